@@ -1,0 +1,73 @@
+// Package crawl is the contract between the harness and the crawlers that it measures.
+//
+// It is a leaf: a design imports this package and nothing else of the harness. Package bench hands the same types
+// out under the same names.
+//
+// A crawler promises, for every graph and every schedule:
+//
+//   - each page that can be reached from the seeds is fetched exactly once, however often it is linked or seeded;
+//   - at most Options.Workers fetches are in flight, and all of them are when there is work for them;
+//   - the limiter, where there is one, is waited on once before every fetch and never for a duplicate;
+//   - a failed fetch counts as an error, its page as visited, and the crawl goes on;
+//   - at most Options.MaxPages pages are fetched, and exactly so many where the graph has them;
+//   - when ctx ends before the last fetch has come back, or the limiter fails, it returns at once with that error;
+//   - when it returns, every goroutine that it started has ended, and no state of it is left.
+package crawl
+
+import "context"
+
+// Web is the site that a crawler walks. Fetch is safe for concurrent use. The links come in document order, may repeat,
+// may contain the page itself, stay valid after the crawl, and must not be modified.
+type Web[K comparable] interface {
+	Fetch(ctx context.Context, page K) (links []K, err error)
+}
+
+// Limiter paces fetches: Wait returns when the next fetch may start, or an error when it never may.
+// *rate.Limiter of golang.org/x/time/rate is one. It is safe for concurrent use.
+type Limiter interface {
+	Wait(ctx context.Context) error
+}
+
+// Options are the dials of one crawl. Concurrency (Workers) and rate (Limiter) are independent.
+type Options struct {
+	// Workers is the largest number of fetches in flight. Less than 1 means 1.
+	Workers int
+	// Limiter is waited on once before every fetch. Nil means no limit.
+	Limiter Limiter
+	// MaxPages is the number of pages after which the crawl ends. 0 means no end but the graph's.
+	MaxPages int
+	// SizeHint is the expected number of pages, 0 if unknown. A wrong hint costs speed, never correctness.
+	SizeHint int
+}
+
+// Result is what a crawl did, whether or not it came to its end.
+type Result struct {
+	// Pages is the number of fetches made, failed ones included.
+	Pages int
+	// Errors is the number of fetches that failed.
+	Errors int
+}
+
+// Func crawls web from seeds. A nil error means that every reachable page, or MaxPages of them, was fetched.
+type Func[K comparable] func(ctx context.Context, web Web[K], seeds []K, o Options) (Result, error)
+
+// Contender names one design. A nil Func means that the design does not support that kind of key; one of the two is
+// set. Name matches [A-Za-z0-9._+]+ because it becomes a part of a benchmark's name.
+type Contender struct {
+	Name, Doc string
+	ByID      Func[uint32]
+	ByURL     Func[string]
+	// MaxWorkers is the largest number of workers that the design can use, 0 if there is none. It is measured at no
+	// larger one; a sequential crawler has 1.
+	MaxWorkers int
+}
+
+// Visited is a set of pages, safe for concurrent use. AddNew appends to dst those links that no call returned before,
+// each of them once across all concurrent callers, and returns the extended slice. It is called once for every fetched
+// page with all its links, so that a set may choose to lock once a page or once a link.
+type Visited[K comparable] interface {
+	AddNew(dst, links []K) []K
+}
+
+// NewVisited makes an empty set. sizeHint is the expected number of pages, 0 if unknown, and may be wrong.
+type NewVisited[K comparable] func(sizeHint int) Visited[K]
