@@ -1,0 +1,33 @@
+// Package contender is the table of the built-in crawler designs. Each has a small package of its own below this one,
+// which imports the contract, for some the shared engine, and nothing of the harness.
+package contender
+
+import (
+	"crawlbench/internal/contender/cas"
+	"crawlbench/internal/contender/level"
+	"crawlbench/internal/contender/mutexmap"
+	"crawlbench/internal/contender/owner"
+	"crawlbench/internal/contender/pipeline"
+	"crawlbench/internal/contender/rwmutexmap"
+	"crawlbench/internal/contender/sequential"
+	"crawlbench/internal/contender/sharded"
+	"crawlbench/internal/contender/spawn"
+	"crawlbench/internal/contender/syncmap"
+	"crawlbench/internal/crawl"
+)
+
+// All returns the built-in contenders, in the order in which results show them.
+func All() []crawl.Contender {
+	return []crawl.Contender{
+		mutexmap.Contender(),
+		rwmutexmap.Contender(),
+		syncmap.Contender(),
+		sharded.Contender(),
+		cas.Contender(),
+		owner.Contender(),
+		spawn.Contender(),
+		pipeline.Contender(),
+		level.Contender(),
+		sequential.Contender(),
+	}
+}
