@@ -1,0 +1,149 @@
+package graph
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// A cache file is a header and then, as they lie in memory, the offsets, the set of reachable pages, the links and the
+// first pages of the hosts. It is for this machine and this version only: a child process maps it and reads nothing.
+
+// header is the beginning of a cache file.
+type header struct {
+	Magic                                [8]byte
+	Pages, Links, Hosts, Start           uint64
+	Reached, Failed, Walk, Depth, Widest uint64
+	Order                                uint32 // tells a file of another byte order
+	Sum                                  uint32 // CRC-32 of what stands before it
+}
+
+const (
+	magic      = "crawlgr1"
+	order      = 0x01020304
+	headerSize = int64(unsafe.Sizeof(header{}))
+)
+
+func (h *header) sum() uint32 {
+	var b bytes.Buffer
+	copied := *h
+	copied.Sum = 0
+	binary.Write(&b, binary.NativeEndian, &copied)
+	return crc32.ChecksumIEEE(b.Bytes())
+}
+
+// size returns the length of the file that h begins.
+func (h *header) size() int64 {
+	return headerSize + int64(8*(h.Pages+1)+8*((h.Pages+63)/64)+4*h.Links+4*h.Hosts)
+}
+
+// WriteCache writes g and what is reached of it into a file that appears under its name only when it is whole.
+func WriteCache(path string, g *Graph, r Reach) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return fmt.Errorf("write the graph's cache: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(f.Name())
+			err = fmt.Errorf("write the graph's cache %s: %w", path, err)
+		}
+	}()
+	h := header{
+		Magic: [8]byte([]byte(magic)), Order: order,
+		Pages: uint64(g.Pages()), Links: uint64(len(g.Links)), Hosts: uint64(len(g.Hosts)), Start: uint64(g.Start),
+		Reached: uint64(r.Pages), Failed: uint64(r.Failed), Walk: uint64(r.Links), Depth: uint64(r.Depth), Widest: uint64(r.Widest),
+	}
+	h.Sum = h.sum()
+	w := bufio.NewWriterSize(f, 1<<20)
+	err = binary.Write(w, binary.NativeEndian, &h)
+	for _, part := range [][]byte{raw(g.Offsets), raw(r.Set), raw(g.Links), raw(g.Hosts)} {
+		if err == nil {
+			_, err = w.Write(part)
+		}
+	}
+	if err := errors.Join(err, w.Flush(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// raw returns the memory of s.
+func raw[T uint32 | uint64](s []T) []byte {
+	if len(s) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(&s[0])), len(s)*int(unsafe.Sizeof(s[0])))
+}
+
+// Cache is a mapped cache file. Its graph is gone, and must not be touched, once it is closed.
+type Cache struct {
+	Graph *Graph
+	Reach Reach
+
+	mapped []byte
+}
+
+// OpenCache maps a file that WriteCache wrote.
+func OpenCache(path string) (*Cache, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open the graph's cache: %w", err)
+	}
+	defer f.Close()
+	var h header
+	if err := binary.Read(f, binary.NativeEndian, &h); err != nil {
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			err = errors.New("it is shorter than its header")
+		}
+		return nil, fmt.Errorf("open the graph's cache %s: %w", path, err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("open the graph's cache %s: %w", path, err)
+	}
+	switch {
+	case string(h.Magic[:]) != magic || h.Order != order || h.Sum != h.sum():
+		return nil, fmt.Errorf("open the graph's cache %s: this is no cache file of this version of crawlbench, or a damaged one", path)
+	case info.Size() != h.size():
+		return nil, fmt.Errorf("open the graph's cache %s: it has %d bytes, its header says %d", path, info.Size(), h.size())
+	}
+	m, err := unix.Mmap(int(f.Fd()), 0, int(h.size()), unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		return nil, fmt.Errorf("map the graph's cache %s: %w", path, err)
+	}
+	rest := m[headerSize:]
+	c := &Cache{mapped: m, Graph: &Graph{Start: uint32(h.Start)}}
+	c.Graph.Offsets = take[uint64](&rest, h.Pages+1)
+	c.Reach = Reach{
+		Set: take[uint64](&rest, (h.Pages+63)/64), Pages: int(h.Reached), Failed: int(h.Failed), Links: int64(h.Walk),
+		Depth: int(h.Depth), Widest: int(h.Widest),
+	}
+	c.Graph.Links = take[uint32](&rest, h.Links)
+	c.Graph.Hosts = take[uint32](&rest, h.Hosts)
+	return c, nil
+}
+
+// take cuts n numbers off the front of mapped memory.
+func take[T uint32 | uint64](m *[]byte, n uint64) []T {
+	var zero T
+	size := n * uint64(unsafe.Sizeof(zero))
+	if n == 0 {
+		return nil
+	}
+	s := unsafe.Slice((*T)(unsafe.Pointer(&(*m)[0])), n)
+	*m = (*m)[size:]
+	return s
+}
+
+// Close unmaps the file.
+func (c *Cache) Close() error { return unix.Munmap(c.mapped) }

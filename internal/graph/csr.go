@@ -1,0 +1,65 @@
+// Package graph holds the graphs that are crawled: built from a seed or read from a file, kept in compressed sparse
+// rows, walked by the sequential oracle, and handed to child processes as a memory-mapped file.
+//
+// A Spec comes in, from a scenario; a Graph and its Reach go out, to package web.
+package graph
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc64"
+	"slices"
+	"sort"
+)
+
+// Graph is a directed graph in compressed sparse rows: the links of page p are Links[Offsets[p]:Offsets[p+1]].
+type Graph struct {
+	Offsets []uint64 // one more than there are pages, ascending from 0
+	Links   []uint32
+	Hosts   []uint32 // first page of each host, ascending from 0; a host is a contiguous block of pages
+	Start   uint32   // page from which crawls start
+}
+
+// Pages returns the number of pages.
+func (g *Graph) Pages() int { return len(g.Offsets) - 1 }
+
+// Out returns the links of p, which must not be modified.
+func (g *Graph) Out(p uint32) []uint32 {
+	from, to := g.Offsets[p], g.Offsets[p+1]
+	return g.Links[from:to:to]
+}
+
+// Host returns the index in Hosts of the host of p.
+func (g *Graph) Host(p uint32) uint32 {
+	return uint32(sort.Search(len(g.Hosts), func(i int) bool { return g.Hosts[i] > p }) - 1)
+}
+
+// Digest returns a checksum over all of the graph. Graphs that differ have different ones, but for accidents.
+func (g *Graph) Digest() string {
+	h := crc64.New(crc64.MakeTable(crc64.ECMA))
+	for _, part := range []any{uint64(len(g.Offsets)), g.Offsets, uint64(len(g.Links)), g.Links, g.Hosts, g.Start} {
+		binary.Write(h, binary.LittleEndian, part)
+	}
+	return fmt.Sprintf("%016x", h.Sum64())
+}
+
+// Validate reports what makes g no graph.
+func (g *Graph) Validate() error {
+	n := g.Pages()
+	switch {
+	case n < 1:
+		return fmt.Errorf("graph: it has no pages")
+	case g.Offsets[0] != 0 || g.Offsets[n] != uint64(len(g.Links)) || !slices.IsSorted(g.Offsets):
+		return fmt.Errorf("graph: its offsets do not ascend from 0 to %d", len(g.Links))
+	case len(g.Hosts) == 0 || g.Hosts[0] != 0 || !slices.IsSorted(g.Hosts) || int(g.Hosts[len(g.Hosts)-1]) >= n:
+		return fmt.Errorf("graph: its hosts do not ascend from page 0 to %d", n-1)
+	case int(g.Start) >= n:
+		return fmt.Errorf("graph: the start page %d is not among its %d pages", g.Start, n)
+	}
+	for i, l := range g.Links {
+		if int(l) >= n {
+			return fmt.Errorf("graph: link %d leads to page %d, of %d pages", i, l, n)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,155 @@
+package graph
+
+import (
+	"context"
+	"math"
+	"sort"
+)
+
+// The shape of the web of kind hosts. Its figures are chosen so that, at the default degree, the share of dangling pages,
+// the depth and the degrees come near those of cnr-2000, a crawl of the Italian CNR domain (Boldi and Vigna, WWW 2004).
+const (
+	section   = 360  // pages of a chain of listings
+	listing   = 12   // every so-manieth of them is a listing; it leads to those up to the next
+	dangling  = 0.30 // share of leaves without any link
+	tail      = 1.15 // exponent of the Pareto law of a page's further links
+	longest   = 1000 // the most further links of a page
+	backwards = 0.9  // share of the further links in a host that lead to an earlier page, so that depth survives
+)
+
+// site is one host of a web: a directory tree, or sections of listings of which each leads to the next.
+type site struct {
+	pages  uint32
+	branch uint32 // children of a page of the tree; 0: listings
+}
+
+// parent returns the page that page i of the host, which is not its root, is found from.
+func (s site) parent(i uint32) uint32 {
+	if s.branch > 0 {
+		return (i - 1) / s.branch
+	}
+	switch place := (i - 1) % section; {
+	case place == 0:
+		return 0
+	case place%listing == 0:
+		return i - listing
+	default:
+		return i - place%listing
+	}
+}
+
+// leaf reports whether no page is found from page i.
+func (s site) leaf(i uint32) bool {
+	if s.branch > 0 {
+		return i*s.branch+1 >= s.pages
+	}
+	return i > 0 && (i-1)%section%listing != 0 || i+1 >= s.pages
+}
+
+// web returns a web of hosts. Each page is linked from its parent and links to it and to its host's root; leaves may
+// dangle; other links go mostly to earlier pages of the host, or to the roots of popular hosts. Each root is linked from
+// an earlier host, so that all pages can be reached from the first.
+func web(ctx context.Context, pages int, s Spec) (*Graph, error) {
+	hosts := int(s.value("hosts"))
+	if hosts == 0 {
+		hosts = (pages + 99) / 100
+	}
+	ranks := make([]int, min(hosts, pages))
+	for i := range ranks {
+		ranks[i] = i // the largest host first: it is the most popular too
+	}
+	w := maker{starts: cut(pages, ranks), pages: uint32(pages), spec: s}
+	// Of the mean degree, a page has its child, parent and root; a Pareto law cut at longest has about 5 times its scale
+	// as its mean.
+	w.scale = max(0.1, (s.value("degree")-1-2*(1-dangling))/(1-dangling)/5.05)
+	w.intra, w.chain = s.value("intra"), s.value("chain")
+	g, err := rows(ctx, pages, blocksOf(pages), false, w.block)
+	if err != nil {
+		return nil, err
+	}
+	g.Hosts = w.starts
+	return g, nil
+}
+
+// maker makes the links of a web.
+type maker struct {
+	spec         Spec
+	pages        uint32
+	starts       []uint32
+	scale        float64
+	intra, chain float64
+}
+
+// site returns what host h is like.
+func (w *maker) site(h int) site {
+	past := w.pages
+	if h+1 < len(w.starts) {
+		past = w.starts[h+1]
+	}
+	draw := newStream(w.spec.Seed, streamHosts+1+uint64(h))
+	s := site{pages: past - w.starts[h]}
+	if draw.unit() >= w.chain {
+		s.branch = uint32(2 + draw.below(30))
+	}
+	return s
+}
+
+// block makes the links of a block of pages.
+func (w *maker) block(block int, emit func(from, to uint32)) {
+	draw := newStream(w.spec.Seed, uint64(block))
+	first, past := uint32(block*blockSize), min(uint32(block*blockSize)+blockSize, w.pages)
+	h := sort.Search(len(w.starts), func(i int) bool { return w.starts[i] > first }) - 1
+	s := w.site(h)
+	for p := first; p < past; p++ {
+		if h+1 < len(w.starts) && p >= w.starts[h+1] {
+			h++
+			s = w.site(h)
+		}
+		root, i := w.starts[h], p-w.starts[h]
+		switch {
+		case i > 0:
+			emit(root+s.parent(i), p)
+		case h > 0:
+			emit(w.gate(&draw, int(draw.below(uint64(h)))), p)
+		}
+		if i > 0 && s.leaf(i) && draw.unit() < dangling {
+			continue
+		}
+		if i > 0 {
+			emit(p, root+s.parent(i))
+			emit(p, root)
+		}
+		w.further(&draw, emit, p, h, s)
+	}
+}
+
+// gate returns a page of host h that links to another host: one that is a parent already, or the root.
+func (w *maker) gate(draw *stream, h int) uint32 {
+	s := w.site(h)
+	if s.pages < 2 {
+		return w.starts[h]
+	}
+	return w.starts[h] + s.parent(uint32(1+draw.below(uint64(s.pages-1))))
+}
+
+// further makes the links of p, in host h, that do not make up the host's structure.
+func (w *maker) further(draw *stream, emit func(from, to uint32), p uint32, h int, s site) {
+	root, i := w.starts[h], p-w.starts[h]
+	n := min(longest, w.scale*math.Pow(1-draw.unit(), -1/tail))
+	count := int(n)
+	if draw.unit() < n-float64(count) {
+		count++
+	}
+	for range count {
+		switch {
+		case draw.unit() >= w.intra:
+			// The popularity of hosts goes with 1/rank, as their sizes do.
+			other := int(math.Pow(float64(len(w.starts)), draw.unit())) - 1
+			emit(p, w.starts[min(other, len(w.starts)-1)])
+		case draw.unit() < backwards:
+			emit(p, root+uint32(draw.below(uint64(i)+1)))
+		default:
+			emit(p, root+uint32(draw.below(uint64(s.pages))))
+		}
+	}
+}

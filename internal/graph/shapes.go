@@ -1,0 +1,60 @@
+package graph
+
+// chain returns pages of which each links to the next.
+func chain(pages int) *Graph {
+	return shape(pages, pages, func(p int, link func(int)) {
+		if p+1 < pages {
+			link(p + 1)
+		}
+	})
+}
+
+// star returns a page that links to all others.
+func star(pages int) *Graph {
+	return shape(pages, pages, func(p int, link func(int)) {
+		for q := 1; p == 0 && q < pages; q++ {
+			link(q)
+		}
+	})
+}
+
+// tree returns a complete tree; page 0 is its root, and its levels are numbered in order.
+func tree(pages, children int) *Graph {
+	return shape(pages, pages, func(p int, link func(int)) {
+		for q := p*children + 1; q <= p*children+children && q < pages; q++ {
+			link(q)
+		}
+	})
+}
+
+// grid returns a square, filled row by row, in which neighbours link to each other.
+func grid(pages int) *Graph {
+	side := 1
+	for side*side < pages {
+		side++
+	}
+	return shape(pages, 4*pages, func(p int, link func(int)) {
+		if p >= side {
+			link(p - side)
+		}
+		if p%side > 0 {
+			link(p - 1)
+		}
+		if p%side < side-1 && p+1 < pages {
+			link(p + 1)
+		}
+		if p+side < pages {
+			link(p + side)
+		}
+	})
+}
+
+// shape returns the graph in which the links of p are those that f gives, at most so many in all.
+func shape(pages, links int, f func(p int, link func(int))) *Graph {
+	g := &Graph{Offsets: make([]uint64, pages+1), Links: make([]uint32, 0, links)}
+	for p := range pages {
+		f(p, func(q int) { g.Links = append(g.Links, uint32(q)) })
+		g.Offsets[p+1] = uint64(len(g.Links))
+	}
+	return g
+}

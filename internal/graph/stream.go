@@ -1,0 +1,37 @@
+package graph
+
+import "math/bits"
+
+// stream is a sequence of random numbers, SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). Streams of different blocks
+// of work are independent, so that it does not matter which worker takes which.
+type stream struct{ state uint64 }
+
+// Streams that are not those of blocks, which count from 0.
+const (
+	streamHosts = 1<<63 + iota
+	streamCopy
+)
+
+func newStream(seed, block uint64) stream {
+	return stream{mix(seed ^ mix(block+0x9e3779b97f4a7c15))}
+}
+
+func mix(x uint64) uint64 {
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+func (s *stream) next() uint64 {
+	s.state += 0x9e3779b97f4a7c15
+	return mix(s.state)
+}
+
+// below returns a number below n, biased by less than n in 2^64.
+func (s *stream) below(n uint64) uint64 {
+	hi, _ := bits.Mul64(s.next(), n)
+	return hi
+}
+
+// unit returns a number in [0, 1).
+func (s *stream) unit() float64 { return float64(s.next()>>11) / (1 << 53) }

@@ -1,0 +1,44 @@
+package graph
+
+// Reach is the sequential oracle: what a crawl from the start page has to fetch.
+type Reach struct {
+	Set    []uint64 // bitset of the pages
+	Pages  int      // how many they are, those that fail included
+	Failed int      // those that fail
+	Links  int64    // links on the pages that do not fail
+	Depth  int      // longest of the shortest paths from the start page, in links
+	Widest int      // most pages at the same distance
+}
+
+// Walk crawls g breadth first. The links of a page that fails are not followed; nil means that none fails.
+func Walk(g *Graph, fails func(page uint32) bool) Reach {
+	r := Reach{Set: make([]uint64, (g.Pages()+63)/64), Depth: -1}
+	level := []uint32{g.Start}
+	r.Set[g.Start/64] |= 1 << (g.Start % 64)
+	var next []uint32
+	for len(level) > 0 {
+		r.Depth++
+		r.Pages += len(level)
+		r.Widest = max(r.Widest, len(level))
+		next = next[:0]
+		for _, p := range level {
+			if fails != nil && fails(p) {
+				r.Failed++
+				continue
+			}
+			links := g.Out(p)
+			r.Links += int64(len(links))
+			for _, q := range links {
+				if mask := uint64(1) << (q % 64); r.Set[q/64]&mask == 0 {
+					r.Set[q/64] |= mask
+					next = append(next, q)
+				}
+			}
+		}
+		level, next = next, level
+	}
+	return r
+}
+
+// Has reports whether p is reached.
+func (r Reach) Has(p uint32) bool { return r.Set[p/64]>>(p%64)&1 != 0 }
