@@ -1,0 +1,134 @@
+package web
+
+import (
+	"math"
+	"time"
+
+	"crawlbench/internal/graph"
+)
+
+// Behaviour says how the site answers. Everything random is drawn from Seed and the page, never from the order of the
+// fetches, so that every crawler meets the same site.
+type Behaviour struct {
+	Latency Latency
+	// CPU is the processor time that a fetch burns, as parsing would.
+	CPU time.Duration
+	// Fail is the share of pages, 0 to 1, whose fetch fails; they have no links then.
+	Fail float64
+	Seed uint64
+}
+
+// Latency is how long a fetch waits, holding its place among the fetches in flight but no processor.
+type Latency struct {
+	// Model is one of Models; "" is "zero".
+	Model string
+	// Median is the waiting time of the middle page; constant waits exactly so long.
+	Median time.Duration
+	// Sigma is the standard deviation of the logarithm of the waiting time, over the pages (of one host, if per-host).
+	Sigma float64
+	// HostSigma is the same over the medians of the hosts; per-host only.
+	HostSigma float64
+}
+
+// Models returns the names of the latency models: zero does not wait, constant waits Median, lognormal draws for
+// every page, per-host draws a median for every host and then for every page of it.
+func Models() []string { return []string{"zero", "constant", "lognormal", "per-host"} }
+
+// maxLatency bounds a draw, so that one page of a heavy tail cannot outlast a sample's deadline.
+const maxLatency = 10 * time.Second
+
+// Check returns what is wrong with b. Fields are named as in a scenario's [fetch] table: latency, median, sigma,
+// host_sigma, cpu, fail.
+func (b Behaviour) Check() []graph.Problem {
+	var ps []graph.Problem
+	bad := func(field, msg string) { ps = append(ps, graph.Problem{Field: field, Msg: msg}) }
+	l := b.Latency
+	switch l.Model {
+	case "", "zero":
+		if l.Median != 0 || l.Sigma != 0 || l.HostSigma != 0 {
+			bad("latency", "zero waits for nothing: remove median, sigma and host_sigma, or choose constant, lognormal or per-host")
+		}
+	case "constant", "lognormal", "per-host":
+		if l.Median <= 0 || l.Median > maxLatency {
+			bad("median", "a latency of "+l.Model+" needs a median above 0 and at most "+maxLatency.String())
+		}
+		if l.Model == "constant" && l.Sigma != 0 {
+			bad("sigma", "constant does not vary: remove sigma, or choose lognormal")
+		}
+		if l.Model != "constant" && !(l.Sigma >= 0 && l.Sigma <= 3) {
+			bad("sigma", "must lie between 0 and 3")
+		}
+		if l.Model != "per-host" && l.HostSigma != 0 {
+			bad("host_sigma", "only per-host draws by host: remove host_sigma, or choose per-host")
+		}
+		if l.Model == "per-host" && !(l.HostSigma >= 0 && l.HostSigma <= 3) {
+			bad("host_sigma", "must lie between 0 and 3")
+		}
+	default:
+		bad("latency", "must be zero, constant, lognormal or per-host")
+	}
+	if b.CPU < 0 || b.CPU > time.Second {
+		bad("cpu", "must lie between 0s and 1s a page")
+	}
+	if !(b.Fail >= 0 && b.Fail <= 1) {
+		bad("fail", "is a share of the pages and must lie between 0 and 1")
+	}
+	return ps
+}
+
+// Fails reports whether the fetch of page fails.
+func (b Behaviour) Fails(page uint32) bool {
+	return b.Fail > 0 && unit(b.draw(saltFail, page)) < b.Fail
+}
+
+// Wait returns how long the fetch of page, which lies on host, waits.
+func (b Behaviour) Wait(page, host uint32) time.Duration {
+	l := b.Latency
+	d := float64(l.Median)
+	switch l.Model {
+	case "constant":
+		return l.Median
+	case "lognormal":
+		d *= math.Exp(l.Sigma * normal(b.draw(saltPage, page)))
+	case "per-host":
+		d *= math.Exp(l.HostSigma*normal(b.draw(saltHost, host)) + l.Sigma*normal(b.draw(saltPage, page)))
+	default:
+		return 0
+	}
+	return min(time.Duration(d), maxLatency)
+}
+
+// MeanWait returns the mean of the model, hosts equally likely and draws unbounded: what a plan reckons with.
+func (l Latency) MeanWait() time.Duration {
+	switch l.Model {
+	case "constant":
+		return l.Median
+	case "lognormal", "per-host":
+		return time.Duration(float64(l.Median) * math.Exp((l.Sigma*l.Sigma+l.HostSigma*l.HostSigma)/2))
+	}
+	return 0
+}
+
+// The salts keep the draws of one page independent of each other.
+const (
+	saltFail = 0x9e3779b97f4a7c15
+	saltPage = 0xc2b2ae3d27d4eb4f
+	saltHost = 0x165667b19e3779f9
+)
+
+// draw mixes seed, salt and n with the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+func (b Behaviour) draw(salt uint64, n uint32) uint64 {
+	x := b.Seed ^ salt + uint64(n)*0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// unit maps x to [0, 1).
+func unit(x uint64) float64 { return float64(x>>11) / (1 << 53) }
+
+// normal maps x to a standard normal variate by the inverse of its distribution function.
+func normal(x uint64) float64 {
+	u := (float64(x>>11) + 0.5) / (1 << 53)
+	return -math.Sqrt2 * math.Erfcinv(2*u)
+}

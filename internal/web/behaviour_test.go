@@ -1,0 +1,178 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"crawlbench/internal/graph"
+)
+
+func TestDrawsFollowTheModel(t *testing.T) {
+	const n = 100_000
+	logs := func(b Behaviour, host func(uint32) uint32) (mean, sd float64) {
+		for p := range uint32(n) {
+			mean += math.Log(b.Wait(p, host(p)).Seconds()) / n
+		}
+		for p := range uint32(n) {
+			d := math.Log(b.Wait(p, host(p)).Seconds()) - mean
+			sd += d * d / n
+		}
+		return mean, math.Sqrt(sd)
+	}
+	near := func(what string, got, want float64) {
+		if math.Abs(got-want) > 0.02 { // more than 4 standard errors of every figure below
+			t.Errorf("%s is %.3f, want %.3f", what, got, want)
+		}
+	}
+	median := 60 * time.Millisecond
+	b := Behaviour{Seed: 1, Latency: Latency{Model: "lognormal", Median: median, Sigma: 0.87}}
+	mean, sd := logs(b, func(uint32) uint32 { return 0 })
+	near("lognormal: mean of the logarithm", mean, math.Log(median.Seconds()))
+	near("lognormal: deviation of the logarithm", sd, 0.87)
+
+	b.Latency = Latency{Model: "per-host", Median: median, Sigma: 0.4, HostSigma: 1}
+	_, sd = logs(b, func(uint32) uint32 { return 7 })
+	near("per-host: deviation within a host", sd, 0.4)
+	_, sd = logs(b, func(p uint32) uint32 { return p })
+	near("per-host: deviation over hosts", sd, math.Hypot(0.4, 1))
+
+	failed := 0.0
+	b = Behaviour{Seed: 1, Fail: 0.3}
+	for p := range uint32(n) {
+		if b.Fails(p) {
+			failed++
+		}
+	}
+	near("failures", failed/n, 0.3)
+}
+
+func TestDrawsDependOnSeedAndPageOnly(t *testing.T) {
+	l := Latency{Model: "lognormal", Median: time.Second, Sigma: 1}
+	a, b := Behaviour{Seed: 1, Latency: l}, Behaviour{Seed: 2, Latency: l}
+	if a.Wait(5, 0) != a.Wait(5, 9) || a.Wait(5, 0) == a.Wait(6, 0) || a.Wait(5, 0) == b.Wait(5, 0) {
+		t.Error("a draw depends on something else than seed and page")
+	}
+}
+
+func TestMeanWait(t *testing.T) {
+	l := Latency{Model: "per-host", Median: time.Second, Sigma: 0.5, HostSigma: 0.5}
+	sum, n := 0.0, 200_000
+	for p := range n {
+		sum += Behaviour{Seed: 3, Latency: l}.Wait(uint32(p), uint32(p)).Seconds()
+	}
+	if got, want := sum/float64(n), l.MeanWait().Seconds(); math.Abs(got-want) > 0.01*want {
+		t.Errorf("mean of the draws %.4f, MeanWait says %.4f", got, want)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	ok := []Behaviour{
+		{}, {Latency: Latency{Model: "zero"}}, {Latency: Latency{Model: "constant", Median: time.Millisecond}},
+		{Latency: Latency{Model: "per-host", Median: 1, Sigma: 0.4, HostSigma: 1}, CPU: time.Microsecond, Fail: 1},
+	}
+	for _, b := range ok {
+		if ps := b.Check(); len(ps) > 0 {
+			t.Errorf("%+v: %v", b, ps)
+		}
+	}
+	for field, b := range map[string]Behaviour{
+		"latency":    {Latency: Latency{Model: "normal"}},
+		"median":     {Latency: Latency{Model: "constant"}},
+		"sigma":      {Latency: Latency{Model: "lognormal", Median: 1, Sigma: math.NaN()}},
+		"host_sigma": {Latency: Latency{Model: "lognormal", Median: 1, HostSigma: 1}},
+		"cpu":        {CPU: -1},
+		"fail":       {Fail: 1.01},
+	} {
+		if ps := b.Check(); len(ps) != 1 || ps[0].Field != field {
+			t.Errorf("%s: %v", field, ps)
+		}
+	}
+	if ps := (Behaviour{Latency: Latency{Model: "zero", Median: 1}, Fail: -1}).Check(); len(ps) != 2 {
+		t.Errorf("two faults: %v", ps)
+	}
+}
+
+func TestFetchWaitsItsLatencyUnlessHurried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := Behaviour{Latency: Latency{Model: "constant", Median: 50 * time.Millisecond}}
+		s := newSite(b)
+		s.Begin(Rules{Workers: 1})
+		took := func(ctx context.Context) (time.Duration, error) {
+			start := time.Now()
+			_, err := s.IDs().Fetch(ctx, 0)
+			return time.Since(start), err
+		}
+		if d, err := took(t.Context()); d != 50*time.Millisecond || err != nil {
+			t.Errorf("took %v, %v", d, err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		if d, err := took(ctx); d != 20*time.Millisecond || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("cancelled after 20 ms: took %v, %v", d, err)
+		}
+		s.Hurry(true)
+		if d, err := took(t.Context()); d != 0 || err != nil {
+			t.Errorf("hurried: took %v, %v", d, err)
+		}
+	})
+}
+
+// wild is a limiter that keeps no rate: all at once after a second.
+type wild struct{ start time.Time }
+
+func (w wild) Wait(context.Context) error {
+	time.Sleep(time.Until(w.start.Add(time.Second)))
+	return nil
+}
+
+func TestPaceOfALimiter(t *testing.T) {
+	crawl := func(t *testing.T, limiter interface{ Wait(context.Context) error }, pages int) (achieved, worst float64) {
+		g := &graph.Graph{Offsets: make([]uint64, pages+1), Hosts: []uint32{0}}
+		reach := graph.Reach{Set: make([]uint64, (pages+63)/64), Pages: pages}
+		s := New(g, reach, Behaviour{}, 0)
+		l := s.Begin(Rules{Workers: 1, Limiter: limiter})
+		for range pages {
+			l.Wait(t.Context())
+		}
+		return s.Pace(1000, 10)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		achieved, worst := crawl(t, rate.NewLimiter(1000, 10), 1010)
+		if math.Abs(achieved-1000) > 1e-6 || worst != 1 {
+			t.Errorf("1000 pages after a burst of 10 at 1000/s: %v pages/s, worst window %v", achieved, worst)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		achieved, worst := crawl(t, wild{time.Now()}, 1010)
+		if achieved != 1000 || worst != 1010.0/20 {
+			t.Errorf("all at once: %v pages/s, worst window %v", achieved, worst)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		if achieved, worst := crawl(t, rate.NewLimiter(1000, 10), 10); achieved != 0 || worst != 0 {
+			t.Errorf("no more than the burst has no pace: %v, %v", achieved, worst)
+		}
+	})
+}
+
+func TestBurnTakesTimeInProportion(t *testing.T) {
+	ratios := make([]float64, 9)
+	for i := range ratios {
+		start := time.Now()
+		Burn(200_000)
+		mid := time.Now()
+		Burn(1_000_000)
+		ratios[i] = float64(time.Since(mid)) / float64(mid.Sub(start))
+	}
+	slices.Sort(ratios)
+	if r := ratios[4]; r < 2.5 || r > 10 {
+		t.Errorf("five times the rounds take %.1f times as long: %v", r, ratios)
+	}
+}

@@ -1,0 +1,193 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/graph"
+)
+
+// small is a graph of pages 0 to 3 in a ring with a chord, and page 4 that nothing links to.
+func small() *graph.Graph {
+	return &graph.Graph{
+		Offsets: []uint64{0, 2, 3, 4, 6, 7},
+		Links:   []uint32{1, 2, 2, 3, 0, 0, 0},
+		Hosts:   []uint32{0, 2},
+	}
+}
+
+func newSite(b Behaviour) *Site {
+	g := small()
+	return New(g, graph.Walk(g, b.Fails), b, 0)
+}
+
+// pass is a limiter that lets everybody through.
+type pass struct{}
+
+func (pass) Wait(context.Context) error { return nil }
+
+// A script is a crawl written out; the judge must say what is given, or nothing.
+func TestVerdicts(t *testing.T) {
+	ctx := context.Background()
+	fetch := func(s *Site, pages ...uint32) {
+		for _, p := range pages {
+			s.IDs().Fetch(ctx, p)
+		}
+	}
+	paced := func(s *Site, l crawl.Limiter, pages ...uint32) {
+		for _, p := range pages {
+			l.Wait(ctx)
+			fetch(s, p)
+		}
+	}
+	four := crawl.Result{Pages: 4}
+	for _, test := range []struct {
+		name  string
+		rules Rules
+		crawl func(s *Site, l crawl.Limiter) (crawl.Result, error)
+		want  string
+	}{
+		{"right", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+			fetch(s, 3, 1, 0, 2)
+			return four, nil
+		}, ""},
+		{"right, paced", Rules{Workers: 1, Limiter: pass{}}, func(s *Site, l crawl.Limiter) (crawl.Result, error) {
+			paced(s, l, 0, 1, 2, 3)
+			return four, nil
+		}, ""},
+		{"right, two at once", Rules{Workers: 2}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+			s.judge.enter(0)
+			fetch(s, 1, 2, 3)
+			s.judge.leave(nil)
+			return four, nil
+		}, ""},
+		{"right, within budget", Rules{Workers: 1, MaxPages: 3}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+			fetch(s, 0, 1, 2)
+			return crawl.Result{Pages: 3}, nil
+		}, ""},
+		{"right, budget beyond the graph", Rules{Workers: 1, MaxPages: 9}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+			fetch(s, 0, 1, 2, 3)
+			return four, nil
+		}, ""},
+		{"twice", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+			fetch(s, 0, 1, 2, 3, 2)
+			return crawl.Result{Pages: 5}, nil
+		}, "1 fetches were of pages fetched before (page 2)"},
+		{"missing", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+			fetch(s, 0, 1, 2)
+			return crawl.Result{Pages: 3}, nil
+		}, "1 of 4 reachable pages were not fetched (page 3)"},
+		{"one missing, one twice", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+			fetch(s, 0, 1, 2, 2)
+			return four, nil
+		}, "fetched before (page 2); 1 of 4 reachable"},
+		{"unlinked", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+			fetch(s, 0, 1, 2, 3, 4)
+			return crawl.Result{Pages: 5}, nil
+		}, "1 pages were fetched that no link leads to (page 4)"},
+		{"unlinked within budget", Rules{Workers: 1, MaxPages: 2}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+			fetch(s, 0, 4)
+			return crawl.Result{Pages: 2}, nil
+		}, "no link leads to (page 4)"},
+		{"no such page", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+			fetch(s, 0, 1, 2, 3, 5)
+			return four, nil
+		}, "pages that the site does not have (5)"},
+		{"no such URL", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+			fetch(s, 0, 1, 2, 3)
+			s.URLs().Fetch(ctx, "https://elsewhere.example/")
+			return four, nil
+		}, "the site does not have (https://elsewhere.example/)"},
+		{"too many at once", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+			s.judge.enter(0)
+			fetch(s, 1, 2, 3)
+			s.judge.leave(nil)
+			return four, nil
+		}, "3 fetches began with 1 others in flight"},
+		{"early return", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+			fetch(s, 1, 2, 3)
+			s.judge.enter(0)
+			return four, nil
+		}, "returned with 1 fetches in flight"},
+		{"over budget", Rules{Workers: 1, MaxPages: 2}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+			fetch(s, 0, 1, 2)
+			return crawl.Result{Pages: 3}, nil
+		}, "3 pages were fetched, the budget is 2"},
+		{"under budget", Rules{Workers: 1, MaxPages: 2}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+			fetch(s, 0)
+			return crawl.Result{Pages: 1}, nil
+		}, "1 pages were fetched, the budget is 2"},
+		{"did not wait", Rules{Workers: 1, Limiter: pass{}}, func(s *Site, l crawl.Limiter) (crawl.Result, error) {
+			paced(s, l, 0, 1, 2)
+			fetch(s, 3)
+			return four, nil
+		}, "1 fetches began before the limiter had let them through; it waited on the limiter 3 times for 4 fetches"},
+		{"waited afterwards", Rules{Workers: 1, Limiter: pass{}}, func(s *Site, l crawl.Limiter) (crawl.Result, error) {
+			fetch(s, 3)
+			l.Wait(ctx)
+			paced(s, l, 0, 1, 2)
+			return four, nil
+		}, "1 fetches began before"},
+		{"waited for a duplicate", Rules{Workers: 1, Limiter: pass{}}, func(s *Site, l crawl.Limiter) (crawl.Result, error) {
+			l.Wait(ctx)
+			paced(s, l, 0, 1, 2, 3)
+			return four, nil
+		}, "waited on the limiter 5 times for 4 fetches"},
+		{"miscounted", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+			fetch(s, 0, 1, 2, 3)
+			return crawl.Result{Pages: 3, Errors: 1}, nil
+		}, "reports 3 pages but fetched 4; it reports 1 errors but 0 fetches failed"},
+		{"error", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+			fetch(s, 0, 1, 2, 3)
+			return four, errors.New("gave up")
+		}, `returned the error "gave up"`},
+	} {
+		s := newSite(Behaviour{})
+		for range 2 { // what one crawl did must not be held against the next
+			l := s.Begin(test.rules)
+			if (l == nil) != (test.rules.Limiter == nil) {
+				t.Errorf("%s: limiter %v for %v", test.name, l, test.rules.Limiter)
+			}
+			err := s.End(test.crawl(s, l))
+			switch {
+			case test.want == "" && err != nil:
+				t.Errorf("%s: %v", test.name, err)
+			case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
+				t.Errorf("%s: verdict %v, want one with %q", test.name, err, test.want)
+			}
+		}
+	}
+}
+
+func TestBothKindsOfKeyAreTheSameSite(t *testing.T) {
+	s := newSite(Behaviour{})
+	s.Begin(Rules{Workers: 1})
+	g := small()
+	for p := range uint32(g.Pages()) {
+		ids, err := s.IDs().Fetch(context.Background(), p)
+		urls, errURL := s.URLs().Fetch(context.Background(), g.URL(p))
+		if err != nil || errURL != nil || len(ids) != len(urls) {
+			t.Fatalf("page %d: %v %v, %v %v", p, ids, err, urls, errURL)
+		}
+		for i := range ids {
+			if g.URL(ids[i]) != urls[i] {
+				t.Errorf("page %d: link %d is %s by URL and %s by id", p, i, urls[i], g.URL(ids[i]))
+			}
+		}
+	}
+}
+
+func TestFailedFetchIsCountedAndHasNoLinks(t *testing.T) {
+	s := newSite(Behaviour{Fail: 1})
+	s.Begin(Rules{Workers: 1})
+	links, err := s.IDs().Fetch(context.Background(), 0)
+	if !errors.Is(err, ErrFailed) || links != nil {
+		t.Errorf("links %v, error %v", links, err)
+	}
+	if err := s.End(crawl.Result{Pages: 1, Errors: 1}, nil); err != nil {
+		t.Errorf("the start page fails, so that it is all there is: %v", err)
+	}
+}

@@ -1,0 +1,153 @@
+// Package web is the site that is crawled: it serves a graph out of memory with the latency, processor cost and
+// failures of its Behaviour, and judges every crawl against the sequential oracle.
+//
+// It takes a graph and what a crawl of it must reach; it gives out the Web and the Limiter for one crawl at a time, and
+// a verdict at the end of it. A crawl that the judge rejects never becomes a number.
+package web
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"time"
+
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/graph"
+)
+
+// ErrFailed is the error of a fetch that Behaviour.Fail had drawn.
+var ErrFailed = errors.New("fetch: the site failed, as its behaviour says")
+
+// errUnknown answers a fetch of a page that the site does not have; the judge notes it.
+var errUnknown = errors.New("fetch: no such page")
+
+// Site serves one graph.
+type Site struct {
+	graph     *graph.Graph
+	behaviour Behaviour
+	slow      bool // a fetch waits, burns or may fail
+	hurry     bool // a fetch does not wait
+	burn      int  // rounds of Burn a page
+	judge     judge
+
+	urls  []string // by page
+	links []string // as graph.Links
+}
+
+// New returns a site. spin is the number of rounds that Burn makes in a microsecond; it matters only with Behaviour.CPU.
+func New(g *graph.Graph, reach graph.Reach, b Behaviour, spin float64) *Site {
+	s := &Site{graph: g, behaviour: b, burn: int(spin * float64(b.CPU) / float64(time.Microsecond))}
+	s.slow = b.Latency.MeanWait() > 0 || s.burn > 0 || b.Fail > 0
+	s.judge.init(g, reach)
+	return s
+}
+
+// Hurry makes fetches answer without waiting, for a crawl that only warms up.
+func (s *Site) Hurry(on bool) { s.hurry = on }
+
+// Start returns the page from which crawls start, by both kinds of key.
+func (s *Site) Start() (id uint32, url string) { return s.graph.Start, s.graph.URL(s.graph.Start) }
+
+// IDs is the site under dense numbers.
+func (s *Site) IDs() crawl.Web[uint32] { return byID{s} }
+
+type byID struct{ *Site }
+
+func (s byID) Fetch(ctx context.Context, page uint32) ([]uint32, error) {
+	if int(page) >= s.graph.Pages() {
+		s.judge.unknown(page)
+		return nil, errUnknown
+	}
+	s.judge.enter(page)
+	var err error
+	if s.slow {
+		err = s.answer(ctx, page)
+	}
+	s.judge.leave(err)
+	if err != nil {
+		return nil, err
+	}
+	return s.graph.Out(page), nil
+}
+
+// URLs is the site under its pages' URLs. The strings are made at the first call, once for the life of the site, so that
+// a crawl allocates none of its own.
+func (s *Site) URLs() crawl.Web[string] {
+	if s.urls == nil {
+		s.name()
+	}
+	return byURL{s}
+}
+
+type byURL struct{ *Site }
+
+func (s byURL) Fetch(ctx context.Context, url string) ([]string, error) {
+	page, ok := s.graph.PageOf(url)
+	if !ok {
+		s.judge.unknown(url)
+		return nil, errUnknown
+	}
+	s.judge.enter(page)
+	var err error
+	if s.slow {
+		err = s.answer(ctx, page)
+	}
+	s.judge.leave(err)
+	if err != nil {
+		return nil, err
+	}
+	from, to := s.graph.Offsets[page], s.graph.Offsets[page+1]
+	return s.links[from:to:to], nil
+}
+
+// name makes the URLs and the links between them.
+func (s *Site) name() {
+	s.urls = make([]string, s.graph.Pages())
+	s.links = make([]string, len(s.graph.Links))
+	each(len(s.urls), func(i int) { s.urls[i] = s.graph.URL(uint32(i)) })
+	each(len(s.links), func(i int) { s.links[i] = s.urls[s.graph.Links[i]] })
+}
+
+// each calls f for 0 to n-1, spread over the processors.
+func each(n int, f func(i int)) {
+	var pool sync.WaitGroup
+	parts := runtime.GOMAXPROCS(0)
+	for part := range parts {
+		pool.Go(func() {
+			for i := n * part / parts; i < n*(part+1)/parts; i++ {
+				f(i)
+			}
+		})
+	}
+	pool.Wait()
+}
+
+// answer lets page take its time, and fail if it is one of those.
+func (s *Site) answer(ctx context.Context, page uint32) error {
+	if !s.hurry {
+		if err := wait(ctx, s.behaviour.Wait(page, s.graph.Host(page))); err != nil {
+			return err
+		}
+	}
+	Burn(s.burn)
+	if s.behaviour.Fails(page) {
+		return ErrFailed
+	}
+	return nil
+}
+
+// wait waits for d, or until ctx ends.
+func wait(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
