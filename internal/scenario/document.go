@@ -1,0 +1,194 @@
+package scenario
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+	"github.com/pelletier/go-toml/v2/unstable"
+)
+
+// position is a place in a file, lines and columns counted from 1.
+type position struct{ line, col int }
+
+// value is a value with its position. Its kind is that of TOML.
+type value struct {
+	position
+	kind  unstable.Kind
+	text  string  // of a scalar
+	array []value // of an array
+	table *table  // of a table
+}
+
+// table is a table of keys in the order of the file.
+type table struct {
+	position
+	entries []entry
+}
+
+type entry struct {
+	position
+	key   string
+	value value
+	taken bool
+}
+
+// read parses TOML into its tables. It is the one place that knows the parser, whose tree is not covered by the promise
+// of its module's version.
+func read(file string, text []byte) (*table, *Error) {
+	// The decoder knows more of what is allowed than the parser does: keys given twice, tables defined again.
+	var all map[string]any
+	var wrong *toml.DecodeError
+	if err := toml.Unmarshal(text, &all); errors.As(err, &wrong) {
+		line, col := wrong.Position()
+		return nil, &Error{File: file, Line: line, Col: col, Msg: strings.TrimPrefix(wrong.Error(), "toml: ")}
+	} else if err != nil {
+		return nil, &Error{File: file, Line: 1, Col: 1, Msg: strings.TrimPrefix(err.Error(), "toml: ")}
+	}
+	root := &table{position: position{1, 1}}
+	here := root
+	var p unstable.Parser
+	p.Reset(text)
+	at := func(n *unstable.Node) position {
+		start := p.Shape(n.Raw).Start
+		return position{start.Line, start.Column}
+	}
+	for p.NextExpression() {
+		e := p.Expression()
+		switch e.Kind {
+		case unstable.KeyValue:
+			here.put(e, at)
+		case unstable.Table, unstable.ArrayTable:
+			here = root.open(e, at)
+		}
+	}
+	return root, nil
+}
+
+// put adds a key and its value.
+func (t *table) put(e *unstable.Node, at func(*unstable.Node) position) {
+	var keys []*unstable.Node
+	for it := e.Key(); it.Next(); {
+		keys = append(keys, it.Node())
+	}
+	last := keys[len(keys)-1]
+	for _, k := range keys[:len(keys)-1] {
+		t = t.sub(string(k.Data), at(k))
+	}
+	pos := at(last)
+	t.entries = append(t.entries, entry{position: pos, key: string(last.Data), value: convert(e.Value(), pos, at)})
+}
+
+// open returns the table that a header begins; of an array of tables, a new element of it.
+func (t *table) open(e *unstable.Node, at func(*unstable.Node) position) *table {
+	for it := e.Key(); it.Next(); {
+		k := it.Node()
+		pos := at(k)
+		if e.Kind != unstable.ArrayTable || !it.IsLast() {
+			t = t.sub(string(k.Data), pos)
+			continue
+		}
+		fresh := &table{position: pos}
+		element := value{position: pos, kind: unstable.Table, table: fresh}
+		if v := t.find(string(k.Data)); v != nil {
+			v.array = append(v.array, element)
+		} else {
+			list := value{position: pos, kind: unstable.Array, array: []value{element}}
+			t.entries = append(t.entries, entry{position: pos, key: string(k.Data), value: list})
+		}
+		t = fresh
+	}
+	return t
+}
+
+// sub returns the table below a key, made if it is not there; of an array of tables, its last element.
+func (t *table) sub(key string, pos position) *table {
+	if v := t.find(key); v != nil {
+		if v.kind == unstable.Array && len(v.array) > 0 {
+			v = &v.array[len(v.array)-1]
+		}
+		if v.table != nil {
+			return v.table
+		}
+	}
+	fresh := &table{position: pos}
+	t.entries = append(t.entries, entry{position: pos, key: key, value: value{position: pos, kind: unstable.Table, table: fresh}})
+	return fresh
+}
+
+func (t *table) find(key string) *value {
+	for i := range t.entries {
+		if t.entries[i].key == key {
+			return &t.entries[i].value
+		}
+	}
+	return nil
+}
+
+// convert copies a value out of the parser, which reuses its nodes. Arrays have no position of their own; theirs is that
+// of their key.
+func convert(n *unstable.Node, key position, at func(*unstable.Node) position) value {
+	v := value{position: key, kind: n.Kind, text: string(n.Data)}
+	switch n.Kind {
+	case unstable.Array:
+		for it := n.Children(); it.Next(); {
+			if it.Node().Kind != unstable.Comment {
+				v.array = append(v.array, convert(it.Node(), key, at))
+			}
+		}
+	case unstable.InlineTable:
+		v.kind, v.table = unstable.Table, &table{position: key}
+		for it := n.Children(); it.Next(); {
+			if it.Node().Kind == unstable.KeyValue {
+				v.table.put(it.Node(), at)
+			}
+		}
+	default:
+		v.position = at(n)
+	}
+	return v
+}
+
+// kindName is what a person calls the kind of v.
+func (v value) kindName() string {
+	switch v.kind {
+	case unstable.String:
+		return "text"
+	case unstable.Integer:
+		return "a whole number"
+	case unstable.Float:
+		return "a number"
+	case unstable.Bool:
+		return "true or false"
+	case unstable.Array:
+		return "a list"
+	case unstable.Table:
+		return "a table"
+	}
+	return "a date or time"
+}
+
+// integer returns v as a whole number.
+func (v value) integer() (int64, bool) {
+	if v.kind != unstable.Integer {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(strings.ReplaceAll(v.text, "_", ""), 0, 64)
+	return n, err == nil
+}
+
+// number returns v as a number, whole or not.
+func (v value) number() (float64, bool) {
+	if n, ok := v.integer(); ok {
+		return float64(n), true
+	}
+	if v.kind != unstable.Float {
+		return 0, false
+	}
+	f, err := strconv.ParseFloat(strings.ReplaceAll(v.text, "_", ""), 64)
+	return f, err == nil
+}
+
+// str returns v as text.
+func (v value) str() (string, bool) { return v.text, v.kind == unstable.String }
