@@ -1,0 +1,77 @@
+// Package plan crosses the axes of a scenario into cells and lays out when each is measured. It is pure: the same
+// scenario, contenders, machine size and seed give the same plan, and nothing is measured or read from disk.
+package plan
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"crawlbench/internal/scenario"
+)
+
+// Cell is one point of the sweep.
+type Cell struct {
+	Impl    string        `json:"impl"`
+	Graph   string        `json:"graph"`
+	Keys    string        `json:"keys"` // "id" or "url"
+	Workers int           `json:"workers"`
+	Rate    scenario.Rate `json:"rate"` // pages a second, 0 for no limit
+	// Burst is the limiter's bucket size in pages. It is 0, which stands for DefaultBurst, unless the scenario says so.
+	Burst int `json:"burst,omitempty"`
+	// Procs is GOMAXPROCS.
+	Procs int `json:"gomaxprocs"`
+	// MaxPages is the page budget; 0 means the whole graph.
+	MaxPages int `json:"max_pages,omitempty"`
+}
+
+// Name returns the cell's benchmark name without the word Benchmark:
+// Crawl/impl=I/graph=G/keys=K/workers=W/rate=R-P, with /burst=B before -P where the scenario gives one.
+func (c Cell) Name() string { return "Crawl/" + c.path("/") }
+
+// SubName returns the part of the name that go test's own b.Run wants: without Crawl/ before and -P after it.
+func (c Cell) SubName() string { return strings.TrimSuffix(c.path("/"), fmt.Sprintf("-%d", c.Procs)) }
+
+// ID returns the name in a form fit for a directory: impl=I,graph=G,keys=K,workers=W,rate=R-P.
+func (c Cell) ID() string { return c.path(",") }
+
+func (c Cell) path(sep string) string {
+	parts := []string{
+		"impl=" + c.Impl,
+		"graph=" + c.Graph,
+		"keys=" + c.Keys,
+		fmt.Sprintf("workers=%d", c.Workers),
+		"rate=" + c.Rate.String(),
+	}
+	if c.Burst != 0 {
+		parts = append(parts, fmt.Sprintf("burst=%d", c.Burst))
+	}
+	return fmt.Sprintf("%s-%d", strings.Join(parts, sep), c.Procs)
+}
+
+// BucketSize returns the limiter's bucket size in pages: Burst, or 10 ms worth of the rate. Timers on Linux fire about
+// a millisecond late, and a smaller bucket would lose the tokens of that time.
+func (c Cell) BucketSize() int {
+	if c.Burst > 0 {
+		return c.Burst
+	}
+	return max(1, int(math.Ceil(float64(c.Rate)/100)))
+}
+
+// Ideal returns the least time in which any crawler can fetch so many pages over so many levels of links, each fetch
+// waiting and burning as long as given: the largest of what rate, workers, processors and depth allow.
+func (c Cell) Ideal(pages, depth int, wait, cpu time.Duration) time.Duration {
+	if c.MaxPages > 0 {
+		pages = min(pages, c.MaxPages)
+		depth = min(depth, pages)
+	}
+	n := float64(pages)
+	bound := n * float64(wait+cpu) / float64(c.Workers)
+	bound = max(bound, n*float64(cpu)/float64(min(c.Procs, c.Workers)))
+	bound = max(bound, float64(depth+1)*float64(wait+cpu))
+	if c.Rate > 0 {
+		bound = max(bound, (n-float64(c.BucketSize()))/float64(c.Rate)*float64(time.Second))
+	}
+	return time.Duration(max(0, bound))
+}

@@ -1,0 +1,152 @@
+package plan
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/scenario"
+	"crawlbench/internal/web"
+)
+
+// Plan is an experiment with nothing left open: what is built, what is measured, and in which order.
+type Plan struct {
+	Scenario string        `json:"scenario"`
+	Seed     uint64        `json:"seed"`
+	Rounds   int           `json:"rounds"`
+	Sample   time.Duration `json:"sample_ns"`
+	Deadline time.Duration `json:"deadline_ns"`
+	// Memory bounds a child's data segment in bytes; 0: what the machine has free.
+	Memory int64 `json:"memory,omitempty"`
+	// Contenders are the designs in the order of the scenario, the baseline first.
+	Contenders []string         `json:"contenders"`
+	Graphs     []scenario.Graph `json:"graphs"`
+	Fetch      web.Behaviour    `json:"fetch"`
+	Cells      []Cell           `json:"cells"`
+	// Schedule lists the samples in the order in which they are taken.
+	Schedule []Slot `json:"schedule"`
+	// Passes are the profile passes, taken after the last round.
+	Passes []Pass        `json:"passes"`
+	Length time.Duration `json:"pass_ns"`
+}
+
+// Slot is one sample: the Slot-th of its round, both counted from 0.
+type Slot struct {
+	Round int `json:"round"`
+	Slot  int `json:"slot"`
+	Cell  int `json:"cell"` // index into Plan.Cells
+}
+
+// Pass is one profile pass over a cell.
+type Pass struct {
+	Cell  int      `json:"cell"`
+	Kinds []string `json:"kinds"`
+}
+
+// MinRounds is the least number of rounds with which a median has a 95 % confidence interval from order statistics.
+const MinRounds = 6
+
+// minBudget is the least number of pages that a rate-limited crawl fetches beyond its burst, so that there is a pace.
+const minBudget = 20
+
+// Make crosses s with the contenders that it names, on a machine of so many cores.
+func Make(s *scenario.Scenario, table []crawl.Contender, cores int) (*Plan, error) {
+	chosen, err := choose(s.Contenders, table)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err = baselineFirst(chosen, s.Baseline)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{
+		Scenario: s.Name, Seed: s.Seed, Sample: s.Sample, Deadline: s.Deadline, Memory: s.Memory,
+		Graphs: s.Graphs, Fetch: s.Fetch, Length: s.Profiles.Length,
+	}
+	for _, c := range chosen {
+		p.Contenders = append(p.Contenders, c.Name)
+	}
+	p.Cells = cross(s, chosen, cores)
+	if len(p.Cells) == 0 {
+		return nil, fmt.Errorf("plan %s: no cell is left: of %s none crawls by %s with %s workers",
+			s.Name, strings.Join(p.Contenders, ", "), strings.Join(s.Keys, " or "), counts(s.Workers, cores))
+	}
+	p.SetRounds(s.Rounds)
+	p.Passes, err = passes(s, p.Cells, table, cores)
+	return p, err
+}
+
+// SetRounds lays the schedule anew for so many rounds: randomised complete blocks, each round every cell once, in an
+// order that depends on the seed and the round only. A longer schedule thus begins with the shorter one.
+func (p *Plan) SetRounds(n int) {
+	p.Rounds = n
+	p.Schedule = make([]Slot, 0, n*len(p.Cells))
+	for round := range n {
+		order := make([]int, len(p.Cells))
+		for i := range order {
+			order[i] = i
+		}
+		draw := rand.New(rand.NewPCG(p.Seed, uint64(round)))
+		draw.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		for slot, cell := range order {
+			p.Schedule = append(p.Schedule, Slot{Round: round, Slot: slot, Cell: cell})
+		}
+	}
+}
+
+// Graph returns the graph of a cell.
+func (p *Plan) Graph(name string) scenario.Graph {
+	i := slices.IndexFunc(p.Graphs, func(g scenario.Graph) bool { return g.Name == name })
+	return p.Graphs[i]
+}
+
+// cross returns the cells, contender outermost.
+func cross(s *scenario.Scenario, chosen []crawl.Contender, cores int) []Cell {
+	var cells []Cell
+	seen := map[Cell]bool{}
+	for _, c := range chosen {
+		for _, g := range s.Graphs {
+			for _, keys := range s.Keys {
+				if keys == "id" && c.ByID == nil || keys == "url" && c.ByURL == nil {
+					continue
+				}
+				for _, w := range s.Workers {
+					workers := w.Resolve(cores)
+					if c.MaxWorkers > 0 && workers > c.MaxWorkers {
+						continue
+					}
+					for _, rate := range s.Rates {
+						for _, burst := range s.Bursts {
+							for _, procs := range s.Procs {
+								cell := Cell{
+									Impl: c.Name, Graph: g.Name, Keys: keys, Workers: workers,
+									Rate: rate, Burst: burst, Procs: procs.Resolve(cores),
+								}
+								if rate == 0 {
+									cell.Burst = 0
+								} else {
+									cell.MaxPages = budget(cell, s.Sample)
+								}
+								if !seen[cell] {
+									seen[cell] = true
+									cells = append(cells, cell)
+								}
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	return cells
+}
+
+// budget returns the number of pages that a limiter lets through in about the length of a sample.
+func budget(c Cell, sample time.Duration) int {
+	paced := math.Ceil(float64(c.Rate) * sample.Seconds())
+	return c.BucketSize() + max(minBudget, int(min(paced, math.MaxInt32)))
+}
