@@ -1,0 +1,51 @@
+package stat
+
+import (
+	"slices"
+
+	"golang.org/x/perf/benchmath"
+)
+
+// Summary is a median with its confidence interval from order statistics, which assume nothing of the distribution.
+type Summary struct {
+	N              int
+	Center, Lo, Hi float64 // Lo and Hi are infinite where N is less than 6
+	Confidence     float64 // of the interval: what can be reached at or above 95 %
+	Warnings       []string
+}
+
+// Median summarises samples, at least one.
+func Median(samples []float64) Summary {
+	// NewSample sorts what it is given, and the order of samples is that of the rounds.
+	s := benchmath.NewSample(slices.Clone(samples), &benchmath.DefaultThresholds)
+	m := benchmath.AssumeNothing.Summary(s, 0.95)
+	return Summary{
+		N: len(samples), Center: m.Center, Lo: m.Lo, Hi: m.Hi, Confidence: m.Confidence, Warnings: texts(m.Warnings),
+	}
+}
+
+// Delta compares two sets of samples as if they were independent of each other.
+type Delta struct {
+	Ratio       float64 // median of the second over that of the first
+	P           float64 // of the Mann-Whitney U-test
+	Significant bool    // P is below 5 %
+	Warnings    []string
+}
+
+// Compare compares other with base, each of at least one sample.
+func Compare(base, other []float64) Delta {
+	a := benchmath.NewSample(slices.Clone(base), &benchmath.DefaultThresholds)
+	b := benchmath.NewSample(slices.Clone(other), &benchmath.DefaultThresholds)
+	c := benchmath.AssumeNothing.Compare(a, b)
+	return Delta{
+		Ratio: Median(other).Center / Median(base).Center, P: c.P, Significant: c.P < 0.05, Warnings: texts(c.Warnings),
+	}
+}
+
+func texts(errs []error) []string {
+	var list []string
+	for _, err := range errs {
+		list = append(list, err.Error())
+	}
+	return list
+}

@@ -1,0 +1,54 @@
+package store
+
+import "time"
+
+// Schema is the version of a run's files that this program reads and writes.
+const Schema = 1
+
+// State is how far a run has come.
+type State string
+
+const (
+	Running     State = "running"     // or ended by a kill
+	Interrupted State = "interrupted" // by ^C or an error; it can be resumed
+	Complete    State = "complete"
+)
+
+// Manifest says what was run, where, and by what.
+type Manifest struct {
+	Schema int    `json:"schema"`
+	Run    string `json:"run"` // name of the directory
+	State  State  `json:"state"`
+
+	Scenario     string   `json:"scenario"`
+	ScenarioFile string   `json:"scenario_file,omitempty"` // "" for an embedded one
+	ScenarioText string   `json:"scenario_text"`
+	Seed         uint64   `json:"seed"`
+	Command      []string `json:"command"`
+
+	Host    map[string]string `json:"host"`    // host.Fingerprint
+	Go      string            `json:"go"`      // version of the toolchain
+	Modules map[string]string `json:"modules"` // versions by path
+	Started time.Time         `json:"started"`
+	Ended   time.Time         `json:"ended,omitzero"` // when it was complete or interrupted last
+
+	// Spin is how many rounds of the CPU burner this machine makes in a microsecond; 0 if no fetch burns.
+	Spin   float64     `json:"spin,omitempty"`
+	Graphs []GraphInfo `json:"graphs"`
+	// Measured is the share of the timing pass's wall time that was measured crawl.
+	Measured float64 `json:"measured_share,omitempty"`
+	// Harness is what site and judge cost, in seconds a page, by graph and kind of key: graph/keys.
+	Harness map[string]float64 `json:"harness_sec_per_page,omitempty"`
+}
+
+// GraphInfo describes a graph as it was crawled.
+type GraphInfo struct {
+	Name      string `json:"name"`
+	Spec      string `json:"spec"`
+	Digest    string `json:"digest"` // over all of the graph
+	Pages     int    `json:"pages"`
+	Links     int    `json:"links"`
+	Reachable int    `json:"reachable"` // pages that a crawl fetches
+	Failed    int    `json:"failed"`    // of them, those whose fetch fails
+	Depth     int    `json:"depth"`     // links from the start page to the farthest
+}

@@ -1,0 +1,74 @@
+package store
+
+import "time"
+
+// Record is one line of the journal: a sample, a profile pass, or the failure of either.
+type Record struct {
+	Kind Kind `json:"kind"`
+	// Round and Slot place a sample in the schedule; of a profile pass Slot is its index and Round is -1.
+	Round int    `json:"round"`
+	Slot  int    `json:"slot"`
+	Cell  string `json:"cell"` // plan.Cell.ID
+
+	Start time.Time `json:"start"`
+	// Wall is the life of the child process in seconds, from its start to its end.
+	Wall float64 `json:"wall_sec"`
+
+	Sample  *Sample  `json:"sample,omitempty"`
+	Profile *Profile `json:"profile,omitempty"`
+	Failure *Failure `json:"failure,omitempty"`
+}
+
+// Kind tells what a record holds.
+type Kind string
+
+const (
+	KindSample  Kind = "sample"
+	KindProfile Kind = "profile"
+	KindFailure Kind = "failure"
+)
+
+// Sample is one measured and verified sample.
+type Sample struct {
+	// Crawls is the number of crawls in the sample, and Seconds how long each of them took.
+	Crawls  int       `json:"crawls"`
+	Seconds []float64 `json:"seconds"`
+	// Values are the measurements by unit, one op being one crawl: sec/op, cpu-sec/op, B/op, allocs/op,
+	// mutex-wait-sec/op, peak-RSS-bytes, pages/op. All of Units are there, zeros too.
+	Values map[string]float64 `json:"values"`
+	// Host is what else happened to the machine meanwhile, by name: involuntary context switches, steal and so on.
+	Host map[string]float64 `json:"host,omitempty"`
+	// Pace is what the limiter did; nil where there was none.
+	Pace *Pace `json:"pace,omitempty"`
+}
+
+// Pace is how well a limiter kept its rate.
+type Pace struct {
+	Asked    float64 `json:"asked"`    // pages a second
+	Achieved float64 `json:"achieved"` // pages a second, the burst left out
+	// Worst is the largest number of pages let through in any 10 ms, over the number that rate and burst allow in it.
+	Worst float64 `json:"worst_10ms"`
+}
+
+// Profile is one profile pass.
+type Profile struct {
+	Crawls int     `json:"crawls"`
+	Pages  int     `json:"pages"` // fetched in all crawls: what a difference of profiles is scaled by
+	Sec    float64 `json:"crawl_sec"`
+	// Files are the profiles written, by kind, relative to the run's directory.
+	Files map[string]string `json:"files"`
+}
+
+// Failure is why a sample or pass gave no number.
+type Failure struct {
+	Class   string `json:"class"` // wrong panic deadlock hang spin exit memory harness
+	Message string `json:"message"`
+	// Output is the file that keeps what the child printed, relative to the run's directory: its panic, or its
+	// goroutine dump.
+	Output string `json:"output,omitempty"`
+}
+
+// Units are the units of Sample.Values in the order in which bench.txt has them.
+func Units() []string {
+	return []string{"sec/op", "cpu-sec/op", "B/op", "allocs/op", "mutex-wait-sec/op", "peak-RSS-bytes", "pages/op"}
+}
