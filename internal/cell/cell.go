@@ -1,0 +1,175 @@
+// Package cell measures one cell in this process: it opens the graph, warms up, crawls, has every crawl judged, and
+// takes the profiles if it is a profile pass.
+//
+// A Job comes in, an Outcome goes out. The process is a child of package runner, one for every sample, so that a
+// contender that hangs, leaks or eats memory hurts nobody else, and hash seeds and memory layout are drawn anew.
+package cell
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/graph"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/store"
+	"crawlbench/internal/web"
+)
+
+// Job says what to measure.
+type Job struct {
+	Cell  plan.Cell
+	Cache string // the graph's cache file
+	Fetch web.Behaviour
+	Spin  float64 // rounds of web.Burn in a microsecond
+	// Sample is how long to crawl at least; the crawl that passes it is the last.
+	Sample time.Duration
+	// Memory bounds the data segment in bytes; 0: no bound.
+	Memory int64
+	// Profiles, if any, are the kinds of profiles to take; then nothing is timed.
+	Profiles []string
+	Dir      string   // where the profiles go
+	Comments []string // what they say of the cell
+}
+
+// Outcome is what came of it. One of its fields is set.
+type Outcome struct {
+	Sample  *store.Sample
+	Profile *store.Profile
+	Wrong   string // what the judge said
+	Error   string // why the harness could not measure
+}
+
+// warmUps is the number of crawls before the first measured one, which pay for page faults and first calls.
+const warmUps = 1
+
+// Run measures the cell of job with the contender of that name.
+func Run(ctx context.Context, job Job, table []crawl.Contender) (Outcome, error) {
+	b, err := Open(job, table)
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer b.Close()
+	if err := b.Warm(ctx); err != nil {
+		return judged(Outcome{}, err)
+	}
+	if len(job.Profiles) > 0 {
+		return judged(b.profile(ctx))
+	}
+	return judged(b.time(ctx))
+}
+
+// judged turns the judge's no into an outcome.
+func judged(o Outcome, err error) (Outcome, error) {
+	if v, ok := err.(web.Verdict); ok {
+		return Outcome{Wrong: v.Error()}, nil
+	}
+	return o, err
+}
+
+// Bench runs crawls of one cell.
+type Bench struct {
+	site  *web.Site
+	cache *graph.Cache
+	job   Job
+	crawl crawler
+}
+
+// Open maps the graph of job, and sets GOMAXPROCS.
+func Open(job Job, table []crawl.Contender) (*Bench, error) {
+	cache, err := graph.OpenCache(job.Cache)
+	if err != nil {
+		return nil, err
+	}
+	runtime.GOMAXPROCS(job.Cell.Procs)
+	b := &Bench{job: job, cache: cache, site: web.New(cache.Graph, cache.Reach, job.Fetch, job.Spin)}
+	b.crawl = bind(b.site, job.Cell, table)
+	if b.crawl == nil {
+		cache.Close()
+		return nil, fmt.Errorf("cell %s: this program has no contender %s that crawls by %s", job.Cell.ID(), job.Cell.Impl, job.Cell.Keys)
+	}
+	return b, nil
+}
+
+// Close unmaps the graph.
+func (b *Bench) Close() error { return b.cache.Close() }
+
+// crawler is a contender bound to a site and its start page.
+type crawler func(context.Context, crawl.Options) (crawl.Result, error)
+
+// bind returns the contender of cell as a crawler of site, nil if there is none.
+func bind(site *web.Site, cell plan.Cell, table []crawl.Contender) crawler {
+	id, url := site.Start()
+	for _, c := range table {
+		switch {
+		case c.Name != cell.Impl:
+		case cell.Keys == "id" && c.ByID != nil:
+			w := site.IDs()
+			return func(ctx context.Context, o crawl.Options) (crawl.Result, error) {
+				return c.ByID(ctx, w, []uint32{id}, o)
+			}
+		case cell.Keys == "url" && c.ByURL != nil:
+			w := site.URLs()
+			return func(ctx context.Context, o crawl.Options) (crawl.Result, error) {
+				return c.ByURL(ctx, w, []string{url}, o)
+			}
+		}
+	}
+	return nil
+}
+
+// Warm crawls without measuring, waiting or limiter.
+func (b *Bench) Warm(ctx context.Context) error {
+	b.site.Hurry(true)
+	defer b.site.Hurry(false)
+	for range warmUps {
+		if err := b.once(ctx, nil, func(crawl func()) { crawl() }); err != nil {
+			return err
+		}
+	}
+	runtime.GC()
+	return nil
+}
+
+// Crawl crawls once, with a fresh limiter if the cell has a rate, and judges. It calls watch, which must call the crawl
+// that it is given; what lies outside of that call is not the contender's. An error of type web.Verdict is the judge's.
+func (b *Bench) Crawl(ctx context.Context, watch func(crawl func())) error {
+	c := b.job.Cell
+	if c.Rate == 0 {
+		return b.once(ctx, nil, watch)
+	}
+	return b.once(ctx, rate.NewLimiter(rate.Limit(c.Rate), c.BucketSize()), watch)
+}
+
+func (b *Bench) once(ctx context.Context, limiter crawl.Limiter, watch func(crawl func())) error {
+	c := b.job.Cell
+	goroutines := runtime.NumGoroutine()
+	o := crawl.Options{Workers: c.Workers, MaxPages: c.MaxPages, SizeHint: b.cache.Graph.Pages()}
+	o.Limiter = b.site.Begin(web.Rules{Workers: c.Workers, MaxPages: c.MaxPages, Limiter: limiter})
+	var did crawl.Result
+	var err error
+	watch(func() { did, err = b.crawl(ctx, o) })
+	if err := b.site.End(did, err); err != nil {
+		return err
+	}
+	if left := leaked(goroutines); left > 0 {
+		return web.Verdict{fmt.Sprintf("%d goroutines were left when it returned", left)}
+	}
+	return nil
+}
+
+// leaked returns how many goroutines there are beyond those before. One that has done its work may still be on its way
+// out, and is given time for that.
+func leaked(before int) int {
+	for wait := time.Microsecond; wait < time.Second; wait *= 2 {
+		if runtime.NumGoroutine() <= before {
+			return 0
+		}
+		time.Sleep(wait)
+	}
+	return runtime.NumGoroutine() - before
+}

@@ -1,0 +1,52 @@
+package cell
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"crawlbench/internal/profile"
+	"crawlbench/internal/store"
+)
+
+// profile takes the profiles of the job and writes them into its directory.
+func (b *Bench) profile(ctx context.Context) (Outcome, error) {
+	collector, err := profile.Start(b.job.Profiles)
+	if err != nil {
+		return Outcome{}, err
+	}
+	done := &store.Profile{Files: map[string]string{}}
+	var wall time.Duration
+	for wall < b.job.Sample && err == nil {
+		err = b.Crawl(ctx, func(crawl func()) {
+			start := time.Now()
+			collector.Crawl(crawl)
+			wall += time.Since(start)
+		})
+		done.Crawls++
+		done.Pages += b.site.Fetched()
+	}
+	profiles, errStop := collector.Stop()
+	if err != nil {
+		return Outcome{}, err
+	}
+	if errStop != nil {
+		return Outcome{}, errStop
+	}
+	done.Sec = wall.Seconds()
+	comments := append([]string{
+		fmt.Sprintf("pages=%d", done.Pages),
+		fmt.Sprintf("crawls=%d", done.Crawls),
+		fmt.Sprintf("crawl-sec=%.6g", done.Sec),
+	}, b.job.Comments...)
+	for kind, p := range profiles {
+		profile.Annotate(p, b.job.Cell.ID()+" "+kind, comments)
+		file := kind + ".pb.gz"
+		if err := profile.Write(filepath.Join(b.job.Dir, file), p); err != nil {
+			return Outcome{}, err
+		}
+		done.Files[kind] = file
+	}
+	return Outcome{Profile: done}, nil
+}

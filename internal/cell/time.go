@@ -1,0 +1,107 @@
+package cell
+
+import (
+	"context"
+	"runtime/metrics"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"crawlbench/internal/host"
+	"crawlbench/internal/store"
+)
+
+// time takes one sample: crawls until they have lasted as long as the job wants.
+func (b *Bench) time(ctx context.Context) (Outcome, error) {
+	s := &store.Sample{}
+	m := newMeter()
+	pages := 0
+	steal, pressure := host.Steal(), host.Pressure()
+	for m.wall < b.job.Sample {
+		before := m.wall
+		if err := b.Crawl(ctx, m.measure); err != nil {
+			return Outcome{}, err
+		}
+		s.Crawls++
+		s.Seconds = append(s.Seconds, (m.wall - before).Seconds())
+		pages += b.site.Fetched()
+		b.pace(s)
+	}
+	n := float64(s.Crawls)
+	s.Values = map[string]float64{
+		"sec/op":            m.wall.Seconds() / n,
+		"cpu-sec/op":        m.cpu.Seconds() / n,
+		"B/op":              m.bytes / n,
+		"allocs/op":         m.allocs / n,
+		"mutex-wait-sec/op": m.locked / n,
+		"peak-RSS-bytes":    float64(host.PeakMemory()),
+		"pages/op":          float64(pages) / n,
+	}
+	s.Host = map[string]float64{
+		"involuntary-switches": m.switches,
+		"steal-sec":            host.Steal() - steal,
+		"pressure-sec":         host.Pressure() - pressure,
+	}
+	return Outcome{Sample: s}, nil
+}
+
+// pace adds what the limiter did in the crawl just made: the rate as the mean over the crawls, the worst of the windows.
+func (b *Bench) pace(s *store.Sample) {
+	c := b.job.Cell
+	if c.Rate == 0 {
+		return
+	}
+	achieved, worst := b.site.Pace(float64(c.Rate), c.BucketSize())
+	if s.Pace == nil {
+		s.Pace = &store.Pace{Asked: float64(c.Rate)}
+	}
+	s.Pace.Achieved += (achieved - s.Pace.Achieved) / float64(s.Crawls)
+	s.Pace.Worst = max(s.Pace.Worst, worst)
+}
+
+// meter sums what the crawls cost, and nothing of what lies between them.
+type meter struct {
+	wall, cpu     time.Duration
+	bytes, allocs float64
+	locked        float64 // seconds that goroutines waited for sync.Mutex, RWMutex or a lock of the runtime
+	switches      float64
+	samples       []metrics.Sample
+}
+
+func newMeter() *meter {
+	return &meter{samples: []metrics.Sample{
+		{Name: "/gc/heap/allocs:bytes"},
+		{Name: "/gc/heap/allocs:objects"},
+		{Name: "/sync/mutex/wait/total:seconds"},
+	}}
+}
+
+// measure runs crawl and adds what it cost.
+func (m *meter) measure(crawl func()) {
+	bytes, allocs, locked := m.runtime()
+	cpu, switches := usage()
+	start := time.Now()
+	crawl()
+	m.wall += time.Since(start)
+	cpu2, switches2 := usage()
+	bytes2, allocs2, locked2 := m.runtime()
+	m.cpu += cpu2 - cpu
+	m.switches += switches2 - switches
+	m.bytes += bytes2 - bytes
+	m.allocs += allocs2 - allocs
+	m.locked += locked2 - locked
+}
+
+func (m *meter) runtime() (bytes, allocs, locked float64) {
+	metrics.Read(m.samples)
+	return float64(m.samples[0].Value.Uint64()), float64(m.samples[1].Value.Uint64()), m.samples[2].Value.Float64()
+}
+
+// usage returns the processor time of this process, user and system, and its involuntary context switches.
+func usage() (cpu time.Duration, switches float64) {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		return 0, 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), float64(u.Nivcsw)
+}

@@ -1,0 +1,117 @@
+// Package host describes the machine that measures: what it is, so that runs of different machines are not compared,
+// and how much memory it has free.
+package host
+
+import (
+	"bufio"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Fingerprint returns what tells this machine from others, by name: os, arch, cpu, cores, memory, kernel. What cannot
+// be found out is left out.
+func Fingerprint() map[string]string {
+	f := map[string]string{
+		"os":    runtime.GOOS,
+		"arch":  runtime.GOARCH,
+		"cores": strconv.Itoa(runtime.NumCPU()),
+	}
+	put := func(key, value string) {
+		if value != "" {
+			f[key] = value
+		}
+	}
+	put("cpu", field("/proc/cpuinfo", "model name"))
+	put("memory", field("/proc/meminfo", "MemTotal"))
+	put("governor", line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"))
+	if strings.Contains(" "+field("/proc/cpuinfo", "flags")+" ", " hypervisor ") {
+		put("hypervisor", "yes")
+	}
+	var u unix.Utsname
+	if unix.Uname(&u) == nil {
+		put("kernel", unix.ByteSliceToString(u.Release[:]))
+	}
+	return f
+}
+
+// Same returns the names under which two fingerprints differ, of those that a comparison of timings depends on.
+func Same(a, b map[string]string) (differ []string) {
+	for _, key := range []string{"os", "arch", "cpu", "cores"} {
+		if a[key] != b[key] {
+			differ = append(differ, key)
+		}
+	}
+	return differ
+}
+
+// FreeMemory returns how many bytes a new process can have without the machine swapping or its control group ending it.
+// It returns 0 if that cannot be found out.
+func FreeMemory() int64 {
+	free := kilobytes(field("/proc/meminfo", "MemAvailable"))
+	limit, errLimit := strconv.ParseInt(line("/sys/fs/cgroup/memory.max"), 10, 64)
+	used, errUsed := strconv.ParseInt(line("/sys/fs/cgroup/memory.current"), 10, 64)
+	if errLimit == nil && errUsed == nil && (free == 0 || limit-used < free) {
+		free = max(0, limit-used)
+	}
+	return free
+}
+
+// PeakMemory returns the largest resident set that this process had, in bytes. Getrusage would do, but for a child it
+// also counts what its parent had before the child's own program began (mm_hiwater_rss at exec, fs/exec.c).
+func PeakMemory() int64 { return kilobytes(field("/proc/self/status", "VmHWM")) }
+
+// Steal returns the processor time in seconds, summed over the processors, that a hypervisor has given to others.
+func Steal() float64 {
+	fields := strings.Fields(line("/proc/stat"))
+	if len(fields) < 9 {
+		return 0
+	}
+	ticks, _ := strconv.ParseFloat(fields[8], 64)
+	return ticks / 100 // USER_HZ
+}
+
+// Pressure returns for how many seconds some task of the machine has waited for a processor.
+func Pressure() float64 {
+	_, total, _ := strings.Cut(line("/proc/pressure/cpu"), "total=")
+	us, _ := strconv.ParseFloat(total, 64)
+	return us / 1e6
+}
+
+func kilobytes(s string) int64 {
+	n, err := strconv.ParseInt(strings.TrimSuffix(s, " kB"), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n << 10
+}
+
+// line returns the first line of a file, "" if there is none.
+func line(path string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	s := bufio.NewScanner(f)
+	s.Scan()
+	return strings.TrimSpace(s.Text())
+}
+
+// field returns what follows "key:" in a file of such lines, "" if there is none.
+func field(path, key string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		if k, v, ok := strings.Cut(s.Text(), ":"); ok && strings.TrimSpace(k) == key {
+			return strings.TrimSpace(v)
+		}
+	}
+	return ""
+}

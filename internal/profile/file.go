@@ -1,0 +1,76 @@
+package profile
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/google/pprof/profile"
+)
+
+// Annotate makes p say what it is of: title becomes the file that pprof's pages are headed with, comments stand in their
+// details.
+func Annotate(p *Profile, title string, comments []string) {
+	if len(p.Mapping) == 0 {
+		p.Mapping = []*profile.Mapping{{ID: 1}}
+		for _, loc := range p.Location {
+			loc.Mapping = p.Mapping[0]
+		}
+	}
+	p.Mapping[0].File = title
+	p.Comments = append(p.Comments, comments...)
+}
+
+// Write writes p into a file that appears under its name only when it is whole.
+func Write(path string, p *Profile) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return fmt.Errorf("write profile: %w", err)
+	}
+	if err := errors.Join(p.Write(f), f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+		os.Remove(f.Name())
+		return fmt.Errorf("write profile %s: %w", path, err)
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// Read reads a profile.
+func Read(path string) (*Profile, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read profile: %w", err)
+	}
+	defer f.Close()
+	p, err := profile.Parse(f)
+	if err != nil {
+		return nil, fmt.Errorf("read profile %s: it is damaged (%w): measure it again with a new run", path, err)
+	}
+	return p, nil
+}
+
+// Scaled returns base as it would be had it crawled pages pages and not basePages, so that subtracting it from a profile
+// of so many pages compares what a page costs. It fails where the two profiles do not measure the same.
+func Scaled(base *Profile, basePages int, to *Profile, pages int) (*Profile, error) {
+	if basePages <= 0 || pages <= 0 {
+		return nil, fmt.Errorf("scale a profile of %d pages to one of %d: a profile without pages has no cost a page", basePages, pages)
+	}
+	if a, b := types(base), types(to); a != b {
+		return nil, fmt.Errorf("subtract a profile of %s from one of %s: they measure different things: choose two of the same kind", a, b)
+	}
+	scaled := base.Copy()
+	scaled.Scale(float64(pages) / float64(basePages))
+	return scaled, nil
+}
+
+// types returns what the samples of p measure.
+func types(p *Profile) string {
+	text := ""
+	for i, t := range p.SampleType {
+		if i > 0 {
+			text += " and "
+		}
+		text += t.Type + " in " + t.Unit
+	}
+	return text
+}

@@ -1,0 +1,60 @@
+package runner
+
+import (
+	"time"
+
+	"crawlbench/internal/plan"
+)
+
+// maxRounds bounds what a large budget makes of a small scenario.
+const maxRounds = 1000
+
+// refit fits the number of rounds to the budget after a round, from what the rounds have taken. The schedule of the
+// rounds that stay does not change.
+func (r *Runner) refit(round int, timing time.Duration) error {
+	if r.Budget == 0 {
+		return nil
+	}
+	p := *r.Run.Plan()
+	n := fit(r.Budget, time.Since(r.Begin)-timing, timing, round+1, PassTime(&p))
+	if n == p.Rounds {
+		return nil
+	}
+	p.SetRounds(n)
+	return r.Run.SetPlan(&p)
+}
+
+// fit returns how many rounds a budget holds of which so much was spent before the first of them, timing on those done,
+// and so much is kept for the profile passes. Those done stay.
+func fit(budget, before, timing time.Duration, done int, passes time.Duration) int {
+	perRound := max(timing/time.Duration(done), 1)
+	return min(max(int((budget-before-passes)/perRound), done), maxRounds)
+}
+
+// Overheads of a child as they are reckoned before there is a measurement: its start, mapping the graph, warming up
+// and committing.
+const (
+	sampleOverhead = 40 * time.Millisecond
+	passOverhead   = 80 * time.Millisecond
+)
+
+// PassTime returns about how long the profile passes of p take.
+func PassTime(p *plan.Plan) time.Duration {
+	return time.Duration(len(p.Passes)) * (p.Length + passOverhead)
+}
+
+// RoundTime returns about how long a round of p takes when no crawl can be faster than ideal says.
+func RoundTime(p *plan.Plan, ideal func(plan.Cell) time.Duration) time.Duration {
+	var sum time.Duration
+	for _, c := range p.Cells {
+		// A sample ends with the crawl that passes its length, which is half a crawl too long on average.
+		crawl := ideal(c)
+		sum += max(p.Sample+crawl/2, crawl) + sampleOverhead
+	}
+	return sum
+}
+
+// FitRounds returns how many rounds a budget holds, and at least one.
+func FitRounds(budget, round, passes time.Duration) int {
+	return min(max(int((budget-passes)/max(round, 1)), 1), maxRounds)
+}

@@ -1,0 +1,62 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+
+	"crawlbench/internal/graph"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/scenario"
+	"crawlbench/internal/store"
+)
+
+// Graph is a graph built once for all children.
+type Graph struct {
+	Info  store.GraphInfo
+	Cache string // file
+}
+
+// Build builds the graphs of p into cache files in dir. memory bounds what building may take, in bytes; 0: no bound.
+func Build(ctx context.Context, p *plan.Plan, dir string, memory int64) ([]Graph, error) {
+	var built []Graph
+	for _, g := range p.Graphs {
+		b, err := build(ctx, p, g, filepath.Join(dir, g.Name+".graph"), memory)
+		if err != nil {
+			return nil, fmt.Errorf("graph %s: %w", g.Name, err)
+		}
+		built = append(built, b)
+	}
+	debug.FreeOSMemory()
+	return built, nil
+}
+
+func build(ctx context.Context, p *plan.Plan, sg scenario.Graph, file string, memory int64) (Graph, error) {
+	g, err := graph.Build(ctx, sg.Spec, memory)
+	if err != nil {
+		return Graph{}, err
+	}
+	var fails func(uint32) bool
+	if p.Fetch.Fail > 0 {
+		fails = p.Fetch.Fails
+	}
+	reach := graph.Walk(g, fails)
+	if err := graph.WriteCache(file, g, reach); err != nil {
+		return Graph{}, err
+	}
+	return Graph{Cache: file, Info: store.GraphInfo{
+		Name: sg.Name, Spec: sg.Spec.String(), Digest: g.Digest(), Pages: g.Pages(), Links: len(g.Links),
+		Reachable: reach.Pages, Failed: reach.Failed, Depth: reach.Depth,
+	}}, nil
+}
+
+// Caches makes the directory for the graphs' cache files, and a function that removes it.
+func Caches(run string) (dir string, remove func(), err error) {
+	dir = filepath.Join(run, ".graphs")
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return "", nil, fmt.Errorf("make room for the graphs: %w", err)
+	}
+	return dir, func() { os.RemoveAll(dir) }, nil
+}
