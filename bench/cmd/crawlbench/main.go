@@ -1,0 +1,10 @@
+// Command crawlbench measures the built-in crawler designs. Run it without arguments for help.
+package main
+
+import (
+	"os"
+
+	"crawlbench/bench"
+)
+
+func main() { os.Exit(bench.Main(os.Args, bench.Contenders()...)) }

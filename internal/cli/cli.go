@@ -1,0 +1,190 @@
+// Package cli is the command line: it parses arguments, calls the other packages in the order of the data flow, and
+// turns what came of it into output and an exit code.
+//
+// Results go to standard output; progress, warnings and errors to standard error.
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+
+	"os/signal"
+
+	"crawlbench/internal/cell"
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/runner"
+	"crawlbench/internal/scenario"
+)
+
+// Exit codes.
+const (
+	exitFine          = 0
+	exitCould         = 1 // it could not
+	exitUsage         = 2
+	exitFailed        = 4 // some cell failed or was judged wrong
+	exitNotComparable = 5
+	exitInterrupted   = 130
+)
+
+// app is what every command needs.
+type app struct {
+	out, err   io.Writer
+	contenders []crawl.Contender
+}
+
+// command is one verb.
+type command struct {
+	name, args, doc string
+	run             func(a *app, ctx context.Context, fs *flag.FlagSet, args []string) error
+}
+
+// commands is the table of verbs.
+func commands() []command {
+	return []command{
+		{"run", "[SCENARIO]", "measure a scenario: an embedded one by name, or a .toml file", (*app).run},
+		{"compare", "[RUN | OLD NEW]", "compare the contenders of a run, or two runs, with benchstat", (*app).compare},
+		{"report", "[RUN]", "show the result of a run", (*app).report},
+		{"serve", "[RUN]", "open a profile of a run in pprof's web UI", (*app).serve},
+		{"list", "[WHAT]", "list contenders, scenarios, graphs, runs, or the cells of a run", (*app).list},
+		{"graph", "SCENARIO NAME FILE", "write a scenario's graph to a file (.el, .el.gz or .sg) for other programs", (*app).graph},
+	}
+}
+
+// usageError is a mistake on the command line.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// exitError carries an exit code other than exitCould.
+type exitError struct {
+	code int
+	error
+}
+
+// Main runs the program with args, args[0] being its name, and returns the exit code.
+func Main(args []string, in io.Reader, out, errw io.Writer, contenders []crawl.Contender) int {
+	if len(args) == 2 && args[1] == runner.ChildVerb {
+		answer := os.NewFile(runner.AnswerFD, "answer")
+		if err := cell.Child(context.Background(), in, answer, contenders); err != nil {
+			fmt.Fprintln(errw, "crawlbench: child process:", err)
+			return exitCould
+		}
+		return exitFine
+	}
+	a := &app{out: out, err: errw, contenders: contenders}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second ^C ends the program at once
+	err := a.dispatch(ctx, args)
+	var usage usageError
+	var exit exitError
+	switch {
+	case err == nil:
+		return exitFine
+	case errors.Is(err, flag.ErrHelp):
+		return exitFine
+	case errors.As(err, &exit):
+		if exit.error != nil {
+			fmt.Fprintln(errw, "crawlbench:", exit.error)
+		}
+		return exit.code
+	case errors.As(err, &usage):
+		fmt.Fprintln(errw, "crawlbench:", err)
+		return exitUsage
+	}
+	fmt.Fprintln(errw, "crawlbench:", err)
+	return exitCould
+}
+
+// dispatch finds the verb and runs it.
+func (a *app) dispatch(ctx context.Context, args []string) error {
+	if err := duplicates(a.contenders); err != nil {
+		return err
+	}
+	if len(args) < 2 {
+		a.usage(a.err)
+		return exitError{code: exitUsage}
+	}
+	verb := args[1]
+	if slices.Contains([]string{"help", "-h", "-help", "--help"}, verb) {
+		a.usage(a.out)
+		return nil
+	}
+	var verbs []string
+	for _, c := range commands() {
+		if c.name == verb {
+			fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
+			fs.SetOutput(a.err)
+			fs.Usage = func() {
+				fmt.Fprintf(a.err, "usage: crawlbench %s [flags] %s\n\n%s\n\nflags:\n", c.name, c.args, c.doc)
+				fs.PrintDefaults()
+			}
+			return c.run(a, ctx, fs, args[2:])
+		}
+		verbs = append(verbs, c.name)
+	}
+	return usagef("no command %q%s; there are %s, and help", verb, scenario.Nearest(verb, verbs), strings.Join(verbs, ", "))
+}
+
+// usage prints the table of verbs.
+func (a *app) usage(w io.Writer) {
+	fmt.Fprint(w, "crawlbench measures, profiles and compares designs of concurrent crawlers.\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  crawlbench %-7s %-19s %s\n", c.name, c.args, c.doc)
+	}
+	fmt.Fprint(w, "\n\"crawlbench COMMAND -help\" lists the flags of a command.\n"+
+		"Exit codes: 0 fine, 1 could not, 2 usage, 3 regression, 4 some cell failed or was judged wrong,\n"+
+		"5 runs not comparable, 130 interrupted.\n")
+}
+
+// parse parses flags that may stand before, between and after the arguments, of which there may be so many.
+func parse(fs *flag.FlagSet, args []string, least, most int) ([]string, error) {
+	var positional []string
+	for {
+		if err := fs.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return nil, err
+			}
+			return nil, exitError{code: exitUsage} // flag has printed what is wrong, and the flags there are
+		}
+		if args = fs.Args(); len(args) == 0 {
+			break
+		}
+		positional = append(positional, args[0])
+		args = args[1:]
+	}
+	if len(positional) < least || len(positional) > most {
+		return nil, usagef("%s: %d arguments given; see crawlbench %s -help", fs.Name(), len(positional), fs.Name())
+	}
+	return positional, nil
+}
+
+// duplicates refuses contenders that a result could not tell apart, or that nobody could crawl with.
+func duplicates(contenders []crawl.Contender) error {
+	seen := map[string]bool{}
+	for _, c := range contenders {
+		switch {
+		case !validName(c.Name):
+			return fmt.Errorf("contender %q: a name is made of letters, digits and . _ +, since it becomes part of a benchmark's name", c.Name)
+		case seen[c.Name]:
+			return fmt.Errorf("two contenders are called %q: rename one", c.Name)
+		case c.ByID == nil && c.ByURL == nil:
+			return fmt.Errorf("contender %q has neither ByID nor ByURL: set one of them", c.Name)
+		}
+		seen[c.Name] = true
+	}
+	return nil
+}
+
+func validName(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' || r == '+')
+	}) < 0
+}

@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"crawlbench/internal/graph"
+	"crawlbench/internal/host"
+	"crawlbench/internal/scenario"
+)
+
+// graph writes a graph of a scenario to a file.
+func (a *app) graph(ctx context.Context, fs *flag.FlagSet, args []string) error {
+	positional, err := parse(fs, args, 3, 3)
+	if err != nil {
+		return err
+	}
+	s, err := scenario.Load(positional[0])
+	if err != nil {
+		return err
+	}
+	write, err := writer(positional[2])
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, sg := range s.Graphs {
+		if sg.Name != positional[1] {
+			names = append(names, sg.Name)
+			continue
+		}
+		g, err := graph.Build(ctx, sg.Spec, host.FreeMemory())
+		if err != nil {
+			return err
+		}
+		if err := save(positional[2], func(w io.Writer) error { return write(w, g) }); err != nil {
+			return err
+		}
+		fmt.Fprintf(a.out, "%s: %s, %d pages, %d links, start page %d\n", positional[2], sg.Spec, g.Pages(), len(g.Links), g.Start)
+		return nil
+	}
+	return usagef("graph: scenario %s has no graph %q%s; it has %s", s.Name, positional[1], scenario.Nearest(positional[1], names), strings.Join(names, ", "))
+}
+
+// writer chooses the format by the file's name.
+func writer(file string) (func(io.Writer, *graph.Graph) error, error) {
+	switch {
+	case strings.HasSuffix(file, ".sg"):
+		return graph.WriteSG, nil
+	case strings.HasSuffix(file, ".el"):
+		return graph.WriteEdges, nil
+	case strings.HasSuffix(file, ".el.gz"):
+		return func(w io.Writer, g *graph.Graph) error {
+			z := gzip.NewWriter(w)
+			return errors.Join(graph.WriteEdges(z, g), z.Close())
+		}, nil
+	}
+	return nil, usagef("graph: %s: a file must end in .el (edge list), .el.gz or .sg (GAPBS)", file)
+}
+
+// save writes a file that appears under its name only when it is whole.
+func save(path string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if err := errors.Join(write(f), f.Chmod(0o644), f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"crawlbench/internal/graph"
+	"crawlbench/internal/scenario"
+	"crawlbench/internal/store"
+	"crawlbench/scenarios"
+)
+
+// list prints what there is.
+func (a *app) list(_ context.Context, fs *flag.FlagSet, args []string) error {
+	results := fs.String("results", "results", "directory of the runs")
+	name := fs.String("run", "", "the `run` whose cells to list; the newest if not given")
+	positional, err := parse(fs, args, 0, 1)
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	defer w.Flush()
+	kinds := []string{"contenders", "scenarios", "graphs", "runs", "cells"}
+	what := append(positional, "")[0]
+	switch what {
+	case "":
+		for _, k := range kinds[:3] {
+			fmt.Fprintf(w, "%s:\n", k)
+			if err := a.listOne(w, k, *results, *name); err != nil {
+				return err
+			}
+			fmt.Fprintln(w)
+		}
+		return nil
+	case "contenders", "scenarios", "graphs", "runs", "cells":
+		return a.listOne(w, what, *results, *name)
+	}
+	return usagef("list: no list of %q%s; there are %s", what, scenario.Nearest(what, kinds), strings.Join(kinds, ", "))
+}
+
+func (a *app) listOne(w *tabwriter.Writer, what, results, name string) error {
+	switch what {
+	case "contenders":
+		for _, c := range a.contenders {
+			keys := []string{}
+			if c.ByID != nil {
+				keys = append(keys, "id")
+			}
+			if c.ByURL != nil {
+				keys = append(keys, "url")
+			}
+			fmt.Fprintf(w, "  %s\t%s\t%s\n", c.Name, strings.Join(keys, ","), c.Doc)
+		}
+	case "scenarios":
+		for _, n := range scenarios.Names() {
+			s, err := scenario.Load(n)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(w, "  %s\t%s\n", n, s.Doc)
+		}
+	case "graphs":
+		for _, k := range graph.Kinds() {
+			var params []string
+			for _, p := range k.Params {
+				params = append(params, p.Name)
+			}
+			fmt.Fprintf(w, "  %s\t%s\t%s\n", k.Name, strings.Join(params, " "), k.Doc)
+		}
+	case "runs":
+		return listRuns(w, results)
+	case "cells":
+		return a.listCells(w, results, name)
+	}
+	return nil
+}
+
+func listRuns(w *tabwriter.Writer, results string) error {
+	names, err := runNames(results)
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		dir, err := findRun(results, n)
+		if err != nil {
+			return err
+		}
+		run, err := store.Open(dir)
+		if err != nil {
+			fmt.Fprintf(w, "  %s\tunreadable\t%v\n", n, err)
+			continue
+		}
+		fmt.Fprintf(w, "  %s\t%s\t%d of %d samples\n", n, run.Manifest().State, len(run.Samples()), len(run.Plan().Schedule))
+	}
+	return nil
+}
+
+// listCells lists the cells of a run with the profiles that each has.
+func (a *app) listCells(w *tabwriter.Writer, results, name string) error {
+	run, err := a.openRun(results, name)
+	if err != nil {
+		return err
+	}
+	samples, profiles := map[string]int{}, map[string][]string{}
+	for _, rec := range run.Records() {
+		if rec.Sample != nil {
+			samples[rec.Cell]++
+		}
+		if rec.Profile != nil {
+			for kind := range rec.Profile.Files {
+				profiles[rec.Cell] = append(profiles[rec.Cell], kind)
+			}
+		}
+	}
+	for _, c := range run.Plan().Cells {
+		kinds := profiles[c.ID()]
+		slices.Sort(kinds)
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", c.ID(), plural(samples[c.ID()], "sample"), strings.Join(kinds, " "))
+	}
+	return nil
+}

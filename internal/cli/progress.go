@@ -1,0 +1,121 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+
+	"crawlbench/internal/plan"
+	"crawlbench/internal/runner"
+	"crawlbench/internal/store"
+)
+
+// progress shows how far a run is: on a terminal one line that is painted anew, otherwise a line a round and one every
+// half minute. It is called between the samples, so that nothing is painted while one is taken.
+type progress struct {
+	w       io.Writer
+	repaint bool
+	quiet   bool
+	width   int
+	painted bool // a line stands that the next one replaces
+	last    time.Time
+	round   int
+	failed  int
+}
+
+const (
+	plainEvery = 30 * time.Second
+	paintEvery = 100 * time.Millisecond
+)
+
+func newProgress(w io.Writer, mode string) *progress {
+	p := &progress{w: w, width: 80, round: -2, last: time.Now()}
+	f, isFile := w.(*os.File)
+	terminal := isFile && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+	p.repaint = mode == "line" || mode == "auto" && terminal
+	p.quiet = mode == "none"
+	if terminal {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 20 {
+			p.width = width
+		}
+	}
+	return p
+}
+
+// event shows e.
+func (p *progress) event(e runner.Event) {
+	if e.Record != nil && e.Record.Kind == store.KindFailure {
+		p.failure(e)
+	}
+	switch {
+	case p.quiet:
+	case p.repaint && (e.Record == nil && time.Since(p.last) >= paintEvery || e.Done == e.Total):
+		p.last = time.Now()
+		p.painted = true
+		fmt.Fprintf(p.w, "\r\x1b[K%s", clip(p.line(e), p.width-1))
+	case !p.repaint && e.Record == nil && (e.Round != p.round || time.Since(p.last) >= plainEvery):
+		p.last, p.round = time.Now(), e.Round
+		fmt.Fprintln(p.w, p.line(e))
+	}
+}
+
+// line is the state of the run in a line.
+func (p *progress) line(e runner.Event) string {
+	where := "profiles"
+	if e.Round >= 0 {
+		where = fmt.Sprintf("round %d", e.Round+1)
+	}
+	left := ""
+	if e.Left > 0 {
+		left = "  left " + clock(e.Left)
+	}
+	failed := ""
+	if p.failed > 0 {
+		failed = "  " + plural(p.failed, "cell") + " failed"
+	}
+	return fmt.Sprintf("%3d %%  %d/%d  %-9s%s%s  %s", 100*e.Done/max(1, e.Total), e.Done, e.Total, where, left, failed, short(e.Cell))
+}
+
+// failure reports a cell that is out, at once and for good.
+func (p *progress) failure(e runner.Event) {
+	p.failed++
+	p.clear()
+	f := e.Record.Failure
+	fmt.Fprintf(p.w, "failed: %s: %s: %s\n", e.Record.Cell, f.Class, f.Message)
+	if f.Output != "" {
+		fmt.Fprintf(p.w, "        what it printed is kept in %s\n", f.Output)
+	}
+}
+
+// done ends the display.
+func (p *progress) done() { p.clear() }
+
+func (p *progress) clear() {
+	if p.painted {
+		fmt.Fprint(p.w, "\r\x1b[K")
+		p.painted = false
+	}
+}
+
+// short names a cell in little room.
+func short(c plan.Cell) string {
+	return fmt.Sprintf("%s %s %s w=%d rate=%s", c.Impl, c.Graph, c.Keys, c.Workers, c.Rate)
+}
+
+func clock(d time.Duration) string {
+	d = d.Round(time.Second)
+	if d >= time.Hour {
+		return fmt.Sprintf("%d:%02d:%02d", d/time.Hour, d/time.Minute%60, d/time.Second%60)
+	}
+	return fmt.Sprintf("%d:%02d", d/time.Minute, d/time.Second%60)
+}
+
+func clip(s string, width int) string {
+	if r := []rune(s); len(r) > width {
+		return string(r[:width])
+	}
+	return s
+}

@@ -1,0 +1,311 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/host"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/report"
+	"crawlbench/internal/runner"
+	"crawlbench/internal/scenario"
+	"crawlbench/internal/store"
+	"crawlbench/internal/web"
+)
+
+// runFlags are the flags of run.
+type runFlags struct {
+	results, resume, contenders, workers, rate, progress string
+	rounds                                               int
+	seed                                                 string
+	budget                                               time.Duration
+	dry                                                  bool
+}
+
+func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
+	var f runFlags
+	fs.StringVar(&f.results, "results", "results", "directory of the runs")
+	fs.StringVar(&f.resume, "resume", "", "go on with the interrupted run in this `directory`")
+	fs.StringVar(&f.contenders, "contenders", "", "`names` instead of the scenario's: a,b or * or !c")
+	fs.StringVar(&f.workers, "workers", "", "`counts` instead of the scenario's: 1,8,4x (4x is 4 times the cores)")
+	fs.StringVar(&f.rate, "rate", "", "`rates` instead of the scenario's, in pages a second: inf,5000")
+	fs.IntVar(&f.rounds, "rounds", 0, "rounds instead of the scenario's")
+	fs.StringVar(&f.seed, "seed", "", "seed instead of the scenario's")
+	fs.DurationVar(&f.budget, "budget", 0, "fit the number of rounds to this time")
+	fs.BoolVar(&f.dry, "n", false, "print the plan and its time, and measure nothing")
+	fs.StringVar(&f.progress, "progress", "auto", "auto, plain (lines), line (one that is repainted) or none")
+	positional, err := parse(fs, args, 0, 1)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains([]string{"auto", "plain", "line", "none"}, f.progress) {
+		return usagef("run: -progress %s: must be auto, plain, line or none", f.progress)
+	}
+	if f.budget < 0 {
+		return usagef("run: -budget %v: must be above 0", f.budget)
+	}
+	if f.resume != "" {
+		if err := onlyResume(fs, positional); err != nil {
+			return err
+		}
+		return a.resume(ctx, f)
+	}
+	name := "quick"
+	if len(positional) == 1 {
+		name = positional[0]
+	}
+	p, m, err := a.plan(name, f)
+	if err != nil {
+		return err
+	}
+	if f.dry {
+		return a.dry(ctx, p, f)
+	}
+	return a.fresh(ctx, p, m, f)
+}
+
+// onlyResume refuses what a resumed run cannot change.
+func onlyResume(fs *flag.FlagSet, positional []string) error {
+	var err error
+	fs.Visit(func(fl *flag.Flag) {
+		if !slices.Contains([]string{"resume", "results", "progress"}, fl.Name) {
+			err = usagef("run: -%s cannot go with -resume: a resumed run keeps its plan", fl.Name)
+		}
+	})
+	if len(positional) > 0 {
+		err = usagef("run: -resume takes no scenario: a resumed run keeps its own")
+	}
+	return err
+}
+
+// plan loads the scenario, lets the flags override it, and plans. The manifest says where it came from.
+func (a *app) plan(name string, f runFlags) (*plan.Plan, store.Manifest, error) {
+	s, err := scenario.Load(name)
+	if err != nil {
+		return nil, store.Manifest{}, err
+	}
+	if err := override(s, f); err != nil {
+		return nil, store.Manifest{}, err
+	}
+	p, err := plan.Make(s, a.contenders, runtime.NumCPU())
+	if err != nil {
+		return nil, store.Manifest{}, err
+	}
+	m := store.Manifest{
+		Scenario: s.Name, ScenarioFile: s.File, ScenarioText: s.Text, Seed: s.Seed, Command: os.Args,
+		Host: host.Fingerprint(), Go: runtime.Version(), Modules: modules(), Started: time.Now().UTC(),
+	}
+	return p, m, nil
+}
+
+// override replaces what flags name.
+func override(s *scenario.Scenario, f runFlags) error {
+	if f.contenders != "" {
+		names, err := scenario.ParseNames(f.contenders)
+		if err != nil {
+			return usagef("run: -contenders: %w", err)
+		}
+		s.Contenders, s.Profiles.Contenders, s.Baseline = names, nil, ""
+	}
+	if f.workers != "" {
+		counts, err := scenario.ParseCounts(f.workers)
+		if err != nil {
+			return usagef("run: -workers: %w", err)
+		}
+		s.Workers, s.Profiles.Workers = counts, nil
+	}
+	if f.rate != "" {
+		rates, err := scenario.ParseRates(f.rate)
+		if err != nil {
+			return usagef("run: -rate: %w", err)
+		}
+		s.Rates, s.Profiles.Rates = rates, nil
+	}
+	if f.rounds < 0 || f.rounds > scenario.MaxRounds {
+		return usagef("run: -rounds %d: must lie between 1 and %d", f.rounds, scenario.MaxRounds)
+	}
+	if f.rounds > 0 && f.budget > 0 {
+		return usagef("run: -rounds and -budget both set the number of rounds: give one of them")
+	}
+	if f.rounds > 0 {
+		s.Rounds = f.rounds
+	}
+	if f.seed != "" {
+		seed, err := scenario.ParseSeed(f.seed)
+		if err != nil {
+			return usagef("run: -seed: %w", err)
+		}
+		s.Reseed(seed)
+	}
+	return nil
+}
+
+// modules returns the versions of the modules in this program.
+func modules() map[string]string {
+	m := map[string]string{}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		m[info.Main.Path] = info.Main.Version
+		for _, d := range info.Deps {
+			m[d.Path] = d.Version
+		}
+	}
+	return m
+}
+
+// dry prints the plan.
+func (a *app) dry(ctx context.Context, p *plan.Plan, f runFlags) error {
+	dir, err := os.MkdirTemp("", "crawlbench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	graphs, err := runner.Build(ctx, p, dir, host.FreeMemory())
+	if err != nil {
+		return err
+	}
+	a.fitRounds(p, graphs, f.budget, 0)
+	fmt.Fprint(a.out, report.Plan(p, infos(graphs), a.duration(p, graphs)))
+	return nil
+}
+
+// duration reckons how long p takes.
+func (a *app) duration(p *plan.Plan, graphs []runner.Graph) time.Duration {
+	return time.Duration(p.Rounds)*runner.RoundTime(p, ideal(p, graphs)) + runner.PassTime(p)
+}
+
+// ideal returns the least time of a crawl of each cell.
+func ideal(p *plan.Plan, graphs []runner.Graph) func(plan.Cell) time.Duration {
+	return func(c plan.Cell) time.Duration {
+		for _, g := range graphs {
+			if g.Info.Name == c.Graph {
+				return c.Ideal(g.Info.Reachable, g.Info.Depth, p.Fetch.Latency.MeanWait(), p.Fetch.CPU)
+			}
+		}
+		return 0
+	}
+}
+
+// fitRounds fits the number of rounds to the budget, of which so much is spent, and warns if it is a poor fit.
+func (a *app) fitRounds(p *plan.Plan, graphs []runner.Graph, budget, spent time.Duration) {
+	if budget > 0 {
+		p.SetRounds(runner.FitRounds(budget-spent, runner.RoundTime(p, ideal(p, graphs)), runner.PassTime(p)))
+	}
+	if p.Rounds < plan.MinRounds {
+		why := ""
+		if budget > 0 {
+			p6 := *p
+			p6.SetRounds(plan.MinRounds)
+			why = fmt.Sprintf("; a budget of %v would do for %d", roundUp(a.duration(&p6, graphs)+spent), plan.MinRounds)
+		}
+		fmt.Fprintf(a.err, "note: with %s a median has no 95 %% confidence interval, which takes %d%s\n", plural(p.Rounds, "round"), plan.MinRounds, why)
+	}
+}
+
+func roundUp(d time.Duration) time.Duration { return (d + 5*time.Second - 1).Truncate(5 * time.Second) }
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func infos(graphs []runner.Graph) []store.GraphInfo {
+	list := make([]store.GraphInfo, len(graphs))
+	for i, g := range graphs {
+		list[i] = g.Info
+	}
+	return list
+}
+
+// fresh starts a run.
+func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFlags) error {
+	begin := time.Now()
+	if p.Fetch.CPU > 0 {
+		m.Spin = web.Calibrate()
+	}
+	if err := os.MkdirAll(f.results, 0o777); err != nil {
+		return fmt.Errorf("make the directory of the runs: %w", err)
+	}
+	dir := filepath.Join(f.results, store.NewName(f.results, m.Scenario, begin))
+	run, err := store.Create(dir, m, p)
+	if err != nil {
+		return err
+	}
+	defer run.Close()
+	cacheDir, remove, err := runner.Caches(dir)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	graphs, err := runner.Build(ctx, p, cacheDir, host.FreeMemory())
+	if err != nil {
+		run.Close()
+		return errors.Join(err, os.RemoveAll(dir)) // nothing was measured: leave nothing behind
+	}
+	a.fitRounds(p, graphs, f.budget, time.Since(begin))
+	if err := run.SetPlan(p); err != nil {
+		return err
+	}
+	if err := run.Update(func(m *store.Manifest) { m.Graphs = infos(graphs) }); err != nil {
+		return err
+	}
+	fmt.Fprint(a.err, report.Plan(p, infos(graphs), a.duration(p, graphs)))
+	return a.measure(ctx, run, graphs, f, begin)
+}
+
+// resume goes on with a run.
+func (a *app) resume(ctx context.Context, f runFlags) error {
+	dir, err := findRun(f.results, f.resume)
+	if err != nil {
+		return err
+	}
+	run, recovered, err := store.Resume(dir)
+	if err != nil {
+		return err
+	}
+	defer run.Close()
+	if recovered != nil {
+		fmt.Fprintln(a.err, "note:", recovered)
+	}
+	m, p := run.Manifest(), run.Plan()
+	if differ := host.Same(m.Host, host.Fingerprint()); len(differ) > 0 {
+		return exitError{exitNotComparable, fmt.Errorf("resume %s: it was begun on another machine (%s differ), and its samples would not be comparable: start a new run", dir, strings.Join(differ, ", "))}
+	}
+	for _, name := range p.Contenders {
+		if !slices.ContainsFunc(a.contenders, func(c crawl.Contender) bool { return c.Name == name }) {
+			return fmt.Errorf("resume %s: this program has no contender %s: resume with the program that began the run", dir, name)
+		}
+	}
+	cacheDir, remove, err := runner.Caches(dir)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	graphs, err := runner.Build(ctx, p, cacheDir, host.FreeMemory())
+	if err != nil {
+		return err
+	}
+	for i, g := range graphs {
+		if i < len(m.Graphs) && m.Graphs[i].Digest != g.Info.Digest {
+			return exitError{exitNotComparable, fmt.Errorf("resume %s: graph %s is not the one that the run began with: its file or its generator has changed; start a new run", dir, g.Info.Name)}
+		}
+	}
+	if err := run.Update(func(m *store.Manifest) { m.State, m.Graphs = store.Running, infos(graphs) }); err != nil {
+		return err
+	}
+	slots, passes := run.Pending()
+	fmt.Fprintf(a.err, "resuming %s: %d of %d samples and %d of %d profile passes are left\n",
+		dir, len(slots), len(p.Schedule), len(passes), len(p.Passes))
+	return a.measure(ctx, run, graphs, f, time.Now())
+}

@@ -1,0 +1,252 @@
+// Package report renders a run for people. It takes a plan or the files of a run and gives text; it never measures.
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"crawlbench/internal/plan"
+	"crawlbench/internal/scenario"
+	"crawlbench/internal/stat"
+	"crawlbench/internal/store"
+)
+
+// Plan renders what is about to be measured, and how long that takes.
+func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s x %s = %s", p.Scenario, plural(len(p.Cells), "cell"), plural(p.Rounds, "round"), plural(len(p.Schedule), "sample"))
+	if len(p.Passes) > 0 {
+		fmt.Fprintf(&b, ", then %s", plural(len(p.Passes), "profile pass"))
+	}
+	fmt.Fprintf(&b, ": about %s\n", duration(total))
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	row := func(key string, values []string) { fmt.Fprintf(w, "  %s\t%s\n", key, strings.Join(values, "  ")) }
+	row("contenders", p.Contenders)
+	for _, g := range graphs {
+		text := fmt.Sprintf("%s: %s, %s pages, %s links, %s reachable, %d levels", g.Name, g.Spec, count(g.Pages), count(g.Links), count(g.Reachable), g.Depth+1)
+		if g.Failed > 0 {
+			text += fmt.Sprintf(", %s fail", count(g.Failed))
+		}
+		row("graph", []string{text})
+	}
+	row("keys", axis(p.Cells, func(c plan.Cell) string { return c.Keys }))
+	row("workers", axis(p.Cells, func(c plan.Cell) string { return fmt.Sprint(c.Workers) }))
+	row("rate", axis(p.Cells, func(c plan.Cell) string { return c.Rate.String() }))
+	row("gomaxprocs", axis(p.Cells, func(c plan.Cell) string { return fmt.Sprint(c.Procs) }))
+	row("seed", []string{fmt.Sprint(p.Seed)})
+	w.Flush()
+	return b.String()
+}
+
+// axis returns the distinct values of the cells, in the order of the plan.
+func axis(cells []plan.Cell, of func(plan.Cell) string) []string {
+	var values []string
+	for _, c := range cells {
+		if v := of(c); !slices.Contains(values, v) {
+			values = append(values, v)
+		}
+	}
+	return values
+}
+
+// Text renders the result of a run: a table for every graph, kind of key, rate and GOMAXPROCS, contenders down and
+// workers across.
+func Text(run *store.Run) string {
+	var b strings.Builder
+	p, m := run.Plan(), run.Manifest()
+	failed := run.Failed()
+	values := collect(run.Samples())
+	for _, t := range tables(p.Cells) {
+		fmt.Fprintf(&b, "\n%s\n", t.title())
+		t.render(&b, p, values, failed)
+	}
+	if len(failed) > 0 {
+		b.WriteString("\nfailed, and left out above:\n")
+		for _, c := range p.Cells {
+			if rec, ok := failed[c.ID()]; ok {
+				fmt.Fprintf(&b, "  %s: %s: %s\n", c.ID(), rec.Failure.Class, rec.Failure.Message)
+			}
+		}
+	}
+	b.WriteByte('\n')
+	fmt.Fprintf(&b, "%s  %s, %s of %d samples", run.Dir(), m.State, count(len(run.Samples())), len(p.Schedule))
+	if m.Measured > 0 {
+		fmt.Fprintf(&b, "; %.0f %% of the timing pass was measured crawl", 100*m.Measured)
+	}
+	b.WriteByte('\n')
+	return b.String()
+}
+
+// series is what the samples of a cell say.
+type series struct {
+	speed           []float64 // pages a second
+	asked, achieved float64   // of the limiter, mean over the samples
+	worst           float64
+}
+
+// collect gathers samples by cell.
+func collect(samples []store.Record) map[string]*series {
+	all := map[string]*series{}
+	for _, rec := range samples {
+		s := all[rec.Cell]
+		if s == nil {
+			s = &series{}
+			all[rec.Cell] = s
+		}
+		v := rec.Sample.Values
+		s.speed = append(s.speed, v["pages/op"]/v["sec/op"])
+		if pace := rec.Sample.Pace; pace != nil {
+			s.asked = pace.Asked
+			s.achieved += (pace.Achieved - s.achieved) / float64(len(s.speed))
+			s.worst = max(s.worst, pace.Worst)
+		}
+	}
+	return all
+}
+
+// table is the part of a run that one table shows.
+type table struct {
+	graph, keys string
+	rate        scenario.Rate
+	burst       int
+	procs       int
+}
+
+func tables(cells []plan.Cell) []table {
+	var list []table
+	for _, c := range cells {
+		t := table{c.Graph, c.Keys, c.Rate, c.Burst, c.Procs}
+		if !slices.Contains(list, t) {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+func (t table) title() string {
+	s := fmt.Sprintf("%s, keys %s, rate %s", t.graph, t.keys, t.rate)
+	if t.burst > 0 {
+		s += fmt.Sprintf(", burst %d", t.burst)
+	}
+	return fmt.Sprintf("%s, GOMAXPROCS %d: pages/s, median and its 95 %% interval", s, t.procs)
+}
+
+// render prints the table: contenders by their best median, the fastest first.
+func (t table) render(b *strings.Builder, p *plan.Plan, values map[string]*series, failed map[string]store.Record) {
+	type row struct {
+		impl  string
+		cells map[int]plan.Cell // by workers
+		best  float64
+	}
+	var rows []row
+	var workers []int
+	paced := ""
+	for _, impl := range p.Contenders {
+		r := row{impl: impl, cells: map[int]plan.Cell{}}
+		for _, c := range p.Cells {
+			if c.Impl != impl || (table{c.Graph, c.Keys, c.Rate, c.Burst, c.Procs}) != t {
+				continue
+			}
+			r.cells[c.Workers] = c
+			if !slices.Contains(workers, c.Workers) {
+				workers = append(workers, c.Workers)
+			}
+			if s := values[c.ID()]; s != nil {
+				r.best = max(r.best, stat.Median(s.speed).Center)
+			}
+		}
+		if len(r.cells) > 0 {
+			rows = append(rows, r)
+		}
+	}
+	slices.Sort(workers)
+	if t.rate == 0 {
+		slices.SortStableFunc(rows, func(x, y row) int { return cmp.Compare(y.best, x.best) })
+	}
+	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(w, "  workers\t")
+	for _, n := range workers {
+		fmt.Fprintf(w, "%d\t\t", n)
+	}
+	fmt.Fprintln(w)
+	for _, r := range rows {
+		fmt.Fprintf(w, "  %s\t", r.impl)
+		for _, n := range workers {
+			c, there := r.cells[n]
+			fmt.Fprint(w, t.entry(c, there, values, failed))
+		}
+		fmt.Fprintln(w)
+	}
+	w.Flush()
+	if t.rate > 0 {
+		paced = t.paced(p, values)
+	}
+	b.WriteString(paced)
+}
+
+// entry is the two columns of one cell: the median, and how far its interval reaches.
+func (t table) entry(c plan.Cell, there bool, values map[string]*series, failed map[string]store.Record) string {
+	if !there {
+		return "\t\t"
+	}
+	if rec, ok := failed[c.ID()]; ok {
+		return rec.Failure.Class + "!\t\t"
+	}
+	s := values[c.ID()]
+	if s == nil {
+		return "-\t\t"
+	}
+	m := stat.Median(s.speed)
+	reach := max(m.Hi-m.Center, m.Center-m.Lo) / m.Center
+	spread := "±  ?"
+	if !math.IsInf(reach, 0) && !math.IsNaN(reach) {
+		spread = fmt.Sprintf("±%2.0f%%", 100*reach)
+	}
+	return si(m.Center) + "\t" + spread + "\t"
+}
+
+// paced says how well the limiter kept the rate, over the cells of the table.
+func (t table) paced(p *plan.Plan, values map[string]*series) string {
+	low, high, worst := math.Inf(1), 0.0, 0.0
+	for _, c := range p.Cells {
+		s := values[c.ID()]
+		if (table{c.Graph, c.Keys, c.Rate, c.Burst, c.Procs}) != t || s == nil || s.asked == 0 {
+			continue
+		}
+		low, high, worst = min(low, s.achieved/s.asked), max(high, s.achieved/s.asked), max(worst, s.worst)
+	}
+	if high == 0 {
+		return ""
+	}
+	return fmt.Sprintf("  the limiter let through %.1f to %.1f %% of the rate, and at most %.0f %% of what rate and burst allow in 10 ms\n", 100*low, 100*high, 100*worst)
+}
+
+// MeasuredShare returns how much of the timing pass was measured crawl: the crawls' time over the time from the start of
+// the first sample to the end of the last, as far as records says. Time between two sessions of a resumed run, which no
+// child filled, counts only up to a second.
+func MeasuredShare(records []store.Record) float64 {
+	var crawled, wall float64
+	var end time.Time
+	for _, rec := range records {
+		if rec.Sample == nil {
+			continue
+		}
+		for _, s := range rec.Sample.Seconds {
+			crawled += s
+		}
+		if !end.IsZero() {
+			wall += min(max(0, rec.Start.Sub(end).Seconds()), 1)
+		}
+		wall += rec.Wall
+		end = rec.Start.Add(time.Duration(rec.Wall * float64(time.Second)))
+	}
+	if wall == 0 {
+		return 0
+	}
+	return crawled / wall
+}

@@ -1,0 +1,77 @@
+#!/bin/sh
+# Kills runs with -9 at random moments and resumes them until they are complete, as often as the first argument says.
+# After every kill the journal may have lost the sample in flight and nothing else: what it had is still there, byte for
+# byte, and at the end each slot of the plan is there once.
+set -eu
+kills=$1
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+go build -o "$dir/crawlbench" ./bench/cmd/crawlbench
+cat >"$dir/crash.toml" <<'TOML'
+contenders = ["mutexmap", "cas"]
+workers = [2]
+rounds = 8
+sample = "5ms"
+[[graph]]
+name = "small"
+kind = "uniform"
+pages = 1000
+degree = 8
+[profiles]
+kinds = ["cpu", "block"]
+length = "20ms"
+TOML
+killed=0 runs=0
+while [ "$killed" -lt "$kills" ]; do
+	runs=$((runs + 1))
+	results="$dir/results$runs"
+	go_on="$dir/crash.toml"
+	while :; do
+		# shellcheck disable=SC2086 # the words of $go_on are separate arguments
+		"$dir/crawlbench" run -progress none -results "$results" $go_on >"$dir/out" 2>&1 &
+		pid=$!
+		delay=$(awk -v seed="$(od -An -N4 -tu4 /dev/urandom)" 'BEGIN {srand(seed); printf "%.3f", rand() * 0.6}')
+		(sleep "$delay" && kill -9 "$pid" 2>/dev/null) &
+		killer=$!
+		code=0
+		wait "$pid" 2>/dev/null || code=$?
+		kill "$killer" 2>/dev/null || true
+		wait "$killer" 2>/dev/null || true
+		run=$(find "$results" -maxdepth 2 -name journal.jsonl 2>/dev/null | head -n 1)
+		if [ -n "$run" ] && [ -f "$dir/before" ]; then
+			cmp -s -n "$(wc -c <"$dir/before")" "$dir/before" "$run" || {
+				echo "lost: a record that was committed has changed or gone" >&2
+				exit 1
+			}
+		fi
+		if [ "$code" -eq 0 ]; then
+			break
+		fi
+		if [ "$code" -ne 137 ]; then
+			cat "$dir/out" >&2
+			echo "exit code $code, want 0, or 137 for a kill" >&2
+			exit 1
+		fi
+		killed=$((killed + 1))
+		if [ -n "$run" ]; then
+			# Only whole lines are committed; the last may be torn.
+			head -n "$(wc -l <"$run")" "$run" >"$dir/before"
+			go_on="-resume $(dirname "$run")"
+		else
+			rm -rf "$results" # killed before there was a journal: nothing to resume
+			go_on="$dir/crash.toml"
+		fi
+	done
+	rm -f "$dir/before"
+	"$dir/crawlbench" list cells -results "$results" >"$dir/cells"
+	if [ "$(grep -c ' 8 samples  *block cpu' "$dir/cells")" -ne 2 ]; then
+		cat "$dir/cells" >&2
+		echo "incomplete: want 2 cells of 8 samples and both profiles" >&2
+		exit 1
+	fi
+	if [ "$(wc -l <"$run")" -ne 20 ]; then
+		echo "repeated: the journal has $(wc -l <"$run") records, want 16 samples and 4 passes" >&2
+		exit 1
+	fi
+done
+echo "$killed kills in $runs runs: no finished sample lost or repeated, every plan complete"
