@@ -1,0 +1,45 @@
+# Thin targets over the command line; "make help" lists them.
+SCENARIO ?= quick
+FLAGS    ?=
+RUN      ?= latest
+PROFILE  ?= cpu
+CRAWLBENCH = go run ./bench/cmd/crawlbench
+export CRAWLBENCH_COMMAND = $(CRAWLBENCH)
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+bench: ## measure: make bench [SCENARIO=quick or path.toml] [FLAGS="-budget 2m"]
+	@$(CRAWLBENCH) run $(FLAGS) $(SCENARIO)
+
+test: ## run all tests
+	go test ./...
+
+compare: ## compare with benchstat: make compare [RUN=dir], or OLD=dir NEW=dir
+	@$(CRAWLBENCH) compare $(FLAGS) $(if $(OLD)$(NEW),$(OLD) $(NEW),$(RUN))
+
+report: ## show the result of a run again: make report [RUN=dir]
+	@$(CRAWLBENCH) report $(FLAGS) $(RUN)
+
+flame: ## open a flame graph: make flame CELL="mutexmap rmat14" [PROFILE=block] [BASE="cas rmat14"] [RUN=dir]
+	@$(CRAWLBENCH) serve $(FLAGS) -profile $(PROFILE) -cell "$(CELL)" -base "$(BASE)" $(RUN)
+
+list: ## list contenders, scenarios and kinds of graphs
+	@$(CRAWLBENCH) list
+
+race: ## run the tests under the race detector
+	go test -race -short ./...
+
+lint: ## vet, formatting, static analysis
+	@scripts/lint.sh
+
+fuzz: ## fuzz every target for a while: make fuzz [FUZZTIME=20s]
+	@scripts/fuzz.sh $(or $(FUZZTIME),20s)
+
+crash: ## kill runs with -9 at random moments and resume them: make crash [KILLS=100]
+	@scripts/crash.sh $(or $(KILLS),100)
+
+cover: ## coverage of the tests, by package
+	go test -short -cover ./...
+
+.PHONY: help bench test compare report flame list race lint fuzz crash cover
