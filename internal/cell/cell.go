@@ -142,7 +142,9 @@ func (b *Bench) Crawl(ctx context.Context, watch func(crawl func())) error {
 	if c.Rate == 0 {
 		return b.once(ctx, nil, watch)
 	}
-	return b.once(ctx, rate.NewLimiter(rate.Limit(c.Rate), c.BucketSize()), watch)
+	limiter := rate.NewLimiter(rate.Limit(c.Rate), c.BucketSize())
+	limiter.AllowN(time.Now(), c.BucketSize()) // begin with an empty bucket: a crawl of n pages then takes n/rate
+	return b.once(ctx, limiter, watch)
 }
 
 func (b *Bench) once(ctx context.Context, limiter crawl.Limiter, watch func(crawl func())) error {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/host"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/store"
 )
 
@@ -62,7 +63,7 @@ func (a *app) oneRun(results, name, baseline string) ([]string, error) {
 		}
 		columns = slices.Insert(slices.Delete(columns, i, i+1), 0, baseline)
 	}
-	return []string{"-table", ".unit", "-row", rows(run), "-col", "/impl@(" + strings.Join(columns, " ") + ")", file}, nil
+	return []string{"-row", rows(run), "-col", "/impl@(" + strings.Join(columns, " ") + ")", file}, nil
 }
 
 // twoRuns compares two runs cell by cell.
@@ -87,19 +88,20 @@ func (a *app) twoRuns(results string, names []string, baseline string) ([]string
 	if err := comparable(runs[0], runs[1]); err != nil {
 		return nil, exitError{exitNotComparable, err}
 	}
-	return append([]string{"-table", ".unit", "-row", "/impl," + rows(runs[1]), "-col", ".file"}, files...), nil
+	return append([]string{"-row", "/impl," + rows(runs[1]), "-col", ".file"}, files...), nil
 }
 
 // rows is the projection of a run's axes but the contenders.
 func rows(run *store.Run) string {
 	row := "/graph,/keys,/workers@num,/rate@num"
-	for _, c := range run.Plan().Cells {
-		if c.Burst != 0 {
-			row += ",/burst@num"
-			break
-		}
+	cells := run.Plan().Cells
+	if slices.ContainsFunc(cells, func(c plan.Cell) bool { return c.Burst != 0 }) {
+		row += ",/burst@num"
 	}
-	return row + ",/gomaxprocs@num"
+	if slices.ContainsFunc(cells, func(c plan.Cell) bool { return c.Procs != cells[0].Procs }) {
+		row += ",/gomaxprocs@num"
+	}
+	return row
 }
 
 // comparable refuses runs whose difference would not be that of the programs.

@@ -83,53 +83,47 @@ func (a *app) openRun(results, name string) (*store.Run, error) {
 }
 
 // selectCell finds the one of cells that a selector means: words, split at spaces, commas and slashes, each of which is
-// the value of one of the cell's axes, or axis=value. "w8" is workers=8.
+// the value of one of the cell's axes, or axis=value; w8 is workers=8. The beginning of a value will do where no cell has
+// it whole.
 func selectCell(cells []plan.Cell, selector string) (plan.Cell, error) {
 	words := strings.FieldsFunc(selector, func(r rune) bool { return strings.ContainsRune(" ,/", r) })
-	var hits []plan.Cell
-	for _, c := range cells {
-		if !slices.ContainsFunc(words, func(w string) bool { return !matches(c, w) }) {
-			hits = append(hits, c)
-		}
-	}
-	if len(hits) == 1 {
-		return hits[0], nil
-	}
-	var ids []string
-	from := hits
+	hits := meant(cells, words, func(value, word string) bool { return value == word })
 	if len(hits) == 0 {
-		from = cells
+		hits = meant(cells, words, strings.HasPrefix)
 	}
-	for _, c := range from {
-		ids = append(ids, "  "+c.ID())
-	}
-	what := "means several cells: add a word to choose one of"
+	what, from := "means several cells: add a word to choose one of", hits
 	switch {
+	case len(hits) == 1:
+		return hits[0], nil
 	case selector == "":
 		what = "names no cell: choose one of"
 	case len(hits) == 0:
-		what = "means no cell: choose among"
+		what, from = "means no cell: choose among", cells
 	}
-	return plan.Cell{}, fmt.Errorf("cell %q %s\n%s", selector, what, strings.Join(ids, "\n"))
+	text := fmt.Sprintf("cell %q %s", selector, what)
+	for _, c := range from {
+		text += "\n  " + c.ID()
+	}
+	return plan.Cell{}, errors.New(text)
 }
 
-// matches reports whether word names one of the cell's values.
-func matches(c plan.Cell, word string) bool {
-	id, _, _ := cutProcs(c.ID())
-	for _, pair := range strings.Split(id, ",") {
-		_, value, _ := strings.Cut(pair, "=")
-		if word == pair || word == value || "w"+value == word && strings.HasPrefix(pair, "workers=") {
-			return true
+// meant returns the cells of which each word names a value.
+func meant(cells []plan.Cell, words []string, same func(value, word string) bool) []plan.Cell {
+	var hits []plan.Cell
+	for _, c := range cells {
+		names := func(word string) bool {
+			for _, pair := range strings.Split(c.ID(), ",") {
+				pair = strings.TrimSuffix(pair, fmt.Sprintf("-%d", c.Procs))
+				axis, value, _ := strings.Cut(pair, "=")
+				if same(value, word) || same(pair, word) || axis == "workers" && word == "w"+value {
+					return true
+				}
+			}
+			return word == "Crawl" || word == "BenchmarkCrawl"
+		}
+		if !slices.ContainsFunc(words, func(w string) bool { return !names(strings.TrimSuffix(w, fmt.Sprintf("-%d", c.Procs))) }) {
+			hits = append(hits, c)
 		}
 	}
-	return word == c.ID() || word == fmt.Sprintf("rate=%s-%d", c.Rate, c.Procs) || word == "Crawl" || word == "BenchmarkCrawl"
-}
-
-// cutProcs splits the -P off the name of a cell.
-func cutProcs(id string) (name, procs string, ok bool) {
-	i := strings.LastIndexByte(id, '-')
-	if i < 0 {
-		return id, "", false
-	}
-	return id[:i], id[i+1:], true
+	return hits
 }

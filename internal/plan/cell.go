@@ -60,7 +60,8 @@ func (c Cell) BucketSize() int {
 }
 
 // Ideal returns the least time in which any crawler can fetch so many pages over so many levels of links, each fetch
-// waiting and burning as long as given: the largest of what rate, workers, processors and depth allow.
+// waiting and burning as long as given: the largest of what rate, workers, processors and depth allow. The limiter's
+// bucket is empty at the beginning.
 func (c Cell) Ideal(pages, depth int, wait, cpu time.Duration) time.Duration {
 	if c.MaxPages > 0 {
 		pages = min(pages, c.MaxPages)
@@ -71,7 +72,7 @@ func (c Cell) Ideal(pages, depth int, wait, cpu time.Duration) time.Duration {
 	bound = max(bound, n*float64(cpu)/float64(min(c.Procs, c.Workers)))
 	bound = max(bound, float64(depth+1)*float64(wait+cpu))
 	if c.Rate > 0 {
-		bound = max(bound, (n-float64(c.BucketSize()))/float64(c.Rate)*float64(time.Second))
+		bound = max(bound, n/float64(c.Rate)*float64(time.Second))
 	}
 	return time.Duration(max(0, bound))
 }

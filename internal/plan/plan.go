@@ -50,7 +50,7 @@ type Pass struct {
 // MinRounds is the least number of rounds with which a median has a 95 % confidence interval from order statistics.
 const MinRounds = 6
 
-// minBudget is the least number of pages that a rate-limited crawl fetches beyond its burst, so that there is a pace.
+// minBudget is the least number of pages that a rate-limited crawl fetches, so that there is a pace.
 const minBudget = 20
 
 // Make crosses s with the contenders that it names, on a machine of so many cores.
@@ -129,7 +129,7 @@ func cross(s *scenario.Scenario, chosen []crawl.Contender, cores int) []Cell {
 								if rate == 0 {
 									cell.Burst = 0
 								} else {
-									cell.MaxPages = budget(cell, s.Sample)
+									cell.MaxPages = budget(cell, s)
 								}
 								if !seen[cell] {
 									seen[cell] = true
@@ -145,8 +145,16 @@ func cross(s *scenario.Scenario, chosen []crawl.Contender, cores int) []Cell {
 	return cells
 }
 
-// budget returns the number of pages that a limiter lets through in about the length of a sample.
-func budget(c Cell, sample time.Duration) int {
-	paced := math.Ceil(float64(c.Rate) * sample.Seconds())
-	return c.BucketSize() + max(minBudget, int(min(paced, math.MaxInt32)))
+// budget returns the number of pages that take about the length of a sample when the limiter, the workers and the
+// processors do what they can at best.
+func budget(c Cell, s *scenario.Scenario) int {
+	pages := math.Ceil(float64(c.Rate) * s.Sample.Seconds())
+	wait, cpu := s.Fetch.Latency.MeanWait().Seconds(), s.Fetch.CPU.Seconds()
+	if busy := (wait + cpu) / float64(c.Workers); busy > 0 {
+		pages = min(pages, s.Sample.Seconds()/busy)
+	}
+	if busy := cpu / float64(min(c.Workers, c.Procs)); busy > 0 {
+		pages = min(pages, s.Sample.Seconds()/busy)
+	}
+	return int(min(max(minBudget, pages), math.MaxInt32))
 }

@@ -12,6 +12,7 @@ import (
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/scenario"
+	"crawlbench/internal/web"
 )
 
 // table is a table of contenders that never crawl: seq with one worker, ids without URLs.
@@ -246,8 +247,8 @@ func TestIdealIsTheTightestBound(t *testing.T) {
 		{Cell{Workers: 10, Procs: 2}, 1000, 3, 10 * time.Millisecond, 0, time.Second},                 // workers
 		{Cell{Workers: 10, Procs: 2}, 1000, 999, 10 * time.Millisecond, 0, 10 * time.Second},          // depth
 		{Cell{Workers: 10, Procs: 2}, 1000, 3, 0, time.Millisecond, 500 * time.Millisecond},           // processors
-		{Cell{Workers: 10, Procs: 2, Rate: 100, Burst: 50}, 1050, 3, 0, 0, 10 * time.Second},          // rate
-		{Cell{Workers: 10, Procs: 2, Rate: 100, MaxPages: 101, Burst: 1}, 9999, 3, 0, 0, time.Second}, // budget
+		{Cell{Workers: 10, Procs: 2, Rate: 100, Burst: 50}, 1000, 3, 0, 0, 10 * time.Second},          // rate
+		{Cell{Workers: 10, Procs: 2, Rate: 100, MaxPages: 100, Burst: 1}, 9999, 3, 0, 0, time.Second}, // budget
 	} {
 		if got := test.cell.Ideal(test.pages, test.depth, test.wait, test.cpu); got != test.want {
 			t.Errorf("%+v: %v, want %v", test, got, test.want)
@@ -266,6 +267,13 @@ func TestBudgetLastsAboutASample(t *testing.T) {
 		}
 		if ideal != want {
 			t.Errorf("%s: budget %d lasts %v, want %v", c.ID(), c.MaxPages, ideal, want)
+		}
+	}
+	s.Fetch.Latency = web.Latency{Model: "constant", Median: time.Millisecond}
+	s.Rates = []scenario.Rate{1e6}
+	for _, c := range makePlan(t, s).Cells {
+		if ideal := c.Ideal(1<<40, 0, time.Millisecond, 0); ideal != s.Sample {
+			t.Errorf("%s with a latency of 1 ms: budget %d lasts %v, want %v", c.ID(), c.MaxPages, ideal, s.Sample)
 		}
 	}
 }

@@ -16,6 +16,7 @@ func trim(p *Profile, kind string) {
 	p.Sample = slices.DeleteFunc(p.Sample, drop)
 	for _, s := range p.Sample {
 		delete(s.Label, labelKey)
+		s.Location = uncalled(s.Location)
 	}
 }
 
@@ -56,6 +57,18 @@ func isRecording(name string) bool {
 // isCaller reports whether name is on the stack of the goroutine that called the contender, and of no other.
 func isCaller(name string) bool {
 	return strings.HasSuffix(name, "internal/profile.(*Collector).Crawl")
+}
+
+// uncalled cuts the harness off a stack of the goroutine that called the contender, so that it begins with the contender.
+func uncalled(stack []*profile.Location) []*profile.Location {
+	for i, loc := range stack {
+		for _, line := range loc.Line {
+			if line.Function != nil && i > 0 && (isCaller(line.Function.Name) || strings.Contains(line.Function.Name, "/internal/cell.")) {
+				return stack[:i]
+			}
+		}
+	}
+	return stack
 }
 
 // functions returns the names on the stack of s, leaf first.

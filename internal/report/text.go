@@ -84,9 +84,8 @@ func Text(run *store.Run) string {
 
 // series is what the samples of a cell say.
 type series struct {
-	speed           []float64 // pages a second
-	asked, achieved float64   // of the limiter, mean over the samples
-	worst           float64
+	speed []float64 // pages a second
+	worst float64   // store.Pace.Worst, of all samples
 }
 
 // collect gathers samples by cell.
@@ -101,8 +100,6 @@ func collect(samples []store.Record) map[string]*series {
 		v := rec.Sample.Values
 		s.speed = append(s.speed, v["pages/op"]/v["sec/op"])
 		if pace := rec.Sample.Pace; pace != nil {
-			s.asked = pace.Asked
-			s.achieved += (pace.Achieved - s.achieved) / float64(len(s.speed))
 			s.worst = max(s.worst, pace.Worst)
 		}
 	}
@@ -145,7 +142,6 @@ func (t table) render(b *strings.Builder, p *plan.Plan, values map[string]*serie
 	}
 	var rows []row
 	var workers []int
-	paced := ""
 	for _, impl := range p.Contenders {
 		r := row{impl: impl, cells: map[int]plan.Cell{}}
 		for _, c := range p.Cells {
@@ -168,7 +164,8 @@ func (t table) render(b *strings.Builder, p *plan.Plan, values map[string]*serie
 	if t.rate == 0 {
 		slices.SortStableFunc(rows, func(x, y row) int { return cmp.Compare(y.best, x.best) })
 	}
-	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(w, "  workers\t")
 	for _, n := range workers {
 		fmt.Fprintf(w, "%d\t\t", n)
@@ -183,10 +180,10 @@ func (t table) render(b *strings.Builder, p *plan.Plan, values map[string]*serie
 		fmt.Fprintln(w)
 	}
 	w.Flush()
-	if t.rate > 0 {
-		paced = t.paced(p, values)
+	for line := range strings.Lines(text.String()) {
+		b.WriteString(strings.TrimRight(line, " \n") + "\n")
 	}
-	b.WriteString(paced)
+	b.WriteString(t.paced(p, values))
 }
 
 // entry is the two columns of one cell: the median, and how far its interval reaches.
@@ -210,20 +207,18 @@ func (t table) entry(c plan.Cell, there bool, values map[string]*series, failed 
 	return si(m.Center) + "\t" + spread + "\t"
 }
 
-// paced says how well the limiter kept the rate, over the cells of the table.
+// paced says how closely the limiter bounded the cells of the table, "" if there is none.
 func (t table) paced(p *plan.Plan, values map[string]*series) string {
-	low, high, worst := math.Inf(1), 0.0, 0.0
+	worst := 0.0
 	for _, c := range p.Cells {
-		s := values[c.ID()]
-		if (table{c.Graph, c.Keys, c.Rate, c.Burst, c.Procs}) != t || s == nil || s.asked == 0 {
-			continue
+		if s := values[c.ID()]; (table{c.Graph, c.Keys, c.Rate, c.Burst, c.Procs}) == t && s != nil {
+			worst = max(worst, s.worst)
 		}
-		low, high, worst = min(low, s.achieved/s.asked), max(high, s.achieved/s.asked), max(worst, s.worst)
 	}
-	if high == 0 {
+	if worst == 0 {
 		return ""
 	}
-	return fmt.Sprintf("  the limiter let through %.1f to %.1f %% of the rate, and at most %.0f %% of what rate and burst allow in 10 ms\n", 100*low, 100*high, 100*worst)
+	return fmt.Sprintf("  in no 10 ms did the limiter let through more than %.0f %% of what rate and burst allow\n", 100*worst)
 }
 
 // MeasuredShare returns how much of the timing pass was measured crawl: the crawls' time over the time from the start of

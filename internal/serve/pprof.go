@@ -21,9 +21,11 @@ type Flame struct {
 	Base    *profile.Profile // subtracted; nil: nothing is
 }
 
-// hidden are pages of pprof's that are not served: those that write the user's settings, and those that read files by the
-// names that a profile gives.
-var hidden = []string{"/saveconfig", "/deleteconfig", "/source", "/disasm", "/download"}
+// hidden returns the pages of pprof's that are not served: those that write the user's settings, and those that read files
+// by the names that a profile gives.
+func hidden() []string {
+	return []string{"/saveconfig", "/deleteconfig", "/source", "/disasm"}
+}
 
 // Handler returns pprof's web UI for f: the flame graph at /ui/flamegraph, where / and /ui/ lead. Handlers must not be
 // made concurrently: pprof's driver keeps what it was called with in variables of its own.
@@ -36,11 +38,11 @@ func Handler(f Flame) (http.Handler, error) {
 		return nil, fmt.Errorf("show %s: %w", f.Title, err)
 	}
 	ui := http.NewServeMux()
+	for _, path := range hidden() {
+		handlers[path] = http.NotFoundHandler()
+	}
 	for path, h := range handlers {
 		ui.Handle(path, h)
-	}
-	for _, path := range hidden {
-		ui.Handle(path, http.NotFoundHandler())
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/ui/", http.StripPrefix("/ui", ui))

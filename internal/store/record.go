@@ -45,7 +45,7 @@ type Sample struct {
 // Pace is how well a limiter kept its rate.
 type Pace struct {
 	Asked    float64 `json:"asked"`    // pages a second
-	Achieved float64 `json:"achieved"` // pages a second, the burst left out
+	Achieved float64 `json:"achieved"` // pages a second
 	// Worst is the largest number of pages let through in any 10 ms, over the number that rate and burst allow in it.
 	Worst float64 `json:"worst_10ms"`
 }

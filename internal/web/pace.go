@@ -28,19 +28,18 @@ func (p *pace) note() {
 const window = 10 * time.Millisecond
 
 // Pace returns how the limiter of the crawl since Begin kept a rate of so many pages a second with a bucket of burst
-// pages: the pages a second that it let through, the burst left out, and the largest number of pages in any 10 ms over
-// the number allowed. Both are 0 if no more than the burst was fetched.
+// pages: the pages a second that it let through, and the largest number of pages in any 10 ms over the number allowed.
+// Both are 0 without a limiter.
 func (s *Site) Pace(rate float64, burst int) (achieved, worst float64) {
 	p := s.judge.pace
 	if p == nil {
 		return 0, 0
 	}
 	at := p.at[:min(int(p.next.Load()), len(p.at))]
-	if len(at) <= burst {
-		return 0, 0
-	}
 	slices.Sort(at)
-	achieved = float64(len(at)-burst) / at[len(at)-1].Seconds()
+	if n := len(at); n > 0 && at[n-1] > 0 {
+		achieved = float64(n) / at[n-1].Seconds()
+	}
 	allowed := rate*window.Seconds() + float64(burst)
 	first := 0
 	for last := range at {
