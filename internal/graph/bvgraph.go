@@ -155,11 +155,14 @@ func readBV(ctx context.Context, path string) (*Graph, error) {
 
 // decode reads the pages one after the other.
 func (p properties) decode(ctx context.Context, data []byte) (*Graph, error) {
-	// A page takes at least a bit, and in intervals many links take few.
+	// A page takes at least a bit.
 	if p.nodes > 8*len(data) {
 		return nil, fmt.Errorf("its %d bytes are too few for the %d nodes of its .properties: it was cut short, or they do not belong together", len(data), p.nodes)
 	}
-	d := decoder{properties: p, in: bitReader{data: data}, g: &Graph{Offsets: make([]uint64, p.nodes+1)}}
+	d := decoder{properties: p, in: bitReader{data: data}, g: &Graph{
+		Offsets: make([]uint64, p.nodes+1),
+		Links:   make([]uint32, 0, min(p.arcs, 64*len(data))), // arcs may be wrong, and one bit a link is rare
+	}}
 	for x := range p.nodes {
 		if x%blockSize == 0 && ctx.Err() != nil {
 			return nil, context.Cause(ctx)

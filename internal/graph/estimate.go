@@ -28,7 +28,7 @@ func Estimate(s Spec) (int64, error) {
 	case "edges":
 		return 18*links + buckets, nil // the pairs as read, beside all else
 	case "bvgraph":
-		return rows + rows/8 + s.fileSize(), nil
+		return rows + rows/4 + s.fileSize(), nil
 	}
 	return buckets, nil
 }

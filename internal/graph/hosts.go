@@ -9,12 +9,12 @@ import (
 // The shape of the web of kind hosts. Its figures are chosen so that, at the default degree, the share of dangling pages,
 // the depth and the degrees come near those of cnr-2000, a crawl of the Italian CNR domain (Boldi and Vigna, WWW 2004).
 const (
-	section   = 360  // pages of a chain of listings
-	listing   = 12   // every so-manieth of them is a listing; it leads to those up to the next
-	dangling  = 0.30 // share of leaves without any link
-	tail      = 1.15 // exponent of the Pareto law of a page's further links
-	longest   = 1000 // the most further links of a page
-	backwards = 0.9  // share of the further links in a host that lead to an earlier page, so that depth survives
+	section   = 360   // pages of a chain of listings
+	listing   = 12    // every so-manieth of them is a listing; it leads to those up to the next
+	dangling  = 0.30  // share of leaves without any link
+	tail      = 1.15  // exponent of the Pareto law of a page's further links
+	longest   = 1000  // the most further links of a page
+	backwards = 0.995 // share of the further links in a host that lead to an earlier page, so that depth survives
 )
 
 // site is one host of a web: a directory tree, or sections of listings of which each leads to the next.

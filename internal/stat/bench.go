@@ -1,5 +1,6 @@
 // Package stat turns samples into statements: Go's benchmark format in and out, medians with their intervals, and
-// comparisons. It is the only package that knows golang.org/x/perf.
+// comparisons. Numbers go in, from the journal or from a benchmark file; a file, or numbers with their uncertainty and
+// warnings, come out. It is the only package that knows golang.org/x/perf.
 package stat
 
 import (
@@ -8,6 +9,7 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/perf/benchfmt"
@@ -36,37 +38,68 @@ var (
 )
 
 // WriteBench writes lines in Go's benchmark format, after the configuration, pairs of key and value that hold for all of
-// them, and the metadata of units that are exact.
+// them, and the metadata of their units: those in exact have no noise, of all others less is better. Lines that could
+// not be read back are an error, and nothing is written.
 func WriteBench(w io.Writer, config [][2]string, exact []string, lines []Line) error {
-	var file []benchfmt.Config
-	for _, kv := range config {
-		if !keyForm.MatchString(kv[0]) || kv[1] == "" || strings.ContainsAny(kv[1], "\n\r") {
-			return fmt.Errorf("write benchmarks: %q: %q is no configuration line", kv[0], kv[1])
-		}
-		file = append(file, benchfmt.Config{Key: kv[0], Value: []byte(kv[1]), File: true})
+	file, err := fileConfig(config)
+	if err != nil {
+		return fmt.Errorf("write benchmarks: %w", err)
 	}
-	out := benchfmt.NewWriter(w)
-	for _, unit := range exact {
-		meta := &benchfmt.UnitMetadata{
-			UnitMetadataKey: benchfmt.UnitMetadataKey{Unit: unit, Key: "assume"}, OrigUnit: unit, Value: "exact",
-		}
-		if err := out.Write(meta); err != nil {
-			return err
-		}
-	}
+	var units []string
 	for _, line := range lines {
 		if err := line.check(); err != nil {
 			return fmt.Errorf("write benchmarks: %s: %w", line.Name, err)
 		}
+		for _, v := range line.Values {
+			if !slices.Contains(units, v.Unit) {
+				units = append(units, v.Unit)
+			}
+		}
+	}
+	out := benchfmt.NewWriter(w)
+	for _, unit := range units {
+		if err := out.Write(metadata(unit, slices.Contains(exact, unit))); err != nil {
+			return fmt.Errorf("write benchmarks: %w", err)
+		}
+	}
+	for _, line := range lines {
 		r := &benchfmt.Result{Config: file, Name: benchfmt.Name(line.Name), Iters: line.Iters}
 		for _, v := range line.Values {
 			r.Values = append(r.Values, benchfmt.Value{Value: v.Value, Unit: v.Unit})
 		}
 		if err := out.Write(r); err != nil {
-			return err
+			return fmt.Errorf("write benchmarks: %w", err)
 		}
 	}
 	return nil
+}
+
+func fileConfig(config [][2]string) ([]benchfmt.Config, error) {
+	var file []benchfmt.Config
+	seen := map[string]bool{}
+	for _, kv := range config {
+		key, value := kv[0], kv[1]
+		if !keyForm.MatchString(key) || seen[key] {
+			return nil, fmt.Errorf("configuration key %q is none, or is there twice", key)
+		}
+		if value == "" || value != strings.TrimSpace(value) || strings.ContainsAny(value, "\n\r") {
+			return nil, fmt.Errorf("configuration %s: value %q is empty, has space around it, or has several lines", key, value)
+		}
+		seen[key] = true
+		// Without File the writer leaves it out.
+		file = append(file, benchfmt.Config{Key: key, Value: []byte(value), File: true})
+	}
+	return file, nil
+}
+
+func metadata(unit string, exact bool) *benchfmt.UnitMetadata {
+	key, value := "better", "lower"
+	if exact {
+		key, value = "assume", "exact"
+	}
+	return &benchfmt.UnitMetadata{
+		UnitMetadataKey: benchfmt.UnitMetadataKey{Unit: unit, Key: key}, OrigUnit: unit, Value: value,
+	}
 }
 
 func (l Line) check() error {
@@ -74,7 +107,7 @@ func (l Line) check() error {
 		return errors.New("it is no benchmark name of the form Name/key=value-P")
 	}
 	if l.Iters < 1 || len(l.Values) == 0 {
-		return errors.New("it has no values")
+		return errors.New("it has no iteration, or no value")
 	}
 	seen := map[string]bool{}
 	for _, v := range l.Values {
@@ -92,14 +125,15 @@ func (l Line) check() error {
 	return nil
 }
 
-// ReadBench reads what WriteBench wrote, or any file in that format; name is for errors.
+// ReadBench reads what WriteBench wrote, or any file in that format, with its values in base units. name is for errors,
+// which are of the first line that is no benchmark.
 func ReadBench(name string, r io.Reader) ([]Line, error) {
 	in := benchfmt.NewReader(r, name)
 	var lines []Line
 	for in.Scan() {
 		switch rec := in.Result().(type) {
 		case *benchfmt.SyntaxError:
-			return nil, rec
+			return nil, fmt.Errorf("read benchmarks: %w", rec)
 		case *benchfmt.Result:
 			line := Line{Name: string(rec.Name), Iters: rec.Iters}
 			for _, v := range rec.Values {
@@ -110,5 +144,8 @@ func ReadBench(name string, r io.Reader) ([]Line, error) {
 			lines = append(lines, line)
 		}
 	}
-	return lines, in.Err()
+	if err := in.Err(); err != nil {
+		return nil, fmt.Errorf("read benchmarks: %w", err)
+	}
+	return lines, nil
 }

@@ -9,7 +9,7 @@ import (
 // Summary is a median with its confidence interval from order statistics, which assume nothing of the distribution.
 type Summary struct {
 	N              int
-	Center, Lo, Hi float64 // Lo and Hi are infinite where N is less than 6
+	Center, Lo, Hi float64 // with less than 6 samples Lo or Hi or both are infinite, and Warnings say so
 	Confidence     float64 // of the interval: what can be reached at or above 95 %
 	Warnings       []string
 }
@@ -26,9 +26,10 @@ func Median(samples []float64) Summary {
 
 // Delta compares two sets of samples as if they were independent of each other.
 type Delta struct {
-	Ratio       float64 // median of the second over that of the first
+	Ratio       float64 // median of the second over that of the first; not finite where that is 0
 	P           float64 // of the Mann-Whitney U-test
-	Significant bool    // P is below 5 %
+	N1, N2      int
+	Significant bool // P is below 5 %
 	Warnings    []string
 }
 
@@ -38,7 +39,9 @@ func Compare(base, other []float64) Delta {
 	b := benchmath.NewSample(slices.Clone(other), &benchmath.DefaultThresholds)
 	c := benchmath.AssumeNothing.Compare(a, b)
 	return Delta{
-		Ratio: Median(other).Center / Median(base).Center, P: c.P, Significant: c.P < 0.05, Warnings: texts(c.Warnings),
+		Ratio: Median(other).Center / Median(base).Center, P: c.P, N1: c.N1, N2: c.N2,
+		// Not c's own verdict, which benchmath calls at P = Alpha too.
+		Significant: c.P < 0.05, Warnings: texts(c.Warnings),
 	}
 }
 

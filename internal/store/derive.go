@@ -3,28 +3,12 @@ package store
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 )
-
-// Dir returns the run's directory.
-func (r *Run) Dir() string { return r.dir }
-
-// Manifest returns the manifest.
-func (r *Run) Manifest() Manifest { return r.manifest }
-
-// Plan returns the plan, which must not be modified.
-func (r *Run) Plan() *plan.Plan { return r.plan }
-
-// Records returns all that was committed, in that order.
-func (r *Run) Records() []Record { return r.records }
 
 // Failed returns the first failure of each cell that has one, by the cell's ID. Such a cell is out of the run: none of
 // its samples counts, and none is taken any more.
@@ -56,14 +40,14 @@ func (r *Run) Pending() (slots []plan.Slot, passes []int) {
 		}
 	}
 	for i, p := range r.plan.Passes {
-		if !r.done[place{-1, i}] && !out[p.Cell] {
+		if !r.done[place{passRound, i}] && !out[p.Cell] {
 			passes = append(passes, i)
 		}
 	}
 	return slots, passes
 }
 
-// WriteBench derives bench.txt from the journal.
+// WriteBench derives bench.txt from the journal. It needs no lock: the file is replaced at once.
 func (r *Run) WriteBench() error {
 	names := map[string]string{}
 	for _, c := range r.plan.Cells {
@@ -86,35 +70,7 @@ func (r *Run) WriteBench() error {
 	}
 	var text bytes.Buffer
 	if err := stat.WriteBench(&text, config, []string{"pages/op"}, lines); err != nil {
-		return err
+		return fmt.Errorf("derive %s: %w", r.path(benchFile), err)
 	}
 	return replace(r.path(benchFile), text.Bytes())
-}
-
-const latest = "latest"
-
-// SetLatest makes results/latest point to a run.
-func SetLatest(results, run string) error {
-	link := filepath.Join(results, latest)
-	if info, err := os.Lstat(link); err == nil && info.Mode()&fs.ModeSymlink == 0 {
-		return fmt.Errorf("point %s to the newest run: something that is no symbolic link is in its place: move it away", link)
-	}
-	fresh := filepath.Join(results, fmt.Sprintf(".latest-%d", os.Getpid()))
-	os.Remove(fresh) // left by a process of the same number that was killed
-	if err := os.Symlink(run, fresh); err != nil {
-		return explain("point to the newest run", link, err)
-	}
-	return explain("point to the newest run", link, os.Rename(fresh, link))
-}
-
-// Latest returns the directory of the newest run.
-func Latest(results string) (string, error) {
-	target, err := os.Readlink(filepath.Join(results, latest))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("find the newest run: there is none in %s: measure one with \"crawlbench run\"", results)
-	}
-	if err != nil {
-		return "", fmt.Errorf("find the newest run: %w", err)
-	}
-	return filepath.Join(results, target), nil
 }

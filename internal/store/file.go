@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
 )
 
 // replace writes a file so that whoever opens it, even after a crash, finds it as it was or as it is to be.
@@ -47,14 +50,21 @@ func replaceJSON(path string, v any) error {
 	return replace(path, append(data, '\n'))
 }
 
-// readJSON reads a file of a run.
-func readJSON(path string, v any) error {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return err
+// explain adds to an error of the file system what may be done about it.
+func explain(op, path string, err error) error {
+	remedy := ""
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT):
+		remedy = ": make room on that disk; what was committed before is safe, go on with -resume"
+	case errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS):
+		remedy = ": choose a directory that can be written with -results"
+	case errors.Is(err, unix.ENOTDIR):
+		remedy = ": a part of that path is a file; choose a directory with -results"
 	}
-	if err := json.Unmarshal(data, v); err != nil {
-		return fmt.Errorf("read %s: it is damaged: %w", path, err)
+	if p, ok := errors.AsType[*fs.PathError](err); ok && p.Path == path {
+		err = p.Err
 	}
-	return nil
+	return fmt.Errorf("%s %s: %w%s", op, path, err, remedy)
 }

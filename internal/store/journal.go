@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"strconv"
 )
 
 // A line of the journal is {"crc":"8 hex digits","rec":{...}}: the checksum, CRC-32C, is over the bytes of rec.
@@ -17,7 +16,9 @@ const (
 	lineSuffix = "}\n"
 )
 
-func checksum(rec []byte) uint32 { return crc32.Checksum(rec, crc32.MakeTable(crc32.Castagnoli)) }
+func checksum(rec []byte) string {
+	return fmt.Sprintf("%08x", crc32.Checksum(rec, crc32.MakeTable(crc32.Castagnoli)))
+}
 
 // encode returns the line of rec.
 func encode(rec Record) ([]byte, error) {
@@ -25,9 +26,7 @@ func encode(rec Record) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	line := fmt.Appendf(nil, "%s%08x%s", linePrefix, checksum(text), lineMiddle)
-	line = append(line, text...)
-	return append(line, lineSuffix...), nil
+	return fmt.Appendf(nil, "%s%s%s%s%s", linePrefix, checksum(text), lineMiddle, text, lineSuffix), nil
 }
 
 // decode returns the record of a line, which ends with its line feed.
@@ -37,16 +36,15 @@ func decode(line []byte) (Record, error) {
 	if !ok || len(rest) < 8 {
 		return rec, errors.New("it does not begin as a line of a journal does")
 	}
-	sum, err := strconv.ParseUint(string(rest[:8]), 16, 32)
 	text, okMiddle := bytes.CutPrefix(rest[8:], []byte(lineMiddle))
 	text, okEnd := bytes.CutSuffix(text, []byte(lineSuffix))
 	switch {
-	case err != nil || !okMiddle || !okEnd:
+	case !okMiddle || !okEnd:
 		return rec, errors.New("it is not whole")
-	case uint32(sum) != checksum(text):
+	case string(rest[:8]) != checksum(text):
 		return rec, errors.New("its checksum does not match")
 	}
-	err = json.Unmarshal(text, &rec)
+	err := json.Unmarshal(text, &rec)
 	return rec, err
 }
 
