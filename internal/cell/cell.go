@@ -34,14 +34,17 @@ type Job struct {
 	Profiles []string
 	Dir      string   // where the profiles go
 	Comments []string // what they say of the cell
+	// Null asks for the cost of the harness instead; of Cell only the graph and the kind of key matter.
+	Null bool
 }
 
 // Outcome is what came of it. One of its fields is set.
 type Outcome struct {
 	Sample  *store.Sample
 	Profile *store.Profile
-	Wrong   string // what the judge said
-	Error   string // why the harness could not measure
+	Null    float64 // seconds a page of the null crawler
+	Wrong   string  // what the judge said
+	Error   string  // why the harness could not measure
 }
 
 // warmUps is the number of crawls before the first measured one, which pay for page faults and first calls.
@@ -49,6 +52,9 @@ const warmUps = 1
 
 // Run measures the cell of job with the contender of that name.
 func Run(ctx context.Context, job Job, table []crawl.Contender) (Outcome, error) {
+	if job.Null {
+		return Null(ctx, job)
+	}
 	b, err := Open(job, table)
 	if err != nil {
 		return Outcome{}, err

@@ -4,6 +4,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -79,7 +80,19 @@ func Text(run *store.Run) string {
 		fmt.Fprintf(&b, "; %.0f %% of the timing pass was measured crawl", 100*m.Measured)
 	}
 	b.WriteByte('\n')
+	if len(m.Harness) > 0 {
+		b.WriteString("site and judge cost " + harness(m.Harness) + " of each page fetched, in every design alike\n")
+	}
 	return b.String()
+}
+
+// harness lists what the harness costs a page.
+func harness(costs map[string]float64) string {
+	var list []string
+	for _, key := range slices.Sorted(maps.Keys(costs)) {
+		list = append(list, fmt.Sprintf("%.0f ns (%s)", costs[key]*1e9, key))
+	}
+	return strings.Join(list, ", ")
 }
 
 // series is what the samples of a cell say.

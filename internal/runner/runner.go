@@ -7,6 +7,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,6 +24,8 @@ type Runner struct {
 	Caches map[string]string // cache file by name of graph
 	Spin   float64           // rounds of web.Burn in a microsecond
 	Memory int64             // bound on a child's data segment in bytes
+	// Setup is added to the deadline of a sample for starting, opening the graph and warming up. 0 means 10 seconds.
+	Setup time.Duration
 	// Child is the command line of a child process; empty means this program with the argument ChildVerb.
 	Child []string
 	// Budget, if not 0, is the time from Begin on into which the number of rounds is fitted.
@@ -48,6 +51,9 @@ type Event struct {
 // Do takes what is pending: the rounds, then the profile passes. When ctx ends it returns its cause, and the journal
 // has all that was finished. An error means that the harness itself could not go on.
 func (r *Runner) Do(ctx context.Context) error {
+	if err := r.null(ctx); err != nil {
+		return err
+	}
 	begin := time.Now()
 	for {
 		slots, _ := r.Run.Pending()
@@ -77,6 +83,31 @@ func (r *Runner) Do(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// null measures what the harness costs on each graph by each kind of key, unless the manifest has it already.
+func (r *Runner) null(ctx context.Context) error {
+	costs := maps.Clone(r.Run.Manifest().Harness)
+	if costs == nil {
+		costs = map[string]float64{}
+	}
+	for _, c := range r.Run.Plan().Cells {
+		key := c.Graph + "/" + c.Keys
+		if _, ok := costs[key]; ok {
+			continue
+		}
+		job := r.job(c, 0)
+		job.Null = true
+		outcome, failure, err := r.run(ctx, job)
+		if err != nil {
+			return err
+		}
+		if failure != nil {
+			return fmt.Errorf("measure what the harness costs on %s: %s: %s", key, failure.class, failure.message)
+		}
+		costs[key] = outcome.Null
+	}
+	return r.Run.Update(func(m *store.Manifest) { m.Harness = costs })
 }
 
 // failed reports whether the cell is out of the run.

@@ -1,0 +1,196 @@
+package cell
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"crawlbench/internal/contender"
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/graph"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/profile"
+	"crawlbench/internal/store"
+	"crawlbench/internal/web"
+)
+
+// cache builds a graph into a cache file.
+func cache(t testing.TB, s graph.Spec, fails func(uint32) bool) string {
+	t.Helper()
+	g, err := graph.Build(t.Context(), s, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "g.graph")
+	if err := graph.WriteCache(path, g, graph.Walk(g, fails)); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func job(file string) Job {
+	return Job{
+		Cell:  plan.Cell{Impl: "mutexmap", Graph: "g", Keys: "id", Workers: 4, Procs: 2},
+		Cache: file, Sample: 5 * time.Millisecond,
+	}
+}
+
+func run(t *testing.T, j Job) Outcome {
+	t.Helper()
+	o, err := Run(t.Context(), j, contender.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Wrong != "" {
+		t.Fatal(o.Wrong)
+	}
+	return o
+}
+
+func TestSampleLastsAndAddsUp(t *testing.T) {
+	s := run(t, job(cache(t, graph.Spec{Kind: "hosts", Pages: 500}, nil))).Sample
+	sum := 0.0
+	for _, sec := range s.Seconds {
+		sum += sec
+	}
+	before := sum - s.Seconds[len(s.Seconds)-1]
+	if len(s.Seconds) != s.Crawls || sum < 0.005 || before >= 0.005 {
+		t.Errorf("%d crawls of %v s: the one that passes 5 ms is to be the last", s.Crawls, s.Seconds)
+	}
+	if mean := sum / float64(s.Crawls); s.Values["sec/op"] < mean*0.999999 || s.Values["sec/op"] > mean*1.000001 {
+		t.Errorf("sec/op %v, the crawls took %v on average", s.Values["sec/op"], mean)
+	}
+	if s.Values["pages/op"] != 500 {
+		t.Errorf("%v pages/op", s.Values["pages/op"])
+	}
+	for _, unit := range store.Units() {
+		if _, ok := s.Values[unit]; !ok {
+			t.Errorf("no %s", unit)
+		}
+	}
+}
+
+func TestPacedSampleKeepsBudgetAndRate(t *testing.T) {
+	j := job(cache(t, graph.Spec{Kind: "hosts", Pages: 500}, nil))
+	j.Cell.Rate, j.Cell.MaxPages = 5000, 100
+	s := run(t, j).Sample
+	if s.Values["pages/op"] != 100 || s.Pace == nil || s.Pace.Asked != 5000 {
+		t.Fatalf("%v pages/op, pace %+v", s.Values["pages/op"], s.Pace)
+	}
+	// A token bucket is never early, however late timers are.
+	if s.Pace.Achieved > 5000*1.001 || s.Values["sec/op"] < 0.0199 {
+		t.Errorf("100 pages at 5000/s took %v s, %v pages/s", s.Values["sec/op"], s.Pace.Achieved)
+	}
+}
+
+func TestFailuresAreOfTheSite(t *testing.T) {
+	b := web.Behaviour{Fail: 0.2, Seed: 3}
+	j := job(cache(t, graph.Spec{Kind: "hosts", Pages: 500}, b.Fails))
+	j.Fetch = b
+	if s := run(t, j).Sample; s.Values["pages/op"] >= 500 {
+		t.Errorf("%v pages/op: the failures hide no page", s.Values["pages/op"])
+	}
+}
+
+func TestProfilesHoldTheCrawlsAndSayOfWhat(t *testing.T) {
+	j := job(cache(t, graph.Spec{Kind: "rmat", Scale: 12}, nil))
+	j.Dir, j.Sample, j.Comments = t.TempDir(), 50*time.Millisecond, []string{"cell=x"}
+	for _, kinds := range [][]string{{"cpu"}, {"block", "mutex"}} {
+		j.Profiles = kinds
+		done := run(t, j).Profile
+		if done.Crawls < 1 || done.Pages < done.Crawls || done.Sec < 0.05 || len(done.Files) != len(kinds) {
+			t.Errorf("%+v", done)
+		}
+		for kind, file := range done.Files {
+			p, err := profile.Read(filepath.Join(j.Dir, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Contains(p.Comments, "cell=x") || !strings.Contains(p.Mapping[0].File, "impl=mutexmap") {
+				t.Errorf("%s: comments %v, file %s", kind, p.Comments, p.Mapping[0].File)
+			}
+		}
+	}
+}
+
+func TestWrongCrawlIsNoNumber(t *testing.T) {
+	j := job(cache(t, graph.Spec{Kind: "hosts", Pages: 50}, nil))
+	j.Cell.Impl = "lazy"
+	lazy := crawl.Contender{Name: "lazy", ByID: func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
+		return crawl.Result{}, nil
+	}}
+	o, err := Run(t.Context(), j, []crawl.Contender{lazy})
+	if err != nil || o.Sample != nil || !strings.Contains(o.Wrong, "50 of 50 reachable pages were not fetched") {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+func TestNullCrawlerFetchesAllPages(t *testing.T) {
+	j := job(cache(t, graph.Spec{Kind: "hosts", Pages: 5000}, nil))
+	j.Null = true
+	for _, keys := range []string{"id", "url"} {
+		j.Cell.Keys = keys
+		if o := run(t, j); o.Null <= 0 || o.Null > 1e-3 {
+			t.Errorf("by %s: %v seconds a page", keys, o.Null)
+		}
+	}
+}
+
+func TestUnknownContender(t *testing.T) {
+	j := job(cache(t, graph.Spec{Kind: "chain", Pages: 5}, nil))
+	j.Cell.Impl = "nobody"
+	if _, err := Run(t.Context(), j, contender.All()); err == nil || !strings.Contains(err.Error(), "no contender nobody") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// The two graphs that nobody here made, by every design and both kinds of key.
+func TestRealGraphsAreCrawledByAll(t *testing.T) {
+	dir := os.Getenv("CRAWLBENCH_DATA")
+	if dir == "" || testing.Short() {
+		t.Log("CRAWLBENCH_DATA is not set, or the tests are to be short: no real graph is tried")
+		return
+	}
+	start := uint32(122083)
+	for name, test := range map[string]struct {
+		spec  graph.Spec
+		pages float64 // reachable; the counts of the whole graph are tested in package graph
+	}{
+		"cnr-2000":  {graph.Spec{Kind: "bvgraph", File: filepath.Join(dir, "cnr-2000.graph"), Start: &start}, 325557},
+		"wiki-Vote": {graph.Spec{Kind: "edges", File: filepath.Join(dir, "wiki-Vote.txt")}, 2316},
+	} {
+		file := cache(t, test.spec, nil)
+		for _, c := range contender.All() {
+			for _, keys := range []string{"id", "url"} {
+				j := job(file)
+				j.Cell.Impl, j.Cell.Keys, j.Sample = c.Name, keys, time.Nanosecond
+				if c.MaxWorkers > 0 {
+					j.Cell.Workers = c.MaxWorkers
+				}
+				o, err := Run(t.Context(), j, contender.All())
+				if err != nil || o.Wrong != "" || o.Sample.Values["pages/op"] != test.pages {
+					t.Errorf("%s by %s, %s: %+v, %v", name, c.Name, keys, o, err)
+				}
+			}
+		}
+	}
+}
+
+func TestChildAnswersInJSON(t *testing.T) {
+	var out strings.Builder
+	in := `{"Cell":{"impl":"cas","graph":"g","keys":"id","workers":2,"rate":"inf","gomaxprocs":2},"Cache":"/nowhere/g.graph"}`
+	if err := Child(t.Context(), strings.NewReader(in), &out, contender.All()); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), `"Error":"open the graph's cache: open /nowhere/g.graph`) {
+		t.Errorf("answer %s", out.String())
+	}
+	if err := Child(t.Context(), strings.NewReader("{"), &out, nil); err == nil || errors.Is(err, context.Canceled) {
+		t.Errorf("half a job: %v", err)
+	}
+}

@@ -1,0 +1,53 @@
+package cell
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/graph"
+	"crawlbench/internal/web"
+)
+
+// nullRuns is how many crawls the null crawler makes; the median counts.
+const nullRuns = 9
+
+// Null measures what the harness itself costs: the seconds a page that a crawler without visited set, frontier and
+// concurrency spends, which is told all pages beforehand and only fetches them. The site neither waits nor burns.
+func Null(ctx context.Context, job Job) (Outcome, error) {
+	cache, err := graph.OpenCache(job.Cache)
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer cache.Close()
+	site := web.New(cache.Graph, cache.Reach, web.Behaviour{}, 0)
+	var ids []uint32
+	var urls []string
+	for p := range uint32(cache.Graph.Pages()) {
+		if cache.Reach.Has(p) {
+			ids = append(ids, p)
+			urls = append(urls, cache.Graph.URL(p))
+		}
+	}
+	crawl := func() { fetchAll(ctx, site.IDs(), ids) }
+	if job.Cell.Keys == "url" {
+		byURL := site.URLs()
+		crawl = func() { fetchAll(ctx, byURL, urls) }
+	}
+	runs := make([]float64, nullRuns)
+	for i := range runs {
+		site.Begin(web.Rules{Workers: 1})
+		start := time.Now()
+		crawl()
+		runs[i] = time.Since(start).Seconds() / float64(len(ids))
+	}
+	slices.Sort(runs)
+	return Outcome{Null: runs[nullRuns/2]}, nil
+}
+
+func fetchAll[K comparable](ctx context.Context, web crawl.Web[K], pages []K) {
+	for _, p := range pages {
+		web.Fetch(ctx, p)
+	}
+}

@@ -1,0 +1,335 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"crawlbench/internal/cell"
+	"crawlbench/internal/contender"
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/scenario"
+	"crawlbench/internal/store"
+)
+
+// TestMain makes the test binary its own child.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == ChildVerb {
+		if err := cell.Child(context.Background(), os.Stdin, os.NewFile(AnswerFD, "answer"), table()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// table has the built-in contenders and some that misbehave, each in its own way.
+func table() []crawl.Contender {
+	list := contender.All()
+	right := list[0].ByID
+	bad := func(name string, f crawl.Func[uint32]) {
+		list = append(list, crawl.Contender{Name: name, ByID: f})
+	}
+	bad("panics", func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
+		panic("planted")
+	})
+	bad("races", func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
+		m := map[int]int{}
+		go func() {
+			for {
+				m[1]++
+			}
+		}()
+		for {
+			m[2]++
+		}
+	})
+	bad("deadlocks", func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
+		<-make(chan int)
+		return crawl.Result{}, nil
+	})
+	bad("hangs", func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
+		time.Sleep(time.Hour)
+		return crawl.Result{}, nil
+	})
+	bad("spins", func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
+		for {
+		}
+	})
+	bad("exits0", func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
+		os.Exit(0)
+		return crawl.Result{}, nil
+	})
+	bad("exits7", func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
+		os.Exit(7)
+		return crawl.Result{}, nil
+	})
+	bad("eats", func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
+		var all [][]byte
+		for {
+			all = append(all, make([]byte, 1<<20))
+		}
+	})
+	bad("twice", func(ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
+		w.Fetch(ctx, seeds[0])
+		did, err := right(ctx, w, seeds, o)
+		did.Pages++
+		return did, err
+	})
+	bad("leaks", func(ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
+		go func() { time.Sleep(time.Hour) }()
+		return right(ctx, w, seeds, o)
+	})
+	bad("chats", func(ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
+		fmt.Println(`{"Wrong":"not an answer"}`)
+		fmt.Fprintln(os.Stderr, "panic: not one")
+		return right(ctx, w, seeds, o)
+	})
+	return list
+}
+
+// start begins a run of the contenders on a small graph.
+func start(t *testing.T, change func(*scenario.Scenario), names ...string) (*Runner, *store.Run) {
+	t.Helper()
+	s, err := scenario.Parse("test.toml", []byte(`
+workers = [2]
+rounds = 2
+sample = "2ms"
+deadline = "300ms"
+memory = "512MiB"
+[[graph]]
+name = "g"
+kind = "hosts"
+pages = 400
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Contenders = names
+	if change != nil {
+		change(s)
+	}
+	p, err := plan.Make(s, table(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := store.Create(filepath.Join(t.TempDir(), "run"), store.Manifest{}, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { run.Close() })
+	graphs, err := Build(t.Context(), p, t.TempDir(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Runner{
+		Run: run, Caches: map[string]string{}, Memory: s.Memory, Child: []string{os.Args[0], ChildVerb},
+		Setup: time.Second,
+	}
+	for _, g := range graphs {
+		r.Caches[g.Info.Name] = g.Cache
+	}
+	return r, run
+}
+
+func TestEverySampleOfThePlanIsTaken(t *testing.T) {
+	r, run := start(t, func(s *scenario.Scenario) {
+		s.Keys = []string{"id", "url"}
+		s.Rates = []scenario.Rate{0, 5000}
+		s.Profiles = scenario.Profiles{Kinds: []string{"cpu", "block", "mutex"}, Length: 5 * time.Millisecond}
+	}, "*", "!panics", "!races", "!deadlocks", "!hangs", "!spins", "!exits0", "!exits7", "!eats", "!twice", "!leaks")
+	if err := r.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(run.Failed()) > 0 {
+		t.Fatalf("failed: %+v", run.Failed())
+	}
+	p := run.Plan()
+	if len(run.Samples()) != len(p.Schedule) || len(run.Records()) != len(p.Schedule)+len(p.Passes) {
+		t.Errorf("%d samples of %d, %d records", len(run.Samples()), len(p.Schedule), len(run.Records()))
+	}
+	for _, rec := range run.Records() {
+		switch {
+		case rec.Profile != nil:
+			for kind, file := range rec.Profile.Files {
+				if _, err := os.Stat(filepath.Join(run.Dir(), file)); err != nil {
+					t.Errorf("%s: %s profile: %v", rec.Cell, kind, err)
+				}
+			}
+		case rec.Sample != nil:
+			v := rec.Sample.Values
+			if len(v) != len(store.Units()) || v["sec/op"] <= 0 || v["cpu-sec/op"] <= 0 || v["peak-RSS-bytes"] < 1<<20 {
+				t.Errorf("%s: values %v", rec.Cell, v)
+			}
+			paced := strings.Contains(rec.Cell, "rate=5000")
+			if want := map[bool]float64{false: 400, true: 20}[paced]; v["pages/op"] != want {
+				t.Errorf("%s: %v pages, want %v", rec.Cell, v["pages/op"], want)
+			}
+			if (rec.Sample.Pace != nil) != paced {
+				t.Errorf("%s: pace %v", rec.Cell, rec.Sample.Pace)
+			}
+		}
+	}
+}
+
+func TestMisbehaviourIsNamedAndTheRestGoesOn(t *testing.T) {
+	if testing.Short() {
+		t.Log("short: the classes that take a deadline are left out")
+	}
+	for name, want := range map[string]struct{ class, message, output string }{
+		"panics":    {"panic", "panic: planted", "runner.table"},
+		"races":     {"panic", "concurrent map writes", "goroutine"},
+		"deadlocks": {"deadlock", "waiting for each other", "chan receive"},
+		"hangs":     {"hang", "still waiting", "time.Sleep"},
+		"spins":     {"spin", "still running", "goroutine"},
+		"exits0":    {"exit", "exit code 0", ""},
+		"exits7":    {"exit", "exit status 7", ""},
+		"eats":      {"memory", "more memory than a child may have", "out of memory"},
+		"twice":     {"wrong", "1 fetches were of pages fetched before", ""},
+		"leaks":     {"wrong", "1 goroutines were left", ""},
+	} {
+		if testing.Short() && (want.class == "hang" || want.class == "spin") {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			r, run := start(t, nil, "mutexmap", name)
+			var events []Event
+			r.Watch = func(e Event) { events = append(events, e) }
+			if err := r.Do(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if len(run.Failed()) != 1 || len(run.Samples()) != 2 {
+				t.Fatalf("%d cells failed and %d samples are good, want 1 and 2", len(run.Failed()), len(run.Samples()))
+			}
+			for id, rec := range run.Failed() {
+				f := rec.Failure
+				if !strings.Contains(id, "impl="+name) || f.Class != want.class || !strings.Contains(f.Message, want.message) {
+					t.Errorf("%s: %s: %s; want %s: %s", id, f.Class, f.Message, want.class, want.message)
+				}
+				if want.output == "" {
+					continue
+				}
+				text, err := os.ReadFile(filepath.Join(run.Dir(), f.Output))
+				if err != nil || !strings.Contains(string(text), want.output) {
+					t.Errorf("%s: what it printed is in %q (%v), without %q", id, f.Output, err, want.output)
+				}
+			}
+			if last := events[len(events)-1]; last.Done != last.Total {
+				t.Errorf("the last event says %d of %d", last.Done, last.Total)
+			}
+		})
+	}
+}
+
+func TestInterruptionKeepsWhatWasFinished(t *testing.T) {
+	r, run := start(t, func(s *scenario.Scenario) { s.Rounds = 5 }, "mutexmap", "cas")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	stop := errors.New("stopped")
+	finished := 0
+	r.Watch = func(e Event) {
+		if e.Record != nil {
+			finished++
+		}
+		if finished == 3 && e.Record == nil {
+			cancel(stop) // while the fourth child starts
+		}
+	}
+	if err := r.Do(ctx); err != stop {
+		t.Errorf("error %v", err)
+	}
+	if len(run.Records()) != 3 {
+		t.Errorf("%d records, 3 were finished", len(run.Records()))
+	}
+	r.Watch = nil
+	if err := r.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(run.Samples()) != 10 {
+		t.Errorf("%d samples in the end, want 10", len(run.Samples()))
+	}
+}
+
+func TestBudgetFitsTheRounds(t *testing.T) {
+	for _, test := range []struct {
+		budget, before, timing time.Duration
+		done                   int
+		passes                 time.Duration
+		want                   int
+	}{
+		{time.Minute, 0, 5 * time.Second, 1, 0, 12},
+		{time.Minute, 10 * time.Second, 10 * time.Second, 2, 20 * time.Second, 6},
+		{time.Second, 0, 5 * time.Second, 1, 0, 1},        // what is done stays
+		{time.Hour, 0, time.Millisecond, 1, 0, maxRounds}, // but not for ever
+	} {
+		if got := fit(test.budget, test.before, test.timing, test.done, test.passes); got != test.want {
+			t.Errorf("%+v: %d rounds", test, got)
+		}
+	}
+	r, run := start(t, func(s *scenario.Scenario) { s.Rounds = 1000 }, "mutexmap")
+	r.Budget, r.Begin = 300*time.Millisecond, time.Now()
+	if err := r.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p := run.Plan()
+	if p.Rounds >= 1000 || len(run.Samples()) != p.Rounds {
+		t.Errorf("%d samples in a plan of %d rounds", len(run.Samples()), p.Rounds)
+	}
+	back, err := store.Open(run.Dir())
+	if err != nil || back.Plan().Rounds != p.Rounds {
+		t.Errorf("the plan on disk: %v", err)
+	}
+}
+
+func TestChildThatCannotStartEndsTheRun(t *testing.T) {
+	r, run := start(t, nil, "mutexmap")
+	r.Child = []string{filepath.Join(t.TempDir(), "nothing")}
+	if err := r.Do(t.Context()); err == nil || !strings.Contains(err.Error(), "start a child process") {
+		t.Errorf("error %v", err)
+	}
+	r.Child = []string{os.Args[0], ChildVerb}
+	r.Caches = map[string]string{"g": filepath.Join(t.TempDir(), "gone")}
+	if err := r.Do(t.Context()); err == nil || !strings.Contains(err.Error(), "cache") {
+		t.Errorf("error %v", err)
+	}
+	if len(run.Records()) > 0 {
+		t.Errorf("records %+v: the harness's own trouble was held against the contender", run.Records())
+	}
+}
+
+func TestOutputIsCapped(t *testing.T) {
+	c := &capped{limit: 10}
+	for range 3 {
+		if n, err := c.Write([]byte("123456")); n != 6 || err != nil {
+			t.Errorf("wrote %d, %v", n, err)
+		}
+	}
+	if c.String() != "1234561234" {
+		t.Errorf("kept %q", c.String())
+	}
+}
+
+// What the journal says of the order is the schedule's.
+func TestSamplesAreTakenInTheOrderOfTheSchedule(t *testing.T) {
+	r, run := start(t, func(s *scenario.Scenario) { s.Rounds = 4 }, "mutexmap", "cas", "owner")
+	if err := r.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var want, got []string
+	for _, s := range run.Plan().Schedule {
+		want = append(want, run.Plan().Cells[s.Cell].ID())
+	}
+	for _, rec := range run.Records() {
+		got = append(got, rec.Cell)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("taken\n%v\nplanned\n%v", got, want)
+	}
+}
