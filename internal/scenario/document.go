@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -50,9 +51,19 @@ func read(file string, text []byte) (*table, *Error) {
 	here := root
 	var p unstable.Parser
 	p.Reset(text)
+	starts := []int{0} // of the lines
+	for i, c := range text {
+		if c == '\n' {
+			starts = append(starts, i+1)
+		}
+	}
 	at := func(n *unstable.Node) position {
-		start := p.Shape(n.Raw).Start
-		return position{start.Line, start.Column}
+		offset := int(n.Raw.Offset)
+		line, begins := slices.BinarySearch(starts, offset)
+		if !begins {
+			line--
+		}
+		return position{line + 1, offset - starts[line] + 1}
 	}
 	for p.NextExpression() {
 		e := p.Expression()
@@ -158,7 +169,7 @@ func (v value) kindName() string {
 	case unstable.Integer:
 		return "a whole number"
 	case unstable.Float:
-		return "a number"
+		return "a number with a point or an exponent"
 	case unstable.Bool:
 		return "true or false"
 	case unstable.Array:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Error is one thing wrong with a scenario file.
@@ -21,7 +22,7 @@ func (e *Error) Error() string {
 	if e.Key != "" {
 		text += e.Key + ": "
 	}
-	text += e.Msg
+	text = printable(text + e.Msg)
 	if e.Source != "" {
 		// Tabs are kept before the caret, so that it stands below its place however wide they are.
 		indent := strings.Map(func(r rune) rune {
@@ -30,9 +31,19 @@ func (e *Error) Error() string {
 			}
 			return ' '
 		}, e.Source[:min(len(e.Source), e.Col-1)])
-		text += "\n    " + e.Source + "\n    " + indent + "^"
+		text += "\n    " + printable(e.Source) + "\n    " + indent + "^"
 	}
 	return text
+}
+
+// printable replaces what a terminal would obey instead of showing it.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\t' || unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, s)
 }
 
 // Errors are all that is wrong with a scenario file, in the order of the file.
@@ -60,9 +71,10 @@ func (es Errors) sorted(text []byte) Errors {
 	return es
 }
 
-// Nearest returns " (did you mean X?)" for the name that is at most two edits away, "" if there is none.
+// Nearest returns " (did you mean X?)" for the name that is at most two edits away, and fewer than typed has letters, ""
+// if there is none.
 func Nearest(typed string, names []string) string {
-	best, least := "", 3
+	best, least := "", min(3, len(typed))
 	for _, name := range names {
 		if d := edits(typed, name); d < least {
 			best, least = name, d

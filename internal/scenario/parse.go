@@ -45,6 +45,7 @@ func Parse(file string, text []byte) (*Scenario, error) {
 		Keys: []string{"id"}, Workers: []Count{{1, false}, {1, true}, {2, true}, {4, true}}, Rates: []Rate{0},
 		Bursts: []int{0}, Procs: []Count{{1, true}},
 		Rounds: 10, Sample: 150 * time.Millisecond, Deadline: 30 * time.Second, Seed: 1,
+		ownSeed: map[string]bool{},
 	}
 	var errs Errors
 	f := &fields{file: file, table: root, errs: &errs}
@@ -112,8 +113,8 @@ func (f *fields) baseline(s *Scenario) {
 	switch {
 	case err != nil:
 		f.fail(v.position, "baseline", "%v", err)
-	case slices.Contains(s.Contenders, "!"+name):
-		f.fail(v.position, "baseline", "the contenders leave %s out: name another, or take !%s out of them", name, name)
+	case !selects(s.Contenders, name):
+		f.fail(v.position, "baseline", "%s is not among the contenders: add it to them, or name another", name)
 	}
 	s.Baseline = name
 }
@@ -145,6 +146,7 @@ func (f *fields) fetch(s *Scenario) {
 	if t == nil {
 		return
 	}
+	before := len(*f.errs)
 	b := &s.Fetch
 	t.text("latency", &b.Latency.Model)
 	t.duration("median", 0, time.Hour, &b.Latency.Median)
@@ -152,15 +154,20 @@ func (f *fields) fetch(s *Scenario) {
 	t.number("host_sigma", func(x float64) { b.Latency.HostSigma = x })
 	t.duration("cpu", -time.Hour, time.Hour, &b.CPU)
 	t.number("fail", func(x float64) { b.Fail = x })
-	t.integer("seed", 0, math.MaxInt64, func(n int64) { b.Seed = uint64(n) })
+	t.seed(s, "", &b.Seed)
 	t.done()
-	t.problems(b.Check())
+	t.problems(b.Check(), (*f.errs)[before:])
 }
 
-// problems reports what a package found wrong with its part of the file.
-func (f *fields) problems(ps []graph.Problem) {
+// problems reports what a package found wrong with its part of the file, unless it comes of what was wrong before.
+func (f *fields) problems(ps []graph.Problem, before Errors) {
 	for _, p := range ps {
-		f.fail(f.place(p.Field), p.Field, "%s", p.Msg)
+		pos := f.place(p.Field)
+		missing := pos == f.table.position
+		same := func(e *Error) bool { return missing || e.Line == pos.line && e.Col == pos.col }
+		if !slices.ContainsFunc(before, same) {
+			f.fail(pos, p.Field, "%s", p.Msg)
+		}
 	}
 }
 
@@ -182,7 +189,7 @@ func (f *fields) graphs(s *Scenario) {
 		}
 		t := &fields{file: f.file, path: fmt.Sprintf("graph[%d].", i), table: element.table, errs: f.errs}
 		g := t.graph(s)
-		if slices.ContainsFunc(s.Graphs, func(h Graph) bool { return h.Name == g.Name }) {
+		if g.Name != "" && slices.ContainsFunc(s.Graphs, func(h Graph) bool { return h.Name == g.Name }) {
 			t.fail(t.place("name"), "name", "another graph is called %q too", g.Name)
 		}
 		s.Graphs = append(s.Graphs, g)
@@ -190,6 +197,14 @@ func (f *fields) graphs(s *Scenario) {
 	if len(tables) == 0 {
 		f.fail(v.position, "graph", "want tables [[graph]] with name and kind")
 	}
+}
+
+// seed reads the seed of a graph, or of the site where graph is "".
+func (f *fields) seed(s *Scenario, graph string, to *uint64) {
+	f.integer("seed", 0, math.MaxInt64, func(n int64) {
+		*to = uint64(n)
+		s.ownSeed[graph] = true
+	})
 }
 
 // graph reads one graph.
@@ -219,14 +234,12 @@ func (f *fields) graph(s *Scenario) Graph {
 	}{{"copy", &sp.Copy}, {"intra", &sp.Intra}, {"chain", &sp.Chain}} {
 		f.number(field.key, func(x float64) { *field.to = &x })
 	}
-	f.integer("seed", 0, math.MaxInt64, func(n int64) { sp.Seed = uint64(n) })
+	f.seed(s, g.Name, &sp.Seed)
 	f.integer("start", 0, math.MaxUint32, func(n int64) { p := uint32(n); sp.Start = &p })
 	f.text("file", &sp.File)
 	f.locate(sp)
 	f.done()
-	if len(*f.errs) == before {
-		f.problems(sp.Check())
-	}
+	f.problems(sp.Check(), (*f.errs)[before:])
 	return g
 }
 
@@ -263,7 +276,16 @@ func (f *fields) profiles(s *Scenario) {
 		graphs = append(graphs, g.Name)
 	}
 	p.Kinds = list(t, "kinds", true, oneOf("cpu", "block", "mutex"))
-	p.Contenders = list(t, "contenders", false, patternOf)
+	if t.table.find("kinds") == nil {
+		t.fail(t.table.position, "", "there are no kinds of profiles: add kinds = [\"cpu\", \"block\", \"mutex\"], or leave [profiles] out")
+	}
+	p.Contenders = list(t, "contenders", false, func(v value) (string, error) {
+		name, err := patternOf(v)
+		if err == nil && validName(name) && !selects(s.Contenders, name) {
+			err = fmt.Errorf("%s is not among the scenario's contenders", name)
+		}
+		return name, err
+	})
 	p.Graphs = list(t, "graphs", false, in(graphs))
 	p.Keys = list(t, "keys", false, in(s.Keys))
 	p.Workers = list(t, "workers", false, among("workers", countOf(maxWorkers), s.Workers))
@@ -283,14 +305,14 @@ func among[T comparable](what string, parse func(value) (T, error), axis []T) fu
 	}
 }
 
-// Reseed replaces the scenario's seed, and those of the graphs and the site that follow it.
+// Reseed replaces the scenario's seed, and those of the graphs and the site that name none of their own.
 func (s *Scenario) Reseed(seed uint64) {
-	for i := range s.Graphs {
-		if s.Graphs[i].Spec.Seed == s.Seed {
+	for i, g := range s.Graphs {
+		if !s.ownSeed[g.Name] {
 			s.Graphs[i].Spec.Seed = seed
 		}
 	}
-	if s.Fetch.Seed == s.Seed {
+	if !s.ownSeed[""] {
 		s.Fetch.Seed = seed
 	}
 	s.Seed = seed

@@ -51,6 +51,9 @@ type Scenario struct {
 	Seed uint64
 
 	Profiles Profiles
+
+	// ownSeed has the graphs, and "" for the site, that name a seed themselves.
+	ownSeed map[string]bool
 }
 
 // Graph is a graph under the name that its cells bear.

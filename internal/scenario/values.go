@@ -12,6 +12,7 @@ const (
 	MaxRounds  = 10_000
 	maxWorkers = 1 << 16
 	maxRate    = 1e9
+	minRate    = 1e-3 // a page in a quarter of an hour
 )
 
 // String returns the count as a scenario has it: 8, or 4x for four times the cores.
@@ -22,13 +23,15 @@ func (c Count) String() string {
 	return strconv.Itoa(c.N)
 }
 
+// MarshalText writes String.
+func (c Count) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
 // String returns the rate as benchmark names have it: inf, or pages a second.
 func (r Rate) String() string {
 	if r == 0 {
 		return "inf"
 	}
-	s := strconv.FormatFloat(float64(r), 'f', -1, 64)
-	return s
+	return strconv.FormatFloat(float64(r), 'f', -1, 64)
 }
 
 // MarshalText writes String.
@@ -45,8 +48,8 @@ func parseRate(s string) (Rate, error) {
 		return 0, nil
 	}
 	x, err := strconv.ParseFloat(s, 64)
-	if err != nil || !(x > 0 && x <= maxRate) {
-		return 0, fmt.Errorf("%q is no rate: want \"inf\", or pages a second above 0 and at most %d", s, int(maxRate))
+	if err != nil || !(x >= minRate && x <= maxRate) {
+		return 0, fmt.Errorf("%q is no rate: want \"inf\", or pages a second from %g to %d", s, minRate, int(maxRate))
 	}
 	return Rate(x), nil
 }
@@ -123,6 +126,20 @@ func patternOf(v value) (string, error) {
 		return parsePattern(s)
 	}
 	return "", fmt.Errorf("want a name in quotes, have %s", v.kindName())
+}
+
+// selects reports whether a list of patterns leaves in the contender of that name, if there is one.
+func selects(patterns []string, name string) bool {
+	in := len(patterns) > 0 && strings.HasPrefix(patterns[0], "!")
+	for _, p := range patterns {
+		switch p {
+		case "*", name:
+			in = true
+		case "!" + name:
+			in = false
+		}
+	}
+	return in
 }
 
 // oneOf reads one of the words allowed.

@@ -1,0 +1,239 @@
+package scenario_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"crawlbench/internal/contender"
+	"crawlbench/internal/graph"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/scenario"
+	"crawlbench/internal/web"
+	"crawlbench/scenarios"
+)
+
+const aGraph = "[[graph]]\nname = \"g\"\nkind = \"chain\"\npages = 9\n"
+
+func parse(t *testing.T, text string) *scenario.Scenario {
+	t.Helper()
+	s, err := scenario.Parse("dir/a.toml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// exported returns s without what it keeps for itself.
+func exported(s *scenario.Scenario) scenario.Scenario {
+	var c scenario.Scenario
+	from, to := reflect.ValueOf(s).Elem(), reflect.ValueOf(&c).Elem()
+	for i := range from.NumField() {
+		if from.Type().Field(i).IsExported() {
+			to.Field(i).Set(from.Field(i))
+		}
+	}
+	return c
+}
+
+func equal(t *testing.T, got, want scenario.Scenario) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("have %+v\nwant %+v", got, want)
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	one := scenario.Count{N: 1, PerCore: true}
+	equal(t, exported(parse(t, aGraph)), scenario.Scenario{
+		Name: "a", File: "dir/a.toml", Text: aGraph,
+		Contenders: []string{"*"}, Keys: []string{"id"},
+		Graphs:  []scenario.Graph{{Name: "g", Spec: graph.Spec{Kind: "chain", Pages: 9, Seed: 1}}},
+		Workers: []scenario.Count{{N: 1}, one, {N: 2, PerCore: true}, {N: 4, PerCore: true}},
+		Rates:   []scenario.Rate{0}, Bursts: []int{0}, Procs: []scenario.Count{one},
+		Fetch: web.Behaviour{Seed: 1}, Rounds: 10, Sample: 150 * time.Millisecond, Deadline: 30 * time.Second, Seed: 1,
+		Profiles: scenario.Profiles{Length: time.Second},
+	})
+}
+
+func TestEveryKeyIsRead(t *testing.T) {
+	text := `
+doc = "d"
+contenders = ["*", "!c"]
+baseline = "b"
+keys = ["url", "id"]
+workers = [3, "2x"]
+rate = ["inf", 20_000, 0.5]
+burst = [1, 0]
+gomaxprocs = 1            # a single value stands for a list of it
+rounds = 7
+sample = "1s"
+deadline = "1m30s"
+memory = "1.5GiB"
+seed = 5
+fetch.latency = "per-host"
+fetch.median = "2ms"
+fetch.sigma = 1
+fetch.host_sigma = 0.5
+fetch.cpu = "3us"
+fetch.fail = 0.25
+fetch.seed = 6
+[[graph]]
+name = "r"
+kind = "rmat"
+scale = 0x0a
+degree = 3
+hosts = 4
+seed = 7
+start = 8
+[[graph]]
+name = "c"
+kind = "copying"
+pages = 9
+copy = 1
+[[graph]]
+name = "h"
+kind = "hosts"
+pages = 99
+intra = 0.0
+chain = 0.5
+[profiles]
+kinds = ["mutex", "cpu"]
+contenders = ["b", "*"]
+graphs = ["h"]
+keys = ["url"]
+workers = ["2x"]
+rate = [0.5]
+length = "20ms"
+`
+	start := uint32(8)
+	share := func(x float64) *float64 { return &x }
+	equal(t, exported(parse(t, text)), scenario.Scenario{
+		Name: "a", Doc: "d", File: "dir/a.toml", Text: text,
+		Contenders: []string{"*", "!c"}, Baseline: "b", Keys: []string{"url", "id"},
+		Graphs: []scenario.Graph{
+			{Name: "r", Spec: graph.Spec{Kind: "rmat", Scale: 10, Degree: 3, Hosts: 4, Seed: 7, Start: &start}},
+			{Name: "c", Spec: graph.Spec{Kind: "copying", Pages: 9, Copy: share(1), Seed: 5}},
+			{Name: "h", Spec: graph.Spec{Kind: "hosts", Pages: 99, Intra: share(0), Chain: share(0.5), Seed: 5}},
+		},
+		Workers: []scenario.Count{{N: 3}, {N: 2, PerCore: true}}, Rates: []scenario.Rate{0, 20000, 0.5},
+		Bursts: []int{1, 0}, Procs: []scenario.Count{{N: 1}},
+		Fetch: web.Behaviour{
+			Latency: web.Latency{Model: "per-host", Median: 2 * time.Millisecond, Sigma: 1, HostSigma: 0.5},
+			CPU:     3 * time.Microsecond, Fail: 0.25, Seed: 6,
+		},
+		Rounds: 7, Sample: time.Second, Deadline: 90 * time.Second, Memory: 3 << 29, Seed: 5,
+		Profiles: scenario.Profiles{
+			Kinds: []string{"mutex", "cpu"}, Contenders: []string{"b", "*"}, Graphs: []string{"h"}, Keys: []string{"url"},
+			Workers: []scenario.Count{{N: 2, PerCore: true}}, Rates: []scenario.Rate{0.5}, Length: 20 * time.Millisecond,
+		},
+	})
+}
+
+func TestEmbeddedScenarios(t *testing.T) {
+	names := scenarios.Names()
+	for _, name := range []string{"quick", "contention", "latency", "rate", "topology", "urls"} {
+		if !slices.Contains(names, name) {
+			t.Errorf("no scenario %s among %v", name, names)
+		}
+	}
+	for _, name := range names {
+		s, err := scenario.Load(name)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		text, err := scenarios.Read(name)
+		if err != nil || s.Text != string(text) || s.Name != name || s.File != "" || s.Doc == "" {
+			t.Errorf("%s: name %q, file %q, doc %q, error %v", name, s.Name, s.File, s.Doc, err)
+		}
+		if !strings.HasPrefix(s.Text, "# ") {
+			t.Errorf("%s begins with no comment on what it shows", name)
+		}
+		again, err := scenario.Parse(name+".toml", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again.File = ""
+		if !reflect.DeepEqual(again, s) {
+			t.Errorf("%s: read again it differs", name)
+		}
+		p, err := plan.Make(s, contender.All(), 2)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if p.Rounds < plan.MinRounds || len(p.Passes) == 0 {
+			t.Errorf("%s: %d rounds, %d profile passes", name, p.Rounds, len(p.Passes))
+		}
+	}
+}
+
+func TestLoad(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "mine.toml")
+	write := func(text string) {
+		if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("CRAWLBENCH_TEST_DIR", "/data")
+	write("[[graph]]\nname = \"a\"\nkind = \"edges\"\nfile = \"a.txt\"\n" +
+		"[[graph]]\nname = \"b\"\nkind = \"edges\"\nfile = \"${CRAWLBENCH_TEST_DIR}/b.txt\"\n")
+	s, err := scenario.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := s.Graphs[0].Spec.File, filepath.Join(dir, "a.txt"); got != want {
+		t.Errorf("a relative file is read from %s, want %s", got, want)
+	}
+	if got := s.Graphs[1].Spec.File; got != "/data/b.txt" {
+		t.Errorf("a file with a variable is read from %s", got)
+	}
+	if s.Name != "mine" || s.File != file {
+		t.Errorf("name %q, file %q", s.Name, s.File)
+	}
+
+	write("rounds = 0")
+	var es scenario.Errors
+	if s, err := scenario.Load(file); s != nil || !errors.As(err, &es) || es[0].File != file {
+		t.Errorf("a bad file gives %v, %v", s, err)
+	}
+	fails := func(name string, want ...string) {
+		t.Helper()
+		_, err := scenario.Load(name)
+		for _, w := range want {
+			if err == nil || !strings.Contains(err.Error(), w) {
+				t.Errorf("%s: error %v does not say %q", name, err, w)
+			}
+		}
+	}
+	fails("quik", "did you mean quick?", "contention, latency", ".toml")
+	fails(dir, "is a directory")
+	fails("absent.toml", "absent.toml")
+	if _, err := scenario.Load("./absent"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a path without .toml is no path: %v", err)
+	}
+}
+
+func TestReseedKeepsTheSeedsThatAreNamed(t *testing.T) {
+	seeds := func(text string) []uint64 {
+		s := parse(t, text)
+		s.Reseed(42)
+		s.Reseed(43)
+		list := []uint64{s.Seed, s.Fetch.Seed}
+		for _, g := range s.Graphs {
+			list = append(list, g.Spec.Seed)
+		}
+		return list
+	}
+	if got := seeds(aGraph + "seed = 1\n" + strings.Replace(aGraph, `"g"`, `"h"`, 1)); !slices.Equal(got, []uint64{43, 43, 1, 43}) {
+		t.Errorf("seeds %v", got)
+	}
+	if got := seeds("seed = 42\n[fetch]\nseed = 42\n" + aGraph); !slices.Equal(got, []uint64{43, 42, 43}) {
+		t.Errorf("seeds %v", got)
+	}
+}
