@@ -49,8 +49,8 @@ func Parse(file string, text []byte) (*Scenario, error) {
 	}
 	var errs Errors
 	f := &fields{file: file, table: root, errs: &errs}
-	if !validName(s.Name) {
-		f.fail(root.position, "", "the file's name becomes the scenario's, and %q may have letters, digits and . _ + only: rename the file", s.Name)
+	if !validName(strings.ReplaceAll(s.Name, "-", "_")) {
+		f.fail(root.position, "", "the file's name becomes the scenario's and begins the names of its runs, and %q has something else than letters, digits and . _ + -: rename the file", s.Name)
 	}
 	f.top(s)
 	if len(errs) > 0 {

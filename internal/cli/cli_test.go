@@ -1,0 +1,325 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"crawlbench/internal/contender"
+	"crawlbench/internal/runner"
+)
+
+// TestMain makes the test binary the child of the runs that the tests make.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == runner.ChildVerb {
+		os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr, contender.All()))
+	}
+	os.Exit(m.Run())
+}
+
+// call runs the program in a directory of its own.
+func call(t *testing.T, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = Main(append([]string{"crawlbench"}, args...), strings.NewReader(""), &o, &e, contender.All())
+	return code, o.String(), e.String()
+}
+
+// tiny is a scenario that takes a fraction of a second.
+const tiny = `
+contenders = ["mutexmap", "cas", "owner"]
+workers    = [1, 2]
+rounds     = 6
+sample     = "2ms"
+[[graph]]
+name  = "g"
+kind  = "hosts"
+pages = 300
+[profiles]
+kinds   = ["cpu", "block", "mutex"]
+length  = "20ms"
+`
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestFromRunToFlame(t *testing.T) {
+	benchstat, err := exec.Command("go", "tool", "-n", "benchstat").Output() // the pinned one; elsewhere it is looked for on the path
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", filepath.Dir(string(benchstat))+":"+os.Getenv("PATH"))
+	t.Chdir(t.TempDir())
+	write(t, "tiny.toml", tiny)
+	code, out, errs := call(t, "run", "-progress", "plain", "tiny.toml")
+	if code != 0 {
+		t.Fatalf("exit code %d\n%s\n%s", code, out, errs)
+	}
+	for _, want := range []string{"g, keys id, rate inf, GOMAXPROCS", "mutexmap", "complete, 36 of 36 samples", " compare results/tiny-"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the result lacks %q:\n%s", want, out)
+		}
+	}
+	for _, want := range []string{"6 cells x 6 rounds = 36 samples, then 6 profile passes", "300 reachable", "round 6"} {
+		if !strings.Contains(errs, want) {
+			t.Errorf("the progress lacks %q:\n%s", want, errs)
+		}
+	}
+	for _, file := range []string{"manifest.json", "plan.json", "journal.jsonl", "bench.txt"} {
+		if info, err := os.Stat(filepath.Join("results/latest", file)); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+	if left, _ := filepath.Glob("results/latest/.graphs"); left != nil {
+		t.Errorf("left behind: %v", left)
+	}
+
+	if code, again, _ := call(t, "report"); code != 0 || !strings.Contains(out, again) {
+		t.Errorf("report, code %d:\n%s", code, again)
+	}
+	if code, list, _ := call(t, "list", "cells"); code != 0 || strings.Count(list, "6 samples") != 6 || strings.Count(list, "block cpu mutex") != 3 {
+		t.Errorf("list cells, code %d:\n%s", code, list)
+	}
+	code, table, errs := call(t, "compare")
+	if code != 0 || !regexp.MustCompile(`mutexmap +│ +cas +│ +owner`).MatchString(table) || strings.Count(errs, "\n") != 1 {
+		t.Errorf("compare, code %d:\n%s\n%s", code, table, errs)
+	}
+	if code, table, _ := call(t, "compare", "-baseline", "owner", "-unit", "pages/op"); code != 0 || !regexp.MustCompile(`owner +│ +mutexmap`).MatchString(table) {
+		t.Errorf("compare -baseline, code %d:\n%s", code, table)
+	}
+
+	// A second run of the same plan, to compare with; and one of another machine.
+	if code, _, errs := call(t, "run", "-progress", "none", "-seed", "2", "tiny.toml"); code != 0 {
+		t.Fatal(errs)
+	}
+	runs, _ := filepath.Glob("results/tiny-*")
+	code, table, errs = call(t, "compare", runs[0], runs[1])
+	if code != exitNotComparable || !strings.Contains(errs, "graphs called g differ") {
+		t.Errorf("runs on different graphs, code %d:\n%s\n%s", code, table, errs)
+	}
+	if code, _, errs := call(t, "run", "-progress", "none", "tiny.toml"); code != 0 {
+		t.Fatal(errs)
+	}
+	code, table, errs = call(t, "compare", runs[0], "latest")
+	if code != 0 || !regexp.MustCompile(`old +│ +new`).MatchString(table) {
+		t.Errorf("compare old new, code %d:\n%s\n%s", code, table, errs)
+	}
+	manifest, _ := os.ReadFile("results/latest/manifest.json")
+	write(t, "results/latest/manifest.json", regexp.MustCompile(`"cores": "\d+"`).ReplaceAllString(string(manifest), `"cores": "999"`))
+	if code, _, errs := call(t, "compare", runs[0], "latest"); code != exitNotComparable || !strings.Contains(errs, "different machines (cores is") {
+		t.Errorf("runs of two machines, code %d: %s", code, errs)
+	}
+	if code, _, errs := call(t, "run", "-resume", "latest"); code != exitNotComparable || !strings.Contains(errs, "another machine") {
+		t.Errorf("resume on another machine, code %d: %s", code, errs)
+	}
+}
+
+func TestDryRunMeasuresNothing(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "tiny.toml", tiny)
+	code, out, _ := call(t, "run", "-n", "-budget", "1h", "tiny.toml")
+	if code != 0 || !strings.Contains(out, "x 1,000 rounds") {
+		t.Errorf("code %d:\n%s", code, out)
+	}
+	if entries, _ := os.ReadDir("."); len(entries) != 1 {
+		t.Errorf("it left something behind: %v", entries)
+	}
+	code, _, errs := call(t, "run", "-n", "-budget", "100ms", "tiny.toml")
+	if code != 0 || !strings.Contains(errs, "with 1 round a median has no 95 % confidence interval, which takes 6; a budget of") {
+		t.Errorf("code %d: %s", code, errs)
+	}
+}
+
+func TestSameSeedSamePlan(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "tiny.toml", tiny)
+	plans := map[string]string{}
+	for i, seed := range []string{"7", "7", "8"} {
+		results := fmt.Sprintf("r%d", i)
+		if code, _, errs := call(t, "run", "-progress", "none", "-seed", seed, "-results", results, "-workers", "2", "-contenders", "cas,mutexmap", "tiny.toml"); code != 0 {
+			t.Fatal(errs)
+		}
+		text, err := os.ReadFile(results + "/latest/plan.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		plans[results] = string(text)
+	}
+	if plans["r0"] != plans["r1"] || plans["r0"] == plans["r2"] {
+		t.Error("the plan does not follow the seed")
+	}
+}
+
+func TestGraphIsWrittenForOthers(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "tiny.toml", tiny)
+	for _, file := range []string{"g.el", "g.el.gz", "g.sg"} {
+		if code, out, errs := call(t, "graph", "tiny.toml", "g", file); code != 0 || !strings.Contains(out, "300 pages") {
+			t.Errorf("%s: code %d %s %s", file, code, out, errs)
+		}
+	}
+	write(t, "back.toml", "workers = [2]\nrounds = 1\nsample = \"1ms\"\n[[graph]]\nname = \"g\"\nkind = \"edges\"\nfile = \"g.el.gz\"\nstart = 0\n")
+	if code, out, errs := call(t, "run", "-progress", "none", "-contenders", "*", "back.toml"); code != 0 || !strings.Contains(errs, "300 reachable") {
+		t.Errorf("the graph read back: code %d\n%s\n%s", code, out, errs)
+	}
+}
+
+// bad is one thing that a user can get wrong: what is typed, and what the program must say.
+type bad struct {
+	args string
+	code int
+	says string
+}
+
+// The table of mistakes. Nothing of it leaves anything behind.
+func TestBadInput(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "tiny.toml", tiny)
+	write(t, "in/results/README", "a file in the way of a directory")
+	write(t, "file", "a file")
+	graph := func(name, spec string) {
+		write(t, name, "[[graph]]\nname = \"g\"\n"+spec)
+	}
+	write(t, "syntax.toml", "rounds = = 3\n")
+	write(t, "unknown.toml", "roundz = 3\n[[graph]]\nname = \"g\"\nkind = \"chain\"\npages = 5\npagez = 4\n")
+	write(t, "types.toml", "rounds = \"3\"\nworkers = [0, 1.5, \"4y\", 2, 2]\nrate = [\"fast\", -1]\nsample = 100\n[[graph]]\nname = \"g\"\nkind = \"chain\"\npages = 5\n")
+	write(t, "nograph.toml", "rounds = 3\n")
+	write(t, "twice.toml", "rounds = 3\nrounds = 4\n")
+	graph("kind.toml", "kind = \"rnat\"\nscale = 3\n")
+	graph("param.toml", "kind = \"chain\"\npages = 5\ndegree = 3\n")
+	graph("huge.toml", "kind = \"uniform\"\npages = 4000000000\ndegree = 100\n")
+	graph("start.toml", "kind = \"chain\"\npages = 5\nstart = 5\n")
+	graph("missing.toml", "kind = \"edges\"\nfile = \"nothing.txt\"\n")
+	graph("var.toml", "kind = \"edges\"\nfile = \"$CRAWLBENCH_UNSET/x.txt\"\n")
+	graph("garbage.toml", "kind = \"edges\"\nfile = \"garbage.txt\"\n")
+	write(t, "garbage.txt", "1 2\n3 x\n")
+	graph("noprops.toml", "kind = \"bvgraph\"\nfile = \"file.graph\"\n")
+	write(t, "file.graph", "abc")
+	graph("short.toml", "kind = \"bvgraph\"\nfile = \"short.graph\"\n")
+	write(t, "short.graph", "abc")
+	write(t, "short.properties", "nodes=20\narcs=100\nwindowsize=7\nminintervallength=4\nzetak=3\n")
+	write(t, "latency.toml", tiny+"[fetch]\nlatency = \"normal\"\nfail = 2\n")
+	write(t, "baseline.toml", "baseline = \"cas\"\ncontenders = [\"*\", \"!cas\"]\n[[graph]]\nname = \"g\"\nkind = \"chain\"\npages = 5\n")
+	write(t, "profiles.toml", strings.Replace(tiny, `"mutex"]`, `"heap"]`, 1)+"workers = [64]\n")
+	write(t, "seq.toml", "contenders = [\"sequential\"]\nworkers = [2]\n[[graph]]\nname = \"g\"\nkind = \"chain\"\npages = 5\n")
+	write(t, "name of it.toml", tiny)
+	write(t, "schema/run/manifest.json", `{"schema": 99}`)
+
+	before := listing(t)
+	for _, b := range []bad{
+		{"", 2, "crawlbench run"},
+		{"rnu", 2, `no command "rnu" (did you mean run?)`},
+		{"run -fast", 2, "flag provided but not defined: -fast"},
+		{"run -rounds x", 2, `invalid value "x" for flag -rounds`},
+		{"run -rounds -1 tiny.toml", 2, "-rounds -1: must lie between 1 and 10000"},
+		{"run -rounds 3 -budget 1m tiny.toml", 2, "-rounds and -budget both set"},
+		{"run -budget -1m tiny.toml", 2, "-budget -1m0s: must be above 0"},
+		{"run -workers 0 tiny.toml", 2, `-workers: "0" is no count: want a number from 1`},
+		{"run -workers 2,2 tiny.toml", 2, "2 stands in the list twice"},
+		{"run -rate fast tiny.toml", 2, `-rate: "fast" is no rate`},
+		{"run -seed abc tiny.toml", 2, `-seed: "abc" is no seed`},
+		{"run -contenders a=b tiny.toml", 2, `"a=b" is no contender`},
+		{"run -contenders casx tiny.toml", 1, `no contender is called "casx"`},
+		{"run -progress loud tiny.toml", 2, "-progress loud: must be auto, plain, line or none"},
+		{"run tiny.toml quick", 2, "2 arguments given"},
+		{"run quik", 1, `no scenario "quik" (did you mean quick?)`},
+		{"run ./none.toml", 1, "no such file"},
+		{"run syntax.toml", 1, "syntax.toml:1:10: "},
+		{"run twice.toml", 1, "twice.toml:2:"},
+		{"run unknown.toml", 1, "unknown.toml:1:1: roundz: no such key (did you mean rounds?)"},
+		{"run unknown.toml", 1, "unknown.toml:6:1: graph[0].pagez: no such key (did you mean pages?)"},
+		{"run types.toml", 1, "types.toml:1:10: rounds: want a whole number, have text"},
+		{"run types.toml", 1, "types.toml:2:12: workers[0]: \"0\" is no count"},
+		{"run types.toml", 1, "types.toml:2:15: workers[1]: want a number"},
+		{"run types.toml", 1, "types.toml:2:20: workers[2]: \"4y\" is no count"},
+		{"run types.toml", 1, "types.toml:2:29: workers[4]: 2 stands in the list twice"},
+		{"run types.toml", 1, "types.toml:3:9: rate[0]: want \"inf\""},
+		{"run types.toml", 1, "types.toml:3:17: rate[1]: \"-1\" is no rate"},
+		{"run types.toml", 1, "types.toml:4:10: sample: want a time in quotes"},
+		{"run nograph.toml", 1, "nograph.toml:1:1: there is no graph"},
+		{"run kind.toml", 1, `kind.toml:3:8: graph[0].kind: "rnat" is no kind of graph; there are rmat`},
+		{"run param.toml", 1, "param.toml:5:10: graph[0].degree: a graph of kind chain has no degree"},
+		{"run start.toml", 1, "start.toml:5:9: graph[0].start: page 5 is not among the 5 pages"},
+		{"run huge.toml", 1, "of memory to build, and "},
+		{"run missing.toml", 1, "nothing.txt: no such file"},
+		{"run var.toml", 1, "var.toml:4:8: graph[0].file: the environment variable CRAWLBENCH_UNSET is not set"},
+		{"run garbage.toml", 1, `garbage.txt:2: "x" is no page number`},
+		{"run noprops.toml", 1, "file.properties: a BVGraph is two files"},
+		{"run short.toml", 1, "short.graph: "},
+		{"run latency.toml", 1, "fetch.latency: must be zero, constant, lognormal or per-host"},
+		{"run latency.toml", 1, "fetch.fail: is a share"},
+		{"run baseline.toml", 1, "baseline.toml:1:12: baseline: cas is not among the contenders"},
+		{"run profiles.toml", 1, `profiles.kinds[2]: "heap" is not allowed: want one of cpu, block, mutex`},
+		{"run profiles.toml", 1, "profiles.workers[0]: 64 is not among the scenario's workers"},
+		{"run seq.toml", 1, "no cell is left"},
+		{"run 'name of it.toml'", 1, "rename the file"},
+		{"run -results file tiny.toml", 1, "file"},
+		{"run -results file/x tiny.toml", 1, "not a directory"},
+		{"run -resume nothing", 1, "there is no such directory, and no run in results"},
+		{"run -resume in", 1, "there is no manifest.json"},
+		{"run -resume schema/run", 1, "schema 99, this program reads schema 1"},
+		{"run -resume x -seed 3", 2, "-seed cannot go with -resume"},
+		{"run -resume x quick", 2, "-resume takes no scenario"},
+		{"compare", 1, "there is none in results: measure one"},
+		{"compare -unit ns/op", 2, "-unit ns/op: must be one of sec/op"},
+		{"compare a b c", 2, "3 arguments given"},
+		{"report nothing", 1, "there is no such directory"},
+		{"serve", 1, "there is none in results"},
+		{"list contendres", 2, `no list of "contendres" (did you mean contenders?)`},
+		{"graph quick rmat15 x.sg", 2, `no graph "rmat15" (did you mean rmat14?)`},
+		{"graph quick rmat14 x.png", 2, "a file must end in .el"},
+	} {
+		code, out, errs := call(t, words(b.args)...)
+		if code != b.code || !strings.Contains(out+errs, b.says) {
+			t.Errorf("crawlbench %s: exit code %d, want %d; it says\n%swant %q", b.args, code, b.code, out+errs, b.says)
+		}
+		if testing.Verbose() {
+			line, _, _ := strings.Cut(strings.TrimPrefix(errs[max(0, strings.Index(errs, b.says)):], "crawlbench: "), "\n")
+			t.Logf("| `%s` | %d | %s |", b.args, code, line)
+		}
+	}
+	if after := listing(t); after != before {
+		t.Errorf("something was left behind or taken away:\n%s\nbefore:\n%s", after, before)
+	}
+}
+
+// words splits at spaces, but not within single quotes.
+func words(s string) []string {
+	var list []string
+	for i, part := range strings.Split(s, "'") {
+		if i%2 == 1 {
+			list = append(list, part)
+		} else {
+			list = append(list, strings.Fields(part)...)
+		}
+	}
+	return list
+}
+
+// listing names all files but the directory of runs, which may be made, empty.
+func listing(t *testing.T) string {
+	t.Helper()
+	var list []string
+	err := filepath.WalkDir(".", func(path string, d os.DirEntry, err error) error {
+		if path != "results" {
+			list = append(list, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(list, "\n")
+}
