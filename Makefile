@@ -3,28 +3,31 @@ SCENARIO ?= quick
 FLAGS    ?=
 RUN      ?= latest
 PROFILE  ?= cpu
-CRAWLBENCH = go run ./bench/cmd/crawlbench
-export CRAWLBENCH_COMMAND = $(CRAWLBENCH)
+CRAWLBENCH = .bin/crawlbench
+export CRAWLBENCH_MAKE = 1
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-bench: ## measure: make bench [SCENARIO=quick or path.toml] [FLAGS="-budget 2m"]
-	@$(CRAWLBENCH) run $(FLAGS) $(SCENARIO)
+bench: build ## measure: make bench [SCENARIO=quick or path.toml] [FLAGS="-budget 2m"] [RESUME=dir]
+	@$(CRAWLBENCH) run $(FLAGS) $(if $(RESUME),-resume $(RESUME),$(SCENARIO))
+
+build:
+	@go build -o $(CRAWLBENCH) ./bench/cmd/crawlbench
 
 test: ## run all tests
 	go test ./...
 
-compare: ## compare with benchstat: make compare [RUN=dir], or OLD=dir NEW=dir
+compare: build ## compare with benchstat: make compare [RUN=dir], or OLD=dir NEW=dir
 	@$(CRAWLBENCH) compare $(FLAGS) $(if $(OLD)$(NEW),$(OLD) $(NEW),$(RUN))
 
-report: ## show the result of a run again: make report [RUN=dir]
+report: build ## show the result of a run again: make report [RUN=dir]
 	@$(CRAWLBENCH) report $(FLAGS) $(RUN)
 
-flame: ## open a flame graph: make flame CELL="mutexmap rmat14" [PROFILE=block] [BASE="cas rmat14"] [RUN=dir]
+flame: build ## open a flame graph: make flame CELL="mutexmap rmat14" [PROFILE=block] [BASE="cas rmat14"] [RUN=dir]
 	@$(CRAWLBENCH) serve $(FLAGS) -profile $(PROFILE) -cell "$(CELL)" -base "$(BASE)" $(RUN)
 
-list: ## list contenders, scenarios and kinds of graphs
+list: build ## list contenders, scenarios and kinds of graphs
 	@$(CRAWLBENCH) list
 
 race: ## run the tests under the race detector
@@ -42,4 +45,4 @@ crash: ## kill runs with -9 at random moments and resume them: make crash [KILLS
 cover: ## coverage of the tests, by package
 	go test -short -cover ./...
 
-.PHONY: help bench test compare report flame list race lint fuzz crash cover
+.PHONY: help build bench test compare report flame list race lint fuzz crash cover

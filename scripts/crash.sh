@@ -30,14 +30,16 @@ while [ "$killed" -lt "$kills" ]; do
 		# shellcheck disable=SC2086 # the words of $go_on are separate arguments
 		"$dir/crawlbench" run -progress none -results "$results" $go_on >"$dir/out" 2>&1 &
 		pid=$!
-		delay=$(awk -v seed="$(od -An -N4 -tu4 /dev/urandom)" 'BEGIN {srand(seed); printf "%.3f", rand() * 0.6}')
+		delay=$(awk -v seed="$(od -An -N4 -tu4 /dev/urandom)" 'BEGIN {srand(seed); printf "%.3f", rand() * 0.45}')
 		(sleep "$delay" && kill -9 "$pid" 2>/dev/null) &
 		killer=$!
 		code=0
 		wait "$pid" 2>/dev/null || code=$?
 		kill "$killer" 2>/dev/null || true
 		wait "$killer" 2>/dev/null || true
-		run=$(find "$results" -maxdepth 2 -name journal.jsonl 2>/dev/null | head -n 1)
+		# The manifest is written last: where there is one, the run can be resumed.
+		run=$(find "$results" -maxdepth 2 -name manifest.json 2>/dev/null | head -n 1)
+		run=${run:+$(dirname "$run")/journal.jsonl}
 		if [ -n "$run" ] && [ -f "$dir/before" ]; then
 			cmp -s -n "$(wc -c <"$dir/before")" "$dir/before" "$run" || {
 				echo "lost: a record that was committed has changed or gone" >&2

@@ -72,7 +72,7 @@ func TestFromRunToFlame(t *testing.T) {
 			t.Errorf("the result lacks %q:\n%s", want, out)
 		}
 	}
-	for _, want := range []string{"6 cells x 6 rounds = 36 samples, then 6 profile passes", "300 reachable", "round 6"} {
+	for _, want := range []string{"6 cells x 6 rounds = 36 samples, then 6 profile passes", "300 reached in", "round 6"} {
 		if !strings.Contains(errs, want) {
 			t.Errorf("the progress lacks %q:\n%s", want, errs)
 		}
@@ -171,7 +171,7 @@ func TestGraphIsWrittenForOthers(t *testing.T) {
 		}
 	}
 	write(t, "back.toml", "workers = [2]\nrounds = 1\nsample = \"1ms\"\n[[graph]]\nname = \"g\"\nkind = \"edges\"\nfile = \"g.el.gz\"\nstart = 0\n")
-	if code, out, errs := call(t, "run", "-progress", "none", "-contenders", "*", "back.toml"); code != 0 || !strings.Contains(errs, "300 reachable") {
+	if code, out, errs := call(t, "run", "-progress", "none", "-contenders", "*", "back.toml"); code != 0 || !strings.Contains(errs, "300 reached in") {
 		t.Errorf("the graph read back: code %d\n%s\n%s", code, out, errs)
 	}
 }

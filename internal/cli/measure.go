@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"text/tabwriter"
 	"time"
 
 	"crawlbench/internal/host"
@@ -40,11 +42,11 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []runner.Graph
 	errEnd := a.conclude(run, state)
 	switch {
 	case stopped && errEnd == nil:
-		fmt.Fprintf(a.err, "\ninterrupted; all that was finished is kept. To go on:\n  %s\n", a.command("run -resume "+run.Dir()))
+		fmt.Fprintf(a.err, "\ninterrupted; all that was finished is kept. To go on:\n  %s\n", a.command("resume", run.Dir()))
 		return exitError{code: exitInterrupted}
 	case errRun != nil && !stopped:
 		return fmt.Errorf("%w\nall that was finished is kept in %s; when it is mended, go on with: %s",
-			errors.Join(errRun, errEnd), run.Dir(), a.command("run -resume "+run.Dir()))
+			errors.Join(errRun, errEnd), run.Dir(), a.command("resume", run.Dir()))
 	case errEnd != nil:
 		return errEnd
 	case len(run.Failed()) > 0:
@@ -77,21 +79,59 @@ func (a *app) conclude(run *store.Run, state store.State) error {
 
 // next lists the commands to go on with.
 func (a *app) next(run *store.Run) string {
-	text := fmt.Sprintf("\n  %-58s %s\n", a.command("compare "+run.Dir()), "compare with benchstat")
-	for _, rec := range run.Records() {
-		if rec.Kind == store.KindProfile {
-			text += fmt.Sprintf("  %-58s %s\n", a.command("serve "+run.Dir()), "choose a profile, see its flame graph")
-			break
-		}
+	lines := [][2]string{{a.command("compare", run.Dir()), "compare the designs with benchstat"}}
+	if cell, kind := example(run); cell != "" {
+		lines = append(lines, [2]string{a.command("flame", run.Dir(), cell, kind), "see a flame graph"})
 	}
-	return text
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(w)
+	for _, l := range lines {
+		fmt.Fprintf(w, "  %s\t%s\n", l[0], l[1])
+	}
+	w.Flush()
+	return b.String()
 }
 
-// command writes a command line of this program as its user would type it.
-func (a *app) command(args string) string {
-	name := filepath.Base(os.Args[0])
-	if os.Getenv("CRAWLBENCH_COMMAND") != "" {
-		name = os.Getenv("CRAWLBENCH_COMMAND")
+// example chooses a profile to look at first: one that shows waiting, if there is any. It returns words that select the
+// cell, and the kind.
+func example(run *store.Run) (cell, kind string) {
+	for _, want := range []string{"block", "cpu", "mutex"} {
+		for _, rec := range run.Records() {
+			if rec.Profile == nil || rec.Profile.Files[want] == "" {
+				continue
+			}
+			var words []string
+			for _, pair := range strings.Split(rec.Cell, ",") {
+				if axis, value, _ := strings.Cut(pair, "="); axis == "impl" || axis == "graph" || axis == "keys" {
+					words = append(words, value)
+				} else if axis == "workers" {
+					words = append(words, "w"+value)
+				}
+			}
+			return strings.Join(words, " "), want
+		}
 	}
-	return name + " " + args
+	return "", ""
+}
+
+// command writes a command line as the user would type it: a target of make, if it was make that called.
+func (a *app) command(verb, run string, cell ...string) string {
+	name := filepath.Base(os.Args[0])
+	if os.Getenv("CRAWLBENCH_MAKE") != "" {
+		switch verb {
+		case "resume":
+			return "make bench RESUME=" + run
+		case "flame":
+			return fmt.Sprintf("make flame CELL=%q PROFILE=%s RUN=%s", cell[0], cell[1], run)
+		}
+		return fmt.Sprintf("make %s RUN=%s", verb, run)
+	}
+	switch verb {
+	case "resume":
+		return name + " run -resume " + run
+	case "flame":
+		return fmt.Sprintf("%s serve -cell %q -profile %s %s", name, cell[0], cell[1], run)
+	}
+	return fmt.Sprintf("%s %s %s", name, verb, run)
 }

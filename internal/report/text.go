@@ -25,21 +25,30 @@ func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration) string {
 		fmt.Fprintf(&b, ", then %s", plural(len(p.Passes), "profile pass"))
 	}
 	fmt.Fprintf(&b, ": about %s\n", duration(total))
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	row := func(key string, values []string) { fmt.Fprintf(w, "  %s\t%s\n", key, strings.Join(values, "  ")) }
-	row("contenders", p.Contenders)
-	for _, g := range graphs {
-		text := fmt.Sprintf("%s: %s, %s pages, %s links, %s reachable, %d levels", g.Name, g.Spec, count(g.Pages), count(g.Links), count(g.Reachable), g.Depth+1)
-		if g.Failed > 0 {
-			text += fmt.Sprintf(", %s fail", count(g.Failed))
-		}
-		row("graph", []string{text})
+	row := func(key string, values ...string) { fmt.Fprintf(&b, "  %-11s %s\n", key, strings.Join(values, "  ")) }
+	row("contenders", p.Contenders...)
+	for i, line := range strings.Split(strings.TrimSpace(graphTable(graphs)), "\n") {
+		row([]string{"graphs", ""}[min(i, 1)], strings.TrimRight(line, " "))
 	}
-	row("keys", axis(p.Cells, func(c plan.Cell) string { return c.Keys }))
-	row("workers", axis(p.Cells, func(c plan.Cell) string { return fmt.Sprint(c.Workers) }))
-	row("rate", axis(p.Cells, func(c plan.Cell) string { return c.Rate.String() }))
-	row("gomaxprocs", axis(p.Cells, func(c plan.Cell) string { return fmt.Sprint(c.Procs) }))
-	row("seed", []string{fmt.Sprint(p.Seed)})
+	row("keys", axis(p.Cells, func(c plan.Cell) string { return c.Keys })...)
+	row("workers", axis(p.Cells, func(c plan.Cell) string { return fmt.Sprint(c.Workers) })...)
+	row("rate", axis(p.Cells, func(c plan.Cell) string { return c.Rate.String() })...)
+	row("gomaxprocs", axis(p.Cells, func(c plan.Cell) string { return fmt.Sprint(c.Procs) })...)
+	row("seed", fmt.Sprint(p.Seed))
+	return b.String()
+}
+
+// graphTable renders a line for each graph.
+func graphTable(graphs []store.GraphInfo) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, g := range graphs {
+		reached := fmt.Sprintf("%s reached in %s", count(g.Reachable), plural(g.Depth+1, "level"))
+		if g.Failed > 0 {
+			reached += fmt.Sprintf(", %s of them fail", count(g.Failed))
+		}
+		fmt.Fprintf(w, "%s\t%s pages\t%s links\t%s\t%s\n", g.Name, count(g.Pages), count(g.Links), reached, g.Spec)
+	}
 	w.Flush()
 	return b.String()
 }

@@ -115,7 +115,7 @@ func (l Line) check() error {
 		switch {
 		case !unitForm.MatchString(v.Unit) || seen[v.Unit]:
 			return fmt.Errorf("unit %q is none, or is there twice", v.Unit)
-		case tidy != 1 || unit != v.Unit:
+		case tidy != 1:
 			return fmt.Errorf("unit %q is scaled: use %s", v.Unit, unit)
 		case math.IsNaN(v.Value) || math.IsInf(v.Value, 0):
 			return fmt.Errorf("%v %s is not finite", v.Value, v.Unit)

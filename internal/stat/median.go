@@ -40,7 +40,7 @@ func Compare(base, other []float64) Delta {
 	c := benchmath.AssumeNothing.Compare(a, b)
 	return Delta{
 		Ratio: Median(other).Center / Median(base).Center, P: c.P, N1: c.N1, N2: c.N2,
-		// Not c's own verdict, which benchmath calls at P = Alpha too.
+		// Decided here: benchmath's FormatDelta calls P = alpha significant too, against its own doc.
 		Significant: c.P < 0.05, Warnings: texts(c.Warnings),
 	}
 }

@@ -57,7 +57,7 @@ func explain(op, path string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT):
-		remedy = ": make room on that disk; what was committed before is safe, go on with -resume"
+		remedy = ": make room on that disk"
 	case errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS):
 		remedy = ": choose a directory that can be written with -results"
 	case errors.Is(err, unix.ENOTDIR):

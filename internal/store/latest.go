@@ -36,7 +36,6 @@ func SetLatest(results, run string) error {
 		err = os.Rename(fresh, link)
 	}
 	if err != nil {
-		os.Remove(fresh)
 		return fmt.Errorf("point %s to the newest run: %w: the run is whole; name it by its directory, %s", link, err, filepath.Join(results, run))
 	}
 	return nil

@@ -40,13 +40,13 @@ func (r *Run) create() error {
 	if err := r.take(); err != nil {
 		return err
 	}
+	if err := replaceJSON(r.path(planFile), r.plan); err != nil {
+		return err
+	}
 	var err error
 	r.journal, err = os.OpenFile(r.path(journalFile), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
 	if err != nil {
 		return explain("create", r.path(journalFile), err)
-	}
-	if err := replaceJSON(r.path(planFile), r.plan); err != nil {
-		return err
 	}
 	if err := replaceJSON(r.path(manifestFile), r.manifest); err != nil {
 		return err

@@ -72,7 +72,8 @@ func (r *Run) Append(rec Record) error {
 		err = r.journal.Sync()
 	}
 	if err != nil {
-		return explain("append to", r.path(journalFile), errors.Join(err, r.journal.Truncate(r.size)))
+		r.journal.Truncate(r.size)
+		return fmt.Errorf("%w; what was committed before is safe, and -resume goes on behind it", explain("append to", r.path(journalFile), err))
 	}
 	r.size += int64(len(line))
 	r.book(rec)

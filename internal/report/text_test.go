@@ -1,0 +1,158 @@
+package report
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"crawlbench/internal/contender"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/scenario"
+	"crawlbench/internal/store"
+)
+
+// sampled returns a run with made-up samples: of cell number c in round r, a crawl of 1000 pages took (c+1) * (10+r) ms.
+// owner at one worker failed; the last cell has no sample yet.
+func sampled(t *testing.T) *store.Run {
+	t.Helper()
+	s, err := scenario.Parse("made-up.toml", []byte(`
+contenders = ["mutexmap", "owner", "sequential"]
+workers = [1, 8]
+rate = ["inf", 500]
+rounds = 7
+[[graph]]
+name = "g"
+kind = "hosts"
+pages = 1000
+[profiles]
+kinds = ["cpu"]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := plan.Make(s, contender.All(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "made-up-1")
+	run, err := store.Create(dir, store.Manifest{Scenario: "made-up"}, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { run.Close() })
+	for _, slot := range p.Schedule {
+		c := p.Cells[slot.Cell]
+		if slot.Cell == len(p.Cells)-1 {
+			continue
+		}
+		sec := float64(slot.Cell+1) * float64(10+slot.Round) / 1000
+		rec := store.Record{
+			Kind: store.KindSample, Round: slot.Round, Slot: slot.Slot, Cell: c.ID(), Wall: 2 * sec,
+			Start: time.Unix(int64(slot.Round), 0), Sample: &store.Sample{Crawls: 1, Seconds: []float64{sec}, Values: map[string]float64{}},
+		}
+		for _, unit := range store.Units() {
+			rec.Sample.Values[unit] = 0
+		}
+		rec.Sample.Values["sec/op"], rec.Sample.Values["pages/op"] = sec, 1000
+		if c.Rate > 0 {
+			rec.Sample.Pace = &store.Pace{Asked: 500, Achieved: 499, Worst: 0.5 + float64(slot.Round)/10}
+		}
+		if c.Impl == "owner" && c.Workers == 1 && c.Rate == 0 {
+			if slot.Round > 0 {
+				continue
+			}
+			rec.Kind, rec.Sample, rec.Failure = store.KindFailure, nil, &store.Failure{Class: "hang", Message: "it waited"}
+		}
+		if err := run.Append(rec); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err = run.Update(func(m *store.Manifest) {
+		m.State, m.Measured, m.Harness = store.Complete, 0.5, map[string]float64{"g/id": 21e-9}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+// golden compares with a file below testdata. CRAWLBENCH_GOLDEN=write writes it.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if os.Getenv("CRAWLBENCH_GOLDEN") == "write" {
+		if err := os.WriteFile(path, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs; it is now\n%s", path, got)
+	}
+}
+
+func TestText(t *testing.T) {
+	run := sampled(t)
+	text := Text(run)
+	golden(t, "text.golden", strings.ReplaceAll(text, filepath.Dir(run.Dir()), "RESULTS"))
+	for line := range strings.Lines(text) {
+		if strings.TrimRight(line, " \n") != strings.TrimRight(line, "\n") {
+			t.Errorf("%q ends in blanks", line)
+		}
+	}
+}
+
+func TestPlan(t *testing.T) {
+	run := sampled(t)
+	graphs := []store.GraphInfo{
+		{Name: "g", Spec: "hosts pages=1000", Pages: 1000, Links: 7890, Reachable: 1000, Depth: 9},
+		{Name: "another", Spec: "chain pages=1234567", Pages: 1234567, Links: 1234566, Reachable: 12, Failed: 1, Depth: 11},
+	}
+	golden(t, "plan.golden", Plan(run.Plan(), graphs, 93*time.Second))
+}
+
+// Samples of 1 s of crawl each in children that lived 2 s: half. A pause of an hour between sessions counts as a second.
+func TestMeasuredShare(t *testing.T) {
+	at := func(sec int) store.Record {
+		return store.Record{Start: time.Unix(int64(sec), 0), Wall: 2, Sample: &store.Sample{Seconds: []float64{0.4, 0.6}}}
+	}
+	for _, test := range []struct {
+		records []store.Record
+		want    float64
+	}{
+		{nil, 0},
+		{[]store.Record{at(0), at(2)}, 0.5},
+		{[]store.Record{at(0), at(2), {Profile: &store.Profile{}, Wall: 100}}, 0.5},
+		{[]store.Record{at(0), at(3602)}, 2.0 / 5},
+	} {
+		if got := MeasuredShare(test.records); got != test.want {
+			t.Errorf("%d records: %v, want %v", len(test.records), got, test.want)
+		}
+	}
+}
+
+func TestNumbersForPeople(t *testing.T) {
+	for x, want := range map[float64]string{
+		0: "0.00", 1: "1.00", 9.994: "9.99", 9.996: "10.0", 99.96: "100", 999.4: "999", 999.6: "1.00k", 12345: "12.3k",
+		1e6: "1.00M", 2.5e9: "2.50G", 7e12: "7.00T", 7e15: "7000T",
+	} {
+		if got := si(x); got != want {
+			t.Errorf("si(%v) = %s, want %s", x, got, want)
+		}
+	}
+	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
+		if got := count(n); got != want {
+			t.Errorf("count(%d) = %s, want %s", n, got, want)
+		}
+	}
+	for d, want := range map[time.Duration]string{1234 * time.Millisecond: "1.2s", 93400 * time.Millisecond: "1m33s", 3 * time.Hour: "3h0m0s"} {
+		if got := duration(d); got != want {
+			t.Errorf("duration(%d) = %s, want %s", d, got, want)
+		}
+	}
+}

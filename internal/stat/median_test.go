@@ -1,0 +1,141 @@
+package stat
+
+import (
+	"math"
+	"math/bits"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// shuffled returns 1, 4, 9 ... n*n in a drawn order, so that the k-th smallest can be told by its value.
+func shuffled(n int) []float64 {
+	draw := rand.New(rand.NewPCG(uint64(n), 5))
+	x := make([]float64, n)
+	for i, v := range draw.Perm(n) {
+		x[i] = float64((v + 1) * (v + 1))
+	}
+	return x
+}
+
+// coverage is the chance that the median lies between the lo-th and the hi-th smallest of n samples, 0 being minus
+// infinity and n+1 infinity: of n tosses, so many heads.
+func coverage(n, lo, hi int) float64 {
+	sum, choose := 0.0, 1.0
+	for k := range n + 1 {
+		if k >= lo && k < hi {
+			sum += choose
+		}
+		choose = choose * float64(n-k) / float64(k+1)
+	}
+	return sum / math.Exp2(float64(n))
+}
+
+// rank tells which of the samples x is; infinite bounds lie outside of them.
+func rank(x float64, n int) int {
+	switch {
+	case math.IsInf(x, -1):
+		return 0
+	case math.IsInf(x, 1):
+		return n + 1
+	}
+	return int(math.Round(math.Sqrt(x)))
+}
+
+func TestMedianIntervalCoversWhatItSays(t *testing.T) {
+	for n := 1; n <= 30; n++ {
+		x := shuffled(n)
+		s := Median(x)
+		lower, upper := float64((n+1)/2), float64(n/2+1)
+		if want := (lower*lower + upper*upper) / 2; s.N != n || s.Center != want {
+			t.Errorf("n=%d: median %v of %d, want %v", n, s.Center, s.N, want)
+		}
+		lo, hi := rank(s.Lo, n), rank(s.Hi, n)
+		if want := coverage(n, lo, hi); math.Abs(s.Confidence-want) > 1e-12 || want < 0.95 {
+			t.Errorf("n=%d: from rank %d to %d is said to cover %v and covers %v", n, lo, hi, s.Confidence, want)
+		}
+		for from := 0; from <= n+1-(hi-lo-1); from++ {
+			if c := coverage(n, from, from+hi-lo-1); c >= 0.95 {
+				t.Errorf("n=%d: from rank %d to %d, but %d to %d would cover %v", n, lo, hi, from, from+hi-lo-1, c)
+			}
+		}
+		finite := lo >= 1 && hi <= n
+		warned := len(s.Warnings) == 1 && strings.Contains(s.Warnings[0], "need >= 6 samples")
+		if finite != (n >= 6) || warned != (n < 6) || !warned && s.Warnings != nil {
+			t.Errorf("n=%d: interval from %v to %v, warnings %q", n, s.Lo, s.Hi, s.Warnings)
+		}
+		if !slices.Equal(x, shuffled(n)) {
+			t.Errorf("n=%d: the order of the samples has changed", n)
+		}
+	}
+}
+
+// permuted returns the P of a U-test from its definition: the share of all ways to deal the values into two hands of these
+// sizes in which the number of pairs that are in order is at least as far from half of all pairs.
+func permuted(a, b []float64) float64 {
+	all := slices.Concat(a, b)
+	far := func(first uint) int {
+		u := 0
+		for i := range all {
+			for j := range all {
+				if first>>i&1 == 1 && first>>j&1 == 0 && all[i] < all[j] {
+					u++
+				}
+			}
+		}
+		return max(2*u-len(a)*len(b), len(a)*len(b)-2*u)
+	}
+	have := far(1<<len(a) - 1)
+	hits, deals := 0, 0
+	for first := range uint(1) << len(all) {
+		if bits.OnesCount(first) == len(a) {
+			deals++
+			if far(first) >= have {
+				hits++
+			}
+		}
+	}
+	return float64(hits) / float64(deals)
+}
+
+func TestCompareIsThePermutationTest(t *testing.T) {
+	draw := rand.New(rand.NewPCG(6, 7))
+	verdicts := map[bool]int{}
+	for range 40 {
+		a, b := make([]float64, 3+draw.IntN(3)), make([]float64, 3+draw.IntN(3))
+		for i := range a {
+			a[i] = 1 + draw.Float64()
+		}
+		shift := draw.Float64()
+		for i := range b {
+			b[i] = 1 + shift + draw.Float64()
+		}
+		x, y := slices.Clone(a), slices.Clone(b)
+		d := Compare(a, b)
+		if want := permuted(a, b); math.Abs(d.P-want) > 1e-12 || d.Significant != (want < 0.05) {
+			t.Errorf("%v and %v: P %v, significant %v; want P %v", a, b, d.P, d.Significant, want)
+		}
+		if want := Median(b).Center / Median(a).Center; d.Ratio != want || d.N1 != len(a) || d.N2 != len(b) {
+			t.Errorf("ratio %v of %d and %d, want %v", d.Ratio, d.N1, d.N2, want)
+		}
+		if !slices.Equal(a, x) || !slices.Equal(b, y) {
+			t.Error("the order of the samples has changed")
+		}
+		verdicts[d.Significant]++
+	}
+	if verdicts[true] == 0 || verdicts[false] == 0 {
+		t.Errorf("the verdicts are all the same: %v", verdicts)
+	}
+}
+
+func TestCompareWarns(t *testing.T) {
+	warns := func(a, b []float64, word string) {
+		t.Helper()
+		if d := Compare(a, b); d.Significant || len(d.Warnings) != 1 || !strings.Contains(d.Warnings[0], word) {
+			t.Errorf("%v and %v: %+v, want a warning of %q", a, b, d, word)
+		}
+	}
+	warns([]float64{1, 2, 3}, []float64{4, 5, 6}, "need >= 4 samples")
+	warns([]float64{2, 2, 2, 2, 2, 2}, []float64{2, 2, 2, 2, 2, 2}, "equal")
+}

@@ -1,0 +1,281 @@
+package store
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// childEnv makes the test's program a process that measures the run in the directory that it names.
+const childEnv = "STORE_TEST_RUN"
+
+const childRounds = 40
+
+func TestMain(m *testing.M) {
+	dir := os.Getenv(childEnv)
+	if dir == "" {
+		os.Exit(m.Run())
+	}
+	if err := child(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// child takes what is pending, a sample for each byte of its input, and prints the index in the schedule of each that is
+// committed.
+func child(dir string) error {
+	var r *Run
+	_, err := os.Stat(dir)
+	if err == nil {
+		r, _, err = Resume(dir)
+	} else {
+		r, err = Create(dir, Manifest{}, testPlan(childRounds))
+	}
+	if err != nil {
+		return err
+	}
+	slots, _ := r.Pending()
+	for _, s := range slots {
+		if _, err := os.Stdin.Read(make([]byte, 1)); err != nil {
+			return err
+		}
+		if err := r.Append(sampleOf(r.Plan(), s)); err != nil {
+			return err
+		}
+		fmt.Println(s.Round*len(r.Plan().Cells) + s.Slot)
+	}
+	return r.Close()
+}
+
+// live runs a child that is killed when it has committed so many samples, and at most a few more; with 0, after a time. It
+// returns how many the run has then at least, if it had done before.
+func live(t *testing.T, dir string, commits int, after time.Duration, done int) int {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program)
+	cmd.Env = append(os.Environ(), childEnv+"="+dir)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(in, strings.Repeat(".", commits+few)); err != nil {
+		t.Fatal(err)
+	}
+	if commits == 0 {
+		time.Sleep(after)
+		cmd.Process.Kill()
+	}
+	lines := bufio.NewScanner(out)
+	for n := 1; lines.Scan(); n++ {
+		if i, err := strconv.Atoi(lines.Text()); err != nil || i < done {
+			t.Errorf("the child says %q after %d samples", lines.Text(), done)
+		} else {
+			done = i + 1
+		}
+		if n == commits {
+			cmd.Process.Kill()
+		}
+	}
+	// It ends by the kill, or because it was done before that.
+	if err := cmd.Wait(); stderr.Len() > 0 {
+		t.Fatalf("child: %v: %s", err, &stderr)
+	}
+	return done
+}
+
+// few is the number of samples that a child may commit between the one that it is to be killed at and its end.
+const few = 3
+
+// A process that is killed loses no sample that it has committed, and leaves no lock.
+func TestKilledRunsGoOn(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	draw := rand.New(rand.NewPCG(1, 2))
+	p := testPlan(childRounds)
+	done, lives, unborn := 0, 0, 0
+	for done < len(p.Schedule) {
+		commits := 1 + draw.IntN(12)
+		if lives%3 == 0 {
+			commits = 0 // killed while it starts
+		}
+		done = live(t, dir, commits, time.Duration(draw.IntN(6000))*time.Microsecond, done)
+		lives++
+		r, err := Open(dir)
+		if err != nil && done == 0 {
+			unborn++
+			if text, err := os.ReadFile(filepath.Join(dir, journalFile)); err == nil && len(text) > 0 {
+				t.Fatalf("a run that cannot be opened has a journal of %d bytes", len(text))
+			}
+			if err := os.RemoveAll(dir); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The sample in flight may have been committed without a word about it.
+		if n := len(r.Records()); n != done && n != done+1 {
+			t.Fatalf("%d records, %d were acknowledged", n, done)
+		}
+		for i, rec := range r.Records() {
+			if want := sampleOf(p, p.Schedule[i]); !sameRecords([]Record{rec}, []Record{want}) {
+				t.Fatalf("record %d is %+v, want %+v", i, rec, want)
+			}
+		}
+		done = len(r.Records())
+	}
+	t.Logf("%d lives, %d of them too short to make a run", lives, unborn)
+	if least := len(p.Schedule) / (12 + few); lives < least {
+		t.Errorf("%d lives for %d samples, want at least %d", lives, len(p.Schedule), least)
+	}
+}
+
+func TestOnlyOneWrites(t *testing.T) {
+	p := testPlan(1)
+	r := newRun(t, p)
+	_, _, err := Resume(r.Dir())
+	wantError(t, err, fmt.Sprintf("another crawlbench (pid %d) is writing to %s", os.Getpid(), r.Dir()))
+	if err := r.Append(sampleOf(p, p.Schedule[0])); err != nil {
+		t.Errorf("after the other has tried: %v", err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, r.Append(sampleOf(p, p.Schedule[1])), "read only")
+	q, _, err := Resume(r.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Close()
+}
+
+// The device that is always full refuses the write, and cannot be cut either.
+func TestWriteErrorCommitsNothing(t *testing.T) {
+	p := testPlan(1)
+	first, second := sampleOf(p, p.Schedule[0]), sampleOf(p, p.Schedule[1])
+	r := newRun(t, p, first)
+	before := snapshot(t, r.Dir())
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	journal := r.journal
+	r.journal = full
+	wantError(t, r.Append(second), "no space left on device", "make room", "-resume")
+	r.journal = journal
+	if !maps.Equal(before, snapshot(t, r.Dir())) || !sameRecords(r.Records(), []Record{first}) {
+		t.Errorf("%d records after the error", len(r.Records()))
+	}
+	if err := r.Append(second); err != nil {
+		t.Errorf("with room again: %v", err)
+	}
+}
+
+// What a failed write has left, and the disk has refused to cut off, is written over.
+func TestLeftoverOfAFailedWriteIsWrittenOver(t *testing.T) {
+	p := testPlan(1)
+	first, second := sampleOf(p, p.Schedule[0]), failureOf(p, p.Schedule[1])
+	r := newRun(t, p, first)
+	long := failureOf(p, p.Schedule[1])
+	long.Failure.Message = strings.Repeat("x", 1000)
+	line, err := encode(long)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.journal.WriteAt(line[:900], r.size); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Append(second); err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	q, recovered, err := Resume(r.Dir())
+	if err != nil || recovered == nil {
+		t.Fatal(recovered, err)
+	}
+	defer q.Close()
+	if !sameRecords(q.Records(), []Record{first, second}) {
+		t.Errorf("records %+v", q.Records())
+	}
+}
+
+// A disk that fills up takes a part of a write. Needs the right to mount one.
+func TestFullDisk(t *testing.T) {
+	disk := t.TempDir()
+	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=256k"); err != nil {
+		t.Logf("a small disk cannot be mounted here (%v): only the device that is always full is tried", err)
+		return
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(disk, unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	p := testPlan(1)
+	r, err := Create(filepath.Join(disk, "run"), Manifest{}, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	first, long := sampleOf(p, p.Schedule[0]), failureOf(p, p.Schedule[1])
+	long.Failure.Message = strings.Repeat("x", 10000) // more than is left of a page
+	if err := r.Append(first); err != nil {
+		t.Fatal(err)
+	}
+	filler := filepath.Join(disk, "filler")
+	if err := os.WriteFile(filler, make([]byte, 1<<20), 0o666); !errors.Is(err, unix.ENOSPC) {
+		t.Fatalf("filling the disk: %v", err)
+	}
+	before := snapshot(t, r.Dir())
+	wantError(t, r.Append(long), "no space left on device", "make room", "-resume")
+	wantError(t, r.Update(func(m *Manifest) { m.State = Complete }), "no space left on device", "make room")
+	wantError(t, r.SetPlan(testPlan(9)), "no space left on device")
+	wantError(t, r.WriteBench(), "no space left on device")
+	if !maps.Equal(before, snapshot(t, r.Dir())) {
+		t.Error("a failed write has changed the run")
+	}
+	if !sameRecords(r.Records(), []Record{first}) || r.Manifest().State != Running || r.Plan().Rounds != 1 {
+		t.Error("what could not be written is taken as if it were")
+	}
+	_, err = Create(filepath.Join(disk, "other"), Manifest{}, p)
+	wantError(t, err, "no space left on device", "make room")
+	if _, err := os.Stat(filepath.Join(disk, "other")); !os.IsNotExist(err) {
+		t.Errorf("a run that could not be created is there: %v", err)
+	}
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Append(long); err != nil {
+		t.Fatalf("with room again: %v", err)
+	}
+	q, err := Open(r.Dir())
+	if err != nil || !sameRecords(q.Records(), []Record{first, long}) || q.Warnings != nil {
+		t.Errorf("with room again: %v", err)
+	}
+}

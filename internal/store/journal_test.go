@@ -1,0 +1,234 @@
+package store
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// smallJournal returns a plan, a record of each kind, and the journal that holds them, with the offset of each line.
+func smallJournal(t testing.TB) (want []Record, text []byte, lines []int) {
+	p := testPlan(2)
+	want = []Record{profileOf(p, 0), sampleOf(p, p.Schedule[0]), failureOf(p, p.Schedule[1])}
+	for _, rec := range want {
+		line, err := encode(rec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, len(text))
+		text = append(text, line...)
+	}
+	return want, text, append(lines, len(text))
+}
+
+// A journal that ends after n bytes has the records of its whole lines. Resuming moves the rest aside, and the next record
+// comes where the rest was.
+func TestJournalCutAtEveryByte(t *testing.T) {
+	want, text, lines := smallJournal(t)
+	p := testPlan(2)
+	r := newRun(t, p)
+	r.Close()
+	next := profileOf(p, 2)
+	journal, torn := filepath.Join(r.Dir(), journalFile), filepath.Join(r.Dir(), tornFile)
+	step := 1
+	if testing.Short() {
+		step = 7
+	}
+	check := func(n, whole int) error {
+		if err := os.WriteFile(journal, text[:n], 0o666); err != nil {
+			return err
+		}
+		if err := os.RemoveAll(torn); err != nil {
+			return err
+		}
+		rest := text[lines[whole]:n]
+		q, err := Open(r.Dir())
+		if err != nil {
+			return err
+		}
+		if !sameRecords(q.Records(), want[:whole]) || (len(q.Warnings) == 0) != (len(rest) == 0) {
+			return fmt.Errorf("opened: %d records, warnings %q", len(q.Records()), q.Warnings)
+		}
+		q, recovered, err := Resume(r.Dir())
+		if err != nil {
+			return err
+		}
+		defer q.Close()
+		if !sameRecords(q.Records(), want[:whole]) {
+			return fmt.Errorf("resumed: %d records", len(q.Records()))
+		}
+		kept, err := os.ReadFile(torn)
+		switch {
+		case len(rest) == 0 && (recovered != nil || !os.IsNotExist(err)):
+			return fmt.Errorf("nothing was torn, but %v, %v", recovered, err)
+		case len(rest) > 0 && (err != nil || !bytes.Equal(kept, rest) || *recovered != Recovered{len(rest), whole + 1, torn}):
+			return fmt.Errorf("recovered %+v, kept %q, %v", recovered, kept, err)
+		}
+		if err := q.Append(next); err != nil {
+			return err
+		}
+		q, err = Open(r.Dir())
+		if err != nil {
+			return err
+		}
+		if !sameRecords(q.Records(), append(want[:whole:whole], next)) || q.Warnings != nil {
+			return fmt.Errorf("gone on: %d records, warnings %q", len(q.Records()), q.Warnings)
+		}
+		return nil
+	}
+	whole := 0
+	for n := 0; n <= len(text); n++ {
+		if whole < len(want) && n == lines[whole+1] {
+			whole++
+		}
+		if n%step != 0 && n != lines[whole] {
+			continue
+		}
+		if err := check(n, whole); err != nil {
+			t.Fatalf("%d of %d bytes, %d whole records: %v", n, len(text), whole, err)
+		}
+	}
+	if whole != len(want) {
+		t.Fatalf("only %d of the records were whole at the end", whole)
+	}
+}
+
+// sameRecords compares, none being none however it is written.
+func sameRecords(a, b []Record) bool {
+	return len(a) == len(b) && (len(a) == 0 || reflect.DeepEqual(a, b))
+}
+
+// A changed bit is found wherever it is: in a line with a whole one behind it, it is an error, and in the last one it makes
+// a damaged tail. No record is ever other than it was written.
+func TestEveryBitFlipIsFound(t *testing.T) {
+	want, text, lines := smallJournal(t)
+	line := 0
+	for i := range text {
+		if i == lines[line+1] {
+			line++
+		}
+		for bit := range 8 {
+			text[i] ^= 1 << bit
+			records, bad, err := parseJournal(text)
+			text[i] ^= 1 << bit
+			// A line feed that is gone makes one line of two, which is the last one if the second was.
+			last := line == len(want)-1 || i == lines[len(want)-1]-1
+			switch {
+			case last && (err != nil || bad == nil || bad.offset != lines[line] || !sameRecords(records, want[:line])):
+				t.Fatalf("byte %d bit %d: %d records, tail %v, error %v", i, bit, len(records), bad, err)
+			case !last && (err == nil || !strings.Contains(err.Error(), fmt.Sprintf("line %d is damaged", line+1))):
+				t.Fatalf("byte %d bit %d, in line %d: %d records, error %v", i, bit, line+1, len(records), err)
+			}
+		}
+	}
+}
+
+func TestDamageInTheMiddleIsLeftAlone(t *testing.T) {
+	_, text, lines := smallJournal(t)
+	r := newRun(t, testPlan(2))
+	r.Close()
+	reject := func(journal []byte, words ...string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(r.Dir(), journalFile), journal, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		before := snapshot(t, r.Dir())
+		_, err := Open(r.Dir())
+		wantError(t, err, append(words, filepath.Join(r.Dir(), journalFile))...)
+		_, _, err = Resume(r.Dir())
+		wantError(t, err, append(words, filepath.Join(r.Dir(), journalFile))...)
+		if !maps.Equal(before, snapshot(t, r.Dir())) {
+			t.Error("the run has changed")
+		}
+	}
+	damaged := bytes.Clone(text)
+	damaged[lines[1]+40] ^= 1
+	reject(damaged, "line 2 is damaged", "checksum", "line 3 is whole")
+	reject(append([]byte("\n"), text...), "line 1 is damaged", "line 2 is whole")
+	reject(append(text[:lines[1]-1:lines[1]-1], text[lines[1]:]...), "line 1 is damaged", "line 2 is whole")
+	reject(append(bytes.Clone(text), text[lines[1]:lines[2]]...), "line 4", "round 1 slot 1", "twice")
+	foreign, err := encode(Record{Kind: KindProfile, Round: -1, Slot: 3, Profile: &Profile{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reject(append(bytes.Clone(text), foreign...), "line 4", "profile pass 4", "do not belong together")
+}
+
+func TestEveryTornTailIsKept(t *testing.T) {
+	p := testPlan(1)
+	r := newRun(t, p, sampleOf(p, p.Schedule[0]))
+	r.Close()
+	for range 2 {
+		f, err := os.OpenFile(filepath.Join(r.Dir(), journalFile), os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.WriteString("{\"crc\":\"torn\n"); err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+		q, recovered, err := Resume(r.Dir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.Close()
+		if s := recovered.String(); !strings.Contains(s, "13 bytes from line 2") || !strings.Contains(s, tornFile) {
+			t.Error(s)
+		}
+	}
+	if kept := snapshot(t, r.Dir())[tornFile]; kept != strings.Repeat("{\"crc\":\"torn\n", 2) {
+		t.Errorf("kept %q", kept)
+	}
+}
+
+// FuzzJournal reads any text, followed by a line that holds any record with a right checksum.
+func FuzzJournal(f *testing.F) {
+	_, text, lines := smallJournal(f)
+	rec := func(from, to int) []byte {
+		line := text[from:to]
+		return line[len(linePrefix)+8+len(lineMiddle) : len(line)-len(lineSuffix)]
+	}
+	f.Add([]byte{}, rec(lines[0], lines[1]))
+	f.Add(text[:lines[1]], rec(lines[1], lines[2]))
+	f.Add(text, []byte("null"))
+	f.Add(text[:len(text)-3], []byte(`{"kind":"sample","round":9223372036854775807,"slot":-9}`))
+	f.Add([]byte("\n\n{}\n"), []byte(`[]`))
+	f.Fuzz(func(t *testing.T, text, rec []byte) {
+		text = fmt.Appendf(text, "%s%s%s%s%s", linePrefix, checksum(rec), lineMiddle, rec, lineSuffix)
+		records, bad, err := parseJournal(text)
+		if err != nil {
+			return
+		}
+		size := len(text)
+		if bad != nil {
+			if size = bad.offset; !bytes.Equal(bad.bytes, text[size:]) {
+				t.Fatalf("the tail at %d is not the rest of the text", size)
+			}
+		}
+		if n := bytes.Count(text[:size], []byte("\n")); n != len(records) || bad != nil && bad.line != n+1 {
+			t.Fatalf("%d records in %d lines, then %+v", len(records), n, bad)
+		}
+		again, none, err := parseJournal(text[:size])
+		if err != nil || none != nil || !sameRecords(again, records) {
+			t.Fatalf("without its tail it has %d records, not %d: tail %v, error %v", len(again), len(records), none, err)
+		}
+		run := &Run{plan: testPlan(2)}
+		if run.index(records) != nil {
+			return
+		}
+		for _, rec := range run.Samples() {
+			if _, err := json.Marshal(rec); err != nil || len(rec.Sample.Values) < len(Units()) {
+				t.Fatalf("%+v is taken for a sample: %v", rec, err)
+			}
+		}
+		if slots, passes := run.Pending(); len(slots)+len(passes)+len(records) > 6+3 {
+			t.Fatalf("%d slots and %d passes are pending after %d records", len(slots), len(passes), len(records))
+		}
+	})
+}
