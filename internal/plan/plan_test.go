@@ -136,10 +136,11 @@ func TestSameSeedSamePlan(t *testing.T) {
 		}
 		return string(b)
 	}
-	if text(1) != text(1) {
+	first, again := text(1), text(1)
+	if first != again {
 		t.Error("the same seed gives two plans")
 	}
-	if text(1) == text(2) {
+	if first == text(2) {
 		t.Error("two seeds give the same plan")
 	}
 }

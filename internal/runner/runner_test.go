@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -61,7 +62,8 @@ func table() []crawl.Contender {
 		return crawl.Result{}, nil
 	})
 	bad("spins", func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
-		for {
+		for i := 0; ; i++ {
+			runtime.KeepAlive(i)
 		}
 	})
 	bad("exits0", func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
@@ -76,6 +78,7 @@ func table() []crawl.Contender {
 		var all [][]byte
 		for {
 			all = append(all, make([]byte, 1<<20))
+			runtime.KeepAlive(all)
 		}
 	})
 	bad("twice", func(ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"runtime"
 	"slices"
 	"time"
 )
@@ -9,12 +10,12 @@ import (
 // crawler gets the same amount of: reading the clock would let a crawl that is short of processors off with less work.
 //
 //go:noinline
-func Burn(rounds int) uint64 {
+func Burn(rounds int) {
 	x := uint64(rounds)
 	for range rounds {
 		x = x*0xbf58476d1ce4e5b9 + 1
 	}
-	return x
+	runtime.KeepAlive(x)
 }
 
 // Calibrate measures how many rounds Burn makes in a microsecond: the median of several runs of a few milliseconds each.
