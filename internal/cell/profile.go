@@ -41,7 +41,7 @@ func (b *Bench) profile(ctx context.Context) (Outcome, error) {
 		fmt.Sprintf("crawl-sec=%.6g", done.Sec),
 	}, b.job.Comments...)
 	for kind, p := range profiles {
-		profile.Annotate(p, b.job.Cell.ID()+" "+kind, comments)
+		profile.Annotate(p, b.job.Cell.ID(), comments)
 		file := kind + ".pb.gz"
 		if err := profile.Write(filepath.Join(b.job.Dir, file), p); err != nil {
 			return Outcome{}, err

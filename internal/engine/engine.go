@@ -21,7 +21,10 @@ func FromVisited(name, doc string, byID crawl.NewVisited[uint32], byURL crawl.Ne
 	return c
 }
 
-// over is the crawler over the sets that newSet makes.
+// over is the crawler over the sets that newSet makes. Inlined, its goroutines would bear another name in the profiles of
+// every design.
+//
+//go:noinline
 func over[K comparable](newSet crawl.NewVisited[K]) crawl.Func[K] {
 	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
 		if err := ctx.Err(); err != nil {

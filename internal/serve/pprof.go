@@ -31,7 +31,7 @@ func hidden() []string {
 // made concurrently: pprof's driver keeps what it was called with in variables of its own.
 func Handler(f Flame) (http.Handler, error) {
 	if len(f.Profile.Sample) == 0 && (f.Base == nil || len(f.Base.Sample) == 0) {
-		return nil, fmt.Errorf("show %s: it has no samples: nothing of that kind happened; a design without locks and channels has no block profile", f.Title)
+		return nil, fmt.Errorf("show %s: it has no samples: nothing of that kind happened", f.Title)
 	}
 	handlers, err := pages(f)
 	if err != nil {
