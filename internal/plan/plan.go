@@ -104,45 +104,55 @@ func (p *Plan) Graph(name string) scenario.Graph {
 	return p.Graphs[i]
 }
 
-// cross returns the cells, contender outermost.
+// cross returns the cells, contender outermost, without those that a contender cannot do.
 func cross(s *scenario.Scenario, chosen []crawl.Contender, cores int) []Cell {
-	var cells []Cell
-	seen := map[Cell]bool{}
+	cells := []Cell{{}}
+	cells = times(cells, chosen, func(c *Cell, v crawl.Contender) { c.Impl = v.Name })
+	cells = times(cells, s.Graphs, func(c *Cell, v scenario.Graph) { c.Graph = v.Name })
+	cells = times(cells, s.Keys, func(c *Cell, v string) { c.Keys = v })
+	cells = times(cells, s.Workers, func(c *Cell, v scenario.Count) { c.Workers = v.Resolve(cores) })
+	cells = times(cells, s.Rates, func(c *Cell, v scenario.Rate) { c.Rate = v })
+	cells = times(cells, s.Bursts, func(c *Cell, v int) { c.Burst = v })
+	cells = times(cells, s.Procs, func(c *Cell, v scenario.Count) { c.Procs = v.Resolve(cores) })
+
+	able := map[string]crawl.Contender{}
 	for _, c := range chosen {
-		for _, g := range s.Graphs {
-			for _, keys := range s.Keys {
-				if keys == "id" && c.ByID == nil || keys == "url" && c.ByURL == nil {
-					continue
-				}
-				for _, w := range s.Workers {
-					workers := w.Resolve(cores)
-					if c.MaxWorkers > 0 && workers > c.MaxWorkers {
-						continue
-					}
-					for _, rate := range s.Rates {
-						for _, burst := range s.Bursts {
-							for _, procs := range s.Procs {
-								cell := Cell{
-									Impl: c.Name, Graph: g.Name, Keys: keys, Workers: workers,
-									Rate: rate, Burst: burst, Procs: procs.Resolve(cores),
-								}
-								if rate == 0 {
-									cell.Burst = 0
-								} else {
-									cell.MaxPages = budget(cell, s)
-								}
-								if !seen[cell] {
-									seen[cell] = true
-									cells = append(cells, cell)
-								}
-							}
-						}
-					}
-				}
-			}
+		able[c.Name] = c
+	}
+	seen := map[Cell]bool{} // counts may resolve to the same number, and without a rate bursts do not differ
+	var list []Cell
+	for _, c := range cells {
+		if c.Rate == 0 {
+			c.Burst = 0
+		} else {
+			c.MaxPages = budget(c, s)
+		}
+		if !seen[c] && can(able[c.Impl], c) {
+			seen[c] = true
+			list = append(list, c)
 		}
 	}
-	return cells
+	return list
+}
+
+// times returns each of cells with each of values.
+func times[T any](cells []Cell, values []T, set func(*Cell, T)) []Cell {
+	var product []Cell
+	for _, c := range cells {
+		for _, v := range values {
+			set(&c, v)
+			product = append(product, c)
+		}
+	}
+	return product
+}
+
+// can reports whether a contender can crawl a cell.
+func can(by crawl.Contender, c Cell) bool {
+	if c.Keys == "id" && by.ByID == nil || c.Keys == "url" && by.ByURL == nil {
+		return false
+	}
+	return by.MaxWorkers == 0 || c.Workers <= by.MaxWorkers
 }
 
 // budget returns the number of pages that take about the length of a sample when the limiter, the workers and the

@@ -59,13 +59,7 @@ func (s byID) Fetch(ctx context.Context, page uint32) ([]uint32, error) {
 		s.judge.unknown(page)
 		return nil, errUnknown
 	}
-	s.judge.enter(page)
-	var err error
-	if s.slow {
-		err = s.answer(ctx, page)
-	}
-	s.judge.leave(err)
-	if err != nil {
+	if err := s.visit(ctx, page); err != nil {
 		return nil, err
 	}
 	return s.graph.Out(page), nil
@@ -88,13 +82,7 @@ func (s byURL) Fetch(ctx context.Context, url string) ([]string, error) {
 		s.judge.unknown(url)
 		return nil, errUnknown
 	}
-	s.judge.enter(page)
-	var err error
-	if s.slow {
-		err = s.answer(ctx, page)
-	}
-	s.judge.leave(err)
-	if err != nil {
+	if err := s.visit(ctx, page); err != nil {
 		return nil, err
 	}
 	from, to := s.graph.Offsets[page], s.graph.Offsets[page+1]
@@ -121,6 +109,17 @@ func each(n int, f func(i int)) {
 		})
 	}
 	pool.Wait()
+}
+
+// visit answers a fetch of page before the judge's eyes.
+func (s *Site) visit(ctx context.Context, page uint32) error {
+	s.judge.enter(page)
+	var err error
+	if s.slow {
+		err = s.answer(ctx, page)
+	}
+	s.judge.leave(err)
+	return err
 }
 
 // answer lets page take its time, and fail if it is one of those.
