@@ -107,7 +107,7 @@ func rows(run *store.Run) string {
 // comparable refuses runs whose difference would not be that of the programs.
 func comparable(old, new *store.Run) error {
 	m, n := old.Manifest(), new.Manifest()
-	if differ := host.Same(m.Host, n.Host); len(differ) > 0 {
+	if differ := host.Differ(m.Host, n.Host); len(differ) > 0 {
 		var what []string
 		for _, key := range differ {
 			what = append(what, fmt.Sprintf("%s is %q and %q", key, m.Host[key], n.Host[key]))

@@ -279,7 +279,7 @@ func (a *app) resume(ctx context.Context, f runFlags) error {
 		fmt.Fprintln(a.err, "note:", recovered)
 	}
 	m, p := run.Manifest(), run.Plan()
-	if differ := host.Same(m.Host, host.Fingerprint()); len(differ) > 0 {
+	if differ := host.Differ(m.Host, host.Fingerprint()); len(differ) > 0 {
 		return exitError{exitNotComparable, fmt.Errorf("resume %s: it was begun on another machine (%s differ), and its samples would not be comparable: start a new run", dir, strings.Join(differ, ", "))}
 	}
 	for _, name := range p.Contenders {

@@ -38,8 +38,8 @@ func Fingerprint() map[string]string {
 	return f
 }
 
-// Same returns the names under which two fingerprints differ, of those that a comparison of timings depends on.
-func Same(a, b map[string]string) (differ []string) {
+// Differ returns the names under which two fingerprints differ, of those that a comparison of timings depends on.
+func Differ(a, b map[string]string) (differ []string) {
 	for _, key := range []string{"os", "arch", "cpu", "cores"} {
 		if a[key] != b[key] {
 			differ = append(differ, key)
