@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	os.Setenv("GORACE", "atexit_sleep_ms=0") // children built with the race detector would end a second late
 	os.Exit(m.Run())
 }
 
@@ -185,11 +186,11 @@ func TestEverySampleOfThePlanIsTaken(t *testing.T) {
 
 func TestMisbehaviourIsNamedAndTheRestGoesOn(t *testing.T) {
 	if testing.Short() {
-		t.Log("short: the classes that take a deadline are left out")
+		t.Log("short: the classes that take a deadline are tried without -short only")
 	}
 	for name, want := range map[string]struct{ class, message, output string }{
 		"panics":    {"panic", "panic: planted", "runner.table"},
-		"races":     {"panic", "concurrent map writes", "goroutine"},
+		"races":     {"panic", "concurrent map", "goroutine"},
 		"deadlocks": {"deadlock", "waiting for each other", "chan receive"},
 		"hangs":     {"hang", "still waiting", "time.Sleep"},
 		"spins":     {"spin", "still running", "goroutine"},
@@ -199,7 +200,7 @@ func TestMisbehaviourIsNamedAndTheRestGoesOn(t *testing.T) {
 		"twice":     {"wrong", "1 fetches were of pages fetched before", ""},
 		"leaks":     {"wrong", "1 goroutines were left", ""},
 	} {
-		if testing.Short() && (want.class == "hang" || want.class == "spin") {
+		if testing.Short() && (want.class == "hang" || want.class == "spin") || underRace && (want.class == "memory" || want.class == "deadlock") {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
