@@ -28,7 +28,8 @@ const (
 	mutexFraction = 1
 )
 
-// Collector takes profiles of crawls. Only one can be at work in a process.
+// Collector takes profiles of crawls. Only one can be at work in a process, and block and mutex profiles hold what those
+// before it took too: a process is for one pass.
 type Collector struct {
 	kinds []string
 	cpu   bytes.Buffer

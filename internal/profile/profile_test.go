@@ -1,0 +1,227 @@
+package profile
+
+import (
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/pprof/profile"
+)
+
+// collect runs f as a crawl, and other beside it as the harness would, and returns the profiles.
+func collect(t *testing.T, kinds []string, f, other func()) map[string]*Profile {
+	t.Helper()
+	c, err := Start(kinds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other()
+	c.Crawl(f)
+	other()
+	c.Crawl(f)
+	profiles, err := c.Stop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return profiles
+}
+
+// under returns how much of the last value of p is of stacks with a function whose name has that end, and the whole.
+func under(p *Profile, name string) (part, whole int64) {
+	last := len(p.SampleType) - 1
+	for _, s := range p.Sample {
+		whole += s.Value[last]
+		if slices.ContainsFunc(functions(s), func(f string) bool { return strings.HasSuffix(f, name) }) {
+			part += s.Value[last]
+		}
+	}
+	return part, whole
+}
+
+// hold lets one goroutine hold a lock for 20 ms while two wait for it, and joins them.
+func hold() {
+	var mu sync.Mutex
+	var pool sync.WaitGroup
+	mu.Lock()
+	for range 2 {
+		pool.Go(func() {
+			waitForLock(&mu)
+			mu.Unlock()
+		})
+	}
+	time.Sleep(20 * time.Millisecond)
+	mu.Unlock()
+	pool.Wait()
+}
+
+//go:noinline
+func waitForLock(mu *sync.Mutex) { mu.Lock() }
+
+//go:noinline
+func waitForValue(c chan int) int { return <-c }
+
+func harnessWaits() {
+	c := make(chan int)
+	go func() {
+		time.Sleep(20 * time.Millisecond)
+		c <- 1
+	}()
+	harnessReceives(c)
+}
+
+//go:noinline
+func harnessReceives(c chan int) { <-c }
+
+func TestLockShowsAtWaiterAndHolder(t *testing.T) {
+	profiles := collect(t, []string{"block", "mutex"}, hold, harnessWaits)
+	part, whole := under(profiles["block"], ".waitForLock")
+	// Two crawls, two waiters of at least 20 ms each.
+	if part < int64(70*time.Millisecond) || part < whole*95/100 {
+		t.Errorf("block: %v of %v wait for the lock", time.Duration(part), time.Duration(whole))
+	}
+	for kind, p := range profiles {
+		for _, not := range []string{".harnessReceives", "sync.(*WaitGroup).Wait"} {
+			if part, _ := under(p, not); part != 0 {
+				t.Errorf("%s: %v of %s", kind, time.Duration(part), not)
+			}
+		}
+	}
+	if part, whole := under(profiles["mutex"], "sync.(*Mutex).Unlock"); part == 0 || part < whole/2 {
+		t.Errorf("mutex: %v of %v at the unlock", time.Duration(part), time.Duration(whole))
+	}
+}
+
+// A goroutine that owns the state may be the one that called the contender: its channels count, only the join does not.
+func TestChannelsOfTheCallerStay(t *testing.T) {
+	owner := func() {
+		c := make(chan int)
+		var pool sync.WaitGroup
+		pool.Go(func() {
+			time.Sleep(20 * time.Millisecond)
+			c <- 1
+			time.Sleep(20 * time.Millisecond)
+		})
+		waitForValue(c)
+		pool.Wait()
+	}
+	p := collect(t, []string{"block"}, owner, func() {})["block"]
+	part, whole := under(p, ".waitForValue")
+	before, _ := under(p, ".waitForLock") // of the test above: these profiles are of the life of the process
+	if part < int64(35*time.Millisecond) || part != whole-before {
+		t.Errorf("%v of %v wait for the value", time.Duration(part), time.Duration(whole))
+	}
+	for _, s := range p.Sample {
+		if names := functions(s); strings.Contains(names[len(names)-1], "Collector") || strings.HasPrefix(names[len(names)-1], "testing.") {
+			t.Errorf("the stack begins with the harness: %v", names)
+		}
+	}
+}
+
+//go:noinline
+func crawlBurns(d time.Duration) float64 { return spin(d) }
+
+//go:noinline
+func harnessBurns(d time.Duration) float64 { return spin(d) }
+
+func spin(d time.Duration) (x float64) {
+	for start := time.Now(); time.Since(start) < d; {
+		for i := range 1000 {
+			x += math.Sqrt(float64(i))
+		}
+	}
+	return x
+}
+
+func TestCPUIsOfTheCrawlAndItsGoroutines(t *testing.T) {
+	crawl := func() {
+		var pool sync.WaitGroup
+		pool.Go(func() { crawlBurns(150 * time.Millisecond) })
+		pool.Wait()
+	}
+	p := collect(t, []string{"cpu"}, crawl, func() { harnessBurns(150 * time.Millisecond) })["cpu"]
+	part, whole := under(p, ".crawlBurns")
+	if part < int64(100*time.Millisecond) || part < whole*8/10 {
+		t.Errorf("%v of %v are the crawl's", time.Duration(part), time.Duration(whole))
+	}
+	if part, _ := under(p, ".harnessBurns"); part != 0 {
+		t.Errorf("%v are the harness's", time.Duration(part))
+	}
+	for _, s := range p.Sample {
+		if len(s.Label) > 0 {
+			t.Errorf("a label is left: %v", s.Label)
+		}
+	}
+}
+
+func TestStartRefusesMixtures(t *testing.T) {
+	for _, kinds := range [][]string{{"cpu", "block"}, {"heap"}, {"mutex", "cpu"}} {
+		if c, err := Start(kinds); err == nil {
+			c.Stop()
+			t.Errorf("%v: started", kinds)
+		}
+	}
+}
+
+// made returns a profile with a single sample.
+func made(value int64, unit string) *Profile {
+	f := &profile.Function{ID: 1, Name: "f"}
+	l := &profile.Location{ID: 1, Line: []profile.Line{{Function: f}}}
+	return &Profile{
+		SampleType: []*profile.ValueType{{Type: "contentions", Unit: "count"}, {Type: "delay", Unit: unit}},
+		PeriodType: &profile.ValueType{}, Function: []*profile.Function{f}, Location: []*profile.Location{l},
+		Sample: []*profile.Sample{{Location: []*profile.Location{l}, Value: []int64{2, value}}},
+	}
+}
+
+func TestWhatIsWrittenIsReadByGo(t *testing.T) {
+	for name, p := range map[string]*Profile{"one": made(5e6, "nanoseconds"), "empty": {
+		SampleType: made(0, "nanoseconds").SampleType, PeriodType: &profile.ValueType{}}} {
+		path := filepath.Join(t.TempDir(), name+".pb.gz")
+		Annotate(p, "the cell", []string{"pages=12", "crawls=3"})
+		if err := Write(path, p); err != nil {
+			t.Fatal(err)
+		}
+		back, err := Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(back.Comments, []string{"pages=12", "crawls=3"}) || back.Mapping[0].File != "the cell" || len(back.Sample) != len(p.Sample) {
+			t.Errorf("%s: read back %v", name, back)
+		}
+		out, err := exec.Command("go", "tool", "pprof", "-top", path).CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "File: the cell") || !strings.Contains(string(out), "pages=12") {
+			t.Errorf("%s: go tool pprof: %v\n%s", name, err, out)
+		}
+	}
+}
+
+func TestReadNamesTheDamagedFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.pb.gz")
+	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("no file: %v", err)
+	}
+	os.WriteFile(path, []byte("nonsense"), 0o666)
+	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), path+": it is damaged") {
+		t.Errorf("nonsense: %v", err)
+	}
+}
+
+func TestScaledIsOfAsManyPages(t *testing.T) {
+	base, p := made(100, "nanoseconds"), made(1000, "nanoseconds")
+	scaled, err := Scaled(base, 50, p, 200)
+	if err != nil || scaled.Sample[0].Value[1] != 400 || base.Sample[0].Value[1] != 100 {
+		t.Errorf("%v, %v; the base is now %v", scaled, err, base)
+	}
+	if _, err := Scaled(base, 0, p, 200); err == nil {
+		t.Error("a base without pages is scaled")
+	}
+	if _, err := Scaled(made(1, "seconds"), 50, p, 200); err == nil || !strings.Contains(err.Error(), "different things") {
+		t.Errorf("another unit: %v", err)
+	}
+}
