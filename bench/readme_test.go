@@ -1,0 +1,76 @@
+package bench_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// readmeProgram returns the program that README.md shows.
+func readmeProgram(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var program strings.Builder
+	inside := false
+	for line := range strings.Lines(string(text)) {
+		code, indented := strings.CutPrefix(line, "    ")
+		if strings.HasPrefix(code, "package main") {
+			inside = true
+		}
+		if inside && !indented && strings.TrimSpace(line) != "" {
+			break
+		}
+		if inside {
+			program.WriteString(code)
+		}
+	}
+	return program.String()
+}
+
+// The program in README.md, in a module of its own that only requires this one, builds and measures.
+func TestReadmeProgramRuns(t *testing.T) {
+	if testing.Short() {
+		t.Log("it builds a program: tried without -short only")
+		return
+	}
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums, err := os.ReadFile("../go.sum")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"main.go": readmeProgram(t),
+		"go.mod":  "module mine\n\ngo 1.26.0\n\nrequire crawlbench v0.0.0\n\nreplace crawlbench => " + root + "\n",
+		"go.sum":  string(sums),
+		"tiny.toml": "contenders = [\"mutexmap\", \"mine\"]\nkeys = [\"id\", \"url\"]\nworkers = [2]\nrounds = 1\nsample = \"2ms\"\n" +
+			"[[graph]]\nname = \"g\"\nkind = \"hosts\"\npages = 300\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, argv := range [][]string{
+		{"go", "build", "-mod=mod", "-o", "mine", "."},
+		{"./mine", "run", "-progress", "none", "tiny.toml"},
+		{"./mine", "list", "contenders"},
+	} {
+		cmd := exec.Command(argv[0], argv[1:]...)
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %v\n%s", argv, err, out)
+		}
+		if argv[1] != "build" && !strings.Contains(string(out), "mine") {
+			t.Errorf("%v: no contender mine in\n%s", argv, out)
+		}
+	}
+}
