@@ -2,32 +2,44 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"crawlbench/internal/contender"
+	"crawlbench/internal/crawl"
 	"crawlbench/internal/runner"
 )
 
 // TestMain makes the test binary the child of the runs that the tests make.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == runner.ChildVerb {
-		os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr, contender.All()))
+		os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr, table()))
 	}
 	os.Setenv("GORACE", "atexit_sleep_ms=0") // children built with the race detector would end a second late
 	os.Exit(m.Run())
 }
 
-// call runs the program in a directory of its own.
+// table has the built-in contenders, and one that fetches nothing.
+func table() []crawl.Contender {
+	lazy := func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
+		return crawl.Result{}, nil
+	}
+	return append(contender.All(), crawl.Contender{Name: "lazy", ByID: lazy})
+}
+
+// call runs the program.
 func call(t *testing.T, args ...string) (code int, out, errs string) {
 	t.Helper()
 	var o, e bytes.Buffer
-	code = Main(append([]string{"crawlbench"}, args...), strings.NewReader(""), &o, &e, contender.All())
+	code = Main(append([]string{"crawlbench"}, args...), strings.NewReader(""), &o, &e, table())
 	return code, o.String(), e.String()
 }
 
@@ -128,6 +140,61 @@ func TestFromRunToFlame(t *testing.T) {
 	}
 }
 
+func TestWrongContenderIsNamedAndLeftOut(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "tiny.toml", tiny)
+	code, out, errs := call(t, "run", "-progress", "plain", "-contenders", "mutexmap,lazy", "-workers", "2", "tiny.toml")
+	if code != exitFailed || !strings.Contains(errs, "failed: impl=lazy,graph=g,keys=id,workers=2,rate=inf") {
+		t.Errorf("exit code %d\n%s", code, errs)
+	}
+	if !strings.Contains(out, "wrong!") || !strings.Contains(out, "300 of 300 reachable pages were not fetched") || !strings.Contains(out, "6 of 12 samples") {
+		t.Errorf("the result:\n%s", out)
+	}
+	bench, _ := os.ReadFile("results/latest/bench.txt")
+	if strings.Contains(string(bench), "lazy") || strings.Count(string(bench), "impl=mutexmap") != 6 {
+		t.Errorf("bench.txt:\n%s", bench)
+	}
+	if code, _, _ := call(t, "report"); code != exitFailed {
+		t.Errorf("report: exit code %d", code)
+	}
+}
+
+func TestInterruptAndResume(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("CRAWLBENCH_MAKE", "")
+	write(t, "tiny.toml", strings.Replace(tiny, "rounds     = 6", "rounds = 20", 1))
+	go func() { // ^C as soon as something is finished
+		for range 1000 {
+			time.Sleep(10 * time.Millisecond)
+			journals, _ := filepath.Glob("results/*/journal.jsonl")
+			if len(journals) == 1 {
+				if text, _ := os.ReadFile(journals[0]); len(text) > 0 {
+					syscall.Kill(os.Getpid(), syscall.SIGINT)
+					return
+				}
+			}
+		}
+	}()
+	code, out, errs := call(t, "run", "-progress", "none", "tiny.toml")
+	resume := regexp.MustCompile(`run -resume (\S+)`).FindStringSubmatch(errs)
+	if code != exitInterrupted || resume == nil || !strings.Contains(out, "interrupted, ") {
+		t.Fatalf("exit code %d\n%s\n%s", code, out, errs)
+	}
+	before, _ := os.ReadFile(filepath.Join(resume[1], "journal.jsonl"))
+	for _, file := range []string{"bench.txt", "manifest.json"} {
+		if _, err := os.Stat(filepath.Join(resume[1], file)); err != nil {
+			t.Error(err)
+		}
+	}
+	code, out, errs = call(t, "run", "-progress", "none", "-resume", resume[1])
+	if code != 0 || !strings.Contains(out, "complete, 120 of 120 samples") || !strings.Contains(errs, "are left") {
+		t.Fatalf("resumed: exit code %d\n%s\n%s", code, out, errs)
+	}
+	if after, _ := os.ReadFile(filepath.Join(resume[1], "journal.jsonl")); !bytes.HasPrefix(after, before) {
+		t.Error("what was finished before has changed")
+	}
+}
+
 func TestDryRunMeasuresNothing(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "tiny.toml", tiny)
@@ -173,7 +240,7 @@ func TestGraphIsWrittenForOthers(t *testing.T) {
 		}
 	}
 	write(t, "back.toml", "workers = [2]\nrounds = 1\nsample = \"1ms\"\n[[graph]]\nname = \"g\"\nkind = \"edges\"\nfile = \"g.el.gz\"\nstart = 0\n")
-	if code, out, errs := call(t, "run", "-progress", "none", "-contenders", "*", "back.toml"); code != 0 || !strings.Contains(errs, "300 reached in") {
+	if code, out, errs := call(t, "run", "-progress", "none", "-contenders", "*,!lazy", "back.toml"); code != 0 || !strings.Contains(errs, "300 reached in") {
 		t.Errorf("the graph read back: code %d\n%s\n%s", code, out, errs)
 	}
 }

@@ -31,8 +31,12 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []runner.Graph
 	}
 	show := newProgress(a.err, f.progress)
 	r.Watch = show.event
+	planned := run.Plan().Rounds
 	errRun := r.Do(ctx)
 	show.done()
+	if rounds := run.Plan().Rounds; rounds != planned {
+		fmt.Fprintf(a.err, "note: the budget of %v held %s, not the %d expected\n", f.budget, plural(rounds, "round"), planned)
+	}
 
 	stopped := ctx.Err() != nil && errors.Is(errRun, context.Cause(ctx))
 	state := store.Complete

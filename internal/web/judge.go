@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/bits"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -134,16 +135,7 @@ func (j *judge) unknown(page any) {
 // Verdict is what a crawl did wrong, one sentence each.
 type Verdict []string
 
-func (v Verdict) Error() string {
-	text := "judged wrong: "
-	for i, s := range v {
-		if i > 0 {
-			text += "; "
-		}
-		text += s
-	}
-	return text
-}
+func (v Verdict) Error() string { return strings.Join(v, "; ") }
 
 // End judges the crawl that returned did and err. It returns a Verdict, or nil if nothing was wrong.
 func (s *Site) End(did crawl.Result, err error) error {
