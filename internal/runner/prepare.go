@@ -6,11 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 
 	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/scenario"
 	"crawlbench/internal/store"
+	"crawlbench/internal/web"
 )
 
 // Graph is a graph built once for all children.
@@ -41,6 +43,10 @@ func build(ctx context.Context, p *plan.Plan, sg scenario.Graph, file string, me
 	var fails func(uint32) bool
 	if p.Fetch.Fail > 0 {
 		fails = p.Fetch.Fails
+	}
+	byURL := slices.ContainsFunc(p.Cells, func(c plan.Cell) bool { return c.Graph == sg.Name && c.Keys == "url" })
+	if need := web.URLMemory(g.Pages(), len(g.Links)); byURL && memory > 0 && need > memory {
+		return Graph{}, fmt.Errorf("its URLs as keys need about %d MiB in each child process, and %d MiB are free: choose fewer pages or links, or keys = [\"id\"]", need>>20, memory>>20)
 	}
 	reach := graph.Walk(g, fails)
 	if err := graph.WriteCache(file, g, reach); err != nil {

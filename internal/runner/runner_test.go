@@ -15,6 +15,7 @@ import (
 	"crawlbench/internal/cell"
 	"crawlbench/internal/contender"
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/scenario"
 	"crawlbench/internal/store"
@@ -305,6 +306,15 @@ func TestChildThatCannotStartEndsTheRun(t *testing.T) {
 	}
 	if len(run.Records()) > 0 {
 		t.Errorf("records %+v: the harness's own trouble was held against the contender", run.Records())
+	}
+}
+
+func TestURLsThatDoNotFitAreRefused(t *testing.T) {
+	_, run := start(t, func(s *scenario.Scenario) {
+		s.Keys, s.Graphs[0].Spec = []string{"url"}, graph.Spec{Kind: "chain", Pages: 400}
+	}, "mutexmap")
+	if _, err := Build(t.Context(), run.Plan(), t.TempDir(), 20<<10); err == nil || !strings.Contains(err.Error(), "0 MiB are free") {
+		t.Errorf("error %v", err)
 	}
 }
 

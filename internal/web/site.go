@@ -89,6 +89,12 @@ func (s byURL) Fetch(ctx context.Context, url string) ([]string, error) {
 	return s.links[from:to:to], nil
 }
 
+// URLMemory returns about how many bytes the strings of URLs take for so many pages and links.
+func URLMemory(pages, links int) int64 {
+	const header, text = 16, 64
+	return int64(pages)*(header+text) + int64(links)*header
+}
+
 // name makes the URLs and the links between them.
 func (s *Site) name() {
 	s.urls = make([]string, s.graph.Pages())
