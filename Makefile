@@ -27,6 +27,9 @@ report: build ## show the result of a run again: make report [RUN=dir]
 flame: build ## open a flame graph: make flame CELL="mutexmap rmat14" [PROFILE=block] [BASE="cas rmat14"] [RUN=dir]
 	@$(CRAWLBENCH) serve $(FLAGS) -profile $(PROFILE) -cell "$(CELL)" -base "$(BASE)" $(RUN)
 
+conform: build ## check that the contenders keep the contract: make conform [FLAGS=-mutants]
+	@$(CRAWLBENCH) conform $(FLAGS)
+
 list: build ## list contenders, scenarios and kinds of graphs
 	@$(CRAWLBENCH) list
 
@@ -45,4 +48,4 @@ crash: ## kill runs with -9 at random moments and resume them: make crash [KILLS
 cover: ## coverage of the tests, by package
 	go test -short -cover ./...
 
-.PHONY: help build bench test compare report flame list race lint fuzz crash cover
+.PHONY: help build bench test compare report flame conform list race lint fuzz crash cover

@@ -50,6 +50,9 @@ func FromVisited(name, doc string, byID NewVisited[uint32], byURL NewVisited[str
 	return engine.FromVisited(name, doc, byID, byURL)
 }
 
+// InTurn returns a limiter that lets one caller at a time wait on l, as the contract wants. Nil stays nil.
+func InTurn(l Limiter) Limiter { return crawl.InTurn(l) }
+
 // Main runs crawlbench with args, args[0] being the program's name, over the contenders, and returns the exit code:
 // 0 fine, 1 could not, 2 usage, 3 regression, 4 some cell failed or was judged wrong, 5 runs not comparable,
 // 130 interrupted. Every sample runs in a child process of the same program, so that the contenders need no other

@@ -18,8 +18,8 @@ import (
 // floors lists the packages from the ground up. A package imports from lower floors only.
 var floors = [][]string{
 	{"internal/crawl", "internal/graph", "internal/host", "internal/profile", "internal/stat", "scenarios"},
-	{"internal/engine", "internal/web"},
-	{"internal/contender/*", "internal/scenario"},
+	{"internal/conform", "internal/engine", "internal/web"},
+	{"internal/contender/*", "internal/mutant", "internal/scenario"},
 	{"internal/contender", "internal/plan"},
 	{"internal/store"},
 	{"internal/cell", "internal/report", "internal/serve"},
@@ -37,7 +37,7 @@ var only = map[string]struct {
 	"golang.org/x/perf/":             {[]string{"internal/stat"}, "use package stat"},
 	"github.com/google/pprof/driver": {[]string{"internal/serve"}, "use package serve"},
 	"net/http":                       {[]string{"internal/serve"}, "use package serve"},
-	"os/exec":                        {[]string{"internal/runner", "internal/cli"}, "children are started by package runner"},
+	"os/exec":                        {[]string{"internal/runner", "internal/conform", "internal/cli"}, "children are started by package runner"},
 	"flag":                           {[]string{"internal/cli"}, "flags belong to package cli"},
 	"github.com/pelletier/go-toml":   {[]string{"internal/scenario"}, "use package scenario"},
 	"math/rand":                      {nil, "use math/rand/v2, or hash a seed"},

@@ -18,6 +18,7 @@ import (
 	"os/signal"
 
 	"crawlbench/internal/cell"
+	"crawlbench/internal/conform"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/runner"
 	"crawlbench/internal/scenario"
@@ -52,6 +53,7 @@ func commands() []command {
 		{"compare", "[RUN | OLD NEW]", "compare the contenders of a run, or two runs, with benchstat", (*app).compare},
 		{"report", "[RUN]", "show the result of a run", (*app).report},
 		{"serve", "[RUN]", "open a profile of a run in pprof's web UI", (*app).serve},
+		{"conform", "[NAME...]", "check that contenders keep the contract", (*app).conform},
 		{"list", "[WHAT]", "list contenders, scenarios, graphs, runs, or the cells of a run", (*app).list},
 		{"graph", "SCENARIO NAME FILE", "write a scenario's graph to a file (.el, .el.gz or .sg) for other programs", (*app).graph},
 	}
@@ -77,6 +79,9 @@ func Main(args []string, in io.Reader, out, errw io.Writer, contenders []crawl.C
 			return exitCould
 		}
 		return exitFine
+	}
+	if len(args) == 5 && args[1] == conform.ChildVerb {
+		conform.Child(args[2:], subjects(contenders))
 	}
 	a := &app{out: out, err: errw, contenders: contenders}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)

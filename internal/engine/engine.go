@@ -34,9 +34,10 @@ func over[K comparable](newSet crawl.NewVisited[K]) crawl.Func[K] {
 		f := newFrontier(set.AddNew(nil, seeds), o.MaxPages)
 		release := f.endWith(ctx)
 
+		limiter := crawl.InTurn(o.Limiter)
 		var pool sync.WaitGroup
 		for range max(1, o.Workers) {
-			pool.Go(func() { work(ctx, web, set, f, o.Limiter) })
+			pool.Go(func() { work(ctx, web, set, f, limiter) })
 		}
 		pool.Wait()
 		release()

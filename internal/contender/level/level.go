@@ -32,6 +32,7 @@ func run[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl
 	if err := ctx.Err(); err != nil {
 		return did, err
 	}
+	o.Limiter = crawl.InTurn(o.Limiter)
 	seen := make(map[K]struct{}, o.SizeHint)
 	var pages []K
 	enqueue := func(links []K) {

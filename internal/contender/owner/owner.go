@@ -31,11 +31,12 @@ func run[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl
 	workers := max(1, o.Workers)
 	pages := make(chan K)
 	reports := make(chan report[K], workers)
+	limiter := crawl.InTurn(o.Limiter)
 	var pool sync.WaitGroup
 	for range workers {
 		pool.Go(func() {
 			for page := range pages {
-				reports <- visit(ctx, web, page, o.Limiter)
+				reports <- visit(ctx, web, page, limiter)
 			}
 		})
 	}

@@ -42,11 +42,12 @@ func run[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl
 	defer cancel(nil)
 	l := &line{ctx: ctx, cancel: cancel}
 
+	limiter := crawl.InTurn(o.Limiter)
 	fresh := make(chan []K)
 	pages := buffer(l, fresh)
 	answers := make([]<-chan answer[K], max(1, o.Workers))
 	for i := range answers {
-		answers[i] = fetch(l, web, pages, o.Limiter)
+		answers[i] = fetch(l, web, pages, limiter)
 	}
 	f := filter[K]{seen: make(map[K]struct{}, o.SizeHint), budget: o.MaxPages}
 	whole := f.run(l, seeds, merge(l, answers), fresh)

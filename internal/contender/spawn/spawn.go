@@ -24,7 +24,7 @@ func run[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	c := &crawler[K]{
-		web: web, limiter: o.Limiter, budget: o.MaxPages, cancel: cancel,
+		web: web, limiter: crawl.InTurn(o.Limiter), budget: o.MaxPages, cancel: cancel,
 		slots: make(chan struct{}, max(1, o.Workers)),
 		seen:  make(map[K]struct{}, o.SizeHint),
 	}

@@ -1,0 +1,78 @@
+package conform
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// letters stand for kinds in a matrix.
+var letters = map[Kind]string{Pass: ".", Fail: "F", Deadlock: "D", Leak: "L", Hang: "H", Panic: "P", Race: "R"}
+
+// Matrix renders verdicts with contenders down and checks across: F the oracle said no, D deadlock, L leak, H hang, P
+// panic, R race, and a dot for passed.
+func Matrix(verdicts []Verdict) string {
+	var b strings.Builder
+	names, checks := axes(verdicts)
+	width := 0
+	for _, n := range names {
+		width = max(width, len(n))
+	}
+	fmt.Fprintf(&b, "%-*s", width, "")
+	for _, c := range checks {
+		fmt.Fprintf(&b, "  %s", c)
+	}
+	b.WriteByte('\n')
+	for _, n := range names {
+		line := fmt.Sprintf("%-*s", width, n)
+		for _, c := range checks {
+			for _, v := range verdicts {
+				if v.Contender == n && v.Check == c {
+					line += fmt.Sprintf("  %-*s", len(c), letters[v.Kind])
+					break
+				}
+			}
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	b.WriteString("\n. passed  F the oracle said no  D deadlock  L goroutines left  H hang  P panic  R race\n")
+	return b.String()
+}
+
+// Survivors returns the contenders that passed every check.
+func Survivors(verdicts []Verdict) []string {
+	names, _ := axes(verdicts)
+	return slices.DeleteFunc(names, func(n string) bool {
+		return slices.ContainsFunc(verdicts, func(v Verdict) bool { return v.Contender == n && v.Kind != Pass })
+	})
+}
+
+// SoleKillers returns, for each check that is the only one to find some contender, those that it alone finds.
+func SoleKillers(verdicts []Verdict) map[string][]string {
+	sole := map[string][]string{}
+	names, _ := axes(verdicts)
+	for _, n := range names {
+		var by []string
+		for _, v := range verdicts {
+			if v.Contender == n && v.Kind != Pass && !slices.Contains(by, v.Check) {
+				by = append(by, v.Check)
+			}
+		}
+		if len(by) == 1 {
+			sole[by[0]] = append(sole[by[0]], n)
+		}
+	}
+	return sole
+}
+
+func axes(verdicts []Verdict) (names, checks []string) {
+	for _, v := range verdicts {
+		if !slices.Contains(names, v.Contender) {
+			names = append(names, v.Contender)
+		}
+		if !slices.Contains(checks, v.Check) {
+			checks = append(checks, v.Check)
+		}
+	}
+	return names, checks
+}
