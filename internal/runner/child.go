@@ -90,8 +90,7 @@ func (r *Runner) exec(ctx context.Context, in io.Reader, answer, output io.Write
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, output, output
 	cmd.Env = append(os.Environ(), "GOTRACEBACK=all")
-	// A group of its own keeps the terminal's ^C from it; it dies with this process, even if that is killed.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = attributes()
 	cmd.Cancel = func() error {
 		if context.Cause(ctx) == errDeadline {
 			return cmd.Process.Signal(syscall.SIGQUIT) // the runtime prints all goroutines and exits
