@@ -55,8 +55,7 @@ func TestBuiltInContendersConform(t *testing.T) {
 	}
 }
 
-// Every broken crawler is found, the right one is not, and there is no check that finds none or, storm apart, that the
-// others could do without. Which checks besides storm happen to catch a race depends on the schedule.
+// Every broken crawler is found, the right one is not, and there is no check that the others could do without.
 func TestSuiteBites(t *testing.T) {
 	if testing.Short() {
 		t.Log("the matrix of all mutants is made without -short only")
@@ -68,7 +67,7 @@ func TestSuiteBites(t *testing.T) {
 	}
 	sole := conform.SoleKillers(verdicts)
 	for _, c := range conform.Checks() {
-		if c.Name != "storm" && len(sole[c.Name]) == 0 {
+		if len(sole[c.Name]) == 0 {
 			t.Errorf("%s is the only check to find no mutant: write one that only it finds, or remove it", c.Name)
 		}
 	}

@@ -44,13 +44,14 @@ const ChildVerb = "__check"
 const patience = 10 * time.Second
 
 // Run takes contenders through the checks, each in a process that command makes, and returns the verdicts in the order
-// of contenders, keys and checks. keys nil means both kinds; each is called with every verdict as it comes, nil if nobody
-// cares.
+// of contenders, keys and checks. keys nil means both kinds, and a contender that has none of those asked for is taken by
+// the other; each is called with every verdict as it comes, nil if nobody cares.
 func Run(ctx context.Context, contenders []crawl.Contender, keys []string, command func(contender, keys, check string) *exec.Cmd, each func(Verdict)) []Verdict {
 	var list []Verdict
 	for _, c := range contenders {
 		for _, k := range []string{"id", "url"} {
-			if _, ok := subjects(c)[k]; !ok || keys != nil && !slices.Contains(keys, k) {
+			has := subjects(c)
+			if _, ok := has[k]; !ok || keys != nil && !slices.Contains(keys, k) && len(has) > 1 {
 				continue
 			}
 			for _, check := range Checks() {
@@ -108,7 +109,7 @@ func judge(ctx context.Context, cmd *exec.Cmd) (Kind, string) {
 		return Panic, "the check's process could not be started: " + err.Error()
 	case strings.Contains(text, "WARNING: DATA RACE"):
 		return Race, "the race detector saw a data race"
-	case strings.Contains(text, "blocked goroutines remain"):
+	case strings.Contains(text, leftBehind):
 		return Leak, "goroutines were left when it returned"
 	case strings.Contains(text, "deadlock: "):
 		return Deadlock, "all its goroutines were waiting for each other"

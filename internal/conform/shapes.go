@@ -47,10 +47,14 @@ func idOf(p page, hostile bool) uint32 {
 	return p%251<<24 | p/251<<16
 }
 
-// urlOf is the URL of a page; hostile URLs come in pairs of the same 32-bit FNV-1a hash, and of the same length.
+// urlOf is the URL of a page; hostile URLs come in pairs of the same 32-bit FNV-1a hash and of the same length, and in
+// pairs that differ in case or in a slash at the end only.
 func urlOf(p page, hostile bool) string {
 	if pairs := colliding(); hostile && int(p) < len(pairs) {
 		return pairs[p]
+	}
+	if hostile {
+		return fmt.Sprintf("https://h.example/%s/%d%s", []string{"page", "Page"}[p/2%2], p/4, []string{"", "/"}[p%2])
 	}
 	return fmt.Sprintf("https://h%d.example/page-%d", p%7, p)
 }

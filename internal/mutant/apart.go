@@ -1,7 +1,9 @@
 package mutant
 
 import (
-	"context"
+	"fmt"
+	"hash/fnv"
+	"strings"
 	"sync"
 
 	"crawlbench/internal/crawl"
@@ -21,10 +23,13 @@ func apart() []Mutant {
 		set("unlockedmap", "a map without a lock", "a set that was right in the sequential crawler", newUnlocked[uint32], newUnlocked[string]),
 		set("globalstate", "the visited set outlives the crawl", "colly PR 872: a policy object that two crawls share", kept, keptURL),
 		set("sharedstate", "each crawl clears the visited set that all crawls share", "colly PR 872: a second Init while the first is in use", shared, sharedURL),
+		set("privatelock", "the set is copied with its mutex, so that each caller has a lock of its own", "a method with a value receiver", newPrivate[uint32], newPrivate[string]),
+		set("negativeshard", "the shard is the remainder of a signed hash, which may be negative", "int(hash) % shards", newSigned[uint32], newSigned[string]),
+		set("foldscase", "URLs that differ in case only are taken for the same", "crawler4j 408: the key is not what is fetched", nil, newFolding),
 		{Contender: crawl.Contender{Name: "boundedfeedback", Doc: "workers send what they find into the bounded channel that they read from",
-			ByID: bounded[uint32], ByURL: bounded[string]}, Case: "lychee 465: a page with more links than the queue holds"},
-		{Contender: crawl.Contender{Name: "goroutineperlink", Doc: "a goroutine fetches every new link at once",
-			ByID: unbounded[uint32], ByURL: unbounded[string]}, Case: "colly 381: goroutines without bound"},
+			ByID: bounded[uint32](false), ByURL: bounded[string](false)}, Case: "lychee 465: a page with more links than the queue holds"},
+		{Contender: crawl.Contender{Name: "sendonclosed", Doc: "the channel is closed when all pages are taken, and then their links are sent",
+			ByID: bounded[uint32](true), ByURL: bounded[string](true)}, Case: "fetchbot: send on closed channel"},
 	}
 }
 
@@ -109,135 +114,62 @@ func (s *stateful[K]) AddNew(dst, links []K) []K {
 	return dst
 }
 
-// bounded is a pool whose only queue is a channel of fixed size.
-func bounded[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (did crawl.Result, err error) {
-	if err := ctx.Err(); err != nil {
-		return did, err
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	limiter := crawl.InTurn(o.Limiter)
-	queue := make(chan K, 1024)
+// private locks, but nothing that another caller could meet.
+type private[K comparable] map[K]bool
+
+func newPrivate[K comparable](int) crawl.Visited[K] { return private[K]{} }
+
+func (s private[K]) AddNew(dst, links []K) []K {
 	var mu sync.Mutex
-	seen := map[K]bool{}
-	outstanding := 0
-	done := make(chan struct{})
-	add := func(links []K, finished int) {
-		mu.Lock()
-		var fresh []K
-		for _, link := range links {
-			if !seen[link] && (o.MaxPages == 0 || len(seen) < o.MaxPages) {
-				seen[link] = true
-				fresh = append(fresh, link)
-			}
-		}
-		outstanding += len(fresh) - finished
-		over := outstanding == 0
-		mu.Unlock()
-		for _, link := range fresh {
-			select {
-			case queue <- link:
-			case <-ctx.Done():
-				return
-			}
-		}
-		if over {
-			close(done)
-		}
-	}
-	add(seeds, 0)
-	var pool sync.WaitGroup
-	for range max(1, o.Workers) {
-		pool.Go(func() {
-			for {
-				select {
-				case <-ctx.Done():
-					return
-				case <-done:
-					return
-				case page := <-queue:
-					if limiter != nil {
-						if err := limiter.Wait(ctx); err != nil {
-							cancel(err)
-							return
-						}
-					}
-					links, err := web.Fetch(ctx, page)
-					mu.Lock()
-					did.Pages++
-					if err != nil {
-						did.Errors++
-						links = nil
-					}
-					mu.Unlock()
-					if err != nil && ctx.Err() != nil {
-						return
-					}
-					add(links, 1)
-				}
-			}
-		})
-	}
-	pool.Wait()
-	select {
-	case <-done:
-		return did, nil
-	default:
-		return did, context.Cause(ctx)
-	}
+	mu.Lock()
+	defer mu.Unlock()
+	return unlocked[K](s).AddNew(dst, links)
 }
 
-// unbounded fetches every new link on a goroutine of its own, at once.
-func unbounded[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (did crawl.Result, err error) {
-	limiter := crawl.InTurn(o.Limiter)
-	var mu sync.Mutex
-	var pending sync.WaitGroup
-	seen := map[K]bool{}
-	var spawn func(links []K)
-	fail := func(e error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if err == nil {
-			err = e
+const shards = 16
+
+// signed has shards whose number is computed from a signed hash.
+type signed[K comparable] [shards]stateful[K]
+
+func newSigned[K comparable](int) crawl.Visited[K] {
+	s := &signed[K]{}
+	for i := range s {
+		s[i].seen = map[K]bool{}
+	}
+	return s
+}
+
+func (s *signed[K]) AddNew(dst, links []K) []K {
+	for _, link := range links {
+		dst = s[hash(link)%shards].AddNew(dst, []K{link})
+	}
+	return dst
+}
+
+// hash is the upper half of the id, or FNV-1a of the URL.
+func hash[K comparable](key K) int32 {
+	if id, ok := any(key).(uint32); ok {
+		return int32(id) >> 16
+	}
+	h := fnv.New32a()
+	fmt.Fprint(h, key)
+	return int32(h.Sum32())
+}
+
+type folding struct{ stateful[string] }
+
+func newFolding(int) crawl.Visited[string] {
+	return &folding{stateful[string]{seen: map[string]bool{}}}
+}
+
+func (s *folding) AddNew(dst, links []string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, link := range links {
+		if key := strings.ToLower(link); !s.seen[key] {
+			s.seen[key] = true
+			dst = append(dst, link)
 		}
 	}
-	spawn = func(links []K) {
-		mu.Lock()
-		defer mu.Unlock()
-		for _, link := range links {
-			if seen[link] || err != nil || o.MaxPages > 0 && len(seen) == o.MaxPages {
-				continue
-			}
-			seen[link] = true
-			pending.Go(func() {
-				if e := ctx.Err(); e != nil {
-					fail(e)
-					return
-				}
-				if limiter != nil {
-					if e := limiter.Wait(ctx); e != nil {
-						fail(e)
-						return
-					}
-				}
-				links, e := web.Fetch(ctx, link)
-				mu.Lock()
-				did.Pages++
-				if e != nil {
-					did.Errors++
-				}
-				mu.Unlock()
-				if e != nil {
-					if ctx.Err() != nil {
-						fail(ctx.Err())
-					}
-					return
-				}
-				spawn(links)
-			})
-		}
-	}
-	spawn(seeds)
-	pending.Wait()
-	return did, err
+	return dst
 }

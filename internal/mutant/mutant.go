@@ -69,6 +69,13 @@ const (
 	panicsOnNoLinks   bug = "panicsonnolinks"
 	lockAcrossFetch   bug = "lockacrossfetch"
 	hashIsIdentity    bug = "hashisidentity"
+	fastPath          bug = "fastpath"
+	racyCounter       bug = "racycounter"
+	addInside         bug = "addinside"
+	closesTwice       bug = "closestwice"
+	dropsWhenFull     bug = "dropswhenfull"
+	lockOrder         bug = "lockorder"
+	reapsWorkers      bug = "reapsworkers"
 )
 
 type entry struct {
@@ -113,5 +120,12 @@ func bugs() []entry {
 		{panicsOnNoLinks, "a page without links panics", "links[0]"},
 		{lockAcrossFetch, "the lock is held during a fetch", "a deferred Unlock in the wrong function"},
 		{hashIsIdentity, "the visited set keeps a 32-bit hash of the key, by 16 bits of it", "colly: the hash of a request as its identity"},
+		{fastPath, "every eighth page goes past the lock where there is no budget", "a fast path for the common case"},
+		{racyCounter, "the pages are counted without a lock", "geziyor: a flag that two goroutines share bare"},
+		{addInside, "the goroutine adds itself to the WaitGroup that is already waited on", "doc-scraper PR 4: Add after Wait drops the crawl"},
+		{closesTwice, "whoever ends the crawl closes the same channel", "fetchbot: two paths to one close"},
+		{dropsWhenFull, "links that do not fit into the queue are dropped without a word", "colly queue: ErrQueueFull is not looked at"},
+		{lockOrder, "two locks are taken in either order", "heritrix PR 61: reversed lock order"},
+		{reapsWorkers, "a worker that was idle for 10 ms goes home and is not replaced", "gocrawl: a reaped worker is not missed"},
 	}
 }

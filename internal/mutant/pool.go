@@ -20,6 +20,8 @@ type pool[K comparable] struct {
 
 	mu          sync.Mutex
 	changed     sync.Cond
+	statistics  sync.Mutex    // only of lockOrder
+	over        chan struct{} // only of closesTwice
 	seen        map[any]bool
 	queue       []K
 	outstanding int
@@ -36,7 +38,7 @@ func run[K comparable](b bug) crawl.Func[K] {
 		if err := ctx.Err(); err != nil && b != ignoresContext {
 			return crawl.Result{}, err
 		}
-		p := &pool[K]{bug: b, web: web, limiter: crawl.InTurn(o.Limiter), budget: o.MaxPages, seen: map[any]bool{}, last: time.Now()}
+		p := &pool[K]{bug: b, web: web, limiter: crawl.InTurn(o.Limiter), budget: o.MaxPages, seen: map[any]bool{}, last: time.Now(), over: make(chan struct{})}
 		switch b {
 		case limiterIgnored:
 			p.limiter = nil
@@ -77,7 +79,11 @@ func (p *pool[K]) crawl(ctx context.Context, seeds []K, workers int) (crawl.Resu
 	}
 	var all sync.WaitGroup
 	for i := range workers {
-		all.Go(func() { p.work(ctx, i) })
+		if p.bug == addInside {
+			go p.workLate(ctx, i, &all)
+		} else {
+			all.Go(func() { p.work(ctx, i) })
+		}
 	}
 	if p.bug == pollAtEnd {
 		for over := false; !over; {
@@ -129,6 +135,13 @@ func (p *pool[K]) watch() {
 	}
 }
 
+// workLate is a worker that nobody may be waiting for.
+func (p *pool[K]) workLate(ctx context.Context, nth int, all *sync.WaitGroup) {
+	all.Add(1)
+	defer all.Done()
+	p.work(ctx, nth)
+}
+
 func (p *pool[K]) work(ctx context.Context, nth int) {
 	for {
 		page, ok := p.take()
@@ -172,8 +185,16 @@ func (p *pool[K]) fetch(ctx context.Context, page K) ([]K, error) {
 
 // book books a fetched page, and reports whether to go on.
 func (p *pool[K]) book(ctx context.Context, page K, links []K, err error) bool {
+	switch p.bug {
+	case racyCounter:
+		p.did.Pages++
+	case lockOrder:
+		p.statistics.Lock()
+	}
 	p.mu.Lock()
-	p.did.Pages++
+	if p.bug != racyCounter {
+		p.did.Pages++
+	}
 	p.inflight--
 	p.last = time.Now()
 	if p.bug == markAfterFetch {
@@ -192,6 +213,9 @@ func (p *pool[K]) book(ctx context.Context, page K, links []K, err error) bool {
 		links = nil
 	}
 	p.mu.Unlock()
+	if p.bug == lockOrder {
+		p.statistics.Unlock()
+	}
 	if p.bug == panicsOnNoLinks && err == nil && len(links) == 0 {
 		panic(fmt.Sprintf("page %v has no first link", page))
 	}
@@ -247,6 +271,12 @@ func (p *pool[K]) isNew(page K) bool {
 		return false
 	case p.bug == markAfterFetch:
 		return true
+	case p.bug == fastPath:
+		if p.budget == 0 && eighth(page) {
+			p.mu.Unlock()
+			runtime.Gosched()
+			p.mu.Lock()
+		}
 	case p.bug == checkThenAct || p.bug == budgetLoadThenAdd:
 		if p.bug == budgetLoadThenAdd {
 			p.seen[key] = true
@@ -273,9 +303,18 @@ func (p *pool[K]) key(page K) any {
 	return h.Sum32()
 }
 
+// eighth reports whether page is one of every eight.
+func eighth[K comparable](page K) bool {
+	text := fmt.Sprint(page)
+	return text[len(text)-1]%8 == 0
+}
+
 func (p *pool[K]) enqueue(pages []K) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.bug == dropsWhenFull && len(p.queue) >= 1024 {
+		return
+	}
 	p.queue = append(p.queue, pages...)
 	p.outstanding += len(pages)
 	if p.bug != lostWakeUp {
@@ -286,6 +325,7 @@ func (p *pool[K]) enqueue(pages []K) {
 func (p *pool[K]) take() (page K, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	idle := time.Now()
 	for {
 		switch {
 		case p.ended:
@@ -302,13 +342,21 @@ func (p *pool[K]) take() (page K, ok bool) {
 				p.seen[page] = true
 				p.accepted++
 			}
+			if p.bug == lockOrder {
+				p.statistics.Lock()
+				defer p.statistics.Unlock()
+			}
 			p.inflight++
 			if p.bug == returnsEarly {
 				p.changed.Broadcast()
 			}
 			return page, true
-		case p.bug == emptyQueueIsEnd:
+		case p.bug == emptyQueueIsEnd, p.bug == reapsWorkers && time.Since(idle) >= 10*time.Millisecond:
 			return page, false
+		case p.bug == reapsWorkers:
+			wake := time.AfterFunc(10*time.Millisecond, p.changed.Broadcast)
+			p.changed.Wait()
+			wake.Stop()
 		case p.bug == busyWait:
 			p.mu.Unlock()
 			runtime.Gosched()
@@ -328,6 +376,9 @@ func (p *pool[K]) end(err error) {
 
 // stop wakes everybody to leave. The caller holds the lock.
 func (p *pool[K]) stop(err error) {
+	if p.bug == closesTwice {
+		close(p.over)
+	}
 	if p.ended {
 		return
 	}
