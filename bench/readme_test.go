@@ -46,9 +46,13 @@ func TestReadmeProgramRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	program := readmeProgram(t)
+	if lines := strings.Count(program, "\n"); lines >= 40 {
+		t.Errorf("the program has %d lines: fewer than 40 must do", lines)
+	}
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"main.go": readmeProgram(t),
+		"main.go": program,
 		"go.mod":  "module mine\n\ngo 1.26.0\n\nrequire crawlbench v0.0.0\n\nreplace crawlbench => " + root + "\n",
 		"go.sum":  string(sums),
 		"tiny.toml": "contenders = [\"mutexmap\", \"mine\"]\nkeys = [\"id\", \"url\"]\nworkers = [2]\nrounds = 1\nsample = \"2ms\"\n" +
@@ -62,6 +66,7 @@ func TestReadmeProgramRuns(t *testing.T) {
 		{"go", "build", "-mod=mod", "-o", "mine", "."},
 		{"./mine", "run", "-progress", "none", "tiny.toml"},
 		{"./mine", "list", "contenders"},
+		{"./mine", "conform", "mine"},
 	} {
 		cmd := exec.Command(argv[0], argv[1:]...)
 		cmd.Dir = dir

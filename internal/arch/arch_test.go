@@ -17,7 +17,7 @@ import (
 
 // floors lists the packages from the ground up. A package imports from lower floors only.
 var floors = [][]string{
-	{"internal/crawl", "internal/graph", "internal/host", "internal/profile", "internal/stat", "scenarios"},
+	{"internal/crawl", "internal/graph", "internal/host", "internal/ledger", "internal/profile", "internal/stat", "internal/yield", "scenarios"},
 	{"internal/conform", "internal/engine", "internal/web"},
 	{"internal/contender/*", "internal/mutant", "internal/scenario"},
 	{"internal/contender", "internal/plan"},
@@ -34,14 +34,16 @@ var only = map[string]struct {
 	who    []string
 	remedy string
 }{
-	"golang.org/x/perf/":             {[]string{"internal/stat"}, "use package stat"},
-	"github.com/google/pprof/driver": {[]string{"internal/serve"}, "use package serve"},
-	"net/http":                       {[]string{"internal/serve"}, "use package serve"},
-	"os/exec":                        {[]string{"internal/runner", "internal/conform", "internal/cli"}, "children are started by package runner"},
-	"flag":                           {[]string{"internal/cli"}, "flags belong to package cli"},
-	"github.com/pelletier/go-toml":   {[]string{"internal/scenario"}, "use package scenario"},
-	"math/rand":                      {nil, "use math/rand/v2, or hash a seed"},
-	"log":                            {nil, "return an error, or write to the io.Writer that you are given"},
+	"golang.org/x/perf/":                {[]string{"internal/stat"}, "use package stat"},
+	"github.com/google/pprof/driver":    {[]string{"internal/serve"}, "use package serve"},
+	"net/http":                          {[]string{"internal/serve"}, "use package serve"},
+	"os/exec":                           {[]string{"internal/runner", "internal/conform", "internal/cli"}, "children are started by package runner"},
+	"flag":                              {[]string{"internal/cli"}, "flags belong to package cli"},
+	"github.com/pelletier/go-toml":      {[]string{"internal/scenario"}, "use package scenario"},
+	"golang.org/x/exp/trace":            {[]string{"internal/ledger"}, "use package ledger"},
+	"github.com/anishathalye/porcupine": {[]string{"internal/conform"}, "use conform.Visited"},
+	"math/rand":                         {nil, "use math/rand/v2, or hash a seed"},
+	"log":                               {nil, "return an error, or write to the io.Writer that you are given"},
 }
 
 const module = "crawlbench/"

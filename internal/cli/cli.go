@@ -81,7 +81,7 @@ func Main(args []string, in io.Reader, out, errw io.Writer, contenders []crawl.C
 		return exitFine
 	}
 	if len(args) == 5 && args[1] == conform.ChildVerb {
-		conform.Child(args[2:], subjects(contenders))
+		conform.Child(args[2:], append(slices.Clone(contenders), broken()...))
 	}
 	a := &app{out: out, err: errw, contenders: contenders}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)

@@ -19,64 +19,89 @@ import (
 // conform takes contenders, or the mutants, through the conformance suite.
 func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	mutants := fs.Bool("mutants", false, "show which broken crawlers each check finds")
-	positional, err := parse(fs, args, 0, len(a.contenders))
+	checks := fs.String("checks", "", "run these checks only, such as storm,cancel")
+	yields := fs.String("yield", "", "build again with goroutines changing over at random in these packages, such as ./mine,./internal/...")
+	seeds := fs.Int("seeds", 20, "with -yield, try so many schedules")
+	positional, err := parse(fs, args, 0, 1000)
 	if err != nil {
 		return err
 	}
+	table := a.contenders
+	if *mutants {
+		table = broken()
+	}
+	s := conform.Suite{}
+	if s.Contenders, err = named(positional, table); err != nil {
+		return err
+	}
+	if s.Checks, err = checksOf(*checks); err != nil {
+		return err
+	}
+	if *mutants {
+		s.Keys = []string{"id"}
+	}
+	if *yields != "" {
+		err = a.stress(ctx, s, strings.Split(*yields, ","), *seeds, *mutants)
+	} else if err = ownProgram(ctx, &s); err == nil {
+		err = a.verdicts(s.Run(ctx), *mutants)
+	}
+	if ctx.Err() != nil {
+		return exitError{code: exitInterrupted}
+	}
+	return err
+}
+
+// ownProgram makes this program the child of the checks.
+func ownProgram(ctx context.Context, s *conform.Suite) error {
 	exe, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	command := func(contender, keys, check string) *exec.Cmd {
-		cmd := exec.CommandContext(ctx, exe, conform.ChildVerb, contender, keys, check)
-		cmd.Args[0] = os.Args[0]
-		cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
-		return cmd
+	s.Command = func(contender, keys, check string) *exec.Cmd {
+		return child(ctx, exe, contender, keys, check)
 	}
-	if *mutants {
-		list := []crawl.Contender{mutant.Right()}
-		for _, m := range mutant.All() {
-			list = append(list, m.Contender)
+	return nil
+}
+
+// child is the process of a check.
+func child(ctx context.Context, exe, contender, keys, check string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, exe, conform.ChildVerb, contender, keys, check)
+	cmd.Args[0] = os.Args[0]
+	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
+	return cmd
+}
+
+// verdicts prints what came of the suite, as a matrix for mutants.
+func (a *app) verdicts(list []conform.Verdict, mutants bool) error {
+	if mutants {
+		fmt.Fprint(a.out, conform.Matrix(list))
+		if alive := slices.DeleteFunc(conform.Survivors(list), isRight); len(alive) > 0 {
+			return exitError{exitFailed, fmt.Errorf("no check found %s", strings.Join(alive, ", "))}
 		}
-		verdicts := conform.Run(ctx, list, []string{"id"}, command, nil)
-		fmt.Fprint(a.out, conform.Matrix(verdicts))
-		if alive := conform.Survivors(verdicts); !slices.Equal(alive, []string{mutant.Right().Name}) {
-			return exitError{exitFailed, fmt.Errorf("the suite does not tell right from wrong: it passes %s", strings.Join(alive, ", "))}
+		return nil
+	}
+	passed, all := map[string]int{}, map[string]int{}
+	var subjects []string
+	for _, v := range list {
+		subject := v.Contender + "\t" + v.Keys
+		if all[subject]++; all[subject] == 1 {
+			subjects = append(subjects, subject)
 		}
-		return ctx.Err()
+		if v.Kind == conform.Pass {
+			passed[subject]++
+		}
 	}
-	list, err := a.named(positional)
-	if err != nil {
-		return err
-	}
-	failed := false
-	verdicts := conform.Run(ctx, list, nil, command, nil)
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	for _, c := range list {
-		for _, keys := range []string{"id", "url"} {
-			passed, all := 0, 0
-			for _, v := range verdicts {
-				if v.Contender == c.Name && v.Keys == keys {
-					all++
-					if v.Kind == conform.Pass {
-						passed++
-					}
-				}
-			}
-			if all > 0 {
-				fmt.Fprintf(w, "  %s\t%s\t%d of %d checks passed\n", c.Name, keys, passed, all)
-			}
-		}
+	for _, s := range subjects {
+		fmt.Fprintf(w, "  %s\t%d of %d checks passed\n", s, passed[s], all[s])
 	}
 	w.Flush()
-	for _, v := range verdicts {
+	failed := false
+	for _, v := range list {
 		if v.Kind != conform.Pass {
 			failed = true
 			fmt.Fprintf(a.out, "%s by %s, %s: %s: %s\n", v.Contender, v.Keys, v.Check, v.Kind, v.Text)
 		}
-	}
-	if err := ctx.Err(); err != nil {
-		return exitError{code: exitInterrupted}
 	}
 	if failed {
 		return exitError{code: exitFailed}
@@ -84,14 +109,34 @@ func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	return nil
 }
 
+func isRight(name string) bool { return name == mutant.Right().Name }
+
+// checksOf parses a list of checks; nil are all of them.
+func checksOf(text string) ([]string, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var all []string
+	for _, c := range conform.Checks() {
+		all = append(all, c.Name)
+	}
+	list := strings.Split(text, ",")
+	for _, name := range list {
+		if !slices.Contains(all, name) {
+			return nil, usagef("-checks: no check %q%s; there are %s", name, scenario.Nearest(name, all), strings.Join(all, ", "))
+		}
+	}
+	return list, nil
+}
+
 // named returns the contenders of those names, all if there are none.
-func (a *app) named(names []string) ([]crawl.Contender, error) {
+func named(names []string, table []crawl.Contender) ([]crawl.Contender, error) {
 	if len(names) == 0 {
-		return a.contenders, nil
+		return table, nil
 	}
 	var list []crawl.Contender
 	var all []string
-	for _, c := range a.contenders {
+	for _, c := range table {
 		all = append(all, c.Name)
 		if slices.Contains(names, c.Name) {
 			list = append(list, c)
@@ -105,9 +150,9 @@ func (a *app) named(names []string) ([]crawl.Contender, error) {
 	return list, nil
 }
 
-// subjects returns everything that a child may be asked to check.
-func subjects(contenders []crawl.Contender) []crawl.Contender {
-	list := append(slices.Clone(contenders), mutant.Right())
+// broken returns the mutants, behind the crawler that they were made from.
+func broken() []crawl.Contender {
+	list := []crawl.Contender{mutant.Right()}
 	for _, m := range mutant.All() {
 		list = append(list, m.Contender)
 	}

@@ -43,35 +43,40 @@ const ChildVerb = "__check"
 // patience is how long a check may take.
 const patience = 10 * time.Second
 
-// Run takes contenders through the checks, each in a process that command makes, and returns the verdicts in the order
-// of contenders, keys and checks. keys nil means both kinds, and a contender that has none of those asked for is taken by
-// the other; each is called with every verdict as it comes, nil if nobody cares.
-func Run(ctx context.Context, contenders []crawl.Contender, keys []string, command func(contender, keys, check string) *exec.Cmd, each func(Verdict)) []Verdict {
+// Suite is a run of checks over contenders.
+type Suite struct {
+	Contenders []crawl.Contender
+	// Keys are the kinds of key to check; a contender that has none of these is checked by the other. Nil means both.
+	Keys []string
+	// Checks are the names of the checks; nil means all.
+	Checks []string
+	// Command makes the process of a check. It calls Child.
+	Command func(contender, keys, check string) *exec.Cmd
+}
+
+// Run runs the suite and returns the verdicts in the order of contenders, keys and checks.
+func (s Suite) Run(ctx context.Context) []Verdict {
 	var list []Verdict
-	for _, c := range contenders {
+	for _, c := range s.Contenders {
 		for _, k := range []string{"id", "url"} {
 			has := subjects(c)
-			if _, ok := has[k]; !ok || keys != nil && !slices.Contains(keys, k) && len(has) > 1 {
+			if _, ok := has[k]; !ok || s.Keys != nil && !slices.Contains(s.Keys, k) && len(has) > 1 {
 				continue
 			}
 			for _, check := range Checks() {
-				list = append(list, Verdict{Contender: c.Name, Keys: k, Check: check.Name})
+				if s.Checks == nil || slices.Contains(s.Checks, check.Name) {
+					list = append(list, Verdict{Contender: c.Name, Keys: k, Check: check.Name})
+				}
 			}
 		}
 	}
 	next := make(chan int)
 	var pool sync.WaitGroup
-	var mu sync.Mutex
 	for range runtime.NumCPU() {
 		pool.Go(func() {
 			for i := range next {
 				v := &list[i]
-				v.Kind, v.Text = judge(ctx, command(v.Contender, v.Keys, v.Check))
-				if each != nil {
-					mu.Lock()
-					each(*v)
-					mu.Unlock()
-				}
+				v.Kind, v.Text = judge(ctx, s.Command(v.Contender, v.Keys, v.Check))
 			}
 		})
 	}
@@ -160,7 +165,7 @@ func Test(t *testing.T, c crawl.Contender) {
 		cmd.Env = append(os.Environ(), variable+"="+contender+" "+keys+" "+check, "GORACE=atexit_sleep_ms=0")
 		return cmd
 	}
-	for _, v := range Run(t.Context(), []crawl.Contender{c}, nil, command, nil) {
+	for _, v := range (Suite{Contenders: []crawl.Contender{c}, Command: command}).Run(t.Context()) {
 		t.Run(v.Keys+"/"+v.Check, func(t *testing.T) {
 			if v.Kind != Pass {
 				t.Errorf("%s: %s", v.Kind, v.Text)

@@ -187,7 +187,9 @@ func (p *pool[K]) fetch(ctx context.Context, page K) ([]K, error) {
 func (p *pool[K]) book(ctx context.Context, page K, links []K, err error) bool {
 	switch p.bug {
 	case racyCounter:
-		p.did.Pages++
+		n := p.did.Pages
+		runtime.Gosched()
+		p.did.Pages = n + 1
 	case lockOrder:
 		p.statistics.Lock()
 	}

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"strconv"
+	"text/tabwriter"
+
+	"crawlbench/internal/conform"
+	"crawlbench/internal/yield"
+)
+
+// stress takes the suite through many schedules of one processor, on which goroutines change over in the packages that
+// patterns name as a seed says. With compare it does so without them as well.
+func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, seeds int, compare bool) error {
+	if seeds < 1 {
+		return usagef("-seeds %d: must be at least 1", seeds)
+	}
+	dir, err := os.MkdirTemp("", "crawlbench-yield-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	exe, err := a.rebuild(ctx, dir, patterns)
+	if err != nil {
+		return err
+	}
+	type subject struct{ contender, keys, check string }
+	var order []subject
+	found, hidden, text := map[subject]int{}, map[subject]int{}, map[subject]string{}
+	for seed := 1; seed <= seeds && ctx.Err() == nil; seed++ {
+		try := func(value string) []conform.Verdict {
+			s.Command = func(contender, keys, check string) *exec.Cmd {
+				cmd := child(ctx, exe, contender, keys, check)
+				cmd.Env = append(cmd.Env, "GOMAXPROCS=1", yield.Variable+"="+value)
+				return cmd
+			}
+			return s.Run(ctx)
+		}
+		for _, v := range try(strconv.Itoa(seed)) {
+			at := subject{v.Contender, v.Keys, v.Check}
+			if seed == 1 {
+				order = append(order, at)
+			}
+			if v.Kind != conform.Pass {
+				if found[at]++; found[at] == 1 {
+					text[at] = fmt.Sprintf("seed %d: %s: %s", seed, v.Kind, v.Text)
+				}
+			}
+		}
+		if compare {
+			for _, v := range try("0") {
+				if v.Kind != conform.Pass {
+					hidden[subject{v.Contender, v.Keys, v.Check}]++
+				}
+			}
+		}
+	}
+	fmt.Fprintf(a.out, "One processor, %d schedules:\n", seeds)
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	wrong := false
+	for _, at := range order {
+		line := fmt.Sprintf("  %s\t%s\t%s\tfound by %d of %d", at.contender, at.keys, at.check, found[at], seeds)
+		if compare {
+			line += fmt.Sprintf("\twithout yields by %d", hidden[at])
+		}
+		fmt.Fprintf(w, "%s\t%s\n", line, text[at])
+		wrong = wrong || (found[at] > 0) != (compare && !isRight(at.contender))
+	}
+	w.Flush()
+	switch {
+	case wrong && compare:
+		return exitError{exitFailed, errors.New("a mutant was found by no schedule, or the right crawler by one")}
+	case wrong:
+		return exitError{code: exitFailed}
+	}
+	return nil
+}
+
+// rebuild builds this program again, with the packages of patterns rewritten, and returns its path in dir.
+func (a *app) rebuild(ctx context.Context, dir string, patterns []string) (string, error) {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Path == "" || info.Path == "command-line-arguments" {
+		return "", errors.New("-yield builds this program again, and does not know from which package: build it by naming its package, as in go build ./cmd/mine, and call it in its module")
+	}
+	list := exec.CommandContext(ctx, "go", append([]string{"list", "-json=Name,Dir,GoFiles"}, patterns...)...)
+	list.Stderr = a.err
+	out, err := list.Output()
+	if err != nil {
+		return "", fmt.Errorf("-yield: go list: %w: call it in the module of %s, with Go installed", err, info.Path)
+	}
+	var packages []yield.Package
+	for dec := json.NewDecoder(bytes.NewReader(out)); dec.More(); {
+		var p yield.Package
+		if err := dec.Decode(&p); err != nil {
+			return "", err
+		}
+		packages = append(packages, p)
+	}
+	overlay, err := yield.Overlay(dir, packages)
+	if err != nil {
+		return "", err
+	}
+	exe := filepath.Join(dir, "program")
+	build := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "-o", exe, info.Path)
+	build.Stderr = a.err
+	if err := build.Run(); err != nil {
+		return "", fmt.Errorf("-yield: go build: %w", err)
+	}
+	return exe, nil
+}

@@ -1,0 +1,25 @@
+//go:build race
+
+package conform_test
+
+import (
+	"slices"
+	"testing"
+
+	"crawlbench/internal/conform"
+	"crawlbench/internal/crawl"
+)
+
+// What the race detector sees in a storm, and what it cannot see: a check and an act that are each behind a lock.
+func TestWhatTheRaceDetectorSees(t *testing.T) {
+	seen := []string{"unlockedmap", "privatelock", "racycounter"}
+	unseen := []string{"right", "checkthenact", "fastpath", "loadthenstore", "norecheck", "budgetloadthenadd"}
+	list := slices.DeleteFunc(broken(), func(c crawl.Contender) bool {
+		return !slices.Contains(append(seen, unseen...), c.Name)
+	})
+	for _, v := range runChecks(t, list, []string{"storm"}, "id") {
+		if got := v.Kind == conform.Race; got != slices.Contains(seen, v.Contender) {
+			t.Errorf("%s: %s: %s", v.Contender, v.Kind, v.Text)
+		}
+	}
+}
