@@ -1,0 +1,53 @@
+package stat
+
+import (
+	"fmt"
+	"math"
+)
+
+// plateau tells why the points beyond the cores are those of a hard ceiling, "" if they are not. The rival of the law is
+// Amdahl's law with at most cores workers, and the same throughput for all beyond. As it has a parameter less, it wins if it
+// is nearer to the points, or as near as the noise of the centers lets tell.
+func plateau(best Curve, workers []float64, logs [][]float64, cores int) string {
+	capped := make([]float64, len(workers))
+	reached := 0
+	for i, n := range workers {
+		capped[i] = min(n, float64(cores))
+		if n >= float64(cores) {
+			reached++
+		}
+	}
+	if cores < 1 || reached < 2 {
+		return ""
+	}
+	x := centers(logs, allRounds(len(logs[0])))
+	flat := fitCurve(capped, x, false)
+	_, law := residuals(best, workers, x)
+	_, ceiling := residuals(flat, capped, x)
+	if ceiling > max(law, 2*noise(logs)) {
+		return ""
+	}
+	return fmt.Sprintf("beyond %d cores the throughput stays at about %.4g: a ceiling explains the points as well as contention would, "+
+		"so the machine may be what is measured, not the design", cores, flat.At(float64(cores)))
+}
+
+// noise returns the standard error of a center, relative to it, after what the rounds have in common is taken out.
+func noise(logs [][]float64) float64 {
+	points, rounds := len(logs), len(logs[0])
+	byPoint, byRound, all := make([]float64, points), make([]float64, rounds), 0.0
+	for i := range logs {
+		for r, v := range logs[i] {
+			byPoint[i] += v / float64(rounds)
+			byRound[r] += v / float64(points)
+			all += v / float64(points*rounds)
+		}
+	}
+	sum := 0.0
+	for i := range logs {
+		for r, v := range logs[i] {
+			d := v - byPoint[i] - byRound[r] + all
+			sum += d * d
+		}
+	}
+	return math.Sqrt(sum / float64((points-1)*(rounds-1)) / float64(rounds))
+}

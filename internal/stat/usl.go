@@ -1,0 +1,176 @@
+package stat
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Curve is Gunther's Universal Scalability Law: the throughput of N workers is
+// Lambda N / (1 + Sigma (N-1) + Kappa N (N-1)). It is Amdahl's law if Kappa is 0.
+type Curve struct {
+	Lambda float64 // throughput of one worker
+	Sigma  float64 // share of the work that queues: locks, a single owner
+	Kappa  float64 // cost of agreement between each two: cache lines, repeated attempts
+}
+
+// At returns the throughput of so many workers.
+func (c Curve) At(workers float64) float64 {
+	return c.Lambda * workers / (1 + c.Sigma*(workers-1) + c.Kappa*workers*(workers-1))
+}
+
+// Peak returns the workers of the highest throughput, not rounded and at least 1; +Inf if more always help.
+func (c Curve) Peak() float64 {
+	if c.Sigma >= 1 {
+		return 1
+	}
+	return max(1, math.Sqrt((1-c.Sigma)/c.Kappa))
+}
+
+// Fit is a curve through measured points. If it is refused its numbers may be looked at, but mean nothing.
+type Fit struct {
+	Lambda, Sigma, Kappa Interval
+	Peak                 Interval // Value is +Inf if it cannot be told from none: the interval of Kappa begins at 0
+	Residual             float64  // the largest distance of a point from the curve, relative to the point
+	Amdahl               Curve    // the best with Kappa 0
+	AmdahlResidual       float64
+	Points, Rounds       int    // that were used: rounds that are complete at all points
+	Refused              string // why the law does not hold here; "" if it does
+	Warnings             []string
+}
+
+// Curve returns the law with the estimates.
+func (f Fit) Curve() Curve { return Curve{f.Lambda.Value, f.Sigma.Value, f.Kappa.Value} }
+
+// Retrograde tells whether it is proven that at some number of workers more of them make it slower. If not, Amdahl's law says
+// as much as can be known. The interval of Kappa decides, not an information criterion: with 5 points and as many as 3
+// parameters and a variance, the small-sample term of AICc divides by 0.
+func (f Fit) Retrograde() bool { return f.Refused == "" && f.Kappa.Lo > 0 }
+
+const (
+	fewestPoints = 5
+	fewestRounds = 5
+	maxResidual  = 0.05
+	resamples    = 1000
+)
+
+// FitUSL fits the law to points. Workers must be what can run at once: of crawls that wait for the network all workers, of
+// those that compute at most cores, the value of GOMAXPROCS; 0 means that cores do not limit the crawl. Beyond the cores a
+// hard ceiling looks like contention, and is refused if it explains the points as well.
+//
+// The intervals are at 95 %, from whole rounds drawn anew, the same for all points, so that what a round has in common does
+// not count. The percentiles are widened for few rounds as in Hesterberg, "What teachers should know about the bootstrap"
+// (2015); seed makes them repeatable.
+func FitUSL(points []Point, cores int, seed uint64) Fit {
+	workers, logs := complete(points)
+	fit := Fit{Points: len(workers), Peak: Interval{Value: math.Inf(1), Lo: 1, Hi: math.Inf(1)}}
+	if fit.Refused = unfit(workers); fit.Refused != "" {
+		return fit
+	}
+	fit.Rounds = len(logs[0])
+	if most := slices.MaxFunc(points, func(p, q Point) int { return len(p.Throughput) - len(q.Throughput) }); len(most.Throughput) > fit.Rounds {
+		fit.Warnings = append(fit.Warnings, fmt.Sprintf("%d of %d rounds are left out: a sample is missing, or not above 0",
+			len(most.Throughput)-fit.Rounds, len(most.Throughput)))
+	}
+	if fit.Rounds < fewestRounds {
+		fit.Refused = fmt.Sprintf("%d complete rounds are too few to tell noise from a law: measure at least %d", fit.Rounds, fewestRounds)
+		return fit
+	}
+	x := centers(logs, allRounds(fit.Rounds))
+	best := fitCurve(workers, x, true)
+	fit.Amdahl = fitCurve(workers, x, false)
+	fit.Residual, _ = residuals(best, workers, x)
+	fit.AmdahlResidual, _ = residuals(fit.Amdahl, workers, x)
+	fit.intervals(best, workers, logs, seed)
+	switch ceiling := plateau(best, workers, logs, cores); {
+	case ceiling != "":
+		fit.Refused = ceiling
+	case fit.Residual > maxResidual:
+		fit.Refused = fmt.Sprintf("a point lies %.1f %% off the curve: the law does not describe these points, so read the measured knee", 100*fit.Residual)
+	}
+	if last := workers[len(workers)-1]; fit.Retrograde() && fit.Peak.Value > 2*last {
+		fit.Warnings = append(fit.Warnings, fmt.Sprintf("the peak at %.0f workers lies far beyond the %.0f that were measured", fit.Peak.Value, last))
+	}
+	return fit
+}
+
+// complete returns the numbers of workers in order, and for each the logarithms of its throughput in the complete rounds.
+func complete(points []Point) (workers []float64, logs [][]float64) {
+	sorted := byWorkers(points)
+	for _, p := range sorted {
+		workers = append(workers, float64(p.Workers))
+	}
+	logs = make([][]float64, len(sorted))
+	for round := 0; ; round++ {
+		ended, whole := true, true
+		for _, p := range sorted {
+			has := round < len(p.Throughput)
+			ended = ended && !has
+			whole = whole && has && usable(p.Throughput[round])
+		}
+		if ended {
+			return workers, logs
+		}
+		for i, p := range sorted {
+			if whole {
+				logs[i] = append(logs[i], math.Log(p.Throughput[round]))
+			}
+		}
+	}
+}
+
+// unfit tells what is wrong with the workers, "" if nothing is.
+func unfit(workers []float64) string {
+	if len(workers) < fewestPoints {
+		return fmt.Sprintf("%d points are too few for three parameters: measure at least %d numbers of workers", len(workers), fewestPoints)
+	}
+	for i, n := range workers {
+		if n < 1 || i > 0 && n == workers[i-1] {
+			return fmt.Sprintf("%.0f workers are below 1, or are there twice", n)
+		}
+	}
+	return ""
+}
+
+// fitCurve makes the relative distances least, with N/X = a + b (N-1) + c N (N-1), which is linear in a, b, c. Contributions
+// below rounding at the most workers count as none.
+func fitCurve(workers, x []float64, kappa bool) Curve {
+	columns := make([][]float64, 2, 3)
+	if kappa {
+		columns = columns[:3]
+	}
+	for j := range columns {
+		columns[j] = make([]float64, len(x))
+	}
+	for i, n := range workers {
+		perY := x[i] / n
+		columns[0][i], columns[1][i] = perY, (n-1)*perY
+		if kappa {
+			columns[2][i] = n * (n - 1) * perY
+		}
+	}
+	w := leastSquares(columns)
+	last := workers[len(workers)-1]
+	c := Curve{Lambda: 1 / w[0], Sigma: w[1] / w[0]}
+	if kappa {
+		c.Kappa = w[2] / w[0]
+	}
+	whole := last / c.At(last) * c.Lambda
+	if c.Sigma*(last-1) < 1e-9*whole {
+		c.Sigma = 0
+	}
+	if c.Kappa*last*(last-1) < 1e-9*whole {
+		c.Kappa = 0
+	}
+	return c
+}
+
+// residuals returns the largest, and the root of the mean of the squares, of the relative distances from the curve.
+func residuals(c Curve, workers, x []float64) (largest, rms float64) {
+	for i, n := range workers {
+		d := math.Abs(c.At(n)/x[i] - 1)
+		largest = max(largest, d)
+		rms += d * d / float64(len(x))
+	}
+	return largest, math.Sqrt(rms)
+}
