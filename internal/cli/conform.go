@@ -21,6 +21,7 @@ func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	mutants := fs.Bool("mutants", false, "show which broken crawlers each check finds")
 	checks := fs.String("checks", "", "run these checks only, such as storm,cancel")
 	yields := fs.String("yield", "", "build again with goroutines changing over at random in these packages, such as ./mine,./internal/...")
+	patience := fs.Duration("patience", conform.Patience, "how long a check may take before it counts as hanging")
 	seeds := fs.Int("seeds", 20, "with -yield, try so many schedules")
 	positional, err := parse(fs, args, 0, 1000)
 	if err != nil {
@@ -30,7 +31,10 @@ func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	if *mutants {
 		table = broken()
 	}
-	s := conform.Suite{}
+	if *patience <= 0 {
+		return usagef("-patience %v: must be above 0", *patience)
+	}
+	s := conform.Suite{Patience: *patience}
 	if s.Contenders, err = named(positional, table); err != nil {
 		return err
 	}

@@ -63,16 +63,25 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 			}
 		}
 	}
-	fmt.Fprintf(a.out, "One processor, %d schedules:\n", seeds)
+	fmt.Fprintf(a.out, "%d schedules of one processor:\n", seeds)
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	wrong := false
-	for _, at := range order {
-		line := fmt.Sprintf("  %s\t%s\t%s\tfound by %d of %d", at.contender, at.keys, at.check, found[at], seeds)
-		if compare {
-			line += fmt.Sprintf("\twithout yields by %d", hidden[at])
-		}
-		fmt.Fprintf(w, "%s\t%s\n", line, text[at])
+	quiet := map[string]int{} // checks that found nothing
+	for i, at := range order {
+		name := at.contender + "\t" + at.keys
 		wrong = wrong || (found[at] > 0) != (compare && !isRight(at.contender))
+		switch {
+		case compare:
+			fmt.Fprintf(w, "  %s\t%s\tfound by %d\twithout yields by %d\t%s\n", name, at.check, found[at], hidden[at], text[at])
+			continue
+		case found[at] > 0:
+			fmt.Fprintf(w, "  %s\t%s found by %d\t%s\n", name, at.check, found[at], text[at])
+		default:
+			quiet[name]++
+		}
+		if last := i+1 == len(order) || order[i+1].contender != at.contender || order[i+1].keys != at.keys; last {
+			fmt.Fprintf(w, "  %s\t%d checks found nothing\t\n", name, quiet[name])
+		}
 	}
 	w.Flush()
 	switch {

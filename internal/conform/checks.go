@@ -96,7 +96,7 @@ func race(least time.Duration, times uint64, f func(seed uint64, workers int)) {
 		procs = max(2, procs)
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
-	for start, n := time.Now(), uint64(0); time.Since(start) < least || n < times && time.Since(start) < patience/3; n++ {
+	for start, n := time.Now(), uint64(0); time.Since(start) < least || n < times && time.Since(start) < Patience/3; n++ {
 		f(n, 8*procs)
 	}
 }

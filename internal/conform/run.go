@@ -1,6 +1,7 @@
 package conform
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,8 +41,8 @@ type Verdict struct {
 // ChildVerb is the argument with which a program is called to be the child of a check: ChildVerb CONTENDER KEYS CHECK.
 const ChildVerb = "__check"
 
-// patience is how long a check may take.
-const patience = 10 * time.Second
+// Patience is how long a check may take unless the suite says otherwise. None of the built-in crawlers needs two seconds.
+const Patience = 10 * time.Second
 
 // Suite is a run of checks over contenders.
 type Suite struct {
@@ -50,6 +51,8 @@ type Suite struct {
 	Keys []string
 	// Checks are the names of the checks; nil means all.
 	Checks []string
+	// Patience is how long a check may take; 0 means Patience.
+	Patience time.Duration
 	// Command makes the process of a check. It calls Child.
 	Command func(contender, keys, check string) *exec.Cmd
 }
@@ -76,7 +79,7 @@ func (s Suite) Run(ctx context.Context) []Verdict {
 		pool.Go(func() {
 			for i := range next {
 				v := &list[i]
-				v.Kind, v.Text = judge(ctx, s.Command(v.Contender, v.Keys, v.Check))
+				v.Kind, v.Text = judge(ctx, s.Command(v.Contender, v.Keys, v.Check), cmp.Or(s.Patience, Patience))
 			}
 		})
 	}
@@ -89,7 +92,7 @@ func (s Suite) Run(ctx context.Context) []Verdict {
 }
 
 // judge runs the child of a check and reads its output.
-func judge(ctx context.Context, cmd *exec.Cmd) (Kind, string) {
+func judge(ctx context.Context, cmd *exec.Cmd, patience time.Duration) (Kind, string) {
 	timer := time.AfterFunc(patience, func() { cmd.Process.Kill() })
 	out, err := func() ([]byte, error) {
 		var b strings.Builder

@@ -37,7 +37,7 @@ func linear[K comparable](t *testing.T, newSet crawl.NewVisited[K], name func(pa
 		h := record(newSet, func(p page) K { return name(p, seed%2 == 1) }, seed, workers)
 		if err := h.wrong(); err != nil {
 			t.Error(err)
-		} else if result, info := porcupine.CheckOperationsVerbose(wonOnce, h.operations, patience); result != porcupine.Ok {
+		} else if result, info := porcupine.CheckOperationsVerbose(wonOnce, h.operations, Patience); result != porcupine.Ok {
 			file := filepath.Join(t.ArtifactDir(), "history.html")
 			if err := drawHistory(file, info); err != nil {
 				t.Error(err)

@@ -1,0 +1,142 @@
+package collycrawler
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"crawlbench/bench"
+)
+
+var repeat = flag.Int("repeat", 1, "take the contenders through the suite so many times")
+
+// TestMain makes crawlbench of the test binary where it is called with a verb, as its children are.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-") {
+		os.Exit(bench.Main(os.Args, Contenders()...))
+	}
+	os.Exit(m.Run())
+}
+
+// often is how often a check fails.
+type often int
+
+const (
+	never often = iota
+	sometimes
+	always
+)
+
+// What is said when a check fails.
+const (
+	twice = `.*page \d+ was fetched \d+ times` // two callbacks asked for a page before either marked it
+	count = `.*: \d+ pages were fetched, want \d+|` + twice
+	heap  = `the heap grew by \d{4,} KiB|` + twice
+)
+
+// table says how often each check fails for each contender, and the pattern of what is then said.
+var table = []struct {
+	check                  string
+	async, queued, guarded often
+	says                   string
+}{
+	{"storm", sometimes, sometimes, never, count},
+	{"shapes", sometimes, sometimes, never, twice},
+	{"seeds", sometimes, sometimes, never, count},
+	{"collide", never, never, never, ""},
+	{"width", never, never, never, ""},
+	{"slow", never, never, never, ""},
+	{"limit", sometimes, sometimes, never, twice},
+	{"refusal", never, never, never, ""},
+	{"cancel", never, never, never, ""},
+	{"debt", never, never, never, ""},
+	{"errors", sometimes, sometimes, never, twice},
+	{"again", sometimes, sometimes, never, twice},
+	{"memory", always, always, always, heap},
+}
+
+// conform takes the contenders through the suite and returns, for each, what failed and what is said of it, and how many
+// checks there were.
+func conform(t *testing.T) (failed map[string]map[string]string, checks map[string]int) {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), exe, "conform").CombinedOutput()
+	failed, checks = map[string]map[string]string{}, map[string]int{}
+	for _, m := range regexp.MustCompile(`(?m)^  (\w+) +url +\d+ of (\d+) checks passed$`).FindAllStringSubmatch(string(out), -1) {
+		failed[m[1]] = map[string]string{}
+		checks[m[1]], _ = strconv.Atoi(m[2])
+	}
+	for _, m := range regexp.MustCompile(`(?m)^(\w+) by url, (\w+): (\w+): (.*)$`).FindAllStringSubmatch(string(out), -1) {
+		if says, fails := m[4], true; m[3] != "hang" {
+			failed[m[1]][m[2]] = says
+		} else if says, fails = alone(t, exe, m[1], m[2]); fails {
+			failed[m[1]][m[2]] = says
+		}
+	}
+	if len(checks) != len(Contenders()) {
+		t.Fatalf("the table of checks is not to be understood: %v\n%s", err, out)
+	}
+	return failed, checks
+}
+
+// alone runs a check that did not end within the suite's patience once more, beside no other and for as long as it takes:
+// a million links take colly ten seconds, and all takes longer on a busy machine.
+func alone(t *testing.T, exe, contender, check string) (says string, fails bool) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), exe, "__check", contender, "url", check).CombinedOutput()
+	if err == nil {
+		return "", false
+	}
+	if m := regexp.MustCompile(`(?m)^ +\w+\.go:\d+: (.*)$`).FindSubmatch(out); m != nil {
+		return string(m[1]), true
+	}
+	return fmt.Sprintf("%v: %.500s", err, out), true
+}
+
+// The suite says of colly what this package's README says.
+func TestConformance(t *testing.T) {
+	tally := map[string]int{}
+	for range *repeat {
+		failed, checks := conform(t)
+		for _, c := range Contenders() {
+			if checks[c.Name] != len(table) {
+				t.Fatalf("%s: the suite has %d checks, the table %d", c.Name, checks[c.Name], len(table))
+			}
+			for _, row := range table {
+				fails := map[string]often{"colly": row.async, "collyqueue": row.queued, "collyguarded": row.guarded}[c.Name]
+				says, failing := failed[c.Name][row.check]
+				switch {
+				case !failing && fails == always:
+					t.Errorf("%s passed %s", c.Name, row.check)
+				case failing && fails == never:
+					t.Errorf("%s should pass %s: %s", c.Name, row.check, says)
+				case failing && !regexp.MustCompile("^(?:"+row.says+")").MatchString(says):
+					t.Errorf("%s should fail %s with %s: %s", c.Name, row.check, row.says, says)
+				}
+				if failing {
+					tally[c.Name+" "+row.check]++
+					t.Logf("%s, %s: %s", c.Name, row.check, says)
+				}
+				delete(failed[c.Name], row.check)
+			}
+			for check := range failed[c.Name] {
+				t.Errorf("the table has no check %s", check)
+			}
+		}
+	}
+	for _, c := range Contenders() {
+		line := fmt.Sprintf("%s failed, of %d:", c.Name, *repeat)
+		for _, row := range table {
+			line += fmt.Sprintf(" %s %d", row.check, tally[c.Name+" "+row.check])
+		}
+		t.Log(line)
+	}
+}
