@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -63,7 +64,10 @@ func Run(ctx context.Context, job Job, table []crawl.Contender) (Outcome, error)
 	if err := b.Warm(ctx); err != nil {
 		return judged(Outcome{}, err)
 	}
-	if len(job.Profiles) > 0 {
+	switch {
+	case slices.Contains(job.Profiles, wall):
+		return judged(b.wall(ctx))
+	case len(job.Profiles) > 0:
 		return judged(b.profile(ctx))
 	}
 	return judged(b.time(ctx))
@@ -83,6 +87,7 @@ type Bench struct {
 	cache *graph.Cache
 	job   Job
 	crawl crawler
+	warm  time.Duration // what the last warm-up took
 }
 
 // Open maps the graph of job, and sets GOMAXPROCS.
@@ -93,7 +98,7 @@ func Open(job Job, table []crawl.Contender) (*Bench, error) {
 	}
 	runtime.GOMAXPROCS(job.Cell.Procs)
 	b := &Bench{job: job, cache: cache, site: web.New(cache.Graph, cache.Reach, job.Fetch, job.Spin)}
-	b.crawl = bind(b.site, job.Cell, table)
+	b.crawl = bind(b.site, job.Cell, table, slices.Contains(job.Profiles, wall))
 	if b.crawl == nil {
 		cache.Close()
 		return nil, fmt.Errorf("cell %s: this program has no contender %s that crawls by %s", job.Cell.ID(), job.Cell.Impl, job.Cell.Keys)
@@ -107,19 +112,19 @@ func (b *Bench) Close() error { return b.cache.Close() }
 // crawler is a contender bound to a site and its start page.
 type crawler func(context.Context, crawl.Options) (crawl.Result, error)
 
-// bind returns the contender of cell as a crawler of site, nil if there is none.
-func bind(site *web.Site, cell plan.Cell, table []crawl.Contender) crawler {
+// bind returns the contender of cell as a crawler of site, nil if there is none. With trace it marks its fetches.
+func bind(site *web.Site, cell plan.Cell, table []crawl.Contender, trace bool) crawler {
 	id, url := site.Start()
 	for _, c := range table {
 		switch {
-		case c.Name != cell.Impl:
+		case c.Name != cell.Design():
 		case cell.Keys == "id" && c.ByID != nil:
-			w := site.IDs()
+			w := traced(site.IDs(), trace)
 			return func(ctx context.Context, o crawl.Options) (crawl.Result, error) {
 				return c.ByID(ctx, w, []uint32{id}, o)
 			}
 		case cell.Keys == "url" && c.ByURL != nil:
-			w := site.URLs()
+			w := traced(site.URLs(), trace)
 			return func(ctx context.Context, o crawl.Options) (crawl.Result, error) {
 				return c.ByURL(ctx, w, []string{url}, o)
 			}
@@ -133,9 +138,11 @@ func (b *Bench) Warm(ctx context.Context) error {
 	b.site.Hurry(true)
 	defer b.site.Hurry(false)
 	for range warmUps {
-		if err := b.once(ctx, nil, func(crawl func()) { crawl() }); err != nil {
+		start := time.Now()
+		if err := b.once(ctx, nil, b.job.Cell.MaxPages, func(crawl func()) { crawl() }); err != nil {
 			return err
 		}
+		b.warm = time.Since(start)
 	}
 	runtime.GC()
 	return nil
@@ -144,20 +151,25 @@ func (b *Bench) Warm(ctx context.Context) error {
 // Crawl crawls once, with a fresh limiter if the cell has a rate, and judges. It calls watch, which must call the crawl
 // that it is given; what lies outside of that call is not the contender's. An error of type web.Verdict is the judge's.
 func (b *Bench) Crawl(ctx context.Context, watch func(crawl func())) error {
+	return b.crawlOf(ctx, b.job.Cell.MaxPages, watch)
+}
+
+// crawlOf is Crawl with a budget of so many pages; 0 means all.
+func (b *Bench) crawlOf(ctx context.Context, maxPages int, watch func(crawl func())) error {
 	c := b.job.Cell
 	if c.Rate == 0 {
-		return b.once(ctx, nil, watch)
+		return b.once(ctx, nil, maxPages, watch)
 	}
 	limiter := rate.NewLimiter(rate.Limit(c.Rate), c.BucketSize())
 	limiter.AllowN(time.Now(), c.BucketSize()) // begin with an empty bucket: a crawl of n pages then takes n/rate
-	return b.once(ctx, limiter, watch)
+	return b.once(ctx, limiter, maxPages, watch)
 }
 
-func (b *Bench) once(ctx context.Context, limiter crawl.Limiter, watch func(crawl func())) error {
+func (b *Bench) once(ctx context.Context, limiter crawl.Limiter, maxPages int, watch func(crawl func())) error {
 	c := b.job.Cell
 	goroutines := runtime.NumGoroutine()
-	o := crawl.Options{Workers: c.Workers, MaxPages: c.MaxPages, SizeHint: b.cache.Graph.Pages()}
-	o.Limiter = b.site.Begin(web.Rules{Workers: c.Workers, MaxPages: c.MaxPages, Limiter: limiter})
+	o := crawl.Options{Workers: c.Workers, MaxPages: maxPages, SizeHint: b.cache.Graph.Pages()}
+	o.Limiter = b.site.Begin(web.Rules{Workers: c.Workers, MaxPages: maxPages, Limiter: limiter})
 	var did crawl.Result
 	var err error
 	watch(func() { did, err = b.crawl(ctx, o) })

@@ -35,6 +35,11 @@ func (b *Bench) profile(ctx context.Context) (Outcome, error) {
 		return Outcome{}, errStop
 	}
 	done.Sec = wall.Seconds()
+	return Outcome{Profile: done}, b.keep(done, profiles)
+}
+
+// keep writes profiles into the directory of the job, and their names into done.
+func (b *Bench) keep(done *store.Profile, profiles map[string]*profile.Profile) error {
 	comments := append([]string{
 		fmt.Sprintf("pages=%d", done.Pages),
 		fmt.Sprintf("crawls=%d", done.Crawls),
@@ -44,9 +49,9 @@ func (b *Bench) profile(ctx context.Context) (Outcome, error) {
 		profile.Annotate(p, b.job.Cell.ID(), comments)
 		file := kind + ".pb.gz"
 		if err := profile.Write(filepath.Join(b.job.Dir, file), p); err != nil {
-			return Outcome{}, err
+			return err
 		}
 		done.Files[kind] = file
 	}
-	return Outcome{Profile: done}, nil
+	return nil
 }

@@ -16,7 +16,8 @@ func (b *Bench) time(ctx context.Context) (Outcome, error) {
 	s := &store.Sample{}
 	m := newMeter()
 	pages := 0
-	steal, pressure := host.Steal(), host.Pressure()
+	overlapped := false
+	steal, pressure, delay, throttled := host.Steal(), host.Pressure(), host.RunDelay(), host.Throttled()
 	for m.wall < b.job.Sample {
 		before := m.wall
 		if err := b.Crawl(ctx, m.measure); err != nil {
@@ -25,6 +26,7 @@ func (b *Bench) time(ctx context.Context) (Outcome, error) {
 		s.Crawls++
 		s.Seconds = append(s.Seconds, (m.wall - before).Seconds())
 		pages += b.site.Fetched()
+		overlapped = overlapped || b.site.Overlapped()
 		b.pace(s)
 	}
 	n := float64(s.Crawls)
@@ -41,7 +43,10 @@ func (b *Bench) time(ctx context.Context) (Outcome, error) {
 		"involuntary-switches": m.switches,
 		"steal-sec":            host.Steal() - steal,
 		"pressure-sec":         host.Pressure() - pressure,
+		"run-delay-sec":        max(0, host.RunDelay()-delay),
+		"throttled-sec":        host.Throttled() - throttled,
 	}
+	s.Flags = b.doubts(s, m.wall.Seconds(), overlapped)
 	return Outcome{Sample: s}, nil
 }
 

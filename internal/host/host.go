@@ -5,6 +5,7 @@ package host
 import (
 	"bufio"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -79,6 +80,37 @@ func Pressure() float64 {
 	_, total, _ := strings.Cut(line("/proc/pressure/cpu"), "total=")
 	us, _ := strconv.ParseFloat(total, 64)
 	return us / 1e6
+}
+
+// RunDelay returns for how many seconds the threads that this process has now were ready and waited for a processor: what
+// other processes cost it, as long as it has no more threads at work than there are processors.
+func RunDelay() float64 {
+	files, _ := filepath.Glob("/proc/self/task/*/schedstat")
+	sum := 0.0
+	for _, f := range files {
+		if fields := strings.Fields(line(f)); len(fields) > 1 {
+			ns, _ := strconv.ParseFloat(fields[1], 64)
+			sum += ns / 1e9
+		}
+	}
+	return sum
+}
+
+// Throttled returns for how many seconds the control group was kept from the processors because it had used up its
+// quota.
+func Throttled() float64 {
+	f, err := os.Open("/sys/fs/cgroup/cpu.stat")
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		if us, ok := strings.CutPrefix(s.Text(), "throttled_usec "); ok {
+			x, _ := strconv.ParseFloat(us, 64)
+			return x / 1e6
+		}
+	}
+	return 0
 }
 
 func kilobytes(s string) int64 {

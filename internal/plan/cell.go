@@ -26,6 +26,18 @@ type Cell struct {
 	MaxPages int `json:"max_pages,omitempty"`
 }
 
+// controlSuffix ends the name under which the baseline enters a second time.
+const controlSuffix = ".control"
+
+// Control returns the name under which a contender enters a second time, to show what chance alone does.
+func Control(name string) string { return name + controlSuffix }
+
+// Design returns the name of the contender that crawls the cell: Impl, unless it is a control.
+func (c Cell) Design() string { return strings.TrimSuffix(c.Impl, controlSuffix) }
+
+// IsControl reports whether the cell is the baseline's second entry.
+func (c Cell) IsControl() bool { return strings.HasSuffix(c.Impl, controlSuffix) }
+
 // Name returns the cell's benchmark name without the word Benchmark:
 // Crawl/impl=I/graph=G/keys=K/workers=W/rate=R-P, with /burst=B before -P where the scenario gives one.
 func (c Cell) Name() string { return "Crawl/" + c.path("/") }

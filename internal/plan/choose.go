@@ -60,7 +60,8 @@ func baselineFirst(chosen []crawl.Contender, baseline string) ([]crawl.Contender
 	return slices.Insert(slices.Delete(chosen, i, i+1), 0, c), nil
 }
 
-// passes returns the profile passes that the scenario asks for: the CPU profile by itself, block and mutex together.
+// passes returns the profile passes that the scenario asks for: the CPU profile by itself, block and mutex together, and the
+// execution trace for the wall profile by itself. The control is not profiled.
 func passes(s *scenario.Scenario, cells []Cell, table []crawl.Contender, cores int) ([]Pass, error) {
 	pf := s.Profiles
 	if len(pf.Kinds) == 0 {
@@ -79,14 +80,16 @@ func passes(s *scenario.Scenario, cells []Cell, table []crawl.Contender, cores i
 	has := func(list []string, v string) bool { return len(list) == 0 || slices.Contains(list, v) }
 	var list []Pass
 	for i, c := range cells {
-		if len(impls) > 0 && !impls[c.Impl] || !has(pf.Graphs, c.Graph) || !has(pf.Keys, c.Keys) {
+		if c.IsControl() || len(impls) > 0 && !impls[c.Impl] || !has(pf.Graphs, c.Graph) || !has(pf.Keys, c.Keys) {
 			continue
 		}
 		if !profiledWorkers(pf, cells, c, cores) || !profiledRate(pf, s.Rates, c.Rate) {
 			continue
 		}
-		if slices.Contains(pf.Kinds, "cpu") {
-			list = append(list, Pass{Cell: i, Kinds: []string{"cpu"}})
+		for _, kind := range []string{"cpu", "wall"} {
+			if slices.Contains(pf.Kinds, kind) {
+				list = append(list, Pass{Cell: i, Kinds: []string{kind}})
+			}
 		}
 		var waits []string
 		for _, k := range []string{"block", "mutex"} {

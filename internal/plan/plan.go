@@ -22,7 +22,7 @@ type Plan struct {
 	Deadline time.Duration `json:"deadline_ns"`
 	// Memory bounds a child's data segment in bytes; 0: what the machine has free.
 	Memory int64 `json:"memory,omitempty"`
-	// Contenders are the designs in the order of the scenario, the baseline first.
+	// Contenders are the designs in the order of the scenario, the baseline first and its control, if there is one, second.
 	Contenders []string         `json:"contenders"`
 	Graphs     []scenario.Graph `json:"graphs"`
 	Fetch      web.Behaviour    `json:"fetch"`
@@ -66,6 +66,11 @@ func Make(s *scenario.Scenario, table []crawl.Contender, cores int) (*Plan, erro
 	p := &Plan{
 		Scenario: s.Name, Seed: s.Seed, Sample: s.Sample, Deadline: s.Deadline, Memory: s.Memory,
 		Graphs: s.Graphs, Fetch: s.Fetch, Length: s.Profiles.Length,
+	}
+	if s.Control {
+		control := chosen[0]
+		control.Name = Control(control.Name)
+		chosen = slices.Insert(chosen, 1, control)
 	}
 	for _, c := range chosen {
 		p.Contenders = append(p.Contenders, c.Name)

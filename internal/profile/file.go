@@ -74,3 +74,12 @@ func types(p *Profile) string {
 	}
 	return text
 }
+
+// Merge adds profiles of the same kind up.
+func Merge(list []*Profile) (*Profile, error) {
+	p, err := profile.Merge(list)
+	if err != nil {
+		return nil, fmt.Errorf("merge profiles: %w", err)
+	}
+	return p, nil
+}

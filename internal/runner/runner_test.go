@@ -105,6 +105,7 @@ func table() []crawl.Contender {
 func start(t *testing.T, change func(*scenario.Scenario), names ...string) (*Runner, *store.Run) {
 	t.Helper()
 	s, err := scenario.Parse("test.toml", []byte(`
+control = false
 workers = [2]
 rounds = 2
 sample = "2ms"

@@ -201,5 +201,8 @@ func (v value) number() (float64, bool) {
 	return f, err == nil
 }
 
+// boolean returns v as true or false.
+func (v value) boolean() (is, ok bool) { return v.text == "true", v.kind == unstable.Bool }
+
 // str returns v as text.
 func (v value) str() (string, bool) { return v.text, v.kind == unstable.String }

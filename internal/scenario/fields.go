@@ -55,6 +55,16 @@ func (f *fields) text(key string, to *string) {
 	}
 }
 
+func (f *fields) boolean(key string, to *bool) {
+	if v := f.take(key); v != nil {
+		b, ok := v.boolean()
+		if !ok {
+			f.fail(v.position, key, "want true or false, have %s", v.kindName())
+		}
+		*to = b
+	}
+}
+
 // integer reads a whole number from least to most.
 func (f *fields) integer(key string, least, most int64, to func(int64)) {
 	v := f.take(key)

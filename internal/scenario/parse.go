@@ -44,7 +44,7 @@ func Parse(file string, text []byte) (*Scenario, error) {
 		Name: strings.TrimSuffix(filepath.Base(file), ".toml"), File: file, Text: string(text),
 		Keys: []string{"id"}, Workers: []Count{{1, false}, {1, true}, {2, true}, {4, true}}, Rates: []Rate{0},
 		Bursts: []int{0}, Procs: []Count{{1, true}},
-		Rounds: 10, Sample: 150 * time.Millisecond, Deadline: 30 * time.Second, Seed: 1,
+		Control: true, Rounds: 10, Sample: 150 * time.Millisecond, Deadline: 30 * time.Second, Seed: 1,
 		ownSeed: map[string]bool{},
 	}
 	var errs Errors
@@ -67,6 +67,7 @@ func (f *fields) top(s *Scenario) {
 		s.Contenders = []string{"*"}
 	}
 	f.baseline(s)
+	f.boolean("control", &s.Control)
 	keep(&s.Keys, list(f, "keys", false, oneOf("id", "url")))
 	keep(&s.Workers, list(f, "workers", false, countOf(maxWorkers)))
 	keep(&s.Rates, list(f, "rate", false, rateOf))
@@ -275,9 +276,9 @@ func (f *fields) profiles(s *Scenario) {
 	for _, g := range s.Graphs {
 		graphs = append(graphs, g.Name)
 	}
-	p.Kinds = list(t, "kinds", true, oneOf("cpu", "block", "mutex"))
+	p.Kinds = list(t, "kinds", true, oneOf("cpu", "block", "mutex", "wall"))
 	if t.table.find("kinds") == nil {
-		t.fail(t.table.position, "", "there are no kinds of profiles: add kinds = [\"cpu\", \"block\", \"mutex\"], or leave [profiles] out")
+		t.fail(t.table.position, "", "there are no kinds of profiles: add kinds = [\"cpu\", \"block\", \"mutex\", \"wall\"], or leave [profiles] out")
 	}
 	p.Contenders = list(t, "contenders", false, func(v value) (string, error) {
 		name, err := patternOf(v)

@@ -28,6 +28,8 @@ type Scenario struct {
 	Contenders []string
 	// Baseline is the contender that the others are compared with.
 	Baseline string
+	// Control says whether the baseline enters a second time under another name, to show what chance alone does.
+	Control bool
 
 	Graphs  []Graph
 	Keys    []string // "id" and "url"

@@ -56,7 +56,7 @@ func TestDefaults(t *testing.T) {
 		Graphs:  []scenario.Graph{{Name: "g", Spec: graph.Spec{Kind: "chain", Pages: 9, Seed: 1}}},
 		Workers: []scenario.Count{{N: 1}, one, {N: 2, PerCore: true}, {N: 4, PerCore: true}},
 		Rates:   []scenario.Rate{0}, Bursts: []int{0}, Procs: []scenario.Count{one},
-		Fetch: web.Behaviour{Seed: 1}, Rounds: 10, Sample: 150 * time.Millisecond, Deadline: 30 * time.Second, Seed: 1,
+		Control: true, Fetch: web.Behaviour{Seed: 1}, Rounds: 10, Sample: 150 * time.Millisecond, Deadline: 30 * time.Second, Seed: 1,
 		Profiles: scenario.Profiles{Length: time.Second},
 	})
 }
@@ -127,7 +127,7 @@ length = "20ms"
 			Latency: web.Latency{Model: "per-host", Median: 2 * time.Millisecond, Sigma: 1, HostSigma: 0.5},
 			CPU:     3 * time.Microsecond, Fail: 0.25, Seed: 6,
 		},
-		Rounds: 7, Sample: time.Second, Deadline: 90 * time.Second, Memory: 3 << 29, Seed: 5,
+		Control: true, Rounds: 7, Sample: time.Second, Deadline: 90 * time.Second, Memory: 3 << 29, Seed: 5,
 		Profiles: scenario.Profiles{
 			Kinds: []string{"mutex", "cpu"}, Contenders: []string{"b", "*"}, Graphs: []string{"h"}, Keys: []string{"url"},
 			Workers: []scenario.Count{{N: 2, PerCore: true}}, Rates: []scenario.Rate{0.5}, Length: 20 * time.Millisecond,

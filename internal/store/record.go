@@ -40,6 +40,10 @@ type Sample struct {
 	Host map[string]float64 `json:"host,omitempty"`
 	// Pace is what the limiter did; nil where there was none.
 	Pace *Pace `json:"pace,omitempty"`
+	// Flags say why the sample is doubtful: "no overlap", "short", "throttled", "robbed". Such a sample is taken again once,
+	// and Before is what it was the first time.
+	Flags  []string `json:"flags,omitempty"`
+	Before *Sample  `json:"before,omitempty"`
 }
 
 // Pace is how well a limiter kept its rate.

@@ -30,6 +30,7 @@ type judge struct {
 
 	_        [64]byte
 	inflight atomic.Int64
+	met      atomic.Bool // two fetches were in flight at once
 	_        [56]byte
 	fetches  atomic.Int64
 	_        [56]byte
@@ -92,8 +93,13 @@ func (w watched) Wait(ctx context.Context) error {
 }
 
 func (j *judge) enter(page uint32) {
-	if j.inflight.Add(1) > int64(j.rules.Workers) {
-		j.over.Add(1)
+	if at := j.inflight.Add(1); at > 1 {
+		if !j.met.Load() {
+			j.met.Store(true)
+		}
+		if at > int64(j.rules.Workers) {
+			j.over.Add(1)
+		}
 	}
 	n := j.fetches.Add(1)
 	if j.rules.Limiter != nil && n > j.granted.Load() {
@@ -181,6 +187,9 @@ func (s *Site) End(did crawl.Result, err error) error {
 
 // Fetched is the number of fetches since Begin.
 func (s *Site) Fetched() int { return int(s.judge.fetches.Load()) }
+
+// Overlapped reports whether two fetches of the last crawl were in flight at once.
+func (s *Site) Overlapped() bool { return s.judge.met.Load() }
 
 // compare holds the pages fetched against the oracle.
 func (j *judge) compare(wrong func(string, ...any)) {

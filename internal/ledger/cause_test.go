@@ -1,0 +1,336 @@
+package ledger_test
+
+import (
+	"context"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/ledger"
+)
+
+// pool runs a crawl of so many workers, which visit so many pages each on average. As in a crawl, they leave together.
+func pool(workers, pages int, visit func(worker, page int)) func() {
+	return func() {
+		var all, busy sync.WaitGroup
+		var next atomic.Int64
+		busy.Add(workers)
+		for w := range workers {
+			all.Go(func() {
+				for p := next.Add(1); p <= int64(workers*pages); p = next.Add(1) {
+					ledger.Mark()
+					visit(w, int(p))
+				}
+				busy.Done()
+				busy.Wait()
+			})
+		}
+		all.Wait()
+	}
+}
+
+// where fails unless class c has a site of function, and by this primitive.
+func where(t *testing.T, l *ledger.Ledger, c ledger.Class, function, primitive string) ledger.Site {
+	t.Helper()
+	for _, s := range l.Sites {
+		if s.Class == c && strings.Contains(s.Where, function) && s.Primitive == primitive {
+			return s
+		}
+	}
+	t.Errorf("no %s in %s at %s", c, function, primitive)
+	show(t, l)
+	return ledger.Site{}
+}
+
+const nap = time.Millisecond
+
+// hot is a lock that is held for long. Its line of Unlock is what ends the waits.
+func hot(mu *sync.Mutex) {
+	mu.Lock()
+	time.Sleep(nap)
+	mu.Unlock() // the waits end here
+}
+
+func TestLock(t *testing.T) {
+	var mu sync.Mutex
+	l, _ := account(t, 8, pool(8, 20, func(int, int) { hot(&mu) }))
+	dominates(t, l, ledger.Lock, 0.6)
+	where(t, l, ledger.Lock, "ledger_test.hot cause_test.go:", "sync.(*Mutex).Lock")
+	_, file, line, _ := runtime.Caller(0)
+	unlock := lineOf(t, file, "mu.Unlock() // the waits"+" end here")
+	if unlock >= line {
+		t.Fatal("the mark was found in this test itself")
+	}
+	for _, e := range l.Ends {
+		if e.Class == ledger.Lock && !strings.HasSuffix(e.By, "ledger_test.hot cause_test.go:"+itoa(unlock)) {
+			t.Errorf("a wait for the lock ended at %s, want line %d", e.By, unlock)
+		}
+	}
+}
+
+func TestReadersLock(t *testing.T) {
+	var mu sync.RWMutex
+	l, _ := account(t, 8, pool(8, 20, func(w, _ int) {
+		if w == 0 {
+			mu.Lock()
+			time.Sleep(nap)
+			mu.Unlock()
+			return
+		}
+		mu.RLock()
+		runtime.Gosched()
+		mu.RUnlock()
+	}))
+	where(t, l, ledger.Lock, "TestReadersLock", "sync.(*RWMutex).RLock")
+}
+
+func TestHandoffToASlowReceiver(t *testing.T) {
+	for name, send := range map[string]func(c chan int, done chan bool){
+		"send":   func(c chan int, _ chan bool) { c <- 1 },
+		"select": func(c chan int, done chan bool) { sendOrEnd(c, done) },
+	} {
+		for taker, take := range map[string]func(c chan int, done chan bool){
+			"receives": func(c chan int, _ chan bool) { <-c },
+			"selects":  func(c chan int, done chan bool) { takeOrEnd(c, done) },
+		} {
+			t.Run(name+" that a goroutine ends which "+taker, func(t *testing.T) {
+				c, done := make(chan int), make(chan bool)
+				l, _ := account(t, 8, func() {
+					var slow sync.WaitGroup
+					slow.Go(func() {
+						for range 8 * 20 {
+							time.Sleep(nap)
+							take(c, done)
+						}
+					})
+					pool(8, 20, func(int, int) { send(c, done) })()
+					slow.Wait()
+				})
+				dominates(t, l, ledger.Handoff, 0.6)
+			})
+		}
+	}
+}
+
+func sendOrEnd(c chan int, done chan bool) {
+	select {
+	case c <- 1:
+	case <-done:
+	}
+}
+
+func takeOrEnd(c chan int, done chan bool) {
+	select {
+	case <-c:
+	case <-done:
+	}
+}
+
+func giveOrEnd(c chan int, done chan bool) {
+	select {
+	case c <- 1:
+	case done <- true:
+	}
+}
+
+func TestStarvationOnAChannel(t *testing.T) {
+	for name, take := range map[string]func(c chan int, done chan bool){
+		"receive": func(c chan int, _ chan bool) { <-c },
+		"select":  func(c chan int, done chan bool) { takeOrEnd(c, done) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, done := make(chan int), make(chan bool)
+			l, _ := account(t, 8, func() {
+				var slow sync.WaitGroup
+				slow.Go(func() {
+					for range 8 * 20 {
+						time.Sleep(nap)
+						c <- 1
+					}
+				})
+				pool(8, 20, func(int, int) { take(c, done) })()
+				slow.Wait()
+			})
+			dominates(t, l, ledger.Starvation, 0.6)
+		})
+	}
+}
+
+// A select that a select ends is a hand-off or starvation, according to which of the two sends. The trace tells only the
+// line of the runtime's own source.
+func TestSelectEndedBySelect(t *testing.T) {
+	out, in := make(chan int), make(chan int)
+	done := make(chan bool)
+	l, _ := account(t, 2, func() {
+		var slow sync.WaitGroup
+		slow.Go(func() {
+			for range 40 {
+				time.Sleep(nap)
+				takeOrEnd(out, done)
+				time.Sleep(nap)
+				giveOrEnd(in, nil)
+			}
+		})
+		pool(2, 1, func(w, _ int) {
+			for range 40 {
+				if w == 0 {
+					sendOrEnd(out, done)
+				} else {
+					takeOrEnd(in, done)
+				}
+			}
+		})()
+		slow.Wait()
+	})
+	h := where(t, l, ledger.Handoff, "sendOrEnd", "select")
+	s := where(t, l, ledger.Starvation, "takeOrEnd", "select")
+	if h.Share < 0.4 || s.Share < 0.4 {
+		t.Errorf("hand-off %.2f, starvation %.2f: want about half each", h.Share, s.Share)
+	}
+	for _, s := range l.Sites {
+		if s.Class == ledger.Handoff && strings.Contains(s.Where, "takeOrEnd") || s.Class == ledger.Starvation && strings.Contains(s.Where, "sendOrEnd") {
+			t.Errorf("%+v is the wrong way round", s)
+		}
+	}
+}
+
+func TestStarvationOnACondition(t *testing.T) {
+	var mu sync.Mutex
+	some := sync.NewCond(&mu)
+	have := 0
+	l, _ := account(t, 8, func() {
+		var slow sync.WaitGroup
+		slow.Go(func() {
+			for range 8 * 20 {
+				time.Sleep(nap)
+				mu.Lock()
+				have++
+				mu.Unlock()
+				some.Signal()
+			}
+		})
+		pool(8, 20, func(int, int) {
+			mu.Lock()
+			defer mu.Unlock()
+			for have == 0 {
+				some.Wait()
+			}
+			have--
+		})()
+		slow.Wait()
+	})
+	dominates(t, l, ledger.Starvation, 0.6)
+	where(t, l, ledger.Starvation, "TestStarvationOnACondition", "sync.(*Cond).Wait")
+}
+
+func TestPacing(t *testing.T) {
+	bare := rate.NewLimiter(1000, 1)
+	for name, limiter := range map[string]crawl.Limiter{"bare": bare, "in turn": crawl.InTurn(bare)} {
+		t.Run(name, func(t *testing.T) {
+			l, _ := account(t, 8, pool(8, 20, func(int, int) { paced(limiter) }))
+			dominates(t, l, ledger.Pacing, 0.8)
+			for _, s := range l.Sites {
+				if s.Class == ledger.Pacing && !strings.HasPrefix(s.Where, "ledger_test.paced cause_test.go:") {
+					t.Errorf("pacing at %s, want the crawler's call", s.Where)
+				}
+			}
+		})
+	}
+}
+
+func paced(l crawl.Limiter) {
+	if err := l.Wait(context.Background()); err != nil {
+		panic(err)
+	}
+}
+
+func sleepyFetch() { time.Sleep(nap) }
+
+func TestFetch(t *testing.T) {
+	l, _ := account(t, 8, pool(8, 20, func(int, int) { sleepyFetch() }))
+	dominates(t, l, ledger.Fetch, 0.6)
+	for _, e := range l.Ends {
+		if e.Class == ledger.Fetch && e.By != "(runtime)" {
+			t.Errorf("a timer is %s", e.By)
+		}
+	}
+}
+
+func TestJoinIsOther(t *testing.T) {
+	l, _ := account(t, 8, pool(8, 20, func(int, int) {
+		var part sync.WaitGroup
+		part.Go(func() { time.Sleep(nap) })
+		part.Wait()
+	}))
+	dominates(t, l, ledger.Other, 0.6)
+	where(t, l, ledger.Other, "TestJoinIsOther", "sync.(*WaitGroup).Wait")
+}
+
+func TestCallerIsTheWorker(t *testing.T) {
+	l, _ := account(t, 1, func() {
+		ledger.Mark()
+		spin(10_000_000)
+	})
+	if l.Share(ledger.Running)+l.Share(ledger.Runnable) < 0.98 || len(l.Roles) != 0 || l.Seconds[ledger.Other] > 0 {
+		t.Errorf("%v, roles %v", l.Seconds, l.Roles)
+	}
+}
+
+func TestSleepElsewhereIsOther(t *testing.T) {
+	l, _ := account(t, 8, pool(8, 20, func(int, int) { time.Sleep(nap) }))
+	dominates(t, l, ledger.Other, 0.6)
+	where(t, l, ledger.Other, "TestSleepElsewhere", "time.Sleep")
+}
+
+func TestMoreWorkersThanProcessors(t *testing.T) {
+	workers := 8 * runtime.GOMAXPROCS(0)
+	l, wall := account(t, workers, pool(workers, 100, func(w, _ int) { spin(200_000) }))
+	dominates(t, l, ledger.Runnable, 0.6)
+	if got, most := l.Seconds[ledger.Running], l.Wall*float64(runtime.GOMAXPROCS(0)); got > most*1.001 {
+		t.Errorf("%g s on the processors, which have %g", got, most)
+	}
+	if l.Samples == 0 {
+		t.Skip("no CPU sample came in")
+	}
+	found := false
+	for _, s := range wall.Sample {
+		names := stack(s)
+		found = found || names[len(names)-1] == "[running]" && strings.HasSuffix(names[0], "ledger_test.spin")
+	}
+	if !found {
+		t.Error("the time on a processor is not under the function that spent it")
+	}
+}
+
+//go:noinline
+func spin(rounds int) {
+	x := uint64(rounds)
+	for range rounds {
+		x = x*0xbf58476d1ce4e5b9 + 1
+	}
+	runtime.KeepAlive(x)
+}
+
+func TestCollector(t *testing.T) {
+	type node struct{ next [8]*node }
+	var roots [8]*node
+	defer debug.SetGCPercent(debug.SetGCPercent(10))
+	l, _ := account(t, 8, pool(8, 400, func(w, _ int) {
+		for range 500 {
+			roots[w] = &node{next: [8]*node{roots[w]}}
+		}
+	}))
+	if l.Share(ledger.GC) < 0.02 {
+		t.Errorf("gc %.2f %%, want the allocating workers to assist", 100*l.Share(ledger.GC))
+		show(t, l)
+	}
+	where(t, l, ledger.GC, "TestCollector", "collecting")
+	runtime.KeepAlive(&roots)
+}

@@ -1,0 +1,66 @@
+package ledger_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"crawlbench/internal/contender"
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/graph"
+	"crawlbench/internal/ledger"
+)
+
+// crawled returns the ledger of so many crawls of g.
+func crawled(t *testing.T, c crawl.Contender, s *site, workers, crawls int) *ledger.Ledger {
+	t.Helper()
+	if c.MaxWorkers > 0 {
+		workers = min(workers, c.MaxWorkers)
+	}
+	pages := graph.Walk(s.graph, nil).Pages
+	l, _ := read(t, workers, traced(t, func() {
+		for range crawls {
+			ledger.Crawl(func() {
+				got, err := c.ByID(context.Background(), s, []uint32{s.graph.Start}, crawl.Options{Workers: workers, SizeHint: pages})
+				if err != nil || got.Pages != pages {
+					t.Errorf("crawl: %+v, %v, want %d pages", got, err, pages)
+				}
+			})
+		}
+	}))
+	if l.Pages != crawls*pages || l.Crawls != crawls {
+		t.Errorf("%d pages in %d crawls, want %d in %d", l.Pages, l.Crawls, crawls*pages, crawls)
+	}
+	return l
+}
+
+func TestEveryContendersAccountCloses(t *testing.T) {
+	const crawls = 2
+	for _, c := range contender.All() {
+		for _, latency := range []time.Duration{0, 200 * time.Microsecond} {
+			t.Run(fmt.Sprintf("%s/%v", c.Name, latency), func(t *testing.T) {
+				pages := 50_000 // a pool that starts and ends within a turn of the scheduler has a large residual
+				if latency > 0 {
+					pages = 500
+				}
+				g := build(t, graph.Spec{Kind: "copying", Pages: pages, Degree: 8, Seed: 1})
+				l := crawled(t, c, &site{graph: g, latency: latency}, 8, crawls)
+				visitors := c.Name == "spawn" || c.Name == "level"
+				if want := map[bool]int{true: crawls}[visitors]; l.ComeAndGo != want {
+					t.Errorf("%d crawls of workers that come and go, want %d", l.ComeAndGo, want)
+				}
+				if latency > 0 && l.Seconds[ledger.Fetch] < float64(l.Pages)*latency.Seconds() {
+					t.Errorf("%g s of fetching, want what the site slept", l.Seconds[ledger.Fetch])
+				}
+				if latency == 0 && l.Seconds[ledger.Fetch] > 0 {
+					t.Errorf("%g s of waiting for a site that does not let wait", l.Seconds[ledger.Fetch])
+				}
+				if c.Name == "owner" && (len(l.Roles) == 0 || l.Roles[0].Entry != "(caller)" || l.Roles[0].Running <= 0) {
+					t.Errorf("roles %+v, want the caller, which owns the map", l.Roles)
+				}
+				show(t, l)
+			})
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package ledger_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"crawlbench/internal/ledger"
+)
+
+// pagesBehindSemaphore crawls with a goroutine for every page of so many, of which a semaphore lets few fetch at a time.
+func pagesBehindSemaphore(slots, pages int) func() {
+	return func() {
+		semaphore := make(chan bool, slots)
+		var all sync.WaitGroup
+		for range pages {
+			all.Go(func() {
+				semaphore <- true
+				ledger.Mark()
+				sleepyFetch()
+				<-semaphore
+			})
+		}
+		all.Wait()
+	}
+}
+
+func TestQueueBeforeASemaphore(t *testing.T) {
+	const slots, pages = 4, 100
+	l, _ := account(t, slots, pagesBehindSemaphore(slots, pages))
+	dominates(t, l, ledger.Fetch, 0.6)
+	if l.ComeAndGo != 1 || l.Pages != pages {
+		t.Errorf("%d of 1 crawl come and go, %d pages of %d", l.ComeAndGo, l.Pages, pages)
+	}
+	if l.Queued < 3*l.Worker {
+		t.Errorf("queued %g s of %g worker-seconds: want half of the pages waiting at any time", l.Queued, l.Worker)
+	}
+	if l.Seconds[ledger.Handoff] > 0 {
+		t.Errorf("%g s of hand-off: the semaphore is the frontier", l.Seconds[ledger.Handoff])
+	}
+}
+
+func TestIdleSlotsAreStarvation(t *testing.T) {
+	const slots, pages = 4, 100
+	l, _ := account(t, slots, func() {
+		for range pages { // a chain: one page after the other
+			pagesBehindSemaphore(slots, 1)()
+		}
+	})
+	dominates(t, l, ledger.Starvation, 0.6)
+	where(t, l, ledger.Starvation, "(idle slot)", "")
+	if l.ComeAndGo != 1 || l.Seconds[ledger.Fetch] < pages*nap.Seconds() {
+		t.Errorf("%d of 1 crawl come and go, %g s of fetching", l.ComeAndGo, l.Seconds[ledger.Fetch])
+	}
+}
+
+func TestPoolForEveryLevel(t *testing.T) {
+	const workers, levels = 4, 20
+	l, _ := account(t, workers, func() {
+		for range levels {
+			pool(workers, 2, func(int, int) { sleepyFetch() })()
+			time.Sleep(4 * nap) // merging, with nobody at work
+		}
+	})
+	if f, s := l.Share(ledger.Fetch), l.Share(ledger.Starvation); f < 0.15 || s < 0.3 {
+		t.Errorf("fetch %.2f, starvation %.2f: want both large", f, s)
+		show(t, l)
+	}
+}
+
+// A worker to whom no page came is one all the same.
+func TestWorkerWithoutAPage(t *testing.T) {
+	l, _ := account(t, 8, func() {
+		pages := make(chan int)
+		var all, busy sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				for range pages {
+					ledger.Mark()
+					time.Sleep(20 * nap)
+					busy.Done()
+				}
+			})
+		}
+		time.Sleep(nap) // all of them wait
+		busy.Add(2)
+		pages <- 1
+		pages <- 2
+		busy.Wait()
+		close(pages)
+		all.Wait()
+	})
+	if l.Pages != 2 || l.ComeAndGo != 0 || len(l.Roles) != 1 {
+		t.Errorf("%d pages of 2, %d come and go, roles %v", l.Pages, l.ComeAndGo, l.Roles)
+	}
+}
+
+func TestOwnerIsARole(t *testing.T) {
+	for _, own := range []struct {
+		name, entry string
+		run         func(func())
+	}{
+		{"the caller", "(caller)", func(f func()) { f() }},
+		{"a goroutine", "ledger_test.TestOwnerIsARole.", func(f func()) {
+			var all sync.WaitGroup
+			all.Go(f)
+			all.Wait()
+		}},
+	} {
+		t.Run(own.name, func(t *testing.T) {
+			const pages = 2000
+			c := make(chan int)
+			l, _ := account(t, 2, func() {
+				var workers sync.WaitGroup
+				workers.Go(pool(2, pages/2, func(int, int) { c <- 1 }))
+				own.run(func() {
+					for range pages {
+						<-c
+						spin(100_000)
+					}
+				})
+				workers.Wait()
+			})
+			role := l.Roles[0]
+			if len(role.Entry) < len(own.entry) || role.Entry[:len(own.entry)] != own.entry || role.Count != 1 {
+				t.Errorf("the busiest role is %+v, want one of %s", role, own.entry)
+			}
+			if role.Running+role.Runnable < 0.8*l.Wall || role.Running < 4*l.Seconds[ledger.Running] {
+				t.Errorf("the owner has time left: %+v of %g s", role, l.Wall)
+			}
+			where(t, l, ledger.Handoff, "TestOwnerIsARole", "chan send")
+		})
+	}
+}
