@@ -107,3 +107,17 @@ func TestBaselineMayBeAmongThoseThatAreNotLeftOut(t *testing.T) {
 		t.Errorf("a baseline that is left out: %v", err)
 	}
 }
+
+func TestControlIsReadAsItIsWritten(t *testing.T) {
+	for text, want := range map[string]bool{"": true, "control = true\n": true, "control = false\n": false} {
+		if s := parse(t, text+aGraph); s.Control != want {
+			t.Errorf("%q: control %v", text, s.Control)
+		}
+	}
+	for _, bad := range []string{`"true"`, "1", "[true]"} {
+		_, err := scenario.Parse("x.toml", []byte("control = "+bad+"\n"+aGraph))
+		if err == nil || !strings.Contains(err.Error(), "x.toml:1:") || !strings.Contains(err.Error(), "control: want true or false") {
+			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}

@@ -1,0 +1,146 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/scenario"
+	"crawlbench/internal/web"
+)
+
+func TestBucketHoldsTenMillisecondsUnlessSaidOtherwise(t *testing.T) {
+	for _, test := range []struct {
+		rate        scenario.Rate
+		burst, want int
+	}{{1000, 0, 10}, {1001, 0, 11}, {100, 0, 1}, {5, 0, 1}, {0, 0, 1}, {1000, 3, 3}, {1000, 1, 1}, {5, 40, 40}} {
+		if got := (Cell{Rate: test.rate, Burst: test.burst}).BucketSize(); got != test.want {
+			t.Errorf("rate %v, burst %d: bucket of %d, want %d", test.rate, test.burst, got, test.want)
+		}
+	}
+}
+
+// A fetch takes the time that it waits and the time that it burns, one after the other.
+func TestIdealCountsWaitingAndBurning(t *testing.T) {
+	const wait, cpu = 9 * time.Millisecond, time.Millisecond
+	for _, test := range []struct {
+		workers, depth int
+	}{{10, 3}, {1000, 99}} { // bound by workers, and by depth
+		if got := (Cell{Workers: test.workers, Procs: 1000}).Ideal(1000, test.depth, wait, cpu); got != time.Second {
+			t.Errorf("%d workers, depth %d: %v, want 1s", test.workers, test.depth, got)
+		}
+	}
+}
+
+func TestBudgetCountsWaitingAndBurning(t *testing.T) {
+	c := Cell{Workers: 4, Procs: 2, Rate: 1e6}
+	for _, test := range []struct {
+		wait, cpu time.Duration
+		want      int
+	}{
+		{750 * time.Millisecond, 250 * time.Millisecond, 128}, // each of 4 workers fetches a page a second
+		{0, 250 * time.Millisecond, 256},                      // each of 2 processors burns for 4 pages a second
+	} {
+		s := &scenario.Scenario{
+			Sample: 32 * time.Second,
+			Fetch:  web.Behaviour{Latency: web.Latency{Model: "constant", Median: test.wait}, CPU: test.cpu},
+		}
+		if got := budget(c, s); got != test.want {
+			t.Errorf("wait %v, burn %v: budget %d, want %d", test.wait, test.cpu, got, test.want)
+		}
+	}
+}
+
+func TestNoPatternsChooseNobody(t *testing.T) {
+	if got, err := choose(nil, table()); err == nil || !strings.Contains(err.Error(), "a, b, ids, seq") {
+		t.Errorf("%s, %v", names(got), err)
+	}
+}
+
+func TestBaselineThatIsFirstStays(t *testing.T) {
+	s := base()
+	s.Baseline = "a"
+	if got := strings.Join(makePlan(t, s).Contenders, " "); got != "a b ids seq" {
+		t.Errorf("contenders %s", got)
+	}
+}
+
+func TestProfileOfTheProcessorAlone(t *testing.T) {
+	s := base()
+	s.Rates = []scenario.Rate{100, 1000, 500}
+	s.Profiles.Kinds = []string{"cpu"}
+	p := makePlan(t, s)
+	// Without inf, the largest rate. As for all kinds of profiles, but one pass each.
+	if want := 3*4 + 2; len(p.Passes) != want {
+		t.Errorf("%d passes, want %d", len(p.Passes), want)
+	}
+	for _, pass := range p.Passes {
+		if c := p.Cells[pass.Cell]; c.Rate != 1000 || !slices.Equal(pass.Kinds, []string{"cpu"}) {
+			t.Errorf("pass of %q over %s", pass.Kinds, c.ID())
+		}
+	}
+}
+
+func TestGraphIsFoundByName(t *testing.T) {
+	p := makePlan(t, base())
+	for _, name := range []string{"g", "h"} {
+		if got := p.Graph(name).Name; got != name {
+			t.Errorf("graph %s is %s", name, got)
+		}
+	}
+}
+
+func TestContenderOfURLsAloneHasNoCellsByID(t *testing.T) {
+	only := table()[:1]
+	only[0].ByID = nil
+	p, err := Make(base(), only, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := 2 * 2 * 2; len(p.Cells) != want { // graphs, workers, rates
+		t.Errorf("%d cells, want %d", len(p.Cells), want)
+	}
+	for _, c := range p.Cells {
+		if c.Keys != "url" {
+			t.Errorf("impossible cell %s", c.ID())
+		}
+	}
+	only[0].ByURL = nil
+	if _, err := Make(base(), []crawl.Contender{only[0]}, 2); err == nil || !strings.Contains(err.Error(), "no cell is left") {
+		t.Errorf("without any cell: %v", err)
+	}
+}
+
+func TestControlIsTheBaselineUnderAnotherName(t *testing.T) {
+	s := base()
+	s.Baseline, s.Control = "b", true
+	p := makePlan(t, s)
+	if got := strings.Join(p.Contenders, " "); got != "b b.control a ids seq" {
+		t.Errorf("contenders %s", got)
+	}
+	controls := map[Cell]bool{}
+	for _, c := range p.Cells {
+		if c.IsControl() != (c.Impl == Control("b")) || c.IsControl() && c.Design() != "b" || !c.IsControl() && c.Design() != c.Impl {
+			t.Errorf("%s is of %s, control %v", c.ID(), c.Design(), c.IsControl())
+		}
+		if c.IsControl() {
+			c.Impl = c.Design()
+			controls[c] = true
+		}
+	}
+	if len(controls) != 16 {
+		t.Errorf("%d cells of the control, want 16", len(controls))
+	}
+	for _, c := range p.Cells {
+		if c.Impl == "b" && !controls[c] {
+			t.Errorf("%s has no control", c.ID())
+		}
+	}
+	for _, pass := range p.Passes {
+		if p.Cells[pass.Cell].IsControl() {
+			t.Errorf("pass over %s", p.Cells[pass.Cell].ID())
+		}
+	}
+}

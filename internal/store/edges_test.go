@@ -1,0 +1,177 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"crawlbench/internal/plan"
+)
+
+func TestErrorsOfTheFileSystemComeWithARemedy(t *testing.T) {
+	const room, writable, part = ": make room on that disk", ": choose a directory that can be written with -results",
+		": a part of that path is a file; choose a directory with -results"
+	for _, test := range []struct {
+		cause        error
+		said, remedy string
+	}{
+		{unix.ENOSPC, unix.ENOSPC.Error(), room},
+		{unix.EDQUOT, unix.EDQUOT.Error(), room},
+		{unix.EACCES, unix.EACCES.Error(), writable},
+		{unix.EROFS, unix.EROFS.Error(), writable},
+		{unix.ENOTDIR, unix.ENOTDIR.Error(), part},
+		{unix.EIO, unix.EIO.Error(), ""},
+		{&fs.PathError{Op: "open", Path: "/d/f", Err: unix.EIO}, unix.EIO.Error(), ""}, // the path is not said twice
+		{&fs.PathError{Op: "open", Path: "/d/g", Err: unix.EIO}, "open /d/g: " + unix.EIO.Error(), ""},
+	} {
+		err := explain("write", "/d/f", test.cause)
+		if want := "write /d/f: " + test.said + test.remedy; err.Error() != want {
+			t.Errorf("%q, want %q", err, want)
+		}
+	}
+	if err := explain("write", "/d/f", nil); err != nil {
+		t.Errorf("no error becomes %v", err)
+	}
+}
+
+// The last place of a schedule is there, and the one behind it is not.
+func TestPlacesEndWithThePlan(t *testing.T) {
+	p := testPlan(2)
+	r := newRun(t, p)
+	last := p.Schedule[len(p.Schedule)-1]
+	for _, beyond := range []Record{
+		sampleOf(p, plan.Slot{Round: 2, Slot: 0, Cell: p.Schedule[0].Cell}),
+		sampleOf(p, plan.Slot{Round: 1, Slot: 3, Cell: last.Cell}),
+		sampleOf(p, plan.Slot{Round: 0, Slot: 3, Cell: p.Schedule[3].Cell}), // the index of round 1 slot 0
+	} {
+		wantError(t, r.Append(beyond), "belong together")
+	}
+	for _, rec := range []Record{sampleOf(p, last), sampleOf(p, p.Schedule[0]), profileOf(p, 2)} {
+		if err := r.Append(rec); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestFailureWithoutItsCauseIsRefused(t *testing.T) {
+	p := testPlan(1)
+	r := newRun(t, p)
+	rec := failureOf(p, p.Schedule[0])
+	rec.Failure = nil
+	wantError(t, r.Append(rec), "with its data")
+	rec.Sample = sampleOf(p, p.Schedule[0]).Sample
+	wantError(t, r.Append(rec), "with its data")
+	if len(r.Records()) != 0 || len(r.Failed()) != 0 {
+		t.Errorf("records %v, failed %v", r.Records(), r.Failed())
+	}
+}
+
+func TestPassesReferToCellsThatAreThere(t *testing.T) {
+	for cell, want := range map[int]string{-1: "profile pass 2 is of cell -1", 0: "", 2: "", 3: "profile pass 2 is of cell 3"} {
+		p := testPlan(1)
+		p.Passes[1].Cell = cell
+		err := checkPlan(p)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("pass of cell %d: %v", cell, err)
+		}
+	}
+}
+
+// What cannot be written leaves nothing behind, neither the file nor its beginning.
+func TestFailedReplaceLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "taken"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := replace(filepath.Join(dir, "taken"), []byte("x")); err == nil {
+		t.Error("a directory was replaced by a file")
+	}
+	if err := replace(filepath.Join(dir, "none", "file"), []byte("x")); err == nil {
+		t.Error("a file was written into no directory")
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) != 1 {
+		t.Errorf("left: %v, %v", files, err)
+	}
+}
+
+// Files are to be read by others than the one who measured.
+func TestFilesCanBeReadByAll(t *testing.T) {
+	r := newRun(t, testPlan(1))
+	for _, name := range []string{manifestFile, planFile} {
+		info, err := os.Stat(r.path(name))
+		if err != nil || info.Mode() != 0o644 {
+			t.Errorf("%s: %v, %v", name, info.Mode(), err)
+		}
+	}
+}
+
+// A name that was left by a process of the same number, which was killed between its two steps.
+func TestLatestOverwritesALeftover(t *testing.T) {
+	results := t.TempDir()
+	for _, run := range []string{"one", "two"} {
+		if err := SetLatest(results, run); err != nil {
+			t.Fatal(err)
+		}
+		link := filepath.Join(results, latest)
+		leftover := filepath.Join(results, ".latest-"+strconv.Itoa(os.Getpid()))
+		if err := os.Symlink("other", leftover); err != nil {
+			t.Fatal(err)
+		}
+		if err := SetLatest(results, run); err != nil {
+			t.Error(err)
+		}
+		if target, err := os.Readlink(link); err != nil || target != run {
+			t.Errorf("latest is %s, %v; want %s", target, err, run)
+		}
+	}
+}
+
+func TestDirectoriesThatCannotBeSyncedAreAnError(t *testing.T) {
+	if err := syncDir(t.TempDir()); err != nil {
+		t.Error(err)
+	}
+	if err := syncDir(filepath.Join(t.TempDir(), "none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no directory: %v", err)
+	}
+	const virtual = "/proc" // Linux has it in memory alone, and refuses to sync it
+	d, err := os.Open(virtual)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer d.Close()
+	if err := d.Sync(); err == nil {
+		t.Skip("a directory whose sync fails is not at hand here")
+	}
+	if err := syncDir(virtual); err == nil || !strings.HasPrefix(err.Error(), "sync "+virtual) {
+		t.Errorf("a sync that failed: %v", err)
+	}
+}
+
+// A line is whole only with each of its parts, even if the checksum matches what is there.
+func TestLinesNeedEachOfTheirParts(t *testing.T) {
+	rec := []byte(`{"kind":"sample"}`)
+	sum := checksum(rec)
+	for _, line := range []string{
+		linePrefix + sum + lineMiddle + string(rec),
+		linePrefix + sum + lineMiddle + string(rec) + "}",
+		linePrefix + sum + string(rec) + lineSuffix,
+		linePrefix + sum[:7] + lineMiddle + string(rec) + lineSuffix,
+		sum + lineMiddle + string(rec) + lineSuffix,
+		linePrefix + sum,
+		linePrefix,
+	} {
+		if got, err := decode([]byte(line)); err == nil {
+			t.Errorf("%q is read as %+v", line, got)
+		}
+	}
+	if got, err := decode([]byte(linePrefix + sum + lineMiddle + string(rec) + lineSuffix)); err != nil || got.Kind != KindSample {
+		t.Errorf("the whole line: %+v, %v", got, err)
+	}
+}
