@@ -17,13 +17,13 @@ import (
 
 // floors lists the packages from the ground up. A package imports from lower floors only.
 var floors = [][]string{
-	{"internal/crawl", "internal/graph", "internal/host", "internal/ledger", "internal/profile", "internal/stat", "internal/yield", "scenarios"},
+	{"internal/crawl", "internal/graph", "internal/host", "internal/ledger", "internal/plot", "internal/profile", "internal/stat", "internal/yield", "scenarios"},
 	{"internal/conform", "internal/engine", "internal/web"},
 	{"internal/contender/*", "internal/mutant", "internal/scenario"},
 	{"internal/contender", "internal/plan"},
 	{"internal/store"},
-	{"internal/cell", "internal/report", "internal/serve"},
-	{"internal/runner"},
+	{"internal/cell", "internal/diagnose", "internal/serve"},
+	{"internal/report", "internal/runner"},
 	{"internal/cli"},
 	{"bench"},
 	{"bench/cmd/crawlbench"},

@@ -20,6 +20,7 @@ import (
 	"crawlbench/internal/cell"
 	"crawlbench/internal/conform"
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/runner"
 	"crawlbench/internal/scenario"
 )
@@ -178,6 +179,8 @@ func duplicates(contenders []crawl.Contender) error {
 		switch {
 		case !validName(c.Name):
 			return fmt.Errorf("contender %q: a name is made of letters, digits and . _ +, since it becomes part of a benchmark's name", c.Name)
+		case plan.Design(c.Name) != c.Name:
+			return fmt.Errorf("contender %q: the end of its name is kept for the baseline's control: rename it", c.Name)
 		case seen[c.Name]:
 			return fmt.Errorf("two contenders are called %q: rename one", c.Name)
 		case c.ByID == nil && c.ByURL == nil:

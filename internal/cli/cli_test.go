@@ -45,6 +45,7 @@ func call(t *testing.T, args ...string) (code int, out, errs string) {
 
 // tiny is a scenario that takes a fraction of a second.
 const tiny = `
+control    = false
 contenders = ["mutexmap", "cas", "owner"]
 workers    = [1, 2]
 rounds     = 6

@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"crawlbench/internal/diagnose"
 	"crawlbench/internal/host"
 	"crawlbench/internal/report"
 	"crawlbench/internal/runner"
@@ -74,10 +75,26 @@ func (a *app) conclude(run *store.Run, state store.State) error {
 	if err := store.SetLatest(filepath.Dir(run.Dir()), filepath.Base(run.Dir())); err != nil {
 		return err
 	}
-	fmt.Fprint(a.out, report.Text(run))
+	if err := a.publish(run); err != nil {
+		return err
+	}
 	if state == store.Complete {
 		fmt.Fprint(a.out, a.next(run))
 	}
+	return nil
+}
+
+// publish prints the result of a run and writes its report.
+func (a *app) publish(run *store.Run) error {
+	analysis, err := diagnose.Analyse(run)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(a.out, report.Text(analysis))
+	if err := report.Write(run.Dir(), analysis); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "report: %s\n", filepath.Join(run.Dir(), "report.html"))
 	return nil
 }
 

@@ -3,9 +3,6 @@ package cli
 import (
 	"context"
 	"flag"
-	"fmt"
-
-	"crawlbench/internal/report"
 )
 
 // report shows the result of a run again.
@@ -19,7 +16,9 @@ func (a *app) report(_ context.Context, fs *flag.FlagSet, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(a.out, report.Text(run))
+	if err := a.publish(run); err != nil {
+		return err
+	}
 	if len(run.Failed()) > 0 {
 		return exitError{code: exitFailed}
 	}

@@ -283,7 +283,7 @@ func (a *app) resume(ctx context.Context, f runFlags) error {
 		return exitError{exitNotComparable, fmt.Errorf("resume %s: it was begun on another machine (%s differ), and its samples would not be comparable: start a new run", dir, strings.Join(differ, ", "))}
 	}
 	for _, name := range p.Contenders {
-		if !slices.ContainsFunc(a.contenders, func(c crawl.Contender) bool { return c.Name == name }) {
+		if !slices.ContainsFunc(a.contenders, func(c crawl.Contender) bool { return c.Name == plan.Design(name) }) {
 			return fmt.Errorf("resume %s: this program has no contender %s: resume with the program that began the run", dir, name)
 		}
 	}

@@ -33,7 +33,10 @@ const controlSuffix = ".control"
 func Control(name string) string { return name + controlSuffix }
 
 // Design returns the name of the contender that crawls the cell: Impl, unless it is a control.
-func (c Cell) Design() string { return strings.TrimSuffix(c.Impl, controlSuffix) }
+func (c Cell) Design() string { return Design(c.Impl) }
+
+// Design returns the name of the contender that enters under name.
+func Design(name string) string { return strings.TrimSuffix(name, controlSuffix) }
 
 // IsControl reports whether the cell is the baseline's second entry.
 func (c Cell) IsControl() bool { return strings.HasSuffix(c.Impl, controlSuffix) }

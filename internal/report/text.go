@@ -11,8 +11,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/scenario"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 )
@@ -35,7 +35,22 @@ func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration) string {
 	row("rate", axis(p.Cells, func(c plan.Cell) string { return c.Rate.String() })...)
 	row("gomaxprocs", axis(p.Cells, func(c plan.Cell) string { return fmt.Sprint(c.Procs) })...)
 	row("seed", fmt.Sprint(p.Seed))
+	row("verdicts", preflight(p))
 	return b.String()
+}
+
+// preflight says what the plan can and cannot conclude.
+func preflight(p *plan.Plan) string {
+	family := diagnose.Family(p)
+	if family == 0 {
+		return "none: there is nothing to compare"
+	}
+	r := stat.Reach(p.Rounds, family, diagnose.Alpha)
+	if !r.Reachable {
+		return fmt.Sprintf("none: %s with %s cannot prove a difference, %d can", plural(family, "comparison"), plural(p.Rounds, "round"), r.Rounds)
+	}
+	return fmt.Sprintf("%s; of two designs whose ratio varies by 3 %% a round a difference of %.0f %% is found four times out of five",
+		plural(family, "comparison"), 100*(stat.Detectable(p.Rounds, family, diagnose.Alpha, 0.03)-1))
 }
 
 // graphTable renders a line for each graph.
@@ -65,26 +80,32 @@ func axis(cells []plan.Cell, of func(plan.Cell) string) []string {
 }
 
 // Text renders the result of a run: a table for every graph, kind of key, rate and GOMAXPROCS, contenders down and
-// workers across.
-func Text(run *store.Run) string {
+// workers across; then the verdicts, and whether they can be believed.
+func Text(a *diagnose.Analysis) string {
 	var b strings.Builder
-	p, m := run.Plan(), run.Manifest()
-	failed := run.Failed()
-	values := collect(run.Samples())
-	for _, t := range tables(p.Cells) {
-		fmt.Fprintf(&b, "\n%s\n", t.title())
-		t.render(&b, p, values, failed)
+	m := a.Run.Manifest()
+	for _, t := range a.Tables {
+		fmt.Fprintf(&b, "\n%s: pages/s, median and its 95 %% interval\n", title(t))
+		render(&b, t)
 	}
-	if len(failed) > 0 {
+	if failed := failures(a); len(failed) > 0 {
 		b.WriteString("\nfailed, and left out above:\n")
-		for _, c := range p.Cells {
-			if rec, ok := failed[c.ID()]; ok {
-				fmt.Fprintf(&b, "  %s: %s: %s\n", c.ID(), rec.Failure.Class, rec.Failure.Message)
-			}
+		for _, f := range failed {
+			fmt.Fprintf(&b, "  %s\n", f)
+		}
+	}
+	b.WriteString(Verdicts(a))
+	if len(a.Findings) > 0 {
+		b.WriteString("\nwhy:\n")
+		for _, f := range a.Findings {
+			fmt.Fprintf(&b, "  %s\n", f.Text)
 		}
 	}
 	b.WriteByte('\n')
-	fmt.Fprintf(&b, "%s  %s, %s of %d samples", run.Dir(), m.State, count(len(run.Samples())), len(p.Schedule))
+	for _, s := range trust(a) {
+		b.WriteString(s + "\n")
+	}
+	fmt.Fprintf(&b, "%s  %s, %s of %d samples", a.Run.Dir(), m.State, count(len(a.Run.Samples())), len(a.Run.Plan().Schedule))
 	if m.Measured > 0 {
 		fmt.Fprintf(&b, "; %.0f %% of the timing pass was measured crawl", 100*m.Measured)
 	}
@@ -93,6 +114,66 @@ func Text(run *store.Run) string {
 		b.WriteString("site and judge cost " + harness(m.Harness) + " of each page fetched, in every design alike\n")
 	}
 	return b.String()
+}
+
+// Verdicts renders how each contender compares with the baseline, paired by round.
+func Verdicts(a *diagnose.Analysis) string {
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	for _, t := range a.Tables {
+		if len(t.Rows) < 2 {
+			continue
+		}
+		fmt.Fprintf(w, "\n%s: times %s's pages/s, paired by round\n", title(t), a.Baseline)
+		fmt.Fprint(w, "  workers")
+		for _, n := range t.Workers {
+			fmt.Fprintf(w, "\t%d", n)
+		}
+		fmt.Fprintln(w)
+		for _, r := range t.Rows {
+			if r.Impl == a.Baseline {
+				continue
+			}
+			fmt.Fprintf(w, "  %s", r.Impl)
+			for _, n := range t.Workers {
+				entry := ""
+				if c := t.Cell(r.Impl, n); c != nil && c.Versus != nil {
+					entry = fmt.Sprintf("%.2f %s", c.Versus.Times().Value, mark(c.Versus.Verdict))
+				}
+				fmt.Fprintf(w, "\t%s", entry)
+			}
+			fmt.Fprintln(w)
+		}
+		if slices.ContainsFunc(t.Groups, func(g *diagnose.Group) bool { return g.Control != nil }) {
+			fmt.Fprint(w, "  noise floor")
+			for _, g := range t.Groups {
+				entry := ""
+				if g.Control != nil {
+					entry = fmt.Sprintf("%.2f to %.2f", 1/g.Control.Hi, 1/g.Control.Lo)
+				}
+				fmt.Fprintf(w, "\t%s", entry)
+			}
+			fmt.Fprintln(w)
+		}
+	}
+	w.Flush()
+	var b strings.Builder
+	for line := range strings.Lines(text.String()) {
+		b.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	return b.String()
+}
+
+// failures lists the cells that failed.
+func failures(a *diagnose.Analysis) []string {
+	var list []string
+	failed := a.Run.Failed()
+	for _, c := range a.Run.Plan().Cells {
+		if rec, ok := failed[c.ID()]; ok {
+			list = append(list, fmt.Sprintf("%s: %s: %s", c.ID(), rec.Failure.Class, rec.Failure.Message))
+		}
+	}
+	return list
 }
 
 // harness lists what the harness costs a page.
@@ -104,100 +185,42 @@ func harness(costs map[string]float64) string {
 	return strings.Join(list, ", ")
 }
 
-// series is what the samples of a cell say.
-type series struct {
-	speed []float64 // pages a second
-	worst float64   // store.Pace.Worst, of all samples
-}
-
-// collect gathers samples by cell.
-func collect(samples []store.Record) map[string]*series {
-	all := map[string]*series{}
-	for _, rec := range samples {
-		s := all[rec.Cell]
-		if s == nil {
-			s = &series{}
-			all[rec.Cell] = s
-		}
-		v := rec.Sample.Values
-		s.speed = append(s.speed, v["pages/op"]/v["sec/op"])
-		if pace := rec.Sample.Pace; pace != nil {
-			s.worst = max(s.worst, pace.Worst)
-		}
+func title(t *diagnose.Table) string {
+	s := fmt.Sprintf("%s, keys %s, rate %s", t.Graph, t.Keys, t.Rate)
+	if t.Burst > 0 {
+		s += fmt.Sprintf(", burst %d", t.Burst)
 	}
-	return all
+	return fmt.Sprintf("%s, GOMAXPROCS %d", s, t.Procs)
 }
 
-// table is the part of a run that one table shows.
-type table struct {
-	graph, keys string
-	rate        scenario.Rate
-	burst       int
-	procs       int
-}
-
-func tables(cells []plan.Cell) []table {
-	var list []table
-	for _, c := range cells {
-		t := table{c.Graph, c.Keys, c.Rate, c.Burst, c.Procs}
-		if !slices.Contains(list, t) {
-			list = append(list, t)
-		}
-	}
-	return list
-}
-
-func (t table) title() string {
-	s := fmt.Sprintf("%s, keys %s, rate %s", t.graph, t.keys, t.rate)
-	if t.burst > 0 {
-		s += fmt.Sprintf(", burst %d", t.burst)
-	}
-	return fmt.Sprintf("%s, GOMAXPROCS %d: pages/s, median and its 95 %% interval", s, t.procs)
-}
-
-// render prints the table: contenders by their best median, the fastest first.
-func (t table) render(b *strings.Builder, p *plan.Plan, values map[string]*series, failed map[string]store.Record) {
-	type row struct {
-		impl  string
-		cells map[int]plan.Cell // by workers
-		best  float64
-	}
-	var rows []row
-	var workers []int
-	for _, impl := range p.Contenders {
-		r := row{impl: impl, cells: map[int]plan.Cell{}}
-		for _, c := range p.Cells {
-			if c.Impl != impl || (table{c.Graph, c.Keys, c.Rate, c.Burst, c.Procs}) != t {
-				continue
+// render prints a table: where no rate binds, contenders by their best median, the fastest first.
+func render(b *strings.Builder, t *diagnose.Table) {
+	rows := slices.Clone(t.Rows)
+	if t.Rate == 0 {
+		best := func(r *diagnose.Row) (x float64) {
+			for _, c := range r.Cells {
+				x = max(x, c.Summary.Center)
 			}
-			r.cells[c.Workers] = c
-			if !slices.Contains(workers, c.Workers) {
-				workers = append(workers, c.Workers)
-			}
-			if s := values[c.ID()]; s != nil {
-				r.best = max(r.best, stat.Median(s.speed).Center)
-			}
+			return x
 		}
-		if len(r.cells) > 0 {
-			rows = append(rows, r)
-		}
-	}
-	slices.Sort(workers)
-	if t.rate == 0 {
-		slices.SortStableFunc(rows, func(x, y row) int { return cmp.Compare(y.best, x.best) })
+		slices.SortStableFunc(rows, func(x, y *diagnose.Row) int { return cmp.Compare(best(y), best(x)) })
 	}
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(w, "  workers\t")
-	for _, n := range workers {
+	for _, n := range t.Workers {
 		fmt.Fprintf(w, "%d\t\t", n)
 	}
 	fmt.Fprintln(w)
+	worst := 0.0
 	for _, r := range rows {
-		fmt.Fprintf(w, "  %s\t", r.impl)
-		for _, n := range workers {
-			c, there := r.cells[n]
-			fmt.Fprint(w, t.entry(c, there, values, failed))
+		fmt.Fprintf(w, "  %s\t", r.Impl)
+		for _, n := range t.Workers {
+			c := t.Cell(r.Impl, n)
+			fmt.Fprint(w, columns(c))
+			if c != nil && c.Pace != nil {
+				worst = max(worst, c.Pace.Worst)
+			}
 		}
 		fmt.Fprintln(w)
 	}
@@ -205,42 +228,28 @@ func (t table) render(b *strings.Builder, p *plan.Plan, values map[string]*serie
 	for line := range strings.Lines(text.String()) {
 		b.WriteString(strings.TrimRight(line, " \n") + "\n")
 	}
-	b.WriteString(t.paced(p, values))
+	if worst > 0 {
+		fmt.Fprintf(b, "  in no 10 ms did the limiter let through more than %.0f %% of what rate and burst allow\n", 100*worst)
+	}
 }
 
-// entry is the two columns of one cell: the median, and how far its interval reaches.
-func (t table) entry(c plan.Cell, there bool, values map[string]*series, failed map[string]store.Record) string {
-	if !there {
+// columns are the two of one cell: the median, and how far its interval reaches.
+func columns(c *diagnose.Cell) string {
+	switch {
+	case c == nil:
 		return "\t\t"
-	}
-	if rec, ok := failed[c.ID()]; ok {
-		return rec.Failure.Class + "!\t\t"
-	}
-	s := values[c.ID()]
-	if s == nil {
+	case c.Failure != nil:
+		return c.Failure.Class + "!\t\t"
+	case len(c.Measured()) == 0:
 		return "-\t\t"
 	}
-	m := stat.Median(s.speed)
+	m := c.Summary
 	reach := max(m.Hi-m.Center, m.Center-m.Lo) / m.Center
 	spread := "±  ?"
 	if !math.IsInf(reach, 0) && !math.IsNaN(reach) {
 		spread = fmt.Sprintf("±%2.0f%%", 100*reach)
 	}
 	return si(m.Center) + "\t" + spread + "\t"
-}
-
-// paced says how closely the limiter bounded the cells of the table, "" if there is none.
-func (t table) paced(p *plan.Plan, values map[string]*series) string {
-	worst := 0.0
-	for _, c := range p.Cells {
-		if s := values[c.ID()]; (table{c.Graph, c.Keys, c.Rate, c.Burst, c.Procs}) == t && s != nil {
-			worst = max(worst, s.worst)
-		}
-	}
-	if worst == 0 {
-		return ""
-	}
-	return fmt.Sprintf("  in no 10 ms did the limiter let through more than %.0f %% of what rate and burst allow\n", 100*worst)
 }
 
 // MeasuredShare returns how much of the timing pass was measured crawl: the crawls' time over the time from the start of

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crawlbench/internal/contender"
+	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/scenario"
 	"crawlbench/internal/store"
@@ -98,7 +99,7 @@ func golden(t *testing.T, name, got string) {
 
 func TestText(t *testing.T) {
 	run := sampled(t)
-	text := Text(run)
+	text := text(t, run)
 	golden(t, "text.golden", strings.ReplaceAll(text, filepath.Dir(run.Dir()), "RESULTS"))
 	for line := range strings.Lines(text) {
 		if strings.TrimRight(line, " \n") != strings.TrimRight(line, "\n") {
@@ -155,4 +156,13 @@ func TestNumbersForPeople(t *testing.T) {
 			t.Errorf("duration(%d) = %s, want %s", d, got, want)
 		}
 	}
+}
+
+func text(t *testing.T, run *store.Run) string {
+	t.Helper()
+	a, err := diagnose.Analyse(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Text(a)
 }

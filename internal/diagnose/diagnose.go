@@ -1,0 +1,276 @@
+// Package diagnose turns the files of a run into statements: who wins and by how much, whether that can be believed, and
+// why more workers stopped helping.
+//
+// A run comes in, an Analysis goes out, from which package report makes text and pictures. Nothing is measured here.
+// Every statement has the numbers behind it beside it; where they do not suffice, the statement is that they do not.
+package diagnose
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"crawlbench/internal/plan"
+	"crawlbench/internal/scenario"
+	"crawlbench/internal/stat"
+	"crawlbench/internal/store"
+)
+
+// Alpha is the probability with which a run makes a wrong claim of a difference at all.
+const Alpha = 0.05
+
+// Analysis is what a run says.
+type Analysis struct {
+	Run      *store.Run
+	Baseline string
+	Margin   float64 // differences within it do not matter
+	// Family is the number of comparisons between contenders that the run makes, all of which Holm's correction counts.
+	Family    int
+	Preflight stat.Preflight // what the rounds can show at best
+	Trust     Trust
+	Tables    []*Table
+	Findings  []Finding
+}
+
+// Key names the part of a run in which contenders are compared with each other.
+type Key struct {
+	Graph, Keys string
+	Rate        scenario.Rate
+	Burst       int
+	Procs       int
+}
+
+// Table is the cells under one key: contenders down, workers across.
+type Table struct {
+	Key
+	Workers []int
+	Rows    []*Row // contenders in the order of the plan, the control left out
+	Groups  []*Group
+}
+
+// Row is one contender in a table.
+type Row struct {
+	Impl  string
+	Cells []*Cell // by workers; those that the contender cannot do are left out
+	// What its throughput does with the number of workers; empty if there is one number only.
+	Gains []stat.Gain
+	Knee  stat.Knee
+	Fit   stat.Fit
+}
+
+// Group is the cells of a table with the same number of workers.
+type Group struct {
+	Workers int
+	// Best has the highest median; Ties are those that are not proven slower, best first. Empty if nothing was measured.
+	Best string
+	Ties []string
+	// Second compares the best with the next, both ways as times; nil if there is none.
+	Second *Comparison
+	// Control compares the baseline with itself; nil if there is no control.
+	Control *stat.Paired
+}
+
+// Cell is what was measured of one cell.
+type Cell struct {
+	plan.Cell
+	Speed   []float64 // pages a second by round; NaN where there is no sample
+	Summary stat.Summary
+	Failure *store.Failure
+	// Versus compares with the baseline; nil for the baseline itself.
+	Versus *Comparison
+	Bound  Bound
+	// CPU is processor time a page, in seconds, and cpu that of each round; Growth is how much more it is than with one
+	// worker, paired by round; nil if unknown.
+	CPU      float64
+	cpu      []float64
+	Growth   *stat.Paired
+	GC       float64 // share of the processor time that the collector took
+	Pace     *store.Pace
+	Doubts   map[string]int // flags of samples, after the second try, and how often
+	Repeated int            // samples that were taken a second time
+	Bimodal  bool           // its samples fall into two heaps: no median describes them
+	Bytes    float64        // allocated a page
+	Files    map[string]string
+	Traced   *Traced
+}
+
+// Comparison is a paired comparison of times per page.
+type Comparison struct {
+	stat.Paired
+	Other    string  // what was compared, Against what
+	Against  string  // ratios are Other over Against, below 1 is faster
+	Adjusted float64 // P in its family
+	Verdict  stat.Verdict
+}
+
+// Times returns how many times as many pages a second Other makes, with its interval.
+func (c *Comparison) Times() stat.Interval {
+	return stat.Interval{Value: 1 / c.Ratio, Lo: 1 / c.Hi, Hi: 1 / c.Lo}
+}
+
+// Analyse reads what the run says. It fails only where files of the run are damaged.
+func Analyse(run *store.Run) (*Analysis, error) {
+	p := run.Plan()
+	a := &Analysis{Run: run, Baseline: p.Contenders[0], Margin: stat.DefaultMargin}
+	cells, controls := a.collect()
+	if err := a.attachTraces(cells); err != nil {
+		return nil, err
+	}
+	a.layOut(cells)
+	for _, t := range a.Tables {
+		t.scale(p)
+		t.bound(run)
+	}
+	a.compare(controls)
+	a.trust(controls)
+	a.Findings = findings(a)
+	return a, nil
+}
+
+func keyOf(c plan.Cell) Key { return Key{c.Graph, c.Keys, c.Rate, c.Burst, c.Procs} }
+
+// collect gathers the samples by cell, those of the control apart.
+func (a *Analysis) collect() (cells, controls map[plan.Cell]*Cell) {
+	cells, controls = map[plan.Cell]*Cell{}, map[plan.Cell]*Cell{}
+	p := a.Run.Plan()
+	byID := map[string]*Cell{}
+	failed := a.Run.Failed()
+	for _, c := range p.Cells {
+		d := &Cell{Cell: c, Speed: make([]float64, p.Rounds), Doubts: map[string]int{}, Files: map[string]string{}}
+		for i := range d.Speed {
+			d.Speed[i] = math.NaN()
+		}
+		d.cpu = slices.Clone(d.Speed)
+		if rec, ok := failed[c.ID()]; ok {
+			d.Failure = rec.Failure
+		}
+		byID[c.ID()] = d
+		if c.IsControl() {
+			controls[c] = d
+		} else {
+			cells[c] = d
+		}
+	}
+	for _, rec := range a.Run.Samples() {
+		if d := byID[rec.Cell]; d != nil && rec.Round < len(d.Speed) {
+			d.take(rec)
+		}
+	}
+	for _, rec := range a.Run.Records() {
+		if d := byID[rec.Cell]; d != nil && rec.Profile != nil {
+			for kind, file := range rec.Profile.Files {
+				d.Files[kind] = file
+			}
+			if d.Traced == nil && rec.Profile.Files["ledger"] != "" {
+				d.Traced = &Traced{Speed: float64(rec.Profile.Pages) / rec.Profile.Sec}
+			}
+		}
+	}
+	for _, d := range byID {
+		d.finish()
+	}
+	return cells, controls
+}
+
+// take adds a sample.
+func (c *Cell) take(rec store.Record) {
+	s := rec.Sample
+	pages := s.Values["pages/op"]
+	c.Speed[rec.Round] = pages / s.Values["sec/op"]
+	c.cpu[rec.Round] = s.Values["cpu-sec/op"] / pages
+	c.CPU += c.cpu[rec.Round]
+	c.Bytes += s.Values["B/op"] / pages
+	if cpu := s.Values["cpu-sec/op"] * float64(s.Crawls); cpu > 0 {
+		c.GC += s.Host["gc-cpu-sec"] / cpu
+	}
+	if s.Pace != nil {
+		if c.Pace == nil {
+			c.Pace = &store.Pace{Asked: s.Pace.Asked}
+		}
+		c.Pace.Achieved += s.Pace.Achieved
+		c.Pace.Worst = max(c.Pace.Worst, s.Pace.Worst)
+	}
+	for _, f := range s.Flags {
+		c.Doubts[f]++
+	}
+	if s.Before != nil {
+		c.Repeated++
+	}
+}
+
+// finish turns sums into means, and summarises.
+func (c *Cell) finish() {
+	speed := c.Measured()
+	n := float64(len(speed))
+	if n == 0 {
+		return
+	}
+	c.CPU, c.Bytes, c.GC = c.CPU/n, c.Bytes/n, c.GC/n
+	if c.Pace != nil {
+		c.Pace.Achieved /= n
+	}
+	c.Summary = stat.Median(speed)
+	c.Bimodal = bimodal(speed)
+}
+
+// Measured returns the speeds of the rounds that have one, in their order.
+func (c *Cell) Measured() []float64 {
+	return slices.DeleteFunc(slices.Clone(c.Speed), math.IsNaN)
+}
+
+// bimodal reports whether the sorted values fall into two heaps of at least three each, further apart than both are wide.
+func bimodal(values []float64) bool {
+	v := slices.Sorted(slices.Values(values))
+	for i := 3; i+3 <= len(v); i++ {
+		gap := v[i] - v[i-1]
+		if gap > 1.5*max(v[i-1]-v[0], v[len(v)-1]-v[i]) && gap > 0.1*v[i] {
+			return true
+		}
+	}
+	return false
+}
+
+// layOut makes tables of the cells.
+func (a *Analysis) layOut(cells map[plan.Cell]*Cell) {
+	for _, c := range a.Run.Plan().Cells {
+		d := cells[c]
+		if d == nil {
+			continue
+		}
+		i := slices.IndexFunc(a.Tables, func(t *Table) bool { return t.Key == keyOf(c) })
+		if i < 0 {
+			i = len(a.Tables)
+			a.Tables = append(a.Tables, &Table{Key: keyOf(c)})
+		}
+		t := a.Tables[i]
+		if !slices.Contains(t.Workers, c.Workers) {
+			t.Workers = append(t.Workers, c.Workers)
+		}
+		j := slices.IndexFunc(t.Rows, func(r *Row) bool { return r.Impl == c.Impl })
+		if j < 0 {
+			j = len(t.Rows)
+			t.Rows = append(t.Rows, &Row{Impl: c.Impl})
+		}
+		t.Rows[j].Cells = append(t.Rows[j].Cells, d)
+	}
+	for _, t := range a.Tables {
+		slices.Sort(t.Workers)
+		for _, r := range t.Rows {
+			slices.SortFunc(r.Cells, func(x, y *Cell) int { return cmp.Compare(x.Workers, y.Workers) })
+		}
+	}
+}
+
+// Cell returns the cell of a contender with so many workers, nil if there is none.
+func (t *Table) Cell(impl string, workers int) *Cell {
+	for _, r := range t.Rows {
+		if r.Impl == impl {
+			for _, c := range r.Cells {
+				if c.Workers == workers {
+					return c
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package diagnose
+
+import (
+	"math"
+	"time"
+
+	"crawlbench/internal/plan"
+	"crawlbench/internal/stat"
+	"crawlbench/internal/store"
+)
+
+// scale works out what more workers give each contender.
+func (t *Table) scale(p *plan.Plan) {
+	cores := t.Procs
+	if p.Fetch.Latency.MeanWait() > p.Fetch.CPU {
+		cores = 0 // workers that wait for the site need no processor
+	}
+	for _, r := range t.Rows {
+		var points []stat.Point
+		for _, c := range r.Cells {
+			if c.Failure == nil && len(c.Measured()) > 0 {
+				points = append(points, stat.Point{Workers: c.Workers, Throughput: c.Speed})
+			}
+		}
+		if len(points) < 2 {
+			continue
+		}
+		r.Gains = stat.Speedup(points)
+		r.Knee = stat.FindKnee(points)
+		r.Fit = stat.FitUSL(points, cores, p.Seed)
+		if one := r.Cells[0]; one.Workers == 1 && one.CPU > 0 {
+			for _, c := range r.Cells[1:] {
+				p := stat.Pair(one.cpu, c.cpu)
+				c.Growth = &p
+			}
+		}
+	}
+}
+
+// Bound is the most pages a second that anything but the contender allows, and what sets it.
+type Bound struct {
+	Speed float64 // +Inf if nothing is known to bind
+	By    string  // "rate", "latency", "depth", "cores"
+	Share float64 // of it that was reached
+	// All are the bounds by what sets them.
+	All map[string]float64
+}
+
+// bound holds each cell against its bounds.
+func (t *Table) bound(run *store.Run) {
+	p := run.Plan()
+	var graph store.GraphInfo
+	for _, g := range run.Manifest().Graphs {
+		if g.Name == t.Graph {
+			graph = g
+		}
+	}
+	for _, r := range t.Rows {
+		cost := 0.0 // processor time a page with one worker, or the fewest there are
+		for _, c := range r.Cells {
+			if c.CPU > 0 {
+				cost = c.CPU
+				break
+			}
+		}
+		for _, c := range r.Cells {
+			c.Bound = bound(c, graph, p.Fetch.Latency.MeanWait(), p.Fetch.CPU, cost)
+		}
+	}
+}
+
+func bound(c *Cell, g store.GraphInfo, wait, cpu time.Duration, cost float64) Bound {
+	b := Bound{Speed: math.Inf(1), All: map[string]float64{}}
+	set := func(by string, speed float64) {
+		b.All[by] = speed
+		if speed < b.Speed {
+			b.Speed, b.By = speed, by
+		}
+	}
+	pages, depth := g.Reachable, g.Depth
+	if c.MaxPages > 0 && c.MaxPages < pages {
+		pages, depth = c.MaxPages, 0 // how deep the first pages reach depends on the order
+	}
+	if c.Rate > 0 {
+		set("rate", float64(c.Rate))
+	}
+	if each := (wait + cpu).Seconds(); each > 0 {
+		set("latency", float64(c.Workers)/each)
+		set("depth", float64(pages)/(float64(depth+1)*each))
+	}
+	if cost > 0 {
+		set("cores", float64(min(c.Workers, c.Procs))/cost)
+	}
+	if c.Summary.Center > 0 {
+		b.Share = c.Summary.Center / b.Speed
+	}
+	return b
+}

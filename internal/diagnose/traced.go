@@ -1,0 +1,125 @@
+package diagnose
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"crawlbench/internal/ledger"
+	"crawlbench/internal/plan"
+)
+
+// Traced is what the execution traces of a cell say.
+type Traced struct {
+	Ledgers []*ledger.Ledger
+	Shares  ledger.Shares
+	// Speed is pages a second while traced; Slowed is by how much that is less than the median of the timing pass, the
+	// distortion by the tracer. It may be negative by chance.
+	Speed, Slowed float64
+}
+
+// attachTraces reads the ledgers of the cells that have some.
+func (a *Analysis) attachTraces(cells map[plan.Cell]*Cell) error {
+	for _, c := range cells {
+		file := c.Files["ledger"]
+		if file == "" || c.Failure != nil {
+			c.Traced = nil
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(a.Run.Dir(), file))
+		if err != nil {
+			return fmt.Errorf("read the ledger of %s: %w", c.ID(), err)
+		}
+		if err := json.Unmarshal(text, &c.Traced.Ledgers); err != nil {
+			return fmt.Errorf("read the ledger %s: %w: delete it with its profiles, and the rest of the run can be read", file, err)
+		}
+		if c.Traced.Shares, err = ledger.Spread(c.Traced.Ledgers); err != nil {
+			return fmt.Errorf("read the ledger %s: %w", file, err)
+		}
+		if c.Summary.Center > 0 {
+			c.Traced.Slowed = 1 - c.Traced.Speed/c.Summary.Center
+		}
+	}
+	return nil
+}
+
+// Share returns the median share of a class of worker time.
+func (t *Traced) Share(c ledger.Class) float64 { return t.Shares.Share[c].Median }
+
+// Sites adds up the places of all traces, largest first.
+func (t *Traced) Sites() []ledger.Site {
+	type key struct {
+		class            ledger.Class
+		where, primitive string
+	}
+	sum := map[key]*ledger.Site{}
+	worker := 0.0
+	for _, l := range t.Ledgers {
+		worker += l.Worker
+		for _, s := range l.Sites {
+			k := key{s.Class, s.Where, s.Primitive}
+			if sum[k] == nil {
+				sum[k] = &ledger.Site{Class: s.Class, Where: s.Where, Primitive: s.Primitive}
+			}
+			sum[k].Count += s.Count
+			sum[k].Seconds += s.Seconds
+		}
+	}
+	var list []ledger.Site
+	for _, s := range sum {
+		s.Share = s.Seconds / worker
+		list = append(list, *s)
+	}
+	sortBy(list, func(s ledger.Site) (float64, string) { return s.Seconds, s.Where + s.Primitive })
+	return list
+}
+
+// Ends adds up who waited where and who ended it, largest first. Share is of worker time.
+func (t *Traced) Ends() []ledger.End {
+	type key struct {
+		class     ledger.Class
+		where, by string
+	}
+	sum := map[key]*ledger.End{}
+	for _, l := range t.Ledgers {
+		for _, e := range l.Ends {
+			k := key{e.Class, e.Where, e.By}
+			if sum[k] == nil {
+				sum[k] = &ledger.End{Class: e.Class, Where: e.Where, By: e.By}
+			}
+			sum[k].Count += e.Count
+			sum[k].Seconds += e.Seconds
+		}
+	}
+	var list []ledger.End
+	for _, e := range sum {
+		list = append(list, *e)
+	}
+	sortBy(list, func(e ledger.End) (float64, string) { return e.Seconds, e.Where + e.By })
+	return list
+}
+
+// Busiest returns the role that has the largest share of the crawls' time on a processor, over all traces, and its least
+// and largest share; nil if there is none.
+func (t *Traced) Busiest() (entry string, least, most float64) {
+	shares := map[string][]float64{}
+	for _, l := range t.Ledgers {
+		for _, r := range l.Roles {
+			shares[r.Entry] = append(shares[r.Entry], r.Share)
+		}
+	}
+	for e, list := range shares {
+		if len(list) < len(t.Ledgers) {
+			continue
+		}
+		lo, hi := list[0], list[0]
+		for _, s := range list {
+			lo, hi = min(lo, s), max(hi, s)
+		}
+		if lo > least {
+			entry, least, most = e, lo, hi
+		}
+	}
+	return entry, least, most
+}

@@ -1,0 +1,322 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/ledger"
+	"crawlbench/internal/plot"
+	"crawlbench/internal/stat"
+)
+
+// ticks are the numbers of workers of a table.
+func ticks(t *diagnose.Table) []float64 {
+	var list []float64
+	for _, w := range t.Workers {
+		list = append(list, float64(w))
+	}
+	return list
+}
+
+// line is the throughput of a contender.
+func line(r *diagnose.Row, color int) plot.Series {
+	l := plot.Series{Name: r.Impl, Color: color}
+	for _, c := range r.Cells {
+		if c.Failure == nil && len(c.Measured()) > 0 {
+			l.X = append(l.X, float64(c.Workers))
+			l.Y = append(l.Y, c.Summary.Center)
+			l.Low = append(l.Low, c.Summary.Lo)
+			l.High = append(l.High, c.Summary.Hi)
+		}
+	}
+	return l
+}
+
+// throughput draws pages a second against workers.
+func throughput(a *diagnose.Analysis, t *diagnose.Table) *figure {
+	var list []plot.Series
+	best := 0.0 // of one worker
+	for i, r := range t.Rows {
+		list = append(list, line(r, i))
+		if c := t.Cell(r.Impl, t.Workers[0]); c != nil && c.Failure == nil {
+			best = max(best, c.Summary.Center/float64(t.Workers[0]))
+		}
+	}
+	f := &figure{Title: "Throughput against workers", Sentence: gainSentence(t)}
+	axes := plot.Axes{
+		Title: "Throughput against workers, " + t.Graph, About: f.Sentence, X: "workers", Y: "pages/s", Ticks: ticks(t), Unit: si,
+	}
+	if t.Rate == 0 && len(t.Workers) > 1 {
+		axes.Marks = []plot.Mark{{X: float64(t.Procs), Label: fmt.Sprintf("GOMAXPROCS %d", t.Procs)}}
+		ideal := plot.Series{Name: "ideal: the fastest first point times workers", Color: -1}
+		for _, w := range t.Workers {
+			ideal.X, ideal.Y = append(ideal.X, float64(w)), append(ideal.Y, best*float64(w))
+		}
+		f.Live = alive(list, "pages/s")
+		list = append(list, ideal)
+	}
+	f.SVG = plot.Lines(axes, list)
+	return f
+}
+
+// alive is the data of lines for a plot that can be zoomed.
+func alive(list []plot.Series, unit string) *live {
+	l := &live{Unit: unit}
+	for _, s := range list {
+		for _, x := range s.X {
+			if !slices.Contains(l.X, x) {
+				l.X = append(l.X, x)
+			}
+		}
+	}
+	slices.Sort(l.X)
+	for _, s := range list {
+		out := liveSeries{Name: s.Name, Color: s.Color, Y: make([]*float64, len(l.X))}
+		for i, x := range s.X {
+			out.Y[slices.Index(l.X, x)] = &s.Y[i]
+		}
+		l.Series = append(l.Series, out)
+	}
+	return l
+}
+
+// gainSentence says who gains from more workers, and who loses.
+func gainSentence(t *diagnose.Table) string {
+	var gains, loses, flat []string
+	for _, r := range t.Rows {
+		if len(r.Gains) < 2 {
+			continue
+		}
+		g := r.Gains[len(r.Gains)-1]
+		switch {
+		case g.Ratio.Lo > 1:
+			gains = append(gains, fmt.Sprintf("%s %.2fx", r.Impl, g.Ratio.Ratio))
+		case g.Ratio.Hi < 1:
+			loses = append(loses, fmt.Sprintf("%s %.2fx", r.Impl, g.Ratio.Ratio))
+		default:
+			flat = append(flat, r.Impl)
+		}
+	}
+	last := t.Workers[len(t.Workers)-1]
+	var parts []string
+	add := func(list []string, what string) {
+		if len(list) > 0 {
+			parts = append(parts, what+" "+strings.Join(list, ", "))
+		}
+	}
+	add(gains, "gain:")
+	add(loses, "lose:")
+	add(flat, "cannot be told from no change:")
+	if len(parts) == 0 {
+		return "There is one number of workers only."
+	}
+	return fmt.Sprintf("From %d to %d workers %s.", t.Workers[0], last, strings.Join(parts, "; "))
+}
+
+// efficiency draws what each worker adds.
+func efficiency(_ *diagnose.Analysis, t *diagnose.Table) *figure {
+	var list []plot.Series
+	for i, r := range t.Rows {
+		l := plot.Series{Name: r.Impl, Color: i}
+		for _, g := range r.Gains {
+			l.X = append(l.X, float64(g.Workers))
+			l.Y = append(l.Y, g.Efficiency.Value)
+			l.Low = append(l.Low, g.Efficiency.Lo)
+			l.High = append(l.High, g.Efficiency.Hi)
+		}
+		if len(l.X) > 1 {
+			list = append(list, l)
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	f := &figure{Title: "Efficiency: throughput of a worker against that of the first point", Sentence: lawSentence(t)}
+	f.SVG = plot.Lines(plot.Axes{
+		Title: "Efficiency, " + t.Graph, About: f.Sentence, X: "workers", Y: "of one", Ticks: ticks(t), Top: 1,
+		Marks: []plot.Mark{{X: float64(t.Procs), Label: fmt.Sprintf("GOMAXPROCS %d", t.Procs)}},
+		Unit:  func(y float64) string { return fmt.Sprintf("%.0f %%", 100*y) },
+	}, list)
+	return f
+}
+
+// lawSentence says what the scaling law found, or why it was refused.
+func lawSentence(t *diagnose.Table) string {
+	var parts []string
+	refused := map[string][]string{}
+	for _, r := range t.Rows {
+		switch {
+		case len(r.Gains) < 2:
+		case r.Fit.Refused != "":
+			refused[r.Fit.Refused] = append(refused[r.Fit.Refused], r.Impl)
+		case r.Fit.Retrograde():
+			parts = append(parts, fmt.Sprintf("%s peaks at %.0f workers [%.0f, %.0f] (contention %.3f, coherence %.4f)", r.Impl, r.Fit.Peak.Value, r.Fit.Peak.Lo, r.Fit.Peak.Hi, r.Fit.Sigma.Value, r.Fit.Kappa.Value))
+		default:
+			parts = append(parts, fmt.Sprintf("%s follows Amdahl's law with %.0f %% serial [%.0f, %.0f]", r.Impl, 100*r.Fit.Sigma.Value, 100*r.Fit.Sigma.Lo, 100*r.Fit.Sigma.Hi))
+		}
+	}
+	var knees []string
+	for _, r := range t.Rows {
+		if r.Knee.Workers > 0 && len(r.Gains) > 1 {
+			knees = append(knees, fmt.Sprintf("%s %d", r.Impl, r.Knee.Workers))
+		}
+	}
+	text := "Measured knee, the fewest workers that are not below the best: " + strings.Join(knees, ", ") + "."
+	if len(parts) > 0 {
+		text += " Universal Scalability Law: " + strings.Join(parts, "; ") + "."
+	}
+	var reasons []string
+	for why, who := range refused {
+		reasons = append(reasons, fmt.Sprintf("for %s %s", strings.Join(who, ", "), why))
+	}
+	slices.Sort(reasons)
+	if len(reasons) > 0 {
+		text += " No scaling law is fitted: " + strings.Join(reasons, "; ") + "."
+	}
+	return text
+}
+
+// dials draws rate and workers as two dials: the fastest contender at every rate, with the rates as ceilings.
+func dials(t *topic) *figure {
+	if len(t.tables) < 2 {
+		return nil
+	}
+	best, _ := peak(t.tables[0])
+	if best == nil {
+		return nil
+	}
+	var list []plot.Series
+	for i, table := range t.tables {
+		for _, r := range table.Rows {
+			if r.Impl != best.Impl {
+				continue
+			}
+			l := line(r, i)
+			l.Name = fmt.Sprintf("rate %s", table.Rate)
+			list = append(list, l)
+			if table.Rate > 0 && len(l.X) > 1 {
+				list = append(list, plot.Series{Name: fmt.Sprintf("ceiling %s", table.Rate), Color: -1, X: []float64{l.X[0], l.X[len(l.X)-1]}, Y: []float64{float64(table.Rate), float64(table.Rate)}})
+			}
+		}
+	}
+	f := &figure{Title: fmt.Sprintf("Two dials: workers and rate, %s", best.Impl), Sentence: dialSentence(t)}
+	f.SVG = plot.Lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "workers", Y: "pages/s", Ticks: ticks(t.tables[0]), Unit: si}, list)
+	return f
+}
+
+// dialSentence says at which rates the rate binds.
+func dialSentence(t *topic) string {
+	var parts []string
+	for _, table := range t.tables {
+		if table.Rate == 0 {
+			continue
+		}
+		lo, hi := math.Inf(1), 0.0
+		for _, r := range table.Rows {
+			for _, c := range r.Cells {
+				if c.Summary.Center > 0 {
+					lo, hi = min(lo, c.Summary.Center/float64(table.Rate)), max(hi, c.Summary.Center/float64(table.Rate))
+				}
+			}
+		}
+		if hi > 0 {
+			parts = append(parts, fmt.Sprintf("at %s pages/s all designs with any number of workers reach %.1f to %.1f %% of the rate", table.Rate, 100*lo, 100*hi))
+		}
+	}
+	if len(parts) == 0 {
+		return "No rate was limited."
+	}
+	return strings.ToUpper(parts[0][:1]) + strings.Join(parts, "; ")[1:] + ". Where the rate binds, workers and design do not matter; where it does not, they do."
+}
+
+// offered draws achieved against offered rate, where there are at least two.
+func offered(t *topic) *figure {
+	workers := t.tables[0].Workers[len(t.tables[0].Workers)-1]
+	var list []plot.Series
+	var xs []float64
+	for i, r := range t.tables[0].Rows {
+		l := plot.Series{Name: r.Impl, Color: i}
+		for _, table := range slices.Backward(t.tables) {
+			if c := table.Cell(r.Impl, workers); c != nil && table.Rate > 0 && c.Summary.Center > 0 {
+				l.X, l.Y = append(l.X, float64(table.Rate)), append(l.Y, 100*c.Summary.Center/float64(table.Rate))
+			}
+		}
+		if len(l.X) > 1 {
+			list = append(list, l)
+			xs = l.X
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	f := &figure{Title: fmt.Sprintf("Achieved of the offered rate, %s", plural(workers, "worker")), Sentence: "Below 100 % something else than the rate binds."}
+	f.SVG = plot.Lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "offered pages/s", Y: "achieved", Ticks: xs, Top: 100,
+		Unit: func(y float64) string { return fmt.Sprintf("%.0f %%", y) }}, list)
+	return f
+}
+
+// forest draws how many times the baseline's pages each contender makes.
+func forest(a *diagnose.Analysis, t *diagnose.Table) *figure {
+	var list []plot.Ratio
+	tally := map[stat.Verdict]int{}
+	for i, r := range t.Rows {
+		for _, c := range r.Cells {
+			if c.Versus == nil || r.Impl == a.Baseline {
+				continue
+			}
+			x := c.Versus.Times()
+			ratio := plot.Ratio{Label: fmt.Sprintf("%s, %d", r.Impl, c.Workers), Value: x.Value, Lo: x.Lo, Hi: x.Hi, Word: c.Versus.Verdict.String(), Color: i}
+			for _, g := range t.Groups {
+				if g.Workers == c.Workers && g.Control != nil {
+					ratio.FloorLo, ratio.Floor = 1/g.Control.Hi, 1/g.Control.Lo
+				}
+			}
+			list = append(list, ratio)
+			tally[c.Versus.Verdict]++
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	f := &figure{Title: "Pages a second as a multiple of " + a.Baseline + "'s, with as many workers",
+		Sentence: fmt.Sprintf("Of %s %d are faster, %d slower, %d the same, %d not resolved. The grey boxes are what %s against itself reaches: the noise floor.",
+			plural(len(list), "comparison"), tally[stat.Faster], tally[stat.Slower], tally[stat.Same], tally[stat.Unresolved], a.Baseline)}
+	f.SVG = plot.Forest(f.Title, f.Sentence, "times "+a.Baseline, list)
+	return f
+}
+
+// account draws where the workers' time went.
+func account(t *diagnose.Table) *figure {
+	var bars []plot.Bar
+	var open, slowest float64
+	for _, r := range t.Rows {
+		for _, c := range r.Cells {
+			if c.Traced == nil {
+				continue
+			}
+			b := plot.Bar{Label: fmt.Sprintf("%s, %d", r.Impl, c.Workers)}
+			sum := 0.0
+			for _, class := range ledger.Classes() {
+				sum += c.Traced.Share(class)
+			}
+			for _, class := range ledger.Classes() {
+				s := c.Traced.Shares.Share[class]
+				b.Parts = append(b.Parts, plot.Part{Kind: string(class), Share: s.Median / sum,
+					Note: fmt.Sprintf("%s: %.1f %% in the median of %d traces, %.1f to %.1f %%", class, 100*s.Median, c.Traced.Shares.Repeats, 100*s.Min, 100*s.Max)})
+			}
+			bars = append(bars, b)
+			open = max(open, c.Traced.Shares.Residual.Max)
+			slowest = max(slowest, c.Traced.Slowed)
+		}
+	}
+	if len(bars) == 0 {
+		return nil
+	}
+	f := &figure{Title: "Where the workers' time went",
+		Sentence: fmt.Sprintf("Workers x wall time, from execution traces; at most %.2f %% of it is left open. Tracing took up to %.0f %% of the speed.", 100*open, 100*max(0, slowest))}
+	f.SVG = plot.Bars(f.Title, f.Sentence, classNames(), bars)
+	return f
+}

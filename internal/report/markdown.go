@@ -1,0 +1,99 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plot"
+)
+
+// Markdown writes the report as text with pictures, and returns the pictures by the file name under which it refers to
+// them, below the directory plots.
+func Markdown(w io.Writer, a *diagnose.Analysis) (map[string]string, error) {
+	p := view(a)
+	pictures := map[string]string{}
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n\n%s\n\n## Verdict\n\n", cell(p.Title), cell(p.Subtitle))
+	bullets(&b, p.Headlines)
+	if len(p.Failed) > 0 {
+		b.WriteString("\nFailed, and left out:\n\n")
+		bullets(&b, p.Failed)
+	}
+	b.WriteString("\n## May I believe it?\n\n")
+	bullets(&b, p.Trust)
+	if len(p.Findings) > 0 {
+		b.WriteString("\n## Why\n\n")
+		for _, f := range p.Findings {
+			fmt.Fprintf(&b, "- **%s**: %s.", f.Kind, cell(f.Text))
+			for _, e := range f.Evidence {
+				fmt.Fprintf(&b, " %s.", cell(e))
+			}
+			if f.Most > 0 {
+				fmt.Fprintf(&b, " Over the repeats the share was %.0f to %.0f %%.", 100*f.Least, 100*f.Most)
+			}
+			fmt.Fprintf(&b, " To refute it: %s.\n", cell(f.Refute))
+		}
+	}
+	for _, s := range p.Sections {
+		fmt.Fprintf(&b, "\n## %s\n", cell(s.Title))
+		for _, f := range s.Figures {
+			file := "plots/" + f.ID + ".svg"
+			pictures[file] = plot.Alone(f.SVG)
+			fmt.Fprintf(&b, "\n**%s.** %s\n\n![%s](%s)\n", cell(f.Title), cell(f.Sentence), cell(f.Title), file)
+		}
+		for _, t := range []table2{s.Winners, s.Versus, s.Bounds} {
+			t.markdown(&b)
+		}
+	}
+	b.WriteString("\n## Cells\n")
+	cells := table2{Head: []string{"cell", "median", "against the baseline", "bound"}}
+	for _, c := range p.Cells {
+		cells.Rows = append(cells.Rows, []string{c.Name, c.Median, c.Versus, c.Bound})
+	}
+	cells.markdown(&b)
+	b.WriteString("\n## Method\n")
+	m := table2{Head: []string{"", ""}}
+	for _, r := range p.Method {
+		m.Rows = append(m.Rows, r[:])
+	}
+	m.markdown(&b)
+	fmt.Fprintf(&b, "\nTo measure it again:\n\n    %s\n", strings.ReplaceAll(p.Command, "\n", " "))
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return nil, fmt.Errorf("write the report: %w", err)
+	}
+	return pictures, nil
+}
+
+func bullets(b *strings.Builder, list []string) {
+	for _, s := range list {
+		fmt.Fprintf(b, "- %s\n", cell(s))
+	}
+}
+
+func (t table2) markdown(b *strings.Builder) {
+	if len(t.Rows) == 0 {
+		return
+	}
+	if t.About != "" {
+		fmt.Fprintf(b, "\n%s\n", cell(t.About))
+	}
+	row := func(entries []string) {
+		for _, e := range entries {
+			fmt.Fprintf(b, "| %s ", cell(e))
+		}
+		b.WriteString("|\n")
+	}
+	b.WriteByte('\n')
+	row(t.Head)
+	b.WriteString(strings.Repeat("|---", len(t.Head)) + "|\n")
+	for _, r := range t.Rows {
+		row(r)
+	}
+}
+
+// cell escapes what Markdown would take for its own.
+func cell(s string) string {
+	return strings.NewReplacer("|", "\\|", "<", "&lt;", "\n", " ", "*", "\\*", "_", "\\_", "`", "\\`").Replace(s)
+}

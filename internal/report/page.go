@@ -1,0 +1,394 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/ledger"
+	"crawlbench/internal/plot"
+	"crawlbench/internal/scenario"
+	"crawlbench/internal/stat"
+)
+
+// page is what HTML and Markdown show alike.
+type page struct {
+	Title, Subtitle string
+	Untrusted       bool
+	Headlines       []string
+	Trust           []string
+	Findings        []diagnose.Finding
+	Sections        []section
+	Cells           []cellView
+	Method          [][2]string
+	Command         string
+	Failed          []string
+}
+
+// section is one graph under one kind of key and one GOMAXPROCS, with all rates.
+type section struct {
+	ID, Title string
+	Figures   []figure
+	Winners   table2
+	Versus    table2
+	Bounds    table2
+}
+
+// table2 is a table of text.
+type table2 struct {
+	About  string
+	Head   []string
+	Rows   [][]string
+	Colors [][]string // classes of the entries; nil: none
+}
+
+// figure is a picture and the sentence that says what it shows.
+type figure struct {
+	ID, Title, Sentence, SVG string
+	Live                     *live // data for a plot that can be zoomed; nil: none
+}
+
+// live is a chart of lines as uPlot takes it.
+type live struct {
+	X      []float64    `json:"x"`
+	Series []liveSeries `json:"series"`
+	Unit   string       `json:"unit"`
+}
+
+type liveSeries struct {
+	Name  string     `json:"name"`
+	Color int        `json:"color"`
+	Y     []*float64 `json:"y"`
+}
+
+// view makes the page of an analysis.
+func view(a *diagnose.Analysis) *page {
+	m := a.Run.Manifest()
+	p := &page{
+		Title:     fmt.Sprintf("%s on %s", m.Scenario, host(m.Host)),
+		Subtitle:  fmt.Sprintf("%s, %s, %s of %s", filepath.Base(a.Run.Dir()), m.State, plural(len(a.Run.Samples()), "sample"), count(len(a.Run.Plan().Schedule))),
+		Untrusted: a.Trust.Untrusted(),
+		Headlines: headlines(a),
+		Trust:     trust(a),
+		Findings:  a.Findings,
+		Command:   strings.Join(m.Command, " "),
+	}
+	for _, t := range topics(a) {
+		p.Sections = append(p.Sections, t.section(a))
+	}
+	for _, t := range a.Tables {
+		for _, r := range t.Rows {
+			for _, c := range r.Cells {
+				if c.Failure != nil {
+					p.Failed = append(p.Failed, fmt.Sprintf("%s: %s: %s", c.ID(), c.Failure.Class, c.Failure.Message))
+					continue
+				}
+				p.Cells = append(p.Cells, viewCell(a, c))
+			}
+		}
+	}
+	p.Method = method(a)
+	return p
+}
+
+func host(h map[string]string) string {
+	name := h["cpu"]
+	if name == "" {
+		name = h["os"] + "/" + h["arch"]
+	}
+	return fmt.Sprintf("%s cores of %s", h["cores"], name)
+}
+
+// topic is the tables that differ in their rate only, the largest first.
+type topic struct {
+	diagnose.Key
+	tables []*diagnose.Table
+}
+
+func topics(a *diagnose.Analysis) []*topic {
+	var list []*topic
+	for _, t := range a.Tables {
+		k := t.Key
+		k.Rate, k.Burst = 0, 0
+		i := slices.IndexFunc(list, func(o *topic) bool { return o.Key == k })
+		if i < 0 {
+			i = len(list)
+			list = append(list, &topic{Key: k})
+		}
+		list[i].tables = append(list[i].tables, t)
+	}
+	for _, t := range list {
+		slices.SortStableFunc(t.tables, func(x, y *diagnose.Table) int {
+			return int(min(1, max(-1, speedOf(y.Rate)-speedOf(x.Rate))))
+		})
+	}
+	return list
+}
+
+// speedOf orders rates, of which 0 stands for none.
+func speedOf(r scenario.Rate) float64 {
+	if r == 0 {
+		return math.MaxFloat64 / 4
+	}
+	return float64(r)
+}
+
+func (t *topic) title() string {
+	return fmt.Sprintf("%s, keys %s, GOMAXPROCS %d", t.Graph, t.Keys, t.Procs)
+}
+
+func (t *topic) section(a *diagnose.Analysis) section {
+	s := section{ID: fmt.Sprintf("%s-%s-%d", t.Graph, t.Keys, t.Procs), Title: t.title()}
+	fastest := t.tables[0]
+	s.add(throughput(a, fastest), efficiency(a, fastest), dials(t), offered(t), forest(a, fastest), account(fastest))
+	s.Winners = winners(t)
+	s.Versus = versus(a, t)
+	s.Bounds = bounds(t)
+	for i := range s.Figures {
+		s.Figures[i].ID = fmt.Sprintf("%s-%d", s.ID, i+1)
+	}
+	return s
+}
+
+func (s *section) add(figures ...*figure) {
+	for _, f := range figures {
+		if f != nil {
+			s.Figures = append(s.Figures, *f)
+		}
+	}
+}
+
+// headlines are the answers to which one wins.
+func headlines(a *diagnose.Analysis) []string {
+	var list []string
+	for _, t := range a.Tables {
+		if t.Rate != 0 && len(a.Tables) > 1 && slices.ContainsFunc(a.Tables, func(o *diagnose.Table) bool { return o.Rate == 0 }) {
+			continue // what the limiter binds is said by the sections
+		}
+		best, workers := peak(t)
+		if best == nil {
+			continue
+		}
+		text := fmt.Sprintf("%s by %s%s: most pages with %s and %s, %s/s", t.Graph, t.Keys, rateWords(t.Rate), best.Impl, plural(workers, "worker"), si(best.Summary.Center))
+		for _, g := range t.Groups {
+			if g.Workers == workers && len(g.Ties) > 1 {
+				text += fmt.Sprintf("; not told apart from it with as many: %s", strings.Join(g.Ties[1:], ", "))
+			}
+		}
+		if v := best.Versus; v != nil && best.Impl != a.Baseline {
+			text += fmt.Sprintf("; against %s with as many %s", a.Baseline, verdictWords(v))
+		}
+		list = append(list, text+".")
+	}
+	return list
+}
+
+func rateWords(r scenario.Rate) string {
+	if r == 0 {
+		return ""
+	}
+	return " at " + r.String() + " pages/s"
+}
+
+// peak returns the fastest cell of a table.
+func peak(t *diagnose.Table) (best *diagnose.Cell, workers int) {
+	for _, r := range t.Rows {
+		for _, c := range r.Cells {
+			if c.Failure == nil && len(c.Measured()) > 0 && (best == nil || c.Summary.Center > best.Summary.Center) {
+				best, workers = c, c.Workers
+			}
+		}
+	}
+	return best, workers
+}
+
+// verdictWords says what a comparison came to.
+func verdictWords(c *diagnose.Comparison) string {
+	x := c.Times()
+	interval := fmt.Sprintf("%.2fx [%.2f, %.2f]", x.Value, x.Lo, x.Hi)
+	switch c.Verdict {
+	case stat.Faster, stat.Slower:
+		return fmt.Sprintf("%s: %s, p = %s in its family", c.Verdict, interval, pValue(c.Adjusted))
+	case stat.Same:
+		return "the same within the margin: " + interval
+	}
+	return "not resolved: " + interval
+}
+
+func pValue(p float64) string {
+	if p < 0.0001 {
+		return fmt.Sprintf("%.0e", p)
+	}
+	return fmt.Sprintf("%.2g", p)
+}
+
+// trust says whether the run can be believed, and what it can show.
+func trust(a *diagnose.Analysis) []string {
+	tr := a.Trust
+	var list []string
+	switch {
+	case tr.Controls == 0:
+		list = append(list, "There is no control: how much chance alone does is not known. Leave out control = false.")
+	case tr.Untrusted():
+		list = append(list, fmt.Sprintf("UNTRUSTED: %s, measured against itself, differs in %d of %d comparisons. Something else than the contenders changed during this run: find it, and measure again.", a.Baseline, tr.Rejected, tr.Controls))
+	case math.IsInf(tr.Floor, 0):
+		list = append(list, fmt.Sprintf("%s was measured against itself under another name, in too few rounds to tell how much chance alone does: six are the least.", a.Baseline))
+	default:
+		list = append(list, fmt.Sprintf("%s, measured against itself under another name, shows no difference in %s. The noise floor is ±%.1f %%: so far the intervals of the control reach.", a.Baseline, plural(tr.Controls, "comparison"), 100*tr.Floor))
+	}
+	list = append(list, reach(a))
+	if tr.Repeated > 0 {
+		text := fmt.Sprintf("%d of %s were doubtful and taken again", tr.Repeated, plural(tr.Samples, "sample"))
+		if len(tr.Doubts) > 0 {
+			var left []string
+			for _, f := range slices.Sorted(maps.Keys(tr.Doubts)) {
+				left = append(left, fmt.Sprintf("%s %d", f, tr.Doubts[f]))
+			}
+			text += "; still doubtful: " + strings.Join(left, ", ")
+		}
+		list = append(list, text+".")
+	}
+	if tr.Bimodal > 0 {
+		list = append(list, fmt.Sprintf("The samples of %s fall into two heaps: look at them below before you read its median.", plural(tr.Bimodal, "cell")))
+	}
+	return list
+}
+
+// reach says what the rounds can show.
+func reach(a *diagnose.Analysis) string {
+	text := fmt.Sprintf("%d rounds, %s", a.Run.Plan().Rounds, plural(a.Family, "comparison"))
+	if !a.Preflight.Reachable {
+		return fmt.Sprintf("%s: no verdict of faster or slower can be reached, for the smallest p, corrected, is %s; %d rounds would do.", text, pValue(min(1, a.Preflight.Adjusted)), a.Preflight.Rounds)
+	}
+	if !math.IsInf(a.Trust.Detectable, 0) {
+		return fmt.Sprintf("%s: a difference of %.0f %% is found four times out of five.", text, 100*(a.Trust.Detectable-1))
+	}
+	return text + "."
+}
+
+// method says how it was measured.
+func method(a *diagnose.Analysis) [][2]string {
+	m, p := a.Run.Manifest(), a.Run.Plan()
+	list := [][2]string{
+		{"scenario", m.Scenario}, {"seed", fmt.Sprint(m.Seed)},
+		{"rounds", fmt.Sprintf("%d, each all cells in an order of its own", p.Rounds)},
+		{"sample", fmt.Sprintf("a process of its own, crawls for %v, each checked page by page", p.Sample)},
+		{"verdicts", fmt.Sprintf("paired by round: Hodges-Lehmann ratio with its exact interval, signed-rank test, Holm over %d comparisons at %.0f %%, margin %.0f %%", a.Family, 100*diagnose.Alpha, 100*a.Margin)},
+		{"go", m.Go},
+	}
+	for _, k := range slices.Sorted(maps.Keys(m.Host)) {
+		list = append(list, [2]string{k, m.Host[k]})
+	}
+	for _, g := range m.Graphs {
+		list = append(list, [2]string{"graph " + g.Name, fmt.Sprintf("%s: %s pages, %s links, %s reached in %d levels", g.Spec, count(g.Pages), count(g.Links), count(g.Reachable), g.Depth+1)})
+	}
+	if len(m.Harness) > 0 {
+		list = append(list, [2]string{"harness", "site and judge cost " + harness(m.Harness) + " a page"})
+	}
+	return list
+}
+
+// cellView is the drawer of a cell.
+type cellView struct {
+	ID, Name, Median, Strip, Versus, Bound, Flame string
+	Doubts                                        string
+	Bimodal                                       bool
+	Traced                                        bool
+	Distortion                                    string
+	Sites, Ends                                   [][]string
+	Files                                         [][2]string
+	Facts                                         [][2]string
+}
+
+func viewCell(a *diagnose.Analysis, c *diagnose.Cell) cellView {
+	v := cellView{ID: c.ID(), Name: fmt.Sprintf("%s, %s by %s, %s, rate %s", c.Impl, c.Graph, c.Keys, plural(c.Workers, "worker"), c.Rate), Bimodal: c.Bimodal}
+	if len(c.Measured()) == 0 {
+		v.Median = "not measured"
+		return v
+	}
+	v.Median = fmt.Sprintf("%s pages/s", si(c.Summary.Center))
+	v.Strip = plot.Strip("samples of "+v.Name, "pages a second by round", c.Speed, c.Summary.Center, nil)
+	if c.Versus != nil {
+		v.Versus = fmt.Sprintf("against %s %s", c.Versus.Against, verdictWords(c.Versus))
+	}
+	if c.Bound.By != "" {
+		v.Bound = fmt.Sprintf("%.0f %% of the %s/s that %s", 100*c.Bound.Share, si(c.Bound.Speed), boundWords(c.Bound.By))
+	}
+	for _, f := range slices.Sorted(maps.Keys(c.Doubts)) {
+		v.Doubts += fmt.Sprintf("%s: %d of %d samples. ", f, c.Doubts[f], len(c.Measured()))
+	}
+	v.Facts = [][2]string{
+		{"processor time", fmt.Sprintf("%s a page", seconds(c.CPU))}, {"allocated", fmt.Sprintf("%.0f B a page", c.Bytes)},
+	}
+	if c.Growth != nil && c.Growth.N > 0 {
+		v.Facts = append(v.Facts, [2]string{"against one worker", fmt.Sprintf("%.2f [%.2f, %.2f] times the processor time a page", c.Growth.Ratio, c.Growth.Lo, c.Growth.Hi)})
+	}
+	for _, kind := range slices.Sorted(maps.Keys(c.Files)) {
+		v.Files = append(v.Files, [2]string{kind, c.Files[kind]})
+	}
+	if c.Traced != nil {
+		v.traced(a, c)
+	}
+	return v
+}
+
+func (v *cellView) traced(a *diagnose.Analysis, c *diagnose.Cell) {
+	v.Traced = true
+	v.Distortion = fmt.Sprintf("While it was traced it crawled %s/s, %.0f %% less than in the timing pass. The account leaves %.2f %% of the workers' time open at most.",
+		si(c.Traced.Speed), 100*c.Traced.Slowed, 100*c.Traced.Shares.Residual.Max)
+	for i, s := range c.Traced.Sites() {
+		if i < 8 {
+			v.Sites = append(v.Sites, []string{string(s.Class), s.Where, s.Primitive, fmt.Sprintf("%.1f %%", 100*s.Share)})
+		}
+	}
+	worker := 0.0
+	for _, l := range c.Traced.Ledgers {
+		worker += l.Worker
+	}
+	for i, e := range c.Traced.Ends() {
+		if i < 8 {
+			v.Ends = append(v.Ends, []string{string(e.Class), e.Where, e.By, fmt.Sprintf("%.1f %%", 100*e.Seconds/worker)})
+		}
+	}
+	if file := c.Files["wall"]; file != "" {
+		v.Flame = flame(filepath.Join(a.Run.Dir(), file), v.Name)
+	}
+}
+
+// seconds writes a time with its unit.
+func seconds(x float64) string {
+	switch {
+	case x < 1e-6:
+		return fmt.Sprintf("%.0f ns", x*1e9)
+	case x < 1e-3:
+		return fmt.Sprintf("%.1f µs", x*1e6)
+	case x < 1:
+		return fmt.Sprintf("%.1f ms", x*1e3)
+	}
+	return fmt.Sprintf("%.2f s", x)
+}
+
+func boundWords(by string) string {
+	switch by {
+	case "rate":
+		return "the rate limit allows"
+	case "latency":
+		return "its workers can fetch, each waiting for its page"
+	case "depth":
+		return "the depth of the graph allows"
+	}
+	return "its cores allow at one worker's cost a page"
+}
+
+// classNames returns the classes of the ledger.
+func classNames() []string {
+	var list []string
+	for _, c := range ledger.Classes() {
+		list = append(list, string(c))
+	}
+	return list
+}

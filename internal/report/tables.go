@@ -1,0 +1,134 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plot"
+	"crawlbench/internal/profile"
+	"crawlbench/internal/stat"
+)
+
+// winners is the map of who wins where, ties included.
+func winners(t *topic) table2 {
+	w := table2{About: "The fastest by the median; beside it those that are not proven slower.", Head: []string{"rate"}}
+	for _, n := range t.tables[0].Workers {
+		w.Head = append(w.Head, plural(n, "worker"))
+	}
+	for _, table := range t.tables {
+		row := []string{table.Rate.String()}
+		for _, n := range t.tables[0].Workers {
+			entry := ""
+			for _, g := range table.Groups {
+				switch {
+				case g.Workers != n || g.Best == "":
+				case len(g.Ties) == len(table.Rows) && len(g.Ties) > 2:
+					entry = "all alike"
+				default:
+					entry = strings.Join(g.Ties, " = ")
+				}
+			}
+			row = append(row, entry)
+		}
+		w.Rows = append(w.Rows, row)
+	}
+	return w
+}
+
+// versus is the table of verdicts against the baseline, for each rate.
+func versus(a *diagnose.Analysis, t *topic) table2 {
+	v := table2{About: fmt.Sprintf("Pages a second as a multiple of %s's with as many workers, with the 95 %% interval and the verdict.", a.Baseline), Head: []string{"contender", "rate"}}
+	for _, n := range t.tables[0].Workers {
+		v.Head = append(v.Head, plural(n, "worker"))
+	}
+	for _, table := range t.tables {
+		for _, r := range table.Rows {
+			if r.Impl == a.Baseline {
+				continue
+			}
+			row, classes := []string{r.Impl, table.Rate.String()}, []string{"", ""}
+			for _, n := range t.tables[0].Workers {
+				text, class := "", ""
+				if c := table.Cell(r.Impl, n); c != nil && c.Versus != nil {
+					x := c.Versus.Times()
+					text, class = fmt.Sprintf("%.2f [%.2f, %.2f] %s", x.Value, x.Lo, x.Hi, c.Versus.Verdict), c.Versus.Verdict.String()
+				}
+				row, classes = append(row, text), append(classes, class)
+			}
+			v.Rows, v.Colors = append(v.Rows, row), append(v.Colors, classes)
+		}
+		row := []string{"noise floor", table.Rate.String()}
+		for _, n := range t.tables[0].Workers {
+			text := ""
+			for _, g := range table.Groups {
+				if g.Workers == n && g.Control != nil {
+					text = fmt.Sprintf("%.2f [%.2f, %.2f]", 1/g.Control.Ratio, 1/g.Control.Hi, 1/g.Control.Lo)
+				}
+			}
+			row = append(row, text)
+		}
+		v.Rows, v.Colors = append(v.Rows, row), append(v.Colors, nil)
+	}
+	return v
+}
+
+// bounds is the table of what binds each cell and how much of it is reached.
+func bounds(t *topic) table2 {
+	b := table2{About: "What bounds the throughput, whatever the design does, and the share of it that is reached: the rate, the workers' waiting for pages (latency), the depth of the graph, or the cores at the processor time a page that the contender takes with one worker.", Head: []string{"contender", "rate"}}
+	for _, n := range t.tables[0].Workers {
+		b.Head = append(b.Head, plural(n, "worker"))
+	}
+	for _, table := range t.tables {
+		for _, r := range table.Rows {
+			row := []string{r.Impl, table.Rate.String()}
+			for _, n := range t.tables[0].Workers {
+				text := ""
+				if c := table.Cell(r.Impl, n); c != nil && c.Failure == nil && c.Bound.By != "" && len(c.Measured()) > 0 {
+					text = fmt.Sprintf("%.0f %% of %s", 100*c.Bound.Share, c.Bound.By)
+				}
+				row = append(row, text)
+			}
+			b.Rows = append(b.Rows, row)
+		}
+	}
+	return b
+}
+
+// flameLeast is the share below which a frame is left out of a flame graph in a report.
+const flameLeast = 0.01
+
+// flame draws the wall profile in a file, "" if it cannot be read.
+func flame(file, name string) string {
+	p, err := profile.Read(file)
+	if err != nil {
+		return ""
+	}
+	root := &plot.Frame{Name: "workers' time"}
+	for _, s := range p.Sample {
+		value := float64(s.Value[0])
+		at := root
+		at.Value += value
+		for i := len(s.Location) - 1; i >= 0; i-- {
+			lines := s.Location[i].Line
+			for j := len(lines) - 1; j >= 0; j-- {
+				at = at.Child(lines[j].Function.Name)
+				at.Value += value
+			}
+		}
+	}
+	if root.Value == 0 {
+		return ""
+	}
+	return plot.Flame("where the workers' time went, "+name, "a flame graph whose first row are the states of workers", root, flameLeast,
+		func(ns float64) string { return seconds(ns / 1e9) },
+		func(name string) string { return strings.ReplaceAll(strings.Trim(name, "[]"), "-", "") })
+}
+
+// mark is a verdict in a terminal.
+func mark(v stat.Verdict) string {
+	if v == stat.Unresolved {
+		return "?"
+	}
+	return v.String()
+}
