@@ -26,7 +26,7 @@ var floors = [][]string{
 	{"internal/report", "internal/runner"},
 	{"internal/cli"},
 	{"bench"},
-	{"bench/cmd/crawlbench"},
+	{"bench/cmd/crawlbench", "scripts/trial"},
 }
 
 // only lists what few may import, and what the others should do.

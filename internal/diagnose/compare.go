@@ -127,6 +127,7 @@ func (g *Group) rank(cells []*Cell, find func(other, against string) *Comparison
 	if len(cells) == 0 {
 		return
 	}
+	g.Size = len(cells)
 	by := slices.Clone(cells)
 	slices.SortStableFunc(by, func(x, y *Cell) int { return cmp.Compare(y.Summary.Center, x.Summary.Center) })
 	g.Best = by[0].Impl

@@ -61,6 +61,7 @@ type Row struct {
 // Group is the cells of a table with the same number of workers.
 type Group struct {
 	Workers int
+	Size    int // contenders that were measured
 	// Best has the highest median; Ties are those that are not proven slower, best first. Empty if nothing was measured.
 	Best string
 	Ties []string

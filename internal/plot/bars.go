@@ -76,7 +76,14 @@ func Forest(title, about, axis string, ratios []Ratio) string {
 		return label + (width-label-word)*(l+reach)/(2*reach)
 	}
 	h := row * float64(len(ratios))
-	for _, tick := range []float64{0.01, 0.1, 0.2, 0.5, 0.8, 1, 1.25, 2, 5, 10, 100} {
+	ticks := []float64{0.01, 0.1, 1, 10, 100}
+	switch {
+	case reach < math.Log(1.5):
+		ticks = []float64{0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.4}
+	case reach < math.Log(12):
+		ticks = []float64{0.1, 0.2, 0.5, 1, 2, 5, 10}
+	}
+	for _, tick := range ticks {
 		if math.Abs(math.Log(tick)) > reach {
 			continue
 		}

@@ -44,6 +44,7 @@ type Axes struct {
 	Marks        []Mark // vertical lines
 	Unit         func(float64) string
 	Top          float64 // the least that the vertical axis reaches
+	Log          bool    // the vertical axis is logarithmic
 }
 
 // Mark is a vertical line.
@@ -54,7 +55,7 @@ type Mark struct {
 
 const (
 	width, height            = 520.0, 300.0
-	left, right, top, bottom = 56.0, 16.0, 14.0, 40.0
+	left, right, top, bottom = 56.0, 16.0, 30.0, 40.0
 )
 
 // svg is a picture that is being drawn.
@@ -104,7 +105,11 @@ func Lines(a Axes, series []Series) string {
 		s.text(width/2, height/2, "dim", "middle", "nothing was measured")
 		return s.end()
 	}
-	ticks, most := scale(most)
+	ticks, end := scale(most)
+	least := 0.0
+	if a.Log {
+		ticks, least, end = decades(series)
+	}
 	lo, hi := slices.Min(xs), slices.Max(xs)
 	at := func(x float64) float64 {
 		if lo == hi {
@@ -112,7 +117,13 @@ func Lines(a Axes, series []Series) string {
 		}
 		return left + (width-left-right)*math.Log(x/lo)/math.Log(hi/lo)
 	}
-	up := func(y float64) float64 { return height - bottom - (height-top-bottom)*min(y, most)/most }
+	up := func(y float64) float64 {
+		share := min(y, end) / end
+		if a.Log {
+			share = math.Log(min(max(y, least), end)/least) / math.Log(end/least)
+		}
+		return height - bottom - (height-top-bottom)*share
+	}
 	for _, y := range ticks {
 		s.printf(`<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="rule"/>`, left, width-right, up(y), up(y))
 		s.text(left-6, up(y)+4, "dim", "end", a.Unit(y))
@@ -121,7 +132,7 @@ func Lines(a Axes, series []Series) string {
 		s.text(at(x), height-bottom+16, "dim", "middle", fmt.Sprint(x))
 	}
 	s.text((left+width-right)/2, height-bottom+32, "dim", "middle", a.X)
-	s.text(left-6, top-3, "dim", "end", a.Y)
+	s.text(6, 12, "dim", "start", a.Y)
 	for _, m := range a.Marks {
 		if m.X >= lo && m.X <= hi {
 			s.printf(`<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="mark"/>`, at(m.X), at(m.X), top, height-bottom)
@@ -129,7 +140,7 @@ func Lines(a Axes, series []Series) string {
 		}
 	}
 	for _, l := range series {
-		s.series(l, at, up)
+		s.series(l, end, at, up)
 	}
 	for _, e := range legend {
 		y := height + 18*float64(e.row) + 4
@@ -139,7 +150,7 @@ func Lines(a Axes, series []Series) string {
 	return s.end()
 }
 
-func (s *svg) series(l Series, at, up func(float64) float64) {
+func (s *svg) series(l Series, end float64, at, up func(float64) float64) {
 	path := func(xs, ys []float64) string {
 		var b strings.Builder
 		for i := range xs {
@@ -148,7 +159,8 @@ func (s *svg) series(l Series, at, up func(float64) float64) {
 		return b.String()
 	}
 	if l.Color < 0 {
-		s.printf(`<path d="%s" class="ideal"/>`, path(l.X, l.Y))
+		x, y := within(l.X, l.Y, end)
+		s.printf(`<path d="%s" class="ideal"/>`, path(x, y))
 		return
 	}
 	class := fmt.Sprintf("s%d", l.Color%8)
@@ -173,6 +185,17 @@ func (s *svg) series(l Series, at, up func(float64) float64) {
 	s.WriteString("</g>")
 }
 
+// within cuts a line off where it rises above end.
+func within(x, y []float64, end float64) ([]float64, []float64) {
+	for i := range y {
+		if y[i] > end && i > 0 {
+			share := (end - y[i-1]) / (y[i] - y[i-1])
+			return append(slices.Clone(x[:i]), x[i-1]*math.Pow(x[i]/x[i-1], share)), append(slices.Clone(y[:i]), end)
+		}
+	}
+	return x, y
+}
+
 // entry is a line of a legend.
 type entry struct {
 	name, class string
@@ -188,7 +211,7 @@ func layout(series []Series) (list []entry, rows int) {
 		if l.Color >= 0 {
 			class = fmt.Sprintf("s%d line", l.Color%8)
 		}
-		w := 36 + 6.6*float64(len([]rune(l.Name)))
+		w := 40 + 7*float64(len([]rune(l.Name)))
 		if x+w > width-right && x > left {
 			x = left
 			rows++
@@ -197,6 +220,24 @@ func layout(series []Series) (list []entry, rows int) {
 		x += w
 	}
 	return list, rows + 1
+}
+
+// decades returns the powers of ten between which the lines lie.
+func decades(series []Series) (ticks []float64, least, end float64) {
+	least, end = math.Inf(1), 0
+	for _, l := range series {
+		for _, y := range l.Y {
+			if y > 0 {
+				least, end = min(least, y), max(end, y)
+			}
+		}
+	}
+	least = math.Pow(10, math.Floor(math.Log10(least)))
+	end = math.Pow(10, math.Ceil(math.Log10(end*1.0001)))
+	for y := least; y < end*1.5; y *= 10 {
+		ticks = append(ticks, y)
+	}
+	return ticks, least, end
 }
 
 // scale returns round ticks from 0 to at least most.

@@ -203,7 +203,7 @@ func dials(t *topic) *figure {
 		}
 	}
 	f := &figure{Title: fmt.Sprintf("Two dials: workers and rate, %s", best.Impl), Sentence: dialSentence(t)}
-	f.SVG = plot.Lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "workers", Y: "pages/s", Ticks: ticks(t.tables[0]), Unit: si}, list)
+	f.SVG = plot.Lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "workers", Y: "pages/s, logarithmic", Ticks: ticks(t.tables[0]), Unit: si, Log: true}, list)
 	return f
 }
 

@@ -70,7 +70,7 @@ func view(a *diagnose.Analysis) *page {
 	m := a.Run.Manifest()
 	p := &page{
 		Title:     fmt.Sprintf("%s on %s", m.Scenario, host(m.Host)),
-		Subtitle:  fmt.Sprintf("%s, %s, %s of %s", filepath.Base(a.Run.Dir()), m.State, plural(len(a.Run.Samples()), "sample"), count(len(a.Run.Plan().Schedule))),
+		Subtitle:  fmt.Sprintf("%s, %s, %s of %s", m.Run, m.State, plural(len(a.Run.Samples()), "sample"), count(len(a.Run.Plan().Schedule))),
 		Untrusted: a.Trust.Untrusted(),
 		Headlines: headlines(a),
 		Trust:     trust(a),

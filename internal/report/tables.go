@@ -23,7 +23,7 @@ func winners(t *topic) table2 {
 			for _, g := range table.Groups {
 				switch {
 				case g.Workers != n || g.Best == "":
-				case len(g.Ties) == len(table.Rows) && len(g.Ties) > 2:
+				case len(g.Ties) == g.Size && g.Size > 2:
 					entry = "all alike"
 				default:
 					entry = strings.Join(g.Ties, " = ")

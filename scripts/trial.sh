@@ -1,0 +1,43 @@
+#!/bin/sh
+# Measures what crawlbench must get right on this machine: RUNS runs in which all contenders are the same, of which at most
+# one in twenty may claim a difference, and RUNS runs with a contender that is 5 % slower, which must be found.
+# usage: scripts/trial.sh same|slow [RUNS]
+set -eu
+cd "$(dirname "$0")/.."
+what=$1 runs=${2:-20}
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+go build -o "$dir/trial" ./scripts/trial
+case $what in
+same)
+	sed 's/^contenders = .*/contenders = ["same1", "same2", "same3", "same4", "same5", "same6"]/; s/^baseline .*/baseline = "same1"/; /^\[profiles\]/,$d' scenarios/quick.toml >"$dir/trial.toml"
+	;;
+slow)
+	cat >"$dir/trial.toml" <<-END
+		contenders = ["same1", "slow"]
+		workers = [1]
+		rounds = 150
+		sample = "80ms"
+		[[graph]]
+		name = "rmat14"
+		kind = "rmat"
+		scale = 14
+		degree = 12
+	END
+	# 5 % of what a page takes.
+	"$dir/trial" run -results "$dir" -progress none -contenders same1 -rounds 10 "$dir/trial.toml" >/dev/null
+	TRIAL_DELAY=$(awk '/^BenchmarkCrawl/ {for (i = 1; i < NF; i++) {if ($(i+1) == "sec/op") s = $i; if ($(i+1) == "pages/op") p = $i}; t += s / p; n++} END {print 0.05 * t / n * 1e9}' "$dir/latest/bench.txt")
+	export TRIAL_DELAY
+	echo "delay: $TRIAL_DELAY ns a page"
+	;;
+esac
+claims=0 untrusted=0
+for i in $(seq "$runs"); do
+	"$dir/trial" run -results "$dir" -progress none -seed "$i" "$dir/trial.toml" >"$dir/out" 2>/dev/null
+	hits=$(awk '/^BenchmarkCrawl/ {next} {for (i = 1; i <= NF; i++) if ($i == "faster" || $i == "slower") n++} END {print n + 0}' "$dir/out")
+	[ "$hits" -gt 0 ] && claims=$((claims + 1))
+	grep -q UNTRUSTED "$dir/out" && untrusted=$((untrusted + 1))
+	echo "run $i: $hits claims; $(grep -o 'noise floor is [^:]*' "$dir/out"); $(sed -n 's/^  slow  *//p' "$dir/out" | tail -1)"
+	rm -rf "$dir"/trial-2*
+done
+echo "$claims of $runs runs claim a difference, $untrusted are untrusted"

@@ -1,0 +1,72 @@
+// Command trial is crawlbench with contenders of which it is known what must come out: six that are the same, and one that
+// is slower by what TRIAL_DELAY says in nanoseconds a page. scripts/trial.sh runs it many times and counts wrong claims.
+package main
+
+import (
+	"context"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"crawlbench/bench"
+)
+
+func main() {
+	var list []bench.Contender
+	for _, c := range bench.Contenders() {
+		if c.Name == "mutexmap" {
+			for _, name := range []string{"same1", "same2", "same3", "same4", "same5", "same6"} {
+				c.Name = name
+				list = append(list, c)
+			}
+			c.Name, c.Doc = "slow", "mutexmap with a delay a page"
+			c.ByID = slowed(c.ByID)
+			c.ByURL = nil
+			list = append(list, c)
+		}
+	}
+	os.Exit(bench.Main(os.Args, list...))
+}
+
+// slowed is a crawler that does nothing useful for a while before every fetch.
+func slowed(f bench.Func[uint32]) bench.Func[uint32] {
+	turns := sync.OnceValue(func() int {
+		ns, _ := strconv.ParseFloat(os.Getenv("TRIAL_DELAY"), 64)
+		return calibrate(ns)
+	})
+	return func(ctx context.Context, web bench.Web[uint32], seeds []uint32, o bench.Options) (bench.Result, error) {
+		return f(ctx, delayed{web, turns()}, seeds, o)
+	}
+}
+
+type delayed struct {
+	bench.Web[uint32]
+	turns int
+}
+
+func (d delayed) Fetch(ctx context.Context, page uint32) ([]uint32, error) {
+	spin(d.turns)
+	return d.Web.Fetch(ctx, page)
+}
+
+// calibrate returns how many turns take so long.
+func calibrate(ns float64) int {
+	const turns = 1 << 20
+	best := time.Hour
+	for range 5 {
+		start := time.Now()
+		spin(turns)
+		best = min(best, time.Since(start))
+	}
+	return int(ns * turns / float64(best.Nanoseconds()))
+}
+
+//go:noinline
+func spin(turns int) {
+	for i := range turns {
+		sink = sink*31 + i
+	}
+}
+
+var sink int
