@@ -30,6 +30,8 @@ func apart() []Mutant {
 			ByID: bounded[uint32](false), ByURL: bounded[string](false)}, Case: "lychee 465: a page with more links than the queue holds"},
 		{Contender: crawl.Contender{Name: "sendonclosed", Doc: "the channel is closed when all pages are taken, and then their links are sent",
 			ByID: bounded[uint32](true), ByURL: bounded[string](true)}, Case: "fetchbot: send on closed channel"},
+		{Contender: crawl.Contender{Name: "goroutineperlink", Doc: "a goroutine fetches every new link at once",
+			ByID: unbounded[uint32], ByURL: unbounded[string]}, Case: "colly 381: goroutines without bound"},
 	}
 }
 
