@@ -117,7 +117,7 @@ func bind(site *web.Site, cell plan.Cell, table []crawl.Contender, trace bool) c
 	id, url := site.Start()
 	for _, c := range table {
 		switch {
-		case c.Name != cell.Design():
+		case c.Name != cell.Impl:
 		case cell.Keys == "id" && c.ByID != nil:
 			w := traced(site.IDs(), trace)
 			return func(ctx context.Context, o crawl.Options) (crawl.Result, error) {

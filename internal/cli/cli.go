@@ -30,6 +30,7 @@ const (
 	exitFine          = 0
 	exitCould         = 1 // it could not
 	exitUsage         = 2
+	exitRegression    = 3
 	exitFailed        = 4 // some cell failed or was judged wrong
 	exitNotComparable = 5
 	exitInterrupted   = 130

@@ -11,8 +11,10 @@ import (
 	"slices"
 	"strings"
 
+	"crawlbench/internal/diagnose"
 	"crawlbench/internal/host"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/report"
 	"crawlbench/internal/store"
 )
 
@@ -21,6 +23,8 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	results := fs.String("results", "results", "directory of the runs")
 	baseline := fs.String("baseline", "", "`contender` of the first column; the run's baseline if not given")
 	unit := fs.String("unit", "sec/op", "`unit` to compare: "+strings.Join(store.Units(), ", ")+", or all")
+	var gate gateFlags
+	gate.add(fs)
 	only := fs.Bool("print", false, "print the benchstat command and do not run it")
 	positional, err := parse(fs, args, 0, 2)
 	if err != nil {
@@ -32,6 +36,15 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	filter := []string{}
 	if *unit != "all" {
 		filter = []string{"-filter", ".unit:" + *unit}
+	}
+	if _, err := gate.share(); err != nil {
+		return err
+	}
+	if gate.gate != "" || gate.format != "text" {
+		if len(positional) != 2 {
+			return usagef("compare: -gate and -format go with two runs, OLD NEW; of two programs in one run the gate is that of run -against")
+		}
+		return a.between(*results, positional, gate)
 	}
 	var argv []string
 	if len(positional) == 2 {
@@ -45,6 +58,26 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	return a.benchstat(ctx, append(filter, argv...), *only)
 }
 
+// between compares two runs cell by cell, without benchstat.
+func (a *app) between(results string, names []string, gate gateFlags) error {
+	var runs []*store.Run
+	for _, name := range names {
+		run, err := a.openRun(results, name)
+		if err != nil {
+			return err
+		}
+		runs = append(runs, run)
+	}
+	list, err := diagnose.Between(runs[0], runs[1])
+	if errors.Is(err, diagnose.ErrNotComparable) {
+		return exitError{exitNotComparable, err}
+	}
+	if err != nil {
+		return err
+	}
+	return a.changes(list, gate)
+}
+
 // oneRun compares the contenders of a run, the baseline's column first.
 func (a *app) oneRun(results, name, baseline string) ([]string, error) {
 	run, err := a.openRun(results, name)
@@ -55,6 +88,11 @@ func (a *app) oneRun(results, name, baseline string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	analysis, err := diagnose.Analyse(run)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintln(a.out, strings.TrimSpace(report.Verdicts(analysis))+"\n")
 	columns := slices.Clone(run.Plan().Contenders)
 	if baseline != "" {
 		i := slices.Index(columns, baseline)

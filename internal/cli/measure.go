@@ -22,7 +22,7 @@ import (
 func (a *app) measure(ctx context.Context, run *store.Run, graphs []runner.Graph, f runFlags, begin time.Time) error {
 	r := runner.Runner{
 		Run: run, Caches: map[string]string{}, Spin: run.Manifest().Spin, Memory: run.Plan().Memory,
-		Budget: f.budget, Begin: begin,
+		Budget: f.budget, Begin: begin, Against: run.Manifest().Against,
 	}
 	if r.Memory == 0 {
 		r.Memory = host.FreeMemory()
@@ -44,7 +44,7 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []runner.Graph
 	if errRun != nil {
 		state = store.Interrupted
 	}
-	errEnd := a.conclude(run, state)
+	errEnd := a.conclude(run, state, f.gate)
 	switch {
 	case stopped && errEnd == nil:
 		fmt.Fprintf(a.err, "\ninterrupted; all that was finished is kept. To go on:\n  %s\n", a.command("resume", run.Dir()))
@@ -52,16 +52,23 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []runner.Graph
 	case errRun != nil && !stopped:
 		return fmt.Errorf("%w\nall that was finished is kept in %s; when it is mended, go on with: %s",
 			errors.Join(errRun, errEnd), run.Dir(), a.command("resume", run.Dir()))
-	case errEnd != nil:
+	case errEnd != nil && exitCode(errEnd) != exitRegression:
 		return errEnd
 	case len(run.Failed()) > 0:
 		return exitError{code: exitFailed}
 	}
-	return nil
+	return errEnd
+}
+
+// exitCode is the exit code that err carries, 0 if it is none of its own.
+func exitCode(err error) int {
+	var e exitError
+	errors.As(err, &e)
+	return e.code
 }
 
 // conclude writes bench.txt and the manifest, and prints the result.
-func (a *app) conclude(run *store.Run, state store.State) error {
+func (a *app) conclude(run *store.Run, state store.State, gate gateFlags) error {
 	if err := run.WriteBench(); err != nil {
 		return err
 	}
@@ -75,27 +82,32 @@ func (a *app) conclude(run *store.Run, state store.State) error {
 	if err := store.SetLatest(filepath.Dir(run.Dir()), filepath.Base(run.Dir())); err != nil {
 		return err
 	}
-	if err := a.publish(run); err != nil {
+	analysis, err := a.publish(run)
+	if err != nil {
 		return err
 	}
 	if state == store.Complete {
 		fmt.Fprint(a.out, a.next(run))
 	}
-	return nil
+	if analysis.Changes == nil || state != store.Complete {
+		return nil
+	}
+	fmt.Fprintf(a.out, "\nagainst %s, paired by round:\n", run.Manifest().Against)
+	return a.changes(analysis.Changes, gate)
 }
 
 // publish prints the result of a run and writes its report.
-func (a *app) publish(run *store.Run) error {
+func (a *app) publish(run *store.Run) (*diagnose.Analysis, error) {
 	analysis, err := diagnose.Analyse(run)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	fmt.Fprint(a.out, report.Text(analysis))
 	if err := report.Write(run.Dir(), analysis); err != nil {
-		return err
+		return nil, err
 	}
 	fmt.Fprintf(a.out, "report: %s\n", filepath.Join(run.Dir(), "report.html"))
-	return nil
+	return analysis, nil
 }
 
 // next lists the commands to go on with.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"flag"
+	"fmt"
 )
 
 // report shows the result of a run again.
@@ -16,8 +17,15 @@ func (a *app) report(_ context.Context, fs *flag.FlagSet, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := a.publish(run); err != nil {
+	analysis, err := a.publish(run)
+	if err != nil {
 		return err
+	}
+	if analysis.Changes != nil {
+		fmt.Fprintf(a.out, "\nagainst %s, paired by round:\n", run.Manifest().Against)
+		if err := a.changes(analysis.Changes, gateFlags{format: "text"}); err != nil {
+			return err
+		}
 	}
 	if len(run.Failed()) > 0 {
 		return exitError{code: exitFailed}

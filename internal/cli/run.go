@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
@@ -30,6 +31,8 @@ type runFlags struct {
 	seed                                                 string
 	budget                                               time.Duration
 	dry                                                  bool
+	against                                              string
+	gate                                                 gateFlags
 }
 
 func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
@@ -42,6 +45,8 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	fs.IntVar(&f.rounds, "rounds", 0, "rounds instead of the scenario's")
 	fs.StringVar(&f.seed, "seed", "", "seed instead of the scenario's")
 	fs.DurationVar(&f.budget, "budget", 0, "fit the number of rounds to this time")
+	fs.StringVar(&f.against, "against", "", "measure the contenders of this other `program` too, in the same rounds")
+	f.gate.add(fs)
 	fs.BoolVar(&f.dry, "n", false, "print the plan and its time, and measure nothing")
 	fs.StringVar(&f.progress, "progress", "auto", "auto, plain (lines), line (one that is repainted) or none")
 	positional, err := parse(fs, args, 0, 1)
@@ -50,6 +55,9 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	}
 	if !slices.Contains([]string{"auto", "plain", "line", "none"}, f.progress) {
 		return usagef("run: -progress %s: must be auto, plain, line or none", f.progress)
+	}
+	if err := f.checkAgainst(); err != nil {
+		return err
 	}
 	if f.budget < 0 {
 		return usagef("run: -budget %v: must be above 0", f.budget)
@@ -74,11 +82,33 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	return a.fresh(ctx, p, m, f)
 }
 
+// checkAgainst checks the other program and the gate.
+func (f *runFlags) checkAgainst() error {
+	if _, err := f.gate.share(); err != nil {
+		return err
+	}
+	if f.against == "" {
+		if f.gate.gate != "" && f.resume == "" {
+			return usagef("run: -gate goes with -against; of two runs the gate is that of compare OLD NEW")
+		}
+		return nil
+	}
+	path, err := exec.LookPath(f.against)
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	if err != nil {
+		return fmt.Errorf("run: -against: %w: give the path of a crawlbench that was built before, such as one from another commit", err)
+	}
+	f.against = path
+	return nil
+}
+
 // onlyResume refuses what a resumed run cannot change.
 func onlyResume(fs *flag.FlagSet, positional []string) error {
 	var err error
 	fs.Visit(func(fl *flag.Flag) {
-		if !slices.Contains([]string{"resume", "results", "progress"}, fl.Name) {
+		if !slices.Contains([]string{"resume", "results", "progress", "gate", "format"}, fl.Name) {
 			err = usagef("run: -%s cannot go with -resume: a resumed run keeps its plan", fl.Name)
 		}
 	})
@@ -97,12 +127,13 @@ func (a *app) plan(name string, f runFlags) (*plan.Plan, store.Manifest, error) 
 	if err := override(s, f); err != nil {
 		return nil, store.Manifest{}, err
 	}
+	s.Against = f.against != ""
 	p, err := plan.Make(s, a.contenders, runtime.NumCPU())
 	if err != nil {
 		return nil, store.Manifest{}, err
 	}
 	m := store.Manifest{
-		Scenario: s.Name, ScenarioFile: s.File, ScenarioText: s.Text, Seed: s.Seed, Command: os.Args,
+		Scenario: s.Name, ScenarioFile: s.File, ScenarioText: s.Text, Seed: s.Seed, Command: os.Args, Against: f.against,
 		Host: host.Fingerprint(), Go: runtime.Version(), Modules: modules(), Started: time.Now().UTC(),
 	}
 	return p, m, nil

@@ -88,7 +88,7 @@ func Family(p *plan.Plan) int {
 	sizes := map[group]int{}
 	pairs := 0
 	for _, c := range p.Cells {
-		if !c.IsControl() {
+		if !c.IsControl() && !c.IsAgainst() {
 			g := group{keyOf(c), c.Workers}
 			pairs += sizes[g]
 			sizes[g]++

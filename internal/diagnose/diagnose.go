@@ -30,6 +30,8 @@ type Analysis struct {
 	Trust     Trust
 	Tables    []*Table
 	Findings  []Finding
+	// Changes compare this program with the one that the run was made against; nil if it was made alone.
+	Changes []Change
 }
 
 // Key names the part of a run in which contenders are compared with each other.
@@ -113,7 +115,7 @@ func (c *Comparison) Times() stat.Interval {
 func Analyse(run *store.Run) (*Analysis, error) {
 	p := run.Plan()
 	a := &Analysis{Run: run, Baseline: p.Contenders[0], Margin: stat.DefaultMargin}
-	cells, controls := a.collect()
+	cells, controls, against := a.collect()
 	if err := a.attachTraces(cells); err != nil {
 		return nil, err
 	}
@@ -124,15 +126,16 @@ func Analyse(run *store.Run) (*Analysis, error) {
 	}
 	a.compare(controls)
 	a.trust(controls)
+	a.Changes = changes(run.Plan(), cells, against)
 	a.Findings = findings(a)
 	return a, nil
 }
 
 func keyOf(c plan.Cell) Key { return Key{c.Graph, c.Keys, c.Rate, c.Burst, c.Procs} }
 
-// collect gathers the samples by cell, those of the control apart.
-func (a *Analysis) collect() (cells, controls map[plan.Cell]*Cell) {
-	cells, controls = map[plan.Cell]*Cell{}, map[plan.Cell]*Cell{}
+// collect gathers the samples by cell, those of second entries apart.
+func (a *Analysis) collect() (cells, controls, against map[plan.Cell]*Cell) {
+	cells, controls, against = map[plan.Cell]*Cell{}, map[plan.Cell]*Cell{}, map[plan.Cell]*Cell{}
 	p := a.Run.Plan()
 	byID := map[string]*Cell{}
 	failed := a.Run.Failed()
@@ -146,9 +149,12 @@ func (a *Analysis) collect() (cells, controls map[plan.Cell]*Cell) {
 			d.Failure = rec.Failure
 		}
 		byID[c.ID()] = d
-		if c.IsControl() {
+		switch {
+		case c.IsControl():
 			controls[c] = d
-		} else {
+		case c.IsAgainst():
+			against[c] = d
+		default:
 			cells[c] = d
 		}
 	}
@@ -170,7 +176,7 @@ func (a *Analysis) collect() (cells, controls map[plan.Cell]*Cell) {
 	for _, d := range byID {
 		d.finish()
 	}
-	return cells, controls
+	return cells, controls, against
 }
 
 // take adds a sample.

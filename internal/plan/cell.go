@@ -26,17 +26,28 @@ type Cell struct {
 	MaxPages int `json:"max_pages,omitempty"`
 }
 
-// controlSuffix ends the name under which the baseline enters a second time.
-const controlSuffix = ".control"
+// The ends of names under which a contender enters a second time.
+const (
+	controlSuffix = ".control"
+	againstSuffix = ".against"
+)
 
 // Control returns the name under which a contender enters a second time, to show what chance alone does.
 func Control(name string) string { return name + controlSuffix }
 
-// Design returns the name of the contender that crawls the cell: Impl, unless it is a control.
+// Against returns the name under which a contender of another program enters.
+func Against(name string) string { return name + againstSuffix }
+
+// IsAgainst reports whether another program crawls the cell.
+func (c Cell) IsAgainst() bool { return strings.HasSuffix(c.Impl, againstSuffix) }
+
+// Design returns the name of the contender that crawls the cell: Impl without what marks a second entry.
 func (c Cell) Design() string { return Design(c.Impl) }
 
 // Design returns the name of the contender that enters under name.
-func Design(name string) string { return strings.TrimSuffix(name, controlSuffix) }
+func Design(name string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(name, controlSuffix), againstSuffix)
+}
 
 // IsControl reports whether the cell is the baseline's second entry.
 func (c Cell) IsControl() bool { return strings.HasSuffix(c.Impl, controlSuffix) }

@@ -61,7 +61,7 @@ func baselineFirst(chosen []crawl.Contender, baseline string) ([]crawl.Contender
 }
 
 // passes returns the profile passes that the scenario asks for: the CPU profile by itself, block and mutex together, and the
-// execution trace for the wall profile by itself. The control is not profiled.
+// execution trace for the wall profile by itself. Second entries are not profiled.
 func passes(s *scenario.Scenario, cells []Cell, table []crawl.Contender, cores int) ([]Pass, error) {
 	pf := s.Profiles
 	if len(pf.Kinds) == 0 {
@@ -80,7 +80,7 @@ func passes(s *scenario.Scenario, cells []Cell, table []crawl.Contender, cores i
 	has := func(list []string, v string) bool { return len(list) == 0 || slices.Contains(list, v) }
 	var list []Pass
 	for i, c := range cells {
-		if c.IsControl() || len(impls) > 0 && !impls[c.Impl] || !has(pf.Graphs, c.Graph) || !has(pf.Keys, c.Keys) {
+		if c.IsControl() || c.IsAgainst() || len(impls) > 0 && !impls[c.Impl] || !has(pf.Graphs, c.Graph) || !has(pf.Keys, c.Keys) {
 			continue
 		}
 		if !profiledWorkers(pf, cells, c, cores) || !profiledRate(pf, s.Rates, c.Rate) {

@@ -72,6 +72,14 @@ func Make(s *scenario.Scenario, table []crawl.Contender, cores int) (*Plan, erro
 		control.Name = Control(control.Name)
 		chosen = slices.Insert(chosen, 1, control)
 	}
+	if s.Against {
+		for _, c := range slices.Clone(chosen) {
+			if Design(c.Name) == c.Name {
+				c.Name = Against(c.Name)
+				chosen = append(chosen, c)
+			}
+		}
+	}
 	for _, c := range chosen {
 		p.Contenders = append(p.Contenders, c.Name)
 	}

@@ -35,8 +35,8 @@ const (
 
 var errDeadline = errors.New("deadline")
 
-// run runs one child. The error is the harness's; what the contender did wrong is the failure.
-func (r *Runner) run(ctx context.Context, job cell.Job) (*cell.Outcome, *failure, error) {
+// run runs one child, that of the other program if it is against it. The error is the harness's; what the contender did wrong is the failure.
+func (r *Runner) run(ctx context.Context, job cell.Job, against bool) (*cell.Outcome, *failure, error) {
 	limit := r.Run.Plan().Deadline + cmp.Or(r.Setup, setupTime)
 	dctx, cancel := context.WithTimeoutCause(ctx, limit, errDeadline)
 	defer cancel()
@@ -48,7 +48,7 @@ func (r *Runner) run(ctx context.Context, job cell.Job) (*cell.Outcome, *failure
 	var answer bytes.Buffer
 	output := &capped{limit: outputLimit}
 	began := time.Now()
-	state, err := r.exec(dctx, bytes.NewReader(in), &answer, output)
+	state, err := r.exec(dctx, against, bytes.NewReader(in), &answer, output)
 	took := time.Since(began)
 	switch {
 	case ctx.Err() != nil:
@@ -74,13 +74,16 @@ func (r *Runner) run(ctx context.Context, job cell.Job) (*cell.Outcome, *failure
 }
 
 // exec starts the child and waits for its end. A nil state means that it did not start.
-func (r *Runner) exec(ctx context.Context, in io.Reader, answer, output io.Writer) (*os.ProcessState, error) {
+func (r *Runner) exec(ctx context.Context, against bool, in io.Reader, answer, output io.Writer) (*os.ProcessState, error) {
 	// The kernel sends Pdeathsig when the thread that started the child ends, so that thread must not end early.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
 	args := r.Child
-	if len(args) == 0 {
+	switch {
+	case against:
+		args = []string{r.Against, ChildVerb}
+	case len(args) == 0:
 		exe, err := os.Executable()
 		if err != nil {
 			return nil, err

@@ -28,6 +28,8 @@ type Runner struct {
 	Setup time.Duration
 	// Child is the command line of a child process; empty means this program with the argument ChildVerb.
 	Child []string
+	// Against is the program that crawls the cells marked so; "" if there are none.
+	Against string
 	// Budget, if not 0, is the time from Begin on into which the number of rounds is fitted.
 	Budget time.Duration
 	Begin  time.Time
@@ -98,7 +100,7 @@ func (r *Runner) null(ctx context.Context) error {
 		}
 		job := r.job(c, 0)
 		job.Null = true
-		outcome, failure, err := r.run(ctx, job)
+		outcome, failure, err := r.run(ctx, job, false)
 		if err != nil {
 			return err
 		}
@@ -145,6 +147,7 @@ func (r *Runner) pass(ctx context.Context, i int) error {
 }
 
 func (r *Runner) job(c plan.Cell, length time.Duration) cell.Job {
+	c.Impl = c.Design() // another program may not know what marks a second entry
 	return cell.Job{
 		Cell: c, Cache: r.Caches[c.Graph], Fetch: r.Run.Plan().Fetch, Spin: r.Spin, Sample: length, Memory: r.Memory,
 	}
@@ -157,13 +160,13 @@ func (r *Runner) commit(ctx context.Context, c plan.Cell, rec store.Record, job 
 	}
 	r.tell(c, rec.Round, nil)
 	rec.Start = time.Now().UTC()
-	outcome, failure, err := r.run(ctx, job)
+	outcome, failure, err := r.run(ctx, job, c.IsAgainst())
 	if err != nil {
 		return err
 	}
 	if failure == nil && outcome.Sample != nil && len(outcome.Sample.Flags) > 0 {
 		first := outcome.Sample
-		if outcome, failure, err = r.run(ctx, job); err != nil {
+		if outcome, failure, err = r.run(ctx, job, c.IsAgainst()); err != nil {
 			return err
 		}
 		if failure == nil && outcome.Sample != nil {

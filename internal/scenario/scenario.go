@@ -30,6 +30,8 @@ type Scenario struct {
 	Baseline string
 	// Control says whether the baseline enters a second time under another name, to show what chance alone does.
 	Control bool
+	// Against says whether every contender enters a second time as another program has it. No file can say so.
+	Against bool
 
 	Graphs  []Graph
 	Keys    []string // "id" and "url"

@@ -25,6 +25,8 @@ type Manifest struct {
 	ScenarioText string   `json:"scenario_text"`
 	Seed         uint64   `json:"seed"`
 	Command      []string `json:"command"`
+	// Against is the program that crawls the cells marked so; "" if there are none.
+	Against string `json:"against,omitempty"`
 
 	Host    map[string]string `json:"host"`    // host.Fingerprint
 	Go      string            `json:"go"`      // version of the toolchain

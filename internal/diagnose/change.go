@@ -1,0 +1,125 @@
+package diagnose
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"crawlbench/internal/host"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/stat"
+	"crawlbench/internal/store"
+)
+
+// Change is one cell before and after.
+type Change struct {
+	Cell     plan.Cell
+	Old, New stat.Summary // pages a second
+	// Comparison is of times per page, new over old; above 1 is slower. Adjusted is P in the family of all changes.
+	Comparison
+}
+
+// Regressed reports whether the cell is proven slower, and by more than the share gate.
+func (c Change) Regressed(gate float64) bool {
+	return c.Verdict == stat.Slower && c.Ratio > 1+gate
+}
+
+// changes compares the cells with those of another program in the same rounds.
+func changes(p *plan.Plan, cells, against map[plan.Cell]*Cell) []Change {
+	var list []Change
+	for _, c := range p.Cells {
+		other := c
+		other.Impl = plan.Against(c.Impl)
+		now, before := cells[c], against[other]
+		if now == nil || before == nil || len(now.Measured()) == 0 || len(before.Measured()) == 0 {
+			continue
+		}
+		list = append(list, Change{Cell: c, Old: before.Summary, New: now.Summary,
+			Comparison: Comparison{Paired: pair(before, now), Other: "this program", Against: "the other"}})
+	}
+	return corrected(list)
+}
+
+// corrected sets the adjusted P and the verdict of each change.
+func corrected(list []Change) []Change {
+	ps := make([]float64, len(list))
+	for i, c := range list {
+		ps[i] = c.P
+	}
+	for i, p := range stat.Holm(ps) {
+		list[i].Adjusted = p
+		list[i].Verdict = stat.Judge(list[i].Paired, p, Alpha, stat.DefaultMargin)
+	}
+	return list
+}
+
+// ErrNotComparable is the kind of error of runs that cannot be compared.
+var ErrNotComparable = errors.New("the runs are not comparable")
+
+// Between compares two runs of the same plan on the same machine cell by cell. Their rounds were not the same, so that a
+// drift of the machine between them counts as a change.
+func Between(before, after *store.Run) ([]Change, error) {
+	if err := same(before, after); err != nil {
+		return nil, fmt.Errorf("compare %s and %s: %w: %w", before.Dir(), after.Dir(), ErrNotComparable, err)
+	}
+	speeds := func(run *store.Run) map[string][]float64 {
+		m := map[string][]float64{}
+		for _, rec := range run.Samples() {
+			m[rec.Cell] = append(m[rec.Cell], rec.Sample.Values["pages/op"]/rec.Sample.Values["sec/op"])
+		}
+		return m
+	}
+	old, new := speeds(before), speeds(after)
+	var list []Change
+	for _, c := range after.Plan().Cells {
+		o, n := old[c.ID()], new[c.ID()]
+		if c.IsControl() || c.IsAgainst() || len(o) == 0 || len(n) == 0 {
+			continue
+		}
+		list = append(list, Change{Cell: c, Old: stat.Median(o), New: stat.Median(n),
+			Comparison: Comparison{Paired: stat.Unpaired(inverse(o), inverse(n)), Other: after.Dir(), Against: before.Dir()}})
+	}
+	return corrected(list), nil
+}
+
+func inverse(speeds []float64) []float64 {
+	list := make([]float64, len(speeds))
+	for i, s := range speeds {
+		list[i] = 1 / s
+		if s == 0 {
+			list[i] = math.NaN()
+		}
+	}
+	return list
+}
+
+// same returns why two runs are of different plans or machines.
+func same(before, after *store.Run) error {
+	m, n := before.Manifest(), after.Manifest()
+	if differ := host.Differ(m.Host, n.Host); len(differ) > 0 {
+		return fmt.Errorf("their machines differ in %s: run both on one", strings.Join(differ, ", "))
+	}
+	for _, g := range m.Graphs {
+		for _, h := range n.Graphs {
+			if g.Name == h.Name && g.Digest != h.Digest {
+				return fmt.Errorf("their graphs called %s differ (%s and %s): run both on the same", g.Name, g.Spec, h.Spec)
+			}
+		}
+	}
+	p, q := before.Plan(), after.Plan()
+	if p.Fetch != q.Fetch {
+		return errors.New("their sites behave differently: run the same scenario twice")
+	}
+	has := func(in *plan.Plan) func(c plan.Cell) bool {
+		return func(c plan.Cell) bool { return !slices.Contains(in.Cells, c) }
+	}
+	if i := slices.IndexFunc(p.Cells, has(q)); i >= 0 {
+		return fmt.Errorf("the first has a cell %s, and the second none: run the same scenario twice", p.Cells[i].ID())
+	}
+	if i := slices.IndexFunc(q.Cells, has(p)); i >= 0 {
+		return fmt.Errorf("the second has a cell %s, and the first none: run the same scenario twice", q.Cells[i].ID())
+	}
+	return nil
+}
