@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"crawlbench/internal/contender"
+	"crawlbench/internal/contender/mutexmap"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/runner"
 )
@@ -32,7 +33,7 @@ func table() []crawl.Contender {
 	lazy := func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
 		return crawl.Result{}, nil
 	}
-	return append(contender.All(), crawl.Contender{Name: "lazy", ByID: lazy})
+	return append(contender.All(), crawl.Contender{Name: "lazy", ByID: lazy}, slowable(mutexmap.Contender().ByID))
 }
 
 // call runs the program.

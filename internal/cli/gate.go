@@ -30,7 +30,7 @@ func (g *gateFlags) share() (float64, error) {
 	}
 	digits, ok := strings.CutSuffix(g.gate, "%")
 	x, err := strconv.ParseFloat(digits, 64)
-	if !ok || err != nil || !(x >= 0 && x < 1000) {
+	if !ok || err != nil || !(x >= 0 && x <= 1e6) {
 		return 0, usagef("-gate %s: want a share of the time such as 5%%", g.gate)
 	}
 	return x / 100, nil
