@@ -30,6 +30,9 @@ flame: build ## open a flame graph: make flame CELL="mutexmap rmat14" [PROFILE=b
 conform: build ## check that the contenders keep the contract: make conform [FLAGS=-mutants]
 	@$(CRAWLBENCH) conform $(FLAGS)
 
+doctor: build ## measure what this machine can tell apart
+	@$(CRAWLBENCH) doctor $(FLAGS)
+
 stress: build ## check them on many schedules of one processor, and show on broken ones that this bites
 	@$(CRAWLBENCH) conform -yield ./internal/contender/...,./internal/engine -checks storm,shapes,cancel,errors,again -seeds $(or $(SEEDS),5) $(FLAGS)
 	@$(CRAWLBENCH) conform -yield ./internal/mutant,./internal/engine -checks storm -seeds 20 -mutants right loadthenstore norecheck unlockedmap
@@ -55,4 +58,4 @@ crash: ## kill runs with -9 at random moments and resume them: make crash [KILLS
 cover: ## coverage of the tests, by package
 	go test -short -cover ./...
 
-.PHONY: help build bench test compare report flame conform stress mutate list race lint fuzz crash cover
+.PHONY: help build bench test compare report flame conform doctor stress mutate list race lint fuzz crash cover

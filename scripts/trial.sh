@@ -1,7 +1,9 @@
 #!/bin/sh
 # Measures what crawlbench must get right on this machine: RUNS runs in which all contenders are the same, of which at most
-# one in twenty may claim a difference, and RUNS runs with a contender that is 5 % slower, which must be found.
-# usage: scripts/trial.sh same|slow [RUNS]
+# one in twenty may claim a difference; or RUNS runs with a contender that is 5 % slower, which must be found; or RUNS runs
+# of each of seven contenders that spend their time in a known way, which must be named.
+# SAMPLE shortens the samples of the first kind.
+# usage: [SAMPLE=20ms] scripts/trial.sh same|slow|causes [RUNS]
 set -eu
 cd "$(dirname "$0")/.."
 what=$1 runs=${2:-20}
@@ -10,7 +12,7 @@ trap 'rm -rf "$dir"' EXIT
 go build -o "$dir/trial" ./scripts/trial
 case $what in
 same)
-	sed 's/^contenders = .*/contenders = ["same1", "same2", "same3", "same4", "same5", "same6"]/; s/^baseline .*/baseline = "same1"/; /^\[profiles\]/,$d' scenarios/quick.toml >"$dir/trial.toml"
+	sed 's/^contenders = .*/contenders = ["same1", "same2", "same3", "same4", "same5", "same6"]/; s/^baseline .*/baseline = "same1"/; /^\[profiles\]/,$d'"; s/^sample .*/sample = \"${SAMPLE:-80ms}\"/" scenarios/quick.toml >"$dir/trial.toml"
 	;;
 slow)
 	cat >"$dir/trial.toml" <<-END
@@ -31,6 +33,30 @@ slow)
 	echo "delay: $TRIAL_DELAY ns a page"
 	;;
 esac
+if [ "$what" = causes ]; then
+	# name, contender, what the findings must say, workers, graph, and more of the scenario
+	while IFS='|' read -r name contender says workers graph more; do
+		printf 'contenders = ["%s"]\nworkers = [%s]\nrounds = 6\nsample = "80ms"\n%b\n[[graph]]\nname = "g"\n%b\n[profiles]\nkinds = ["wall"]\nlength = "300ms"\n' \
+			"$contender" "$workers" "$more" "$graph" >"$dir/trial.toml"
+		right=0
+		for i in $(seq "$runs"); do
+			"$dir/trial" run -results "$dir" -progress none -seed "$i" "$dir/trial.toml" >"$dir/out" 2>&1 || true
+			sed -n '/^why:/,/^$/p' "$dir/out" | grep -q "$says" && right=$((right + 1))
+			rm -rf "$dir"/trial-2*
+		done
+		echo "$name: named in $right of $runs runs"
+		[ "$right" -eq "$runs" ] || sed -n '/^why:/,/^$/p' "$dir/out"
+	done <<-END
+		hot mutex|hotmutex|waits for locks .*hot).AddNew|8|kind = "hosts"\npages = 2000|
+		saturated owner|busyowner|is as fast as|8|kind = "hosts"\npages = 2000|
+		idle workers on a chain|same1|has no page for its workers|8|kind = "chain"\npages = 2000|[fetch]\ncpu = "20us"
+		limiter|same1|waits for the limiter|8|kind = "hosts"\npages = 2000|rate = [2000]
+		latency|same1|waits for pages|8|kind = "hosts"\npages = 400|[fetch]\nlatency = "constant"\nmedian = "2ms"
+		spinning|spinner|burns .* the processor time|1, 8|kind = "hosts"\npages = 2000|
+		collector|churner|the collector takes|8|kind = "hosts"\npages = 2000|
+	END
+	exit
+fi
 claims=0 untrusted=0
 for i in $(seq "$runs"); do
 	"$dir/trial" run -results "$dir" -progress none -seed "$i" "$dir/trial.toml" >"$dir/out" 2>/dev/null

@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"internal/contender/*", "internal/mutant", "internal/scenario"},
 	{"internal/contender", "internal/plan"},
 	{"internal/store"},
-	{"internal/cell", "internal/diagnose", "internal/serve"},
+	{"internal/cell", "internal/diagnose", "internal/doctor", "internal/serve"},
 	{"internal/report", "internal/runner"},
 	{"internal/cli"},
 	{"bench"},

@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"text/tabwriter"
+	"time"
+
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/doctor"
+	"crawlbench/internal/host"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/runner"
+	"crawlbench/internal/scenario"
+	"crawlbench/internal/stat"
+	"crawlbench/internal/store"
+)
+
+// selfTest is a scenario in which a contender is measured against itself.
+const selfTest = `
+workers = [1, "1x", "4x"]
+sample = "80ms"
+[[graph]]
+name = "rmat14"
+kind = "rmat"
+scale = 14
+degree = 12
+`
+
+// doctor measures what this machine can tell apart.
+func (a *app) doctor(ctx context.Context, fs *flag.FlagSet, args []string) error {
+	rounds := fs.Int("rounds", 20, "rounds in which a contender is measured against itself")
+	if _, err := parse(fs, args, 0, 0); err != nil {
+		return err
+	}
+	if *rounds < plan.MinRounds || *rounds > scenario.MaxRounds {
+		return usagef("doctor: -rounds %d: must lie between %d and %d", *rounds, plan.MinRounds, scenario.MaxRounds)
+	}
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	f := host.Fingerprint()
+	fmt.Fprintf(w, "machine\t%s cores, %s, %s\n", f["cores"], f["cpu"], f["kernel"])
+	readings, err := doctor.Machine(ctx)
+	if err != nil {
+		return err
+	}
+	analysis, err := a.againstItself(ctx, *rounds)
+	if err != nil {
+		return err
+	}
+	for _, r := range append(readings, noise(analysis)...) {
+		fmt.Fprintf(w, "%s\t%s\n", r.Name, r.Value)
+		if r.Hint != "" {
+			fmt.Fprintf(w, "\t  %s\n", r.Hint)
+		}
+	}
+	return w.Flush()
+}
+
+// againstItself makes a run of one contender and its control, and forgets it.
+func (a *app) againstItself(ctx context.Context, rounds int) (*diagnose.Analysis, error) {
+	dir, err := os.MkdirTemp("", "crawlbench-doctor-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	s, err := scenario.Parse("doctor.toml", []byte(selfTest))
+	if err != nil {
+		return nil, err
+	}
+	s.Rounds, s.Contenders = rounds, []string{a.contenders[0].Name}
+	p, err := plan.Make(s, a.contenders, runtime.NumCPU())
+	if err != nil {
+		return nil, err
+	}
+	graphs, err := runner.Build(ctx, p, dir, host.FreeMemory())
+	if err != nil {
+		return nil, err
+	}
+	run, err := store.Create(filepath.Join(dir, "run"), store.Manifest{Scenario: s.Name, Seed: s.Seed, Started: time.Now(), Graphs: infos(graphs)}, p)
+	if err != nil {
+		return nil, err
+	}
+	defer run.Close()
+	r := runner.Runner{Run: run, Caches: map[string]string{}, Memory: host.FreeMemory()}
+	for _, g := range graphs {
+		r.Caches[g.Info.Name] = g.Cache
+	}
+	if err := r.Do(ctx); err != nil {
+		return nil, err
+	}
+	return diagnose.Analyse(run)
+}
+
+// noise reads what a contender differs from itself by.
+func noise(a *diagnose.Analysis) []doctor.Reading {
+	var list []doctor.Reading
+	for _, t := range a.Tables {
+		for _, g := range t.Groups {
+			c := g.Control
+			if c == nil {
+				continue
+			}
+			r := doctor.Reading{Name: fmt.Sprintf("itself, %s", plural(g.Workers, "worker")),
+				Value: fmt.Sprintf("%.2fx [%.2f, %.2f] in %s; a round varies by %.0f %%", 1/c.Ratio, 1/c.Hi, 1/c.Lo, plural(c.N, "round"), 100*c.SD)}
+			if c.P < diagnose.Alpha {
+				r.Hint = "that is a difference where there is none: one such in twenty is chance, more is a machine that cannot be trusted"
+			}
+			list = append(list, r)
+			for _, n := range []int{10, 20, 40} {
+				x := stat.Detectable(n, 1, diagnose.Alpha, c.SD)
+				if !math.IsInf(x, 0) {
+					list = append(list, doctor.Reading{Name: fmt.Sprintf("  %d rounds", n), Value: fmt.Sprintf("find a difference of %.0f %% four times out of five", 100*(x-1))})
+				}
+			}
+		}
+	}
+	if tr := a.Trust; tr.Repeated > 0 {
+		list = append(list, doctor.Reading{Name: "doubtful", Value: fmt.Sprintf("%d of %s", tr.Repeated, plural(tr.Samples, "sample")), Hint: "other processes, or other guests of a hypervisor, were at work: end them, or measure at another time"})
+	}
+	return list
+}

@@ -1,0 +1,22 @@
+package doctor
+
+import "testing"
+
+func TestMachineIsRead(t *testing.T) {
+	list, err := Machine(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, r := range list {
+		if r.Name == "" || r.Value == "" || names[r.Name] {
+			t.Errorf("%+v", r)
+		}
+		names[r.Name] = true
+	}
+	for _, want := range []string{"clock", "timers", "quota", "stolen", "limiter at 1000/s", "block profile", "mutex profile", "trace"} {
+		if !names[want] {
+			t.Errorf("no reading of %s", want)
+		}
+	}
+}

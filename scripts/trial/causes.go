@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"crawlbench/bench"
+)
+
+// causes are contenders whose workers spend their time in a known way.
+func causes() []bench.Contender {
+	return []bench.Contender{
+		bench.FromVisited("hotmutex", "holds its one lock for long", func(int) bench.Visited[uint32] { return &hot{seen: map[uint32]bool{}} }, nil),
+		bench.FromVisited("spinner", "spins for its lock, which no profile of locks sees", func(int) bench.Visited[uint32] { return &spinner{seen: map[uint32]bool{}} }, nil),
+		bench.FromVisited("churner", "allocates for every page", func(int) bench.Visited[uint32] { return &churner{hot: hot{seen: map[uint32]bool{}}} }, nil),
+		{Name: "busyowner", Doc: "its owner has much to do for every page", ByID: busyOwner},
+	}
+}
+
+// hot is a set that holds its lock while it works.
+type hot struct {
+	mu   sync.Mutex
+	work int
+	seen map[uint32]bool
+}
+
+func (s *hot) AddNew(dst, links []uint32) []uint32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	spin(20_000)
+	for _, link := range links {
+		if !s.seen[link] {
+			s.seen[link] = true
+			dst = append(dst, link)
+		}
+	}
+	return dst
+}
+
+// spinner is a set whose lock is a word that callers try to swap.
+type spinner struct {
+	word atomic.Int32
+	seen map[uint32]bool
+}
+
+func (s *spinner) AddNew(dst, links []uint32) []uint32 {
+	for tries := 1; !s.word.CompareAndSwap(0, 1); tries++ {
+		if tries%10_000 == 0 {
+			runtime.Gosched() // its holder may have no processor
+		}
+	}
+	defer s.word.Store(0)
+	spin(2_000)
+	for _, link := range links {
+		if !s.seen[link] {
+			s.seen[link] = true
+			dst = append(dst, link)
+		}
+	}
+	return dst
+}
+
+// churner makes garbage, some of which lives for a while.
+type churner struct {
+	hot
+	kept [64][]*[64]byte
+	next atomic.Int64
+}
+
+func (s *churner) AddNew(dst, links []uint32) []uint32 {
+	garbage := make([]*[64]byte, 500)
+	for i := range garbage {
+		garbage[i] = new([64]byte)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept[s.next.Add(1)%64] = garbage
+	for _, link := range links {
+		if !s.seen[link] {
+			s.seen[link] = true
+			dst = append(dst, link)
+		}
+	}
+	return dst
+}
+
+// busyOwner has one goroutine own the set, which works for every page.
+func busyOwner(ctx context.Context, web bench.Web[uint32], seeds []uint32, o bench.Options) (did bench.Result, err error) {
+	pages, found := make(chan uint32), make(chan []uint32, o.Workers)
+	var workers sync.WaitGroup
+	for range o.Workers {
+		workers.Go(func() {
+			for page := range pages {
+				links, _ := web.Fetch(ctx, page)
+				found <- links
+			}
+		})
+	}
+	seen := map[uint32]bool{}
+	var queue []uint32
+	busy := 0
+	take := func(links []uint32) {
+		spin(20_000)
+		for _, link := range links {
+			if !seen[link] {
+				seen[link] = true
+				queue = append(queue, link)
+			}
+		}
+	}
+	take(seeds)
+	for len(queue)+busy > 0 {
+		var out chan uint32
+		var next uint32
+		if len(queue) > 0 {
+			out, next = pages, queue[0]
+		}
+		select {
+		case out <- next:
+			queue = queue[1:]
+			busy++
+			did.Pages++
+		case links := <-found:
+			busy--
+			take(links)
+		}
+	}
+	close(pages)
+	workers.Wait()
+	return did, nil
+}
