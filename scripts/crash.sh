@@ -10,6 +10,7 @@ go build -o "$dir/crawlbench" ./bench/cmd/crawlbench
 cat >"$dir/crash.toml" <<'TOML'
 contenders = ["mutexmap", "cas"]
 workers = [2]
+control = false
 rounds = 8
 sample = "5ms"
 [[graph]]

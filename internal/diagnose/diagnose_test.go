@@ -1,0 +1,332 @@
+package diagnose_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"crawlbench/internal/contender"
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/ledger"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/scenario"
+	"crawlbench/internal/stat"
+	"crawlbench/internal/store"
+)
+
+// made is a run that was not measured but made up.
+type made struct {
+	toml string
+	// speed is pages a second of a cell in a round, before the noise of 1 %; 0 for no sample.
+	speed func(c plan.Cell, round int) float64
+	// change changes a sample; ledger gives a cell's, nil if it has none.
+	change  func(c plan.Cell, s *store.Sample)
+	ledger  func(c plan.Cell) *ledger.Ledger
+	against bool
+}
+
+const common = `
+[[graph]]
+name = "g"
+kind = "hosts"
+pages = 1000
+`
+
+func (m made) analyse(t *testing.T) *diagnose.Analysis {
+	t.Helper()
+	a, err := diagnose.Analyse(m.run(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func (m made) run(t *testing.T) *store.Run {
+	t.Helper()
+	s, err := scenario.Parse("made.toml", []byte("rounds = 12\n"+m.toml+common))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Against = m.against
+	p, err := plan.Make(s, contender.All(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := store.Create(filepath.Join(t.TempDir(), "run"), store.Manifest{
+		Scenario: "made", Graphs: []store.GraphInfo{{Name: "g", Digest: "d", Pages: 1000, Links: 9000, Reachable: 1000, Depth: 9}},
+	}, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { run.Close() })
+	draw := rand.New(rand.NewPCG(1, 2))
+	for _, slot := range p.Schedule {
+		c := p.Cells[slot.Cell]
+		speed := m.speed(c, slot.Round) * math.Exp(0.01*draw.NormFloat64())
+		if speed == 0 {
+			continue
+		}
+		sample := &store.Sample{Crawls: 1, Seconds: []float64{1000 / speed}, Values: map[string]float64{}, Host: map[string]float64{}}
+		for _, u := range store.Units() {
+			sample.Values[u] = 0
+		}
+		sample.Values["pages/op"], sample.Values["sec/op"], sample.Values["cpu-sec/op"] = 1000, 1000/speed, 1000/speed
+		if m.change != nil {
+			m.change(c, sample)
+		}
+		add(t, run, store.Record{Kind: store.KindSample, Round: slot.Round, Slot: slot.Slot, Cell: c.ID(), Start: time.Unix(1, 0), Sample: sample})
+	}
+	for i, pass := range p.Passes {
+		c := p.Cells[pass.Cell]
+		if m.ledger == nil || m.ledger(c) == nil {
+			continue
+		}
+		file := filepath.Join("profiles", c.ID(), "ledger.json")
+		write(t, filepath.Join(run.Dir(), file), m.ledger(c))
+		add(t, run, store.Record{Kind: store.KindProfile, Round: -1, Slot: i, Cell: c.ID(), Start: time.Unix(1, 0),
+			Profile: &store.Profile{Crawls: 1, Pages: 1000, Sec: 1, Files: map[string]string{"ledger": file}}})
+	}
+	return run
+}
+
+func add(t *testing.T, run *store.Run, rec store.Record) {
+	t.Helper()
+	if err := run.Append(rec); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// write writes a ledger three times over.
+func write(t *testing.T, file string, l *ledger.Ledger) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	text := encode(t, l)
+	if err := os.WriteFile(file, fmt.Appendf(nil, "[%s,%s,%s]", text, text, text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const three = `
+contenders = ["mutexmap", "cas", "syncmap"]
+workers = [4]
+`
+
+// cas is twice as fast, syncmap like mutexmap.
+func TestVerdictsTiesAndTrust(t *testing.T) {
+	a := made{toml: three, speed: func(c plan.Cell, round int) float64 {
+		drift := 1 + 0.05*float64(round) // the machine gets faster by half, which pairs do not mind
+		if c.Impl == "cas" {
+			return 2000 * drift
+		}
+		return 1000 * drift
+	}}.analyse(t)
+	table := a.Tables[0]
+	cas, syncmap := table.Cell("cas", 4).Versus, table.Cell("syncmap", 4).Versus
+	if x := cas.Times(); cas.Verdict != stat.Faster || x.Lo > 2 || x.Hi < 2 || x.Hi-x.Lo > 0.1 {
+		t.Errorf("cas: %v %+v", cas.Verdict, x)
+	}
+	if syncmap.Verdict != stat.Same {
+		t.Errorf("syncmap: %v %+v", syncmap.Verdict, syncmap.Paired)
+	}
+	g := table.Groups[0]
+	if g.Best != "cas" || !slices.Equal(g.Ties, []string{"cas"}) || g.Second.Verdict != stat.Faster {
+		t.Errorf("the best is %s, ties %v, second %+v", g.Best, g.Ties, g.Second)
+	}
+	if a.Family != 3 || a.Trust.Controls != 1 || a.Trust.Untrusted() || a.Trust.Floor > 0.03 || a.Trust.Samples != 36 {
+		t.Errorf("family %d, trust %+v", a.Family, a.Trust)
+	}
+	if table.Cell("mutexmap", 4).Versus != nil {
+		t.Error("the baseline is compared with itself")
+	}
+}
+
+func TestTiesAreNotWinners(t *testing.T) {
+	a := made{toml: three, speed: func(plan.Cell, int) float64 { return 1000 }}.analyse(t)
+	if g := a.Tables[0].Groups[0]; len(g.Ties) != 3 || g.Second.Verdict == stat.Faster {
+		t.Errorf("ties %v, second %v", g.Ties, g.Second.Verdict)
+	}
+	if len(a.Findings) > 0 {
+		t.Errorf("findings where there is nothing to find: %v", a.Findings)
+	}
+}
+
+func TestControlThatDiffersMakesTheRunUntrusted(t *testing.T) {
+	a := made{toml: three, speed: func(c plan.Cell, _ int) float64 {
+		if c.IsControl() {
+			return 1030
+		}
+		return 1000
+	}}.analyse(t)
+	if !a.Trust.Untrusted() {
+		t.Errorf("%+v", a.Trust)
+	}
+}
+
+func TestFewRoundsConcludeNothing(t *testing.T) {
+	a := made{toml: three, speed: func(c plan.Cell, round int) float64 {
+		if round > 4 {
+			return 0
+		}
+		if c.Impl == "cas" {
+			return 5000
+		}
+		return 1000
+	}}.analyse(t)
+	if v := a.Tables[0].Cell("cas", 4).Versus.Verdict; v != stat.Unresolved || a.Preflight.Reachable {
+		t.Errorf("five rounds: %v, %+v", v, a.Preflight)
+	}
+}
+
+func TestDoubtsAndHeapsAreCounted(t *testing.T) {
+	a := made{toml: three, speed: func(c plan.Cell, round int) float64 {
+		if c.Impl == "syncmap" && round%2 == 0 {
+			return 500
+		}
+		return 1000
+	}, change: func(c plan.Cell, s *store.Sample) {
+		if c.Impl == "cas" {
+			s.Flags, s.Before = []string{"robbed"}, &store.Sample{}
+		}
+	}}.analyse(t)
+	if tr := a.Trust; tr.Doubts["robbed"] != 12 || tr.Repeated != 12 || tr.Bimodal != 1 || !a.Tables[0].Cell("syncmap", 4).Bimodal {
+		t.Errorf("%+v", tr)
+	}
+}
+
+func TestBounds(t *testing.T) {
+	bound := func(toml string) diagnose.Bound {
+		a := made{toml: toml, speed: func(c plan.Cell, _ int) float64 { return 1000 * float64(min(2, c.Workers)) }}.analyse(t)
+		r := a.Tables[0].Rows[0]
+		return r.Cells[len(r.Cells)-1].Bound
+	}
+	base := "contenders = [\"mutexmap\"]\nworkers = [1, 8]\n"
+	near := func(x, want float64) bool { return math.Abs(x/want-1) < 0.05 }
+	if b := bound(base); b.By != "cores" || !near(b.Speed, 2000) || !near(b.Share, 1) {
+		t.Errorf("cores: %+v", b)
+	}
+	if b := bound(base + "rate = [500]\n"); b.By != "rate" || b.Speed != 500 {
+		t.Errorf("rate: %+v", b)
+	}
+	if b := bound(base + "[fetch]\nlatency = \"constant\"\nmedian = \"100ms\"\n"); b.By != "latency" || b.Speed != 80 {
+		t.Errorf("latency: %+v", b)
+	}
+	// 1000 pages in 10 levels, each of 100 ms: 1000 pages/s at most, however many workers.
+	if b := bound("contenders = [\"mutexmap\"]\nworkers = [1, 4096]\n[fetch]\nlatency = \"constant\"\nmedian = \"100ms\"\n"); b.All["depth"] != 1000 || b.By != "depth" {
+		t.Errorf("depth: %+v", b)
+	}
+}
+
+func TestKneeAndLaw(t *testing.T) {
+	law := func(n int) float64 { return 1000 * float64(n) / (1 + 0.05*float64(n-1) + 0.01*float64(n*(n-1))) }
+	a := made{toml: "contenders = [\"mutexmap\"]\nworkers = [1, 2, 4, 8, 16, 32]\n[fetch]\nlatency = \"constant\"\nmedian = \"1ms\"\n",
+		speed: func(c plan.Cell, _ int) float64 { return law(c.Workers) }}.analyse(t)
+	r := a.Tables[0].Rows[0]
+	if f := r.Fit; f.Refused != "" || !f.Retrograde() || f.Sigma.Lo > 0.05 || f.Sigma.Hi < 0.05 || f.Kappa.Lo > 0.01 || f.Kappa.Hi < 0.01 {
+		t.Errorf("%+v", f)
+	}
+	if r.Knee.Workers != 8 {
+		t.Errorf("knee %+v", r.Knee)
+	}
+	if len(a.Findings) != 1 || a.Findings[0].Kind != diagnose.StoppedGaining || !strings.Contains(a.Findings[0].Text, "stops gaining at 8 workers") {
+		t.Errorf("%+v", a.Findings)
+	}
+}
+
+// account is a ledger in which a class has the share, and the rest runs.
+func account(class ledger.Class, share float64, more ...ledger.Role) *ledger.Ledger {
+	return &ledger.Ledger{Workers: 8, Crawls: 1, Wall: 1, Worker: 8, Seconds: map[ledger.Class]float64{class: 8 * share, ledger.Running: 8 * (1 - share)},
+		Sites: []ledger.Site{{Class: class, Where: "pkg.f f.go:1", Primitive: "sync.(*Mutex).Lock", Count: 5, Seconds: 8 * share, Share: share}},
+		Ends:  []ledger.End{{Class: class, Where: "pkg.f f.go:1", By: "pkg.g f.go:9", Count: 5, Seconds: 8 * share}}, Roles: more}
+}
+
+func TestLedgersAreDiagnosed(t *testing.T) {
+	for _, test := range []struct {
+		ledger *ledger.Ledger
+		want   diagnose.Kind
+		says   string
+	}{
+		{account(ledger.Lock, 0.6), diagnose.ContendedLock, "waits for locks 60 % of its workers' time, most of it at pkg.f f.go:1"},
+		{account(ledger.Starvation, 0.7), diagnose.NarrowFrontier, "has no page for its workers 70 %"},
+		{account(ledger.Starvation, 0.7, ledger.Role{Entry: "(caller)", Count: 1, Running: 0.95, Share: 0.95}), diagnose.SaturatedOwner, "the goroutine that called it, which is on a processor 95 %"},
+		{account(ledger.Pacing, 0.9), diagnose.RateLimited, "waits for the limiter 90 %"},
+		{account(ledger.Fetch, 0.9), diagnose.LatencyBound, "waits for pages 90 %"},
+		{account(ledger.Runnable, 0.7), diagnose.ProcessorBound, "beyond 2 they only queue"},
+		{account(ledger.Lock, 0.05), "", ""},
+	} {
+		a := made{toml: "contenders = [\"mutexmap\"]\nworkers = [8]\n[profiles]\nkinds = [\"wall\"]\n",
+			speed: func(plan.Cell, int) float64 { return 1000 }, ledger: func(plan.Cell) *ledger.Ledger { return test.ledger }}.analyse(t)
+		switch {
+		case test.want == "" && len(a.Findings) > 0:
+			t.Errorf("findings where there are none: %+v", a.Findings)
+		case test.want != "" && (len(a.Findings) != 1 || a.Findings[0].Kind != test.want || !strings.Contains(a.Findings[0].Text, test.says) || a.Findings[0].Refute == ""):
+			t.Errorf("%s: %+v", test.want, a.Findings)
+		}
+	}
+}
+
+func TestWastedCyclesAndCollector(t *testing.T) {
+	run := func(change func(plan.Cell, *store.Sample)) []diagnose.Finding {
+		return made{toml: "contenders = [\"cas\"]\nworkers = [1, 8]\n", speed: func(plan.Cell, int) float64 { return 1000 }, change: change}.analyse(t).Findings
+	}
+	list := run(func(c plan.Cell, s *store.Sample) {
+		if c.Workers == 8 {
+			s.Values["cpu-sec/op"] *= 2
+		}
+	})
+	if len(list) != 1 || list[0].Kind != diagnose.WastedCycles || !strings.Contains(list[0].Text, "burns 2.0") {
+		t.Errorf("%+v", list)
+	}
+	list = run(func(_ plan.Cell, s *store.Sample) { s.Host["gc-cpu-sec"] = 0.4 * s.Values["cpu-sec/op"] })
+	if len(list) != 1 || list[0].Kind != diagnose.CollectorBound || !strings.Contains(list[0].Text, "40 %") {
+		t.Errorf("%+v", list)
+	}
+}
+
+func TestChangesAgainstAnotherProgram(t *testing.T) {
+	a := made{toml: three, against: true, speed: func(c plan.Cell, _ int) float64 {
+		if c.Impl == "cas" {
+			return 900 // the other program makes 1000
+		}
+		return 1000
+	}}.analyse(t)
+	if len(a.Changes) != 3 || a.Family != 3 {
+		t.Fatalf("%d changes, a family of %d", len(a.Changes), a.Family)
+	}
+	for _, c := range a.Changes {
+		slower := c.Cell.Impl == "cas"
+		if c.Regressed(0.05) != slower || c.Regressed(0.2) || (c.Verdict == stat.Same) == slower {
+			t.Errorf("%s: %v %+v", c.Cell.Impl, c.Verdict, c.Paired)
+		}
+	}
+}
+
+func TestDamagedLedgerIsNamed(t *testing.T) {
+	m := made{toml: "contenders = [\"mutexmap\"]\nworkers = [8]\n[profiles]\nkinds = [\"wall\"]\n",
+		speed: func(plan.Cell, int) float64 { return 1000 }, ledger: func(plan.Cell) *ledger.Ledger { return account(ledger.Lock, 0.5) }}
+	run := m.run(t)
+	files, _ := filepath.Glob(filepath.Join(run.Dir(), "profiles/*/ledger.json"))
+	if err := os.WriteFile(files[0], []byte("["), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := diagnose.Analyse(run); err == nil || !strings.Contains(err.Error(), "ledger.json") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func encode(t *testing.T, v any) []byte {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}

@@ -1,0 +1,172 @@
+package report
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/ledger"
+	"crawlbench/internal/store"
+)
+
+// explained is the made-up run with a ledger of one cell, whose contender's name is as hostile as a place in it can be.
+func explained(t *testing.T) *diagnose.Analysis {
+	t.Helper()
+	run := sampled(t)
+	p := run.Plan()
+	c := p.Cells[p.Passes[0].Cell]
+	l := &ledger.Ledger{Workers: c.Workers, Crawls: 1, Pages: 1000, Wall: 1, Worker: float64(c.Workers), Seconds: map[ledger.Class]float64{
+		ledger.Running: 0.5 * float64(c.Workers), ledger.Lock: 0.5 * float64(c.Workers)},
+		Sites: []ledger.Site{{Class: ledger.Lock, Where: "<script>alert(1)</script> f.go:1", Primitive: "sync.(*Mutex).Lock", Count: 5, Seconds: 4, Share: 0.5}},
+		Ends:  []ledger.End{{Class: ledger.Lock, Where: "a|b f.go:1", By: "pkg.g f.go:9", Count: 5, Seconds: 4}}}
+	text, err := json.Marshal([]*ledger.Ledger{l, l, l})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join("profiles", c.ID(), "ledger.json")
+	if err := os.MkdirAll(filepath.Dir(filepath.Join(run.Dir(), file)), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(run.Dir(), file), text, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	err = run.Append(store.Record{Kind: store.KindProfile, Round: -1, Slot: 0, Cell: c.ID(), Start: time.Unix(9, 0), Wall: 1,
+		Profile: &store.Profile{Crawls: 1, Pages: 1000, Sec: 0.1, Files: map[string]string{"ledger": file}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := diagnose.Analyse(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func rendered(t *testing.T) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := HTML(&b, explained(t)); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// The golden file holds the page without the assets, which are files of their own.
+func TestHTML(t *testing.T) {
+	page := rendered(t)
+	for _, name := range []string{"uplot/uPlot.min.css", "uplot/uPlot.iife.min.js", "uplot/LICENSE", "report.css", "report.js"} {
+		page = strings.Replace(page, asset(name), "("+name+")", 1)
+	}
+	golden(t, "report.html.golden", page)
+}
+
+func TestMarkdown(t *testing.T) {
+	var b bytes.Buffer
+	pictures, err := Markdown(&b, explained(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "report.md.golden", b.String())
+	for _, ref := range regexp.MustCompile(`!\[[^\]]*\]\(([^)]+)\)`).FindAllStringSubmatch(b.String(), -1) {
+		if !strings.Contains(pictures[ref[1]], "<svg") {
+			t.Errorf("no picture %s", ref[1])
+		}
+		delete(pictures, ref[1])
+	}
+	if len(pictures) > 0 {
+		t.Errorf("pictures that nothing refers to: %d", len(pictures))
+	}
+}
+
+func TestPageIsSound(t *testing.T) {
+	page := rendered(t)
+	if strings.Contains(page, "<script>alert") {
+		t.Error("a name is taken for markup")
+	}
+	seen := map[string]bool{}
+	for _, id := range regexp.MustCompile(`\sid="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		if seen[id[1]] {
+			t.Errorf("two elements are called %s", id[1])
+		}
+		seen[id[1]] = true
+	}
+	for _, ref := range regexp.MustCompile(`(?:href|src)="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		to, inside := strings.CutPrefix(ref[1], "#")
+		to, err := url.PathUnescape(to)
+		if err != nil || inside && !seen[to] || strings.Contains(ref[1], "//") {
+			t.Errorf("a reference to %q", ref[1])
+		}
+	}
+}
+
+func TestAssetsAreThosePublished(t *testing.T) {
+	sums, err := os.ReadFile("uplot/SHA256SUMS")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(sums)) {
+		sum, name, _ := strings.Cut(strings.TrimSpace(line), "  ")
+		text, err := os.ReadFile(filepath.Join("uplot", name))
+		if err != nil || fmt.Sprintf("%x", sha256.Sum256(text)) != sum {
+			t.Errorf("%s: %v, or another checksum", name, err)
+		}
+	}
+}
+
+// A page as wide as a screen and as narrow as a phone: no error in the console, and nothing that sticks out.
+func TestInABrowser(t *testing.T) {
+	browser := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			browser = path
+		}
+	}
+	if browser == "" {
+		t.Skip("SKIPPED: there is no chromium to look at the report with; get it by apt-get install chromium")
+	}
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return "file://" + path
+	}
+	// The security policy of the page forbids all but itself; what looks at it stands outside.
+	page := write("report.html", rendered(t))
+	for _, width := range []int{1280, 390} {
+		outside := write("outside.html", fmt.Sprintf(`<iframe id=f src=%q style="width:%dpx;height:900px;border:0"></iframe><script>
+f.onload = () => { const d = f.contentDocument, w = d.documentElement;
+	d.querySelectorAll("button.zoom").forEach(b => b.click());
+	document.body.dataset.wide = [...d.querySelectorAll("body *")].filter(e => e instanceof f.contentWindow.HTMLElement && e.scrollWidth > w.clientWidth + 1 && !e.closest(".wide, .flame, pre")).map(e => e.tagName).join(" ");
+	document.body.dataset.result = "wide " + w.scrollWidth + " of " + w.clientWidth + ", plots " + d.querySelectorAll(".uplot canvas").length + " of " + d.querySelectorAll("script.live").length; }
+</script>`, page, width))
+		cmd := exec.CommandContext(t.Context(), browser, "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files",
+			"--enable-logging=stderr", "--user-data-dir="+filepath.Join(dir, "profile"), "--virtual-time-budget=5000", "--window-size=1400,1000", "--dump-dom", outside)
+		var errs bytes.Buffer
+		cmd.Stderr = &errs
+		dom, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%v: %v\n%s", cmd, err, &errs)
+		}
+		for line := range strings.Lines(errs.String()) {
+			if strings.Contains(line, "CONSOLE") {
+				t.Errorf("width %d: %s", width, line)
+			}
+		}
+		m := regexp.MustCompile(`data-result="wide (\d+) of (\d+), plots (\d+) of (\d+)"`).FindStringSubmatch(string(dom))
+		if m == nil || m[1] != m[2] || m[3] != m[4] || m[3] == "0" {
+			t.Errorf("width %d: %q; too wide are %s", width, m, regexp.MustCompile(`data-wide="[^"]*"`).FindString(string(dom)))
+		}
+	}
+}
