@@ -22,7 +22,6 @@ func causes() []bench.Contender {
 // hot is a set that holds its lock while it works.
 type hot struct {
 	mu   sync.Mutex
-	work int
 	seen map[uint32]bool
 }
 
