@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/host"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
 	"crawlbench/internal/store"
@@ -144,20 +143,8 @@ func rows(run *store.Run) string {
 
 // comparable refuses runs whose difference would not be that of the programs.
 func comparable(old, new *store.Run) error {
-	m, n := old.Manifest(), new.Manifest()
-	if differ := host.Differ(m.Host, n.Host); len(differ) > 0 {
-		var what []string
-		for _, key := range differ {
-			what = append(what, fmt.Sprintf("%s is %q and %q", key, m.Host[key], n.Host[key]))
-		}
-		return fmt.Errorf("compare %s and %s: they were measured on different machines (%s): run both on one", old.Dir(), new.Dir(), strings.Join(what, "; "))
-	}
-	for _, g := range m.Graphs {
-		for _, h := range n.Graphs {
-			if g.Name == h.Name && g.Digest != h.Digest {
-				return fmt.Errorf("compare %s and %s: their graphs called %s differ (%s and %s): run both on the same", old.Dir(), new.Dir(), g.Name, g.Spec, h.Spec)
-			}
-		}
+	if err := diagnose.Alike(old, new); err != nil {
+		return fmt.Errorf("compare %s and %s: %w", old.Dir(), new.Dir(), err)
 	}
 	names := map[string]bool{}
 	for _, rec := range old.Samples() {

@@ -95,11 +95,16 @@ func inverse(speeds []float64) []float64 {
 	return list
 }
 
-// same returns why two runs are of different plans or machines.
-func same(before, after *store.Run) error {
+// Alike returns why the numbers of two runs must not be held against each other: other machines, or other graphs under the
+// same name.
+func Alike(before, after *store.Run) error {
 	m, n := before.Manifest(), after.Manifest()
 	if differ := host.Differ(m.Host, n.Host); len(differ) > 0 {
-		return fmt.Errorf("their machines differ in %s: run both on one", strings.Join(differ, ", "))
+		var what []string
+		for _, key := range differ {
+			what = append(what, fmt.Sprintf("%s is %q and %q", key, m.Host[key], n.Host[key]))
+		}
+		return fmt.Errorf("they were measured on different machines (%s): run both on one", strings.Join(what, "; "))
 	}
 	for _, g := range m.Graphs {
 		for _, h := range n.Graphs {
@@ -107,6 +112,14 @@ func same(before, after *store.Run) error {
 				return fmt.Errorf("their graphs called %s differ (%s and %s): run both on the same", g.Name, g.Spec, h.Spec)
 			}
 		}
+	}
+	return nil
+}
+
+// same returns why two runs are of different plans or machines.
+func same(before, after *store.Run) error {
+	if err := Alike(before, after); err != nil {
+		return err
 	}
 	p, q := before.Plan(), after.Plan()
 	if p.Fetch != q.Fetch {

@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 
 	"crawlbench/internal/plan"
 	"crawlbench/internal/scenario"
@@ -94,7 +95,9 @@ type Cell struct {
 	Bimodal  bool           // its samples fall into two heaps: no median describes them
 	Bytes    float64        // allocated a page
 	Files    map[string]string
-	Traced   *Traced
+	// Under is pages a second in each profile pass, by its kinds: what the profilers cost shows against the median.
+	Under  map[string]float64
+	Traced *Traced
 }
 
 // Comparison is a paired comparison of times per page.
@@ -140,7 +143,7 @@ func (a *Analysis) collect() (cells, controls, against map[plan.Cell]*Cell) {
 	byID := map[string]*Cell{}
 	failed := a.Run.Failed()
 	for _, c := range p.Cells {
-		d := &Cell{Cell: c, Speed: make([]float64, p.Rounds), Doubts: map[string]int{}, Files: map[string]string{}}
+		d := &Cell{Cell: c, Speed: make([]float64, p.Rounds), Doubts: map[string]int{}, Files: map[string]string{}, Under: map[string]float64{}}
 		for i := range d.Speed {
 			d.Speed[i] = math.NaN()
 		}
@@ -168,6 +171,7 @@ func (a *Analysis) collect() (cells, controls, against map[plan.Cell]*Cell) {
 			for kind, file := range rec.Profile.Files {
 				d.Files[kind] = file
 			}
+			d.Under[strings.Join(p.Passes[rec.Slot].Kinds, " and ")] = float64(rec.Profile.Pages) / rec.Profile.Sec
 			if d.Traced == nil && rec.Profile.Files["ledger"] != "" {
 				d.Traced = &Traced{Speed: float64(rec.Profile.Pages) / rec.Profile.Sec}
 			}

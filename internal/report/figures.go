@@ -288,6 +288,36 @@ func forest(a *diagnose.Analysis, t *diagnose.Table) *figure {
 	return f
 }
 
+// processors draws throughput against GOMAXPROCS, where more than one was measured, each with its largest number of
+// workers: the other axis of scaling.
+func processors(list []*topic, t *topic) *figure {
+	var lines []plot.Series
+	var xs []float64
+	for i, r := range t.tables[0].Rows {
+		l := plot.Series{Name: r.Impl, Color: i}
+		for _, o := range list {
+			if o.Graph != t.Graph || o.Keys != t.Keys {
+				continue
+			}
+			workers := o.tables[0].Workers[len(o.tables[0].Workers)-1]
+			if c := o.tables[0].Cell(r.Impl, workers); c != nil && c.Summary.Center > 0 {
+				l.X, l.Y = append(l.X, float64(o.Procs)), append(l.Y, c.Summary.Center)
+				l.Low, l.High = append(l.Low, c.Summary.Lo), append(l.High, c.Summary.Hi)
+			}
+		}
+		if len(l.X) > 1 {
+			lines = append(lines, l)
+			xs = l.X
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	f := &figure{Title: "Throughput against GOMAXPROCS", Sentence: "With the largest number of workers: what more processors give, apart from what more workers do."}
+	f.SVG = plot.Lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "GOMAXPROCS", Y: "pages/s", Ticks: xs, Unit: si}, lines)
+	return f
+}
+
 // account draws where the workers' time went.
 func account(t *diagnose.Table) *figure {
 	var bars []plot.Bar

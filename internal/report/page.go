@@ -4,13 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/ledger"
-	"crawlbench/internal/plot"
 	"crawlbench/internal/scenario"
 	"crawlbench/internal/stat"
 )
@@ -77,8 +75,16 @@ func view(a *diagnose.Analysis) *page {
 		Findings:  a.Findings,
 		Command:   strings.Join(m.Command, " "),
 	}
-	for _, t := range topics(a) {
-		p.Sections = append(p.Sections, t.section(a))
+	list := topics(a)
+	for _, t := range list {
+		s := t.section(a)
+		if t == lastOf(list, t) {
+			s.add(processors(list, t))
+		}
+		for i := range s.Figures {
+			s.Figures[i].ID = fmt.Sprintf("%s-%d", s.ID, i+1)
+		}
+		p.Sections = append(p.Sections, s)
 	}
 	for _, t := range a.Tables {
 		for _, r := range t.Rows {
@@ -148,10 +154,17 @@ func (t *topic) section(a *diagnose.Analysis) section {
 	s.Winners = winners(t)
 	s.Versus = versus(a, t)
 	s.Bounds = bounds(t)
-	for i := range s.Figures {
-		s.Figures[i].ID = fmt.Sprintf("%s-%d", s.ID, i+1)
-	}
 	return s
+}
+
+// lastOf returns the last of the topics on the same graph by the same kind of key as t.
+func lastOf(list []*topic, t *topic) (last *topic) {
+	for _, o := range list {
+		if o.Graph == t.Graph && o.Keys == t.Keys {
+			last = o
+		}
+	}
+	return last
 }
 
 func (s *section) add(figures ...*figure) {
@@ -290,98 +303,6 @@ func method(a *diagnose.Analysis) [][2]string {
 		list = append(list, [2]string{"harness", "site and judge cost " + harness(m.Harness) + " a page"})
 	}
 	return list
-}
-
-// cellView is the drawer of a cell.
-type cellView struct {
-	ID, Name, Median, Strip, Versus, Bound, Flame string
-	Doubts                                        string
-	Bimodal                                       bool
-	Traced                                        bool
-	Distortion                                    string
-	Sites, Ends                                   [][]string
-	Files                                         [][2]string
-	Facts                                         [][2]string
-}
-
-func viewCell(a *diagnose.Analysis, c *diagnose.Cell) cellView {
-	v := cellView{ID: c.ID(), Name: fmt.Sprintf("%s, %s by %s, %s, rate %s", c.Impl, c.Graph, c.Keys, plural(c.Workers, "worker"), c.Rate), Bimodal: c.Bimodal}
-	if len(c.Measured()) == 0 {
-		v.Median = "not measured"
-		return v
-	}
-	v.Median = fmt.Sprintf("%s pages/s", si(c.Summary.Center))
-	v.Strip = plot.Strip("samples of "+v.Name, "pages a second by round", c.Speed, c.Summary.Center, nil)
-	if c.Versus != nil {
-		v.Versus = fmt.Sprintf("against %s %s", c.Versus.Against, verdictWords(c.Versus))
-	}
-	if c.Bound.By != "" {
-		v.Bound = fmt.Sprintf("%.0f %% of the %s/s that %s", 100*c.Bound.Share, si(c.Bound.Speed), boundWords(c.Bound.By))
-	}
-	for _, f := range slices.Sorted(maps.Keys(c.Doubts)) {
-		v.Doubts += fmt.Sprintf("%s: %d of %d samples. ", f, c.Doubts[f], len(c.Measured()))
-	}
-	v.Facts = [][2]string{
-		{"processor time", fmt.Sprintf("%s a page", seconds(c.CPU))}, {"allocated", fmt.Sprintf("%.0f B a page", c.Bytes)},
-	}
-	if c.Growth != nil && c.Growth.N > 0 {
-		v.Facts = append(v.Facts, [2]string{"against one worker", fmt.Sprintf("%.2f [%.2f, %.2f] times the processor time a page", c.Growth.Ratio, c.Growth.Lo, c.Growth.Hi)})
-	}
-	for _, kind := range slices.Sorted(maps.Keys(c.Files)) {
-		v.Files = append(v.Files, [2]string{kind, c.Files[kind]})
-	}
-	if c.Traced != nil {
-		v.traced(a, c)
-	}
-	return v
-}
-
-func (v *cellView) traced(a *diagnose.Analysis, c *diagnose.Cell) {
-	v.Traced = true
-	v.Distortion = fmt.Sprintf("While it was traced it crawled %s/s, %.0f %% less than in the timing pass. The account leaves %.2f %% of the workers' time open at most.",
-		si(c.Traced.Speed), 100*c.Traced.Slowed, 100*c.Traced.Shares.Residual.Max)
-	for i, s := range c.Traced.Sites() {
-		if i < 8 {
-			v.Sites = append(v.Sites, []string{string(s.Class), s.Where, s.Primitive, fmt.Sprintf("%.1f %%", 100*s.Share)})
-		}
-	}
-	worker := 0.0
-	for _, l := range c.Traced.Ledgers {
-		worker += l.Worker
-	}
-	for i, e := range c.Traced.Ends() {
-		if i < 8 {
-			v.Ends = append(v.Ends, []string{string(e.Class), e.Where, e.By, fmt.Sprintf("%.1f %%", 100*e.Seconds/worker)})
-		}
-	}
-	if file := c.Files["wall"]; file != "" {
-		v.Flame = flame(filepath.Join(a.Run.Dir(), file), v.Name)
-	}
-}
-
-// seconds writes a time with its unit.
-func seconds(x float64) string {
-	switch {
-	case x < 1e-6:
-		return fmt.Sprintf("%.0f ns", x*1e9)
-	case x < 1e-3:
-		return fmt.Sprintf("%.1f µs", x*1e6)
-	case x < 1:
-		return fmt.Sprintf("%.1f ms", x*1e3)
-	}
-	return fmt.Sprintf("%.2f s", x)
-}
-
-func boundWords(by string) string {
-	switch by {
-	case "rate":
-		return "the rate limit allows"
-	case "latency":
-		return "its workers can fetch, each waiting for its page"
-	case "depth":
-		return "the depth of the graph allows"
-	}
-	return "its cores allow at one worker's cost a page"
 }
 
 // classNames returns the classes of the ledger.

@@ -1,0 +1,89 @@
+package plot
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+func unit(y float64) string { return fmt.Sprint(y) }
+
+// pictures are one of each kind, with names that are markup, and with what cannot be drawn.
+func pictures() map[string]string {
+	bad := "<b>&\"'"
+	return map[string]string{
+		"lines": Lines(Axes{Title: bad, About: bad, X: bad, Y: bad, Ticks: []float64{1, 2}, Unit: unit, Marks: []Mark{{1, bad}}}, []Series{
+			{Name: bad, X: []float64{1, 2}, Y: []float64{3, 4}, Low: []float64{2, math.Inf(-1)}, High: []float64{4, math.Inf(1)}},
+			{Name: "ideal", Color: -1, X: []float64{1, 2}, Y: []float64{3, 600}},
+		}),
+		"one point": Lines(Axes{Unit: unit}, []Series{{Name: "a", X: []float64{5}, Y: []float64{3}}}),
+		"none":      Lines(Axes{Unit: unit}, nil),
+		"log":       Lines(Axes{Unit: unit, Log: true}, []Series{{Name: "a", X: []float64{1, 2}, Y: []float64{20, 3e6}}}),
+		"bars":      Bars(bad, bad, []string{"running", "lock"}, []Bar{{bad, []Part{{"running", 0.4, bad}, {"lock", 0.6, bad}}}}),
+		"forest":    Forest(bad, bad, bad, []Ratio{{bad, 2, 1.5, 3, bad, 9, 0.9, 1.1}, {Label: "none", Value: math.NaN()}, {Label: "open", Value: 1, Lo: 0, Hi: math.Inf(1)}}),
+		"strip":     Strip(bad, bad, []float64{1, math.NaN(), 3}, 2, map[int]string{2: bad}),
+		"flame":     Flame(bad, bad, &Frame{Name: bad, Value: 10, Children: []*Frame{{Name: bad, Value: 4}, {Name: "x", Value: 6}}}, 0.01, unit, func(string) string { return "" }),
+	}
+}
+
+func TestPicturesAreSoundXMLWithNothingOutside(t *testing.T) {
+	for name, picture := range pictures() {
+		for _, text := range []string{picture, Alone(picture)} {
+			for d := xml.NewDecoder(strings.NewReader(text)); ; {
+				if _, err := d.Token(); errors.Is(err, io.EOF) {
+					break
+				} else if err != nil {
+					t.Fatalf("%s: %v\n%s", name, err, text)
+				}
+			}
+		}
+		if regexp.MustCompile(`="[^"]*(NaN|Inf)`).MatchString(picture) {
+			t.Errorf("%s: a number that is none: %s", name, picture)
+		}
+		if strings.Contains(picture, "href") || !strings.Contains(picture, "<title>") {
+			t.Errorf("%s: a reference, or no title", name)
+		}
+	}
+}
+
+func TestTicksAreRoundAndReachTheTop(t *testing.T) {
+	for most, want := range map[float64][]float64{10: {0, 2, 4, 6, 8, 10}, 12.3e6: {0, 2.5e6, 5e6, 7.5e6, 10e6, 12.5e6}, 1: {0, 0.2, 0.4, 0.6, 0.8, 1}} {
+		ticks, end := scale(most)
+		if end < most || len(ticks) != len(want) || math.Abs(end/want[len(want)-1]-1) > 1e-9 {
+			t.Errorf("up to %v: %v, want %v", most, ticks, want)
+		}
+	}
+}
+
+func TestIdealLineEndsAtTheEdge(t *testing.T) {
+	x, y := within([]float64{1, 2, 4}, []float64{10, 20, 40}, 30)
+	if !slices.Equal(y, []float64{10, 20, 30}) || math.Abs(x[2]-2*math.Sqrt2) > 1e-12 {
+		t.Errorf("%v %v", x, y)
+	}
+}
+
+// The boxes of a row are as wide as their values, and what is too narrow is left out.
+func TestFlameWidths(t *testing.T) {
+	root := &Frame{Name: "all", Value: 100}
+	root.Child("a").Value = 60
+	root.Child("b").Value = 39.5
+	root.Child("c").Value = 0.5
+	if root.Child("a").Value != 60 {
+		t.Error("a child is made twice")
+	}
+	var widths []string
+	for _, m := range regexp.MustCompile(`width="([0-9.]+)"`).FindAllStringSubmatch(Flame("", "", root, 0.01, unit, func(string) string { return "" }), -1) {
+		w, _ := strconv.ParseFloat(m[1], 64)
+		widths = append(widths, fmt.Sprint(w))
+	}
+	if got := strings.Join(widths, " "); got != "900 540 355.5" {
+		t.Errorf("widths %s", got)
+	}
+}
