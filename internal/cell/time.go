@@ -43,7 +43,8 @@ func (b *Bench) time(ctx context.Context) (Outcome, error) {
 		"involuntary-switches": m.switches,
 		"steal-sec":            host.Steal() - steal,
 		"pressure-sec":         host.Pressure() - pressure,
-		"gc-cpu-sec":           m.gc,
+		"gc-sec":               m.gc,
+		"user-sec":             m.user,
 		"run-delay-sec":        max(0, host.RunDelay()-delay),
 		"throttled-sec":        host.Throttled() - throttled,
 	}
@@ -71,7 +72,7 @@ type meter struct {
 	bytes, allocs float64
 	locked        float64 // seconds that goroutines waited for sync.Mutex, RWMutex or a lock of the runtime
 	switches      float64
-	gc            float64 // seconds of processor time that the collector took
+	gc, user      float64 // seconds that the runtime's processors were at the collector, and at Go code
 	samples       []metrics.Sample
 }
 
@@ -82,30 +83,32 @@ func newMeter() *meter {
 		{Name: "/sync/mutex/wait/total:seconds"},
 		{Name: "/cpu/classes/gc/total:cpu-seconds"},
 		{Name: "/cpu/classes/gc/mark/idle:cpu-seconds"}, // of processors that had nothing else to do
+		{Name: "/cpu/classes/user:cpu-seconds"},
 	}}
 }
 
 // measure runs crawl and adds what it cost.
 func (m *meter) measure(crawl func()) {
-	bytes, allocs, locked, gc := m.runtime()
+	bytes, allocs, locked, gc, user := m.runtime()
 	cpu, switches := usage()
 	start := time.Now()
 	crawl()
 	m.wall += time.Since(start)
 	cpu2, switches2 := usage()
-	bytes2, allocs2, locked2, gc2 := m.runtime()
+	bytes2, allocs2, locked2, gc2, user2 := m.runtime()
 	m.cpu += cpu2 - cpu
 	m.switches += switches2 - switches
 	m.bytes += bytes2 - bytes
 	m.allocs += allocs2 - allocs
 	m.locked += locked2 - locked
 	m.gc += gc2 - gc
+	m.user += user2 - user
 }
 
-func (m *meter) runtime() (bytes, allocs, locked, gc float64) {
+func (m *meter) runtime() (bytes, allocs, locked, gc, user float64) {
 	metrics.Read(m.samples)
 	s := m.samples
-	return float64(s[0].Value.Uint64()), float64(s[1].Value.Uint64()), s[2].Value.Float64(), s[3].Value.Float64() - s[4].Value.Float64()
+	return float64(s[0].Value.Uint64()), float64(s[1].Value.Uint64()), s[2].Value.Float64(), s[3].Value.Float64() - s[4].Value.Float64(), s[5].Value.Float64()
 }
 
 // usage returns the processor time of this process, user and system, and its involuntary context switches.

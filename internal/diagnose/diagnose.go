@@ -191,8 +191,9 @@ func (c *Cell) take(rec store.Record) {
 	c.cpu[rec.Round] = s.Values["cpu-sec/op"] / pages
 	c.CPU += c.cpu[rec.Round]
 	c.Bytes += s.Values["B/op"] / pages
-	if cpu := s.Values["cpu-sec/op"] * float64(s.Crawls); cpu > 0 {
-		c.GC += s.Host["gc-cpu-sec"] / cpu
+	// Of the runtime's own processors: on a busy machine these have less time than they think, for both alike.
+	if all := s.Host["gc-sec"] + s.Host["user-sec"]; all > 0 {
+		c.GC += s.Host["gc-sec"] / all
 	}
 	if s.Pace != nil {
 		if c.Pace == nil {

@@ -285,7 +285,7 @@ func TestWastedCyclesAndCollector(t *testing.T) {
 	if len(list) != 1 || list[0].Kind != diagnose.WastedCycles || !strings.Contains(list[0].Text, "burns 2.0") {
 		t.Errorf("%+v", list)
 	}
-	list = run(func(_ plan.Cell, s *store.Sample) { s.Host["gc-cpu-sec"] = 0.4 * s.Values["cpu-sec/op"] })
+	list = run(func(_ plan.Cell, s *store.Sample) { s.Host["gc-sec"], s.Host["user-sec"] = 0.4, 0.6 })
 	if len(list) != 1 || list[0].Kind != diagnose.CollectorBound || !strings.Contains(list[0].Text, "40 %") {
 		t.Errorf("%+v", list)
 	}
