@@ -90,7 +90,7 @@ const (
 	queueShare  = 0.40
 	paceShare   = 0.50
 	fetchShare  = 0.50
-	gcShare     = 0.20
+	gcShare     = 0.15
 	roleShare   = 0.75
 	growthShare = 1.5
 )

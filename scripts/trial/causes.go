@@ -61,17 +61,25 @@ func (s *spinner) AddNew(dst, links []uint32) []uint32 {
 	return dst
 }
 
+type node struct {
+	next *node
+	_    [48]byte
+}
+
 // churner makes garbage, some of which lives for a while.
 type churner struct {
 	hot
-	kept [64][]*[64]byte
+	kept [64][]*node
 	next atomic.Int64
 }
 
 func (s *churner) AddNew(dst, links []uint32) []uint32 {
-	garbage := make([]*[64]byte, 500)
+	garbage := make([]*node, 1500)
 	for i := range garbage {
-		garbage[i] = new([64]byte)
+		garbage[i] = &node{}
+		if i > 0 {
+			garbage[i].next = garbage[i-1] // which the collector has to follow
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
