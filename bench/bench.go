@@ -36,6 +36,8 @@ type (
 	Contender = crawl.Contender
 	// Visited is a set of pages, safe for concurrent use.
 	Visited[K comparable] = crawl.Visited[K]
+	// Counter is a Visited that counts something of itself; reports show it.
+	Counter = crawl.Counter
 	// NewVisited makes an empty set for about so many pages.
 	NewVisited[K comparable] = crawl.NewVisited[K]
 )

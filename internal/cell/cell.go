@@ -88,6 +88,15 @@ type Bench struct {
 	job   Job
 	crawl crawler
 	warm  time.Duration // what the last warm-up took
+	// counts are what the design has counted of itself, over all crawls since they were last forgotten.
+	counts map[string]int
+}
+
+func (b *Bench) count(name string, n int) {
+	if b.counts == nil {
+		b.counts = map[string]int{}
+	}
+	b.counts[name] += n
 }
 
 // Open maps the graph of job, and sets GOMAXPROCS.
@@ -168,7 +177,7 @@ func (b *Bench) crawlOf(ctx context.Context, maxPages int, watch func(crawl func
 func (b *Bench) once(ctx context.Context, limiter crawl.Limiter, maxPages int, watch func(crawl func())) error {
 	c := b.job.Cell
 	goroutines := runtime.NumGoroutine()
-	o := crawl.Options{Workers: c.Workers, MaxPages: maxPages, SizeHint: b.cache.Graph.Pages()}
+	o := crawl.Options{Workers: c.Workers, MaxPages: maxPages, SizeHint: b.cache.Graph.Pages(), Count: b.count}
 	o.Limiter = b.site.Begin(web.Rules{Workers: c.Workers, MaxPages: maxPages, Limiter: limiter})
 	var did crawl.Result
 	var err error

@@ -17,6 +17,7 @@ func (b *Bench) time(ctx context.Context) (Outcome, error) {
 	m := newMeter()
 	pages := 0
 	overlapped := false
+	clear(b.counts)
 	steal, pressure, delay, throttled := host.Steal(), host.Pressure(), host.RunDelay(), host.Throttled()
 	for m.wall < b.job.Sample {
 		before := m.wall
@@ -47,6 +48,12 @@ func (b *Bench) time(ctx context.Context) (Outcome, error) {
 		"user-sec":             m.user,
 		"run-delay-sec":        max(0, host.RunDelay()-delay),
 		"throttled-sec":        host.Throttled() - throttled,
+	}
+	for name, count := range b.counts {
+		if s.Counts == nil {
+			s.Counts = map[string]float64{}
+		}
+		s.Counts[name] = float64(count) / n
 	}
 	s.Flags = b.doubts(s, m.wall.Seconds(), overlapped)
 	return Outcome{Sample: s}, nil

@@ -39,6 +39,9 @@ type Options struct {
 	MaxPages int
 	// SizeHint is the expected number of pages, 0 if unknown. A wrong hint costs speed, never correctness.
 	SizeHint int
+	// Count, if not nil, may be called before the crawl returns, from one goroutine, with what the design has counted of
+	// itself, such as attempts repeated: no profile sees those.
+	Count func(name string, n int)
 }
 
 // Result is what a crawl did, whether or not it came to its end.
@@ -68,6 +71,11 @@ type Contender struct {
 // page with all its links, so that a set may choose to lock once a page or once a link.
 type Visited[K comparable] interface {
 	AddNew(dst, links []K) []K
+}
+
+// Counter is a Visited that counts something of itself. Counts is called once, after the crawl's workers have ended.
+type Counter interface {
+	Counts(count func(name string, n int))
 }
 
 // NewVisited makes an empty set. sizeHint is the expected number of pages, 0 if unknown, and may be wrong.

@@ -95,6 +95,8 @@ type Cell struct {
 	Bimodal  bool           // its samples fall into two heaps: no median describes them
 	Bytes    float64        // allocated a page
 	Files    map[string]string
+	// Counts are what the design has counted of itself, a page, by name.
+	Counts map[string]float64
 	// Under is pages a second in each profile pass, by its kinds: what the profilers cost shows against the median.
 	Under  map[string]float64
 	Traced *Traced
@@ -143,7 +145,7 @@ func (a *Analysis) collect() (cells, controls, against map[plan.Cell]*Cell) {
 	byID := map[string]*Cell{}
 	failed := a.Run.Failed()
 	for _, c := range p.Cells {
-		d := &Cell{Cell: c, Speed: make([]float64, p.Rounds), Doubts: map[string]int{}, Files: map[string]string{}, Under: map[string]float64{}}
+		d := &Cell{Cell: c, Speed: make([]float64, p.Rounds), Doubts: map[string]int{}, Files: map[string]string{}, Under: map[string]float64{}, Counts: map[string]float64{}}
 		for i := range d.Speed {
 			d.Speed[i] = math.NaN()
 		}
@@ -195,6 +197,9 @@ func (c *Cell) take(rec store.Record) {
 	if all := s.Host["gc-sec"] + s.Host["user-sec"]; all > 0 {
 		c.GC += s.Host["gc-sec"] / all
 	}
+	for name, n := range s.Counts {
+		c.Counts[name] += n / pages
+	}
 	if s.Pace != nil {
 		if c.Pace == nil {
 			c.Pace = &store.Pace{Asked: s.Pace.Asked}
@@ -218,6 +223,9 @@ func (c *Cell) finish() {
 		return
 	}
 	c.CPU, c.Bytes, c.GC = c.CPU/n, c.Bytes/n, c.GC/n
+	for name := range c.Counts {
+		c.Counts[name] /= n
+	}
 	if c.Pace != nil {
 		c.Pace.Achieved /= n
 	}

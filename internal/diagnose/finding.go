@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"crawlbench/internal/ledger"
@@ -141,8 +142,11 @@ func (t *Table) explain(c *Cell) []Finding {
 			"%s: the collector takes %s of the processor time, at %s allocated a page", who, percent(c.GC), bytes(c.Bytes))
 	}
 	if lock := c.Traced != nil && c.Traced.Share(ledger.Lock) >= lockShare; c.Workers > 1 && c.Rate == 0 && c.Growth != nil && c.Growth.Ratio >= growthShare && c.Growth.Lo > 1 && c.Growth.P < Alpha && !lock && c.GC < gcShare {
-		add(WastedCycles, "", "pin it to one processor: the processor time a page falls to that of one worker",
+		f := add(WastedCycles, "", "pin it to one processor: the processor time a page falls to that of one worker",
 			"%s burns %s the processor time a page that it takes with one worker, and waits little for locks: cache lines that travel, attempts repeated, or wake-ups", who, times3(stat.Interval{Value: c.Growth.Ratio, Lo: c.Growth.Lo, Hi: c.Growth.Hi}))
+		for _, name := range slices.Sorted(maps.Keys(c.Counts)) {
+			f.Evidence = append(f.Evidence, fmt.Sprintf("%s: %.2g a page", name, c.Counts[name]))
+		}
 	}
 	return list
 }

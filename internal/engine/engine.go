@@ -41,6 +41,9 @@ func over[K comparable](newSet crawl.NewVisited[K]) crawl.Func[K] {
 		}
 		pool.Wait()
 		release()
+		if c, ok := set.(crawl.Counter); ok && o.Count != nil {
+			c.Counts(o.Count)
+		}
 		return f.result, f.err
 	}
 }

@@ -45,6 +45,9 @@ func viewCell(a *diagnose.Analysis, c *diagnose.Cell) cellView {
 	if c.Growth != nil && c.Growth.N > 0 {
 		v.Facts = append(v.Facts, [2]string{"against one worker", fmt.Sprintf("%.2f [%.2f, %.2f] times the processor time a page", c.Growth.Ratio, c.Growth.Lo, c.Growth.Hi)})
 	}
+	for _, name := range slices.Sorted(maps.Keys(c.Counts)) {
+		v.Facts = append(v.Facts, [2]string{name, fmt.Sprintf("%.2g a page", c.Counts[name])})
+	}
 	for _, kinds := range slices.Sorted(maps.Keys(c.Under)) {
 		v.Facts = append(v.Facts, [2]string{"under the profiler", fmt.Sprintf("%s: %+.0f %% of the median speed", kinds, 100*(c.Under[kinds]/c.Summary.Center-1))})
 	}

@@ -38,6 +38,8 @@ type Sample struct {
 	Values map[string]float64 `json:"values"`
 	// Host is what else happened to the machine meanwhile, by name: involuntary context switches, steal and so on.
 	Host map[string]float64 `json:"host,omitempty"`
+	// Counts are what the design has counted of itself, a crawl, by name.
+	Counts map[string]float64 `json:"counts,omitempty"`
 	// Pace is what the limiter did; nil where there was none.
 	Pace *Pace `json:"pace,omitempty"`
 	// Flags say why the sample is doubtful: "no overlap", "short", "throttled", "robbed". Such a sample is taken again once,

@@ -15,7 +15,12 @@ const (
 type bits struct {
 	near []atomic.Uint64
 	far  [1 << 32 / chunkBits]atomic.Pointer[chunk]
+	_    [64]byte // what follows is written when somebody else was faster, and must not slow those who read the above
+	lost atomic.Int64
 }
+
+// Counts counts the compare-and-swaps that had to be repeated, because another bit of the word had changed or the same.
+func (b *bits) Counts(count func(string, int)) { count("cas-retries", int(b.lost.Load())) }
 
 type chunk [chunkBits / wordBits]atomic.Uint64
 
@@ -36,6 +41,7 @@ func (b *bits) AddNew(dst, links []uint32) []uint32 {
 				dst = append(dst, link)
 				break
 			}
+			b.lost.Add(1)
 		}
 	}
 	return dst

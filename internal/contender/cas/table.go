@@ -20,7 +20,11 @@ const (
 type table struct {
 	seed  maphash.Seed
 	first *link
+	lost  atomic.Int64
 }
+
+// Counts counts the slots that another URL, or the same, took first.
+func (t *table) Counts(count func(string, int)) { count("cas-retries", int(t.lost.Load())) }
 
 // link is one table of the chain.
 type link struct {
@@ -66,6 +70,7 @@ func (t *table) add(url string) bool {
 				if slot.CompareAndSwap(nil, fresh) {
 					return true
 				}
+				t.lost.Add(1)
 				p = slot.Load()
 			}
 			if *p == url {
