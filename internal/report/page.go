@@ -187,12 +187,18 @@ func headlines(a *diagnose.Analysis) []string {
 			continue
 		}
 		text := fmt.Sprintf("%s by %s%s: most pages with %s and %s, %s/s", t.Graph, t.Keys, rateWords(t.Rate), best.Impl, plural(workers, "worker"), si(best.Summary.Center))
+		second := ""
 		for _, g := range t.Groups {
-			if g.Workers == workers && len(g.Ties) > 1 {
+			switch {
+			case g.Workers != workers:
+			case len(g.Ties) > 1:
 				text += fmt.Sprintf("; not told apart from it with as many: %s", strings.Join(g.Ties[1:], ", "))
+			case g.Second != nil:
+				second = g.Second.Against
+				text += fmt.Sprintf("; against the next, %s, %s", second, verdictWords(g.Second))
 			}
 		}
-		if v := best.Versus; v != nil && best.Impl != a.Baseline {
+		if v := best.Versus; v != nil && best.Impl != a.Baseline && second != a.Baseline {
 			text += fmt.Sprintf("; against %s with as many %s", a.Baseline, verdictWords(v))
 		}
 		list = append(list, text+".")
