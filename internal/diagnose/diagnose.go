@@ -91,6 +91,7 @@ type Cell struct {
 	GC       float64 // share of the processor time that the collector took
 	Pace     *store.Pace
 	Doubts   map[string]int // flags of samples, after the second try, and how often
+	Doubtful int            // samples with any flag
 	Repeated int            // samples that were taken a second time
 	Bimodal  bool           // its samples fall into two heaps: no median describes them
 	Bytes    float64        // allocated a page
@@ -210,6 +211,9 @@ func (c *Cell) take(rec store.Record) {
 	for _, f := range s.Flags {
 		c.Doubts[f]++
 	}
+	if len(s.Flags) > 0 {
+		c.Doubtful++
+	}
 	if s.Before != nil {
 		c.Repeated++
 	}
@@ -231,6 +235,13 @@ func (c *Cell) finish() {
 	}
 	c.Summary = stat.Median(speed)
 	c.Bimodal = bimodal(speed)
+}
+
+// Valid reports whether at least half of the samples of a cell that was measured are beyond doubt. Nothing is said of why
+// another is as it is.
+func (c *Cell) Valid() bool {
+	n := len(c.Measured())
+	return c.Failure == nil && n > 0 && 2*c.Doubtful <= n
 }
 
 // Measured returns the speeds of the rounds that have one, in their order.

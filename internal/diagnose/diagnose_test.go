@@ -273,6 +273,18 @@ func TestLedgersAreDiagnosed(t *testing.T) {
 	}
 }
 
+func TestNothingIsSaidOfDoubtfulCells(t *testing.T) {
+	list := made{toml: "contenders = [\"cas\"]\nworkers = [1, 8]\n", speed: func(plan.Cell, int) float64 { return 1000 }, change: func(c plan.Cell, s *store.Sample) {
+		if c.Workers == 8 {
+			s.Values["cpu-sec/op"] *= 2
+			s.Flags = []string{"robbed"}
+		}
+	}}.analyse(t).Findings
+	if len(list) > 0 {
+		t.Errorf("%+v", list)
+	}
+}
+
 func TestWastedCyclesAndCollector(t *testing.T) {
 	run := func(change func(plan.Cell, *store.Sample)) []diagnose.Finding {
 		return made{toml: "contenders = [\"cas\"]\nworkers = [1, 8]\n", speed: func(plan.Cell, int) float64 { return 1000 }, change: change}.analyse(t).Findings

@@ -48,7 +48,7 @@ func findings(a *Analysis) []Finding {
 				list = append(list, f)
 			}
 			for _, c := range r.Cells {
-				if c.Failure == nil && len(c.Measured()) > 0 && (c.Traced != nil || c == r.Cells[len(r.Cells)-1]) {
+				if c.Valid() && (c.Traced != nil || c == r.Cells[len(r.Cells)-1]) {
 					list = append(list, t.explain(c)...)
 				}
 			}
@@ -69,7 +69,7 @@ func (t *Table) stops(r *Row) (Finding, bool) {
 	}
 	knee, c := t.Cell(r.Impl, r.Knee.Workers), t.Cell(r.Impl, last.Workers)
 	beyond := stat.Pair(knee.Speed, c.Speed)
-	if !(beyond.Hi < 1+stat.DefaultMargin) { // it may gain still
+	if !knee.Valid() || !c.Valid() || !(beyond.Hi < 1+stat.DefaultMargin) { // it may gain still
 		return Finding{}, false
 	}
 	f := Finding{
@@ -158,7 +158,7 @@ func (t *Table) queueing() []Finding {
 	for _, w := range t.Workers {
 		var f Finding
 		for _, c := range t.measured(w) {
-			if c.Traced == nil || c.Workers <= c.Procs {
+			if c.Traced == nil || !c.Valid() || c.Workers <= c.Procs {
 				continue
 			}
 			r := c.Traced.Shares.Share[ledger.Runnable]

@@ -36,6 +36,9 @@ func viewCell(a *diagnose.Analysis, c *diagnose.Cell) cellView {
 	if c.Bound.By != "" {
 		v.Bound = fmt.Sprintf("%.0f %% of the %s/s that %s", 100*c.Bound.Share, si(c.Bound.Speed), boundWords(c.Bound.By))
 	}
+	if !c.Valid() {
+		v.Doubts = "Most of its samples are doubtful, so nothing is said of why it is as it is. "
+	}
 	for _, f := range slices.Sorted(maps.Keys(c.Doubts)) {
 		v.Doubts += fmt.Sprintf("%s: %d of %d samples. ", f, c.Doubts[f], len(c.Measured()))
 	}

@@ -179,7 +179,7 @@ func lawSentence(t *diagnose.Table) string {
 	return text
 }
 
-// dials draws rate and workers as two dials: the fastest contender at every rate, with the rates as ceilings.
+// dials draws rate and workers as two dials: the fastest contender at every rate, below what bounds it.
 func dials(t *topic) *figure {
 	if len(t.tables) < 2 {
 		return nil
@@ -197,9 +197,13 @@ func dials(t *topic) *figure {
 			l := line(r, i)
 			l.Name = fmt.Sprintf("rate %s", table.Rate)
 			list = append(list, l)
-			if table.Rate > 0 && len(l.X) > 1 {
-				list = append(list, plot.Series{Name: fmt.Sprintf("ceiling %s", table.Rate), Color: -1, X: []float64{l.X[0], l.X[len(l.X)-1]}, Y: []float64{float64(table.Rate), float64(table.Rate)}})
+			roof := plot.Series{Name: fmt.Sprintf("its bound at %s", table.Rate), Color: -1}
+			for _, c := range r.Cells {
+				if c.Bound.By != "" {
+					roof.X, roof.Y = append(roof.X, float64(c.Workers)), append(roof.Y, c.Bound.Speed)
+				}
 			}
+			list = append(list, roof)
 		}
 	}
 	f := &figure{Title: fmt.Sprintf("Two dials: workers and rate, %s", best.Impl), Sentence: dialSentence(t)}
