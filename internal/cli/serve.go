@@ -20,7 +20,7 @@ func (a *app) serve(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	results := fs.String("results", "results", "directory of the runs")
 	cellFlag := fs.String("cell", "", "the `cell` whose profile to open: words such as \"mutexmap rmat14 w8\"")
 	base := fs.String("base", "", "the `cell` to subtract, scaled to the same number of pages")
-	kind := fs.String("profile", "cpu", "cpu, block or mutex")
+	kind := fs.String("profile", "cpu", "cpu, block, mutex or wall")
 	addr := fs.String("addr", "127.0.0.1:0", "`address` to listen on")
 	open := fs.Bool("open", true, "open the page in a browser, where there is one")
 	positional, err := parse(fs, args, 0, 1)
@@ -79,12 +79,12 @@ func load(run *store.Run, selector, kind string) (p *profile.Profile, pages int,
 		if rec.Profile == nil {
 			continue
 		}
-		for k := range rec.Profile.Files {
-			if !slices.Contains(kinds, k) {
+		for k, file := range rec.Profile.Files {
+			if isProfile(file) && !slices.Contains(kinds, k) {
 				kinds = append(kinds, k)
 			}
 		}
-		if _, ok := rec.Profile.Files[kind]; ok {
+		if file, ok := rec.Profile.Files[kind]; ok && isProfile(file) {
 			files[rec.Cell] = *rec.Profile
 		}
 	}
@@ -108,6 +108,9 @@ func load(run *store.Run, selector, kind string) (p *profile.Profile, pages int,
 	p, err = profile.Read(filepath.Join(run.Dir(), rec.Files[kind]))
 	return p, rec.Pages, c.ID(), err
 }
+
+// isProfile reports whether file is one that pprof reads; a ledger is not.
+func isProfile(file string) bool { return strings.HasSuffix(file, ".pb.gz") }
 
 // browse opens url in a browser if the desktop has one. It is a convenience: the URL is printed in any case.
 func browse(url string) {

@@ -109,6 +109,9 @@ func (t *Table) explain(c *Cell) []Finding {
 		return &list[len(list)-1]
 	}
 	who := fmt.Sprintf("%s with %s on %s", c.Impl, plural(c.Workers, "worker"), c.Graph)
+	if c.Rate > 0 {
+		who += fmt.Sprintf(" at %s pages/s", c.Rate)
+	}
 	if c.Traced != nil {
 		over := func(class ledger.Class, share float64) bool {
 			r := c.Traced.Shares.Share[class]
