@@ -2,7 +2,9 @@ package cell
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,8 +15,10 @@ import (
 	"crawlbench/internal/contender"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
+	"crawlbench/internal/ledger"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/scenario"
 	"crawlbench/internal/store"
 	"crawlbench/internal/web"
 )
@@ -192,5 +196,68 @@ func TestChildAnswersInJSON(t *testing.T) {
 	}
 	if err := Child(t.Context(), strings.NewReader("{"), &out, nil); err == nil || errors.Is(err, context.Canceled) {
 		t.Errorf("half a job: %v", err)
+	}
+}
+
+func TestWallBringsALedger(t *testing.T) {
+	for _, rate := range []float64{0, 5000} {
+		j := job(cache(t, graph.Spec{Kind: "rmat", Scale: 12}, nil))
+		j.Dir, j.Sample, j.Profiles = t.TempDir(), 40*time.Millisecond, []string{"wall"}
+		if rate > 0 {
+			j.Cell.Rate, j.Cell.MaxPages = scenario.Rate(rate), 200
+		}
+		done := run(t, j).Profile
+		p, err := profile.Read(filepath.Join(j.Dir, done.Files["wall"]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(filepath.Join(j.Dir, done.Files["ledger"]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ledgers []*ledger.Ledger
+		if err := json.Unmarshal(text, &ledgers); err != nil || len(ledgers) != 3 {
+			t.Fatalf("%d ledgers, %v", len(ledgers), err)
+		}
+		var ns, sec float64
+		pages := 0
+		for _, l := range ledgers {
+			pages += l.Pages
+			for _, s := range l.Seconds {
+				sec += s
+			}
+			if l.Workers != 4 {
+				t.Errorf("%d workers", l.Workers)
+			}
+			if share := l.Share(ledger.Pacing); rate > 0 && share < 0.5 || rate == 0 && share > 0 {
+				t.Errorf("rate %v: %v of the time is pacing", rate, share)
+			}
+		}
+		for _, s := range p.Sample {
+			ns += float64(s.Value[0])
+		}
+		if pages != done.Pages || sec == 0 || math.Abs(ns/1e9/sec-1) > 0.02 {
+			t.Errorf("%d marks of %d pages; the profile has %v s, the ledgers %v s", pages, done.Pages, ns/1e9, sec)
+		}
+	}
+}
+
+func TestDoubtsAreFlagged(t *testing.T) {
+	j := job(cache(t, graph.Spec{Kind: "chain", Pages: 3}, nil))
+	if s := run(t, j).Sample; !slices.Contains(s.Flags, "short") || !slices.Contains(s.Flags, "no overlap") {
+		t.Errorf("three pages in a row by four workers: flags %v", s.Flags)
+	}
+	b := &Bench{job: j}
+	flags := func(host map[string]float64) string {
+		return strings.Join(b.doubts(&store.Sample{Crawls: 1, Host: host}, 1, true), " ")
+	}
+	for want, host := range map[string]map[string]float64{
+		"":          {"steal-sec": 0.1, "run-delay-sec": 0.09}, // of two processors for a second
+		"robbed":    {"steal-sec": 0.1, "run-delay-sec": 0.11},
+		"throttled": {"throttled-sec": 0.01},
+	} {
+		if got := flags(host); got != want {
+			t.Errorf("%v: flags %q, want %q", host, got, want)
+		}
 	}
 }

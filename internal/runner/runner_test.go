@@ -348,3 +348,19 @@ func TestSamplesAreTakenInTheOrderOfTheSchedule(t *testing.T) {
 		t.Errorf("taken\n%v\nplanned\n%v", got, want)
 	}
 }
+
+func TestDoubtfulSampleIsTakenAgainOnceAndBothAreKept(t *testing.T) {
+	r, run := start(t, func(s *scenario.Scenario) { s.Graphs[0].Spec.Pages, s.Rounds = 2, 1 }, "mutexmap")
+	if err := r.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, rec := range run.Samples() {
+		s := rec.Sample
+		if !slices.Contains(s.Flags, "short") || s.Before == nil || !slices.Contains(s.Before.Flags, "short") || s.Before.Before != nil {
+			t.Errorf("flags %v, before %+v", s.Flags, s.Before)
+		}
+	}
+	if len(run.Samples()) != 1 {
+		t.Errorf("%d samples", len(run.Samples()))
+	}
+}
