@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -252,8 +253,8 @@ func TestDoubtsAreFlagged(t *testing.T) {
 		return strings.Join(b.doubts(&store.Sample{Crawls: 1, Host: host}, 1, true), " ")
 	}
 	for want, host := range map[string]map[string]float64{
-		"":          {"steal-sec": 0.1, "run-delay-sec": 0.09}, // of two processors for a second
-		"robbed":    {"steal-sec": 0.1, "run-delay-sec": 0.11},
+		"":          {"others-sec": 0.19 * float64(runtime.NumCPU()), "run-delay-sec": 9}, // of a second
+		"robbed":    {"others-sec": 0.21 * float64(runtime.NumCPU())},
 		"throttled": {"throttled-sec": 0.01},
 	} {
 		if got := flags(host); got != want {

@@ -1,12 +1,16 @@
 package cell
 
-import "crawlbench/internal/store"
+import (
+	"runtime"
+
+	"crawlbench/internal/store"
+)
 
 // Beyond these a sample says more of the machine than of the contender.
 const (
-	// robbedShare is the share of its processors' time that a sample may wait for other processes, or lose to other
-	// guests of the hypervisor.
-	robbedShare = 0.10
+	// robbedShare is the share of the machine's processor time that others may use while a sample is taken: other processes,
+	// or other guests of the hypervisor. It is counted in ticks of 10 ms, and so may not be small.
+	robbedShare = 0.20
 	// shortest is the least number of seconds of a crawl by several workers: starting them takes a good part of less.
 	shortest = 200e-6
 )
@@ -24,7 +28,6 @@ func (b *Bench) doubts(s *store.Sample, wall float64, overlapped bool) []string 
 	flag(several && !overlapped && c.Rate == 0, "no overlap") // a paced fetch without latency meets no other
 	flag(c.Workers > 1 && wall/float64(s.Crawls) < shortest, "short")
 	flag(s.Host["throttled-sec"] > 0, "throttled")
-	lost := s.Host["steal-sec"] + s.Host["run-delay-sec"]
-	flag(lost > robbedShare*wall*float64(c.Procs), "robbed")
+	flag(s.Host["others-sec"] > robbedShare*wall*float64(runtime.NumCPU()), "robbed")
 	return flags
 }

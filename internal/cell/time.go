@@ -19,6 +19,7 @@ func (b *Bench) time(ctx context.Context) (Outcome, error) {
 	overlapped := false
 	clear(b.counts)
 	steal, pressure, delay, throttled := host.Steal(), host.Pressure(), host.RunDelay(), host.Throttled()
+	busy, own := host.Busy(), used()
 	for m.wall < b.job.Sample {
 		before := m.wall
 		if err := b.Crawl(ctx, m.measure); err != nil {
@@ -46,6 +47,7 @@ func (b *Bench) time(ctx context.Context) (Outcome, error) {
 		"pressure-sec":         host.Pressure() - pressure,
 		"gc-sec":               m.gc,
 		"user-sec":             m.user,
+		"others-sec":           max(0, host.Busy()-busy-(used()-own)),
 		"run-delay-sec":        max(0, host.RunDelay()-delay),
 		"throttled-sec":        host.Throttled() - throttled,
 	}
@@ -116,6 +118,12 @@ func (m *meter) runtime() (bytes, allocs, locked, gc, user float64) {
 	metrics.Read(m.samples)
 	s := m.samples
 	return float64(s[0].Value.Uint64()), float64(s[1].Value.Uint64()), s[2].Value.Float64(), s[3].Value.Float64() - s[4].Value.Float64(), s[5].Value.Float64()
+}
+
+// used returns the processor time of this process in seconds.
+func used() float64 {
+	cpu, _ := usage()
+	return cpu.Seconds()
 }
 
 // usage returns the processor time of this process, user and system, and its involuntary context switches.

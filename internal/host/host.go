@@ -75,6 +75,20 @@ func Steal() float64 {
 	return ticks / 100 // USER_HZ
 }
 
+// Busy returns the processor time in seconds, summed over the processors, that anybody has used, other guests of the
+// hypervisor included.
+func Busy() float64 {
+	fields := strings.Fields(line("/proc/stat"))
+	sum := 0.0
+	for _, i := range []int{1, 2, 3, 6, 7, 8} { // user nice system, and behind idle and iowait irq softirq steal
+		if i < len(fields) {
+			ticks, _ := strconv.ParseFloat(fields[i], 64)
+			sum += ticks / 100 // USER_HZ
+		}
+	}
+	return sum
+}
+
 // Pressure returns for how many seconds some task of the machine has waited for a processor.
 func Pressure() float64 {
 	_, total, _ := strings.Cut(line("/proc/pressure/cpu"), "total=")
@@ -82,8 +96,8 @@ func Pressure() float64 {
 	return us / 1e6
 }
 
-// RunDelay returns for how many seconds the threads that this process has now were ready and waited for a processor: what
-// other processes cost it, as long as it has no more threads at work than there are processors.
+// RunDelay returns for how many seconds the threads that this process has now were ready and waited for a processor.
+// Of a process that wakes its threads often most of it is its own doing.
 func RunDelay() float64 {
 	files, _ := filepath.Glob("/proc/self/task/*/schedstat")
 	sum := 0.0
