@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"runtime/pprof"
@@ -35,7 +34,13 @@ func (b *Bench) wall(ctx context.Context) (Outcome, error) {
 	var walls []*profile.Profile
 	budget := b.traceable()
 	for range traces {
-		l, p, err := b.closed(ctx, budget, done)
+		text, err := b.trace(ctx, budget, done)
+		if err != nil {
+			return Outcome{}, err
+		}
+		l, p, err := ledger.Read(text, ledger.Options{
+			Workers: b.job.Cell.Workers, Fetch: append(ledger.DefaultFetch(), "crawlbench/internal/cell.marked"),
+		})
 		if err != nil {
 			return Outcome{}, err
 		}
@@ -55,35 +60,6 @@ func (b *Bench) wall(ctx context.Context) (Outcome, error) {
 		return Outcome{}, err
 	}
 	return Outcome{Profile: done}, b.keep(done, map[string]*profile.Profile{wall: p})
-}
-
-// An account that leaves more than this share open is made up again from another trace, at most so often in all; what
-// the last leaves open is shown.
-const (
-	openShare = 0.02
-	tries     = 4
-)
-
-// closed takes traces until the account of one closes.
-func (b *Bench) closed(ctx context.Context, budget int, done *store.Profile) (l *ledger.Ledger, p *profile.Profile, err error) {
-	before := *done
-	for range tries {
-		done.Crawls, done.Pages, done.Sec = before.Crawls, before.Pages, before.Sec
-		text, err := b.trace(ctx, budget, done)
-		if err != nil {
-			return nil, nil, err
-		}
-		l, p, err = ledger.Read(text, ledger.Options{
-			Workers: b.job.Cell.Workers, Fetch: append(ledger.DefaultFetch(), "crawlbench/internal/cell.marked"),
-		})
-		if err != nil {
-			return nil, nil, err
-		}
-		if math.Abs(l.Residual) < openShare {
-			break
-		}
-	}
-	return l, p, nil
 }
 
 // trace takes one trace, with the CPU profiler on, so that it holds what workers were at.

@@ -35,10 +35,12 @@ func (a *account) add(x *extent) {
 	for _, g := range others {
 		a.role(g, g == x.caller)
 	}
-	missing := a.outside(x, workers)
+	first, last, missing := a.outside(x, workers)
 	if !comeAndGo(workers, l.Workers) {
 		for _, g := range workers {
 			l.Pages += len(g.marks)
+			a.nobody(Other, "(not started yet)", float64(g.began-first))
+			a.nobody(Other, "(gone already)", float64(last-g.ended))
 			for _, p := range g.parts {
 				a.book(x, stopped, p, float64(p.length()))
 			}
@@ -62,12 +64,13 @@ func (a *account) add(x *extent) {
 	a.nobody(Starvation, "(idle slot)", s.idle-missing)
 }
 
-// outside books the time in which the crawler has no worker yet or no more, and returns it: it prepares, or cleans up.
-func (a *account) outside(x *extent, workers []*goroutine) (ns float64) {
+// outside books the time in which the crawler has no worker yet or no more, as it prepares or cleans up, and returns
+// where that ends and begins again, and how much it is.
+func (a *account) outside(x *extent, workers []*goroutine) (first, last trace.Time, ns float64) {
 	if len(workers) == 0 {
-		return 0
+		return x.from, x.to, 0
 	}
-	first, last := x.to, x.from
+	first, last = x.to, x.from
 	for _, g := range workers {
 		first, last = min(first, g.began), max(last, g.ended)
 	}
@@ -75,7 +78,7 @@ func (a *account) outside(x *extent, workers []*goroutine) (ns float64) {
 	before, after := n*float64(first-x.from), n*float64(x.to-last)
 	a.nobody(Other, "(before the first worker)", before)
 	a.nobody(Other, "(after the last worker)", after)
-	return before + after
+	return first, last, before + after
 }
 
 // nobody books time of workers that are not there.

@@ -9,8 +9,9 @@
 //
 // A worker is a goroutine that marks a fetch, or one that was started where such a one was: a worker may find no page at
 // all. Time before the first worker is started and after the last has ended is Other: the crawler prepares, or cleans
-// up. Where workers live as long as the crawl, what else is missing before the first instant of one and after its last
-// is the residual.
+// up. Where workers live as long as the crawl, so is the time before a single one is started and after it has ended while
+// others are still there: in a crawl of two milliseconds the last to leave may take a tenth of it. The residual is what
+// then is still missing: workers that were never started, and gaps in the trace.
 //
 // Other designs let workers come and go: a goroutine for every page, or a new pool for every level. A crawl is of that
 // kind if it has more workers than Options.Workers, or one that was started after another had ended, or one that another

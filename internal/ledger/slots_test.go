@@ -59,10 +59,10 @@ func TestComeAndGo(t *testing.T) {
 		surplus float64
 		pool    bool
 	}{
-		{"a pool closes but for what is missing at begin and end", 2, 100, []*goroutine{
+		{"in a pool, who was started late or has left is other", 2, 100, []*goroutine{
 			visitor(0, 1, ready(10), runs(90)),
-			visitor(5, 1, ready(10), runs(80)),
-		}, map[Class]float64{Runnable: 20, Running: 170}, 0, 0, true},
+			visitor(5, 1, ready(10), runs(60)),
+		}, map[Class]float64{Runnable: 20, Running: 150, Other: 5 + 25}, 0, 0, true},
 		{"before the first worker and after the last is other", 2, 100, []*goroutine{
 			visitor(30, 0, runs(60)),
 			visitor(30, 0, runs(60)),
