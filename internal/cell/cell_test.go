@@ -245,12 +245,19 @@ func TestWallBringsALedger(t *testing.T) {
 
 func TestDoubtsAreFlagged(t *testing.T) {
 	j := job(cache(t, graph.Spec{Kind: "chain", Pages: 3}, nil))
-	if s := run(t, j).Sample; !slices.Contains(s.Flags, "short") || !slices.Contains(s.Flags, "no overlap") {
-		t.Errorf("three pages in a row by four workers: flags %v", s.Flags)
+	if s := run(t, j).Sample; !slices.Contains(s.Flags, "short") || slices.Contains(s.Flags, "no overlap") {
+		t.Errorf("three pages in a row, which nobody can fetch at once, by four workers: flags %v", s.Flags)
 	}
-	b := &Bench{job: j}
+	b, err := Open(job(cache(t, graph.Spec{Kind: "star", Pages: 3}, nil)), contender.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if got := b.doubts(&store.Sample{Seconds: []float64{shortest, shortest / 2, 9}}, 1, false); !slices.Equal(got, []string{"no overlap"}) {
+		t.Errorf("one of three crawls was short, and none overlapped: flags %v", got)
+	}
 	flags := func(host map[string]float64) string {
-		return strings.Join(b.doubts(&store.Sample{Crawls: 1, Host: host}, 1, true), " ")
+		return strings.Join(b.doubts(&store.Sample{Seconds: []float64{1}, Host: host}, 1, true), " ")
 	}
 	for want, host := range map[string]map[string]float64{
 		"":          {"others-sec": 0.19 * float64(runtime.NumCPU()), "run-delay-sec": 9}, // of a second

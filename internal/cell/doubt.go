@@ -2,6 +2,7 @@ package cell
 
 import (
 	"runtime"
+	"slices"
 
 	"crawlbench/internal/store"
 )
@@ -11,7 +12,8 @@ const (
 	// robbedShare is the share of the machine's processor time that others may use while a sample is taken: other processes,
 	// or other guests of the hypervisor. It is counted in ticks of 10 ms, and so may not be small.
 	robbedShare = 0.20
-	// shortest is the least number of seconds of a crawl by several workers: starting them takes a good part of less.
+	// shortest is the least number of seconds of a crawl by several workers, in the median of a sample: starting them takes
+	// a good part of less.
 	shortest = 200e-6
 )
 
@@ -24,10 +26,15 @@ func (b *Bench) doubts(s *store.Sample, wall float64, overlapped bool) []string 
 			flags = append(flags, text)
 		}
 	}
-	several := c.Workers > 1 && c.Procs > 1
-	flag(several && !overlapped && c.Rate == 0, "no overlap") // a paced fetch without latency meets no other
-	flag(c.Workers > 1 && wall/float64(s.Crawls) < shortest, "short")
+	several := c.Workers > 1 && c.Procs > 1 && b.cache.Reach.Widest > 1 // a chain lets nobody overlap
+	flag(several && !overlapped && c.Rate == 0, "no overlap")           // a paced fetch without latency meets no other
+	flag(c.Workers > 1 && middle(s.Seconds) < shortest, "short")
 	flag(s.Host["throttled-sec"] > 0, "throttled")
 	flag(s.Host["others-sec"] > robbedShare*wall*float64(runtime.NumCPU()), "robbed")
 	return flags
+}
+
+// middle returns the upper median.
+func middle(x []float64) float64 {
+	return slices.Sorted(slices.Values(x))[len(x)/2]
 }

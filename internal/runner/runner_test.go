@@ -98,6 +98,10 @@ func table() []crawl.Contender {
 		fmt.Fprintln(os.Stderr, "panic: not one")
 		return right(ctx, w, seeds, o)
 	})
+	bad("onebyone", func(ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
+		o.Workers = 1
+		return right(ctx, w, seeds, o)
+	})
 	return list
 }
 
@@ -350,13 +354,14 @@ func TestSamplesAreTakenInTheOrderOfTheSchedule(t *testing.T) {
 }
 
 func TestDoubtfulSampleIsTakenAgainOnceAndBothAreKept(t *testing.T) {
-	r, run := start(t, func(s *scenario.Scenario) { s.Graphs[0].Spec.Pages, s.Rounds = 2, 1 }, "mutexmap")
+	r, run := start(t, func(s *scenario.Scenario) { s.Rounds = 1 }, "onebyone")
 	if err := r.Do(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	const flag = "no overlap"
 	for _, rec := range run.Samples() {
 		s := rec.Sample
-		if !slices.Contains(s.Flags, "short") || s.Before == nil || !slices.Contains(s.Before.Flags, "short") || s.Before.Before != nil {
+		if !slices.Contains(s.Flags, flag) || s.Before == nil || !slices.Contains(s.Before.Flags, flag) || s.Before.Before != nil {
 			t.Errorf("flags %v, before %+v", s.Flags, s.Before)
 		}
 	}
