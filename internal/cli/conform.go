@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -79,7 +80,11 @@ func child(ctx context.Context, exe, contender, keys, check string) *exec.Cmd {
 func (a *app) verdicts(list []conform.Verdict, mutants bool) error {
 	if mutants {
 		fmt.Fprint(a.out, conform.Matrix(list))
-		if alive := slices.DeleteFunc(conform.Survivors(list), isRight); len(alive) > 0 {
+		alive := conform.Survivors(list)
+		if slices.ContainsFunc(list, func(v conform.Verdict) bool { return isRight(v.Contender) }) && !slices.ContainsFunc(alive, isRight) {
+			return exitError{exitFailed, errors.New("a check fails the crawler that the mutants were made from, which is right")}
+		}
+		if alive = slices.DeleteFunc(alive, isRight); len(alive) > 0 {
 			return exitError{exitFailed, fmt.Errorf("no check found %s", strings.Join(alive, ", "))}
 		}
 		return nil

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -141,13 +142,8 @@ func TestDirectoriesThatCannotBeSyncedAreAnError(t *testing.T) {
 		t.Errorf("no directory: %v", err)
 	}
 	const virtual = "/proc" // Linux has it in memory alone, and refuses to sync it
-	d, err := os.Open(virtual)
-	if err != nil {
-		t.Skip(err)
-	}
-	defer d.Close()
-	if err := d.Sync(); err == nil {
-		t.Skip("a directory whose sync fails is not at hand here")
+	if runtime.GOOS != "linux" {
+		return
 	}
 	if err := syncDir(virtual); err == nil || !strings.HasPrefix(err.Error(), "sync "+virtual) {
 		t.Errorf("a sync that failed: %v", err)
