@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"internal/contender/*", "internal/mutant", "internal/scenario"},
 	{"internal/contender", "internal/plan"},
 	{"internal/store"},
-	{"internal/cell", "internal/diagnose", "internal/doctor", "internal/serve"},
+	{"internal/cell", "internal/diagnose", "internal/doctor", "internal/madeup", "internal/serve"},
 	{"internal/report", "internal/runner"},
 	{"internal/cli"},
 	{"bench"},
@@ -43,6 +43,7 @@ var only = map[string]struct {
 	"golang.org/x/exp/trace":            {[]string{"internal/ledger"}, "use package ledger"},
 	"github.com/anishathalye/porcupine": {[]string{"internal/conform"}, "use conform.Visited"},
 	"math/rand":                         {nil, "use math/rand/v2, or hash a seed"},
+	module + "internal/madeup":          {nil, "made-up runs are for tests"},
 	"log":                               {nil, "return an error, or write to the io.Writer that you are given"},
 }
 

@@ -1,22 +1,17 @@
 package diagnose_test
 
 import (
-	"encoding/json"
-	"fmt"
 	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"crawlbench/internal/contender"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/ledger"
+	"crawlbench/internal/madeup"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/scenario"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 )
@@ -50,69 +45,22 @@ func (m made) analyse(t *testing.T) *diagnose.Analysis {
 
 func (m made) run(t *testing.T) *store.Run {
 	t.Helper()
-	s, err := scenario.Parse("made.toml", []byte("rounds = 12\n"+m.toml+common))
+	p, err := madeup.Plan("rounds = 12\n"+m.toml+common, m.against)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Against = m.against
-	p, err := plan.Make(s, contender.All(), 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	run, err := store.Create(filepath.Join(t.TempDir(), "run"), store.Manifest{
+	r := madeup.Run{Plan: p, Speed: m.speed, Noise: 0.01, Ledger: m.ledger, Manifest: store.Manifest{
 		Scenario: "made", Graphs: []store.GraphInfo{{Name: "g", Digest: "d", Pages: 1000, Links: 9000, Reachable: 1000, Depth: 9}},
-	}, p)
+	}}
+	if m.change != nil {
+		r.Change = func(c plan.Cell, rec *store.Record) { m.change(c, rec.Sample) }
+	}
+	run, err := r.Write(filepath.Join(t.TempDir(), "run"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { run.Close() })
-	draw := rand.New(rand.NewPCG(1, 2))
-	for _, slot := range p.Schedule {
-		c := p.Cells[slot.Cell]
-		speed := m.speed(c, slot.Round) * math.Exp(0.01*draw.NormFloat64())
-		if speed == 0 {
-			continue
-		}
-		sample := &store.Sample{Crawls: 1, Seconds: []float64{1000 / speed}, Values: map[string]float64{}, Host: map[string]float64{}}
-		for _, u := range store.Units() {
-			sample.Values[u] = 0
-		}
-		sample.Values["pages/op"], sample.Values["sec/op"], sample.Values["cpu-sec/op"] = 1000, 1000/speed, 1000/speed
-		if m.change != nil {
-			m.change(c, sample)
-		}
-		add(t, run, store.Record{Kind: store.KindSample, Round: slot.Round, Slot: slot.Slot, Cell: c.ID(), Start: time.Unix(1, 0), Sample: sample})
-	}
-	for i, pass := range p.Passes {
-		c := p.Cells[pass.Cell]
-		if m.ledger == nil || m.ledger(c) == nil {
-			continue
-		}
-		file := filepath.Join("profiles", c.ID(), "ledger.json")
-		write(t, filepath.Join(run.Dir(), file), m.ledger(c))
-		add(t, run, store.Record{Kind: store.KindProfile, Round: -1, Slot: i, Cell: c.ID(), Start: time.Unix(1, 0),
-			Profile: &store.Profile{Crawls: 1, Pages: 1000, Sec: 1, Files: map[string]string{"ledger": file}}})
-	}
 	return run
-}
-
-func add(t *testing.T, run *store.Run, rec store.Record) {
-	t.Helper()
-	if err := run.Append(rec); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// write writes a ledger three times over.
-func write(t *testing.T, file string, l *ledger.Ledger) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
-		t.Fatal(err)
-	}
-	text := encode(t, l)
-	if err := os.WriteFile(file, fmt.Appendf(nil, "[%s,%s,%s]", text, text, text), 0o666); err != nil {
-		t.Fatal(err)
-	}
 }
 
 const three = `
@@ -332,13 +280,4 @@ func TestDamagedLedgerIsNamed(t *testing.T) {
 	if _, err := diagnose.Analyse(run); err == nil || !strings.Contains(err.Error(), "ledger.json") {
 		t.Errorf("error %v", err)
 	}
-}
-
-func encode(t *testing.T, v any) []byte {
-	t.Helper()
-	text, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
 }

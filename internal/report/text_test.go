@@ -3,14 +3,14 @@ package report
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"crawlbench/internal/contender"
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/madeup"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/scenario"
 	"crawlbench/internal/store"
 )
 
@@ -18,7 +18,7 @@ import (
 // owner at one worker failed; the last cell has no sample yet.
 func sampled(t *testing.T) *store.Run {
 	t.Helper()
-	s, err := scenario.Parse("made-up.toml", []byte(`
+	p, err := madeup.Plan(`
 contenders = ["mutexmap", "owner", "sequential"]
 workers = [1, 8]
 rate = ["inf", 500]
@@ -29,53 +29,35 @@ kind = "hosts"
 pages = 1000
 [profiles]
 kinds = ["cpu"]
-`))
+`, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := plan.Make(s, contender.All(), 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(t.TempDir(), "made-up-1")
-	run, err := store.Create(dir, store.Manifest{Scenario: "made-up"}, p)
+	run, err := madeup.Run{
+		Manifest: store.Manifest{Scenario: "made-up", State: store.Complete, Measured: 0.5, Harness: map[string]float64{"g/id": 21e-9}},
+		Plan:     p,
+		Speed: func(c plan.Cell, round int) float64 {
+			if i := slices.Index(p.Cells, c); i < len(p.Cells)-1 {
+				return 1000 / (float64(i+1) * float64(10+round) / 1000)
+			}
+			return 0
+		},
+		Change: func(c plan.Cell, rec *store.Record) {
+			rec.Sample.Values["cpu-sec/op"] = 0
+			if c.Rate > 0 {
+				rec.Sample.Pace = &store.Pace{Asked: 500, Achieved: 499, Worst: 0.5 + float64(rec.Round)/10}
+			}
+			if c.Impl == "owner" && c.Workers == 1 && c.Rate == 0 {
+				if rec.Sample = nil; rec.Round == 0 {
+					rec.Kind, rec.Failure = store.KindFailure, &store.Failure{Class: "hang", Message: "it waited"}
+				}
+			}
+		},
+	}.Write(filepath.Join(t.TempDir(), "made-up-1"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { run.Close() })
-	for _, slot := range p.Schedule {
-		c := p.Cells[slot.Cell]
-		if slot.Cell == len(p.Cells)-1 {
-			continue
-		}
-		sec := float64(slot.Cell+1) * float64(10+slot.Round) / 1000
-		rec := store.Record{
-			Kind: store.KindSample, Round: slot.Round, Slot: slot.Slot, Cell: c.ID(), Wall: 2 * sec,
-			Start: time.Unix(int64(slot.Round), 0), Sample: &store.Sample{Crawls: 1, Seconds: []float64{sec}, Values: map[string]float64{}},
-		}
-		for _, unit := range store.Units() {
-			rec.Sample.Values[unit] = 0
-		}
-		rec.Sample.Values["sec/op"], rec.Sample.Values["pages/op"] = sec, 1000
-		if c.Rate > 0 {
-			rec.Sample.Pace = &store.Pace{Asked: 500, Achieved: 499, Worst: 0.5 + float64(slot.Round)/10}
-		}
-		if c.Impl == "owner" && c.Workers == 1 && c.Rate == 0 {
-			if slot.Round > 0 {
-				continue
-			}
-			rec.Kind, rec.Sample, rec.Failure = store.KindFailure, nil, &store.Failure{Class: "hang", Message: "it waited"}
-		}
-		if err := run.Append(rec); err != nil {
-			t.Fatal(err)
-		}
-	}
-	err = run.Update(func(m *store.Manifest) {
-		m.State, m.Measured, m.Harness = store.Complete, 0.5, map[string]float64{"g/id": 21e-9}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	return run
 }
 

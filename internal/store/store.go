@@ -58,16 +58,16 @@ func (r *Run) Plan() *plan.Plan { return r.plan }
 // Records returns all that was committed, in that order.
 func (r *Run) Records() []Record { return r.records }
 
-// Append commits a record: when it returns without an error, the record outlasts a crash. After an error the journal is
-// as it was before.
-func (r *Run) Append(rec Record) error {
-	line, err := r.encode(rec)
+// Append commits records with one sync: when it returns without an error, they outlast a crash. After an error the journal
+// is as it was before; a crash may leave the first of them.
+func (r *Run) Append(recs ...Record) error {
+	lines, err := r.encode(recs)
 	if err != nil {
 		return fmt.Errorf("append to %s: %w", r.path(journalFile), err)
 	}
 	// At size, and not behind what was written last: what a failed write left there is written over even if the disk
 	// refuses to cut it off.
-	_, err = r.journal.WriteAt(line, r.size)
+	_, err = r.journal.WriteAt(lines, r.size)
 	if err == nil {
 		err = r.journal.Sync()
 	}
@@ -75,20 +75,35 @@ func (r *Run) Append(rec Record) error {
 		r.journal.Truncate(r.size)
 		return fmt.Errorf("%w; what was committed before is safe, and -resume goes on behind it", explain("append to", r.path(journalFile), err))
 	}
-	r.size += int64(len(line))
-	r.book(rec)
+	r.size += int64(len(lines))
+	for _, rec := range recs {
+		r.book(rec)
+	}
 	return nil
 }
 
-// encode returns the line of a record that may be appended.
-func (r *Run) encode(rec Record) ([]byte, error) {
+// encode returns the lines of records that may be appended.
+func (r *Run) encode(recs []Record) (lines []byte, err error) {
 	if err := r.writable(); err != nil {
 		return nil, err
 	}
-	if err := r.check(rec); err != nil {
-		return nil, err
+	new := map[place]bool{}
+	for _, rec := range recs {
+		at := place{rec.Round, rec.Slot}
+		if err := r.check(rec); err != nil {
+			return nil, err
+		}
+		if new[at] {
+			return nil, fmt.Errorf("%s is there twice", at)
+		}
+		new[at] = true
+		line, err := encode(rec)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, line...)
 	}
-	return encode(rec)
+	return lines, nil
 }
 
 // Update changes the manifest.

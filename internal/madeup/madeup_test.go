@@ -1,0 +1,73 @@
+package madeup_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"crawlbench/internal/ledger"
+	"crawlbench/internal/madeup"
+	"crawlbench/internal/profile"
+	"crawlbench/internal/store"
+)
+
+func TestBigIsAsBigAsItSays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it writes 4,000 profiles")
+	}
+	r, err := madeup.Big(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "big")
+	made, err := r.Write(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made.Close()
+	run, err := store.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	controls, profiles, ledgers := 0, 0, 0
+	for _, c := range run.Plan().Cells {
+		if c.IsControl() {
+			controls++
+		}
+	}
+	for _, rec := range run.Records() {
+		if rec.Profile == nil {
+			continue
+		}
+		for kind, file := range rec.Profile.Files {
+			if kind == "ledger" {
+				ledgers++
+				continue
+			}
+			profiles++
+			if profiles%400 == 0 {
+				if p, err := profile.Read(filepath.Join(dir, file)); err != nil || p.CheckValid() != nil || len(p.Sample) == 0 {
+					t.Errorf("%s: %v", file, err)
+				}
+			}
+		}
+	}
+	if cells, samples := len(run.Plan().Cells), len(run.Samples()); cells != 1100 || controls != 100 || samples != 20*1100 || profiles != 4000 || ledgers != 1000 {
+		t.Errorf("%d cells, %d of them controls, %d samples, %d profiles, %d ledgers", cells, controls, samples, profiles, ledgers)
+	}
+	if _, pending := run.Pending(); len(pending) > 0 || run.Manifest().State != store.Complete {
+		t.Errorf("%d passes are pending, the state is %s", len(pending), run.Manifest().State)
+	}
+	c := run.Plan().Cells[0]
+	l := r.Ledger(c)
+	sum := 0.0
+	for _, s := range l.Seconds {
+		sum += s
+	}
+	if sum != l.Worker || len(l.Seconds) != len(ledger.Classes()) {
+		t.Errorf("the account of %s does not close: %v of %v", c.ID(), sum, l.Worker)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "profiles", c.ID(), "wall.pb.gz")); err != nil {
+		t.Error(err)
+	}
+}
