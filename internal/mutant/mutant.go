@@ -76,6 +76,8 @@ const (
 	dropsWhenFull     bug = "dropswhenfull"
 	lockOrder         bug = "lockorder"
 	reapsWorkers      bug = "reapsworkers"
+	recyclesNodes     bug = "recyclesnodes"
+	depthOfFirstPath  bug = "depthoffirstpath"
 )
 
 type entry struct {
@@ -127,5 +129,7 @@ func bugs() []entry {
 		{dropsWhenFull, "links that do not fit into the queue are dropped without a word", "colly queue: ErrQueueFull is not looked at"},
 		{lockOrder, "two locks are taken in either order", "heritrix PR 61: reversed lock order"},
 		{reapsWorkers, "a worker that was idle for 10 ms goes home and is not replaced", "gocrawl: a reaped worker is not missed"},
+		{recyclesNodes, "the frontier is a lock-free stack that uses its nodes again", "the ABA problem, which a collector hides until somebody saves allocations"},
+		{depthOfFirstPath, "links are followed to a depth of 50, counted along the path by which a page was found first", "a depth limit of a crawler that does not go breadth first"},
 	}
 }

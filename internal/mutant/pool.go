@@ -22,6 +22,9 @@ type pool[K comparable] struct {
 	changed     sync.Cond
 	statistics  sync.Mutex    // only of lockOrder
 	over        chan struct{} // only of closesTwice
+	stack       recycled[K]   // only of recyclesNodes, instead of the queue
+	stacked     int           // likewise: pages in the stack
+	depth       map[K]int     // only of depthOfFirstPath
 	seen        map[any]bool
 	queue       []K
 	outstanding int
@@ -38,7 +41,8 @@ func run[K comparable](b bug) crawl.Func[K] {
 		if err := ctx.Err(); err != nil && b != ignoresContext {
 			return crawl.Result{}, err
 		}
-		p := &pool[K]{bug: b, web: web, limiter: crawl.InTurn(o.Limiter), budget: o.MaxPages, seen: map[any]bool{}, last: time.Now(), over: make(chan struct{})}
+		p := &pool[K]{bug: b, web: web, limiter: crawl.InTurn(o.Limiter), budget: o.MaxPages, seen: map[any]bool{}, last: time.Now(),
+			over: make(chan struct{}), depth: map[K]int{}}
 		switch b {
 		case limiterIgnored:
 			p.limiter = nil
@@ -224,6 +228,9 @@ func (p *pool[K]) book(ctx context.Context, page K, links []K, err error) bool {
 	if p.bug == dropsLastLink && len(links) > 0 {
 		links = links[:len(links)-1]
 	}
+	if p.bug == depthOfFirstPath {
+		links = p.within(page, links)
+	}
 	p.add(ctx, links)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -237,6 +244,23 @@ func (p *pool[K]) book(ctx context.Context, page K, links []K, err error) bool {
 		p.changed.Broadcast()
 	}
 	return !p.ended
+}
+
+// within returns the links of page that are not too deep.
+func (p *pool[K]) within(page K, links []K) []K {
+	const most = 50
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	depth := p.depth[page] + 1
+	if depth > most {
+		return nil
+	}
+	for _, link := range links {
+		if _, found := p.depth[link]; !found {
+			p.depth[link] = depth
+		}
+	}
+	return links
 }
 
 // add queues the links that are new.
@@ -317,7 +341,14 @@ func (p *pool[K]) enqueue(pages []K) {
 	if p.bug == dropsWhenFull && len(p.queue) >= 1024 {
 		return
 	}
-	p.queue = append(p.queue, pages...)
+	if p.bug == recyclesNodes {
+		for _, page := range pages {
+			p.stack.push(page)
+		}
+		p.stacked += len(pages)
+	} else {
+		p.queue = append(p.queue, pages...)
+	}
 	p.outstanding += len(pages)
 	if p.bug != lostWakeUp {
 		p.changed.Broadcast()
@@ -333,7 +364,12 @@ func (p *pool[K]) take() (page K, ok bool) {
 		case p.ended:
 			return page, false
 		case len(p.queue) > 0:
-			page, p.queue = p.queue[0], p.queue[1:]
+			if p.bug == depthOfFirstPath {
+				last := len(p.queue) - 1
+				page, p.queue = p.queue[last], p.queue[:last]
+			} else {
+				page, p.queue = p.queue[0], p.queue[1:]
+			}
 			if p.bug == queuesDuplicates {
 				if p.seen[page] || p.budget > 0 && p.accepted >= p.budget {
 					if p.outstanding--; p.outstanding == 0 {
@@ -353,6 +389,18 @@ func (p *pool[K]) take() (page K, ok bool) {
 				p.changed.Broadcast()
 			}
 			return page, true
+		case p.stacked > 0:
+			p.stacked--
+			p.mu.Unlock()
+			page, ok = p.stack.pop()
+			p.mu.Lock()
+			if ok {
+				p.inflight++
+				return page, true
+			}
+			if p.outstanding--; p.outstanding == 0 { // it was lost
+				p.stop(nil)
+			}
 		case p.bug == emptyQueueIsEnd, p.bug == reapsWorkers && time.Since(idle) >= 10*time.Millisecond:
 			return page, false
 		case p.bug == reapsWorkers:
