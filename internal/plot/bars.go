@@ -17,6 +17,7 @@ type Part struct {
 type Bar struct {
 	Label string
 	Parts []Part
+	Href  string // where it leads; "": nowhere
 }
 
 // Bars draws bars of parts that together are whole, with a legend of the kinds.
@@ -26,7 +27,7 @@ func Bars(title, about string, kinds []string, bars []Bar) string {
 	s := begin(width, row*float64(len(bars))+18*legend+8, title, about)
 	for i, b := range bars {
 		y := row * float64(i)
-		s.text(label-8, y+15, "", "end", b.Label)
+		s.linked(b.Href, fmt.Sprintf(`<text x="%.1f" y="%.1f" text-anchor="end">%s</text>`, label-8, y+15, html.EscapeString(b.Label)))
 		x := label
 		for _, p := range b.Parts {
 			w := (width - label - 8) * p.Share
@@ -56,6 +57,7 @@ type Ratio struct {
 	Word           string
 	Color          int
 	FloorLo, Floor float64 // the interval of the control, drawn behind; 0: none
+	Href           string  // where it leads; "": nowhere
 }
 
 // Forest draws ratios on a logarithmic axis around 1.
@@ -97,7 +99,7 @@ func Forest(title, about, axis string, ratios []Ratio) string {
 	s.text(at(1), h+29, "dim", "middle", axis)
 	for i, r := range ratios {
 		y := row*float64(i) + row/2
-		s.text(label-8, y+4, "", "end", r.Label)
+		s.linked(r.Href, fmt.Sprintf(`<text x="%.1f" y="%.1f" text-anchor="end">%s</text>`, label-8, y+4, html.EscapeString(r.Label)))
 		if r.Floor > 0 {
 			s.printf(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="var(--rule)"/>`, at(r.FloorLo), y-8, max(1, at(r.Floor)-at(r.FloorLo)), 16.0)
 		}

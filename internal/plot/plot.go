@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"html"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -24,6 +25,7 @@ const Style = `
 .plot .s0{--c:var(--s0)}.plot .s1{--c:var(--s1)}.plot .s2{--c:var(--s2)}.plot .s3{--c:var(--s3)}.plot .s4{--c:var(--s4)}.plot .s5{--c:var(--s5)}.plot .s6{--c:var(--s6)}.plot .s7{--c:var(--s7)}
 .plot .line{stroke:var(--c)}.plot .band,.plot .dot,.plot .fill{fill:var(--c)}.plot .whisker{stroke:var(--c);stroke-width:2}
 .plot .k-running{--c:#009e73}.plot .k-runnable{--c:#e69f00}.plot .k-lock{--c:#d55e00}.plot .k-handoff{--c:#cc79a7}.plot .k-starvation{--c:#999}.plot .k-pacing{--c:#56b4e9}.plot .k-fetch{--c:#0072b2}.plot .k-gc{--c:#8a7a00}.plot .k-other{--c:#c9c9c9}
+.plot a:focus-visible{outline:2px solid var(--ink)}.plot a:hover .dot{stroke:var(--ink);stroke-width:2}.plot a:hover text{text-decoration:underline}
 .plot .frame{stroke:var(--box);stroke-width:.5}.plot .in{fill:#111;font-size:10px;pointer-events:none}
 `
 
@@ -33,6 +35,7 @@ type Series struct {
 	Color     int // 0 to 7; -1 for a line that is no measurement
 	X, Y      []float64
 	Low, High []float64 // nil: no band
+	Href      []string  // where the points lead; nil: nowhere
 	Dashed    bool
 }
 
@@ -59,12 +62,24 @@ const (
 )
 
 // svg is a picture that is being drawn.
-type svg struct{ strings.Builder }
+type svg struct {
+	strings.Builder
+	links bool
+}
 
 func (s *svg) printf(format string, args ...any) { fmt.Fprintf(&s.Builder, format, args...) }
 
 func (s *svg) text(x, y float64, class, anchor, text string) {
 	s.printf(`<text x="%.1f" y="%.1f" class="%s" text-anchor="%s">%s</text>`, x, y, class, anchor, html.EscapeString(text))
+}
+
+// linked draws shape as a link to href; "" is none.
+func (s *svg) linked(href, shape string) {
+	if href != "" {
+		s.links = true
+		shape = `<a href="` + html.EscapeString(href) + `">` + shape + "</a>"
+	}
+	s.WriteString(shape)
 }
 
 func begin(w, h float64, title, about string) *svg {
@@ -76,11 +91,16 @@ func begin(w, h float64, title, about string) *svg {
 
 func (s *svg) end() string {
 	s.WriteString("</svg>")
+	if s.links { // those in an image would be hidden from who cannot see it
+		return strings.Replace(s.String(), `role="img"`, `role="group"`, 1)
+	}
 	return s.String()
 }
 
-// Alone makes a picture a file of its own.
+// Alone makes a picture a file of its own, which links to nothing.
 func Alone(picture string) string {
+	picture = regexp.MustCompile(`</?a\b[^>]*>`).ReplaceAllString(picture, "")
+	picture = strings.Replace(picture, `role="group"`, `role="img"`, 1)
 	return strings.Replace(picture, "<title>", "<style>"+Style+"</style><title>", 1) + "\n"
 }
 
@@ -180,7 +200,11 @@ func (s *svg) series(l Series, end float64, at, up func(float64) float64) {
 	}
 	s.printf(`<path d="%s" class="line"%s/>`, path(l.X, l.Y), dash)
 	for i := range l.X {
-		s.printf(`<circle cx="%.1f" cy="%.1f" r="3" class="dot"><title>%s</title></circle>`, at(l.X[i]), up(l.Y[i]), html.EscapeString(fmt.Sprintf("%s, %g: %.4g", l.Name, l.X[i], l.Y[i])))
+		href := ""
+		if l.Href != nil {
+			href = l.Href[i]
+		}
+		s.linked(href, fmt.Sprintf(`<circle cx="%.1f" cy="%.1f" r="3" class="dot"><title>%s</title></circle>`, at(l.X[i]), up(l.Y[i]), html.EscapeString(fmt.Sprintf("%s, %g: %.4g", l.Name, l.X[i], l.Y[i]))))
 	}
 	s.WriteString("</g>")
 }

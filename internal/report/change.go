@@ -20,7 +20,7 @@ func Changes(w io.Writer, list []diagnose.Change, gate float64, format string) e
 	if format == "json" {
 		return changesJSON(w, list, gate)
 	}
-	t := table2{Head: []string{"cell", "before", "after", "speed", "p", "verdict"}}
+	t := Table{Head: []string{"cell", "before", "after", "speed", "p", "verdict"}}
 	regressed := 0
 	for _, c := range list {
 		x := c.Times()

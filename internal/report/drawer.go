@@ -10,8 +10,8 @@ import (
 	"crawlbench/internal/plot"
 )
 
-// cellView is the drawer of a cell.
-type cellView struct {
+// Drawer is what is known of a cell.
+type Drawer struct {
 	ID, Name, Median, Strip, Versus, Bound, Flame string
 	Doubts                                        string
 	Bimodal                                       bool
@@ -22,8 +22,9 @@ type cellView struct {
 	Facts                                         [][2]string
 }
 
-func viewCell(a *diagnose.Analysis, c *diagnose.Cell) cellView {
-	v := cellView{ID: c.ID(), Name: fmt.Sprintf("%s, %s by %s, %s, rate %s", c.Impl, c.Graph, c.Keys, plural(c.Workers, "worker"), c.Rate), Bimodal: c.Bimodal}
+// Open fills the drawer of a cell of a.
+func Open(a *diagnose.Analysis, c *diagnose.Cell) Drawer {
+	v := Drawer{ID: c.ID(), Name: fmt.Sprintf("%s, %s by %s, %s, rate %s", c.Impl, c.Graph, c.Keys, plural(c.Workers, "worker"), c.Rate), Bimodal: c.Bimodal}
 	if len(c.Measured()) == 0 {
 		v.Median = "not measured"
 		return v
@@ -63,7 +64,7 @@ func viewCell(a *diagnose.Analysis, c *diagnose.Cell) cellView {
 	return v
 }
 
-func (v *cellView) traced(a *diagnose.Analysis, c *diagnose.Cell) {
+func (v *Drawer) traced(a *diagnose.Analysis, c *diagnose.Cell) {
 	v.Traced = true
 	v.Distortion = fmt.Sprintf("While it was traced it crawled %s/s, %.0f %% less than in the timing pass. The account leaves %.2f %% of the workers' time open at most.",
 		si(c.Traced.Speed), 100*c.Traced.Slowed, 100*c.Traced.Shares.Residual.Max)

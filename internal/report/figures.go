@@ -21,8 +21,8 @@ func ticks(t *diagnose.Table) []float64 {
 	return list
 }
 
-// line is the throughput of a contender.
-func line(r *diagnose.Row, color int) plot.Series {
+// line is the throughput of a contender; each point leads to its cell.
+func line(r *diagnose.Row, color int, href Href) plot.Series {
 	l := plot.Series{Name: r.Impl, Color: color}
 	for _, c := range r.Cells {
 		if c.Failure == nil && len(c.Measured()) > 0 {
@@ -30,22 +30,23 @@ func line(r *diagnose.Row, color int) plot.Series {
 			l.Y = append(l.Y, c.Summary.Center)
 			l.Low = append(l.Low, c.Summary.Lo)
 			l.High = append(l.High, c.Summary.Hi)
+			l.Href = append(l.Href, href(c.ID()))
 		}
 	}
 	return l
 }
 
 // throughput draws pages a second against workers.
-func throughput(a *diagnose.Analysis, t *diagnose.Table) *figure {
+func throughput(t *diagnose.Table, href Href) *Figure {
 	var list []plot.Series
 	best := 0.0 // of one worker
 	for i, r := range t.Rows {
-		list = append(list, line(r, i))
+		list = append(list, line(r, i, href))
 		if c := t.Cell(r.Impl, t.Workers[0]); c != nil && c.Failure == nil {
 			best = max(best, c.Summary.Center/float64(t.Workers[0]))
 		}
 	}
-	f := &figure{Title: "Throughput against workers", Sentence: gainSentence(t)}
+	f := &Figure{Title: "Throughput against workers", Sentence: gainSentence(t)}
 	axes := plot.Axes{
 		Title: "Throughput against workers, " + t.Graph, About: f.Sentence, X: "workers", Y: "pages/s", Ticks: ticks(t), Unit: si,
 	}
@@ -58,7 +59,7 @@ func throughput(a *diagnose.Analysis, t *diagnose.Table) *figure {
 		f.Live = alive(list, "pages/s")
 		list = append(list, ideal)
 	}
-	f.SVG = plot.Lines(axes, list)
+	f.lines(axes, list)
 	return f
 }
 
@@ -117,7 +118,7 @@ func gainSentence(t *diagnose.Table) string {
 }
 
 // efficiency draws what each worker adds.
-func efficiency(_ *diagnose.Analysis, t *diagnose.Table) *figure {
+func efficiency(t *diagnose.Table, href Href) *Figure {
 	var list []plot.Series
 	for i, r := range t.Rows {
 		l := plot.Series{Name: r.Impl, Color: i}
@@ -126,6 +127,7 @@ func efficiency(_ *diagnose.Analysis, t *diagnose.Table) *figure {
 			l.Y = append(l.Y, g.Efficiency.Value)
 			l.Low = append(l.Low, g.Efficiency.Lo)
 			l.High = append(l.High, g.Efficiency.Hi)
+			l.Href = append(l.Href, href(t.Cell(r.Impl, g.Workers).ID()))
 		}
 		if len(l.X) > 1 {
 			list = append(list, l)
@@ -134,8 +136,8 @@ func efficiency(_ *diagnose.Analysis, t *diagnose.Table) *figure {
 	if len(list) == 0 {
 		return nil
 	}
-	f := &figure{Title: "Efficiency: throughput of a worker against that of the first point", Sentence: lawSentence(t)}
-	f.SVG = plot.Lines(plot.Axes{
+	f := &Figure{Title: "Efficiency: throughput of a worker against that of the first point", Sentence: lawSentence(t)}
+	f.lines(plot.Axes{
 		Title: "Efficiency, " + t.Graph, About: f.Sentence, X: "workers", Y: "of one", Ticks: ticks(t), Top: 1,
 		Marks: []plot.Mark{{X: float64(t.Procs), Label: fmt.Sprintf("GOMAXPROCS %d", t.Procs)}},
 		Unit:  func(y float64) string { return fmt.Sprintf("%.0f %%", 100*y) },
@@ -180,7 +182,7 @@ func lawSentence(t *diagnose.Table) string {
 }
 
 // dials draws rate and workers as two dials: the fastest contender at every rate, below what bounds it.
-func dials(t *topic) *figure {
+func dials(t *topic, href Href) *Figure {
 	if len(t.tables) < 2 {
 		return nil
 	}
@@ -194,7 +196,7 @@ func dials(t *topic) *figure {
 			if r.Impl != best.Impl {
 				continue
 			}
-			l := line(r, i)
+			l := line(r, i, href)
 			l.Name = fmt.Sprintf("rate %s", table.Rate)
 			list = append(list, l)
 			roof := plot.Series{Name: fmt.Sprintf("its bound at %s", table.Rate), Color: -1}
@@ -206,8 +208,8 @@ func dials(t *topic) *figure {
 			list = append(list, roof)
 		}
 	}
-	f := &figure{Title: fmt.Sprintf("Two dials: workers and rate, %s", best.Impl), Sentence: dialSentence(t)}
-	f.SVG = plot.Lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "workers", Y: "pages/s, logarithmic", Ticks: ticks(t.tables[0]), Unit: si, Log: true}, list)
+	f := &Figure{Title: fmt.Sprintf("Two dials: workers and rate, %s", best.Impl), Sentence: dialSentence(t)}
+	f.lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "workers", Y: "pages/s, logarithmic", Ticks: ticks(t.tables[0]), Unit: si, Log: true}, list)
 	return f
 }
 
@@ -237,7 +239,7 @@ func dialSentence(t *topic) string {
 }
 
 // offered draws achieved against offered rate, where there are at least two.
-func offered(t *topic) *figure {
+func offered(t *topic, href Href) *Figure {
 	workers := t.tables[0].Workers[len(t.tables[0].Workers)-1]
 	var list []plot.Series
 	var xs []float64
@@ -246,6 +248,7 @@ func offered(t *topic) *figure {
 		for _, table := range slices.Backward(t.tables) {
 			if c := table.Cell(r.Impl, workers); c != nil && table.Rate > 0 && c.Summary.Center > 0 {
 				l.X, l.Y = append(l.X, float64(table.Rate)), append(l.Y, 100*c.Summary.Center/float64(table.Rate))
+				l.Href = append(l.Href, href(c.ID()))
 			}
 		}
 		if len(l.X) > 1 {
@@ -256,14 +259,14 @@ func offered(t *topic) *figure {
 	if len(list) == 0 {
 		return nil
 	}
-	f := &figure{Title: fmt.Sprintf("Achieved of the offered rate, %s", plural(workers, "worker")), Sentence: "Below 100 % something else than the rate binds."}
-	f.SVG = plot.Lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "offered pages/s", Y: "achieved", Ticks: xs, Top: 100,
+	f := &Figure{Title: fmt.Sprintf("Achieved of the offered rate, %s", plural(workers, "worker")), Sentence: "Below 100 % something else than the rate binds."}
+	f.lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "offered pages/s", Y: "achieved", Ticks: xs, Top: 100,
 		Unit: func(y float64) string { return fmt.Sprintf("%.0f %%", y) }}, list)
 	return f
 }
 
 // forest draws how many times the baseline's pages each contender makes.
-func forest(a *diagnose.Analysis, t *diagnose.Table) *figure {
+func forest(a *diagnose.Analysis, t *diagnose.Table, href Href) *Figure {
 	var list []plot.Ratio
 	tally := map[stat.Verdict]int{}
 	for i, r := range t.Rows {
@@ -272,7 +275,7 @@ func forest(a *diagnose.Analysis, t *diagnose.Table) *figure {
 				continue
 			}
 			x := c.Versus.Times()
-			ratio := plot.Ratio{Label: fmt.Sprintf("%s, %d", r.Impl, c.Workers), Value: x.Value, Lo: x.Lo, Hi: x.Hi, Word: c.Versus.Verdict.String(), Color: i}
+			ratio := plot.Ratio{Label: fmt.Sprintf("%s, %d", r.Impl, c.Workers), Value: x.Value, Lo: x.Lo, Hi: x.Hi, Word: c.Versus.Verdict.String(), Color: i, Href: href(c.ID())}
 			for _, g := range t.Groups {
 				if g.Workers == c.Workers && g.Control != nil {
 					ratio.FloorLo, ratio.Floor = 1/g.Control.Hi, 1/g.Control.Lo
@@ -285,16 +288,17 @@ func forest(a *diagnose.Analysis, t *diagnose.Table) *figure {
 	if len(list) == 0 {
 		return nil
 	}
-	f := &figure{Title: "Pages a second as a multiple of " + a.Baseline + "'s, with as many workers",
+	f := &Figure{Title: "Pages a second as a multiple of " + a.Baseline + "'s, with as many workers",
 		Sentence: fmt.Sprintf("Of %s %d are faster, %d slower, %d the same, %d not resolved. The grey boxes are what %s against itself reaches: the noise floor.",
 			plural(len(list), "comparison"), tally[stat.Faster], tally[stat.Slower], tally[stat.Same], tally[stat.Unresolved], a.Baseline)}
+	f.Numbers = ratios(list)
 	f.SVG = plot.Forest(f.Title, f.Sentence, "times "+a.Baseline, list)
 	return f
 }
 
 // processors draws throughput against GOMAXPROCS, where more than one was measured, each with its largest number of
 // workers: the other axis of scaling.
-func processors(list []*topic, t *topic) *figure {
+func processors(list []*topic, t *topic, href Href) *Figure {
 	var lines []plot.Series
 	var xs []float64
 	for i, r := range t.tables[0].Rows {
@@ -307,6 +311,7 @@ func processors(list []*topic, t *topic) *figure {
 			if c := o.tables[0].Cell(r.Impl, workers); c != nil && c.Summary.Center > 0 {
 				l.X, l.Y = append(l.X, float64(o.Procs)), append(l.Y, c.Summary.Center)
 				l.Low, l.High = append(l.Low, c.Summary.Lo), append(l.High, c.Summary.Hi)
+				l.Href = append(l.Href, href(c.ID()))
 			}
 		}
 		if len(l.X) > 1 {
@@ -317,13 +322,13 @@ func processors(list []*topic, t *topic) *figure {
 	if len(lines) == 0 {
 		return nil
 	}
-	f := &figure{Title: "Throughput against GOMAXPROCS", Sentence: "With the largest number of workers: what more processors give, apart from what more workers do."}
-	f.SVG = plot.Lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "GOMAXPROCS", Y: "pages/s", Ticks: xs, Unit: si}, lines)
+	f := &Figure{Title: "Throughput against GOMAXPROCS", Sentence: "With the largest number of workers: what more processors give, apart from what more workers do."}
+	f.lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "GOMAXPROCS", Y: "pages/s", Ticks: xs, Unit: si}, lines)
 	return f
 }
 
 // account draws where the workers' time went.
-func account(t *diagnose.Table) *figure {
+func account(t *diagnose.Table, href Href) *Figure {
 	var bars []plot.Bar
 	var open, slowest float64
 	for _, r := range t.Rows {
@@ -331,7 +336,7 @@ func account(t *diagnose.Table) *figure {
 			if c.Traced == nil {
 				continue
 			}
-			b := plot.Bar{Label: fmt.Sprintf("%s, %d", r.Impl, c.Workers)}
+			b := plot.Bar{Label: fmt.Sprintf("%s, %d", r.Impl, c.Workers), Href: href(c.ID())}
 			sum := 0.0
 			for _, class := range ledger.Classes() {
 				sum += c.Traced.Share(class)
@@ -349,8 +354,9 @@ func account(t *diagnose.Table) *figure {
 	if len(bars) == 0 {
 		return nil
 	}
-	f := &figure{Title: "Where the workers' time went",
+	f := &Figure{Title: "Where the workers' time went",
 		Sentence: fmt.Sprintf("Workers x wall time, from execution traces; at most %.2f %% of it is left open. Tracing took up to %.0f %% of the speed.", 100*open, 100*max(0, slowest))}
+	f.Numbers = shares(classNames(), bars)
 	f.SVG = plot.Bars(f.Title, f.Sentence, classNames(), bars)
 	return f
 }

@@ -17,39 +17,52 @@ import (
 //go:embed uplot/uPlot.iife.min.js uplot/uPlot.min.css uplot/LICENSE
 var uplot embed.FS
 
-//go:embed report.css report.js report.html
+//go:embed report.css report.js report.html parts.html
 var own embed.FS
 
-// HTML writes the report as one file that needs no other and no network.
-func HTML(w io.Writer, a *diagnose.Analysis) error {
-	page, err := template.New("report.html").Funcs(template.FuncMap{
+// Parts returns the templates of what a report is made of: verdict and method of a Page, findings, section, drawer of a
+// Drawer, the tables of its waits, and table. A program that shows a run elsewhere adds its pages to them.
+func Parts(href Href) (*template.Template, error) {
+	return template.New("parts").Funcs(template.FuncMap{
+		"href":    func(id string) string { return href(id) },
 		"svg":     func(s string) template.HTML { return template.HTML(s) }, // made by package plot, which escapes names
-		"asset":   asset,
-		"style":   func() template.CSS { return template.CSS(plot.Style) },
-		"css":     func(name string) template.CSS { return template.CSS(asset(name)) },
-		"js":      func(name string) template.JS { return template.JS(asset(name)) },
 		"percent": func(x float64) string { return fmt.Sprintf("%.0f %%", 100*x) },
 		"json": func(v any) (template.JS, error) {
 			text, err := json.Marshal(v)
 			return template.JS(text), err
 		},
-		"class": func(t table2, row, column int) string {
+		"class": func(t Table, row, column int) string {
 			if row < len(t.Colors) && column < len(t.Colors[row]) {
 				return t.Colors[row][column]
 			}
 			return ""
 		},
-	}).ParseFS(own, "report.html")
+	}).ParseFS(own, "parts.html")
+}
+
+// HTML writes the report as one file that needs no other and no network.
+func HTML(w io.Writer, a *diagnose.Analysis) error {
+	page, err := Parts(below)
+	if err == nil {
+		page, err = page.Funcs(template.FuncMap{
+			"asset": Asset,
+			"style": func() template.CSS { return template.CSS(plot.Style) },
+			"css":   func(name string) template.CSS { return template.CSS(Asset(name)) },
+			"js":    func(name string) template.JS { return template.JS(Asset(name)) },
+		}).ParseFS(own, "report.html")
+	}
 	if err != nil {
 		return err
 	}
-	if err := page.Execute(w, view(a)); err != nil {
+	if err := page.ExecuteTemplate(w, "report.html", full(a)); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	return nil
 }
 
-func asset(name string) string {
+// Asset returns a file that pages need: uplot/uPlot.iife.min.js, uplot/uPlot.min.css, uplot/LICENSE, report.js,
+// report.css.
+func Asset(name string) string {
 	for _, fs := range []embed.FS{own, uplot} {
 		if text, err := fs.ReadFile(name); err == nil {
 			return strings.TrimSpace(string(text))

@@ -65,7 +65,7 @@ func rendered(t *testing.T) string {
 func TestHTML(t *testing.T) {
 	page := rendered(t)
 	for _, name := range []string{"uplot/uPlot.min.css", "uplot/uPlot.iife.min.js", "uplot/LICENSE", "report.css", "report.js"} {
-		page = strings.Replace(page, asset(name), "("+name+")", 1)
+		page = strings.Replace(page, Asset(name), "("+name+")", 1)
 	}
 	golden(t, "report.html.golden", page)
 }

@@ -12,7 +12,7 @@ import (
 // Markdown writes the report as text with pictures, and returns the pictures by the file name under which it refers to
 // them, below the directory plots.
 func Markdown(w io.Writer, a *diagnose.Analysis) (map[string]string, error) {
-	p := view(a)
+	p := full(a)
 	pictures := map[string]string{}
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s\n\n## Verdict\n\n", cell(p.Title), cell(p.Subtitle))
@@ -43,18 +43,18 @@ func Markdown(w io.Writer, a *diagnose.Analysis) (map[string]string, error) {
 			pictures[file] = plot.Alone(f.SVG)
 			fmt.Fprintf(&b, "\n**%s.** %s\n\n![%s](%s)\n", cell(f.Title), cell(f.Sentence), cell(f.Title), file)
 		}
-		for _, t := range []table2{s.Winners, s.Versus, s.Bounds} {
+		for _, t := range []Table{s.Winners, s.Versus, s.Bounds} {
 			t.markdown(&b)
 		}
 	}
 	b.WriteString("\n## Cells\n")
-	cells := table2{Head: []string{"cell", "median", "against the baseline", "bound"}}
+	cells := Table{Head: []string{"cell", "median", "against the baseline", "bound"}}
 	for _, c := range p.Cells {
 		cells.Rows = append(cells.Rows, []string{c.Name, c.Median, c.Versus, c.Bound})
 	}
 	cells.markdown(&b)
 	b.WriteString("\n## Method\n")
-	m := table2{Head: []string{"", ""}}
+	m := Table{Head: []string{"", ""}}
 	for _, r := range p.Method {
 		m.Rows = append(m.Rows, r[:])
 	}
@@ -72,7 +72,7 @@ func bullets(b *strings.Builder, list []string) {
 	}
 }
 
-func (t table2) markdown(b *strings.Builder) {
+func (t Table) markdown(b *strings.Builder) {
 	if len(t.Rows) == 0 {
 		return
 	}

@@ -13,40 +13,41 @@ import (
 	"crawlbench/internal/stat"
 )
 
-// page is what HTML and Markdown show alike.
-type page struct {
+// Page is what HTML and Markdown show alike.
+type Page struct {
 	Title, Subtitle string
 	Untrusted       bool
 	Headlines       []string
 	Trust           []string
 	Findings        []diagnose.Finding
-	Sections        []section
-	Cells           []cellView
+	Sections        []Section
+	Cells           []Drawer // one a cell; nil where cells have pages of their own
 	Method          [][2]string
 	Command         string
 	Failed          []string
 }
 
-// section is one graph under one kind of key and one GOMAXPROCS, with all rates.
-type section struct {
+// Section is one graph under one kind of key and one GOMAXPROCS, with all rates.
+type Section struct {
 	ID, Title string
-	Figures   []figure
-	Winners   table2
-	Versus    table2
-	Bounds    table2
+	Figures   []Figure
+	Winners   Table
+	Versus    Table
+	Bounds    Table
 }
 
-// table2 is a table of text.
-type table2 struct {
+// Table is a table of text.
+type Table struct {
 	About  string
 	Head   []string
 	Rows   [][]string
 	Colors [][]string // classes of the entries; nil: none
 }
 
-// figure is a picture and the sentence that says what it shows.
-type figure struct {
+// Figure is a picture and the sentence that says what it shows.
+type Figure struct {
 	ID, Title, Sentence, SVG string
+	Numbers                  Table // what is drawn, for those who cannot see it
 	Live                     *live // data for a plot that can be zoomed; nil: none
 }
 
@@ -63,10 +64,16 @@ type liveSeries struct {
 	Y     []*float64 `json:"y"`
 }
 
-// view makes the page of an analysis.
-func view(a *diagnose.Analysis) *page {
+// Href says where a cell is shown, for links: the identity of a cell goes in, a URL comes out.
+type Href func(id string) string
+
+// below leads to the cells' drawers on the same page.
+func below(id string) string { return "#" + id }
+
+// View makes the page of an analysis, but for its drawers.
+func View(a *diagnose.Analysis, href Href) *Page {
 	m := a.Run.Manifest()
-	p := &page{
+	p := &Page{
 		Title:     fmt.Sprintf("%s on %s", m.Scenario, host(m.Host)),
 		Subtitle:  fmt.Sprintf("%s, %s, %s of %s", m.Run, m.State, plural(len(a.Run.Samples()), "sample"), count(len(a.Run.Plan().Schedule))),
 		Untrusted: a.Trust.Untrusted(),
@@ -77,9 +84,9 @@ func view(a *diagnose.Analysis) *page {
 	}
 	list := topics(a)
 	for _, t := range list {
-		s := t.section(a)
+		s := t.section(a, href)
 		if t == lastOf(list, t) {
-			s.add(processors(list, t))
+			s.add(processors(list, t, href))
 		}
 		for i := range s.Figures {
 			s.Figures[i].ID = fmt.Sprintf("%s-%d", s.ID, i+1)
@@ -91,13 +98,26 @@ func view(a *diagnose.Analysis) *page {
 			for _, c := range r.Cells {
 				if c.Failure != nil {
 					p.Failed = append(p.Failed, fmt.Sprintf("%s: %s: %s", c.ID(), c.Failure.Class, c.Failure.Message))
-					continue
 				}
-				p.Cells = append(p.Cells, viewCell(a, c))
 			}
 		}
 	}
 	p.Method = method(a)
+	return p
+}
+
+// full makes the page with the drawers of all cells that did not fail.
+func full(a *diagnose.Analysis) *Page {
+	p := View(a, below)
+	for _, t := range a.Tables {
+		for _, r := range t.Rows {
+			for _, c := range r.Cells {
+				if c.Failure == nil {
+					p.Cells = append(p.Cells, Open(a, c))
+				}
+			}
+		}
+	}
 	return p
 }
 
@@ -147,10 +167,10 @@ func (t *topic) title() string {
 	return fmt.Sprintf("%s, keys %s, GOMAXPROCS %d", t.Graph, t.Keys, t.Procs)
 }
 
-func (t *topic) section(a *diagnose.Analysis) section {
-	s := section{ID: fmt.Sprintf("%s-%s-%d", t.Graph, t.Keys, t.Procs), Title: t.title()}
+func (t *topic) section(a *diagnose.Analysis, href Href) Section {
+	s := Section{ID: fmt.Sprintf("%s-%s-%d", t.Graph, t.Keys, t.Procs), Title: t.title()}
 	fastest := t.tables[0]
-	s.add(throughput(a, fastest), efficiency(a, fastest), dials(t), offered(t), forest(a, fastest), account(fastest))
+	s.add(throughput(fastest, href), efficiency(fastest, href), dials(t, href), offered(t, href), forest(a, fastest, href), account(fastest, href))
 	s.Winners = winners(t)
 	s.Versus = versus(a, t)
 	s.Bounds = bounds(t)
@@ -167,7 +187,7 @@ func lastOf(list []*topic, t *topic) (last *topic) {
 	return last
 }
 
-func (s *section) add(figures ...*figure) {
+func (s *Section) add(figures ...*Figure) {
 	for _, f := range figures {
 		if f != nil {
 			s.Figures = append(s.Figures, *f)

@@ -11,8 +11,8 @@ import (
 )
 
 // winners is the map of who wins where, ties included.
-func winners(t *topic) table2 {
-	w := table2{About: "The fastest by the median; beside it those that are not proven slower.", Head: []string{"rate"}}
+func winners(t *topic) Table {
+	w := Table{About: "The fastest by the median; beside it those that are not proven slower.", Head: []string{"rate"}}
 	for _, n := range t.tables[0].Workers {
 		w.Head = append(w.Head, plural(n, "worker"))
 	}
@@ -37,8 +37,8 @@ func winners(t *topic) table2 {
 }
 
 // versus is the table of verdicts against the baseline, for each rate.
-func versus(a *diagnose.Analysis, t *topic) table2 {
-	v := table2{About: fmt.Sprintf("Pages a second as a multiple of %s's with as many workers, with the 95 %% interval and the verdict.", a.Baseline), Head: []string{"contender", "rate"}}
+func versus(a *diagnose.Analysis, t *topic) Table {
+	v := Table{About: fmt.Sprintf("Pages a second as a multiple of %s's with as many workers, with the 95 %% interval and the verdict.", a.Baseline), Head: []string{"contender", "rate"}}
 	for _, n := range t.tables[0].Workers {
 		v.Head = append(v.Head, plural(n, "worker"))
 	}
@@ -74,8 +74,8 @@ func versus(a *diagnose.Analysis, t *topic) table2 {
 }
 
 // bounds is the table of what binds each cell and how much of it is reached.
-func bounds(t *topic) table2 {
-	b := table2{About: "What bounds the throughput, whatever the design does, and the share of it that is reached: the rate, the workers' waiting for pages (latency), the depth of the graph, or the cores at the processor time a page that the contender takes with one worker.", Head: []string{"contender", "rate"}}
+func bounds(t *topic) Table {
+	b := Table{About: "What bounds the throughput, whatever the design does, and the share of it that is reached: the rate, the workers' waiting for pages (latency), the depth of the graph, or the cores at the processor time a page that the contender takes with one worker.", Head: []string{"contender", "rate"}}
 	for _, n := range t.tables[0].Workers {
 		b.Head = append(b.Head, plural(n, "worker"))
 	}
