@@ -18,6 +18,7 @@ import (
 // floors lists the packages from the ground up. A package imports from lower floors only.
 var floors = [][]string{
 	{"internal/crawl", "internal/graph", "internal/host", "internal/ledger", "internal/plot", "internal/profile", "internal/stat", "internal/yield", "scenarios"},
+	{"internal/limiter"},
 	{"internal/conform", "internal/engine", "internal/web"},
 	{"internal/contender/*", "internal/mutant", "internal/scenario"},
 	{"internal/contender", "internal/plan"},
@@ -42,6 +43,7 @@ var only = map[string]struct {
 	"github.com/pelletier/go-toml":      {[]string{"internal/scenario"}, "use package scenario"},
 	"golang.org/x/exp/trace":            {[]string{"internal/ledger"}, "use package ledger"},
 	"github.com/anishathalye/porcupine": {[]string{"internal/conform"}, "use conform.Visited"},
+	"golang.org/x/time/rate":            {[]string{"internal/limiter"}, "use package limiter"},
 	"math/rand":                         {nil, "use math/rand/v2, or hash a seed"},
 	module + "internal/madeup":          {nil, "made-up runs are for tests"},
 	"log":                               {nil, "return an error, or write to the io.Writer that you are given"},

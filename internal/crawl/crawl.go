@@ -11,7 +11,8 @@
 //   - a failed fetch counts as an error, its page as visited, and the crawl goes on;
 //   - at most Options.MaxPages pages are fetched, and exactly so many where the graph has them;
 //   - when ctx ends before the last fetch has come back, or the limiter fails, it returns at once with that error;
-//   - its workers wait on the limiter one at a time, so that ending early leaves no tokens reserved: see InTurn;
+//   - its workers wait on the limiter one at a time, so that ending early leaves no tokens reserved, unless the limiter is
+//     Debtless: see InTurn;
 //   - when it returns, every goroutine that it started has ended, and no state of it is left.
 package crawl
 

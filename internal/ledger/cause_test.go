@@ -14,6 +14,7 @@ import (
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/ledger"
+	"crawlbench/internal/limiter"
 )
 
 // pool runs a crawl of so many workers, which visit so many pages each on average. As in a crawl, they leave together.
@@ -232,11 +233,11 @@ func TestStarvationOnACondition(t *testing.T) {
 
 func TestPacing(t *testing.T) {
 	bare := rate.NewLimiter(1000, 1)
-	for name, limiter := range map[string]crawl.Limiter{"bare": bare, "in turn": crawl.InTurn(bare)} {
+	for name, l := range map[string]crawl.Limiter{"bare": bare, "in turn": crawl.InTurn(bare), "debtless": limiter.New("paced", 1000, 1)} {
 		t.Run(name, func(t *testing.T) {
-			l, _ := account(t, 8, pool(8, 20, func(int, int) { paced(limiter) }))
-			dominates(t, l, ledger.Pacing, 0.8)
-			for _, s := range l.Sites {
+			account, _ := account(t, 8, pool(8, 20, func(int, int) { paced(l) }))
+			dominates(t, account, ledger.Pacing, 0.8)
+			for _, s := range account.Sites {
 				if s.Class == ledger.Pacing && !strings.HasPrefix(s.Where, "ledger_test.paced cause_test.go:") {
 					t.Errorf("pacing at %s, want the crawler's call", s.Where)
 				}

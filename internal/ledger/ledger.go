@@ -70,7 +70,7 @@ func DefaultFetch() []string { return []string{"crawlbench/internal/web."} }
 
 // DefaultPacing returns the prefixes of the functions that wait for a limiter.
 func DefaultPacing() []string {
-	return []string{"golang.org/x/time/rate.", "crawlbench/internal/crawl.inTurn"}
+	return []string{"golang.org/x/time/rate.", "crawlbench/internal/limiter.", "crawlbench/internal/crawl.inTurn"}
 }
 
 // Ledger is the account of the crawls in one trace. Times are in seconds, shares are of Worker.

@@ -50,7 +50,7 @@ const (
 )
 
 // libraries are the prefixes of the functions that a crawler calls in order to wait.
-var libraries = [...]string{"runtime.", "runtime/", "sync.", "sync/", "internal/", "time.", "context.", "golang.org/x/time/rate.", "crawlbench/internal/ledger."}
+var libraries = [...]string{"runtime.", "runtime/", "sync.", "sync/", "internal/", "time.", "context.", "golang.org/x/time/rate.", "crawlbench/internal/limiter.", "crawlbench/internal/ledger."}
 
 // caller is where the crawl begins on the stack of the goroutine that called the crawler, and harness the prefix of the
 // functions that it calls the crawler through.

@@ -74,7 +74,7 @@ func (s *Site) Begin(r Rules) crawl.Limiter {
 		expected = min(expected, r.MaxPages)
 	}
 	j.pace = newPace(expected)
-	return watched{j, r.Limiter}
+	return crawl.Like(watched{j, r.Limiter}, r.Limiter)
 }
 
 // watched is a limiter that counts whom it let through.

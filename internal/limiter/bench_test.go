@@ -1,0 +1,51 @@
+package limiter
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+
+	"crawlbench/internal/crawl"
+)
+
+// BenchmarkWait is what a wait costs that nobody has to wait in, but in a ticker, which has no burst.
+func BenchmarkWait(b *testing.B) {
+	for _, k := range All() {
+		for _, goroutines := range []int{1, 8, 64} {
+			b.Run(fmt.Sprintf("limiter=%s/goroutines=%d", k.Name, goroutines), func(b *testing.B) {
+				b.ReportAllocs()
+				share(b, k.New(1e9, 1e7), goroutines)
+			})
+		}
+	}
+}
+
+// BenchmarkPace is what a wait costs at a rate that binds; see cpu-ns/op, for the time is the limiter's.
+func BenchmarkPace(b *testing.B) {
+	const rate = 1e6
+	for _, k := range All() {
+		for _, goroutines := range []int{1, 64} {
+			b.Run(fmt.Sprintf("limiter=%s/goroutines=%d", k.Name, goroutines), func(b *testing.B) {
+				b.ReportAllocs()
+				start := used()
+				share(b, k.New(rate, rate/100), goroutines)
+				b.ReportMetric(float64((used()-start).Nanoseconds())/float64(b.N), "cpu-ns/op")
+			})
+		}
+	}
+}
+
+// share makes b.N waits in so many goroutines.
+func share(b *testing.B, l crawl.Limiter, goroutines int) {
+	ctx := context.Background()
+	var all sync.WaitGroup
+	for g := range goroutines {
+		all.Go(func() {
+			for range b.N*(g+1)/goroutines - b.N*g/goroutines {
+				l.Wait(ctx)
+			}
+		})
+	}
+	all.Wait()
+}

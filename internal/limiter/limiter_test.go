@@ -1,0 +1,144 @@
+package limiter
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"crawlbench/internal/crawl"
+)
+
+// load is how a limiter is used: so many goroutines, each waiting so often, some of them giving up or taking their time.
+type load struct {
+	rate       float64
+	burst      int
+	goroutines int
+	waits      int     // of each goroutine
+	quits      float64 // share of waits that give up before long
+	idles      float64 // share of waits after which a goroutine does something else
+}
+
+// drive uses l in virtual time and returns when it let through, in order.
+func (d load) drive(t *testing.T, l crawl.Limiter, seed uint64) []time.Duration {
+	begin := time.Now()
+	turn := time.Duration(float64(d.goroutines) / d.rate * 1e9)
+	at := make([][]time.Duration, d.goroutines)
+	var all sync.WaitGroup
+	for g := range d.goroutines {
+		all.Go(func() {
+			draw := rand.New(rand.NewPCG(seed, uint64(g)))
+			for range d.waits {
+				ctx, stop := context.WithCancel(t.Context())
+				if draw.Float64() < d.quits {
+					ctx, stop = context.WithTimeout(t.Context(), time.Duration(draw.Float64()*float64(turn)))
+				}
+				err := l.Wait(ctx)
+				switch {
+				case err == nil:
+					at[g] = append(at[g], time.Since(begin))
+				case ctx.Err() == nil:
+					t.Errorf("a wait failed that nobody gave up: %v", err)
+				}
+				stop()
+				if draw.Float64() < d.idles {
+					time.Sleep(time.Duration(draw.ExpFloat64() * float64(turn)))
+				}
+			}
+		})
+	}
+	all.Wait()
+	list := slices.Concat(at...)
+	slices.Sort(list)
+	return list
+}
+
+func drawLoad(seed uint64) load {
+	draw := rand.New(rand.NewPCG(seed, 77))
+	d := load{
+		rate:       math.Pow(10, 6*draw.Float64()),
+		goroutines: int(math.Pow(2, 8*draw.Float64())),
+		waits:      20, quits: 0.5 * draw.Float64(), idles: 0.5 * draw.Float64(),
+	}
+	d.burst = max(1, int(d.rate/100))
+	if draw.IntN(2) == 0 {
+		d.burst = 1 + draw.IntN(d.burst)
+	}
+	d.waits = max(20, 4*d.burst/d.goroutines)
+	return d
+}
+
+// within says what is wrong with the times of the grants.
+func (d load) within(at []time.Duration) error {
+	if ratio, window := Worst(at, d.rate, d.burst); ratio > 1+1e-9 {
+		return fmt.Errorf("in %v it let through %.6f of what %+v allows", window, ratio, d)
+	}
+	return nil
+}
+
+// No window has more than rate x length + burst, whoever waits, gives up or stays away.
+func TestPacedKeepsEveryWindow(t *testing.T) {
+	loads := uint64(150)
+	if testing.Short() {
+		loads = 40
+	}
+	for seed := range loads {
+		synctest.Test(t, func(t *testing.T) {
+			d := drawLoad(seed)
+			at := d.drive(t, newPaced(d.rate, d.burst), seed)
+			if err := d.within(at); err != nil {
+				t.Errorf("seed %d: %v", seed, err)
+			}
+		})
+	}
+}
+
+// A limiter under load lets through what it may: at any time rate x time, but for what is being collected.
+func TestPacedReachesItsRate(t *testing.T) {
+	for _, rate := range []float64{1, 7, 100, 101, 1000, 12_345, 1e5, 1e6} {
+		for _, goroutines := range []int{1, 8, 64, 256} {
+			synctest.Test(t, func(t *testing.T) {
+				burst := max(1, int(rate/100))
+				d := load{rate: rate, burst: burst, goroutines: goroutines, waits: max(4, 10*burst/goroutines)}
+				at := d.drive(t, newPaced(d.rate, d.burst), 0)
+				if err := d.within(at); err != nil {
+					t.Error(err)
+				}
+				for i, when := range at {
+					due := time.Duration(float64(i+1) / rate * 1e9)
+					if late := when - due; late < 0 || late > 1100*time.Microsecond {
+						t.Fatalf("at %v/s with %d goroutines page %d came %v after it was due", rate, goroutines, i, late)
+					}
+				}
+			})
+		}
+	}
+}
+
+// While there are fewer tokens a millisecond than goroutines, each gets as many as any other.
+func TestPacedIsFirstComeFirstServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newPaced(10_000, 100)
+		const goroutines = 64
+		got := make([]int, goroutines)
+		ctx, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		var all sync.WaitGroup
+		for g := range goroutines {
+			all.Go(func() {
+				for l.Wait(ctx) == nil {
+					got[g]++
+				}
+			})
+		}
+		all.Wait()
+		if least, most := slices.Min(got), slices.Max(got); most-least > 1 {
+			t.Errorf("of %d goroutines one got %d and another %d", goroutines, least, most)
+		}
+	})
+}
