@@ -13,9 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/limiter"
 	"crawlbench/internal/yield"
 )
 
@@ -209,36 +208,45 @@ func (c *counted) Wait(ctx context.Context) error {
 	return err
 }
 
+// forms are the limiters that a crawl must get along with: one that wants turns, see crawl.InTurn, and one that does not.
+var forms = [...]string{"bucket", "paced"}
+
 func limit(t *testing.T, c subject) {
+	for _, form := range forms {
+		for _, workers := range []int{1, 8} {
+			limited(t, c, form, workers)
+		}
+	}
+}
+
+func limited(t *testing.T, c subject, form string, workers int) {
 	const perSecond, burst, pages = 100, 5, 205
-	for _, workers := range []int{1, 8} {
-		s := star(pages-1, 3)
-		s.links[1] = []page{2, 3, 4, 0}
-		l := &counted{Limiter: rate.NewLimiter(perSecond, burst)}
-		early := 0
-		s.visited = func(_ page, nth int) {
-			if int64(nth) > l.n.Load() {
-				early++
-			}
+	s := star(pages-1, 3)
+	s.links[1] = []page{2, 3, 4, 0}
+	l := &counted{Limiter: limiter.New(form, perSecond, burst)}
+	early := 0
+	s.visited = func(_ page, nth int) {
+		if int64(nth) > l.n.Load() {
+			early++
 		}
-		o := crawl.Options{Workers: workers, Limiter: l}
-		start := time.Now()
-		out := c.crawl(t.Context(), s, o)
-		if err := s.wrong(out, o); err != nil {
-			t.Fatalf("with %d workers: %v", workers, err)
-		}
-		if n := l.n.Load(); n != pages || early > 0 {
-			t.Fatalf("with %d workers: %d waits for %d pages, %d fetches before their wait", workers, n, pages, early)
-		}
-		if took := time.Since(start); took != (pages-burst)*time.Second/perSecond {
-			t.Fatalf("with %d workers: %d pages at %d/s after a burst of %d took %v", workers, pages, perSecond, burst, took)
-		}
-		for i := range out.starts {
-			for j := i; j < len(out.starts); j++ {
-				allowed := burst + perSecond*out.starts[j].Sub(out.starts[i]).Seconds()
-				if float64(j-i+1) > allowed+1e-6 {
-					t.Fatalf("with %d workers: %d fetches within %v", workers, j-i+1, out.starts[j].Sub(out.starts[i]))
-				}
+	}
+	o := crawl.Options{Workers: workers, Limiter: crawl.Like(l, l.Limiter)}
+	start := time.Now()
+	out := c.crawl(t.Context(), s, o)
+	if err := s.wrong(out, o); err != nil {
+		t.Fatalf("with %d workers: %v", workers, err)
+	}
+	if n := l.n.Load(); n != pages || early > 0 {
+		t.Fatalf("with %d workers: %d waits for %d pages, %d fetches before their wait", workers, n, pages, early)
+	}
+	if took := time.Since(start); took != pages*time.Second/perSecond {
+		t.Fatalf("with %d workers: %d pages at %d/s took %v", workers, pages, perSecond, took)
+	}
+	for i := range out.starts {
+		for j := i; j < len(out.starts); j++ {
+			allowed := burst + perSecond*out.starts[j].Sub(out.starts[i]).Seconds()
+			if float64(j-i+1) > allowed+1e-6 {
+				t.Fatalf("with %d workers: %d fetches within %v", workers, j-i+1, out.starts[j].Sub(out.starts[i]))
 			}
 		}
 	}
@@ -292,7 +300,7 @@ func cancel(t *testing.T, c subject) {
 // staggered is a limiter whose waits are cancelled in the order in which they began, the worst there is: a token bucket
 // can take back a reservation only while there is none behind it.
 type staggered struct {
-	limiter *rate.Limiter
+	limiter crawl.Limiter
 	n       atomic.Int64
 }
 
@@ -309,10 +317,16 @@ func (s *staggered) Wait(ctx context.Context) error {
 }
 
 func debt(t *testing.T, c subject) {
-	l := &staggered{limiter: rate.NewLimiter(10, 1)}
+	for _, form := range forms {
+		indebted(t, c, form)
+	}
+}
+
+func indebted(t *testing.T, c subject, form string) {
+	l := &staggered{limiter: limiter.New(form, 10, 1)}
 	ctx, stop := context.WithCancel(t.Context())
 	time.AfterFunc(1050*time.Millisecond, stop)
-	out := c.crawl(ctx, star(500, 1), crawl.Options{Workers: 20, Limiter: l})
+	out := c.crawl(ctx, star(500, 1), crawl.Options{Workers: 20, Limiter: crawl.Like(l, l.limiter)})
 	if len(out.starts) > 12 {
 		return // it does not heed the limiter or the context, which is for other checks to say
 	}
