@@ -12,10 +12,9 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
+	"crawlbench/internal/limiter"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/store"
 	"crawlbench/internal/web"
@@ -169,16 +168,14 @@ func (b *Bench) crawlOf(ctx context.Context, maxPages int, watch func(crawl func
 	if c.Rate == 0 {
 		return b.once(ctx, nil, maxPages, watch)
 	}
-	limiter := rate.NewLimiter(rate.Limit(c.Rate), c.BucketSize())
-	limiter.AllowN(time.Now(), c.BucketSize()) // begin with an empty bucket: a crawl of n pages then takes n/rate
-	return b.once(ctx, limiter, maxPages, watch)
+	return b.once(ctx, limiter.New(c.Limiter, float64(c.Rate), c.BucketSize()), maxPages, watch)
 }
 
-func (b *Bench) once(ctx context.Context, limiter crawl.Limiter, maxPages int, watch func(crawl func())) error {
+func (b *Bench) once(ctx context.Context, paced crawl.Limiter, maxPages int, watch func(crawl func())) error {
 	c := b.job.Cell
 	goroutines := runtime.NumGoroutine()
 	o := crawl.Options{Workers: c.Workers, MaxPages: maxPages, SizeHint: b.cache.Graph.Pages(), Count: b.count}
-	o.Limiter = b.site.Begin(web.Rules{Workers: c.Workers, MaxPages: maxPages, Limiter: limiter})
+	o.Limiter = b.site.Begin(web.Rules{Workers: c.Workers, MaxPages: maxPages, Limiter: paced})
 	var did crawl.Result
 	var err error
 	watch(func() { did, err = b.crawl(ctx, o) })

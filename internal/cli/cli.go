@@ -57,7 +57,7 @@ func commands() []command {
 		{"serve", "[RUN]", "open a profile of a run in pprof's web UI", (*app).serve},
 		{"conform", "[NAME...]", "check that contenders keep the contract", (*app).conform},
 		{"doctor", "", "measure what this machine can tell apart: noise, timers, the cost of profilers", (*app).doctor},
-		{"list", "[WHAT]", "list contenders, scenarios, graphs, runs, or the cells of a run", (*app).list},
+		{"list", "[WHAT]", "list contenders, scenarios, graphs, limiters, runs, or the cells of a run", (*app).list},
 		{"graph", "SCENARIO NAME FILE", "write a scenario's graph to a file (.el, .el.gz or .sg) for other programs", (*app).graph},
 	}
 }

@@ -300,6 +300,7 @@ func TestBadInput(t *testing.T) {
 		{"run -workers 0 tiny.toml", 2, `-workers: "0" is no count: want a number from 1`},
 		{"run -workers 2,2 tiny.toml", 2, "2 stands in the list twice"},
 		{"run -rate fast tiny.toml", 2, `-rate: "fast" is no rate`},
+		{"run -limiter buckets tiny.toml", 2, `-limiter: no limiter "buckets" (did you mean bucket?): there are bucket, ticker, gcra, paced`},
 		{"run -seed abc tiny.toml", 2, `-seed: "abc" is no seed`},
 		{"run -contenders a=b tiny.toml", 2, `"a=b" is no contender`},
 		{"run -contenders casx tiny.toml", 1, `no contender is called "casx"`},

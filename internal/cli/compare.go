@@ -135,6 +135,9 @@ func rows(run *store.Run) string {
 	if slices.ContainsFunc(cells, func(c plan.Cell) bool { return c.Burst != 0 }) {
 		row += ",/burst@num"
 	}
+	if slices.ContainsFunc(cells, func(c plan.Cell) bool { return c.Limiter != "" }) {
+		row += ",/limiter"
+	}
 	if slices.ContainsFunc(cells, func(c plan.Cell) bool { return c.Procs != cells[0].Procs }) {
 		row += ",/gomaxprocs@num"
 	}

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"crawlbench/internal/graph"
+	"crawlbench/internal/limiter"
 	"crawlbench/internal/scenario"
 	"crawlbench/internal/store"
 	"crawlbench/scenarios"
@@ -24,11 +25,11 @@ func (a *app) list(_ context.Context, fs *flag.FlagSet, args []string) error {
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	defer w.Flush()
-	kinds := []string{"contenders", "scenarios", "graphs", "runs", "cells"}
+	kinds := []string{"contenders", "scenarios", "graphs", "limiters", "runs", "cells"}
 	what := append(positional, "")[0]
 	switch what {
 	case "":
-		for _, k := range kinds[:3] {
+		for _, k := range kinds[:4] {
 			fmt.Fprintf(w, "%s:\n", k)
 			if err := a.listOne(w, k, *results, *name); err != nil {
 				return err
@@ -36,7 +37,7 @@ func (a *app) list(_ context.Context, fs *flag.FlagSet, args []string) error {
 			fmt.Fprintln(w)
 		}
 		return nil
-	case "contenders", "scenarios", "graphs", "runs", "cells":
+	case "contenders", "scenarios", "graphs", "limiters", "runs", "cells":
 		return a.listOne(w, what, *results, *name)
 	}
 	return usagef("list: no list of %q%s; there are %s", what, scenario.Nearest(what, kinds), strings.Join(kinds, ", "))
@@ -70,6 +71,10 @@ func (a *app) listOne(w *tabwriter.Writer, what, results, name string) error {
 				params = append(params, p.Name)
 			}
 			fmt.Fprintf(w, "  %s\t%s\t%s\n", k.Name, strings.Join(params, " "), k.Doc)
+		}
+	case "limiters":
+		for _, k := range limiter.All() {
+			fmt.Fprintf(w, "  %s\t%s\n", k.Name, k.Doc)
 		}
 	case "runs":
 		return listRuns(w, results)

@@ -26,13 +26,13 @@ import (
 
 // runFlags are the flags of run.
 type runFlags struct {
-	results, resume, contenders, workers, rate, progress string
-	rounds                                               int
-	seed                                                 string
-	budget                                               time.Duration
-	dry                                                  bool
-	against                                              string
-	gate                                                 gateFlags
+	results, resume, contenders, workers, rate, limiter, progress string
+	rounds                                                        int
+	seed                                                          string
+	budget                                                        time.Duration
+	dry                                                           bool
+	against                                                       string
+	gate                                                          gateFlags
 }
 
 func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
@@ -42,6 +42,7 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	fs.StringVar(&f.contenders, "contenders", "", "`names` instead of the scenario's: a,b or * or !c")
 	fs.StringVar(&f.workers, "workers", "", "`counts` instead of the scenario's: 1,8,4x (4x is 4 times the cores)")
 	fs.StringVar(&f.rate, "rate", "", "`rates` instead of the scenario's, in pages a second: inf,5000")
+	fs.StringVar(&f.limiter, "limiter", "", "`limiters` instead of the scenario's, of those that \"list limiters\" shows: bucket,paced")
 	fs.IntVar(&f.rounds, "rounds", 0, "rounds instead of the scenario's")
 	fs.StringVar(&f.seed, "seed", "", "seed instead of the scenario's")
 	fs.DurationVar(&f.budget, "budget", 0, "fit the number of rounds to this time")
@@ -161,6 +162,13 @@ func override(s *scenario.Scenario, f runFlags) error {
 			return usagef("run: -rate: %w", err)
 		}
 		s.Rates, s.Profiles.Rates = rates, nil
+	}
+	if f.limiter != "" {
+		limiters, err := scenario.ParseLimiters(f.limiter)
+		if err != nil {
+			return usagef("run: -limiter: %w", err)
+		}
+		s.Limiters = limiters
 	}
 	if f.rounds < 0 || f.rounds > scenario.MaxRounds {
 		return usagef("run: -rounds %d: must lie between 1 and %d", f.rounds, scenario.MaxRounds)

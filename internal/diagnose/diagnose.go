@@ -40,6 +40,7 @@ type Key struct {
 	Graph, Keys string
 	Rate        scenario.Rate
 	Burst       int
+	Limiter     string // "" is the default
 	Procs       int
 }
 
@@ -137,7 +138,7 @@ func Analyse(run *store.Run) (*Analysis, error) {
 	return a, nil
 }
 
-func keyOf(c plan.Cell) Key { return Key{c.Graph, c.Keys, c.Rate, c.Burst, c.Procs} }
+func keyOf(c plan.Cell) Key { return Key{c.Graph, c.Keys, c.Rate, c.Burst, c.Limiter, c.Procs} }
 
 // collect gathers the samples by cell, those of second entries apart.
 func (a *Analysis) collect() (cells, controls, against map[plan.Cell]*Cell) {

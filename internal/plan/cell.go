@@ -20,6 +20,9 @@ type Cell struct {
 	Rate    scenario.Rate `json:"rate"` // pages a second, 0 for no limit
 	// Burst is the limiter's bucket size in pages. It is 0, which stands for DefaultBurst, unless the scenario says so.
 	Burst int `json:"burst,omitempty"`
+	// Limiter is what keeps the rate, of limiter.All. It is empty, which stands for limiter.Default, unless the scenario
+	// says so.
+	Limiter string `json:"limiter,omitempty"`
 	// Procs is GOMAXPROCS.
 	Procs int `json:"gomaxprocs"`
 	// MaxPages is the page budget; 0 means the whole graph.
@@ -53,7 +56,7 @@ func Design(name string) string {
 func (c Cell) IsControl() bool { return strings.HasSuffix(c.Impl, controlSuffix) }
 
 // Name returns the cell's benchmark name without the word Benchmark:
-// Crawl/impl=I/graph=G/keys=K/workers=W/rate=R-P, with /burst=B before -P where the scenario gives one.
+// Crawl/impl=I/graph=G/keys=K/workers=W/rate=R-P, with /burst=B and /limiter=L before -P where the scenario gives them.
 func (c Cell) Name() string { return "Crawl/" + c.path("/") }
 
 // SubName returns the part of the name that go test's own b.Run wants: without Crawl/ before and -P after it.
@@ -72,6 +75,9 @@ func (c Cell) path(sep string) string {
 	}
 	if c.Burst != 0 {
 		parts = append(parts, fmt.Sprintf("burst=%d", c.Burst))
+	}
+	if c.Limiter != "" {
+		parts = append(parts, "limiter="+c.Limiter)
 	}
 	return fmt.Sprintf("%s-%d", strings.Join(parts, sep), c.Procs)
 }

@@ -126,17 +126,18 @@ func cross(s *scenario.Scenario, chosen []crawl.Contender, cores int) []Cell {
 	cells = times(cells, s.Workers, func(c *Cell, v scenario.Count) { c.Workers = v.Resolve(cores) })
 	cells = times(cells, s.Rates, func(c *Cell, v scenario.Rate) { c.Rate = v })
 	cells = times(cells, s.Bursts, func(c *Cell, v int) { c.Burst = v })
+	cells = times(cells, s.Limiters, func(c *Cell, v string) { c.Limiter = v })
 	cells = times(cells, s.Procs, func(c *Cell, v scenario.Count) { c.Procs = v.Resolve(cores) })
 
 	able := map[string]crawl.Contender{}
 	for _, c := range chosen {
 		able[c.Name] = c
 	}
-	seen := map[Cell]bool{} // counts may resolve to the same number, and without a rate bursts do not differ
+	seen := map[Cell]bool{} // counts may resolve to the same number, and without a rate bursts and limiters do not differ
 	var list []Cell
 	for _, c := range cells {
 		if c.Rate == 0 {
-			c.Burst = 0
+			c.Burst, c.Limiter = 0, ""
 		} else {
 			c.MaxPages = budget(c, s)
 		}

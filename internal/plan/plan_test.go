@@ -35,7 +35,7 @@ func base() *scenario.Scenario {
 	return &scenario.Scenario{
 		Name: "base", Contenders: []string{"*"}, Graphs: []scenario.Graph{{Name: "g"}, {Name: "h"}},
 		Keys: []string{"id", "url"}, Workers: []scenario.Count{{N: 1}, {N: 2, PerCore: true}},
-		Rates: []scenario.Rate{0, 1000}, Bursts: []int{0}, Procs: []scenario.Count{{N: 1, PerCore: true}},
+		Rates: []scenario.Rate{0, 1000}, Bursts: []int{0}, Limiters: []string{""}, Procs: []scenario.Count{{N: 1, PerCore: true}},
 		Rounds: 7, Sample: 100 * time.Millisecond, Seed: 42,
 		Profiles: scenario.Profiles{Kinds: []string{"mutex", "cpu", "block"}},
 	}
@@ -74,6 +74,29 @@ func TestBurstIsAnAxisOfLimitedCellsOnly(t *testing.T) {
 	// 2 graphs x 2 keys x 2 workers x (inf, and 1000 with two bursts)
 	if p := makePlan(t, s); len(p.Cells) != 24 {
 		t.Errorf("%d cells, want 24", len(p.Cells))
+	}
+}
+
+func TestLimiterIsAnAxisOfLimitedCellsOnly(t *testing.T) {
+	s := base()
+	s.Contenders, s.Limiters = []string{"a"}, []string{"bucket", "paced", "gcra"}
+	// 2 graphs x 2 keys x 2 workers x (inf, and 1000 with three limiters)
+	p := makePlan(t, s)
+	if len(p.Cells) != 32 {
+		t.Errorf("%d cells, want 32", len(p.Cells))
+	}
+	for _, c := range p.Cells {
+		if named := strings.Contains(c.Name(), "/limiter="); named != (c.Rate > 0) || named != (c.Limiter != "") {
+			t.Errorf("%+v is called %s", c, c.Name())
+		}
+	}
+}
+
+func TestCellsWithoutAxisKeepTheirNames(t *testing.T) {
+	for _, c := range makePlan(t, base()).Cells {
+		if c.Limiter != "" || strings.Contains(c.Name(), "limiter") {
+			t.Errorf("%s", c.Name())
+		}
 	}
 }
 
@@ -170,9 +193,9 @@ func TestPlanSurvivesJSON(t *testing.T) {
 }
 
 func TestNamesFollowTheBenchmarkFormat(t *testing.T) {
-	form := regexp.MustCompile(`^Crawl/impl=[\w.+]+/graph=[\w.+]+/keys=(id|url)/workers=\d+/rate=(inf|[\d.e+]+)(/burst=\d+)?-\d+$`)
+	form := regexp.MustCompile(`^Crawl/impl=[\w.+]+/graph=[\w.+]+/keys=(id|url)/workers=\d+/rate=(inf|[\d.e+]+)(/burst=\d+)?(/limiter=\w+)?-\d+$`)
 	s := base()
-	s.Bursts = []int{0, 5}
+	s.Bursts, s.Limiters = []int{0, 5}, []string{"", "paced"}
 	for _, c := range makePlan(t, s).Cells {
 		if !form.MatchString(c.Name()) {
 			t.Errorf("name %s", c.Name())

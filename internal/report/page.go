@@ -139,7 +139,7 @@ func topics(a *diagnose.Analysis) []*topic {
 	var list []*topic
 	for _, t := range a.Tables {
 		k := t.Key
-		k.Rate, k.Burst = 0, 0
+		k.Rate, k.Burst, k.Limiter = 0, 0, ""
 		i := slices.IndexFunc(list, func(o *topic) bool { return o.Key == k })
 		if i < 0 {
 			i = len(list)

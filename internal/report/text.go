@@ -190,6 +190,9 @@ func title(t *diagnose.Table) string {
 	if t.Burst > 0 {
 		s += fmt.Sprintf(", burst %d", t.Burst)
 	}
+	if t.Limiter != "" {
+		s += ", limiter " + t.Limiter
+	}
 	return fmt.Sprintf("%s, GOMAXPROCS %d", s, t.Procs)
 }
 

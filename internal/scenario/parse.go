@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crawlbench/internal/graph"
+	"crawlbench/internal/limiter"
 	"crawlbench/scenarios"
 )
 
@@ -43,7 +44,7 @@ func Parse(file string, text []byte) (*Scenario, error) {
 	s := &Scenario{
 		Name: strings.TrimSuffix(filepath.Base(file), ".toml"), File: file, Text: string(text),
 		Keys: []string{"id"}, Workers: []Count{{1, false}, {1, true}, {2, true}, {4, true}}, Rates: []Rate{0},
-		Bursts: []int{0}, Procs: []Count{{1, true}},
+		Bursts: []int{0}, Limiters: []string{""}, Procs: []Count{{1, true}},
 		Control: true, Rounds: 10, Sample: 150 * time.Millisecond, Deadline: 30 * time.Second, Seed: 1,
 		ownSeed: map[string]bool{},
 	}
@@ -72,6 +73,7 @@ func (f *fields) top(s *Scenario) {
 	keep(&s.Workers, list(f, "workers", false, countOf(maxWorkers)))
 	keep(&s.Rates, list(f, "rate", false, rateOf))
 	keep(&s.Bursts, list(f, "burst", false, burstOf))
+	keep(&s.Limiters, list(f, "limiter", false, oneOf(limiter.Names()...)))
 	keep(&s.Procs, list(f, "gomaxprocs", false, countOf(1024)))
 	f.integer("rounds", 1, MaxRounds, func(n int64) { s.Rounds = int(n) })
 	f.duration("sample", time.Millisecond, 10*time.Minute, &s.Sample)

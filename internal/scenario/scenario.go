@@ -39,7 +39,9 @@ type Scenario struct {
 	Rates   []Rate
 	// Bursts are bucket sizes of the limiter in pages; 0 stands for 10 ms worth of the rate, at least 1.
 	Bursts []int
-	Procs  []Count // GOMAXPROCS
+	// Limiters are names of limiter.All; "" stands for limiter.Default.
+	Limiters []string
+	Procs    []Count // GOMAXPROCS
 
 	Fetch web.Behaviour
 

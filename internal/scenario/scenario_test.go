@@ -55,7 +55,7 @@ func TestDefaults(t *testing.T) {
 		Contenders: []string{"*"}, Keys: []string{"id"},
 		Graphs:  []scenario.Graph{{Name: "g", Spec: graph.Spec{Kind: "chain", Pages: 9, Seed: 1}}},
 		Workers: []scenario.Count{{N: 1}, one, {N: 2, PerCore: true}, {N: 4, PerCore: true}},
-		Rates:   []scenario.Rate{0}, Bursts: []int{0}, Procs: []scenario.Count{one},
+		Rates:   []scenario.Rate{0}, Bursts: []int{0}, Limiters: []string{""}, Procs: []scenario.Count{one},
 		Control: true, Fetch: web.Behaviour{Seed: 1}, Rounds: 10, Sample: 150 * time.Millisecond, Deadline: 30 * time.Second, Seed: 1,
 		Profiles: scenario.Profiles{Length: time.Second},
 	})
@@ -70,6 +70,7 @@ keys = ["url", "id"]
 workers = [3, "2x"]
 rate = ["inf", 20_000, 0.5]
 burst = [1, 0]
+limiter = ["paced", "bucket"]
 gomaxprocs = 1            # a single value stands for a list of it
 rounds = 7
 sample = "1s"
@@ -122,7 +123,7 @@ length = "20ms"
 			{Name: "h", Spec: graph.Spec{Kind: "hosts", Pages: 99, Intra: share(0), Chain: share(0.5), Seed: 5}},
 		},
 		Workers: []scenario.Count{{N: 3}, {N: 2, PerCore: true}}, Rates: []scenario.Rate{0, 20000, 0.5},
-		Bursts: []int{1, 0}, Procs: []scenario.Count{{N: 1}},
+		Bursts: []int{1, 0}, Limiters: []string{"paced", "bucket"}, Procs: []scenario.Count{{N: 1}},
 		Fetch: web.Behaviour{
 			Latency: web.Latency{Model: "per-host", Median: 2 * time.Millisecond, Sigma: 1, HostSigma: 0.5},
 			CPU:     3 * time.Microsecond, Fail: 0.25, Seed: 6,

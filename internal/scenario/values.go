@@ -3,8 +3,11 @@ package scenario
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
+
+	"crawlbench/internal/limiter"
 )
 
 // Bounds of what a scenario may ask for.
@@ -179,6 +182,16 @@ func ParseCounts(s string) ([]Count, error) {
 
 // ParseRates reads a list of rates with commas between them: inf,5000.
 func ParseRates(s string) ([]Rate, error) { return parseList(s, parseRate) }
+
+// ParseLimiters reads a list of names of limiters with commas between them.
+func ParseLimiters(s string) ([]string, error) {
+	return parseList(s, func(word string) (string, error) {
+		if !slices.Contains(limiter.Names(), word) {
+			return "", fmt.Errorf("no limiter %q%s: there are %s", word, Nearest(word, limiter.Names()), strings.Join(limiter.Names(), ", "))
+		}
+		return word, nil
+	})
+}
 
 // ParseSeed reads a seed.
 func ParseSeed(s string) (uint64, error) {
