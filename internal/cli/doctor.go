@@ -14,6 +14,7 @@ import (
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/doctor"
 	"crawlbench/internal/host"
+	"crawlbench/internal/limiter"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/runner"
 	"crawlbench/internal/scenario"
@@ -35,8 +36,12 @@ degree = 12
 // doctor measures what this machine can tell apart.
 func (a *app) doctor(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	rounds := fs.Int("rounds", 20, "rounds in which a contender is measured against itself")
+	paces := fs.Bool("limiters", false, "show how well each limiter keeps rates from 1/s to 1,000,000/s instead, which takes about two minutes")
 	if _, err := parse(fs, args, 0, 0); err != nil {
 		return err
+	}
+	if *paces {
+		return a.paces(ctx)
 	}
 	if *rounds < plan.MinRounds || *rounds > scenario.MaxRounds {
 		return usagef("doctor: -rounds %d: must lie between %d and %d", *rounds, plan.MinRounds, scenario.MaxRounds)
@@ -56,6 +61,24 @@ func (a *app) doctor(ctx context.Context, fs *flag.FlagSet, args []string) error
 		fmt.Fprintf(w, "%s\t%s\n", r.Name, r.Value)
 		if r.Hint != "" {
 			fmt.Fprintf(w, "\t  %s\n", r.Hint)
+		}
+	}
+	return w.Flush()
+}
+
+// paces measures the limiters.
+func (a *app) paces(ctx context.Context) error {
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(w, "asked/s\tburst\tgoroutines\tlimiter\tachieved/asked\tworst window\tCPU an event\tfairness\t\n")
+	for rate := 1.0; rate <= 1e6; rate *= 10 {
+		for _, goroutines := range []int{1, 8, 64} {
+			for _, k := range limiter.All() {
+				p, err := doctor.Measure(ctx, k.Name, rate, goroutines, time.Second/2)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(w, "%.0f\t%d\t%d\t%s\t%.4f\t%.3f\t%.3g us\t%.3f\t\n", rate, p.Burst, goroutines, k.Name, p.Achieved, p.Worst, 1e6*p.CPU, p.Jain)
+			}
 		}
 	}
 	return w.Flush()

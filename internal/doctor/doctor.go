@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"crawlbench/internal/host"
 )
 
@@ -32,15 +30,12 @@ func Machine(ctx context.Context) ([]Reading, error) {
 	list := []Reading{clock(), timers(), quota()}
 	others := neighbours()
 	list = append(list, others...)
-	for _, asked := range []float64{1000, 20_000} {
-		r, err := limiter(ctx, asked)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, r)
+	paces, err := limiters(ctx)
+	if err != nil {
+		return nil, err
 	}
 	costs, err := profilers()
-	return append(list, costs...), err
+	return append(append(list, paces...), costs...), err
 }
 
 func clock() Reading {
@@ -115,25 +110,4 @@ func spin(n int) {
 	for i := range n {
 		sink = sink*31 + i
 	}
-}
-
-// limiter holds a token bucket of 10 ms worth to its rate.
-func limiter(ctx context.Context, asked float64) (Reading, error) {
-	burst := max(1, int(asked/100))
-	l := rate.NewLimiter(rate.Limit(asked), burst)
-	l.AllowN(time.Now(), burst)
-	start := time.Now()
-	n := 0
-	for time.Since(start) < window/2 {
-		if err := l.Wait(ctx); err != nil {
-			return Reading{}, err
-		}
-		n++
-	}
-	achieved := float64(n) / time.Since(start).Seconds()
-	r := Reading{Name: fmt.Sprintf("limiter at %.0f/s", asked), Value: fmt.Sprintf("reaches %.1f %% with a bucket of %d", 100*achieved/asked, burst)}
-	if achieved < 0.97*asked {
-		r.Hint = "timers fire too late for this bucket: give the scenario a larger burst"
-	}
-	return r, nil
 }
