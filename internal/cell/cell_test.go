@@ -230,8 +230,9 @@ func TestWallBringsALedger(t *testing.T) {
 			if l.Workers != 4 {
 				t.Errorf("%d workers", l.Workers)
 			}
-			if share := l.Share(ledger.Pacing); rate > 0 && share < 0.5 || rate == 0 && share > 0 {
-				t.Errorf("rate %v: %v of the time is pacing", rate, share)
+			waiting := 1 - l.Share(ledger.Running) - l.Share(ledger.Runnable) // which a busy machine makes long
+			if share := l.Share(ledger.Pacing); rate > 0 && share < 0.5*waiting || rate == 0 && share > 0 {
+				t.Errorf("rate %v: %v of the time is pacing, %v waiting", rate, share, waiting)
 			}
 		}
 		for _, s := range p.Sample {

@@ -16,7 +16,7 @@ func (b *Bench) profile(ctx context.Context) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	done := &store.Profile{Files: map[string]string{}}
+	done := &store.Profile{Files: map[string]string{}, Events: map[string]float64{}}
 	var wall time.Duration
 	for wall < b.job.Sample && err == nil {
 		err = b.Crawl(ctx, func(crawl func()) {
@@ -52,6 +52,9 @@ func (b *Bench) keep(done *store.Profile, profiles map[string]*profile.Profile) 
 			return err
 		}
 		done.Files[kind] = file
+		if _, counted := done.Events[kind]; !counted {
+			done.Events[kind] = profile.Events(p)
+		}
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ const (
 
 // wall traces crawls and writes their ledgers and their wall profile into the job's directory.
 func (b *Bench) wall(ctx context.Context) (Outcome, error) {
-	done := &store.Profile{Files: map[string]string{}}
+	done := &store.Profile{Files: map[string]string{}, Events: map[string]float64{}}
 	var ledgers []*ledger.Ledger
 	var walls []*profile.Profile
 	budget := b.traceable()
@@ -44,6 +44,8 @@ func (b *Bench) wall(ctx context.Context) (Outcome, error) {
 		if err != nil {
 			return Outcome{}, err
 		}
+		done.Events["mark"] += float64(l.Pages) // which cost more than others
+		done.Events[wall] += float64(l.Events - l.Pages)
 		ledgers = append(ledgers, l)
 		walls = append(walls, p)
 	}

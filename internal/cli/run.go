@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/doctor"
 	"crawlbench/internal/host"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
@@ -272,6 +273,16 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 	begin := time.Now()
 	if p.Fetch.CPU > 0 {
 		m.Spin = web.Calibrate()
+	}
+	if len(p.Passes) > 0 {
+		costs, err := doctor.Costs()
+		if err != nil {
+			return err
+		}
+		m.ProfilerCost = map[string]float64{}
+		for _, c := range costs {
+			m.ProfilerCost[c.Kind] = c.NS
+		}
 	}
 	if err := os.MkdirAll(f.results, 0o777); err != nil {
 		return fmt.Errorf("make the directory of the runs: %w", err)

@@ -99,8 +99,8 @@ type Cell struct {
 	Files    map[string]string
 	// Counts are what the design has counted of itself, a page, by name.
 	Counts map[string]float64
-	// Under is pages a second in each profile pass, by its kinds: what the profilers cost shows against the median.
-	Under  map[string]float64
+	// Under is what the profilers did in each profile pass, by its kinds.
+	Under  map[string]Distortion
 	Traced *Traced
 }
 
@@ -147,7 +147,7 @@ func (a *Analysis) collect() (cells, controls, against map[plan.Cell]*Cell) {
 	byID := map[string]*Cell{}
 	failed := a.Run.Failed()
 	for _, c := range p.Cells {
-		d := &Cell{Cell: c, Speed: make([]float64, p.Rounds), Doubts: map[string]int{}, Files: map[string]string{}, Under: map[string]float64{}, Counts: map[string]float64{}}
+		d := &Cell{Cell: c, Speed: make([]float64, p.Rounds), Doubts: map[string]int{}, Files: map[string]string{}, Under: map[string]Distortion{}, Counts: map[string]float64{}}
 		for i := range d.Speed {
 			d.Speed[i] = math.NaN()
 		}
@@ -175,9 +175,10 @@ func (a *Analysis) collect() (cells, controls, against map[plan.Cell]*Cell) {
 			for kind, file := range rec.Profile.Files {
 				d.Files[kind] = file
 			}
-			d.Under[strings.Join(p.Passes[rec.Slot].Kinds, " and ")] = float64(rec.Profile.Pages) / rec.Profile.Sec
+			u := distortion(rec.Profile, d.Procs, a.Run.Manifest().ProfilerCost)
+			d.Under[strings.Join(p.Passes[rec.Slot].Kinds, " and ")] = u
 			if d.Traced == nil && rec.Profile.Files["ledger"] != "" {
-				d.Traced = &Traced{Speed: float64(rec.Profile.Pages) / rec.Profile.Sec}
+				d.Traced = &Traced{Distortion: u}
 			}
 		}
 	}
@@ -236,6 +237,13 @@ func (c *Cell) finish() {
 	}
 	c.Summary = stat.Median(speed)
 	c.Bimodal = bimodal(speed)
+	for kinds, u := range c.Under {
+		u.Slowed = 1 - u.Speed/c.Summary.Center
+		c.Under[kinds] = u
+	}
+	if c.Traced != nil {
+		c.Traced.Slowed = 1 - c.Traced.Speed/c.Summary.Center
+	}
 }
 
 // Valid reports whether at least half of the samples of a cell that was measured are beyond doubt. Nothing is said of why

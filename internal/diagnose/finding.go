@@ -32,9 +32,8 @@ type Finding struct {
 	Text string
 	// Evidence are the numbers.
 	Evidence []string
-	// Least and Most are the range over the repeats of the share that the statement rests on; both 0 if it rests on
-	// rounds.
-	Least, Most float64
+	// Confidence is how firmly the measurement says so: the range over repeats, or the interval over rounds.
+	Confidence string
 	// Refute is the experiment that would show it wrong.
 	Refute string
 }
@@ -74,8 +73,9 @@ func (t *Table) stops(r *Row) (Finding, bool) {
 	}
 	f := Finding{
 		Kind: StoppedGaining, Cell: c.ID(),
-		Text:   fmt.Sprintf("%s on %s stops gaining at %s; with %d it makes %s of that", r.Impl, t.Graph, plural(r.Knee.Workers, "worker"), last.Workers, times3(stat.Interval{Value: beyond.Ratio, Lo: beyond.Lo, Hi: beyond.Hi})),
-		Refute: "measure numbers of workers between those here: a peak may lie between two points",
+		Text:       fmt.Sprintf("%s on %s stops gaining at %s; with %d it makes %s of that", r.Impl, t.Graph, plural(r.Knee.Workers, "worker"), last.Workers, times3(stat.Interval{Value: beyond.Ratio, Lo: beyond.Lo, Hi: beyond.Hi})),
+		Confidence: fmt.Sprintf("the %.0f %% interval over %d rounds ends at %.2f", 100*(1-Alpha), beyond.N, beyond.Hi),
+		Refute:     "measure numbers of workers between those here: a peak may lie between two points",
 	}
 	for _, g := range r.Gains[1:] {
 		f.Evidence = append(f.Evidence, fmt.Sprintf("%d workers: %s of one's throughput", g.Workers, times3(stat.Interval{Value: g.Ratio.Ratio, Lo: g.Ratio.Lo, Hi: g.Ratio.Hi})))
@@ -99,13 +99,8 @@ const (
 // explain says what the workers of a cell spend their time on.
 func (t *Table) explain(c *Cell) []Finding {
 	var list []Finding
-	add := func(kind Kind, class ledger.Class, refute, format string, args ...any) *Finding {
-		f := Finding{Kind: kind, Cell: c.ID(), Text: fmt.Sprintf(format, args...), Refute: refute}
-		if c.Traced != nil && class != "" {
-			r := c.Traced.Shares.Share[class]
-			f.Least, f.Most = r.Min, r.Max
-		}
-		list = append(list, f)
+	add := func(kind Kind, confidence, refute, format string, args ...any) *Finding {
+		list = append(list, Finding{Kind: kind, Cell: c.ID(), Text: fmt.Sprintf(format, args...), Confidence: confidence, Refute: refute})
 		return &list[len(list)-1]
 	}
 	who := fmt.Sprintf("%s with %s on %s", c.Impl, plural(c.Workers, "worker"), c.Graph)
@@ -121,31 +116,32 @@ func (t *Table) explain(c *Cell) []Finding {
 		saturated := least >= roleShare && c.Traced.Share(ledger.Handoff)+c.Traced.Share(ledger.Starvation)+c.Traced.Share(ledger.Runnable) >= idleShare
 		switch {
 		case over(ledger.Pacing, paceShare):
-			add(RateLimited, ledger.Pacing, "raise the rate: the throughput follows it until something else binds",
+			add(RateLimited, c.Traced.repeats(ledger.Pacing, paceShare), "raise the rate: the throughput follows it until something else binds",
 				"%s waits for the limiter %s of its workers' time: which design it is does not matter here", who, percent(c.Traced.Share(ledger.Pacing)))
 		case over(ledger.Fetch, fetchShare):
-			add(LatencyBound, ledger.Fetch, "double the workers: the throughput doubles as long as this binds",
+			add(LatencyBound, c.Traced.repeats(ledger.Fetch, fetchShare), "double the workers: the throughput doubles as long as this binds",
 				"%s waits for pages %s of its workers' time: more workers fetch more, whatever the design", who, percent(c.Traced.Share(ledger.Fetch)))
 		}
 		if over(ledger.Lock, lockShare) {
 			list = append(list, t.lock(c, who))
 		}
 		if saturated {
-			f := add(SaturatedOwner, "", "give the owner less to do, such as one message a page instead of one a link: the throughput rises while its share stays",
+			add(SaturatedOwner, fmt.Sprintf("%s to %s over %d traces", percent(least), percent(most), c.Traced.Shares.Repeats),
+				"give the owner less to do, such as one message a page instead of one a link: the throughput rises while its share stays",
 				"%s is as fast as %s, which is on a processor %s of the time while the workers wait for it", who, roleName(role), percent((least+most)/2))
-			f.Least, f.Most = least, most
 		}
 		if !saturated && over(ledger.Starvation, idleShare) {
-			add(NarrowFrontier, ledger.Starvation, "take a wider graph: the share falls",
+			add(NarrowFrontier, c.Traced.repeats(ledger.Starvation, idleShare), "take a wider graph: the share falls",
 				"%s has no page for its workers %s of their time: the graph offers too few at once, or the frontier hands them out too slowly", who, percent(c.Traced.Share(ledger.Starvation)))
 		}
 	}
 	if c.GC >= gcShare {
-		add(CollectorBound, "", "set GOGC=off: the throughput rises by about that share",
+		add(CollectorBound, fmt.Sprintf("the mean over %d samples", len(c.Measured())), "set GOGC=off: the throughput rises by about that share",
 			"%s: the collector takes %s of the processor time, at %s allocated a page", who, percent(c.GC), bytes(c.Bytes))
 	}
 	if lock := c.Traced != nil && c.Traced.Share(ledger.Lock) >= lockShare; c.Workers > 1 && c.Rate == 0 && c.Growth != nil && c.Growth.Ratio >= growthShare && c.Growth.Lo > 1 && c.Growth.P < Alpha && !lock && c.GC < gcShare {
-		f := add(WastedCycles, "", "pin it to one processor: the processor time a page falls to that of one worker",
+		f := add(WastedCycles, fmt.Sprintf("the %.0f %% interval over %d rounds begins at %.2f", 100*(1-Alpha), c.Growth.N, c.Growth.Lo),
+			"pin it to one processor: the processor time a page falls to that of one worker",
 			"%s burns %s the processor time a page that it takes with one worker, and waits little for locks: cache lines that travel, attempts repeated, or wake-ups", who, times3(stat.Interval{Value: c.Growth.Ratio, Lo: c.Growth.Lo, Hi: c.Growth.Hi}))
 		for _, name := range slices.Sorted(maps.Keys(c.Counts)) {
 			f.Evidence = append(f.Evidence, fmt.Sprintf("%s: %.2g a page", name, c.Counts[name]))
@@ -160,6 +156,7 @@ func (t *Table) queueing() []Finding {
 	var list []Finding
 	for _, w := range t.Workers {
 		var f Finding
+		var least, most float64
 		for _, c := range t.measured(w) {
 			if c.Traced == nil || !c.Valid() || c.Workers <= c.Procs {
 				continue
@@ -169,14 +166,16 @@ func (t *Table) queueing() []Finding {
 				continue
 			}
 			if f.Kind == "" {
-				f = Finding{Kind: ProcessorBound, Cell: c.ID(), Least: r.Min, Most: r.Max,
+				least, most = r.Min, r.Max
+				f = Finding{Kind: ProcessorBound, Cell: c.ID(),
 					Text:   fmt.Sprintf("with %s on %s workers are ready and have no processor: beyond %d they only queue", plural(w, "worker"), t.Graph, t.Procs),
 					Refute: fmt.Sprintf("run it with more processors than %d: the share falls and the throughput rises", t.Procs)}
 			}
-			f.Least, f.Most = min(f.Least, r.Min), max(f.Most, r.Max)
+			least, most = min(least, r.Min), max(most, r.Max)
 			f.Evidence = append(f.Evidence, fmt.Sprintf("%s %s of its workers' time", c.Impl, percent(r.Median)))
 		}
 		if f.Kind != "" {
+			f.Confidence = fmt.Sprintf("%s to %s over the traces of %s", percent(least), percent(most), plural(len(f.Evidence), "design"))
 			list = append(list, f)
 		}
 	}
@@ -186,7 +185,7 @@ func (t *Table) queueing() []Finding {
 // lock names the place where workers wait for a lock, who ends it, and a contender that does without.
 func (t *Table) lock(c *Cell, who string) Finding {
 	r := c.Traced.Shares.Share[ledger.Lock]
-	f := Finding{Kind: ContendedLock, Cell: c.ID(), Least: r.Min, Most: r.Max,
+	f := Finding{Kind: ContendedLock, Cell: c.ID(), Confidence: c.Traced.repeats(ledger.Lock, lockShare),
 		Refute: "shard what the lock protects, or hold it for a shorter time: the share falls and the throughput rises"}
 	f.Text = fmt.Sprintf("%s waits for locks %s of its workers' time", who, percent(r.Median))
 	for _, s := range c.Traced.Sites() {

@@ -14,9 +14,7 @@ import (
 type Traced struct {
 	Ledgers []*ledger.Ledger
 	Shares  ledger.Shares
-	// Speed is pages a second while traced; Slowed is by how much that is less than the median of the timing pass, the
-	// distortion by the tracer. It may be negative by chance.
-	Speed, Slowed float64
+	Distortion
 }
 
 // attachTraces reads the ledgers of the cells that have some.
@@ -37,15 +35,24 @@ func (a *Analysis) attachTraces(cells map[plan.Cell]*Cell) error {
 		if c.Traced.Shares, err = ledger.Spread(c.Traced.Ledgers); err != nil {
 			return fmt.Errorf("read the ledger %s: %w", file, err)
 		}
-		if c.Summary.Center > 0 {
-			c.Traced.Slowed = 1 - c.Traced.Speed/c.Summary.Center
-		}
 	}
 	return nil
 }
 
 // Share returns the median share of a class of worker time.
 func (t *Traced) Share(c ledger.Class) float64 { return t.Shares.Share[c].Median }
+
+// repeats says over how many traces a share has which range, and how many of them have at least so much.
+func (t *Traced) repeats(c ledger.Class, least float64) string {
+	agree := 0
+	for _, l := range t.Ledgers {
+		if l.Share(c) >= least {
+			agree++
+		}
+	}
+	r := t.Shares.Share[c]
+	return fmt.Sprintf("%s to %s over %d traces, of which %d alone would do", percent(r.Min), percent(r.Max), len(t.Ledgers), agree)
+}
 
 // Sites adds up the places of all traces, largest first.
 func (t *Traced) Sites() []ledger.Site {

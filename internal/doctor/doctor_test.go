@@ -14,7 +14,7 @@ func TestMachineIsRead(t *testing.T) {
 		}
 		names[r.Name] = true
 	}
-	for _, want := range []string{"clock", "timers", "quota", "stolen", "limiter bucket, 1 at a time", "limiter paced, 64 at a time", "block profile", "mutex profile", "trace"} {
+	for _, want := range []string{"clock", "timers", "quota", "stolen", "limiter bucket, 1 at a time", "limiter paced, 64 at a time", "block profile", "mutex profile", "wall profile", "mark profile"} {
 		if !names[want] {
 			t.Errorf("no reading of %s", want)
 		}

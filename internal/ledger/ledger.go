@@ -131,6 +131,15 @@ type Role struct {
 	Share float64 `json:"running_share"`
 }
 
+// Events returns the number of events in the trace r.
+func Events(r io.Reader) (int, error) {
+	n, err := record(r, newStacks(Options{}), func(*extent) {})
+	if err != nil {
+		return n, fmt.Errorf("read execution trace: %w", err)
+	}
+	return n, nil
+}
+
 // Read makes up the account of the crawls in the trace r, and their wall profile in nanoseconds.
 func Read(r io.Reader, o Options) (*Ledger, *profile.Profile, error) {
 	if o.Workers < 1 {

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/pprof"
 	"slices"
@@ -20,13 +21,28 @@ import (
 type Profile = profile.Profile
 
 const (
-	// blockRate is the number of nanoseconds of waiting per sample of the block profile. Waits are weighted by the inverse
+	// BlockRate is the number of nanoseconds of waiting per sample of the block profile. Waits are weighted by the inverse
 	// of their chance to be sampled, so that the sum is right whatever the rate; a lower rate costs more for each of the
 	// short waits that a channel makes millions of.
-	blockRate = 10_000
-	// mutexFraction 1 records every wait for a mutex: it costs only where somebody waited.
-	mutexFraction = 1
+	BlockRate = 10_000
+	// MutexFraction 1 records every wait for a mutex: it costs only where somebody waited.
+	MutexFraction = 1
 )
+
+// Parse reads a profile in pprof's format.
+func Parse(r io.Reader) (*Profile, error) { return profile.Parse(r) }
+
+// Events returns how many events stand in p: waits of a block or mutex profile, by what those sampled stand for, and
+// samples of a CPU profile. What they cost the crawl is events times doctor.Costs.
+func Events(p *Profile) (n float64) {
+	if p == nil {
+		return 0
+	}
+	for _, s := range p.Sample {
+		n += float64(s.Value[0])
+	}
+	return n
+}
 
 // Collector takes profiles of crawls. Only one can be at work in a process, and block and mutex profiles hold what those
 // before it took too: a process is for one pass.
@@ -65,11 +81,11 @@ func (c *Collector) Crawl(f func()) {
 	}
 	// An event is recorded if the rate is set at its end. What is not a crawl must find it at zero.
 	if slices.Contains(c.kinds, "block") {
-		runtime.SetBlockProfileRate(blockRate)
+		runtime.SetBlockProfileRate(BlockRate)
 		defer runtime.SetBlockProfileRate(0)
 	}
 	if slices.Contains(c.kinds, "mutex") {
-		runtime.SetMutexProfileFraction(mutexFraction)
+		runtime.SetMutexProfileFraction(MutexFraction)
 		defer runtime.SetMutexProfileFraction(0)
 	}
 	f()

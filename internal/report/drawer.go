@@ -53,7 +53,7 @@ func Open(a *diagnose.Analysis, c *diagnose.Cell) Drawer {
 		v.Facts = append(v.Facts, [2]string{name, fmt.Sprintf("%.2g a page", c.Counts[name])})
 	}
 	for _, kinds := range slices.Sorted(maps.Keys(c.Under)) {
-		v.Facts = append(v.Facts, [2]string{"under the profiler", fmt.Sprintf("%s: %+.0f %% of the median speed", kinds, 100*(c.Under[kinds]/c.Summary.Center-1))})
+		v.Facts = append(v.Facts, [2]string{kinds + " profile", distortion(c.Under[kinds])})
 	}
 	for _, kind := range slices.Sorted(maps.Keys(c.Files)) {
 		v.Files = append(v.Files, [2]string{kind, c.Files[kind]})
@@ -66,8 +66,8 @@ func Open(a *diagnose.Analysis, c *diagnose.Cell) Drawer {
 
 func (v *Drawer) traced(a *diagnose.Analysis, c *diagnose.Cell) {
 	v.Traced = true
-	v.Distortion = fmt.Sprintf("While it was traced it crawled %s/s, %.0f %% less than in the timing pass. The account leaves %.2f %% of the workers' time open at most.",
-		si(c.Traced.Speed), 100*c.Traced.Slowed, 100*c.Traced.Shares.Residual.Max)
+	v.Distortion = fmt.Sprintf("While it was traced it crawled %s/s, %s. The account leaves %.2f %% of the workers' time open at most.",
+		si(c.Traced.Speed), distortion(c.Traced.Distortion), 100*c.Traced.Shares.Residual.Max)
 	for i, s := range c.Traced.Sites() {
 		if i < 8 {
 			v.Sites = append(v.Sites, []string{string(s.Class), s.Where, s.Primitive, fmt.Sprintf("%.1f %%", 100*s.Share)})
@@ -85,6 +85,22 @@ func (v *Drawer) traced(a *diagnose.Analysis, c *diagnose.Cell) {
 	if file := c.Files["wall"]; file != "" {
 		v.Flame = flame(filepath.Join(a.Run.Dir(), file), v.Name)
 	}
+}
+
+// distortion says what profilers did, and what was to be expected of them.
+func distortion(d diagnose.Distortion) string {
+	text := fmt.Sprintf("%.0f %% slower", 100*d.Slowed)
+	if d.Slowed < 0 {
+		text = fmt.Sprintf("%.0f %% faster, by chance", -100*d.Slowed)
+	}
+	switch {
+	case d.Most == 0:
+	case d.Most < 0.005:
+		text += fmt.Sprintf("; its %s events a second were to take less than 1 %%", si(d.Events))
+	default:
+		text += fmt.Sprintf("; its %s events a second were to take %.2g to %.2g %%", si(d.Events), 100*d.Least, 100*d.Most)
+	}
+	return text
 }
 
 // seconds writes a time with its unit.

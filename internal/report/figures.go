@@ -330,7 +330,7 @@ func processors(list []*topic, t *topic, href Href) *Figure {
 // account draws where the workers' time went.
 func account(t *diagnose.Table, href Href) *Figure {
 	var bars []plot.Bar
-	var open, slowest float64
+	var open, slowest, expected float64
 	for _, r := range t.Rows {
 		for _, c := range r.Cells {
 			if c.Traced == nil {
@@ -348,14 +348,18 @@ func account(t *diagnose.Table, href Href) *Figure {
 			}
 			bars = append(bars, b)
 			open = max(open, c.Traced.Shares.Residual.Max)
-			slowest = max(slowest, c.Traced.Slowed)
+			slowest, expected = max(slowest, c.Traced.Slowed), max(expected, c.Traced.Most)
 		}
 	}
 	if len(bars) == 0 {
 		return nil
 	}
 	f := &Figure{Title: "Where the workers' time went",
-		Sentence: fmt.Sprintf("Workers x wall time, from execution traces; at most %.2f %% of it is left open. Tracing took up to %.0f %% of the speed.", 100*open, 100*max(0, slowest))}
+		Sentence: fmt.Sprintf("Workers x wall time, from execution traces; at most %.2f %% of it is left open. Tracing took up to %.0f %% of the speed", 100*open, 100*max(0, slowest))}
+	if expected > 0 {
+		f.Sentence += fmt.Sprintf("; by the number of its events it was to take up to %.0f %%", 100*expected)
+	}
+	f.Sentence += "."
 	f.Numbers = shares(classNames(), bars)
 	f.SVG = plot.Bars(f.Title, f.Sentence, classNames(), bars)
 	return f

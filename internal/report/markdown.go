@@ -30,9 +30,7 @@ func Markdown(w io.Writer, a *diagnose.Analysis) (map[string]string, error) {
 			for _, e := range f.Evidence {
 				fmt.Fprintf(&b, " %s.", cell(e))
 			}
-			if f.Most > 0 {
-				fmt.Fprintf(&b, " Over the repeats the share was %.0f to %.0f %%.", 100*f.Least, 100*f.Most)
-			}
+			fmt.Fprintf(&b, " Confidence: %s.", f.Confidence)
 			fmt.Fprintf(&b, " To refute it: %s.\n", cell(f.Refute))
 		}
 	}

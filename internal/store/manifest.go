@@ -37,6 +37,8 @@ type Manifest struct {
 	// Spin is how many rounds of the CPU burner this machine makes in a microsecond; 0 if no fetch burns.
 	Spin   float64     `json:"spin,omitempty"`
 	Graphs []GraphInfo `json:"graphs"`
+	// ProfilerCost is the processor time in nanoseconds that each kind of profile takes an event; nil if none is taken.
+	ProfilerCost map[string]float64 `json:"profiler_ns_per_event,omitempty"`
 	// Measured is the share of the timing pass's wall time that was measured crawl.
 	Measured float64 `json:"measured_share,omitempty"`
 	// Harness is what site and judge cost, in seconds a page, by graph and kind of key: graph/keys.

@@ -61,6 +61,8 @@ type Profile struct {
 	Crawls int     `json:"crawls"`
 	Pages  int     `json:"pages"` // fetched in all crawls: what a difference of profiles is scaled by
 	Sec    float64 `json:"crawl_sec"`
+	// Events is how many events each kind of profile recorded, of which each cost the crawl something.
+	Events map[string]float64 `json:"events,omitempty"`
 	// Files are the profiles written, by kind, relative to the run's directory.
 	Files map[string]string `json:"files"`
 }
