@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/pprof/profile"
+	"golang.org/x/sys/unix"
 )
 
 // collect runs f as a crawl, and other beside it as the harness would, and returns the profiles.
@@ -131,8 +132,14 @@ func crawlBurns(d time.Duration) float64 { return spin(d) }
 //go:noinline
 func harnessBurns(d time.Duration) float64 { return spin(d) }
 
+// spin takes d of processor time, however long that is on a busy machine.
 func spin(d time.Duration) (x float64) {
-	for start := time.Now(); time.Since(start) < d; {
+	used := func() time.Duration {
+		var u unix.Rusage
+		unix.Getrusage(unix.RUSAGE_SELF, &u)
+		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	}
+	for start := used(); used()-start < d; {
 		for i := range 1000 {
 			x += math.Sqrt(float64(i))
 		}
