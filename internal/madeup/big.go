@@ -2,8 +2,11 @@ package madeup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
+	"testing"
 	"time"
 
 	pprof "github.com/google/pprof/profile"
@@ -156,4 +159,26 @@ func profileOf(c plan.Cell, kind string) *profile.Profile {
 		p.Sample = append(p.Sample, s)
 	}
 	return p
+}
+
+// BigRun makes up Big for a test or a benchmark and opens it as a reader does.
+func BigRun(tb testing.TB, profiles bool) *store.Run {
+	tb.Helper()
+	r, err := Big(profiles)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	dir := filepath.Join(tb.TempDir(), "big")
+	made, err := r.Write(dir)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := errors.Join(made.WriteBench(), made.Close()); err != nil {
+		tb.Fatal(err)
+	}
+	run, err := store.Open(dir)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return run
 }

@@ -1,6 +1,8 @@
 package madeup_test
 
 import (
+	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,20 +17,8 @@ func TestBigIsAsBigAsItSays(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it writes 4,000 profiles")
 	}
-	r, err := madeup.Big(true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(t.TempDir(), "big")
-	made, err := r.Write(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	made.Close()
-	run, err := store.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	run := madeup.BigRun(t, true)
+	dir := run.Dir()
 	controls, profiles, ledgers := 0, 0, 0
 	for _, c := range run.Plan().Cells {
 		if c.IsControl() {
@@ -58,16 +48,17 @@ func TestBigIsAsBigAsItSays(t *testing.T) {
 	if _, pending := run.Pending(); len(pending) > 0 || run.Manifest().State != store.Complete {
 		t.Errorf("%d passes are pending, the state is %s", len(pending), run.Manifest().State)
 	}
-	c := run.Plan().Cells[0]
-	l := r.Ledger(c)
+	file := filepath.Join(dir, "profiles", run.Plan().Cells[0].ID(), "ledger.json")
+	text, err := os.ReadFile(file)
+	var traces []*ledger.Ledger
+	if err = errors.Join(err, json.Unmarshal(text, &traces)); err != nil || len(traces) != 3 {
+		t.Fatalf("%s: %v, %d ledgers", file, err, len(traces))
+	}
 	sum := 0.0
-	for _, s := range l.Seconds {
+	for _, s := range traces[0].Seconds {
 		sum += s
 	}
-	if sum != l.Worker || len(l.Seconds) != len(ledger.Classes()) {
-		t.Errorf("the account of %s does not close: %v of %v", c.ID(), sum, l.Worker)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "profiles", c.ID(), "wall.pb.gz")); err != nil {
-		t.Error(err)
+	if l := traces[0]; sum != l.Worker || len(l.Seconds) != len(ledger.Classes()) {
+		t.Errorf("the account of %s does not close: %v of %v", file, sum, l.Worker)
 	}
 }

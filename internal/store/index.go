@@ -8,7 +8,11 @@ import (
 
 // index takes records as the run's, and finds what is done and what failed.
 func (r *Run) index(records []Record) error {
-	r.records, r.done, r.failed = nil, map[place]bool{}, map[string]Record{}
+	r.records, r.done, r.failed = make([]Record, 0, len(records)), make(map[place]bool, len(records)), map[string]Record{}
+	r.ids = make([]string, len(r.plan.Cells))
+	for i, c := range r.plan.Cells {
+		r.ids[i] = c.ID()
+	}
 	for i, rec := range records {
 		if err := r.check(rec); err != nil {
 			return fmt.Errorf("%s: line %d: %w", r.path(journalFile), i+1, err)
@@ -23,7 +27,7 @@ func (r *Run) check(rec Record) error {
 	at := place{rec.Round, rec.Slot}
 	cell, ok := r.cellAt(at)
 	switch {
-	case !ok || cell.ID() != rec.Cell:
+	case !ok || r.ids[cell] != rec.Cell:
 		return fmt.Errorf("%s is of cell %s, which the plan does not have there: %s and %s do not belong together", at, rec.Cell, planFile, journalFile)
 	case r.done[at]:
 		return fmt.Errorf("%s is there twice: the journal has been changed by hand; delete the later line", at)
@@ -70,20 +74,20 @@ func (at place) String() string {
 	return fmt.Sprintf("round %d slot %d", at.round+1, at.slot+1)
 }
 
-// cellAt returns the cell that the plan has at a place.
-func (r *Run) cellAt(at place) (cell plan.Cell, ok bool) {
+// cellAt returns the cell that the plan has at a place, as an index.
+func (r *Run) cellAt(at place) (cell int, ok bool) {
 	p := r.plan
 	if at.round == passRound {
 		if at.slot < 0 || at.slot >= len(p.Passes) {
-			return cell, false
+			return 0, false
 		}
-		return p.Cells[p.Passes[at.slot].Cell], true
+		return p.Passes[at.slot].Cell, true
 	}
 	i := at.round*len(p.Cells) + at.slot
 	if i < 0 || i >= len(p.Schedule) || p.Schedule[i].Round != at.round || p.Schedule[i].Slot != at.slot {
-		return cell, false
+		return 0, false
 	}
-	return p.Cells[p.Schedule[i].Cell], true
+	return p.Schedule[i].Cell, true
 }
 
 // checkPlan returns what is wrong with the order of a plan, or with its references to cells.

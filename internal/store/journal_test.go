@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	fast "github.com/goccy/go-json"
 )
 
 // smallJournal returns a plan, a record of each kind, and the journal that holds them, with the offset of each line.
@@ -204,6 +206,13 @@ func FuzzJournal(f *testing.F) {
 		records, bad, err := parseJournal(text)
 		if err != nil {
 			return
+		}
+		var slow, quick Record
+		if json.Unmarshal(rec, &slow) == nil {
+			own, _ := json.Marshal(slow)
+			if err := fast.Unmarshal(own, &quick); err != nil || !reflect.DeepEqual(slow, quick) {
+				t.Fatalf("%s is read as %+v, %v", own, quick, err)
+			}
 		}
 		size := len(text)
 		if bad != nil {

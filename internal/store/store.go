@@ -26,6 +26,7 @@ type Run struct {
 	size     int64 // of the journal's whole lines
 	manifest Manifest
 	plan     *plan.Plan
+	ids      []string // of the plan's cells
 	records  []Record
 	done     map[place]bool
 	failed   map[string]Record
@@ -133,7 +134,7 @@ func (r *Run) SetPlan(p *plan.Plan) error {
 	if err := replaceJSON(r.path(planFile), p); err != nil {
 		return err
 	}
-	r.plan = p
+	r.plan, r.ids = p, trial.ids
 	return nil
 }
 

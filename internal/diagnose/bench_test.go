@@ -1,0 +1,28 @@
+package diagnose_test
+
+import (
+	"testing"
+
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/madeup"
+)
+
+func BenchmarkAnalyse(b *testing.B) {
+	run := madeup.BigRun(b, false)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := diagnose.Analyse(run); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkBetween(b *testing.B) {
+	run := madeup.BigRun(b, false)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := diagnose.Between(run, run); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
