@@ -40,6 +40,10 @@ stress: build ## check them on many schedules of one processor, and show on brok
 mutate: ## mutation testing of the tool's own logic: make mutate [FLAGS=./internal/plan]
 	@scripts/mutate.sh $(FLAGS)
 
+limits: ## ratios of fast designs to slow ones and to GAPBS: make limits [ROWS=regexp] [GAPBS=checkout] [GAPBS_TD=its bfs, top-down only]
+	@go build -o .bin/limits ./scripts/limits
+	@.bin/limits -rows "$(ROWS)" -gapbs "$(GAPBS)" -topdown "$(GAPBS_TD)" $(FLAGS)
+
 list: build ## list contenders, scenarios and kinds of graphs
 	@$(CRAWLBENCH) list
 
@@ -58,4 +62,4 @@ crash: ## kill runs with -9 at random moments and resume them: make crash [KILLS
 cover: ## coverage of the tests, by package
 	go test -short -cover ./...
 
-.PHONY: help build bench test compare report flame conform doctor stress mutate list race lint fuzz crash cover
+.PHONY: help build bench test compare report flame conform doctor stress mutate limits list race lint fuzz crash cover

@@ -19,7 +19,7 @@ import (
 var floors = [][]string{
 	{"internal/crawl", "internal/graph", "internal/host", "internal/ledger", "internal/plot", "internal/profile", "internal/stat", "internal/yield", "scenarios"},
 	{"internal/limiter"},
-	{"internal/conform", "internal/engine", "internal/web"},
+	{"internal/conform", "internal/engine", "internal/visited", "internal/web"},
 	{"internal/contender/*", "internal/mutant", "internal/scenario"},
 	{"internal/contender", "internal/plan"},
 	{"internal/store"},
@@ -27,7 +27,7 @@ var floors = [][]string{
 	{"internal/report", "internal/runner"},
 	{"internal/cli"},
 	{"bench"},
-	{"bench/cmd/crawlbench", "scripts/trial"},
+	{"bench/cmd/crawlbench", "scripts/limits", "scripts/trial"},
 }
 
 // only lists what few may import, and what the others should do.
@@ -38,12 +38,13 @@ var only = map[string]struct {
 	"golang.org/x/perf/":                {[]string{"internal/stat"}, "use package stat"},
 	"github.com/google/pprof/driver":    {[]string{"internal/serve"}, "use package serve"},
 	"net/http":                          {[]string{"internal/serve"}, "use package serve"},
-	"os/exec":                           {[]string{"internal/runner", "internal/conform", "internal/cli"}, "children are started by package runner"},
-	"flag":                              {[]string{"internal/cli"}, "flags belong to package cli"},
+	"os/exec":                           {[]string{"internal/runner", "internal/conform", "internal/cli", "scripts/limits"}, "children are started by package runner"},
+	"flag":                              {[]string{"internal/cli", "scripts/limits"}, "flags belong to package cli"},
 	"github.com/pelletier/go-toml":      {[]string{"internal/scenario"}, "use package scenario"},
 	"golang.org/x/exp/trace":            {[]string{"internal/ledger"}, "use package ledger"},
 	"github.com/anishathalye/porcupine": {[]string{"internal/conform"}, "use conform.Visited"},
 	"golang.org/x/time/rate":            {[]string{"internal/limiter"}, "use package limiter"},
+	"github.com/puzpuzpuz/xsync":        {[]string{"internal/contender/xsync"}, "it is there to be measured; a lock and a map do elsewhere"},
 	"math/rand":                         {nil, "use math/rand/v2, or hash a seed"},
 	module + "internal/madeup":          {nil, "made-up runs are for tests"},
 	"log":                               {nil, "return an error, or write to the io.Writer that you are given"},
@@ -110,8 +111,8 @@ func violations(p pkg) []string {
 			}
 		}
 		if strings.HasPrefix(p.ImportPath, module+"internal/contender/") && strings.HasPrefix(imp, module) &&
-			imp != module+"internal/crawl" && imp != module+"internal/engine" {
-			list = append(list, p.ImportPath+" imports "+imp+": a design knows the contract and the engine, and nothing of the harness")
+			imp != module+"internal/crawl" && imp != module+"internal/engine" && imp != module+"internal/visited" {
+			list = append(list, p.ImportPath+" imports "+imp+": a design knows the contract, the engine and the shared sets, and nothing of the harness")
 		}
 	}
 	return list

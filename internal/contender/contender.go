@@ -4,15 +4,20 @@ package contender
 
 import (
 	"crawlbench/internal/contender/cas"
+	"crawlbench/internal/contender/chunked"
 	"crawlbench/internal/contender/level"
 	"crawlbench/internal/contender/mutexmap"
 	"crawlbench/internal/contender/owner"
+	"crawlbench/internal/contender/ownerbatch"
 	"crawlbench/internal/contender/pipeline"
+	"crawlbench/internal/contender/readahead"
 	"crawlbench/internal/contender/rwmutexmap"
 	"crawlbench/internal/contender/sequential"
 	"crawlbench/internal/contender/sharded"
 	"crawlbench/internal/contender/spawn"
+	"crawlbench/internal/contender/stealing"
 	"crawlbench/internal/contender/syncmap"
+	"crawlbench/internal/contender/xsync"
 	"crawlbench/internal/crawl"
 )
 
@@ -23,8 +28,13 @@ func All() []crawl.Contender {
 		rwmutexmap.Contender(),
 		syncmap.Contender(),
 		sharded.Contender(),
+		xsync.Contender(),
 		cas.Contender(),
+		chunked.Contender(),
+		readahead.Contender(),
+		stealing.Contender(),
 		owner.Contender(),
+		ownerbatch.Contender(),
 		spawn.Contender(),
 		pipeline.Contender(),
 		level.Contender(),

@@ -6,12 +6,13 @@ import (
 
 	"crawlbench/internal/conform"
 	"crawlbench/internal/contender"
-	"crawlbench/internal/contender/cas"
 	"crawlbench/internal/contender/mutexmap"
 	"crawlbench/internal/contender/rwmutexmap"
 	"crawlbench/internal/contender/sharded"
 	"crawlbench/internal/contender/syncmap"
+	"crawlbench/internal/contender/xsync"
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/visited"
 )
 
 // What crawlers must do is tested by package conform.
@@ -31,11 +32,12 @@ func TestVisitedSetsAreLinearizable(t *testing.T) {
 		byID  crawl.NewVisited[uint32]
 		byURL crawl.NewVisited[string]
 	}{
-		"cas":        {cas.NewBits, cas.NewTable},
+		"visited":    {visited.NewBits, visited.NewTable},
 		"mutexmap":   {mutexmap.New[uint32], mutexmap.New[string]},
 		"rwmutexmap": {rwmutexmap.New[uint32], rwmutexmap.New[string]},
 		"sharded":    {sharded.New[uint32], sharded.New[string]},
 		"syncmap":    {syncmap.New[uint32], syncmap.New[string]},
+		"xsync":      {xsync.New[uint32], xsync.New[string]},
 	} {
 		t.Run(name, func(t *testing.T) { conform.Visited(t, sets.byID, sets.byURL) })
 	}

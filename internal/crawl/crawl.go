@@ -24,6 +24,14 @@ type Web[K comparable] interface {
 	Fetch(ctx context.Context, page K) (links []K, err error)
 }
 
+// Ahead is a Web that makes use of knowing what will be fetched, as a site in memory does that can load what the fetch
+// will read. Near are the pages to be fetched next, far those thereafter; a page should be among the far first. It is a
+// hint, given beside other fetches: a page named may be fetched much later, by somebody else, or never. Ahead does not
+// block, keeps nothing of what it is given, and is safe for concurrent use. A crawler finds it by type assertion.
+type Ahead[K comparable] interface {
+	Ahead(near, far []K)
+}
+
 // Limiter paces fetches: Wait returns when the next fetch may start, or an error when it never may.
 // *rate.Limiter of golang.org/x/time/rate is one. It is safe for concurrent use.
 type Limiter interface {

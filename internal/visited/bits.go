@@ -1,4 +1,8 @@
-package cas
+// Package visited holds the visited sets that take no lock and that several designs share: ids in a bitset, URLs in a hash
+// table that only grows. A page is claimed by one atomic compare-and-swap.
+//
+// Links go in, those of them that are new come out: both sets are a crawl.Visited.
+package visited
 
 import (
 	"sync/atomic"
@@ -30,13 +34,16 @@ func NewBits(sizeHint int) crawl.Visited[uint32] {
 }
 
 func (b *bits) AddNew(dst, links []uint32) []uint32 {
+	near := b.near // whoever reads it from b reads it again after every atomic operation
 	for _, link := range links {
-		word, mask := b.word(link), uint64(1)<<(link%wordBits)
-		for {
-			old := word.Load()
-			if old&mask != 0 {
-				break
-			}
+		var word *atomic.Uint64
+		if i := int(link / wordBits); i < len(near) {
+			word = &near[i]
+		} else {
+			word = b.beyond(link)
+		}
+		mask := uint64(1) << (link % wordBits)
+		for old := word.Load(); old&mask == 0; old = word.Load() {
 			if word.CompareAndSwap(old, old|mask) {
 				dst = append(dst, link)
 				break
@@ -47,11 +54,8 @@ func (b *bits) AddNew(dst, links []uint32) []uint32 {
 	return dst
 }
 
-// word returns the word that holds page's bit.
-func (b *bits) word(page uint32) *atomic.Uint64 {
-	if i := int(page / wordBits); i < len(b.near) {
-		return &b.near[i]
-	}
+// beyond returns the word that holds the bit of a page beyond the expected ones.
+func (b *bits) beyond(page uint32) *atomic.Uint64 {
 	slot := &b.far[page/chunkBits]
 	c := slot.Load()
 	if c == nil {

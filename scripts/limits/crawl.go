@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"crawlbench/internal/contender"
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/graph"
+	"crawlbench/internal/web"
+)
+
+// childVerb is the argument with which this program calls itself to be the process of a side; a job follows.
+const childVerb = "__crawl"
+
+// job is one process's work.
+type job struct {
+	Contender, Keys, Graph string // Graph is a cache file
+	Workers                int
+}
+
+// A process crawls so often and so long at least.
+const (
+	leastTime   = 300 * time.Millisecond
+	leastCrawls = 3
+	longCrawl   = time.Second // one such is enough
+)
+
+// crawl is the side of a contender.
+func (s setup) crawl(name, keys string, workers int, g graph.Spec) side {
+	return side{fmt.Sprintf("%s %s w=%d %s", name, keys, workers, short(g)), func(ctx context.Context) (r result, err error) {
+		file, err := s.cache(ctx, g)
+		if err != nil {
+			return r, err
+		}
+		arg, err := json.Marshal(job{name, keys, file, workers})
+		if err != nil {
+			return r, err
+		}
+		self, err := os.Executable()
+		if err != nil {
+			return r, err
+		}
+		cmd := exec.CommandContext(ctx, self, childVerb, string(arg))
+		cmd.Stderr = os.Stderr
+		out, err := cmd.Output()
+		if err != nil {
+			return r, err
+		}
+		return r, json.Unmarshal(out, &r)
+	}}
+}
+
+// cache returns the cache file of g, built if need be.
+func (s setup) cache(ctx context.Context, g graph.Spec) (string, error) {
+	file := filepath.Join(s.dir, short(g)+".graph")
+	if _, err := os.Stat(file); err == nil || !errors.Is(err, os.ErrNotExist) {
+		return file, err
+	}
+	if err := os.MkdirAll(s.dir, 0o777); err != nil {
+		return "", err
+	}
+	built, err := graph.Build(ctx, g, 0)
+	if err != nil {
+		return "", err
+	}
+	return file, graph.WriteCache(file, built, graph.Walk(built, nil))
+}
+
+// child makes the crawls of a job and prints their result.
+func child(arg string) error {
+	var j job
+	if err := json.Unmarshal([]byte(arg), &j); err != nil {
+		return err
+	}
+	cache, err := graph.OpenCache(j.Graph)
+	if err != nil {
+		return err
+	}
+	defer cache.Close()
+	graph.Walk(cache.Graph, nil) // brings all of it into memory
+	r, err := j.measure(cache)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(r)
+}
+
+func (j job) measure(cache *graph.Cache) (r result, err error) {
+	site := web.New(cache.Graph, cache.Reach, web.Behaviour{}, 0)
+	id, url := site.Start()
+	var once func(o crawl.Options) (crawl.Result, error)
+	for _, c := range contender.All() {
+		switch {
+		case c.Name != j.Contender:
+		case j.Keys == "id":
+			bare := web.Bare(cache.Graph)
+			once = func(o crawl.Options) (crawl.Result, error) {
+				return c.ByID(context.Background(), bare, []uint32{id}, o)
+			}
+		default:
+			urls := site.URLs()
+			once = func(o crawl.Options) (crawl.Result, error) {
+				site.Begin(web.Rules{Workers: o.Workers})
+				return c.ByURL(context.Background(), urls, []string{url}, o)
+			}
+		}
+	}
+	if once == nil {
+		return r, fmt.Errorf("there is no contender %s", j.Contender)
+	}
+	o := crawl.Options{Workers: j.Workers, SizeHint: cache.Graph.Pages(), MaxPages: max(1, cache.Reach.Pages/10)}
+	if _, err := once(o); err != nil { // a warm-up
+		return r, err
+	}
+	o.MaxPages = 0
+	r.Pages, r.Links = float64(cache.Reach.Pages), float64(cache.Reach.Links)
+	var seconds, mallocs, bytes []float64
+	for all := time.Duration(0); all < leastTime || len(seconds) < leastCrawls && all < longCrawl; {
+		runtime.GC()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		start := time.Now()
+		did, err := once(o)
+		took := time.Since(start)
+		runtime.ReadMemStats(&after)
+		if err != nil || did.Pages != cache.Reach.Pages {
+			return r, fmt.Errorf("%s crawled %d pages of %d: %v", j.Contender, did.Pages, cache.Reach.Pages, err)
+		}
+		all += took
+		seconds = append(seconds, took.Seconds())
+		mallocs = append(mallocs, float64(after.Mallocs-before.Mallocs))
+		bytes = append(bytes, float64(after.TotalAlloc-before.TotalAlloc))
+	}
+	r.Seconds, r.Mallocs, r.Bytes = median(seconds), median(mallocs), median(bytes)
+	return r, nil
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"crawlbench/internal/graph"
+)
+
+// peerTrials is the number of searches of one process, of which the first, with its page faults, is not counted.
+const peerTrials = 4
+
+// stock is the search of the checkout as it is.
+func (s setup) stock() string { return filepath.Join(s.gapbs, "bfs") }
+
+// peer is the side of a breadth-first search of the GAP Benchmark Suite with two threads.
+func (s setup) peer(program, name string, g graph.Spec) side {
+	return side{name + " " + short(g), func(ctx context.Context) (r result, err error) {
+		file, start, err := s.serialised(ctx, g)
+		if err != nil {
+			return r, err
+		}
+		cmd := exec.CommandContext(ctx, program, "-f", file, "-r", strconv.Itoa(int(start)), "-n", strconv.Itoa(peerTrials))
+		cmd.Env = append(os.Environ(), "OMP_NUM_THREADS=2")
+		out, err := cmd.Output()
+		if err != nil {
+			return r, fmt.Errorf("%v: %w", cmd, err)
+		}
+		times := timesOf(out, "Trial Time:")
+		if len(times) != peerTrials {
+			return r, fmt.Errorf("%v printed %d trial times, not %d", cmd, len(times), peerTrials)
+		}
+		r.Seconds = median(times[1:])
+		return r, nil
+	}}
+}
+
+// timesOf returns the numbers behind label, one a line.
+func timesOf(out []byte, label string) (seconds []float64) {
+	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
+		if rest, ok := strings.CutPrefix(lines.Text(), label); ok {
+			if v, err := strconv.ParseFloat(strings.TrimSpace(rest), 64); err == nil {
+				seconds = append(seconds, v)
+			}
+		}
+	}
+	return seconds
+}
+
+// serialised returns the .sg file of g, written if need be from the cache file that the crawlers map, and the start page.
+func (s setup) serialised(ctx context.Context, g graph.Spec) (file string, start uint32, err error) {
+	mapped, err := s.cache(ctx, g)
+	if err != nil {
+		return "", 0, err
+	}
+	cache, err := graph.OpenCache(mapped)
+	if err != nil {
+		return "", 0, err
+	}
+	defer cache.Close()
+	file = strings.TrimSuffix(mapped, ".graph") + ".sg"
+	if _, err := os.Stat(file); err == nil || !errors.Is(err, os.ErrNotExist) {
+		return file, cache.Graph.Start, err
+	}
+	return file, cache.Graph.Start, write(file, func(w io.Writer) error { return graph.WriteSG(w, cache.Graph) })
+}
+
+// write writes a file that appears under its name only when it is whole.
+func write(path string, to func(io.Writer) error) error {
+	f, err := os.Create(path + ".part")
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(to(f), f.Close()); err != nil {
+		os.Remove(f.Name())
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
