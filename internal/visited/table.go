@@ -11,13 +11,14 @@ import (
 
 const (
 	bucketSlots = 4 // slots that fill a cache line of 64 bytes
+	window      = 4 // buckets in which a URL may lie
 	growth      = 8 // a table is so many times larger than the one before it
 	minBuckets  = 64
 	batch       = 16 // links whose buckets are read ahead of their turn
 )
 
-// table is a set of URLs that only grows. A URL has one bucket in every table of the chain, and lies in the first of its
-// buckets that had a free slot, at the first free slot. A slot once filled stays so; hence whoever looks for the same
+// table is a set of URLs that only grows. A URL has a window of a few buckets in every table of the chain, and lies in the
+// first of its windows that had a free slot, at the first free slot. A slot once filled stays so; hence whoever looks for the same
 // URL passes the same slots in the same order, and the compare-and-swap of one slot decides who was first. That holds
 // whatever the size hint was: a table too small costs a longer walk.
 //
@@ -90,9 +91,8 @@ func (t *table) AddNew(dst, links []string) []string {
 func (t *table) add(url string, hash uint64) bool {
 	mark := hash&^lengthMask | uint64(min(len(url), longest)+1)
 	for l := t.first; ; l = l.after() {
-		b := &l.buckets[hash&uint64(len(l.buckets)-1)]
-		for i := range b {
-			s := &b[i]
+		for i := range uint64(window * bucketSlots) {
+			s := &l.buckets[(hash+i/bucketSlots)&uint64(len(l.buckets)-1)][i%bucketSlots]
 			m := s.mark.Load()
 			if m == 0 {
 				if s.mark.CompareAndSwap(0, mark) {
@@ -115,10 +115,15 @@ func (t *table) add(url string, hash uint64) bool {
 // its header. It is not nil.
 func text(url string) *byte {
 	if len(url) == 0 || len(url) >= longest {
-		return (*byte)(unsafe.Pointer(&url))
+		return (*byte)(unsafe.Pointer(header(url)))
 	}
 	return unsafe.StringData(url)
 }
+
+// header returns a copy of url's header. Inlined, it would make all URLs escape to the heap.
+//
+//go:noinline
+func header(url string) *string { return &url }
 
 // holds reports whether the URL in s, whose mark is the same as url's, is the same.
 func (s *slot) holds(url string) bool {
