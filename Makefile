@@ -27,6 +27,9 @@ report: build ## show the result of a run again: make report [RUN=dir]
 flame: build ## open a flame graph: make flame CELL="mutexmap rmat14" [PROFILE=block] [BASE="cas rmat14"] [RUN=dir]
 	@$(CRAWLBENCH) serve $(FLAGS) -profile $(PROFILE) -cell "$(CELL)" -base "$(BASE)" $(RUN)
 
+serve: build ## show all runs in a browser: make serve [RUN=dir to begin with]
+	@$(CRAWLBENCH) serve $(FLAGS) $(filter-out latest,$(RUN))
+
 conform: build ## check that the contenders keep the contract: make conform [FLAGS=-mutants]
 	@$(CRAWLBENCH) conform $(FLAGS)
 
@@ -62,4 +65,4 @@ crash: ## kill runs with -9 at random moments and resume them: make crash [KILLS
 cover: ## coverage of the tests, by package
 	go test -short -cover ./...
 
-.PHONY: help build bench test compare report flame conform doctor stress mutate limits list race lint fuzz crash cover
+.PHONY: help build bench test compare report flame serve export conform doctor stress mutate limits list race lint fuzz crash cover

@@ -17,14 +17,16 @@ import (
 
 // floors lists the packages from the ground up. A package imports from lower floors only.
 var floors = [][]string{
-	{"internal/crawl", "internal/graph", "internal/host", "internal/ledger", "internal/plot", "internal/profile", "internal/stat", "internal/yield", "scenarios"},
+	{"internal/crawl", "internal/flame", "internal/graph", "internal/host", "internal/ledger", "internal/plot", "internal/profile", "internal/stat", "internal/yield", "scenarios"},
 	{"internal/limiter"},
 	{"internal/conform", "internal/engine", "internal/visited", "internal/web"},
 	{"internal/contender/*", "internal/mutant", "internal/scenario"},
 	{"internal/contender", "internal/plan"},
 	{"internal/store"},
-	{"internal/cell", "internal/diagnose", "internal/doctor", "internal/madeup", "internal/serve"},
+	{"internal/cell", "internal/diagnose", "internal/doctor", "internal/madeup"},
 	{"internal/report", "internal/runner"},
+	{"internal/site"},
+	{"internal/serve"},
 	{"internal/cli"},
 	{"bench"},
 	{"bench/cmd/crawlbench", "scripts/limits", "scripts/trial"},
@@ -36,9 +38,9 @@ var only = map[string]struct {
 	remedy string
 }{
 	"golang.org/x/perf/":                {[]string{"internal/stat"}, "use package stat"},
-	"github.com/google/pprof/driver":    {[]string{"internal/serve"}, "use package serve"},
-	"net/http":                          {[]string{"internal/serve"}, "use package serve"},
-	"os/exec":                           {[]string{"internal/runner", "internal/conform", "internal/cli", "scripts/limits"}, "children are started by package runner"},
+	"github.com/google/pprof/driver":    {[]string{"internal/flame"}, "use package flame"},
+	"net/http":                          {[]string{"internal/flame", "internal/serve"}, "use package serve"},
+	"os/exec":                           {[]string{"internal/runner", "internal/conform", "internal/cli", "internal/flame", "scripts/limits"}, "children are started by package runner"},
 	"flag":                              {[]string{"internal/cli", "scripts/limits"}, "flags belong to package cli"},
 	"github.com/pelletier/go-toml":      {[]string{"internal/scenario"}, "use package scenario"},
 	"golang.org/x/exp/trace":            {[]string{"internal/ledger"}, "use package ledger"},

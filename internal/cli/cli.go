@@ -54,7 +54,7 @@ func commands() []command {
 		{"run", "[SCENARIO]", "measure a scenario: an embedded one by name, or a .toml file", (*app).run},
 		{"compare", "[RUN | OLD NEW]", "compare the contenders of a run, or two runs, with benchstat", (*app).compare},
 		{"report", "[RUN]", "show the result of a run", (*app).report},
-		{"serve", "[RUN]", "open a profile of a run in pprof's web UI", (*app).serve},
+		{"serve", "[RUN]", "show all runs, their cells and flame graphs in a browser", (*app).serve},
 		{"conform", "[NAME...]", "check that contenders keep the contract", (*app).conform},
 		{"doctor", "", "measure what this machine can tell apart: noise, timers, the cost of profilers", (*app).doctor},
 		{"list", "[WHAT]", "list contenders, scenarios, graphs, limiters, runs, or the cells of a run", (*app).list},

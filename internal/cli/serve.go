@@ -10,70 +10,87 @@ import (
 	"strings"
 
 	"crawlbench/internal/plan"
-	"crawlbench/internal/profile"
 	"crawlbench/internal/serve"
+	"crawlbench/internal/site"
 	"crawlbench/internal/store"
 )
 
-// serve opens one profile, or the difference of two, in pprof's web UI.
+// serve shows all runs in a browser, and begins with a run or a flame graph if one is named.
 func (a *app) serve(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	results := fs.String("results", "results", "directory of the runs")
-	cellFlag := fs.String("cell", "", "the `cell` whose profile to open: words such as \"mutexmap rmat14 w8\"")
+	cellFlag := fs.String("cell", "", "begin with the profile of this `cell`: words such as \"mutexmap rmat14 w8\"")
 	base := fs.String("base", "", "the `cell` to subtract, scaled to the same number of pages")
 	kind := fs.String("profile", "cpu", "cpu, block, mutex or wall")
-	addr := fs.String("addr", "127.0.0.1:0", "`address` to listen on")
+	addr := fs.String("addr", "127.0.0.1:0", "`address` to listen on; any but one of this machine lets others read the runs")
 	open := fs.Bool("open", true, "open the page in a browser, where there is one")
 	positional, err := parse(fs, args, 0, 1)
 	if err != nil {
 		return err
 	}
-	run, err := a.openRun(*results, append(positional, "")[0])
+	if *base != "" && *cellFlag == "" {
+		return usagef("serve: -base is subtracted from the cell that -cell names: name one")
+	}
+	var first string
+	if len(positional) > 0 || *cellFlag != "" {
+		dir, err := findRun(*results, append(positional, "")[0])
+		if err != nil {
+			return err
+		}
+		if *results, first, err = a.begin(dir, *cellFlag, *base, *kind); err != nil {
+			return err
+		}
+	}
+	server, err := serve.New(*results)
 	if err != nil {
 		return err
 	}
-	flame, err := a.flame(run, *cellFlag, *base, *kind)
-	if err != nil {
-		return err
-	}
-	handler, err := serve.Handler(flame)
-	if err != nil {
-		return err
-	}
-	return serve.Serve(ctx, *addr, handler, func(url string) {
-		fmt.Fprintf(a.out, "%s\n%s\n^C ends it\n", flame.Title, url)
+	defer server.Close()
+	return serve.Serve(ctx, *addr, server, func(url string, others bool) {
+		if others {
+			fmt.Fprintf(a.err, "warning: %s is not of this machine alone: whoever can reach it reads all runs in %s\n", *addr, *results)
+		}
+		fmt.Fprintf(a.out, "%s%s\n^C ends it\n", url, first)
 		if *open {
-			browse(url)
+			browse(url + first)
 		}
 	})
 }
 
-// flame loads the profiles.
-func (a *app) flame(run *store.Run, cell, base, kind string) (serve.Flame, error) {
-	p, pages, id, err := load(run, cell, kind)
+// begin returns the directory of the runs, and the path of the page to begin with.
+func (a *app) begin(dir, cell, base, kind string) (results, path string, err error) {
+	if dir, err = filepath.EvalSymlinks(dir); err == nil { // latest is one
+		dir, err = filepath.Abs(dir)
+	}
 	if err != nil {
-		return serve.Flame{}, fmt.Errorf("-cell: %w", err)
+		return "", "", err
+	}
+	results, name := filepath.Split(dir)
+	var links site.Links
+	if cell == "" {
+		return results, links.Run(name), nil
+	}
+	run, err := a.openRun("", dir)
+	if err != nil {
+		return "", "", err
+	}
+	id, err := profiled(run, cell, kind)
+	if err != nil {
+		return "", "", fmt.Errorf("-cell: %w", err)
 	}
 	if base == "" {
-		return serve.Flame{Title: fmt.Sprintf("%s of %s", kind, id), Profile: p}, nil
+		return results, links.Flame(name, id, kind), nil
 	}
-	b, basePages, baseID, err := load(run, base, kind)
+	baseID, err := profiled(run, base, kind)
 	if err != nil {
-		return serve.Flame{}, fmt.Errorf("-base: %w", err)
+		return "", "", fmt.Errorf("-base: %w", err)
 	}
-	scaled, err := profile.Scaled(b, basePages, p, pages)
-	if err != nil {
-		return serve.Flame{}, err
-	}
-	return serve.Flame{
-		Title:   fmt.Sprintf("%s of %s minus %s, scaled to as many pages: red is what the first has more of, green what it has less of", kind, id, baseID),
-		Profile: p, Base: scaled,
-	}, nil
+	return results, links.DifferenceFlame(name, id, name, baseID, kind, site.ByPage), nil
 }
 
-// load reads the profile of that kind of the cell that selector means.
-func load(run *store.Run, selector, kind string) (p *profile.Profile, pages int, id string, err error) {
+// profiled finds the cell that selector means, among those that have a profile of that kind.
+func profiled(run *store.Run, selector, kind string) (id string, err error) {
 	var cells []plan.Cell
-	files := map[string]store.Profile{}
+	has := map[string]bool{}
 	var kinds []string
 	for _, rec := range run.Records() {
 		if rec.Profile == nil {
@@ -85,28 +102,26 @@ func load(run *store.Run, selector, kind string) (p *profile.Profile, pages int,
 			}
 		}
 		if file, ok := rec.Profile.Files[kind]; ok && isProfile(file) {
-			files[rec.Cell] = *rec.Profile
+			has[rec.Cell] = true
 		}
 	}
 	for _, c := range run.Plan().Cells {
-		if _, ok := files[c.ID()]; ok {
+		if has[c.ID()] {
 			cells = append(cells, c)
 		}
 	}
 	if len(cells) == 0 {
 		slices.Sort(kinds)
 		if len(kinds) == 0 {
-			return nil, 0, "", fmt.Errorf("run %s has no profiles: its scenario asks for none, see the table [profiles] of a scenario", run.Dir())
+			return "", fmt.Errorf("run %s has no profiles: its scenario asks for none, see the table [profiles] of a scenario", run.Dir())
 		}
-		return nil, 0, "", fmt.Errorf("run %s has no %s profiles, only %s", run.Dir(), kind, strings.Join(kinds, ", "))
+		return "", fmt.Errorf("run %s has no %s profiles, only %s", run.Dir(), kind, strings.Join(kinds, ", "))
 	}
 	c, err := selectCell(cells, selector)
 	if err != nil {
-		return nil, 0, "", err
+		return "", err
 	}
-	rec := files[c.ID()]
-	p, err = profile.Read(filepath.Join(run.Dir(), rec.Files[kind]))
-	return p, rec.Pages, c.ID(), err
+	return c.ID(), nil
 }
 
 // isProfile reports whether file is one that pprof reads; a ledger is not.

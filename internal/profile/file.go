@@ -3,6 +3,7 @@ package profile
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -42,9 +43,14 @@ func Read(path string) (*Profile, error) {
 		return nil, fmt.Errorf("read profile: %w", err)
 	}
 	defer f.Close()
-	p, err := profile.Parse(f)
+	return ReadFrom(f, path)
+}
+
+// ReadFrom reads the profile that is called name from r.
+func ReadFrom(r io.Reader, name string) (*Profile, error) {
+	p, err := profile.Parse(r)
 	if err != nil {
-		return nil, fmt.Errorf("read profile %s: it is damaged (%w): measure it again with a new run", path, err)
+		return nil, fmt.Errorf("read profile %s: it is damaged (%w): measure it again with a new run", name, err)
 	}
 	return p, nil
 }
@@ -61,6 +67,35 @@ func Scaled(base *Profile, basePages int, to *Profile, pages int) (*Profile, err
 	scaled := base.Copy()
 	scaled.Scale(float64(pages) / float64(basePages))
 	return scaled, nil
+}
+
+// SameTotal returns base scaled so that what it measures adds up to what that of to does, so that subtracting it compares
+// what the two are made of. It fails where the two profiles do not measure the same, or one of them is empty.
+func SameTotal(base, to *Profile) (*Profile, error) {
+	if a, b := types(base), types(to); a != b {
+		return nil, fmt.Errorf("subtract a profile of %s from one of %s: they measure different things: choose two of the same kind", a, b)
+	}
+	ratios := make([]float64, len(base.SampleType))
+	for i := range ratios {
+		x, y := total(base, i), total(to, i)
+		if x == 0 || y == 0 {
+			return nil, errors.New("compare what two profiles are made of: one of them is empty")
+		}
+		ratios[i] = float64(y) / float64(x)
+	}
+	scaled := base.Copy()
+	if err := scaled.ScaleN(ratios); err != nil {
+		return nil, fmt.Errorf("scale a profile: %w", err)
+	}
+	return scaled, nil
+}
+
+// total adds up the values of a type of samples.
+func total(p *Profile, i int) (sum int64) {
+	for _, s := range p.Sample {
+		sum += s.Value[i]
+	}
+	return sum
 }
 
 // types returns what the samples of p measure.

@@ -29,7 +29,7 @@ func Changes(w io.Writer, list []diagnose.Change, gate float64, format string) e
 			verdict = "REGRESSION"
 			regressed++
 		}
-		t.Rows = append(t.Rows, []string{c.Cell.Name(), si(c.Old.Center) + "/s", si(c.New.Center) + "/s",
+		t.Rows = append(t.Rows, []string{c.Cell.Name(), SI(c.Old.Center) + "/s", SI(c.New.Center) + "/s",
 			fmt.Sprintf("%.2fx [%.2f, %.2f]", x.Value, x.Lo, x.Hi), pValue(c.Adjusted), verdict})
 	}
 	var b strings.Builder
@@ -44,9 +44,9 @@ func Changes(w io.Writer, list []diagnose.Change, gate float64, format string) e
 		}
 		tw.Flush()
 	}
-	fmt.Fprintf(&b, "%s, p corrected for their number", plural(len(list), "cell"))
+	fmt.Fprintf(&b, "%s, p corrected for their number", Plural(len(list), "cell"))
 	if gate >= 0 {
-		fmt.Fprintf(&b, "; %s by more than %.3g %%", plural(regressed, "regression"), 100*gate)
+		fmt.Fprintf(&b, "; %s by more than %.3g %%", Plural(regressed, "regression"), 100*gate)
 	}
 	b.WriteByte('\n')
 	_, err := io.WriteString(w, b.String())

@@ -24,18 +24,18 @@ type Drawer struct {
 
 // Open fills the drawer of a cell of a.
 func Open(a *diagnose.Analysis, c *diagnose.Cell) Drawer {
-	v := Drawer{ID: c.ID(), Name: fmt.Sprintf("%s, %s by %s, %s, rate %s", c.Impl, c.Graph, c.Keys, plural(c.Workers, "worker"), c.Rate), Bimodal: c.Bimodal}
+	v := Drawer{ID: c.ID(), Name: fmt.Sprintf("%s, %s by %s, %s, rate %s", c.Impl, c.Graph, c.Keys, Plural(c.Workers, "worker"), c.Rate), Bimodal: c.Bimodal}
 	if len(c.Measured()) == 0 {
 		v.Median = "not measured"
 		return v
 	}
-	v.Median = fmt.Sprintf("%s pages/s", si(c.Summary.Center))
+	v.Median = fmt.Sprintf("%s pages/s", SI(c.Summary.Center))
 	v.Strip = plot.Strip("samples of "+v.Name, "pages a second by round", c.Speed, c.Summary.Center, nil)
 	if c.Versus != nil {
-		v.Versus = fmt.Sprintf("against %s %s", c.Versus.Against, verdictWords(c.Versus))
+		v.Versus = fmt.Sprintf("against %s %s", c.Versus.Against, VerdictWords(c.Versus))
 	}
 	if c.Bound.By != "" {
-		v.Bound = fmt.Sprintf("%.0f %% of the %s/s that %s", 100*c.Bound.Share, si(c.Bound.Speed), boundWords(c.Bound.By))
+		v.Bound = fmt.Sprintf("%.0f %% of the %s/s that %s", 100*c.Bound.Share, SI(c.Bound.Speed), boundWords(c.Bound.By))
 	}
 	if !c.Valid() {
 		v.Doubts = "Most of its samples are doubtful, so nothing is said of why it is as it is. "
@@ -44,7 +44,7 @@ func Open(a *diagnose.Analysis, c *diagnose.Cell) Drawer {
 		v.Doubts += fmt.Sprintf("%s: %d of %d samples. ", f, c.Doubts[f], len(c.Measured()))
 	}
 	v.Facts = [][2]string{
-		{"processor time", fmt.Sprintf("%s a page", seconds(c.CPU))}, {"allocated", fmt.Sprintf("%.0f B a page", c.Bytes)},
+		{"processor time", fmt.Sprintf("%s a page", Seconds(c.CPU))}, {"allocated", fmt.Sprintf("%.0f B a page", c.Bytes)},
 	}
 	if c.Growth != nil && c.Growth.N > 0 {
 		v.Facts = append(v.Facts, [2]string{"against one worker", fmt.Sprintf("%.2f [%.2f, %.2f] times the processor time a page", c.Growth.Ratio, c.Growth.Lo, c.Growth.Hi)})
@@ -67,7 +67,7 @@ func Open(a *diagnose.Analysis, c *diagnose.Cell) Drawer {
 func (v *Drawer) traced(a *diagnose.Analysis, c *diagnose.Cell) {
 	v.Traced = true
 	v.Distortion = fmt.Sprintf("While it was traced it crawled %s/s, %s. The account leaves %.2f %% of the workers' time open at most.",
-		si(c.Traced.Speed), distortion(c.Traced.Distortion), 100*c.Traced.Shares.Residual.Max)
+		SI(c.Traced.Speed), distortion(c.Traced.Distortion), 100*c.Traced.Shares.Residual.Max)
 	for i, s := range c.Traced.Sites() {
 		if i < 8 {
 			v.Sites = append(v.Sites, []string{string(s.Class), s.Where, s.Primitive, fmt.Sprintf("%.1f %%", 100*s.Share)})
@@ -96,15 +96,15 @@ func distortion(d diagnose.Distortion) string {
 	switch {
 	case d.Most == 0:
 	case d.Most < 0.005:
-		text += fmt.Sprintf("; its %s events a second were to take less than 1 %%", si(d.Events))
+		text += fmt.Sprintf("; its %s events a second were to take less than 1 %%", SI(d.Events))
 	default:
-		text += fmt.Sprintf("; its %s events a second were to take %.2g to %.2g %%", si(d.Events), 100*d.Least, 100*d.Most)
+		text += fmt.Sprintf("; its %s events a second were to take %.2g to %.2g %%", SI(d.Events), 100*d.Least, 100*d.Most)
 	}
 	return text
 }
 
-// seconds writes a time with its unit.
-func seconds(x float64) string {
+// Seconds writes a time with its unit.
+func Seconds(x float64) string {
 	switch {
 	case x < 1e-6:
 		return fmt.Sprintf("%.0f ns", x*1e9)

@@ -48,7 +48,7 @@ func throughput(t *diagnose.Table, href Href) *Figure {
 	}
 	f := &Figure{Title: "Throughput against workers", Sentence: gainSentence(t)}
 	axes := plot.Axes{
-		Title: "Throughput against workers, " + t.Graph, About: f.Sentence, X: "workers", Y: "pages/s", Ticks: ticks(t), Unit: si,
+		Title: "Throughput against workers, " + t.Graph, About: f.Sentence, X: "workers", Y: "pages/s", Ticks: ticks(t), Unit: SI,
 	}
 	if t.Rate == 0 && len(t.Workers) > 1 {
 		axes.Marks = []plot.Mark{{X: float64(t.Procs), Label: fmt.Sprintf("GOMAXPROCS %d", t.Procs)}}
@@ -209,7 +209,7 @@ func dials(t *topic, href Href) *Figure {
 		}
 	}
 	f := &Figure{Title: fmt.Sprintf("Two dials: workers and rate, %s", best.Impl), Sentence: dialSentence(t)}
-	f.lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "workers", Y: "pages/s, logarithmic", Ticks: ticks(t.tables[0]), Unit: si, Log: true}, list)
+	f.lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "workers", Y: "pages/s, logarithmic", Ticks: ticks(t.tables[0]), Unit: SI, Log: true}, list)
 	return f
 }
 
@@ -259,7 +259,7 @@ func offered(t *topic, href Href) *Figure {
 	if len(list) == 0 {
 		return nil
 	}
-	f := &Figure{Title: fmt.Sprintf("Achieved of the offered rate, %s", plural(workers, "worker")), Sentence: "Below 100 % something else than the rate binds."}
+	f := &Figure{Title: fmt.Sprintf("Achieved of the offered rate, %s", Plural(workers, "worker")), Sentence: "Below 100 % something else than the rate binds."}
 	f.lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "offered pages/s", Y: "achieved", Ticks: xs, Top: 100,
 		Unit: func(y float64) string { return fmt.Sprintf("%.0f %%", y) }}, list)
 	return f
@@ -290,7 +290,7 @@ func forest(a *diagnose.Analysis, t *diagnose.Table, href Href) *Figure {
 	}
 	f := &Figure{Title: "Pages a second as a multiple of " + a.Baseline + "'s, with as many workers",
 		Sentence: fmt.Sprintf("Of %s %d are faster, %d slower, %d the same, %d not resolved. The grey boxes are what %s against itself reaches: the noise floor.",
-			plural(len(list), "comparison"), tally[stat.Faster], tally[stat.Slower], tally[stat.Same], tally[stat.Unresolved], a.Baseline)}
+			Plural(len(list), "comparison"), tally[stat.Faster], tally[stat.Slower], tally[stat.Same], tally[stat.Unresolved], a.Baseline)}
 	f.Numbers = ratios(list)
 	f.SVG = plot.Forest(f.Title, f.Sentence, "times "+a.Baseline, list)
 	return f
@@ -323,7 +323,7 @@ func processors(list []*topic, t *topic, href Href) *Figure {
 		return nil
 	}
 	f := &Figure{Title: "Throughput against GOMAXPROCS", Sentence: "With the largest number of workers: what more processors give, apart from what more workers do."}
-	f.lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "GOMAXPROCS", Y: "pages/s", Ticks: xs, Unit: si}, lines)
+	f.lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "GOMAXPROCS", Y: "pages/s", Ticks: xs, Unit: SI}, lines)
 	return f
 }
 

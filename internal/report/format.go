@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// si writes x with three digits and a prefix: 1.23M.
-func si(x float64) string {
+// SI writes x with three digits and a prefix: 1.23M.
+func SI(x float64) string {
 	prefix := ""
 	for _, p := range []string{"k", "M", "G", "T"} {
 		if math.Abs(x) < 999.5 {
@@ -26,8 +26,8 @@ func si(x float64) string {
 	return fmt.Sprintf("%.*f%s", digits, x, prefix)
 }
 
-// count writes n with commas.
-func count(n int) string {
+// Count writes n with commas.
+func Count(n int) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]
@@ -35,14 +35,15 @@ func count(n int) string {
 	return s
 }
 
-func plural(n int, noun string) string {
+// Plural writes n with its noun.
+func Plural(n int, noun string) string {
 	switch {
 	case n == 1:
 		return "1 " + noun
 	case noun[len(noun)-1] == 's':
-		return count(n) + " " + noun + "es"
+		return Count(n) + " " + noun + "es"
 	}
-	return count(n) + " " + noun + "s"
+	return Count(n) + " " + noun + "s"
 }
 
 // duration writes d to the second, or finer if it is short.

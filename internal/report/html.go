@@ -26,6 +26,10 @@ func Parts(href Href) (*template.Template, error) {
 	return template.New("parts").Funcs(template.FuncMap{
 		"href":    func(id string) string { return href(id) },
 		"svg":     func(s string) template.HTML { return template.HTML(s) }, // made by package plot, which escapes names
+		"si":      SI,
+		"count":   Count,
+		"plural":  Plural,
+		"seconds": Seconds,
 		"percent": func(x float64) string { return fmt.Sprintf("%.0f %%", 100*x) },
 		"json": func(v any) (template.JS, error) {
 			text, err := json.Marshal(v)

@@ -74,8 +74,8 @@ func below(id string) string { return "#" + id }
 func View(a *diagnose.Analysis, href Href) *Page {
 	m := a.Run.Manifest()
 	p := &Page{
-		Title:     fmt.Sprintf("%s on %s", m.Scenario, host(m.Host)),
-		Subtitle:  fmt.Sprintf("%s, %s, %s of %s", m.Run, m.State, plural(len(a.Run.Samples()), "sample"), count(len(a.Run.Plan().Schedule))),
+		Title:     fmt.Sprintf("%s on %s", m.Scenario, Machine(m.Host)),
+		Subtitle:  fmt.Sprintf("%s, %s, %s of %s", m.Run, m.State, Plural(len(a.Run.Samples()), "sample"), Count(len(a.Run.Plan().Schedule))),
 		Untrusted: a.Trust.Untrusted(),
 		Headlines: headlines(a),
 		Trust:     trust(a),
@@ -121,7 +121,8 @@ func full(a *diagnose.Analysis) *Page {
 	return p
 }
 
-func host(h map[string]string) string {
+// Machine names the machine of a fingerprint, see host.Fingerprint.
+func Machine(h map[string]string) string {
 	name := h["cpu"]
 	if name == "" {
 		name = h["os"] + "/" + h["arch"]
@@ -206,7 +207,7 @@ func headlines(a *diagnose.Analysis) []string {
 		if best == nil {
 			continue
 		}
-		text := fmt.Sprintf("%s by %s%s: most pages with %s and %s, %s/s", t.Graph, t.Keys, rateWords(t.Rate), best.Impl, plural(workers, "worker"), si(best.Summary.Center))
+		text := fmt.Sprintf("%s by %s%s: most pages with %s and %s, %s/s", t.Graph, t.Keys, rateWords(t.Rate), best.Impl, Plural(workers, "worker"), SI(best.Summary.Center))
 		second := ""
 		for _, g := range t.Groups {
 			switch {
@@ -215,11 +216,11 @@ func headlines(a *diagnose.Analysis) []string {
 				text += fmt.Sprintf("; not told apart from it with as many: %s", strings.Join(g.Ties[1:], ", "))
 			case g.Second != nil:
 				second = g.Second.Against
-				text += fmt.Sprintf("; against the next, %s, %s", second, verdictWords(g.Second))
+				text += fmt.Sprintf("; against the next, %s, %s", second, VerdictWords(g.Second))
 			}
 		}
 		if v := best.Versus; v != nil && best.Impl != a.Baseline && second != a.Baseline {
-			text += fmt.Sprintf("; against %s with as many %s", a.Baseline, verdictWords(v))
+			text += fmt.Sprintf("; against %s with as many %s", a.Baseline, VerdictWords(v))
 		}
 		list = append(list, text+".")
 	}
@@ -245,8 +246,8 @@ func peak(t *diagnose.Table) (best *diagnose.Cell, workers int) {
 	return best, workers
 }
 
-// verdictWords says what a comparison came to.
-func verdictWords(c *diagnose.Comparison) string {
+// VerdictWords says what a comparison came to.
+func VerdictWords(c *diagnose.Comparison) string {
 	x := c.Times()
 	interval := fmt.Sprintf("%.2fx [%.2f, %.2f]", x.Value, x.Lo, x.Hi)
 	switch c.Verdict {
@@ -277,11 +278,11 @@ func trust(a *diagnose.Analysis) []string {
 	case math.IsInf(tr.Floor, 0):
 		list = append(list, fmt.Sprintf("%s was measured against itself under another name, in too few rounds to tell how much chance alone does: six are the least.", a.Baseline))
 	default:
-		list = append(list, fmt.Sprintf("%s, measured against itself under another name, shows no difference in %s. The noise floor is ±%.1f %%: so far the intervals of the control reach.", a.Baseline, plural(tr.Controls, "comparison"), 100*tr.Floor))
+		list = append(list, fmt.Sprintf("%s, measured against itself under another name, shows no difference in %s. The noise floor is ±%.1f %%: so far the intervals of the control reach.", a.Baseline, Plural(tr.Controls, "comparison"), 100*tr.Floor))
 	}
 	list = append(list, reach(a))
 	if tr.Repeated > 0 {
-		text := fmt.Sprintf("%d of %s were doubtful and taken again", tr.Repeated, plural(tr.Samples, "sample"))
+		text := fmt.Sprintf("%d of %s were doubtful and taken again", tr.Repeated, Plural(tr.Samples, "sample"))
 		if len(tr.Doubts) > 0 {
 			var left []string
 			for _, f := range slices.Sorted(maps.Keys(tr.Doubts)) {
@@ -292,14 +293,14 @@ func trust(a *diagnose.Analysis) []string {
 		list = append(list, text+".")
 	}
 	if tr.Bimodal > 0 {
-		list = append(list, fmt.Sprintf("The samples of %s fall into two heaps: look at them below before you read its median.", plural(tr.Bimodal, "cell")))
+		list = append(list, fmt.Sprintf("The samples of %s fall into two heaps: look at them below before you read its median.", Plural(tr.Bimodal, "cell")))
 	}
 	return list
 }
 
 // reach says what the rounds can show.
 func reach(a *diagnose.Analysis) string {
-	text := fmt.Sprintf("%d rounds, %s", a.Run.Plan().Rounds, plural(a.Family, "comparison"))
+	text := fmt.Sprintf("%d rounds, %s", a.Run.Plan().Rounds, Plural(a.Family, "comparison"))
 	if !a.Preflight.Reachable {
 		return fmt.Sprintf("%s: no verdict of faster or slower can be reached, for the smallest p, corrected, is %s; %d rounds would do.", text, pValue(min(1, a.Preflight.Adjusted)), a.Preflight.Rounds)
 	}
@@ -323,7 +324,7 @@ func method(a *diagnose.Analysis) [][2]string {
 		list = append(list, [2]string{k, m.Host[k]})
 	}
 	for _, g := range m.Graphs {
-		list = append(list, [2]string{"graph " + g.Name, fmt.Sprintf("%s: %s pages, %s links, %s reached in %d levels", g.Spec, count(g.Pages), count(g.Links), count(g.Reachable), g.Depth+1)})
+		list = append(list, [2]string{"graph " + g.Name, fmt.Sprintf("%s: %s pages, %s links, %s reached in %d levels", g.Spec, Count(g.Pages), Count(g.Links), Count(g.Reachable), g.Depth+1)})
 	}
 	if len(m.Harness) > 0 {
 		list = append(list, [2]string{"harness", "site and judge cost " + harness(m.Harness) + " a page"})

@@ -14,7 +14,7 @@ import (
 func winners(t *topic) Table {
 	w := Table{About: "The fastest by the median; beside it those that are not proven slower.", Head: []string{"rate"}}
 	for _, n := range t.tables[0].Workers {
-		w.Head = append(w.Head, plural(n, "worker"))
+		w.Head = append(w.Head, Plural(n, "worker"))
 	}
 	for _, table := range t.tables {
 		row := []string{table.Rate.String()}
@@ -40,7 +40,7 @@ func winners(t *topic) Table {
 func versus(a *diagnose.Analysis, t *topic) Table {
 	v := Table{About: fmt.Sprintf("Pages a second as a multiple of %s's with as many workers, with the 95 %% interval and the verdict.", a.Baseline), Head: []string{"contender", "rate"}}
 	for _, n := range t.tables[0].Workers {
-		v.Head = append(v.Head, plural(n, "worker"))
+		v.Head = append(v.Head, Plural(n, "worker"))
 	}
 	for _, table := range t.tables {
 		for _, r := range table.Rows {
@@ -77,7 +77,7 @@ func versus(a *diagnose.Analysis, t *topic) Table {
 func bounds(t *topic) Table {
 	b := Table{About: "What bounds the throughput, whatever the design does, and the share of it that is reached: the rate, the workers' waiting for pages (latency), the depth of the graph, or the cores at the processor time a page that the contender takes with one worker.", Head: []string{"contender", "rate"}}
 	for _, n := range t.tables[0].Workers {
-		b.Head = append(b.Head, plural(n, "worker"))
+		b.Head = append(b.Head, Plural(n, "worker"))
 	}
 	for _, table := range t.tables {
 		for _, r := range table.Rows {
@@ -121,7 +121,7 @@ func flame(file, name string) string {
 		return ""
 	}
 	return plot.Flame("where the workers' time went, "+name, "a flame graph whose first row are the states of workers", root, flameLeast,
-		func(ns float64) string { return seconds(ns / 1e9) },
+		func(ns float64) string { return Seconds(ns / 1e9) },
 		func(name string) string { return strings.ReplaceAll(strings.Trim(name, "[]"), "-", "") })
 }
 

@@ -20,9 +20,9 @@ import (
 // Plan renders what is about to be measured, and how long that takes.
 func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s x %s = %s", p.Scenario, plural(len(p.Cells), "cell"), plural(p.Rounds, "round"), plural(len(p.Schedule), "sample"))
+	fmt.Fprintf(&b, "%s: %s x %s = %s", p.Scenario, Plural(len(p.Cells), "cell"), Plural(p.Rounds, "round"), Plural(len(p.Schedule), "sample"))
 	if len(p.Passes) > 0 {
-		fmt.Fprintf(&b, ", then %s", plural(len(p.Passes), "profile pass"))
+		fmt.Fprintf(&b, ", then %s", Plural(len(p.Passes), "profile pass"))
 	}
 	fmt.Fprintf(&b, ": about %s\n", duration(total))
 	row := func(key string, values ...string) { fmt.Fprintf(&b, "  %-11s %s\n", key, strings.Join(values, "  ")) }
@@ -47,10 +47,10 @@ func preflight(p *plan.Plan) string {
 	}
 	r := stat.Reach(p.Rounds, family, diagnose.Alpha)
 	if !r.Reachable {
-		return fmt.Sprintf("none: %s with %s cannot prove a difference, %d can", plural(family, "comparison"), plural(p.Rounds, "round"), r.Rounds)
+		return fmt.Sprintf("none: %s with %s cannot prove a difference, %d can", Plural(family, "comparison"), Plural(p.Rounds, "round"), r.Rounds)
 	}
 	return fmt.Sprintf("%s; of two designs whose ratio varies by 3 %% a round a difference of %.0f %% is found four times out of five",
-		plural(family, "comparison"), 100*(stat.Detectable(p.Rounds, family, diagnose.Alpha, 0.03)-1))
+		Plural(family, "comparison"), 100*(stat.Detectable(p.Rounds, family, diagnose.Alpha, 0.03)-1))
 }
 
 // graphTable renders a line for each graph.
@@ -58,11 +58,11 @@ func graphTable(graphs []store.GraphInfo) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, g := range graphs {
-		reached := fmt.Sprintf("%s reached in %s", count(g.Reachable), plural(g.Depth+1, "level"))
+		reached := fmt.Sprintf("%s reached in %s", Count(g.Reachable), Plural(g.Depth+1, "level"))
 		if g.Failed > 0 {
-			reached += fmt.Sprintf(", %s of them fail", count(g.Failed))
+			reached += fmt.Sprintf(", %s of them fail", Count(g.Failed))
 		}
-		fmt.Fprintf(w, "%s\t%s pages\t%s links\t%s\t%s\n", g.Name, count(g.Pages), count(g.Links), reached, g.Spec)
+		fmt.Fprintf(w, "%s\t%s pages\t%s links\t%s\t%s\n", g.Name, Count(g.Pages), Count(g.Links), reached, g.Spec)
 	}
 	w.Flush()
 	return b.String()
@@ -105,7 +105,7 @@ func Text(a *diagnose.Analysis) string {
 	for _, s := range trust(a) {
 		b.WriteString(s + "\n")
 	}
-	fmt.Fprintf(&b, "%s  %s, %s of %d samples", a.Run.Dir(), m.State, count(len(a.Run.Samples())), len(a.Run.Plan().Schedule))
+	fmt.Fprintf(&b, "%s  %s, %s of %d samples", a.Run.Dir(), m.State, Count(len(a.Run.Samples())), len(a.Run.Plan().Schedule))
 	if m.Measured > 0 {
 		fmt.Fprintf(&b, "; %.0f %% of the timing pass was measured crawl", 100*m.Measured)
 	}
@@ -252,7 +252,7 @@ func columns(c *diagnose.Cell) string {
 	if !math.IsInf(reach, 0) && !math.IsNaN(reach) {
 		spread = fmt.Sprintf("±%2.0f%%", 100*reach)
 	}
-	return si(m.Center) + "\t" + spread + "\t"
+	return SI(m.Center) + "\t" + spread + "\t"
 }
 
 // MeasuredShare returns how much of the timing pass was measured crawl: the crawls' time over the time from the start of

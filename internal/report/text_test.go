@@ -124,13 +124,13 @@ func TestNumbersForPeople(t *testing.T) {
 		0: "0.00", 1: "1.00", 9.994: "9.99", 9.996: "10.0", 99.96: "100", 999.4: "999", 999.6: "1.00k", 12345: "12.3k",
 		1e6: "1.00M", 2.5e9: "2.50G", 7e12: "7.00T", 7e15: "7000T",
 	} {
-		if got := si(x); got != want {
-			t.Errorf("si(%v) = %s, want %s", x, got, want)
+		if got := SI(x); got != want {
+			t.Errorf("SI(%v) = %s, want %s", x, got, want)
 		}
 	}
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
-		if got := count(n); got != want {
-			t.Errorf("count(%d) = %s, want %s", n, got, want)
+		if got := Count(n); got != want {
+			t.Errorf("Count(%d) = %s, want %s", n, got, want)
 		}
 	}
 	for d, want := range map[time.Duration]string{1234 * time.Millisecond: "1.2s", 93400 * time.Millisecond: "1m33s", 3 * time.Hour: "3h0m0s"} {

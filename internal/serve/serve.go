@@ -1,3 +1,6 @@
+// Package serve answers the requests of a browser: the pages of package site over all runs in a directory, pprof's own UI
+// over their profiles, and events about runs that go on. It only reads, by default for this machine only; it is the only
+// package that knows net/http, but for the handlers of package flame.
 package serve
 
 import (
@@ -9,19 +12,21 @@ import (
 	"time"
 )
 
-// Serve answers requests at addr until ctx ends. It calls ready with the URL once it can. Any other address than one of
-// the loopback interface lets others read the profiles; then every name of this machine is accepted.
-func Serve(ctx context.Context, addr string, h http.Handler, ready func(url string)) error {
+// Serve answers requests at addr until ctx ends. It calls ready with the URL of the root once it can, and whether others
+// than this machine can reach it. Any other address than one of the loopback interface lets others read the runs; then
+// every name of this machine is accepted.
+func Serve(ctx context.Context, addr string, h http.Handler, ready func(url string, open bool)) error {
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {
 		return fmt.Errorf("serve: %w: choose another address with -addr", err)
 	}
-	tcp := ln.Addr().(*net.TCPAddr)
+	open := !ln.Addr().(*net.TCPAddr).IP.IsLoopback()
 	server := &http.Server{
-		Handler:           guard(h, !tcp.IP.IsLoopback()),
+		Handler:           guard(h, open),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    1 << 16,
+		MaxHeaderBytes:    1 << 15,
+		BaseContext:       func(net.Listener) context.Context { return ctx }, // events end with it
 	}
 	done := make(chan error, 1)
 	go func() {
@@ -30,7 +35,7 @@ func Serve(ctx context.Context, addr string, h http.Handler, ready func(url stri
 		defer cancel()
 		done <- server.Shutdown(grace)
 	}()
-	ready("http://" + ln.Addr().String() + "/")
+	ready("http://"+ln.Addr().String()+"/", open)
 	if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve: %w", err)
 	}
@@ -38,17 +43,4 @@ func Serve(ctx context.Context, addr string, h http.Handler, ready func(url stri
 		return err
 	}
 	return server.Close() // a request that takes longer than the grace
-}
-
-// guard refuses requests that come from pages of others: by a name that is not this machine's, or across origins.
-func guard(h http.Handler, anyHost bool) http.Handler {
-	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !anyHost && !local(r.Host) {
-			http.Error(w, "this server answers to localhost only", http.StatusMisdirectedRequest)
-			return
-		}
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("X-Frame-Options", "DENY")
-		h.ServeHTTP(w, r)
-	}))
 }

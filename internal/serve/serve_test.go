@@ -5,39 +5,63 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"regexp"
+	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
-	"github.com/google/pprof/profile"
+	"crawlbench/internal/ledger"
+	"crawlbench/internal/madeup"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/profile"
+	"crawlbench/internal/store"
 )
 
-// made returns a profile of a kind with one stack, main over leaf.
-func made(kind, leaf string, value int64) *profile.Profile {
-	p := &profile.Profile{
-		SampleType: []*profile.ValueType{{Type: kind, Unit: "nanoseconds"}}, PeriodType: &profile.ValueType{},
-		Mapping: []*profile.Mapping{{ID: 1, File: "/the-cell"}},
-	}
-	s := &profile.Sample{Value: []int64{value}}
-	for i, name := range []string{leaf, "main"} {
-		f := &profile.Function{ID: uint64(i + 1), Name: name, Filename: "/etc/passwd"}
-		l := &profile.Location{ID: uint64(i + 1), Mapping: p.Mapping[0], Line: []profile.Line{{Function: f, Line: 1}}}
-		p.Function, p.Location = append(p.Function, f), append(p.Location, l)
-		s.Location = append(s.Location, l)
-	}
-	p.Sample = []*profile.Sample{s}
-	return p
-}
+const small2 = `
+contenders = ["mutexmap", "cas"]
+workers = [1, 8]
+rate = ["inf", 5000]
+rounds = 8
+[[graph]]
+name = "g"
+kind = "hosts"
+pages = 1000
+[profiles]
+kinds = ["cpu", "block", "wall"]
+`
 
-func handler(t *testing.T, f Flame) http.Handler {
+// runs makes up the runs one and two in a directory. Each cell of cas has a ledger and profiles, of mutexmap too.
+func runs(t testing.TB) string {
 	t.Helper()
-	h, err := Handler(f)
+	dir := t.TempDir()
+	p, err := madeup.Plan(small2, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return guard(h, false)
+	big, err := madeup.Big(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []string{"one", "two"} {
+		r := madeup.Run{Plan: p, Manifest: store.Manifest{Scenario: "small", State: store.Complete, Host: map[string]string{"cpu": "made up", "cores": "2"}},
+			Speed: func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) * float64(1+i) }, Noise: 0.01,
+			Ledger: func(c plan.Cell) *ledger.Ledger { return big.Ledger(c) }, Profile: func(c plan.Cell, kind string) *profile.Profile { return big.Profile(c, kind) }}
+		run, err := r.Write(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		run.Close()
+	}
+	return dir
+}
+
+func server(t testing.TB, dir string) http.Handler {
+	t.Helper()
+	s, err := New(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return guard(s, false)
 }
 
 // get returns the answer to a request that a browser on this machine would make, changed if change is not nil.
@@ -51,134 +75,82 @@ func get(h http.Handler, path string, change func(*http.Request)) *httptest.Resp
 	return w
 }
 
-var total = regexp.MustCompile(`stackViewer\(\{"Total":(-?\d+)`)
+const (
+	mutexmap = "impl=mutexmap,graph=g,keys=id,workers=8,rate=inf-2"
+	cas      = "impl=cas,graph=g,keys=id,workers=8,rate=inf-2"
+)
 
-func TestFlameGraphShowsTheProfile(t *testing.T) {
-	h := handler(t, Flame{Title: "x", Profile: made("cpu", "leaf", 500)})
-	page := get(h, "/ui/flamegraph", nil)
-	text := page.Body.String()
-	if page.Code != 200 || !strings.Contains(text, `"leaf"`) || !strings.Contains(text, "the-cell") || total.FindStringSubmatch(text)[1] != "500" {
-		t.Errorf("code %d, %d bytes, total %v", page.Code, len(text), total.FindStringSubmatch(text))
-	}
-	for _, path := range []string{"/", "/ui/", "/ui"} {
-		if w := get(h, path, nil); w.Code/100 != 3 {
-			t.Errorf("%s: code %d", path, w.Code)
-		}
-	}
-	if links := regexp.MustCompile(`(src|href)="https?:`).FindAllString(text, -1); links != nil {
-		t.Errorf("the page asks others: %v", links)
-	}
-}
-
-func TestDifferenceSubtractsTheBase(t *testing.T) {
-	same := handler(t, Flame{Title: "x", Profile: made("cpu", "leaf", 500), Base: made("cpu", "leaf", 500)})
-	text := get(same, "/ui/flamegraph", nil).Body.String()
-	if !strings.Contains(text, `"Value":-500`) || !strings.Contains(text, `"Value":500`) {
-		t.Errorf("a profile without itself:\n%s", text[max(0, strings.Index(text, "stackViewer({")):][:300])
-	}
-	// The driver keeps what it was called with: what comes after a difference must be none.
-	plain := handler(t, Flame{Title: "y", Profile: made("delay", "other", 7)})
-	text = get(plain, "/ui/flamegraph", nil).Body.String()
-	if total.FindStringSubmatch(text)[1] != "7" || strings.Contains(text, `"leaf"`) {
-		t.Error("a profile that is shown after a difference is mixed with it")
-	}
-	if text := get(same, "/ui/flamegraph", nil).Body.String(); !strings.Contains(text, `"Value":-500`) {
-		t.Error("the first page has changed")
-	}
-}
-
-func TestWhatMustNotBeServedIsNot(t *testing.T) {
-	h := handler(t, Flame{Title: "x", Profile: made("cpu", "leaf", 500)})
-	for path, code := range map[string]int{
-		"/ui/saveconfig?config=x": 404, "/ui/deleteconfig?config=x": 404, "/ui/source?f=main": 404, "/ui/disasm?f=main": 404,
-		"/etc/passwd": 404, "/ui/../../etc/passwd": 307, "/ui/top": 200, "/ui/peek?f=leaf": 200,
+func TestPagesAreThereAndLeadToEachOther(t *testing.T) {
+	h := server(t, runs(t))
+	for path, wants := range map[string][]string{
+		"/":                            {`href="runs/one/"`, `href="runs/two/"`, "96", "complete"},
+		"/runs/one/":                   {`href="cells/` + cas, "Explore", "matrix/throughput/"},
+		"/runs/one/?now=1":             {"Explore"},
+		"/runs/one/matrix/lock/":       {"../../../../runs/one/cells/" + cas + "/", "rate 5000", `class="q`},
+		"/runs/one/matrix/bound/":      {"share of the bound"},
+		"/runs/one/cells/" + cas + "/": {"wall/ui/flamegraph", "diff/" + cas + "/one/" + mutexmap + "/", "ended by"},
+		"/runs/one/diff/" + cas + "/one/" + mutexmap + "/":                         {"paired by 8 rounds", "wall/page/ui/flamegraph", "block/share/ui/flamegraph", "is what cas, g by id"},
+		"/runs/two/diff/" + cas + "/one/" + cas + "/":                              {"not paired", "in two minus cas", "2.0"},
+		"/runs/two/changes/one/":                                                   {"Of 8 cells 8 are faster", "Not paired"},
+		"/runs/one/cells/" + cas + "/cpu/ui/flamegraph":                            {"stackViewer({", "where processors were busy", cas},
+		"/runs/one/diff/" + cas + "/one/" + mutexmap + "/wall/page/ui/flamegraph":  {"stackViewer({", "green and - is what it has less of", "same number of pages", `"Value":-`},
+		"/runs/one/diff/" + cas + "/one/" + mutexmap + "/wall/share/ui/flamegraph": {"stackViewer({", "same total"},
+		"/runs/two/diff/" + cas + "/one/" + cas + "/cpu/page/ui/top":               {"in one"},
+		"/runs/one/files/manifest.json":                                            {`"scenario"`},
+		"/assets/site.css":                                                         {".heat"},
 	} {
 		w := get(h, path, nil)
-		if w.Code != code || strings.Contains(w.Body.String(), "root:") {
-			t.Errorf("%s: code %d, want %d", path, w.Code, code)
+		if w.Code != 200 {
+			t.Errorf("%s: code %d: %.300s", path, w.Code, w.Body)
+			continue
 		}
-	}
-	for host, code := range map[string]int{
-		"localhost": 200, "127.0.0.1:80": 200, "[::1]:80": 200, "evil.example": 421, "localhost.evil.example:80": 421, "127.0.0.1.evil.example": 421, "": 421,
-	} {
-		if w := get(h, "/ui/flamegraph", func(r *http.Request) { r.Host = host }); w.Code != code {
-			t.Errorf("host %q: code %d, want %d", host, w.Code, code)
-		}
-	}
-	w := get(h, "/ui/flamegraph", func(r *http.Request) {
-		r.Method = "POST"
-		r.Header.Set("Origin", "https://evil.example")
-	})
-	if w.Code != http.StatusForbidden {
-		t.Errorf("a request across origins: code %d", w.Code)
-	}
-}
-
-func TestEmptyProfileIsExplained(t *testing.T) {
-	p := made("cpu", "leaf", 1)
-	p.Sample = nil
-	if _, err := Handler(Flame{Title: "cpu of x", Profile: p}); err == nil || !strings.Contains(err.Error(), "cpu of x: it has no samples") {
-		t.Errorf("error %v", err)
-	}
-}
-
-func TestWorksWithoutHomeAndWritesNothing(t *testing.T) {
-	home := t.TempDir()
-	t.Setenv("HOME", home)
-	t.Setenv("XDG_CONFIG_HOME", "")
-	get(handler(t, Flame{Title: "x", Profile: made("cpu", "leaf", 1)}), "/ui/flamegraph", nil)
-	if entries, _ := os.ReadDir(home); len(entries) > 0 {
-		t.Errorf("it wrote %v", entries)
-	}
-	os.Unsetenv("HOME")
-	if _, ok := os.LookupEnv("XDG_CONFIG_HOME"); !ok {
-		t.Fatal("the test's own setting is gone")
-	}
-	if _, err := Handler(Flame{Title: "x", Profile: made("cpu", "leaf", 1)}); err != nil {
-		t.Errorf("without a home: %v", err)
-	}
-}
-
-func TestManyRequestsAtOnce(t *testing.T) {
-	h := handler(t, Flame{Title: "x", Profile: made("cpu", "leaf", 500)})
-	var pool sync.WaitGroup
-	for range 8 {
-		pool.Go(func() {
-			for _, path := range []string{"/ui/flamegraph", "/ui/top", "/ui/flamegraph?f=leaf"} {
-				if w := get(h, path, nil); w.Code != 200 {
-					t.Errorf("%s: code %d", path, w.Code)
-				}
+		for _, want := range wants {
+			if !strings.Contains(w.Body.String(), want) {
+				t.Errorf("%s lacks %q", path, want)
 			}
-		})
+		}
 	}
-	pool.Wait()
+	for path, to := range map[string]string{
+		"/changes?before=one&after=two":                                   "/runs/two/changes/one/",
+		"/runs/one/cells/" + cas + "/difference?run=two&cell=" + mutexmap: "/runs/one/diff/" + cas + "/two/" + mutexmap + "/",
+		"/runs/one/cells/" + cas + "/cpu/ui/":                             "./flamegraph",
+		"/runs/one":                                                       "/runs/one/",
+	} {
+		if w := get(h, path, nil); w.Code/100 != 3 || w.Header().Get("Location") != to {
+			t.Errorf("%s: code %d, to %q, want %q", path, w.Code, w.Header().Get("Location"), to)
+		}
+	}
 }
 
 func TestServeEndsWithItsContext(t *testing.T) {
-	h, err := Handler(Flame{Title: "x", Profile: made("cpu", "leaf", 500)})
+	s, err := New(runs(t))
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer s.Close()
 	ctx, cancel := context.WithCancel(t.Context())
-	err = Serve(ctx, "127.0.0.1:0", h, func(url string) {
+	err = Serve(ctx, "127.0.0.1:0", s, func(url string, others bool) {
 		go func() {
 			defer cancel()
-			r, err := http.Get(url)
+			r, err := http.Get(url + "events")
 			if err != nil {
 				t.Error(err)
 				return
 			}
 			defer r.Body.Close()
-			text, _ := io.ReadAll(r.Body)
-			if !strings.Contains(string(text), `"leaf"`) || r.Header.Get("X-Content-Type-Options") != "nosniff" {
-				t.Errorf("%s answers %s", url, r.Status)
+			first := make([]byte, 10) // the rest comes while somebody listens
+			if _, err := io.ReadFull(r.Body, first); err != nil || string(first) != "event: hel" || others {
+				t.Errorf("%s answers %s: %q %v", url, r.Status, first, err)
 			}
 		}()
 	})
 	if err != nil {
 		t.Errorf("error %v", err)
 	}
-	if err := Serve(t.Context(), "256.0.0.1:0", h, nil); err == nil || !strings.Contains(err.Error(), "-addr") {
+	if err := Serve(t.Context(), "256.0.0.1:0", s, nil); err == nil || !strings.Contains(err.Error(), "-addr") {
 		t.Errorf("an address that is none: %v", err)
+	}
+	if _, err := New(filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "measure a run first") {
+		t.Errorf("no directory: %v", err)
 	}
 }

@@ -1,59 +1,24 @@
-// Package serve shows profiles in pprof's own web UI, on this machine only. It takes profiles that have been read, and
-// answers HTTP requests; it is the only package that knows net/http and pprof's driver.
-package serve
+package flame
 
 import (
 	"errors"
 	"fmt"
 	"net/http"
 	"os"
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/pprof/driver"
 	"github.com/google/pprof/profile"
 )
 
-// Flame is what to show: a profile, or its difference from another.
-type Flame struct {
-	Title   string
-	Profile *profile.Profile
-	Base    *profile.Profile // subtracted; nil: nothing is
-}
-
-// hidden returns the pages of pprof's that are not served: those that write the user's settings, and those that read files
-// by the names that a profile gives.
-func hidden() []string {
-	return []string{"/saveconfig", "/deleteconfig", "/source", "/disasm"}
-}
-
-// Handler returns pprof's web UI for f: the flame graph at /ui/flamegraph, where / and /ui/ lead. Handlers must not be
-// made concurrently: pprof's driver keeps what it was called with in variables of its own.
-func Handler(f Flame) (http.Handler, error) {
-	if len(f.Profile.Sample) == 0 && (f.Base == nil || len(f.Base.Sample) == 0) {
-		return nil, fmt.Errorf("show %s: it has no samples: nothing of that kind happened", f.Title)
-	}
-	handlers, err := pages(f)
-	if err != nil {
-		return nil, fmt.Errorf("show %s: %w", f.Title, err)
-	}
-	ui := http.NewServeMux()
-	for _, path := range hidden() {
-		handlers[path] = http.NotFoundHandler()
-	}
-	for path, h := range handlers {
-		ui.Handle(path, h)
-	}
-	mux := http.NewServeMux()
-	mux.Handle("/ui/", http.StripPrefix("/ui", ui))
-	for _, path := range []string{"/{$}", "/ui/{$}"} {
-		mux.Handle(path, http.RedirectHandler("/ui/flamegraph", http.StatusFound))
-	}
-	return mux, nil
-}
+// making lets one at a time call the driver, which keeps what it was called with in variables of its package.
+var making sync.Mutex
 
 // pages lets the driver make its handlers.
 func pages(f Flame) (map[string]http.Handler, error) {
+	making.Lock()
+	defer making.Unlock()
 	if os.Getenv("XDG_CONFIG_HOME") == "" && os.Getenv("HOME") == "" {
 		// The driver looks for its settings, finds none, and is content; without a place to look it fails.
 		os.Setenv("XDG_CONFIG_HOME", os.TempDir())
@@ -147,14 +112,4 @@ func (f *flags) StringList(name, def, _ string) *[]*string {
 		list = append(list, &def)
 	}
 	return &list
-}
-
-// local reports whether host, as a request names it, is this machine: a page of another name that leads here is an
-// attack by DNS rebinding.
-func local(host string) bool {
-	name := host
-	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
-		name = host[:i]
-	}
-	return name == "localhost" || name == "127.0.0.1" || name == "[::1]"
 }

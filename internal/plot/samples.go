@@ -1,0 +1,56 @@
+package plot
+
+import (
+	"fmt"
+	"html"
+	"math"
+)
+
+// Dot is a sample.
+type Dot struct {
+	Round int // from 1
+	Value float64
+	Note  string // why it is doubtful; "" if it is not
+}
+
+// Samples draws samples over the rounds in which they were taken, their median and its interval. Doubtful ones are hollow.
+func Samples(title, about string, dots []Dot, center, lo, hi float64, unit func(float64) string) string {
+	const h = 190.0
+	s := begin(width, h, title, about)
+	least, most, last := math.Inf(1), 0.0, 1
+	for _, d := range dots {
+		least, most, last = min(least, d.Value), max(most, d.Value), max(last, d.Round)
+	}
+	if most <= 0 {
+		s.text(width/2, h/2, "dim", "middle", "nothing was measured")
+		return s.end()
+	}
+	pad := max((most-least)*0.12, most*0.01)
+	least, most = least-pad, most+pad
+	inside := func(y float64) float64 { return min(most, max(least, y)) }
+	at := func(round int) float64 {
+		return left + 10 + (width-left-right-20)*float64(round-1)/float64(max(1, last-1))
+	}
+	up := func(y float64) float64 { return h - bottom - (h-12-bottom)*(y-least)/(most-least) }
+	for _, y := range []float64{least, (least + most) / 2, most} {
+		s.printf(`<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="rule"/>`, left, width-right, up(y), up(y))
+		s.text(left-6, up(y)+4, "dim", "end", unit(y))
+	}
+	if !math.IsInf(hi, 0) && !math.IsNaN(lo+hi) {
+		s.printf(`<g class="s0"><rect x="%.1f" width="%.1f" y="%.1f" height="%.1f" class="band"/></g>`, left, width-left-right, up(inside(hi)), max(1, up(inside(lo))-up(inside(hi))))
+	}
+	s.printf(`<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="mark"/>`, left, width-right, up(center), up(center))
+	step := max(1, (last+9)/10)
+	for round := 1; round <= last; round += step {
+		s.text(at(round), h-bottom+16, "dim", "middle", fmt.Sprint(round))
+	}
+	s.text((left+width-right)/2, h-bottom+32, "dim", "middle", "round")
+	for _, d := range dots {
+		class, note := `class="dot"`, ""
+		if d.Note != "" {
+			class, note = `fill="none" class="whisker"`, ", "+d.Note
+		}
+		s.printf(`<g class="s0"><circle cx="%.1f" cy="%.1f" r="4" %s><title>%s</title></circle></g>`, at(d.Round), up(d.Value), class, html.EscapeString(fmt.Sprintf("round %d: %s%s", d.Round, unit(d.Value), note)))
+	}
+	return s.end()
+}

@@ -1,0 +1,179 @@
+package serve
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/site"
+	"crawlbench/internal/store"
+)
+
+// errNoRun is the kind of error of a run that is not there.
+var errNoRun = errors.New("there is no such run")
+
+// memory is how many bytes of journals are kept as analyses. One takes about six times as much as its journal.
+const memory = 32 << 20
+
+// library reads the runs in a directory, and keeps those that were read last.
+type library struct {
+	dir  string
+	root *os.Root
+
+	reading sync.Mutex // held while a run is read
+
+	mu    sync.Mutex
+	books map[string]*book
+	order []string // of books, the one that was used last at the end
+	lines map[string]line
+}
+
+// book is a run that has been read, or is being read.
+type book struct {
+	stamp stamp
+	ready chan struct{} // closed when the rest is set
+	a     *diagnose.Analysis
+	err   error
+}
+
+// line is a run in the list.
+type line struct {
+	stamp   stamp
+	counted int64 // bytes of the journal
+	summary site.Summary
+}
+
+// stamp tells whether the files of a run have changed.
+type stamp struct {
+	size     int64 // of the journal
+	journal  time.Time
+	manifest time.Time
+}
+
+func openLibrary(dir string) (*library, error) {
+	root, err := os.OpenRoot(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open the runs: there is no directory %s: measure a run first, or name another directory", dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the runs: %w", err)
+	}
+	return &library{dir: dir, root: root, books: map[string]*book{}, lines: map[string]line{}}, nil
+}
+
+// names lists the runs, the newest first.
+func (l *library) names() ([]string, error) {
+	entries, err := fs.ReadDir(l.root.FS(), ".")
+	if err != nil {
+		return nil, fmt.Errorf("list the runs: %w", err)
+	}
+	at := map[string]time.Time{}
+	var names []string
+	for _, e := range entries {
+		if info, err := l.root.Stat(filepath.Join(e.Name(), "manifest.json")); err == nil && e.IsDir() {
+			names = append(names, e.Name())
+			at[e.Name()] = info.ModTime()
+		}
+	}
+	slices.SortStableFunc(names, func(x, y string) int { return at[y].Compare(at[x]) })
+	return names, nil
+}
+
+// path returns the directory of a run. It must be one in the directory of runs, and its files be files within that.
+func (l *library) path(name string) (dir string, s stamp, err error) {
+	info, err := l.root.Lstat(name)
+	if err != nil || !info.IsDir() || name != filepath.Base(name) {
+		return "", s, fmt.Errorf("run %q: %w", name, errNoRun)
+	}
+	for _, file := range []string{"manifest.json", "plan.json", "journal.jsonl"} {
+		info, err := l.root.Stat(filepath.Join(name, file))
+		if err != nil {
+			return "", s, fmt.Errorf("run %q: %w: it has no %s", name, errNoRun, file)
+		}
+		switch file {
+		case "manifest.json":
+			s.manifest = info.ModTime()
+		case "journal.jsonl":
+			s.size, s.journal = info.Size(), info.ModTime()
+		}
+	}
+	return filepath.Join(l.dir, name), s, nil
+}
+
+// analysis returns what a run says, read now unless it has not changed since.
+func (l *library) analysis(name string) (*diagnose.Analysis, error) {
+	dir, s, err := l.path(name)
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	b := l.books[name]
+	mine := b == nil || b.stamp != s
+	if mine {
+		b = &book{stamp: s, ready: make(chan struct{})}
+		l.books[name] = b
+	}
+	l.use(name)
+	l.mu.Unlock()
+	if mine {
+		l.fill(b, name, dir)
+	}
+	<-b.ready
+	return b.a, b.err
+}
+
+// use moves a book to the end of the order, and drops those at its beginning that are too much. The caller has the lock.
+func (l *library) use(name string) {
+	l.order = append(slices.DeleteFunc(l.order, func(o string) bool { return o == name }), name)
+	sum := int64(0)
+	for i, o := range slices.Backward(l.order) {
+		if sum += l.books[o].stamp.size; sum > memory && o != name {
+			for _, old := range l.order[:i+1] {
+				delete(l.books, old)
+			}
+			l.order = l.order[i+1:]
+			return
+		}
+	}
+}
+
+// fill reads a book. One is read at a time: each takes both processors and much memory.
+func (l *library) fill(b *book, name, dir string) {
+	defer close(b.ready)
+	l.reading.Lock()
+	defer l.reading.Unlock()
+	run, err := store.Open(dir)
+	if err == nil {
+		err = l.inside(name, run)
+	}
+	if err == nil {
+		b.a, err = diagnose.Analyse(run)
+	}
+	b.err = err
+}
+
+// inside returns an error if a file that the run names lies outside of the directory of runs.
+func (l *library) inside(name string, run *store.Run) error {
+	for _, rec := range run.Records() {
+		if rec.Profile != nil && rec.Profile.Files["ledger"] != "" {
+			if _, err := l.root.Stat(filepath.Join(name, rec.Profile.Files["ledger"])); err != nil {
+				return fmt.Errorf("read run %s: the ledger of %s: %w", name, rec.Cell, err)
+			}
+		}
+	}
+	return nil
+}
+
+// files returns the files of a run.
+func (l *library) files(name string) (fs.FS, error) {
+	if _, _, err := l.path(name); err != nil {
+		return nil, err
+	}
+	return fs.Sub(l.root.FS(), name)
+}

@@ -1,0 +1,71 @@
+package site
+
+import (
+	"fmt"
+	"time"
+
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/report"
+	"crawlbench/internal/store"
+)
+
+// Summary is a line of the list of runs.
+type Summary struct {
+	Name     string
+	Manifest store.Manifest
+	State    string // running, interrupted, complete, or damaged
+	Problem  string // why it is damaged
+	Done     int    // samples
+	Total    int    // that are planned
+	Trust    string // see TrustOf; "" if that is not known yet
+}
+
+// TrustOf says in a word or two whether a run can be believed.
+func TrustOf(a *diagnose.Analysis) string {
+	switch tr := a.Trust; {
+	case tr.Controls == 0:
+		return "no control"
+	case tr.Untrusted():
+		return "untrusted"
+	case !a.Preflight.Reachable:
+		return "too few rounds"
+	default:
+		return fmt.Sprintf("trusted, ±%.1f %%", 100*tr.Floor)
+	}
+}
+
+type runsPage struct {
+	Rows  []runRow
+	Names []string
+}
+
+type runRow struct {
+	Summary
+	Href, Machine, When, Took string
+	Percent                   int
+}
+
+// Runs makes the list of runs, in the order given.
+func (s *Site) Runs(list []Summary) ([]byte, error) {
+	var p runsPage
+	for _, r := range list {
+		row := runRow{Summary: r, Href: s.Link("", s.Run(r.Name))}
+		if r.Problem == "" {
+			p.Names = append(p.Names, r.Name)
+			row.Machine, row.When = report.Machine(r.Manifest.Host), r.Manifest.Started.UTC().Format("2006-01-02 15:04")
+			if d := r.Manifest.Ended.Sub(r.Manifest.Started); d > 0 {
+				row.Took = d.Round(time.Second).String()
+			}
+			row.Percent = 100 * r.Done / max(1, r.Total)
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	f := frame{Title: "Runs", Crumbs: []anchor{{Text: "runs", Here: true}}, Live: true}
+	return s.render("runs.html", "", f, p)
+}
+
+// Problem makes the page that says why there is no page at path.
+func (s *Site) Problem(path, title, text string) ([]byte, error) {
+	f := frame{Title: title, Crumbs: []anchor{{Text: "runs", Href: s.Link(path, "")}, {Text: "not found", Here: true}}}
+	return s.render("problem.html", path, f, text)
+}
