@@ -38,9 +38,9 @@ func (s Spec) build(ctx context.Context) (*Graph, error) {
 	pages, degree := int(n), int(s.value("degree"))
 	switch s.Kind {
 	case "rmat":
-		return rmat(ctx, s.Scale, degree, s.Seed)
+		return rmat(ctx, s.Scale, degree, s.Symmetric, s.Seed)
 	case "uniform":
-		return uniform(ctx, pages, degree, s.Seed)
+		return uniform(ctx, pages, degree, s.Symmetric, s.Seed)
 	case "copying":
 		return copying(ctx, pages, degree, s.value("copy"), s.Seed)
 	case "hosts":

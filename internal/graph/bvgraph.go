@@ -164,7 +164,7 @@ func (p properties) decode(ctx context.Context, data []byte) (*Graph, error) {
 		Links:   make([]uint32, 0, min(p.arcs, 64*len(data))), // arcs may be wrong, and one bit a link is rare
 	}}
 	for x := range p.nodes {
-		if x%blockSize == 0 && ctx.Err() != nil {
+		if x%blockLinks == 0 && ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
 		at := d.in.pos

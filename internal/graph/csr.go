@@ -5,11 +5,12 @@
 package graph
 
 import (
-	"encoding/binary"
 	"fmt"
 	"hash/crc64"
+	"runtime"
 	"slices"
 	"sort"
+	"sync/atomic"
 )
 
 // Graph is a directed graph in compressed sparse rows: the links of page p are Links[Offsets[p]:Offsets[p+1]].
@@ -36,11 +37,21 @@ func (g *Graph) Host(p uint32) uint32 {
 
 // Digest returns a checksum over all of the graph. Graphs that differ have different ones, but for accidents.
 func (g *Graph) Digest() string {
-	h := crc64.New(crc64.MakeTable(crc64.ECMA))
-	for _, part := range []any{uint64(len(g.Offsets)), g.Offsets, uint64(len(g.Links)), g.Links, g.Hosts, g.Start} {
-		binary.Write(h, binary.LittleEndian, part)
+	const part = 1 << 20 // bytes
+	var parts [][]byte
+	for _, numbers := range [][]byte{raw(g.Offsets), raw(g.Links), raw(g.Hosts)} {
+		parts = slices.AppendSeq(parts, slices.Chunk(numbers, part))
 	}
-	return fmt.Sprintf("%016x", h.Sum64())
+	sums := make([]uint64, len(parts), len(parts)+4)
+	table := crc64.MakeTable(crc64.ECMA)
+	var next atomic.Int64
+	parallel(min(runtime.GOMAXPROCS(0), len(parts)), func() {
+		for i := int(next.Add(1)) - 1; i < len(parts); i = int(next.Add(1)) - 1 {
+			sums[i] = crc64.Checksum(parts[i], table)
+		}
+	})
+	sums = append(sums, uint64(len(g.Offsets)), uint64(len(g.Links)), uint64(len(g.Hosts)), uint64(g.Start))
+	return fmt.Sprintf("%016x", crc64.Checksum(raw(sums), table))
 }
 
 // Validate reports what makes g no graph.

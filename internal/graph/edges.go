@@ -40,7 +40,7 @@ func readEdges(ctx context.Context, name string, r io.Reader) (*Graph, error) {
 	n := 0
 	for lines.Scan() {
 		n++
-		if n%blockSize == 0 && ctx.Err() != nil {
+		if n%blockLinks == 0 && ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
 		line := bytes.TrimSpace(lines.Bytes())
@@ -60,11 +60,12 @@ func readEdges(ctx context.Context, name string, r io.Reader) (*Graph, error) {
 		return nil, fmt.Errorf("%s: it has no links: an edge list has a line \"FROM TO\" for each", name)
 	}
 	ids := renumber(pairs)
-	return rows(ctx, len(ids), blocksOf(len(pairs)), true, func(block int, emit func(from, to uint32)) {
-		for _, p := range pairs[block*blockSize : min((block+1)*blockSize, len(pairs))] {
-			emit(uint32(p>>32), uint32(p))
+	return source{pages: len(ids), blocks: linkBlocks(len(pairs)), repeats: true, links: func(block int, links []link) []link {
+		for _, p := range pairs[block*blockLinks : min((block+1)*blockLinks, len(pairs))] {
+			links = append(links, link{uint32(p >> 32), uint32(p)})
 		}
-	})
+		return links
+	}}.rows(ctx)
 }
 
 // readPair reads the two numbers of a line.

@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 )
 
@@ -17,20 +18,33 @@ func Estimate(s Spec) (int64, error) {
 		return 0, err
 	}
 	rows := 8*pages + 4*links
-	// A link is 8 bytes in a bucket that has grown by appending to up to 1.25 times its need beside its old self, then 4
-	// in its sorted bucket, then 4 in its row.
-	buckets := 18*links + 4*links + rows
 	switch s.Kind {
 	case "chain", "star", "tree", "grid":
 		return rows + rows/8, nil
 	case "copying":
-		return 4*links + buckets, nil
+		return 4*links + rows + sorting(pages, links), nil
 	case "edges":
-		return 18*links + buckets, nil // the pairs as read, beside all else
+		return 18*links + rows + sorting(pages, links), nil // the pairs as read, in a list that grows, beside all else
 	case "bvgraph":
 		return rows + rows/4 + s.fileSize(), nil
 	}
-	return buckets, nil
+	return rows + sorting(pages, links), nil
+}
+
+// sorting returns how many bytes the sorting of links takes beside the rows that come out.
+func sorting(pages, links int64) int64 {
+	l := newLayout(int(max(1, pages)))
+	word := int64(4)
+	if l.keyBits > 32 {
+		word = 8
+	}
+	blocks := links/blockLinks + pages/blockPages + 1
+	spread := word*links + 4*blocks*int64(l.buckets)
+	// Every worker has the links of a block, in a list that may have grown, and twice those of the largest bucket with
+	// their rows; the hub of an rmat and its like may be a few times as large as a whole bucket should be.
+	block := 16 * max(blockLinks, blockPages*links/max(1, pages))
+	bucket := (2*word + 4) * (links/int64(l.buckets) + links/64)
+	return spread + int64(l.buckets)*128 + int64(runtime.GOMAXPROCS(0))*(block+bucket+12<<l.shift)
 }
 
 // size returns the number of pages, and of links before duplicates are removed; of an edge list a likely bound.
@@ -59,7 +73,11 @@ func (s Spec) size() (pages, links int64, err error) {
 	case "copying":
 		return n, n * int64(s.value("degree")+1), nil
 	}
-	return n, n * int64(s.value("degree")), nil
+	links = n * int64(s.value("degree"))
+	if s.Symmetric {
+		links *= 2
+	}
+	return n, links, nil
 }
 
 // fileSize returns the size of the file, 0 if it cannot be found out.

@@ -28,6 +28,7 @@ func specs() []Spec {
 	return []Spec{
 		{Kind: "rmat", Scale: 12, Seed: 7},
 		{Kind: "uniform", Pages: 5000, Degree: 9, Seed: 7},
+		{Kind: "rmat", Scale: 11, Symmetric: true, Seed: 7},
 		{Kind: "copying", Pages: 5000, Seed: 7},
 		{Kind: "hosts", Pages: 5000, Seed: 7},
 		{Kind: "chain", Pages: 300, Seed: 7},

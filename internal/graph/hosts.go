@@ -63,7 +63,7 @@ func web(ctx context.Context, pages int, s Spec) (*Graph, error) {
 	// as its mean.
 	w.scale = max(0.1, (s.value("degree")-1-2*(1-dangling))/(1-dangling)/5.05)
 	w.intra, w.chain = s.value("intra"), s.value("chain")
-	g, err := rows(ctx, pages, blocksOf(pages), false, w.block)
+	g, err := source{pages: pages, blocks: pageBlocks(pages), links: w.block}.rows(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -95,9 +95,10 @@ func (w *maker) site(h int) site {
 }
 
 // block makes the links of a block of pages.
-func (w *maker) block(block int, emit func(from, to uint32)) {
+func (w *maker) block(block int, links []link) []link {
+	emit := func(from, to uint32) { links = append(links, link{from, to}) }
 	draw := newStream(w.spec.Seed, uint64(block))
-	first, past := uint32(block*blockSize), min(uint32(block*blockSize)+blockSize, w.pages)
+	first, past := uint32(block*blockPages), min(uint32(block*blockPages)+blockPages, w.pages)
 	h := sort.Search(len(w.starts), func(i int) bool { return w.starts[i] > first }) - 1
 	s := w.site(h)
 	for p := first; p < past; p++ {
@@ -121,6 +122,7 @@ func (w *maker) block(block int, emit func(from, to uint32)) {
 		}
 		w.further(&draw, emit, p, h, s)
 	}
+	return links
 }
 
 // gate returns a page of host h that links to another host: one that is a parent already, or the root.

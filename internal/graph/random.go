@@ -2,73 +2,69 @@ package graph
 
 import "context"
 
-// rmat returns a recursive-matrix graph with the parameters of Graph500 (a .57, b .19, c .19, d .05; Chakrabarti, Zhan
-// and Faloutsos, SDM 2004), the pages renumbered at random, so that a page's number says nothing of its degree.
-func rmat(ctx context.Context, scale, degree int, seed uint64) (*Graph, error) {
-	// The parameters as bounds on 16 random bits: quadrants a, b, c, d from the left.
-	const a, b, c = 57 * (1 << 16) / 100, 76 * (1 << 16) / 100, 95 * (1 << 16) / 100
+// The quadrants of the adjacency matrix into which a link of an rmat falls, in hundredths: those of Graph500, by the bits
+// from<<1 | to.
+var quadrants = [4]float64{57, 19, 19, 5}
+
+// rmat returns a recursive-matrix graph with the parameters of Graph500 (Chakrabarti, Zhan and Faloutsos, SDM 2004), the
+// pages renumbered at random, so that a page's number says nothing of its degree.
+func rmat(ctx context.Context, scale, degree int, both bool, seed uint64) (*Graph, error) {
 	pages := 1 << scale
 	links := pages * degree
+	table := newDescent()
+	steps := (scale + levels - 1) / levels
+	excess := steps*levels - scale // levels drawn too many
 	shuffle := newShuffle(scale, seed)
-	return rows(ctx, pages, blocksOf(links), false, func(block int, emit func(from, to uint32)) {
+	return source{pages: pages, blocks: linkBlocks(links), both: both, links: func(block int, made []link) []link {
 		draw := newStream(seed, uint64(block))
-		for range min(blockSize, links-block*blockSize) {
+		for range min(blockLinks, links-block*blockLinks) {
 			var from, to uint32
 			var random uint64
-			for level := range scale {
-				if level%4 == 0 {
+			for step := range steps {
+				if step%2 == 0 {
 					random = draw.next()
 				}
-				q := uint16(random)
-				random >>= 16
-				from, to = from<<1, to<<1
-				switch {
-				case q < a:
-				case q < b:
-					to |= 1
-				case q < c:
-					from |= 1
-				default:
-					from |= 1
-					to |= 1
-				}
+				path := table.draw(uint32(random))
+				random >>= 32
+				from, to = from<<levels|uint32(path>>8), to<<levels|uint32(path&0xff)
 			}
-			emit(shuffle.of(from), shuffle.of(to))
+			made = append(made, link{shuffle.of(from >> excess), shuffle.of(to >> excess)})
 		}
-	})
+		return made
+	}}.rows(ctx)
 }
 
 // shuffle renumbers the numbers of so many bits: multiplications by odd numbers and shifts, all of them bijections.
 type shuffle struct {
-	bits int
+	bits uint32
 	odd  [2]uint32
 	add  uint32 // without it, page 0 would stay where it is
 }
 
-func newShuffle(bits int, seed uint64) shuffle {
+func newShuffle(bits int, seed uint64) *shuffle {
 	draw := newStream(seed, streamHosts)
-	return shuffle{bits, [2]uint32{uint32(draw.next()) | 1, uint32(draw.next()) | 1}, uint32(draw.next())}
+	return &shuffle{uint32(bits), [2]uint32{uint32(draw.next()) | 1, uint32(draw.next()) | 1}, uint32(draw.next())}
 }
 
-func (s shuffle) of(x uint32) uint32 {
-	mask := uint32(1)<<s.bits - 1
-	half := (s.bits + 1) / 2
-	for _, odd := range s.odd {
-		x = (x + s.add) * odd & mask
-		x ^= x >> half
-	}
-	return x
+func (s *shuffle) of(x uint32) uint32 {
+	half := (s.bits + 1) / 2 % 32
+	mask := uint32(1)<<(s.bits%32) - 1
+	x = (x + s.add) * s.odd[0] & mask
+	x ^= x >> half
+	x = (x + s.add) * s.odd[1] & mask
+	return x ^ x>>half
 }
 
 // uniform returns a graph whose links start and lead anywhere alike.
-func uniform(ctx context.Context, pages, degree int, seed uint64) (*Graph, error) {
+func uniform(ctx context.Context, pages, degree int, both bool, seed uint64) (*Graph, error) {
 	links := pages * degree
-	return rows(ctx, pages, blocksOf(links), false, func(block int, emit func(from, to uint32)) {
+	return source{pages: pages, blocks: linkBlocks(links), both: both, links: func(block int, made []link) []link {
 		draw := newStream(seed, uint64(block))
-		for range min(blockSize, links-block*blockSize) {
-			emit(uint32(draw.below(uint64(pages))), uint32(draw.below(uint64(pages))))
+		for range min(blockLinks, links-block*blockLinks) {
+			made = append(made, link{uint32(draw.below(uint64(pages))), uint32(draw.below(uint64(pages)))})
 		}
-	})
+		return made
+	}}.rows(ctx)
 }
 
 // copying returns a graph of the copying model (Kumar et al., FOCS 2000): each new page makes degree links, each with
@@ -79,7 +75,7 @@ func copying(ctx context.Context, pages, degree int, share float64, seed uint64)
 	draw := newStream(seed, streamCopy)
 	made := make([]uint32, pages*degree) // the links of page p begin at p*degree
 	for p := 1; p < pages; p++ {
-		if p%blockSize == 0 && ctx.Err() != nil {
+		if p%blockPages == 0 && ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
 		from := int(draw.below(uint64(p)))
@@ -91,13 +87,14 @@ func copying(ctx context.Context, pages, degree int, share float64, seed uint64)
 			}
 		}
 	}
-	return rows(ctx, pages, blocksOf(pages), false, func(block int, emit func(from, to uint32)) {
+	return source{pages: pages, blocks: pageBlocks(pages), links: func(block int, links []link) []link {
 		draw := newStream(seed, uint64(block))
-		for p := max(1, block*blockSize); p < min((block+1)*blockSize, pages); p++ {
-			emit(uint32(draw.below(uint64(p))), uint32(p))
+		for p := max(1, block*blockPages); p < min((block+1)*blockPages, pages); p++ {
+			links = append(links, link{uint32(draw.below(uint64(p))), uint32(p)})
 			for _, to := range made[p*degree : (p+1)*degree] {
-				emit(uint32(p), to)
+				links = append(links, link{uint32(p), to})
 			}
 		}
-	})
+		return links
+	}}.rows(ctx)
 }

@@ -2,94 +2,191 @@ package graph
 
 import (
 	"context"
+	"math/bits"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 )
 
-// generator writes the links of one block of work. It must depend on the block only.
-type generator func(block int, emit func(from, to uint32))
+// link is a link by its two ends.
+type link struct{ from, to uint32 }
 
-// rows makes the rows of a graph of links that come in any order: they are spread over buckets by the page that they
-// start from, and each bucket is sorted. What comes out depends neither on the number of workers nor on their turns.
-// Links are ascending in each row; repeated ones are kept only if repeats is set.
-func rows(ctx context.Context, pages, blocks int, repeats bool, generate generator) (*Graph, error) {
-	shift := 0
-	for pages>>shift > 1024 {
-		shift++
+// source is where the links of a graph come from, in any order.
+type source struct {
+	pages, blocks int
+	both          bool // every link leads back too
+	repeats       bool // repeated links are kept
+	// links appends those of one block of work. They must depend on the block only.
+	links func(block int, links []link) []link
+}
+
+// A block of work has so many links, or pages: enough to pay for taking it, and not more than fits into a core's cache.
+const (
+	blockLinks = 1 << 16
+	blockPages = 1 << 12
+)
+
+// linkBlocks and pageBlocks return how many blocks of work so many links, or pages, make.
+func linkBlocks(n int) int { return (n + blockLinks - 1) / blockLinks }
+func pageBlocks(n int) int { return (n + blockPages - 1) / blockPages }
+
+// The buckets of a graph are of so many pages that the links of one can be sorted in a core's own cache, and no more
+// than stay within reach while links are spread over them.
+const (
+	bucketBits = 10
+	maxBuckets = 1 << 12
+)
+
+// layout says how the links of a source are spread over buckets by the page that they start from, and what they look like
+// there: a word of keyBits, the lower bits of from before all those of to.
+type layout struct {
+	pageBits, keyBits int
+	shift             int // a bucket has 1<<shift pages
+	buckets           int
+}
+
+func newLayout(pages int) layout {
+	l := layout{pageBits: bits.Len(uint(pages - 1)), shift: bucketBits}
+	for (pages-1)>>l.shift >= maxBuckets {
+		l.shift++
 	}
-	buckets := (pages-1)>>shift + 1
-	workers := min(runtime.GOMAXPROCS(0), blocks)
+	l.keyBits = l.pageBits + l.shift
+	l.buckets = (pages-1)>>l.shift + 1
+	return l
+}
 
-	spread := make([][][]uint64, workers) // by worker and bucket: from<<32 | to
+// rows makes the rows of the graph. What comes out depends neither on the number of workers nor on their turns: the
+// links of each block are spread over buckets, and each bucket is sorted. Links are ascending in each row.
+func (s source) rows(ctx context.Context) (*Graph, error) {
+	l := newLayout(s.pages)
+	if l.keyBits <= 32 {
+		return sortRows(ctx, s, l, spread[uint32](ctx, s, l))
+	}
+	return sortRows(ctx, s, l, spread[uint64](ctx, s, l))
+}
+
+type word interface{ uint32 | uint64 }
+
+// spreadBlock is the links of a block of work, bucket by bucket.
+type spreadBlock[W word] struct {
+	words []W
+	ends  []uint32 // of the buckets in words
+}
+
+// bucket returns the links of bucket b.
+func (s *spreadBlock[W]) bucket(b int) []W {
+	if b == 0 {
+		return s.words[:s.ends[0]]
+	}
+	return s.words[s.ends[b-1]:s.ends[b]]
+}
+
+// spread makes the links and spreads those of each block. It writes to memory that is still in the cache, and one page of
+// memory after the other, which is several times faster than to fill all buckets of the graph at once.
+func spread[W word](ctx context.Context, s source, l layout) []spreadBlock[W] {
+	blocks := make([]spreadBlock[W], s.blocks)
 	var next atomic.Int64
-	parallel(workers, func(w int) {
-		mine := make([][]uint64, buckets)
-		spread[w] = mine
+	parallel(min(runtime.GOMAXPROCS(0), s.blocks), func() {
+		links := make([]link, 0, blockLinks)
 		for ctx.Err() == nil {
 			block := int(next.Add(1)) - 1
-			if block >= blocks {
+			if block >= s.blocks {
 				return
 			}
-			generate(block, func(from, to uint32) {
-				b := &mine[from>>shift]
-				*b = append(*b, uint64(from)<<32|uint64(to))
-			})
+			links = s.links(block, links[:0])
+			blocks[block] = spreadLinks[W](links, s.both, l)
 		}
 	})
+	return blocks
+}
 
-	g := &Graph{Offsets: make([]uint64, pages+1)}
-	sorted := make([][]uint32, buckets) // the links of each bucket
-	next.Store(0)
-	parallel(runtime.GOMAXPROCS(0), func(int) {
-		var all []uint64
+// spreadLinks sorts links by their bucket.
+func spreadLinks[W word](links []link, both bool, l layout) spreadBlock[W] {
+	at := make([]uint32, l.buckets) // first how many links a bucket has, then where its next one goes
+	for _, k := range links {
+		at[k.from>>l.shift]++
+		if both {
+			at[k.to>>l.shift]++
+		}
+	}
+	sum := uint32(0)
+	for b, n := range at {
+		at[b] = sum
+		sum += n
+	}
+	words := make([]W, sum)
+	low := uint32(1)<<l.shift - 1
+	put := func(from, to uint32) {
+		a := &at[from>>l.shift]
+		words[*a] = W(from&low)<<l.pageBits | W(to)
+		*a++
+	}
+	for _, k := range links {
+		put(k.from, k.to)
+		if both {
+			put(k.to, k.from)
+		}
+	}
+	return spreadBlock[W]{words, at}
+}
+
+// sortRows sorts the buckets and joins them.
+func sortRows[W word](ctx context.Context, s source, l layout, blocks []spreadBlock[W]) (*Graph, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx) // some blocks were not made
+	}
+	total, largest := 0, 0
+	for b := range l.buckets {
+		n := 0
+		for i := range blocks {
+			n += len(blocks[i].bucket(b))
+		}
+		total, largest = total+n, max(largest, n)
+	}
+	g := &Graph{Offsets: make([]uint64, s.pages+1)}
+	links := make([]uint32, total)
+	// A bucket's links go behind those of the bucket before, whose end comes on its channel. Buckets are taken in order,
+	// so that it comes.
+	starts := make([]chan uint64, l.buckets+1)
+	for b := range starts {
+		starts[b] = make(chan uint64, 1)
+	}
+	starts[0] <- 0
+	var next atomic.Int64
+	parallel(min(runtime.GOMAXPROCS(0), l.buckets), func() {
+		w := newSorter[W](largest, l.shift)
 		for ctx.Err() == nil {
 			b := int(next.Add(1)) - 1
-			if b >= buckets {
+			if b >= l.buckets {
 				return
 			}
-			all = all[:0]
-			for w := range spread {
-				all = append(all, spread[w][b]...)
-				spread[w][b] = nil
+			w.sort(blocks, b, l, s.repeats)
+			first := b << l.shift
+			rows := w.rows[:min(len(w.rows), s.pages-first)]
+			count := uint64(0)
+			for _, r := range rows {
+				count += uint64(r.end - r.start)
 			}
-			slices.Sort(all)
-			if !repeats {
-				all = slices.Compact(all)
+			start := <-starts[b]
+			starts[b+1] <- start + count
+			for i, r := range rows {
+				start += uint64(copy(links[start:], w.links[r.start:r.end]))
+				g.Offsets[first+i+1] = start
 			}
-			links := make([]uint32, len(all))
-			for i, e := range all {
-				links[i] = uint32(e)
-				g.Offsets[e>>32+1]++
-			}
-			sorted[b] = links
 		}
 	})
-	if err := ctx.Err(); err != nil {
+	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	for p := range pages {
-		g.Offsets[p+1] += g.Offsets[p]
-	}
-	g.Links = slices.Grow(g.Links, int(g.Offsets[pages]))
-	for b := range sorted {
-		g.Links = append(g.Links, sorted[b]...)
-		sorted[b] = nil
-	}
+	g.Links = links[:g.Offsets[s.pages]:g.Offsets[s.pages]]
 	return g, nil
 }
 
-// parallel runs f for the numbers below n, each on a goroutine of its own, and waits for all.
-func parallel(n int, f func(i int)) {
+// parallel runs f on so many goroutines and waits for all.
+func parallel(n int, f func()) {
 	var pool sync.WaitGroup
-	for i := range n {
-		pool.Go(func() { f(i) })
+	for range n {
+		pool.Go(f)
 	}
 	pool.Wait()
 }
-
-// blockSize is how many links or pages a block of work has: enough to pay for taking it.
-const blockSize = 1 << 16
-
-func blocksOf(n int) int { return (n + blockSize - 1) / blockSize }

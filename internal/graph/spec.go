@@ -15,6 +15,8 @@ type Spec struct {
 	Pages int `toml:"pages"`
 	// Degree is the mean number of links of a page, before duplicates are removed; of a tree its branching.
 	Degree int `toml:"degree"`
+	// Symmetric makes every link of rmat or uniform lead back too, which about doubles their number.
+	Symmetric bool `toml:"symmetric"`
 	// Copy is the share of links that copying takes from another page.
 	Copy *float64 `toml:"copy"`
 	// Hosts is the number of hosts.
@@ -53,14 +55,15 @@ const maxPages = 1<<32 - 1
 // Kinds returns the kinds of graphs.
 func Kinds() []Kind {
 	pagesParam := Param{Name: "pages", Doc: "number of pages", Min: 1, Max: maxPages, Required: true}
+	symmetric := Param{Name: "symmetric", Doc: "true: every link leads back too", Max: 1}
 	hostsParam := Param{Name: "hosts", Doc: "number of hosts; one for every 100 pages if not given", Min: 1, Max: 1 << 24}
 	degree := func(def float64) Param {
 		return Param{Name: "degree", Doc: "mean number of links of a page, before duplicates are removed", Min: 1, Max: 10_000, Default: def}
 	}
 	return []Kind{
 		{"rmat", "recursive matrix with Graph500 parameters: few huge hubs, shallow", []Param{
-			{Name: "scale", Doc: "binary logarithm of the number of pages", Min: 1, Max: 31, Required: true}, degree(16), hostsParam}},
-		{"uniform", "every link leads anywhere alike (Erdos-Renyi)", []Param{pagesParam, degree(16), hostsParam}},
+			{Name: "scale", Doc: "binary logarithm of the number of pages", Min: 1, Max: 31, Required: true}, degree(16), symmetric, hostsParam}},
+		{"uniform", "every link leads anywhere alike (Erdos-Renyi)", []Param{pagesParam, degree(16), symmetric, hostsParam}},
 		{"copying", "a page copies links of an earlier one: power-law in-degree", []Param{pagesParam, degree(10),
 			{Name: "copy", Doc: "share of links that are copied; the in-degree's exponent is 1 + 1/copy", Min: 0, Max: 1, Default: 0.9}, hostsParam}},
 		{"hosts", "a web: hosts with directory trees and listings, links that mostly stay at home", []Param{pagesParam, degree(9),
@@ -103,6 +106,10 @@ func (s Spec) number(name string) (value float64, set bool) {
 		return integer(s.Degree)
 	case "hosts":
 		return integer(s.Hosts)
+	case "symmetric":
+		if s.Symmetric {
+			return 1, true
+		}
 	case "copy":
 		return share(s.Copy)
 	case "intra":
@@ -144,7 +151,7 @@ func (s Spec) Check() []Problem {
 		has[p.Name] = p
 		names = append(names, p.Name)
 	}
-	for _, name := range []string{"scale", "pages", "degree", "copy", "hosts", "intra", "chain"} {
+	for _, name := range []string{"scale", "pages", "degree", "symmetric", "copy", "hosts", "intra", "chain"} {
 		v, set := s.number(name)
 		p, ok := has[name]
 		switch {
@@ -185,7 +192,11 @@ func (s Spec) String() string {
 	k, _ := kind(s.Kind)
 	text := s.Kind
 	for _, p := range k.Params {
-		if v := s.value(p.Name); p.Name != "file" && v != 0 {
+		v := s.value(p.Name)
+		switch {
+		case p.Name == "symmetric" && s.Symmetric:
+			text += " symmetric"
+		case p.Name != "file" && v != 0:
 			text += fmt.Sprintf(" %s=%.12g", p.Name, v)
 		}
 	}

@@ -237,6 +237,7 @@ func (f *fields) graph(s *Scenario) Graph {
 	}{{"copy", &sp.Copy}, {"intra", &sp.Intra}, {"chain", &sp.Chain}} {
 		f.number(field.key, func(x float64) { *field.to = &x })
 	}
+	f.boolean("symmetric", &sp.Symmetric)
 	f.seed(s, g.Name, &sp.Seed)
 	f.integer("start", 0, math.MaxUint32, func(n int64) { p := uint32(n); sp.Start = &p })
 	f.text("file", &sp.File)

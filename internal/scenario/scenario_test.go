@@ -89,6 +89,7 @@ name = "r"
 kind = "rmat"
 scale = 0x0a
 degree = 3
+symmetric = true
 hosts = 4
 seed = 7
 start = 8
@@ -118,7 +119,7 @@ length = "20ms"
 		Name: "a", Doc: "d", File: "dir/a.toml", Text: text,
 		Contenders: []string{"*", "!c"}, Baseline: "b", Keys: []string{"url", "id"},
 		Graphs: []scenario.Graph{
-			{Name: "r", Spec: graph.Spec{Kind: "rmat", Scale: 10, Degree: 3, Hosts: 4, Seed: 7, Start: &start}},
+			{Name: "r", Spec: graph.Spec{Kind: "rmat", Scale: 10, Degree: 3, Symmetric: true, Hosts: 4, Seed: 7, Start: &start}},
 			{Name: "c", Spec: graph.Spec{Kind: "copying", Pages: 9, Copy: share(1), Seed: 5}},
 			{Name: "h", Spec: graph.Spec{Kind: "hosts", Pages: 99, Intra: share(0), Chain: share(0.5), Seed: 5}},
 		},
