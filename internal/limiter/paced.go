@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"math"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,16 +21,19 @@ import (
 // takes it itself, then wakes the next. Nobody who comes later may have a token that somebody in the queue could have.
 // Nothing is reserved, so that a wait that is cancelled owes nothing.
 //
-// An exact bound: at most lease-1 tokens are on credit and at most burst-lease+1 have accrued besides, which together is
-// never more than burst. So no span of time sees more than burst + rate x its length.
+// An exact bound: at most lease-1 tokens are on credit, and what has accrued besides is kept so far below burst-lease+1
+// that together with what accrues between two looks at the clock it is never more than burst. So no span of time sees
+// more than burst + rate x its length.
 //
-// Tokens are collected for a millisecond at least before the queue wakes, where the bucket has room for several of that:
-// timers are no finer on Linux, and many small wakes cost more than few large ones.
+// The clock that counts moves on by a millisecond at least, where the bucket has room for several of that: timers are no
+// finer on Linux, and at a million a second a token would come with every goroutine that wakes, and wake another. A bucket
+// that has no room for a late timer loses that time for good; there the first in the queue wakes early and spins.
 type paced struct {
 	interval int64 // of tokens, in fractions of a nanosecond
 	lease    int64 // most tokens taken at once
 	most     int64 // the most time, in fractions, for which tokens accrue
-	collect  int64 // the least time, in fractions, for which the queue sleeps
+	step     int64 // the least time, in fractions, between two looks at the clock
+	early    int64 // the time, in fractions, by which the first in the queue wakes before its token is there
 	start    time.Time
 
 	_      [64]byte
@@ -37,7 +41,8 @@ type paced struct {
 	_      [56]byte
 
 	mu    sync.Mutex
-	empty int64     // when the bucket had nothing accrued, in fractions since start
+	now   int64     // the last look at the clock, in fractions since start
+	empty int64     // when the bucket had nothing accrued, likewise
 	queue list.List // of chan struct{}, which says that it is one's turn
 	timer *time.Timer
 }
@@ -47,7 +52,11 @@ const (
 	fraction = 1 << 8
 	// longestLease makes the clock and the lock cheap: a 64th of their cost on each token.
 	longestLease = 64
-	leaseShare   = 8 // a lease is at most this part of the bucket
+	leaseShare   = 8 // a lease is at most this part of the bucket, and a step this part of the time that it takes to fill
+	longestStep  = 1e-3
+	earlyBy      = 1.2e-3 // timers that are a millisecond late, and what it takes to wake
+	spinBelow    = 2e-3   // a bucket with room for less than this loses what timers are late by
+	spinAbove    = 5e-3   // of intervals below this spinning would take more than a quarter
 	forever      = math.MaxInt64 / 4
 )
 
@@ -63,7 +72,11 @@ func newPaced(perSecond float64, burst int) crawl.Limiter {
 	}
 	p.timer.Stop()
 	p.most = fractions((float64(burst) - float64(p.lease) + 1) / perSecond)
-	p.collect = min(fractions(1e-3), (p.most-p.interval)/8)
+	p.step = min(fractions(longestStep), (p.most-p.interval)/leaseShare)
+	p.most -= p.step
+	if p.most-p.interval < fractions(spinBelow) && p.interval > fractions(spinAbove) {
+		p.early = fractions(earlyBy)
+	}
 	return p
 }
 
@@ -77,6 +90,9 @@ func (p *paced) Wait(ctx context.Context) error {
 	if p.credit.Add(-1) >= 0 {
 		return nil
 	}
+	if p.lease > 1 {
+		runtime.Gosched() // whoever had a lease lets others ask before it has another
+	}
 	turn := p.ask()
 	if turn == nil {
 		return nil
@@ -84,7 +100,8 @@ func (p *paced) Wait(ctx context.Context) error {
 	for {
 		select {
 		case <-turn.Value.(chan struct{}):
-		case <-p.timer.C: // of whom it woke, it is the first's
+		case <-p.timer.C: // for the first, whoever gets it
+			p.spin(ctx)
 		case <-ctx.Done():
 		}
 		if over, err := p.look(ctx, turn); over {
@@ -132,9 +149,27 @@ func (p *paced) look(ctx context.Context, turn *list.Element) (over bool, err er
 
 // accrued returns how many tokens there are besides the credit.
 func (p *paced) accrued() int64 {
-	now := int64(time.Since(p.start)) * fraction
-	p.empty = max(p.empty, now-p.most)
-	return (now - p.empty) / p.interval
+	if now := p.clock(); now-p.now >= p.step {
+		p.now = now
+		p.empty = max(p.empty, now-p.most)
+	}
+	return (p.now - p.empty) / p.interval
+}
+
+func (p *paced) clock() int64 { return int64(time.Since(p.start)) * fraction }
+
+// spin lets others run until the token of the first is there, if that is soon. It gives up where the clock stands still, as
+// in package testing/synctest.
+func (p *paced) spin(ctx context.Context) {
+	if p.early == 0 {
+		return
+	}
+	p.mu.Lock()
+	due := p.empty + p.interval
+	p.mu.Unlock()
+	for before, now := int64(-1), p.clock(); now > before && now < due && due-now <= p.early && ctx.Err() == nil; before, now = now, p.clock() {
+		runtime.Gosched()
+	}
 }
 
 // call wakes the first in the queue, at once if there is a token for it and else when there will be.
@@ -149,8 +184,10 @@ func (p *paced) call(accrued int64) {
 		default: // it has been called
 		}
 	default:
-		now := int64(time.Since(p.start)) * fraction
-		wait := max(p.empty+p.interval-now, p.collect)
+		wait := max(p.empty+p.interval, p.now+p.step) - p.clock()
+		if wait > p.early {
+			wait -= p.early
+		}
 		p.timer.Reset(time.Duration((wait + fraction - 1) / fraction))
 	}
 }
