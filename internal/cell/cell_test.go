@@ -17,6 +17,7 @@ import (
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/ledger"
+	"crawlbench/internal/limiter"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
 	"crawlbench/internal/scenario"
@@ -83,13 +84,16 @@ func TestSampleLastsAndAddsUp(t *testing.T) {
 func TestPacedSampleKeepsBudgetAndRate(t *testing.T) {
 	j := job(cache(t, graph.Spec{Kind: "hosts", Pages: 500}, nil))
 	j.Cell.Rate, j.Cell.MaxPages = 5000, 100
-	s := run(t, j).Sample
-	if s.Values["pages/op"] != 100 || s.Pace == nil || s.Pace.Asked != 5000 {
-		t.Fatalf("%v pages/op, pace %+v", s.Values["pages/op"], s.Pace)
-	}
-	// A token bucket is never early, however late timers are.
-	if s.Pace.Achieved > 5000*1.001 || s.Values["sec/op"] < 0.0199 {
-		t.Errorf("100 pages at 5000/s took %v s, %v pages/s", s.Values["sec/op"], s.Pace.Achieved)
+	for _, name := range append(limiter.Names(), "") {
+		j.Cell.Limiter = name
+		s := run(t, j).Sample
+		if s.Values["pages/op"] != 100 || s.Pace == nil || s.Pace.Asked != 5000 || s.Pace.Worst == 0 || s.Pace.Window < 1e-3 {
+			t.Fatalf("%s: %v pages/op, pace %+v", name, s.Values["pages/op"], s.Pace)
+		}
+		// None that begins empty is early, however late timers are.
+		if s.Pace.Achieved > 5000*1.001 || s.Values["sec/op"] < 0.0199 {
+			t.Errorf("%s: 100 pages at 5000/s took %v s, %v pages/s", name, s.Values["sec/op"], s.Pace.Achieved)
+		}
 	}
 }
 

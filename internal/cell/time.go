@@ -61,18 +61,21 @@ func (b *Bench) time(ctx context.Context) (Outcome, error) {
 	return Outcome{Sample: s}, nil
 }
 
-// pace adds what the limiter did in the crawl just made: the rate as the mean over the crawls, the worst of the windows.
+// pace adds what the limiter did in the crawl just made: the means over the crawls, the worst of the windows.
 func (b *Bench) pace(s *store.Sample) {
 	c := b.job.Cell
 	if c.Rate == 0 {
 		return
 	}
-	achieved, worst := b.site.Pace(float64(c.Rate), c.BucketSize())
+	did := b.site.Pace(float64(c.Rate), c.BucketSize())
 	if s.Pace == nil {
 		s.Pace = &store.Pace{Asked: float64(c.Rate)}
 	}
-	s.Pace.Achieved += (achieved - s.Pace.Achieved) / float64(s.Crawls)
-	s.Pace.Worst = max(s.Pace.Worst, worst)
+	s.Pace.Achieved += (did.Achieved - s.Pace.Achieved) / float64(s.Crawls)
+	s.Pace.Passed += (float64(did.Passed) - s.Pace.Passed) / float64(s.Crawls)
+	if did.Worst > s.Pace.Worst {
+		s.Pace.Worst, s.Pace.Window = did.Worst, did.Window.Seconds()
+	}
 }
 
 // meter sums what the crawls cost, and nothing of what lies between them.

@@ -52,8 +52,12 @@ type Sample struct {
 type Pace struct {
 	Asked    float64 `json:"asked"`    // pages a second
 	Achieved float64 `json:"achieved"` // pages a second
-	// Worst is the largest number of pages let through in any 10 ms, over the number that rate and burst allow in it.
-	Worst float64 `json:"worst_10ms"`
+	// Worst is what it let through in the worst window of at least 1 ms over what rate and burst allow in it, and Window how
+	// long that is, in seconds. 0: not known, as in a run by an older program.
+	Worst  float64 `json:"worst"`
+	Window float64 `json:"worst_window_sec"`
+	// Passed is how many that asked later were let through before it, of a wait that 99 of 100 do better than.
+	Passed float64 `json:"passed_over"`
 }
 
 // Profile is one profile pass.

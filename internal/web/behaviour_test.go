@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -133,7 +134,7 @@ func (w wild) Wait(context.Context) error {
 }
 
 func TestPaceOfALimiter(t *testing.T) {
-	crawl := func(t *testing.T, limiter interface{ Wait(context.Context) error }, pages int) (achieved, worst float64) {
+	crawl := func(t *testing.T, limiter interface{ Wait(context.Context) error }, pages int) Pace {
 		g := &graph.Graph{Offsets: make([]uint64, pages+1), Hosts: []uint32{0}}
 		reach := graph.Reach{Set: make([]uint64, (pages+63)/64), Pages: pages}
 		s := New(g, reach, Behaviour{}, 0)
@@ -146,22 +147,61 @@ func TestPaceOfALimiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := rate.NewLimiter(1000, 10)
 		l.AllowN(time.Now(), 10)
-		achieved, worst := crawl(t, l, 1000)
-		if math.Abs(achieved-1000) > 1e-6 || worst != 11.0/20 {
-			t.Errorf("1000 pages at 1000/s from an empty bucket: %v pages/s, worst window %v", achieved, worst)
+		did := crawl(t, l, 1000)
+		if math.Abs(did.Achieved-1000) > 1e-6 || math.Abs(did.Worst-1000.0/(999+10)) > 1e-9 || did.Window != 999*time.Millisecond || did.Passed != 0 {
+			t.Errorf("1000 pages at 1000/s from an empty bucket: %+v", did)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		if _, worst := crawl(t, rate.NewLimiter(1000, 10), 1000); worst != 1 {
-			t.Errorf("1000 pages at 1000/s from a full bucket: worst window %v", worst)
+		if did := crawl(t, rate.NewLimiter(1000, 10), 1000); math.Abs(did.Worst-1) > 1e-9 {
+			t.Errorf("1000 pages at 1000/s from a full bucket: %+v", did)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		achieved, worst := crawl(t, wild{time.Now()}, 1000)
-		if achieved != 1000 || worst != 1000.0/20 {
-			t.Errorf("all at once: %v pages/s, worst window %v", achieved, worst)
+		did := crawl(t, wild{time.Now()}, 1000)
+		if did.Achieved != 1000 || did.Worst != 1000.0/11 || did.Window != time.Millisecond {
+			t.Errorf("all at once: %+v", did)
 		}
 	})
+}
+
+func TestPassedOver(t *testing.T) {
+	waits := func(asked ...time.Duration) (list []turn) { // in the order of their grants
+		for i, d := range asked {
+			list = append(list, turn{d, time.Duration(100 + i)})
+		}
+		return list
+	}
+	for _, test := range []struct {
+		waits []turn
+		want  []int
+	}{
+		{nil, []int{}},
+		{waits(1, 2, 3, 4), []int{0, 0, 0, 0}},
+		{waits(2, 3, 4, 1), []int{0, 0, 0, 3}},
+		{waits(4, 3, 2, 1), []int{0, 1, 2, 3}},
+		{waits(1, 1, 1), []int{0, 0, 0}},
+	} {
+		if got := passed(test.waits); !slices.Equal(got, test.want) {
+			t.Errorf("%v: %v, want %v", test.waits, got, test.want)
+		}
+	}
+	draw := rand.New(rand.NewPCG(1, 2))
+	var list []turn
+	for i := range 300 {
+		list = append(list, turn{time.Duration(draw.IntN(1000)), time.Duration(1000 + i)})
+	}
+	for i, got := range passed(list) {
+		want := 0
+		for _, other := range list[:i] {
+			if other.asked > list[i].asked {
+				want++
+			}
+		}
+		if got != want {
+			t.Fatalf("wait %d was passed over %d times, want %d", i, got, want)
+		}
+	}
 }
 
 func TestBurnTakesTimeInProportion(t *testing.T) {

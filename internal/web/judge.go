@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
@@ -84,10 +85,11 @@ type watched struct {
 }
 
 func (w watched) Wait(ctx context.Context) error {
+	asked := time.Since(w.judge.pace.begin)
 	err := w.limiter.Wait(ctx)
 	if err == nil {
 		w.judge.granted.Add(1)
-		w.judge.pace.note()
+		w.judge.pace.note(asked)
 	}
 	return err
 }
