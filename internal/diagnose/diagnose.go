@@ -86,17 +86,19 @@ type Cell struct {
 	Bound  Bound
 	// CPU is processor time a page, in seconds, and cpu that of each round; Growth is how much more it is than with one
 	// worker, paired by round; nil if unknown.
-	CPU      float64
-	cpu      []float64
-	Growth   *stat.Paired
-	GC       float64 // share of the processor time that the collector took
-	Pace     *store.Pace
-	Doubts   map[string]int // flags of samples, after the second try, and how often
-	Doubtful int            // samples with any flag
-	Repeated int            // samples that were taken a second time
-	Bimodal  bool           // its samples fall into two heaps: no median describes them
-	Bytes    float64        // allocated a page
-	Files    map[string]string
+	CPU    float64
+	cpu    []float64
+	Growth *stat.Paired
+	GC     float64 // share of the processor time that the collector took
+	Pace   *store.Pace
+	// what its limiter did by sample
+	achieved, worst, passed []float64
+	Doubts                  map[string]int // flags of samples, after the second try, and how often
+	Doubtful                int            // samples with any flag
+	Repeated                int            // samples that were taken a second time
+	Bimodal                 bool           // its samples fall into two heaps: no median describes them
+	Bytes                   float64        // allocated a page
+	Files                   map[string]string
 	// Counts are what the design has counted of itself, a page, by name.
 	Counts map[string]float64
 	// Under is what the profilers did in each profile pass, by its kinds.
@@ -203,13 +205,7 @@ func (c *Cell) take(rec store.Record) {
 	for name, n := range s.Counts {
 		c.Counts[name] += n / pages
 	}
-	if s.Pace != nil {
-		if c.Pace == nil {
-			c.Pace = &store.Pace{Asked: s.Pace.Asked}
-		}
-		c.Pace.Achieved += s.Pace.Achieved
-		c.Pace.Worst = max(c.Pace.Worst, s.Pace.Worst)
-	}
+	c.pace(s.Pace)
 	for _, f := range s.Flags {
 		c.Doubts[f]++
 	}
@@ -232,9 +228,7 @@ func (c *Cell) finish() {
 	for name := range c.Counts {
 		c.Counts[name] /= n
 	}
-	if c.Pace != nil {
-		c.Pace.Achieved /= n
-	}
+	c.settle()
 	c.Summary = stat.Median(speed)
 	c.Bimodal = bimodal(speed)
 	for kinds, u := range c.Under {

@@ -23,6 +23,7 @@ const (
 	WastedCycles   Kind = "wasted cycles"
 	CollectorBound Kind = "collector-bound"
 	StoppedGaining Kind = "stopped gaining"
+	RateExceeded   Kind = "rate exceeded"
 )
 
 // Finding is a statement about a cell, or about a contender in a table, with what it rests on.
@@ -53,6 +54,9 @@ func findings(a *Analysis) []Finding {
 			}
 		}
 		list = append(list, t.queueing()...)
+		if f, ok := t.exceeds(); ok {
+			list = append(list, f)
+		}
 	}
 	return list
 }

@@ -24,7 +24,7 @@ type Drawer struct {
 
 // Open fills the drawer of a cell of a.
 func Open(a *diagnose.Analysis, c *diagnose.Cell) Drawer {
-	v := Drawer{ID: c.ID(), Name: fmt.Sprintf("%s, %s by %s, %s, rate %s", c.Impl, c.Graph, c.Keys, Plural(c.Workers, "worker"), c.Rate), Bimodal: c.Bimodal}
+	v := Drawer{ID: c.ID(), Name: fmt.Sprintf("%s, %s by %s, %s, rate %s", c.Impl, c.Graph, c.Keys, Plural(c.Workers, "worker"), c.Rate) + kept(c.Burst, c.Limiter), Bimodal: c.Bimodal}
 	if len(c.Measured()) == 0 {
 		v.Median = "not measured"
 		return v

@@ -197,9 +197,9 @@ func dials(t *topic, href Href) *Figure {
 				continue
 			}
 			l := line(r, i, href)
-			l.Name = fmt.Sprintf("rate %s", table.Rate)
+			l.Name = "rate " + dial(table)
 			list = append(list, l)
-			roof := plot.Series{Name: fmt.Sprintf("its bound at %s", table.Rate), Color: -1}
+			roof := plot.Series{Name: "its bound at " + dial(table), Color: -1}
 			for _, c := range r.Cells {
 				if c.Bound.By != "" {
 					roof.X, roof.Y = append(roof.X, float64(c.Workers)), append(roof.Y, c.Bound.Speed)
@@ -229,7 +229,7 @@ func dialSentence(t *topic) string {
 			}
 		}
 		if hi > 0 {
-			parts = append(parts, fmt.Sprintf("at %s pages/s all designs with any number of workers reach %.1f to %.1f %% of the rate", table.Rate, 100*lo, 100*hi))
+			parts = append(parts, fmt.Sprintf("at %s pages/s%s all designs with any number of workers reach %.1f to %.1f %% of the rate", table.Rate, kept(table.Burst, table.Limiter), 100*lo, 100*hi))
 		}
 	}
 	if len(parts) == 0 {
@@ -241,19 +241,31 @@ func dialSentence(t *topic) string {
 // offered draws achieved against offered rate, where there are at least two.
 func offered(t *topic, href Href) *Figure {
 	workers := t.tables[0].Workers[len(t.tables[0].Workers)-1]
+	type way struct { // to keep a rate
+		burst   int
+		limiter string
+	}
+	var ways []way
+	for _, table := range t.tables {
+		if w := (way{table.Burst, table.Limiter}); table.Rate > 0 && !slices.Contains(ways, w) {
+			ways = append(ways, w)
+		}
+	}
 	var list []plot.Series
 	var xs []float64
-	for i, r := range t.tables[0].Rows {
-		l := plot.Series{Name: r.Impl, Color: i}
-		for _, table := range slices.Backward(t.tables) {
-			if c := table.Cell(r.Impl, workers); c != nil && table.Rate > 0 && c.Summary.Center > 0 {
-				l.X, l.Y = append(l.X, float64(table.Rate)), append(l.Y, 100*c.Summary.Center/float64(table.Rate))
-				l.Href = append(l.Href, href(c.ID()))
+	for _, w := range ways {
+		for _, r := range t.tables[0].Rows {
+			l := plot.Series{Name: r.Impl + kept(w.burst, w.limiter), Color: len(list)}
+			for _, table := range slices.Backward(t.tables) {
+				if c := table.Cell(r.Impl, workers); c != nil && table.Rate > 0 && w == (way{table.Burst, table.Limiter}) && c.Summary.Center > 0 {
+					l.X, l.Y = append(l.X, float64(table.Rate)), append(l.Y, 100*c.Summary.Center/float64(table.Rate))
+					l.Href = append(l.Href, href(c.ID()))
+				}
 			}
-		}
-		if len(l.X) > 1 {
-			list = append(list, l)
-			xs = l.X
+			if len(l.X) > 1 {
+				list = append(list, l)
+				xs = l.X
+			}
 		}
 	}
 	if len(list) == 0 {

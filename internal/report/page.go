@@ -34,6 +34,7 @@ type Section struct {
 	Winners   Table
 	Versus    Table
 	Bounds    Table
+	Limits    Table
 }
 
 // Table is a table of text.
@@ -175,6 +176,7 @@ func (t *topic) section(a *diagnose.Analysis, href Href) Section {
 	s.Winners = winners(t)
 	s.Versus = versus(a, t)
 	s.Bounds = bounds(t)
+	s.Limits = limits(t)
 	return s
 }
 

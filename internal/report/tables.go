@@ -17,7 +17,7 @@ func winners(t *topic) Table {
 		w.Head = append(w.Head, Plural(n, "worker"))
 	}
 	for _, table := range t.tables {
-		row := []string{table.Rate.String()}
+		row := []string{dial(table)}
 		for _, n := range t.tables[0].Workers {
 			entry := ""
 			for _, g := range table.Groups {
@@ -47,7 +47,7 @@ func versus(a *diagnose.Analysis, t *topic) Table {
 			if r.Impl == a.Baseline {
 				continue
 			}
-			row, classes := []string{r.Impl, table.Rate.String()}, []string{"", ""}
+			row, classes := []string{r.Impl, dial(table)}, []string{"", ""}
 			for _, n := range t.tables[0].Workers {
 				text, class := "", ""
 				if c := table.Cell(r.Impl, n); c != nil && c.Versus != nil {
@@ -58,7 +58,7 @@ func versus(a *diagnose.Analysis, t *topic) Table {
 			}
 			v.Rows, v.Colors = append(v.Rows, row), append(v.Colors, classes)
 		}
-		row := []string{"noise floor", table.Rate.String()}
+		row := []string{"noise floor", dial(table)}
 		for _, n := range t.tables[0].Workers {
 			text := ""
 			for _, g := range table.Groups {
@@ -81,7 +81,7 @@ func bounds(t *topic) Table {
 	}
 	for _, table := range t.tables {
 		for _, r := range table.Rows {
-			row := []string{r.Impl, table.Rate.String()}
+			row := []string{r.Impl, dial(table)}
 			for _, n := range t.tables[0].Workers {
 				text := ""
 				if c := table.Cell(r.Impl, n); c != nil && c.Failure == nil && c.Bound.By != "" && len(c.Measured()) > 0 {

@@ -33,6 +33,9 @@ func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration) string {
 	row("keys", axis(p.Cells, func(c plan.Cell) string { return c.Keys })...)
 	row("workers", axis(p.Cells, func(c plan.Cell) string { return fmt.Sprint(c.Workers) })...)
 	row("rate", axis(p.Cells, func(c plan.Cell) string { return c.Rate.String() })...)
+	if limiters := axis(p.Cells, func(c plan.Cell) string { return c.Limiter }); !slices.Equal(limiters, []string{""}) {
+		row("limiter", slices.DeleteFunc(limiters, func(l string) bool { return l == "" })...)
+	}
 	row("gomaxprocs", axis(p.Cells, func(c plan.Cell) string { return fmt.Sprint(c.Procs) })...)
 	row("seed", fmt.Sprint(p.Seed))
 	row("verdicts", preflight(p))
@@ -186,14 +189,7 @@ func harness(costs map[string]float64) string {
 }
 
 func title(t *diagnose.Table) string {
-	s := fmt.Sprintf("%s, keys %s, rate %s", t.Graph, t.Keys, t.Rate)
-	if t.Burst > 0 {
-		s += fmt.Sprintf(", burst %d", t.Burst)
-	}
-	if t.Limiter != "" {
-		s += ", limiter " + t.Limiter
-	}
-	return fmt.Sprintf("%s, GOMAXPROCS %d", s, t.Procs)
+	return fmt.Sprintf("%s, keys %s, rate %s, GOMAXPROCS %d", t.Graph, t.Keys, dial(t), t.Procs)
 }
 
 // render prints a table: where no rate binds, contenders by their best median, the fastest first.
@@ -232,7 +228,7 @@ func render(b *strings.Builder, t *diagnose.Table) {
 		b.WriteString(strings.TrimRight(line, " \n") + "\n")
 	}
 	if worst > 0 {
-		fmt.Fprintf(b, "  in no 10 ms did the limiter let through more than %.0f %% of what rate and burst allow\n", 100*worst)
+		fmt.Fprintf(b, "  in no window of 1 ms or more did the limiter let through more than %.0f %% of what rate and burst allow\n", 100*worst)
 	}
 }
 

@@ -45,7 +45,7 @@ kinds = ["cpu"]
 		Change: func(c plan.Cell, rec *store.Record) {
 			rec.Sample.Values["cpu-sec/op"] = 0
 			if c.Rate > 0 {
-				rec.Sample.Pace = &store.Pace{Asked: 500, Achieved: 499, Worst: 0.5 + float64(rec.Round)/10}
+				rec.Sample.Pace = &store.Pace{Asked: 500, Achieved: 499, Worst: 0.5 + float64(rec.Round)/10, Window: 0.004, Passed: 3}
 			}
 			if c.Impl == "owner" && c.Workers == 1 && c.Rate == 0 {
 				if rec.Sample = nil; rec.Round == 0 {
