@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 
 	"crawlbench/internal/limiter"
 	"crawlbench/internal/stat"
@@ -86,9 +87,9 @@ func (t *Table) exceeds() (Finding, bool) {
 	if worst == nil {
 		return Finding{}, false
 	}
-	what := "what was asked"
+	what, samples, unit := "what was asked", worst.achieved, worst.Pace.Asked
 	if share, _ := worst.Kept(); share <= 1+Off {
-		what = "what rate and burst allow, for a moment"
+		what, samples, unit = "what rate and burst allow, for a moment", worst.worst, 1
 	}
 	refute := "run it with limiter = \"paced\": what is let through falls to what was asked; if it does not, the crawler fetches without waiting"
 	if t.LimiterName() == "paced" {
@@ -96,6 +97,7 @@ func (t *Table) exceeds() (Finding, bool) {
 	}
 	return Finding{
 		Kind: RateExceeded, Cell: worst.ID(), Evidence: evidence, Refute: refute,
-		Text: fmt.Sprintf("limiter %s lets through %.1f times %s: %s with %s on %s at %s pages/s", t.LimiterName(), most, what, worst.Impl, plural(worst.Workers, "worker"), t.Graph, t.Rate),
+		Confidence: fmt.Sprintf("%.2f to %.2f times over %s", slices.Min(samples)/unit, slices.Max(samples)/unit, plural(len(samples), "sample")),
+		Text:       fmt.Sprintf("limiter %s lets through %.1f times %s: %s with %s on %s at %s pages/s", t.LimiterName(), most, what, worst.Impl, plural(worst.Workers, "worker"), t.Graph, t.Rate),
 	}, true
 }

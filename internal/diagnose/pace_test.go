@@ -52,7 +52,7 @@ func TestLimiterThatExceedsItsRate(t *testing.T) {
 				return
 			}
 			if len(found) != 1 || !strings.HasPrefix(found[0].Text, test.want) || !strings.Contains(found[0].Refute, `limiter = "paced"`) ||
-				len(found[0].Evidence) != 1 || !strings.Contains(found[0].Cell, "limiter=bucket") {
+				len(found[0].Evidence) != 1 || found[0].Confidence == "" || !strings.Contains(found[0].Cell, "limiter=bucket") {
 				t.Errorf("found %+v, want %q", found, test.want)
 			}
 		})

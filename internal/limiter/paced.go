@@ -90,9 +90,6 @@ func (p *paced) Wait(ctx context.Context) error {
 	if p.credit.Add(-1) >= 0 {
 		return nil
 	}
-	if p.lease > 1 {
-		runtime.Gosched() // whoever had a lease lets others ask before it has another
-	}
 	turn := p.ask()
 	if turn == nil {
 		return nil
@@ -114,21 +111,28 @@ func (p *paced) Wait(ctx context.Context) error {
 func (p *paced) ask() *list.Element {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if min(p.surplus(), p.lease) > 1 { // let others ask first, or whoever runs has one lease after the other
+		p.mu.Unlock()
+		runtime.Gosched()
+		p.mu.Lock()
+	}
 	if p.credit.Add(-1) >= 0 { // somebody else took a lease meanwhile
 		return nil
 	}
-	accrued := p.accrued()
-	if n := min(accrued-int64(p.queue.Len()), p.lease); n > 0 {
+	if n := min(p.surplus(), p.lease); n > 0 {
 		p.empty += n * p.interval
 		p.credit.Store(n - 1) // it was below 0, and only holders of the lock add to it
 		return nil
 	}
 	turn := p.queue.PushBack(make(chan struct{}, 1))
 	if p.queue.Len() == 1 {
-		p.call(accrued)
+		p.call(p.accrued())
 	}
 	return turn
 }
+
+// surplus returns how many tokens there are besides the credit and those for the queue.
+func (p *paced) surplus() int64 { return p.accrued() - int64(p.queue.Len()) }
 
 // look lets the caller through if it is the first in the queue and its token is there, or drops it if ctx has ended.
 func (p *paced) look(ctx context.Context, turn *list.Element) (over bool, err error) {

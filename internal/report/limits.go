@@ -74,9 +74,9 @@ func limit(t *diagnose.Table, workers int) (row, flags []string) {
 	}
 	peak := "not known"
 	if worst > 0 {
-		peak = fmt.Sprintf("%.2f in %s", worst, seconds(window))
+		peak = fmt.Sprintf("%.2f in %s", worst, Seconds(window))
 	}
-	row = []string{t.LimiterName(), t.Rate.String(), fmt.Sprint(bucket), fmt.Sprint(workers), achieved, peak, seconds(stat.Median(cpu).Center), fmt.Sprintf("%.0f", passed)}
+	row = []string{t.LimiterName(), t.Rate.String(), fmt.Sprint(bucket), fmt.Sprint(workers), achieved, peak, Seconds(stat.Median(cpu).Center), fmt.Sprintf("%.0f", passed)}
 	flags = make([]string, len(row))
 	if off {
 		flags[4] = "slower"
