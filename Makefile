@@ -30,6 +30,9 @@ flame: build ## open a flame graph: make flame CELL="mutexmap rmat14" [PROFILE=b
 serve: build ## show all runs in a browser: make serve [RUN=dir to begin with]
 	@$(CRAWLBENCH) serve $(FLAGS) $(filter-out latest,$(RUN))
 
+export: build ## write the same pages as files: make export DIR=site [RUN=dir]
+	@$(CRAWLBENCH) export $(FLAGS) $(RUN) $(DIR)
+
 conform: build ## check that the contenders keep the contract: make conform [FLAGS=-mutants]
 	@$(CRAWLBENCH) conform $(FLAGS)
 

@@ -26,7 +26,7 @@ var floors = [][]string{
 	{"internal/cell", "internal/diagnose", "internal/doctor", "internal/madeup"},
 	{"internal/report", "internal/runner"},
 	{"internal/site"},
-	{"internal/serve"},
+	{"internal/export", "internal/serve"},
 	{"internal/cli"},
 	{"bench"},
 	{"bench/cmd/crawlbench", "scripts/limits", "scripts/trial"},

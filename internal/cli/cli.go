@@ -55,6 +55,7 @@ func commands() []command {
 		{"compare", "[RUN | OLD NEW]", "compare the contenders of a run, or two runs, with benchstat", (*app).compare},
 		{"report", "[RUN]", "show the result of a run", (*app).report},
 		{"serve", "[RUN]", "show all runs, their cells and flame graphs in a browser", (*app).serve},
+		{"export", "RUN DIR", "write the same pages as files that need no server", (*app).export},
 		{"conform", "[NAME...]", "check that contenders keep the contract", (*app).conform},
 		{"doctor", "", "measure what this machine can tell apart: noise, timers, the cost of profilers", (*app).doctor},
 		{"list", "[WHAT]", "list contenders, scenarios, graphs, limiters, runs, or the cells of a run", (*app).list},

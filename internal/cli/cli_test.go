@@ -348,6 +348,8 @@ func TestBadInput(t *testing.T) {
 		{"compare -unit ns/op", 2, "-unit ns/op: must be one of sec/op"},
 		{"compare a b c", 2, "3 arguments given"},
 		{"report nothing", 1, "there is no such directory"},
+		{"export nothing site", 1, "there is no such directory"},
+		{"export nothing", 2, "1 arguments given"},
 		{"serve nothing", 1, "there is no such directory"},
 		{"serve -results nothing", 1, "there is no directory nothing: measure a run first"},
 		{"serve -base cas", 2, "name one"},

@@ -55,7 +55,7 @@ func (l Links) flame(page, kind string) string {
 
 // Link returns the URL of the page at the path to, in the page at the path from.
 func (l Links) Link(from, to string) string {
-	to = l.up(from) + to
+	to = l.Up(from) + to
 	if l.static && (to == "" || strings.HasSuffix(to, "/")) {
 		to += "index.html"
 	}
@@ -65,8 +65,8 @@ func (l Links) Link(from, to string) string {
 	return to
 }
 
-// up returns the URL of the root in the page at path.
-func (l Links) up(path string) string { return strings.Repeat("../", strings.Count(path, "/")) }
+// Up returns the URL of the root in the page at path.
+func (l Links) Up(path string) string { return strings.Repeat("../", strings.Count(path, "/")) }
 
 // name makes a name of a run, a cell or a kind one segment of a path. In a file system it must be a plain one.
 func (l Links) name(s string) string {

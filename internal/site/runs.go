@@ -66,6 +66,10 @@ func (s *Site) Runs(list []Summary) ([]byte, error) {
 
 // Problem makes the page that says why there is no page at path.
 func (s *Site) Problem(path, title, text string) ([]byte, error) {
-	f := frame{Title: title, Crumbs: []anchor{{Text: "runs", Href: s.Link(path, "")}, {Text: "not found", Here: true}}}
+	root := "runs"
+	if s.static {
+		root = "report"
+	}
+	f := frame{Title: title, Crumbs: []anchor{{Text: root, Href: s.Link(path, "")}, {Text: title, Here: true}}}
 	return s.render("problem.html", path, f, text)
 }

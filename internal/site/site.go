@@ -72,7 +72,7 @@ func (s *Site) render(name, path string, f frame, body any) ([]byte, error) {
 		return nil, fmt.Errorf("make a page: %w", err)
 	}
 	f.Body = template.HTML(b.String()) // by a template, which has escaped it
-	f.Root, f.Static = s.up(path), s.static
+	f.Root, f.Static = s.Up(path), s.static
 	b.Reset()
 	if err := s.pages.ExecuteTemplate(&b, "frame.html", f); err != nil {
 		return nil, fmt.Errorf("make a page: %w", err)
