@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"sync"
 
 	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
@@ -48,12 +49,16 @@ func build(ctx context.Context, p *plan.Plan, sg scenario.Graph, file string, me
 	if need := web.URLMemory(g.Pages(), len(g.Links)); byURL && memory > 0 && need > memory {
 		return Graph{}, fmt.Errorf("its URLs as keys need about %d MiB in each child process, and %d MiB are free: choose fewer pages or links, or keys = [\"id\"]", need>>20, memory>>20)
 	}
-	reach := graph.Walk(g, fails)
+	var digest string
+	var beside sync.WaitGroup
+	beside.Go(func() { digest = g.Digest() })
+	reach := graph.Walk(g, fails) // on one processor
+	beside.Wait()
 	if err := graph.WriteCache(file, g, reach); err != nil {
 		return Graph{}, err
 	}
 	return Graph{Cache: file, Info: store.GraphInfo{
-		Name: sg.Name, Spec: sg.Spec.String(), Digest: g.Digest(), Pages: g.Pages(), Links: len(g.Links),
+		Name: sg.Name, Spec: sg.Spec.String(), Digest: digest, Pages: g.Pages(), Links: len(g.Links),
 		Reachable: reach.Pages, Failed: reach.Failed, Depth: reach.Depth,
 	}}, nil
 }

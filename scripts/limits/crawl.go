@@ -24,6 +24,7 @@ const childVerb = "__crawl"
 type job struct {
 	Contender, Keys, Graph string // Graph is a cache file
 	Workers                int
+	Build                  *graph.Spec // to be built instead, and nothing more
 }
 
 // A process crawls so often and so long at least.
@@ -40,22 +41,27 @@ func (s setup) crawl(name, keys string, workers int, g graph.Spec) side {
 		if err != nil {
 			return r, err
 		}
-		arg, err := json.Marshal(job{name, keys, file, workers})
-		if err != nil {
-			return r, err
-		}
-		self, err := os.Executable()
-		if err != nil {
-			return r, err
-		}
-		cmd := exec.CommandContext(ctx, self, childVerb, string(arg))
-		cmd.Stderr = os.Stderr
-		out, err := cmd.Output()
-		if err != nil {
-			return r, err
-		}
-		return r, json.Unmarshal(out, &r)
+		return start(ctx, job{Contender: name, Keys: keys, Graph: file, Workers: workers})
 	}}
+}
+
+// start has j done by a process of its own.
+func start(ctx context.Context, j job) (r result, err error) {
+	arg, err := json.Marshal(j)
+	if err != nil {
+		return r, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return r, err
+	}
+	cmd := exec.CommandContext(ctx, self, childVerb, string(arg))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return r, err
+	}
+	return r, json.Unmarshal(out, &r)
 }
 
 // cache returns the cache file of g, built if need be.
@@ -74,11 +80,14 @@ func (s setup) cache(ctx context.Context, g graph.Spec) (string, error) {
 	return file, graph.WriteCache(file, built, graph.Walk(built, nil))
 }
 
-// child makes the crawls of a job and prints their result.
+// child does a job and prints its result.
 func child(arg string) error {
 	var j job
 	if err := json.Unmarshal([]byte(arg), &j); err != nil {
 		return err
+	}
+	if j.Build != nil {
+		return buildOnly(*j.Build)
 	}
 	cache, err := graph.OpenCache(j.Graph)
 	if err != nil {

@@ -54,6 +54,9 @@ func table(s setup) []row {
 		add(0.8, 0.95, s.crawl(hinted, "id", 64, g), s.crawl(hinted, "id", 2, g), "%s w=64 / w=2, %s", hinted, name)
 		add(0.8, 0.95, s.crawl(best, "id", 64, g), s.crawl(best, "id", 2, g), "%s w=64 / w=2, %s", best, name)
 	}
+	if s.gapbs != "" {
+		rows = append(rows, s.built()...)
+	}
 	g := rmat(18)
 	add(6, 12, s.crawl(bestURL, "url", 64, g), s.crawl("mutexmap", "url", 64, g), "%s / mutexmap w=64, URLs, %s", bestURL, short(g))
 	add(1, 1.9, s.crawl(bestURL, "url", 64, g), s.crawl("xsync", "url", 64, g), "%s / xsync w=64, URLs, %s", bestURL, short(g))
