@@ -75,11 +75,28 @@ func TestKneeByHand(t *testing.T) {
 	if k := FindKnee([]Point{{1, a}, {2, []float64{140, 80, 130, 128, 85, 120, 82, 135}}, {3, []float64{150, 90, 135, 85, 150, 120, 90, 130}}}); k.Workers != 1 {
 		t.Errorf("noise: %+v", k)
 	}
+	// Six rounds are the fewest that can tell.
+	six := []Point{{1, []float64{100, 100, 100, 100, 100, 100}}, {2, []float64{130, 90, 125, 95, 140, 92}}}
+	if k := FindKnee(six); k.Workers != 1 || k.Best != 2 {
+		t.Errorf("noise of six rounds: %+v", k)
+	}
+	for i := range six {
+		six[i].Throughput = six[i].Throughput[:5]
+	}
+	if k := FindKnee(six); k.Workers != 2 {
+		t.Errorf("with five the margin decides: %+v", k)
+	}
 	if k := FindKnee(nil); k.Workers != 0 {
 		t.Errorf("no point: %+v", k)
 	}
 	if k := FindKnee([]Point{{1, []float64{math.NaN(), 0}}, {2, []float64{math.NaN(), 5}}}); k.Workers != 2 {
 		t.Errorf("a point without samples: %+v", k)
+	}
+}
+
+func TestCenterIsTheGeometricMeanOfWhatIsUsable(t *testing.T) {
+	if c := center([]float64{2, math.NaN(), 32, 0, 1}); !near(c, 4) {
+		t.Errorf("of 2, 32 and 1: %v", c)
 	}
 }
 

@@ -3,7 +3,6 @@ package stat
 import (
 	"fmt"
 	"math"
-	"slices"
 )
 
 // Curve is Gunther's Universal Scalability Law: the throughput of N workers is
@@ -68,9 +67,12 @@ func FitUSL(points []Point, cores int, seed uint64) Fit {
 		return fit
 	}
 	fit.Rounds = len(logs[0])
-	if most := slices.MaxFunc(points, func(p, q Point) int { return len(p.Throughput) - len(q.Throughput) }); len(most.Throughput) > fit.Rounds {
-		fit.Warnings = append(fit.Warnings, fmt.Sprintf("%d of %d rounds are left out: a sample is missing, or not above 0",
-			len(most.Throughput)-fit.Rounds, len(most.Throughput)))
+	all := 0
+	for _, p := range points {
+		all = max(all, len(p.Throughput))
+	}
+	if all > fit.Rounds {
+		fit.Warnings = append(fit.Warnings, fmt.Sprintf("%d of %d rounds are left out: a sample is missing, or not above 0", all-fit.Rounds, all))
 	}
 	if fit.Rounds < fewestRounds {
 		fit.Refused = fmt.Sprintf("%d complete rounds are too few to tell noise from a law: measure at least %d", fit.Rounds, fewestRounds)

@@ -1,6 +1,7 @@
 package stat
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"reflect"
@@ -63,6 +64,30 @@ func TestUSLIsFoundWithoutNoise(t *testing.T) {
 	})
 }
 
+// What a contribution is at 64 workers decides, and not what the parameter is.
+func TestContributionsBelowRoundingAreNone(t *testing.T) {
+	var workers []float64
+	for _, n := range doubling {
+		workers = append(workers, float64(n))
+	}
+	for _, c := range []struct{ is, want Curve }{
+		{Curve{1e-3, 1e-8, 0}, Curve{1e-3, 1e-8, 0}},   // 6e-7 of 1
+		{Curve{1e-3, 0, 1e-10}, Curve{1e-3, 0, 1e-10}}, // 4e-7 of 1
+		{Curve{1, 1, 2e-12}, Curve{1, 1, 0}},           // 8e-9 of 64
+		{Curve{1, 1e-9, 0.2}, Curve{1, 0, 0.2}},        // 6e-8 of 807
+	} {
+		var x []float64
+		for _, n := range workers {
+			x = append(x, c.is.At(n))
+		}
+		got := fitCurve(workers, x, true)
+		near := func(a, b float64) bool { return math.Abs(a-b) <= 1e-3*b } // of 0 it must be 0
+		if !near(got.Lambda, c.want.Lambda) || !near(got.Sigma, c.want.Sigma) || !near(got.Kappa, c.want.Kappa) {
+			t.Errorf("%+v is found to be %+v, want %+v", c.is, got, c.want)
+		}
+	}
+}
+
 func TestPeakIsWhereTheCurveIsHighest(t *testing.T) {
 	for _, c := range []Curve{{100, 0.05, 0.001}, {3, 0.5, 0.02}, {1, 0, 0.3}, {1, 0.9, 2}, {1, 1, 0}, {1, 1.2, 0.1}} {
 		peak := c.Peak()
@@ -71,6 +96,9 @@ func TestPeakIsWhereTheCurveIsHighest(t *testing.T) {
 				t.Errorf("%+v: %v at the peak %v, but %v at %v", c, c.At(peak), peak, c.At(n), n)
 			}
 		}
+	}
+	if p := (Curve{1, 1, 0}).Peak(); p != 1 {
+		t.Errorf("what never gains has its peak at %v", p)
 	}
 	if p := (Curve{1, 0.3, 0}).Peak(); !math.IsInf(p, 1) {
 		t.Errorf("Amdahl's law has a peak at %v", p)
@@ -113,6 +141,14 @@ func TestLeastSquaresAreLeast(t *testing.T) {
 	}
 	if w := leastSquares([][]float64{{1, 1, 1}, {2, 2, 2}, {0, 0, 0}}); !near(w[0], 1) || w[1] != 0 || w[2] != 0 {
 		t.Errorf("dependent columns: %v", w)
+	}
+	for _, scale := range []float64{1e-9, 1e9} { // dependent or not, whatever the unit
+		if w := leastSquares([][]float64{{scale, 0, 0}, {0, scale, scale}}); !near(w[0]*scale, 1) || !near(w[1]*scale, 1) {
+			t.Errorf("columns of %v: %v", scale, w)
+		}
+		if w := leastSquares([][]float64{{scale, 2 * scale, scale}, {scale / 3, 2 * scale / 3, scale / 3}}); w[1] != 0 {
+			t.Errorf("dependent columns of %v: %v", scale, w)
+		}
 	}
 }
 
@@ -218,7 +254,7 @@ func TestPlateausAreRefused(t *testing.T) {
 	if f := FitUSL(points, 2, 1); !strings.Contains(f.Refused, "beyond 2 cores the throughput stays at about 196") {
 		t.Errorf("refused: %q", f.Refused)
 	}
-	if f := FitUSL(points, 0, 1); !strings.Contains(f.Refused, "off the curve") || f.Residual < 0.1 || f.Retrograde() {
+	if f := FitUSL(points, 0, 1); !strings.Contains(f.Refused, fmt.Sprintf("lies %.1f %% off the curve", 100*f.Residual)) || f.Residual < 0.1 || f.Retrograde() {
 		t.Errorf("refused: %q, %+v", f.Refused, f)
 	}
 }
@@ -282,14 +318,17 @@ func TestRoundsThatAreNotCompleteDoNotCount(t *testing.T) {
 	}
 	points[2].Throughput[7] = math.NaN()
 	points[3].Throughput = points[3].Throughput[:8]
-	slices.Reverse(points)
-	got, want := FitUSL(points, 0, 5), FitUSL(cut, 0, 5)
-	if len(got.Warnings) != 1 || !strings.HasPrefix(got.Warnings[0], "2 of 9 rounds are left out") {
-		t.Errorf("warnings %q", got.Warnings)
-	}
-	got.Warnings = nil
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%+v, want %+v", got, want)
+	want := FitUSL(cut, 0, 5)
+	for range points { // whichever comes first or last
+		points = append(points[1:], points[0])
+		got := FitUSL(points, 0, 5)
+		if len(got.Warnings) != 1 || !strings.HasPrefix(got.Warnings[0], "2 of 9 rounds are left out") {
+			t.Errorf("warnings %q", got.Warnings)
+		}
+		got.Warnings = nil
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v, want %+v", got, want)
+		}
 	}
 	if other := FitUSL(cut, 0, 6); other.Kappa == want.Kappa || !reflect.DeepEqual(want, FitUSL(cut, 0, 5)) {
 		t.Error("the seed does not decide, or not alone")
