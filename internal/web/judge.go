@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/bits"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,20 +21,27 @@ type Rules struct {
 	Limiter  crawl.Limiter // nil: no limit
 }
 
-// judge watches the fetches of one crawl. Its counters lie on cache lines of their own, and each fetch touches three:
-// the counters at its beginning, the counters at its end, and one word of the set of pages.
+// judge watches the fetches of one crawl. Crawlers that fetch millions of pages a second would feel every counter that
+// their workers share, so that one of these is touched only where it can tell something:
+//
+//   - seen, by every fetch, at the word of its page: the number of fetches is that of the pages seen and of the duplicates.
+//   - inflight, by every fetch where exact is set. A fetch that neither waits nor burns is in flight while it is on a
+//     processor, and no longer: with as many workers allowed as there are processors, no design can have too many. There
+//     fetches are counted until two have met, which is all that is left to know.
+//   - begun, by every fetch of a crawl with a limiter.
 type judge struct {
 	graph *graph.Graph
 	reach graph.Reach
 	rules Rules
 	seen  []atomic.Uint64 // bitset of the pages fetched
 	pace  *pace           // nil without a limiter
+	exact bool            // the fetches in flight are counted to the end
 
-	_        [64]byte
-	inflight atomic.Int64
 	met      atomic.Bool // two fetches were in flight at once
+	_        [64]byte
+	inflight atomic.Int64 // of the fetches that are counted
 	_        [56]byte
-	fetches  atomic.Int64
+	begun    atomic.Int64 // fetches, with a limiter
 	_        [56]byte
 	granted  atomic.Int64 // waits on the limiter that let through
 	_        [56]byte
@@ -59,10 +67,13 @@ func (j *judge) init(g *graph.Graph, reach graph.Reach) {
 func (s *Site) Begin(r Rules) crawl.Limiter {
 	j := &s.judge
 	j.rules = r
+	// A single worker has nobody to share a counter with.
+	j.exact = s.takesTime || r.Workers < max(2, runtime.GOMAXPROCS(0))
+	j.met.Store(false)
 	for i := range j.seen {
 		j.seen[i].Store(0)
 	}
-	for _, n := range []*atomic.Int64{&j.inflight, &j.fetches, &j.granted, &j.failed, &j.over, &j.early} {
+	for _, n := range []*atomic.Int64{&j.inflight, &j.begun, &j.granted, &j.failed, &j.over, &j.early} {
 		n.Store(0)
 	}
 	j.duplicate, j.foreign, j.twice, j.nowhere = nil, nil, 0, 0
@@ -94,29 +105,39 @@ func (w watched) Wait(ctx context.Context) error {
 	return err
 }
 
-func (j *judge) enter(page uint32) {
-	if at := j.inflight.Add(1); at > 1 {
-		if !j.met.Load() {
-			j.met.Store(true)
-		}
-		if at > int64(j.rules.Workers) {
-			j.over.Add(1)
-		}
+// enter notes that the fetch of page begins, and tells whether it is counted among those in flight.
+func (j *judge) enter(page uint32) (counted bool) {
+	if counted = j.exact || !j.met.Load(); counted {
+		j.count()
 	}
-	n := j.fetches.Add(1)
-	if j.rules.Limiter != nil && n > j.granted.Load() {
+	if j.rules.Limiter != nil && j.begun.Add(1) > j.granted.Load() {
 		j.early.Add(1)
 	}
 	if mask := uint64(1) << (page % 64); j.seen[page/64].Or(mask)&mask != 0 {
 		j.again(page)
 	}
+	return counted
 }
 
-func (j *judge) leave(err error) {
+// count counts a fetch in.
+func (j *judge) count() {
+	at := j.inflight.Add(1)
+	if at > 1 && !j.met.Load() {
+		j.met.Store(true)
+	}
+	if at > int64(j.rules.Workers) {
+		j.over.Add(1)
+	}
+}
+
+// leave notes the end of a fetch, which was counted or not.
+func (j *judge) leave(counted bool, err error) {
 	if err != nil {
 		j.failed.Add(1)
 	}
-	j.inflight.Add(-1)
+	if counted {
+		j.inflight.Add(-1)
+	}
 }
 
 // again notes a page that was fetched before.
@@ -166,7 +187,7 @@ func (s *Site) End(did crawl.Result, err error) error {
 	if n := j.over.Load(); n > 0 {
 		wrong("%d fetches began with %d others in flight, the most allowed", n, j.rules.Workers)
 	}
-	fetches := int(j.fetches.Load())
+	fetches := s.Fetched()
 	if j.rules.Limiter != nil {
 		if n := j.early.Load(); n > 0 {
 			wrong("%d fetches began before the limiter had let them through", n)
@@ -188,7 +209,16 @@ func (s *Site) End(did crawl.Result, err error) error {
 }
 
 // Fetched is the number of fetches since Begin.
-func (s *Site) Fetched() int { return int(s.judge.fetches.Load()) }
+func (s *Site) Fetched() int {
+	j := &s.judge
+	j.mu.Lock()
+	n := j.twice
+	j.mu.Unlock()
+	for i := range j.seen {
+		n += bits.OnesCount64(j.seen[i].Load())
+	}
+	return n
+}
 
 // Overlapped reports whether two fetches of the last crawl were in flight at once.
 func (s *Site) Overlapped() bool { return s.judge.met.Load() }

@@ -3,8 +3,10 @@ package web
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
@@ -61,7 +63,7 @@ func TestVerdicts(t *testing.T) {
 		{"right, two at once", Rules{Workers: 2}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			s.judge.enter(0)
 			fetch(s, 1, 2, 3)
-			s.judge.leave(nil)
+			s.judge.leave(true, nil)
 			return four, nil
 		}, ""},
 		{"right, within budget", Rules{Workers: 1, MaxPages: 3}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
@@ -104,7 +106,7 @@ func TestVerdicts(t *testing.T) {
 		{"too many at once", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			s.judge.enter(0)
 			fetch(s, 1, 2, 3)
-			s.judge.leave(nil)
+			s.judge.leave(true, nil)
 			return four, nil
 		}, "3 fetches began with 1 others in flight"},
 		{"early return", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
@@ -189,5 +191,43 @@ func TestFailedFetchIsCountedAndHasNoLinks(t *testing.T) {
 	}
 	if err := s.End(crawl.Result{Pages: 1, Errors: 1}, nil); err != nil {
 		t.Errorf("the start page fails, so that it is all there is: %v", err)
+	}
+}
+
+// Where a fetch takes time, or processors outnumber the workers, every fetch in flight is counted to the end. Where neither
+// is so the third fetch of this test could not begin while two are on the two processors.
+func TestFetchesInFlightAreCountedWhereTheyCanBeTooMany(t *testing.T) {
+	slow := Behaviour{Latency: Latency{Model: "constant", Median: time.Millisecond}}
+	for _, test := range []struct {
+		name  string
+		site  Behaviour
+		procs int
+		found bool
+	}{
+		{"slow", slow, 1, true},
+		{"slow", slow, 8, true},
+		{"burning", Behaviour{CPU: time.Microsecond}, 1, true},
+		{"more processors than workers", Behaviour{}, 3, true},
+		{"as many processors as workers", Behaviour{}, 2, false},
+	} {
+		g := small()
+		s := New(g, graph.Walk(g, nil), test.site, 1)
+		procs := runtime.GOMAXPROCS(test.procs)
+		s.Begin(Rules{Workers: 2})
+		runtime.GOMAXPROCS(procs)
+		var counted []bool
+		for page := range uint32(4) {
+			counted = append(counted, s.judge.enter(page))
+		}
+		if !s.Overlapped() {
+			t.Errorf("%s, %d processors: they did not overlap", test.name, test.procs)
+		}
+		for _, c := range counted {
+			s.judge.leave(c, nil)
+		}
+		err := s.End(crawl.Result{Pages: 4}, nil)
+		if found := err != nil && err.Error() == "2 fetches began with 2 others in flight, the most allowed"; found != test.found || !found && err != nil {
+			t.Errorf("%s, %d processors: %v", test.name, test.procs, err)
+		}
 	}
 }

@@ -26,7 +26,8 @@ var errUnknown = errors.New("fetch: no such page")
 type Site struct {
 	graph     *graph.Graph
 	behaviour Behaviour
-	slow      bool // a fetch waits, burns or may fail
+	takesTime bool // a fetch waits or burns
+	mayFail   bool
 	hurry     bool // a fetch does not wait
 	burn      int  // rounds of Burn a page
 	judge     judge
@@ -38,7 +39,8 @@ type Site struct {
 // New returns a site. spin is the number of rounds that Burn makes in a microsecond; it matters only with Behaviour.CPU.
 func New(g *graph.Graph, reach graph.Reach, b Behaviour, spin float64) *Site {
 	s := &Site{graph: g, behaviour: b, burn: int(spin * float64(b.CPU) / float64(time.Microsecond))}
-	s.slow = b.Latency.MeanWait() > 0 || s.burn > 0 || b.Fail > 0
+	s.takesTime = b.Latency.MeanWait() > 0 || s.burn > 0
+	s.mayFail = b.Fail > 0
 	s.judge.init(g, reach)
 	return s
 }
@@ -119,12 +121,12 @@ func each(n int, f func(i int)) {
 
 // visit answers a fetch of page before the judge's eyes.
 func (s *Site) visit(ctx context.Context, page uint32) error {
-	s.judge.enter(page)
+	counted := s.judge.enter(page)
 	var err error
-	if s.slow {
+	if s.takesTime || s.mayFail {
 		err = s.answer(ctx, page)
 	}
-	s.judge.leave(err)
+	s.judge.leave(counted, err)
 	return err
 }
 

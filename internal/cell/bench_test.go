@@ -1,0 +1,57 @@
+package cell
+
+import (
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"crawlbench/internal/contender/chunked"
+	"crawlbench/internal/contender/mutexmap"
+	"crawlbench/internal/contender/readahead"
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/graph"
+	"crawlbench/internal/web"
+)
+
+// BenchmarkHarness crawls the bare graph and the site with its judge in turn: what the harness takes of the fastest designs,
+// and of one that is not. The ratio is the median over the pairs.
+func BenchmarkHarness(b *testing.B) {
+	g, err := graph.Build(b.Context(), graph.Spec{Kind: "rmat", Scale: 18, Degree: 16, Seed: 1}, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	reach := graph.Walk(g, nil)
+	site := web.New(g, reach, web.Behaviour{}, 0)
+	const workers = 2
+	b.Cleanup(func() { runtime.GOMAXPROCS(runtime.NumCPU()) })
+	runtime.GOMAXPROCS(workers)
+	for _, c := range []crawl.Contender{chunked.Contender(), readahead.Contender(), mutexmap.Contender()} {
+		crawlOf := func(w crawl.Web[uint32]) (crawl.Result, time.Duration) {
+			start := time.Now()
+			did, err := c.ByID(b.Context(), w, []uint32{g.Start}, crawl.Options{Workers: workers, SizeHint: g.Pages()})
+			took := time.Since(start)
+			if err != nil || did.Pages != reach.Pages {
+				b.Fatal(did, err)
+			}
+			return did, took
+		}
+		b.Run("impl="+c.Name, func(b *testing.B) {
+			var bare, judged, ratios []float64
+			for b.Loop() {
+				_, without := crawlOf(web.Bare(g))
+				site.Begin(web.Rules{Workers: workers})
+				did, with := crawlOf(site.IDs())
+				if err := site.End(did, nil); err != nil {
+					b.Fatal(err)
+				}
+				pages := float64(reach.Pages)
+				bare, judged, ratios = append(bare, float64(without)/pages), append(judged, float64(with)/pages), append(ratios, float64(with)/float64(without))
+			}
+			for unit, list := range map[string][]float64{"bare-ns/page": bare, "judged-ns/page": judged, "judged/bare": ratios} {
+				slices.Sort(list)
+				b.ReportMetric(list[len(list)/2], unit)
+			}
+		})
+	}
+}

@@ -1,0 +1,46 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"testing"
+
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/graph"
+)
+
+// BenchmarkNull is what a page costs a crawler that is told all pages beforehand: of the bare graph, and of the site with
+// its judge.
+func BenchmarkNull(b *testing.B) {
+	g, err := graph.Build(b.Context(), graph.Spec{Kind: "hosts", Pages: 1 << 18, Seed: 1}, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
+	for _, workers := range []int{1, 2, 8} {
+		for _, w := range []struct {
+			name string
+			web  crawl.Web[uint32]
+		}{{"bare", Bare(g)}, {"judged", s.IDs()}} {
+			b.Run(fmt.Sprintf("web=%s/workers=%d", w.name, workers), func(b *testing.B) {
+				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(min(workers, runtime.NumCPU())))
+				for b.Loop() {
+					s.Begin(Rules{Workers: workers})
+					var pool sync.WaitGroup
+					for i := range workers {
+						pool.Go(func() {
+							for n := i; n < g.Pages(); n += workers {
+								// In no order that a cache would know, as a crawl's is.
+								w.web.Fetch(context.Background(), uint32(n)*0x9e3779b1%uint32(g.Pages()))
+							}
+						})
+					}
+					pool.Wait()
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(g.Pages()), "ns/page")
+			})
+		}
+	}
+}
