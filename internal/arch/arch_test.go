@@ -17,7 +17,7 @@ import (
 
 // floors lists the packages from the ground up. A package imports from lower floors only.
 var floors = [][]string{
-	{"internal/crawl", "internal/flame", "internal/graph", "internal/host", "internal/ledger", "internal/plot", "internal/profile", "internal/stat", "internal/yield", "scenarios"},
+	{"internal/browser", "internal/crawl", "internal/flame", "internal/graph", "internal/host", "internal/ledger", "internal/plot", "internal/profile", "internal/stat", "internal/yield", "scenarios"},
 	{"internal/limiter"},
 	{"internal/conform", "internal/engine", "internal/visited", "internal/web"},
 	{"internal/contender/*", "internal/mutant", "internal/scenario"},
@@ -40,7 +40,7 @@ var only = map[string]struct {
 	"golang.org/x/perf/":                {[]string{"internal/stat"}, "use package stat"},
 	"github.com/google/pprof/driver":    {[]string{"internal/flame"}, "use package flame"},
 	"net/http":                          {[]string{"internal/flame", "internal/serve"}, "use package serve"},
-	"os/exec":                           {[]string{"internal/runner", "internal/conform", "internal/cli", "internal/flame", "scripts/limits"}, "children are started by package runner"},
+	"os/exec":                           {[]string{"internal/runner", "internal/conform", "internal/cli", "internal/flame", "internal/browser", "scripts/limits"}, "children are started by package runner"},
 	"flag":                              {[]string{"internal/cli", "scripts/limits"}, "flags belong to package cli"},
 	"github.com/pelletier/go-toml":      {[]string{"internal/scenario"}, "use package scenario"},
 	"golang.org/x/exp/trace":            {[]string{"internal/ledger"}, "use package ledger"},
@@ -48,6 +48,8 @@ var only = map[string]struct {
 	"golang.org/x/time/rate":            {[]string{"internal/limiter"}, "use package limiter"},
 	"github.com/puzpuzpuz/xsync":        {[]string{"internal/contender/xsync"}, "it is there to be measured; a lock and a map do elsewhere"},
 	"math/rand":                         {nil, "use math/rand/v2, or hash a seed"},
+	"github.com/chromedp/":              {[]string{"internal/browser"}, "use package browser"},
+	module + "internal/browser":         {nil, "a browser is for tests"},
 	module + "internal/madeup":          {nil, "made-up runs are for tests"},
 	"log":                               {nil, "return an error, or write to the io.Writer that you are given"},
 }
