@@ -22,9 +22,14 @@ type Drawer struct {
 	Facts                                         [][2]string
 }
 
+// CellName says what a cell is, what distinguishes it parted by commas.
+func CellName(c *diagnose.Cell) string {
+	return fmt.Sprintf("%s, %s by %s, %s, rate %s", c.Impl, c.Graph, c.Keys, Plural(c.Workers, "worker"), c.Rate) + kept(c.Burst, c.Limiter)
+}
+
 // Open fills the drawer of a cell of a.
 func Open(a *diagnose.Analysis, c *diagnose.Cell) Drawer {
-	v := Drawer{ID: c.ID(), Name: fmt.Sprintf("%s, %s by %s, %s, rate %s", c.Impl, c.Graph, c.Keys, Plural(c.Workers, "worker"), c.Rate) + kept(c.Burst, c.Limiter), Bimodal: c.Bimodal}
+	v := Drawer{ID: c.ID(), Name: CellName(c), Bimodal: c.Bimodal}
 	if len(c.Measured()) == 0 {
 		v.Median = "not measured"
 		return v

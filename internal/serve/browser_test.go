@@ -77,7 +77,7 @@ func TestFromTheListToTheFlameGraphAndBack(t *testing.T) {
 		b.Back()
 		title("cas, g by id, 8 workers")
 		b.Click(`.profiles .chip`)
-		title("minus mutexmap, g by id")
+		title("cas minus mutexmap")
 		shot("6-difference")
 		b.Click(`a[href$="wall/page/ui/flamegraph"]`)
 		b.Wait(`document.querySelectorAll("#stack-chart .boxbg").length > 10 && document.querySelector(".cb-bar").textContent.includes("has more of")`)

@@ -128,6 +128,20 @@ func (l *library) analysis(name string) (*diagnose.Analysis, error) {
 	return b.a, b.err
 }
 
+// newest reads the newest run, unless one is being measured. Whoever asks for a run is told what is wrong with it.
+func (l *library) newest() {
+	names, err := l.names()
+	if err != nil || len(names) == 0 {
+		return
+	}
+	for _, name := range names {
+		if l.summary(name).State == string(store.Running) {
+			return
+		}
+	}
+	l.analysis(names[0])
+}
+
 // use moves a book to the end of the order, and drops those at its beginning that are too much. The caller has the lock.
 func (l *library) use(name string) {
 	l.order = append(slices.DeleteFunc(l.order, func(o string) bool { return o == name }), name)

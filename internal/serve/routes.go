@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"crawlbench/internal/diagnose"
@@ -23,9 +24,10 @@ type Server struct {
 	mux     *http.ServeMux
 	events  gate
 	pulse   time.Duration
+	early   sync.WaitGroup // the reading of a run that nobody has asked for yet
 }
 
-// New makes a server of the runs in dir.
+// New makes a server of the runs in dir. It begins to read the newest, which is asked for most: a large one takes a second.
 func New(dir string) (*Server, error) {
 	pages, err := site.New(false)
 	if err != nil {
@@ -60,13 +62,17 @@ func New(dir string) (*Server, error) {
 		s.mux.HandleFunc("GET "+pattern, h)
 	}
 	s.mux.Handle("GET /", s.page(func(r *http.Request) ([]byte, error) { return nil, notFound("there is no page %s", r.URL.Path) }))
+	s.early.Go(s.library.newest)
 	return s, nil
 }
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
-// Close gives the directory back.
-func (s *Server) Close() error { return s.library.root.Close() }
+// Close gives the directory back, after what is being read has been.
+func (s *Server) Close() error {
+	s.early.Wait()
+	return s.library.root.Close()
+}
 
 // page makes a page, or returns an error: a redirect, a failure with a status, or any other.
 type page func(r *http.Request) ([]byte, error)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/report"
 )
 
 // barView is what stands above pprof's pages: where the reader is, what is shown, and the ways out.
@@ -19,7 +20,7 @@ type barView struct {
 // flameBar makes the bar above the flame graph of a cell's profile.
 func (s *Site) flameBar(run string, c *diagnose.Cell, kind string) ([]byte, error) {
 	path := s.Flame(run, c.ID(), kind)
-	b := barView{Crumbs: s.crumbs(path, run, anchor{Text: c.ID(), Href: s.Link(path, s.Cell(run, c.ID()))}, anchor{Text: kind})}
+	b := barView{Crumbs: s.crumbs(path, run, anchor{Text: report.CellName(c), Href: s.Link(path, s.Cell(run, c.ID()))}, anchor{Text: kind})}
 	for _, k := range kinds {
 		if k.id == kind {
 			b.About = k.about
@@ -37,9 +38,10 @@ func (s *Site) differenceBar(this, base Side, kind string, by Scaling) ([]byte, 
 		return s.DifferenceFlame(this.Run, this.Cell.ID(), base.Run, base.Cell.ID(), kind, by)
 	}
 	path := to(kind, by)
-	b := barView{About: fmt.Sprintf("%s %s, in %s.", DirectionWords(this.Cell.ID(), baseName(this, base)), kind, by.Words()),
-		Crumbs: s.crumbs(path, this.Run, anchor{Text: this.Cell.ID(), Href: s.Link(path, s.Cell(this.Run, this.Cell.ID()))},
-			anchor{Text: "minus " + baseName(this, base), Href: s.Link(path, s.Difference(this.Run, this.Cell.ID(), base.Run, base.Cell.ID()))}, anchor{Text: kind})}
+	x, y, common := apart(this, base)
+	b := barView{About: fmt.Sprintf("%s %s of %s, %s.", directionWords(x, y), kind, common, by.words()),
+		Crumbs: s.crumbs(path, this.Run, anchor{Text: report.CellName(this.Cell), Href: s.Link(path, s.Cell(this.Run, this.Cell.ID()))},
+			anchor{Text: "minus " + y, Href: s.Link(path, s.Difference(this.Run, this.Cell.ID(), base.Run, base.Cell.ID()))}, anchor{Text: kind})}
 	for _, k := range Common(this.Cell, base.Cell) {
 		b.Kinds = append(b.Kinds, anchor{k, s.Link(path, to(k, by)), k == kind})
 	}
@@ -47,13 +49,6 @@ func (s *Site) differenceBar(this, base Side, kind string, by Scaling) ([]byte, 
 		b.Scaling = append(b.Scaling, anchor{"by " + string(x), s.Link(path, to(kind, x)), x == by})
 	}
 	return s.bar(b)
-}
-
-func baseName(this, base Side) string {
-	if this.Run != base.Run {
-		return base.Cell.ID() + " in " + base.Run
-	}
-	return base.Cell.ID()
 }
 
 func (s *Site) bar(b barView) ([]byte, error) {

@@ -114,7 +114,7 @@ func (s *Site) CellPage(a *diagnose.Analysis, run string, c *diagnose.Cell) ([]b
 		}
 	}
 	s.around(&p, a, run, c)
-	f := frame{Title: p.Name, Subtitle: fmt.Sprintf("GOMAXPROCS %d", c.Procs), Crumbs: s.crumbs(path, run, anchor{Text: c.ID()}), Tabs: s.tabs(a, path, run, "")}
+	f := frame{Title: p.Name, Subtitle: fmt.Sprintf("GOMAXPROCS %d", c.Procs), Crumbs: s.crumbs(path, run, anchor{Text: p.Name}), Tabs: s.tabs(a, path, run, "")}
 	return s.render("cell.html", path, f, p)
 }
 

@@ -3,6 +3,7 @@ package site
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/ledger"
@@ -21,8 +22,8 @@ const (
 // Scalings returns them, the usual one first.
 func Scalings() []Scaling { return []Scaling{ByPage, ByShare} }
 
-// Words say what a difference under s compares.
-func (s Scaling) Words() string {
+// words say what a difference under s compares.
+func (s Scaling) words() string {
 	if s == ByShare {
 		return "composition, both scaled to the same total"
 	}
@@ -51,7 +52,7 @@ type flameRow struct {
 // classDiff is a class of both ledgers: shares, and workers' time a page.
 type classDiff struct {
 	Class, This, Base, ThisPage, BasePage, More string
-	Worse                                       bool
+	Style                                       string // of the style sheet: slower, faster or none
 }
 
 // Common returns the kinds of profiles that both have.
@@ -63,7 +64,7 @@ func Common(x, y *diagnose.Cell) []string {
 func (s *Site) DifferencePage(this, base Side) ([]byte, error) {
 	path := s.Difference(this.Run, this.Cell.ID(), base.Run, base.Cell.ID())
 	view := func(x Side) sideView {
-		v := sideView{Name: cellName(this, base, x), Href: s.Link(path, s.Cell(x.Run, x.Cell.ID())), Speed: "not measured"}
+		v := sideView{Name: report.CellName(x.Cell), Href: s.Link(path, s.Cell(x.Run, x.Cell.ID())), Speed: "not measured"}
 		if sound(x.Cell) {
 			v.Speed = fmt.Sprintf("%s pages/s [%s, %s]", report.SI(x.Cell.Summary.Center), bound(x.Cell.Summary.Lo), bound(x.Cell.Summary.Hi))
 			v.CPU = report.Seconds(x.Cell.CPU) + " of processor time a page"
@@ -88,23 +89,35 @@ func (s *Site) DifferencePage(this, base Side) ([]byte, error) {
 		p.Classes = classes(this.Cell, base.Cell)
 		p.Waits = []report.Drawer{report.Open(this.Analysis, this.Cell), report.Open(base.Analysis, base.Cell)}
 	}
-	f := frame{Title: p.This.Name + " minus " + p.Base.Name, Subtitle: DirectionWords(p.This.Name, p.Base.Name),
-		Crumbs: s.crumbs(path, this.Run, anchor{Text: this.Cell.ID(), Href: s.Link(path, s.Cell(this.Run, this.Cell.ID()))}, anchor{Text: "minus " + base.Cell.ID()}), Tabs: s.tabs(this.Analysis, path, this.Run, "")}
+	x, y, common := apart(this, base)
+	f := frame{Title: x + " minus " + y, Subtitle: common + ". " + directionWords(x, y),
+		Crumbs: s.crumbs(path, this.Run, anchor{Text: p.This.Name, Href: s.Link(path, s.Cell(this.Run, this.Cell.ID()))}, anchor{Text: "minus " + y}), Tabs: s.tabs(this.Analysis, path, this.Run, "")}
 	return s.render("difference.html", path, f, p)
 }
 
-// DirectionWords say how to read a difference.
-func DirectionWords(this, base string) string {
+// directionWords say how to read a difference.
+func directionWords(this, base string) string {
 	return fmt.Sprintf("Red and + is what %s has more of than %s; green and - is what it has less of.", this, base)
 }
 
-// cellName names x by what the two differ in, and by all if that is much.
-func cellName(this, base, x Side) string {
-	name := report.Open(x.Analysis, x.Cell).Name
+// apart names two cells by what they differ in, and says what they have in common.
+func apart(this, base Side) (x, y, common string) {
+	a, b := strings.Split(report.CellName(this.Cell), ", "), strings.Split(report.CellName(base.Cell), ", ")
 	if this.Run != base.Run {
-		name += " in " + x.Run
+		a, b = append(a, "in "+this.Run), append(b, "in "+base.Run)
 	}
-	return name
+	if this.Cell.Procs != base.Cell.Procs {
+		a, b = append(a, fmt.Sprintf("GOMAXPROCS %d", this.Cell.Procs)), append(b, fmt.Sprintf("GOMAXPROCS %d", base.Cell.Procs))
+	}
+	only := func(list, other []string) string {
+		return strings.Join(slices.DeleteFunc(slices.Clone(list), func(w string) bool { return slices.Contains(other, w) }), ", ")
+	}
+	both := slices.DeleteFunc(slices.Clone(a), func(w string) bool { return !slices.Contains(b, w) })
+	x, y, common = only(a, b), only(b, a), strings.Join(both, ", ")
+	if x == "" || y == "" {
+		x, y = strings.Join(a, ", "), strings.Join(b, ", ")
+	}
+	return x, y, common
 }
 
 // ratio compares the speeds: by rounds within a run, without pairs between two.
@@ -133,9 +146,12 @@ func classes(this, base *diagnose.Cell) []classDiff {
 	for _, class := range ledger.Classes() {
 		x, y := perPage(this, class), perPage(base, class)
 		d := classDiff{Class: string(class), This: share(this.Traced.Share(class)), Base: share(base.Traced.Share(class)),
-			ThisPage: report.Seconds(x), BasePage: report.Seconds(y), More: "+" + report.Seconds(x-y), Worse: x > y}
-		if x < y {
-			d.More = "-" + report.Seconds(y-x)
+			ThisPage: report.Seconds(x), BasePage: report.Seconds(y), More: "0"}
+		switch {
+		case x > y:
+			d.More, d.Style = "+"+report.Seconds(x-y), "slower"
+		case x < y:
+			d.More, d.Style = "-"+report.Seconds(y-x), "faster"
 		}
 		list = append(list, d)
 	}

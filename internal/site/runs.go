@@ -52,7 +52,10 @@ func (s *Site) Runs(list []Summary) ([]byte, error) {
 		row := runRow{Summary: r, Href: s.Link("", s.Run(r.Name))}
 		if r.Problem == "" {
 			p.Names = append(p.Names, r.Name)
-			row.Machine, row.When = report.Machine(r.Manifest.Host), r.Manifest.Started.UTC().Format("2006-01-02 15:04")
+			row.Machine = report.Machine(r.Manifest.Host)
+			if !r.Manifest.Started.IsZero() {
+				row.When = r.Manifest.Started.UTC().Format("2006-01-02 15:04")
+			}
 			if d := r.Manifest.Ended.Sub(r.Manifest.Started); d > 0 {
 				row.Took = d.Round(time.Second).String()
 			}
