@@ -93,19 +93,16 @@ func (s Suite) Run(ctx context.Context) []Verdict {
 
 // judge runs the child of a check and reads its output.
 func judge(ctx context.Context, cmd *exec.Cmd, patience time.Duration) (Kind, string) {
-	timer := time.AfterFunc(patience, func() { cmd.Process.Kill() })
-	out, err := func() ([]byte, error) {
-		var b strings.Builder
-		cmd.Stdout, cmd.Stderr = &b, &b
-		if err := cmd.Start(); err != nil {
-			return nil, err
-		}
-		err := cmd.Wait()
-		return []byte(b.String()), err
-	}()
-	inTime := timer.Stop()
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err, inTime := cmd.Start(), true
+	if err == nil {
+		timer := time.AfterFunc(patience, func() { cmd.Process.Kill() })
+		err = cmd.Wait()
+		inTime = timer.Stop()
+	}
 	var exit *exec.ExitError
-	text := string(out)
+	text := out.String()
 	switch {
 	case err == nil:
 		return Pass, ""

@@ -124,7 +124,7 @@ func (p *pool[K]) share(w *worker[K]) bool {
 	if p.ended {
 		return false
 	}
-	each := w.pages()/(p.starving+1) + 1 // w itself has one in its hands
+	each := min(chunk, w.pages()/(p.starving+1)+1) // w itself has one in its hands
 	for p.starving > 0 && w.pages() > 0 {
 		p.give(w.part(p.blank(), each))
 	}

@@ -14,7 +14,7 @@ const (
 	window      = 4 // buckets in which a URL may lie
 	growth      = 8 // a table is so many times larger than the one before it
 	minBuckets  = 64
-	batch       = 16 // links whose buckets are read ahead of their turn
+	batch       = 16 // links that are looked at together
 )
 
 // table is a set of URLs that only grows. A URL has a window of a few buckets in every table of the chain, and lies in the
@@ -63,14 +63,19 @@ func NewTable(sizeHint int) crawl.Visited[string] {
 	return &table{seed: maphash.MakeSeed(), first: &link{buckets: make([]bucket, n)}}
 }
 
-// AddNew looks at some links at a time: first the buckets of all of them are asked for, so that one wait for memory
-// serves them all.
+// AddNew looks at some links at a time: it reads from the texts of all of them, then from the buckets of all of them, so
+// that one wait for memory serves them all, twice.
 func (t *table) AddNew(dst, links []string) []string {
 	var hashes [batch]uint64
 	buckets := t.first.buckets
 	for len(links) > 0 {
 		n := min(batch, len(links))
 		touched := uint64(0)
+		for _, url := range links[:n] {
+			if len(url) > 0 {
+				touched |= uint64(url[0])
+			}
+		}
 		for i, url := range links[:n] {
 			h := maphash.String(t.seed, url)
 			hashes[i] = h
