@@ -34,17 +34,20 @@ type Job struct {
 	Profiles []string
 	Dir      string   // where the profiles go
 	Comments []string // what they say of the cell
-	// Null asks for the cost of the harness instead; of Cell only the graph and the kind of key matter.
-	Null bool
+	// Null asks for the cost of the harness instead, and that of the engine for each of Crews; of Cell only the graph and the
+	// kind of key matter.
+	Null  bool
+	Crews []Crew
 }
 
 // Outcome is what came of it. One of its fields is set.
 type Outcome struct {
 	Sample  *store.Sample
 	Profile *store.Profile
-	Null    float64 // seconds a page of the null crawler
-	Wrong   string  // what the judge said
-	Error   string  // why the harness could not measure
+	Null    float64   // seconds a page of the null crawler
+	Engine  []float64 // with Null: seconds a page of the engine with the null set, by crew
+	Wrong   string    // what the judge said
+	Error   string    // why the harness could not measure
 }
 
 // warmUps is the number of crawls before the first measured one, which pay for page faults and first calls.

@@ -141,11 +141,13 @@ func TestWrongCrawlIsNoNumber(t *testing.T) {
 
 func TestNullCrawlerFetchesAllPages(t *testing.T) {
 	j := job(cache(t, graph.Spec{Kind: "hosts", Pages: 5000}, nil))
-	j.Null = true
+	j.Null, j.Crews = true, []Crew{{1, 1}, {8, 2}}
 	for _, keys := range []string{"id", "url"} {
 		j.Cell.Keys = keys
 		if o := run(t, j); o.Null <= 0 || o.Null > 1e-3 {
 			t.Errorf("by %s: %v seconds a page", keys, o.Null)
+		} else if len(o.Engine) != 2 || min(o.Engine[0], o.Engine[1]) <= 0 || max(o.Engine[0], o.Engine[1]) > 1e-3 {
+			t.Errorf("by %s: the engine costs %v seconds a page", keys, o.Engine)
 		}
 	}
 }

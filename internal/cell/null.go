@@ -14,7 +14,8 @@ import (
 const nullRuns = 9
 
 // Null measures what the harness itself costs: the seconds a page that a crawler without visited set, frontier and
-// concurrency spends, which is told all pages beforehand and only fetches them. The site neither waits nor burns.
+// concurrency spends, which is told all pages beforehand and only fetches them. The site neither waits nor burns. With it
+// it measures what the engine costs each of the job's crews.
 func Null(ctx context.Context, job Job) (Outcome, error) {
 	cache, err := graph.OpenCache(job.Cache)
 	if err != nil {
@@ -43,7 +44,11 @@ func Null(ctx context.Context, job Job) (Outcome, error) {
 		runs[i] = time.Since(start).Seconds() / float64(len(ids))
 	}
 	slices.Sort(runs)
-	return Outcome{Null: runs[nullRuns/2]}, nil
+	costs, err := engines(ctx, cache.Graph, job.Cell.Keys, job.Crews)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{Null: runs[nullRuns/2], Engine: costs}, nil
 }
 
 func fetchAll[K comparable](ctx context.Context, web crawl.Web[K], pages []K) {

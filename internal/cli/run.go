@@ -138,6 +138,11 @@ func (a *app) plan(name string, f runFlags) (*plan.Plan, store.Manifest, error) 
 		Scenario: s.Name, ScenarioFile: s.File, ScenarioText: s.Text, Seed: s.Seed, Command: os.Args, Against: f.against,
 		Host: host.Fingerprint(), Go: runtime.Version(), Modules: modules(), Started: time.Now().UTC(),
 	}
+	for _, c := range a.contenders {
+		if c.OnEngine {
+			m.OnEngine = append(m.OnEngine, c.Name)
+		}
+	}
 	return p, m, nil
 }
 

@@ -73,6 +73,9 @@ type Contender struct {
 	// MaxWorkers is the largest number of workers that the design can use, 0 if there is none. It is measured at no
 	// larger one; a sequential crawler has 1.
 	MaxWorkers int
+	// OnEngine says that it is a visited set around the engine that such designs share, as FromVisited makes it; what the
+	// engine costs is then shown beside its results.
+	OnEngine bool
 }
 
 // Visited is a set of pages, safe for concurrent use. AddNew appends to dst those links that no call returned before,

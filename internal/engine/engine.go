@@ -24,7 +24,7 @@ func ReadAhead(name, doc string, byID crawl.NewVisited[uint32], byURL crawl.NewV
 }
 
 func contender(name, doc string, byID crawl.NewVisited[uint32], byURL crawl.NewVisited[string], ahead bool) crawl.Contender {
-	c := crawl.Contender{Name: name, Doc: doc}
+	c := crawl.Contender{Name: name, Doc: doc, OnEngine: true}
 	if byID != nil {
 		c.ByID = over(byID, ahead)
 	}

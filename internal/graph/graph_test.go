@@ -396,3 +396,28 @@ func TestCheckFindsEveryFault(t *testing.T) {
 		}
 	}
 }
+
+// A spanning tree has the same pages at the same distances, each linked once, by links of the graph.
+func TestSpanning(t *testing.T) {
+	for _, s := range []Spec{{Kind: "rmat", Scale: 10}, {Kind: "hosts", Pages: 2000}, {Kind: "chain", Pages: 50}, {Kind: "star", Pages: 1}} {
+		g, err := Build(t.Context(), s, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tree := Spanning(g)
+		if err := tree.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		want, got := Walk(g, nil), Walk(tree, nil)
+		if !slices.Equal(got.Set, want.Set) || got.Depth != want.Depth || got.Widest != want.Widest || got.Links != int64(got.Pages-1) || len(tree.Links) != got.Pages-1 {
+			t.Errorf("%s: %d pages and %d links, depth %d, of %d pages, depth %d", s, got.Pages, len(tree.Links), got.Depth, want.Pages, want.Depth)
+		}
+		for p := range uint32(g.Pages()) {
+			for _, q := range tree.Out(p) {
+				if !slices.Contains(g.Out(p), q) {
+					t.Fatalf("%s: no link leads from %d to %d", s, p, q)
+				}
+			}
+		}
+	}
+}

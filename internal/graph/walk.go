@@ -55,3 +55,32 @@ func Walk(g *Graph, fails func(page uint32) bool) Reach {
 
 // Has reports whether p is reached.
 func (r Reach) Has(p uint32) bool { return r.Set[p/64]>>(p%64)&1 != 0 }
+
+// Spanning returns the tree of those links of g by which a walk breadth first comes to a page for the first time: a crawl
+// of it meets the same pages, and no duplicate.
+func Spanning(g *Graph) *Graph {
+	tree := &Graph{Offsets: make([]uint64, g.Pages()+1), Hosts: g.Hosts, Start: g.Start}
+	by := make([]uint32, g.Pages()) // one more than the page from which a page was found
+	by[g.Start] = g.Start + 1
+	order := []uint32{g.Start}
+	for i := 0; i < len(order); i++ {
+		for _, q := range g.Out(order[i]) {
+			if by[q] == 0 {
+				by[q] = order[i] + 1
+				order = append(order, q)
+				tree.Offsets[order[i]+1]++
+			}
+		}
+	}
+	for p := range g.Pages() {
+		tree.Offsets[p+1] += tree.Offsets[p]
+	}
+	next := append([]uint64(nil), tree.Offsets...)
+	tree.Links = make([]uint32, len(order)-1)
+	for _, q := range order[1:] {
+		from := by[q] - 1
+		tree.Links[next[from]] = q
+		next[from]++
+	}
+	return tree
+}

@@ -22,7 +22,7 @@ func All() []Mutant {
 			Case:      b.seen,
 		})
 	}
-	return append(list, apart()...)
+	return append(append(list, apart()...), bags()...)
 }
 
 // Right returns the crawler that the mutants were made from. It has no bug.

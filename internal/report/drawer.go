@@ -8,6 +8,7 @@ import (
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plot"
+	"crawlbench/internal/store"
 )
 
 // Drawer is what is known of a cell.
@@ -54,6 +55,9 @@ func Open(a *diagnose.Analysis, c *diagnose.Cell) Drawer {
 	if c.Growth != nil && c.Growth.N > 0 {
 		v.Facts = append(v.Facts, [2]string{"against one worker", fmt.Sprintf("%.2f [%.2f, %.2f] times the processor time a page", c.Growth.Ratio, c.Growth.Lo, c.Growth.Hi)})
 	}
+	if cost, share := engineShare(a.Run.Manifest(), c); cost > 0 {
+		v.Facts = append(v.Facts, [2]string{"engine, site and judge", fmt.Sprintf("%s a page, %.0f %% of this cell", Seconds(cost), 100*share)})
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.Counts)) {
 		v.Facts = append(v.Facts, [2]string{name, fmt.Sprintf("%.2g a page", c.Counts[name])})
 	}
@@ -67,6 +71,16 @@ func Open(a *diagnose.Analysis, c *diagnose.Cell) Drawer {
 		v.traced(a, c)
 	}
 	return v
+}
+
+// engineShare returns what the engine that carries c's design costs a page, with site and judge, and what part of c's time
+// that is; 0 if there is none, or none was measured.
+func engineShare(m store.Manifest, c *diagnose.Cell) (cost, share float64) {
+	if !slices.Contains(m.OnEngine, c.Design()) {
+		return 0, 0
+	}
+	cost = m.Engine[store.EngineKey(c.Graph, c.Keys, c.Workers, c.Procs)]
+	return cost, cost * c.Summary.Center
 }
 
 func (v *Drawer) traced(a *diagnose.Analysis, c *diagnose.Cell) {

@@ -331,6 +331,9 @@ func method(a *diagnose.Analysis) [][2]string {
 	if len(m.Harness) > 0 {
 		list = append(list, [2]string{"harness", "site and judge cost " + harness(m.Harness) + " a page"})
 	}
+	if len(m.Engine) > 0 {
+		list = append(list, [2]string{"engine", "with site and judge, and a set that knows nothing, it costs " + harness(m.Engine) + " a page: graph, keys, workers and GOMAXPROCS. It carries " + strings.Join(m.OnEngine, ", ")})
+	}
 	return list
 }
 

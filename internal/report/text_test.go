@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -147,4 +148,18 @@ func text(t *testing.T, run *store.Run) string {
 		t.Fatal(err)
 	}
 	return Text(a)
+}
+
+func TestEngineShare(t *testing.T) {
+	m := store.Manifest{OnEngine: []string{"mutexmap"}, Engine: map[string]float64{store.EngineKey("g", "id", 4, 2): 50e-9}}
+	c := &diagnose.Cell{}
+	c.Cell = plan.Cell{Impl: plan.Control("mutexmap"), Graph: "g", Keys: "id", Workers: 4, Procs: 2}
+	c.Summary.Center = 2e6
+	if cost, share := engineShare(m, c); cost != 50e-9 || math.Abs(share-0.1) > 1e-9 {
+		t.Errorf("%v, %v", cost, share)
+	}
+	c.Impl = "owner"
+	if cost, _ := engineShare(m, c); cost != 0 {
+		t.Errorf("owner has an engine of its own, and is told to cost %v", cost)
+	}
 }

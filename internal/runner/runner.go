@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,11 +88,15 @@ func (r *Runner) Do(ctx context.Context) error {
 	return nil
 }
 
-// null measures what the harness costs on each graph by each kind of key, unless the manifest has it already.
+// null measures what harness and engine cost on each graph by each kind of key, unless the manifest has it already.
 func (r *Runner) null(ctx context.Context) error {
 	costs := maps.Clone(r.Run.Manifest().Harness)
 	if costs == nil {
 		costs = map[string]float64{}
+	}
+	engine := maps.Clone(r.Run.Manifest().Engine)
+	if engine == nil {
+		engine = map[string]float64{}
 	}
 	for _, c := range r.Run.Plan().Cells {
 		key := c.Graph + "/" + c.Keys
@@ -99,7 +104,7 @@ func (r *Runner) null(ctx context.Context) error {
 			continue
 		}
 		job := r.job(c, 0)
-		job.Null = true
+		job.Null, job.Crews = true, crews(r.Run.Plan(), c.Graph, c.Keys)
 		outcome, failure, err := r.run(ctx, job, false)
 		if err != nil {
 			return err
@@ -108,8 +113,23 @@ func (r *Runner) null(ctx context.Context) error {
 			return fmt.Errorf("measure what the harness costs on %s: %s: %s", key, failure.class, failure.message)
 		}
 		costs[key] = outcome.Null
+		for i, crew := range job.Crews {
+			engine[store.EngineKey(c.Graph, c.Keys, crew.Workers, crew.Procs)] = outcome.Engine[i]
+		}
 	}
-	return r.Run.Update(func(m *store.Manifest) { m.Harness = costs })
+	return r.Run.Update(func(m *store.Manifest) { m.Harness, m.Engine = costs, engine })
+}
+
+// crews returns how many workers crawl that graph by those keys in p, and on how many processors.
+func crews(p *plan.Plan, graph, keys string) []cell.Crew {
+	var list []cell.Crew
+	for _, c := range p.Cells {
+		crew := cell.Crew{Workers: c.Workers, Procs: c.Procs}
+		if c.Graph == graph && c.Keys == keys && !slices.Contains(list, crew) {
+			list = append(list, crew)
+		}
+	}
+	return list
 }
 
 // failed reports whether the cell is out of the run.

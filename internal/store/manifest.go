@@ -1,6 +1,9 @@
 package store
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Schema is the version of a run's files that this program reads and writes.
 const Schema = 1
@@ -43,6 +46,10 @@ type Manifest struct {
 	Measured float64 `json:"measured_share,omitempty"`
 	// Harness is what site and judge cost, in seconds a page, by graph and kind of key: graph/keys.
 	Harness map[string]float64 `json:"harness_sec_per_page,omitempty"`
+	// Engine is what the engine of the visited-set designs costs with site and judge, in seconds a page, by EngineKey, and
+	// OnEngine are the designs that it carries.
+	Engine   map[string]float64 `json:"engine_sec_per_page,omitempty"`
+	OnEngine []string           `json:"on_engine,omitempty"`
 }
 
 // GraphInfo describes a graph as it was crawled.
@@ -55,4 +62,9 @@ type GraphInfo struct {
 	Reachable int    `json:"reachable"` // pages that a crawl fetches
 	Failed    int    `json:"failed"`    // of them, those whose fetch fails
 	Depth     int    `json:"depth"`     // links from the start page to the farthest
+}
+
+// EngineKey is the key of Manifest.Engine: graph/keys/workers-GOMAXPROCS.
+func EngineKey(graph, keys string, workers, procs int) string {
+	return fmt.Sprintf("%s/%s/%d-%d", graph, keys, workers, procs)
 }

@@ -1,0 +1,180 @@
+package mutant
+
+import (
+	"context"
+	"runtime"
+	"sync"
+
+	"crawlbench/internal/crawl"
+)
+
+// bags returns the mutants in which workers hold pages of their own. Without a bug, and with bags of one page, it is right.
+func bags() []Mutant {
+	one := func(b bug, doc, seen string) Mutant {
+		return Mutant{Contender: crawl.Contender{Name: string(b), Doc: doc, ByID: bagged[uint32](b), ByURL: bagged[string](b)}, Case: seen}
+	}
+	return []Mutant{
+		one(hoardsPages, "a worker keeps what it took while others have nothing to do", "chunked frontiers without sharing"),
+		one(losesBag, "a bag that is not yet full is lost when its worker goes to sleep", "the last flush of a buffered queue"),
+		one(idleTooEarly, "a worker counts as idle before its last page has come back", "counting idle workers to end a crawl"),
+		one(lastElement, "two take the last page: one end of the deque does not see the other", "Chase-Lev without the compare-and-swap for the last element"),
+	}
+}
+
+const (
+	hoardsPages  bug = "hoardspages"
+	losesBag     bug = "losesbag"
+	idleTooEarly bug = "idletooearly"
+	lastElement  bug = "lastelement"
+)
+
+// bagPages is how many pages a bag holds.
+const bagPages = 16
+
+type bagger[K comparable] struct {
+	bug     bug
+	web     crawl.Web[K]
+	limiter crawl.Limiter
+	budget  int
+
+	mu      sync.Mutex
+	changed sync.Cond
+	seen    map[K]bool
+	pages   []K
+	idle    int
+	workers int
+	ended   bool
+	err     error
+	did     crawl.Result
+}
+
+func bagged[K comparable](b bug) crawl.Func[K] {
+	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
+		if err := ctx.Err(); err != nil {
+			return crawl.Result{}, err
+		}
+		p := &bagger[K]{bug: b, web: web, limiter: crawl.InTurn(o.Limiter), budget: o.MaxPages, seen: map[K]bool{}, workers: max(1, o.Workers)}
+		p.changed.L = &p.mu
+		p.pages = p.fresh(seeds)
+		ran := make(chan struct{})
+		undo := context.AfterFunc(ctx, func() {
+			defer close(ran)
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.stop(ctx.Err())
+		})
+		var all sync.WaitGroup
+		for range p.workers {
+			all.Go(func() { p.work(ctx) })
+		}
+		all.Wait()
+		if !undo() {
+			<-ran
+		}
+		return p.did, p.err
+	}
+}
+
+func (p *bagger[K]) work(ctx context.Context) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var found []K // a bag that is being filled
+	for {
+		for !p.ended && len(p.pages) == 0 {
+			if p.bug == losesBag {
+				found = nil
+			}
+			if p.idle++; p.idle >= p.workers {
+				p.stop(nil)
+				return
+			}
+			p.changed.Wait()
+			p.idle--
+		}
+		if p.ended {
+			return
+		}
+		bag := p.take()
+		early := p.bug == idleTooEarly && len(p.pages) == 0
+		if early {
+			if p.idle++; p.idle >= p.workers && p.workers > 1 {
+				p.stop(nil)
+			}
+		}
+		for _, page := range bag {
+			if p.ended || !p.fetch(ctx, page, &found) {
+				return
+			}
+			if p.bug != losesBag || len(found) >= bagPages {
+				p.pages = append(p.pages, found...)
+				found = nil
+				p.changed.Broadcast()
+			}
+		}
+		if early {
+			p.idle--
+		}
+	}
+}
+
+// take takes a bag of pages. The caller holds the lock, as it does of what follows.
+func (p *bagger[K]) take() []K {
+	n := 1
+	if p.bug == hoardsPages {
+		n = min(bagPages, len(p.pages))
+	}
+	bag := append([]K(nil), p.pages[len(p.pages)-n:]...)
+	if p.bug == lastElement && len(p.pages) == 1 {
+		p.mu.Unlock()
+		runtime.Gosched()
+		p.mu.Lock()
+	}
+	p.pages = p.pages[:max(0, len(p.pages)-n)]
+	return bag
+}
+
+// fetch fetches page, puts what is new into found, and reports whether to go on.
+func (p *bagger[K]) fetch(ctx context.Context, page K, found *[]K) bool {
+	p.mu.Unlock()
+	var err error
+	if p.limiter != nil {
+		err = p.limiter.Wait(ctx)
+	}
+	if err != nil {
+		p.mu.Lock()
+		p.stop(err)
+		return false
+	}
+	links, err := p.web.Fetch(ctx, page)
+	p.mu.Lock()
+	p.did.Pages++
+	if err != nil {
+		p.did.Errors++
+		links = nil
+		if ctx.Err() != nil {
+			p.stop(ctx.Err())
+			return false
+		}
+	}
+	*found = append(*found, p.fresh(links)...)
+	return true
+}
+
+// fresh returns those of links that are new, as far as the budget goes.
+func (p *bagger[K]) fresh(links []K) (list []K) {
+	for _, link := range links {
+		if !p.seen[link] && (p.budget == 0 || len(p.seen) < p.budget) {
+			p.seen[link] = true
+			list = append(list, link)
+		}
+	}
+	return list
+}
+
+// stop wakes everybody to leave. The first reason counts.
+func (p *bagger[K]) stop(err error) {
+	if !p.ended {
+		p.ended, p.err = true, err
+		p.changed.Broadcast()
+	}
+}
