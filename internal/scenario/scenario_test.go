@@ -139,7 +139,7 @@ length = "20ms"
 
 func TestEmbeddedScenarios(t *testing.T) {
 	names := scenarios.Names()
-	for _, name := range []string{"quick", "contention", "latency", "limiters", "rate", "topology", "urls"} {
+	for _, name := range []string{"quick", "contention", "latency", "limiters", "limits", "rate", "topology", "urls"} {
 		if !slices.Contains(names, name) {
 			t.Errorf("no scenario %s among %v", name, names)
 		}

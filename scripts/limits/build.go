@@ -18,10 +18,7 @@ import (
 func (s setup) built() []row {
 	var rows []row
 	for _, scale := range []int{18, 20, 22} {
-		for _, g := range []graph.Spec{
-			{Kind: "rmat", Scale: scale, Degree: 16, Symmetric: true, Seed: 1},
-			{Kind: "uniform", Pages: 1 << scale, Degree: 16, Symmetric: true, Seed: 1},
-		} {
+		for _, g := range []graph.Spec{rmat(scale), uniform(scale)} {
 			rows = append(rows, row{work: "building / GAPBS by 1 or 2 threads, " + short(g), must: 3, aim: 5,
 				of: build(g), against: s.peerBuild(g, scale)})
 		}

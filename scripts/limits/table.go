@@ -12,11 +12,13 @@ type setup struct {
 	gapbs, topDown string
 }
 
-// The graphs have as many links as those that the GAP Benchmark Suite makes with its default degree of 16, which it turns
-// round and adds.
-func rmat(scale int) graph.Spec { return graph.Spec{Kind: "rmat", Scale: scale, Degree: 32, Seed: 1} }
+// The graphs are made as the GAP Benchmark Suite makes its own, with its default degree of 16, turned round and added.
+func rmat(scale int) graph.Spec {
+	return graph.Spec{Kind: "rmat", Scale: scale, Degree: 16, Symmetric: true, Seed: 1}
+}
+
 func uniform(scale int) graph.Spec {
-	return graph.Spec{Kind: "uniform", Pages: 1 << scale, Degree: 32, Seed: 1}
+	return graph.Spec{Kind: "uniform", Pages: 1 << scale, Degree: 16, Symmetric: true, Seed: 1}
 }
 
 // The best contenders, without and with reading ahead, and the best by URL.
