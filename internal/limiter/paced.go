@@ -50,8 +50,8 @@ type paced struct {
 const (
 	// fractions of a nanosecond make the rate exact to 4 in a million at 1,000,000/s, and last 400 days.
 	fraction = 1 << 8
-	// longestLease makes the clock and the lock cheap: a 64th of their cost on each token.
-	longestLease = 64
+	// longestLease makes the clock and the lock cheap: a 128th of their cost on each token.
+	longestLease = 128
 	leaseShare   = 8 // a lease is at most this part of the bucket, and a step this part of the time that it takes to fill
 	longestStep  = 1e-3
 	earlyBy      = 1.2e-3 // timers that are a millisecond late, and what it takes to wake

@@ -25,6 +25,7 @@ type job struct {
 	Contender, Keys, Graph string // Graph is a cache file
 	Workers                int
 	Build                  *graph.Spec // to be built instead, and nothing more
+	Limit                  *limitJob   // to be done instead
 }
 
 // A process crawls so often and so long at least.
@@ -88,6 +89,9 @@ func child(arg string) error {
 	}
 	if j.Build != nil {
 		return buildOnly(*j.Build)
+	}
+	if j.Limit != nil {
+		return j.Limit.do()
 	}
 	cache, err := graph.OpenCache(j.Graph)
 	if err != nil {

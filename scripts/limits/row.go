@@ -17,6 +17,8 @@ type result struct {
 	Links   float64 // links on the pages crawled
 	Mallocs float64 // a crawl
 	Bytes   float64 // allocated, a crawl
+	Kept    float64 // of a limiter: achieved/asked
+	Worst   float64 // the worst of its windows over what is allowed
 }
 
 // side is a program that is measured. Sides of the same name are the same, and run once a round.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"crawlbench/internal/graph"
 )
@@ -67,7 +68,7 @@ func table(s setup) []row {
 		work: "mallocs a page, " + hinted + " w=2, rmat20", must: 0.01, aim: 0.001, atMost: true, of: s.crawl(hinted, "id", 2, rmat(20)),
 		value: func(of, _ result) float64 { return of.Mallocs / of.Pages },
 	})
-	return append(rows, s.growth()...)
+	return slices.Concat(rows, s.growth(), limiterRows())
 }
 
 // growth compares a large graph with a small one, the same but for its size.
