@@ -48,13 +48,19 @@ func (c *Cell) settle() {
 	}
 }
 
-// Kept returns what share of its rate the limiter let through, and whether the rate was what bound the cell; where
-// something else did, less than the rate is not the limiter's doing.
+// Kept returns what share of its rate the limiter let through, and whether latency and depth of the site allow all of it;
+// where they do not, less than the rate is not the limiter's doing.
 func (c *Cell) Kept() (share float64, bound bool) {
 	if c.Pace == nil || c.Pace.Asked == 0 {
 		return 0, false
 	}
-	return c.Pace.Achieved / c.Pace.Asked, c.Bound.By == "rate"
+	bound = true
+	for _, by := range []string{"latency", "depth"} {
+		if speed, ok := c.Bound.All[by]; ok && speed < c.Pace.Asked {
+			bound = false
+		}
+	}
+	return c.Pace.Achieved / c.Pace.Asked, bound
 }
 
 // exceeds names the cell whose limiter lets through most beyond what was asked: over all, or in windows in most of the

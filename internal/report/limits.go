@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -28,10 +29,12 @@ func kept(burst int, limiter string) string {
 // limits is the table of how well the limiters kept their rates; without rates it has no rows.
 func limits(t *topic) Table {
 	l := Table{
-		About: "How the limiter kept its rate, over all contenders. Achieved: of those cells that the rate binds and nothing else. Worst window: of all windows of 1 ms or more, what was let through over rate x length + burst; workers held up after they were let through can bring it above 1. Passed over: so many that asked later were let through before a wait that 99 of 100 do better than; 0 is first come, first served.",
+		About: "How the limiter kept its rate, over all contenders. Achieved: of those cells whose latency and depth allow the rate; a design that is slower falls short of it with any limiter. Worst window: of all windows of 1 ms or more, what was let through over rate x length + burst; workers held up after they were let through can bring it above 1. Passed over: so many that asked later were let through before a wait that 99 of 100 do better than; 0 is first come, first served.",
 		Head:  []string{"limiter", "rate", "burst", "workers", "achieved/asked", "worst window", "CPU a page", "passed over"},
 	}
-	for _, table := range slices.Backward(t.tables) {
+	tables := slices.Clone(t.tables)
+	slices.SortStableFunc(tables, func(x, y *diagnose.Table) int { return cmp.Compare(x.Rate, y.Rate) })
+	for _, table := range tables {
 		for _, n := range table.Workers {
 			if row, flags := limit(table, n); row != nil {
 				l.Rows, l.Colors = append(l.Rows, row), append(l.Colors, flags)
@@ -65,7 +68,7 @@ func limit(t *diagnose.Table, workers int) (row, flags []string) {
 	if cpu == nil {
 		return nil, nil
 	}
-	achieved := "the rate does not bind"
+	achieved := "the site does not allow the rate"
 	if most > 0 {
 		achieved = spread(least, most)
 		if off = least < 1-diagnose.Off || most > 1+diagnose.Off; off {
