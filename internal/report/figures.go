@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -179,102 +178,6 @@ func lawSentence(t *diagnose.Table) string {
 		text += " No scaling law is fitted: " + strings.Join(reasons, "; ") + "."
 	}
 	return text
-}
-
-// dials draws rate and workers as two dials: the fastest contender at every rate, below what bounds it.
-func dials(t *topic, href Href) *Figure {
-	if len(t.tables) < 2 {
-		return nil
-	}
-	best, _ := peak(t.tables[0])
-	if best == nil {
-		return nil
-	}
-	var list []plot.Series
-	for i, table := range t.tables {
-		for _, r := range table.Rows {
-			if r.Impl != best.Impl {
-				continue
-			}
-			l := line(r, i, href)
-			l.Name = "rate " + dial(table)
-			list = append(list, l)
-			roof := plot.Series{Name: "its bound at " + dial(table), Color: -1}
-			for _, c := range r.Cells {
-				if c.Bound.By != "" {
-					roof.X, roof.Y = append(roof.X, float64(c.Workers)), append(roof.Y, c.Bound.Speed)
-				}
-			}
-			list = append(list, roof)
-		}
-	}
-	f := &Figure{Title: fmt.Sprintf("Two dials: workers and rate, %s", best.Impl), Sentence: dialSentence(t)}
-	f.lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "workers", Y: "pages/s, logarithmic", Ticks: ticks(t.tables[0]), Unit: SI, Log: true}, list)
-	return f
-}
-
-// dialSentence says at which rates the rate binds.
-func dialSentence(t *topic) string {
-	var parts []string
-	for _, table := range t.tables {
-		if table.Rate == 0 {
-			continue
-		}
-		lo, hi := math.Inf(1), 0.0
-		for _, r := range table.Rows {
-			for _, c := range r.Cells {
-				if c.Summary.Center > 0 {
-					lo, hi = min(lo, c.Summary.Center/float64(table.Rate)), max(hi, c.Summary.Center/float64(table.Rate))
-				}
-			}
-		}
-		if hi > 0 {
-			parts = append(parts, fmt.Sprintf("at %s pages/s%s all designs with any number of workers reach %.1f to %.1f %% of the rate", table.Rate, kept(table.Burst, table.Limiter), 100*lo, 100*hi))
-		}
-	}
-	if len(parts) == 0 {
-		return "No rate was limited."
-	}
-	return strings.ToUpper(parts[0][:1]) + strings.Join(parts, "; ")[1:] + ". Where the rate binds, workers and design do not matter; where it does not, they do."
-}
-
-// offered draws achieved against offered rate, where there are at least two.
-func offered(t *topic, href Href) *Figure {
-	workers := t.tables[0].Workers[len(t.tables[0].Workers)-1]
-	type way struct { // to keep a rate
-		burst   int
-		limiter string
-	}
-	var ways []way
-	for _, table := range t.tables {
-		if w := (way{table.Burst, table.Limiter}); table.Rate > 0 && !slices.Contains(ways, w) {
-			ways = append(ways, w)
-		}
-	}
-	var list []plot.Series
-	var xs []float64
-	for _, w := range ways {
-		for _, r := range t.tables[0].Rows {
-			l := plot.Series{Name: r.Impl + kept(w.burst, w.limiter), Color: len(list)}
-			for _, table := range slices.Backward(t.tables) {
-				if c := table.Cell(r.Impl, workers); c != nil && table.Rate > 0 && w == (way{table.Burst, table.Limiter}) && c.Summary.Center > 0 {
-					l.X, l.Y = append(l.X, float64(table.Rate)), append(l.Y, 100*c.Summary.Center/float64(table.Rate))
-					l.Href = append(l.Href, href(c.ID()))
-				}
-			}
-			if len(l.X) > 1 {
-				list = append(list, l)
-				xs = l.X
-			}
-		}
-	}
-	if len(list) == 0 {
-		return nil
-	}
-	f := &Figure{Title: fmt.Sprintf("Achieved of the offered rate, %s", Plural(workers, "worker")), Sentence: "Below 100 % something else than the rate binds."}
-	f.lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "offered pages/s", Y: "achieved", Ticks: xs, Top: 100,
-		Unit: func(y float64) string { return fmt.Sprintf("%.0f %%", y) }}, list)
-	return f
 }
 
 // forest draws how many times the baseline's pages each contender makes.

@@ -209,7 +209,7 @@ func headlines(a *diagnose.Analysis) []string {
 		if best == nil {
 			continue
 		}
-		text := fmt.Sprintf("%s by %s%s: most pages with %s and %s, %s/s", t.Graph, t.Keys, rateWords(t.Rate), best.Impl, Plural(workers, "worker"), SI(best.Summary.Center))
+		text := fmt.Sprintf("%s by %s%s: most pages with %s and %s, %s/s", t.Graph, t.Keys, rateWords(t.Rate)+kept(t.Burst, t.Limiter), best.Impl, Plural(workers, "worker"), SI(best.Summary.Center))
 		second := ""
 		for _, g := range t.Groups {
 			switch {
