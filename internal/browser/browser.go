@@ -36,6 +36,9 @@ const patience = 60 * time.Second
 // Open starts a browser without a window. It ends with the test, which fails if something was wrong on a page.
 func Open(t testing.TB) *Tab {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("a browser takes its time")
+	}
 	program := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -184,6 +187,7 @@ func (b *Tab) Shot(name string) {
 	if dir == "" {
 		return
 	}
+	b.Wait("document.readyState === 'complete' && document.documentElement.scrollWidth > 0")
 	picture := do(b, "take a picture", chromedp.FullScreenshot(100))
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		b.t.Fatal(err)
@@ -196,6 +200,7 @@ func (b *Tab) Shot(name string) {
 // Fits fails the test if the page is wider than the window.
 func (b *Tab) Fits() {
 	b.t.Helper()
+	b.Wait("document.readyState === 'complete'")
 	if wide := Eval[int](b, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide > 0 {
 		b.t.Errorf("%s is %d pixels wider than the window", Eval[string](b, "location.href"), wide)
 	}

@@ -24,6 +24,11 @@ func pages(f Flame) (map[string]http.Handler, error) {
 		os.Setenv("XDG_CONFIG_HOME", os.TempDir())
 		defer os.Unsetenv("XDG_CONFIG_HOME")
 	}
+	p := f.Profile
+	if f.Base != nil && len(p.Mapping) > 0 { // of which the driver makes the title
+		p = p.Copy()
+		p.Mapping[0].File = f.Title
+	}
 	args := flags{args: []string{"profile"}, strings: map[string]string{"http": "localhost:0"}}
 	if f.Base != nil {
 		args.lists = map[string][]string{"diff_base": {"base"}}
@@ -31,7 +36,7 @@ func pages(f Flame) (map[string]http.Handler, error) {
 	var handlers map[string]http.Handler
 	err := driver.PProf(&driver.Options{
 		Flagset: &args,
-		Fetch:   sources{"profile": f.Profile, "base": f.Base},
+		Fetch:   sources{"profile": p, "base": f.Base},
 		Sym:     noSymbols{},
 		Obj:     noObjects{},
 		UI:      &quiet{},

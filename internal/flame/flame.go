@@ -57,7 +57,7 @@ func Handler(f Flame) (http.Handler, error) {
 	return barred(mux, append(menus(), f.Bar...)), nil
 }
 
-// menus hides the entries that lead to what is not served.
+// menus hides the entries that lead to what is not served, and on a phone the title, which the bar says better.
 func menus() []byte {
 	style := "<style>#list,#disasm,#config,#action-source,#action-source-tab"
 	for _, path := range hidden() {
@@ -65,7 +65,7 @@ func menus() []byte {
 			style += ",#graphbtn"
 		}
 	}
-	return []byte(style + "{display:none}</style>")
+	return []byte(style + "{display:none}@media(max-width:799px){.header .description{display:none}}</style>")
 }
 
 // barred puts bar on top of the HTML pages of h.
