@@ -50,6 +50,9 @@ limits: ## ratios of fast designs to slow ones and to GAPBS: make limits [ROWS=r
 	@go build -o .bin/limits ./scripts/limits
 	@.bin/limits -rows "$(ROWS)" -gapbs "$(GAPBS)" -topdown "$(GAPBS_TD)" $(FLAGS)
 
+microbench: ## benchmarks of the hot parts, for benchstat: make microbench [COUNT=6] [BENCH=regexp] >new.txt
+	@scripts/microbench.sh $(or $(COUNT),1) $(or $(BENCH),.)
+
 list: build ## list contenders, scenarios and kinds of graphs
 	@$(CRAWLBENCH) list
 
@@ -68,4 +71,4 @@ crash: ## kill runs with -9 at random moments and resume them: make crash [KILLS
 cover: ## coverage of the tests, by package
 	go test -short -cover ./...
 
-.PHONY: help build bench test compare report flame serve export conform doctor stress mutate limits list race lint fuzz crash cover
+.PHONY: help build bench test compare report flame serve export conform doctor stress mutate limits microbench list race lint fuzz crash cover

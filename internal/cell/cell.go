@@ -30,6 +30,8 @@ type Job struct {
 	Sample time.Duration
 	// Memory bounds the data segment in bytes; 0: no bound.
 	Memory int64
+	// Weigh asks a sample for what the contender holds in memory too.
+	Weigh bool
 	// Profiles, if any, are the kinds of profiles to take; then nothing is timed.
 	Profiles []string
 	Dir      string   // where the profiles go
@@ -87,6 +89,7 @@ func judged(o Outcome, err error) (Outcome, error) {
 type Bench struct {
 	site  *web.Site
 	cache *graph.Cache
+	table []crawl.Contender
 	job   Job
 	crawl crawler
 	warm  time.Duration // what the last warm-up took
@@ -108,8 +111,8 @@ func Open(job Job, table []crawl.Contender) (*Bench, error) {
 		return nil, err
 	}
 	runtime.GOMAXPROCS(job.Cell.Procs)
-	b := &Bench{job: job, cache: cache, site: web.New(cache.Graph, cache.Reach, job.Fetch, job.Spin)}
-	b.crawl = bind(b.site, job.Cell, table, slices.Contains(job.Profiles, wall))
+	b := &Bench{job: job, table: table, cache: cache, site: web.New(cache.Graph, cache.Reach, job.Fetch, job.Spin)}
+	b.crawl = bind(b.site, job.Cell, table, slices.Contains(job.Profiles, wall), nil)
 	if b.crawl == nil {
 		cache.Close()
 		return nil, fmt.Errorf("cell %s: this program has no contender %s that crawls by %s", job.Cell.ID(), job.Cell.Impl, job.Cell.Keys)
@@ -123,19 +126,20 @@ func (b *Bench) Close() error { return b.cache.Close() }
 // crawler is a contender bound to a site and its start page.
 type crawler func(context.Context, crawl.Options) (crawl.Result, error)
 
-// bind returns the contender of cell as a crawler of site, nil if there is none. With trace it marks its fetches.
-func bind(site *web.Site, cell plan.Cell, table []crawl.Contender, trace bool) crawler {
+// bind returns the contender of cell as a crawler of site, nil if there is none. With trace it marks its fetches, and last,
+// if not nil, counts them down.
+func bind(site *web.Site, cell plan.Cell, table []crawl.Contender, trace bool, last *countdown) crawler {
 	id, url := site.Start()
 	for _, c := range table {
 		switch {
 		case c.Name != cell.Impl:
 		case cell.Keys == "id" && c.ByID != nil:
-			w := traced(site.IDs(), trace)
+			w := observed(site.IDs(), trace, last)
 			return func(ctx context.Context, o crawl.Options) (crawl.Result, error) {
 				return c.ByID(ctx, w, []uint32{id}, o)
 			}
 		case cell.Keys == "url" && c.ByURL != nil:
-			w := traced(site.URLs(), trace)
+			w := observed(site.URLs(), trace, last)
 			return func(ctx context.Context, o crawl.Options) (crawl.Result, error) {
 				return c.ByURL(ctx, w, []string{url}, o)
 			}

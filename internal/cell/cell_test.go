@@ -276,3 +276,41 @@ func TestDoubtsAreFlagged(t *testing.T) {
 		}
 	}
 }
+
+// hoarder is a sequential crawler that keeps 100 bytes for every page.
+func hoarder() crawl.Contender {
+	return crawl.Contender{Name: "hoarder", ByID: func(ctx context.Context, web crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
+		var kept [][]byte
+		seen := make([]bool, o.SizeHint)
+		for queue := seeds; len(queue) > 0; queue = queue[1:] {
+			if seen[queue[0]] {
+				continue
+			}
+			seen[queue[0]] = true
+			kept = append(kept, make([]byte, 100))
+			links, err := web.Fetch(ctx, queue[0])
+			if err != nil {
+				return crawl.Result{}, err
+			}
+			queue = append(queue[:len(queue):len(queue)], links...)
+		}
+		return crawl.Result{Pages: len(kept)}, nil
+	}}
+}
+
+func TestWeighFindsWhatIsHeld(t *testing.T) {
+	j := job(cache(t, graph.Spec{Kind: "hosts", Pages: 5000}, nil))
+	j.Cell.Impl, j.Cell.Workers, j.Weigh = "hoarder", 1, true
+	o, err := Run(t.Context(), j, []crawl.Contender{hoarder()})
+	if err != nil || o.Sample == nil {
+		t.Fatal(o, err)
+	}
+	// 112 bytes, the size class, a slice header that may be there twice over, and little else.
+	if held := o.Sample.Held; held < 112 || held > 250 {
+		t.Errorf("it holds %.0f B a page", held)
+	}
+	j.Weigh = false
+	if o, err := Run(t.Context(), j, []crawl.Contender{hoarder()}); err != nil || o.Sample.Held != 0 {
+		t.Errorf("it was not asked: %v, %v", o, err)
+	}
+}

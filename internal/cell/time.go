@@ -58,6 +58,12 @@ func (b *Bench) time(ctx context.Context) (Outcome, error) {
 		s.Counts[name] = float64(count) / n
 	}
 	s.Flags = b.doubts(s, m.wall.Seconds(), overlapped)
+	if b.job.Weigh {
+		var err error
+		if s.Held, err = b.weigh(ctx); err != nil {
+			return Outcome{}, err
+		}
+	}
 	return Outcome{Sample: s}, nil
 }
 

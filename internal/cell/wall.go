@@ -114,7 +114,11 @@ func (m marked[K]) Fetch(ctx context.Context, page K) ([]K, error) {
 	return m.Web.Fetch(ctx, page)
 }
 
-func traced[K comparable](w crawl.Web[K], trace bool) crawl.Web[K] {
+// observed returns w as bind is asked to.
+func observed[K comparable](w crawl.Web[K], trace bool, last *countdown) crawl.Web[K] {
+	if last != nil {
+		w = counted[K]{w, last}
+	}
 	if trace {
 		return marked[K]{w}
 	}

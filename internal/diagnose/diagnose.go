@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"crawlbench/internal/plan"
 	"crawlbench/internal/scenario"
@@ -98,6 +99,7 @@ type Cell struct {
 	Repeated                int            // samples that were taken a second time
 	Bimodal                 bool           // its samples fall into two heaps: no median describes them
 	Bytes                   float64        // allocated a page
+	Held                    float64        // bytes of the heap for each page at the last of them; 0 if not measured
 	Files                   map[string]string
 	// Counts are what the design has counted of itself, a page, by name.
 	Counts map[string]float64
@@ -129,10 +131,14 @@ func Analyse(run *store.Run) (*Analysis, error) {
 		return nil, err
 	}
 	a.layOut(cells)
+	var pool sync.WaitGroup
 	for _, t := range a.Tables {
-		t.scale(p)
-		t.bound(run)
+		pool.Go(func() {
+			t.scale(p)
+			t.bound(run)
+		})
 	}
+	pool.Wait()
 	a.compare(controls)
 	a.trust(controls)
 	a.Changes = changes(run.Plan(), cells, against)
@@ -198,6 +204,7 @@ func (c *Cell) take(rec store.Record) {
 	c.cpu[rec.Round] = s.Values["cpu-sec/op"] / pages
 	c.CPU += c.cpu[rec.Round]
 	c.Bytes += s.Values["B/op"] / pages
+	c.Held = max(c.Held, s.Held)
 	// Of the runtime's own processors: on a busy machine these have less time than they think, for both alike.
 	if all := s.Host["gc-sec"] + s.Host["user-sec"]; all > 0 {
 		c.GC += s.Host["gc-sec"] / all

@@ -29,7 +29,10 @@ func CellName(c *diagnose.Cell) string {
 }
 
 // Open fills the drawer of a cell of a.
-func Open(a *diagnose.Analysis, c *diagnose.Cell) Drawer {
+func Open(a *diagnose.Analysis, c *diagnose.Cell) Drawer { return open(a, c, true) }
+
+// open is Open, with a flame graph or without.
+func open(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) Drawer {
 	v := Drawer{ID: c.ID(), Name: CellName(c), Bimodal: c.Bimodal}
 	if len(c.Measured()) == 0 {
 		v.Median = "not measured"
@@ -52,6 +55,9 @@ func Open(a *diagnose.Analysis, c *diagnose.Cell) Drawer {
 	v.Facts = [][2]string{
 		{"processor time", fmt.Sprintf("%s a page", Seconds(c.CPU))}, {"allocated", fmt.Sprintf("%.0f B a page", c.Bytes)},
 	}
+	if c.Held > 0 {
+		v.Facts = append(v.Facts, [2]string{"held", fmt.Sprintf("%.1f B a page of the heap at the last page", c.Held)})
+	}
 	if c.Growth != nil && c.Growth.N > 0 {
 		v.Facts = append(v.Facts, [2]string{"against one worker", fmt.Sprintf("%.2f [%.2f, %.2f] times the processor time a page", c.Growth.Ratio, c.Growth.Lo, c.Growth.Hi)})
 	}
@@ -68,7 +74,13 @@ func Open(a *diagnose.Analysis, c *diagnose.Cell) Drawer {
 		v.Files = append(v.Files, [2]string{kind, c.Files[kind]})
 	}
 	if c.Traced != nil {
-		v.traced(a, c)
+		v.traced(c)
+		switch file := c.Files["wall"]; {
+		case file != "" && drawn:
+			v.Flame = flame(filepath.Join(a.Run.Dir(), file), v.Name)
+		case file != "":
+			v.Facts = append(v.Facts, [2]string{"flame graph", "left out, for this report has many: see it by crawlbench serve"})
+		}
 	}
 	return v
 }
@@ -83,7 +95,7 @@ func engineShare(m store.Manifest, c *diagnose.Cell) (cost, share float64) {
 	return cost, cost * c.Summary.Center
 }
 
-func (v *Drawer) traced(a *diagnose.Analysis, c *diagnose.Cell) {
+func (v *Drawer) traced(c *diagnose.Cell) {
 	v.Traced = true
 	v.Distortion = fmt.Sprintf("While it was traced it crawled %s/s, %s. The account leaves %.2f %% of the workers' time open at most.",
 		SI(c.Traced.Speed), distortion(c.Traced.Distortion), 100*c.Traced.Shares.Residual.Max)
@@ -100,9 +112,6 @@ func (v *Drawer) traced(a *diagnose.Analysis, c *diagnose.Cell) {
 		if i < 8 {
 			v.Ends = append(v.Ends, []string{string(e.Class), e.Where, e.By, fmt.Sprintf("%.1f %%", 100*e.Seconds/worker)})
 		}
-	}
-	if file := c.Files["wall"]; file != "" {
-		v.Flame = flame(filepath.Join(a.Run.Dir(), file), v.Name)
 	}
 }
 

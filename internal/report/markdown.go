@@ -41,7 +41,7 @@ func Markdown(w io.Writer, a *diagnose.Analysis) (map[string]string, error) {
 			pictures[file] = plot.Alone(f.SVG)
 			fmt.Fprintf(&b, "\n**%s.** %s\n\n![%s](%s)\n", cell(f.Title), cell(f.Sentence), cell(f.Title), file)
 		}
-		for _, t := range []Table{s.Winners, s.Versus, s.Bounds, s.Limits} {
+		for _, t := range []Table{s.Winners, s.Versus, s.Bounds, s.Memory, s.Limits} {
 			t.markdown(&b)
 		}
 	}

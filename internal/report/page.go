@@ -34,6 +34,7 @@ type Section struct {
 	Winners   Table
 	Versus    Table
 	Bounds    Table
+	Memory    Table
 	Limits    Table
 }
 
@@ -107,14 +108,41 @@ func View(a *diagnose.Analysis, href Href) *Page {
 	return p
 }
 
+// mostFlames bounds the flame graphs of one report, each of which takes about 30 KB.
+const mostFlames = 32
+
+// flamed chooses the cells whose flame graphs a report has, by their ID: first those that findings speak of.
+func flamed(a *diagnose.Analysis) map[string]bool {
+	chosen := map[string]bool{}
+	add := func(id string) {
+		if len(chosen) < mostFlames {
+			chosen[id] = true
+		}
+	}
+	for _, f := range a.Findings {
+		add(f.Cell)
+	}
+	for _, t := range a.Tables {
+		for _, r := range t.Rows {
+			for _, c := range r.Cells {
+				if c.Traced != nil {
+					add(c.ID())
+				}
+			}
+		}
+	}
+	return chosen
+}
+
 // full makes the page with the drawers of all cells that did not fail.
 func full(a *diagnose.Analysis) *Page {
 	p := View(a, below)
+	drawn := flamed(a)
 	for _, t := range a.Tables {
 		for _, r := range t.Rows {
 			for _, c := range r.Cells {
 				if c.Failure == nil {
-					p.Cells = append(p.Cells, Open(a, c))
+					p.Cells = append(p.Cells, open(a, c, drawn[c.ID()]))
 				}
 			}
 		}
@@ -176,6 +204,7 @@ func (t *topic) section(a *diagnose.Analysis, href Href) Section {
 	s.Winners = winners(t)
 	s.Versus = versus(a, t)
 	s.Bounds = bounds(t)
+	s.Memory = memory(fastest)
 	s.Limits = limits(t)
 	return s
 }

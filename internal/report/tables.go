@@ -95,6 +95,28 @@ func bounds(t *topic) Table {
 	return b
 }
 
+// memory is the table of what each contender holds and allocates, without rows if that was not measured.
+func memory(t *diagnose.Table) Table {
+	m := Table{About: "Bytes of the heap for each page: held while the last page is fetched, when the visited set is full and the frontier empty; and allocated in all. What the site itself holds is taken off, stacks are not counted.", Head: []string{"contender"}}
+	for _, n := range t.Workers {
+		m.Head = append(m.Head, Plural(n, "worker"))
+	}
+	for _, r := range t.Rows {
+		row, measured := []string{r.Impl}, false
+		for _, n := range t.Workers {
+			text := ""
+			if c := t.Cell(r.Impl, n); c != nil && c.Held > 0 {
+				text, measured = fmt.Sprintf("%.1f held, %.1f allocated", c.Held, c.Bytes), true
+			}
+			row = append(row, text)
+		}
+		if measured {
+			m.Rows = append(m.Rows, row)
+		}
+	}
+	return m
+}
+
 // flameLeast is the share below which a frame is left out of a flame graph in a report.
 const flameLeast = 0.01
 

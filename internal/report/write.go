@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,11 +13,10 @@ import (
 // Write writes report.html, report.md and the latter's pictures into the directory of the run.
 func Write(dir string, a *diagnose.Analysis) error {
 	var page, text bytes.Buffer
-	if err := HTML(&page, a); err != nil {
-		return err
-	}
+	done := make(chan error)
+	go func() { done <- HTML(&page, a) }()
 	pictures, err := Markdown(&text, a)
-	if err != nil {
+	if err := errors.Join(<-done, err); err != nil {
 		return err
 	}
 	files := map[string][]byte{"report.html": page.Bytes(), "report.md": text.Bytes()}

@@ -143,7 +143,9 @@ func (r *Runner) sample(ctx context.Context, s plan.Slot) error {
 	p := r.Run.Plan()
 	c := p.Cells[s.Cell]
 	rec := store.Record{Kind: store.KindSample, Round: s.Round, Slot: s.Slot, Cell: c.ID()}
-	return r.commit(ctx, c, rec, r.job(c, p.Sample))
+	job := r.job(c, p.Sample)
+	job.Weigh = s.Round == 0 && c.Rate == 0 // what a design holds depends on neither
+	return r.commit(ctx, c, rec, job)
 }
 
 // pass takes the profiles of one pass. They are complete files before the journal says that they are there.

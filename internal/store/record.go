@@ -38,6 +38,9 @@ type Sample struct {
 	Values map[string]float64 `json:"values"`
 	// Host is what else happened to the machine meanwhile, by name: involuntary context switches, steal and so on.
 	Host map[string]float64 `json:"host,omitempty"`
+	// Held is how many bytes of the heap the design held for each page while it fetched the last one; 0 if that was not
+	// measured. The first round of the cells without a rate has it.
+	Held float64 `json:"held_bytes_per_page,omitempty"`
 	// Counts are what the design has counted of itself, a crawl, by name.
 	Counts map[string]float64 `json:"counts,omitempty"`
 	// Pace is what the limiter did; nil where there was none.
