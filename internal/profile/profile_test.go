@@ -234,3 +234,18 @@ func TestScaledIsOfAsManyPages(t *testing.T) {
 		t.Errorf("another unit: %v", err)
 	}
 }
+
+func TestSameTotalComparesCompositions(t *testing.T) {
+	base, p := made(100, "nanoseconds"), made(1000, "nanoseconds")
+	scaled, err := SameTotal(base, p)
+	if err != nil || scaled.Sample[0].Value[1] != 1000 || base.Sample[0].Value[1] != 100 {
+		t.Errorf("%v, %v; the base is now %v", scaled, err, base)
+	}
+	if _, err := SameTotal(made(1, "seconds"), p); err == nil {
+		t.Error("another unit is scaled")
+	}
+	p.Sample = nil
+	if _, err := SameTotal(base, p); err == nil || !strings.Contains(err.Error(), "one of them is empty") {
+		t.Errorf("to nothing: %v", err)
+	}
+}

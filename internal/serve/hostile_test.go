@@ -8,6 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"crawlbench/internal/madeup"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/store"
 )
 
 // hostile is a request that somebody means ill with, or that is broken, and the status that it must get.
@@ -151,5 +155,43 @@ func TestHostileRequests(t *testing.T) {
 	}
 	if w := get(h, "/runs/one/", nil); w.Code != 200 {
 		t.Errorf("after all that: code %d", w.Code)
+	}
+}
+
+// Names in the files of a run may be anything that somebody wrote there.
+func TestHostileNames(t *testing.T) {
+	const script = `<script>alert(1)</script>"onmouseover="alert(1)`
+	p, err := madeup.Plan(small2, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range p.Cells {
+		p.Cells[i].Graph = script
+		if p.Cells[i].Impl == "cas" {
+			p.Cells[i].Impl = script
+		}
+	}
+	dir := t.TempDir()
+	m := store.Manifest{Scenario: script, State: store.Complete, Command: []string{script}, Host: map[string]string{"cpu": script, "cores": script}}
+	run, err := madeup.Run{Plan: p, Manifest: m, Speed: func(plan.Cell, int) float64 { return 1e5 }, Noise: 0.01}.Write(filepath.Join(dir, "<b>&'"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run.Close()
+	h := server(t, dir)
+	id := url.PathEscape(p.Cells[len(p.Cells)-1].ID())
+	base := "/runs/" + url.PathEscape("<b>&'") + "/"
+	for _, path := range []string{"/", base, base + "matrix/throughput/", base + "cells/" + id + "/", base + "diff/" + id + "/" + url.PathEscape("<b>&'") + "/" + url.PathEscape(p.Cells[0].ID()) + "/", base + "changes/" + url.PathEscape("<b>&'") + "/"} {
+		w := get(h, path, nil)
+		body := w.Body.String()
+		if w.Code != 200 || !strings.Contains(body, "alert(1)") && !strings.Contains(body, "alert%281%29") {
+			t.Errorf("%s: code %d, %d bytes", path, w.Code, len(body))
+		}
+		body = strings.ReplaceAll(body, `\"onmouseover=`, "") // within a text of JSON
+		for _, bad := range []string{"<script>alert", `"onmouseover=`, "<b>&"} {
+			if i := strings.Index(body, bad); i >= 0 {
+				t.Errorf("%s: a name is taken for markup: %.300s", path, body[max(0, i-100):])
+			}
+		}
 	}
 }
