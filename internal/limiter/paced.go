@@ -111,7 +111,7 @@ func (p *paced) Wait(ctx context.Context) error {
 func (p *paced) ask() *list.Element {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if min(p.surplus(), p.lease) > 1 { // let others ask first, or whoever runs has one lease after the other
+	if p.share() > 1 { // let others ask first, or whoever runs has one lease after the other
 		p.mu.Unlock()
 		runtime.Gosched()
 		p.mu.Lock()
@@ -119,7 +119,7 @@ func (p *paced) ask() *list.Element {
 	if p.credit.Add(-1) >= 0 { // somebody else took a lease meanwhile
 		return nil
 	}
-	if n := min(p.surplus(), p.lease); n > 0 {
+	if n := p.share(); n > 0 {
 		p.empty += n * p.interval
 		p.credit.Store(n - 1) // it was below 0, and only holders of the lock add to it
 		return nil
@@ -131,8 +131,12 @@ func (p *paced) ask() *list.Element {
 	return turn
 }
 
-// surplus returns how many tokens there are besides the credit and those for the queue.
-func (p *paced) surplus() int64 { return p.accrued() - int64(p.queue.Len()) }
+// share returns how many tokens a lease may have now: of those besides the credit and those for the queue an eighth, or one
+// goroutine would get all of a step.
+func (p *paced) share() int64 {
+	surplus := p.accrued() - int64(p.queue.Len())
+	return min((surplus+leaseShare-1)/leaseShare, p.lease)
+}
 
 // look lets the caller through if it is the first in the queue and its token is there, or drops it if ctx has ended.
 func (p *paced) look(ctx context.Context, turn *list.Element) (over bool, err error) {
