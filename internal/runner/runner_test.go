@@ -98,6 +98,9 @@ func table() []crawl.Contender {
 		fmt.Fprintln(os.Stderr, "panic: not one")
 		return right(ctx, w, seeds, o)
 	})
+	bad("idle", func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
+		return crawl.Result{}, nil
+	})
 	bad("onebyone", func(ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
 		o.Workers = 1
 		return right(ctx, w, seeds, o)
