@@ -158,7 +158,7 @@ func TestEverySampleOfThePlanIsTaken(t *testing.T) {
 		s.Keys = []string{"id", "url"}
 		s.Rates = []scenario.Rate{0, 5000}
 		s.Profiles = scenario.Profiles{Kinds: []string{"cpu", "block", "mutex"}, Length: 5 * time.Millisecond}
-	}, "*", "!panics", "!races", "!deadlocks", "!hangs", "!spins", "!exits0", "!exits7", "!eats", "!twice", "!leaks")
+	}, "*", "!panics", "!races", "!deadlocks", "!hangs", "!spins", "!exits0", "!exits7", "!eats", "!twice", "!leaks", "!idle")
 	if err := r.Do(t.Context()); err != nil {
 		t.Fatal(err)
 	}
