@@ -84,6 +84,9 @@ func TestFromTheListToTheFlameGraphAndBack(t *testing.T) {
 		b.Shot(look.name + "-7-difference-flame")
 		b.Click(`.cb-bar li:first-child a`)
 		title("Runs")
+		b.Click(`.pick button`)
+		title("From one to two")
+		shot("8-changes")
 	}
 }
 
