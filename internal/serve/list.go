@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// patience is how long the list of runs may read runs to know their trust, and small the journal that it reads for that:
-	// the others are read when they are opened.
+	// patience is how long an answer may wait for a run to be read, and how long the list reads runs to know their trust. For
+	// that it reads journals up to the size small: the others are read when they are opened.
 	patience = 100 * time.Millisecond
 	small    = 2 << 20
 )

@@ -157,7 +157,7 @@ func (s *Server) run(r *http.Request) ([]byte, error) {
 		}
 		return s.site.Running(w.progress())
 	}
-	a, err := s.library.analysis(name)
+	a, err := s.read(name)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,8 @@ type Server struct {
 	mux     *http.ServeMux
 	events  gate
 	pulse   time.Duration
-	early   sync.WaitGroup // the reading of a run that nobody has asked for yet
+	early   sync.WaitGroup // the reading of runs
+	wait    time.Duration  // how long an answer may wait for that
 }
 
 // New makes a server of the runs in dir. It begins to read the newest, which is asked for most: a large one takes a second.
@@ -37,7 +38,7 @@ func New(dir string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{site: pages, library: l, flames: flames{open: map[string]*opened{}}, mux: http.NewServeMux(), events: make(gate, mostListeners), pulse: pulse}
+	s := &Server{site: pages, library: l, flames: flames{open: map[string]*opened{}}, mux: http.NewServeMux(), events: make(gate, mostListeners), pulse: pulse, wait: patience}
 	for pattern, h := range map[string]page{
 		"/{$}":                                       s.runs,
 		"/changes":                                   s.toChanges,
@@ -114,6 +115,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status := http.StatusInternalServerError
 	var f failure
 	switch {
+	case errors.Is(err, errReading):
+		status = http.StatusAccepted
+		w.Header().Set("Refresh", "1")
 	case errors.As(err, &f):
 		status = f.status
 	case errors.Is(err, errNoRun):
@@ -129,10 +133,34 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	w.Write(text)
 }
 
+// errReading is the kind of error of a run that is being read: whoever asks for it asks again.
+var errReading = errors.New("the run is being read: this page will show it in a moment")
+
+// read returns what a run says, or errReading if that takes long.
+func (s *Server) read(name string) (*diagnose.Analysis, error) {
+	type answer struct {
+		a   *diagnose.Analysis
+		err error
+	}
+	done := make(chan answer, 1)
+	s.early.Go(func() {
+		a, err := s.library.analysis(name)
+		done <- answer{a, err}
+	})
+	late := time.NewTimer(s.wait)
+	defer late.Stop()
+	select {
+	case d := <-done:
+		return d.a, d.err
+	case <-late.C:
+		return nil, errReading
+	}
+}
+
 // side finds the run and the cell of a request by the names of its wildcards.
 func (s *Server) side(r *http.Request, run, cell string) (x site.Side, err error) {
 	x.Run = r.PathValue(run)
-	if x.Analysis, err = s.library.analysis(x.Run); err != nil {
+	if x.Analysis, err = s.read(x.Run); err != nil {
 		return x, err
 	}
 	id := r.PathValue(cell)
@@ -162,7 +190,7 @@ func (s *Server) toChanges(r *http.Request) ([]byte, error) {
 
 func (s *Server) matrix(r *http.Request) ([]byte, error) {
 	run, by := r.PathValue("run"), r.PathValue("by")
-	a, err := s.library.analysis(run)
+	a, err := s.read(run)
 	if err != nil {
 		return nil, err
 	}
@@ -207,7 +235,7 @@ func (s *Server) sides(r *http.Request) (this, base site.Side, err error) {
 
 func (s *Server) changes(r *http.Request) ([]byte, error) {
 	run, before := r.PathValue("run"), r.PathValue("before")
-	a, err := s.library.analysis(run)
+	a, err := s.read(run)
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +245,7 @@ func (s *Server) changes(r *http.Request) ([]byte, error) {
 		}
 		return s.site.ChangesPage(a, run, "", a.Changes, nil)
 	}
-	b, err := s.library.analysis(before)
+	b, err := s.read(before)
 	if err != nil {
 		return nil, err
 	}

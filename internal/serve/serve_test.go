@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"crawlbench/internal/ledger"
 	"crawlbench/internal/madeup"
@@ -60,6 +61,7 @@ func server(t testing.TB, dir string) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.wait = time.Minute
 	t.Cleanup(func() { s.Close() })
 	return guard(s, false)
 }
@@ -152,5 +154,28 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	}
 	if _, err := New(filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "measure a run first") {
 		t.Errorf("no directory: %v", err)
+	}
+}
+
+// A run that takes long to read is announced, and shown when it is asked for again.
+func TestALargeRunIsAnnounced(t *testing.T) {
+	s, err := New(runs(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	s.early.Wait()
+	clear(s.library.books)
+	s.library.order = nil
+	s.wait = 0
+	s.library.reading.Lock()
+	w := get(s, "/runs/one/matrix/throughput/", nil)
+	s.library.reading.Unlock()
+	if w.Code != http.StatusAccepted || w.Header().Get("Refresh") != "1" || !strings.Contains(w.Body.String(), "is being read") {
+		t.Errorf("code %d, %v: %.200s", w.Code, w.Header(), w.Body)
+	}
+	s.wait = time.Minute
+	if w := get(s, "/runs/one/matrix/throughput/", nil); w.Code != 200 || w.Header().Get("Refresh") != "" {
+		t.Errorf("code %d", w.Code)
 	}
 }
