@@ -44,7 +44,8 @@ func TestRowsAreThoseOfAPlainSort(t *testing.T) {
 		s.links = func(block int, links []link) []link {
 			draw := newStream(3, uint64(block))
 			for range 5000 * block {
-				hub := draw.below(uint64(s.pages)) & draw.below(uint64(s.pages)) // so that some links come more than once
+				hub := draw.below(uint64(s.pages))
+				hub &= draw.below(uint64(s.pages)) // so that some links come more than once
 				links = append(links, link{uint32(hub), uint32(draw.below(uint64(s.pages)))})
 			}
 			return links

@@ -26,8 +26,8 @@ func (b bare) Ahead(near, far []uint32) { loadAhead(b.Graph, near, far) }
 func (s byID) Ahead(near, far []uint32) { loadAhead(s.graph, near, far) }
 
 // loadAhead asks for the cache lines that the fetches of pages will read: of far pages those of their offsets, of near
-// ones those of their first links, to which the offsets have come by then. Research on the same graphs found that nearly
-// all of a crawl's time goes by waiting for these.
+// ones those of their first links, to which the offsets have come by then. On a graph that no cache holds nearly all of a
+// crawl's time goes by waiting for these.
 func loadAhead(g *graph.Graph, near, far []uint32) {
 	if len(g.Links) == 0 {
 		return
