@@ -45,7 +45,7 @@ page:
 	MOVQ (DI)(AX*8), R9
 	LEAQ (BX)(R9*4), R9   // first link
 	LEAQ (BX)(R10*4), R10 // behind the last
-	LEAQ 256(R9), R11     // at most linesAhead lines
+	LEAQ 256(R9), R11     // at most 4 lines of 64 bytes
 	CMPQ R10, R11
 	CMOVQHI R11, R10
 	JMP  lines
