@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -142,5 +143,31 @@ func TestControlIsTheBaselineUnderAnotherName(t *testing.T) {
 		if p.Cells[pass.Cell].IsControl() {
 			t.Errorf("pass over %s", p.Cells[pass.Cell].ID())
 		}
+	}
+}
+
+// Behind the contenders of this program each enters as that of another, except the control, which is there for chance.
+func TestAgainstIsEveryContenderOfAnotherProgram(t *testing.T) {
+	s := base()
+	s.Baseline, s.Control, s.Against = "b", true, true
+	p := makePlan(t, s)
+	if got := strings.Join(p.Contenders, " "); got != "b b.control a ids seq b.against a.against ids.against seq.against" {
+		t.Errorf("contenders %s", got)
+	}
+	own, other := map[Cell]bool{}, map[Cell]bool{}
+	for _, c := range p.Cells {
+		if name := c.Impl; c.IsAgainst() != (name == Against(c.Design())) {
+			t.Errorf("%s is of %s, against %v", c.ID(), c.Design(), c.IsAgainst())
+		}
+		switch {
+		case c.IsAgainst():
+			c.Impl = c.Design()
+			other[c] = true
+		case !c.IsControl():
+			own[c] = true
+		}
+	}
+	if len(own) != 2*16+8+8 || !maps.Equal(own, other) {
+		t.Errorf("%d cells of this program, %d of the other", len(own), len(other))
 	}
 }

@@ -56,8 +56,8 @@ func Follow(dir string) *Follower {
 	return &Follower{path: (&Run{dir: dir}).path(journalFile)}
 }
 
-// Next returns the records that were committed since the last call. It reads no more than these; a line that is being
-// written is left for the next call.
+// Next returns the records that were committed since the last call. It reads no more than these; a line at the end that is
+// not whole is left for the next call.
 func (f *Follower) Next() ([]Record, error) {
 	file, err := os.Open(f.path)
 	if err != nil {
@@ -73,12 +73,14 @@ func (f *Follower) Next() ([]Record, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("follow: %w", err)
 	}
-	text = text[:bytes.LastIndexByte(text[:n], '\n')+1]
-	records, _, err := parseJournal(text)
+	records, torn, err := parseJournal(text[:n])
 	if err != nil {
 		return nil, fmt.Errorf("follow %s: %w", f.path, err)
 	}
-	f.offset += int64(len(text))
+	if torn != nil { // to be written yet, or what a crash left: Resume takes it away, and the next record comes in its place
+		n = torn.offset
+	}
+	f.offset += int64(n)
 	return records, nil
 }
 

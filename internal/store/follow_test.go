@@ -1,7 +1,12 @@
 package store
 
 import (
+	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"reflect"
 	"strconv"
 	"testing"
 )
@@ -55,4 +60,156 @@ func TestPeekTellsAKilledRunFromOneThatGoesOn(t *testing.T) {
 	if _, _, err := Peek(t.TempDir()); err == nil {
 		t.Error("what is no run has a manifest")
 	}
+}
+
+// However the journal is cut while it grows, a follower takes every record once and as it was written.
+func TestFollowerOfAJournalThatGrowsByteByByte(t *testing.T) {
+	want, text, lines := smallJournal(t)
+	for _, step := range []int{1, 7, lines[1], lines[2], len(text)} {
+		dir := t.TempDir()
+		f := Follow(dir)
+		var got []Record
+		for n := 0; ; n = min(n+step, len(text)) {
+			if err := os.WriteFile(filepath.Join(dir, journalFile), text[:n], 0o666); err != nil {
+				t.Fatal(err)
+			}
+			records, err := f.Next()
+			got = append(got, records...)
+			whole := 0
+			for whole < len(want) && lines[whole+1] <= n {
+				whole++
+			}
+			if err != nil || !sameRecords(got, want[:whole]) {
+				t.Fatalf("%d of %d bytes, %d at a time: %d records, want %d; %v", n, len(text), step, len(got), whole, err)
+			}
+			if n == len(text) {
+				break
+			}
+		}
+	}
+}
+
+// What a crash leaves of the last line is taken away by whoever resumes the run, and the follower goes on from there.
+func TestFollowerGoesOnWhereATornLineWas(t *testing.T) {
+	p := testPlan(2)
+	for _, torn := range []string{"{\"crc\":\"torn", "{\"crc\":\"torn\n", "torn\ntorn\n"} {
+		run := newRun(t, p, sampleOf(p, p.Schedule[0]))
+		run.Close()
+		journal, err := os.OpenFile(run.path(journalFile), os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer journal.Close()
+		f := Follow(run.Dir())
+		if _, err := journal.WriteString(torn); err != nil {
+			t.Fatal(err)
+		}
+		take := func(want ...Record) {
+			t.Helper()
+			if got, err := f.Next(); err != nil || !sameRecords(got, want) {
+				t.Errorf("behind %q: %d records, want %d; %v", torn, len(got), len(want), err)
+			}
+		}
+		take(run.Records()...)
+		take()
+		resumed, _, err := Resume(run.Dir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		take()
+		next := sampleOf(p, p.Schedule[1])
+		if err := resumed.Append(next); err != nil {
+			t.Fatal(err)
+		}
+		take(next)
+		take()
+		resumed.Close()
+	}
+}
+
+func TestFollowerOfADamagedJournal(t *testing.T) {
+	want, text, lines := smallJournal(t)
+	dir := t.TempDir()
+	f := Follow(dir)
+	if got, err := f.Next(); got != nil || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without a journal: %d records, %v", len(got), err)
+	}
+	write := func(text []byte) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, journalFile), text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(text[:lines[1]])
+	if got, err := f.Next(); err != nil || !sameRecords(got, want[:1]) {
+		t.Errorf("%d records, %v", len(got), err)
+	}
+	write(text[:lines[1]-1]) // what was taken is not there any more
+	if got, err := f.Next(); err != nil || got != nil {
+		t.Errorf("of a shorter journal: %d records, %v", len(got), err)
+	}
+	text[lines[1]+40] ^= 1
+	write(text)
+	for range 2 { // it does not step over the damage
+		got, err := f.Next()
+		if got != nil {
+			t.Errorf("%d records behind a damaged line", len(got))
+		}
+		wantError(t, err, f.path, "is damaged", "checksum")
+	}
+	text[lines[1]+40] ^= 1
+	write(text)
+	if got, err := f.Next(); err != nil || !sameRecords(got, want[1:]) {
+		t.Errorf("once it is whole: %d records, %v", len(got), err)
+	}
+}
+
+func TestPlanOfARunIsReadAsItWasWritten(t *testing.T) {
+	p := testPlan(2)
+	run := newRun(t, p)
+	if got, err := Plan(run.Dir()); err != nil || !reflect.DeepEqual(got, p) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	reject := func(text []byte, words ...string) {
+		t.Helper()
+		if err := os.WriteFile(run.path(planFile), text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Plan(run.Dir())
+		if got != nil {
+			t.Errorf("%+v", got)
+		}
+		wantError(t, err, append(words, "read run "+run.Dir())...)
+	}
+	reject([]byte("{"), "is damaged")
+	p.Schedule[1].Cell = len(p.Cells)
+	changed, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reject(changed, "the schedule's entry 2")
+	if _, err := Plan(t.TempDir()); err == nil {
+		t.Error("what is no run has a plan")
+	}
+}
+
+func TestPeekRefusesOtherSchemas(t *testing.T) {
+	run := newRun(t, testPlan(1))
+	m, _, err := Peek(run.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Schema++
+	text, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(run.path(manifestFile), text, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, alive, err := Peek(run.Dir())
+	if alive {
+		t.Error("it is alive")
+	}
+	wantError(t, err, "read run "+run.Dir(), "schema")
 }

@@ -231,3 +231,38 @@ func TestFetchesInFlightAreCountedWhereTheyCanBeTooMany(t *testing.T) {
 		}
 	}
 }
+
+// One fetch after another is no overlap, whether fetches are counted to the end or until two have met.
+func TestFetchesOneAfterAnotherDoNotOverlap(t *testing.T) {
+	s := newSite(Behaviour{})
+	for _, workers := range []int{1, 1000} {
+		s.Begin(Rules{Workers: workers})
+		for page := range uint32(4) {
+			s.judge.leave(s.judge.enter(page), nil)
+			if s.Overlapped() {
+				t.Fatalf("%d workers: after page %d, fetched alone, two have met", workers, page)
+			}
+		}
+		first := s.judge.enter(0)
+		second := s.judge.enter(1)
+		s.judge.leave(first, nil)
+		s.judge.leave(second, nil)
+		if !s.Overlapped() {
+			t.Errorf("%d workers: two at once have not met", workers)
+		}
+	}
+}
+
+// A page counts once for each time that it was fetched, whichever word of the bitset it is in.
+func TestFetchedCountsPagesOfEveryWord(t *testing.T) {
+	const pages = 130
+	g := &graph.Graph{Offsets: make([]uint64, pages+1), Hosts: []uint32{0, 2}}
+	s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
+	s.Begin(Rules{Workers: 1})
+	for i, page := range []uint32{129, 0, 63, 64, 64, 1, 0, 64} {
+		s.judge.leave(s.judge.enter(page), nil)
+		if got := s.Fetched(); got != i+1 {
+			t.Fatalf("after page %d: %d fetched, want %d", page, got, i+1)
+		}
+	}
+}
