@@ -51,7 +51,7 @@ type Suite struct {
 	Keys []string
 	// Checks are the names of the checks; nil means all.
 	Checks []string
-	// Patience is how long a check may take; 0 means Patience.
+	// Patience is how long a check may take, ten times as long under the race detector; 0 means Patience.
 	Patience time.Duration
 	// Command makes the process of a check. It calls Child.
 	Command func(contender, keys, check string) *exec.Cmd
@@ -79,7 +79,7 @@ func (s Suite) Run(ctx context.Context) []Verdict {
 		pool.Go(func() {
 			for i := range next {
 				v := &list[i]
-				v.Kind, v.Text = judge(ctx, s.Command(v.Contender, v.Keys, v.Check), cmp.Or(s.Patience, Patience))
+				v.Kind, v.Text = judge(ctx, s.Command(v.Contender, v.Keys, v.Check), slowdown*cmp.Or(s.Patience, Patience))
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"strconv"
 	"sync"
 )
 
@@ -56,7 +57,8 @@ func urlOf(p page, hostile bool) string {
 	if hostile {
 		return fmt.Sprintf("https://h.example/%s/%d%s", []string{"page", "Page"}[p/2%2], p/4, []string{"", "/"}[p%2])
 	}
-	return fmt.Sprintf("https://h%d.example/page-%d", p%7, p)
+	// The memory check writes a million of them.
+	return "https://h" + strconv.Itoa(int(p%7)) + ".example/page-" + strconv.Itoa(int(p))
 }
 
 // colliding finds URLs of which the 2n-th and the next have the same hash, as is to be expected of some hundred thousand.

@@ -66,16 +66,22 @@ func subjects(c crawl.Contender) map[string]subject {
 func adapt[K comparable](f crawl.Func[K], name func(p page, hostile bool) K) func(context.Context, *site, crawl.Options) outcome {
 	return func(ctx context.Context, s *site, o crawl.Options) outcome {
 		w := &web[K]{site: s, pages: map[K]page{}, links: map[page][]K{}, count: map[page]int{}}
-		key := func(p page) K {
+		known := map[page]bool{}
+		key := func(p page) K { // anew for every link: those to the same page have texts of their own
 			k := name(p, s.hostile)
-			w.pages[k] = p
+			if !known[p] {
+				known[p] = true
+				w.pages[k] = p
+			}
 			return k
 		}
 		for p, links := range s.links {
 			key(p)
-			for _, q := range links {
-				w.links[p] = append(w.links[p], key(q))
+			keys := make([]K, len(links))
+			for i, q := range links {
+				keys[i] = key(q)
 			}
+			w.links[p] = keys
 		}
 		var seeds []K
 		for _, p := range s.start() {
