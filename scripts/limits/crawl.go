@@ -11,9 +11,11 @@ import (
 	"runtime"
 	"time"
 
+	"crawlbench/internal/cell"
 	"crawlbench/internal/contender"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/web"
 )
 
@@ -24,6 +26,7 @@ const childVerb = "__crawl"
 type job struct {
 	Contender, Keys, Graph string // Graph is a cache file
 	Workers                int
+	Judged                 bool        // to be crawled as a sample of a run is
 	Build                  *graph.Spec // to be built instead, and nothing more
 	Limit                  *limitJob   // to be done instead
 }
@@ -37,12 +40,20 @@ const (
 
 // crawl is the side of a contender.
 func (s setup) crawl(name, keys string, workers int, g graph.Spec) side {
-	return side{fmt.Sprintf("%s %s w=%d %s", name, keys, workers, short(g)), func(ctx context.Context) (r result, err error) {
-		file, err := s.cache(ctx, g)
-		if err != nil {
+	return s.crawlSide("", g, job{Contender: name, Keys: keys, Workers: workers})
+}
+
+// judged is the side of a contender with all of the harness around it.
+func (s setup) judged(name string, workers int, g graph.Spec) side {
+	return s.crawlSide(" judged", g, job{Contender: name, Keys: "id", Workers: workers, Judged: true})
+}
+
+func (s setup) crawlSide(how string, g graph.Spec, j job) side {
+	return side{fmt.Sprintf("%s %s w=%d %s%s", j.Contender, j.Keys, j.Workers, short(g), how), func(ctx context.Context) (r result, err error) {
+		if j.Graph, err = s.cache(ctx, g); err != nil {
 			return r, err
 		}
-		return start(ctx, job{Contender: name, Keys: keys, Graph: file, Workers: workers})
+		return start(ctx, j)
 	}}
 }
 
@@ -99,7 +110,11 @@ func child(arg string) error {
 	}
 	defer cache.Close()
 	graph.Walk(cache.Graph, nil) // brings all of it into memory
-	r, err := j.measure(cache)
+	measure := j.measure
+	if j.Judged {
+		measure = j.sample
+	}
+	r, err := measure(cache)
 	if err != nil {
 		return err
 	}
@@ -134,24 +149,55 @@ func (j job) measure(cache *graph.Cache) (r result, err error) {
 		return r, err
 	}
 	o.MaxPages = 0
-	r.Pages, r.Links = float64(cache.Reach.Pages), float64(cache.Reach.Links)
+	return repeat(cache.Reach, func() (time.Duration, error) {
+		start := time.Now()
+		did, err := once(o)
+		took := time.Since(start)
+		if err != nil || did.Pages != cache.Reach.Pages {
+			return 0, fmt.Errorf("%s crawled %d pages of %d: %v", j.Contender, did.Pages, cache.Reach.Pages, err)
+		}
+		return took, nil
+	})
+}
+
+// sample measures crawls as a sample of a run is taken. What is timed is the crawl, as there.
+func (j job) sample(cache *graph.Cache) (r result, err error) {
+	ctx := context.Background()
+	b, err := cell.Open(cell.Job{Cache: j.Graph, Cell: plan.Cell{Impl: j.Contender, Keys: j.Keys, Workers: j.Workers, Procs: runtime.GOMAXPROCS(0)}}, contender.All())
+	if err != nil {
+		return r, err
+	}
+	defer b.Close()
+	if err := b.Warm(ctx); err != nil {
+		return r, err
+	}
+	return repeat(cache.Reach, func() (took time.Duration, err error) {
+		err = b.Crawl(ctx, func(crawl func()) {
+			start := time.Now()
+			crawl()
+			took = time.Since(start)
+		})
+		return took, err
+	})
+}
+
+// repeat crawls until the process has done enough.
+func repeat(reach graph.Reach, once func() (time.Duration, error)) (result, error) {
 	var seconds, mallocs, bytes []float64
 	for all := time.Duration(0); all < leastTime || len(seconds) < leastCrawls && all < longCrawl; {
 		runtime.GC()
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		start := time.Now()
-		did, err := once(o)
-		took := time.Since(start)
+		took, err := once()
 		runtime.ReadMemStats(&after)
-		if err != nil || did.Pages != cache.Reach.Pages {
-			return r, fmt.Errorf("%s crawled %d pages of %d: %v", j.Contender, did.Pages, cache.Reach.Pages, err)
+		if err != nil {
+			return result{}, err
 		}
 		all += took
 		seconds = append(seconds, took.Seconds())
 		mallocs = append(mallocs, float64(after.Mallocs-before.Mallocs))
 		bytes = append(bytes, float64(after.TotalAlloc-before.TotalAlloc))
 	}
-	r.Seconds, r.Mallocs, r.Bytes = median(seconds), median(mallocs), median(bytes)
-	return r, nil
+	return result{Pages: float64(reach.Pages), Links: float64(reach.Links),
+		Seconds: median(seconds), Mallocs: median(mallocs), Bytes: median(bytes)}, nil
 }

@@ -64,6 +64,15 @@ func table(s setup) []row {
 	add(6, 12, s.crawl(bestURL, "url", 64, g), s.crawl("mutexmap", "url", 64, g), "%s / mutexmap w=64, URLs, %s", bestURL, short(g))
 	add(1, 1.9, s.crawl(bestURL, "url", 64, g), s.crawl("xsync", "url", 64, g), "%s / xsync w=64, URLs, %s", bestURL, short(g))
 
+	for _, g := range []graph.Spec{rmat(18), rmat(20)} {
+		for _, name := range []string{best, hinted} {
+			rows = append(rows, row{
+				work: fmt.Sprintf("time with the harness / bare, %s w=2, %s", name, short(g)), must: 1.25, aim: 1.05, atMost: true,
+				of: s.judged(name, 2, g), against: s.crawl(name, "id", 2, g),
+				value: func(of, against result) float64 { return of.Seconds / against.Seconds },
+			})
+		}
+	}
 	rows = append(rows, row{
 		work: "mallocs a page, " + hinted + " w=2, rmat20", must: 0.01, aim: 0.001, atMost: true, of: s.crawl(hinted, "id", 2, rmat(20)),
 		value: func(of, _ result) float64 { return of.Mallocs / of.Pages },
