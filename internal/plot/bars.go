@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"math"
+	"strings"
 )
 
 // Part is a piece of a bar: a share of its length, and a kind that gives its colour.
@@ -125,17 +126,19 @@ func Strip(title, about string, values []float64, center float64, notes map[int]
 	}
 	pad := max((hi-lo)*0.1, hi*0.01)
 	up := func(v float64) float64 { return h - 6 - (h-12)*(v-lo+pad)/(hi-lo+2*pad) }
-	s.printf(`<line x1="0" x2="%.0f" y1="%.1f" y2="%.1f" class="mark"/>`, w, up(center), up(center))
-	for i, v := range values {
+	s.printf(`<line x1="0" x2="%.0f" y1="%.1f" y2="%.1f" class="mark"/><g class="s0"><g class="dot">`, w, up(center), up(center))
+	for i, v := range values { // short, for a report has a hundred of these
 		if math.IsNaN(v) {
 			continue
 		}
 		x := 8 + (w-16)*float64(i)/max(1, float64(len(values)-1))
-		fill := `class="dot"`
+		fill := ""
 		if notes[i] != "" {
-			fill = `fill="none" class="whisker"`
+			fill = ` fill="none" class="whisker"`
 		}
-		s.printf(`<g class="s0"><circle cx="%.1f" cy="%.1f" r="3" %s><title>%s</title></circle></g>`, x, up(v), fill, html.EscapeString(fmt.Sprintf("round %d: %.4g %s", i+1, v, notes[i])))
+		note := strings.TrimSpace(fmt.Sprintf("%d: %.4g %s", i+1, v, notes[i]))
+		s.printf(`<circle cx="%.0f" cy="%.0f" r="3"%s><title>%s</title></circle>`, x, up(v), fill, html.EscapeString(note))
 	}
+	s.printf("</g></g>")
 	return s.end()
 }

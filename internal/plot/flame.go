@@ -32,30 +32,33 @@ func Flame(title, about string, root *Frame, least float64, unit func(float64) s
 	const w, row = 900.0, 17.0
 	depth := root.depth(root.Value * least)
 	s := begin(w, row*float64(depth)+2, title, about)
-	var draw func(f *Frame, x float64, level int, class string)
-	draw = func(f *Frame, x float64, level int, class string) {
+	var draw func(f *Frame, x float64, level int)
+	draw = func(f *Frame, x float64, level int) {
 		wide := w * f.Value / root.Value
 		y := row * float64(level)
-		s.printf(`<g class="%s"><rect x="%.1f" y="%.0f" width="%.1f" height="%.0f" class="fill frame"><title>%s</title></rect></g>`,
-			class, x, y, wide, row, html.EscapeString(fmt.Sprintf("%s: %s, %.1f %%", f.Name, unit(f.Value), 100*f.Value/root.Value)))
+		s.printf(`<rect x="%.1f" y="%.0f" width="%.1f" height="%.0f" class="fill frame"><title>%s</title></rect>`,
+			x, y, wide, row, html.EscapeString(fmt.Sprintf("%s: %s, %.1f %%", f.Name, unit(f.Value), 100*f.Value/root.Value)))
 		if room := int(wide / 6.2); room > 3 {
 			s.text(x+3, y+12, "in", "start", short(f.Name, room))
 		}
 		slices.SortFunc(f.Children, func(a, b *Frame) int { return cmp.Or(cmp.Compare(b.Value, a.Value), cmp.Compare(a.Name, b.Name)) })
 		for _, c := range f.Children {
 			if c.Value >= root.Value*least {
-				below := class
 				if level == 0 {
-					if below = "s6"; kind(c.Name) != "" {
-						below = "k-" + kind(c.Name)
+					class := "s6"
+					if k := kind(c.Name); k != "" {
+						class = "k-" + k
 					}
+					s.printf(`</g><g class="%s">`, class)
 				}
-				draw(c, x, level+1, below)
+				draw(c, x, level+1)
 			}
 			x += w * c.Value / root.Value
 		}
 	}
-	draw(root, 0, 0, "s6")
+	s.printf(`<g class="s6">`)
+	draw(root, 0, 0)
+	s.printf("</g>")
 	return s.end()
 }
 

@@ -70,7 +70,14 @@ type svg struct {
 func (s *svg) printf(format string, args ...any) { fmt.Fprintf(&s.Builder, format, args...) }
 
 func (s *svg) text(x, y float64, class, anchor, text string) {
-	s.printf(`<text x="%.1f" y="%.1f" class="%s" text-anchor="%s">%s</text>`, x, y, class, anchor, html.EscapeString(text))
+	attributes := ""
+	if class != "" {
+		attributes += fmt.Sprintf(` class="%s"`, class)
+	}
+	if anchor != "start" { // which is SVG's own
+		attributes += fmt.Sprintf(` text-anchor="%s"`, anchor)
+	}
+	s.printf(`<text x="%.1f" y="%.1f"%s>%s</text>`, x, y, attributes, html.EscapeString(text))
 }
 
 // linked draws shape as a link to href; "" is none.

@@ -118,7 +118,7 @@ func memory(t *diagnose.Table) Table {
 }
 
 // flameLeast is the share below which a frame is left out of a flame graph in a report.
-const flameLeast = 0.01
+const flameLeast = 0.02
 
 // flame draws the wall profile in a file, "" if it cannot be read.
 func flame(file, name string) string {
