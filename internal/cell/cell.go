@@ -175,17 +175,21 @@ func (b *Bench) crawlOf(ctx context.Context, maxPages int, watch func(crawl func
 	if c.Rate == 0 {
 		return b.once(ctx, nil, maxPages, watch)
 	}
-	return b.once(ctx, limiter.New(c.Limiter, float64(c.Rate), c.BucketSize()), maxPages, watch)
+	limit := func() crawl.Limiter { return limiter.New(c.Limiter, float64(c.Rate), c.BucketSize()) }
+	return b.once(ctx, limit, maxPages, watch)
 }
 
-func (b *Bench) once(ctx context.Context, paced crawl.Limiter, maxPages int, watch func(crawl func())) error {
+func (b *Bench) once(ctx context.Context, limit func() crawl.Limiter, maxPages int, watch func(crawl func())) error {
 	c := b.job.Cell
 	goroutines := runtime.NumGoroutine()
 	o := crawl.Options{Workers: c.Workers, MaxPages: maxPages, SizeHint: b.cache.Graph.Pages(), Count: b.count}
-	o.Limiter = b.site.Begin(web.Rules{Workers: c.Workers, MaxPages: maxPages, Limiter: paced})
+	begin := b.site.Begin(web.Rules{Workers: c.Workers, MaxPages: maxPages, Limiter: limit})
 	var did crawl.Result
 	var err error
-	watch(func() { did, err = b.crawl(ctx, o) })
+	watch(func() {
+		o.Limiter = begin()
+		did, err = b.crawl(ctx, o)
+	})
 	if err := b.site.End(did, err); err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ package host
 import (
 	"bufio"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -99,10 +98,11 @@ func Pressure() float64 {
 // RunDelay returns for how many seconds the threads that this process has now were ready and waited for a processor.
 // Of a process that wakes its threads often most of it is its own doing.
 func RunDelay() float64 {
-	files, _ := filepath.Glob("/proc/self/task/*/schedstat")
+	const tasks = "/proc/self/task/"
+	threads, _ := os.ReadDir(tasks)
 	sum := 0.0
-	for _, f := range files {
-		if fields := strings.Fields(line(f)); len(fields) > 1 {
+	for _, t := range threads {
+		if fields := strings.Fields(line(tasks + t.Name() + "/schedstat")); len(fields) > 1 {
 			ns, _ := strconv.ParseFloat(fields[1], 64)
 			sum += ns / 1e9
 		}

@@ -12,7 +12,9 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
+	"crawlbench/internal/limiter"
 )
 
 func TestDrawsFollowTheModel(t *testing.T) {
@@ -134,11 +136,11 @@ func (w wild) Wait(context.Context) error {
 }
 
 func TestPaceOfALimiter(t *testing.T) {
-	crawl := func(t *testing.T, limiter interface{ Wait(context.Context) error }, pages int) Pace {
+	run := func(t *testing.T, limiter crawl.Limiter, pages int) Pace {
 		g := &graph.Graph{Offsets: make([]uint64, pages+1), Hosts: []uint32{0}}
 		reach := graph.Reach{Set: make([]uint64, (pages+63)/64), Pages: pages}
 		s := New(g, reach, Behaviour{}, 0)
-		l := s.Begin(Rules{Workers: 1, Limiter: limiter})
+		l := s.Begin(Rules{Workers: 1, Limiter: func() crawl.Limiter { return limiter }})()
 		for range pages {
 			l.Wait(t.Context())
 		}
@@ -147,18 +149,18 @@ func TestPaceOfALimiter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := rate.NewLimiter(1000, 10)
 		l.AllowN(time.Now(), 10)
-		did := crawl(t, l, 1000)
+		did := run(t, l, 1000)
 		if math.Abs(did.Achieved-1000) > 1e-6 || math.Abs(did.Worst-1000.0/(999+10)) > 1e-9 || did.Window != 999*time.Millisecond || did.Passed != 0 {
 			t.Errorf("1000 pages at 1000/s from an empty bucket: %+v", did)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		if did := crawl(t, rate.NewLimiter(1000, 10), 1000); math.Abs(did.Worst-1) > 1e-9 {
+		if did := run(t, rate.NewLimiter(1000, 10), 1000); math.Abs(did.Worst-1) > 1e-9 {
 			t.Errorf("1000 pages at 1000/s from a full bucket: %+v", did)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		did := crawl(t, wild{time.Now()}, 1000)
+		did := run(t, wild{time.Now()}, 1000)
 		if did.Achieved != 1000 || did.Worst != 1000.0/11 || did.Window != time.Millisecond {
 			t.Errorf("all at once: %+v", did)
 		}
@@ -217,4 +219,25 @@ func TestBurnTakesTimeInProportion(t *testing.T) {
 	if r := float64(fivefold) / float64(once); r < 2.5 || r > 10 {
 		t.Errorf("five times the rounds take %.1f times as long: %v and %v", r, once, fivefold)
 	}
+}
+
+// What passes between Begin and the crawl is not the crawl's: a limiter that ran meanwhile would let it off too soon.
+func TestLimiterBeginsWithTheCrawl(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &graph.Graph{Offsets: make([]uint64, 101), Hosts: []uint32{0}}
+		s := New(g, graph.Reach{Set: make([]uint64, 2), Pages: 100}, Behaviour{}, 0)
+		begin := s.Begin(Rules{Workers: 1, Limiter: func() crawl.Limiter { return limiter.New("gcra", 1000, 10) }})
+		time.Sleep(time.Second)
+		start := time.Now()
+		l := begin()
+		for range 100 {
+			l.Wait(t.Context())
+		}
+		if took := time.Since(start); took < 100*time.Millisecond || took > 101*time.Millisecond {
+			t.Errorf("100 pages at 1000/s took %v", took)
+		}
+		if did := s.Pace(1000, 10); math.Abs(did.Achieved-1000) > 1 {
+			t.Errorf("100 pages at 1000/s: %+v", did)
+		}
+	})
 }

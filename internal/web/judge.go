@@ -17,8 +17,8 @@ import (
 // Rules are what one crawl has to keep to.
 type Rules struct {
 	Workers  int
-	MaxPages int           // 0: the whole graph
-	Limiter  crawl.Limiter // nil: no limit
+	MaxPages int                  // 0: the whole graph
+	Limiter  func() crawl.Limiter // makes one; nil: no limit
 }
 
 // judge watches the fetches of one crawl. Crawlers that fetch millions of pages a second would feel every counter that
@@ -63,8 +63,9 @@ func (j *judge) init(g *graph.Graph, reach graph.Reach) {
 	j.seen = make([]atomic.Uint64, (g.Pages()+63)/64)
 }
 
-// Begin starts to judge a crawl. The Limiter to crawl with is that of the rules, watched; nil if there is none.
-func (s *Site) Begin(r Rules) crawl.Limiter {
+// Begin starts to judge a crawl. What it returns is to be called when the crawl begins, and gives the Limiter to crawl with:
+// that of the rules, watched; nil if there is none. A limiter made earlier would have saved up pages by then.
+func (s *Site) Begin(r Rules) (limit func() crawl.Limiter) {
 	j := &s.judge
 	j.rules = r
 	// A single worker has nobody to share a counter with.
@@ -79,14 +80,18 @@ func (s *Site) Begin(r Rules) crawl.Limiter {
 	j.duplicate, j.foreign, j.twice, j.nowhere = nil, nil, 0, 0
 	j.pace = nil
 	if r.Limiter == nil {
-		return nil
+		return func() crawl.Limiter { return nil }
 	}
 	expected := j.reach.Pages
 	if r.MaxPages > 0 {
 		expected = min(expected, r.MaxPages)
 	}
 	j.pace = newPace(expected)
-	return crawl.Like(watched{j, r.Limiter}, r.Limiter)
+	return func() crawl.Limiter {
+		l := r.Limiter()
+		j.pace.begin = time.Now()
+		return crawl.Like(watched{j, l}, l)
+	}
 }
 
 // watched is a limiter that counts whom it let through.

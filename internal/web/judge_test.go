@@ -29,6 +29,8 @@ func newSite(b Behaviour) *Site {
 // pass is a limiter that lets everybody through.
 type pass struct{}
 
+func passing() crawl.Limiter { return pass{} }
+
 func (pass) Wait(context.Context) error { return nil }
 
 // A script is a crawl written out; the judge must say what is given, or nothing.
@@ -56,7 +58,7 @@ func TestVerdicts(t *testing.T) {
 			fetch(s, 3, 1, 0, 2)
 			return four, nil
 		}, ""},
-		{"right, paced", Rules{Workers: 1, Limiter: pass{}}, func(s *Site, l crawl.Limiter) (crawl.Result, error) {
+		{"right, paced", Rules{Workers: 1, Limiter: passing}, func(s *Site, l crawl.Limiter) (crawl.Result, error) {
 			paced(s, l, 0, 1, 2, 3)
 			return four, nil
 		}, ""},
@@ -122,18 +124,18 @@ func TestVerdicts(t *testing.T) {
 			fetch(s, 0)
 			return crawl.Result{Pages: 1}, nil
 		}, "1 pages were fetched, the budget is 2"},
-		{"did not wait", Rules{Workers: 1, Limiter: pass{}}, func(s *Site, l crawl.Limiter) (crawl.Result, error) {
+		{"did not wait", Rules{Workers: 1, Limiter: passing}, func(s *Site, l crawl.Limiter) (crawl.Result, error) {
 			paced(s, l, 0, 1, 2)
 			fetch(s, 3)
 			return four, nil
 		}, "1 fetches began before the limiter had let them through; it waited on the limiter 3 times for 4 fetches"},
-		{"waited afterwards", Rules{Workers: 1, Limiter: pass{}}, func(s *Site, l crawl.Limiter) (crawl.Result, error) {
+		{"waited afterwards", Rules{Workers: 1, Limiter: passing}, func(s *Site, l crawl.Limiter) (crawl.Result, error) {
 			fetch(s, 3)
 			l.Wait(ctx)
 			paced(s, l, 0, 1, 2)
 			return four, nil
 		}, "1 fetches began before"},
-		{"waited for a duplicate", Rules{Workers: 1, Limiter: pass{}}, func(s *Site, l crawl.Limiter) (crawl.Result, error) {
+		{"waited for a duplicate", Rules{Workers: 1, Limiter: passing}, func(s *Site, l crawl.Limiter) (crawl.Result, error) {
 			l.Wait(ctx)
 			paced(s, l, 0, 1, 2, 3)
 			return four, nil
@@ -149,9 +151,9 @@ func TestVerdicts(t *testing.T) {
 	} {
 		s := newSite(Behaviour{})
 		for range 2 { // what one crawl did must not be held against the next
-			l := s.Begin(test.rules)
+			l := s.Begin(test.rules)()
 			if (l == nil) != (test.rules.Limiter == nil) {
-				t.Errorf("%s: limiter %v for %v", test.name, l, test.rules.Limiter)
+				t.Errorf("%s: limiter %v", test.name, l)
 			}
 			err := s.End(test.crawl(s, l))
 			switch {
