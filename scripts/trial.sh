@@ -12,7 +12,7 @@ trap 'rm -rf "$dir"' EXIT
 go build -o "$dir/trial" ./scripts/trial
 case $what in
 same)
-	sed 's/^contenders = .*/contenders = ["same1", "same2", "same3", "same4", "same5", "same6"]/; s/^baseline .*/baseline = "same1"/; /^\[profiles\]/,$d'"; s/^sample .*/sample = \"${SAMPLE:-80ms}\"/" scenarios/quick.toml >"$dir/trial.toml"
+	sed 's/^contenders = .*/contenders = ["same1", "same2", "same3", "same4", "same5", "same6"]/; s/^baseline .*/baseline = "same1"/; /^\[profiles\]/,$d'"${SAMPLE:+; s/^sample .*/sample = \"$SAMPLE\"/}" scenarios/quick.toml >"$dir/trial.toml"
 	;;
 slow)
 	cat >"$dir/trial.toml" <<-END
