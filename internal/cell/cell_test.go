@@ -314,3 +314,44 @@ func TestWeighFindsWhatIsHeld(t *testing.T) {
 		t.Errorf("it was not asked: %v, %v", o, err)
 	}
 }
+
+// Workers that are let in one at a time never fetch at once. That they took turns tells them from those of which each began
+// when the one before was through.
+func TestTakingTurnsIsOverlap(t *testing.T) {
+	relay := func(each int) crawl.Contender { // pages that a worker fetches before the next one has its turn
+		return crawl.Contender{Name: "relay", ByID: func(ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options) (did crawl.Result, err error) {
+			seen := map[uint32]bool{seeds[0]: true}
+			queue := seeds
+			for did.Pages < len(queue) {
+				turn := make(chan struct{})
+				go func() {
+					defer close(turn)
+					for range min(each, len(queue)-did.Pages) {
+						links, _ := w.Fetch(ctx, queue[did.Pages])
+						did.Pages++
+						for _, link := range links {
+							if !seen[link] {
+								seen[link] = true
+								queue = append(queue, link)
+							}
+						}
+					}
+				}()
+				<-turn
+			}
+			return did, nil
+		}}
+	}
+	file := cache(t, graph.Spec{Kind: "star", Pages: 2000}, nil)
+	for each, doubt := range map[int]bool{1: false, 500: true} {
+		j := job(file)
+		j.Cell.Impl = "relay"
+		o, err := Run(t.Context(), j, []crawl.Contender{relay(each)})
+		if err != nil || o.Wrong != "" {
+			t.Fatalf("%v, %s", err, o.Wrong)
+		}
+		if slices.Contains(o.Sample.Flags, "no overlap") != doubt {
+			t.Errorf("%d pages a turn: flags %v", each, o.Sample.Flags)
+		}
+	}
+}

@@ -17,7 +17,8 @@ const (
 	shortest = 200e-6
 )
 
-// doubts returns the flags of a sample, see store.Sample. overlapped says whether ever two fetches were in flight.
+// doubts returns the flags of a sample, see store.Sample. overlapped says whether ever two fetches were in flight, or the
+// workers took turns: behind one lock a fetch that takes no time meets no other, yet none of them waits for another's end.
 func (b *Bench) doubts(s *store.Sample, wall float64, overlapped bool) []string {
 	c := b.job.Cell
 	var flags []string

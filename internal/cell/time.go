@@ -57,6 +57,7 @@ func (b *Bench) time(ctx context.Context) (Outcome, error) {
 		}
 		s.Counts[name] = float64(count) / n
 	}
+	overlapped = overlapped || m.turns >= n*float64(b.job.Cell.Workers)
 	s.Flags = b.doubts(s, m.wall.Seconds(), overlapped)
 	if b.job.Weigh {
 		var err error
@@ -91,6 +92,7 @@ type meter struct {
 	locked        float64 // seconds that goroutines waited for sync.Mutex, RWMutex or a lock of the runtime
 	switches      float64
 	gc, user      float64 // seconds that the runtime's processors were at the collector, and at Go code
+	turns         float64 // times that a goroutine was given a processor, of which the runtime counts every eighth
 	samples       []metrics.Sample
 }
 
@@ -102,18 +104,19 @@ func newMeter() *meter {
 		{Name: "/cpu/classes/gc/total:cpu-seconds"},
 		{Name: "/cpu/classes/gc/mark/idle:cpu-seconds"}, // of processors that had nothing else to do
 		{Name: "/cpu/classes/user:cpu-seconds"},
+		{Name: "/sched/latencies:seconds"},
 	}}
 }
 
 // measure runs crawl and adds what it cost.
 func (m *meter) measure(crawl func()) {
-	bytes, allocs, locked, gc, user := m.runtime()
+	bytes, allocs, locked, gc, user, turns := m.runtime()
 	cpu, switches := usage()
 	start := time.Now()
 	crawl()
 	m.wall += time.Since(start)
 	cpu2, switches2 := usage()
-	bytes2, allocs2, locked2, gc2, user2 := m.runtime()
+	bytes2, allocs2, locked2, gc2, user2, turns2 := m.runtime()
 	m.cpu += cpu2 - cpu
 	m.switches += switches2 - switches
 	m.bytes += bytes2 - bytes
@@ -121,12 +124,16 @@ func (m *meter) measure(crawl func()) {
 	m.locked += locked2 - locked
 	m.gc += gc2 - gc
 	m.user += user2 - user
+	m.turns += turns2 - turns
 }
 
-func (m *meter) runtime() (bytes, allocs, locked, gc, user float64) {
+func (m *meter) runtime() (bytes, allocs, locked, gc, user, turns float64) {
 	metrics.Read(m.samples)
 	s := m.samples
-	return float64(s[0].Value.Uint64()), float64(s[1].Value.Uint64()), s[2].Value.Float64(), s[3].Value.Float64() - s[4].Value.Float64(), s[5].Value.Float64()
+	for _, n := range s[6].Value.Float64Histogram().Counts {
+		turns += float64(n)
+	}
+	return float64(s[0].Value.Uint64()), float64(s[1].Value.Uint64()), s[2].Value.Float64(), s[3].Value.Float64() - s[4].Value.Float64(), s[5].Value.Float64(), turns
 }
 
 // used returns the processor time of this process in seconds.
