@@ -48,7 +48,8 @@ mutate: ## mutation testing of the tool's own logic: make mutate [FLAGS=./intern
 
 limits: ## ratios of fast designs to slow ones and to GAPBS: make limits [ROWS=regexp] [GAPBS=checkout] [GAPBS_TD=its bfs, top-down only]
 	@go build -o .bin/limits ./scripts/limits
-	@.bin/limits -rows "$(ROWS)" -gapbs "$(GAPBS)" -topdown "$(GAPBS_TD)" $(FLAGS)
+	@go build -tags purego -o .bin/limits.purego ./scripts/limits
+	@.bin/limits -purego .bin/limits.purego -rows "$(ROWS)" -gapbs "$(GAPBS)" -topdown "$(GAPBS_TD)" $(FLAGS)
 
 microbench: ## benchmarks of the hot parts, for benchstat: make microbench [COUNT=6] [BENCH=regexp] >new.txt
 	@scripts/microbench.sh $(or $(COUNT),1) $(or $(BENCH),.)

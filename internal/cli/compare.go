@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -45,16 +46,32 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 		}
 		return a.between(*results, positional, gate)
 	}
-	var argv []string
-	if len(positional) == 2 {
-		argv, err = a.twoRuns(*results, positional, *baseline)
-	} else {
-		argv, err = a.oneRun(*results, append(positional, "")[0], *baseline)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	// Finding benchstat and running it take as long as reading and analysing a large run: they go on beside these.
+	table := benchstat{find: begin(func() (tool, error) { return findBenchstat(ctx) })}
+	if *only {
+		table.find = func() (tool, error) { return tool{shown: []string{"benchstat"}}, nil }
 	}
+	if len(positional) == 2 {
+		args, err := a.twoRuns(*results, positional, *baseline)
+		if err != nil {
+			return err
+		}
+		table.start(ctx, append(filter, args...))
+		return table.print(a)
+	}
+	run, args, err := a.oneRun(*results, append(positional, "")[0], *baseline)
 	if err != nil {
 		return err
 	}
-	return a.benchstat(ctx, append(filter, argv...), *only)
+	table.start(ctx, append(filter, args...))
+	analysis, err := diagnose.Analyse(run)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(a.out, strings.TrimSpace(report.Verdicts(analysis))+"\n")
+	return table.print(a)
 }
 
 // between compares two runs cell by cell, without benchstat.
@@ -77,33 +94,28 @@ func (a *app) between(results string, names []string, gate gateFlags) error {
 	return a.changes(list, gate)
 }
 
-// oneRun compares the contenders of a run, the baseline's column first.
-func (a *app) oneRun(results, name, baseline string) ([]string, error) {
+// oneRun returns a run, and what benchstat is to compare its contenders with, the baseline's column first.
+func (a *app) oneRun(results, name, baseline string) (*store.Run, []string, error) {
 	run, err := a.openRun(results, name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	file, err := benchFile(run)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	analysis, err := diagnose.Analyse(run)
-	if err != nil {
-		return nil, err
-	}
-	fmt.Fprintln(a.out, strings.TrimSpace(report.Verdicts(analysis))+"\n")
 	columns := slices.Clone(run.Plan().Contenders)
 	if baseline != "" {
 		i := slices.Index(columns, baseline)
 		if i < 0 {
-			return nil, usagef("compare: -baseline %s: the run has %s", baseline, strings.Join(columns, ", "))
+			return nil, nil, usagef("compare: -baseline %s: the run has %s", baseline, strings.Join(columns, ", "))
 		}
 		columns = slices.Insert(slices.Delete(columns, i, i+1), 0, baseline)
 	}
-	return []string{"-row", rows(run), "-col", "/impl@(" + strings.Join(columns, " ") + ")", file}, nil
+	return run, []string{"-row", rows(run), "-col", "/impl@(" + strings.Join(columns, " ") + ")", file}, nil
 }
 
-// twoRuns compares two runs cell by cell.
+// twoRuns returns what benchstat is to compare two runs with, cell by cell.
 func (a *app) twoRuns(results string, names []string, baseline string) ([]string, error) {
 	if baseline != "" {
 		return nil, usagef("compare: -baseline goes with one run; of two runs the first is the baseline")
@@ -171,40 +183,74 @@ func benchFile(run *store.Run) (string, error) {
 	return file, nil
 }
 
-// benchstat prints the command and runs it.
-func (a *app) benchstat(ctx context.Context, args []string, only bool) error {
-	tool, err := findBenchstat(ctx)
-	if only {
-		tool, err = []string{"benchstat"}, nil
-	}
-	if err != nil {
-		return err
-	}
-	argv := append(tool, args...)
-	fmt.Fprintln(a.err, "$", quote(argv))
-	if only {
-		return nil
-	}
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Stdout, cmd.Stderr = a.out, a.err
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("compare: benchstat: %w", err)
-	}
-	return nil
+// tool is a program: what to run, and how the user would call it. Without path there is nothing to run.
+type tool struct {
+	shown []string
+	path  string
 }
 
-// findBenchstat returns the command that runs benchstat: that of the module in whose directory we are, which is pinned,
-// or the one that is installed.
-func findBenchstat(ctx context.Context) ([]string, error) {
+// benchstat is benchstat at work. Its zero value but for find has not started.
+type benchstat struct {
+	find     func() (tool, error)
+	done     func() (tool, error)
+	args     []string
+	out, err bytes.Buffer
+}
+
+func (b *benchstat) start(ctx context.Context, args []string) {
+	b.args = args
+	b.done = begin(func() (tool, error) {
+		t, err := b.find()
+		if err != nil || t.path == "" {
+			return t, err
+		}
+		cmd := exec.CommandContext(ctx, t.path, args...)
+		cmd.Stdout, cmd.Stderr = &b.out, &b.err
+		if err := cmd.Run(); err != nil {
+			return t, fmt.Errorf("compare: benchstat: %w", err)
+		}
+		return t, nil
+	})
+}
+
+// print waits for its end, and prints the command and what came of it.
+func (b *benchstat) print(a *app) error {
+	t, err := b.done()
+	if len(t.shown) > 0 {
+		fmt.Fprintln(a.err, "$", quote(slices.Concat(t.shown, b.args)))
+	}
+	b.err.WriteTo(a.err)
+	b.out.WriteTo(a.out)
+	return err
+}
+
+// begin calls f in the background, and returns a function that waits for what it returns.
+func begin[T any](f func() (T, error)) (wait func() (T, error)) {
+	var value T
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		value, err = f()
+	}()
+	return func() (T, error) {
+		<-done
+		return value, err
+	}
+}
+
+// findBenchstat returns benchstat: that of the module in whose directory we are, which is pinned, or the one that is
+// installed.
+func findBenchstat(ctx context.Context) (tool, error) {
 	if _, err := exec.LookPath("go"); err == nil {
-		if exec.CommandContext(ctx, "go", "tool", "-n", "benchstat").Run() == nil {
-			return []string{"go", "tool", "benchstat"}, nil
+		if path, err := exec.CommandContext(ctx, "go", "tool", "-n", "benchstat").Output(); err == nil {
+			return tool{[]string{"go", "tool", "benchstat"}, strings.TrimSpace(string(path))}, nil
 		}
 	}
 	if path, err := exec.LookPath("benchstat"); err == nil {
-		return []string{path}, nil
+		return tool{[]string{path}, path}, nil
 	}
-	return nil, errors.New("compare: there is no benchstat: install it with \"go install golang.org/x/perf/cmd/benchstat@latest\", or run this in a checkout of crawlbench")
+	return tool{}, errors.New("compare: there is no benchstat: install it with \"go install golang.org/x/perf/cmd/benchstat@latest\", or run this in a checkout of crawlbench")
 }
 
 // quote writes a command line as a shell takes it.

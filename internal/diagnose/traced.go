@@ -1,10 +1,15 @@
 package diagnose
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
 
 	"crawlbench/internal/ledger"
 	"crawlbench/internal/plan"
@@ -17,24 +22,37 @@ type Traced struct {
 	Distortion
 }
 
-// attachTraces reads the ledgers of the cells that have some.
+// attachTraces reads the ledgers of the cells that have some, on all processors: a large run has a thousand files of them.
 func (a *Analysis) attachTraces(cells map[plan.Cell]*Cell) error {
-	for _, c := range cells {
-		file := c.Files["ledger"]
-		if file == "" || c.Failure != nil {
-			c.Traced = nil
-			continue
-		}
-		text, err := os.ReadFile(filepath.Join(a.Run.Dir(), file))
-		if err != nil {
-			return fmt.Errorf("read the ledger of %s: %w", c.ID(), err)
-		}
-		if err := json.Unmarshal(text, &c.Traced.Ledgers); err != nil {
-			return fmt.Errorf("read the ledger %s: %w: delete it with its profiles, and the rest of the run can be read", file, err)
-		}
-		if c.Traced.Shares, err = ledger.Spread(c.Traced.Ledgers); err != nil {
-			return fmt.Errorf("read the ledger %s: %w", file, err)
-		}
+	list := slices.Collect(maps.Values(cells))
+	errs := make([]error, runtime.GOMAXPROCS(0))
+	var all sync.WaitGroup
+	for i := range errs {
+		all.Go(func() {
+			for j := i; j < len(list) && errs[i] == nil; j += len(errs) {
+				errs[i] = a.attachTrace(list[j])
+			}
+		})
+	}
+	all.Wait()
+	return cmp.Or(errs...)
+}
+
+func (a *Analysis) attachTrace(c *Cell) error {
+	file := c.Files["ledger"]
+	if file == "" || c.Failure != nil {
+		c.Traced = nil
+		return nil
+	}
+	text, err := os.ReadFile(filepath.Join(a.Run.Dir(), file))
+	if err != nil {
+		return fmt.Errorf("read the ledger of %s: %w", c.ID(), err)
+	}
+	if err := json.Unmarshal(text, &c.Traced.Ledgers); err != nil {
+		return fmt.Errorf("read the ledger %s: %w: delete it with its profiles, and the rest of the run can be read", file, err)
+	}
+	if c.Traced.Shares, err = ledger.Spread(c.Traced.Ledgers); err != nil {
+		return fmt.Errorf("read the ledger %s: %w", file, err)
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ func Flame(title, about string, root *Frame, least float64, unit func(float64) s
 	draw = func(f *Frame, x float64, level int) {
 		wide := w * f.Value / root.Value
 		y := row * float64(level)
-		s.printf(`<rect x="%.1f" y="%.0f" width="%.1f" height="%.0f" class="fill frame"><title>%s</title></rect>`,
+		s.printf(`<rect x="%.1f" y="%.0f" width="%.1f" height="%.0f"><title>%s</title></rect>`,
 			x, y, wide, row, html.EscapeString(fmt.Sprintf("%s: %s, %.1f %%", f.Name, unit(f.Value), 100*f.Value/root.Value)))
 		if room := int(wide / 6.2); room > 3 {
 			s.text(x+3, y+12, "in", "start", short(f.Name, room))
@@ -49,14 +49,14 @@ func Flame(title, about string, root *Frame, least float64, unit func(float64) s
 					if k := kind(c.Name); k != "" {
 						class = "k-" + k
 					}
-					s.printf(`</g><g class="%s">`, class)
+					s.printf(`</g><g class="frames %s">`, class)
 				}
 				draw(c, x, level+1)
 			}
 			x += w * c.Value / root.Value
 		}
 	}
-	s.printf(`<g class="s6">`)
+	s.printf(`<g class="frames s6">`)
 	draw(root, 0, 0)
 	s.printf("</g>")
 	return s.end()

@@ -26,7 +26,7 @@ const Style = `
 .plot .line{stroke:var(--c)}.plot .band,.plot .dot,.plot .fill{fill:var(--c)}.plot .whisker{stroke:var(--c);stroke-width:2}
 .plot .k-running{--c:#009e73}.plot .k-runnable{--c:#e69f00}.plot .k-lock{--c:#d55e00}.plot .k-handoff{--c:#cc79a7}.plot .k-starvation{--c:#999}.plot .k-pacing{--c:#56b4e9}.plot .k-fetch{--c:#0072b2}.plot .k-gc{--c:#8a7a00}.plot .k-other{--c:#c9c9c9}
 .plot a:focus-visible{outline:2px solid var(--ink)}.plot a:hover .dot{stroke:var(--ink);stroke-width:2}.plot a:hover text{text-decoration:underline}
-.plot .frame{stroke:var(--box);stroke-width:.5}.plot .in{fill:#111;font-size:10px;pointer-events:none}
+.plot .frames rect{fill:var(--c);stroke:var(--box);stroke-width:.5}.plot .in{fill:#111;font-size:10px;pointer-events:none}
 `
 
 // Series is a line: points, and how far the interval of each reaches.

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -267,6 +268,41 @@ func TestInterruptionKeepsWhatWasFinished(t *testing.T) {
 	}
 	if len(run.Samples()) != 10 {
 		t.Errorf("%d samples in the end, want 10", len(run.Samples()))
+	}
+}
+
+// The journal is written when a child has ended, and is on the disk before the next begins: no crawl is measured meanwhile.
+func TestJournalIsWrittenBetweenTheChildren(t *testing.T) {
+	r, run := start(t, func(s *scenario.Scenario) { s.Sample = 30 * time.Millisecond }, "mutexmap", "cas")
+	journal := filepath.Join(run.Dir(), "journal.jsonl")
+	const tick = 10 * time.Millisecond // of the clock that stamps files
+	children := 0
+	r.Watch = func(e Event) {
+		text, err := os.ReadFile(journal)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lines := bytes.Count(text, []byte("\n")); lines != e.Done {
+			t.Errorf("the journal has %d records, of %d that are done", lines, e.Done)
+		}
+		if e.Record == nil {
+			return
+		}
+		children++
+		info, err := os.Stat(journal)
+		if err != nil {
+			t.Fatal(err)
+		}
+		end := e.Record.Start.Add(time.Duration(e.Record.Wall * float64(time.Second)))
+		if info.ModTime().Before(end.Add(-tick)) {
+			t.Errorf("the journal was last written at %v, the child ended at %v", info.ModTime(), end)
+		}
+	}
+	if err := r.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if children != 4 {
+		t.Errorf("%d children", children)
 	}
 }
 

@@ -1,3 +1,5 @@
+//go:build !purego
+
 package web
 
 // loadOffsets asks for the offsets of those pages that there are.

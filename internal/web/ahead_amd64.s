@@ -1,3 +1,5 @@
+//go:build !purego
+
 #include "textflag.h"
 
 // The Go compiler offers its prefetch instruction to the runtime only; plain loads (ahead_other.go) wait for what they ask

@@ -29,6 +29,7 @@ type job struct {
 	Judged                 bool        // to be crawled as a sample of a run is
 	Build                  *graph.Spec // to be built instead, and nothing more
 	Limit                  *limitJob   // to be done instead
+	program                string      // that does it; "" is this one
 }
 
 // A process crawls so often and so long at least.
@@ -48,6 +49,11 @@ func (s setup) judged(name string, workers int, g graph.Spec) side {
 	return s.crawlSide(" judged", g, job{Contender: name, Keys: "id", Workers: workers, Judged: true})
 }
 
+// plain is the side of a contender in a program without assembly of our own.
+func (s setup) plain(name string, workers int, g graph.Spec) side {
+	return s.crawlSide(" in plain Go", g, job{Contender: name, Keys: "id", Workers: workers, program: s.purego})
+}
+
 func (s setup) crawlSide(how string, g graph.Spec, j job) side {
 	return side{fmt.Sprintf("%s %s w=%d %s%s", j.Contender, j.Keys, j.Workers, short(g), how), func(ctx context.Context) (r result, err error) {
 		if j.Graph, err = s.cache(ctx, g); err != nil {
@@ -63,11 +69,12 @@ func start(ctx context.Context, j job) (r result, err error) {
 	if err != nil {
 		return r, err
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return r, err
+	if j.program == "" {
+		if j.program, err = os.Executable(); err != nil {
+			return r, err
+		}
 	}
-	cmd := exec.CommandContext(ctx, self, childVerb, string(arg))
+	cmd := exec.CommandContext(ctx, j.program, childVerb, string(arg))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
@@ -144,11 +151,10 @@ func (j job) measure(cache *graph.Cache) (r result, err error) {
 	if once == nil {
 		return r, fmt.Errorf("there is no contender %s", j.Contender)
 	}
-	o := crawl.Options{Workers: j.Workers, SizeHint: cache.Graph.Pages(), MaxPages: max(1, cache.Reach.Pages/10)}
-	if _, err := once(o); err != nil { // a warm-up
+	o := crawl.Options{Workers: j.Workers, SizeHint: cache.Graph.Pages()}
+	if _, err := once(o); err != nil { // a warm-up, as a sample has it
 		return r, err
 	}
-	o.MaxPages = 0
 	return repeat(cache.Reach, func() (time.Duration, error) {
 		start := time.Now()
 		did, err := once(o)

@@ -1,7 +1,7 @@
 // Command limits measures how far the designs are from what the machine can do: each row of its table is a ratio, made of
 // two programs that ran in turn, in fresh processes, on the same graph.
 //
-//	limits [-rounds 7] [-rows REGEXP] [-dir DIR] [-gapbs DIR] [-topdown FILE]
+//	limits [-rounds 7] [-rows REGEXP] [-dir DIR] [-gapbs DIR] [-topdown FILE] [-purego FILE]
 //
 // A round measures every side of every row once, in a random order, each in a process of its own: a process is the unit of
 // noise here, since what memory it gets decides much of its speed. Printed are the median of the rounds and their
@@ -36,6 +36,7 @@ func main() {
 	flag.StringVar(&s.dir, "dir", "", "`directory` to keep the graphs in, for the next time; those in it must be of the same version")
 	flag.StringVar(&s.gapbs, "gapbs", "", "`directory` of a built checkout of the GAP Benchmark Suite")
 	flag.StringVar(&s.topDown, "topdown", "", "its bfs, built without the change of direction")
+	flag.StringVar(&s.purego, "purego", "", "this `program`, built with -tags purego: without assembly")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

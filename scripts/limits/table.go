@@ -9,8 +9,8 @@ import (
 
 // setup is where things are.
 type setup struct {
-	dir            string
-	gapbs, topDown string
+	dir                    string
+	gapbs, topDown, purego string
 }
 
 // The graphs are made as the GAP Benchmark Suite makes its own, with its default degree of 16, turned round and added.
@@ -56,6 +56,11 @@ func table(s setup) []row {
 		add(8, 15, s.crawl("ownerbatch", "id", 64, g), s.crawl("owner", "id", 64, g), "ownerbatch / owner w=64, %s", name)
 		add(0.8, 0.95, s.crawl(hinted, "id", 64, g), s.crawl(hinted, "id", 2, g), "%s w=64 / w=2, %s", hinted, name)
 		add(0.8, 0.95, s.crawl(best, "id", 64, g), s.crawl(best, "id", 2, g), "%s w=64 / w=2, %s", best, name)
+	}
+	if s.purego != "" {
+		for _, g := range []graph.Spec{rmat(20), uniform(20), rmat(22), uniform(22)} {
+			add(0, 0, s.crawl(hinted, "id", 2, g), s.plain(hinted, 2, g), "%s w=2, assembly / plain Go, %s", hinted, short(g))
+		}
 	}
 	if s.gapbs != "" {
 		rows = append(rows, s.built()...)
