@@ -2,11 +2,8 @@ package diagnose
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -44,11 +41,8 @@ func (a *Analysis) attachTrace(c *Cell) error {
 		c.Traced = nil
 		return nil
 	}
-	text, err := os.ReadFile(filepath.Join(a.Run.Dir(), file))
+	err := a.Run.Decode(file, &c.Traced.Ledgers)
 	if err != nil {
-		return fmt.Errorf("read the ledger of %s: %w", c.ID(), err)
-	}
-	if err := json.Unmarshal(text, &c.Traced.Ledgers); err != nil {
 		return fmt.Errorf("read the ledger %s: %w: delete it with its profiles, and the rest of the run can be read", file, err)
 	}
 	if c.Traced.Shares, err = ledger.Spread(c.Traced.Ledgers); err != nil {

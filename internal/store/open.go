@@ -186,6 +186,15 @@ func (r *Run) read(name string) ([]byte, error) {
 	return text, err
 }
 
+// Decode reads a file of the run, named as records name theirs, into what v points to.
+func (r *Run) Decode(file string, v any) error {
+	text, err := os.ReadFile(r.path(file))
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, v)
+}
+
 func (r *Run) decode(name string, text []byte, v any) error {
 	if err := json.Unmarshal(text, v); err != nil {
 		return r.damaged(name, err)
