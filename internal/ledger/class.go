@@ -29,7 +29,7 @@ func (s selects) waiting(p part) Class {
 		on = p.at.flags
 	}
 	switch {
-	case strings.HasPrefix(p.why, "GC ") || p.why == "wait until GC ends" || p.why == "preempted":
+	case strings.HasPrefix(p.why, "GC ") || p.why == "wait until GC ends" || p.why == "preempted" || p.why == "sync" && on&inRuntime != 0:
 		return GC
 	case on&inPacing != 0:
 		return Pacing
@@ -38,10 +38,7 @@ func (s selects) waiting(p part) Class {
 	}
 	switch p.why {
 	case "sync":
-		switch {
-		case on&inRuntime != 0:
-			return GC
-		case on&inJoin != 0 || on&inSync == 0:
+		if on&inJoin != 0 || on&inSync == 0 {
 			return Other
 		}
 		return Lock
