@@ -7,16 +7,18 @@ import (
 )
 
 // intervals fills in the estimates of best, with their intervals.
-func (f *Fit) intervals(best Curve, workers []float64, logs [][]float64, seed uint64) {
+func (s *solver) intervals(f *Fit, best Curve, workers []float64, logs [][]float64, seed uint64) {
 	draw := rand.New(rand.NewPCG(seed, 0))
 	rounds := make([]int, f.Rounds)
-	var lambda, sigma, kappa, peak []float64
-	for range resamples {
+	x := make([]float64, len(logs))
+	lambda, sigma, kappa, peak := make([]float64, resamples), make([]float64, resamples), make([]float64, resamples), make([]float64, resamples)
+	for n := range resamples {
 		for i := range rounds {
 			rounds[i] = draw.IntN(f.Rounds)
 		}
-		c := fitCurve(workers, centers(logs, rounds), true)
-		lambda, sigma, kappa, peak = append(lambda, c.Lambda), append(sigma, c.Sigma), append(kappa, c.Kappa), append(peak, c.Peak())
+		centers(x, logs, rounds)
+		c := s.fitCurve(workers, x, 3)
+		lambda[n], sigma[n], kappa[n], peak[n] = c.Lambda, c.Sigma, c.Kappa, c.Peak()
 	}
 	tail := widened(f.Rounds)
 	f.Lambda = percentiles(best.Lambda, lambda, tail)
@@ -51,14 +53,13 @@ func allRounds(n int) []int {
 	return rounds
 }
 
-// centers returns the geometric mean of each point over the given rounds, which may repeat.
-func centers(logs [][]float64, rounds []int) []float64 {
-	x := make([]float64, len(logs))
+// centers sets x to the geometric mean of each point over the given rounds, which may repeat.
+func centers(x []float64, logs [][]float64, rounds []int) {
 	for i := range logs {
+		sum := 0.0
 		for _, r := range rounds {
-			x[i] += logs[i][r]
+			sum += logs[i][r]
 		}
-		x[i] = math.Exp(x[i] / float64(len(rounds)))
+		x[i] = math.Exp(sum / float64(len(rounds)))
 	}
-	return x
 }

@@ -8,7 +8,7 @@ import (
 // plateau tells why the points beyond the cores are those of a hard ceiling, "" if they are not. The rival of the law is
 // Amdahl's law with at most cores workers, and the same throughput for all beyond. As it has a parameter less, it wins if it
 // is nearer to the points, or as near as the noise of the centers lets tell.
-func plateau(best Curve, workers []float64, logs [][]float64, cores int) string {
+func (s *solver) plateau(best Curve, workers, x []float64, logs [][]float64, cores int) string {
 	capped := make([]float64, len(workers))
 	reached := 0
 	for i, n := range workers {
@@ -20,8 +20,7 @@ func plateau(best Curve, workers []float64, logs [][]float64, cores int) string 
 	if cores < 1 || reached < 2 {
 		return ""
 	}
-	x := centers(logs, allRounds(len(logs[0])))
-	flat := fitCurve(capped, x, false)
+	flat := s.fitCurve(capped, x, 2)
 	_, law := residuals(best, workers, x)
 	_, ceiling := residuals(flat, capped, x)
 	if ceiling > max(law, 2*noise(logs)) {

@@ -78,13 +78,15 @@ func FitUSL(points []Point, cores int, seed uint64) Fit {
 		fit.Refused = fmt.Sprintf("%d complete rounds are too few to tell noise from a law: measure at least %d", fit.Rounds, fewestRounds)
 		return fit
 	}
-	x := centers(logs, allRounds(fit.Rounds))
-	best := fitCurve(workers, x, true)
-	fit.Amdahl = fitCurve(workers, x, false)
+	x := make([]float64, len(logs))
+	centers(x, logs, allRounds(fit.Rounds))
+	s := newSolver(len(x))
+	best := s.fitCurve(workers, x, 3)
+	fit.Amdahl = s.fitCurve(workers, x, 2)
 	fit.Residual, _ = residuals(best, workers, x)
 	fit.AmdahlResidual, _ = residuals(fit.Amdahl, workers, x)
-	fit.intervals(best, workers, logs, seed)
-	switch ceiling := plateau(best, workers, logs, cores); {
+	s.intervals(&fit, best, workers, logs, seed)
+	switch ceiling := s.plateau(best, workers, x, logs, cores); {
 	case ceiling != "":
 		fit.Refused = ceiling
 	case fit.Residual > maxResidual:
@@ -134,29 +136,16 @@ func unfit(workers []float64) string {
 	return ""
 }
 
-// fitCurve makes the relative distances least, with N/X = a + b (N-1) + c N (N-1), which is linear in a, b, c. Contributions
-// below rounding at the most workers count as none.
-func fitCurve(workers, x []float64, kappa bool) Curve {
-	columns := make([][]float64, 2, 3)
-	if kappa {
-		columns = columns[:3]
-	}
-	for j := range columns {
-		columns[j] = make([]float64, len(x))
-	}
+// fitCurve makes the relative distances least, with N/X = a + b (N-1) + c N (N-1), which is linear in a, b, c; terms is 3, or
+// 2 without c. Contributions below rounding at the most workers count as none.
+func (s *solver) fitCurve(workers, x []float64, terms int) Curve {
 	for i, n := range workers {
 		perY := x[i] / n
-		columns[0][i], columns[1][i] = perY, (n-1)*perY
-		if kappa {
-			columns[2][i] = n * (n - 1) * perY
-		}
+		s.columns[0][i], s.columns[1][i], s.columns[2][i] = perY, (n-1)*perY, n*(n-1)*perY
 	}
-	w := leastSquares(columns)
+	w := s.leastSquares(terms)
 	last := workers[len(workers)-1]
-	c := Curve{Lambda: 1 / w[0], Sigma: w[1] / w[0]}
-	if kappa {
-		c.Kappa = w[2] / w[0]
-	}
+	c := Curve{1 / w[0], w[1] / w[0], w[2] / w[0]}
 	whole := last / c.At(last) * c.Lambda
 	if c.Sigma*(last-1) < 1e-9*whole {
 		c.Sigma = 0

@@ -80,7 +80,7 @@ func TestContributionsBelowRoundingAreNone(t *testing.T) {
 		for _, n := range workers {
 			x = append(x, c.is.At(n))
 		}
-		got := fitCurve(workers, x, true)
+		got := newSolver(len(x)).fitCurve(workers, x, 3)
 		near := func(a, b float64) bool { return math.Abs(a-b) <= 1e-3*b } // of 0 it must be 0
 		if !near(got.Lambda, c.want.Lambda) || !near(got.Sigma, c.want.Sigma) || !near(got.Kappa, c.want.Kappa) {
 			t.Errorf("%+v is found to be %+v, want %+v", c.is, got, c.want)
@@ -105,6 +105,20 @@ func TestPeakIsWhereTheCurveIsHighest(t *testing.T) {
 	}
 }
 
+// solve is leastSquares of columns.
+func solve(columns [][]float64) []float64 {
+	w := filled(columns).leastSquares(len(columns))
+	return w[:len(columns)]
+}
+
+func filled(columns [][]float64) *solver {
+	s := newSolver(len(columns[0]))
+	for i, c := range columns {
+		copy(s.columns[i], c)
+	}
+	return s
+}
+
 // The least is where no weight can move and win: the gradient is 0, or upwards at a weight of 0 (Kuhn and Tucker).
 func TestLeastSquaresAreLeast(t *testing.T) {
 	draw := rand.New(rand.NewPCG(31, 32))
@@ -117,7 +131,7 @@ func TestLeastSquaresAreLeast(t *testing.T) {
 				columns[j][i] = 0.1 + draw.Float64()
 			}
 		}
-		w := leastSquares(columns)
+		w := solve(columns)
 		left := []float64{1, 1, 1, 1, 1}
 		if betterWithout(columns[1:], w, columns) {
 			continue
@@ -139,14 +153,14 @@ func TestLeastSquaresAreLeast(t *testing.T) {
 	if zeros == 0 || tried < 1000 {
 		t.Errorf("%d weights at their bounds in %d", zeros, tried)
 	}
-	if w := leastSquares([][]float64{{1, 1, 1}, {2, 2, 2}, {0, 0, 0}}); !near(w[0], 1) || w[1] != 0 || w[2] != 0 {
+	if w := solve([][]float64{{1, 1, 1}, {2, 2, 2}, {0, 0, 0}}); !near(w[0], 1) || w[1] != 0 || w[2] != 0 {
 		t.Errorf("dependent columns: %v", w)
 	}
 	for _, scale := range []float64{1e-9, 1e9} { // dependent or not, whatever the unit
-		if w := leastSquares([][]float64{{scale, 0, 0}, {0, scale, scale}}); !near(w[0]*scale, 1) || !near(w[1]*scale, 1) {
+		if w := solve([][]float64{{scale, 0, 0}, {0, scale, scale}}); !near(w[0]*scale, 1) || !near(w[1]*scale, 1) {
 			t.Errorf("columns of %v: %v", scale, w)
 		}
-		if w := leastSquares([][]float64{{scale, 2 * scale, scale}, {scale / 3, 2 * scale / 3, scale / 3}}); w[1] != 0 {
+		if w := solve([][]float64{{scale, 2 * scale, scale}, {scale / 3, 2 * scale / 3, scale / 3}}); w[1] != 0 {
 			t.Errorf("dependent columns of %v: %v", scale, w)
 		}
 	}
@@ -159,13 +173,13 @@ func betterWithout(others [][]float64, w []float64, columns [][]float64) bool {
 		subtract(left, w[j], columns[j])
 	}
 	for choice := 1; choice < 1<<len(others); choice++ {
-		var some [][]float64
-		for i, c := range others {
+		var some []int
+		for i := range others {
 			if choice>>i&1 == 1 {
-				some = append(some, c)
+				some = append(some, i)
 			}
 		}
-		if _, rest, ok := project(some); ok && rest < dot(left, left)-1e-12 {
+		if _, rest, ok := filled(others).project(some); ok && rest < dot(left, left)-1e-12 {
 			return true
 		}
 	}
