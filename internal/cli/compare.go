@@ -48,10 +48,10 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	// Finding benchstat and running it take as long as reading and analysing a large run: they go on beside these.
-	table := benchstat{find: begin(func() (tool, error) { return findBenchstat(ctx) })}
-	if *only {
-		table.find = func() (tool, error) { return tool{shown: []string{"benchstat"}}, nil }
+	// Finding benchstat and running it take as long as reading and comparing a large run: they go on beside these.
+	table := benchstat{find: func() (tool, error) { return tool{shown: []string{"benchstat"}}, nil }}
+	if !*only {
+		table.find = begin(func() (tool, error) { return findBenchstat(ctx) })
 	}
 	if len(positional) == 2 {
 		args, err := a.twoRuns(*results, positional, *baseline)
@@ -66,11 +66,7 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 		return err
 	}
 	table.start(ctx, append(filter, args...))
-	analysis, err := diagnose.Analyse(run)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(a.out, strings.TrimSpace(report.Verdicts(analysis))+"\n")
+	fmt.Fprintln(a.out, strings.TrimSpace(report.Verdicts(diagnose.Compare(run)))+"\n")
 	return table.print(a)
 }
 

@@ -32,22 +32,24 @@ func (a *Analysis) compare(controls map[plan.Cell]*Cell) {
 	}
 	all := map[key]*Comparison{}
 	var order []*Comparison
+	var cells [][2]*Cell // of order
 	rounds := 0
 	for _, t := range a.Tables {
 		for _, w := range t.Workers {
 			g := &Group{Workers: w}
 			t.Groups = append(t.Groups, g)
-			cells := t.measured(w)
-			for i, base := range cells {
+			measured := t.measured(w)
+			for i, base := range measured {
 				rounds = max(rounds, len(base.Measured()))
-				for _, other := range cells[i+1:] {
-					c := &Comparison{Paired: pair(base, other), Other: other.Impl, Against: base.Impl}
+				for _, other := range measured[i+1:] {
+					c := &Comparison{Other: other.Impl, Against: base.Impl}
 					all[key{g, base.Impl, other.Impl}] = c
-					order = append(order, c)
+					order, cells = append(order, c), append(cells, [2]*Cell{base, other})
 				}
 			}
 		}
 	}
+	each(len(order), func(i int) { order[i].Paired = pair(cells[i][0], cells[i][1]) })
 	a.Family = len(order)
 	a.Preflight = stat.Reach(rounds, max(1, a.Family), Alpha)
 	ps := make([]float64, len(order))

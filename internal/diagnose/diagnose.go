@@ -8,9 +8,11 @@ package diagnose
 import (
 	"cmp"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"crawlbench/internal/plan"
 	"crawlbench/internal/scenario"
@@ -122,35 +124,59 @@ func (c *Comparison) Times() stat.Interval {
 	return stat.Interval{Value: 1 / c.Ratio, Lo: 1 / c.Hi, Hi: 1 / c.Lo}
 }
 
+// Compare compares the contenders of a run, and looks no further: of an Analysis it fills in the tables with their groups and
+// cells, without traces, bounds, trust and all that says why.
+func Compare(run *store.Run) *Analysis {
+	a, _ := begin(run)
+	return a
+}
+
+func begin(run *store.Run) (*Analysis, cells) {
+	a := &Analysis{Run: run, Baseline: run.Plan().Contenders[0], Margin: stat.DefaultMargin}
+	all := a.collect()
+	a.layOut(all.own)
+	a.compare(all.controls)
+	return a, all
+}
+
 // Analyse reads what the run says. It fails only where files of the run are damaged.
 func Analyse(run *store.Run) (*Analysis, error) {
-	p := run.Plan()
-	a := &Analysis{Run: run, Baseline: p.Contenders[0], Margin: stat.DefaultMargin}
-	cells, controls, against := a.collect()
-	if err := a.attachTraces(cells); err != nil {
+	a, all := begin(run)
+	if err := a.attachTraces(all.own); err != nil {
 		return nil, err
 	}
-	a.layOut(cells)
-	var pool sync.WaitGroup
-	for _, t := range a.Tables {
-		pool.Go(func() {
-			t.scale(p)
-			t.bound(run)
-		})
-	}
-	pool.Wait()
-	a.compare(controls)
-	a.trust(controls)
-	a.Changes = changes(run.Plan(), cells, against)
+	each(len(a.Tables), func(i int) {
+		a.Tables[i].scale(run.Plan())
+		a.Tables[i].bound(run)
+	})
+	a.trust(all.controls)
+	a.Changes = changes(run.Plan(), all.own, all.against)
 	a.Findings = findings(a)
 	return a, nil
 }
 
+// each calls f with 0 to n-1, on all processors: a large run has thousands of cells, pairs and files.
+func each(n int, f func(i int)) {
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				f(int(i))
+			}
+		})
+	}
+	all.Wait()
+}
+
 func keyOf(c plan.Cell) Key { return Key{c.Graph, c.Keys, c.Rate, c.Burst, c.Limiter, c.Procs} }
 
-// collect gathers the samples by cell, those of second entries apart.
-func (a *Analysis) collect() (cells, controls, against map[plan.Cell]*Cell) {
-	cells, controls, against = map[plan.Cell]*Cell{}, map[plan.Cell]*Cell{}, map[plan.Cell]*Cell{}
+// cells are all of a run's: those of its contenders, and of the second entries, the baseline again and another program.
+type cells struct{ own, controls, against map[plan.Cell]*Cell }
+
+// collect gathers the samples by cell.
+func (a *Analysis) collect() cells {
+	all := cells{map[plan.Cell]*Cell{}, map[plan.Cell]*Cell{}, map[plan.Cell]*Cell{}}
 	p := a.Run.Plan()
 	byID := map[string]*Cell{}
 	failed := a.Run.Failed()
@@ -166,11 +192,11 @@ func (a *Analysis) collect() (cells, controls, against map[plan.Cell]*Cell) {
 		byID[c.ID()] = d
 		switch {
 		case c.IsControl():
-			controls[c] = d
+			all.controls[c] = d
 		case c.IsAgainst():
-			against[c] = d
+			all.against[c] = d
 		default:
-			cells[c] = d
+			all.own[c] = d
 		}
 	}
 	for _, rec := range a.Run.Samples() {
@@ -193,7 +219,7 @@ func (a *Analysis) collect() (cells, controls, against map[plan.Cell]*Cell) {
 	for _, d := range byID {
 		d.finish()
 	}
-	return cells, controls, against
+	return all
 }
 
 // take adds a sample.

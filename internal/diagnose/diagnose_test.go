@@ -280,4 +280,14 @@ func TestDamagedLedgerIsNamed(t *testing.T) {
 	if _, err := diagnose.Analyse(run); err == nil || !strings.Contains(err.Error(), "ledger.json") {
 		t.Errorf("error %v", err)
 	}
+	if err := os.Remove(files[0]); err != nil { // as the message says
+		t.Fatal(err)
+	}
+	a, err := diagnose.Analyse(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := a.Tables[0].Cell("mutexmap", 8); c.Traced != nil || c.Files["ledger"] != "" {
+		t.Errorf("without its ledger the cell is %+v, with the files %v", c.Traced, c.Files)
+	}
 }

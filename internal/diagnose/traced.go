@@ -2,11 +2,12 @@ package diagnose
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
-	"runtime"
+	"path/filepath"
 	"slices"
-	"sync"
 
 	"crawlbench/internal/ledger"
 	"crawlbench/internal/plan"
@@ -19,22 +20,15 @@ type Traced struct {
 	Distortion
 }
 
-// attachTraces reads the ledgers of the cells that have some, on all processors: a large run has a thousand files of them.
+// attachTraces reads the ledgers of the cells that have some.
 func (a *Analysis) attachTraces(cells map[plan.Cell]*Cell) error {
 	list := slices.Collect(maps.Values(cells))
-	errs := make([]error, runtime.GOMAXPROCS(0))
-	var all sync.WaitGroup
-	for i := range errs {
-		all.Go(func() {
-			for j := i; j < len(list) && errs[i] == nil; j += len(errs) {
-				errs[i] = a.attachTrace(list[j])
-			}
-		})
-	}
-	all.Wait()
+	errs := make([]error, len(list))
+	each(len(list), func(i int) { errs[i] = a.attachTrace(list[i]) })
 	return cmp.Or(errs...)
 }
 
+// attachTrace reads the ledgers of a cell. One whose ledgers were deleted is as if it had not been traced.
 func (a *Analysis) attachTrace(c *Cell) error {
 	file := c.Files["ledger"]
 	if file == "" || c.Failure != nil {
@@ -42,11 +36,16 @@ func (a *Analysis) attachTrace(c *Cell) error {
 		return nil
 	}
 	err := a.Run.Decode(file, &c.Traced.Ledgers)
-	if err != nil {
-		return fmt.Errorf("read the ledger %s: %w: delete it with its profiles, and the rest of the run can be read", file, err)
+	if errors.Is(err, fs.ErrNotExist) {
+		c.Traced = nil
+		delete(c.Files, "ledger")
+		return nil
 	}
-	if c.Traced.Shares, err = ledger.Spread(c.Traced.Ledgers); err != nil {
-		return fmt.Errorf("read the ledger %s: %w", file, err)
+	if err == nil {
+		c.Traced.Shares, err = ledger.Spread(c.Traced.Ledgers)
+	}
+	if err != nil {
+		return fmt.Errorf("read the ledger %s: %w: take it from a backup, or delete it to read the run without that trace", filepath.Join(a.Run.Dir(), file), err)
 	}
 	return nil
 }

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"runtime"
+	"slices"
+	"sync"
 
 	fast "github.com/goccy/go-json"
 )
@@ -60,26 +63,35 @@ type tail struct {
 // parseJournal returns the records of a journal, and its tail if that is damaged: what a crash may leave of the last
 // write. A damaged line with a whole one behind it is no such thing, and an error.
 func parseJournal(text []byte) ([]Record, *tail, error) {
-	var records []Record
-	var bad *tail
-	var why error
-	offset := 0
-	for n := 1; offset < len(text); n++ {
-		end := bytes.IndexByte(text[offset:], '\n') + 1
-		if end == 0 {
-			end = len(text) - offset
-		}
-		line := text[offset : offset+end]
-		rec, err := decode(line)
-		switch {
-		case err != nil && bad == nil:
-			bad, why = &tail{offset: offset, line: n, bytes: text[offset:]}, err
-		case err == nil && bad != nil:
-			return nil, nil, fmt.Errorf("line %d is damaged (%v) although line %d is whole: something has changed the file since it was written; take it from a backup, or delete line %d to do without that record", bad.line, why, n, bad.line)
-		case err == nil:
-			records = append(records, rec)
-		}
-		offset += end
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	if len(lines[len(lines)-1]) == 0 {
+		lines = lines[:len(lines)-1]
 	}
-	return records, bad, nil
+	records, errs := decodeAll(lines)
+	first := slices.IndexFunc(errs, func(err error) bool { return err != nil })
+	if first < 0 {
+		return records, nil, nil
+	}
+	for i := first + 1; i < len(lines); i++ {
+		if errs[i] == nil {
+			return nil, nil, fmt.Errorf("line %d is damaged (%v) although line %d is whole: something has changed the file since it was written; take it from a backup, or delete line %d to do without that record", first+1, errs[first], i+1, first+1)
+		}
+	}
+	rest := bytes.Join(lines[first:], nil)
+	return records[:first], &tail{offset: len(text) - len(rest), line: first + 1, bytes: rest}, nil
+}
+
+// decodeAll decodes lines on all processors.
+func decodeAll(lines [][]byte) ([]Record, []error) {
+	records, errs := make([]Record, len(lines)), make([]error, len(lines))
+	var all sync.WaitGroup
+	for part := range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for i := part; i < len(lines); i += runtime.GOMAXPROCS(0) {
+				records[i], errs[i] = decode(lines[i])
+			}
+		})
+	}
+	all.Wait()
+	return records, errs
 }
