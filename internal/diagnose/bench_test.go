@@ -17,6 +17,14 @@ func BenchmarkAnalyse(b *testing.B) {
 	}
 }
 
+func BenchmarkCompare(b *testing.B) {
+	run := madeup.BigRun(b, false)
+	b.ReportAllocs()
+	for b.Loop() {
+		diagnose.Compare(run)
+	}
+}
+
 func BenchmarkBetween(b *testing.B) {
 	run := madeup.BigRun(b, false)
 	b.ReportAllocs()

@@ -152,6 +152,9 @@ func (p *paced) look(ctx context.Context, turn *list.Element) (over bool, err er
 		accrued--
 	}
 	p.call(accrued)
+	if over && err == nil && p.early > 0 { // what setting the timer took would shorten the time to the next
+		p.empty = max(p.empty, p.clock())
+	}
 	return over, err
 }
 

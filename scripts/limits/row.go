@@ -82,7 +82,7 @@ func print(out io.Writer, rows []row, values [][]float64) {
 	for i, r := range rows {
 		v := slices.Sorted(slices.Values(values[i]))
 		median := quantile(v, 0.5)
-		fmt.Fprintf(w, "%s\t%s\t%s\t%.3g\t%.3g to %.3g\t%s\n", r.work, target(r.must), target(r.aim), median, quantile(v, 0.25), quantile(v, 0.75), r.verdict(median))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%.4g\t%.4g to %.4g\t%s\n", r.work, target(r.must), target(r.aim), median, quantile(v, 0.25), quantile(v, 0.75), r.verdict(median))
 	}
 	w.Flush()
 }
