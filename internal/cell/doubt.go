@@ -15,6 +15,9 @@ const (
 	// shortest is the least number of seconds of a crawl by several workers, in the median of a sample: starting them takes
 	// a good part of less.
 	shortest = 200e-6
+	// fewestTurns are those that tell workers that take turns from the starts and ends of goroutines, the harness's and the
+	// collector's among them, of which by chance some are counted.
+	fewestTurns = 16
 )
 
 // doubts returns the flags of a sample, see store.Sample. overlapped says whether ever two fetches were in flight, or the

@@ -57,7 +57,7 @@ func (b *Bench) time(ctx context.Context) (Outcome, error) {
 		}
 		s.Counts[name] = float64(count) / n
 	}
-	overlapped = overlapped || m.turns >= n*float64(b.job.Cell.Workers)
+	overlapped = overlapped || m.turns >= max(fewestTurns, n*float64(b.job.Cell.Workers))
 	s.Flags = b.doubts(s, m.wall.Seconds(), overlapped)
 	if b.job.Weigh {
 		var err error
