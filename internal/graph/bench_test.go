@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The graphs of issue 6 have up to 2^22 pages; -short leaves the large ones out.
+// The graphs of make limits have up to 2^22 pages; -short leaves the large ones out.
 func BenchmarkBuild(b *testing.B) {
 	for _, scale := range []int{16, 18, 20, 22} {
 		for _, s := range []Spec{

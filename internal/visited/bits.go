@@ -36,22 +36,33 @@ func NewBits(sizeHint int) crawl.Visited[uint32] {
 func (b *bits) AddNew(dst, links []uint32) []uint32 {
 	near := b.near // whoever reads it from b reads it again after every atomic operation
 	for _, link := range links {
-		var word *atomic.Uint64
-		if i := int(link / wordBits); i < len(near) {
-			word = &near[i]
-		} else {
-			word = b.beyond(link)
+		// Most links were seen before: nothing is called on their way, for which registers would have to be saved.
+		if i := int(link / wordBits); i < len(near) && near[i].Load()&(1<<(link%wordBits)) != 0 {
+			continue
 		}
-		mask := uint64(1) << (link % wordBits)
-		for old := word.Load(); old&mask == 0; old = word.Load() {
-			if word.CompareAndSwap(old, old|mask) {
-				dst = append(dst, link)
-				break
-			}
-			b.lost.Add(1)
+		if b.add(link) {
+			dst = append(dst, link)
 		}
 	}
 	return dst
+}
+
+// add adds a page and reports whether it is new.
+func (b *bits) add(page uint32) bool {
+	var word *atomic.Uint64
+	if i := int(page / wordBits); i < len(b.near) {
+		word = &b.near[i]
+	} else {
+		word = b.beyond(page)
+	}
+	mask := uint64(1) << (page % wordBits)
+	for old := word.Load(); old&mask == 0; old = word.Load() {
+		if word.CompareAndSwap(old, old|mask) {
+			return true
+		}
+		b.lost.Add(1)
+	}
+	return false
 }
 
 // beyond returns the word that holds the bit of a page beyond the expected ones.
