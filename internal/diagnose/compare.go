@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"crawlbench/internal/parallel"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 )
@@ -49,7 +50,7 @@ func (a *Analysis) compare(controls map[plan.Cell]*Cell) {
 			}
 		}
 	}
-	each(len(order), func(i int) { order[i].Paired = pair(cells[i][0], cells[i][1]) })
+	parallel.Each(len(order), func(i int) { order[i].Paired = pair(cells[i][0], cells[i][1]) })
 	a.Family = len(order)
 	a.Preflight = stat.Reach(rounds, max(1, a.Family), Alpha)
 	ps := make([]float64, len(order))

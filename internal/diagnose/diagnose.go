@@ -8,12 +8,10 @@ package diagnose
 import (
 	"cmp"
 	"math"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 
+	"crawlbench/internal/parallel"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/scenario"
 	"crawlbench/internal/stat"
@@ -145,7 +143,7 @@ func Analyse(run *store.Run) (*Analysis, error) {
 	if err := a.attachTraces(all.own); err != nil {
 		return nil, err
 	}
-	each(len(a.Tables), func(i int) {
+	parallel.Each(len(a.Tables), func(i int) {
 		a.Tables[i].scale(run.Plan())
 		a.Tables[i].bound(run)
 	})
@@ -153,20 +151,6 @@ func Analyse(run *store.Run) (*Analysis, error) {
 	a.Changes = changes(run.Plan(), all.own, all.against)
 	a.Findings = findings(a)
 	return a, nil
-}
-
-// each calls f with 0 to n-1, on all processors: a large run has thousands of cells, pairs and files.
-func each(n int, f func(i int)) {
-	var next atomic.Int64
-	var all sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		all.Go(func() {
-			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
-				f(int(i))
-			}
-		})
-	}
-	all.Wait()
 }
 
 func keyOf(c plan.Cell) Key { return Key{c.Graph, c.Keys, c.Rate, c.Burst, c.Limiter, c.Procs} }

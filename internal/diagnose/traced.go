@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"crawlbench/internal/ledger"
+	"crawlbench/internal/parallel"
 	"crawlbench/internal/plan"
 )
 
@@ -24,7 +25,7 @@ type Traced struct {
 func (a *Analysis) attachTraces(cells map[plan.Cell]*Cell) error {
 	list := slices.Collect(maps.Values(cells))
 	errs := make([]error, len(list))
-	each(len(list), func(i int) { errs[i] = a.attachTrace(list[i]) })
+	parallel.Each(len(list), func(i int) { errs[i] = a.attachTrace(list[i]) })
 	return cmp.Or(errs...)
 }
 

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"runtime"
 	"slices"
-	"sync"
 
 	fast "github.com/goccy/go-json"
+
+	"crawlbench/internal/parallel"
 )
 
 // A line of the journal is {"crc":"8 hex digits","rec":{...}}: the checksum, CRC-32C, is over the bytes of rec.
@@ -67,7 +67,8 @@ func parseJournal(text []byte) ([]Record, *tail, error) {
 	if len(lines[len(lines)-1]) == 0 {
 		lines = lines[:len(lines)-1]
 	}
-	records, errs := decodeAll(lines)
+	records, errs := make([]Record, len(lines)), make([]error, len(lines))
+	parallel.Each(len(lines), func(i int) { records[i], errs[i] = decode(lines[i]) })
 	first := slices.IndexFunc(errs, func(err error) bool { return err != nil })
 	if first < 0 {
 		return records, nil, nil
@@ -79,19 +80,4 @@ func parseJournal(text []byte) ([]Record, *tail, error) {
 	}
 	rest := bytes.Join(lines[first:], nil)
 	return records[:first], &tail{offset: len(text) - len(rest), line: first + 1, bytes: rest}, nil
-}
-
-// decodeAll decodes lines on all processors.
-func decodeAll(lines [][]byte) ([]Record, []error) {
-	records, errs := make([]Record, len(lines)), make([]error, len(lines))
-	var all sync.WaitGroup
-	for part := range runtime.GOMAXPROCS(0) {
-		all.Go(func() {
-			for i := part; i < len(lines); i += runtime.GOMAXPROCS(0) {
-				records[i], errs[i] = decode(lines[i])
-			}
-		})
-	}
-	all.Wait()
-	return records, errs
 }

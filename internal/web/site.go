@@ -8,12 +8,11 @@ package web
 import (
 	"context"
 	"errors"
-	"runtime"
-	"sync"
 	"time"
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
+	"crawlbench/internal/parallel"
 )
 
 // ErrFailed is the error of a fetch that Behaviour.Fail had drawn.
@@ -101,22 +100,8 @@ func URLMemory(pages, links int) int64 {
 func (s *Site) name() {
 	s.urls = make([]string, s.graph.Pages())
 	s.links = make([]string, len(s.graph.Links))
-	each(len(s.urls), func(i int) { s.urls[i] = s.graph.URL(uint32(i)) })
-	each(len(s.links), func(i int) { s.links[i] = s.urls[s.graph.Links[i]] })
-}
-
-// each calls f for 0 to n-1, spread over the processors.
-func each(n int, f func(i int)) {
-	var pool sync.WaitGroup
-	parts := runtime.GOMAXPROCS(0)
-	for part := range parts {
-		pool.Go(func() {
-			for i := n * part / parts; i < n*(part+1)/parts; i++ {
-				f(i)
-			}
-		})
-	}
-	pool.Wait()
+	parallel.Each(len(s.urls), func(i int) { s.urls[i] = s.graph.URL(uint32(i)) })
+	parallel.Each(len(s.links), func(i int) { s.links[i] = s.urls[s.graph.Links[i]] })
 }
 
 // visit answers a fetch of page before the judge's eyes.
