@@ -17,7 +17,7 @@ import (
 
 // floors lists the packages from the ground up. A package imports from lower floors only.
 var floors = [][]string{
-	{"internal/browser", "internal/crawl", "internal/flame", "internal/graph", "internal/host", "internal/ledger", "internal/parallel", "internal/plot", "internal/profile", "internal/stat", "internal/yield", "scenarios"},
+	{"internal/browser", "internal/child", "internal/crawl", "internal/flame", "internal/graph", "internal/host", "internal/ledger", "internal/parallel", "internal/plot", "internal/profile", "internal/stat", "internal/yield", "scenarios"},
 	{"internal/limiter"},
 	{"internal/conform", "internal/engine", "internal/visited", "internal/web"},
 	{"internal/contender/*", "internal/mutant", "internal/scenario"},
@@ -40,7 +40,7 @@ var only = map[string]struct {
 	"golang.org/x/perf/":                {[]string{"internal/stat"}, "use package stat"},
 	"github.com/google/pprof/driver":    {[]string{"internal/flame"}, "use package flame"},
 	"net/http":                          {[]string{"internal/flame", "internal/serve"}, "use package serve"},
-	"os/exec":                           {[]string{"internal/runner", "internal/conform", "internal/cli", "internal/flame", "internal/browser", "scripts/limits"}, "children are started by package runner"},
+	"os/exec":                           {[]string{"internal/child", "internal/runner", "internal/conform", "internal/cli", "internal/flame", "internal/browser", "scripts/limits"}, "children are run by package child"},
 	"flag":                              {[]string{"internal/cli", "scripts/limits"}, "flags belong to package cli"},
 	"github.com/pelletier/go-toml":      {[]string{"internal/scenario"}, "use package scenario"},
 	"golang.org/x/exp/trace":            {[]string{"internal/ledger"}, "use package ledger"},

@@ -72,7 +72,6 @@ func ownProgram(ctx context.Context, s *conform.Suite) error {
 func child(ctx context.Context, exe, contender, keys, check string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, exe, conform.ChildVerb, contender, keys, check)
 	cmd.Args[0] = os.Args[0]
-	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
 	return cmd
 }
 
@@ -96,7 +95,7 @@ func (a *app) verdicts(list []conform.Verdict, mutants bool) error {
 		if all[subject]++; all[subject] == 1 {
 			subjects = append(subjects, subject)
 		}
-		if v.Kind == conform.Pass {
+		if v.Kind == conform.Pass || v.Kind == conform.Advice {
 			passed[subject]++
 		}
 	}
@@ -108,8 +107,9 @@ func (a *app) verdicts(list []conform.Verdict, mutants bool) error {
 	failed := false
 	for _, v := range list {
 		if v.Kind != conform.Pass {
-			failed = true
-			fmt.Fprintf(a.out, "%s by %s, %s: %s: %s\n", v.Contender, v.Keys, v.Check, v.Kind, v.Text)
+			failed = failed || v.Kind != conform.Advice
+			details := strings.ReplaceAll(v.Text, "\n", "\n    ")
+			fmt.Fprintf(a.out, "%s by %s, %s: %s: %s\n", v.Contender, v.Keys, v.Check, v.Kind, details)
 		}
 	}
 	if failed {

@@ -3,7 +3,7 @@ package conform
 import (
 	"cmp"
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"crawlbench/internal/child"
 	"crawlbench/internal/crawl"
 )
 
@@ -25,17 +26,19 @@ const (
 	Pass     Kind = "pass"
 	Fail     Kind = "fail"     // the oracle says no
 	Deadlock Kind = "deadlock" // all goroutines were waiting for each other
-	Leak     Kind = "leak"     // goroutines were left behind
+	Leak     Kind = "leak"     // goroutines or processes were left behind
 	Hang     Kind = "hang"     // it did not end in time: a wait outside of virtual time, or a loop
-	Panic    Kind = "panic"    // it, or the runtime, ended the process
+	Panic    Kind = "panic"    // a panic, or an error that is fatal to the runtime
+	Exit     Kind = "exit"     // the process ended, in some other way, before the check did
 	Race     Kind = "race"     // the race detector, in a program built with it, saw one
+	Advice   Kind = "advice"   // the contract is kept, but something could be done better; no failure
 )
 
 // Verdict is what came of one check of one contender under one kind of key.
 type Verdict struct {
 	Contender, Keys, Check string
 	Kind                   Kind
-	Text                   string // what was wrong, in a line
+	Text                   string // what was wrong: a line, and others with details
 }
 
 // ChildVerb is the argument with which a program is called to be the child of a check: ChildVerb CONTENDER KEYS CHECK.
@@ -79,7 +82,8 @@ func (s Suite) Run(ctx context.Context) []Verdict {
 		pool.Go(func() {
 			for i := range next {
 				v := &list[i]
-				v.Kind, v.Text = judge(ctx, s.Command(v.Contender, v.Keys, v.Check), slowdown*cmp.Or(s.Patience, Patience))
+				command := func() *exec.Cmd { return s.Command(v.Contender, v.Keys, v.Check) }
+				v.Kind, v.Text = judge(ctx, command, slowdown*cmp.Or(s.Patience, Patience))
 			}
 		})
 	}
@@ -91,40 +95,60 @@ func (s Suite) Run(ctx context.Context) []Verdict {
 	return list
 }
 
-// judge runs the child of a check and reads its output.
-func judge(ctx context.Context, cmd *exec.Cmd, patience time.Duration) (Kind, string) {
-	var out strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &out
-	err, inTime := cmd.Start(), true
-	if err == nil {
-		timer := time.AfterFunc(patience, func() { cmd.Process.Kill() })
-		err = cmd.Wait()
-		inTime = timer.Stop()
-	}
-	var exit *exec.ExitError
-	text := out.String()
+// judge runs the child of a check and says what came of it.
+func judge(ctx context.Context, command func() *exec.Cmd, patience time.Duration) (Kind, string) {
+	end, err := child.Run(ctx, command, patience)
 	switch {
-	case err == nil:
-		return Pass, ""
 	case ctx.Err() != nil:
 		return Hang, "interrupted"
-	case !inTime:
-		return Hang, fmt.Sprintf("it had not ended after %v", patience)
-	case !errors.As(err, &exit):
+	case err != nil:
 		return Panic, "the check's process could not be started: " + err.Error()
-	case strings.Contains(text, "WARNING: DATA RACE"):
-		return Race, "the race detector saw a data race"
-	case strings.Contains(text, leftBehind):
-		return Leak, "goroutines were left when it returned"
-	case strings.Contains(text, "deadlock: "):
-		return Deadlock, "all its goroutines were waiting for each other"
-	case strings.Contains(text, "panic: ") || strings.Contains(text, "fatal error: "):
-		return Panic, regexp.MustCompile(`(panic|fatal error): .*`).FindString(text)
+	case end.Class != child.Done && end.Class != child.Left:
+		return kinds()[end.Class], end.Text
 	}
-	if m := regexp.MustCompile(`(?m)^\s+\w+\.go:\d+: (.*)$`).FindStringSubmatch(text); m != nil {
-		return Fail, m[1]
+	kind, text := said(end.Records)
+	if string(end.Last) == "true" && kind == Pass {
+		kind, text = Fail, "the check failed, and did not say why"
+		if m := regexp.MustCompile(`(?m)^\s+\w+\.go:\d+: (.*)$`).FindSubmatch(end.Output); m != nil {
+			text = string(m[1])
+		}
 	}
-	return Panic, fmt.Sprintf("its process ended with %v", err)
+	if end.Class == child.Left {
+		kind, text = worse(kind, text, Leak, end.Text)
+	}
+	return kind, child.Clean(text)
+}
+
+// kinds are those of the ends of a child that did not come to its final record.
+func kinds() map[child.Class]Kind {
+	return map[child.Class]Kind{
+		child.Unstarted: Exit, child.Exit: Exit, child.Killed: Exit, child.Junk: Fail, child.Race: Race, child.Deadlock: Deadlock,
+		child.Panic: Panic, child.Memory: Panic, child.Fault: Panic, child.Hang: Hang, child.Spin: Hang,
+	}
+}
+
+// said returns the gravest of the records of a check, with the texts of all: Fail first, whose words are those of the oracle.
+func said(records []child.Record) (Kind, string) {
+	kind, text := Pass, ""
+	for _, r := range records {
+		var t string
+		if json.Unmarshal(r.Body, &t) == nil {
+			kind, text = worse(kind, text, Kind(r.Kind), t)
+		}
+	}
+	return kind, text
+}
+
+// worse puts the graver of two kinds first.
+func worse(kind Kind, text string, other Kind, more string) (Kind, string) {
+	order := []Kind{Pass, Advice, Leak, Deadlock, Fail}
+	switch {
+	case kind == Pass:
+		return other, more
+	case slices.Index(order, other) > slices.Index(order, kind):
+		return other, more + "\n" + text
+	}
+	return kind, text + "\n" + more
 }
 
 // Child is the whole of a child process: it runs the check that args name, CONTENDER KEYS CHECK, and ends the process.
@@ -135,7 +159,7 @@ func Child(args []string, contenders []crawl.Contender) {
 				if check.Name == args[2] {
 					os.Args = os.Args[:1] // what is left is for package testing
 					testing.Main(func(string, string) (bool, error) { return true, nil },
-						[]testing.InternalTest{{Name: check.Name, F: func(t *testing.T) { check.run(t, s) }}}, nil, nil)
+						[]testing.InternalTest{{Name: check.Name, F: func(t *testing.T) { take(t, check, s) }}}, nil, nil)
 				}
 			}
 		}
@@ -144,7 +168,31 @@ func Child(args []string, contenders []crawl.Contender) {
 	os.Exit(2)
 }
 
-// variable names, in the environment of a test's child process, the one check that it is to run.
+// take runs a check in this process, and tells the parent what it says. The check has come to its end only when the
+// parent has the final record.
+func take(t *testing.T, check Check, s subject) {
+	line, err := child.Open()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "conform:", err)
+		os.Exit(2)
+	}
+	failed := !t.Run(check.Name, func(t *testing.T) {
+		r := &Report{T: t, line: line}
+		defer r.stuck()
+		switch run := any(check.run).(type) {
+		case func(*Report, subject):
+			run(r, s)
+		case func(*testing.T, subject): // its words are found in the log
+			run(t, s)
+		}
+	})
+	if err := line.End(failed); err != nil {
+		fmt.Fprintln(os.Stderr, "conform:", err)
+		os.Exit(2)
+	}
+}
+
+// variable names, in the environment of a test's child process, the one check that it is to run: CHECK KEYS CONTENDER.
 const variable = "CRAWLBENCH_CHECK"
 
 // Test takes c through the suite, as subtests of t named after key and check. Each runs in a child: the test binary
@@ -152,22 +200,27 @@ const variable = "CRAWLBENCH_CHECK"
 func Test(t *testing.T, c crawl.Contender) {
 	t.Helper()
 	if want, ok := os.LookupEnv(variable); ok {
-		words := strings.Fields(want)
+		words := strings.SplitN(want, " ", 3)
 		for _, check := range Checks() {
-			if words[0] == c.Name && words[2] == check.Name {
-				check.run(t, subjects(c)[words[1]])
+			if words[0] == check.Name && words[2] == c.Name {
+				take(t, check, subjects(c)[words[1]])
+				t.SkipNow() // what the test has set up is torn down, and what follows is not for the child
 			}
 		}
 		return
 	}
 	command := func(contender, keys, check string) *exec.Cmd {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+strings.ReplaceAll(regexp.QuoteMeta(t.Name()), "/", "$/^")+"$", "-test.count=1")
-		cmd.Env = append(os.Environ(), variable+"="+contender+" "+keys+" "+check, "GORACE=atexit_sleep_ms=0")
+		cmd.Env = append(os.Environ(), variable+"="+check+" "+keys+" "+contender)
 		return cmd
 	}
 	for _, v := range (Suite{Contenders: []crawl.Contender{c}, Command: command}).Run(t.Context()) {
 		t.Run(v.Keys+"/"+v.Check, func(t *testing.T) {
-			if v.Kind != Pass {
+			switch v.Kind {
+			case Pass:
+			case Advice:
+				t.Logf("%s: %s", v.Kind, v.Text)
+			default:
 				t.Errorf("%s: %s", v.Kind, v.Text)
 			}
 		})

@@ -1,0 +1,78 @@
+package child
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// process is one that runs.
+type process struct {
+	pid, parent, group int
+	state              byte // of /proc/PID/stat
+}
+
+// processes returns those that /proc shows, without the dead.
+func processes() []process {
+	dir, err := os.Open("/proc")
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	names, _ := dir.Readdirnames(-1)
+	var list []process
+	for _, name := range names {
+		if pid, err := strconv.Atoi(name); err == nil {
+			if p, ok := look(pid); ok {
+				list = append(list, p)
+			}
+		}
+	}
+	return list
+}
+
+// look returns the process pid, if it lives.
+func look(pid int) (process, bool) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return process{}, false
+	}
+	p := process{pid: pid}
+	rest := text[bytes.LastIndexByte(text, ')')+1:] // a name may hold anything
+	if _, err := fmt.Sscanf(string(rest), " %c %d %d", &p.state, &p.parent, &p.group); err != nil {
+		return process{}, false
+	}
+	return p, p.state != 'Z' && p.state != 'X'
+}
+
+// marked reports whether the environment of p has the nonce, as that of each descendant of a child that did not clear it.
+func (p process) marked(nonce string) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.pid))
+	return err == nil && bytes.Contains(text, []byte(variable+"="+nonce))
+}
+
+// String is the command line of p, in a line.
+func (p process) String() string {
+	const longest = 100
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.pid))
+	line := strings.TrimSpace(string(bytes.ReplaceAll(text, []byte{0}, []byte{' '})))
+	if line == "" {
+		line = fmt.Sprintf("process %d", p.pid)
+	}
+	line = strings.ReplaceAll(Clean(line), "\n", " ")
+	if r := []rune(line); len(r) > longest {
+		line = string(r[:longest]) + "..."
+	}
+	return line
+}
+
+// starved returns how many processes the kernel has killed for want of memory since the machine started.
+func starved() int {
+	text, _ := os.ReadFile("/proc/vmstat")
+	_, rest, _ := strings.Cut(string(text), "\noom_kill ")
+	count, _, _ := strings.Cut(rest, "\n")
+	n, _ := strconv.Atoi(count)
+	return n
+}

@@ -1,0 +1,133 @@
+package child
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"syscall"
+)
+
+// Line leads from a child to the process that runs it.
+type Line struct {
+	file  *os.File
+	nonce string
+	known map[int]bool // processes that were there before the code under test ran
+}
+
+// greeting is the first record: the processes that the child has started already, such as a test's own server.
+type greeting struct{ Known []int }
+
+// kinds of records of the line's own; the others are for those who use it.
+const (
+	hello = "hello"
+	left  = "left"
+	last  = "end"
+)
+
+// Open opens the line, and must be called before the code under test runs, at most once. From then on the crash output of the
+// runtime goes to the parent too, and orphans among the descendants of this process become its children.
+func Open() (*Line, error) {
+	nonce := os.Getenv(variable)
+	if nonce == "" {
+		return nil, errors.New("this is the child process of a run or a check: it is started by them, not by hand")
+	}
+	syscall.CloseOnExec(lineFD)
+	crash := os.NewFile(crashFD, "crash output")
+	if err := debug.SetCrashOutput(crash, debug.CrashOptions{}); err != nil {
+		return nil, fmt.Errorf("open the line to the parent: %w", err)
+	}
+	crash.Close()
+	adopt()
+	l := &Line{file: os.NewFile(lineFD, "line"), nonce: nonce, known: map[int]bool{}}
+	var g greeting
+	if !childless() {
+		for _, p := range descendants(processes(), os.Getpid(), nil) {
+			l.known[p.pid] = true
+			g.Known = append(g.Known, p.pid)
+		}
+	}
+	return l, l.Say(hello, g)
+}
+
+// Say sends a record. It may be called from several goroutines.
+func (l *Line) Say(kind string, body any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return fmt.Errorf("write a record %q: %w", kind, err)
+	}
+	// One write: a record is not torn by another, or by what else writes to the descriptor.
+	_, err = l.file.Write(fmt.Appendf(nil, "%s %s %s\n", l.nonce, kind, text))
+	return err
+}
+
+// End looks for processes that are left behind, and sends the final record, without which no child is done.
+func (l *Line) End(body any) error {
+	if names := l.strays(); len(names) > 0 {
+		if err := l.Say(left, names); err != nil {
+			return err
+		}
+	}
+	return l.Say(last, body)
+}
+
+// reader takes a line apart at the parent's end.
+type reader struct {
+	nonce   string
+	rest    []byte // of a record that has not come to its end
+	size    int
+	opened  bool
+	junk    bool
+	known   []int
+	left    []string
+	last    json.RawMessage
+	records []Record
+}
+
+// longest is how much of a record is believed, and how much of all is kept.
+const longest = 64 << 20
+
+// Write never fails, so that what sends junk is not made to wait.
+func (r *reader) Write(p []byte) (int, error) {
+	n := len(p)
+	for !r.junk {
+		text, more, whole := bytes.Cut(p, []byte("\n"))
+		if len(r.rest)+len(text) > longest {
+			r.junk = true
+			break
+		}
+		r.rest = append(r.rest, text...)
+		if !whole {
+			break
+		}
+		r.record(r.rest)
+		r.rest, p = nil, more
+	}
+	return n, nil
+}
+
+// record takes one record.
+func (r *reader) record(text []byte) {
+	words := bytes.SplitN(text, []byte(" "), 3)
+	if len(words) < 3 || string(words[0]) != r.nonce || !json.Valid(words[2]) {
+		r.junk = true
+		return
+	}
+	if r.size += len(text); r.last != nil || r.size > longest {
+		return
+	}
+	switch kind, body := string(words[1]), json.RawMessage(words[2]); kind {
+	case hello:
+		var g greeting
+		r.junk = json.Unmarshal(body, &g) != nil || r.opened
+		r.opened, r.known = true, g.Known
+	case left:
+		r.junk = json.Unmarshal(body, &r.left) != nil
+	case last:
+		r.last = body
+	default:
+		r.records = append(r.records, Record{kind, body})
+	}
+}

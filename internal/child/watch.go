@@ -1,0 +1,95 @@
+package child
+
+import (
+	"context"
+	"syscall"
+	"time"
+)
+
+const (
+	// beat is how often a running child is looked at: five looks a second take less than a thousandth of a processor.
+	beat = 200 * time.Millisecond
+	// pause is how late a look may come before it is taken that this process was stopped. One of 0.7 s is always found.
+	pause = 300 * time.Millisecond
+)
+
+// watch looks at a child while it runs, and ends it when its time is up.
+type watch struct {
+	pid     int
+	nonce   string
+	limit   time.Duration
+	crashed chan struct{} // closed when the runtime begins its crash output
+	ended   chan struct{} // closed when the process has ended
+	over    chan struct{} // closed when nobody writes to the fields below any more
+
+	late    bool          // its time was up
+	stopped bool          // and it was stopped by a signal then
+	frozen  bool          // it or this process was stopped for a while
+	took    time.Duration // how long it ran, without the time for which this process was stopped
+	below   []int         // its descendants when its time was up
+	left    []string
+}
+
+// run watches until the process has ended.
+func (w *watch) run(ctx context.Context) {
+	defer close(w.over)
+	begin := time.Now()
+	last := begin
+	limit, crashed, dying := w.limit, w.crashed, false
+	defer func() {
+		// The monotonic clock stands still while a machine sleeps.
+		wall := time.Now().Round(0).Sub(begin.Round(0))
+		w.frozen = w.frozen || wall-time.Since(begin) > pause
+	}()
+	timer := time.NewTimer(beat)
+	defer timer.Stop()
+	for {
+		wait := max(0, min(beat, limit-w.took))
+		timer.Reset(wait)
+		over := false
+		select {
+		case <-w.ended:
+			over = true
+		case <-ctx.Done():
+			kill(w.pid)
+			<-w.ended
+			return
+		case <-crashed:
+			crashed, dying = nil, true
+			limit = w.took + dumpTime
+		case <-timer.C:
+		}
+		elapsed := time.Since(last)
+		last = last.Add(elapsed)
+		if elapsed > wait+pause {
+			elapsed, w.frozen = wait, true
+		}
+		w.took += elapsed
+		if over {
+			return
+		}
+		p, _ := look(w.pid)
+		w.frozen = w.frozen || p.state == 'T'
+		if w.took < limit {
+			continue
+		}
+		if !dying {
+			w.expire(p.state == 'T')
+			dying, crashed, limit = true, nil, w.took+dumpTime
+			continue
+		}
+		kill(w.pid)
+		<-w.ended
+		return
+	}
+}
+
+// expire asks a child whose time is up for its goroutines: on SIGQUIT the runtime prints them and exits.
+func (w *watch) expire(stopped bool) {
+	w.late, w.stopped = true, stopped
+	for _, p := range descendants(processes(), w.pid, nil) {
+		w.below = append(w.below, p.pid)
+	}
+	syscall.Kill(w.pid, syscall.SIGQUIT)
+	syscall.Kill(w.pid, syscall.SIGCONT)
+}

@@ -1,0 +1,73 @@
+package conform
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"crawlbench/internal/child"
+)
+
+// Report is the *testing.T of a check. What fails goes to the parent of the check's process as a record, word for word, and so
+// does advice.
+type Report struct {
+	*testing.T
+	line *child.Line
+}
+
+// Advise reports what is no failure, but could be done better. The first line of the text is the summary.
+func (r *Report) Advise(format string, args ...any) { r.say(Advice, format, args...) }
+
+// Errorf reports a failure, and lets the check go on.
+func (r *Report) Errorf(format string, args ...any) {
+	r.Helper()
+	r.say(Fail, format, args...)
+	r.T.Errorf(format, args...)
+}
+
+// Fatalf reports a failure, and ends the check.
+func (r *Report) Fatalf(format string, args ...any) {
+	r.Helper()
+	r.say(Fail, format, args...)
+	r.T.Fatalf(format, args...)
+}
+
+// Error reports a failure, and lets the check go on.
+func (r *Report) Error(args ...any) {
+	r.Helper()
+	r.Errorf("%s", strings.TrimSuffix(fmt.Sprintln(args...), "\n"))
+}
+
+// Fatal reports a failure, and ends the check.
+func (r *Report) Fatal(args ...any) {
+	r.Helper()
+	r.Fatalf("%s", strings.TrimSuffix(fmt.Sprintln(args...), "\n"))
+}
+
+func (r *Report) say(kind Kind, format string, args ...any) {
+	if err := r.line.Say(string(kind), fmt.Sprintf(format, args...)); err != nil {
+		r.T.Fatal(err)
+	}
+}
+
+// stuck, deferred, reports what package testing/synctest panics with when virtual time cannot go on. The panic is known by its type,
+// which is the runtime's: a crawler may panic with the same words.
+func (r *Report) stuck() {
+	switch p := recover(); {
+	case p == nil:
+	case fmt.Sprintf("%T", p) != "runtime.synctestDeadlockError":
+		panic(p)
+	case strings.Contains(fmt.Sprint(p), leftBehind):
+		r.say(Leak, "goroutines were left when it returned%s", where())
+	default:
+		r.say(Deadlock, "all its goroutines were waiting for each other%s", where())
+	}
+}
+
+// where says where the goroutines in bubbles of virtual time are.
+func where() string {
+	text := make([]byte, 1<<20)
+	text = text[:runtime.Stack(text, true)]
+	return child.Places(text, "synctest bubble")
+}
