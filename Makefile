@@ -41,7 +41,7 @@ doctor: build ## measure what this machine can tell apart
 
 stress: build ## check them on many schedules of one processor, and show on broken ones that this bites
 	@$(CRAWLBENCH) conform -yield ./internal/contender/...,./internal/engine,./internal/visited -checks storm,shapes,cancel,errors,again -seeds $(or $(SEEDS),5) $(FLAGS)
-	@$(CRAWLBENCH) conform -yield ./internal/mutant,./internal/engine -checks storm -seeds 20 -mutants right loadthenstore norecheck unlockedmap
+	@$(CRAWLBENCH) conform -yield ./internal/mutant,./internal/engine -checks storm -seeds 20 -mutants right loadthenstore norecheck unlockedmap rareloss growsbare
 
 mutate: ## mutation testing of the tool's own logic: make mutate [FLAGS=./internal/plan]
 	@scripts/mutate.sh $(FLAGS)

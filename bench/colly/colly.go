@@ -49,7 +49,7 @@ func collect(ctx context.Context, web bench.Web[string], o bench.Options) (c *co
 	c.DisableCookies()
 	c.SetRequestTimeout(0) // else a page may take ten seconds
 	// One rule for all hosts, as Workers says nothing of hosts.
-	err = c.Limit(&colly.LimitRule{DomainGlob: "*", Parallelism: max(1, o.Workers)})
+	err = c.Limit(&colly.LimitRule{DomainGlob: "*", Parallelism: o.Workers})
 	return c, s, crawl, end, err
 }
 

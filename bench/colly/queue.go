@@ -29,7 +29,7 @@ func queued(ctx context.Context, web bench.Web[string], seeds []string, o bench.
 
 // drain crawls with c from seeds until list is empty.
 func drain(c *colly.Collector, seeds []string, o bench.Options, list queue.Storage) error {
-	q, err := queue.New(max(1, o.Workers), list)
+	q, err := queue.New(o.Workers, list)
 	if err != nil {
 		return fmt.Errorf("colly: make a queue: %w", err)
 	}

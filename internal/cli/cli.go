@@ -20,6 +20,7 @@ import (
 	"crawlbench/internal/cell"
 	"crawlbench/internal/conform"
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/mutant"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/runner"
 	"crawlbench/internal/scenario"
@@ -85,7 +86,7 @@ func Main(args []string, in io.Reader, out, errw io.Writer, contenders []crawl.C
 		return exitFine
 	}
 	if len(args) == 5 && args[1] == conform.ChildVerb {
-		conform.Child(args[2:], append(slices.Clone(contenders), broken()...))
+		conform.Child(args[2:], append(slices.Clone(contenders), mutant.Contenders()...))
 	}
 	a := &app{out: out, err: errw, contenders: contenders}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -23,6 +22,7 @@ func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	checks := fs.String("checks", "", "run these checks only, such as storm,cancel")
 	yields := fs.String("yield", "", "build again with goroutines changing over at random in these packages, such as ./mine,./internal/...")
 	patience := fs.Duration("patience", conform.Patience, "how long a check may take before it counts as hanging")
+	count := fs.Int("count", 1, "with -mutants, run the suite n times and show how often it finds what it finds by luck")
 	seeds := fs.Int("seeds", 20, "with -yield, try so many schedules")
 	positional, err := parse(fs, args, 0, 1000)
 	if err != nil {
@@ -30,7 +30,10 @@ func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	}
 	table := a.contenders
 	if *mutants {
-		table = broken()
+		table = mutant.Contenders()
+	}
+	if *count < 1 || *count > 1 && !*mutants {
+		return usagef("-count %d: want 1 or more, and more than 1 with -mutants only", *count)
 	}
 	if *patience <= 0 {
 		return usagef("-patience %v: must be above 0", *patience)
@@ -48,7 +51,14 @@ func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	if *yields != "" {
 		err = a.stress(ctx, s, strings.Split(*yields, ","), *seeds, *mutants)
 	} else if err = ownProgram(ctx, &s); err == nil {
-		err = a.verdicts(s.Run(ctx), *mutants)
+		runs := make([][]conform.Verdict, *count)
+		for i := range runs {
+			runs[i] = s.Run(ctx)
+		}
+		err = a.verdicts(slices.Concat(runs...), *mutants)
+		if *count > 1 {
+			fmt.Fprint(a.out, "\n", conform.Rates(runs))
+		}
 	}
 	if ctx.Err() != nil {
 		return exitError{code: exitInterrupted}
@@ -80,8 +90,10 @@ func (a *app) verdicts(list []conform.Verdict, mutants bool) error {
 	if mutants {
 		fmt.Fprint(a.out, conform.Matrix(list))
 		alive := conform.Survivors(list)
-		if slices.ContainsFunc(list, func(v conform.Verdict) bool { return isRight(v.Contender) }) && !slices.ContainsFunc(alive, isRight) {
-			return exitError{exitFailed, errors.New("a check fails the crawler that the mutants were made from, which is right")}
+		for _, v := range list {
+			if isRight(v.Contender) && !v.Kind.OK() {
+				return exitError{exitFailed, fmt.Errorf("the check %s fails %s, which is right: %s: %s", v.Check, v.Contender, v.Kind, v.Text)}
+			}
 		}
 		if alive = slices.DeleteFunc(alive, isRight); len(alive) > 0 {
 			return exitError{exitFailed, fmt.Errorf("no check found %s", strings.Join(alive, ", "))}
@@ -95,7 +107,7 @@ func (a *app) verdicts(list []conform.Verdict, mutants bool) error {
 		if all[subject]++; all[subject] == 1 {
 			subjects = append(subjects, subject)
 		}
-		if v.Kind == conform.Pass || v.Kind == conform.Advice {
+		if v.Kind.OK() {
 			passed[subject]++
 		}
 	}
@@ -107,7 +119,7 @@ func (a *app) verdicts(list []conform.Verdict, mutants bool) error {
 	failed := false
 	for _, v := range list {
 		if v.Kind != conform.Pass {
-			failed = failed || v.Kind != conform.Advice
+			failed = failed || !v.Kind.OK()
 			details := strings.ReplaceAll(v.Text, "\n", "\n    ")
 			fmt.Fprintf(a.out, "%s by %s, %s: %s: %s\n", v.Contender, v.Keys, v.Check, v.Kind, details)
 		}
@@ -118,7 +130,10 @@ func (a *app) verdicts(list []conform.Verdict, mutants bool) error {
 	return nil
 }
 
-func isRight(name string) bool { return name == mutant.Right().Name }
+// isRight reports whether name is that of a control.
+func isRight(name string) bool {
+	return slices.ContainsFunc(mutant.Controls(), func(c crawl.Contender) bool { return c.Name == name })
+}
 
 // checksOf parses a list of checks; nil are all of them.
 func checksOf(text string) ([]string, error) {
@@ -157,13 +172,4 @@ func named(names []string, table []crawl.Contender) ([]crawl.Contender, error) {
 		}
 	}
 	return list, nil
-}
-
-// broken returns the mutants, behind the crawler that they were made from.
-func broken() []crawl.Contender {
-	list := []crawl.Contender{mutant.Right()}
-	for _, m := range mutant.All() {
-		list = append(list, m.Contender)
-	}
-	return list
 }

@@ -49,7 +49,7 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 			if seed == 1 {
 				order = append(order, at)
 			}
-			if v.Kind != conform.Pass {
+			if !v.Kind.OK() {
 				if found[at]++; found[at] == 1 {
 					text[at] = fmt.Sprintf("seed %d: %s: %s", seed, v.Kind, v.Text)
 				}
@@ -57,7 +57,7 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 		}
 		if compare {
 			for _, v := range try("0") {
-				if v.Kind != conform.Pass {
+				if !v.Kind.OK() {
 					hidden[subject{v.Contender, v.Keys, v.Check}]++
 				}
 			}

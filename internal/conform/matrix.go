@@ -7,10 +7,10 @@ import (
 )
 
 // letters stand for kinds in a matrix.
-var letters = map[Kind]string{Pass: ".", Fail: "F", Deadlock: "D", Leak: "L", Hang: "H", Panic: "P", Race: "R"}
+var letters = map[Kind]string{Pass: ".", Fail: "F", Deadlock: "D", Leak: "L", Hang: "H", Panic: "P", Exit: "E", Race: "R", Advice: "a"}
 
 // Matrix renders verdicts with contenders down and checks across: F the oracle said no, D deadlock, L leak, H hang, P
-// panic, R race, and a dot for passed.
+// panic, E exit, R race, a advice, and a dot for passed.
 func Matrix(verdicts []Verdict) string {
 	var b strings.Builder
 	names, checks := axes(verdicts)
@@ -35,7 +35,7 @@ func Matrix(verdicts []Verdict) string {
 		}
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
-	b.WriteString("\n. passed  F the oracle said no  D deadlock  L goroutines left  H hang  P panic  R race\n")
+	b.WriteString("\n. passed  F the oracle said no  D deadlock  L goroutines left  H hang  P panic  E the process ended  R race  a advice\n")
 	return b.String()
 }
 
@@ -43,7 +43,7 @@ func Matrix(verdicts []Verdict) string {
 func Survivors(verdicts []Verdict) []string {
 	names, _ := axes(verdicts)
 	return slices.DeleteFunc(names, func(n string) bool {
-		return slices.ContainsFunc(verdicts, func(v Verdict) bool { return v.Contender == n && v.Kind != Pass })
+		return slices.ContainsFunc(verdicts, func(v Verdict) bool { return v.Contender == n && !v.Kind.OK() })
 	})
 }
 
@@ -54,7 +54,7 @@ func SoleKillers(verdicts []Verdict) map[string][]string {
 	for _, n := range names {
 		var by []string
 		for _, v := range verdicts {
-			if v.Contender == n && v.Kind != Pass && !slices.Contains(by, v.Check) {
+			if v.Contender == n && !v.Kind.OK() && !slices.Contains(by, v.Check) {
 				by = append(by, v.Check)
 			}
 		}
@@ -75,4 +75,38 @@ func axes(verdicts []Verdict) (names, checks []string) {
 		}
 	}
 	return names, checks
+}
+
+// Rates returns, for each contender that not every one of the runs found, or not by the same checks, how many of the runs did, one line
+// each; "" if there is none. What a check finds by luck it finds more often with another run.
+func Rates(runs [][]Verdict) string {
+	var b strings.Builder
+	names, checks := axes(runs[0])
+	for _, n := range names {
+		found, any := map[string]int{}, 0
+		for _, run := range runs {
+			hit := false
+			for _, v := range run {
+				if v.Contender == n && !v.Kind.OK() {
+					found[v.Check]++
+					hit = true
+				}
+			}
+			if hit {
+				any++
+			}
+		}
+		var by []string
+		lucky := any > 0 && any < len(runs)
+		for _, c := range checks {
+			if k := found[c]; k > 0 {
+				by = append(by, fmt.Sprintf("%s %d", c, k))
+				lucky = lucky || k < len(runs)
+			}
+		}
+		if lucky {
+			fmt.Fprintf(&b, "%s: found by %d of %d runs (%s)\n", n, any, len(runs), strings.Join(by, ", "))
+		}
+	}
+	return b.String()
 }

@@ -8,13 +8,14 @@ import (
 
 	"crawlbench/internal/conform"
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/mutant"
 )
 
 // What the race detector sees in a storm, and what it cannot see: a check and an act that are each behind a lock.
 func TestWhatTheRaceDetectorSees(t *testing.T) {
 	seen := []string{"unlockedmap", "privatelock", "racycounter"}
 	unseen := []string{"right", "checkthenact", "fastpath", "loadthenstore", "norecheck", "budgetloadthenadd"}
-	list := slices.DeleteFunc(broken(), func(c crawl.Contender) bool {
+	list := slices.DeleteFunc(mutant.Contenders(), func(c crawl.Contender) bool {
 		return !slices.Contains(append(seen, unseen...), c.Name)
 	})
 	for _, v := range runChecks(t, list, []string{"storm"}, "id") {

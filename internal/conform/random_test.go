@@ -27,8 +27,8 @@ type drawn struct {
 
 // draw draws a crawl. What it draws shrinks to fewer pages, fewer links, one worker and no dials.
 func draw(t *rapid.T) *drawn {
-	d := &drawn{site: site{links: map[page][]page{}}}
 	n := rapid.IntRange(1, 40).Draw(t, "pages")
+	d := &drawn{site: *blank(n)}
 	for p := range page(n) {
 		for _, q := range rapid.SliceOfN(rapid.IntRange(0, n-1), 0, 6).Draw(t, fmt.Sprintf("links of %d", p)) {
 			d.site.links[p] = append(d.site.links[p], page(q))
@@ -39,11 +39,11 @@ func draw(t *rapid.T) *drawn {
 	}
 	d.site.seeds = append(d.site.seeds, 0)
 	bad := rapid.SliceOfN(rapid.IntRange(0, n-1), 0, 5).Draw(t, "failing pages")
-	d.site.fails = func(p page) bool { return slices.Contains(bad, int(p)) }
+	d.site.fails = failing(errPlanted, func(p page) bool { return slices.Contains(bad, int(p)) })
 	if slowest := rapid.IntRange(0, 50).Draw(t, "most latency in ms"); slowest > 0 {
 		d.site.latency = func(p page) time.Duration { return time.Duration(int(p)*7%(slowest+1)) * time.Millisecond }
 	}
-	d.o.Workers = rapid.IntRange(0, 20).Draw(t, "workers")
+	d.o.Workers = rapid.IntRange(1, 20).Draw(t, "workers")
 	d.o.MaxPages = rapid.IntRange(0, 50).Draw(t, "budget")
 	d.o.SizeHint = rapid.IntRange(0, 50).Draw(t, "size hint")
 	d.perSec = rapid.SampledFrom([]int{0, 1, 100, 10_000}).Draw(t, "pages a second")
@@ -81,26 +81,7 @@ func (d *drawn) check(crawlOf func(context.Context, *site, crawl.Options) outcom
 	if ctx.Err() == nil && (d.perSec == 0 || d.cancel == 0) || errors.Is(out.err, context.Canceled) {
 		return fmt.Errorf("it returned the error %q", out.err)
 	}
-	return d.cut(out)
-}
-
-// cut returns what is wrong with a crawl that did not come to its end.
-func (d *drawn) cut(out outcome) error {
-	reach := d.site.reach()
-	for p, n := range out.count {
-		if n != 1 || !reach[p] {
-			return fmt.Errorf("page %d was fetched %d times, reachable: %v", p, n, reach[p])
-		}
-	}
-	switch {
-	case out.did.Pages != len(out.count):
-		return fmt.Errorf("it reports %d pages of %d", out.did.Pages, len(out.count))
-	case out.peak > max(1, d.o.Workers) || out.inflight > 0:
-		return fmt.Errorf("%d fetches at once with %d workers, %d in flight when it returned", out.peak, d.o.Workers, out.inflight)
-	case d.o.MaxPages > 0 && len(out.count) > d.o.MaxPages:
-		return fmt.Errorf("%d pages with a budget of %d", len(out.count), d.o.MaxPages)
-	}
-	return nil
+	return d.site.inOrder(out, d.o)
 }
 
 // A failure is shrunk, and kept below testdata/rapid, from where the next run replays it first.

@@ -59,15 +59,21 @@ func (r *Report) stuck() {
 	case fmt.Sprintf("%T", p) != "runtime.synctestDeadlockError":
 		panic(p)
 	case strings.Contains(fmt.Sprint(p), leftBehind):
-		r.say(Leak, "goroutines were left when it returned%s", where())
+		r.say(Leak, "goroutines were left when it returned%s", where("synctest bubble"))
 	default:
-		r.say(Deadlock, "all its goroutines were waiting for each other%s", where())
+		r.say(Deadlock, "all its goroutines were waiting for each other%s", where("synctest bubble"))
 	}
 }
 
-// where says where the goroutines in bubbles of virtual time are.
-func where() string {
+// announcement is the kind of the record behind which the check passes if the process ends with a panic.
+const announcement = "announcement"
+
+// announce tells the parent that Fetch is about to panic.
+func (r *Report) announce(text string) { r.say(announcement, "%s", text) }
+
+// where says where the goroutines are whose stacks have mark in their first line.
+func where(mark string) string {
 	text := make([]byte, 1<<20)
 	text = text[:runtime.Stack(text, true)]
-	return child.Places(text, "synctest bubble")
+	return child.Places(text, mark)
 }

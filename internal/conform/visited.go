@@ -22,19 +22,24 @@ import (
 func Visited(t *testing.T, byID crawl.NewVisited[uint32], byURL crawl.NewVisited[string]) {
 	t.Helper()
 	if byID != nil {
-		t.Run("id", func(t *testing.T) { linear(t, byID, idOf) })
+		t.Run("id", func(t *testing.T) { linear(t, byID, naming.id) })
 	}
 	if byURL != nil {
-		t.Run("url", func(t *testing.T) { linear(t, byURL, urlOf) })
+		t.Run("url", func(t *testing.T) { linear(t, byURL, naming.url) })
 	}
 }
 
-func linear[K comparable](t *testing.T, newSet crawl.NewVisited[K], name func(page, bool) K) {
+func linear[K comparable](t *testing.T, newSet crawl.NewVisited[K], name func(naming, page) K) {
+	similar := naming{ids: similarIDs(), urls: similarURLs()}
 	race(stormTime/3, 50, func(seed uint64, workers int) {
 		if t.Failed() {
 			return
 		}
-		h := record(newSet, func(p page) K { return name(p, seed%2 == 1) }, seed, workers)
+		keys := naming{}
+		if seed%2 == 1 {
+			keys = similar
+		}
+		h := record(newSet, func(p page) K { return name(keys, p) }, seed, workers)
 		if err := h.wrong(); err != nil {
 			t.Error(err)
 		} else if result, info := porcupine.CheckOperationsVerbose(wonOnce, h.operations, Patience); result != porcupine.Ok {

@@ -5,15 +5,21 @@
 //
 // A crawler promises, for every graph and every schedule:
 //
-//   - each page that can be reached from the seeds is fetched exactly once, however often it is linked or seeded;
+//   - each page that can be reached from the seeds is fetched exactly once, however often it is linked or seeded, and only
+//     after a link to it was handed out;
+//   - pages are the same if their keys are equal by ==, and differ otherwise: nothing is normalised;
 //   - at most Options.Workers fetches are in flight, and all of them are when there is work for them;
 //   - the limiter, where there is one, is waited on once before every fetch and never for a duplicate;
-//   - a failed fetch counts as an error, its page as visited, and the crawl goes on;
-//   - at most Options.MaxPages pages are fetched, and exactly so many where the graph has them;
+//   - a failed fetch counts as an error, its page as visited, and the crawl goes on, whatever the error wraps;
+//   - at most Options.MaxPages pages are fetched, failed ones included, and exactly so many where the graph has them;
 //   - when ctx ends before the last fetch has come back, or the limiter fails, it returns at once with that error;
-//   - its workers wait on the limiter one at a time, so that ending early leaves no tokens reserved, unless the limiter is
-//     Debtless: see InTurn;
-//   - when it returns, every goroutine that it started has ended, and no state of it is left.
+//   - seeds and links belong to others, and are not modified;
+//   - a panic of Fetch is not swallowed: it ends the process, or the crawl with an error, or counts as a failed fetch;
+//   - when it returns, every goroutine, timer, file and process that it started has ended, the contexts that it derived are
+//     cancelled, no state of it is left, and what belongs to the whole process, such as GOMAXPROCS, is as it was.
+//
+// Package conform checks that. One thing more is advice: a limiter that reserves, such as golang.org/x/time/rate, cannot
+// take back what cancelled waits had reserved if several waited at a time; see InTurn.
 package crawl
 
 import "context"
@@ -40,11 +46,11 @@ type Limiter interface {
 
 // Options are the dials of one crawl. Concurrency (Workers) and rate (Limiter) are independent.
 type Options struct {
-	// Workers is the largest number of fetches in flight. Less than 1 means 1.
+	// Workers is the largest number of fetches in flight, at least 1.
 	Workers int
 	// Limiter is waited on once before every fetch. Nil means no limit.
 	Limiter Limiter
-	// MaxPages is the number of pages after which the crawl ends. 0 means no end but the graph's.
+	// MaxPages is the number of pages after which the crawl ends. 0 means that it ends with the graph. It is never negative.
 	MaxPages int
 	// SizeHint is the expected number of pages, 0 if unknown. A wrong hint costs speed, never correctness.
 	SizeHint int

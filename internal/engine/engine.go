@@ -44,7 +44,7 @@ func over[K comparable](newSet crawl.NewVisited[K], ahead bool) crawl.Func[K] {
 			return crawl.Result{}, err
 		}
 		set := newSet(o.SizeHint)
-		p := newPool[K](max(1, o.Workers), o.MaxPages)
+		p := newPool[K](o.Workers, o.MaxPages)
 		p.start(set.AddNew(nil, seeds))
 		release := p.endWith(ctx)
 

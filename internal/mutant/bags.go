@@ -53,7 +53,7 @@ func bagged[K comparable](b bug) crawl.Func[K] {
 		if err := ctx.Err(); err != nil {
 			return crawl.Result{}, err
 		}
-		p := &bagger[K]{bug: b, web: web, limiter: crawl.InTurn(o.Limiter), budget: o.MaxPages, seen: map[K]bool{}, workers: max(1, o.Workers)}
+		p := &bagger[K]{bug: b, web: web, limiter: crawl.InTurn(o.Limiter), budget: o.MaxPages, seen: map[K]bool{}, workers: o.Workers}
 		p.changed.L = &p.mu
 		p.pages = p.fresh(seeds)
 		ran := make(chan struct{})

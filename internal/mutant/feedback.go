@@ -52,7 +52,7 @@ func feedback[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o 
 	}
 	add(seeds, 0)
 	var pool sync.WaitGroup
-	for range max(1, o.Workers) {
+	for range o.Workers {
 		pool.Go(func() {
 			for {
 				select {

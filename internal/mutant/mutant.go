@@ -1,5 +1,6 @@
 // Package mutant holds deliberately broken crawlers, each a few lines away from a right one and named after its bug. They
-// show that the checks of package conform bite: every one of them must be found.
+// show that the checks of package conform bite: every one of them must be found. Beside them are right crawlers with unusual
+// habits, which none may fail.
 package mutant
 
 import (
@@ -22,7 +23,21 @@ func All() []Mutant {
 			Case:      b.seen,
 		})
 	}
-	return append(append(list, apart()...), bags()...)
+	list = append(append(list, apart()...), bags()...)
+	return append(append(list, twists()...), sets()...)
+}
+
+// Controls returns crawlers that are right: the one that the mutants were made from, and Unusual ones. Whoever fails one of
+// them is wrong.
+func Controls() []crawl.Contender { return append([]crawl.Contender{Right()}, Unusual()...) }
+
+// Contenders returns the controls, and behind them the mutants.
+func Contenders() []crawl.Contender {
+	list := Controls()
+	for _, m := range All() {
+		list = append(list, m.Contender)
+	}
+	return list
 }
 
 // Right returns the crawler that the mutants were made from. It has no bug.
@@ -60,7 +75,6 @@ const (
 	limiterForLinks   bug = "limiterforlinks"
 	limiterAfterFetch bug = "limiterafterfetch"
 	limiterErrorLost  bug = "limitererrorlost"
-	limiterCrowd      bug = "limitercrowd"
 	budgetLoadThenAdd bug = "budgetloadthenadd"
 	budgetOffByOne    bug = "budgetoffbyone"
 	queuesDuplicates  bug = "queuesduplicates"
@@ -78,6 +92,7 @@ const (
 	reapsWorkers      bug = "reapsworkers"
 	recyclesNodes     bug = "recyclesnodes"
 	depthOfFirstPath  bug = "depthoffirstpath"
+	budgetFirst       bug = "budgetfirst"
 )
 
 type entry struct {
@@ -113,7 +128,6 @@ func bugs() []entry {
 		{limiterForLinks, "the limiter is waited on for duplicates too", "geziyor: the limiter stands before the visited set"},
 		{limiterAfterFetch, "the limiter is waited on after the fetch", "colly: the delay follows the response"},
 		{limiterErrorLost, "an error of the limiter is ignored", "geziyor: the result of Wait is dropped"},
-		{limiterCrowd, "all workers wait on the limiter at the same time", "x/time/rate: cancelled waits leave their tokens reserved"},
 		{budgetLoadThenAdd, "the budget is compared first and counted later", "colly 905: MaxRequests=5 lets 18 to 38 through"},
 		{budgetOffByOne, "the budget lets one page too many through", "off by one"},
 		{queuesDuplicates, "links are queued as they come, and deduplicated when they are taken", "a frontier that grows with the links"},
@@ -130,6 +144,7 @@ func bugs() []entry {
 		{lockOrder, "two locks are taken in either order", "heritrix PR 61: reversed lock order"},
 		{reapsWorkers, "a worker that was idle for 10 ms goes home and is not replaced", "gocrawl: a reaped worker is not missed"},
 		{recyclesNodes, "the frontier is a lock-free stack that uses its nodes again", "the ABA problem, which a collector hides until somebody saves allocations"},
+		{budgetFirst, "links are cut to what is left of the budget, and then those seen are left out", "crawlee 3153"},
 		{depthOfFirstPath, "links are followed to a depth of 50, counted along the path by which a page was found first", "a depth limit of a crawler that does not go breadth first"},
 	}
 }

@@ -46,13 +46,11 @@ func run[K comparable](b bug) crawl.Func[K] {
 		switch b {
 		case limiterIgnored:
 			p.limiter = nil
-		case limiterCrowd:
-			p.limiter = o.Limiter
 		case ignoresContext:
 			ctx = context.WithoutCancel(ctx)
 		}
 		p.changed.L = &p.mu
-		return p.crawl(ctx, seeds, max(1, o.Workers))
+		return p.crawl(ctx, seeds, o.Workers)
 	}
 }
 
@@ -275,6 +273,11 @@ func (p *pool[K]) add(ctx context.Context, links []K) {
 	if p.bug == queuesDuplicates {
 		p.enqueue(links)
 		return
+	}
+	if p.bug == budgetFirst && p.budget > 0 {
+		p.mu.Lock()
+		links = links[:min(len(links), p.budget-p.accepted)]
+		p.mu.Unlock()
 	}
 	for _, link := range links {
 		if p.isNew(link) {

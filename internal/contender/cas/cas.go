@@ -58,7 +58,7 @@ func over[K comparable](newSet crawl.NewVisited[K]) crawl.Func[K] {
 			return crawl.Result{}, nil
 		}
 		var pool sync.WaitGroup
-		for i := range max(1, o.Workers) {
+		for i := range o.Workers {
 			pool.Go(func() {
 				if i == 0 {
 					c.work(ctx, first)

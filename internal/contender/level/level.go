@@ -75,7 +75,7 @@ func fetch[K comparable](ctx context.Context, web crawl.Web[K], pages []K, answe
 	defer cancel(nil)
 	var cursor atomic.Int64
 	var pool sync.WaitGroup
-	for range min(max(1, o.Workers), len(pages)) {
+	for range min(o.Workers, len(pages)) {
 		pool.Go(func() {
 			for ctx.Err() == nil {
 				i := int(cursor.Add(1)) - 1

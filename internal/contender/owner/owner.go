@@ -28,7 +28,7 @@ type report[K comparable] struct {
 }
 
 func run[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
-	workers := max(1, o.Workers)
+	workers := o.Workers
 	pages := make(chan K)
 	reports := make(chan report[K], workers)
 	limiter := crawl.InTurn(o.Limiter)

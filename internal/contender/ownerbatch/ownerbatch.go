@@ -41,7 +41,7 @@ type batch[K comparable] struct {
 
 func over[K comparable](newSet crawl.NewVisited[K]) crawl.Func[K] {
 	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
-		workers := max(1, o.Workers)
+		workers := o.Workers
 		own := owner[K]{
 			set: newSet(o.SizeHint), budget: o.MaxPages, size: 1,
 			todo: make(chan *batch[K], workers), done: make(chan *batch[K], workers),

@@ -45,7 +45,7 @@ func run[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl
 	limiter := crawl.InTurn(o.Limiter)
 	fresh := make(chan []K)
 	pages := buffer(l, fresh)
-	answers := make([]<-chan answer[K], max(1, o.Workers))
+	answers := make([]<-chan answer[K], o.Workers)
 	for i := range answers {
 		answers[i] = fetch(l, web, pages, limiter)
 	}

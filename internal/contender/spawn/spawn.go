@@ -25,7 +25,7 @@ func run[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl
 	defer cancel(nil)
 	c := &crawler[K]{
 		web: web, limiter: crawl.InTurn(o.Limiter), budget: o.MaxPages, cancel: cancel,
-		slots: make(chan struct{}, max(1, o.Workers)),
+		slots: make(chan struct{}, o.Workers),
 		seen:  make(map[K]struct{}, o.SizeHint),
 	}
 	c.spawn(ctx, seeds)

@@ -51,7 +51,7 @@ func over[K comparable](newSet crawl.NewVisited[K]) crawl.Func[K] {
 		if err := ctx.Err(); err != nil {
 			return crawl.Result{}, err
 		}
-		workers := max(1, o.Workers)
+		workers := o.Workers
 		c := &crawler[K]{
 			web: web, set: newSet(o.SizeHint), limiter: crawl.InTurn(o.Limiter), budget: engine.NewBudget(o.MaxPages),
 			deques: make([]deque[K], workers), awake: workers,

@@ -1,0 +1,130 @@
+package conform
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/limiter"
+)
+
+// The rows of these checks cover all pairs and triples of levels; they are the same in each process.
+const coverSeed = 1
+
+func options(t *Report, c subject) {
+	fs := factors()
+	combinations(t, c, fs, cover(sizes(fs), 3, coverSeed))
+}
+
+func sizes(fs []factor) []int {
+	var list []int
+	for _, f := range fs {
+		list = append(list, len(f.levels))
+	}
+	return list
+}
+
+func cancel(t *Report, c subject) {
+	fs := append(factors(), moments())
+	combinations(t, c, fs, cover(sizes(fs), 2, coverSeed))
+	for _, workers := range []int{1, 4, 64} {
+		for _, after := range []int{0, 1, 30} {
+			waiting(t, c, workers, after)
+		}
+		deadline(t, c, workers)
+	}
+	indebted(t, c)
+}
+
+// stuck lets so many through, and the others wait until their contexts end.
+type stuck struct{ left atomic.Int64 }
+
+func (s *stuck) Wait(ctx context.Context) error {
+	if s.left.Add(-1) >= 0 {
+		return nil
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// waiting cancels a crawl while all that it does is to wait on the limiter.
+func waiting(t *Report, c subject, workers, after int) {
+	const at = 10 * time.Second
+	s := star(200, 1)
+	s.latency = constant(turn)
+	l := &stuck{}
+	l.left.Store(int64(after))
+	cause := errors.New("the user has had enough")
+	ctx, stop := context.WithCancelCause(context.Background())
+	timer := time.AfterFunc(at, func() { stop(cause) })
+	defer timer.Stop()
+	o := crawl.Options{Workers: workers, Limiter: l}
+	out := c.crawl(ctx, s, o)
+	if err := s.inOrder(out, o); err != nil {
+		t.Fatalf("cancelled while it waited on the limiter: %v (%s)", err, dials(o))
+	}
+	if !errors.Is(out.err, context.Canceled) && !errors.Is(out.err, cause) || out.took != at || len(out.starts) != after {
+		t.Fatalf("cancelled after %v, in a wait on the limiter for page %d, it returned after %v and %d pages with the error %v (%s)",
+			at, after+1, out.took, len(out.starts), out.err, dials(o))
+	}
+}
+
+// deadline lets a context end by itself.
+func deadline(t *Report, c subject, workers int) {
+	const at = 5*turn + turn/2
+	s := star(2000, 1)
+	s.latency = constant(turn)
+	ctx, stop := context.WithTimeout(context.Background(), at)
+	defer stop()
+	o := crawl.Options{Workers: workers}
+	out := c.crawl(ctx, s, o)
+	if err := s.inOrder(out, o); err != nil {
+		t.Fatalf("at its deadline: %v (%s)", err, dials(o))
+	}
+	if !errors.Is(out.err, context.DeadlineExceeded) || out.took != at {
+		t.Fatalf("its deadline was after %v: it returned after %v with the error %v (%s)", at, out.took, out.err, dials(o))
+	}
+}
+
+// staggered is a limiter whose waits are cancelled in the order in which they began, the worst there is: a token bucket
+// can take back a reservation only while there is none behind it.
+type staggered struct {
+	limiter crawl.Limiter
+	n       atomic.Int64
+}
+
+func (s *staggered) Wait(ctx context.Context) error {
+	n := s.n.Add(1)
+	own, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	stop := context.AfterFunc(ctx, func() {
+		time.Sleep(time.Duration(n) * time.Microsecond)
+		cancel(ctx.Err())
+	})
+	defer stop()
+	return s.limiter.Wait(own)
+}
+
+// indebted looks for tokens that a cancelled crawl has left reserved in a limiter that others share. That is the doing of
+// a limiter that reserves, and of workers that all wait on it: advice, not a fault of the crawler.
+func indebted(t *Report, c subject) {
+	const perSecond = 10
+	l := &staggered{limiter: limiter.New("bucket", perSecond, 1)}
+	ctx, stop := context.WithCancel(context.Background())
+	timer := time.AfterFunc(1050*time.Millisecond, stop)
+	defer timer.Stop()
+	out := c.beside(ctx, star(500, 1), crawl.Options{Workers: 20, Limiter: crawl.Like(l, l.limiter)})
+	if len(out.starts) > 12 {
+		return // it does not heed the limiter or the context, which is for others to say
+	}
+	start := time.Now()
+	if err := l.limiter.Wait(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(start); took > time.Second/perSecond {
+		t.Advise("a cancelled crawl leaves tokens reserved in golang.org/x/time/rate: who waits next waits %v for one, at %d/s. "+
+			"That library cannot take back a reservation that has others behind it; let workers wait one at a time: bench.InTurn(o.Limiter)", took, perSecond)
+	}
+}

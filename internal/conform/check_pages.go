@@ -1,0 +1,126 @@
+package conform
+
+import (
+	"fmt"
+	"runtime"
+	"time"
+
+	"crawlbench/internal/crawl"
+)
+
+// dials describes o.
+func dials(o crawl.Options) string {
+	text := fmt.Sprintf("Workers %d", o.Workers)
+	if o.MaxPages > 0 {
+		text += fmt.Sprintf(", MaxPages %d", o.MaxPages)
+	}
+	if o.SizeHint > 0 {
+		text += fmt.Sprintf(", SizeHint %d", o.SizeHint)
+	}
+	return text
+}
+
+// The sizes are those at which tables grow, rings wrap, caches evict and filters err, and the next ones above 8, 16 and 64
+// bits of workers, links and pages.
+func shapes(t *Report, c subject) {
+	for _, s := range []*site{chain(40), star(3000, 2), random(150, 4, 1), random(60, 1, 2), star(0, 0), tree(300, 2), dense(70), chain(2)} {
+		for _, workers := range []int{1, 2, 9, 64, 300} {
+			for _, hint := range []int{0, 1, 10_000} {
+				right(t, c, s, crawl.Options{Workers: workers, SizeHint: hint})
+			}
+		}
+	}
+	const many = 100_000
+	wide := star(many, 1)
+	right(t, c, wide, crawl.Options{Workers: 9})
+	right(t, c, wide, crawl.Options{Workers: 64, MaxPages: 1<<16 + 3, SizeHint: many / 100})
+	deep := tree(many, 3)
+	right(t, c, deep, crawl.Options{Workers: 2, SizeHint: 100 * many})
+	right(t, c, deep, crawl.Options{Workers: 9, MaxPages: many - 1, SizeHint: many})
+	right(t, c, chain(6000), crawl.Options{Workers: 300}) // each page links back to the first, which may be long ago
+}
+
+func seeds(t *Report, c subject) {
+	s := random(50, 3, 3)
+	s.seeds = []page{4, 7, 4, 4, 7, 0}
+	for _, workers := range []int{1, 8} {
+		right(t, c, s, crawl.Options{Workers: workers})
+		right(t, c, s, crawl.Options{Workers: workers, MaxPages: 2})
+	}
+	right(t, c, &site{links: blank(1).links, seeds: []page{}}, crawl.Options{Workers: 2})
+	many := random(3000, 1, 4)
+	for p := range page(1000) {
+		many.seeds = append(many.seeds, p, 999-p)
+	}
+	right(t, c, many, crawl.Options{Workers: 3})
+	right(t, c, many, crawl.Options{Workers: 9, MaxPages: 700})
+	right(t, c, many, crawl.Options{Workers: 300, MaxPages: 5000, SizeHint: 10})
+}
+
+func collide(t *Report, c subject) {
+	keys := naming{ids: similarIDs(), urls: similarURLs()}
+	n := min(len(keys.ids), len(keys.urls))
+	s := star(n-1, 1)
+	s.keys = keys
+	right(t, c, s, crawl.Options{Workers: 4})
+	right(t, c, s, crawl.Options{Workers: 1, SizeHint: n})
+	backwards := chain(n) // each is met alone, the last first
+	backwards.keys = keys
+	for p := range backwards.links {
+		backwards.links[p] = nil
+		if p > 0 {
+			backwards.links[p] = []page{page(p - 1), page(p)}
+		}
+	}
+	backwards.seeds = []page{page(n - 1)}
+	right(t, c, backwards, crawl.Options{Workers: 2, SizeHint: 1})
+}
+
+// memory: A thousand pages that all link to each other have a million links: whoever queues links holds a hundred times what
+// whoever queues pages does.
+func memory(t *Report, c subject) {
+	const pages, most = 1000, 1 << 20
+	s := dense(pages)
+	heap := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	var before, peak int64
+	s.visited = func(_ page, nth int) {
+		switch {
+		case nth == 1:
+			before = heap() // the site stands
+		case nth%100 == 0:
+			peak = max(peak, heap()-before)
+		}
+	}
+	right(t, c, s, crawl.Options{Workers: 1})
+	if peak > most {
+		t.Errorf("the heap grew by %d KiB over a crawl of %d pages with %d links", peak>>10, pages, pages*pages)
+	}
+}
+
+// Page 1 takes a day; pages 201 and on hang on it.
+func slow(t *Report, c subject) {
+	for _, fails := range []bool{false, true} {
+		s := star(200, 1)
+		s.links = append(s.links, nil, nil, nil)
+		s.links[1] = []page{201, 202, 5, 0}
+		s.links[202] = []page{203, 0, 1}
+		s.latency = func(p page) time.Duration {
+			if p == 1 {
+				return 24 * time.Hour
+			}
+			return time.Millisecond
+		}
+		if fails {
+			s.fails = failing(errPlanted, func(p page) bool { return p == 1 })
+		}
+		for _, workers := range []int{4, 300} {
+			right(t, c, s, crawl.Options{Workers: workers})
+		}
+		right(t, c, s, crawl.Options{Workers: 4, MaxPages: 199}) // whatever the order, the day may be in it
+	}
+}

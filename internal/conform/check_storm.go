@@ -1,0 +1,84 @@
+package conform
+
+import (
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/yield"
+)
+
+// So long and so often at least does storm let workers race. On two cores a check-then-act shows within milliseconds.
+const (
+	stormTime   = 500 * time.Millisecond
+	stormCrawls = 400
+)
+
+// race calls f for at least so long and so often, with many more workers than processors. One processor would let no two meet, unless
+// package yield does.
+func race(least time.Duration, times uint64, f func(seed uint64, workers int)) {
+	procs := runtime.GOMAXPROCS(0)
+	if os.Getenv(yield.Variable) == "" {
+		procs = max(2, procs)
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
+	for start, n := time.Now(), uint64(0); time.Since(start) < least || n < times && time.Since(start) < Patience/3; n++ {
+		f(n, 8*procs)
+	}
+}
+
+// On dense graphs all workers find the same pages; on sparse ones they run out of work again and again; after a clash they
+// all come with the same links at the same instant.
+func storm(t *Report, c subject) {
+	race(stormTime, stormCrawls, func(seed uint64, workers int) {
+		s, o := random(100, 60, seed%24), crawl.Options{Workers: workers}
+		switch seed % 4 {
+		case 1:
+			o.MaxPages = 1 + int(seed%60)
+		case 2:
+			s = random(400, 2, seed%24)
+			s.seeds = []page{0, 1, 2, 3}
+		case 3:
+			fresh := 300
+			if seed%16 == 3 {
+				fresh = 6000 // some races come once in thousands of additions
+			}
+			s, o.Workers = clash(fresh, seed), min(workers, 2*runtime.GOMAXPROCS(0))
+		}
+		right(t, c, s, o)
+	})
+}
+
+// clash returns a site on which the fetches of many pages come back together, as far as workers are there for them, and
+// bring the same new links, in the same order or nearly.
+func clash(fresh int, seed uint64) *site {
+	const herd = 8
+	s := blank(1 + herd + fresh)
+	draw := rand.New(rand.NewPCG(seed, 0))
+	for h := range page(herd) {
+		s.links[0] = append(s.links[0], 1+h)
+		for i := range page(uint32(fresh)) {
+			s.links[1+h] = append(s.links[1+h], 1+herd+i)
+		}
+		for range seed / 4 % 3 { // some are a little out of step
+			i, j := draw.IntN(fresh), draw.IntN(fresh)
+			l := s.links[1+h]
+			l[i], l[j] = l[j], l[i]
+		}
+	}
+	var there atomic.Int64
+	together := int64(runtime.GOMAXPROCS(0))
+	s.meet = func(p page) {
+		if p == 0 || p > herd {
+			return
+		}
+		nth := there.Add(1)
+		target := (nth + together - 1) / together * together
+		for begin := time.Now(); there.Load() < target && time.Since(begin) < 50*time.Microsecond; {
+		}
+	}
+	return s
+}

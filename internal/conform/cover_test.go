@@ -1,0 +1,79 @@
+package conform
+
+import (
+	"slices"
+	"testing"
+)
+
+// Every choice of levels of every choice of factors is in some row. A row less, and one is missing.
+func TestCoverHasEveryCombination(t *testing.T) {
+	for _, sizes := range [][]int{{2, 2, 2}, {6, 4, 3, 4, 8, 4, 7, 3, 3, 3}, {5, 1, 3, 2}} {
+		for strength := 1; strength <= 3; strength++ {
+			rows := cover(sizes, strength, 1)
+			missing := func(rows [][]int) int {
+				o := newOpen(sizes, strength)
+				for _, row := range rows {
+					for f, l := range row {
+						if l < 0 || l >= sizes[f] {
+							t.Fatalf("level %d of factor %d, which has %d", l, f, sizes[f])
+						}
+					}
+					o.close(row)
+				}
+				return o.left
+			}
+			if n := missing(rows); n != 0 {
+				t.Errorf("sizes %v, strength %d: %d combinations are not covered", sizes, strength, n)
+			}
+			if n := missing(rows[:len(rows)-1]); n == 0 {
+				t.Errorf("sizes %v, strength %d: the last row covers nothing", sizes, strength)
+			}
+			if again := cover(sizes, strength, 1); !slices.EqualFunc(rows, again, slices.Equal) {
+				t.Errorf("sizes %v, strength %d: not the same rows again", sizes, strength)
+			}
+		}
+	}
+}
+
+// By hand: all pairs of three factors of two levels take four rows, of which no fewer can do.
+func TestCoverIsSmall(t *testing.T) {
+	if n := len(cover([]int{2, 2, 2}, 2, 1)); n > 6 {
+		t.Errorf("%d rows for the pairs of three factors of two levels, which 4 can cover", n)
+	}
+	all := 1
+	fs := factors()
+	for _, n := range sizes(fs) {
+		all *= n
+	}
+	if n := len(cover(sizes(fs), 3, coverSeed)); n > all/100 {
+		t.Errorf("%d rows of %d", n, all)
+	}
+}
+
+// A failure that takes two levels together is shrunk to these two.
+func TestShrinkLeavesWhatItTakes(t *testing.T) {
+	fs := factors()
+	row := make([]int, len(fs))
+	for f := range row {
+		row[f] = len(fs[f].levels) - 1
+	}
+	tries := 0
+	got, err := shrink(fs, row, errPlanted, func(row []int) error {
+		tries++
+		if row[4] >= 3 && row[6] >= 1 {
+			return errPlanted
+		}
+		return nil
+	})
+	want := make([]int, len(fs))
+	want[4], want[6] = 3, 1
+	if !slices.Equal(got, want) || err != errPlanted {
+		t.Errorf("shrunk to %v, want %v; %v", got, want, err)
+	}
+	if text := describe(fs, got); text != "a star of 40, 1 worker, MaxPages half of the site, the seeds fail" {
+		t.Errorf("described as %q", text)
+	}
+	if tries > 1000 {
+		t.Errorf("%d tries", tries)
+	}
+}

@@ -1,0 +1,91 @@
+package conform
+
+import (
+	"strconv"
+	"strings"
+)
+
+// naming is what the pages of a site are called. The zero value calls them by number. Different pages have different
+// names: whoever takes two for one page loses it.
+type naming struct {
+	ids  []uint32 // by page; pages beyond are called by number
+	urls []string // likewise
+}
+
+// id returns the dense number by which a crawler knows p.
+func (n naming) id(p page) uint32 {
+	if int(p) < len(n.ids) {
+		return n.ids[p]
+	}
+	return p
+}
+
+// url returns the URL by which a crawler knows p.
+func (n naming) url(p page) string {
+	if int(p) < len(n.urls) {
+		return n.urls[p]
+	}
+	return "https://h" + strconv.Itoa(int(p%7)) + ".example/page-" + strconv.Itoa(int(p))
+}
+
+// similarIDs returns different ids that careless sets take for the same: those that share their low 16 or 24 bits, that
+// differ in one bit, that a float32 cannot tell apart, that are zero, negative or all ones in 32 bits.
+func similarIDs() []uint32 {
+	list := []uint32{0, 1, 1<<31 - 1, 1 << 31, 1<<31 + 1, 1<<32 - 1, 1<<32 - 2}
+	for bit := range 32 {
+		list = append(list, 1<<bit, 1<<bit+1, 1<<bit-1, ^(uint32(1) << bit), 0x5a5a5a5a^1<<bit)
+	}
+	for _, c := range idCollisions {
+		list = append(list, c.a, c.b)
+	}
+	for p := range uint32(2000) {
+		list = append(list, p%251<<24|p/251<<16, p<<12|p, p<<16|p>>4)
+	}
+	return distinct(list)
+}
+
+// similarURLs returns different URLs that careless sets take for the same. The contract compares keys by ==, and what a
+// crawler normalises beyond that is another page than the one that was linked.
+func similarURLs() []string {
+	long := "https://h.example/" + strings.Repeat("a/", 40)
+	list := []string{"", " ", "/", "x", "X", "\x00", "\xff", "\xfe", "\ufffd", "\ufeffx"}
+	for _, c := range collisions {
+		list = append(list, c.a, c.b)
+	}
+	for _, base := range []string{
+		"https://h.example/dir/page", "https://h.example/dir/page?b=2&a=1", "https://h.example/dir/page/", "https://h.example/",
+		"https://h.example/dir/%7Euser/a b", "https://h.example/dir/index.html#top",
+	} {
+		list = append(list, base, base+"/", base+" ", " "+base, base+"#", base+"#a", base+"#b", base+"?", base+"?a=1&b=2", base+"?b=2&a=1",
+			base+"?a=1", base+"&utm_source=x", base+"/.", base+"//", base+"/../page", base+"/index.html", base+";v=1", base+"\n", base+"\t", base+"\x00",
+			base+"%20", base+"+", base+"%2f", base+"%2F", base+"é", base+"e\u0301", base+".", base+"-", base+"0", base+"00", base+"1",
+			strings.ToUpper(base), strings.ToLower(base), strings.Replace(base, "page", "Page", 1), strings.Replace(base, "dir", "DIR", 1),
+			strings.Replace(base, "https", "http", 1), strings.Replace(base, "https", "HTTPS", 1), strings.TrimPrefix(base, "https:"),
+			strings.Replace(base, "h.", "g.", 1), strings.Replace(base, "h.", "www.h.", 1), strings.Replace(base, "h.", "H.", 1),
+			strings.Replace(base, ".example", ".example.", 1), strings.Replace(base, ".example", ".example:443", 1),
+			strings.Replace(base, ".example", ".example:8080", 1), strings.Replace(base, "//", "//user@", 1), strings.Replace(base, "%7E", "~", 1),
+			strings.Replace(base, "%7E", "%7e", 1), strings.Replace(base, "/dir", "/./dir", 1), strings.Replace(base, "/dir", "//dir", 1))
+	}
+	// Long ones that differ in one byte: the 60th, one before and behind 64, 128, 256 and 2,048, and the last.
+	for _, n := range []int{60, 63, 64, 65, 127, 128, 129, 255, 256, 257, 2047, 2048, 2049} {
+		base := long + strings.Repeat("b", n+20)
+		list = append(list, base[:n], base[:n-1]+"c", base[:n-1]+"c"+base[n:], base)
+	}
+	for n := range 1500 { // few bytes, many of them shared
+		list = append(list, "https://h.example/"+strings.Repeat("/", n/10)+strconv.Itoa(n%10), strconv.Itoa(n), "https://h.example/"+strconv.Itoa(n), strconv.Itoa(n)+"https://h.example/")
+	}
+	return distinct(list)
+}
+
+// distinct returns list without what is in it twice.
+func distinct[K comparable](list []K) []K {
+	seen := map[K]bool{}
+	var once []K
+	for _, k := range list {
+		if !seen[k] {
+			seen[k] = true
+			once = append(once, k)
+		}
+	}
+	return once
+}

@@ -1,0 +1,138 @@
+package conform
+
+import (
+	"fmt"
+	"time"
+
+	"crawlbench/internal/crawl"
+)
+
+// reach is the sequential oracle: for each page its distance from the seeds in links, and in time when each fetch takes
+// its latency; -1 for pages that no link leads to. Pages that failed lead nowhere.
+func (s *site) reach(failed []bool) (level []int, after []time.Duration) {
+	level, after = make([]int, len(s.links)), make([]time.Duration, len(s.links))
+	for p := range level {
+		level[p] = -1
+	}
+	var queue []page
+	for _, p := range s.start() {
+		if level[p] < 0 {
+			level[p], after[p] = 0, s.wait(p)
+			queue = append(queue, p)
+		}
+	}
+	for ; len(queue) > 0; queue = queue[1:] {
+		p := queue[0]
+		if failed[p] {
+			continue
+		}
+		for _, q := range s.links[p] {
+			if level[q] < 0 {
+				level[q], after[q] = level[p]+1, after[p]+s.wait(q)
+				queue = append(queue, q)
+			}
+		}
+	}
+	return level, after
+}
+
+// wrong returns what is wrong with a crawl of s that was let run to its end, nil if nothing is.
+func (s *site) wrong(out outcome, o crawl.Options) error {
+	if err := s.inOrder(out, o); err != nil {
+		return err
+	}
+	if out.err != nil {
+		return fmt.Errorf("it returned the error %q, want none", out.err)
+	}
+	level, _ := s.reach(out.failed)
+	reachable, fetched, failed := 0, 0, 0
+	missed := ""
+	for p, n := range out.count {
+		if level[p] >= 0 {
+			reachable++
+			if n == 0 && missed == "" {
+				missed = out.name(page(p))
+			}
+		}
+		fetched += n
+		if out.failed[p] {
+			failed++
+		}
+	}
+	want := reachable
+	if o.MaxPages > 0 {
+		want = min(want, o.MaxPages)
+	}
+	switch {
+	case fetched != want && o.MaxPages > 0:
+		return fmt.Errorf("%d pages were fetched, want %d: %d are reachable and MaxPages is %d", fetched, want, reachable, o.MaxPages)
+	case fetched != want:
+		return fmt.Errorf("%d of %d reachable pages were fetched: %s was not", fetched, want, missed)
+	case out.did.Errors != failed:
+		return fmt.Errorf("it reports %d errors, %d fetches failed", out.did.Errors, failed)
+	}
+	return nil
+}
+
+// inOrder returns what is wrong with a crawl, whether or not it came to its end.
+func (s *site) inOrder(out outcome, o crawl.Options) error {
+	level, _ := s.reach(out.failed)
+	fetched := 0
+	for p, n := range out.count {
+		switch {
+		case n > 1:
+			return fmt.Errorf("%s was fetched %d times", out.name(page(p)), n)
+		case n > 0 && level[p] < 0:
+			return fmt.Errorf("%s was fetched, to which no link leads", out.name(page(p)))
+		}
+		fetched += n
+	}
+	switch {
+	case out.unknown != "":
+		return fmt.Errorf("it fetched %s, which is the key of no page", out.unknown)
+	case out.isEarly:
+		return fmt.Errorf("%s was fetched before a link to it was handed out", out.name(out.early))
+	case o.MaxPages > 0 && fetched > o.MaxPages:
+		return fmt.Errorf("%d pages were fetched, MaxPages is %d", fetched, o.MaxPages)
+	case out.peak > o.Workers:
+		return fmt.Errorf("%d fetches were in flight at once, Workers is %d", out.peak, o.Workers)
+	case out.inflight > 0:
+		return fmt.Errorf("it returned with %d fetches in flight", out.inflight)
+	case out.did.Pages != fetched:
+		return fmt.Errorf("it reports %d pages, %d were fetched", out.did.Pages, fetched)
+	case out.late != "":
+		return fmt.Errorf("after it had returned, %s", out.late)
+	case out.modified != "":
+		return fmt.Errorf("it modified %s, which it may only read", out.modified)
+	case out.derived > 0:
+		return fmt.Errorf("%d contexts derived from the crawl's were not cancelled when it returned", out.derived)
+	}
+	return nil
+}
+
+// longest returns the time that a crawl of s with so many workers may take, if they idle for no other reason than that
+// there is nothing to fetch, or, in a crawler that fetches level by level, that a level is not complete. Any order that
+// keeps workers busy takes at most the work over the workers and the longest of the shortest paths (Graham, Bounds on
+// multiprocessing timing anomalies, 1969); with a budget one latency more.
+func (s *site) longest(failed []bool, workers int) time.Duration {
+	level, after := s.reach(failed)
+	var work, path, slowest, byLevel time.Duration
+	var works, slow []time.Duration // by level
+	for p, l := range level {
+		if l < 0 {
+			continue
+		}
+		d := s.wait(page(p))
+		work += d
+		path, slowest = max(path, after[p]), max(slowest, d)
+		for len(works) <= l {
+			works, slow = append(works, 0), append(slow, 0)
+		}
+		works[l] += d
+		slow[l] = max(slow[l], d)
+	}
+	for l := range works {
+		byLevel += works[l]/time.Duration(workers) + slow[l]
+	}
+	return max(work/time.Duration(workers)+path, byLevel) + slowest
+}

@@ -1,0 +1,53 @@
+package conform
+
+import (
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"testing"
+)
+
+// Each thing that a crawl may not change is noticed, and its name said; and nothing is where nothing was changed.
+func TestProcessStateIsCompared(t *testing.T) {
+	if list := now().changed(now()); len(list) > 0 {
+		t.Fatalf("nothing was changed: %q", list)
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	args, stdout := os.Args, os.Stdout
+	var file *os.File
+	for _, test := range []struct {
+		say         string
+		alter, mend func()
+	}{
+		{"GOMAXPROCS was", func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) }, func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) - 1) }},
+		{"the GC percent was 100 before the crawl and is -1", func() { debug.SetGCPercent(-1) }, func() { debug.SetGCPercent(100) }},
+		{"the memory limit was", func() { debug.SetMemoryLimit(1 << 40) }, func() { debug.SetMemoryLimit(1<<63 - 1) }},
+		{"the working directory was", func() { os.Chdir(t.TempDir()) }, func() { os.Chdir(dir) }},
+		{`the environment has "CRAWLER=1"`, func() { os.Setenv("CRAWLER", "1") }, func() { os.Unsetenv("CRAWLER") }},
+		{"os.Args was", func() { os.Args = []string{"x"} }, func() { os.Args = args }},
+		{"os.Stdout was", func() { os.Stdout = os.Stderr }, func() { os.Stdout = stdout }},
+		{"the mutex profile fraction was", func() { runtime.SetMutexProfileFraction(7) }, func() { runtime.SetMutexProfileFraction(0) }},
+		{"1 files or connections were left open", func() { file, _ = os.Open(os.DevNull) }, func() { file.Close() }},
+	} {
+		before := now()
+		test.alter()
+		list := before.changed(now())
+		test.mend()
+		if len(list) != 1 || !strings.Contains(list[0], test.say) {
+			t.Errorf("want %q, got %q", test.say, list)
+		}
+		if list := before.changed(now()); len(list) > 0 {
+			t.Errorf("mended, and yet: %q", list)
+		}
+	}
+	t.Setenv("CRAWLER", "1")
+	before := now()
+	os.Unsetenv("CRAWLER")
+	if list := before.changed(now()); len(list) != 1 || !strings.Contains(list[0], "no CRAWLER any more") {
+		t.Errorf("a variable was removed: %q", list)
+	}
+}

@@ -1,0 +1,297 @@
+package conform
+
+import (
+	"context"
+	"fmt"
+	"runtime/metrics"
+	"sync"
+	"sync/atomic"
+	"testing/synctest"
+	"time"
+
+	"crawlbench/internal/crawl"
+)
+
+// outcome is what a crawl did.
+type outcome struct {
+	did      crawl.Result
+	err      error
+	count    []int // fetches, by page
+	failed   []bool
+	starts   []time.Time // at which fetches began, in order
+	peak     int         // most fetches at once
+	inflight int         // fetches that had not ended when the crawler returned
+	unknown  string      // a key that was fetched and that no page has, in quotes
+	early    page        // a page that was fetched before a link to it was handed out
+	isEarly  bool
+	modified string // what the crawler wrote to that it may only read
+	derived  int    // contexts derived from the crawl's and not cancelled
+	late     string // what went on after the return
+	took     time.Duration
+	name     func(page) string
+}
+
+// subject is a contender with one kind of key.
+type subject struct {
+	name       string
+	maxWorkers int
+	rest       time.Duration // how long a crawl is watched after its return; only in virtual time
+	run        func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration) []outcome
+}
+
+// crawl crawls s once.
+func (c subject) crawl(ctx context.Context, s *site, o crawl.Options) outcome {
+	return c.run(ctx, []*site{s}, o, c.rest)[0]
+}
+
+// beside crawls s while other crawls go on, so that nothing can be said of what goes on after the return.
+func (c subject) beside(ctx context.Context, s *site, o crawl.Options) outcome {
+	return c.run(ctx, []*site{s}, o, 0)[0]
+}
+
+// crawls crawls the sites one after the other, as the same Web.
+func (c subject) crawls(ctx context.Context, sites []*site, o crawl.Options) []outcome {
+	return c.run(ctx, sites, o, c.rest)
+}
+
+// takes reports whether the crawler can make use of so many workers.
+func (c subject) takes(workers int) bool { return c.maxWorkers == 0 || workers <= c.maxWorkers }
+
+// subjects returns the contender's subjects by kind of key.
+func subjects(c crawl.Contender) map[string]subject {
+	m := map[string]subject{}
+	if c.ByID != nil {
+		m["id"] = adapt(c, c.ByID, naming.id)
+	}
+	if c.ByURL != nil {
+		m["url"] = adapt(c, c.ByURL, naming.url)
+	}
+	return m
+}
+
+// adapt lets f crawl sites under the keys that name gives to pages.
+func adapt[K comparable](c crawl.Contender, f crawl.Func[K], name func(naming, page) K) subject {
+	return subject{name: c.Name, maxWorkers: c.MaxWorkers, run: func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration) []outcome {
+		w := &web[K]{}
+		var list []outcome
+		for _, s := range sites {
+			w.show(s, name)
+			list = append(list, w.crawl(ctx, f, o, rest))
+		}
+		return list
+	}}
+}
+
+// web is a site under keys of one kind, and a log of how it is crawled.
+type web[K comparable] struct {
+	site  *site
+	pages map[K]page
+	keys  []K   // by page
+	links [][]K // by page, as they are handed out
+
+	mu       sync.Mutex
+	offered  []bool // a link to the page was handed out
+	inflight int
+	nth      int
+	log      outcome
+}
+
+// show makes w serve s. Each link gets a key of its own making: two strings to the same page have texts of their own.
+func (w *web[K]) show(s *site, name func(naming, page) K) {
+	n := len(s.links)
+	*w = web[K]{site: s, pages: make(map[K]page, n), keys: make([]K, n), links: make([][]K, n), offered: make([]bool, n)}
+	for p, links := range s.links {
+		w.keys[p] = name(s.keys, page(p))
+		w.pages[w.keys[p]] = page(p)
+		w.links[p] = make([]K, len(links))
+		for i, q := range links {
+			w.links[p][i] = name(s.keys, q)
+		}
+	}
+	if len(w.pages) != n {
+		panic(fmt.Sprintf("conform: %d pages share %d names", n, len(w.pages)))
+	}
+	w.log = outcome{count: make([]int, n), failed: make([]bool, n), name: func(p page) string {
+		if text, ok := any(w.keys[p]).(string); ok {
+			return fmt.Sprintf("%.80q", text)
+		}
+		return fmt.Sprint("page ", w.keys[p])
+	}}
+}
+
+// crawl lets f crawl the site, and watches for rest what goes on after it has returned.
+func (w *web[K]) crawl(ctx context.Context, f crawl.Func[K], o crawl.Options, rest time.Duration) outcome {
+	var seeds []K
+	for _, p := range w.site.start() {
+		seeds = append(seeds, w.keys[p])
+		w.offered[p] = true
+	}
+	var counts atomic.Int64
+	o.Count = func(string, int) { counts.Add(1) }
+	watched := watchContext(ctx)
+	start := time.Now()
+	did, err := f(watched, w, seeds, o)
+	took := time.Since(start)
+
+	w.mu.Lock()
+	out := w.log
+	out.did, out.err, out.inflight, out.took = did, err, w.inflight, took
+	if ctx.Err() == nil {
+		out.derived = int(watched.derived.Load())
+	}
+	fetches, counted := w.nth, counts.Load()
+	w.mu.Unlock()
+	if rest > 0 && out.inflight == 0 {
+		out.late = quiet(ctx, rest)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.nth > fetches:
+		out.late = fmt.Sprintf("%d fetches began", w.nth-fetches)
+	case counts.Load() > counted:
+		out.late = "Options.Count was called"
+	}
+	out.modified = w.modified(seeds)
+	return out
+}
+
+// quiet lets virtual time go on, and says what has begun by then, "" if nothing has.
+func quiet(ctx context.Context, rest time.Duration) string {
+	if ctx.Done() != nil && ctx.Err() == nil {
+		return "" // who is to cancel it may be what begins
+	}
+	synctest.Wait()
+	before := goroutines()
+	time.Sleep(rest)
+	synctest.Wait()
+	if n := goroutines() - before; n > 0 {
+		return fmt.Sprintf("%d goroutines were started, by a timer that was left running", n)
+	}
+	return ""
+}
+
+// goroutines returns how many goroutines the process has ever started.
+func goroutines() int {
+	sample := []metrics.Sample{{Name: "/sched/goroutines-created:goroutines"}}
+	metrics.Read(sample)
+	return int(sample[0].Value.Uint64())
+}
+
+// modified says what of seeds and links is no longer as it was handed out, "" if nothing.
+func (w *web[K]) modified(seeds []K) string {
+	for i, p := range w.site.start() {
+		if seeds[i] != w.keys[p] {
+			return "the seeds"
+		}
+	}
+	for p, links := range w.links {
+		for i, q := range w.site.links[p] {
+			if links[i] != w.keys[q] {
+				return "the links of " + w.log.name(page(p))
+			}
+		}
+	}
+	return ""
+}
+
+// Prefetch hints are taken and lead to nothing, as they may.
+func (w *web[K]) Ahead(near, far []K) {}
+
+// Fetch answers as the site says. A page that is fetched again has no links: a crawler that forgets what it has seen
+// comes to an end.
+func (w *web[K]) Fetch(ctx context.Context, key K) ([]K, error) {
+	w.mu.Lock()
+	p, ok := w.pages[key]
+	if !ok {
+		w.log.unknown = fmt.Sprintf("%.80q", fmt.Sprint(key))
+		w.mu.Unlock()
+		return nil, fmt.Errorf("no such page")
+	}
+	w.log.count[p]++
+	again := w.log.count[p] > 1
+	if !w.offered[p] && !w.log.isEarly {
+		w.log.early, w.log.isEarly = p, true
+	}
+	w.nth++
+	nth := w.nth
+	w.log.starts = append(w.log.starts, time.Now())
+	w.inflight++
+	w.log.peak = max(w.log.peak, w.inflight)
+	w.mu.Unlock()
+
+	if w.site.visited != nil {
+		w.site.visited(p, nth)
+	}
+	err := w.answer(ctx, p, nth)
+	if w.site.meet != nil {
+		w.site.meet(p)
+	}
+
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.inflight--
+	if err != nil {
+		w.log.failed[p] = true
+		return nil, err
+	}
+	if again {
+		return nil, nil
+	}
+	for _, q := range w.site.links[p] {
+		w.offered[q] = true
+	}
+	return w.links[p], nil
+}
+
+// answer waits as long as the site takes for p, and returns the error that it gives.
+func (w *web[K]) answer(ctx context.Context, p page, nth int) error {
+	if w.site.latency != nil {
+		timer := time.NewTimer(w.site.latency(p))
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if w.site.fails != nil {
+		return w.site.fails(p, nth)
+	}
+	return nil
+}
+
+// watchedContext counts the contexts that are derived from it and not yet cancelled. It hides that it is one of package
+// context, which would otherwise link children to the parent and leave no trace.
+type watchedContext struct {
+	context.Context
+	never   chan struct{}
+	derived atomic.Int64
+}
+
+func watchContext(ctx context.Context) *watchedContext {
+	return &watchedContext{Context: ctx, never: make(chan struct{})}
+}
+
+func (c *watchedContext) Value(any) any { return nil }
+
+// Done is not nil even where the context never ends, since nobody is told of contexts derived from such a one.
+func (c *watchedContext) Done() <-chan struct{} {
+	if done := c.Context.Done(); done != nil {
+		return done
+	}
+	return c.never
+}
+
+// AfterFunc is what package context calls instead of starting a goroutine.
+func (c *watchedContext) AfterFunc(f func()) (stop func() bool) {
+	c.derived.Add(1)
+	undo := context.AfterFunc(c.Context, f)
+	return func() bool {
+		stopped := undo()
+		if stopped {
+			c.derived.Add(-1)
+		}
+		return stopped
+	}
+}

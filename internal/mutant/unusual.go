@@ -1,0 +1,348 @@
+package mutant
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"sync"
+
+	"crawlbench/internal/crawl"
+)
+
+// Unusual returns crawlers that keep the contract in ways of their own. A check that fails one of them is wrong.
+func Unusual() []crawl.Contender {
+	one := func(name, doc string, maxWorkers int, id crawl.Func[uint32], url crawl.Func[string]) crawl.Contender {
+		return crawl.Contender{Name: name, Doc: doc, MaxWorkers: maxWorkers, ByID: id, ByURL: url}
+	}
+	return []crawl.Contender{
+		one("depthfirst", "fetches the page that was found last", 0, simple[uint32](habits{order: newest}), simple[string](habits{order: newest})),
+		one("randomorder", "fetches any page that is known", 0, simple[uint32](habits{order: random}), simple[string](habits{order: random})),
+		one("linkscopied", "keeps copies of all links", 0, simple[uint32](habits{copies: true}), simple[string](habits{copies: true})),
+		one("lazyworkers", "starts a worker when there is a page for it, and ends it when there is none", 0, simple[uint32](habits{lazy: true}), simple[string](habits{lazy: true})),
+		one("waitineach", "waits on the limiter in each worker", 0, simple[uint32](habits{crowd: true}), simple[string](habits{crowd: true})),
+		one("oneatatime", "is sequential", 1, inOrder[uint32], inOrder[string]),
+		one("batches", "looks at what a batch has found when all of it is back", 0, batches[uint32], batches[string]),
+		one("oneowner", "has one goroutine that owns all, and sends pages to workers", 0, owned[uint32], owned[string]),
+		one("lockapage", "has a lock for each page", 0, lockAPage[uint32], lockAPage[string]),
+	}
+}
+
+// order chooses the next of n pages.
+type order func(n int) int
+
+func oldest(int) int   { return 0 }
+func newest(n int) int { return n - 1 }
+func random(n int) int { return rand.IntN(n) }
+
+// habits are how a simple crawler differs from others.
+type habits struct {
+	order  order // nil: oldest
+	copies bool
+	crowd  bool
+	lazy   bool
+}
+
+// frontier is the state of a crawl behind one lock.
+type frontier[K comparable] struct {
+	mu    sync.Mutex
+	seen  map[K]bool
+	pages []K
+	left  int // of the budget; negative: no budget
+	did   crawl.Result
+	err   error
+}
+
+func newFrontier[K comparable](seeds []K, o crawl.Options) *frontier[K] {
+	f := &frontier[K]{seen: map[K]bool{}, left: -1}
+	if o.MaxPages > 0 {
+		f.left = o.MaxPages
+	}
+	f.add(seeds)
+	return f
+}
+
+// add adds the pages that are new, as far as the budget goes. The caller holds the lock.
+func (f *frontier[K]) add(pages []K) (n int) {
+	for _, p := range pages {
+		if !f.seen[p] && f.left != 0 {
+			f.seen[p] = true
+			f.left--
+			f.pages = append(f.pages, p)
+			n++
+		}
+	}
+	return n
+}
+
+// book books a fetch. The caller holds the lock.
+func (f *frontier[K]) book(ctx context.Context, links []K, err error) {
+	f.did.Pages++
+	switch {
+	case err == nil:
+		f.add(links)
+	case ctx.Err() != nil && f.err == nil:
+		f.err = ctx.Err()
+		fallthrough
+	default:
+		f.did.Errors++
+	}
+}
+
+// simple is a crawler of goroutines that take from one frontier.
+func simple[K comparable](h habits) crawl.Func[K] {
+	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
+		if err := ctx.Err(); err != nil {
+			return crawl.Result{}, err
+		}
+		if h.order == nil {
+			h.order = oldest
+		}
+		limiter := o.Limiter
+		if !h.crowd {
+			limiter = crawl.InTurn(limiter)
+		}
+		own, stop := context.WithCancel(ctx)
+		defer stop()
+		f := newFrontier(seeds, o)
+		changed := sync.NewCond(&f.mu)
+		wake := context.AfterFunc(own, func() {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			changed.Broadcast()
+		})
+		defer wake()
+		busy, running := 0, 0
+		var all sync.WaitGroup
+		var work func()
+		start := func() { // with the lock
+			for most := o.Workers; running < most && (running < len(f.pages)+busy || !h.lazy); running++ {
+				all.Go(work)
+			}
+		}
+		work = func() {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			defer func() { running-- }()
+			for {
+				for len(f.pages) == 0 && busy > 0 && own.Err() == nil && !h.lazy {
+					changed.Wait()
+				}
+				if len(f.pages) == 0 || own.Err() != nil {
+					changed.Broadcast()
+					return
+				}
+				at := h.order(len(f.pages))
+				page := f.pages[at]
+				f.pages = slices.Delete(f.pages, at, at+1)
+				busy++
+				f.mu.Unlock()
+				var links []K
+				var err error
+				if limiter != nil {
+					err = limiter.Wait(own)
+				}
+				refused := err != nil
+				if !refused {
+					links, err = web.Fetch(own, page)
+				}
+				if h.copies {
+					links = slices.Clone(links)
+				}
+				f.mu.Lock()
+				busy--
+				if refused {
+					if f.err == nil {
+						f.err = err
+						if ctx.Err() != nil {
+							f.err = ctx.Err()
+						}
+					}
+					stop()
+					changed.Broadcast()
+					return
+				}
+				f.book(ctx, links, err)
+				if h.lazy {
+					start()
+				}
+				changed.Broadcast()
+			}
+		}
+		f.mu.Lock()
+		start()
+		f.mu.Unlock()
+		all.Wait()
+		if f.err == nil && ctx.Err() != nil && len(f.pages) > 0 {
+			f.err = ctx.Err()
+		}
+		return f.did, f.err
+	}
+}
+
+func inOrder[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
+	f := newFrontier(seeds, o)
+	for len(f.pages) > 0 {
+		if err := ctx.Err(); err != nil {
+			return f.did, err
+		}
+		if o.Limiter != nil {
+			if err := o.Limiter.Wait(ctx); err != nil {
+				return f.did, err
+			}
+		}
+		page := f.pages[0]
+		f.pages = f.pages[1:]
+		links, err := web.Fetch(ctx, page)
+		if f.book(ctx, links, err); f.err != nil {
+			return f.did, f.err
+		}
+	}
+	return f.did, nil
+}
+
+// batches fetches all pages that it knows, so many at a time as there are workers, and then looks at their links.
+func batches[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
+	f := newFrontier(seeds, o)
+	limiter := crawl.InTurn(o.Limiter)
+	for len(f.pages) > 0 && f.err == nil {
+		batch := f.pages
+		f.pages = nil
+		own, stop := context.WithCancel(ctx)
+		found := make([][]K, len(batch))
+		next := 0
+		var all sync.WaitGroup
+		for range min(o.Workers, len(batch)) {
+			all.Go(func() {
+				f.mu.Lock()
+				defer f.mu.Unlock()
+				for next < len(batch) && f.err == nil {
+					at := next
+					next++
+					if f.err = ctx.Err(); f.err != nil {
+						return
+					}
+					f.mu.Unlock()
+					var links []K
+					var err error
+					if limiter != nil {
+						err = limiter.Wait(own)
+					}
+					refused := err != nil
+					if !refused {
+						links, err = web.Fetch(own, batch[at])
+					}
+					f.mu.Lock()
+					switch {
+					case refused && f.err == nil:
+						f.err = err
+						stop()
+					case !refused:
+						f.book(ctx, nil, err)
+						found[at] = links
+					}
+				}
+			})
+		}
+		all.Wait()
+		stop()
+		for _, links := range found {
+			f.add(links)
+		}
+	}
+	if f.err != nil && ctx.Err() != nil {
+		f.err = ctx.Err()
+	}
+	return f.did, f.err
+}
+
+// owned has workers that own nothing.
+func owned[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
+	if err := ctx.Err(); err != nil {
+		return crawl.Result{}, err
+	}
+	type answer struct {
+		links   []K
+		err     error
+		refused bool
+	}
+	own, stop := context.WithCancel(ctx)
+	limiter := crawl.InTurn(o.Limiter)
+	pages, answers := make(chan K), make(chan answer)
+	var all sync.WaitGroup
+	for range o.Workers {
+		all.Go(func() {
+			for page := range pages {
+				var a answer
+				if limiter != nil {
+					a.err = limiter.Wait(own)
+				}
+				if a.refused = a.err != nil; !a.refused {
+					a.links, a.err = web.Fetch(own, page)
+				}
+				answers <- a
+			}
+		})
+	}
+	f := newFrontier(seeds, o)
+	for out := 0; out > 0 || len(f.pages) > 0 && f.err == nil; {
+		var to chan K
+		var next K
+		if len(f.pages) > 0 && f.err == nil {
+			to, next = pages, f.pages[0]
+		}
+		ended := ctx.Done()
+		if f.err != nil {
+			ended = nil
+		}
+		select {
+		case to <- next:
+			f.pages = f.pages[1:]
+			out++
+		case a := <-answers:
+			out--
+			if !a.refused {
+				f.book(ctx, a.links, a.err)
+			} else if f.err == nil {
+				f.err = a.err
+				if ctx.Err() != nil {
+					f.err = ctx.Err()
+				}
+			}
+			if f.err != nil {
+				stop()
+			}
+		case <-ended:
+			f.err = ctx.Err()
+		}
+	}
+	stop()
+	close(pages)
+	all.Wait()
+	return f.did, f.err
+}
+
+// lockAPage asks a lock of each page whether it was seen.
+func lockAPage[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
+	type entry struct {
+		mu   sync.Mutex
+		seen bool
+	}
+	var entries sync.Map
+	fresh := func(pages []K) (list []K) {
+		for _, p := range pages {
+			e, _ := entries.LoadOrStore(p, new(entry))
+			e.(*entry).mu.Lock()
+			if !e.(*entry).seen {
+				e.(*entry).seen = true
+				list = append(list, p)
+			}
+			e.(*entry).mu.Unlock()
+		}
+		return list
+	}
+	sifted := fetcher[K](func(ctx context.Context, page K) ([]K, error) {
+		links, err := web.Fetch(ctx, page)
+		return fresh(links), err
+	})
+	return simple[K](habits{})(ctx, sifted, fresh(seeds), o)
+}
