@@ -26,9 +26,14 @@ func sizes(fs []factor) []int {
 	return list
 }
 
+// cancel cancels crawls at the moments that are easily forgotten, and then in many combinations.
 func cancel(t *Report, c subject) {
+	virtually(ended)(t, c)
 	fs := append(factors(), moments())
-	combinations(t, c, fs, cover(sizes(fs), 2, coverSeed))
+	combined(func(t *Report, c subject) { combinations(t, c, fs, cover(sizes(fs), 2, coverSeed)) })(t, c)
+}
+
+func ended(t *Report, c subject) {
 	for _, workers := range []int{1, 4, 64} {
 		for _, after := range []int{0, 1, 30} {
 			waiting(t, c, workers, after)
@@ -38,10 +43,10 @@ func cancel(t *Report, c subject) {
 	indebted(t, c)
 }
 
-// stuck lets so many through, and the others wait until their contexts end.
-type stuck struct{ left atomic.Int64 }
+// blocking lets so many through, and the others wait until their contexts end.
+type blocking struct{ left atomic.Int64 }
 
-func (s *stuck) Wait(ctx context.Context) error {
+func (s *blocking) Wait(ctx context.Context) error {
 	if s.left.Add(-1) >= 0 {
 		return nil
 	}
@@ -54,7 +59,7 @@ func waiting(t *Report, c subject, workers, after int) {
 	const at = 10 * time.Second
 	s := star(200, 1)
 	s.latency = constant(turn)
-	l := &stuck{}
+	l := &blocking{}
 	l.left.Store(int64(after))
 	cause := errors.New("the user has had enough")
 	ctx, stop := context.WithCancelCause(context.Background())

@@ -5,8 +5,6 @@ import (
 	"io"
 	"runtime"
 	"runtime/pprof"
-	"testing"
-	"testing/synctest"
 	"time"
 
 	"crawlbench/internal/crawl"
@@ -25,12 +23,12 @@ func Checks() []Check {
 		{"shapes", "crawl chains, stars, trees and dense graphs, a page with 100,000 links, a site of 100,000 pages, with any size hint", virtually(shapes)},
 		{"seeds", "take a seed given twice for one page, a thousand seeds, and none", virtually(seeds)},
 		{"collide", "tell keys apart that are similar or collide under common hashes", virtually(collide)},
-		{"options", "keep every promise under all combinations of three options: site, workers, seeds, budget, hint, failures, latency, limiter", virtually(options)},
+		{"options", "keep every promise under all combinations of three options: site, workers, seeds, budget, hint, failures, latency, limiter", combined(options)},
 		{"width", "have as many fetches in flight as there are workers, also after failures, and end with the last answer: makespans are exact", virtually(width)},
 		{"slow", "wait for a page that takes a day, and fetch those behind it", virtually(slow)},
 		{"limit", "wait on the limiter once before each fetch and never for a duplicate; keep the rate in every span of time, and the width with it", virtually(limit)},
 		{"refusal", "end with the limiter's error when that refuses", virtually(refusal)},
-		{"cancel", "return at the instant of the cancellation, with the context's error, whatever it is at", virtually(cancel)},
+		{"cancel", "return at the instant of the cancellation, with the context's error, whatever it is at", cancel},
 		{"errors", "count a failed page, whichever it is, and go on, however many fail", virtually(failures)},
 		{"again", "remember nothing from one crawl to the next, and share nothing with crawls beside it", virtually(again)},
 		{"panic", "not swallow a panic of Fetch", really(panics)},
@@ -43,7 +41,22 @@ func Checks() []Check {
 func virtually(f func(t *Report, c subject)) func(t *Report, c subject) {
 	return unchanged(func(t *Report, c subject) {
 		c.rest = time.Hour
-		synctest.Test(t.T, func(inner *testing.T) { f(&Report{T: inner, line: t.line}, c) })
+		err := bubble(t, func(t *Report) error {
+			f(t, c)
+			return nil
+		})
+		if s, ok := err.(*stuck); ok {
+			t.say(s.kind, "%v%s", err, s.where)
+			t.T.FailNow()
+		}
+	})
+}
+
+// combined runs a check that makes bubbles of virtual time of its own.
+func combined(f func(t *Report, c subject)) func(t *Report, c subject) {
+	return unchanged(func(t *Report, c subject) {
+		c.rest = time.Hour
+		f(t, c)
 	})
 }
 

@@ -3,6 +3,7 @@ package conform
 import (
 	"slices"
 	"testing"
+	"time"
 )
 
 // Every choice of levels of every choice of factors is in some row. A row less, and one is missing.
@@ -64,7 +65,7 @@ func TestShrinkLeavesWhatItTakes(t *testing.T) {
 			return errPlanted
 		}
 		return nil
-	})
+	}, func(time.Time) bool { return tries > 1000 })
 	want := make([]int, len(fs))
 	want[4], want[6] = 3, 1
 	if !slices.Equal(got, want) || err != errPlanted {
@@ -73,7 +74,7 @@ func TestShrinkLeavesWhatItTakes(t *testing.T) {
 	if text := describe(fs, got); text != "a star of 40, 1 worker, MaxPages half of the site, the seeds fail" {
 		t.Errorf("described as %q", text)
 	}
-	if tries > 1000 {
+	if tries > 500 {
 		t.Errorf("%d tries", tries)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"crawlbench/internal/child"
 )
@@ -51,18 +52,35 @@ func (r *Report) say(kind Kind, format string, args ...any) {
 	}
 }
 
-// stuck, deferred, reports what package testing/synctest panics with when virtual time cannot go on. The panic is known by its type,
-// which is the runtime's: a crawler may panic with the same words.
-func (r *Report) stuck() {
-	switch p := recover(); {
-	case p == nil:
-	case fmt.Sprintf("%T", p) != "runtime.synctestDeadlockError":
-		panic(p)
-	case strings.Contains(fmt.Sprint(p), leftBehind):
-		r.say(Leak, "goroutines were left when it returned%s", where("synctest bubble"))
-	default:
-		r.say(Deadlock, "all its goroutines were waiting for each other%s", where("synctest bubble"))
+// stuck is the error of virtual time that cannot go on.
+type stuck struct {
+	kind  Kind   // Deadlock or Leak
+	where string // the goroutines are
+}
+
+func (s *stuck) Error() string {
+	if s.kind == Leak {
+		return "goroutines were left when it returned"
 	}
+	return "all its goroutines were waiting for each other"
+}
+
+// bubble runs f in a bubble of virtual time, and returns its error, or a *stuck. What package testing/synctest panics with
+// is known by its type, which is the runtime's: a crawler may panic with the same words.
+func bubble(t *Report, f func(t *Report) error) (err error) {
+	defer func() {
+		switch p := recover(); {
+		case p == nil:
+		case fmt.Sprintf("%T", p) != "runtime.synctestDeadlockError":
+			panic(p)
+		case strings.Contains(fmt.Sprint(p), leftBehind):
+			err = &stuck{Leak, where("synctest bubble")}
+		default:
+			err = &stuck{Deadlock, where("synctest bubble")}
+		}
+	}()
+	synctest.Test(t.T, func(inner *testing.T) { err = f(&Report{T: inner, line: t.line}) })
+	return err
 }
 
 // announcement is the kind of the record behind which the check passes if the process ends with a panic.

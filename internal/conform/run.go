@@ -189,7 +189,6 @@ func take(t *testing.T, check Check, s subject) {
 	}
 	failed := !t.Run(check.Name, func(t *testing.T) {
 		r := &Report{T: t, line: line}
-		defer r.stuck()
 		check.run(r, s)
 	})
 	if err := line.End(failed); err != nil {

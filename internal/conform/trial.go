@@ -205,24 +205,38 @@ func describe(fs []factor, row []int) string {
 	return strings.Join(names, ", ")
 }
 
-// combinations runs the crawls of all rows, and fails the test with the simplest combination that it can find of those
-// that go wrong.
+// combinations runs the crawls of all rows, each in a bubble of its own, and fails the test with the simplest combination
+// that it can find of those that go wrong.
 func combinations(t *Report, c subject, fs []factor, rows [][]int) {
 	for _, row := range rows {
-		if err := makeTrial(fs, row).run(c); err != nil {
-			row, err := shrink(fs, row, err, func(row []int) error { return makeTrial(fs, row).run(c) })
-			t.Fatalf("%v (%s)", err, describe(fs, row))
+		run := func(row []int) error { return bubble(t, func(*Report) error { return makeTrial(fs, row).run(c) }) }
+		first := run(row)
+		if first == nil {
+			continue
 		}
+		row, err := shrink(fs, row, first, run, func(begin time.Time) bool { return time.Since(begin) > Patience/4 })
+		if s, ok := err.(*stuck); ok {
+			if f, ok := first.(*stuck); ok {
+				s.where = f.where // without the bubbles in which others were stuck
+			}
+			t.say(s.kind, "%v (%s)%s", err, describe(fs, row), s.where)
+			t.T.FailNow()
+		}
+		t.Fatalf("%v (%s)", err, describe(fs, row))
 	}
 }
 
-// shrink takes the levels of row that goes wrong to simpler ones, as long as it goes wrong.
-func shrink(fs []factor, row []int, err error, run func([]int) error) ([]int, error) {
+// shrink takes the levels of row that goes wrong to simpler ones, as long as it goes wrong and it is not late.
+func shrink(fs []factor, row []int, err error, run func([]int) error, late func(begin time.Time) bool) ([]int, error) {
 	row = append([]int(nil), row...)
+	begin := time.Now()
 	for again := true; again; {
 		again = false
 		for f := len(fs) - 1; f >= 0; f-- {
 			for simpler := range row[f] {
+				if late(begin) {
+					return row, err
+				}
 				was := row[f]
 				row[f] = simpler
 				if e := run(row); e != nil {

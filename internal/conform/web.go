@@ -3,9 +3,11 @@ package conform
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"runtime/metrics"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing/synctest"
 	"time"
 
@@ -129,6 +131,7 @@ func (w *web[K]) crawl(ctx context.Context, f crawl.Func[K], o crawl.Options, re
 	var counts atomic.Int64
 	o.Count = func(string, int) { counts.Add(1) }
 	watched := watchContext(ctx)
+	running := runtime.NumGoroutine()
 	start := time.Now()
 	did, err := f(watched, w, seeds, o)
 	took := time.Since(start)
@@ -142,7 +145,7 @@ func (w *web[K]) crawl(ctx context.Context, f crawl.Func[K], o crawl.Options, re
 	fetches, counted := w.nth, counts.Load()
 	w.mu.Unlock()
 	if rest > 0 && out.inflight == 0 {
-		out.late = quiet(ctx, rest)
+		out.late = quiet(ctx, running, rest)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -156,12 +159,16 @@ func (w *web[K]) crawl(ctx context.Context, f crawl.Func[K], o crawl.Options, re
 	return out
 }
 
-// quiet lets virtual time go on, and says what has begun by then, "" if nothing has.
-func quiet(ctx context.Context, rest time.Duration) string {
+// quiet says what of a crawl goes on after its return, "" if nothing does: goroutines beyond those that were running before
+// it, and what begins while virtual time goes on for rest.
+func quiet(ctx context.Context, running int, rest time.Duration) string {
+	synctest.Wait()
+	if n := left(running); n > 0 {
+		return fmt.Sprintf("%d goroutines were still there", n)
+	}
 	if ctx.Done() != nil && ctx.Err() == nil {
 		return "" // who is to cancel it may be what begins
 	}
-	synctest.Wait()
 	before := goroutines()
 	time.Sleep(rest)
 	synctest.Wait()
@@ -169,6 +176,19 @@ func quiet(ctx context.Context, rest time.Duration) string {
 		return fmt.Sprintf("%d goroutines were started, by a timer that was left running", n)
 	}
 	return ""
+}
+
+// left returns how many goroutines there are beyond those that were running before. One that has done its work may still
+// be counted, and is given real time to go.
+func left(running int) int {
+	for nap := 0; nap < 2000 && runtime.NumGoroutine() > running; nap++ {
+		if nap < 1000 {
+			runtime.Gosched()
+		} else {
+			syscall.Nanosleep(&syscall.Timespec{Nsec: 1e6}, nil) // package time's is virtual here
+		}
+	}
+	return runtime.NumGoroutine() - running
 }
 
 // goroutines returns how many goroutines the process has ever started.

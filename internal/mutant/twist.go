@@ -80,6 +80,7 @@ func twists() []Mutant {
 	both("leavesfiles", "a file is opened for every crawl and not closed", "response bodies that are not closed", leavesFiles, leavesFiles)
 	both("leavesprocess", "a process is left that holds standard error", "nuclei 699, katana 632: a browser is left", leavesProcess, leavesProcess)
 	both("leavestimer", "a timer is left running", "time.AfterFunc without Stop", leavesTimer, leavesTimer)
+	both("latergoroutine", "a goroutine is left that ends a minute later by itself", "a flush that nobody waits for", laterGoroutine, laterGoroutine)
 	both("latefetch", "a page is fetched a minute after the return", "a retry that is scheduled and forgotten", lateFetch, lateFetch)
 	both("leakscontext", "a context is derived from the crawl's and not cancelled", "go vet's lostcancel", leaksContext, leaksContext)
 

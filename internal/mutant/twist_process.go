@@ -82,6 +82,11 @@ func leavesTimer[K comparable](ctx context.Context, web crawl.Web[K], seeds []K,
 	return right(ctx, web, seeds, o)
 }
 
+func laterGoroutine[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	go time.Sleep(time.Minute)
+	return right(ctx, web, seeds, o)
+}
+
 func lateFetch[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
 	if len(seeds) > 0 {
 		time.AfterFunc(time.Minute, func() { web.Fetch(ctx, seeds[0]) })
