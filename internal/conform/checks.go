@@ -2,6 +2,7 @@ package conform
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"runtime"
 	"runtime/pprof"
@@ -46,7 +47,7 @@ func virtually(f func(t *Report, c subject)) func(t *Report, c subject) {
 			return nil
 		})
 		if s, ok := err.(*stuck); ok {
-			t.say(s.kind, "%v%s", err, s.where)
+			t.say(s.kind, "%v%s%s", err, *t.doing, s.where)
 			t.T.FailNow()
 		}
 	})
@@ -98,9 +99,11 @@ func unchanged(f func(t *Report, c subject)) func(t *Report, c subject) {
 // right fails the test unless the crawl of s under o is right.
 func right(t *Report, c subject, s *site, o crawl.Options) outcome {
 	t.Helper()
+	*t.doing = fmt.Sprintf(" (a site of %d pages, %s)", len(s.links), dials(o))
 	out := c.crawl(context.Background(), s, o)
 	if err := s.wrong(out, o); err != nil {
-		t.Fatalf("%v (a site of %d pages, %s)", err, len(s.links), dials(o))
+		t.Fatalf("%v%s", err, *t.doing)
 	}
+	*t.doing = ""
 	return out
 }

@@ -14,7 +14,8 @@ import (
 // does advice.
 type Report struct {
 	*testing.T
-	line *child.Line
+	line  *child.Line
+	doing *string // the crawl that is being made
 }
 
 // Advise reports what is no failure, but could be done better. The first line of the text is the summary.
@@ -79,7 +80,7 @@ func bubble(t *Report, f func(t *Report) error) (err error) {
 			err = &stuck{Deadlock, where("synctest bubble")}
 		}
 	}()
-	synctest.Test(t.T, func(inner *testing.T) { err = f(&Report{T: inner, line: t.line}) })
+	synctest.Test(t.T, func(inner *testing.T) { err = f(&Report{T: inner, line: t.line, doing: t.doing}) })
 	return err
 }
 

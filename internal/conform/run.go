@@ -188,7 +188,7 @@ func take(t *testing.T, check Check, s subject) {
 		os.Exit(2)
 	}
 	failed := !t.Run(check.Name, func(t *testing.T) {
-		r := &Report{T: t, line: line}
+		r := &Report{T: t, line: line, doing: new(string)}
 		check.run(r, s)
 	})
 	if err := line.End(failed); err != nil {
