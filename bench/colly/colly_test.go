@@ -34,8 +34,8 @@ const (
 
 // What is said when a check fails.
 const (
-	twice = `.*page \d+ was fetched \d+ times` // two callbacks asked for a page before either marked it
-	count = `.*: \d+ pages were fetched, want \d+|` + twice
+	twice = `.*page-\d+" was fetched \d+ times` // two callbacks asked for a page before either marked it
+	count = `.*\d+ pages were fetched, (want \d+|MaxPages is \d+)|` + twice
 	heap  = `the heap grew by \d{4,} KiB|` + twice
 )
 
@@ -46,17 +46,18 @@ var table = []struct {
 	says                   string
 }{
 	{"storm", sometimes, sometimes, never, count},
-	{"shapes", sometimes, sometimes, never, twice},
+	{"shapes", always, always, never, count},
 	{"seeds", sometimes, sometimes, never, count},
-	{"collide", never, never, never, ""},
-	{"width", never, never, never, ""},
-	{"slow", never, never, never, ""},
+	{"collide", always, always, always, `it returned the error "colly: .*missing a scheme`},
+	{"options", always, always, never, count},
+	{"width", always, always, never, count},
+	{"slow", always, always, never, count},
 	{"limit", sometimes, sometimes, never, twice},
 	{"refusal", never, never, never, ""},
-	{"cancel", never, never, never, ""},
-	{"debt", never, never, never, ""},
-	{"errors", sometimes, sometimes, never, twice},
-	{"again", sometimes, sometimes, never, twice},
+	{"cancel", always, always, never, count},
+	{"errors", always, always, never, count},
+	{"again", always, always, never, count},
+	{"panic", never, never, never, ""},
 	{"memory", always, always, always, heap},
 }
 
@@ -91,11 +92,11 @@ func conform(t *testing.T) (failed map[string]map[string]string, checks map[stri
 // a million links take colly ten seconds, and all takes longer on a busy machine.
 func alone(t *testing.T, exe, contender, check string) (says string, fails bool) {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), exe, "__check", contender, "url", check).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), exe, "conform", "-patience", "20m", "-checks", check, contender).CombinedOutput()
 	if err == nil {
 		return "", false
 	}
-	if m := regexp.MustCompile(`(?m)^ +\w+\.go:\d+: (.*)$`).FindSubmatch(out); m != nil {
+	if m := regexp.MustCompile(`(?m)^\w+ by url, \w+: fail: (.*)$`).FindSubmatch(out); m != nil {
 		return string(m[1]), true
 	}
 	return fmt.Sprintf("%v: %.500s", err, out), true
