@@ -1,7 +1,7 @@
 package child
 
 import (
-	"encoding/json"
+	"bytes"
 	"fmt"
 	"os"
 	"strings"
@@ -18,35 +18,12 @@ type facts struct {
 	race   []byte // the race detector's report
 }
 
-// readonly is the kind of the records that Protect makes.
-const readonly = "readonly"
-
-// Protect tells the parent that the memory from low up to high must not be written to, and by what name it is called, so
-// that a fault there is named as what it is.
-func (l *Line) Protect(low, high uintptr, name string) error {
-	return l.Say(readonly, region{low, high, name})
-}
-
-type region struct {
-	Low, High uintptr
-	Name      string
-}
-
 // conclude says what became of a child.
 func conclude(f facts) *End {
 	output := f.output.Bytes()
-	e := &End{Last: f.line.last, Left: f.watch.left, Frozen: f.watch.frozen, Output: output}
-	var regions []region
-	for _, r := range f.line.records {
-		var here region
-		if r.Kind == readonly && json.Unmarshal(r.Body, &here) == nil {
-			regions = append(regions, here)
-		} else {
-			e.Records = append(e.Records, r)
-		}
-	}
-	e.Class, e.Text = f.classify(output, regions)
-	if len(f.crash) > 0 && f.output.cut > 0 { // it may be among what was left out
+	e := &End{Records: f.line.records, Last: f.line.last, Left: f.watch.left, Frozen: f.watch.frozen, Output: output}
+	e.Class, e.Text = f.classify(output)
+	if len(f.crash) > 0 && !bytes.Contains(output, f.crash[:min(len(f.crash), 100)]) { // it is among what was left out
 		e.Output = append(append(e.Output, "\n[crash output of the runtime]\n"...), f.crash...)
 	}
 	if len(e.Left) > 0 {
@@ -65,7 +42,7 @@ func conclude(f facts) *End {
 	return e
 }
 
-func (f facts) classify(output []byte, regions []region) (Class, string) {
+func (f facts) classify(output []byte) (Class, string) {
 	w, cpu := f.watch, f.state.UserTime()+f.state.SystemTime()
 	switch {
 	case !f.line.opened && !w.late:
@@ -74,13 +51,15 @@ func (f facts) classify(output []byte, regions []region) (Class, string) {
 		return Race, "the race detector saw a data race" + racing(f.race)
 	case f.line.junk:
 		return Junk, fmt.Sprintf("it wrote to file descriptor %d, which is not its own", lineFD)
+	case f.line.goexit:
+		return Exit, "it called runtime.Goexit instead of returning"
 	case f.line.last != nil && (len(f.crash) == 0 || w.late):
 		return Done, ""
 	case w.late:
 		return late(w, cpu.Seconds()/w.took.Seconds(), goroutines(string(f.crash)))
 	case len(f.crash) > 0:
 		c := understand(f.crash, output)
-		for _, r := range regions {
+		for _, r := range f.line.regions {
 			if r.Low <= c.fault && c.fault < r.High {
 				_, at, _ := strings.Cut(c.text, "\nin ")
 				return Fault, fmt.Sprintf("it wrote to %s, which it must not modify\nin %s", r.Name, at)
@@ -88,7 +67,10 @@ func (f facts) classify(output []byte, regions []region) (Class, string) {
 		}
 		return c.class, c.text
 	case f.status().Signaled():
-		return Killed, fmt.Sprintf("it was killed by a signal (%v), from outside or by itself", f.status().Signal())
+		return Killed, killed(f.status().Signal().String())
+	}
+	if f.state.ExitCode() == lost {
+		return Junk, fmt.Sprintf("it closed file descriptor %d, which is not its own", lineFD)
 	}
 	return Exit, f.exit() + " instead of returning"
 }
@@ -105,23 +87,31 @@ func (f facts) exit() string {
 	return fmt.Sprintf("it ended the process with exit code %d", f.state.ExitCode())
 }
 
+// killed says that a signal ended a child. Nobody can tell whose it was.
+func killed(signal string) string {
+	return "it was killed by a signal (" + signal + "), from outside or by itself"
+}
+
 // late describes a child whose time was up, from the share of a processor that it used and from its goroutines.
 func late(w *watch, share float64, list []goroutine) (Class, string) {
-	const idle, busy = 0.02, 0.2 // of one processor; who waits uses none
-	all, asleep := 0, 0
+	const idle, busy = 0.02, 0.2 // of one processor; who waits uses none, and who runs may get less on a busy machine
+	all, asleep, awake := 0, 0, 0
 	for _, g := range list {
-		if !g.own() {
-			all++
-			if g.blocked() {
-				asleep++
-			}
+		switch {
+		case g.own():
+			continue
+		case g.blocked():
+			asleep++
+		case strings.HasPrefix(g.state, "run"): // running, runnable
+			awake++
 		}
+		all++
 	}
 	class, text := Hang, fmt.Sprintf("it was still waiting after %v", w.limit)
 	switch {
 	case w.stopped:
 		text = fmt.Sprintf("it was stopped by a signal, and had not ended after %v", w.limit)
-	case share > busy:
+	case share > busy || awake > 0 && share > idle:
 		class, text = Spin, fmt.Sprintf("it was still running after %v, on %.1f processors", w.limit, share)
 	case all > 0 && asleep == all && share < idle:
 		class, text = Deadlock, fmt.Sprintf("a deadlock, or a wait of more than %v: all its goroutines were blocked", w.limit)

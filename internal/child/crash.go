@@ -40,7 +40,7 @@ func understand(text, output []byte) crash {
 	case strings.HasPrefix(dump, "SIG"):
 		c.text, _, _ = strings.Cut(dump, "\n")
 		if strings.Contains(head, " sigcode=0") { // of kill(2)
-			c.class = Killed
+			return crash{class: Killed, text: killed(c.text)}
 		}
 		if strings.HasPrefix(dump, "SIGABRT") {
 			if said := before(text, output, "runtime/cgo: "); said != "" {
@@ -61,6 +61,9 @@ func understand(text, output []byte) crash {
 				c.text += " in " + first.frames[1].function
 			}
 		}
+	}
+	if c.class == Memory {
+		c.text = "it needed more memory than it may have (" + strings.TrimPrefix(c.text, "fatal error: ") + ")"
 	}
 	if c.class == Deadlock {
 		c.text = strings.Join(append([]string{c.text}, places(list)...), "\n")

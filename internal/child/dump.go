@@ -71,9 +71,15 @@ func (g goroutine) blocked() bool {
 	return false
 }
 
-// where is the innermost call outside of the standard library's machinery.
+// where is the innermost call outside of the standard library's machinery; of a goroutine that panics, what called panic.
 func (g goroutine) where() string {
-	for _, f := range g.frames {
+	frames := g.frames
+	for i, f := range frames {
+		if f.function == "panic" {
+			frames = g.frames[i:]
+		}
+	}
+	for _, f := range frames {
 		known := false
 		for _, p := range []string{"runtime.", "runtime/", "internal/", "sync.", "sync/", "time.", "context.", "testing.", "testing/", "panic", "os.", "syscall."} {
 			known = known || strings.HasPrefix(f.function, p)

@@ -45,31 +45,27 @@ func end(list []process) []string {
 }
 
 // sweep kills what is left of a child that has ended. If the child did not say itself what it left, it is looked for, by its group,
-// by what was below it when its time was up, and by the nonce.
+// by what was below it before it was ended, and by the nonce.
 func (w *watch) sweep(r *reader) {
-	kill(w.pid)
+	defer syscall.Kill(-w.pid, syscall.SIGKILL)
 	if r.last != nil {
 		w.left = r.left
 		return
 	}
-	known := map[int]bool{}
-	for _, pid := range r.known {
-		known[pid] = true
-	}
+	told := map[int]bool{}
 	for range 10 { // what is killed may have started more meanwhile
-		all := processes()
-		mine := slices.DeleteFunc(slices.Clone(all), func(p process) bool {
+		mine := slices.DeleteFunc(processes(), func(p process) bool {
 			return p.group != w.pid && !slices.Contains(w.below, p.pid) && !p.marked(w.nonce)
 		})
 		if len(mine) == 0 {
 			return
 		}
 		for _, p := range mine {
-			name := p.String()
-			syscall.Kill(p.pid, syscall.SIGKILL)
-			if !known[p.pid] && !known[p.parent] {
-				w.left = append(w.left, name)
+			if !told[p.pid] && !slices.Contains(r.known, p.pid) && !slices.Contains(r.known, p.parent) {
+				w.left = append(w.left, p.String())
 			}
+			told[p.pid] = true
+			syscall.Kill(p.pid, syscall.SIGKILL)
 		}
 		time.Sleep(time.Millisecond)
 	}

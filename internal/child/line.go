@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime/debug"
 	"syscall"
+	"unsafe"
 )
 
 // Line leads from a child to the process that runs it.
@@ -22,9 +23,11 @@ type greeting struct{ Known []int }
 
 // kinds of records of the line's own; the others are for those who use it.
 const (
-	hello = "hello"
-	left  = "left"
-	last  = "end"
+	hello    = "hello"
+	left     = "left"
+	goexit   = "goexit"   // runtime.Goexit was called where f of Serve was
+	readonly = "readonly" // a region that must not be written to
+	last     = "end"
 )
 
 // Open opens the line, and must be called before the code under test runs, at most once. From then on the crash output of the
@@ -52,25 +55,71 @@ func Open() (*Line, error) {
 	return l, l.Say(hello, g)
 }
 
-// Say sends a record. It may be called from several goroutines.
+// Say sends a record. It may be called from several goroutines. Without the line there is nobody to tell that it is gone:
+// the process ends. An error means that body has no JSON.
 func (l *Line) Say(kind string, body any) error {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return fmt.Errorf("write a record %q: %w", kind, err)
 	}
 	// One write: a record is not torn by another, or by what else writes to the descriptor.
-	_, err = l.file.Write(fmt.Appendf(nil, "%s %s %s\n", l.nonce, kind, text))
-	return err
+	if _, err = l.file.Write(fmt.Appendf(nil, "%s %s %s\n", l.nonce, kind, text)); err != nil {
+		os.Exit(lost)
+	}
+	return nil
 }
+
+// lost is the exit code of a child whose line was closed.
+const lost = 113
 
 // End looks for processes that are left behind, and sends the final record, without which no child is done.
 func (l *Line) End(body any) error {
 	if names := l.strays(); len(names) > 0 {
-		if err := l.Say(left, names); err != nil {
-			return err
-		}
+		l.Say(left, names)
 	}
 	return l.Say(last, body)
+}
+
+// Serve is the whole of a child that does one thing: it opens the line, calls f, and sends what f returns as the final
+// record.
+func Serve(f func(*Line) (any, error)) error {
+	l, err := Open()
+	if err != nil {
+		return err
+	}
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if p := recover(); p != nil {
+			panic(p)
+		}
+		l.Say(goexit, nil)
+		os.Exit(1)
+	}()
+	body, err := f(l)
+	returned = true
+	if err != nil {
+		return err
+	}
+	return l.End(body)
+}
+
+// region is a piece of memory that must not be written to.
+type region struct {
+	Low, High uintptr
+	Name      string
+}
+
+// Protect tells the parent that memory, which is mapped to be read only, is called name, so that a write to it is named as
+// what it is.
+func Protect[T any](l *Line, memory []T, name string) error {
+	if len(memory) == 0 {
+		return nil
+	}
+	low := uintptr(unsafe.Pointer(&memory[0]))
+	return l.Say(readonly, region{low, low + uintptr(len(memory))*unsafe.Sizeof(memory[0]), name})
 }
 
 // reader takes a line apart at the parent's end.
@@ -80,6 +129,8 @@ type reader struct {
 	size    int
 	opened  bool
 	junk    bool
+	goexit  bool
+	regions []region
 	known   []int
 	left    []string
 	last    json.RawMessage
@@ -125,6 +176,12 @@ func (r *reader) record(text []byte) {
 		r.opened, r.known = true, g.Known
 	case left:
 		r.junk = json.Unmarshal(body, &r.left) != nil
+	case goexit:
+		r.goexit = true
+	case readonly:
+		var here region
+		r.junk = json.Unmarshal(body, &here) != nil
+		r.regions = append(r.regions, here)
 	case last:
 		r.last = body
 	default:

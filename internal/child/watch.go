@@ -26,7 +26,7 @@ type watch struct {
 	stopped bool          // and it was stopped by a signal then
 	frozen  bool          // it or this process was stopped for a while
 	took    time.Duration // how long it ran, without the time for which this process was stopped
-	below   []int         // its descendants when its time was up
+	below   []int         // its descendants before it was ended
 	left    []string
 }
 
@@ -51,6 +51,7 @@ func (w *watch) run(ctx context.Context) {
 		case <-w.ended:
 			over = true
 		case <-ctx.Done():
+			w.survey()
 			kill(w.pid)
 			<-w.ended
 			return
@@ -87,9 +88,14 @@ func (w *watch) run(ctx context.Context) {
 // expire asks a child whose time is up for its goroutines: on SIGQUIT the runtime prints them and exits.
 func (w *watch) expire(stopped bool) {
 	w.late, w.stopped = true, stopped
+	w.survey()
+	syscall.Kill(w.pid, syscall.SIGQUIT)
+	syscall.Kill(w.pid, syscall.SIGCONT)
+}
+
+// survey notes what is below the child: once it has ended, that cannot be told.
+func (w *watch) survey() {
 	for _, p := range descendants(processes(), w.pid, nil) {
 		w.below = append(w.below, p.pid)
 	}
-	syscall.Kill(w.pid, syscall.SIGQUIT)
-	syscall.Kill(w.pid, syscall.SIGCONT)
 }
