@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"crawlbench/internal/child"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/limiter"
@@ -40,6 +41,8 @@ type Job struct {
 	// kind of key matter.
 	Null  bool
 	Crews []Crew
+
+	line *child.Line // to the parent; nil in a process that is no child
 }
 
 // Outcome is what came of it. One of its fields is set.
@@ -109,6 +112,11 @@ func Open(job Job, table []crawl.Contender) (*Bench, error) {
 	cache, err := graph.OpenCache(job.Cache)
 	if err != nil {
 		return nil, err
+	}
+	if job.line != nil {
+		if err := child.Protect(job.line, cache.Graph.Links, "the links that Fetch returned"); err != nil {
+			return nil, err
+		}
 	}
 	runtime.GOMAXPROCS(job.Cell.Procs)
 	b := &Bench{job: job, table: table, cache: cache, site: web.New(cache.Graph, cache.Reach, job.Fetch, job.Spin)}

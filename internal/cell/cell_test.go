@@ -192,17 +192,17 @@ func TestRealGraphsAreCrawledByAll(t *testing.T) {
 	}
 }
 
-func TestChildAnswersInJSON(t *testing.T) {
-	var out strings.Builder
+func TestChildAnswersAJobInJSON(t *testing.T) {
 	in := `{"Cell":{"impl":"cas","graph":"g","keys":"id","workers":2,"rate":"inf","gomaxprocs":2},"Cache":"/nowhere/g.graph"}`
-	if err := Child(t.Context(), strings.NewReader(in), &out, contender.All()); err != nil {
-		t.Fatal(err)
+	o, err := answer(t.Context(), strings.NewReader(in), nil, contender.All())
+	if err != nil || !strings.HasPrefix(o.Error, "open the graph's cache: open /nowhere/g.graph") {
+		t.Errorf("%+v, %v", o, err)
 	}
-	if !strings.Contains(out.String(), `"Error":"open the graph's cache: open /nowhere/g.graph`) {
-		t.Errorf("answer %s", out.String())
-	}
-	if err := Child(t.Context(), strings.NewReader("{"), &out, nil); err == nil || errors.Is(err, context.Canceled) {
+	if _, err := answer(t.Context(), strings.NewReader("{"), nil, nil); err == nil || errors.Is(err, context.Canceled) {
 		t.Errorf("half a job: %v", err)
+	}
+	if err := Child(t.Context(), strings.NewReader(in), nil); err == nil {
+		t.Error("a process that is nobody's child answered")
 	}
 }
 

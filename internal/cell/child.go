@@ -9,17 +9,22 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"crawlbench/internal/child"
 	"crawlbench/internal/crawl"
 )
 
-// Child is the whole of a child process: it reads a Job from in, measures, and writes the Outcome to out.
-func Child(ctx context.Context, in io.Reader, out io.Writer, table []crawl.Contender) error {
-	var job Job
+// Child is the whole of a child process: it reads a Job from in, measures, and gives the Outcome to its parent.
+func Child(ctx context.Context, in io.Reader, table []crawl.Contender) error {
+	return child.Serve(func(line *child.Line) (any, error) { return answer(ctx, in, line, table) })
+}
+
+func answer(ctx context.Context, in io.Reader, line *child.Line, table []crawl.Contender) (Outcome, error) {
+	job := Job{line: line}
 	if err := json.NewDecoder(in).Decode(&job); err != nil {
-		return fmt.Errorf("read the job: %w", err)
+		return Outcome{}, fmt.Errorf("read the job: %w", err)
 	}
 	if err := bound(job.Memory); err != nil {
-		return err
+		return Outcome{}, err
 	}
 	// Should the machine run out of memory, the kernel had better end this process than the harness.
 	os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
@@ -27,7 +32,7 @@ func Child(ctx context.Context, in io.Reader, out io.Writer, table []crawl.Conte
 	if err != nil {
 		o = Outcome{Error: err.Error()}
 	}
-	return json.NewEncoder(out).Encode(o)
+	return o, nil
 }
 
 // bound limits the data segment, which holds Go's heap and stacks but neither its reserved addresses nor the graph's

@@ -95,10 +95,6 @@ func Run(ctx context.Context, command func() *exec.Cmd, limit time.Duration) (*E
 }
 
 func run(ctx context.Context, cmd *exec.Cmd, limit time.Duration) (*End, error) {
-	// The kernel sends Pdeathsig when the thread that started the child ends, so that thread must not end early.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-
 	nonce := rand.Text()
 	races := filepath.Join(os.TempDir(), "crawlbench-race-"+nonce)
 	cmd.Env = environment(cmd.Environ(), nonce, races)
@@ -113,11 +109,14 @@ func run(ctx context.Context, cmd *exec.Cmd, limit time.Duration) (*End, error) 
 	}
 	cmd.Stdout, cmd.Stderr = pipes[0].to, pipes[0].to
 	cmd.ExtraFiles = []*os.File{pipes[1].to, pipes[2].to}
+	// The kernel sends Pdeathsig when the thread that started the child ends, so that thread must not end early.
+	runtime.LockOSThread()
 	err = cmd.Start()
 	for _, p := range pipes {
 		p.to.Close()
 	}
 	if err != nil {
+		runtime.UnlockOSThread()
 		for _, p := range pipes {
 			p.from.Close()
 		}
@@ -130,6 +129,7 @@ func run(ctx context.Context, cmd *exec.Cmd, limit time.Duration) (*End, error) 
 	w := &watch{pid: cmd.Process.Pid, nonce: nonce, limit: limit, crashed: crashed, over: make(chan struct{}), ended: make(chan struct{})}
 	go w.run(ctx)
 	cmd.Wait() // what it says is in ProcessState
+	runtime.UnlockOSThread()
 	close(w.ended)
 	<-w.over
 	pipes[1].drain()
@@ -143,8 +143,10 @@ func run(ctx context.Context, cmd *exec.Cmd, limit time.Duration) (*End, error) 
 		return nil, errors.New("wait for it: no state")
 	}
 	log := races + "." + strconv.Itoa(cmd.Process.Pid)
-	race, _ := os.ReadFile(log)
-	os.Remove(log)
+	race, err := os.ReadFile(log)
+	if err == nil {
+		os.Remove(log)
+	}
 	return conclude(facts{
 		state: cmd.ProcessState, watch: w, line: line, output: output, crash: crash.Bytes(), race: race,
 	}), nil

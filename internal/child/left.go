@@ -8,10 +8,10 @@ import (
 )
 
 // descendants returns the living processes below pid, without those that known has and what is below them.
-func descendants(all []process, pid int, known map[int]bool) []process {
+func descendants(all []process, pid int, known []int) []process {
 	var list []process
 	for _, p := range all {
-		if p.parent == pid && !known[p.pid] {
+		if p.parent == pid && !slices.Contains(known, p.pid) {
 			list = append(append(list, p), descendants(all, p.pid, known)...)
 		}
 	}

@@ -15,15 +15,12 @@ import (
 type Line struct {
 	file  *os.File
 	nonce string
-	known map[int]bool // processes that were there before the code under test ran
+	known []int // processes that were there before the code under test ran, such as a test's own server
 }
-
-// greeting is the first record: the processes that the child has started already, such as a test's own server.
-type greeting struct{ Known []int }
 
 // kinds of records of the line's own; the others are for those who use it.
 const (
-	hello    = "hello"
+	hello    = "hello" // with the processes that are known
 	left     = "left"
 	goexit   = "goexit"   // runtime.Goexit was called where f of Serve was
 	readonly = "readonly" // a region that must not be written to
@@ -44,15 +41,13 @@ func Open() (*Line, error) {
 	}
 	crash.Close()
 	adopt()
-	l := &Line{file: os.NewFile(lineFD, "line"), nonce: nonce, known: map[int]bool{}}
-	var g greeting
+	l := &Line{file: os.NewFile(lineFD, "line"), nonce: nonce}
 	if !childless() {
 		for _, p := range descendants(processes(), os.Getpid(), nil) {
-			l.known[p.pid] = true
-			g.Known = append(g.Known, p.pid)
+			l.known = append(l.known, p.pid)
 		}
 	}
-	return l, l.Say(hello, g)
+	return l, l.Say(hello, l.known)
 }
 
 // Say sends a record. It may be called from several goroutines. Without the line there is nobody to tell that it is gone:
@@ -171,9 +166,8 @@ func (r *reader) record(text []byte) {
 	}
 	switch kind, body := string(words[1]), json.RawMessage(words[2]); kind {
 	case hello:
-		var g greeting
-		r.junk = json.Unmarshal(body, &g) != nil || r.opened
-		r.opened, r.known = true, g.Known
+		r.junk = json.Unmarshal(body, &r.known) != nil || r.opened
+		r.opened = true
 	case left:
 		r.junk = json.Unmarshal(body, &r.left) != nil
 	case goexit:

@@ -10,7 +10,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -78,8 +77,7 @@ type exitError struct {
 // Main runs the program with args, args[0] being its name, and returns the exit code.
 func Main(args []string, in io.Reader, out, errw io.Writer, contenders []crawl.Contender) int {
 	if len(args) == 2 && args[1] == runner.ChildVerb {
-		answer := os.NewFile(runner.AnswerFD, "answer")
-		if err := cell.Child(context.Background(), in, answer, contenders); err != nil {
+		if err := cell.Child(context.Background(), in, contenders); err != nil {
 			fmt.Fprintln(errw, "crawlbench: child process:", err)
 			return exitCould
 		}

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"crawlbench/internal/cell"
+	"crawlbench/internal/child"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
 )
@@ -33,15 +36,17 @@ func BenchmarkChild(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.Run(fmt.Sprintf("links=%d", len(g.Links)), func(b *testing.B) {
-			var r Runner
 			for b.Loop() {
-				var answer, output bytes.Buffer
-				state, err := r.exec(b.Context(), false, bytes.NewReader(job), &answer, &output)
-				if err != nil || !state.Success() {
-					b.Fatalf("%v, %v: %s", state, err, &output)
+				end, err := child.Run(b.Context(), func() *exec.Cmd {
+					cmd := exec.Command(os.Args[0], ChildVerb)
+					cmd.Stdin = bytes.NewReader(job)
+					return cmd
+				}, time.Minute)
+				if err != nil || end.Class != child.Done {
+					b.Fatalf("%v, %+v", err, end)
 				}
 				var o cell.Outcome
-				if err := json.Unmarshal(answer.Bytes(), &o); err != nil || o.Wrong == "" {
+				if err := json.Unmarshal(end.Last, &o); err != nil || o.Wrong == "" {
 					b.Fatalf("%v: %+v", err, o)
 				}
 			}

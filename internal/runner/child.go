@@ -5,17 +5,14 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
-	"syscall"
 	"time"
 
 	"crawlbench/internal/cell"
+	"crawlbench/internal/child"
 )
 
 // failure is why a child gave no number.
@@ -24,153 +21,80 @@ type failure struct {
 	output         []byte
 }
 
-const (
-	// outputLimit bounds what is kept of what a child prints; ten thousand goroutines fit.
-	outputLimit = 1 << 20
-	// dumpTime is how long a child past its deadline may take to print its goroutines.
-	dumpTime = 2 * time.Second
-	// setupTime is the default of Runner.Setup.
-	setupTime = 10 * time.Second
-)
+// setupTime is the default of Runner.Setup.
+const setupTime = 10 * time.Second
 
-var errDeadline = errors.New("deadline")
+// frozen is the flag of a sample during which the machine, or the processes of the run, were stopped for a while.
+const frozen = "frozen"
 
 // run runs one child, that of the other program if it is against it. The error is the harness's; what the contender did wrong is the failure.
 func (r *Runner) run(ctx context.Context, job cell.Job, against bool) (*cell.Outcome, *failure, error) {
-	limit := r.Run.Plan().Deadline + cmp.Or(r.Setup, setupTime)
-	dctx, cancel := context.WithTimeoutCause(ctx, limit, errDeadline)
-	defer cancel()
-
 	in, err := json.Marshal(job)
 	if err != nil {
 		return nil, nil, fmt.Errorf("describe %s: %w", job.Cell.ID(), err)
 	}
-	var answer bytes.Buffer
-	output := &capped{limit: outputLimit}
-	began := time.Now()
-	state, err := r.exec(dctx, against, bytes.NewReader(in), &answer, output)
-	took := time.Since(began)
+	args, err := r.args(against)
+	if err != nil {
+		return nil, nil, fmt.Errorf("start a child process for %s: %w", job.Cell.ID(), err)
+	}
+	end, err := child.Run(ctx, func() *exec.Cmd {
+		cmd := exec.Command(args[0], args[1:]...)
+		cmd.Stdin = bytes.NewReader(in)
+		return cmd
+	}, r.Run.Plan().Deadline+cmp.Or(r.Setup, setupTime))
 	switch {
 	case ctx.Err() != nil:
 		return nil, nil, context.Cause(ctx)
-	case state == nil:
+	case err != nil:
 		return nil, nil, fmt.Errorf("start a child process for %s: %w", job.Cell.ID(), err)
-	case context.Cause(dctx) == errDeadline:
-		return nil, late(state, took, limit, output.Bytes()), nil
-	case !state.Success():
-		return nil, died(state, output.Bytes()), nil
+	case end.Class == child.Unstarted:
+		return nil, nil, fmt.Errorf("start a child process for %s: %s\nA program built from an older crawlbench cannot be a child of this one: build %s again", job.Cell.ID(), end.Text, args[0])
+	case end.Last == nil || end.Class != child.Done && end.Class != child.Left:
+		return nil, failed(class(end.Class), end.Text, end.Output), nil
 	}
 	var outcome cell.Outcome
-	if err := json.Unmarshal(answer.Bytes(), &outcome); err != nil {
-		return nil, &failure{"exit", "it ended the process with exit code 0 before the crawl was over", output.Bytes()}, nil
+	if err := json.Unmarshal(end.Last, &outcome); err != nil {
+		return nil, nil, fmt.Errorf("measure %s: the child's outcome: %w", job.Cell.ID(), err)
 	}
-	if outcome.Error != "" {
+	switch {
+	case outcome.Error != "":
 		return nil, nil, fmt.Errorf("measure %s: %s", job.Cell.ID(), outcome.Error)
-	}
-	if outcome.Wrong != "" {
-		return nil, &failure{"wrong", outcome.Wrong, output.Bytes()}, nil
+	case outcome.Wrong != "":
+		return nil, failed("wrong", child.Clean(outcome.Wrong), end.Output), nil
+	case end.Class == child.Left:
+		return nil, failed("wrong", end.Text, end.Output), nil
+	case end.Frozen && outcome.Sample != nil:
+		outcome.Sample.Flags = append(outcome.Sample.Flags, frozen)
 	}
 	return &outcome, nil, nil
 }
 
-// exec starts the child and waits for its end. A nil state means that it did not start.
-func (r *Runner) exec(ctx context.Context, against bool, in io.Reader, answer, output io.Writer) (*os.ProcessState, error) {
-	// The kernel sends Pdeathsig when the thread that started the child ends, so that thread must not end early.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-
-	args := r.Child
+// args returns the command line of a child.
+func (r *Runner) args(against bool) ([]string, error) {
 	switch {
 	case against:
-		args = []string{r.Against, ChildVerb}
-	case len(args) == 0:
-		exe, err := os.Executable()
-		if err != nil {
-			return nil, err
-		}
-		args = []string{exe, ChildVerb}
+		return []string{r.Against, ChildVerb}, nil
+	case len(r.Child) > 0:
+		return r.Child, nil
 	}
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, output, output
-	cmd.Env = append(os.Environ(), "GOTRACEBACK=all")
-	cmd.SysProcAttr = attributes()
-	cmd.Cancel = func() error {
-		if context.Cause(ctx) == errDeadline {
-			return cmd.Process.Signal(syscall.SIGQUIT) // the runtime prints all goroutines and exits
-		}
-		return cmd.Process.Kill()
-	}
-	cmd.WaitDelay = dumpTime
-
-	from, to, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	defer from.Close()
-	cmd.ExtraFiles = []*os.File{to}
-	err = cmd.Start()
-	to.Close()
-	if err != nil {
-		return nil, err
-	}
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		io.Copy(answer, from)
-	}()
-	err = cmd.Wait()
-	from.SetReadDeadline(time.Now().Add(dumpTime)) // a grandchild may hold the other end open
-	<-read
-	return cmd.ProcessState, err
+	exe, err := os.Executable()
+	return []string{exe, ChildVerb}, err
 }
 
-// AnswerFD is the file descriptor on which a child gives its outcome.
-const AnswerFD = 3
-
-// late describes a child that was stopped at its deadline.
-func late(state *os.ProcessState, took, limit time.Duration, output []byte) *failure {
-	cpu := state.UserTime() + state.SystemTime()
-	share := cpu.Seconds() / took.Seconds()
-	if share > 0.2 { // of one processor; who waits uses none
-		return &failure{"spin", fmt.Sprintf("it was still running after %v, on %.1f processors: raise the scenario's deadline if it is only slow", limit, share), output}
+// class is the class in the journal of a child that ended so.
+func class(c child.Class) string {
+	switch c {
+	case child.Junk, child.Fault: // the contract, and no accident
+		return "wrong"
 	}
-	return &failure{"hang", fmt.Sprintf("it was still waiting after %v, the deadline", limit), output}
+	return string(c)
 }
 
-// died describes a child that ended by itself, but not well.
-func died(state *os.ProcessState, output []byte) *failure {
-	text := string(output)
-	first := func(mark string) string {
-		i := strings.Index(text, mark)
-		if i < 0 {
-			return ""
-		}
-		line, _, _ := strings.Cut(text[i:], "\n")
-		return line
+// failed makes a failure of a text: its first line is the message, the others go before what the child printed.
+func failed(class, text string, output []byte) *failure {
+	message, more, _ := strings.Cut(text, "\n")
+	if more != "" {
+		output = append([]byte(more+"\n\n"), output...)
 	}
-	status, _ := state.Sys().(syscall.WaitStatus)
-	switch {
-	case first("all goroutines are asleep") != "":
-		return &failure{"deadlock", "all its goroutines were waiting for each other", output}
-	case first("out of memory") != "" || first("cannot allocate memory") != "":
-		return &failure{"memory", "it needed more memory than a child may have (the scenario's memory, or what the machine has free)", output}
-	case status.Signaled() && status.Signal() == syscall.SIGKILL:
-		return &failure{"memory", "it was killed from outside, most likely because the machine ran out of memory", output}
-	case first("panic: ") != "":
-		return &failure{"panic", first("panic: "), output}
-	case first("fatal error: ") != "":
-		return &failure{"panic", first("fatal error: "), output}
-	}
-	return &failure{"exit", fmt.Sprintf("it ended the process (%v) before the crawl was over", state), output}
-}
-
-// capped keeps the beginning of what is written to it.
-type capped struct {
-	bytes.Buffer
-	limit int
-}
-
-func (c *capped) Write(p []byte) (int, error) {
-	c.Buffer.Write(p[:min(len(p), max(0, c.limit-c.Len()))])
-	return len(p), nil
+	return &failure{class, message, output}
 }

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,13 +27,12 @@ import (
 // TestMain makes the test binary its own child.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == ChildVerb {
-		if err := cell.Child(context.Background(), os.Stdin, os.NewFile(AnswerFD, "answer"), table()); err != nil {
+		if err := cell.Child(context.Background(), os.Stdin, table()); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		os.Exit(0)
 	}
-	os.Setenv("GORACE", "atexit_sleep_ms=0") // children built with the race detector would end a second late
 	os.Exit(m.Run())
 }
 
@@ -99,6 +100,46 @@ func table() []crawl.Contender {
 		fmt.Fprintln(os.Stderr, "panic: not one")
 		return right(ctx, w, seeds, o)
 	})
+	bad("goexits", func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
+		runtime.Goexit()
+		return crawl.Result{}, nil
+	})
+	bad("millions", func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
+		for {
+			go func() { select {} }()
+		}
+	})
+	bad("modifies", func(ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
+		links, err := w.Fetch(ctx, seeds[0])
+		links[0]++
+		return crawl.Result{Pages: 1}, err
+	})
+	bad("forks", func(ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
+		exec.Command("sh", "-c", "setsid sleep 61 &").Run()
+		return right(ctx, w, seeds, o)
+	})
+	bad("junk", func(ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
+		syscall.Write(3, []byte(`{"Sample":{}}`))
+		return right(ctx, w, seeds, o)
+	})
+	bad("killed", func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
+		syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	})
+	bad("floods", func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
+		many := make([]byte, 1<<20)
+		for range 50 {
+			os.Stdout.Write(many)
+		}
+		panic("planted")
+	})
+	bad("unlucky", func(ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
+		if mark := os.Getenv("CRAWLBENCH_TEST_MARK"); os.Mkdir(mark, 0o777) == nil { // the first of all children
+			syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+		return right(ctx, w, seeds, o)
+	})
 	bad("idle", func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
 		return crawl.Result{}, nil
 	})
@@ -159,7 +200,8 @@ func TestEverySampleOfThePlanIsTaken(t *testing.T) {
 		s.Keys = []string{"id", "url"}
 		s.Rates = []scenario.Rate{0, 5000}
 		s.Profiles = scenario.Profiles{Kinds: []string{"cpu", "block", "mutex"}, Length: 5 * time.Millisecond}
-	}, "*", "!panics", "!races", "!deadlocks", "!hangs", "!spins", "!exits0", "!exits7", "!eats", "!twice", "!leaks", "!idle")
+	}, "*", "!panics", "!races", "!deadlocks", "!hangs", "!spins", "!exits0", "!exits7", "!eats", "!twice", "!leaks", "!idle",
+		"!goexits", "!millions", "!modifies", "!forks", "!junk", "!killed", "!floods", "!unlucky")
 	if err := r.Do(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -204,9 +246,16 @@ func TestMisbehaviourIsNamedAndTheRestGoesOn(t *testing.T) {
 		"deadlocks": {"deadlock", "waiting for each other", "chan receive"},
 		"hangs":     {"hang", "still waiting", "time.Sleep"},
 		"spins":     {"spin", "still running", "goroutine"},
-		"exits0":    {"exit", "exit code 0", ""},
-		"exits7":    {"exit", "exit status 7", ""},
-		"eats":      {"memory", "more memory than a child may have", "out of memory"},
+		"exits0":    {"exit", "exit code 0 instead of returning", ""},
+		"exits7":    {"exit", "exit code 7 instead of returning", ""},
+		"goexits":   {"exit", "runtime.Goexit instead of returning", ""},
+		"eats":      {"memory", "more memory than it may have", "out of memory"},
+		"millions":  {"memory", "more memory than it may have", "out of memory"},
+		"modifies":  {"wrong", "it wrote to the links that Fetch returned, which it must not modify", "in crawlbench/internal/runner.table"},
+		"forks":     {"wrong", "left behind: sleep 61", ""},
+		"junk":      {"wrong", "it wrote to file descriptor 3, which is not its own", ""},
+		"killed":    {"killed", "twice it was killed by a signal (killed)", ""},
+		"floods":    {"panic", "panic: planted", "bytes left out"},
 		"twice":     {"wrong", "1 fetches were of pages fetched before", ""},
 		"leaks":     {"wrong", "1 goroutines were left", ""},
 	} {
@@ -240,6 +289,30 @@ func TestMisbehaviourIsNamedAndTheRestGoesOn(t *testing.T) {
 				t.Errorf("the last event says %d of %d", last.Done, last.Total)
 			}
 		})
+	}
+}
+
+// A child that something outside kills is run again, and its cell stays in the run.
+func TestChildKilledFromOutsideIsRunAgain(t *testing.T) {
+	t.Setenv("CRAWLBENCH_TEST_MARK", filepath.Join(t.TempDir(), "mark"))
+	r, run := start(t, nil, "unlucky")
+	if err := r.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(run.Failed()) > 0 || len(run.Samples()) != 2 {
+		t.Errorf("failed %+v, %d samples", run.Failed(), len(run.Samples()))
+	}
+}
+
+// A program that is no child of this version says nothing against the crawler.
+func TestStrangerIsNoChild(t *testing.T) {
+	r, run := start(t, nil, "mutexmap")
+	r.Child = []string{"sh", "-c", "echo hello; exit 1"}
+	if err := r.Do(t.Context()); err == nil || !strings.Contains(err.Error(), "exit code 1 before it began; it printed:\nhello") || !strings.Contains(err.Error(), "older crawlbench") {
+		t.Errorf("error %v", err)
+	}
+	if len(run.Records()) > 0 {
+		t.Errorf("records %+v", run.Records())
 	}
 }
 
@@ -359,18 +432,6 @@ func TestURLsThatDoNotFitAreRefused(t *testing.T) {
 	}, "mutexmap")
 	if _, err := Build(t.Context(), run.Plan(), t.TempDir(), 20<<10); err == nil || !strings.Contains(err.Error(), "0 MiB are free") {
 		t.Errorf("error %v", err)
-	}
-}
-
-func TestOutputIsCapped(t *testing.T) {
-	c := &capped{limit: 10}
-	for range 3 {
-		if n, err := c.Write([]byte("123456")); n != 6 || err != nil {
-			t.Errorf("wrote %d, %v", n, err)
-		}
-	}
-	if c.String() != "1234561234" {
-		t.Errorf("kept %q", c.String())
 	}
 }
 

@@ -45,8 +45,8 @@ type Sample struct {
 	Counts map[string]float64 `json:"counts,omitempty"`
 	// Pace is what the limiter did; nil where there was none.
 	Pace *Pace `json:"pace,omitempty"`
-	// Flags say why the sample is doubtful: "no overlap", "short", "throttled", "robbed". Such a sample is taken again once,
-	// and Before is what it was the first time.
+	// Flags say why the sample is doubtful: "no overlap", "short", "throttled", "robbed", "frozen". Such a sample is taken
+	// again once, and Before is what it was the first time.
 	Flags  []string `json:"flags,omitempty"`
 	Before *Sample  `json:"before,omitempty"`
 }
@@ -76,7 +76,7 @@ type Profile struct {
 
 // Failure is why a sample or pass gave no number.
 type Failure struct {
-	Class   string `json:"class"` // wrong panic deadlock hang spin exit memory harness
+	Class   string `json:"class"` // wrong panic deadlock hang spin exit killed memory race harness
 	Message string `json:"message"`
 	// Output is the file that keeps what the child printed, relative to the run's directory: its panic, or its
 	// goroutine dump.

@@ -1,9 +1,0 @@
-//go:build !linux
-
-package runner
-
-import "syscall"
-
-// attributes gives a child a process group of its own, which keeps the terminal's ^C from it. Only Linux can end it with
-// this process: elsewhere a child outlives the kill of its parent by at most one sample.
-func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
