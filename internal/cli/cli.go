@@ -5,6 +5,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -12,9 +13,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"syscall"
-
-	"os/signal"
 
 	"crawlbench/internal/cell"
 	"crawlbench/internal/conform"
@@ -86,28 +84,30 @@ func Main(args []string, in io.Reader, out, errw io.Writer, contenders []crawl.C
 	if len(args) == 5 && args[1] == conform.ChildVerb {
 		conform.Child(args[2:], append(slices.Clone(contenders), mutant.Contenders()...))
 	}
-	a := &app{out: out, err: errw, contenders: contenders}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	stdout := &output{w: out}
+	a := &app{out: stdout, err: errw, contenders: contenders}
+	ctx, stop := interruptible(context.Background())
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second ^C ends the program at once
-	err := a.dispatch(ctx, args)
+	return cmp.Or(a.code(a.dispatch(ctx, args)), stdout.failed(errw))
+}
+
+// code prints err and returns the exit code that goes with it.
+func (a *app) code(err error) int {
 	var usage usageError
 	var exit exitError
 	switch {
-	case err == nil:
-		return exitFine
-	case errors.Is(err, flag.ErrHelp):
+	case err == nil, errors.Is(err, flag.ErrHelp):
 		return exitFine
 	case errors.As(err, &exit):
 		if exit.error != nil {
-			fmt.Fprintln(errw, "crawlbench:", exit.error)
+			fmt.Fprintln(a.err, "crawlbench:", exit.error)
 		}
 		return exit.code
 	case errors.As(err, &usage):
-		fmt.Fprintln(errw, "crawlbench:", err)
+		fmt.Fprintln(a.err, "crawlbench:", err)
 		return exitUsage
 	}
-	fmt.Fprintln(errw, "crawlbench:", err)
+	fmt.Fprintln(a.err, "crawlbench:", err)
 	return exitCould
 }
 

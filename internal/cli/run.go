@@ -218,6 +218,9 @@ func (a *app) dry(ctx context.Context, p *plan.Plan, f runFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := runner.CheckDeadline(p, ideal(p, graphs)); err != nil {
+		return err
+	}
 	a.fitRounds(p, graphs, f.budget, 0)
 	fmt.Fprint(a.out, report.Plan(p, infos(graphs), a.duration(p, graphs)))
 	return nil
@@ -304,6 +307,9 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 	}
 	defer remove()
 	graphs, err := runner.Build(ctx, p, cacheDir, host.FreeMemory())
+	if err == nil {
+		err = runner.CheckDeadline(p, ideal(p, graphs))
+	}
 	if err != nil {
 		run.Close()
 		return errors.Join(err, os.RemoveAll(dir)) // nothing was measured: leave nothing behind

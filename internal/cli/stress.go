@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 
 	"crawlbench/internal/conform"
@@ -39,7 +40,7 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 		try := func(value string) []conform.Verdict {
 			s.Command = func(contender, keys, check string) *exec.Cmd {
 				cmd := child(ctx, exe, contender, keys, check)
-				cmd.Env = append(cmd.Env, "GOMAXPROCS=1", yield.Variable+"="+value)
+				cmd.Env = append(cmd.Environ(), "GOMAXPROCS=1", yield.Variable+"="+value)
 				return cmd
 			}
 			return s.Run(ctx)
@@ -51,7 +52,8 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 			}
 			if !v.Kind.OK() {
 				if found[at]++; found[at] == 1 {
-					text[at] = fmt.Sprintf("seed %d: %s: %s", seed, v.Kind, v.Text)
+					summary, _, _ := strings.Cut(v.Text, "\n")
+					text[at] = fmt.Sprintf("seed %d: %s: %s", seed, v.Kind, summary)
 				}
 			}
 		}

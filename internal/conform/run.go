@@ -221,12 +221,10 @@ func Test(t *testing.T, c crawl.Contender) {
 	}
 	for _, v := range (Suite{Contenders: []crawl.Contender{c}, Command: command}).Run(t.Context()) {
 		t.Run(v.Keys+"/"+v.Check, func(t *testing.T) {
-			switch v.Kind {
-			case Pass:
-			case Advice:
-				t.Logf("%s: %s", v.Kind, v.Text)
-			default:
+			if !v.Kind.OK() {
 				t.Errorf("%s: %s", v.Kind, v.Text)
+			} else if v.Text != "" {
+				t.Logf("%s: %s", v.Kind, v.Text)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"fmt"
 	"time"
 
 	"crawlbench/internal/plan"
@@ -52,6 +53,26 @@ func RoundTime(p *plan.Plan, ideal func(plan.Cell) time.Duration) time.Duration 
 		sum += max(p.Sample+crawl/2, crawl) + sampleOverhead
 	}
 	return sum
+}
+
+// CheckDeadline returns an error if there are cells of which no crawl can end in time, when none can be faster than ideal
+// says.
+func CheckDeadline(p *plan.Plan, ideal func(plan.Cell) time.Duration) error {
+	var slowest plan.Cell
+	var longest time.Duration
+	n := 0
+	for _, c := range p.Cells {
+		if least := ideal(c); least > p.Deadline {
+			if n++; least > longest {
+				slowest, longest = c, least
+			}
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d of %d cells cannot keep the deadline of %v: a crawl of %s takes at least %v by its rate, its latency and the depth of the graph: raise deadline above that, or give it less to wait for",
+		n, len(p.Cells), p.Deadline, slowest.ID(), longest.Round(time.Millisecond))
 }
 
 // FitRounds returns how many rounds a budget holds, and at least one.

@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"syscall"
+)
+
+// output is standard output. It keeps the first error, for which nobody who prints has to look.
+type output struct {
+	w   io.Writer
+	mu  sync.Mutex
+	err error
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err != nil {
+		return 0, o.err
+	}
+	n, err := o.w.Write(p)
+	o.err = err
+	return n, err
+}
+
+// failed returns the exit code of a command whose output did not all get out, 0 if it did. Whoever reads no further, as head does, knows
+// that.
+func (o *output) failed(errw io.Writer) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err == nil {
+		return exitFine
+	}
+	if !errors.Is(o.err, syscall.EPIPE) {
+		fmt.Fprintln(errw, "crawlbench: write the result:", o.err)
+	}
+	return exitCould
+}
