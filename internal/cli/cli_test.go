@@ -23,24 +23,31 @@ import (
 
 // TestMain makes the test binary the child of the runs that the tests make, and the program itself where they need a process.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == runner.ChildVerb || len(os.Args) == 5 && os.Args[1] == conform.ChildVerb || os.Getenv(asProgram) != "" {
+	if len(os.Args) == 5 && os.Args[1] == conform.ChildVerb {
+		conform.Child(os.Args[2:], []crawl.Contender{stuck()})
+	}
+	if len(os.Args) == 2 && os.Args[1] == runner.ChildVerb || os.Getenv(asProgram) != "" {
 		os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr, table()))
 	}
 	os.Exit(m.Run())
 }
 
-// table has the built-in contenders, one that fetches nothing, and one that blocks for ever.
+// table has the built-in contenders, and one that fetches nothing.
 func table() []crawl.Contender {
 	lazy := func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
 		return crawl.Result{}, nil
 	}
-	stuck := func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
+	return append(contender.All(), crawl.Contender{Name: "lazy", ByID: lazy}, slowable(mutexmap.Contender().ByID))
+}
+
+// stuck blocks for ever.
+func stuck() crawl.Contender {
+	return crawl.Contender{Name: "stuck", ByID: func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
 		var mu sync.Mutex
 		mu.Lock()
 		mu.Lock()
 		return crawl.Result{}, nil
-	}
-	return append(contender.All(), crawl.Contender{Name: "lazy", ByID: lazy}, crawl.Contender{Name: "stuck", ByID: stuck}, slowable(mutexmap.Contender().ByID))
+	}}
 }
 
 // call runs the program.

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"crawlbench/internal/crawl"
 )
 
 // asProgram names the variable that makes the test binary the program.
@@ -177,9 +179,10 @@ func TestDeadlineThatThePlanCannotKeepIsToldBefore(t *testing.T) {
 // This program has package net in it, and so cgo where there is a C compiler: then the runtime finds no deadlock.
 func TestDeadlockIsNamedInEveryBuild(t *testing.T) {
 	for _, check := range []string{"storm", "seeds"} {
-		code, out, errs := call(t, "conform", "-patience", "1s", "-checks", check, "stuck")
-		if code != exitFailed || !strings.Contains(out, "stuck by id, "+check+": deadlock: ") || !strings.Contains(out, "sync.Mutex.Lock in crawlbench/internal/cli.table") {
-			t.Errorf("exit code %d\n%s\n%s", code, out, errs)
+		var out, errs strings.Builder
+		code := Main([]string{"crawlbench", "conform", "-patience", "1s", "-checks", check, "stuck"}, nil, &out, &errs, []crawl.Contender{stuck()})
+		if code != exitFailed || !strings.Contains(out.String(), "stuck by id, "+check+": deadlock: ") || !strings.Contains(out.String(), "sync.Mutex.Lock in crawlbench/internal/cli.") {
+			t.Errorf("exit code %d\n%s\n%s", code, &out, &errs)
 		}
 	}
 }
