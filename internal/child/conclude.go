@@ -23,6 +23,9 @@ func conclude(f facts) *End {
 	output := f.output.Bytes()
 	e := &End{Records: f.line.records, Last: f.line.last, Left: f.watch.left, Frozen: f.watch.frozen, Output: output}
 	e.Class, e.Text = f.classify(output)
+	if e.Class == Unstarted && len(output) > 0 {
+		e.Text += "; it printed:\n" + e.Tail()
+	}
 	if len(f.crash) > 0 && !bytes.Contains(output, f.crash[:min(len(f.crash), 100)]) { // it is among what was left out
 		e.Output = append(append(e.Output, "\n[crash output of the runtime]\n"...), f.crash...)
 	}
@@ -46,7 +49,7 @@ func (f facts) classify(output []byte) (Class, string) {
 	w, cpu := f.watch, f.state.UserTime()+f.state.SystemTime()
 	switch {
 	case !f.line.opened && !w.late:
-		return Unstarted, fmt.Sprintf("%s before it began; it printed:\n%s", f.exit(), tail(output))
+		return Unstarted, f.exit() + " before it began"
 	case len(f.race) > 0:
 		return Race, "the race detector saw a data race" + racing(f.race)
 	case f.line.junk:
@@ -131,9 +134,9 @@ func racing(report []byte) string {
 	return "\n" + strings.Join(lines[:min(most, len(lines))], "\n")
 }
 
-// tail returns the last lines of text.
-func tail(text []byte) string {
+// Tail returns the last lines of what the child printed.
+func (e *End) Tail() string {
 	const most = 10
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return strings.Join(lines[max(0, len(lines)-most):], "\n")
+	lines := strings.Split(strings.TrimSpace(string(e.Output)), "\n")
+	return Clean(strings.Join(lines[max(0, len(lines)-most):], "\n"))
 }

@@ -18,7 +18,7 @@ import (
 // TestMain makes the test binary the child of the checks.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 5 && os.Args[1] == conform.ChildVerb {
-		conform.Child(os.Args[2:], append(contender.All(), mutant.Contenders()...))
+		conform.Child(os.Args[2:], slices.Concat(contender.All(), mutant.Contenders(), planted()))
 	}
 	os.Exit(m.Run())
 }

@@ -106,6 +106,8 @@ func judge(ctx context.Context, command func() *exec.Cmd, patience time.Duration
 		return Hang, "interrupted"
 	case err != nil:
 		return Panic, "the check's process could not be started: " + err.Error()
+	case end.Class == child.Panic && strings.HasPrefix(end.Text, ended):
+		return Exit, "it called runtime.Goexit instead of returning"
 	case end.Class == child.Panic && announced(end):
 		return Pass, ""
 	case end.Class != child.Done && end.Class != child.Left:
@@ -113,16 +115,16 @@ func judge(ctx context.Context, command func() *exec.Cmd, patience time.Duration
 	}
 	kind, text := said(end.Records)
 	if string(end.Last) == "true" && kind == Pass {
-		kind, text = Fail, "the check failed, and did not say why"
-		if m := regexp.MustCompile(`(?m)^\s+\w+\.go:\d+: (.*)$`).FindSubmatch(end.Output); m != nil {
-			text = string(m[1])
-		}
+		kind, text = Fail, "the check failed, and did not say why; it printed:\n"+end.Tail()
 	}
 	if end.Class == child.Left {
 		kind, text = worse(kind, text, Leak, end.Text)
 	}
 	return kind, child.Clean(text)
 }
+
+// ended begins what package testing panics with when the goroutine of a test ends without a word.
+const ended = "panic: test executed panic(nil) or runtime.Goexit"
 
 // announced reports whether the check had announced that the process would end with a panic. Which one it was does not
 // matter: a deferred Unlock may turn it into a fatal error.

@@ -1,0 +1,152 @@
+package conform_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"crawlbench/internal/conform"
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/mutant"
+)
+
+// An end is what a crawler does instead of returning, or before, and what the suite must say of it.
+type end struct {
+	name string
+	do   func() error
+	kind conform.Kind
+	text string // the first line
+	more string // what the others say
+}
+
+func ends() []end {
+	quietly := func(f func()) func() error { return func() error { f(); return nil } }
+	return []end{
+		{"exits with 0", quietly(func() { os.Exit(0) }), conform.Exit, "it ended the process with exit code 0 instead of returning", ""},
+		{"exits with 66", quietly(func() { os.Exit(66) }), conform.Exit, "it ended the process with exit code 66 instead of returning", ""},
+		{"exits by the system", quietly(func() { syscall.Exit(0) }), conform.Exit, "it ended the process with exit code 0 instead of returning", ""},
+		{"ends its goroutine", quietly(runtime.Goexit), conform.Exit, "it called runtime.Goexit instead of returning", ""},
+		{"kills itself", quietly(func() { syscall.Kill(os.Getpid(), syscall.SIGKILL); select {} }), conform.Exit, "twice it was killed by a signal (killed), from outside or by itself", ""},
+		{"panics", quietly(func() { panic("a\nb") }), conform.Panic, "panic: a", "b\nin crawlbench/internal/conform_test."},
+		{"panics with nil", quietly(func() { panic(nil) }), conform.Panic, "panic: panic called with nil argument", ""},
+		{"panics like a deadlock", quietly(func() { panic("deadlock: main bubble goroutine has exited but blocked goroutines remain") }), conform.Panic,
+			"panic: deadlock: main bubble goroutine has exited but blocked goroutines remain", ""},
+		{"panics elsewhere", quietly(func() { go panic("a"); select {} }), conform.Panic, "panic: a", ""},
+		{"dereferences nil", quietly(func() { fmt.Println(*(*int)(nil)) }), conform.Panic, "panic: runtime error: invalid memory address or nil pointer dereference", ""},
+		{"unlocks", quietly(func() { new(sync.Mutex).Unlock() }), conform.Panic, "fatal error: sync: unlock of unlocked mutex", ""},
+		{"blocks", quietly(func() { <-make(chan int) }), conform.Deadlock, "all its goroutines were waiting for each other", "chan receive (durable) in crawlbench/internal/conform_test."},
+		{"leaves a goroutine", quietly(func() { go func() { select {} }() }), conform.Leak, "goroutines were left when it returned", "select (no cases) (durable) in crawlbench/internal/conform_test."},
+		{"leaves a process", quietly(func() { exec.Command("sh", "-c", "setsid sleep 81 &").Run() }), conform.Leak, "", "left behind: sleep 81"},
+		{"writes to descriptor 3", quietly(func() { syscall.Write(3, []byte("end false\n")) }), conform.Fail, "it wrote to file descriptor 3, which is not its own", ""},
+		{"closes all", quietly(func() {
+			for fd := range 11 {
+				syscall.Close(fd)
+			}
+			os.Exit(0)
+		}), conform.Exit, "it ended the process with exit code 0 instead of returning", ""},
+		{"imitates", func() error {
+			fmt.Println("--- FAIL: seeds (0.00s)\n    mine.go:12: all is well\npanic: no\nfatal error: all goroutines are asleep - deadlock!\nWARNING: DATA RACE\nPASS")
+			return errors.New("of its own")
+		}, conform.Fail, "", `"of its own"`},
+		{"paints", func() error { return errors.New("\x1b[2J") }, conform.Fail, "", "x1b[2J"},
+		{"prints without end", func() error {
+			many := make([]byte, 1<<20)
+			for range 200 {
+				os.Stdout.Write(many)
+			}
+			return errors.New("of its own")
+		}, conform.Fail, "", `"of its own"`},
+		{"spins", quietly(func() {
+			for i := 0; ; i++ {
+				runtime.KeepAlive(i)
+			}
+		}), conform.Hang, "it was still running after ", "conform_test."},
+
+		{"is loud", quietly(func() { fmt.Fprintln(os.Stderr, "panic: no\nfatal error: no\nout of memory") }), conform.Pass, "", ""},
+		{"takes signals", quietly(func() { signal.Ignore(syscall.SIGHUP, syscall.SIGTERM) }), conform.Pass, "", ""},
+		{"has a helper", quietly(func() { exec.Command("true").Run() }), conform.Pass, "", ""},
+		{"sets flags", quietly(func() { flag.Set("test.failfast", "true"); flag.Set("test.run", "nothing") }), conform.Pass, "", ""},
+	}
+}
+
+// planted are right crawlers, each with one of ends.
+func planted() []crawl.Contender {
+	var list []crawl.Contender
+	right := mutant.Right().ByID
+	for _, e := range ends() {
+		list = append(list, crawl.Contender{Name: e.name, ByID: func(ctx context.Context, web crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
+			did, err := right(ctx, web, seeds, o)
+			return did, errors.Join(err, e.do())
+		}})
+	}
+	return list
+}
+
+// The suite calls each end by its kind and in exact words, whatever the crawler prints.
+func TestSuiteNamesEachEnd(t *testing.T) {
+	suite := conform.Suite{Contenders: planted(), Checks: []string{"seeds"}, Patience: 5 * time.Second, Command: func(contender, keys, check string) *exec.Cmd {
+		return exec.Command(os.Args[0], conform.ChildVerb, contender, keys, check)
+	}}
+	verdicts := suite.Run(t.Context())
+	for i, e := range ends() {
+		v := verdicts[i]
+		summary, _, _ := strings.Cut(v.Text, "\n")
+		exact := summary == e.text || e.text == "" || e.kind == conform.Hang && strings.HasPrefix(summary, e.text)
+		if v.Contender != e.name || v.Kind != e.kind || !exact || !strings.Contains(v.Text, e.more) || e.kind == conform.Pass && v.Text != "" {
+			t.Errorf("%s: %s: %s\nwant %s: %s\n%s", v.Contender, v.Kind, v.Text, e.kind, e.text, e.more)
+		}
+	}
+}
+
+// asTest names the variable in whose process TestOfACrawler tests a planted crawler.
+const asTest = "CRAWLBENCH_TEST_END"
+
+// TestOfACrawler is what an author of a crawler writes; it runs in processes of TestGoTestFailsEachEnd.
+func TestOfACrawler(t *testing.T) {
+	for _, c := range planted() {
+		if c.Name == os.Getenv(asTest) {
+			torn := t.TempDir() // is removed in the children too
+			t.Cleanup(func() { os.WriteFile(torn+"/x", nil, 0o666) })
+			conform.Test(t, c)
+		}
+	}
+}
+
+// go test fails for a crawler that ends its process, and for what it leaves; and passes for a right one with a space in its name.
+func TestGoTestFailsEachEnd(t *testing.T) {
+	for _, e := range ends() {
+		some := []string{"exits with 0", "is loud"} // each runs the whole suite
+		if !testing.Short() {
+			some = append(some, "ends its goroutine", "panics", "leaves a process", "imitates")
+		}
+		if !slices.Contains(some, e.name) {
+			continue
+		}
+		t.Run(e.name, func(t *testing.T) {
+			cmd := exec.Command(os.Args[0], "-test.run=^TestOfACrawler$", "-test.v")
+			cmd.Env = append(os.Environ(), asTest+"="+e.name)
+			out, err := cmd.CombinedOutput()
+			text := string(out)
+			if e.kind == conform.Pass {
+				if err != nil || strings.Contains(text, "FAIL") || !strings.Contains(text, "--- PASS: TestOfACrawler/id/seeds") {
+					t.Errorf("%v\n%s", err, text)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(text, "--- FAIL: TestOfACrawler/id/seeds") || !strings.Contains(text, string(e.kind)+": "+e.text) || !strings.Contains(strings.ReplaceAll(text, "\n        ", "\n"), e.more) {
+				t.Errorf("%v\n%s\nwant %s: %s\n%s", err, text, e.kind, e.text, e.more)
+			}
+		})
+	}
+}
