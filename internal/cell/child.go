@@ -5,9 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-
-	"golang.org/x/sys/unix"
 
 	"crawlbench/internal/child"
 	"crawlbench/internal/crawl"
@@ -23,27 +20,12 @@ func answer(ctx context.Context, in io.Reader, line *child.Line, table []crawl.C
 	if err := json.NewDecoder(in).Decode(&job); err != nil {
 		return Outcome{}, fmt.Errorf("read the job: %w", err)
 	}
-	if err := bound(job.Memory); err != nil {
+	if err := child.Bound(job.Memory); err != nil {
 		return Outcome{}, err
 	}
-	// Should the machine run out of memory, the kernel had better end this process than the harness.
-	os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
 	o, err := Run(ctx, job, table)
 	if err != nil {
 		o = Outcome{Error: err.Error()}
 	}
 	return o, nil
-}
-
-// bound limits the data segment, which holds Go's heap and stacks but neither its reserved addresses nor the graph's
-// mapping; past it the runtime ends the process with "out of memory".
-func bound(bytes int64) error {
-	if bytes <= 0 {
-		return nil
-	}
-	limit := unix.Rlimit{Cur: uint64(bytes), Max: uint64(bytes)}
-	if err := unix.Setrlimit(unix.RLIMIT_DATA, &limit); err != nil {
-		return fmt.Errorf("limit memory to %d bytes: %w", bytes, err)
-	}
-	return nil
 }

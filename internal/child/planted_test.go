@@ -130,8 +130,10 @@ func planted() map[string]func() {
 
 // needing are planted things that want a bound on memory, which a child with the race detector does not fit into.
 func needing() map[string]func() {
-	bound := func(bytes uint64) {
-		syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: bytes, Max: bytes})
+	bound := func(bytes int64) {
+		if err := Bound(bytes); err != nil {
+			panic(err)
+		}
 	}
 	return map[string]func(){
 		"eats": func() {

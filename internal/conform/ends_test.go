@@ -32,7 +32,7 @@ type end struct {
 
 func ends() []end {
 	quietly := func(f func()) func() error { return func() error { f(); return nil } }
-	return []end{
+	list := []end{
 		{"exits with 0", quietly(func() { os.Exit(0) }), conform.Exit, "it ended the process with exit code 0 instead of returning", ""},
 		{"exits with 66", quietly(func() { os.Exit(66) }), conform.Exit, "it ended the process with exit code 66 instead of returning", ""},
 		{"exits by the system", quietly(func() { syscall.Exit(0) }), conform.Exit, "it ended the process with exit code 0 instead of returning", ""},
@@ -78,6 +78,16 @@ func ends() []end {
 		{"has a helper", quietly(func() { exec.Command("true").Run() }), conform.Pass, "", ""},
 		{"sets flags", quietly(func() { flag.Set("test.failfast", "true"); flag.Set("test.run", "nothing") }), conform.Pass, "", ""},
 	}
+	if underRace { // there is no bound on memory then
+		return list
+	}
+	return append(list, end{"eats", quietly(func() {
+		var all [][]byte
+		for {
+			all = append(all, make([]byte, 1<<26)) // which takes addresses, and no pages of the machine
+			runtime.KeepAlive(all)
+		}
+	}), conform.Panic, "", "it needed more memory than it may have ("})
 }
 
 // planted are right crawlers, each with one of ends.

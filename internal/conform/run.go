@@ -17,6 +17,7 @@ import (
 
 	"crawlbench/internal/child"
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/host"
 )
 
 // Kind is how a check ended.
@@ -189,6 +190,9 @@ func take(t *testing.T, check Check, s subject) {
 		fmt.Fprintln(os.Stderr, "conform:", err)
 		os.Exit(2)
 	}
+	if err := child.Bound(share()); err != nil {
+		t.Log(err) // it is for those who run beside
+	}
 	failed := !t.Run(check.Name, func(t *testing.T) {
 		r := &Report{T: t, line: line, doing: new(string)}
 		check.run(r, s)
@@ -197,6 +201,17 @@ func take(t *testing.T, check Check, s subject) {
 		fmt.Fprintln(os.Stderr, "conform:", err)
 		os.Exit(2)
 	}
+}
+
+// share returns how much memory a check may take, of which as many as there are processors run at once: its share of what is
+// free, but no less than right crawlers need. The race detector's shadow memory fits no bound.
+func share() int64 {
+	const least = 1 << 30
+	free := host.FreeMemory()
+	if free == 0 || slowdown > 1 {
+		return 0
+	}
+	return max(least, free/int64(runtime.NumCPU()))
 }
 
 // variable names, in the environment of a test's child process, the one check that it is to run: CHECK KEYS CONTENDER.
