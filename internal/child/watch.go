@@ -75,6 +75,11 @@ func (w *watch) run(ctx context.Context) {
 			continue
 		}
 		if !dying {
+			ran, waited := demand(w.pid)
+			if more := owed(ran, waited, w.limit, w.took); more > 0 {
+				limit = w.took + more
+				continue
+			}
 			w.expire(p.state == 'T')
 			dying, crashed, limit = true, nil, w.took+dumpTime
 			continue
@@ -83,6 +88,19 @@ func (w *watch) run(ctx context.Context) {
 		<-w.ended
 		return
 	}
+}
+
+// patience is how many times its limit a child may take on a machine that is busy with something else.
+const patience = 6
+
+// owed returns how much longer a child may take since it began so long ago, if its threads ran and waited for a processor
+// that others had for so long. One that waits for something else is owed nothing.
+func owed(ran, waited, limit, took time.Duration) time.Duration {
+	if ran+waited < took/5 {
+		return 0
+	}
+	fair := time.Duration(float64(took) * float64(ran) / float64(ran+waited))
+	return max(0, min(limit-fair, patience*limit-took))
 }
 
 // expire asks a child whose time is up for its goroutines: on SIGQUIT the runtime prints them and exits.

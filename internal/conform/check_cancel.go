@@ -28,12 +28,12 @@ func sizes(fs []factor) []int {
 
 // cancel cancels crawls at the moments that are easily forgotten, and then in many combinations.
 func cancel(t *Report, c subject) {
-	virtually(ended)(t, c)
+	virtually(forgotten)(t, c)
 	fs := append(factors(), moments())
 	combined(func(t *Report, c subject) { combinations(t, c, fs, cover(sizes(fs), 2, coverSeed)) })(t, c)
 }
 
-func ended(t *Report, c subject) {
+func forgotten(t *Report, c subject) {
 	for _, workers := range []int{1, 4, 64} {
 		for _, after := range []int{0, 1, 30} {
 			waiting(t, c, workers, after)
