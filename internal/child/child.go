@@ -8,11 +8,10 @@ package child
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -71,7 +70,7 @@ const (
 	variable = "CRAWLBENCH_CHILD"
 	// dumpTime is how long a child may go on printing its goroutines.
 	dumpTime = 2 * time.Second
-	// drainTime is how long the pipes of a child that has ended are read on if a process that was not found holds them.
+	// drainTime is how long the output of a child that has ended is read on if a process that was not found holds it.
 	drainTime = 500 * time.Millisecond
 )
 
@@ -95,61 +94,66 @@ func Run(ctx context.Context, command func() *exec.Cmd, limit time.Duration) (*E
 }
 
 func run(ctx context.Context, cmd *exec.Cmd, limit time.Duration) (*End, error) {
-	nonce := rand.Text()
+	nonce := fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64()) // against accidents
 	races := filepath.Join(os.TempDir(), "crawlbench-race-"+nonce)
 	cmd.Env = environment(cmd.Environ(), nonce, races)
 	cmd.SysProcAttr = attributes()
 	cmd.WaitDelay = drainTime
 
-	output, line, crash := &kept{}, &reader{nonce: nonce}, &kept{}
-	crashed := make(chan struct{})
-	pipes, err := open(output, line, &first{w: crash, seen: crashed})
+	line, err := sink("line", longest)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("make its line: %w", err)
 	}
-	cmd.Stdout, cmd.Stderr = pipes[0].to, pipes[0].to
-	cmd.ExtraFiles = []*os.File{pipes[1].to, pipes[2].to}
+	defer line.Close()
+	crash, err := sink("crash output", keep)
+	if err != nil {
+		return nil, fmt.Errorf("make room for its crash output: %w", err)
+	}
+	defer crash.Close()
+	cmd.ExtraFiles = []*os.File{line, crash}
+	output := &kept{}
+	cmd.Stdout, cmd.Stderr = output, output
+
 	// The kernel sends Pdeathsig when the thread that started the child ends, so that thread must not end early.
 	runtime.LockOSThread()
+	begin := time.Now()
 	err = cmd.Start()
-	for _, p := range pipes {
-		p.to.Close()
-	}
 	if err != nil {
 		runtime.UnlockOSThread()
-		for _, p := range pipes {
-			p.from.Close()
-		}
 		return nil, err
 	}
-	for _, p := range pipes {
-		go p.copy()
-	}
-
-	w := &watch{pid: cmd.Process.Pid, nonce: nonce, limit: limit, crashed: crashed, over: make(chan struct{}), ended: make(chan struct{})}
+	w := &watch{pid: cmd.Process.Pid, nonce: nonce, begin: begin, limit: limit, crash: crash, over: make(chan struct{}), ended: make(chan struct{})}
 	go w.run(ctx)
-	cmd.Wait() // what it says is in ProcessState
+	state, err := cmd.Process.Wait()
 	runtime.UnlockOSThread()
 	close(w.ended)
 	<-w.over
-	pipes[1].drain()
-	w.sweep(line)
-	pipes[0].drain()
-	pipes[2].drain()
-	if err := context.Cause(ctx); err != nil && line.last == nil {
-		return nil, err
+	said := read(written(line), nonce)
+	w.sweep(said)
+	cmd.Wait() // for what is left of its output, but not long for whoever else holds that
+	if cause := context.Cause(ctx); cause != nil && said.last == nil {
+		return nil, cause
 	}
-	if cmd.ProcessState == nil {
-		return nil, errors.New("wait for it: no state")
+	if err != nil {
+		return nil, fmt.Errorf("wait for it: %w", err)
 	}
-	log := races + "." + strconv.Itoa(cmd.Process.Pid)
+	log := races + "." + strconv.Itoa(state.Pid())
 	race, err := os.ReadFile(log)
 	if err == nil {
 		os.Remove(log)
 	}
-	return conclude(facts{
-		state: cmd.ProcessState, watch: w, line: line, output: output, crash: crash.Bytes(), race: race,
-	}), nil
+	return conclude(facts{state: state, watch: w, said: said, output: output, crash: written(crash), race: race}), nil
+}
+
+// written returns what was written to a sink. Its offset is the child's too.
+func written(f *os.File) []byte {
+	n, err := f.Seek(0, io.SeekCurrent)
+	if err != nil || n == 0 {
+		return nil
+	}
+	text := make([]byte, min(n, longest))
+	k, _ := f.ReadAt(text, 0)
+	return text[:k]
 }
 
 // environment returns that of a child: the runtime shows all goroutines in a crash, and the race detector writes its reports to a file
@@ -162,59 +166,6 @@ func environment(env []string, nonce, races string) []string {
 		}
 	}
 	return append(env, variable+"="+nonce, "GOTRACEBACK=all", "GORACE="+race+"atexit_sleep_ms=0 log_path="+races)
-}
-
-// pipe is one that a child writes to.
-type pipe struct {
-	from, to *os.File
-	w        io.Writer
-	done     chan struct{}
-}
-
-// open makes a pipe to each of the writers.
-func open(writers ...io.Writer) ([]*pipe, error) {
-	var list []*pipe
-	for _, w := range writers {
-		from, to, err := os.Pipe()
-		if err != nil {
-			for _, p := range list {
-				p.from.Close()
-				p.to.Close()
-			}
-			return nil, fmt.Errorf("make a pipe: %w", err)
-		}
-		list = append(list, &pipe{from, to, w, make(chan struct{})})
-	}
-	return list, nil
-}
-
-// copy reads the pipe until nobody holds its other end. It goes on whatever the writer thinks of it, since a child must
-// not be made to wait.
-func (p *pipe) copy() {
-	defer close(p.done)
-	io.Copy(p.w, p.from)
-}
-
-// drain waits for what is left in the pipe, but not long for whoever else holds its other end.
-func (p *pipe) drain() {
-	p.from.SetReadDeadline(time.Now().Add(drainTime))
-	<-p.done
-	p.from.Close()
-}
-
-// first tells when something is written for the first time.
-type first struct {
-	w    io.Writer
-	seen chan struct{}
-	told bool
-}
-
-func (f *first) Write(p []byte) (int, error) {
-	if !f.told {
-		f.told = true
-		close(f.seen)
-	}
-	return f.w.Write(p)
 }
 
 // kill ends the process and its group.

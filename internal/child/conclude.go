@@ -12,7 +12,7 @@ import (
 type facts struct {
 	state  *os.ProcessState
 	watch  *watch
-	line   *reader
+	said   *words
 	output *kept
 	crash  []byte
 	race   []byte // the race detector's report
@@ -21,7 +21,7 @@ type facts struct {
 // conclude says what became of a child.
 func conclude(f facts) *End {
 	output := f.output.Bytes()
-	e := &End{Records: f.line.records, Last: f.line.last, Left: f.watch.left, Frozen: f.watch.frozen, Output: output}
+	e := &End{Records: f.said.records, Last: f.said.last, Left: f.watch.left, Frozen: f.watch.frozen, Output: output}
 	e.Class, e.Text = f.classify(output)
 	if e.Class == Unstarted && len(output) > 0 {
 		e.Text += "; it printed:\n" + e.Tail()
@@ -48,21 +48,21 @@ func conclude(f facts) *End {
 func (f facts) classify(output []byte) (Class, string) {
 	w, cpu := f.watch, f.state.UserTime()+f.state.SystemTime()
 	switch {
-	case !f.line.opened && !w.late:
+	case !f.said.opened && !w.late:
 		return Unstarted, f.exit() + " before it began"
 	case len(f.race) > 0:
 		return Race, "the race detector saw a data race" + racing(f.race)
-	case f.line.junk:
+	case f.said.junk:
 		return Junk, fmt.Sprintf("it wrote to file descriptor %d, which is not its own", lineFD)
-	case f.line.goexit:
+	case f.said.goexit:
 		return Exit, "it called runtime.Goexit instead of returning"
-	case f.line.last != nil && (len(f.crash) == 0 || w.late):
+	case f.said.last != nil && (len(f.crash) == 0 || w.late):
 		return Done, ""
 	case w.late:
 		return late(w, cpu.Seconds()/w.took.Seconds(), goroutines(string(f.crash)))
 	case len(f.crash) > 0:
 		c := understand(f.crash, output)
-		for _, r := range f.line.regions {
+		for _, r := range f.said.regions {
 			if r.Low <= c.fault && c.fault < r.High {
 				_, at, _ := strings.Cut(c.text, "\nin ")
 				return Fault, fmt.Sprintf("it wrote to %s, which it must not modify\nin %s", r.Name, at)

@@ -15,10 +15,6 @@ type crash struct {
 	fault uintptr // the address at which a signal was raised; 0 if there was none
 }
 
-// signalled is the line that the runtime adds for a signal that became a panic. The lines of a panic's value are indented, so that none of
-// them is mistaken for it.
-var signalled = regexp.MustCompile(`(?m)^\[signal SIG(?:SEGV|BUS): .* addr=(0x[0-9a-f]+) `)
-
 // understand takes apart what a runtime wrote as it ended the process. The first line of an error that is fatal to the
 // runtime itself comes before its crash output, on standard error: it is the one that stands right before it in output.
 func understand(text, output []byte) crash {
@@ -26,6 +22,8 @@ func understand(text, output []byte) crash {
 	list := goroutines(dump)
 	c := crash{class: Panic}
 	head, _, _ := strings.Cut(dump, "\n\n")
+	// The runtime adds a line for a signal that became a panic. Those of the panic's value are indented.
+	signalled := regexp.MustCompile(`(?m)^\[signal SIG(?:SEGV|BUS): .* addr=(0x[0-9a-f]+) `)
 	if m := signalled.FindStringSubmatch(head); m != nil {
 		address, _ := strconv.ParseUint(m[1], 0, 64)
 		c.fault = uintptr(address)

@@ -18,13 +18,11 @@ type goroutine struct {
 // frame is a call: the function, and the place in its file.
 type frame struct{ function, place string }
 
-var (
-	header = regexp.MustCompile(`^goroutine \d+ (?:[a-z]+=\S+ )*\[([^\],]*)`)
-	spot   = regexp.MustCompile(`^\t(.*):(\d+)`)
-)
-
 // goroutines takes a dump of the runtime apart. The stack of the runtime itself counts as that of a goroutine.
 func goroutines(dump string) []goroutine {
+	// Compiled here and not once for all, which each child would pay for as it starts.
+	header := regexp.MustCompile(`^goroutine \d+ (?:[a-z]+=\S+ )*\[([^\],]*)`)
+	spot := regexp.MustCompile(`^\t(.*):(\d+)`)
 	var list []goroutine
 	call := ""
 	for line := range strings.Lines(dump) {

@@ -46,10 +46,10 @@ func end(list []process) []string {
 
 // sweep kills what is left of a child that has ended. If the child did not say itself what it left, it is looked for, by its group,
 // by what was below it before it was ended, and by the nonce.
-func (w *watch) sweep(r *reader) {
+func (w *watch) sweep(said *words) {
 	defer syscall.Kill(-w.pid, syscall.SIGKILL)
-	if r.last != nil {
-		w.left = r.left
+	if said.last != nil {
+		w.left = said.left
 		return
 	}
 	told := map[int]bool{}
@@ -61,7 +61,7 @@ func (w *watch) sweep(r *reader) {
 			return
 		}
 		for _, p := range mine {
-			if !told[p.pid] && !slices.Contains(r.known, p.pid) && !slices.Contains(r.known, p.parent) {
+			if !told[p.pid] && !slices.Contains(said.known, p.pid) && !slices.Contains(said.known, p.parent) {
 				w.left = append(w.left, p.String())
 			}
 			told[p.pid] = true

@@ -6,6 +6,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // process is one that runs.
@@ -34,8 +36,24 @@ func processes() []process {
 }
 
 // look returns the process pid, if it lives.
-func look(pid int) (process, bool) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+func look(pid int) (process, bool) { return stat(fmt.Sprintf("/proc/%d/stat", pid), pid) }
+
+// quit asks the runtime of a process for its goroutines. A thread that runs is asked before others: the runtime shows the
+// stack of that one, and of no other that runs.
+func quit(pid int) {
+	tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	for _, t := range tasks {
+		tid, _ := strconv.Atoi(t.Name())
+		if p, _ := stat(fmt.Sprintf("/proc/%d/task/%d/stat", pid, tid), tid); p.state == 'R' && unix.Tgkill(pid, tid, unix.SIGQUIT) == nil {
+			return
+		}
+	}
+	unix.Kill(pid, unix.SIGQUIT)
+}
+
+// stat reads one file of that name.
+func stat(path string, pid int) (process, bool) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return process{}, false
 	}

@@ -11,7 +11,7 @@ import (
 	"unsafe"
 )
 
-// Line leads from a child to the process that runs it.
+// Line leads from a child to the process that runs it. It is a file that the two share.
 type Line struct {
 	file  *os.File
 	nonce string
@@ -117,68 +117,55 @@ func Protect[T any](l *Line, memory []T, name string) error {
 	return l.Say(readonly, region{low, low + uintptr(len(memory))*unsafe.Sizeof(memory[0]), name})
 }
 
-// reader takes a line apart at the parent's end.
-type reader struct {
-	nonce   string
-	rest    []byte // of a record that has not come to its end
-	size    int
+// longest is how long a line may be.
+const longest = 64 << 20
+
+// words are what came over a line.
+type words struct {
 	opened  bool
 	junk    bool
 	goexit  bool
-	regions []region
 	known   []int
+	regions []region
 	left    []string
-	last    json.RawMessage
 	records []Record
+	last    json.RawMessage
 }
 
-// longest is how much of a record is believed, and how much of all is kept.
-const longest = 64 << 20
-
-// Write never fails, so that what sends junk is not made to wait.
-func (r *reader) Write(p []byte) (int, error) {
-	n := len(p)
-	for !r.junk {
-		text, more, whole := bytes.Cut(p, []byte("\n"))
-		if len(r.rest)+len(text) > longest {
-			r.junk = true
+// read takes a line apart.
+func read(line []byte, nonce string) *words {
+	w := &words{}
+	for text := range bytes.Lines(line) {
+		text, whole := bytes.CutSuffix(text, []byte("\n"))
+		if !whole || !w.record(text, nonce) {
+			w.junk, w.last = true, nil
 			break
 		}
-		r.rest = append(r.rest, text...)
-		if !whole {
-			break
-		}
-		r.record(r.rest)
-		r.rest, p = nil, more
 	}
-	return n, nil
+	return w
 }
 
-// record takes one record.
-func (r *reader) record(text []byte) {
-	words := bytes.SplitN(text, []byte(" "), 3)
-	if len(words) < 3 || string(words[0]) != r.nonce || !json.Valid(words[2]) {
-		r.junk = true
-		return
+// record takes one record, and reports whether it is one.
+func (w *words) record(text []byte, nonce string) bool {
+	parts := bytes.SplitN(text, []byte(" "), 3)
+	if len(parts) < 3 || string(parts[0]) != nonce || !json.Valid(parts[2]) {
+		return false
 	}
-	if r.size += len(text); r.last != nil || r.size > longest {
-		return
-	}
-	switch kind, body := string(words[1]), json.RawMessage(words[2]); kind {
+	switch kind, body := string(parts[1]), json.RawMessage(parts[2]); kind {
 	case hello:
-		r.junk = json.Unmarshal(body, &r.known) != nil || r.opened
-		r.opened = true
+		w.opened = true
+		return json.Unmarshal(body, &w.known) == nil
 	case left:
-		r.junk = json.Unmarshal(body, &r.left) != nil
+		return json.Unmarshal(body, &w.left) == nil
 	case goexit:
-		r.goexit = true
+		w.goexit = true
 	case readonly:
-		var here region
-		r.junk = json.Unmarshal(body, &here) != nil
-		r.regions = append(r.regions, here)
+		w.regions = append(w.regions, region{})
+		return json.Unmarshal(body, &w.regions[len(w.regions)-1]) == nil
 	case last:
-		r.last = body
+		w.last = body
 	default:
-		r.records = append(r.records, Record{kind, body})
+		w.records = append(w.records, Record{kind, body})
 	}
+	return true
 }

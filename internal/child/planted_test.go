@@ -53,7 +53,9 @@ func planted() map[string]func() {
 			for range 40 {
 				go func() {
 					runtime.LockOSThread()
-					syscall.Nanosleep(&syscall.Timespec{Sec: 60}, nil)
+					var fds [2]int
+					syscall.Pipe(fds[:])
+					syscall.Read(fds[0], make([]byte, 1))
 				}()
 			}
 			time.Sleep(time.Minute)

@@ -2,6 +2,8 @@ package child
 
 import (
 	"context"
+	"io"
+	"os"
 	"syscall"
 	"time"
 )
@@ -15,12 +17,13 @@ const (
 
 // watch looks at a child while it runs, and ends it when its time is up.
 type watch struct {
-	pid     int
-	nonce   string
-	limit   time.Duration
-	crashed chan struct{} // closed when the runtime begins its crash output
-	ended   chan struct{} // closed when the process has ended
-	over    chan struct{} // closed when nobody writes to the fields below any more
+	pid   int
+	nonce string
+	limit time.Duration
+	begin time.Time     // before it was started
+	crash *os.File      // the crash output of its runtime
+	ended chan struct{} // closed when the process has ended
+	over  chan struct{} // closed when nobody writes to the fields below any more
 
 	late    bool          // its time was up
 	stopped bool          // and it was stopped by a signal then
@@ -33,13 +36,12 @@ type watch struct {
 // run watches until the process has ended.
 func (w *watch) run(ctx context.Context) {
 	defer close(w.over)
-	begin := time.Now()
-	last := begin
-	limit, crashed, dying := w.limit, w.crashed, false
+	last := w.begin
+	limit, dying := w.limit, false
 	defer func() {
 		// The monotonic clock stands still while a machine sleeps.
-		wall := time.Now().Round(0).Sub(begin.Round(0))
-		w.frozen = w.frozen || wall-time.Since(begin) > pause
+		wall := time.Now().Round(0).Sub(w.begin.Round(0))
+		w.frozen = w.frozen || wall-time.Since(w.begin) > pause
 	}()
 	timer := time.NewTimer(beat)
 	defer timer.Stop()
@@ -55,9 +57,6 @@ func (w *watch) run(ctx context.Context) {
 			kill(w.pid)
 			<-w.ended
 			return
-		case <-crashed:
-			crashed, dying = nil, true
-			limit = w.took + dumpTime
 		case <-timer.C:
 		}
 		elapsed := time.Since(last)
@@ -71,6 +70,9 @@ func (w *watch) run(ctx context.Context) {
 		}
 		p, _ := look(w.pid)
 		w.frozen = w.frozen || p.state == 'T'
+		if n, _ := w.crash.Seek(0, io.SeekCurrent); n > 0 && !dying { // it prints its goroutines
+			dying, limit = true, w.took+dumpTime
+		}
 		if w.took < limit {
 			continue
 		}
@@ -81,7 +83,7 @@ func (w *watch) run(ctx context.Context) {
 				continue
 			}
 			w.expire(p.state == 'T')
-			dying, crashed, limit = true, nil, w.took+dumpTime
+			dying, limit = true, w.took+dumpTime
 			continue
 		}
 		kill(w.pid)
@@ -107,7 +109,7 @@ func owed(ran, waited, limit, took time.Duration) time.Duration {
 func (w *watch) expire(stopped bool) {
 	w.late, w.stopped = true, stopped
 	w.survey()
-	syscall.Kill(w.pid, syscall.SIGQUIT)
+	quit(w.pid)
 	syscall.Kill(w.pid, syscall.SIGCONT)
 }
 
