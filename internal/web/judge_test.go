@@ -33,6 +33,13 @@ func passing() crawl.Limiter { return pass{} }
 
 func (pass) Wait(context.Context) error { return nil }
 
+// begin is the first half of a fetch of page.
+func (s *Site) begin(page uint32) (counted bool) {
+	counted = s.judge.enter()
+	s.judge.note(page)
+	return counted
+}
+
 // A script is a crawl written out; the judge must say what is given, or nothing.
 func TestVerdicts(t *testing.T) {
 	ctx := context.Background()
@@ -63,7 +70,7 @@ func TestVerdicts(t *testing.T) {
 			return four, nil
 		}, ""},
 		{"right, two at once", Rules{Workers: 2}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
-			s.judge.enter(0)
+			s.begin(0)
 			fetch(s, 1, 2, 3)
 			s.judge.leave(true, nil)
 			return four, nil
@@ -106,14 +113,14 @@ func TestVerdicts(t *testing.T) {
 			return four, nil
 		}, "the site does not have (https://elsewhere.example/)"},
 		{"too many at once", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
-			s.judge.enter(0)
+			s.begin(0)
 			fetch(s, 1, 2, 3)
 			s.judge.leave(true, nil)
 			return four, nil
 		}, "3 fetches began with 1 others in flight"},
 		{"early return", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			fetch(s, 1, 2, 3)
-			s.judge.enter(0)
+			s.begin(0)
 			return four, nil
 		}, "returned with 1 fetches in flight"},
 		{"over budget", Rules{Workers: 1, MaxPages: 2}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
@@ -219,7 +226,7 @@ func TestFetchesInFlightAreCountedWhereTheyCanBeTooMany(t *testing.T) {
 		runtime.GOMAXPROCS(procs)
 		var counted []bool
 		for page := range uint32(4) {
-			counted = append(counted, s.judge.enter(page))
+			counted = append(counted, s.begin(page))
 		}
 		if !s.Overlapped() {
 			t.Errorf("%s, %d processors: they did not overlap", test.name, test.procs)
@@ -240,13 +247,13 @@ func TestFetchesOneAfterAnotherDoNotOverlap(t *testing.T) {
 	for _, workers := range []int{1, 1000} {
 		s.Begin(Rules{Workers: workers})
 		for page := range uint32(4) {
-			s.judge.leave(s.judge.enter(page), nil)
+			s.judge.leave(s.begin(page), nil)
 			if s.Overlapped() {
 				t.Fatalf("%d workers: after page %d, fetched alone, two have met", workers, page)
 			}
 		}
-		first := s.judge.enter(0)
-		second := s.judge.enter(1)
+		first := s.begin(0)
+		second := s.begin(1)
 		s.judge.leave(first, nil)
 		s.judge.leave(second, nil)
 		if !s.Overlapped() {
@@ -262,7 +269,7 @@ func TestFetchedCountsPagesOfEveryWord(t *testing.T) {
 	s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
 	s.Begin(Rules{Workers: 1})
 	for i, page := range []uint32{129, 0, 63, 64, 64, 1, 0, 64} {
-		s.judge.leave(s.judge.enter(page), nil)
+		s.judge.leave(s.begin(page), nil)
 		if got := s.Fetched(); got != i+1 {
 			t.Fatalf("after page %d: %d fetched, want %d", page, got, i+1)
 		}

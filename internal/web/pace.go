@@ -2,10 +2,12 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"sync/atomic"
 	"time"
 
+	"crawlbench/internal/crawl"
 	"crawlbench/internal/limiter"
 )
 
@@ -27,6 +29,29 @@ func newPace(fetches int) *pace {
 func (p *pace) note(asked time.Duration) {
 	if i := p.next.Add(1) - 1; i < int64(len(p.waits)) {
 		p.waits[i] = turn{asked, time.Since(p.begin)}
+	}
+}
+
+// watched is a limiter that counts whom it let through.
+type watched struct {
+	judge   *judge
+	limiter crawl.Limiter
+}
+
+func (w watched) Wait(ctx context.Context) error {
+	asked := time.Since(w.judge.pace.begin)
+	err := w.limiter.Wait(ctx)
+	if err == nil {
+		w.judge.grant()
+		w.judge.pace.note(asked)
+	}
+	return err
+}
+
+// grant counts a wait that let through, and notes how many there are that no fetch has used yet.
+func (j *judge) grant() {
+	held := j.granted.Add(1) - j.begun.Load()
+	for most := j.hoard.Load(); held > most && !j.hoard.CompareAndSwap(most, held); most = j.hoard.Load() {
 	}
 }
 
