@@ -36,6 +36,11 @@ func BenchmarkHarness(b *testing.B) {
 			}
 			return did, took
 		}
+		site.Begin(web.Rules{Workers: workers, Exact: true}) // from now on pages are renamed, as in a sample
+		did, _ := crawlOf(site.IDs())
+		if err := site.End(did, nil); err != nil {
+			b.Fatal(err)
+		}
 		b.Run("impl="+c.Name, func(b *testing.B) {
 			var bare, judged, ratios []float64
 			for b.Loop() {

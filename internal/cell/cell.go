@@ -1,5 +1,6 @@
 // Package cell measures one cell in this process: it opens the graph, warms up, crawls, has every crawl judged, and
-// takes the profiles if it is a profile pass.
+// takes the profiles if it is a profile pass. It looks at what a crawl leaves behind too: goroutines, settings of the
+// process, files.
 //
 // A Job comes in, an Outcome goes out. The process is a child of package runner, one for every sample, so that a
 // contender that hangs, leaks or eats memory hurts nobody else, and hash seeds and memory layout are drawn anew.
@@ -67,17 +68,41 @@ func Run(ctx context.Context, job Job, table []crawl.Contender) (Outcome, error)
 	if err != nil {
 		return Outcome{}, err
 	}
-	defer b.Close()
+	done := make(chan struct{})
+	var o Outcome
+	go func() {
+		defer close(done)
+		o, err = b.run(ctx)
+	}()
+	select {
+	case <-done:
+		if err == nil {
+			b.Close() // else it stays mapped, for whoever still fetches
+		}
+		return judged(o, err)
+	case v := <-b.stuck:
+		return Outcome{Wrong: v.Error()}, nil
+	}
+}
+
+// run measures, and looks afterwards at what the crawls have left.
+func (b *Bench) run(ctx context.Context) (o Outcome, err error) {
+	b.around = look()
 	if err := b.Warm(ctx); err != nil {
-		return judged(Outcome{}, err)
+		return o, err
 	}
 	switch {
-	case slices.Contains(job.Profiles, wall):
-		return judged(b.wall(ctx))
-	case len(job.Profiles) > 0:
-		return judged(b.profile(ctx))
+	case slices.Contains(b.job.Profiles, wall):
+		o, err = b.wall(ctx)
+	case len(b.job.Profiles) > 0:
+		o, err = b.profile(ctx)
+	default:
+		o, err = b.time(ctx)
 	}
-	return judged(b.time(ctx))
+	if err == nil {
+		err = b.after(ctx)
+	}
+	return o, err
 }
 
 // judged turns the judge's no into an outcome.
@@ -95,7 +120,11 @@ type Bench struct {
 	table []crawl.Contender
 	job   Job
 	crawl crawler
-	warm  time.Duration // what the last warm-up took
+	// stuck gets what was wrong with a crawl that was ended and has not returned.
+	stuck  chan web.Verdict
+	around surroundings
+	others bystanders
+	late   late
 	// counts are what the design has counted of itself, over all crawls since they were last forgotten.
 	counts map[string]int
 }
@@ -119,7 +148,7 @@ func Open(job Job, table []crawl.Contender) (*Bench, error) {
 		}
 	}
 	runtime.GOMAXPROCS(job.Cell.Procs)
-	b := &Bench{job: job, table: table, cache: cache, site: web.New(cache.Graph, cache.Reach, job.Fetch, job.Spin)}
+	b := &Bench{job: job, table: table, cache: cache, stuck: make(chan web.Verdict, 1), site: web.New(cache.Graph, cache.Reach, job.Fetch, job.Spin)}
 	b.crawl = bind(b.site, job.Cell, table, slices.Contains(job.Profiles, wall), nil)
 	if b.crawl == nil {
 		cache.Close()
@@ -156,19 +185,22 @@ func bind(site *web.Site, cell plan.Cell, table []crawl.Contender, trace bool, l
 	return nil
 }
 
-// Warm crawls without measuring, waiting or limiter.
+// Warm crawls without measuring, waiting or limiter, and has every fetch looked at.
 func (b *Bench) Warm(ctx context.Context) error {
-	b.site.Hurry(true)
-	defer b.site.Hurry(false)
 	for range warmUps {
-		start := time.Now()
-		if err := b.once(ctx, nil, b.job.Cell.MaxPages, func(crawl func()) { crawl() }); err != nil {
+		if err := b.hurried(ctx, web.Rules{MaxPages: b.job.Cell.MaxPages, Exact: true}); err != nil {
 			return err
 		}
-		b.warm = time.Since(start)
 	}
 	runtime.GC()
 	return nil
+}
+
+// hurried crawls without measuring, waiting or limiter.
+func (b *Bench) hurried(ctx context.Context, r web.Rules) error {
+	b.site.Hurry(true)
+	defer b.site.Hurry(false)
+	return b.once(ctx, r, func(crawl func()) { crawl() })
 }
 
 // Crawl crawls once, with a fresh limiter if the cell has a rate, and judges. It calls watch, which must call the crawl
@@ -179,42 +211,66 @@ func (b *Bench) Crawl(ctx context.Context, watch func(crawl func())) error {
 
 // crawlOf is Crawl with a budget of so many pages; 0 means all.
 func (b *Bench) crawlOf(ctx context.Context, maxPages int, watch func(crawl func())) error {
-	c := b.job.Cell
-	if c.Rate == 0 {
-		return b.once(ctx, nil, maxPages, watch)
+	r := web.Rules{MaxPages: maxPages}
+	if c := b.job.Cell; c.Rate > 0 {
+		r.Limiter = func() crawl.Limiter { return limiter.New(c.Limiter, float64(c.Rate), c.BucketSize()) }
 	}
-	limit := func() crawl.Limiter { return limiter.New(c.Limiter, float64(c.Rate), c.BucketSize()) }
-	return b.once(ctx, limit, maxPages, watch)
+	return b.once(ctx, r, watch)
 }
 
-func (b *Bench) once(ctx context.Context, limit func() crawl.Limiter, maxPages int, watch func(crawl func())) error {
-	c := b.job.Cell
-	goroutines := runtime.NumGoroutine()
-	o := crawl.Options{Workers: c.Workers, MaxPages: maxPages, SizeHint: b.cache.Graph.Pages(), Count: b.count}
-	begin := b.site.Begin(web.Rules{Workers: c.Workers, MaxPages: maxPages, Limiter: limit})
+// patience is how long a crawl that was ended may take to return.
+const patience = time.Second
+
+func (b *Bench) once(ctx context.Context, r web.Rules, watch func(crawl func())) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	returned := make(chan struct{})
+	r.Workers = b.job.Cell.Workers
+	r.Stop = func() {
+		cancel()
+		go b.awaitReturn(returned)
+	}
+	set := newSettings(b.job.Cell.Procs)
+	r.Probe = set.probe
+	o := crawl.Options{Workers: r.Workers, MaxPages: r.MaxPages, SizeHint: b.sizeHint(), Count: b.count}
+	b.others.note()
+	begin := b.site.Begin(r)
 	var did crawl.Result
 	var err error
+	start := used()
 	watch(func() {
 		o.Limiter = begin()
 		did, err = b.crawl(ctx, o)
 	})
+	end := used()
+	close(returned)
+	after, left := b.others.left(end)
+	b.late.note(after, end-start)
+	var v web.Verdict
 	if err := b.site.End(did, err); err != nil {
-		return err
+		v = err.(web.Verdict)
 	}
-	if left := leaked(goroutines); left > 0 {
-		return web.Verdict{fmt.Sprintf("%d goroutines were left when it returned", left)}
+	if v = append(append(v, set.changes()...), left...); v != nil {
+		return v
 	}
 	return nil
 }
 
-// leaked returns how many goroutines there are beyond those before. One that has done its work may still be on its way
-// out, and is given time for that.
-func leaked(before int) int {
-	for wait := time.Microsecond; wait < time.Second; wait *= 2 {
-		if runtime.NumGoroutine() <= before {
-			return 0
+// awaitReturn reports a crawl that was ended unless it returns soon.
+func (b *Bench) awaitReturn(returned <-chan struct{}) {
+	select {
+	case <-returned:
+	case <-time.After(patience):
+		if v := b.site.Ended(); v != nil {
+			b.stuck <- append(v, fmt.Sprintf("%v later it had not returned, though its context was cancelled", patience))
 		}
-		time.Sleep(wait)
 	}
-	return runtime.NumGoroutine() - before
+}
+
+// sizeHint is how many pages the crawler is told to expect: by id as many as have a number, for those who use it as an index.
+func (b *Bench) sizeHint() int {
+	if b.job.Cell.Keys == "id" {
+		return b.site.Numbers()
+	}
+	return b.cache.Graph.Pages()
 }

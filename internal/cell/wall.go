@@ -15,6 +15,7 @@ import (
 	"crawlbench/internal/ledger"
 	"crawlbench/internal/profile"
 	"crawlbench/internal/store"
+	"crawlbench/internal/web"
 )
 
 // wall is the kind of profile that is made from execution traces, and brings a ledger with it.
@@ -32,7 +33,11 @@ func (b *Bench) wall(ctx context.Context) (Outcome, error) {
 	done := &store.Profile{Files: map[string]string{}, Events: map[string]float64{}}
 	var ledgers []*ledger.Ledger
 	var walls []*profile.Profile
-	budget := b.traceable()
+	begin := time.Now()
+	if err := b.hurried(ctx, web.Rules{MaxPages: b.job.Cell.MaxPages}); err != nil {
+		return Outcome{}, err
+	}
+	budget := b.traceable(time.Since(begin))
 	for range traces {
 		text, err := b.trace(ctx, budget, done)
 		if err != nil {
@@ -90,12 +95,12 @@ func (b *Bench) trace(ctx context.Context, budget int, done *store.Profile) (tex
 	return text, nil
 }
 
-// traceable returns the number of pages of a crawl that is short enough to be traced whole, as the last one went; 0
-// means all.
-func (b *Bench) traceable() int {
+// traceable returns the number of pages of a crawl that is short enough to be traced whole, as the last one went, which
+// took so long in a hurry; 0 means all.
+func (b *Bench) traceable(hurried time.Duration) int {
 	pages := b.site.Fetched()
 	c := b.job.Cell
-	takes := max(b.warm, c.Ideal(pages, b.cache.Reach.Depth, b.job.Fetch.Latency.MeanWait(), b.job.Fetch.CPU))
+	takes := max(hurried, c.Ideal(pages, b.cache.Reach.Depth, b.job.Fetch.Latency.MeanWait(), b.job.Fetch.CPU))
 	most := int(float64(pages) * traceLength.Seconds() / takes.Seconds())
 	if limit := c.MaxPages; limit > 0 {
 		most = min(most, limit)

@@ -7,22 +7,25 @@ import (
 	"sync/atomic"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/web"
 )
 
 // weigh returns how many bytes of the heap the contender holds for each page while it fetches the last one: by then its
 // visited set is full and its frontier empty. Stacks are not counted. It crawls the whole graph once more, not measured.
 func (b *Bench) weigh(ctx context.Context) (perPage float64, err error) {
-	b.site.Hurry(true)
-	defer b.site.Hurry(false)
 	pages := b.cache.Reach.Pages
-	held := 0.0
+	before, held := 0.0, 0.0
 	last := &countdown{then: func() { held = liveHeap() }}
 	last.left.Store(int64(pages))
 	measured := b.crawl
 	defer func() { b.crawl = measured }()
 	b.crawl = bind(b.site, b.job.Cell, b.table, false, last)
-	before := liveHeap()
-	err = b.once(ctx, nil, 0, func(crawl func()) { crawl() })
+	b.site.Hurry(true)
+	defer b.site.Hurry(false)
+	err = b.once(ctx, web.Rules{Exact: true}, func(crawl func()) {
+		before = liveHeap() // the pages that this crawl finds renamed are of the site
+		crawl()
+	})
 	return max(0, held-before) / float64(pages), err
 }
 

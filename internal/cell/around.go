@@ -1,0 +1,73 @@
+package cell
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"crawlbench/internal/web"
+)
+
+// surroundings are what of the process, beside its memory and goroutines, outlives a crawl.
+type surroundings struct {
+	dir      string
+	env      map[string]string
+	files    map[string]string // by number what the open files are; empty where the system does not tell
+	children bool              // there is a child process, running or not waited for
+}
+
+func look() surroundings {
+	s := surroundings{env: map[string]string{}, files: map[string]string{}, children: hasChildren()}
+	s.dir, _ = os.Getwd()
+	for _, line := range os.Environ() {
+		name, value, _ := strings.Cut(line, "=")
+		s.env[name] = value
+	}
+	const fds = "/proc/self/fd"
+	numbers, _ := os.ReadDir(fds)
+	for _, n := range numbers {
+		// The runtime opens what it polls with when it first has to, which is an inode without a name; and the list is
+		// itself a file, gone by now.
+		if is, err := os.Readlink(filepath.Join(fds, n.Name())); err == nil && !strings.HasPrefix(is, "anon_inode:") {
+			s.files[n.Name()] = is
+		}
+	}
+	return s
+}
+
+// changes returns what the crawls have changed since s.
+func (s surroundings) changes(now surroundings) (v web.Verdict) {
+	wrong := func(format string, args ...any) { v = append(v, fmt.Sprintf(format, args...)) }
+	if now.dir != s.dir {
+		wrong("the working directory is %s after the crawls, it was %s before", now.dir, s.dir)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.env)) {
+		if value, ok := now.env[name]; !ok {
+			wrong("the environment variable %s is not set after the crawls, it was before", name)
+		} else if value != s.env[name] {
+			wrong("the environment variable %s is %q after the crawls, it was %q before", name, value, s.env[name])
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(now.env)) {
+		if _, ok := s.env[name]; !ok {
+			wrong("the environment variable %s is set after the crawls, it was not before", name)
+		}
+	}
+	opened, example := 0, ""
+	for n, is := range now.files {
+		if s.files[n] != is {
+			opened++
+			example = is
+		}
+	}
+	if opened > 0 {
+		wrong("%d files are open after the crawls that were not before (%s)", opened, example)
+	}
+	if now.children && !s.children {
+		wrong("there is a child process after the crawls, or one that was not waited for")
+	}
+	return v
+}
