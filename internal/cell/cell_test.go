@@ -167,12 +167,11 @@ func TestRealGraphsAreCrawledByAll(t *testing.T) {
 		t.Log("CRAWLBENCH_DATA is not set, or the tests are to be short: no real graph is tried")
 		return
 	}
-	start := uint32(122083)
 	for name, test := range map[string]struct {
 		spec  graph.Spec
 		pages float64 // reachable; the counts of the whole graph are tested in package graph
 	}{
-		"cnr-2000":  {graph.Spec{Kind: "bvgraph", File: filepath.Join(dir, "cnr-2000.graph"), Start: &start}, 325557},
+		"cnr-2000":  {graph.Spec{Kind: "bvgraph", File: filepath.Join(dir, "cnr-2000.graph"), Start: "122083"}, 325557},
 		"wiki-Vote": {graph.Spec{Kind: "edges", File: filepath.Join(dir, "wiki-Vote.txt")}, 2316},
 	} {
 		file := cache(t, test.spec, nil)

@@ -261,6 +261,23 @@ func TestGraphIsWrittenForOthers(t *testing.T) {
 	}
 }
 
+// Both numbers of the start page are shown before a run, after it, and by the verb that writes a graph.
+func TestStartPageIsShownWithBothItsNumbers(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "x.txt", "# Undirected graph\n# Nodes: 4 Edges: 3\n10 20\n30 20\n40 30\n")
+	write(t, "x.toml", "contenders = [\"cas\"]\nworkers = [1]\nrounds = 1\nsample = \"1ms\"\n[[graph]]\nname = \"g\"\nkind = \"edges\"\nfile = \"x.txt\"\nstart = 40\n")
+	const want = "edges x.txt; undirected (line 1): links lead both ways; start page 3 (40 in the file)"
+	for _, test := range []struct{ args, also string }{
+		{"run -n x.toml", "4 pages  6 links  4 reached in 4 levels  "}, {"graph x.toml g g.el", "g.el: 4 pages, 6 links from "},
+		{"run -progress none x.toml", ""}, {"list cells", "graph=g"},
+	} {
+		code, out, errs := call(t, strings.Fields(test.args)...)
+		if text := out + errs; code != 0 || !strings.Contains(text, want) || !strings.Contains(text, test.also) {
+			t.Errorf("%s: code %d, want %q and %q\n%s", test.args, code, test.also, want, text)
+		}
+	}
+}
+
 // bad is one thing that a user can get wrong: what is typed, and what the program must say.
 type bad struct {
 	args string
@@ -290,6 +307,12 @@ func TestBadInput(t *testing.T) {
 	graph("var.toml", "kind = \"edges\"\nfile = \"$CRAWLBENCH_UNSET/x.txt\"\n")
 	graph("garbage.toml", "kind = \"edges\"\nfile = \"garbage.txt\"\n")
 	write(t, "garbage.txt", "1 2\n3 x\n")
+	graph("pipe.toml", "kind = \"edges\"\nfile = \"pipe\"\n")
+	if err := syscall.Mkfifo("pipe", 0o666); err != nil {
+		t.Fatal(err)
+	}
+	graph("mtx.toml", "kind = \"edges\"\nfile = \"x.mtx\"\n")
+	write(t, "x.mtx", "%%MatrixMarket matrix coordinate pattern general\n1 1 0\n")
 	graph("noprops.toml", "kind = \"bvgraph\"\nfile = \"file.graph\"\n")
 	write(t, "file.graph", "abc")
 	graph("short.toml", "kind = \"bvgraph\"\nfile = \"short.graph\"\n")
@@ -341,7 +364,9 @@ func TestBadInput(t *testing.T) {
 		{"run huge.toml", 1, "of memory to build, and "},
 		{"run missing.toml", 1, "nothing.txt: no such file"},
 		{"run var.toml", 1, "var.toml:4:8: graph[0].file: the environment variable CRAWLBENCH_UNSET is not set"},
-		{"run garbage.toml", 1, `garbage.txt:2: "x" is no page number`},
+		{"run pipe.toml", 1, "pipe: is not a regular file but a pipe, device or socket"},
+		{"run mtx.toml", 1, `x.mtx:1: looks like a Matrix Market file: want an edge list: set kind = "mtx"`},
+		{"run garbage.toml", 1, `garbage.txt:2: invalid page number "x"`},
 		{"run noprops.toml", 1, "file.properties: a BVGraph is two files"},
 		{"run short.toml", 1, "short.graph: "},
 		{"run latency.toml", 1, "fetch.latency: must be zero, constant, lognormal or per-host"},

@@ -43,7 +43,10 @@ func (a *app) graph(ctx context.Context, fs *flag.FlagSet, args []string) error 
 		if err := save(positional[2], func(w io.Writer) error { return write(w, g) }); err != nil {
 			return err
 		}
-		fmt.Fprintf(a.out, "%s: %s, %d pages, %d links, start page %d\n", positional[2], sg.Spec, g.Pages(), len(g.Links), g.Start)
+		if g.Notes == nil {
+			g.Notes = []string{fmt.Sprintf("start page %d", g.Start)}
+		}
+		fmt.Fprintf(a.out, "%s: %d pages, %d links from %s\n", positional[2], g.Pages(), len(g.Links), g.Described(sg.Spec))
 		return nil
 	}
 	return usagef("graph: scenario %s has no graph %q%s; it has %s", s.Name, positional[1], scenario.Nearest(positional[1], names), strings.Join(names, ", "))

@@ -104,7 +104,7 @@ func listRuns(w *tabwriter.Writer, results string) error {
 	return nil
 }
 
-// listCells lists the cells of a run with the profiles that each has.
+// listCells lists the graphs of a run, and its cells with the profiles that each has.
 func (a *app) listCells(w *tabwriter.Writer, results, name string) error {
 	run, err := a.openRun(results, name)
 	if err != nil {
@@ -120,6 +120,9 @@ func (a *app) listCells(w *tabwriter.Writer, results, name string) error {
 				profiles[rec.Cell] = append(profiles[rec.Cell], kind)
 			}
 		}
+	}
+	for _, g := range run.Manifest().Graphs {
+		fmt.Fprintf(w, "  graph=%s\t%s\t%s\n", g.Name, plural(g.Pages, "page"), g.Spec)
 	}
 	for _, c := range run.Plan().Cells {
 		kinds := profiles[c.ID()]

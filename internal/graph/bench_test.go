@@ -1,7 +1,10 @@
 package graph
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 )
@@ -65,6 +68,39 @@ func BenchmarkPageOf(b *testing.B) {
 	for b.Loop() {
 		if _, ok := g.PageOf(u); !ok {
 			b.Fatal(u)
+		}
+	}
+}
+
+// The list has 2.6 million links. Dense numbers are kept as they are; sparse ones are 1,009 apart.
+func BenchmarkReadEdges(b *testing.B) {
+	g := build(b, Spec{Kind: "uniform", Pages: 1 << 18, Degree: 10, Seed: 1})
+	for _, step := range []uint32{1, 1009} {
+		for _, packed := range []bool{false, true} {
+			b.Run(fmt.Sprintf("step=%d/packed=%v", step, packed), func(b *testing.B) {
+				var text bytes.Buffer
+				for p := range uint32(g.Pages()) {
+					for _, q := range g.Out(p) {
+						fmt.Fprintf(&text, "%d\t%d\n", p*step, q*step)
+					}
+				}
+				if packed {
+					plain := bytes.Clone(text.Bytes())
+					text.Reset()
+					z := gzip.NewWriter(&text)
+					z.Write(plain)
+					z.Close()
+				}
+				path := filepath.Join(b.TempDir(), "g.el")
+				if err := os.WriteFile(path, text.Bytes(), 0o666); err != nil {
+					b.Fatal(err)
+				}
+				links := 0
+				for b.Loop() {
+					links = len(build(b, Spec{Kind: "edges", File: path}).Links)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(links)/float64(b.N), "ns/link")
+			})
 		}
 	}
 }

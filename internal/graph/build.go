@@ -15,25 +15,39 @@ func Build(ctx context.Context, s Spec, limit int64) (*Graph, error) {
 	if limit > 0 && need > limit {
 		return nil, fmt.Errorf("%s needs about %s of memory to build, and %s are free: choose fewer pages or links, or a larger machine", s, sizeText(need), sizeText(limit))
 	}
-	g, err := s.build(ctx)
+	var g *Graph
+	if s.File != "" {
+		g, err = s.read(ctx, limit)
+	} else {
+		g, err = s.generate(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
 	if g.Hosts == nil {
 		g.Hosts = hostBlocks(g.Pages(), int(s.value("hosts")), s.Seed)
 	}
-	switch {
-	case s.Start != nil && int(*s.Start) >= g.Pages():
-		return nil, fmt.Errorf("%s: start page %d is not among its %d pages, which are numbered from 0", s, *s.Start, g.Pages())
-	case s.Start != nil:
-		g.Start = *s.Start
-	case s.Kind == "rmat" || s.Kind == "uniform" || s.Kind == "edges" || s.Kind == "bvgraph":
+	return g, nil
+}
+
+// generate generates the graph of s.
+func (s Spec) generate(ctx context.Context) (*Graph, error) {
+	g, err := s.links(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s.Start != "" {
+		start, err := parseNumber([]byte(s.Start))
+		g.Start = uint32(start.lo) // Check has seen that there is such a page
+		return g, err
+	}
+	if s.Kind == "rmat" || s.Kind == "uniform" {
 		g.Start = hub(g)
 	}
 	return g, nil
 }
 
-func (s Spec) build(ctx context.Context) (*Graph, error) {
+func (s Spec) links(ctx context.Context) (*Graph, error) {
 	n, _ := s.pages()
 	pages, degree := int(n), int(s.value("degree"))
 	switch s.Kind {
@@ -51,12 +65,8 @@ func (s Spec) build(ctx context.Context) (*Graph, error) {
 		return star(pages), nil
 	case "tree":
 		return tree(pages, degree), nil
-	case "grid":
-		return grid(pages), nil
-	case "edges":
-		return readEdgeFile(ctx, s.File)
 	}
-	return readBV(ctx, s.File)
+	return grid(pages), nil
 }
 
 // hub returns the page with the most links, the first of them if several have as many.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,15 +47,23 @@ func (r *bitReader) read(c code, k int) uint64 {
 	return r.gamma()
 }
 
-// propertiesFile returns the .properties file beside a .graph file.
-func propertiesFile(path string) string { return strings.TrimSuffix(path, ".graph") + ".properties" }
+// propertiesFile and graphFile return the two files of a BVGraph, whose path may be either or have no extension.
+func propertiesFile(path string) string { return baseName(path) + ".properties" }
+func graphFile(path string) string      { return baseName(path) + ".graph" }
+
+func baseName(path string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(path, ".graph"), ".properties")
+}
+
+// mostProperties bounds a .properties file, in bytes.
+const mostProperties = 1 << 20
 
 // readProperties reads the .properties file beside a .graph file.
 func readProperties(path string) (properties, error) {
 	name := propertiesFile(path)
-	text, err := os.ReadFile(name)
+	text, err := readRegular(name, mostProperties)
 	if errors.Is(err, fs.ErrNotExist) {
-		return properties{}, fmt.Errorf("%s: a BVGraph is two files, and this one is missing: put it beside %s", name, path)
+		return properties{}, fmt.Errorf("%s: a BVGraph is two files, and this one is missing: put it beside %s, or set kind = \"metis\" for a METIS graph", name, graphFile(path))
 	}
 	if err != nil {
 		return properties{}, err
@@ -82,6 +89,9 @@ func parseProperties(text []byte) (properties, error) {
 	}
 	if v := fields["version"]; v != "" && v != "0" {
 		return p, fmt.Errorf("version is %q; only version 0 can be read", v)
+	}
+	if e := fields["endianness"]; e != "" && !strings.EqualFold(e, "big") {
+		return p, fmt.Errorf("endianness is %q: want big: convert the graph with webgraph-rs: webgraph to endianness SRC DST", e)
 	}
 	for _, f := range []struct {
 		key      string
@@ -141,8 +151,8 @@ func readBV(ctx context.Context, path string) (*Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := strings.TrimSuffix(path, ".graph") + ".graph"
-	data, err := os.ReadFile(name)
+	name := graphFile(path)
+	data, err := readRegular(name, largestFile)
 	if err != nil {
 		return nil, err
 	}
@@ -172,6 +182,9 @@ func (p properties) decode(ctx context.Context, data []byte) (*Graph, error) {
 			return nil, fmt.Errorf("page %d, at bit %d: %w: it is damaged, or its .properties belong to another", x, at, err)
 		}
 		d.g.Offsets[x+1] = uint64(len(d.g.Links))
+	}
+	if rest := d.in.data[min(len(data), (d.in.pos+7)/8):]; len(bytes.Trim(rest, "\x00")) > 0 {
+		return nil, fmt.Errorf("%d bytes follow the last page: the file is damaged, or its .properties belong to another", len(rest))
 	}
 	if len(d.g.Links) != p.arcs {
 		return nil, fmt.Errorf("it has %d links, its .properties say %d arcs: it is damaged, or they belong to another", len(d.g.Links), p.arcs)

@@ -252,6 +252,10 @@ func TestBVGraphRefusesWhatIsNone(t *testing.T) {
 		{ok.text(""), string(data), ""},
 		{ok.text(""), string(data[:len(data)/2]), "x.graph: page "},
 		{ok.text(""), "", "too few for the 300 nodes"},
+		{ok.text(""), string(data) + "\x00\x00\x00", ""}, // some writers fill up words
+		{ok.text(""), string(data) + "\x00\x01", "2 bytes follow the last page"},
+		{ok.text("") + "endianness=big\n", string(data), ""},
+		{ok.text("") + "endianness=little\n", string(data), `x.properties: endianness is "little"`},
 		{strings.Replace(ok.text(""), fmt.Sprintf("arcs=%d", ok.arcs), "arcs=9999", 1), string(data), "its .properties say 9999 arcs"},
 		{strings.Replace(ok.text(""), "nodes=300", "nodes=299", 1), string(data), "its .properties"},
 		{strings.Replace(ok.text(""), "nodes=300", "nodes=-1", 1), string(data), `x.properties: nodes is "-1"`},
@@ -311,7 +315,7 @@ func realFile(t *testing.T, name string) string {
 // The counts are those of the data sets' publishers; the levels were found by another program.
 func TestRealGraphs(t *testing.T) {
 	if file := realFile(t, "cnr-2000.graph"); file != "" {
-		g := build(t, Spec{Kind: "bvgraph", File: file, Start: ptr(uint32(122083))})
+		g := build(t, Spec{Kind: "bvgraph", File: file, Start: "122083"})
 		r := Walk(g, nil)
 		if g.Pages() != 325557 || len(g.Links) != 3216152 || r.Pages != 325557 || r.Depth != 44 {
 			t.Errorf("cnr-2000: %d pages, %d links, %d reached over %d levels", g.Pages(), len(g.Links), r.Pages, r.Depth+1)
@@ -322,6 +326,32 @@ func TestRealGraphs(t *testing.T) {
 		if g.Pages() != 7115 || len(g.Links) != 103689 {
 			t.Errorf("wiki-Vote: %d pages, %d links", g.Pages(), len(g.Links))
 		}
+	}
+}
+
+// A BVGraph is named by either of its files, or without an extension, and takes the same memory each way.
+func TestBVGraphIsNamedInThreeWays(t *testing.T) {
+	g := mixed()
+	p := properties{nodes: g.Pages(), arcs: len(g.Links), window: 7, minInterval: 4, zetaK: 3, residuals: zeta, references: unary}
+	base, data := filepath.Join(t.TempDir(), "x"), encodeBV(g, p)
+	for name, text := range map[string]string{".properties": p.text(""), ".graph": string(data)} {
+		if err := os.WriteFile(base+name, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows := int64(8*g.Pages() + 4*len(g.Links))
+	for _, extension := range []string{"", ".graph", ".properties"} {
+		s := Spec{Kind: "bvgraph", File: base + extension, Start: "7"}
+		if need, err := Estimate(s); err != nil || need != rows+rows/4+int64(len(data)) {
+			t.Errorf("%q: %d bytes, %v, want %d", extension, need, err, rows+rows/4+int64(len(data)))
+		}
+		got := build(t, s)
+		if !slices.Equal(got.Links, g.Links) || got.Start != 7 || got.Described(s) != "bvgraph "+s.File+"; start page 7" {
+			t.Errorf("%q: the graph read differs, or is described as %q", extension, got.Described(s))
+		}
+	}
+	if _, err := Build(context.Background(), Spec{Kind: "bvgraph", File: base, Start: "300"}, 0); err == nil || !strings.Contains(err.Error(), "no page 300 in the file") {
+		t.Error(err)
 	}
 }
 

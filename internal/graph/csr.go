@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"sort"
+	"strings"
 	"sync/atomic"
 )
 
@@ -19,6 +20,8 @@ type Graph struct {
 	Links   []uint32
 	Hosts   []uint32 // first page of each host, ascending from 0; a host is a contiguous block of pages
 	Start   uint32   // page from which crawls start
+	// Notes describe how a file was read, including the start page's number in it; nil for a generated graph.
+	Notes []string
 }
 
 // Pages returns the number of pages.
@@ -33,6 +36,11 @@ func (g *Graph) Out(p uint32) []uint32 {
 // Host returns the index in Hosts of the host of p.
 func (g *Graph) Host(p uint32) uint32 {
 	return uint32(sort.Search(len(g.Hosts), func(i int) bool { return g.Hosts[i] > p }) - 1)
+}
+
+// Described returns the specification that g was built from, followed by its notes.
+func (g *Graph) Described(s Spec) string {
+	return strings.Join(append([]string{s.String()}, g.Notes...), "; ")
 }
 
 // Digest returns a checksum over all of the graph. Graphs that differ have different ones, but for accidents.

@@ -3,113 +3,144 @@ package graph
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
-	"context"
 	"fmt"
 	"io"
-	"os"
-	"slices"
 	"strconv"
 )
 
-// readEdgeFile reads an edge list, packed or not.
-func readEdgeFile(ctx context.Context, path string) (*Graph, error) {
-	f, err := os.Open(path)
-	if err != nil {
+// readEdges reads an edge list such as SNAP's: a line for each link, with the numbers of its two
+// pages; # begins a comment. The numbers may have gaps: pages are renumbered in ascending order.
+// Repeated links are kept, unless links lead both ways.
+func readEdges(in *textFile, s Spec, limit int64) (*reading, error) {
+	l := newList(in, s, limit)
+	var said claims
+	var first counts
+	for in.next() {
+		from, to, rest, ok := twoNumbers(in.line)
+		var err error
+		switch {
+		case !ok || len(rest) > 0:
+			err = l.line(&said)
+		case (from|to)>>32 == 0 && l.names == nil:
+			if l.links() == 0 {
+				first = counts{from, to, in.n}
+			}
+			err = l.add(uint32(from), uint32(to))
+		default:
+			err = l.addFar(pageNumber{0, from}, pageNumber{0, to})
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if in.err != nil {
+		return nil, in.err
+	}
+	if err := first.suspect(l, said); err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	in := bufio.NewReaderSize(f, 1<<20)
-	if head, _ := in.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(in)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		return readEdges(ctx, path, z)
-	}
-	return readEdges(ctx, path, in)
+	return l.finish(s, said, 0)
 }
 
-// readEdges reads an edge list in the form of SNAP: a line for every link, two numbers with blanks between them; lines
-// that begin with # are comments. The numbers are those of pages, and need not be dense: the pages that occur are
-// renumbered in ascending order. Repeated links stay.
-func readEdges(ctx context.Context, name string, r io.Reader) (*Graph, error) {
-	var pairs []uint64 // from<<32 | to
-	lines := bufio.NewScanner(r)
-	lines.Buffer(make([]byte, 0, 1<<16), 1<<20)
-	n := 0
-	for lines.Scan() {
-		n++
-		if n%blockLinks == 0 && ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		line := bytes.TrimSpace(lines.Bytes())
-		if len(line) == 0 || line[0] == '#' {
-			continue
-		}
-		pair, err := readPair(line)
-		if err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", name, n, err)
-		}
-		pairs = append(pairs, pair)
+// line reads a line that twoNumbers does not handle.
+func (l *list) line(said *claims) error {
+	line, comment, is := bytes.Cut(l.in.line, []byte{'#'})
+	if is {
+		said.comment(comment, l.in.n)
 	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("%s:%d: %w", name, n+1, err)
-	}
-	if len(pairs) == 0 {
-		return nil, fmt.Errorf("%s: it has no links: an edge list has a line \"FROM TO\" for each", name)
-	}
-	ids := renumber(pairs)
-	return source{pages: len(ids), blocks: linkBlocks(len(pairs)), repeats: true, links: func(block int, links []link) []link {
-		for _, p := range pairs[block*blockLinks : min((block+1)*blockLinks, len(pairs))] {
-			links = append(links, link{uint32(p >> 32), uint32(p)})
-		}
-		return links
-	}}.rows(ctx)
-}
-
-// readPair reads the two numbers of a line.
-func readPair(line []byte) (uint64, error) {
 	fields := bytes.Fields(line)
-	if len(fields) != 2 {
-		return 0, fmt.Errorf("want two page numbers, FROM and TO, have %d fields in %.40q", len(fields), line)
+	switch {
+	case len(fields) == 0:
+		return nil
+	case len(fields) != 2 || fields[0][0] == '%':
+		return l.refuse(fields)
 	}
-	var pair uint64
-	for _, f := range fields {
-		v, err := strconv.ParseUint(string(f), 10, 32)
-		if err != nil {
-			return 0, fmt.Errorf("%.40q is no page number: want a whole number from 0 to %d", f, uint32(maxPages))
+	from, err := parseNumber(fields[0])
+	to, err2 := parseNumber(fields[1])
+	switch {
+	case err != nil || err2 != nil:
+		return l.refuse(fields)
+	case l.names == nil && from.hi|to.hi == 0 && (from.lo|to.lo)>>32 == 0:
+		return l.add(uint32(from.lo), uint32(to.lo))
+	}
+	return l.addFar(from, to)
+}
+
+// refuse returns an error about the fields of a line, with what the line may be instead of a link.
+func (l *list) refuse(fields [][]byte) error {
+	if fields[0][0] == '%' {
+		return l.in.wrong("METIS, KONECT and Matrix Market have comments that begin with %%: set kind = \"metis\", \"konect\" or \"mtx\" for such a file, or begin comments with #")
+	}
+	for _, f := range fields[:min(len(fields), 2)] {
+		if _, err := parseNumber(f); err != nil {
+			return l.in.wrong("%w", err)
 		}
-		pair = pair<<32 | v
 	}
-	return pair, nil
+	why := "write a line for each link of a page, or set kind = \"metis\" for a METIS graph"
+	switch {
+	case len(fields) == 1 && l.in.open:
+		why = "the file is truncated: download it again"
+	case len(fields) == 3:
+		why = fmt.Sprintf("set kind = \"metis\" for a METIS graph, or remove weights or times from an edge list: awk '{print $1, $2}' %s", l.in.file)
+	}
+	return l.in.wrong("want two page numbers, FROM and TO, have %s in %.40q: %s", plural(len(fields), "field"), l.in.line, why)
 }
 
-// renumber makes the numbers in pairs dense, keeping their order, and returns the old ones by the new.
-func renumber(pairs []uint64) []uint32 {
-	ids := make([]uint32, 0, 2*len(pairs))
-	for _, p := range pairs {
-		ids = append(ids, uint32(p>>32), uint32(p))
-	}
-	slices.Sort(ids)
-	ids = slices.Clip(slices.Compact(ids))
-	if int(ids[len(ids)-1]) == len(ids)-1 {
-		return ids // they are dense already
-	}
-	dense := func(id uint32) uint64 {
-		i, _ := slices.BinarySearch(ids, id)
-		return uint64(i)
-	}
-	for i, p := range pairs {
-		pairs[i] = dense(uint32(p>>32))<<32 | dense(uint32(p))
-	}
-	return ids
+// counts are the numbers of the first line, which may be a header with the numbers of pages and
+// links.
+type counts struct {
+	pages, links uint64
+	line         int
 }
 
-// WriteEdges writes g as an edge list in the form of SNAP.
+// suspect returns an error if the first line fits the rest as a header. METIS graphs begin with
+// one, and if all pages have two links or none, nothing else tells them from an edge list.
+func (c counts) suspect(l *list, said claims) error {
+	if c.links == 0 || c.links != uint64(l.links()-1) || l.names != nil || said.listed || said.links.n == l.links() {
+		return nil
+	}
+	for i, block := range l.all() {
+		if i == 0 {
+			block = block[1:]
+		}
+		for _, k := range block {
+			if uint64(max(k.from, k.to)) > c.pages {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("%s:%d: \"%d %d\" looks like a header, as the number of links below it is %[4]d and no page number there is above %[3]d: set kind = \"metis\" for a METIS graph, delete the line if it only counts pages and links, or add a line \"# links\" above it if it is a link",
+		l.in.file, c.line, c.pages, c.links)
+}
+
+// finish builds the graph and compares it with what the file says. first is the lowest page number
+// that the format allows.
+func (l *list) finish(s Spec, said claims, first int) (*reading, error) {
+	file := l.in.file
+	if none := said.links.line > 0 && said.links.n == 0 && said.pages.n > 0; l.links() == 0 && !none {
+		return nil, fmt.Errorf("%s: has no links: want a line \"FROM TO\" for each", file)
+	}
+	r := &reading{}
+	l.both = said.both(s, &r.notes)
+	var pages int
+	var err error
+	if r.numbering, pages, err = l.renumber(said.pages.n, first); err != nil {
+		return nil, err
+	}
+	if err := said.countedPages(file, pages); err != nil {
+		return nil, err
+	}
+	links := l.links()
+	if r.Graph, err = l.rows(pages); err != nil {
+		return nil, err
+	}
+	return r, said.countedLinks(file, links, r.Graph)
+}
+
+// WriteEdges writes g as an edge list. Its comments, which keep the page numbers and the pages
+// without links, stand at the end because the reader of GAPBS stops at the first one.
 func WriteEdges(w io.Writer, g *Graph) error {
 	b := bufio.NewWriterSize(w, 1<<16)
-	fmt.Fprintf(b, "# Directed graph\n# Nodes: %d Edges: %d\n# FromNodeId\tToNodeId\n", g.Pages(), len(g.Links))
 	var line []byte
 	for p := range uint32(g.Pages()) {
 		for _, q := range g.Out(p) {
@@ -119,5 +150,6 @@ func WriteEdges(w io.Writer, g *Graph) error {
 			b.Write(append(line, '\n')) // an error stays with b
 		}
 	}
+	fmt.Fprintf(b, "# Directed graph, pages numbered from 0\n# Nodes: %d Edges: %d\n", g.Pages(), len(g.Links))
 	return b.Flush()
 }

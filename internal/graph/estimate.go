@@ -1,14 +1,15 @@
 package graph
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"runtime"
-	"strings"
 )
 
 // Estimate returns how many bytes the building of s takes at its worst moment, garbage that is not collected yet
-// included. A file is judged by its size, before it is read.
+// included. For a text file it is a lower bound, extrapolated from the beginning; reading counts the links and checks again.
 func Estimate(s Spec) (int64, error) {
 	if ps := s.Check(); len(ps) > 0 {
 		return 0, fmt.Errorf("graph of kind %q: %s: %s", s.Kind, ps[0].Field, ps[0].Msg)
@@ -22,17 +23,30 @@ func Estimate(s Spec) (int64, error) {
 	case "chain", "star", "tree", "grid":
 		return rows + rows/8, nil
 	case "copying":
-		return 4*links + rows + sorting(pages, links), nil
-	case "edges":
-		return 18*links + rows + sorting(pages, links), nil // the pairs as read, in a list that grows, beside all else
+		return 4*links + rows + generating(pages, links), nil
 	case "bvgraph":
-		return rows + rows/4 + s.fileSize(), nil
+		info, err := os.Stat(graphFile(s.File))
+		if err != nil {
+			return 0, err
+		}
+		return rows + rows/4 + info.Size(), nil
 	}
-	return rows + sorting(pages, links), nil
+	if s.File != "" {
+		return listMemory(links, s.Symmetric), nil
+	}
+	return rows + generating(pages, links), nil
 }
 
-// sorting returns how many bytes the sorting of links takes beside the rows that come out.
-func sorting(pages, links int64) int64 {
+// generating returns what sorting does for a graph that is generated: a block of work may be of pages, and the hub of an
+// rmat and its like may have a few times as many links as a whole bucket should.
+func generating(pages, links int64) int64 {
+	buckets := int64(newLayout(int(max(1, pages))).buckets)
+	return sorting(pages, links, max(blockLinks, blockPages*links/max(1, pages)), links/buckets+links/64)
+}
+
+// sorting returns how many bytes the sorting of links takes beside the rows that come out, by the number of links in a block
+// of work and in the largest bucket.
+func sorting(pages, links, block, bucket int64) int64 {
 	l := newLayout(int(max(1, pages)))
 	word := int64(4)
 	if l.keyBits > 32 {
@@ -41,28 +55,20 @@ func sorting(pages, links int64) int64 {
 	blocks := links/blockLinks + pages/blockPages + 1
 	spread := word*links + 4*blocks*int64(l.buckets)
 	// Every worker has the links of a block, in a list that may have grown, and twice those of the largest bucket with
-	// their rows; the hub of an rmat and its like may be a few times as large as a whole bucket should be.
-	block := 16 * max(blockLinks, blockPages*links/max(1, pages))
-	bucket := (2*word + 4) * (links/int64(l.buckets) + links/64)
-	return spread + int64(l.buckets)*128 + int64(runtime.GOMAXPROCS(0))*(block+bucket+12<<l.shift)
+	// their rows.
+	workers, buckets := int64(runtime.GOMAXPROCS(0)), int64(l.buckets)
+	return spread + 128*buckets + workers*16*block + min(workers, buckets)*((2*word+4)*bucket+12<<l.shift)
 }
 
-// size returns the number of pages, and of links before duplicates are removed; of an edge list a likely bound.
+// size returns the number of pages, and of links before duplicates are removed; for a text file the links as sampled.
 func (s Spec) size() (pages, links int64, err error) {
-	switch s.Kind {
-	case "edges":
-		size := s.fileSize()
-		if size == 0 {
-			_, err := os.Stat(s.File)
-			return 0, 0, err
-		}
-		if strings.HasSuffix(s.File, ".gz") {
-			size *= 5 // what gzip makes of such text
-		}
-		return size / 10, size / 10, nil // a line is two numbers of a few digits
-	case "bvgraph":
+	switch {
+	case s.Kind == "bvgraph":
 		p, err := readProperties(s.File)
 		return int64(p.nodes), int64(p.arcs), err
+	case s.File != "":
+		links, err := s.sample()
+		return 0, links, err
 	}
 	n, _ := s.pages()
 	switch s.Kind {
@@ -80,13 +86,37 @@ func (s Spec) size() (pages, links int64, err error) {
 	return n, links, nil
 }
 
-// fileSize returns the size of the file, 0 if it cannot be found out.
-func (s Spec) fileSize() int64 {
-	info, err := os.Stat(s.File)
+// sample returns how many links a text file has, extrapolated from its beginning.
+func (s Spec) sample() (links int64, err error) {
+	in, err := openText(context.Background(), s)
 	if err != nil {
-		return 0
+		return 0, err
 	}
-	return info.Size()
+	defer in.close()
+	for in.end < lineBuffer && !in.ended && in.err == nil {
+		in.fill()
+	}
+	if in.err != nil || in.ended {
+		return 0, nil // small enough, or an error that the reader reports
+	}
+	for line := range bytes.Lines(in.buf[in.at:in.end]) {
+		switch c := line[0]; {
+		case c == '#' || c == '%' || c == 'c':
+		case s.Kind == "metis":
+			links += int64(len(bytes.Fields(line)))
+		default:
+			links++
+		}
+	}
+	return int64(float64(links) * float64(in.size) / float64(max(1, in.taken()))), nil
+}
+
+// plural writes a number of things.
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // sizeText writes a number of bytes for people.

@@ -69,7 +69,8 @@ func TestSameSpecSameGraphWhateverTheProcessors(t *testing.T) {
 	}
 }
 
-// The digests tie the generators down: a change of one changes what every scenario measures, and must be meant.
+// The digests tie the generators down: a change of one changes what every scenario measures, and
+// must be meant.
 func TestGeneratorsDoNotChange(t *testing.T) {
 	want := map[string]string{}
 	text, err := os.ReadFile("testdata/digests.txt")
@@ -166,8 +167,8 @@ func TestCopyingHasAPowerLaw(t *testing.T) {
 	}
 }
 
-// exponent estimates the exponent of a power law by maximum likelihood (Clauset, Shalizi and Newman, SIAM Review 2009,
-// eq. 3.7) from the values of at least least.
+// exponent estimates the exponent of a power law by maximum likelihood (Clauset, Shalizi and
+// Newman, SIAM Review 2009, eq. 3.7) from the values of at least least.
 func exponent(values []int, least int) float64 {
 	n, sum := 0.0, 0.0
 	for _, v := range values {
@@ -339,7 +340,8 @@ func TestEstimateIsHonest(t *testing.T) {
 	}
 }
 
-// watchHeap returns by how much f lets the heap in use grow at most, as far as looking at it again and again can tell.
+// watchHeap returns by how much f lets the heap in use grow at most, as far as looking at it again
+// and again can tell.
 func watchHeap(f func()) int64 {
 	var before, m runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -369,14 +371,14 @@ func TestCheckFindsEveryFault(t *testing.T) {
 		fields string
 	}{
 		{Spec{Kind: "rmat", Scale: 10}, ""},
-		{Spec{Kind: "hosts", Pages: 10, Intra: ptr(0.0), Chain: ptr(1.0), Start: ptr(uint32(9))}, ""},
+		{Spec{Kind: "hosts", Pages: 10, Intra: ptr(0.0), Chain: ptr(1.0), Start: "9"}, ""},
 		{Spec{Kind: "rnat"}, "kind"},
 		{Spec{Kind: "rmat"}, "-"},
 		{Spec{Kind: "rmat", Scale: 32}, "scale"},
 		{Spec{Kind: "rmat", Scale: 10, Pages: 5}, "pages"},
 		{Spec{Kind: "chain", Pages: 5, Degree: 2, Copy: ptr(0.5)}, "degree copy"},
 		{Spec{Kind: "copying", Pages: 5, Copy: ptr(math.NaN())}, "copy"},
-		{Spec{Kind: "star", Pages: 5, Start: ptr(uint32(5))}, "start"},
+		{Spec{Kind: "star", Pages: 5, Start: "5"}, "start"},
 		{Spec{Kind: "star", Pages: 5, File: "x"}, "file"},
 		{Spec{Kind: "edges"}, "-"},
 		{Spec{Kind: "bvgraph", File: "x", Scale: 3}, "scale"},
@@ -397,7 +399,8 @@ func TestCheckFindsEveryFault(t *testing.T) {
 	}
 }
 
-// A spanning tree has the same pages at the same distances, each linked once, by links of the graph.
+// A spanning tree has the same pages at the same distances, each linked once, by links of the
+// graph.
 func TestSpanning(t *testing.T) {
 	for _, s := range []Spec{{Kind: "rmat", Scale: 10}, {Kind: "hosts", Pages: 2000}, {Kind: "chain", Pages: 50}, {Kind: "star", Pages: 1}} {
 		g, err := Build(t.Context(), s, 0)

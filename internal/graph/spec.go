@@ -15,7 +15,7 @@ type Spec struct {
 	Pages int `toml:"pages"`
 	// Degree is the mean number of links of a page, before duplicates are removed; of a tree its branching.
 	Degree int `toml:"degree"`
-	// Symmetric makes every link of rmat or uniform lead back too, which about doubles their number.
+	// Symmetric makes links lead both ways. It is for rmat, uniform and files.
 	Symmetric bool `toml:"symmetric"`
 	// Copy is the share of links that copying takes from another page.
 	Copy *float64 `toml:"copy"`
@@ -29,8 +29,9 @@ type Spec struct {
 	Seed uint64 `toml:"seed"`
 	// File is the file to read.
 	File string `toml:"file"`
-	// Start is the page from which crawls start; nil leaves it to the kind.
-	Start *uint32 `toml:"start"`
+	// Start is the number of the page from which crawls start, for a file its number there; "" leaves it to the kind. It
+	// is text because numbers in files may be longer than 64 bits.
+	Start string `toml:"start"`
 }
 
 // Problem is something wrong with one field of a specification, named as in a scenario file; "" is the whole of it.
@@ -56,6 +57,7 @@ const maxPages = 1<<32 - 1
 func Kinds() []Kind {
 	pagesParam := Param{Name: "pages", Doc: "number of pages", Min: 1, Max: maxPages, Required: true}
 	symmetric := Param{Name: "symmetric", Doc: "true: every link leads back too", Max: 1}
+	file := Param{Name: "file", Doc: "path", Required: true}
 	hostsParam := Param{Name: "hosts", Doc: "number of hosts; one for every 100 pages if not given", Min: 1, Max: 1 << 24}
 	degree := func(def float64) Param {
 		return Param{Name: "degree", Doc: "mean number of links of a page, before duplicates are removed", Min: 1, Max: 10_000, Default: def}
@@ -73,8 +75,12 @@ func Kinds() []Kind {
 		{"star", "the first page links to all others: all parallelism at once", []Param{pagesParam, hostsParam}},
 		{"tree", "a complete tree", []Param{pagesParam, {Name: "degree", Doc: "children of a page", Min: 1, Max: 10_000, Default: 8}, hostsParam}},
 		{"grid", "a square, each page linked with its neighbours", []Param{pagesParam, hostsParam}},
-		{"edges", "read from a SNAP edge list, plain or .gz", []Param{{Name: "file", Doc: "path", Required: true}, hostsParam}},
-		{"bvgraph", "read from a LAW BVGraph: FILE.graph beside FILE.properties", []Param{{Name: "file", Doc: "path", Required: true}, hostsParam}},
+		{"edges", "read from an edge list such as SNAP's, plain or .gz", []Param{file, symmetric, hostsParam}},
+		{"konect", "read from a KONECT network, plain or .gz", []Param{file, symmetric, hostsParam}},
+		{"mtx", "read from a Matrix Market file, plain or .gz", []Param{file, symmetric, hostsParam}},
+		{"dimacs", "read from a DIMACS graph, plain or .gz", []Param{file, symmetric, hostsParam}},
+		{"metis", "read from a METIS graph, plain or .gz", []Param{file, hostsParam}},
+		{"bvgraph", "read from a BVGraph of LAW: FILE.graph beside FILE.properties", []Param{file, hostsParam}},
 	}
 }
 
@@ -168,12 +174,30 @@ func (s Spec) Check() []Problem {
 	case reads && s.File == "":
 		ps = append(ps, Problem{"", "a graph of kind " + k.Name + " needs file, the path to read"})
 	case !reads && s.File != "":
-		ps = append(ps, Problem{"file", fmt.Sprintf("a graph of kind %s is generated; only edges and bvgraph have a file", k.Name)})
+		ps = append(ps, Problem{"file", fmt.Sprintf("a graph of kind %s is generated: only graphs that are read have a file, of kind %s", k.Name, strings.Join(readKinds(), ", "))})
 	}
-	if n, ok := s.pages(); ok && s.Start != nil && int64(*s.Start) >= n {
-		ps = append(ps, Problem{"start", fmt.Sprintf("page %d is not among the %d pages, which are numbered from 0", *s.Start, n)})
+	if s.Start != "" {
+		start, err := parseNumber([]byte(s.Start))
+		n, generated := s.pages()
+		switch {
+		case err != nil:
+			ps = append(ps, Problem{"start", err.Error()})
+		case generated && (start.hi > 0 || start.lo >= uint64(n)):
+			ps = append(ps, Problem{"start", fmt.Sprintf("page %s is not among the %d pages, which are numbered from 0", start, n)})
+		}
 	}
 	return ps
+}
+
+// readKinds returns the kinds that are read from a file.
+func readKinds() []string {
+	var names []string
+	for _, k := range Kinds() {
+		if slices.ContainsFunc(k.Params, func(p Param) bool { return p.Name == "file" }) {
+			names = append(names, k.Name)
+		}
+	}
+	return names
 }
 
 // pages returns the number of pages of a generated kind.

@@ -58,7 +58,7 @@ func build(ctx context.Context, p *plan.Plan, sg scenario.Graph, file string, me
 		return Graph{}, err
 	}
 	return Graph{Cache: file, Info: store.GraphInfo{
-		Name: sg.Name, Spec: sg.Spec.String(), Digest: digest, Pages: g.Pages(), Links: len(g.Links),
+		Name: sg.Name, Spec: g.Described(sg.Spec), Digest: digest, Pages: g.Pages(), Links: len(g.Links),
 		Reachable: reach.Pages, Failed: reach.Failed, Depth: reach.Depth,
 	}}, nil
 }

@@ -43,7 +43,7 @@ func read(file string, text []byte) (*table, *Error) {
 	var wrong *toml.DecodeError
 	if err := toml.Unmarshal(text, &all); errors.As(err, &wrong) {
 		line, col := wrong.Position()
-		return nil, &Error{File: file, Line: line, Col: col, Msg: strings.TrimPrefix(wrong.Error(), "toml: ")}
+		return nil, &Error{File: file, Line: line, Col: col, Msg: strings.TrimPrefix(wrong.Error(), "toml: ") + remedy(wrong)}
 	} else if err != nil {
 		return nil, &Error{File: file, Line: 1, Col: 1, Msg: strings.TrimPrefix(err.Error(), "toml: ")}
 	}
@@ -75,6 +75,14 @@ func read(file string, text []byte) (*table, *Error) {
 		}
 	}
 	return root, nil
+}
+
+// remedy returns what to do about an error of the decoder, "" if that is plain.
+func remedy(err error) string {
+	if strings.Contains(err.Error(), "too large to fit in a 64-bit") {
+		return ": want at most 9223372036854775807, or quotes around the number of a start page"
+	}
+	return ""
 }
 
 // put adds a key and its value.

@@ -3,6 +3,7 @@ package scenario
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -79,6 +80,24 @@ func (f *fields) integer(key string, least, most int64, to func(int64)) {
 		f.fail(v.position, key, "must lie between %d and %d", least, most)
 	default:
 		to(n)
+	}
+}
+
+// page reads the number of a page, which may be too long for a number of TOML; what it may be is for others to check.
+func (f *fields) page(key string, to *string) {
+	v := f.take(key)
+	if v == nil {
+		return
+	}
+	n, whole := v.integer()
+	s, text := v.str()
+	switch {
+	case whole:
+		*to = strconv.FormatInt(n, 10)
+	case text && s != "":
+		*to = s
+	default:
+		f.fail(v.position, key, "want the number of a page, in quotes if it has more than 18 digits, have %s", v.described())
 	}
 }
 

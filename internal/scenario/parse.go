@@ -239,7 +239,7 @@ func (f *fields) graph(s *Scenario) Graph {
 	}
 	f.boolean("symmetric", &sp.Symmetric)
 	f.seed(s, g.Name, &sp.Seed)
-	f.integer("start", 0, math.MaxUint32, func(n int64) { p := uint32(n); sp.Start = &p })
+	f.page("start", &sp.Start)
 	f.text("file", &sp.File)
 	f.locate(sp)
 	f.done()

@@ -113,13 +113,12 @@ workers = ["2x"]
 rate = [0.5]
 length = "20ms"
 `
-	start := uint32(8)
 	share := func(x float64) *float64 { return &x }
 	equal(t, exported(parse(t, text)), scenario.Scenario{
 		Name: "a", Doc: "d", File: "dir/a.toml", Text: text,
 		Contenders: []string{"*", "!c"}, Baseline: "b", Keys: []string{"url", "id"},
 		Graphs: []scenario.Graph{
-			{Name: "r", Spec: graph.Spec{Kind: "rmat", Scale: 10, Degree: 3, Symmetric: true, Hosts: 4, Seed: 7, Start: &start}},
+			{Name: "r", Spec: graph.Spec{Kind: "rmat", Scale: 10, Degree: 3, Symmetric: true, Hosts: 4, Seed: 7, Start: "8"}},
 			{Name: "c", Spec: graph.Spec{Kind: "copying", Pages: 9, Copy: share(1), Seed: 5}},
 			{Name: "h", Spec: graph.Spec{Kind: "hosts", Pages: 99, Intra: share(0), Chain: share(0.5), Seed: 5}},
 		},
@@ -237,5 +236,18 @@ func TestReseedKeepsTheSeedsThatAreNamed(t *testing.T) {
 	}
 	if got := seeds("seed = 42\n[fetch]\nseed = 42\n" + aGraph); !slices.Equal(got, []uint64{43, 42, 43}) {
 		t.Errorf("seeds %v", got)
+	}
+}
+
+// The number of a page may be longer than a number of TOML; then it stands in quotes.
+func TestStartIsTheNumberOfAPageHoweverLong(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "start = 0": "0", "start = 0x10": "16", "start = 9_223_372_036_854_775_807": "9223372036854775807",
+		`start = "116374117927631468606"`: "116374117927631468606",
+	} {
+		s := parse(t, "[[graph]]\nname = \"g\"\nkind = \"edges\"\nfile = \"x\"\n"+text+"\n")
+		if got := s.Graphs[0].Spec.Start; got != want {
+			t.Errorf("%s is read as %q, want %q", text, got, want)
+		}
 	}
 }

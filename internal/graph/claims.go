@@ -1,0 +1,122 @@
+package graph
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// claims are what the header or the comments of a file say about its graph. A file whose links
+// disagree is refused: it was truncated or edited.
+type claims struct {
+	pages, links claim
+	// undirected and directed are the lines that say so, 0 if none does; the first of all lines
+	// counts.
+	undirected, directed int
+	listed               bool // a comment "# links" says that the first line is a link
+}
+
+// claim is a number that a line of the file says; line is 0 if none does.
+type claim struct{ n, line int }
+
+// SNAP writes "# Undirected graph: NAME" and "# Nodes: 4 Edges: 3". Others write "# 4 nodes, 3
+// edges", or a line for each number.
+var (
+	kindWord   = regexp.MustCompile(`(?i)\b(not (?:an? )?)?((?:un|non)-?)?directed\b(\s*[:=]\s*(?:no|false|0)\b)?`)
+	bothCounts = regexp.MustCompile(`(?i)\b(?:nodes|vertices)\s*[:=]\s*([0-9][0-9,]*)\W+(?:edges|links|arcs)\s*[:=]\s*([0-9][0-9,]*)`)
+	countsOf   = regexp.MustCompile(`(?i)\b([0-9][0-9,]*) (?:nodes|vertices)\W+(?:and )?([0-9][0-9,]*) (?:edges|links|arcs)\b`)
+	oneCount   = regexp.MustCompile(`(?i)^\W*(?:number of )?(?:(nodes|vertices)|edges|links|arcs)\s*[:=]\s*([0-9][0-9,]*)\s*$`)
+)
+
+// comment reads a comment of an edge list.
+func (c *claims) comment(text []byte, line int) {
+	c.listed = c.listed || bytes.EqualFold(bytes.TrimSpace(text), []byte("links"))
+	if len(text) > 1000 {
+		return
+	}
+	if m := kindWord.FindSubmatch(text); m != nil && c.directed == 0 && c.undirected == 0 {
+		c.directed = line
+		for _, negation := range m[1:] {
+			if negation != nil {
+				c.directed, c.undirected = c.undirected, c.directed
+			}
+		}
+	}
+	m := bothCounts.FindSubmatch(text)
+	if m == nil {
+		m = countsOf.FindSubmatch(text)
+	}
+	if m != nil {
+		c.pages.say(m[1], line)
+		c.links.say(m[2], line)
+	} else if m := oneCount.FindSubmatch(text); m != nil && m[1] != nil {
+		c.pages.say(m[2], line)
+	} else if m != nil {
+		c.links.say(m[2], line)
+	}
+}
+
+// say sets a claim unless an earlier line has.
+func (c *claim) say(digits []byte, line int) {
+	if c.line == 0 {
+		n, _ := strconv.Atoi(strings.ReplaceAll(string(digits), ",", "")) // the largest int if it is larger
+		*c = claim{n, line}
+	}
+}
+
+// countedPages returns an error if the header says another number of pages.
+func (c *claims) countedPages(file string, used int) error {
+	if c.pages.line == 0 || c.pages.n == used {
+		return nil
+	}
+	return fmt.Errorf("%s:%d: the header says %s, but the links name %d: %s", file, c.pages.line, plural(c.pages.n, "page"), used, mendClaim)
+}
+
+const mendClaim = "the file is truncated or was edited: download it again, or correct this line if the links are right"
+
+// countedLinks returns an error if the header says another number of links. Some writers count
+// repeated links once, or a link and the one that leads back as one edge.
+func (c *claims) countedLinks(file string, links int, g *Graph) error {
+	if c.links.line == 0 || c.links.n == links {
+		return nil
+	}
+	if c.links.n < links && slices.Contains(countings(g), c.links.n) {
+		return nil
+	}
+	return fmt.Errorf("%s:%d: the header says %s, but the file has %d: %s", file, c.links.line, plural(c.links.n, "link"), links, mendClaim)
+}
+
+// countings returns the number of distinct links of g, and of distinct pairs of linked pages.
+func countings(g *Graph) []int {
+	distinct, pairs := 0, 0
+	for p := range uint32(g.Pages()) {
+		for i, q := range g.Out(p) {
+			if i > 0 && q == g.Out(p)[i-1] {
+				continue
+			}
+			distinct++
+			if p <= q || !linked(g, q, p) {
+				pairs++
+			}
+		}
+	}
+	return []int{distinct, pairs}
+}
+
+// linked reports whether p links to q.
+func linked(g *Graph, p, q uint32) bool {
+	_, is := slices.BinarySearch(g.Out(p), q)
+	return is
+}
+
+// both reports whether links lead both ways, which the user or the file may say, and adds a note if
+// the file does.
+func (c *claims) both(s Spec, notes *[]string) bool {
+	if c.undirected > 0 {
+		*notes = append(*notes, fmt.Sprintf("undirected (line %d): links lead both ways", c.undirected))
+	}
+	return s.Symmetric || c.undirected > 0
+}
