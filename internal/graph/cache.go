@@ -16,19 +16,21 @@ import (
 )
 
 // A cache file is a header and then, as they lie in memory, the offsets, the set of reachable pages, the links and the
-// first pages of the hosts. It is for this machine and this version only: a child process maps it and reads nothing.
+// first pages of the hosts. It is for this machine and this version only: a child process maps it and reads nothing. The
+// parent checks the checksum of the body, once, with CheckCache.
 
 // header is the beginning of a cache file.
 type header struct {
 	Magic                                [8]byte
 	Pages, Links, Hosts, Start           uint64
 	Reached, Failed, Walk, Depth, Widest uint64
+	Body                                 uint64 // CRC-32C of what follows the header
 	Order                                uint32 // tells a file of another byte order
 	Sum                                  uint32 // CRC-32 of what stands before it
 }
 
 const (
-	magic      = "crawlgr1"
+	magic      = "crawlgr2"
 	order      = 0x01020304
 	headerSize = int64(unsafe.Sizeof(header{}))
 )
@@ -63,18 +65,29 @@ func WriteCache(path string, g *Graph, r Reach) (err error) {
 		Pages: uint64(g.Pages()), Links: uint64(len(g.Links)), Hosts: uint64(len(g.Hosts)), Start: uint64(g.Start),
 		Reached: uint64(r.Pages), Failed: uint64(r.Failed), Walk: uint64(r.Links), Depth: uint64(r.Depth), Widest: uint64(r.Widest),
 	}
+	body := [][]byte{raw(g.Offsets), raw(r.Set), raw(g.Links), raw(g.Hosts)}
+	h.Body = bodySum(body...)
 	h.Sum = h.sum()
 	w := bufio.NewWriterSize(f, 1<<20)
 	err = binary.Write(w, binary.NativeEndian, &h)
-	for _, part := range [][]byte{raw(g.Offsets), raw(r.Set), raw(g.Links), raw(g.Hosts)} {
+	for _, part := range body {
 		if err == nil {
 			_, err = w.Write(part)
 		}
 	}
-	if err := errors.Join(err, w.Flush(), f.Close()); err != nil {
+	if err := errors.Join(err, w.Flush(), f.Chmod(0o444), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// bodySum returns the checksum of the parts of a body. Processors have an instruction for it.
+func bodySum(parts ...[]byte) uint64 {
+	table, sum := crc32.MakeTable(crc32.Castagnoli), uint32(0)
+	for _, part := range parts {
+		sum = crc32.Update(sum, table, part)
+	}
+	return uint64(sum)
 }
 
 // raw returns the memory of s.
@@ -91,11 +104,26 @@ type Cache struct {
 	Reach Reach
 
 	mapped []byte
+	body   uint64 // checksum that the header says
 }
 
-// OpenCache maps a file that WriteCache wrote.
+// CheckCache returns an error if a cache file is not as WriteCache wrote it. Call it before the file is first used in a run,
+// and before a crawler is blamed for an incorrect crawl: OpenCache, which children call, does not read the body.
+func CheckCache(path string) error {
+	c, err := OpenCache(path)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if bodySum(c.mapped[headerSize:]) != c.body {
+		return fmt.Errorf("check the graph's cache %s: wrong checksum: the file was modified or damaged after it was written: resume the run to build it again", path)
+	}
+	return nil
+}
+
+// OpenCache maps a file that WriteCache wrote. The memory is read-only: a write ends the process (see Modified).
 func OpenCache(path string) (*Cache, error) {
-	f, err := os.Open(path)
+	f, size, err := openRegular(path)
 	if err != nil {
 		return nil, fmt.Errorf("open the graph's cache: %w", err)
 	}
@@ -107,22 +135,18 @@ func OpenCache(path string) (*Cache, error) {
 		}
 		return nil, fmt.Errorf("open the graph's cache %s: %w", path, err)
 	}
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("open the graph's cache %s: %w", path, err)
-	}
 	switch {
 	case string(h.Magic[:]) != magic || h.Order != order || h.Sum != h.sum():
 		return nil, fmt.Errorf("open the graph's cache %s: this is no cache file of this version of crawlbench, or a damaged one", path)
-	case info.Size() != h.size():
-		return nil, fmt.Errorf("open the graph's cache %s: it has %d bytes, its header says %d", path, info.Size(), h.size())
+	case h.Pages > maxPages || h.Links > 1<<48 || h.Hosts > h.Pages || size != h.size():
+		return nil, fmt.Errorf("open the graph's cache %s: it has %d bytes, its header says %d", path, size, h.size())
 	}
 	m, err := unix.Mmap(int(f.Fd()), 0, int(h.size()), unix.PROT_READ, unix.MAP_SHARED)
 	if err != nil {
 		return nil, fmt.Errorf("map the graph's cache %s: %w", path, err)
 	}
 	rest := m[headerSize:]
-	c := &Cache{mapped: m, Graph: &Graph{Start: uint32(h.Start)}}
+	c := &Cache{mapped: m, body: h.Body, Graph: &Graph{Start: uint32(h.Start)}}
 	c.Graph.Offsets = take[uint64](&rest, h.Pages+1)
 	c.Reach = Reach{
 		Set: take[uint64](&rest, (h.Pages+63)/64), Pages: int(h.Reached), Failed: int(h.Failed), Links: int64(h.Walk),

@@ -1,7 +1,9 @@
 package graph
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"math"
 	"os"
 	"path/filepath"
@@ -304,6 +306,59 @@ func TestCacheRefusesDamage(t *testing.T) {
 		bad := slices.Clone(whole)
 		bad[i] ^= 1
 		refused("a bit of the header turned", bad)
+	}
+}
+
+// A header whose numbers overflow the size of the file is refused, however right its checksum is.
+func TestCacheRefusesNumbersThatOverflow(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "g.graph")
+	for _, h := range []header{{Pages: 1<<61 - 1}, {Pages: 1<<58 - 1, Links: 1 << 62}, {Links: 1<<62 - 2}, {Hosts: 1<<62 - 2}} {
+		h.Magic, h.Order = [8]byte([]byte(magic)), order
+		h.Sum = h.sum()
+		var b bytes.Buffer
+		binary.Write(&b, binary.NativeEndian, &h)
+		if size := h.size(); size >= headerSize && size < 1<<20 {
+			b.Write(make([]byte, size-headerSize))
+		}
+		if err := os.WriteFile(path, b.Bytes(), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := OpenCache(path); err == nil {
+			t.Errorf("%+v: opened", h)
+		}
+	}
+}
+
+// Children map a file as it is; a check of all of it is the parent's.
+func TestCheckCacheFindsAFlippedBitOfEachByte(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "g.graph")
+	g := build(t, Spec{Kind: "grid", Pages: 25, Hosts: 3})
+	if err := WriteCache(path, g, Walk(g, nil)); err != nil {
+		t.Fatal(err)
+	}
+	if err := CheckCache(path); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := path + ".bad"
+	for i := range whole {
+		bad := slices.Clone(whole)
+		bad[i] ^= 1 << (i % 8)
+		if err := os.WriteFile(other, bad, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := CheckCache(other); err == nil || !strings.Contains(err.Error(), other) {
+			t.Fatalf("a bit of byte %d of %d is flipped: %v", i, len(whole), err)
+		}
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o222 != 0 {
+		t.Errorf("the file can be written to: %v, %v", info.Mode(), err)
+	}
+	if err := CheckCache("/dev/zero"); err == nil || !strings.Contains(err.Error(), "/dev/zero: is not a regular file but a pipe, device or socket") {
+		t.Error(err)
 	}
 }
 

@@ -57,6 +57,9 @@ func build(ctx context.Context, p *plan.Plan, sg scenario.Graph, file string, me
 	if err := graph.WriteCache(file, g, reach); err != nil {
 		return Graph{}, err
 	}
+	if err := graph.CheckCache(file); err != nil {
+		return Graph{}, err
+	}
 	return Graph{Cache: file, Info: store.GraphInfo{
 		Name: sg.Name, Spec: g.Described(sg.Spec), Digest: digest, Pages: g.Pages(), Links: len(g.Links),
 		Reachable: reach.Pages, Failed: reach.Failed, Depth: reach.Depth,
