@@ -48,14 +48,26 @@ func Differ(a, b map[string]string) (differ []string) {
 	return differ
 }
 
-// FreeMemory returns how many bytes a new process can have without the machine swapping or its control group ending it.
-// It returns 0 if that cannot be found out.
+// FreeMemory returns how many bytes a new process can have without the machine swapping, its control group ending it, or the
+// limits of ulimit. It returns 0 if that cannot be found out.
 func FreeMemory() int64 {
 	free := kilobytes(field("/proc/meminfo", "MemAvailable"))
 	limit, errLimit := strconv.ParseInt(line("/sys/fs/cgroup/memory.max"), 10, 64)
 	used, errUsed := strconv.ParseInt(line("/sys/fs/cgroup/memory.current"), 10, 64)
 	if errLimit == nil && errUsed == nil && (free == 0 || limit-used < free) {
-		free = max(0, limit-used)
+		free = limit - used
+	}
+	for resource, used := range map[int]string{unix.RLIMIT_AS: "VmSize", unix.RLIMIT_DATA: "VmData"} {
+		var limit unix.Rlimit
+		if err := unix.Getrlimit(resource, &limit); err != nil || limit.Cur > 1<<62 {
+			continue
+		}
+		if left := int64(limit.Cur) - kilobytes(field("/proc/self/status", used)); free == 0 || left < free {
+			free = left
+		}
+	}
+	if free < 0 {
+		return 1 // none, and not unknown
 	}
 	return free
 }
