@@ -1,0 +1,278 @@
+package rundir
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// hostile is a directory in which everything is a trap but the file "plain", and the directory beside it that no trap may
+// touch.
+func hostile(t *testing.T) (d *Dir, outside string) {
+	t.Helper()
+	dir, outside := t.TempDir(), t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	out := func(name string) string { return filepath.Join(outside, name) }
+	for _, err := range []error{
+		os.WriteFile(at("plain"), []byte("plain"), 0o666),
+		os.WriteFile(out("secret"), []byte("secret"), 0o666),
+		os.Symlink(out("secret"), at("absolute")),
+		os.Symlink("../"+filepath.Base(outside)+"/secret", at("relative")),
+		os.Symlink("plain", at("inner")),
+		os.Symlink("nothing", at("dangling")),
+		os.Symlink("loop", at("loop")),
+		os.Symlink(outside, at("away")),
+		os.Mkdir(at("dir"), 0o777),
+		os.Symlink("dir", at("beside")),
+		os.Symlink("/dev/zero", at("zero")),
+		os.Symlink("/proc/self/environ", at("environ")),
+		os.Link(at("plain"), at("second")),
+		unix.Mkfifo(at("fifo"), 0o666),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return d, outside
+}
+
+// soon fails if f does not end at once: a FIFO would hold it for ever.
+func soon(t *testing.T, f func() error) error {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(10 * time.Second):
+		t.Error("it waits")
+		return nil
+	}
+}
+
+func TestOnlyRegularFilesWithinAreRead(t *testing.T) {
+	d, outside := hostile(t)
+	if text, err := d.Read("plain", 5); err != nil || string(text) != "plain" {
+		t.Errorf("%q, %v", text, err)
+	}
+	for name, says := range map[string]string{
+		"absolute": "a symbolic link", "relative": "a symbolic link", "inner": "a symbolic link", "dangling": "a symbolic link",
+		"loop": "a symbolic link", "away": "a symbolic link", "zero": "a symbolic link", "environ": "a symbolic link",
+		"dir": "a directory", "fifo": "a FIFO", ".": "a directory",
+		"away/secret": "a symbolic link where a directory should be", "beside/x": "a symbolic link where a directory should be",
+		"plain/x":   "a regular file where a directory should be",
+		"../secret": "within the run", "a//b/c": "within the run", "a/../../secret": "within the run",
+		filepath.Join(outside, "secret"): "within the run",
+	} {
+		var text []byte
+		err := soon(t, func() (err error) { text, err = d.Read(name, 1<<20); return err })
+		if !errors.Is(err, ErrUnsafe) || !strings.Contains(err.Error(), says) || text != nil {
+			t.Errorf("%s: %q, %v; want %q", name, text, err, says)
+		}
+	}
+	for _, name := range []string{"nothing", "dir/nothing", "nothing/x"} {
+		if _, err := d.Read(name, 9); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := d.Read("..", 9); err == nil {
+		t.Error("the directory above was read")
+	}
+}
+
+func TestDevicesAreNotOpened(t *testing.T) {
+	d, _ := hostile(t)
+	for name, mode := range map[string]uint32{"character": unix.S_IFCHR, "block": unix.S_IFBLK} {
+		if err := unix.Mknod(d.Path(name), mode|0o666, int(unix.Mkdev(1, 5))); err != nil {
+			t.Skipf("devices cannot be made here: %v", err)
+		}
+		if _, err := d.Read(name, 9); !errors.Is(err, ErrUnsafe) || !strings.Contains(err.Error(), "a device") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestReadsAreBounded(t *testing.T) {
+	d, _ := hostile(t)
+	if err := os.Truncate(d.Path("plain"), 10<<30); err != nil { // a sparse file, which has no bytes on the disk
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := d.Read("plain", 1<<20)
+	runtime.ReadMemStats(&after)
+	if !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "10737418240 bytes, want at most 1048576") {
+		t.Error(err)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 16<<20 {
+		t.Errorf("it took %d bytes", took)
+	}
+}
+
+func TestFilesWithOtherNamesAreNotChanged(t *testing.T) {
+	d, outside := hostile(t)
+	for name, says := range map[string]string{
+		"plain": "2 names", "second": "2 names", "absolute": "a symbolic link", "dangling": "a symbolic link", "fifo": "a FIFO", "away/secret": "a symbolic link",
+	} {
+		f, err := d.Edit(name, true)
+		if !errors.Is(err, ErrUnsafe) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", name, err)
+			f.Close()
+		}
+	}
+	if _, err := d.Edit("new", false); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+	for range 2 {
+		f, err := d.Edit("new", true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+	}
+	unharmed(t, outside)
+}
+
+// What is written takes the place of a link and does not follow it.
+func TestWritesStayWithin(t *testing.T) {
+	d, outside := hostile(t)
+	for _, name := range []string{"absolute", "relative", "inner", "dangling", "loop", "away", "zero", "fifo", "second", "new", "dir/new", "deep/down/new"} {
+		if err := soon(t, func() error { return d.WriteSync(name, []byte(name)) }); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if text, err := d.Read(name, 99); err != nil || string(text) != name {
+			t.Errorf("%s: %q, %v", name, text, err)
+		}
+	}
+	if text, err := d.Read("plain", 9); err != nil || string(text) != "plain" {
+		t.Errorf("what a link led to is %q, %v", text, err)
+	}
+	names := list(t, d.Path("."))
+	for _, name := range []string{"beside/new", "plain/new", "../new", filepath.Join(outside, "new"), "dir", "zero/x/y"} {
+		if err := d.Write(name, []byte("x")); err == nil {
+			t.Errorf("%s was written", name)
+		}
+		if err := d.MkdirAll(name + "/x"); name != "dir" && err == nil {
+			t.Errorf("%s was made", name)
+		}
+	}
+	if after := list(t, d.Path(".")); !slices.Equal(names, after) {
+		t.Errorf("failed writes left %q, before %q", after, names)
+	}
+	unharmed(t, outside)
+}
+
+func TestRemovalStaysWithin(t *testing.T) {
+	d, outside := hostile(t)
+	for _, name := range []string{"away", "absolute", "dir", "nothing"} {
+		if err := d.RemoveAll(name); err != nil || d.Exists(name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := d.RemoveAll("../" + filepath.Base(outside)); err == nil {
+		t.Error("it has removed what lies beside")
+	}
+	unharmed(t, outside)
+}
+
+func unharmed(t *testing.T, outside string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(outside, "secret"))
+	if names := list(t, outside); err != nil || string(text) != "secret" || len(names) != 1 {
+		t.Errorf("outside are %q with %q, %v", names, text, err)
+	}
+}
+
+func list(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, e := range entries {
+		names[e.Name()] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+func TestWhatIsNoDirectoryIsNotOpened(t *testing.T) {
+	d, _ := hostile(t)
+	for _, name := range []string{"plain", "fifo", "zero", "nothing"} {
+		err := soon(t, func() error { _, err := Open(d.Path(name)); return err })
+		if want := map[bool]error{true: fs.ErrNotExist, false: unix.ENOTDIR}[name == "nothing"]; !errors.Is(err, want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A file system in memory alone has no sync for its directories; one that is not there is another matter.
+func TestDirectoriesAreSyncedWhereThatCanBe(t *testing.T) {
+	if err := SyncDir(t.TempDir()); err != nil {
+		t.Error(err)
+	}
+	if runtime.GOOS == "linux" {
+		if err := SyncDir("/proc"); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := SyncDir(filepath.Join(t.TempDir(), "none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+}
+
+func TestFilesAndDirectoriesAreKnownAgain(t *testing.T) {
+	d, _ := hostile(t)
+	f, err := d.Open("plain")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	dir := d.Path(".")
+	if !d.Same("plain", f) || !d.Same("second", f) || d.Same("inner", f) || d.Same("nothing", f) || !d.At(dir) || d.At(t.TempDir()) {
+		t.Error("at first")
+	}
+	if err := d.Write("plain", []byte("plain")); err != nil {
+		t.Fatal(err)
+	}
+	if d.Same("plain", f) {
+		t.Error("another file of that name is the same")
+	}
+	moved := filepath.Join(t.TempDir(), "moved")
+	if err := os.Rename(dir, moved); err != nil {
+		t.Fatal(err)
+	}
+	if d.At(dir) || !d.At(moved) {
+		t.Error("after a move")
+	}
+	if err := d.Write("new", nil); err != nil || !slices.Contains(list(t, moved), "new") {
+		t.Errorf("it does not keep to the directory: %v", err)
+	}
+}
+
+func TestFilesCanBeReadByAll(t *testing.T) {
+	old := unix.Umask(0o022)
+	defer unix.Umask(old)
+	d, _ := hostile(t)
+	if err := d.Write("new", nil); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(d.Path("new")); err != nil || info.Mode() != 0o644 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}
