@@ -1,0 +1,59 @@
+package host
+
+import (
+	"os"
+	"os/exec"
+	"runtime"
+	"testing"
+)
+
+func TestAProcessIsNamedByMoreThanItsNumber(t *testing.T) {
+	this := ThisProcess()
+	if !this.Alive() {
+		t.Errorf("%+v does not find itself", this)
+	}
+	if runtime.GOOS == "linux" && (this.Boot == "" || this.Start == 0) {
+		t.Errorf("%+v", this)
+	}
+	for what, p := range map[string]Process{
+		"before a boot":               {this.PID, "another boot", this.Start},
+		"one that had the number":     {this.PID, this.Boot, this.Start + 1},
+		"one of an older program":     {PID: this.PID},
+		"no process":                  {},
+		"all processes":               {-1, this.Boot, this.Start},
+		"a number that is not in use": {1 << 30, this.Boot, 0},
+	} {
+		if p.Alive() {
+			t.Errorf("%s: %+v is alive", what, p)
+		}
+	}
+	parent := Process{PID: os.Getppid(), Boot: boot(), Start: started(os.Getppid())}
+	if !parent.Alive() {
+		t.Errorf("the parent %+v is not alive", parent)
+	}
+}
+
+// The name of a program stands in its line, and may be anything.
+func TestStartIsFoundBehindAnyName(t *testing.T) {
+	sleep, err := exec.LookPath("sleep")
+	if err != nil {
+		t.Skip(err)
+	}
+	text, err := os.ReadFile(sleep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	odd := t.TempDir() + "/a) R 1 (b"
+	if err := os.WriteFile(odd, text, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(odd, "60")
+	if err := cmd.Start(); err != nil {
+		t.Skip(err)
+	}
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+	if s := started(cmd.Process.Pid); s < started(os.Getpid()) {
+		t.Errorf("it started at %d, after this process at %d", s, started(os.Getpid()))
+	}
+}

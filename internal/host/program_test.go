@@ -1,0 +1,92 @@
+package host
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestProgramIsKnownByItsSum(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "program")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("abc")
+	p, err := ReadProgram(path)
+	// FIPS 180-2, appendix B.1
+	if err != nil || p.SHA256 != "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" || p.Path != path {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if err := p.Unchanged(); err != nil {
+		t.Error(err)
+	}
+	for what, change := range map[string]func() error{
+		"longer":    func() error { return os.WriteFile(path, []byte("abcd"), 0o777) },
+		"as long":   func() error { return os.Chtimes(path, time.Time{}, time.Now().Add(time.Hour)) },
+		"replaced":  func() error { os.Remove(path); return os.WriteFile(path, []byte("abc"), 0o777) },
+		"gone":      func() error { return os.Remove(path) },
+		"directory": func() error { os.Remove(path); return os.Mkdir(path, 0o777) },
+	} {
+		os.RemoveAll(path)
+		write("abc")
+		p, err := ReadProgram(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := change(); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Unchanged(); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	for _, path := range []string{filepath.Join(t.TempDir(), "none"), t.TempDir(), "/dev/zero"} {
+		if _, err := ReadProgram(path); err == nil {
+			t.Errorf("%s is a program", path)
+		}
+	}
+}
+
+func TestThisProgramIsTheOneThatRuns(t *testing.T) {
+	p, err := ThisProgram()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("%x", sha256.Sum256(text)); p.SHA256 != want {
+		t.Errorf("%s, want %s", p.SHA256, want)
+	}
+}
+
+func TestEnvironmentHasWhatTheRuntimeReads(t *testing.T) {
+	t.Setenv("GOGC", "50")
+	t.Setenv("GOMEMLIMIT", "")
+	env := Environment()
+	if len(env) != 4 || env["GOGC"] != "50" || env["GOMEMLIMIT"] != "" {
+		t.Errorf("%q", env)
+	}
+	for _, name := range Variables() {
+		if _, ok := env[name]; !ok {
+			t.Errorf("%s is not there", name)
+		}
+	}
+	for _, test := range [][3]string{{"GOGC", "", "100"}, {"GOGC", "off", "off"}, {"GOMEMLIMIT", "", "off"}, {"GODEBUG", "", ""}} {
+		if got := Effective(test[0], test[1]); got != test[2] {
+			t.Errorf("%s=%q is %q, want %q", test[0], test[1], got, test[2])
+		}
+	}
+}
