@@ -1,0 +1,33 @@
+package graph
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync/atomic"
+)
+
+// SHA256 returns a sum over all of the graph, in hex digits: of the sums of its parts, a megabyte each, and of how many
+// numbers there are.
+func (g *Graph) SHA256() string {
+	const part = 1 << 20 // bytes
+	var parts [][]byte
+	for _, numbers := range [][]byte{raw(g.Offsets), raw(g.Links), raw(g.Hosts)} {
+		parts = slices.AppendSeq(parts, slices.Chunk(numbers, part))
+	}
+	sums := make([][sha256.Size]byte, len(parts))
+	var next atomic.Int64
+	parallel(min(runtime.GOMAXPROCS(0), len(parts)), func() {
+		for i := int(next.Add(1)) - 1; i < len(parts); i = int(next.Add(1)) - 1 {
+			sums[i] = sha256.Sum256(parts[i])
+		}
+	})
+	all := sha256.New()
+	for _, sum := range sums {
+		all.Write(sum[:])
+	}
+	fmt.Fprintln(all, len(g.Offsets), len(g.Links), len(g.Hosts), g.Start)
+	return hex.EncodeToString(all.Sum(nil))
+}
