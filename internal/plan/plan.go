@@ -89,8 +89,13 @@ func Make(s *scenario.Scenario, table []crawl.Contender, cores int) (*Plan, erro
 			s.Name, strings.Join(p.Contenders, ", "), strings.Join(s.Keys, " or "), counts(s.Workers, cores))
 	}
 	p.SetRounds(s.Rounds)
-	p.Passes, err = passes(s, p.Cells, table, cores)
-	return p, err
+	if p.Passes, err = passes(s, p.Cells, table, cores); err != nil {
+		return nil, err
+	}
+	if err := p.Check(); err != nil { // a plan that could not be read again would be found out when it is measured
+		return nil, fmt.Errorf("plan %s: %w", s.Name, err)
+	}
+	return p, nil
 }
 
 // SetRounds lays the schedule anew for so many rounds: randomised complete blocks, each round every cell once, in an

@@ -1,0 +1,152 @@
+package plan
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	fast "github.com/goccy/go-json"
+
+	"crawlbench/internal/scenario"
+)
+
+// Bounds of what a file makes its reader allocate, far beyond what anybody has the time to measure.
+const (
+	mostSlots = 1 << 20
+	mostCells = 1 << 16
+	mostNames = 1 << 12
+	longestID = 200 // bytes; with an ending it is the name of a file, which has 255 at most
+)
+
+// Parse reads a plan as encoding/json writes it. The text may come from a stranger: a plan that is returned has passed
+// Check.
+func Parse(text []byte) (*Plan, error) {
+	p := new(Plan)
+	raw := struct {
+		*Plan
+		Contenders json.RawMessage `json:"contenders"`
+		Graphs     json.RawMessage `json:"graphs"`
+		Cells      json.RawMessage `json:"cells"`
+		Schedule   json.RawMessage `json:"schedule"`
+		Passes     json.RawMessage `json:"passes"`
+	}{Plan: p}
+	if err := fast.Unmarshal(text, &raw); err != nil {
+		return nil, err
+	}
+	err := errors.Join(
+		list(raw.Contenders, "contenders", mostNames, 1, &p.Contenders),
+		list(raw.Graphs, "graphs", mostNames, 15, &p.Graphs),
+		list(raw.Cells, "cells", mostCells, 9, &p.Cells),
+		list(raw.Schedule, "slots", mostSlots, 3, &p.Schedule),
+		list(raw.Passes, "profile passes", mostCells, 5, &p.Passes),
+	)
+	if err == nil {
+		err = p.Check()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// list reads a list of at most so many elements, each of at most so many values.
+func list[T any](text json.RawMessage, what string, most, values int, to *[]T) error {
+	if bytes.Count(text, []byte(",")) > most*values {
+		return fmt.Errorf("it has more than %d %s", most, what)
+	}
+	if len(text) == 0 {
+		return nil
+	}
+	return fast.Unmarshal(text, to)
+}
+
+// Check returns what makes p no plan: a name that is none, since names become those of files and of benchmarks and stand
+// on terminals and pages; a number that no scenario could have; a reference to what is not there; or a schedule that does
+// not measure every cell once in every round.
+func (p *Plan) Check() error {
+	switch {
+	case len(p.Contenders) == 0 || len(p.Cells) == 0:
+		return errors.New("it has no contenders or no cells")
+	case !scenario.ValidName(strings.ReplaceAll(p.Scenario, "-", "_")):
+		return fmt.Errorf("scenario %q is no name", p.Scenario)
+	case p.Sample < 0 || p.Sample > time.Hour || p.Length < 0 || p.Length > time.Hour || p.Deadline < 0 || p.Deadline > 7*24*time.Hour || p.Memory < 0:
+		return fmt.Errorf("samples of %v, passes of %v, a deadline of %v and %d bytes of memory are not what a scenario may have", p.Sample, p.Length, p.Deadline, p.Memory)
+	}
+	names := map[string]bool{}
+	for _, name := range p.Contenders {
+		if !scenario.ValidName(name) || names[name] {
+			return fmt.Errorf("contender %q is no name, or there twice", name)
+		}
+		names[name] = true
+	}
+	graphs := map[string]bool{}
+	for _, g := range p.Graphs {
+		if !scenario.ValidName(g.Name) || graphs[g.Name] {
+			return fmt.Errorf("graph %q is no name, or there twice", g.Name)
+		}
+		graphs[g.Name] = true
+	}
+	ids := map[string]bool{}
+	for i, c := range p.Cells {
+		if err := c.check(); err != nil {
+			return fmt.Errorf("cell %d: %w", i+1, err)
+		}
+		switch id := c.ID(); {
+		case !names[c.Impl] || !graphs[c.Graph]:
+			return fmt.Errorf("cell %d is of contender %q on graph %q, which the plan does not have", i+1, c.Impl, c.Graph)
+		case ids[id]:
+			return fmt.Errorf("cell %s is there twice", id)
+		default:
+			ids[id] = true
+		}
+	}
+	return errors.Join(p.checkSchedule(), p.checkPasses())
+}
+
+// check returns what is wrong with a cell by itself.
+func (c Cell) check() error {
+	switch {
+	case !scenario.ValidName(c.Impl) || !scenario.ValidName(c.Graph) || c.Keys != "id" && c.Keys != "url" || c.Limiter != "" && !scenario.ValidName(c.Limiter):
+		return fmt.Errorf("contender %q, graph %q, keys %q or limiter %q is no name", c.Impl, c.Graph, c.Keys, c.Limiter)
+	case c.Workers < 1 || c.Workers > 1<<26 || c.Procs < 1 || c.Procs > 1<<20 || c.Burst < 0 || c.MaxPages < 0:
+		return fmt.Errorf("%d workers, GOMAXPROCS %d, burst %d and a budget of %d pages are not what a scenario may have", c.Workers, c.Procs, c.Burst, c.MaxPages)
+	case len(c.ID()) > longestID:
+		return fmt.Errorf("its name has %d bytes, want at most %d, as it is the name of a file: shorten the names of contender and graph", len(c.ID()), longestID)
+	}
+	return nil
+}
+
+// checkSchedule returns what is wrong with the order of a plan: a round has every cell once.
+func (p *Plan) checkSchedule() error {
+	n := len(p.Cells)
+	if p.Rounds < 1 || len(p.Schedule) > mostSlots || len(p.Schedule)%n != 0 || len(p.Schedule)/n != p.Rounds {
+		return fmt.Errorf("the schedule has %d slots, want %d rounds of %d cells, and at most %d slots", len(p.Schedule), p.Rounds, n, mostSlots)
+	}
+	last := make([]int, n) // round in which a cell was met last, from 1
+	for i, s := range p.Schedule {
+		if s.Cell < 0 || s.Cell >= n || s.Round != i/n || s.Slot != i%n {
+			return fmt.Errorf("the schedule's entry %d is round %d slot %d cell %d, in a plan of %d cells", i+1, s.Round, s.Slot, s.Cell, n)
+		}
+		if last[s.Cell] == s.Round+1 {
+			return fmt.Errorf("the schedule's entry %d measures cell %d a second time in round %d", i+1, s.Cell, s.Round)
+		}
+		last[s.Cell] = s.Round + 1
+	}
+	return nil
+}
+
+func (p *Plan) checkPasses() error {
+	for i, pass := range p.Passes {
+		if pass.Cell < 0 || pass.Cell >= len(p.Cells) {
+			return fmt.Errorf("profile pass %d is of cell %d, in a plan of %d cells", i+1, pass.Cell, len(p.Cells))
+		}
+		if len(pass.Kinds) == 0 || slices.ContainsFunc(pass.Kinds, func(kind string) bool { return !scenario.ValidName(kind) }) {
+			return fmt.Errorf("profile pass %d is of kinds %q, which are no names", i+1, pass.Kinds)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,187 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"crawlbench/internal/scenario"
+)
+
+// stored is a plan as a file has it.
+func stored(t testing.TB) (*Plan, []byte) {
+	t.Helper()
+	s := base()
+	s.Contenders, s.Rounds = []string{"a", "b", "seq"}, 3
+	s.Bursts, s.Limiters = []int{0, 7}, []string{"", "paced"}
+	p, err := Make(s, table(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, text
+}
+
+func TestPlanIsReadAsItWasWritten(t *testing.T) {
+	want, text := stored(t)
+	for what, text := range map[string][]byte{
+		"as it is":                text,
+		"with line ends of DOS":   []byte(strings.ReplaceAll(string(text), "\n", "\r\n")),
+		"with what is not known":  []byte(strings.Replace(string(text), "{", `{"later": [1, {"x": {}}],`, 1)),
+		"without blanks":          []byte(strings.NewReplacer("\n", "", "  ", "").Replace(string(text))),
+		"with the seed of 64 bit": []byte(strings.Replace(string(text), `"seed": 42`, `"seed": 18446744073709551615`, 1)),
+	} {
+		got, err := Parse(text)
+		if err == nil && what == "with the seed of 64 bit" {
+			got.Seed -= 1<<64 - 1 - 42
+		}
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v\n%+v, want\n%+v", what, err, got, want)
+		}
+	}
+}
+
+// A plan may come from a stranger, and each of these has been a way to write elsewhere, to end the program or to take all
+// memory, or would make one cell's numbers those of another.
+func TestWhatIsNoPlanIsRefused(t *testing.T) {
+	_, text := stored(t)
+	n := 0
+	refuse := func(what string, text []byte, says string) {
+		t.Helper()
+		n++
+		if p, err := Parse(text); p != nil || err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v; want %q", what, err, says)
+		}
+	}
+	for what, text := range map[string]string{"nothing": "", "half": string(text[:len(text)/2]), "zeros": strings.Repeat("\x00", 100), "text": `"plan"`, "a list": "[]", "deep": strings.Repeat("[", 1e6)} {
+		refuse(what, []byte(text), "")
+	}
+	for what, text := range map[string]string{"null": "null", "empty": "{}"} {
+		refuse(what, []byte(text), "no contenders or no cells")
+	}
+	change := func(what, says string, change func(p *Plan)) {
+		t.Helper()
+		p, _ := stored(t)
+		change(p)
+		text, err := json.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		refuse(what, text, says)
+	}
+	for _, name := range []string{"", "../../x", "/etc/passwd", "a/b", `a\b`, "a b", "a\nb", "\x1b[2J", "<script>", "a,b", "a=b", "-x", "a\u202eb", "a\u200bb", "a\x00b", "ä"} {
+		says := fmt.Sprintf("%q", name)
+		change("graph", says, func(p *Plan) { p.Graphs[0].Name = name })
+		change("graph of a cell", says, func(p *Plan) { p.Cells[0].Graph = name })
+		change("contender", says, func(p *Plan) { p.Contenders[0] = name })
+		change("contender of a cell", says, func(p *Plan) { p.Cells[0].Impl = name })
+		change("kind of a profile", says, func(p *Plan) { p.Passes[0].Kinds[0] = name })
+		change("keys", says, func(p *Plan) { p.Cells[0].Keys = name })
+		if name != "" {
+			change("limiter", says, func(p *Plan) { p.Cells[0].Limiter = name })
+		}
+		if name != "-x" {
+			change("scenario", says, func(p *Plan) { p.Scenario = name })
+		}
+	}
+	long := strings.Repeat("x", 200)
+	change("a name that is too long for a file's", "shorten the names", func(p *Plan) { p.Contenders[0], p.Cells[0].Impl = long, long })
+	change("a graph that is not there", "does not have", func(p *Plan) { p.Cells[1].Graph = "other" })
+	change("a contender that is not there", "does not have", func(p *Plan) { p.Cells[1].Impl = "other" })
+	change("no graphs", "does not have", func(p *Plan) { p.Graphs = nil })
+	change("no contenders", "no contenders", func(p *Plan) { p.Contenders = nil })
+	change("a graph twice", "there twice", func(p *Plan) { p.Graphs[1].Name = p.Graphs[0].Name })
+	change("a contender twice", "there twice", func(p *Plan) { p.Contenders[1] = p.Contenders[0] })
+	change("a cell twice", "there twice", func(p *Plan) { p.Cells[1] = p.Cells[0] })
+	for _, workers := range []int{-1, 0, 1 << 40} {
+		change("workers", fmt.Sprintf("%d workers", workers), func(p *Plan) { p.Cells[0].Workers = workers })
+		change("processors", fmt.Sprintf("GOMAXPROCS %d", workers), func(p *Plan) { p.Cells[0].Procs = workers })
+	}
+	change("burst", "burst -1", func(p *Plan) { p.Cells[0].Burst = -1 })
+	change("budget", "budget of -1", func(p *Plan) { p.Cells[0].MaxPages = -1 })
+	change("sample", "samples of -1", func(p *Plan) { p.Sample = -1 })
+	change("deadline", "deadline of 87", func(p *Plan) { p.Deadline = 8760 * time.Hour })
+	change("length", "passes of -1", func(p *Plan) { p.Length = -1 })
+	change("memory", "-1 bytes", func(p *Plan) { p.Memory = -1 })
+	for _, rounds := range []int{-1, 0, 2, 4, 1e8, 1 << 62, -1 << 63} {
+		change("rounds", fmt.Sprintf("want %d rounds", rounds), func(p *Plan) { p.Rounds = rounds })
+	}
+	change("no schedule", "0 slots", func(p *Plan) { p.Schedule = nil })
+	change("a slot too many", "slots", func(p *Plan) { p.Schedule = append(p.Schedule, p.Schedule[0]) })
+	change("a slot too few", "slots", func(p *Plan) { p.Schedule = p.Schedule[1:] })
+	for _, cell := range []int{-1, 1 << 20, 1 << 62} {
+		change("a slot of no cell", fmt.Sprintf("cell %d", cell), func(p *Plan) { p.Schedule[5].Cell = cell })
+		change("a pass of no cell", fmt.Sprintf("of cell %d", cell), func(p *Plan) { p.Passes[1].Cell = cell })
+	}
+	change("slots changed about", "entry 2", func(p *Plan) { p.Schedule[1], p.Schedule[2] = p.Schedule[2], p.Schedule[1] })
+	change("a slot of another round", "entry 1", func(p *Plan) { p.Schedule[0].Round = 1 })
+	change("a cell twice in a round", "a second time in round 1", func(p *Plan) {
+		cells := len(p.Cells)
+		p.Schedule[cells].Cell = p.Schedule[cells+1].Cell
+	})
+	change("a pass of nothing", "no names", func(p *Plan) { p.Passes[0].Kinds = nil })
+	for what, list := range map[string]string{"slots": "schedule", "cells": "cells", "graphs": "graphs", "contenders": "contenders", "profile passes": "passes"} {
+		refuse(what, fmt.Appendf(nil, `{"%s": [%s0]}`, list, strings.Repeat("0,", 4<<20)), "more than")
+	}
+	t.Logf("%d plans are refused", n)
+}
+
+// A file of commas would make lists of elements that are a hundred times as large.
+func TestReadingAPlanTakesLittleMemory(t *testing.T) {
+	text := []byte(`{"cells": [` + strings.Repeat("{},", 1<<24) + `{}]}`)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := Parse(text)
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; err == nil || took > 4*uint64(len(text)) {
+		t.Errorf("%d bytes of text took %d: %v", len(text), took, err)
+	}
+}
+
+// A plan of the least and the largest numbers is one.
+func TestBoundsAreWithin(t *testing.T) {
+	p := &Plan{Scenario: "a-b.c_d+e", Rounds: 1, Contenders: []string{"a"}, Graphs: []scenario.Graph{{Name: "g"}},
+		Cells: []Cell{{Impl: "a", Graph: "g", Keys: "url", Workers: 1 << 26, Procs: 1 << 20, Burst: 1 << 31, MaxPages: 1 << 62, Limiter: "later"}}, Schedule: []Slot{{}}}
+	if err := p.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{"scenario":"s","seed":1,"sample_ns":1000,"fetch":{"Latency":{"Model":"constant","Median":9}},"contenders":["a","a.control"],"graphs":[{"Name":"g","Spec":{"Kind":"chain","Pages":5,"Start":null}}],"cells":[{"impl":"a","graph":"g","keys":"id","workers":1,"rate":"20000","burst":3,"gomaxprocs":1,"max_pages":7}],"rounds":2,"schedule":[{"round":0,"slot":0,"cell":0},{"round":1}],"passes":[]}`))
+	f.Add([]byte(`{"scenario":"s","contenders":["a"],"graphs":[{"Name":"g"}],"cells":[{"impl":"a","graph":"g","keys":"id","workers":1,"rate":"inf","gomaxprocs":1}],"rounds":1,"schedule":[{}],"passes":[{"kinds":["cpu"]}]}`))
+	f.Add([]byte(`{"rounds":-1,"cells":[null],"schedule":null}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		p, err := Parse(text)
+		if err != nil {
+			return
+		}
+		again, err := json.Marshal(p)
+		if err != nil {
+			t.Fatalf("what was read cannot be written: %v", err)
+		}
+		q, err := Parse(again)
+		if err != nil || len(q.Schedule) != len(p.Schedule) || len(q.Cells) != len(p.Cells) {
+			t.Fatalf("what was written cannot be read: %v", err)
+		}
+		for _, c := range p.Cells {
+			if id := c.ID(); strings.ContainsAny(id, "/\\ \n\x1b") || len(id) > longestID {
+				t.Fatalf("a cell is called %q", id)
+			}
+			p.Graph(c.Graph)
+			c.BucketSize()
+			c.Ideal(1, 1, p.Fetch.Latency.MeanWait(), p.Fetch.CPU)
+		}
+		if p.Rounds*len(p.Cells) != len(p.Schedule) {
+			t.Fatalf("%d rounds of %d cells in %d slots", p.Rounds, len(p.Cells), len(p.Schedule))
+		}
+		p.SetRounds(p.Rounds)
+	})
+}
