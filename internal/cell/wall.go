@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime/pprof"
 	"runtime/trace"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/ledger"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/rundir"
 	"crawlbench/internal/store"
 	"crawlbench/internal/web"
 )
@@ -59,7 +59,7 @@ func (b *Bench) wall(ctx context.Context) (Outcome, error) {
 		return Outcome{}, err
 	}
 	done.Files["ledger"] = "ledger.json"
-	if err := os.WriteFile(filepath.Join(b.job.Dir, "ledger.json"), file, 0o666); err != nil {
+	if err := writeLedger(b.job.Dir, file); err != nil {
 		return Outcome{}, fmt.Errorf("write the ledger: %w", err)
 	}
 	p, err := profile.Merge(walls)
@@ -67,6 +67,14 @@ func (b *Bench) wall(ctx context.Context) (Outcome, error) {
 		return Outcome{}, err
 	}
 	return Outcome{Profile: done}, b.keep(done, map[string]*profile.Profile{wall: p})
+}
+
+func writeLedger(dir string, text []byte) error {
+	d, err := rundir.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.WriteSync("ledger.json", text), d.Close())
 }
 
 // trace takes one trace, with the CPU profiler on, so that it holds what workers were at.

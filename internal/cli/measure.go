@@ -103,7 +103,7 @@ func (a *app) publish(run *store.Run) (*diagnose.Analysis, error) {
 		return nil, err
 	}
 	fmt.Fprint(a.out, report.Text(analysis))
-	if err := report.Write(run.Dir(), analysis); err != nil {
+	if err := report.Write(analysis); err != nil {
 		return nil, err
 	}
 	fmt.Fprintf(a.out, "report: %s\n", filepath.Join(run.Dir(), "report.html"))

@@ -301,7 +301,7 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 		return err
 	}
 	defer run.Close()
-	cacheDir, remove, err := runner.Caches(dir)
+	cacheDir, remove, err := runner.Caches(run)
 	if err != nil {
 		return err
 	}
@@ -348,7 +348,7 @@ func (a *app) resume(ctx context.Context, f runFlags) error {
 			return fmt.Errorf("resume %s: this program has no contender %s: resume with the program that began the run", dir, name)
 		}
 	}
-	cacheDir, remove, err := runner.Caches(dir)
+	cacheDir, remove, err := runner.Caches(run)
 	if err != nil {
 		return err
 	}

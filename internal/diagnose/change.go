@@ -95,8 +95,8 @@ func inverse(speeds []float64) []float64 {
 	return list
 }
 
-// Alike returns why the numbers of two runs must not be held against each other: other machines, or other graphs under the
-// same name.
+// Alike returns why the numbers of two runs must not be held against each other: other machines or conditions, other graphs
+// under the same name, or files that are not as they were written.
 func Alike(before, after *store.Run) error {
 	m, n := before.Manifest(), after.Manifest()
 	if differ := host.Differ(m.Host, n.Host); len(differ) > 0 {
@@ -106,9 +106,19 @@ func Alike(before, after *store.Run) error {
 		}
 		return fmt.Errorf("they were measured on different machines (%s): run both on one", strings.Join(what, "; "))
 	}
+	for _, run := range []*store.Run{before, after} {
+		if err := run.Changed(); err != nil {
+			return fmt.Errorf("%s: %w: take it from a backup, or measure anew", run.Dir(), err)
+		}
+	}
+	for _, d := range store.Differences(before, after) {
+		if d.Matters {
+			return fmt.Errorf("they were measured under different conditions: %v: run both under the same", d)
+		}
+	}
 	for _, g := range m.Graphs {
 		for _, h := range n.Graphs {
-			if g.Name == h.Name && g.Digest != h.Digest {
+			if g.Name == h.Name && !g.Same(h) {
 				return fmt.Errorf("their graphs called %s differ (%s and %s): run both on the same", g.Name, g.Spec, h.Spec)
 			}
 		}

@@ -12,10 +12,9 @@ func BenchmarkWrite(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	dir := b.TempDir()
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := Write(dir, a); err != nil {
+		if err := Write(a); err != nil {
 			b.Fatal(err)
 		}
 	}

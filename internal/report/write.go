@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"crawlbench/internal/diagnose"
 )
 
-// Write writes report.html, report.md and the latter's pictures into the directory of the run.
-func Write(dir string, a *diagnose.Analysis) error {
+// Write writes report.html, report.md and the latter's pictures into the directory of the run. What it cannot write there is
+// an error of package io/fs.
+func Write(a *diagnose.Analysis) error {
 	var page, text bytes.Buffer
 	done := make(chan error)
 	go func() { done <- HTML(&page, a) }()
@@ -23,11 +22,8 @@ func Write(dir string, a *diagnose.Analysis) error {
 	for name, picture := range pictures {
 		files[name] = []byte(picture)
 	}
-	if err := os.MkdirAll(filepath.Join(dir, "plots"), 0o777); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o666); err != nil {
+		if err := a.Run.WriteFile(name, text); err != nil {
 			return fmt.Errorf("write the report: %w", err)
 		}
 	}

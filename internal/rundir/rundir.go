@@ -7,6 +7,7 @@
 package rundir
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -61,14 +62,19 @@ func (d *Dir) Read(name string, most int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, most+1)) // its size may grow, or be none that stat knows
-	if err == nil && int64(len(text)) > most {
+	info, err := f.Stat()
+	if err == nil {
 		err = TooLarge(f, most)
+	}
+	var text bytes.Buffer
+	if err == nil {
+		text.Grow(int(info.Size()) + bytes.MinRead)
+		_, err = text.ReadFrom(io.LimitReader(f, most)) // it may grow
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
-	return text, nil
+	return text.Bytes(), nil
 }
 
 // TooLarge returns an error of the kind ErrTooLarge if f has more bytes than it may.
@@ -227,8 +233,8 @@ func (d *Dir) open(name string, flag int) (*os.File, error) {
 		return nil, err
 	}
 	after, err := f.Stat()
-	if err == nil && !os.SameFile(before, after) {
-		err = fmt.Errorf("%s: %w: it was replaced while it was opened", name, ErrUnsafe)
+	if err == nil && !after.Mode().IsRegular() {
+		err = fmt.Errorf("%s: %w, and it is %s", name, ErrUnsafe, kind(after.Mode()))
 	}
 	if err != nil {
 		f.Close()

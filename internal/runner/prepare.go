@@ -49,9 +49,9 @@ func build(ctx context.Context, p *plan.Plan, sg scenario.Graph, file string, me
 	if need := web.URLMemory(g.Pages(), len(g.Links)); byURL && memory > 0 && need > memory {
 		return Graph{}, fmt.Errorf("its URLs as keys need about %d MiB in each child process, and %d MiB are free: choose fewer pages or links, or keys = [\"id\"]", need>>20, memory>>20)
 	}
-	var digest string
+	var digest, sum string
 	var beside sync.WaitGroup
-	beside.Go(func() { digest = g.Digest() })
+	beside.Go(func() { digest, sum = g.Digest(), g.SHA256() })
 	reach := graph.Walk(g, fails) // on one processor
 	beside.Wait()
 	if err := graph.WriteCache(file, g, reach); err != nil {
@@ -61,15 +61,16 @@ func build(ctx context.Context, p *plan.Plan, sg scenario.Graph, file string, me
 		return Graph{}, err
 	}
 	return Graph{Cache: file, Info: store.GraphInfo{
-		Name: sg.Name, Spec: g.Described(sg.Spec), Digest: digest, Pages: g.Pages(), Links: len(g.Links),
+		Name: sg.Name, Spec: g.Described(sg.Spec), Digest: digest, SHA256: sum, Pages: g.Pages(), Links: len(g.Links),
 		Reachable: reach.Pages, Failed: reach.Failed, Depth: reach.Depth,
 	}}, nil
 }
 
-// Caches makes the directory for the graphs' cache files, and a function that removes it.
-func Caches(run string) (dir string, remove func(), err error) {
-	dir = filepath.Join(run, ".graphs")
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+// Caches makes the directory for the graphs' cache files in the run's, and a function that removes it. What a killed run left
+// in its place goes.
+func Caches(run *store.Run) (dir string, remove func(), err error) {
+	dir, err = run.Remake(".graphs")
+	if err != nil {
 		return "", nil, fmt.Errorf("make room for the graphs: %w", err)
 	}
 	return dir, func() { os.RemoveAll(dir) }, nil

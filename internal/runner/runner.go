@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -155,8 +154,8 @@ func (r *Runner) pass(ctx context.Context, i int) error {
 	c := p.Cells[pass.Cell]
 	job := r.job(c, p.Length)
 	job.Profiles = pass.Kinds
-	job.Dir = filepath.Join(r.Run.Dir(), "profiles", c.ID())
-	if err := os.MkdirAll(job.Dir, 0o777); err != nil {
+	var err error
+	if job.Dir, err = r.Run.MkdirAll("profiles/" + c.ID()); err != nil {
 		return fmt.Errorf("profile %s: %w", c.ID(), err)
 	}
 	job.Comments = []string{
@@ -225,11 +224,7 @@ func (r *Runner) keep(c plan.Cell, rec store.Record, f *failure) (*store.Failure
 		return kept, nil
 	}
 	kept.Output = filepath.Join("failures", fmt.Sprintf("%s.r%d.s%d.txt", c.ID(), rec.Round+1, rec.Slot+1))
-	path := filepath.Join(r.Run.Dir(), kept.Output)
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return nil, fmt.Errorf("keep the output of %s: %w", c.ID(), err)
-	}
-	if err := os.WriteFile(path, f.output, 0o666); err != nil {
+	if err := r.Run.WriteFile(kept.Output, f.output); err != nil {
 		return nil, fmt.Errorf("keep the output of %s: %w", c.ID(), err)
 	}
 	return kept, nil

@@ -158,18 +158,13 @@ func TestHostileRequests(t *testing.T) {
 	}
 }
 
-// Names in the files of a run may be anything that somebody wrote there.
+// The texts in the files of a run may be anything that somebody wrote there. The names in its plan are checked by package
+// plan.
 func TestHostileNames(t *testing.T) {
 	const script = `<script>alert(1)</script>"onmouseover="alert(1)`
 	p, err := madeup.Plan(small2, false)
 	if err != nil {
 		t.Fatal(err)
-	}
-	for i := range p.Cells {
-		p.Cells[i].Graph = script
-		if p.Cells[i].Impl == "cas" {
-			p.Cells[i].Impl = script
-		}
 	}
 	dir := t.TempDir()
 	m := store.Manifest{Scenario: script, State: store.Complete, Command: []string{script}, Host: map[string]string{"cpu": script, "cores": script}}
@@ -184,7 +179,7 @@ func TestHostileNames(t *testing.T) {
 	for _, path := range []string{"/", base, base + "matrix/throughput/", base + "cells/" + id + "/", base + "diff/" + id + "/" + url.PathEscape("<b>&'") + "/" + url.PathEscape(p.Cells[0].ID()) + "/", base + "changes/" + url.PathEscape("<b>&'") + "/"} {
 		w := get(h, path, nil)
 		body := w.Body.String()
-		if w.Code != 200 || !strings.Contains(body, "alert(1)") && !strings.Contains(body, "alert%281%29") {
+		if w.Code != 200 || !strings.Contains(body, "alert(1)") && !strings.Contains(body, "%3Cb%3E") {
 			t.Errorf("%s: code %d, %d bytes", path, w.Code, len(body))
 		}
 		body = strings.ReplaceAll(body, `\"onmouseover=`, "") // within a text of JSON

@@ -120,9 +120,9 @@ func TestBenchstatReadsTheFile(t *testing.T) {
 
 func TestBenchFileRefusesWhatItCannotName(t *testing.T) {
 	p := testPlan(1)
-	p.Cells[0].Graph = "a-1" // benchstat would take it for 1 processor
-	p.Passes = nil
 	r := newRun(t, p, sampleOf(p, p.Schedule[cellSlot(p, 0)]))
+	p.Cells[0].Graph = "a-1" // benchstat would take it for 1 processor
+	r.records[0].Cell = p.Cells[0].ID()
 	wantError(t, r.WriteBench(), benchFile, "graph=a-1", "benchmark name")
 	if _, err := os.Stat(filepath.Join(r.Dir(), benchFile)); !os.IsNotExist(err) {
 		t.Errorf("it was written: %v", err)

@@ -159,7 +159,7 @@ func TestOnlyOneWrites(t *testing.T) {
 	p := testPlan(1)
 	r := newRun(t, p)
 	_, _, err := Resume(r.Dir())
-	wantError(t, err, fmt.Sprintf("another crawlbench (pid %d) is writing to %s", os.Getpid(), r.Dir()))
+	wantError(t, err, fmt.Sprintf("lock %s: another crawlbench (pid %d) is writing to it", r.Dir(), os.Getpid()))
 	if err := r.Append(sampleOf(p, p.Schedule[0])); err != nil {
 		t.Errorf("after the other has tried: %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"crawlbench/internal/plan"
+	"crawlbench/internal/rundir"
 	"crawlbench/internal/stat"
 )
 
@@ -49,6 +50,15 @@ func (r *Run) Pending() (slots []plan.Slot, passes []int) {
 
 // WriteBench derives bench.txt from the journal. It needs no lock: the file is replaced at once.
 func (r *Run) WriteBench() error {
+	text, err := r.Bench()
+	if err != nil {
+		return err
+	}
+	return r.inside(func(d *rundir.Dir) error { return explain("write", r.path(benchFile), d.WriteSync(benchFile, text)) })
+}
+
+// Bench derives the samples in Go's benchmark format from the journal.
+func (r *Run) Bench() ([]byte, error) {
 	names := map[string]string{}
 	for _, c := range r.plan.Cells {
 		names[c.ID()] = c.Name()
@@ -70,7 +80,7 @@ func (r *Run) WriteBench() error {
 	}
 	var text bytes.Buffer
 	if err := stat.WriteBench(&text, config, []string{"pages/op"}, lines); err != nil {
-		return fmt.Errorf("derive %s: %w", r.path(benchFile), err)
+		return nil, fmt.Errorf("derive %s: %w", r.path(benchFile), err)
 	}
-	return replace(r.path(benchFile), text.Bytes())
+	return text.Bytes(), nil
 }

@@ -1,11 +1,9 @@
 package store
 
 import (
-	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -77,28 +75,10 @@ func TestPassesReferToCellsThatAreThere(t *testing.T) {
 	for cell, want := range map[int]string{-1: "profile pass 2 is of cell -1", 0: "", 2: "", 3: "profile pass 2 is of cell 3"} {
 		p := testPlan(1)
 		p.Passes[1].Cell = cell
-		err := checkPlan(p)
+		err := p.Check()
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("pass of cell %d: %v", cell, err)
 		}
-	}
-}
-
-// What cannot be written leaves nothing behind, neither the file nor its beginning.
-func TestFailedReplaceLeavesNothing(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, "taken"), 0o777); err != nil {
-		t.Fatal(err)
-	}
-	if err := replace(filepath.Join(dir, "taken"), []byte("x")); err == nil {
-		t.Error("a directory was replaced by a file")
-	}
-	if err := replace(filepath.Join(dir, "none", "file"), []byte("x")); err == nil {
-		t.Error("a file was written into no directory")
-	}
-	files, err := os.ReadDir(dir)
-	if err != nil || len(files) != 1 {
-		t.Errorf("left: %v, %v", files, err)
 	}
 }
 
@@ -131,22 +111,6 @@ func TestLatestOverwritesALeftover(t *testing.T) {
 		if target, err := os.Readlink(link); err != nil || target != run {
 			t.Errorf("latest is %s, %v; want %s", target, err, run)
 		}
-	}
-}
-
-func TestDirectoriesThatCannotBeSyncedAreAnError(t *testing.T) {
-	if err := syncDir(t.TempDir()); err != nil {
-		t.Error(err)
-	}
-	if err := syncDir(filepath.Join(t.TempDir(), "none")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("no directory: %v", err)
-	}
-	const virtual = "/proc" // Linux has it in memory alone, and refuses to sync it
-	if runtime.GOOS != "linux" {
-		return
-	}
-	if err := syncDir(virtual); err == nil || !strings.HasPrefix(err.Error(), "sync "+virtual) {
-		t.Errorf("a sync that failed: %v", err)
 	}
 }
 

@@ -1,53 +1,29 @@
 package store
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"crawlbench/internal/rundir"
 )
 
-// replace writes a file so that whoever opens it, even after a crash, finds it as it was or as it is to be.
-func replace(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return explain("write", path, err)
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return explain("write", path, err)
-	}
-	return syncDir(filepath.Dir(path))
-}
+// Bounds of the files of a run, in bytes. What is written is held to them too, so that it can be read.
+const (
+	maxManifest = 16 << 20
+	maxPlan     = 128 << 20
+	maxOther    = 256 << 20 // a ledger
+)
 
-// syncDir makes the names in a directory durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return explain("sync", dir, err)
+// write replaces a file of the run for good.
+func (r *Run) write(name string, data []byte, most int64) error {
+	if int64(len(data)) > most {
+		return fmt.Errorf("write %s: it would have %d bytes, want at most %d: choose fewer cells or rounds", r.path(name), len(data), most)
 	}
-	if err := errors.Join(d.Sync(), d.Close()); err != nil {
-		return explain("sync", dir, err)
-	}
-	return nil
-}
-
-// replaceJSON writes v as indented JSON.
-func replaceJSON(path string, v any) error {
-	data, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return replace(path, append(data, '\n'))
+	return explain("write", r.path(name), r.files.WriteSync(name, data))
 }
 
 // explain adds to an error of the file system what may be done about it.
@@ -62,8 +38,11 @@ func explain(op, path string, err error) error {
 		remedy = ": choose a directory that can be written with -results"
 	case errors.Is(err, unix.ENOTDIR):
 		remedy = ": a part of that path is a file; choose a directory with -results"
+	case errors.Is(err, rundir.ErrUnsafe):
+		remedy = ": delete it, or copy what is in it to its place"
 	}
-	if p, ok := errors.AsType[*fs.PathError](err); ok && p.Path == path {
+	// Of files within the run the error has the name that they have there.
+	if p, ok := errors.AsType[*fs.PathError](err); ok && (p.Path == path || !filepath.IsAbs(p.Path)) {
 		err = p.Err
 	}
 	return fmt.Errorf("%s %s: %w%s", op, path, err, remedy)

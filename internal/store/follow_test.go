@@ -49,12 +49,17 @@ func TestPeekTellsAKilledRunFromOneThatGoesOn(t *testing.T) {
 	if err != nil || !alive || m.State != Running {
 		t.Errorf("of this process: alive %v, %v, %v", alive, m.State, err)
 	}
-	for _, pid := range []string{strconv.Itoa(1 << 30), "0", "-1", "none", ""} {
+	run.Close()
+	for _, pid := range []string{strconv.Itoa(os.Getpid()), strconv.Itoa(1 << 30), "0", "-1", "none", ""} {
 		if err := os.WriteFile(run.path(lockFile), []byte(pid), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if _, alive, err := Peek(run.Dir()); err != nil || alive {
-			t.Errorf("of process %q: alive %v, %v", pid, alive, err)
+		m, alive, err := Peek(run.Dir())
+		if err != nil || alive || m.State != Interrupted {
+			t.Errorf("of process %q: alive %v, %v, %v", pid, alive, m.State, err)
+		}
+		if q, err := Open(run.Dir()); err != nil || q.Manifest().State != Interrupted {
+			t.Errorf("of process %q: %v", pid, err)
 		}
 	}
 	if _, _, err := Peek(t.TempDir()); err == nil {
@@ -155,7 +160,7 @@ func TestFollowerOfADamagedJournal(t *testing.T) {
 		if got != nil {
 			t.Errorf("%d records behind a damaged line", len(got))
 		}
-		wantError(t, err, f.path, "is damaged", "checksum")
+		wantError(t, err, filepath.Join(dir, journalFile), "is damaged", "checksum")
 	}
 	text[lines[1]+40] ^= 1
 	write(text)

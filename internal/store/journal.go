@@ -2,10 +2,14 @@ package store
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"hash/crc32"
+	"io"
 	"slices"
 
 	fast "github.com/goccy/go-json"
@@ -13,12 +17,20 @@ import (
 	"crawlbench/internal/parallel"
 )
 
-// A line of the journal is {"crc":"8 hex digits","rec":{...}}: the checksum, CRC-32C, is over the bytes of rec.
+// A line of the journal is {"crc":"8 hex digits","rec":{...}}: the checksum, CRC-32C, is over the bytes of rec. It ends as
+// lines of Unix do; those of Windows, which a checkout by git may have made of them, are read too.
 
 const (
 	linePrefix = `{"crc":"`
 	lineMiddle = `","rec":`
 	lineSuffix = "}\n"
+)
+
+// Bounds of a journal, in bytes: a million samples, and a sample of five million crawls.
+const (
+	maxJournal = 1 << 30
+	maxLine    = 64 << 20
+	blockSize  = 4 << 20 // read at once
 )
 
 func checksum(rec []byte) string {
@@ -31,7 +43,11 @@ func encode(rec Record) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fmt.Appendf(nil, "%s%s%s%s%s", linePrefix, checksum(text), lineMiddle, text, lineSuffix), nil
+	line := fmt.Appendf(nil, "%s%s%s%s%s", linePrefix, checksum(text), lineMiddle, text, lineSuffix)
+	if len(line) > maxLine {
+		return nil, fmt.Errorf("the record has %d bytes, want at most %d: shorten the scenario's samples", len(line), maxLine)
+	}
+	return line, nil
 }
 
 // decode returns the record of a line, which ends with its line feed.
@@ -53,31 +69,100 @@ func decode(line []byte) (Record, error) {
 	return rec, err
 }
 
-// tail is what stands behind the last whole record of a journal.
-type tail struct {
-	offset int // where it begins
-	line   int // its number, from 1
-	bytes  []byte
+// journal is what was read of one.
+type journal struct {
+	records []Record
+	size    int64     // of the lines that hold them
+	sum     hash.Hash // over the checksums of these lines
+	begins  string    // the sum of its first so many lines, if there are so many
+	bad     *tail     // nil: nothing stands behind them
+
+	line int // number of the last line that was read, from 1
 }
 
-// parseJournal returns the records of a journal, and its tail if that is damaged: what a crash may leave of the last
-// write. A damaged line with a whole one behind it is no such thing, and an error.
-func parseJournal(text []byte) ([]Record, *tail, error) {
-	lines := bytes.SplitAfter(text, []byte("\n"))
-	if len(lines[len(lines)-1]) == 0 {
-		lines = lines[:len(lines)-1]
+// tail is what stands behind the last whole record of a journal: what a crash may leave of the last write.
+type tail struct {
+	line int // its number, from 1
+	size int64
+	why  error
+}
+
+// readJournal reads a journal of about so many bytes, and sums up as many lines as known has, if that is not nil. A damaged
+// line with a whole one behind it is no such tail, and an error. Of the text it keeps no more than a block and a line.
+func readJournal(r io.Reader, size int64, known *Lines) (*journal, error) {
+	begin := -1
+	if known != nil {
+		begin = known.Count
 	}
-	records, errs := make([]Record, len(lines)), make([]error, len(lines))
-	parallel.Each(len(lines), func(i int) { records[i], errs[i] = decode(lines[i]) })
-	first := slices.IndexFunc(errs, func(err error) bool { return err != nil })
-	if first < 0 {
-		return records, nil, nil
-	}
-	for i := first + 1; i < len(lines); i++ {
-		if errs[i] == nil {
-			return nil, nil, fmt.Errorf("line %d is damaged (%v) although line %d is whole: something has changed the file since it was written; take it from a backup, or delete line %d to do without that record", first+1, errs[first], i+1, first+1)
+	j := &journal{sum: sha256.New()}
+	j.mark(begin)
+	block := int(min(size+1, blockSize))
+	var text []byte
+	for {
+		held := len(text)
+		text = slices.Grow(text, block)
+		n, err := io.ReadFull(r, text[held:held+block])
+		text = text[:held+n]
+		ended := err == io.EOF || err == io.ErrUnexpectedEOF
+		if err != nil && !ended {
+			return nil, err
+		}
+		whole := len(text)
+		if !ended {
+			whole = bytes.LastIndexByte(text, '\n') + 1
+		}
+		if err := j.take(text[:whole], begin); err != nil {
+			return nil, err
+		}
+		text = append(text[:0], text[whole:]...)
+		if ended {
+			return j, nil
+		}
+		if len(text) > maxLine {
+			return nil, fmt.Errorf("line %d is longer than the %d bytes that a line may have: take the file from a backup, or cut it off behind line %d", j.line+1, maxLine, j.line)
 		}
 	}
-	rest := bytes.Join(lines[first:], nil)
-	return records[:first], &tail{offset: len(text) - len(rest), line: first + 1, bytes: rest}, nil
 }
+
+// take takes lines.
+func (j *journal) take(text []byte, begin int) error {
+	lines := slices.Collect(bytes.Lines(text))
+	records, errs := make([]Record, len(lines)), make([]error, len(lines))
+	parallel.Each(len(lines), func(i int) {
+		line := lines[i]
+		if bytes.HasSuffix(line, []byte("\r\n")) {
+			line = append(line[:len(line)-2], '\n')
+		}
+		records[i], errs[i] = decode(line)
+	})
+	for i, line := range lines {
+		j.line++
+		size := int64(len(line))
+		switch {
+		case errs[i] != nil && j.bad == nil:
+			j.bad = &tail{line: j.line, size: size, why: errs[i]}
+		case errs[i] != nil:
+			j.bad.size += size
+		case j.bad != nil:
+			return fmt.Errorf("line %d is damaged (%v) although line %d is whole: something has changed the file since it was written; take it from a backup, or delete line %d to do without that record", j.bad.line, j.bad.why, j.line, j.bad.line)
+		default:
+			j.size += size
+			addSum(j.sum, line)
+			j.records = append(j.records, records[i])
+			j.mark(begin)
+		}
+	}
+	return nil
+}
+
+// mark notes the sum if so many lines have been read.
+func (j *journal) mark(begin int) {
+	if len(j.records) == begin {
+		j.begins = sumOf(j.sum)
+	}
+}
+
+// addSum adds the checksum of a whole line, which says as much as the line and takes a hundredth of the time.
+func addSum(h hash.Hash, line []byte) { h.Write(line[len(linePrefix) : len(linePrefix)+8]) }
+
+func sumOf(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -106,6 +107,15 @@ func sameRecords(a, b []Record) bool {
 	return len(a) == len(b) && (len(a) == 0 || reflect.DeepEqual(a, b))
 }
 
+// parse reads a journal, and returns where its tail begins.
+func parse(text []byte) (records []Record, bad *tail, offset int, err error) {
+	j, err := readJournal(bytes.NewReader(text), int64(len(text)), nil)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	return j.records, j.bad, int(j.size), nil
+}
+
 // A changed bit is found wherever it is: in a line with a whole one behind it, it is an error, and in the last one it makes
 // a damaged tail. No record is ever other than it was written.
 func TestEveryBitFlipIsFound(t *testing.T) {
@@ -117,12 +127,12 @@ func TestEveryBitFlipIsFound(t *testing.T) {
 		}
 		for bit := range 8 {
 			text[i] ^= 1 << bit
-			records, bad, err := parseJournal(text)
+			records, bad, offset, err := parse(text)
 			text[i] ^= 1 << bit
 			// A line feed that is gone makes one line of two, which is the last one if the second was.
 			last := line == len(want)-1 || i == lines[len(want)-1]-1
 			switch {
-			case last && (err != nil || bad == nil || bad.offset != lines[line] || !sameRecords(records, want[:line])):
+			case last && (err != nil || bad == nil || offset != lines[line] || !sameRecords(records, want[:line])):
 				t.Fatalf("byte %d bit %d: %d records, tail %v, error %v", i, bit, len(records), bad, err)
 			case !last && (err == nil || !strings.Contains(err.Error(), fmt.Sprintf("line %d is damaged", line+1))):
 				t.Fatalf("byte %d bit %d, in line %d: %d records, error %v", i, bit, line+1, len(records), err)
@@ -189,6 +199,72 @@ func TestEveryTornTailIsKept(t *testing.T) {
 	}
 }
 
+// A journal that git has given the line ends of DOS is as whole as before, and it goes on.
+func TestJournalWithLineEndsOfDOS(t *testing.T) {
+	want, text, lines := smallJournal(t)
+	p := testPlan(2)
+	dos := func(text []byte) []byte { return bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")) }
+	mixed := append(dos(text[:lines[1]]), text[lines[1]:]...)
+	for what, journal := range map[string][]byte{"all": dos(text), "some": mixed} {
+		for _, torn := range []string{"", "{\"crc\":\"to", "{\"crc\":\"torn\r\n", "\r\n", "\r"} {
+			r := newRun(t, p)
+			r.Close()
+			if err := os.WriteFile(r.path(journalFile), append(bytes.Clone(journal), torn...), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			followed, errFollow := Follow(r.Dir()).Next()
+			q, err := Open(r.Dir())
+			if err != nil || !sameRecords(q.Records(), want) || errFollow != nil || !sameRecords(followed, want) || (q.Warnings == nil) != (torn == "") {
+				t.Fatalf("%s, torn %q: %v, %v", what, torn, err, errFollow)
+			}
+			q, recovered, err := Resume(r.Dir())
+			if err != nil || (recovered == nil) != (torn == "") {
+				t.Fatalf("%s, torn %q: %v, %v", what, torn, recovered, err)
+			}
+			if kept := snapshot(t, r.Dir())[tornFile]; kept != torn {
+				t.Errorf("%s: kept %q of %q", what, kept, torn)
+			}
+			next := profileOf(p, 2)
+			if err := errors.Join(q.Append(next), q.Update(func(*Manifest) {}), q.Close()); err != nil {
+				t.Fatal(err)
+			}
+			q, err = Open(r.Dir())
+			if err != nil || !sameRecords(q.Records(), append(want[:3:3], next)) || q.Warnings != nil {
+				t.Errorf("%s, torn %q: %d records, %v", what, torn, len(q.Records()), err)
+			}
+		}
+	}
+}
+
+// However long the lines are, and however they lie in the blocks in which they are read, they are read as they were written.
+func TestLinesLongerThanABlock(t *testing.T) {
+	p := testPlan(2)
+	r := newRun(t, p)
+	var want []Record
+	for i, size := range []int{1, blockSize - 300, 3 * blockSize, 10, blockSize + 1, 2 * blockSize} {
+		rec := failureOf(p, p.Schedule[i])
+		rec.Failure.Message = strings.Repeat("x", size)
+		if err := r.Append(rec); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, rec)
+	}
+	q, err := Open(r.Dir())
+	if err != nil || !sameRecords(q.Records(), want) {
+		t.Errorf("%d records of %d, %v", len(q.Records()), len(want), err)
+	}
+	rec := profileOf(p, 0)
+	rec.Kind, rec.Profile, rec.Failure = KindFailure, nil, &Failure{Message: strings.Repeat("x", maxLine)}
+	before := r.size
+	wantError(t, r.Append(rec), "want at most", "shorten the scenario's samples")
+	r.size = maxJournal - 10
+	wantError(t, r.Append(profileOf(p, 0)), "start another run")
+	r.size = before
+	if err := r.Append(profileOf(p, 0)); err != nil {
+		t.Error(err)
+	}
+}
+
 // FuzzJournal reads any text, followed by a line that holds any record with a right checksum.
 func FuzzJournal(f *testing.F) {
 	_, text, lines := smallJournal(f)
@@ -201,9 +277,10 @@ func FuzzJournal(f *testing.F) {
 	f.Add(text, []byte("null"))
 	f.Add(text[:len(text)-3], []byte(`{"kind":"sample","round":9223372036854775807,"slot":-9}`))
 	f.Add([]byte("\n\n{}\n"), []byte(`[]`))
+	f.Add(bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")), rec(lines[1], lines[2]))
 	f.Fuzz(func(t *testing.T, text, rec []byte) {
 		text = fmt.Appendf(text, "%s%s%s%s%s", linePrefix, checksum(rec), lineMiddle, rec, lineSuffix)
-		records, bad, err := parseJournal(text)
+		records, bad, size, err := parse(text)
 		if err != nil {
 			return
 		}
@@ -214,16 +291,13 @@ func FuzzJournal(f *testing.F) {
 				t.Fatalf("%s is read as %+v, %v", own, quick, err)
 			}
 		}
-		size := len(text)
-		if bad != nil {
-			if size = bad.offset; !bytes.Equal(bad.bytes, text[size:]) {
-				t.Fatalf("the tail at %d is not the rest of the text", size)
-			}
+		if rest := len(text) - size; bad == nil && rest != 0 || bad != nil && bad.size != int64(rest) {
+			t.Fatalf("behind %d bytes the tail is %+v", size, bad)
 		}
 		if n := bytes.Count(text[:size], []byte("\n")); n != len(records) || bad != nil && bad.line != n+1 {
 			t.Fatalf("%d records in %d lines, then %+v", len(records), n, bad)
 		}
-		again, none, err := parseJournal(text[:size])
+		again, none, _, err := parse(text[:size])
 		if err != nil || none != nil || !sameRecords(again, records) {
 			t.Fatalf("without its tail it has %d records, not %d: tail %v, error %v", len(again), len(records), none, err)
 		}

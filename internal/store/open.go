@@ -1,24 +1,31 @@
 package store
 
 import (
-	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
+	"sync"
 
-	"github.com/goccy/go-json"
+	fast "github.com/goccy/go-json"
 	"golang.org/x/sys/unix"
 
 	"crawlbench/internal/plan"
+	"crawlbench/internal/rundir"
 )
 
 // Create makes the directory of a new run, which must not exist while its parent must, and writes manifest and plan into
-// it. That nothing can be written there shows now, before anything was measured. The run's schema, name and state are
-// set, whatever m has.
+// it. That nothing can be written there shows now, before anything was measured. The run's schema, name, place, state and
+// sums of files are set, whatever m has.
 func Create(dir string, m Manifest, p *plan.Plan) (*Run, error) {
+	if err := p.Check(); err != nil {
+		return nil, fmt.Errorf("create run %s: its plan: %w", dir, err)
+	}
 	if err := os.Mkdir(dir, 0o777); err != nil {
 		if errors.Is(err, fs.ErrExist) {
 			return nil, fmt.Errorf("create run %s: it exists: go on with it by -resume, or choose another name", dir)
@@ -27,6 +34,7 @@ func Create(dir string, m Manifest, p *plan.Plan) (*Run, error) {
 	}
 	r := &Run{dir: dir, manifest: m, plan: p}
 	r.manifest.Schema, r.manifest.Run, r.manifest.State = Schema, filepath.Base(dir), Running
+	r.manifest.Sums.Scenario = Sum([]byte(m.ScenarioText))
 	if err := r.create(); err != nil {
 		r.Close()
 		return nil, errors.Join(err, os.RemoveAll(dir)) // it was made just now, and holds nothing
@@ -37,41 +45,74 @@ func Create(dir string, m Manifest, p *plan.Plan) (*Run, error) {
 // create writes the files of a new run, the manifest last: where there is one, the rest is there too, and the run can
 // be resumed.
 func (r *Run) create() error {
-	if err := r.take(); err != nil {
-		return err
+	place, err := filepath.Abs(r.dir)
+	if err == nil {
+		r.manifest.Dir = Path(place)
+		r.files, err = rundir.Open(r.dir)
 	}
-	if err := replaceJSON(r.path(planFile), r.plan); err != nil {
-		return err
-	}
-	var err error
-	r.journal, err = os.OpenFile(r.path(journalFile), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
 	if err != nil {
+		return explain("create run", r.dir, err)
+	}
+	if r.lock, err = take(r.files); err != nil {
+		return explain("lock", r.dir, err)
+	}
+	// A run that is kept in a repository keeps its line ends, whatever git's settings.
+	if err := explain("write", r.path(gitFile), r.files.Write(gitFile, []byte("* -text\n"))); err != nil {
+		return err
+	}
+	text, err := planText(r.plan)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", r.path(planFile), err)
+	}
+	r.planSum, r.sum = Sum(text), sha256.New()
+	if err := r.write(planFile, text, maxPlan); err != nil {
+		return err
+	}
+	if r.journal, err = r.files.Edit(journalFile, true); err != nil {
 		return explain("create", r.path(journalFile), err)
 	}
-	if err := replaceJSON(r.path(manifestFile), r.manifest); err != nil {
+	if err := r.writeManifest(r.manifest, r.planSum); err != nil {
 		return err
 	}
-	if err := syncDir(filepath.Dir(r.dir)); err != nil {
-		return err
+	if err := rundir.SyncDir(filepath.Dir(r.dir)); err != nil {
+		return explain("sync", filepath.Dir(r.dir), err)
 	}
 	return r.index(nil)
 }
 
 // Open opens a run to read it. It may be one that another process is writing.
 func Open(dir string) (*Run, error) {
-	r := &Run{dir: dir}
-	text, err := r.load()
+	r, j, err := read(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open run %s: %w", dir, err)
 	}
-	bad, err := r.replay(text)
-	if err != nil {
-		return nil, fmt.Errorf("open run %s: %w", dir, err)
-	}
-	if bad != nil {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%s ends in %d bytes that are no whole record; they are ignored", r.path(journalFile), len(bad.bytes)))
+	if j.bad != nil {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s ends in %d bytes that are no whole record; they are ignored", r.path(journalFile), j.bad.size))
 	}
 	return r, nil
+}
+
+func read(dir string) (*Run, *journal, error) {
+	d, err := openDir(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer d.Close()
+	r := &Run{dir: dir}
+	j, err := r.load(d)
+	if err != nil {
+		return nil, nil, err
+	}
+	if r.manifest.State == Running {
+		m, _, err := peek(d)
+		if err != nil {
+			return nil, nil, err
+		}
+		if m.State == Interrupted { // if it has ended meanwhile, the records are not all there are
+			r.manifest.State = m.State
+		}
+	}
+	return r, j, nil
 }
 
 // Recovered says what was cut off a journal.
@@ -97,41 +138,47 @@ func Resume(dir string) (*Run, *Recovered, error) {
 }
 
 func (r *Run) resume() (*Recovered, error) {
-	if _, err := r.load(); err != nil { // the right kind of directory, before a lock is put into it
-		return nil, err
-	}
-	if err := r.take(); err != nil {
-		return nil, err
-	}
-	text, err := r.load()
+	d, err := openDir(r.dir)
 	if err != nil {
 		return nil, err
 	}
-	bad, err := r.replay(text)
+	r.files = d
+	if _, err := r.load(d); err != nil { // the right kind of directory, before a lock is put into it
+		return nil, err
+	}
+	if r.lock, err = take(d); err != nil {
+		return nil, explain("lock", r.dir, err)
+	}
+	j, err := r.load(d)
 	if err != nil {
 		return nil, err
 	}
-	r.journal, err = os.OpenFile(r.path(journalFile), os.O_WRONLY, 0)
-	if err != nil {
+	if r.journal, err = d.Edit(journalFile, false); err != nil {
 		return nil, explain("open", r.path(journalFile), err)
 	}
-	r.size = int64(len(text))
-	if bad == nil {
+	r.size, r.sum = j.size, j.sum
+	if j.bad == nil {
 		return nil, nil
 	}
-	r.size = int64(bad.offset)
-	return r.mend(bad)
+	return r.mend(j.bad)
 }
 
-// mend moves a damaged tail from the journal to a file that keeps all such.
+// mend moves a damaged tail from the journal to the end of a file that keeps all such.
 func (r *Run) mend(bad *tail) (*Recovered, error) {
-	recovered := &Recovered{Bytes: len(bad.bytes), Line: bad.line, Kept: r.path(tornFile)}
-	kept, err := os.ReadFile(recovered.Kept)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, explain("read", recovered.Kept, err)
+	recovered := &Recovered{Bytes: int(bad.size), Line: bad.line, Kept: r.path(tornFile)}
+	kept, err := r.files.Edit(tornFile, true)
+	if err != nil {
+		return nil, explain("open", recovered.Kept, err)
 	}
-	if err := replace(recovered.Kept, append(kept, bad.bytes...)); err != nil {
-		return nil, err
+	defer kept.Close()
+	if _, err := kept.Seek(0, io.SeekEnd); err != nil {
+		return nil, explain("write", recovered.Kept, err)
+	}
+	if _, err := io.Copy(kept, io.NewSectionReader(r.journal, r.size, bad.size)); err != nil {
+		return nil, explain("write", recovered.Kept, err)
+	}
+	if err := errors.Join(kept.Sync(), r.files.Sync(".")); err != nil {
+		return nil, explain("write", recovered.Kept, err)
 	}
 	if err := errors.Join(r.journal.Truncate(r.size), r.journal.Sync()); err != nil {
 		return nil, explain("mend", r.path(journalFile), err)
@@ -139,100 +186,140 @@ func (r *Run) mend(bad *tail) (*Recovered, error) {
 	return recovered, nil
 }
 
-// load reads manifest and plan, and returns the journal's text.
-func (r *Run) load() ([]byte, error) {
-	text, err := r.read(manifestFile)
-	if err != nil {
-		return nil, err
+// load reads manifest, plan and journal.
+func (r *Run) load(d *rundir.Dir) (*journal, error) {
+	for try := 1; ; try++ {
+		m, text, err := readManifest(d)
+		if err != nil {
+			return nil, err
+		}
+		m.Run = filepath.Base(r.dir) // it may have been renamed
+		// The end of the journal before the plan, as a writer may meanwhile add rounds to the plan and then their records to the
+		// journal.
+		f, size, err := openJournal(d)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		planFound, err := readFile(d, planFile, maxPlan)
+		if err != nil {
+			return nil, err
+		}
+		changed := checkPlan(planFound, m)
+		if changed != nil && m.State == Running && try < 5 {
+			continue // a writer has replaced the plan, after the manifest was read
+		}
+		var p *plan.Plan
+		var errPlan error
+		var beside sync.WaitGroup
+		beside.Go(func() { p, errPlan = plan.Parse(planFound) })
+		j, err := readJournal(io.LimitReader(f, size), size, m.Sums.Journal)
+		beside.Wait()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", d.Path(journalFile), err)
+		}
+		if errPlan != nil {
+			return nil, damaged(d.Path(planFile), errPlan)
+		}
+		r.manifest, r.plan, r.planSum = m, p, Sum(unixLines(planFound))
+		r.changed = cmp.Or(checkSeal(text, m), changed)
+		r.Warnings = nil
+		for _, err := range []error{r.changed, m.checkJournal(j)} {
+			if err != nil {
+				r.Warnings = append(r.Warnings, fmt.Sprintf("%s: %v: its numbers may be others than were measured", r.dir, err))
+			}
+		}
+		return j, r.index(j.records)
 	}
+}
+
+func readManifest(d *rundir.Dir) (m Manifest, text []byte, err error) {
+	if text, err = readFile(d, manifestFile, maxManifest); err != nil {
+		return m, nil, err
+	}
+	m, err = parseManifest(text, d.Path(manifestFile))
+	return m, text, err
+}
+
+// parseManifest reads the text of a manifest, which may come from a stranger. Its texts may be anything.
+func parseManifest(text []byte, path string) (m Manifest, err error) {
 	// The schema alone first: files of another may have anything else in any form.
 	var head struct {
 		Schema int `json:"schema"`
 	}
-	if err := r.decode(manifestFile, text, &head); err != nil {
-		return nil, err
+	if err := json.Unmarshal(text, &head); err != nil {
+		return m, damaged(path, err)
 	}
 	if head.Schema != Schema {
-		return nil, fmt.Errorf("its files are of schema %d, this program reads schema %d: use the version of crawlbench that wrote it, or measure anew", head.Schema, Schema)
+		return m, fmt.Errorf("its files are of schema %d, this program reads schema %d: use the version of crawlbench that wrote it, or measure anew", head.Schema, Schema)
 	}
-	r.manifest = Manifest{}
-	if err := r.decode(manifestFile, text, &r.manifest); err != nil {
-		return nil, err
+	if err := json.Unmarshal(text, &m); err != nil {
+		return m, damaged(path, err)
 	}
-	// Before the plan, as a writer may meanwhile add rounds to the plan and then their records to the journal.
-	journal, err := r.read(journalFile)
+	if m.State != Running && m.State != Interrupted && m.State != Complete {
+		return m, damaged(path, fmt.Errorf("its state is %q", m.State))
+	}
+	return m, nil
+}
+
+// openJournal returns the journal and its size.
+func openJournal(d *rundir.Dir) (*os.File, int64, error) {
+	f, err := d.Open(journalFile)
 	if err != nil {
-		return nil, err
+		return nil, 0, missing(journalFile, err)
 	}
-	text, err = r.read(planFile)
+	info, err := f.Stat()
+	if err == nil {
+		err = rundir.TooLarge(f, maxJournal)
+	}
 	if err != nil {
-		return nil, err
-	}
-	r.plan = new(plan.Plan)
-	if err := r.decode(planFile, text, r.plan); err != nil {
-		return nil, err
-	}
-	if err := checkPlan(r.plan); err != nil {
-		return nil, r.damaged(planFile, err)
-	}
-	return journal, nil
-}
-
-func (r *Run) read(name string) ([]byte, error) {
-	text, err := os.ReadFile(r.path(name))
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) {
-		return nil, fmt.Errorf("there is no %s: a run is a directory with %s, %s and %s", name, manifestFile, planFile, journalFile)
-	}
-	return text, err
-}
-
-// Decode reads a file of the run, named as records name theirs, into what v points to.
-func (r *Run) Decode(file string, v any) error {
-	text, err := os.ReadFile(r.path(file))
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(text, v)
-}
-
-func (r *Run) decode(name string, text []byte, v any) error {
-	if err := json.Unmarshal(text, v); err != nil {
-		return r.damaged(name, err)
-	}
-	return nil
-}
-
-func (r *Run) damaged(name string, why error) error {
-	return fmt.Errorf("%s is damaged: %w: take it from a backup, or measure anew", r.path(name), why)
-}
-
-// replay takes the records of a journal, and returns its tail if that is damaged.
-func (r *Run) replay(text []byte) (*tail, error) {
-	records, bad, err := parseJournal(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", r.path(journalFile), err)
-	}
-	return bad, r.index(records)
-}
-
-// take locks the directory against other writers. The kernel takes the lock back when the process ends, however it does.
-func (r *Run) take() error {
-	f, err := os.OpenFile(r.path(lockFile), os.O_CREATE|os.O_RDWR, 0o666)
-	if err != nil {
-		return explain("lock", r.dir, err)
-	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		pid := make([]byte, 20)
-		n, _ := f.ReadAt(pid, 0)
 		f.Close()
-		if errors.Is(err, unix.EWOULDBLOCK) {
-			return fmt.Errorf("another crawlbench (pid %s) is writing to %s: wait for its end", bytes.TrimSpace(pid[:n]), r.dir)
-		}
-		return explain("lock", r.dir, err)
+		return nil, 0, fmt.Errorf("%s: %w", d.Path(journalFile), err)
 	}
-	r.lock = f
-	// Only to be named in the message above, so it may fail.
-	f.Truncate(0)
-	f.WriteAt(strconv.AppendInt(nil, int64(os.Getpid()), 10), 0)
-	return nil
+	return f, info.Size(), nil
+}
+
+func openDir(dir string) (*rundir.Dir, error) {
+	d, err := rundir.Open(dir)
+	return d, missing(manifestFile, err)
+}
+
+func readFile(d *rundir.Dir, name string, most int64) ([]byte, error) {
+	text, err := d.Read(name, most)
+	return text, missing(name, err)
+}
+
+// missing explains that a file is not there.
+func missing(name string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) {
+		return noFile{name, err}
+	}
+	return err
+}
+
+// noFile is the error of a run without a file that each has.
+type noFile struct {
+	name  string
+	cause error
+}
+
+func (e noFile) Error() string {
+	return fmt.Sprintf("there is no %s: a run is a directory with %s, %s and %s", e.name, manifestFile, planFile, journalFile)
+}
+
+func (e noFile) Unwrap() error { return e.cause }
+
+func damaged(path string, why error) error {
+	return fmt.Errorf("%s is damaged: %w: take it from a backup, or measure anew", path, why)
+}
+
+// Decode reads a file of the run in JSON, named as records name theirs, into what v points to.
+func (r *Run) Decode(file string, v any) error {
+	return r.inside(func(d *rundir.Dir) error {
+		text, err := d.Read(file, maxOther)
+		if err != nil {
+			return err
+		}
+		return fast.Unmarshal(text, v)
+	})
 }

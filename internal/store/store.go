@@ -7,12 +7,16 @@
 package store
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"os"
 	"path/filepath"
 
 	"crawlbench/internal/plan"
+	"crawlbench/internal/rundir"
 )
 
 // Run is a run's directory. It is not safe for concurrent use.
@@ -21,15 +25,22 @@ type Run struct {
 	Warnings []string
 
 	dir      string
-	lock     *os.File // nil: opened to read only
-	journal  *os.File
-	size     int64 // of the journal's whole lines
 	manifest Manifest
+	changed  error // what of manifest and plan is not as it was written; nil if all is, or nobody can tell
 	plan     *plan.Plan
+	planSum  string
 	ids      []string // of the plan's cells
 	records  []Record
 	done     map[place]bool
 	failed   map[string]Record
+
+	// Of a run that is written: its directory, the lock, and the journal with the length and the sum of its whole lines.
+	// files is nil where it is opened to read only.
+	files   *rundir.Dir
+	lock    *os.File
+	journal *os.File
+	size    int64
+	sum     hash.Hash
 }
 
 // place is what a record is about: a slot of the schedule, or a profile pass by its index.
@@ -45,6 +56,7 @@ const (
 	benchFile    = "bench.txt"
 	lockFile     = ".lock"
 	tornFile     = "journal.torn"
+	gitFile      = ".gitattributes"
 )
 
 // Dir returns the run's directory.
@@ -59,16 +71,21 @@ func (r *Run) Plan() *plan.Plan { return r.plan }
 // Records returns all that was committed, in that order.
 func (r *Run) Records() []Record { return r.records }
 
+// Changed returns that the manifest or the plan is not as crawlbench wrote it. It is nil too where nobody can tell, as the
+// manifest of an older program has no sums.
+func (r *Run) Changed() error { return r.changed }
+
 // Append commits records with one sync: when it returns without an error, they outlast a crash. After an error the journal
-// is as it was before; a crash may leave the first of them.
+// is as it was before, unless it was taken away; a crash may leave the first of them.
 func (r *Run) Append(recs ...Record) error {
 	lines, err := r.encode(recs)
 	if err != nil {
 		return fmt.Errorf("append to %s: %w", r.path(journalFile), err)
 	}
+	text := bytes.Join(lines, nil)
 	// At size, and not behind what was written last: what a failed write left there is written over even if the disk
 	// refuses to cut it off.
-	_, err = r.journal.WriteAt(lines, r.size)
+	_, err = r.journal.WriteAt(text, r.size)
 	if err == nil {
 		err = r.journal.Sync()
 	}
@@ -76,22 +93,24 @@ func (r *Run) Append(recs ...Record) error {
 		r.journal.Truncate(r.size)
 		return fmt.Errorf("%w; what was committed before is safe, and -resume goes on behind it", explain("append to", r.path(journalFile), err))
 	}
-	r.size += int64(len(lines))
-	for _, rec := range recs {
+	r.size += int64(len(text))
+	for i, rec := range recs {
+		addSum(r.sum, lines[i])
 		r.book(rec)
 	}
-	return nil
+	return r.intact()
 }
 
 // encode returns the lines of records that may be appended.
-func (r *Run) encode(recs []Record) (lines []byte, err error) {
+func (r *Run) encode(recs []Record) (lines [][]byte, err error) {
 	if err := r.writable(); err != nil {
 		return nil, err
 	}
 	new := map[place]bool{}
+	size := r.size
 	for _, rec := range recs {
 		at := place{rec.Round, rec.Slot}
-		if err := r.check(rec); err != nil {
+		if err := errors.Join(r.checkPlace(rec), rec.check()); err != nil {
 			return nil, err
 		}
 		if new[at] {
@@ -102,7 +121,11 @@ func (r *Run) encode(recs []Record) (lines []byte, err error) {
 		if err != nil {
 			return nil, err
 		}
-		lines = append(lines, line...)
+		lines = append(lines, line)
+		size += int64(len(line))
+	}
+	if size > maxJournal {
+		return nil, fmt.Errorf("it would have more than the %d bytes that it may have: start another run", maxJournal)
 	}
 	return lines, nil
 }
@@ -114,7 +137,18 @@ func (r *Run) Update(change func(*Manifest)) error {
 	}
 	m := r.manifest
 	change(&m)
-	if err := replaceJSON(r.path(manifestFile), m); err != nil {
+	return r.writeManifest(m, r.planSum)
+}
+
+// writeManifest writes m with the sums of what there is, for the plans that there may be.
+func (r *Run) writeManifest(m Manifest, plans ...string) error {
+	m.Sums.Plan = plans
+	m.Sums.Journal = &Lines{Count: len(r.records), Sum: sumOf(r.sum)}
+	text, err := sealed(m)
+	if err == nil {
+		err = r.write(manifestFile, text, maxManifest)
+	}
+	if err != nil {
 		return err
 	}
 	r.manifest = m
@@ -128,32 +162,100 @@ func (r *Run) SetPlan(p *plan.Plan) error {
 		return err
 	}
 	trial := &Run{dir: r.dir, plan: p}
-	if err := trial.index(r.records); err != nil {
+	err := p.Check()
+	if err == nil {
+		err = trial.index(r.records)
+	}
+	if err != nil {
 		return fmt.Errorf("replace the plan: %w", err)
 	}
-	if err := replaceJSON(r.path(planFile), p); err != nil {
+	text, err := planText(p)
+	if err != nil {
+		return fmt.Errorf("replace the plan: %w", err)
+	}
+	sum := Sum(text)
+	if sum == r.planSum {
+		return nil
+	}
+	// The manifest first: a crash leaves it with the sums of both, whichever there is.
+	if err := r.writeManifest(r.manifest, r.planSum, sum); err != nil {
 		return err
 	}
-	r.plan, r.ids = p, trial.ids
+	if err := r.write(planFile, text, maxPlan); err != nil {
+		return err
+	}
+	r.plan, r.planSum, r.ids = p, sum, trial.ids
 	return nil
+}
+
+func planText(p *plan.Plan) ([]byte, error) {
+	text, err := json.MarshalIndent(p, "", "  ")
+	return append(text, '\n'), err
+}
+
+// WriteFile writes a file of the run, named by a path with slashes within its directory. Who reads it, even now, finds it as
+// it was or as it is to be. It needs no lock.
+func (r *Run) WriteFile(name string, data []byte) error {
+	return r.inside(func(d *rundir.Dir) error { return explain("write", r.path(name), d.Write(name, data)) })
+}
+
+// MkdirAll makes a directory of the run, and returns its path.
+func (r *Run) MkdirAll(name string) (string, error) {
+	return r.path(name), r.inside(func(d *rundir.Dir) error { return explain("make", r.path(name), d.MkdirAll(name)) })
+}
+
+// Remake makes a directory of the run anew, empty, and returns its path.
+func (r *Run) Remake(name string) (string, error) {
+	return r.path(name), r.inside(func(d *rundir.Dir) error {
+		return explain("make", r.path(name), errors.Join(d.RemoveAll(name), d.MkdirAll(name)))
+	})
+}
+
+// Open opens a file of the run to read it.
+func (r *Run) Open(name string) (f *os.File, err error) {
+	err = r.inside(func(d *rundir.Dir) (err error) { f, err = d.Open(name); return err })
+	return f, err
+}
+
+// ReadFile returns the content of a file of the run.
+func (r *Run) ReadFile(name string) (text []byte, err error) {
+	err = r.inside(func(d *rundir.Dir) (err error) { text, err = d.Read(name, maxOther); return err })
+	return text, err
+}
+
+// inside calls do with the run's directory.
+func (r *Run) inside(do func(*rundir.Dir) error) error {
+	if r.files != nil {
+		return do(r.files)
+	}
+	d, err := rundir.Open(r.dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return do(d)
 }
 
 // Close gives the lock back.
 func (r *Run) Close() error {
 	var errs []error
-	for _, f := range []**os.File{&r.journal, &r.lock} {
-		if *f != nil {
-			errs = append(errs, (*f).Close())
-			*f = nil
-		}
+	if r.journal != nil {
+		errs = append(errs, r.journal.Close())
 	}
+	if r.lock != nil {
+		errs = append(errs, r.lock.Close())
+	}
+	if r.files != nil {
+		errs = append(errs, r.files.Close())
+	}
+	r.journal, r.lock, r.files = nil, nil, nil
 	return errors.Join(errs...)
 }
 
-func (r *Run) path(name string) string { return filepath.Join(r.dir, name) }
+func (r *Run) path(name string) string { return filepath.Join(r.dir, filepath.FromSlash(name)) }
 
 func (r *Run) writable() error {
-	if r.lock == nil {
+	if r.files == nil {
 		return fmt.Errorf("run %s is open to read only", r.dir)
 	}
 	return nil

@@ -12,11 +12,12 @@ import (
 	"time"
 
 	"crawlbench/internal/plan"
+	"crawlbench/internal/scenario"
 )
 
 // testPlan is a plan of 3 cells, of which each has a profile pass.
 func testPlan(rounds int) *plan.Plan {
-	p := &plan.Plan{Scenario: "test", Seed: 7, Contenders: []string{"a", "b", "c"}}
+	p := &plan.Plan{Scenario: "test", Seed: 7, Contenders: []string{"a", "b", "c"}, Graphs: []scenario.Graph{{Name: "g"}}}
 	for i, impl := range p.Contenders {
 		p.Cells = append(p.Cells, plan.Cell{Impl: impl, Graph: "g", Keys: "id", Workers: 4, Procs: 2})
 		p.Passes = append(p.Passes, plan.Pass{Cell: i, Kinds: []string{"cpu"}})
@@ -42,7 +43,7 @@ func sampleOf(p *plan.Plan, s plan.Slot) Record {
 func profileOf(p *plan.Plan, pass int) Record {
 	return Record{
 		Kind: KindProfile, Round: -1, Slot: pass, Cell: p.Cells[p.Passes[pass].Cell].ID(),
-		Profile: &Profile{Crawls: 1, Pages: 1000, Sec: 0.5, Files: map[string]string{"cpu": "profiles/x/cpu.pb.gz"}},
+		Profile: &Profile{Crawls: 1, Pages: 1000, Sec: 0.5, Files: map[string]string{"cpu": "profiles/" + p.Cells[p.Passes[pass].Cell].ID() + "/cpu.pb.gz"}},
 	}
 }
 
@@ -114,8 +115,13 @@ func TestReopenedRunIsTheSame(t *testing.T) {
 		if !reflect.DeepEqual(q.Plan(), p) {
 			t.Errorf("plan\n%+v, want\n%+v", q.Plan(), p)
 		}
-		if m := (Manifest{Schema: Schema, Run: "run", State: Interrupted, Scenario: "test", Seed: 7, Spin: 1.5}); !reflect.DeepEqual(q.Manifest(), m) {
-			t.Errorf("manifest\n%+v, want\n%+v", q.Manifest(), m)
+		got := q.Manifest()
+		if got.Dir != Path(r.Dir()) || got.Sums.Scenario != Sum(nil) || got.Sums.Journal.Count != len(want) {
+			t.Errorf("made in %s, sums %+v", got.Dir, got.Sums)
+		}
+		got.Dir, got.Sums = "", Sums{}
+		if m := (Manifest{Schema: Schema, Run: "run", State: Interrupted, Scenario: "test", Seed: 7, Spin: 1.5}); !reflect.DeepEqual(got, m) {
+			t.Errorf("manifest\n%+v, want\n%+v", got, m)
 		}
 		if q.Warnings != nil || q.Dir() != r.Dir() {
 			t.Errorf("%s: warnings %q", q.Dir(), q.Warnings)
@@ -234,7 +240,7 @@ func TestRecordsThatDoNotFitAreRefused(t *testing.T) {
 	refuse("with its data", next, func(r *Record) { r.Kind, r.Profile = KindProfile, profileOf(p, 1).Profile })
 	refuse("0 crawls", next, func(r *Record) { r.Sample = &Sample{Values: next.Sample.Values} })
 	refuse("without peak-RSS-bytes", next, func(r *Record) {
-		r.Sample = &Sample{Crawls: 1, Values: maps.Clone(next.Sample.Values)}
+		r.Sample = &Sample{Crawls: 1, Seconds: []float64{1}, Values: maps.Clone(next.Sample.Values)}
 		delete(r.Sample.Values, "peak-RSS-bytes")
 	})
 	if !maps.Equal(before, snapshot(t, r.Dir())) || len(r.Records()) != 2 {

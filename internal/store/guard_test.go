@@ -1,0 +1,206 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"crawlbench/internal/host"
+)
+
+// What a run needs is taken away while it goes on: the next commit says so, and nothing that was measured is lost.
+func TestWhatIsTakenAwayIsNoticedAtOnce(t *testing.T) {
+	for what, test := range map[string]struct {
+		take func(r *Run) error
+		says string
+		at   func(r *Run) string // where the run is then
+	}{
+		"the journal is deleted":   {func(r *Run) error { return os.Remove(r.path(journalFile)) }, "its 3 records were written back", (*Run).Dir},
+		"the journal is replaced":  {func(r *Run) error { return r.files.Write(journalFile, []byte("other")) }, "put that file in its place", nil},
+		"the journal is moved":     {func(r *Run) error { return os.Rename(r.path(journalFile), r.path("moved")) }, "its 3 records were written back", (*Run).Dir},
+		"the journal is a link":    {func(r *Run) error { return in(journalFile, link("moved"))(nil, r.Dir(), "") }, "put that file in its place", nil},
+		"the lock is deleted":      {func(r *Run) error { return os.Remove(r.path(lockFile)) }, "another crawlbench could write to it", (*Run).Dir},
+		"the lock is replaced":     {func(r *Run) error { return r.files.Write(lockFile, nil) }, "another crawlbench could write to it", (*Run).Dir},
+		"the directory is moved":   {func(r *Run) error { return os.Rename(r.Dir(), r.Dir()+".moved") }, "deleted or moved", func(r *Run) string { return r.Dir() + ".moved" }},
+		"the directory is deleted": {func(r *Run) error { return os.RemoveAll(r.Dir()) }, "deleted or moved", nil},
+		"another is in its place": {func(r *Run) error {
+			return errors.Join(os.Rename(r.Dir(), r.Dir()+".moved"), os.Mkdir(r.Dir(), 0o777))
+		}, "deleted or moved", func(r *Run) string { return r.Dir() + ".moved" }},
+	} {
+		t.Run(what, func(t *testing.T) {
+			p := testPlan(2)
+			r := newRun(t, p, sampleOf(p, p.Schedule[0]), sampleOf(p, p.Schedule[1]))
+			if err := test.take(r); err != nil {
+				t.Fatal(err)
+			}
+			wantError(t, r.Append(sampleOf(p, p.Schedule[2])), test.says, "while the run goes on")
+			if len(r.Records()) != 3 {
+				t.Errorf("%d records", len(r.Records()))
+			}
+			r.Close()
+			if what == "the journal is replaced" || what == "the journal is a link" {
+				if err := os.Rename(r.path(rescuedFile), r.path(journalFile)); err != nil {
+					t.Fatal(err)
+				}
+				test.at = (*Run).Dir
+			}
+			if test.at == nil {
+				return
+			}
+			q, recovered, err := Resume(test.at(r))
+			if err != nil || recovered != nil {
+				t.Fatal(err, recovered)
+			}
+			defer q.Close()
+			if !sameRecords(q.Records(), r.Records()) {
+				t.Errorf("%d records are left of 3", len(q.Records()))
+			}
+			if err := q.Append(sampleOf(p, p.Schedule[3])); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Who holds the lock is what the kernel says; what stands in the file is that of a process that may be another by now.
+func TestRunIsAliveWhileItsLockIsHeld(t *testing.T) {
+	p := testPlan(1)
+	r := newRun(t, p)
+	is := func(dir, what string, want State) {
+		t.Helper()
+		m, alive, err := Peek(dir)
+		q, errOpen := Open(dir)
+		if err != nil || errOpen != nil || m.State != want || alive != (want == Running) || q.Manifest().State != want {
+			t.Errorf("%s: %s, alive %v, opened as %s, %v, %v; want %s", what, m.State, alive, q.Manifest().State, err, errOpen, want)
+		}
+	}
+	is(r.Dir(), "a run that goes on", Running)
+	text, err := os.ReadFile(r.path(lockFile))
+	var owner host.Process
+	if err != nil || json.Unmarshal(text, &owner) != nil || owner != host.ThisProcess() {
+		t.Errorf("in the lock stands %s, %v", text, err)
+	}
+	duplicate := filepath.Join(t.TempDir(), "copy")
+	if err := os.CopyFS(duplicate, os.DirFS(r.Dir())); err != nil {
+		t.Fatal(err)
+	}
+	is(duplicate, "a copy of it, which nobody writes", Interrupted)
+	if err := os.WriteFile(r.path(lockFile), []byte("1"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	is(r.Dir(), "a run of another PID namespace", Running)
+	r.Close()
+	for what, lock := range map[string]string{
+		"a run of this very process": string(text), "a lock of an older program": strconv.Itoa(os.Getpid()), "one of the first process": "1", "a lock of nobody": "", "a lock of anything": "{\"pid\": \"\x1b[2J\"}",
+	} {
+		if err := os.WriteFile(r.path(lockFile), []byte(lock), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		is(r.Dir(), what+", killed", Interrupted)
+	}
+	if err := os.Remove(r.path(lockFile)); err != nil {
+		t.Fatal(err)
+	}
+	is(r.Dir(), "a copy without a lock", Interrupted)
+	if err := os.Chmod(r.Dir(), 0o555); err != nil {
+		t.Fatal(err)
+	}
+	defer os.Chmod(r.Dir(), 0o777)
+	is(r.Dir(), "one that cannot be written", Interrupted)
+}
+
+// A state that was reached is kept, whoever holds the lock.
+func TestEndedRunsStayEnded(t *testing.T) {
+	for _, state := range []State{Complete, Interrupted} {
+		r := newRun(t, testPlan(1))
+		if err := r.Update(func(m *Manifest) { m.State = state }); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if m, _, err := Peek(r.Dir()); err != nil || m.State != state {
+				t.Errorf("%s, %v; want %s", m.State, err, state)
+			}
+			r.Close()
+		}
+	}
+}
+
+// Those who look at a run never keep a writer from it.
+func TestLookersDoNotBlockWriters(t *testing.T) {
+	r := newRun(t, testPlan(1))
+	r.Close()
+	stop := make(chan bool)
+	done := make(chan bool)
+	for range 4 {
+		go func() {
+			defer func() { done <- true }()
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					Peek(r.Dir())
+				}
+			}
+		}()
+	}
+	for range 100 {
+		q, _, err := Resume(r.Dir())
+		if err != nil {
+			t.Error(err)
+			break
+		}
+		q.Close()
+	}
+	close(stop)
+	for range 4 {
+		<-done
+	}
+}
+
+func TestOwnerOfALockIsNamed(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"pid": 12, "boot": "x", "start": 3}`: " (pid 12)", "34": " (pid 34)", "56\n": " (pid 56)", "": "", "x": "", "\x1b": "",
+	} {
+		if got := owner([]byte(text)); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	r := newRun(t, testPlan(1))
+	if err := os.WriteFile(r.path(lockFile), []byte(strings.Repeat("x", 1<<20)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := Resume(r.Dir())
+	wantError(t, err, "another crawlbench is writing to it")
+}
+
+func TestReadersGiveTheirFilesBack(t *testing.T) {
+	r := newRun(t, testPlan(1))
+	r.Close()
+	count := func() int {
+		open, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Skip(err)
+		}
+		return len(open)
+	}
+	before := count()
+	for range 50 {
+		if _, err := Open(r.Dir()); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := Peek(r.Dir()); err != nil {
+			t.Fatal(err)
+		}
+		Open(filepath.Join(r.Dir(), "nothing"))
+		Follow(r.Dir()).Next()
+		Runs(filepath.Dir(r.Dir()))
+	}
+	if after := count(); after > before+5 {
+		t.Errorf("%d files are open, %d before", after, before)
+	}
+}

@@ -1,0 +1,365 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// trap is a directory that somebody means ill with, or that is broken: what is done to a run, and what whoever opens it
+// must say. Where says is empty the run can be read all the same, and where resume is empty it can be resumed.
+type trap struct {
+	what         string
+	set          func(t *testing.T, run, outside string) error
+	says, resume string
+}
+
+// in returns what puts something under a name of the run, in place of what is there.
+func in(name string, put func(path, outside string) error) func(*testing.T, string, string) error {
+	return func(t *testing.T, run, outside string) error {
+		path := filepath.Join(run, name)
+		if err := os.RemoveAll(path); err != nil {
+			return err
+		}
+		return put(path, outside)
+	}
+}
+
+func link(target string) func(path, outside string) error {
+	return func(path, outside string) error {
+		return os.Symlink(strings.ReplaceAll(target, "OUTSIDE", outside), path)
+	}
+}
+
+func fifo(path, _ string) error { return unix.Mkfifo(path, 0o666) }
+
+func directory(path, _ string) error { return os.MkdirAll(filepath.Join(path, "x"), 0o777) }
+
+func content(text string) func(path, outside string) error {
+	return func(path, _ string) error { return os.WriteFile(path, []byte(text), 0o666) }
+}
+
+// sparse is a file of zeros that has no bytes on the disk.
+func sparse(size int64) func(path, outside string) error {
+	return func(path, _ string) error {
+		return errors.Join(os.WriteFile(path, nil, 0o666), os.Truncate(path, size))
+	}
+}
+
+// second is a hard link to a file outside.
+func second(path, outside string) error { return os.Link(filepath.Join(outside, "secret"), path) }
+
+// rewritten changes the text of a file.
+func rewritten(name, old, new string) func(*testing.T, string, string) error {
+	return func(t *testing.T, run, _ string) error {
+		text, err := os.ReadFile(filepath.Join(run, name))
+		if err == nil && !strings.Contains(string(text), old) {
+			err = fmt.Errorf("%s has no %q", name, old)
+		}
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(run, name), []byte(strings.ReplaceAll(string(text), old, new)), 0o666)
+	}
+}
+
+// line appends a line with a right checksum to the journal.
+func line(rec string) func(*testing.T, string, string) error {
+	return func(t *testing.T, run, _ string) error {
+		f, err := os.OpenFile(filepath.Join(run, journalFile), os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		_, err = fmt.Fprintf(f, "%s%s%s%s%s", linePrefix, checksum([]byte(rec)), lineMiddle, rec, lineSuffix)
+		return err
+	}
+}
+
+// record is the text of the next sample, with something replaced.
+func record(t testing.TB, old, new string) string {
+	t.Helper()
+	p := testPlan(2)
+	text, err := encode(sampleOf(p, p.Schedule[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := strings.TrimSuffix(string(text[len(linePrefix)+8+len(lineMiddle):]), lineSuffix)
+	if !strings.Contains(rec, old) {
+		t.Fatalf("%s has no %q", rec, old)
+	}
+	return strings.Replace(rec, old, new, 1)
+}
+
+func traps(t testing.TB) []trap {
+	const notRegular, both = "only regular files", "="
+	p := testPlan(2)
+	cell := p.Cells[p.Schedule[1].Cell].ID()
+	profile := func(files string) string {
+		return fmt.Sprintf(`{"kind":"profile","round":-1,"slot":0,"cell":%q,"wall_sec":1,"profile":{"crawls":1,"pages":1,"crawl_sec":1,"files":{%s}}}`, p.Cells[0].ID(), files)
+	}
+	var list []trap
+	add := func(what, says, resume string, set func(*testing.T, string, string) error) {
+		if resume == both {
+			resume = says
+		}
+		list = append(list, trap{what, set, says, resume})
+	}
+	for _, name := range []string{manifestFile, planFile, journalFile} {
+		add(name+" is a link to a file outside", notRegular, both, in(name, link("OUTSIDE/secret")))
+		add(name+" is a link to that of another run", notRegular, both, in(name, link("OUTSIDE/"+name)))
+		add(name+" is a link to itself", notRegular, both, in(name, link(name)))
+		add(name+" is a link to nothing", notRegular, both, in(name, link("nothing")))
+		add(name+" is a link to zeros without end", notRegular, both, in(name, link("/dev/zero")))
+		add(name+" is a link to a password file", notRegular, both, in(name, link("/etc/passwd")))
+		add(name+" is a FIFO that nobody writes to", notRegular, both, in(name, fifo))
+		add(name+" is a directory", notRegular, both, in(name, directory))
+		add(name+" is missing", "there is no "+name, both, in(name, func(string, string) error { return nil }))
+		add(name+" has 10 GB of zeros", "too large", both, in(name, sparse(10<<30)))
+	}
+	for _, name := range []string{manifestFile, planFile} {
+		for what, text := range map[string]string{
+			"nothing": "", "a half": `{"schema": 1, "run": "x", "cells": [`, "zeros": strings.Repeat("\x00", 4096), "no JSON": "root:x:0:0:root:/root:/bin/sh\n",
+			"JSON that is nested deeply": strings.Repeat(`{"a":`, 1e6), "arrays that are nested deeply": `{"schema": 1, "cells": ` + strings.Repeat("[", 1e6),
+			"null": "null", "a list": "[]", "UTF-16": "\xff\xfe{\x00}\x00", "a number": "1e999",
+		} {
+			add(name+" has "+what, name, "", in(name, content(text)))
+		}
+	}
+	for _, x := range []struct{ what, old, new, says string }{
+		{"a later schema", `"schema": 1`, `"schema": 2`, "schema 2"},
+		{"an impossible schema", `"schema": 1`, `"schema": -9223372036854775808`, "schema -9223372036854775808"},
+		{"a schema in words", `"schema": 1`, `"schema": "1"`, "is damaged"},
+		{"an unknown state", `"state": "running"`, `"state": "\u001b[2J"`, `its state is "\x1b[2J"`},
+		{"a time that is none", `"started": "0001`, `"started": "9999999`, "is damaged"},
+		{"a seed that is too large", `"seed": 7`, `"seed": 7e99`, "is damaged"},
+	} {
+		add("the manifest has "+x.what, x.says, both, rewritten(manifestFile, x.old, x.new))
+	}
+	for _, x := range []struct{ what, old, new, says string }{
+		{"a graph that leads out", `"Name": "g"`, `"Name": "../../../tmp/g"`, "is no name"},
+		{"a graph that moves the cursor", `"Name": "g"`, `"Name": "\u001b[2J"`, `"\x1b[2J" is no name`},
+		{"a contender that leads out", `"a"`, `"../a"`, "is no name"},
+		{"a contender of two lines", `"a"`, `"a\nb"`, "is no name"},
+		{"a contender written from right to left", `"a"`, `"a\u202e"`, "is no name"},
+		{"a profile that leads out", `"cpu"`, `"../../cpu"`, "no names"},
+		{"a scenario that is script", `"scenario": "test"`, `"scenario": "<script>"`, "is no name"},
+		{"-1 rounds", `"rounds": 2`, `"rounds": -1`, "want -1 rounds"},
+		{"100,000,000 rounds", `"rounds": 2`, `"rounds": 100000000`, "want 100000000 rounds"},
+		{"a cell twice", `"impl": "b"`, `"impl": "a"`, "there twice"},
+		{"a slot of no cell", `"cell": 2`, `"cell": 3`, "in a plan of 3 cells"},
+		{"a slot of a negative cell", `"cell": 2`, `"cell": -2`, "in a plan of 3 cells"},
+		{"a cell twice in a round", `"cell": 2`, `"cell": 1`, "a second time"},
+		{"a slot twice", `"slot": 2`, `"slot": 1`, "the schedule's entry 3"},
+		{"other cells than the journal", `"workers": 4`, `"workers": 5`, "do not belong together"},
+		{"no workers", `"workers": 4`, `"workers": 0`, "not what a scenario may have"},
+		{"no cells", `"cells": [`, `"cells": [], "other": [`, "no contenders or no cells"},
+	} {
+		add("the plan has "+x.what, x.says, both, rewritten(planFile, x.old, x.new))
+	}
+	add("the plan has 20,000,000 cells", "more than", both, in(planFile, content(`{"cells": [`+strings.Repeat("{},", 2e7)+`{}]}`)))
+	for _, x := range []struct{ what, rec, says string }{
+		{"no record", "null", "line 2"},
+		{"a record of nothing", "{}", "line 2"},
+		{"a record that is nested deeply", `{"a":` + strings.Repeat("[", 1e6) + strings.Repeat("]", 1e6) + "}", ""},
+		{"samples within samples", `{"kind":"sample","sample":` + strings.Repeat(`{"before":`, 1e5) + "null" + strings.Repeat("}", 1e5) + "}", ""},
+		{"a record of an unknown cell", record(t, `"cell":"impl=`, `"cell":"impl=x`), "do not belong together"},
+		{"a record of a round to come", record(t, `"round":0`, `"round":2`), "do not belong together"},
+		{"a record of a round before", record(t, `"round":0`, `"round":-2`), "do not belong together"},
+		{"a record of the last round there is", record(t, `"round":0`, `"round":9223372036854775807`), "do not belong together"},
+		{"a record of a slot to come", record(t, `"slot":1`, `"slot":4`), "do not belong together"},
+		{"a record twice", record(t, `"slot":1`, `"slot":0`), "line 2"},
+		{"a sample in no time", record(t, `"sec/op":`, `"sec/op":0,"x":`), "are no crawl"},
+		{"a sample in negative time", record(t, `"sec/op":`, `"sec/op":-`), "line 2"},
+		{"a sample of no pages", record(t, `"pages/op":1000`, `"pages/op":0`), "are no crawl"},
+		{"a sample of fewer than no pages", record(t, `"pages/op":1000`, `"pages/op":-1000`), "line 2"},
+		{"a crawl in negative time", record(t, `[0.1,`, `[-0.1,`), "took -0.1 seconds"},
+		{"a sample that took for ever", record(t, `"wall_sec":0.25`, `"wall_sec":1e300`), "took 1e+300 seconds"},
+		{"a sample of no crawls", record(t, `"crawls":2`, `"crawls":0`), "0 crawls"},
+		{"a sample of crawls without end", record(t, `"crawls":2`, `"crawls":9223372036854775807`), "with 2 times"},
+		{"a sample without a unit", record(t, `"B/op"`, `"b/op"`), "without B/op"},
+		{"a negative count", record(t, `"crawls":2`, `"crawls":2,"counts":{"x":-1}`), `"x" is -1`},
+		{"a profile at a path of the root", profile(`"cpu":"/etc/passwd"`), `"/etc/passwd"`},
+		{"a profile that leads out", profile(`"cpu":"profiles/` + p.Cells[0].ID() + `/../../../x"`), "want one in profiles"},
+		{"a profile of another cell", profile(`"cpu":"profiles/` + p.Cells[1].ID() + `/cpu.pb.gz"`), "want one in profiles"},
+		{"a profile with an odd name", profile(`"cpu":"profiles/` + p.Cells[0].ID() + `/\u001b.gz"`), "want one in profiles"},
+		{"a profile of an odd kind", profile(`"<b>":"profiles/` + p.Cells[0].ID() + `/cpu.pb.gz"`), "want one in profiles"},
+		{"output that leads out", `{"kind":"failure","round":0,"slot":1,"cell":"` + cell + `","wall_sec":1,"failure":{"class":"panic","message":"x","output":"../../secret"}}`, "want one in failures"},
+	} {
+		add("the journal has "+x.what, x.says, both, line(x.rec))
+	}
+	for what, number := range map[string]string{"no number": "NaN", "infinity": "Infinity", "a number without end": "1e999", "a number in words": `"1"`} {
+		// Its checksum is right, but it is no record: as the last line it is passed over, as a torn one is.
+		add("the journal has "+what, "", "", line(record(t, `"wall_sec":0.25`, `"wall_sec":`+number)))
+	}
+	add("the journal has a line of 100 MB", "longer than", both, in(journalFile, sparse(100<<20)))
+	add("the journal ends in zeros", "", "", func(t *testing.T, run, _ string) error {
+		info, err := os.Stat(filepath.Join(run, journalFile))
+		return errors.Join(err, os.Truncate(filepath.Join(run, journalFile), info.Size()+4096))
+	})
+	add("the journal has another name outside", "", "2 names", func(t *testing.T, run, outside string) error {
+		return os.Link(filepath.Join(run, journalFile), filepath.Join(outside, "second"))
+	})
+	for what, put := range map[string]func(string, string) error{
+		"a link to a file outside": link("OUTSIDE/secret"), "a link to nothing outside": link("OUTSIDE/new"), "a FIFO": fifo, "a directory": directory, "a hard link to a file outside": second, "a link to a device": link("/dev/zero"),
+	} {
+		says := map[bool]string{true: "2 names", false: notRegular}[strings.HasPrefix(what, "a hard")]
+		add("the lock is "+what, "", says, in(lockFile, put))
+		add("what is torn goes to "+what, "", says, func(t *testing.T, run, outside string) error {
+			return errors.Join(in(tornFile, put)(t, run, outside), os.Truncate(filepath.Join(run, journalFile), 100))
+		})
+	}
+	add("the lock has 10 GB of zeros", "", "", in(lockFile, sparse(10<<30)))
+	add("the lock names the first process", "", "", in(lockFile, content("1")))
+	add("the directory is a FIFO", "there is no manifest.json", both, in(".", fifo))
+	add("the directory is a file", "there is no manifest.json", both, in(".", content("x")))
+	add("the directory is a link to itself", "too many levels", both, in(".", link("run")))
+	add("the directory is not there", "there is no manifest.json", both, in(".", func(string, string) error { return nil }))
+	return list
+}
+
+// Each way to open each of them ends at once, takes little memory, says what is wrong, and touches nothing outside.
+func TestHostileDirectories(t *testing.T) {
+	list := traps(t)
+	if len(list) < 40 {
+		t.Errorf("%d kinds are too few", len(list))
+	}
+	for _, trap := range list {
+		t.Run(trap.what, func(t *testing.T) {
+			outside := t.TempDir()
+			other := testPlan(2)
+			made, err := Create(filepath.Join(outside, "run"), Manifest{Scenario: "other"}, other)
+			if err != nil {
+				t.Fatal(err)
+			}
+			made.Close()
+			for _, name := range []string{manifestFile, planFile, journalFile} {
+				if err := os.Rename(made.path(name), filepath.Join(outside, name)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := errors.Join(os.RemoveAll(made.Dir()), os.WriteFile(filepath.Join(outside, "secret"), []byte("secret"), 0o666)); err != nil {
+				t.Fatal(err)
+			}
+			p := testPlan(2)
+			r := newRun(t, p, sampleOf(p, p.Schedule[0]))
+			if err := r.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if err := trap.set(t, r.Dir(), outside); err != nil {
+				t.Fatal(err)
+			}
+			before := snapshot(t, outside)
+			var stats runtime.MemStats
+			runtime.ReadMemStats(&stats)
+			held := stats.TotalAlloc
+
+			expect(t, trap.says, func() error { _, err := Open(r.Dir()); return err })
+			expect(t, "*", func() error { _, _, err := Peek(r.Dir()); return err })
+			expect(t, "*", func() error { _, err := Plan(r.Dir()); return err })
+			expect(t, "*", func() error { _, err := Follow(r.Dir()).Next(); return err })
+			expect(t, "*", func() error { _, err := Runs(filepath.Dir(r.Dir())); return err })
+			expect(t, "*", func() error { _, err := Latest(filepath.Dir(r.Dir())); return err })
+			resume := trap.resume
+			if resume == "" && trap.says != "" {
+				resume = trap.says
+			}
+			expect(t, resume, func() error {
+				q, _, err := Resume(r.Dir())
+				if err == nil {
+					err = errors.Join(q.Append(sampleOf(p, p.Schedule[2])), q.Update(func(*Manifest) {}), q.Close())
+				}
+				return err
+			})
+			runtime.ReadMemStats(&stats)
+			if took := stats.TotalAlloc - held; took > 2<<30 {
+				t.Errorf("it took %d MB", took>>20)
+			}
+			after := snapshot(t, outside)
+			for name := range after {
+				if after[name] != before[name] {
+					t.Errorf("outside, %s has changed", name)
+				}
+			}
+		})
+	}
+	t.Logf("%d kinds of directories", len(list))
+}
+
+// expect fails unless f ends soon with an error that says so: no error where says is "", any or none where it is "*".
+func expect(t *testing.T, says string, f func() error) {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		if says == "*" {
+			return
+		}
+		if (err == nil) != (says == "") || err != nil && !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want %q", err, says)
+		}
+		if err != nil && strings.ContainsAny(err.Error(), "\x1b\u202e") {
+			t.Errorf("%q is not for a terminal", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("it has no end")
+	}
+}
+
+// What a run writes beside its own three files goes into its directory as well, or nowhere.
+func TestWritesKeepToTheRun(t *testing.T) {
+	for what, test := range map[string]struct {
+		trap func(path, outside string) error
+		name string // of the trap
+		do   func(r *Run) error
+		says string // "": it is written, in place of the trap
+	}{
+		"profiles lead out":            {link("OUTSIDE"), "profiles", func(r *Run) error { _, err := r.MkdirAll("profiles/x"); return err }, "symbolic link"},
+		"a profile's directory":        {link("OUTSIDE"), "x", func(r *Run) error { _, err := r.MkdirAll("x"); return err }, "symbolic link"},
+		"plots lead out":               {link("OUTSIDE"), "plots", func(r *Run) error { return r.WriteFile("plots/a.svg", []byte("x")) }, "symbolic link"},
+		"plots are a file":             {content("x"), "plots", func(r *Run) error { return r.WriteFile("plots/a.svg", []byte("x")) }, "regular file"},
+		"failures lead out":            {link("OUTSIDE"), "failures", func(r *Run) error { return r.WriteFile("failures/a.txt", []byte("x")) }, "symbolic link"},
+		"graphs lead out":              {link("OUTSIDE"), ".graphs", func(r *Run) error { _, err := r.Remake(".graphs"); return err }, ""},
+		"graphs are a FIFO":            {fifo, ".graphs", func(r *Run) error { _, err := r.Remake(".graphs"); return err }, ""},
+		"the report leads out":         {link("OUTSIDE/secret"), "report.html", func(r *Run) error { return r.WriteFile("report.html", []byte("x")) }, ""},
+		"the report is a FIFO":         {fifo, "report.html", func(r *Run) error { return r.WriteFile("report.html", []byte("x")) }, ""},
+		"the report has another name":  {second, "report.md", func(r *Run) error { return r.WriteFile("report.md", []byte("x")) }, ""},
+		"the report is a directory":    {directory, "report.md", func(r *Run) error { return r.WriteFile("report.md", []byte("x")) }, "report.md"},
+		"the samples lead out":         {link("OUTSIDE/secret"), benchFile, (*Run).WriteBench, ""},
+		"the manifest leads out":       {link("OUTSIDE/secret"), manifestFile, func(r *Run) error { return r.Update(func(*Manifest) {}) }, ""},
+		"the plan leads out":           {link("OUTSIDE/secret"), planFile, func(r *Run) error { return r.SetPlan(testPlan(5)) }, ""},
+		"a name that leads out":        {content("x"), "x", func(r *Run) error { return r.WriteFile("../x", []byte("x")) }, "within the run"},
+		"a name at the root":           {content("x"), "x", func(r *Run) error { return r.WriteFile(filepath.Join(r.Dir(), "../x"), []byte("x")) }, "within the run"},
+		"a ledger that leads out":      {link("OUTSIDE/secret"), "l.json", func(r *Run) error { return r.Decode("l.json", new(any)) }, "symbolic link"},
+		"a ledger that is a FIFO":      {fifo, "l.json", func(r *Run) error { return r.Decode("l.json", new(any)) }, "FIFO"},
+		"a ledger without end":         {sparse(10 << 30), "l.json", func(r *Run) error { return r.Decode("l.json", new(any)) }, "too large"},
+		"a ledger within a link":       {link("OUTSIDE"), "profiles", func(r *Run) error { return r.Decode("profiles/secret", new(any)) }, "symbolic link"},
+		"a file within a link is read": {link("OUTSIDE"), "profiles", func(r *Run) error { _, err := r.Open("profiles/secret"); return err }, "symbolic link"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			outside := t.TempDir()
+			if err := os.WriteFile(filepath.Join(outside, "secret"), []byte("secret"), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			r := newRun(t, testPlan(2))
+			if err := in(test.name, test.trap)(t, r.Dir(), outside); err != nil {
+				t.Fatal(err)
+			}
+			expect(t, test.says, func() error { return test.do(r) })
+			if files := snapshot(t, outside); len(files) != 1 || files["secret"] != "secret" {
+				t.Errorf("outside is now %q", files)
+			}
+			if info, err := os.Lstat(r.path(test.name)); test.says == "" && (err != nil || !info.IsDir() && !info.Mode().IsRegular()) {
+				t.Errorf("the trap is there still: %v", err)
+			}
+		})
+	}
+}
