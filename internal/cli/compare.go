@@ -49,19 +49,23 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	// Finding benchstat and running it take as long as reading and comparing a large run: they go on beside these.
+	scratch := scratch{}
+	if !*only { // then the command is for the user to run
+		defer scratch.remove()
+	}
 	table := benchstat{find: func() (tool, error) { return tool{shown: []string{"benchstat"}}, nil }}
 	if !*only {
 		table.find = begin(func() (tool, error) { return findBenchstat(ctx) })
 	}
 	if len(positional) == 2 {
-		args, err := a.twoRuns(*results, positional, *baseline)
+		args, err := a.twoRuns(*results, positional, *baseline, &scratch)
 		if err != nil {
 			return err
 		}
 		table.start(ctx, append(filter, args...))
 		return table.print(a)
 	}
-	run, args, err := a.oneRun(*results, append(positional, "")[0], *baseline)
+	run, args, err := a.oneRun(*results, append(positional, "")[0], *baseline, &scratch)
 	if err != nil {
 		return err
 	}
@@ -80,6 +84,7 @@ func (a *app) between(results string, names []string, gate gateFlags) error {
 		}
 		runs = append(runs, run)
 	}
+	a.differences(runs[0], runs[1])
 	list, err := diagnose.Between(runs[0], runs[1])
 	if errors.Is(err, diagnose.ErrNotComparable) {
 		return exitError{exitNotComparable, err}
@@ -91,12 +96,12 @@ func (a *app) between(results string, names []string, gate gateFlags) error {
 }
 
 // oneRun returns a run, and what benchstat is to compare its contenders with, the baseline's column first.
-func (a *app) oneRun(results, name, baseline string) (*store.Run, []string, error) {
+func (a *app) oneRun(results, name, baseline string, temp *scratch) (*store.Run, []string, error) {
 	run, err := a.openRun(results, name)
 	if err != nil {
 		return nil, nil, err
 	}
-	file, err := benchFile(run)
+	file, err := a.benchFile(run, temp)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -108,11 +113,11 @@ func (a *app) oneRun(results, name, baseline string) (*store.Run, []string, erro
 		}
 		columns = slices.Insert(slices.Delete(columns, i, i+1), 0, baseline)
 	}
-	return run, []string{"-row", rows(run), "-col", "/impl@(" + strings.Join(columns, " ") + ")", file}, nil
+	return run, []string{"-row", rows(run), "-col", "/impl@(" + strings.Join(columns, " ") + ")", labelled("run", file)}, nil
 }
 
 // twoRuns returns what benchstat is to compare two runs with, cell by cell.
-func (a *app) twoRuns(results string, names []string, baseline string) ([]string, error) {
+func (a *app) twoRuns(results string, names []string, baseline string, temp *scratch) ([]string, error) {
 	if baseline != "" {
 		return nil, usagef("compare: -baseline goes with one run; of two runs the first is the baseline")
 	}
@@ -123,13 +128,14 @@ func (a *app) twoRuns(results string, names []string, baseline string) ([]string
 		if err != nil {
 			return nil, err
 		}
-		file, err := benchFile(run)
+		file, err := a.benchFile(run, temp)
 		if err != nil {
 			return nil, err
 		}
 		runs = append(runs, run)
 		files = append(files, []string{"old=", "new="}[i]+file)
 	}
+	a.differences(runs[0], runs[1])
 	if err := comparable(runs[0], runs[1]); err != nil {
 		return nil, exitError{exitNotComparable, err}
 	}
@@ -167,16 +173,66 @@ func comparable(old, new *store.Run) error {
 	return nil
 }
 
-// benchFile returns the bench.txt of a run.
-func benchFile(run *store.Run) (string, error) {
-	file := filepath.Join(run.Dir(), "bench.txt")
-	if _, err := os.Stat(file); err != nil {
-		return "", fmt.Errorf("compare %s: it has no bench.txt yet: let the run end, or go on with it by %q", run.Dir(), "crawlbench run -resume "+run.Dir())
+// differences tells what the runs do not have in common that can still be compared.
+func (a *app) differences(old, new *store.Run) {
+	for _, d := range store.Differences(old, new) {
+		if !d.Matters {
+			fmt.Fprintf(a.err, "note: the runs differ in %v\n", d)
+		}
 	}
+}
+
+// benchFile returns a file with the samples of a run: its bench.txt, or where that is missing, or is not what the journal
+// says, one that is derived now.
+func (a *app) benchFile(run *store.Run, temp *scratch) (string, error) {
 	if len(run.Samples()) == 0 {
 		return "", fmt.Errorf("compare %s: it has no samples of cells that did not fail", run.Dir())
 	}
-	return file, nil
+	text, err := run.Bench()
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(run.Dir(), "bench.txt")
+	found, err := run.ReadFile("bench.txt")
+	if err == nil && bytes.Equal(found, text) {
+		return file, nil
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		fmt.Fprintf(a.err, "note: %s is not what the journal says; the samples are those of the journal\n", file)
+	}
+	return temp.write(text)
+}
+
+// labelled returns the argument that names a file to benchstat, which takes what stands before = for a label and what begins
+// with - for a flag.
+func labelled(label, file string) string {
+	if strings.ContainsRune(file, '=') || strings.HasPrefix(file, "-") {
+		return label + "=" + file
+	}
+	return file
+}
+
+// scratch is a directory for files that another program reads. It is made with the first.
+type scratch struct {
+	dir   string
+	files int
+}
+
+func (s *scratch) write(text []byte) (path string, err error) {
+	if s.dir == "" {
+		if s.dir, err = os.MkdirTemp("", "crawlbench-"); err != nil {
+			return "", err
+		}
+	}
+	s.files++
+	path = filepath.Join(s.dir, fmt.Sprintf("bench%d.txt", s.files))
+	return path, os.WriteFile(path, text, 0o666)
+}
+
+func (s *scratch) remove() {
+	if s.dir != "" {
+		os.RemoveAll(s.dir)
+	}
 }
 
 // tool is a program: what to run, and how the user would call it. Without path there is nothing to run.
@@ -247,16 +303,4 @@ func findBenchstat(ctx context.Context) (tool, error) {
 		return tool{[]string{path}, path}, nil
 	}
 	return tool{}, errors.New("compare: there is no benchstat: install it with \"go install golang.org/x/perf/cmd/benchstat@latest\", or run this in a checkout of crawlbench")
-}
-
-// quote writes a command line as a shell takes it.
-func quote(argv []string) string {
-	words := make([]string, len(argv))
-	for i, w := range argv {
-		if strings.ContainsAny(w, " ()@*?&|;<>$'\"\\") || w == "" {
-			w = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-		}
-		words[i] = w
-	}
-	return strings.Join(words, " ")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -85,16 +86,12 @@ func (a *app) listOne(w *tabwriter.Writer, what, results, name string) error {
 }
 
 func listRuns(w *tabwriter.Writer, results string) error {
-	names, err := runNames(results)
+	names, err := store.Runs(results)
 	if err != nil {
 		return err
 	}
 	for _, n := range names {
-		dir, err := findRun(results, n)
-		if err != nil {
-			return err
-		}
-		run, err := store.Open(dir)
+		run, err := store.Open(filepath.Join(results, n))
 		if err != nil {
 			fmt.Fprintf(w, "  %s\tunreadable\t%v\n", n, err)
 			continue

@@ -22,7 +22,7 @@ import (
 func (a *app) measure(ctx context.Context, run *store.Run, graphs []runner.Graph, f runFlags, begin time.Time) error {
 	r := runner.Runner{
 		Run: run, Caches: map[string]string{}, Spin: run.Manifest().Spin, Memory: run.Plan().Memory,
-		Budget: f.budget, Begin: begin, Against: run.Manifest().Against,
+		Budget: f.budget, Begin: begin, Child: []string{f.programs.this.Path, runner.ChildVerb}, Against: f.programs.other.Path,
 	}
 	if r.Memory == 0 {
 		r.Memory = host.FreeMemory()
@@ -31,9 +31,25 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []runner.Graph
 		r.Caches[g.Info.Name] = g.Cache
 	}
 	show := newProgress(a.err, f.progress)
-	r.Watch = show.event
+	watched, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	unchanged := func() error { // the programs that children are
+		if f.programs.other.Path == "" {
+			return nil
+		}
+		return f.programs.other.Unchanged()
+	}
+	r.Watch = func(e runner.Event) {
+		show.event(e)
+		if err := unchanged(); err != nil {
+			stop(err)
+		}
+	}
 	planned := run.Plan().Rounds
-	errRun := r.Do(ctx)
+	errRun := r.Do(watched)
+	if errRun == nil {
+		errRun = unchanged()
+	}
 	show.done()
 	if rounds := run.Plan().Rounds; rounds != planned {
 		fmt.Fprintf(a.err, "note: the budget of %v held %s, not the %d expected\n", f.budget, plural(rounds, "round"), planned)
@@ -47,11 +63,11 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []runner.Graph
 	errEnd := a.conclude(run, state, f.gate)
 	switch {
 	case stopped && errEnd == nil:
-		fmt.Fprintf(a.err, "\ninterrupted; all that was finished is kept. To go on:\n  %s\n", a.command("resume", run.Dir()))
+		fmt.Fprintf(a.err, "\ninterrupted; all that was finished is kept. To go on:\n  %s\n", a.command("resume", run.Dir(), f.against))
 		return exitError{code: exitInterrupted}
 	case errRun != nil && !stopped:
 		return fmt.Errorf("%w\nall that was finished is kept in %s; when it is mended, go on with: %s",
-			errors.Join(errRun, errEnd), run.Dir(), a.command("resume", run.Dir()))
+			errors.Join(errRun, errEnd), run.Dir(), a.command("resume", run.Dir(), f.against))
 	case errEnd != nil && exitCode(errEnd) != exitRegression:
 		return errEnd
 	case len(run.Failed()) > 0:
@@ -80,7 +96,7 @@ func (a *app) conclude(run *store.Run, state store.State, gate gateFlags) error 
 		return err
 	}
 	if err := store.SetLatest(filepath.Dir(run.Dir()), filepath.Base(run.Dir())); err != nil {
-		return err
+		fmt.Fprintln(a.err, "note:", err)
 	}
 	analysis, err := a.publish(run)
 	if err != nil {
@@ -96,7 +112,7 @@ func (a *app) conclude(run *store.Run, state store.State, gate gateFlags) error 
 	return a.changes(analysis.Changes, gate)
 }
 
-// publish prints the result of a run and writes its report.
+// publish prints the result of a run and writes its report. If only that fails, there is an analysis all the same.
 func (a *app) publish(run *store.Run) (*diagnose.Analysis, error) {
 	analysis, err := diagnose.Analyse(run)
 	if err != nil {
@@ -104,7 +120,7 @@ func (a *app) publish(run *store.Run) (*diagnose.Analysis, error) {
 	}
 	fmt.Fprint(a.out, report.Text(analysis))
 	if err := report.Write(analysis); err != nil {
-		return nil, err
+		return analysis, err
 	}
 	fmt.Fprintf(a.out, "report: %s\n", filepath.Join(run.Dir(), "report.html"))
 	return analysis, nil
@@ -148,23 +164,37 @@ func example(run *store.Run) (cell, kind string) {
 	return "", ""
 }
 
-// command writes a command line as the user would type it: a target of make, if it was make that called.
-func (a *app) command(verb, run string, cell ...string) string {
+// command writes a command line as the user would type it: a target of make, if it was make that called and can take the
+// words. Those after the run are the other program to resume with, or cell and kind of a flame graph.
+func (a *app) command(verb, run string, more ...string) string {
 	name := filepath.Base(os.Args[0])
 	if os.Getenv("CRAWLBENCH_MAKE") != "" {
-		switch verb {
-		case "resume":
-			return "make bench RESUME=" + run
-		case "flame":
-			return fmt.Sprintf("make flame CELL=%q PROFILE=%s RUN=%s", cell[0], cell[1], run)
+		if quoteWord(run) == run && (verb != "resume" || more[0] == "" || quoteWord(more[0]) == more[0]) {
+			return makeCommand(verb, run, more)
 		}
-		return fmt.Sprintf("make %s RUN=%s", verb, run)
+		name = os.Args[0]
 	}
+	words := []string{name, verb, run}
 	switch verb {
 	case "resume":
-		return name + " run -resume " + run
+		words = []string{name, "run", "-resume", run}
+		if more[0] != "" {
+			words = append(words, "-against", more[0])
+		}
 	case "flame":
-		return fmt.Sprintf("%s serve -cell %q -profile %s %s", name, cell[0], cell[1], run)
+		words = []string{name, "serve", "-cell", more[0], "-profile", more[1], run}
 	}
-	return fmt.Sprintf("%s %s %s", name, verb, run)
+	return quote(words)
+}
+
+func makeCommand(verb, run string, more []string) string {
+	switch {
+	case verb == "resume" && more[0] != "":
+		return fmt.Sprintf("make bench RESUME=%s FLAGS=%q", run, "-against "+more[0])
+	case verb == "resume":
+		return "make bench RESUME=" + run
+	case verb == "flame":
+		return fmt.Sprintf("make flame CELL=%q PROFILE=%s RUN=%s", more[0], more[1], run)
+	}
+	return fmt.Sprintf("make %s RUN=%s", verb, run)
 }

@@ -2,8 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"os"
+	"syscall"
 )
 
 // report shows the result of a run again.
@@ -18,6 +21,11 @@ func (a *app) report(_ context.Context, fs *flag.FlagSet, args []string) error {
 		return err
 	}
 	analysis, err := a.publish(run)
+	if errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		cause, _ := errors.AsType[syscall.Errno](err)
+		fmt.Fprintf(a.err, "note: report.html and report.md are not written into %s: %v\n", run.Dir(), cause)
+		err = nil
+	}
 	if err != nil {
 		return err
 	}

@@ -11,10 +11,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"time"
 
-	"crawlbench/internal/crawl"
 	"crawlbench/internal/doctor"
 	"crawlbench/internal/host"
 	"crawlbench/internal/plan"
@@ -33,6 +31,7 @@ type runFlags struct {
 	budget                                                        time.Duration
 	dry                                                           bool
 	against                                                       string
+	programs                                                      programs
 	gate                                                          gateFlags
 }
 
@@ -110,7 +109,7 @@ func (f *runFlags) checkAgainst() error {
 func onlyResume(fs *flag.FlagSet, positional []string) error {
 	var err error
 	fs.Visit(func(fl *flag.Flag) {
-		if !slices.Contains([]string{"resume", "results", "progress", "gate", "format"}, fl.Name) {
+		if !slices.Contains([]string{"resume", "results", "progress", "against", "gate", "format"}, fl.Name) {
 			err = usagef("run: -%s cannot go with -resume: a resumed run keeps its plan", fl.Name)
 		}
 	})
@@ -279,6 +278,13 @@ func infos(graphs []runner.Graph) []store.GraphInfo {
 // fresh starts a run.
 func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFlags) error {
 	begin := time.Now()
+	err := f.programs.read(f.against)
+	if err == nil {
+		err = origin(&m, p, f.programs)
+	}
+	if err != nil {
+		return err
+	}
 	if p.Fetch.CPU > 0 {
 		m.Spin = web.Calibrate()
 	}
@@ -323,50 +329,4 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 	}
 	fmt.Fprint(a.err, report.Plan(p, infos(graphs), a.duration(p, graphs)))
 	return a.measure(ctx, run, graphs, f, begin)
-}
-
-// resume goes on with a run.
-func (a *app) resume(ctx context.Context, f runFlags) error {
-	dir, err := findRun(f.results, f.resume)
-	if err != nil {
-		return err
-	}
-	run, recovered, err := store.Resume(dir)
-	if err != nil {
-		return err
-	}
-	defer run.Close()
-	if recovered != nil {
-		fmt.Fprintln(a.err, "note:", recovered)
-	}
-	m, p := run.Manifest(), run.Plan()
-	if differ := host.Differ(m.Host, host.Fingerprint()); len(differ) > 0 {
-		return exitError{exitNotComparable, fmt.Errorf("resume %s: it was begun on another machine (%s differ), and its samples would not be comparable: start a new run", dir, strings.Join(differ, ", "))}
-	}
-	for _, name := range p.Contenders {
-		if !slices.ContainsFunc(a.contenders, func(c crawl.Contender) bool { return c.Name == plan.Design(name) }) {
-			return fmt.Errorf("resume %s: this program has no contender %s: resume with the program that began the run", dir, name)
-		}
-	}
-	cacheDir, remove, err := runner.Caches(run)
-	if err != nil {
-		return err
-	}
-	defer remove()
-	graphs, err := runner.Build(ctx, p, cacheDir, host.FreeMemory())
-	if err != nil {
-		return err
-	}
-	for i, g := range graphs {
-		if i < len(m.Graphs) && m.Graphs[i].Digest != g.Info.Digest {
-			return exitError{exitNotComparable, fmt.Errorf("resume %s: graph %s is not the one that the run began with: its file or its generator has changed; start a new run", dir, g.Info.Name)}
-		}
-	}
-	if err := run.Update(func(m *store.Manifest) { m.State, m.Graphs = store.Running, infos(graphs) }); err != nil {
-		return err
-	}
-	slots, passes := run.Pending()
-	fmt.Fprintf(a.err, "resuming %s: %d of %d samples and %d of %d profile passes are left\n",
-		dir, len(slots), len(p.Schedule), len(passes), len(p.Passes))
-	return a.measure(ctx, run, graphs, f, time.Now())
 }

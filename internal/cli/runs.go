@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,57 +12,56 @@ import (
 	"crawlbench/internal/store"
 )
 
-// findRun returns the directory of a run that is given as a path, as a name below results, or as "latest" or "".
+// findRun returns the directory of a run that is given as a path, as a name below results, or as "latest" or "". It is that of
+// the run itself: what is written is to name it, and not the link that led there.
 func findRun(results, name string) (string, error) {
 	if name == "" || name == "latest" {
-		return store.Latest(results)
+		return found(store.Latest(results))
 	}
 	for _, dir := range []string{name, filepath.Join(results, name)} {
-		if _, err := os.Stat(dir); err == nil {
-			return dir, nil
+		switch info, err := os.Stat(dir); {
+		case err == nil && info.IsDir():
+			return found(dir, nil)
+		case err == nil && filepath.Base(dir) == "latest": // a file in place of the link
+			return found(store.Latest(filepath.Dir(dir)))
 		}
 	}
-	list, err := runNames(results)
+	list, err := store.Runs(results)
 	if err != nil {
 		return "", err
 	}
 	if len(list) == 0 {
-		return "", fmt.Errorf("find run %s: there is no such directory, and no run in %s", name, results)
+		return "", fmt.Errorf("find run %q: there is no such directory, and no run in %s", name, results)
 	}
-	return "", fmt.Errorf("find run %s: there is no such directory; the runs in %s are %s", name, results, strings.Join(list, ", "))
+	const shown = 10
+	few := list[max(0, len(list)-shown):]
+	text := fmt.Sprintf("find run %q: there is no such directory; the runs in %s are %s", name, results, quote(few))
+	if len(few) < len(list) {
+		text += fmt.Sprintf(" and %d older ones, see \"crawlbench list runs\"", len(list)-len(few))
+	}
+	return "", errors.New(text)
 }
 
-// runNames lists the runs in a directory, oldest first.
-func runNames(results string) ([]string, error) {
-	entries, err := os.ReadDir(results)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	type run struct {
-		name string
-		time int64
-	}
-	var list []run
-	for _, e := range entries {
-		info, err := os.Stat(filepath.Join(results, e.Name(), "manifest.json"))
-		if err == nil && e.Type()&fs.ModeSymlink == 0 {
-			list = append(list, run{e.Name(), info.ModTime().UnixNano()})
+// found follows the links that a directory is, and gives the directory that we are in its name.
+func found(dir string, err error) (string, error) {
+	for range 40 { // as many as the kernel follows
+		if err != nil {
+			return "", err
+		}
+		dir = filepath.Clean(dir)
+		target, errLink := os.Readlink(dir)
+		switch {
+		case errLink == nil && filepath.IsAbs(target):
+			dir = target
+		case errLink == nil:
+			dir = filepath.Join(filepath.Dir(dir), target)
+		case filepath.Base(dir) == "." || filepath.Base(dir) == "..":
+			dir, err = filepath.Abs(dir)
+		default:
+			return dir, nil
 		}
 	}
-	slices.SortFunc(list, func(a, b run) int {
-		if a.time != b.time {
-			return int(min(max(a.time-b.time, -1), 1))
-		}
-		return strings.Compare(a.name, b.name)
-	})
-	names := make([]string, len(list))
-	for i, r := range list {
-		names[i] = r.name
-	}
-	return names, nil
+	return "", fmt.Errorf("find run: %s leads to itself", dir)
 }
 
 // openRun opens a run to read it, and passes its warnings on.

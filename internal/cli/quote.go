@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// quote writes a command line as a shell takes it.
+func quote(argv []string) string {
+	words := make([]string, len(argv))
+	for i, w := range argv {
+		words[i] = quoteWord(w)
+	}
+	return strings.Join(words, " ")
+}
+
+// quoteWord writes a word as a shell takes it. One with characters that a terminal does not show is written in the form of
+// bash, zsh and POSIX 2024 that has escapes for them.
+func quoteWord(w string) string {
+	special := func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("%+:,./_-=", r))
+	}
+	shown := utf8.ValidString(w) && !strings.ContainsFunc(w, func(r rune) bool { return !unicode.IsPrint(r) })
+	switch {
+	case w != "" && strings.IndexFunc(w, special) < 0 && w[0] != '=': // zsh finds programs by =name
+		return w
+	case shown:
+		return "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+	}
+	var b strings.Builder
+	b.WriteString("$'")
+	for len(w) > 0 {
+		r, n := utf8.DecodeRuneInString(w)
+		switch {
+		case r == '\'' || r == '\\':
+			b.WriteString(`\` + w[:n])
+		case unicode.IsPrint(r) && !(r == utf8.RuneError && n == 1):
+			b.WriteString(w[:n])
+		default:
+			for i := range n {
+				fmt.Fprintf(&b, `\x%02x`, w[i])
+			}
+		}
+		w = w[n:]
+	}
+	return b.String() + "'"
+}

@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/host"
+	"crawlbench/internal/limiter"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/runner"
+	"crawlbench/internal/store"
+)
+
+// resume goes on with a run.
+func (a *app) resume(ctx context.Context, f runFlags) error {
+	dir, err := findRun(f.results, f.resume)
+	if err != nil {
+		return err
+	}
+	run, recovered, err := store.Resume(dir)
+	if err != nil {
+		return err
+	}
+	defer run.Close()
+	if recovered != nil {
+		fmt.Fprintln(a.err, "note:", recovered)
+	}
+	for _, w := range run.Warnings {
+		fmt.Fprintln(a.err, "note:", w)
+	}
+	if err := f.programs.read(f.against); err != nil {
+		return err
+	}
+	if err := sameConditions(run, f.programs); err != nil {
+		return exitError{exitNotComparable, fmt.Errorf("resume %s: %w", dir, err)}
+	}
+	if err := a.able(run, f.against); err != nil {
+		return fmt.Errorf("resume %s: %w", dir, err)
+	}
+	cacheDir, remove, err := runner.Caches(run)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	m, p := run.Manifest(), run.Plan()
+	graphs, err := runner.Build(ctx, located(run, p), cacheDir, host.FreeMemory())
+	if err != nil {
+		return err
+	}
+	for _, g := range graphs {
+		i := slices.IndexFunc(m.Graphs, func(o store.GraphInfo) bool { return o.Name == g.Info.Name })
+		if i >= 0 && !m.Graphs[i].Same(g.Info) {
+			return exitError{exitNotComparable, fmt.Errorf("resume %s: graph %s is not the one that the run began with: its file or its generator has changed; start a new run", dir, g.Info.Name)}
+		}
+	}
+	err = run.Update(func(m *store.Manifest) {
+		m.State = store.Running
+		if len(m.Graphs) == 0 { // it was killed while they were built
+			m.Graphs = infos(graphs)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	slots, passes := run.Pending()
+	fmt.Fprintf(a.err, "resuming %s: %d of %d samples and %d of %d profile passes are left\n",
+		dir, len(slots), len(p.Schedule), len(passes), len(p.Passes))
+	return a.measure(ctx, run, graphs, f, time.Now())
+}
+
+// sameConditions returns why samples taken now would be others than those that the run has.
+func sameConditions(run *store.Run, by programs) error {
+	m := run.Manifest()
+	if differ := host.Differ(m.Host, host.Fingerprint()); len(differ) > 0 {
+		return fmt.Errorf("it was begun on another machine (%s differ), and its samples would not be comparable: start a new run", strings.Join(differ, ", "))
+	}
+	if err := run.Changed(); err != nil {
+		return fmt.Errorf("%w: take it from a backup, or start a new run", err)
+	}
+	if m.Sums.Program == "" {
+		return fmt.Errorf("it does not say which program began it, as it is of an older version of crawlbench: start a new run")
+	}
+	if m.Sums.Program != by.this.SHA256 {
+		return fmt.Errorf("another program began it (SHA-256 %.12s, and this one has %.12s): resume with that program, or start a new run", m.Sums.Program, by.this.SHA256)
+	}
+	if m.Sums.Against != "" && by.other.Path != "" && m.Sums.Against != by.other.SHA256 {
+		return fmt.Errorf("%s is not the other program that it was begun with (SHA-256 %.12s, want %.12s): give that one with -against, or start a new run", by.other.Path, by.other.SHA256, m.Sums.Against)
+	}
+	now := host.Environment()
+	for _, name := range host.Variables() {
+		if then := m.Environment[name]; host.Effective(name, then) != host.Effective(name, now[name]) {
+			return fmt.Errorf("%s was %q when it was begun, and is %q: set it as it was, or start a new run", name, then, now[name])
+		}
+	}
+	return nil
+}
+
+// able returns why this program cannot measure what the run lacks.
+func (a *app) able(run *store.Run, against string) error {
+	p := run.Plan()
+	for _, name := range p.Contenders {
+		if !slices.ContainsFunc(a.contenders, func(c crawl.Contender) bool { return c.Name == plan.Design(name) }) {
+			return fmt.Errorf("this program has no contender %s: resume with the program that began the run", name)
+		}
+	}
+	for _, c := range p.Cells {
+		if c.Limiter != "" && !slices.Contains(limiter.Names(), c.Limiter) {
+			return fmt.Errorf("this program has no limiter %q: resume with the program that began the run", c.Limiter)
+		}
+	}
+	if problems := p.Fetch.Check(); len(problems) > 0 {
+		return fmt.Errorf("its plan: fetch.%s: %s", problems[0].Field, problems[0].Msg)
+	}
+	slots, _ := run.Pending()
+	others := slices.ContainsFunc(p.Cells, plan.Cell.IsAgainst)
+	left := slices.ContainsFunc(slots, func(s plan.Slot) bool { return p.Cells[s.Cell].IsAgainst() })
+	switch {
+	case left && against == "":
+		return usagef("another program crawls some of its cells, and none is run because a file names it: give its path with -against (the run was begun with %s)", quote([]string{run.Manifest().Against}))
+	case !others && against != "":
+		return usagef("no other program crawls in it: leave -against out")
+	}
+	return nil
+}
