@@ -163,6 +163,9 @@ func TestSpread(t *testing.T) {
 	if _, err := ledger.Spread(ls[:2]); err == nil {
 		t.Error("two repeats make a range")
 	}
+	if _, err := ledger.Spread(append(ls[:3:3], nil)); err == nil {
+		t.Error("no ledger is one")
+	}
 	got, err := ledger.Spread(ls)
 	if err != nil {
 		t.Fatal(err)

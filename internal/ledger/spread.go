@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -28,6 +29,9 @@ const fewest = 3
 func Spread(ls []*Ledger) (Shares, error) {
 	if len(ls) < fewest {
 		return Shares{}, fmt.Errorf("spread of ledgers: %d repeats, want at least %d: take more traces", len(ls), fewest)
+	}
+	if slices.Contains(ls, nil) { // null in a file
+		return Shares{}, errors.New("spread of ledgers: one of them is empty")
 	}
 	s := Shares{Repeats: len(ls), Share: map[Class]Range{}}
 	for _, c := range Classes() {

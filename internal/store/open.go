@@ -10,11 +10,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
 
 	fast "github.com/goccy/go-json"
 	"golang.org/x/sys/unix"
 
+	"crawlbench/internal/parallel"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/rundir"
 )
@@ -210,13 +210,17 @@ func (r *Run) load(d *rundir.Dir) (*journal, error) {
 			continue // a writer has replaced the plan, after the manifest was read
 		}
 		var p *plan.Plan
-		var errPlan error
-		var beside sync.WaitGroup
-		beside.Go(func() { p, errPlan = plan.Parse(planFound) })
-		j, err := readJournal(io.LimitReader(f, size), size, m.Sums.Journal)
-		beside.Wait()
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", d.Path(journalFile), err)
+		var j *journal
+		var errPlan, errJournal error
+		parallel.Each(2, func(i int) {
+			if i == 0 {
+				p, errPlan = plan.Parse(planFound)
+			} else {
+				j, errJournal = readJournal(io.LimitReader(f, size), size, m.Sums.Journal)
+			}
+		})
+		if errJournal != nil {
+			return nil, fmt.Errorf("%s: %w", d.Path(journalFile), errJournal)
 		}
 		if errPlan != nil {
 			return nil, damaged(d.Path(planFile), errPlan)
@@ -226,7 +230,7 @@ func (r *Run) load(d *rundir.Dir) (*journal, error) {
 		r.Warnings = nil
 		for _, err := range []error{r.changed, m.checkJournal(j)} {
 			if err != nil {
-				r.Warnings = append(r.Warnings, fmt.Sprintf("%s: %v: its numbers may be others than were measured", r.dir, err))
+				r.Warnings = append(r.Warnings, fmt.Sprintf("%s: %v", r.dir, err))
 			}
 		}
 		return j, r.index(j.records)

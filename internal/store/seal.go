@@ -49,7 +49,7 @@ func checkSeal(text []byte, m Manifest) error {
 	}
 	blank := bytes.Replace(dense.Bytes(), fmt.Appendf(nil, `"manifest":%q`, m.Sums.Manifest), []byte(`"manifest":""`), 1)
 	if Sum(blank) != m.Sums.Manifest || m.Sums.Scenario != "" && Sum([]byte(m.ScenarioText)) != m.Sums.Scenario {
-		return fmt.Errorf("%s has been changed since crawlbench wrote it", manifestFile)
+		return fmt.Errorf("%s has been changed since crawlbench wrote it: what the run says may not be what was measured", manifestFile)
 	}
 	return nil
 }
@@ -57,7 +57,7 @@ func checkSeal(text []byte, m Manifest) error {
 // checkPlan returns an error if the text is not that of the manifest's plan.
 func checkPlan(text []byte, m Manifest) error {
 	if len(m.Sums.Plan) > 0 && !slices.Contains(m.Sums.Plan, Sum(unixLines(text))) {
-		return fmt.Errorf("%s has been changed since crawlbench wrote it, or is that of another run", planFile)
+		return fmt.Errorf("%s has been changed since crawlbench wrote it, or is that of another run: what the run says may not be what was measured", planFile)
 	}
 	return nil
 }
@@ -71,7 +71,7 @@ func (m Manifest) checkJournal(j *journal) error {
 	case len(j.records) < known.Count:
 		return fmt.Errorf("%s has %d records, and had %d when %s was written: the others are lost", journalFile, len(j.records), known.Count, manifestFile)
 	case j.begins != known.Sum:
-		return fmt.Errorf("%s has been changed since crawlbench wrote it, or is that of another run", journalFile)
+		return fmt.Errorf("%s has been changed since crawlbench wrote it, or is that of another run: what the run says may not be what was measured", journalFile)
 	}
 	return nil
 }
