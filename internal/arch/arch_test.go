@@ -40,7 +40,7 @@ var only = map[string]struct {
 	"golang.org/x/perf/":                {[]string{"internal/stat"}, "use package stat"},
 	"github.com/google/pprof/driver":    {[]string{"internal/flame"}, "use package flame"},
 	"net/http":                          {[]string{"internal/flame", "internal/serve"}, "use package serve"},
-	"os/exec":                           {[]string{"internal/child", "internal/runner", "internal/conform", "internal/cli", "internal/flame", "internal/browser", "scripts/limits"}, "children are run by package child"},
+	"os/exec":                           {[]string{"internal/child", "internal/runner", "internal/conform", "internal/cli", "internal/flame", "internal/browser", "internal/mutant", "scripts/limits"}, "children are run by package child"},
 	"flag":                              {[]string{"internal/cli", "scripts/limits"}, "flags belong to package cli"},
 	"github.com/pelletier/go-toml":      {[]string{"internal/scenario"}, "use package scenario"},
 	"golang.org/x/exp/trace":            {[]string{"internal/ledger"}, "use package ledger"},
