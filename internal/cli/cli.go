@@ -18,6 +18,7 @@ import (
 	"crawlbench/internal/conform"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/mutant"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/runner"
 	"crawlbench/internal/scenario"
@@ -36,7 +37,8 @@ const (
 
 // app is what every command needs.
 type app struct {
-	out, err   io.Writer
+	out, err   io.Writer // show control characters and do not obey them
+	screen     io.Writer // standard error as it is, for what is repainted
 	contenders []crawl.Contender
 }
 
@@ -74,21 +76,29 @@ type exitError struct {
 
 // Main runs the program with args, args[0] being its name, and returns the exit code.
 func Main(args []string, in io.Reader, out, errw io.Writer, contenders []crawl.Contender) int {
+	stdout := &output{w: out}
+	shown, errs := plain.NewWriter(stdout), plain.NewWriter(errw)
+	a := &app{out: shown, err: errs, screen: errw, contenders: contenders}
+	code := a.main(args, in)
+	shown.Flush()
+	errs.Flush()
+	return cmp.Or(code, stdout.failed(errw))
+}
+
+func (a *app) main(args []string, in io.Reader) int {
 	if len(args) == 2 && args[1] == runner.ChildVerb {
-		if err := cell.Child(context.Background(), in, contenders); err != nil {
-			fmt.Fprintln(errw, "crawlbench: child process:", err)
+		if err := cell.Child(context.Background(), in, a.contenders); err != nil {
+			fmt.Fprintln(a.err, "crawlbench: child process:", err)
 			return exitCould
 		}
 		return exitFine
 	}
 	if len(args) == 5 && args[1] == conform.ChildVerb {
-		conform.Child(args[2:], append(slices.Clone(contenders), mutant.Contenders()...))
+		conform.Child(args[2:], append(slices.Clone(a.contenders), mutant.Contenders()...))
 	}
-	stdout := &output{w: out}
-	a := &app{out: stdout, err: errw, contenders: contenders}
 	ctx, stop := interruptible(context.Background())
 	defer stop()
-	return cmp.Or(a.code(a.dispatch(ctx, args)), stdout.failed(errw))
+	return a.code(a.dispatch(ctx, args))
 }
 
 // code prints err and returns the exit code that goes with it.

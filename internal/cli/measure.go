@@ -30,7 +30,7 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []runner.Graph
 	for _, g := range graphs {
 		r.Caches[g.Info.Name] = g.Cache
 	}
-	show := newProgress(a.err, f.progress)
+	show := newProgress(a.screen, f.progress)
 	watched, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	unchanged := func() error { // the programs that children are

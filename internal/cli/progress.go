@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/term"
 
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/runner"
 	"crawlbench/internal/store"
@@ -17,9 +18,9 @@ import (
 // half minute. It is called between the samples, so that nothing is painted while one is taken.
 type progress struct {
 	w       io.Writer
+	columns func() int // of the terminal, which may change; 0: not known
 	repaint bool
 	quiet   bool
-	width   int
 	painted bool // a line stands that the next one replaces
 	last    time.Time
 	round   int
@@ -32,14 +33,15 @@ const (
 )
 
 func newProgress(w io.Writer, mode string) *progress {
-	p := &progress{w: w, width: 80, round: -2, last: time.Now()}
+	p := &progress{w: w, columns: func() int { return 0 }, round: -2, last: time.Now()}
 	f, isFile := w.(*os.File)
-	terminal := isFile && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
-	p.repaint = mode == "line" || mode == "auto" && terminal
+	terminal := isFile && term.IsTerminal(int(f.Fd()))
+	p.repaint = mode == "line" || mode == "auto" && terminal && os.Getenv("TERM") != "dumb"
 	p.quiet = mode == "none"
 	if terminal {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 20 {
-			p.width = width
+		p.columns = func() int {
+			n, _, _ := term.GetSize(int(f.Fd()))
+			return n
 		}
 	}
 	return p
@@ -55,7 +57,7 @@ func (p *progress) event(e runner.Event) {
 	case p.repaint && (e.Record == nil && time.Since(p.last) >= paintEvery || e.Done == e.Total):
 		p.last = time.Now()
 		p.painted = true
-		fmt.Fprintf(p.w, "\r\x1b[K%s", clip(p.line(e), p.width-1))
+		fmt.Fprintf(p.w, "\r\x1b[K%s", clip(p.line(e), p.room()))
 	case !p.repaint && e.Record == nil && (e.Round != p.round || time.Since(p.last) >= plainEvery):
 		p.last, p.round = time.Now(), e.Round
 		fmt.Fprintln(p.w, p.line(e))
@@ -76,7 +78,15 @@ func (p *progress) line(e runner.Event) string {
 	if p.failed > 0 {
 		failed = "  " + plural(p.failed, "cell") + " failed"
 	}
-	return fmt.Sprintf("%3d %%  %d/%d  %-9s%s%s  %s", 100*e.Done/max(1, e.Total), e.Done, e.Total, where, left, failed, short(e.Cell))
+	return plain.Line(fmt.Sprintf("%3d %%  %d/%d  %-9s%s%s  %s", 100*e.Done/max(1, e.Total), e.Done, e.Total, where, left, failed, short(e.Cell)))
+}
+
+// room is how many columns a line that is repainted may take: one that wraps could not be painted over.
+func (p *progress) room() int {
+	if n := p.columns(); n > 0 {
+		return n - 1
+	}
+	return 79
 }
 
 // failure reports a cell that is out, at once and for good.
@@ -84,9 +94,9 @@ func (p *progress) failure(e runner.Event) {
 	p.failed++
 	p.clear()
 	f := e.Record.Failure
-	fmt.Fprintf(p.w, "failed: %s: %s: %s\n", e.Record.Cell, f.Class, f.Message)
+	fmt.Fprintln(p.w, plain.Text(fmt.Sprintf("failed: %s: %s: %s", e.Record.Cell, f.Class, f.Message)))
 	if f.Output != "" {
-		fmt.Fprintf(p.w, "        what it printed is kept in %s\n", f.Output)
+		fmt.Fprintf(p.w, "        what it printed is kept in %s\n", plain.Line(f.Output))
 	}
 }
 

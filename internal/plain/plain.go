@@ -1,0 +1,92 @@
+// Package plain makes text safe to show. Names, files and what crawlers print go in; out comes the same text with every
+// character that a terminal would obey or a reader would not see written as an escape: \x1b, \u202e, \xff.
+package plain
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Text returns s with unsafe characters as escapes. Line feeds and tabs stay.
+func Text(s string) string {
+	if safe(s) {
+		return s
+	}
+	var b strings.Builder
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[0])
+		case visible(r):
+			b.WriteString(s[:n])
+		case r < 0x80:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case r < 0x10000:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		}
+		s = s[n:]
+	}
+	return b.String()
+}
+
+// Line returns Text on a single line: line feeds and tabs become spaces.
+func Line(s string) string {
+	return Text(strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ").Replace(s))
+}
+
+func safe(s string) bool {
+	for i, r := range s {
+		if !visible(r) || r == utf8.RuneError && !strings.HasPrefix(s[i:], string(utf8.RuneError)) {
+			return false
+		}
+	}
+	return true
+}
+
+// visible reports whether a reader sees r as it is: format characters, which turn the direction of writing or have no
+// width, are not visible.
+func visible(r rune) bool {
+	return r == '\n' || r == '\t' || unicode.IsPrint(r) || unicode.Is(unicode.Zs, r)
+}
+
+// Writer passes on as Text what is written to it.
+type Writer struct {
+	to   io.Writer
+	part []byte // the beginning of a character
+}
+
+// NewWriter returns a Writer to w.
+func NewWriter(w io.Writer) *Writer { return &Writer{to: w} }
+
+// Write writes p, but for the beginning of a character at its end, which waits for the rest.
+func (w *Writer) Write(p []byte) (int, error) {
+	text := append(w.part, p...)
+	whole := len(text)
+	for i := 1; i < utf8.UTFMax && i <= len(text); i++ {
+		if b := text[len(text)-i]; utf8.RuneStart(b) {
+			if !utf8.FullRune(text[len(text)-i:]) {
+				whole = len(text) - i
+			}
+			break
+		}
+	}
+	w.part = append([]byte(nil), text[whole:]...)
+	if _, err := io.WriteString(w.to, Text(string(text[:whole]))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// Flush writes what is left of a character that never became whole.
+func (w *Writer) Flush() error {
+	text := Text(string(w.part))
+	w.part = nil
+	_, err := io.WriteString(w.to, text)
+	return err
+}
