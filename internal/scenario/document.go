@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +27,7 @@ type value struct {
 type table struct {
 	position
 	entries []entry
+	index   map[string]int // of entries, by key
 }
 
 type entry struct {
@@ -35,9 +37,19 @@ type entry struct {
 	taken bool
 }
 
+// mostKeys bounds the keys and tables of a file: the library compares each key with all before it.
+const mostKeys = 10_000
+
 // read parses TOML into its tables. It is the one place that knows the parser, whose tree is not covered by the promise
 // of its module's version.
 func read(file string, text []byte) (*table, *Error) {
+	if wrong := unreadable(file, text); wrong != nil {
+		return nil, wrong
+	}
+	root, keys, last := build(text)
+	if keys > mostKeys {
+		return nil, &Error{File: file, Line: last.line, Col: last.col, Msg: fmt.Sprintf("the file has more than %d keys and tables: a scenario needs some twenty, and four for each graph", mostKeys)}
+	}
 	// The decoder knows more of what is allowed than the parser does: keys given twice, tables defined again.
 	var all map[string]any
 	var wrong *toml.DecodeError
@@ -47,7 +59,12 @@ func read(file string, text []byte) (*table, *Error) {
 	} else if err != nil {
 		return nil, &Error{File: file, Line: 1, Col: 1, Msg: strings.TrimPrefix(err.Error(), "toml: ")}
 	}
-	root := &table{position: position{1, 1}}
+	return root, nil
+}
+
+// build parses as far as text is TOML, and up to so many keys. It returns their number, and where the last stands.
+func build(text []byte) (root *table, keys int, last position) {
+	root = &table{position: position{1, 1}}
 	here := root
 	var p unstable.Parser
 	p.Reset(text)
@@ -65,16 +82,21 @@ func read(file string, text []byte) (*table, *Error) {
 		}
 		return position{line + 1, offset - starts[line] + 1}
 	}
-	for p.NextExpression() {
+	key := func(n *unstable.Node) position {
+		keys++
+		last = at(n)
+		return last
+	}
+	for keys <= mostKeys && p.NextExpression() {
 		e := p.Expression()
 		switch e.Kind {
 		case unstable.KeyValue:
-			here.put(e, at)
+			here.put(e, key, at)
 		case unstable.Table, unstable.ArrayTable:
-			here = root.open(e, at)
+			here = root.open(e, key)
 		}
 	}
-	return root, nil
+	return root, keys, last
 }
 
 // remedy returns what to do about an error of the decoder, "" if that is plain.
@@ -85,25 +107,25 @@ func remedy(err error) string {
 	return ""
 }
 
-// put adds a key and its value.
-func (t *table) put(e *unstable.Node, at func(*unstable.Node) position) {
+// put adds a key and its value. key gives the places of keys, at those of values.
+func (t *table) put(e *unstable.Node, key, at func(*unstable.Node) position) {
 	var keys []*unstable.Node
 	for it := e.Key(); it.Next(); {
 		keys = append(keys, it.Node())
 	}
 	last := keys[len(keys)-1]
 	for _, k := range keys[:len(keys)-1] {
-		t = t.sub(string(k.Data), at(k))
+		t = t.sub(string(k.Data), key(k))
 	}
-	pos := at(last)
-	t.entries = append(t.entries, entry{position: pos, key: string(last.Data), value: convert(e.Value(), pos, at)})
+	pos := key(last)
+	t.add(pos, string(last.Data), convert(e.Value(), pos, key, at))
 }
 
 // open returns the table that a header begins; of an array of tables, a new element of it.
-func (t *table) open(e *unstable.Node, at func(*unstable.Node) position) *table {
+func (t *table) open(e *unstable.Node, key func(*unstable.Node) position) *table {
 	for it := e.Key(); it.Next(); {
 		k := it.Node()
-		pos := at(k)
+		pos := key(k)
 		if e.Kind != unstable.ArrayTable || !it.IsLast() {
 			t = t.sub(string(k.Data), pos)
 			continue
@@ -113,8 +135,7 @@ func (t *table) open(e *unstable.Node, at func(*unstable.Node) position) *table 
 		if v := t.find(string(k.Data)); v != nil {
 			v.array = append(v.array, element)
 		} else {
-			list := value{position: pos, kind: unstable.Array, array: []value{element}}
-			t.entries = append(t.entries, entry{position: pos, key: string(k.Data), value: list})
+			t.add(pos, string(k.Data), value{position: pos, kind: unstable.Array, array: []value{element}})
 		}
 		t = fresh
 	}
@@ -132,35 +153,43 @@ func (t *table) sub(key string, pos position) *table {
 		}
 	}
 	fresh := &table{position: pos}
-	t.entries = append(t.entries, entry{position: pos, key: key, value: value{position: pos, kind: unstable.Table, table: fresh}})
+	t.add(pos, key, value{position: pos, kind: unstable.Table, table: fresh})
 	return fresh
 }
 
+func (t *table) add(pos position, key string, v value) {
+	if t.index == nil {
+		t.index = map[string]int{}
+	}
+	if _, twice := t.index[key]; !twice { // which the decoder refuses
+		t.index[key] = len(t.entries)
+	}
+	t.entries = append(t.entries, entry{position: pos, key: key, value: v})
+}
+
 func (t *table) find(key string) *value {
-	for i := range t.entries {
-		if t.entries[i].key == key {
-			return &t.entries[i].value
-		}
+	if i, ok := t.index[key]; ok {
+		return &t.entries[i].value
 	}
 	return nil
 }
 
 // convert copies a value out of the parser, which reuses its nodes. Arrays have no position of their own; theirs is that
 // of their key.
-func convert(n *unstable.Node, key position, at func(*unstable.Node) position) value {
-	v := value{position: key, kind: n.Kind, text: string(n.Data)}
+func convert(n *unstable.Node, pos position, key, at func(*unstable.Node) position) value {
+	v := value{position: pos, kind: n.Kind, text: string(n.Data)}
 	switch n.Kind {
 	case unstable.Array:
 		for it := n.Children(); it.Next(); {
 			if it.Node().Kind != unstable.Comment {
-				v.array = append(v.array, convert(it.Node(), key, at))
+				v.array = append(v.array, convert(it.Node(), pos, key, at))
 			}
 		}
 	case unstable.InlineTable:
-		v.kind, v.table = unstable.Table, &table{position: key}
+		v.kind, v.table = unstable.Table, &table{position: pos}
 		for it := n.Children(); it.Next(); {
 			if it.Node().Kind == unstable.KeyValue {
-				v.table.put(it.Node(), at)
+				v.table.put(it.Node(), key, at)
 			}
 		}
 	default:

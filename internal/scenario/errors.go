@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -17,24 +18,52 @@ type Error struct {
 	Source    string // the line of the file
 }
 
+// Bounds of what is printed: a file may have lines and values of any length, and as many errors.
+const (
+	mostErrors  = 20
+	longKey     = 100 // all in characters
+	longMessage = 500
+	longValue   = 60
+	longSource  = 100 // on each side of the place
+)
+
 func (e *Error) Error() string {
 	text := fmt.Sprintf("%s:%d:%d: ", e.File, e.Line, e.Col)
 	if e.Key != "" {
-		text += e.Key + ": "
+		text += cut(e.Key, longKey) + ": "
 	}
-	text = printable(text + e.Msg)
-	if e.Source != "" {
-		// Tabs are kept before the caret, so that it stands below its place however wide they are.
-		indent := strings.Map(func(r rune) rune {
-			if r == '\t' {
-				return r
-			}
-			return ' '
-		}, e.Source[:min(len(e.Source), e.Col-1)])
-		text += "\n    " + printable(e.Source) + "\n    " + indent + "^"
+	text = printable(text + cut(e.Msg, longMessage))
+	if e.Source == "" {
+		return text
 	}
-	return text
+	at := min(len(e.Source), e.Col-1)
+	before, behind := []rune(e.Source[:at]), e.Source[at:]
+	if n := len(before) - longSource; n > 0 {
+		before = append([]rune("…"), before[n:]...)
+	}
+	// Tabs are kept before the caret, so that it stands below its place however wide they are.
+	indent := strings.Map(func(r rune) rune {
+		if r == '\t' {
+			return r
+		}
+		return ' '
+	}, string(before))
+	return text + "\n    " + printable(string(before)+cut(behind, longSource)) + "\n    " + indent + "^"
 }
+
+// cut returns the first characters of s, at most so many.
+func cut(s string, most int) string {
+	n := 0
+	for i := range s {
+		if n++; n > most {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}
+
+// quoted is a value that a person wrote, in quotes.
+func quoted(s string) string { return strconv.Quote(cut(s, longValue)) }
 
 // printable replaces what a terminal would obey instead of showing it.
 func printable(s string) string {
@@ -50,9 +79,12 @@ func printable(s string) string {
 type Errors []*Error
 
 func (es Errors) Error() string {
-	lines := make([]string, len(es))
-	for i, e := range es {
-		lines[i] = e.Error()
+	var lines []string
+	for _, e := range es[:min(len(es), mostErrors)] {
+		lines = append(lines, e.Error())
+	}
+	if more := len(es) - mostErrors; more > 0 {
+		lines = append(lines, fmt.Sprintf("... and %d more errors", more))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -76,6 +108,9 @@ func (es Errors) sorted(text []byte) Errors {
 func Nearest(typed string, names []string) string {
 	best, least := "", min(3, len(typed))
 	for _, name := range names {
+		if len(typed)-len(name) >= least {
+			continue // so many letters must go at least
+		}
 		if d := edits(typed, name); d < least {
 			best, least = name, d
 		}

@@ -53,7 +53,7 @@ func check(t *testing.T, text string, err error) {
 	if !errors.As(err, &es) || len(es) == 0 {
 		t.Fatalf("error %#v of %q", err, text)
 	}
-	lines := strings.Split(text, "\n")
+	lines := strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n")
 	for _, e := range es {
 		if e.Line < 1 || e.Line > len(lines) || e.Col < 1 || e.Col > len(lines[e.Line-1])+1 {
 			t.Errorf("%v lies outside of %q", e, text)
@@ -63,6 +63,9 @@ func check(t *testing.T, text string, err error) {
 		if e.Msg == "" {
 			t.Errorf("an error of %q says nothing", text)
 		}
+	}
+	if n := len(err.Error()); n > 20_000 {
+		t.Errorf("an error of %d bytes", n)
 	}
 	inOrder := func(a, b *scenario.Error) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col)) }
 	if !slices.IsSortedFunc(es, inOrder) {

@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,13 +27,12 @@ func (f *fields) fail(pos position, key, format string, args ...any) {
 // take returns the value of a key, nil if it is not there.
 func (f *fields) take(key string) *value {
 	f.known = append(f.known, key)
-	for i := range f.table.entries {
-		if e := &f.table.entries[i]; e.key == key {
-			e.taken = true
-			return &e.value
-		}
+	i, ok := f.table.index[key]
+	if !ok {
+		return nil
 	}
-	return nil
+	f.table.entries[i].taken = true
+	return &f.table.entries[i].value
 }
 
 // done refuses the keys that nobody took.
@@ -125,7 +123,7 @@ func (f *fields) duration(key string, least, most time.Duration, to *time.Durati
 	case !ok:
 		f.fail(v.position, key, "want a time in quotes, such as \"150ms\", have %s", v.kindName())
 	case err != nil:
-		f.fail(v.position, key, "%q is no time: want a number with a unit, such as \"150ms\", \"2s\" or \"1m30s\"", s)
+		f.fail(v.position, key, "%s is no time: want a number with a unit, such as \"150ms\", \"2s\" or \"1m30s\"", quoted(s))
 	case d < least || d > most:
 		f.fail(v.position, key, "must lie between %v and %v", least, most)
 	default:
@@ -166,6 +164,7 @@ func list[T comparable](f *fields, key string, empty bool, parse func(value) (T,
 		f.fail(v.position, key, "the list is empty: give at least one value, or leave the key out")
 	}
 	var out []T
+	seen := map[T]bool{}
 	for i, element := range values {
 		name := key
 		if v.array != nil {
@@ -175,9 +174,10 @@ func list[T comparable](f *fields, key string, empty bool, parse func(value) (T,
 		switch {
 		case err != nil:
 			f.fail(element.position, name, "%v", err)
-		case slices.Contains(out, x):
+		case seen[x]:
 			f.fail(element.position, name, "%v stands in the list twice", x)
 		default:
+			seen[x] = true
 			out = append(out, x)
 		}
 	}

@@ -1,10 +1,12 @@
 package scenario
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -20,7 +22,7 @@ func Load(name string) (*Scenario, error) {
 	if !strings.HasSuffix(name, ".toml") && !strings.ContainsRune(name, filepath.Separator) {
 		text, err := scenarios.Read(name)
 		if err != nil {
-			return nil, fmt.Errorf("no scenario %q%s: there are %s, or give the path of a .toml file", name, Nearest(name, scenarios.Names()), strings.Join(scenarios.Names(), ", "))
+			return nil, fmt.Errorf("no scenario %s%s: there are %s, or give the path of a .toml file", quoted(name), Nearest(name, scenarios.Names()), strings.Join(scenarios.Names(), ", "))
 		}
 		s, err := Parse(name+".toml", text)
 		if s != nil {
@@ -28,25 +30,26 @@ func Load(name string) (*Scenario, error) {
 		}
 		return s, err
 	}
-	text, err := os.ReadFile(name)
+	text, err := readFile(name)
 	if err != nil {
-		return nil, fmt.Errorf("read the scenario: %w", err)
+		return nil, err
 	}
 	return Parse(name, text)
 }
 
 // Parse reads the text of a scenario file. Its errors are of type Errors.
 func Parse(file string, text []byte) (*Scenario, error) {
-	root, wrong := read(file, text)
-	if wrong != nil {
-		return nil, Errors{wrong}.sorted(text)
-	}
 	s := &Scenario{
 		Name: strings.TrimSuffix(filepath.Base(file), ".toml"), File: file, Text: string(text),
 		Keys: []string{"id"}, Workers: []Count{{1, false}, {1, true}, {2, true}, {4, true}}, Rates: []Rate{0},
 		Bursts: []int{0}, Limiters: []string{""}, Procs: []Count{{1, true}},
 		Control: true, Rounds: 10, Sample: 150 * time.Millisecond, Deadline: 30 * time.Second, Seed: 1,
 		ownSeed: map[string]bool{},
+	}
+	text = bytes.TrimPrefix(text, []byte(mark))
+	root, wrong := read(file, text)
+	if wrong != nil {
+		return nil, Errors{wrong}.sorted(text)
 	}
 	var errs Errors
 	f := &fields{file: file, table: root, errs: &errs}
@@ -185,6 +188,7 @@ func (f *fields) graphs(s *Scenario) {
 	if v.table != nil {
 		tables = []value{*v}
 	}
+	names := map[string]bool{}
 	for i, element := range tables {
 		if element.table == nil {
 			f.fail(element.position, "graph", "want tables [[graph]], have %s", element.kindName())
@@ -192,9 +196,10 @@ func (f *fields) graphs(s *Scenario) {
 		}
 		t := &fields{file: f.file, path: fmt.Sprintf("graph[%d].", i), table: element.table, errs: f.errs}
 		g := t.graph(s)
-		if g.Name != "" && slices.ContainsFunc(s.Graphs, func(h Graph) bool { return h.Name == g.Name }) {
+		if g.Name != "" && names[g.Name] {
 			t.fail(t.place("name"), "name", "another graph is called %q too", g.Name)
 		}
+		names[g.Name] = true
 		s.Graphs = append(s.Graphs, g)
 	}
 	if len(tables) == 0 {
@@ -247,16 +252,25 @@ func (f *fields) graph(s *Scenario) Graph {
 	return g
 }
 
-// locate expands the variables in the file of a graph, and makes it relative to the scenario's directory.
+// locate expands the variables in the file of a graph, with $$ for a dollar sign, and makes it relative to the scenario's
+// directory.
 func (f *fields) locate(sp *graph.Spec) {
 	if sp.File == "" {
 		return
 	}
 	pos := f.place("file")
-	path := os.Expand(sp.File, func(name string) string {
+	variable := regexp.MustCompile(`\$(\$|\{[^}]*\}?|[A-Za-z_][A-Za-z_0-9]*|[0-9])`) // any other $ is one
+	path := variable.ReplaceAllStringFunc(sp.File, func(text string) string {
+		if text == "$$" {
+			return "$"
+		}
+		name := strings.Trim(text, "${}")
 		v, ok := os.LookupEnv(name)
-		if !ok {
-			f.fail(pos, "file", "the environment variable %s is not set: set it to the directory of the file, or write the path", name)
+		switch {
+		case name == "" || strings.HasPrefix(text, "${") && !strings.HasSuffix(text, "}"):
+			f.fail(pos, "file", "%s is not ${NAME}: write that for an environment variable, and $$ for a dollar sign", quoted(text))
+		case !ok:
+			f.fail(pos, "file", "the environment variable %s is not set: set it to the directory of the file, or write the path, with $$ for a dollar sign", cut(name, longValue))
 		}
 		return v
 	})

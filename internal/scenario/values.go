@@ -14,6 +14,7 @@ import (
 const (
 	MaxRounds  = 10_000
 	maxWorkers = 1 << 16
+	maxName    = 64
 	maxRate    = 1e9
 	minRate    = 1e-3 // a page in a quarter of an hour
 )
@@ -52,7 +53,7 @@ func parseRate(s string) (Rate, error) {
 	}
 	x, err := strconv.ParseFloat(s, 64)
 	if err != nil || !(x >= minRate && x <= maxRate) {
-		return 0, fmt.Errorf("%q is no rate: want \"inf\", or pages a second from %g to %d", s, minRate, int(maxRate))
+		return 0, fmt.Errorf("%s is no rate: want \"inf\", or pages a second from %g to %d", quoted(s), minRate, int(maxRate))
 	}
 	return Rate(x), nil
 }
@@ -71,7 +72,7 @@ func parseCount(s string, most int) (Count, error) {
 	digits, perCore := strings.CutSuffix(s, "x")
 	n, err := strconv.Atoi(digits)
 	if err != nil || n < 1 || n > most {
-		return Count{}, fmt.Errorf("%q is no count: want a number from 1 to %d, or \"4x\" for 4 times the cores", s, most)
+		return Count{}, fmt.Errorf("%s is no count: want a number from 1 to %d, or \"4x\" for 4 times the cores", quoted(s), most)
 	}
 	return Count{N: n, PerCore: perCore}, nil
 }
@@ -92,7 +93,7 @@ func countOf(most int) func(value) (Count, error) {
 // described is the kind of v, with what it says if it is text.
 func (v value) described() string {
 	if s, ok := v.str(); ok {
-		return strconv.Quote(s)
+		return quoted(s)
 	}
 	return v.kindName()
 }
@@ -110,17 +111,17 @@ func nameOf(v value) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("want a name in quotes, have %s", v.kindName())
 	}
-	if !validName(s) {
-		return "", fmt.Errorf("%q is no name: it may have letters, digits and . _ +, since it becomes part of a benchmark's name", s)
+	if !validName(s) || len(s) > maxName {
+		return "", fmt.Errorf("%s is no name: it may have up to %d letters, digits and . _ +, since it becomes part of a benchmark's name", quoted(s), maxName)
 	}
 	return s, nil
 }
 
 func parsePattern(s string) (string, error) {
-	if s == "*" || validName(strings.TrimPrefix(s, "!")) {
+	if s == "*" || validName(strings.TrimPrefix(s, "!")) && len(s) <= maxName {
 		return s, nil
 	}
-	return "", fmt.Errorf("%q is no contender: want a name, * for all, or !name to leave one out", s)
+	return "", fmt.Errorf("%s is no contender: want a name, * for all, or !name to leave one out", quoted(s))
 }
 
 // patternOf reads a pattern over the contenders.
@@ -169,7 +170,7 @@ func parseBytes(s string) (int64, error) {
 			}
 		}
 	}
-	return 0, fmt.Errorf("%q is no size: want a number with KiB, MiB, GiB or TiB, at least \"64MiB\"", s)
+	return 0, fmt.Errorf("%s is no size: want a number with KiB, MiB, GiB or TiB, at least \"64MiB\"", quoted(s))
 }
 
 // ParseNames reads a list of names and patterns with commas between them, as a flag gives it.
@@ -187,7 +188,7 @@ func ParseRates(s string) ([]Rate, error) { return parseList(s, parseRate) }
 func ParseLimiters(s string) ([]string, error) {
 	return parseList(s, func(word string) (string, error) {
 		if !slices.Contains(limiter.Names(), word) {
-			return "", fmt.Errorf("no limiter %q%s: there are %s", word, Nearest(word, limiter.Names()), strings.Join(limiter.Names(), ", "))
+			return "", fmt.Errorf("no limiter %s%s: there are %s", quoted(word), Nearest(word, limiter.Names()), strings.Join(limiter.Names(), ", "))
 		}
 		return word, nil
 	})
@@ -197,7 +198,7 @@ func ParseLimiters(s string) ([]string, error) {
 func ParseSeed(s string) (uint64, error) {
 	n, err := strconv.ParseUint(s, 0, 64)
 	if err != nil {
-		return 0, fmt.Errorf("%q is no seed: want a whole number from 0 to %d", s, uint64(math.MaxUint64))
+		return 0, fmt.Errorf("%s is no seed: want a whole number from 0 to %d", quoted(s), uint64(math.MaxUint64))
 	}
 	return n, nil
 }
