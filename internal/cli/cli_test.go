@@ -323,6 +323,7 @@ func TestBadInput(t *testing.T) {
 	write(t, "profiles.toml", strings.Replace(tiny, `"mutex"]`, `"heap"]`, 1)+"workers = [64]\n")
 	write(t, "seq.toml", "contenders = [\"sequential\"]\nworkers = [2]\n[[graph]]\nname = \"g\"\nkind = \"chain\"\npages = 5\n")
 	write(t, "name of it.toml", tiny)
+	write(t, "many.toml", "contenders = [\"cas\"]\ncontrol = false\nworkers = "+list(100)+"\nrate = "+list(500)+"\n[[graph]]\nname = \"g\"\nkind = \"chain\"\npages = 5\n")
 	write(t, "schema/run/manifest.json", `{"schema": 99}`)
 
 	before := listing(t)
@@ -332,8 +333,17 @@ func TestBadInput(t *testing.T) {
 		{"run -fast", 2, "flag provided but not defined: -fast"},
 		{"run -rounds x", 2, `invalid value "x" for flag -rounds`},
 		{"run -rounds -1 tiny.toml", 2, "-rounds -1: must lie between 1 and 10000"},
+		{"run -rounds 0 tiny.toml", 2, "-rounds 0: must lie between 1 and 10000"},
+		{"run -rounds 10001 tiny.toml", 2, "-rounds 10001: must lie between 1 and 10000"},
+		{"run -rounds 99999999999999999999 tiny.toml", 2, "value out of range"},
 		{"run -rounds 3 -budget 1m tiny.toml", 2, "-rounds and -budget both set"},
 		{"run -budget -1m tiny.toml", 2, "-budget -1m0s: must be above 0"},
+		{"run -budget 0s tiny.toml", 2, "-budget 0s: must be above 0"},
+		{"run -budget 9999999h tiny.toml", 2, `invalid value "9999999h" for flag -budget`},
+		{"run -workers '' tiny.toml", 2, "-workers is empty: give a value, or leave the flag out"},
+		{"run -contenders '' tiny.toml", 2, "-contenders is empty"},
+		{"run -results '' tiny.toml", 2, "-results is empty"},
+		{"run -resume ''", 2, "-resume is empty"},
 		{"run -workers 0 tiny.toml", 2, `-workers: "0" is no count: want a number from 1`},
 		{"run -workers 2,2 tiny.toml", 2, "2 stands in the list twice"},
 		{"run -rate fast tiny.toml", 2, `-rate: "fast" is no rate`},
@@ -375,6 +385,8 @@ func TestBadInput(t *testing.T) {
 		{"run profiles.toml", 1, `profiles.kinds[2]: "heap" is not allowed: want one of cpu, block, mutex`},
 		{"run profiles.toml", 1, "profiles.workers[0]: 64 is not among the scenario's workers"},
 		{"run seq.toml", 1, "no cell is left"},
+		{"run -rounds 10000 many.toml", 1, "plan many: 50,000 cells x 10,000 rounds = 500,000,000 samples: a plan has at most 65,536 cells and 1,048,576 samples"},
+		{"run /dev/zero", 1, "it is a device"},
 		{"run 'name of it.toml'", 1, "rename the file"},
 		{"run -results file tiny.toml", 1, "file"},
 		{"run -results file/x tiny.toml", 1, "not a directory"},
@@ -409,6 +421,15 @@ func TestBadInput(t *testing.T) {
 	if after := listing(t); after != before {
 		t.Errorf("something was left behind or taken away:\n%s\nbefore:\n%s", after, before)
 	}
+}
+
+// list is a list of the numbers from 1 to n, in TOML.
+func list(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "%d, ", i+1)
+	}
+	return "[" + b.String() + "]"
 }
 
 // words splits at spaces, but not within single quotes.

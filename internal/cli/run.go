@@ -57,11 +57,11 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	if !slices.Contains([]string{"auto", "plain", "line", "none"}, f.progress) {
 		return usagef("run: -progress %s: must be auto, plain, line or none", f.progress)
 	}
-	if err := f.checkAgainst(); err != nil {
+	if err := f.checkGiven(fs); err != nil {
 		return err
 	}
-	if f.budget < 0 {
-		return usagef("run: -budget %v: must be above 0", f.budget)
+	if err := f.checkAgainst(); err != nil {
+		return err
 	}
 	if f.resume != "" {
 		if err := onlyResume(fs, positional); err != nil {
@@ -81,6 +81,22 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 		return a.dry(ctx, p, f)
 	}
 	return a.fresh(ctx, p, m, f)
+}
+
+// checkGiven refuses values that would mean the scenario's own if the flag were not there.
+func (f *runFlags) checkGiven(fs *flag.FlagSet) error {
+	var err error
+	fs.Visit(func(given *flag.Flag) {
+		switch {
+		case given.Name == "rounds" && (f.rounds < 1 || f.rounds > scenario.MaxRounds):
+			err = usagef("run: -rounds %d: must lie between 1 and %d", f.rounds, scenario.MaxRounds)
+		case given.Name == "budget" && f.budget <= 0:
+			err = usagef("run: -budget %v: must be above 0", f.budget)
+		case given.Value.String() == "":
+			err = usagef("run: -%s is empty: give a value, or leave the flag out", given.Name)
+		}
+	})
+	return err
 }
 
 // checkAgainst checks the other program and the gate.
@@ -175,9 +191,6 @@ func override(s *scenario.Scenario, f runFlags) error {
 		}
 		s.Limiters = limiters
 	}
-	if f.rounds < 0 || f.rounds > scenario.MaxRounds {
-		return usagef("run: -rounds %d: must lie between 1 and %d", f.rounds, scenario.MaxRounds)
-	}
 	if f.rounds > 0 && f.budget > 0 {
 		return usagef("run: -rounds and -budget both set the number of rounds: give one of them")
 	}
@@ -227,7 +240,7 @@ func (a *app) dry(ctx context.Context, p *plan.Plan, f runFlags) error {
 
 // duration reckons how long p takes.
 func (a *app) duration(p *plan.Plan, graphs []runner.Graph) time.Duration {
-	return time.Duration(p.Rounds)*runner.RoundTime(p, ideal(p, graphs)) + runner.PassTime(p)
+	return runner.Total(p, runner.RoundTime(p, ideal(p, graphs)))
 }
 
 // ideal returns the least time of a crawl of each cell.
@@ -245,7 +258,7 @@ func ideal(p *plan.Plan, graphs []runner.Graph) func(plan.Cell) time.Duration {
 // fitRounds fits the number of rounds to the budget, of which so much is spent, and warns if it is a poor fit.
 func (a *app) fitRounds(p *plan.Plan, graphs []runner.Graph, budget, spent time.Duration) {
 	if budget > 0 {
-		p.SetRounds(runner.FitRounds(budget-spent, runner.RoundTime(p, ideal(p, graphs)), runner.PassTime(p)))
+		p.SetRounds(min(runner.FitRounds(budget-spent, runner.RoundTime(p, ideal(p, graphs)), runner.PassTime(p)), p.MaxRounds()))
 	}
 	if p.Rounds < plan.MinRounds {
 		why := ""

@@ -106,5 +106,5 @@ func (c Cell) Ideal(pages, depth int, wait, cpu time.Duration) time.Duration {
 	if c.Rate > 0 {
 		bound = max(bound, n/float64(c.Rate)*float64(time.Second))
 	}
-	return time.Duration(max(0, bound))
+	return time.Duration(min(max(0, bound), 1<<60)) // more than 36 years overflow in sums
 }

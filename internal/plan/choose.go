@@ -77,13 +77,14 @@ func passes(s *scenario.Scenario, cells []Cell, table []crawl.Contender, cores i
 			impls[c.Name] = true
 		}
 	}
+	workers, rates := profiledWorkers(pf, cells, cores), profiledRates(pf, s.Rates)
 	has := func(list []string, v string) bool { return len(list) == 0 || slices.Contains(list, v) }
 	var list []Pass
 	for i, c := range cells {
 		if c.IsControl() || c.IsAgainst() || len(impls) > 0 && !impls[c.Impl] || !has(pf.Graphs, c.Graph) || !has(pf.Keys, c.Keys) {
 			continue
 		}
-		if !profiledWorkers(pf, cells, c, cores) || !profiledRate(pf, s.Rates, c.Rate) {
+		if !workers(c) || !rates[c.Rate] {
 			continue
 		}
 		for _, kind := range []string{"cpu", "wall"} {
@@ -104,28 +105,36 @@ func passes(s *scenario.Scenario, cells []Cell, table []crawl.Contender, cores i
 	return list, nil
 }
 
-// profiledWorkers reports whether c's number of workers is among those to profile: by default the contender's largest.
-func profiledWorkers(pf scenario.Profiles, cells []Cell, c Cell, cores int) bool {
+// profiledWorkers tells the cells whose number of workers is to be profiled: by default the contender's largest.
+func profiledWorkers(pf scenario.Profiles, cells []Cell, cores int) func(Cell) bool {
 	if len(pf.Workers) > 0 {
-		return slices.ContainsFunc(pf.Workers, func(n scenario.Count) bool { return n.Resolve(cores) == c.Workers })
-	}
-	for _, other := range cells {
-		if other.Impl == c.Impl && other.Workers > c.Workers {
-			return false
+		chosen := map[int]bool{}
+		for _, n := range resolve(pf.Workers, cores) {
+			chosen[n] = true
 		}
+		return func(c Cell) bool { return chosen[c.Workers] }
 	}
-	return true
+	most := map[string]int{}
+	for _, c := range cells {
+		most[c.Impl] = max(most[c.Impl], c.Workers)
+	}
+	return func(c Cell) bool { return c.Workers == most[c.Impl] }
 }
 
-// profiledRate reports whether rate is among those to profile: by default the largest, and inf is larger than any.
-func profiledRate(pf scenario.Profiles, rates []scenario.Rate, rate scenario.Rate) bool {
-	if len(pf.Rates) > 0 {
-		return slices.Contains(pf.Rates, rate)
+// profiledRates returns the rates to profile: by default the largest, and inf is larger than any.
+func profiledRates(pf scenario.Profiles, rates []scenario.Rate) map[scenario.Rate]bool {
+	if len(pf.Rates) == 0 {
+		largest := slices.Max(rates)
+		if slices.Contains(rates, 0) {
+			largest = 0
+		}
+		return map[scenario.Rate]bool{largest: true}
 	}
-	if slices.Contains(rates, 0) {
-		return rate == 0
+	chosen := map[scenario.Rate]bool{}
+	for _, r := range pf.Rates {
+		chosen[r] = true
 	}
-	return rate == slices.Max(rates)
+	return chosen
 }
 
 func names(table []crawl.Contender) string {
@@ -136,10 +145,14 @@ func names(table []crawl.Contender) string {
 	return strings.Join(list, ", ")
 }
 
-func counts(list []scenario.Count, cores int) string {
+// counts lists numbers, of many the first.
+func counts(list []int) string {
 	var s []string
-	for _, c := range list {
-		s = append(s, strconv.Itoa(c.Resolve(cores)))
+	for _, n := range list[:min(len(list), 10)] {
+		s = append(s, strconv.Itoa(n))
+	}
+	if len(list) > len(s) {
+		s = append(s, "...")
 	}
 	return strings.Join(s, ", ")
 }

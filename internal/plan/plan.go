@@ -83,14 +83,21 @@ func Make(s *scenario.Scenario, table []crawl.Contender, cores int) (*Plan, erro
 	for _, c := range chosen {
 		p.Contenders = append(p.Contenders, c.Name)
 	}
-	p.Cells = cross(s, chosen, cores)
+	a := axesOf(s, chosen, cores)
+	if err := bounded(a, s.Rounds); err != nil {
+		return nil, fmt.Errorf("plan %s: %w", s.Name, err)
+	}
+	p.Cells = a.cross(s)
 	if len(p.Cells) == 0 {
 		return nil, fmt.Errorf("plan %s: no cell is left: of %s none crawls by %s with %s workers",
-			s.Name, strings.Join(p.Contenders, ", "), strings.Join(s.Keys, " or "), counts(s.Workers, cores))
+			s.Name, strings.Join(p.Contenders, ", "), strings.Join(s.Keys, " or "), counts(a.workers))
 	}
 	p.SetRounds(s.Rounds)
 	if p.Passes, err = passes(s, p.Cells, table, cores); err != nil {
 		return nil, err
+	}
+	if n := len(p.Passes); n > mostCells {
+		return nil, fmt.Errorf("plan %s: %s profile passes: a plan has at most %s: name fewer contenders, graphs, workers, rates or kinds in [profiles]", s.Name, count(float64(n)), count(mostCells))
 	}
 	if err := p.Check(); err != nil { // a plan that could not be read again would be found out when it is measured
 		return nil, fmt.Errorf("plan %s: %w", s.Name, err)
@@ -123,56 +130,61 @@ func (p *Plan) Graph(name string) scenario.Graph {
 }
 
 // cross returns the cells, contender outermost, without those that a contender cannot do.
-func cross(s *scenario.Scenario, chosen []crawl.Contender, cores int) []Cell {
-	cells := []Cell{{}}
-	cells = times(cells, chosen, func(c *Cell, v crawl.Contender) { c.Impl = v.Name })
-	cells = times(cells, s.Graphs, func(c *Cell, v scenario.Graph) { c.Graph = v.Name })
-	cells = times(cells, s.Keys, func(c *Cell, v string) { c.Keys = v })
-	cells = times(cells, s.Workers, func(c *Cell, v scenario.Count) { c.Workers = v.Resolve(cores) })
-	cells = times(cells, s.Rates, func(c *Cell, v scenario.Rate) { c.Rate = v })
-	cells = times(cells, s.Bursts, func(c *Cell, v int) { c.Burst = v })
-	cells = times(cells, s.Limiters, func(c *Cell, v string) { c.Limiter = v })
-	cells = times(cells, s.Procs, func(c *Cell, v scenario.Count) { c.Procs = v.Resolve(cores) })
-
+func (a axes) cross(s *scenario.Scenario) []Cell {
 	able := map[string]crawl.Contender{}
-	for _, c := range chosen {
+	for _, c := range a.contenders {
 		able[c.Name] = c
 	}
-	seen := map[Cell]bool{} // counts may resolve to the same number, and without a rate bursts and limiters do not differ
-	var list []Cell
-	for _, c := range cells {
+	cells := []Cell{{}}
+	cells = times(cells, a.contenders, func(c *Cell, v crawl.Contender) bool { c.Impl = v.Name; return true })
+	cells = times(cells, a.graphs, func(c *Cell, v scenario.Graph) bool { c.Graph = v.Name; return true })
+	cells = times(cells, a.keys, func(c *Cell, v string) bool { c.Keys = v; return canKey(able[c.Impl], v) })
+	cells = times(cells, a.workers, func(c *Cell, v int) bool { c.Workers = v; return canWorkers(able[c.Impl], v) })
+	cells = times(cells, a.rates, func(c *Cell, v scenario.Rate) bool { c.Rate = v; return true })
+	// Without a rate bursts and limiters do not differ.
+	cells = times(cells, a.bursts, func(c *Cell, v int) bool {
 		if c.Rate == 0 {
-			c.Burst, c.Limiter = 0, ""
-		} else {
-			c.MaxPages = budget(c, s)
+			return v == a.bursts[0]
 		}
-		if !seen[c] && can(able[c.Impl], c) {
-			seen[c] = true
-			list = append(list, c)
+		c.Burst = v
+		return true
+	})
+	cells = times(cells, a.limiters, func(c *Cell, v string) bool {
+		if c.Rate == 0 {
+			return v == a.limiters[0]
+		}
+		c.Limiter = v
+		return true
+	})
+	cells = times(cells, a.procs, func(c *Cell, v int) bool { c.Procs = v; return true })
+	for i := range cells {
+		if cells[i].Rate != 0 {
+			cells[i].MaxPages = budget(cells[i], s)
 		}
 	}
-	return list
+	return cells
 }
 
-// times returns each of cells with each of values.
-func times[T any](cells []Cell, values []T, set func(*Cell, T)) []Cell {
+// times returns each of cells with each of values that set accepts.
+func times[T any](cells []Cell, values []T, set func(*Cell, T) bool) []Cell {
 	var product []Cell
 	for _, c := range cells {
 		for _, v := range values {
-			set(&c, v)
-			product = append(product, c)
+			if set(&c, v) {
+				product = append(product, c)
+			}
 		}
 	}
 	return product
 }
 
-// can reports whether a contender can crawl a cell.
-func can(by crawl.Contender, c Cell) bool {
-	if c.Keys == "id" && by.ByID == nil || c.Keys == "url" && by.ByURL == nil {
-		return false
-	}
-	return by.MaxWorkers == 0 || c.Workers <= by.MaxWorkers
+// canKey reports whether a contender can crawl by that kind of key.
+func canKey(by crawl.Contender, key string) bool {
+	return key == "id" && by.ByID != nil || key == "url" && by.ByURL != nil
 }
+
+// canWorkers reports whether a contender can crawl with so many workers.
+func canWorkers(by crawl.Contender, n int) bool { return by.MaxWorkers == 0 || n <= by.MaxWorkers }
 
 // budget returns the number of pages that take about the length of a sample when the limiter, the workers and the
 // processors do what they can at best.

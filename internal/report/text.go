@@ -25,7 +25,12 @@ func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration) string {
 		fmt.Fprintf(&b, ", then %s", Plural(len(p.Passes), "profile pass"))
 	}
 	fmt.Fprintf(&b, ": about %s\n", duration(total))
-	row := func(key string, values ...string) { fmt.Fprintf(&b, "  %-11s %s\n", key, strings.Join(values, "  ")) }
+	row := func(key string, values ...string) {
+		if n := len(values); n > mostValues {
+			values = append(slices.Clone(values[:mostValues-2]), "...", fmt.Sprintf("%s (%s in all)", values[n-1], Count(n)))
+		}
+		fmt.Fprintf(&b, "  %-11s %s\n", key, strings.Join(values, "  "))
+	}
 	row("contenders", p.Contenders...)
 	for i, line := range strings.Split(strings.TrimSpace(graphTable(graphs)), "\n") {
 		row([]string{"graphs", ""}[min(i, 1)], strings.TrimRight(line, " "))
@@ -41,6 +46,9 @@ func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration) string {
 	row("verdicts", preflight(p))
 	return b.String()
 }
+
+// mostValues is how many values of an axis a plan shows.
+const mostValues = 24
 
 // preflight says what the plan can and cannot conclude.
 func preflight(p *plan.Plan) string {
@@ -74,8 +82,10 @@ func graphTable(graphs []store.GraphInfo) string {
 // axis returns the distinct values of the cells, in the order of the plan.
 func axis(cells []plan.Cell, of func(plan.Cell) string) []string {
 	var values []string
+	seen := map[string]bool{}
 	for _, c := range cells {
-		if v := of(c); !slices.Contains(values, v) {
+		if v := of(c); !seen[v] {
+			seen[v] = true
 			values = append(values, v)
 		}
 	}

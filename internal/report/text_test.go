@@ -163,3 +163,15 @@ func TestEngineShare(t *testing.T) {
 		t.Errorf("owner has an engine of its own, and is told to cost %v", cost)
 	}
 }
+
+func TestALongAxisIsShortened(t *testing.T) {
+	p := *sampled(t).Plan()
+	for i := range 100 {
+		c := p.Cells[0]
+		c.Workers = 1000 + i
+		p.Cells = append(p.Cells, c)
+	}
+	if text := Plan(&p, nil, 0); !strings.Contains(text, "workers     1  8  1000  1001") || !strings.Contains(text, "1019  ...  1099 (102 in all)\n") {
+		t.Errorf("%s", text)
+	}
+}

@@ -17,7 +17,7 @@ func (r *Runner) refit(round int, timing time.Duration) error {
 		return nil
 	}
 	p := *r.Run.Plan()
-	n := fit(r.Budget, time.Since(r.Begin)-timing, timing, round+1, PassTime(&p))
+	n := min(fit(r.Budget, time.Since(r.Begin)-timing, timing, round+1, PassTime(&p)), p.MaxRounds())
 	if n == p.Rounds {
 		return nil
 	}
@@ -46,13 +46,21 @@ func PassTime(p *plan.Plan) time.Duration {
 
 // RoundTime returns about how long a round of p takes when no crawl can be faster than ideal says.
 func RoundTime(p *plan.Plan, ideal func(plan.Cell) time.Duration) time.Duration {
-	var sum time.Duration
+	sum := 0.0 // which does not overflow
 	for _, c := range p.Cells {
 		// A sample ends with the crawl that passes its length, which is half a crawl too long on average.
 		crawl := ideal(c)
-		sum += max(p.Sample+crawl/2, crawl) + sampleOverhead
+		sum += float64(max(p.Sample+crawl/2, crawl) + sampleOverhead)
 	}
-	return sum
+	return time.Duration(min(sum, longest))
+}
+
+// longest is the longest time that is reckoned with, some 70 years.
+const longest = 1 << 61
+
+// Total returns about how long p takes, by the time of a round.
+func Total(p *plan.Plan, round time.Duration) time.Duration {
+	return time.Duration(min(float64(p.Rounds)*float64(round), longest)) + PassTime(p)
 }
 
 // CheckDeadline returns an error if there are cells of which no crawl can end in time, when none can be faster than ideal

@@ -1,0 +1,121 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/scenario"
+)
+
+// MaxRounds returns how many rounds p may have.
+func (p *Plan) MaxRounds() int { return min(scenario.MaxRounds, mostSlots/max(1, len(p.Cells))) }
+
+// bounded returns an error if the axes multiply to more than a plan may have. It only counts: the cells themselves could
+// be more than there is memory for.
+func bounded(a axes, rounds int) error {
+	if len(a.graphs) > mostNames {
+		return fmt.Errorf("%d graphs: a plan has at most %d: shorten the list of graphs", len(a.graphs), mostNames)
+	}
+	cells := a.count() // as numbers with a point, which do not overflow
+	samples := cells * float64(rounds)
+	if cells <= mostCells && samples <= mostSlots {
+		return nil
+	}
+	return fmt.Errorf("%s cells x %s %s = %s samples: a plan has at most %s cells and %s samples: shorten the longest of its lists (%s), or give fewer rounds",
+		count(cells), count(float64(rounds)), []string{"rounds", "round"}[1/rounds], count(samples), count(mostCells), count(mostSlots), a.lengths())
+}
+
+// count writes a whole number with commas, one that is beyond counting with an exponent.
+func count(x float64) string {
+	if x > 1e15 {
+		return fmt.Sprintf("%.2g", x)
+	}
+	s := fmt.Sprintf("%.0f", x)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// axes are what a plan is crossed from: each value once, and contenders that can crawl some cell.
+type axes struct {
+	contenders     []crawl.Contender
+	graphs         []scenario.Graph
+	keys           []string
+	workers, procs []int
+	rates          []scenario.Rate
+	bursts         []int    // of cells with a rate
+	limiters       []string // of cells with a rate
+}
+
+func axesOf(s *scenario.Scenario, chosen []crawl.Contender, cores int) axes {
+	a := axes{graphs: s.Graphs, keys: s.Keys, workers: resolve(s.Workers, cores), procs: resolve(s.Procs, cores), rates: s.Rates, bursts: s.Bursts, limiters: s.Limiters}
+	for _, c := range chosen {
+		if k, w := a.able(c); k > 0 && w > 0 {
+			a.contenders = append(a.contenders, c)
+		}
+	}
+	return a
+}
+
+// resolve returns the numbers that counts stand for on a machine of so many cores, each once.
+func resolve(counts []scenario.Count, cores int) []int {
+	var list []int
+	seen := map[int]bool{}
+	for _, c := range counts {
+		if n := c.Resolve(cores); !seen[n] {
+			seen[n] = true
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+// able returns how many of the kinds of keys and of the numbers of workers c can crawl with.
+func (a axes) able(c crawl.Contender) (keys, workers int) {
+	for _, k := range a.keys {
+		if canKey(c, k) {
+			keys++
+		}
+	}
+	for _, w := range a.workers {
+		if canWorkers(c, w) {
+			workers++
+		}
+	}
+	return keys, workers
+}
+
+// count returns the number of cells.
+func (a axes) count() float64 {
+	paced := 0.0 // combinations of rate, burst and limiter
+	for _, r := range a.rates {
+		if r == 0 {
+			paced++
+		} else {
+			paced += float64(len(a.bursts)) * float64(len(a.limiters))
+		}
+	}
+	sum := 0.0
+	for _, c := range a.contenders {
+		keys, workers := a.able(c)
+		sum += float64(keys) * float64(workers)
+	}
+	return sum * float64(len(a.graphs)) * float64(len(a.procs)) * paced
+}
+
+// lengths lists the axes that have more than one value.
+func (a axes) lengths() string {
+	var list []string
+	for _, x := range []struct {
+		n    int
+		name string
+	}{{len(a.contenders), "contenders"}, {len(a.graphs), "graphs"}, {len(a.keys), "keys"}, {len(a.workers), "workers"}, {len(a.rates), "rate"},
+		{len(a.bursts), "burst"}, {len(a.limiters), "limiter"}, {len(a.procs), "gomaxprocs"}} {
+		if x.n > 1 {
+			list = append(list, fmt.Sprintf("%d %s", x.n, x.name))
+		}
+	}
+	return strings.Join(list, ", ")
+}
