@@ -5,12 +5,14 @@ RUN      ?= latest
 PROFILE  ?= cpu
 CRAWLBENCH = .bin/crawlbench
 export CRAWLBENCH_MAKE = 1
+# Recipes take these from the environment, so that names may have spaces, quotes and whatever else the shell would split or obey.
+export SCENARIO RESUME RUN OLD NEW DIR CELL BASE PROFILE ROWS GAPBS GAPBS_TD
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 bench: build ## measure: make bench [SCENARIO=quick or path.toml] [FLAGS="-budget 2m"] [RESUME=dir]
-	@$(CRAWLBENCH) run $(FLAGS) $(if $(RESUME),-resume $(RESUME),$(SCENARIO))
+	@$(CRAWLBENCH) run $(FLAGS) $(if $(RESUME),-resume "$$RESUME","$$SCENARIO")
 
 build: # without cgo, with which the runtime finds no deadlock
 	@CGO_ENABLED=0 go build -o $(CRAWLBENCH) ./bench/cmd/crawlbench
@@ -19,19 +21,19 @@ test: ## run all tests
 	go test ./...
 
 compare: build ## compare with benchstat: make compare [RUN=dir], or OLD=dir NEW=dir
-	@$(CRAWLBENCH) compare $(FLAGS) $(if $(OLD)$(NEW),$(OLD) $(NEW),$(RUN))
+	@$(CRAWLBENCH) compare $(FLAGS) $(if $(OLD)$(NEW),"$$OLD" "$$NEW","$$RUN")
 
 report: build ## show the result of a run again: make report [RUN=dir]
-	@$(CRAWLBENCH) report $(FLAGS) $(RUN)
+	@$(CRAWLBENCH) report $(FLAGS) "$$RUN"
 
 flame: build ## open a flame graph: make flame CELL="mutexmap rmat14" [PROFILE=block] [BASE="cas rmat14"] [RUN=dir]
-	@$(CRAWLBENCH) serve $(FLAGS) -profile $(PROFILE) -cell "$(CELL)" -base "$(BASE)" $(RUN)
+	@$(CRAWLBENCH) serve $(FLAGS) -profile "$$PROFILE" -cell "$$CELL" -base "$$BASE" "$$RUN"
 
 serve: build ## show all runs in a browser: make serve [RUN=dir to begin with]
-	@$(CRAWLBENCH) serve $(FLAGS) $(filter-out latest,$(RUN))
+	@$(CRAWLBENCH) serve $(FLAGS) $(if $(filter-out latest,$(RUN)),"$$RUN")
 
 export: build ## write the same pages as files: make export DIR=site [RUN=dir]
-	@$(CRAWLBENCH) export $(FLAGS) $(RUN) $(DIR)
+	@$(CRAWLBENCH) export $(FLAGS) "$$RUN" $(if $(DIR),"$$DIR")
 
 conform: build ## check that the contenders keep the contract: make conform [FLAGS=-mutants]
 	@$(CRAWLBENCH) conform $(FLAGS)
@@ -49,7 +51,7 @@ mutate: ## mutation testing of the tool's own logic: make mutate [FLAGS=./intern
 limits: ## ratios of fast designs to slow ones and to GAPBS: make limits [ROWS=regexp] [GAPBS=checkout] [GAPBS_TD=its bfs, top-down only]
 	@go build -o .bin/limits ./scripts/limits
 	@go build -tags purego -o .bin/limits.purego ./scripts/limits
-	@.bin/limits -purego .bin/limits.purego -rows "$(ROWS)" -gapbs "$(GAPBS)" -topdown "$(GAPBS_TD)" $(FLAGS)
+	@.bin/limits -purego .bin/limits.purego -rows "$$ROWS" -gapbs "$$GAPBS" -topdown "$$GAPBS_TD" $(FLAGS)
 
 microbench: ## benchmarks of the hot parts, for benchstat: make microbench [COUNT=6] [BENCH=regexp] >new.txt
 	@scripts/microbench.sh $(or $(COUNT),1) $(or $(BENCH),.)
