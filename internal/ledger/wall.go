@@ -27,8 +27,8 @@ func newWall() wall {
 	return wall{waits: map[under]float64{}, samples: map[*stack]int{}, named: map[string]*stack{}}
 }
 
-// root names the frame under which the time of a class stands.
-func root(c Class) string {
+// Frame names the frame of a wall profile under which the time of c stands.
+func (c Class) Frame() string {
 	if c == Handoff {
 		return "[hand-off]"
 	}
@@ -94,7 +94,7 @@ func (w *wall) profile(seconds float64) *profile.Profile {
 		for _, f := range u.at.frames {
 			sample.Location = append(sample.Location, b.location(f))
 		}
-		sample.Location = append(sample.Location, b.location(frame{function: root(u.class)}))
+		sample.Location = append(sample.Location, b.location(frame{function: u.class.Frame()}))
 		p.Sample = append(p.Sample, sample)
 	}
 	return p

@@ -41,10 +41,16 @@ func Line(s string) string {
 }
 
 func safe(s string) bool {
-	for i, r := range s {
-		if !visible(r) || r == utf8.RuneError && !strings.HasPrefix(s[i:], string(utf8.RuneError)) {
+	for len(s) > 0 {
+		if c := s[0]; c >= ' ' && c <= '~' || c == '\n' || c == '\t' { // pages of megabytes are little else
+			s = s[1:]
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s)
+		if !visible(r) || r == utf8.RuneError && n == 1 {
 			return false
 		}
+		s = s[n:]
 	}
 	return true
 }

@@ -2,7 +2,6 @@ package plot
 
 import (
 	"fmt"
-	"html"
 	"math"
 	"strings"
 )
@@ -28,14 +27,14 @@ func Bars(title, about string, kinds []string, bars []Bar) string {
 	s := begin(width, row*float64(len(bars))+18*legend+8, title, about)
 	for i, b := range bars {
 		y := row * float64(i)
-		s.linked(b.Href, fmt.Sprintf(`<text x="%.1f" y="%.1f" text-anchor="end">%s</text>`, label-8, y+15, html.EscapeString(b.Label)))
+		s.linked(b.Href, fmt.Sprintf(`<text x="%.1f" y="%.1f" text-anchor="end">%s</text>`, label-8, y+15, escape(b.Label)))
 		x := label
 		for _, p := range b.Parts {
 			w := (width - label - 8) * p.Share
 			if w < 0.2 {
 				continue
 			}
-			s.printf(`<g class="k-%s"><rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" class="fill"><title>%s</title></rect></g>`, p.Kind, x, y+3, w, row-6, html.EscapeString(p.Note))
+			s.printf(`<g class="%s"><rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" class="fill"><title>%s</title></rect></g>`, class(p.Kind), x, y+3, w, row-6, escape(p.Note))
 			if w > 30 {
 				s.text(x+w/2, y+15, "in", "middle", fmt.Sprintf("%.0f %%", 100*p.Share))
 			}
@@ -45,7 +44,7 @@ func Bars(title, about string, kinds []string, bars []Bar) string {
 	for i, k := range kinds {
 		x := 8 + float64(i%5)*102
 		y := row*float64(len(bars)) + 18*float64(i/5) + 14
-		s.printf(`<g class="k-%s"><rect x="%.1f" y="%.1f" width="12" height="12" class="fill"/></g>`, k, x, y-8)
+		s.printf(`<g class="%s"><rect x="%.1f" y="%.1f" width="12" height="12" class="fill"/></g>`, class(k), x, y-8)
 		s.text(x+17, y+3, "", "start", k)
 	}
 	return s.end()
@@ -100,7 +99,7 @@ func Forest(title, about, axis string, ratios []Ratio) string {
 	s.text(at(1), h+29, "dim", "middle", axis)
 	for i, r := range ratios {
 		y := row*float64(i) + row/2
-		s.linked(r.Href, fmt.Sprintf(`<text x="%.1f" y="%.1f" text-anchor="end">%s</text>`, label-8, y+4, html.EscapeString(r.Label)))
+		s.linked(r.Href, fmt.Sprintf(`<text x="%.1f" y="%.1f" text-anchor="end">%s</text>`, label-8, y+4, escape(r.Label)))
 		if r.Floor > 0 {
 			s.printf(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="var(--rule)"/>`, at(r.FloorLo), y-8, max(1, at(r.Floor)-at(r.FloorLo)), 16.0)
 		}
@@ -108,7 +107,7 @@ func Forest(title, about, axis string, ratios []Ratio) string {
 			continue
 		}
 		s.printf(`<g class="s%d"><line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="whisker"/><circle cx="%.1f" cy="%.1f" r="4" class="dot"><title>%s</title></circle></g>`,
-			r.Color%8, at(max(r.Lo, 1e-9)), at(r.Hi), y, y, at(r.Value), y, html.EscapeString(fmt.Sprintf("%s: %.3f [%.3f, %.3f] %s", r.Label, r.Value, r.Lo, r.Hi, r.Word)))
+			r.Color%8, at(max(r.Lo, 1e-9)), at(r.Hi), y, y, at(r.Value), y, escape(fmt.Sprintf("%s: %.3f [%.3f, %.3f] %s", r.Label, r.Value, r.Lo, r.Hi, r.Word)))
 		s.text(width-word+8, y+4, "dim", "start", r.Word)
 	}
 	return s.end()
@@ -137,7 +136,7 @@ func Strip(title, about string, values []float64, center float64, notes map[int]
 			fill = ` fill="none" class="whisker"`
 		}
 		note := strings.TrimSpace(fmt.Sprintf("%d: %.4g %s", i+1, v, notes[i]))
-		s.printf(`<circle cx="%.0f" cy="%.0f" r="3"%s><title>%s</title></circle>`, x, up(v), fill, html.EscapeString(note))
+		s.printf(`<circle cx="%.0f" cy="%.0f" r="3"%s><title>%s</title></circle>`, x, up(v), fill, escape(note))
 	}
 	s.printf("</g></g>")
 	return s.end()

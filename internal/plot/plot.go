@@ -13,6 +13,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"crawlbench/internal/plain"
 )
 
 // Style is the style sheet that pictures need, once a page.
@@ -77,22 +79,39 @@ func (s *svg) text(x, y float64, class, anchor, text string) {
 	if anchor != "start" { // which is SVG's own
 		attributes += fmt.Sprintf(` text-anchor="%s"`, anchor)
 	}
-	s.printf(`<text x="%.1f" y="%.1f"%s>%s</text>`, x, y, attributes, html.EscapeString(text))
+	s.printf(`<text x="%.1f" y="%.1f"%s>%s</text>`, x, y, attributes, escape(text))
 }
 
 // linked draws shape as a link to href; "" is none.
 func (s *svg) linked(href, shape string) {
 	if href != "" {
 		s.links = true
-		shape = `<a href="` + html.EscapeString(href) + `">` + shape + "</a>"
+		shape = `<a href="` + escape(href) + `">` + shape + "</a>"
 	}
 	s.WriteString(shape)
+}
+
+// escape makes text a part of a picture.
+func escape(text string) string { return html.EscapeString(plain.Line(text)) }
+
+// class returns the class of a kind: of its letters only, since others could end the attribute.
+func class(kind string) string {
+	letters := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' {
+			return r
+		}
+		return -1
+	}, kind)
+	if letters == "" {
+		return "s6"
+	}
+	return "k-" + letters
 }
 
 func begin(w, h float64, title, about string) *svg {
 	s := &svg{}
 	s.printf(`<svg xmlns="http://www.w3.org/2000/svg" class="plot" viewBox="0 0 %.0f %.0f" role="img"><title>%s</title><desc>%s</desc>`,
-		w, h, html.EscapeString(title), html.EscapeString(about))
+		w, h, escape(title), escape(about))
 	return s
 }
 
@@ -211,7 +230,7 @@ func (s *svg) series(l Series, end float64, at, up func(float64) float64) {
 		if l.Href != nil {
 			href = l.Href[i]
 		}
-		s.linked(href, fmt.Sprintf(`<circle cx="%.1f" cy="%.1f" r="3" class="dot"><title>%s</title></circle>`, at(l.X[i]), up(l.Y[i]), html.EscapeString(fmt.Sprintf("%s, %g: %.4g", l.Name, l.X[i], l.Y[i]))))
+		s.linked(href, fmt.Sprintf(`<circle cx="%.1f" cy="%.1f" r="3" class="dot"><title>%s</title></circle>`, at(l.X[i]), up(l.Y[i]), escape(fmt.Sprintf("%s, %g: %.4g", l.Name, l.X[i], l.Y[i]))))
 	}
 	s.WriteString("</g>")
 }

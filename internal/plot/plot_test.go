@@ -11,13 +11,15 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"crawlbench/internal/plain"
 )
 
 func unit(y float64) string { return fmt.Sprint(y) }
 
 // pictures are one of each kind, with names that are markup, and with what cannot be drawn.
 func pictures() map[string]string {
-	bad := "<b>&\"'"
+	bad := "<b>&\"'\x1b\u202e\xff\n"
 	return map[string]string{
 		"lines": Lines(Axes{Title: bad, About: bad, X: bad, Y: bad, Ticks: []float64{1, 2}, Unit: unit, Marks: []Mark{{1, bad}}}, []Series{
 			{Name: bad, X: []float64{1, 2}, Y: []float64{3, 4}, Low: []float64{2, math.Inf(-1)}, High: []float64{4, math.Inf(1)}},
@@ -26,10 +28,47 @@ func pictures() map[string]string {
 		"one point": Lines(Axes{Unit: unit}, []Series{{Name: "a", X: []float64{5}, Y: []float64{3}}}),
 		"none":      Lines(Axes{Unit: unit}, nil),
 		"log":       Lines(Axes{Unit: unit, Log: true}, []Series{{Name: "a", X: []float64{1, 2}, Y: []float64{20, 3e6}, Href: []string{bad, ""}}}),
-		"bars":      Bars(bad, bad, []string{"running", "lock"}, []Bar{{bad, []Part{{"running", 0.4, bad}, {"lock", 0.6, bad}}, bad}}),
+		"bars":      Bars(bad, bad, []string{"running", bad}, []Bar{{bad, []Part{{"running", 0.4, bad}, {bad, 0.6, bad}}, bad}}),
 		"forest":    Forest(bad, bad, bad, []Ratio{{bad, 2, 1.5, 3, bad, 9, 0.9, 1.1, bad}, {Label: "none", Value: math.NaN()}, {Label: "open", Value: 1, Lo: 0, Hi: math.Inf(1)}}),
 		"strip":     Strip(bad, bad, []float64{1, math.NaN(), 3}, 2, map[int]string{2: bad}),
-		"flame":     Flame(bad, bad, &Frame{Name: bad, Value: 10, Children: []*Frame{{Name: bad, Value: 4}, {Name: "x", Value: 6}}}, 0.01, unit, func(string) string { return "" }),
+		"flame":     Flame(bad, bad, &Frame{Name: bad, Value: 10, Children: []*Frame{{Name: bad, Value: 4}, {Name: "x", Value: 6}}}, 0.01, unit, func(name string) string { return name }),
+		"deep":      Flame(bad, bad, deep(5000), 0.01, unit, func(name string) string { return name }),
+	}
+}
+
+// deep is a stack of so many frames, whose names end attributes and have a million letters.
+func deep(n int) *Frame {
+	root := &Frame{Name: "all", Value: 1}
+	for at := root; n > 0; n-- {
+		at = at.Child(strings.Repeat("\" onload=\"alert(1)", 1+n/5000*50_000))
+		at.Value = 1
+	}
+	return root
+}
+
+// What an element has for attributes is up to this package, and never to a name.
+func TestNamesAreNoMarkup(t *testing.T) {
+	known := []string{"xmlns", "class", "viewBox", "role", "x", "y", "width", "height", "x1", "x2", "y1", "y2", "cx", "cy", "r", "d", "text-anchor", "href", "fill", "stroke-width", "stroke-dasharray"}
+	for name, picture := range pictures() {
+		if len(picture) > 1_000_000 {
+			t.Errorf("%s: %d bytes", name, len(picture))
+		}
+		for d := xml.NewDecoder(strings.NewReader(picture)); ; {
+			token, err := d.Token()
+			if err != nil {
+				break
+			}
+			if e, ok := token.(xml.StartElement); ok {
+				for _, a := range e.Attr {
+					if !slices.Contains(known, a.Name.Local) || a.Name.Local == "class" && regexp.MustCompile(`[^a-z0-9 -]`).MatchString(a.Value) {
+						t.Errorf("%s: %s has %s=%q", name, e.Name.Local, a.Name.Local, a.Value)
+					}
+				}
+			}
+			if text, ok := token.(xml.CharData); ok && plain.Text(string(text)) != string(text) {
+				t.Errorf("%s: shows %q", name, text)
+			}
+		}
 	}
 }
 
@@ -92,5 +131,13 @@ func TestFlameWidths(t *testing.T) {
 	}
 	if got := strings.Join(widths, " "); got != "900 540 355.5" {
 		t.Errorf("widths %s", got)
+	}
+}
+
+func TestShortKeepsTheEnd(t *testing.T) {
+	for room, want := range map[int]string{3: "…éf", 5: "…cdéf", 6: "abcdéf", 9: "abcdéf"} {
+		if got := short("abcdéf", room); got != want {
+			t.Errorf("in %d: %s, want %s", room, got, want)
+		}
 	}
 }

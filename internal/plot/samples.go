@@ -2,7 +2,6 @@ package plot
 
 import (
 	"fmt"
-	"html"
 	"math"
 )
 
@@ -50,7 +49,7 @@ func Samples(title, about string, dots []Dot, center, lo, hi float64, unit func(
 		if d.Note != "" {
 			class, note = `fill="none" class="whisker"`, ", "+d.Note
 		}
-		s.printf(`<g class="s0"><circle cx="%.1f" cy="%.1f" r="4" %s><title>%s</title></circle></g>`, at(d.Round), up(d.Value), class, html.EscapeString(fmt.Sprintf("round %d: %s%s", d.Round, unit(d.Value), note)))
+		s.printf(`<g class="s0"><circle cx="%.1f" cy="%.1f" r="4" %s><title>%s</title></circle></g>`, at(d.Round), up(d.Value), class, escape(fmt.Sprintf("round %d: %s%s", d.Round, unit(d.Value), note)))
 	}
 	return s.end()
 }
