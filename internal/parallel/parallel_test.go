@@ -17,3 +17,20 @@ func TestEachNumberOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestAPanicIsTheCallers(t *testing.T) {
+	for _, bad := range []int{0, 7, 99} {
+		func() {
+			defer func() {
+				if p := recover(); p != "no" {
+					t.Errorf("call %d panics, and the caller gets %v", bad, p)
+				}
+			}()
+			Each(100, func(i int) {
+				if i == bad {
+					panic("no")
+				}
+			})
+		}()
+	}
+}
