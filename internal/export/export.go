@@ -27,7 +27,6 @@ type writer struct {
 	dir  string
 	a    *diagnose.Analysis
 	run  string
-	from fs.FS // files of the run
 	Written
 }
 
@@ -40,12 +39,7 @@ func Write(dir string, a *diagnose.Analysis, run string) (Written, error) {
 	if err != nil {
 		return Written{}, err
 	}
-	root, err := os.OpenRoot(a.Run.Dir())
-	if err != nil {
-		return Written{}, fmt.Errorf("export: %w", err)
-	}
-	defer root.Close()
-	w := &writer{site: pages, dir: dir, a: a, run: run, from: root.FS()}
+	w := &writer{site: pages, dir: dir, a: a, run: run}
 	if err := w.all(); err != nil {
 		return w.Written, fmt.Errorf("export: %w", err)
 	}
@@ -130,7 +124,7 @@ func (w *writer) cell(c *diagnose.Cell) error {
 }
 
 func (w *writer) side(c *diagnose.Cell) site.Side {
-	return site.Side{Analysis: w.a, Run: w.run, Files: w.from, Cell: c}
+	return site.Side{Analysis: w.a, Run: w.run, Cell: c}
 }
 
 // flame writes the flame graph of f at a path, or if there is none, why.

@@ -3,7 +3,6 @@ package profile
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -34,25 +33,6 @@ func Write(path string, p *Profile) error {
 		return fmt.Errorf("write profile %s: %w", path, err)
 	}
 	return os.Rename(f.Name(), path)
-}
-
-// Read reads a profile.
-func Read(path string) (*Profile, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("read profile: %w", err)
-	}
-	defer f.Close()
-	return ReadFrom(f, path)
-}
-
-// ReadFrom reads the profile that is called name from r.
-func ReadFrom(r io.Reader, name string) (*Profile, error) {
-	p, err := profile.Parse(r)
-	if err != nil {
-		return nil, fmt.Errorf("read profile %s: it is damaged (%w): measure it again with a new run", name, err)
-	}
-	return p, nil
 }
 
 // Scaled returns base as it would be had it crawled pages pages and not basePages, so that subtracting it from a profile

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 
 	"crawlbench/internal/diagnose"
@@ -77,7 +76,7 @@ func open(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) Drawer {
 		v.traced(c)
 		switch file := c.Files["wall"]; {
 		case file != "" && drawn:
-			v.Flame = flame(filepath.Join(a.Run.Dir(), file), v.Name)
+			v.Flame = flame(a.Run.Open, file, v.Name)
 		case file != "":
 			v.Facts = append(v.Facts, [2]string{"flame graph", "left out, for this report has many: see it by crawlbench serve"})
 		}

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"html/template"
@@ -9,6 +11,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plot"
 )
 
@@ -45,7 +48,9 @@ func Parts(href Href) (*template.Template, error) {
 }
 
 // HTML writes the report as one file that needs no other and no network.
-func HTML(w io.Writer, a *diagnose.Analysis) error {
+func HTML(w io.Writer, a *diagnose.Analysis) error { return full(a).html(w) }
+
+func (p *Page) html(w io.Writer) error {
 	page, err := Parts(below)
 	if err == nil {
 		page, err = page.Funcs(template.FuncMap{
@@ -53,12 +58,21 @@ func HTML(w io.Writer, a *diagnose.Analysis) error {
 			"style": func() template.CSS { return template.CSS(plot.Style) },
 			"css":   func(name string) template.CSS { return template.CSS(Asset(name)) },
 			"js":    func(name string) template.JS { return template.JS(Asset(name)) },
+			"hash": func(name string) string {
+				sum := sha256.Sum256([]byte(Asset(name)))
+				return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+			},
 		}).ParseFS(own, "report.html")
 	}
 	if err != nil {
 		return err
 	}
-	if err := page.ExecuteTemplate(w, "report.html", full(a)); err != nil {
+	var b strings.Builder
+	err = page.ExecuteTemplate(&b, "report.html", p)
+	if err == nil {
+		_, err = io.WriteString(w, plain.Text(b.String()))
+	}
+	if err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	return nil

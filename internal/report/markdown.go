@@ -6,13 +6,17 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plot"
 )
 
 // Markdown writes the report as text with pictures, and returns the pictures by the file name under which it refers to
 // them, below the directory plots.
 func Markdown(w io.Writer, a *diagnose.Analysis) (map[string]string, error) {
-	p := full(a)
+	return full(a).markdown(w)
+}
+
+func (p *Page) markdown(w io.Writer) (map[string]string, error) {
 	pictures := map[string]string{}
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n%s\n\n## Verdict\n\n", cell(p.Title), cell(p.Subtitle))
@@ -57,7 +61,7 @@ func Markdown(w io.Writer, a *diagnose.Analysis) (map[string]string, error) {
 		m.Rows = append(m.Rows, r[:])
 	}
 	m.markdown(&b)
-	fmt.Fprintf(&b, "\nTo measure it again:\n\n    %s\n", strings.ReplaceAll(p.Command, "\n", " "))
+	fmt.Fprintf(&b, "\nTo measure it again:\n\n    %s\n", plain.Line(p.Command))
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return nil, fmt.Errorf("write the report: %w", err)
 	}
@@ -91,7 +95,25 @@ func (t Table) markdown(b *strings.Builder) {
 	}
 }
 
-// cell escapes what Markdown would take for its own.
+// cell escapes what Markdown would take for its own, in a line of text or an entry of a table.
 func cell(s string) string {
-	return strings.NewReplacer("|", "\\|", "<", "&lt;", "\n", " ", "*", "\\*", "_", "\\_", "`", "\\`").Replace(s)
+	s = strings.TrimSpace(plain.Line(s))
+	special := "\\`*_<|~$&"
+	for _, link := range []string{"](", "][", "]:"} {
+		if strings.Contains(s, link) {
+			special += "[]" // which else are intervals
+		}
+	}
+	var b strings.Builder
+	number := strings.TrimLeft(s, "0123456789")
+	for i, r := range s {
+		switch {
+		case strings.ContainsRune(special, r),
+			i == 0 && strings.ContainsRune("#+-=>[", r),                                                              // a heading, a list, a rule, a quotation, a box to tick
+			i > 0 && s[i:] == number && (strings.HasPrefix(number+" ", ". ") || strings.HasPrefix(number+" ", ") ")): // a numbered list
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }

@@ -9,6 +9,7 @@ import (
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/ledger"
+	"crawlbench/internal/parallel"
 	"crawlbench/internal/scenario"
 	"crawlbench/internal/stat"
 )
@@ -138,15 +139,18 @@ func flamed(a *diagnose.Analysis) map[string]bool {
 func full(a *diagnose.Analysis) *Page {
 	p := View(a, below)
 	drawn := flamed(a)
+	var cells []*diagnose.Cell
 	for _, t := range a.Tables {
 		for _, r := range t.Rows {
 			for _, c := range r.Cells {
 				if c.Failure == nil {
-					p.Cells = append(p.Cells, open(a, c, drawn[c.ID()]))
+					cells = append(cells, c)
 				}
 			}
 		}
 	}
+	p.Cells = make([]Drawer, len(cells))
+	parallel.Each(len(cells), func(i int) { p.Cells[i] = open(a, cells[i], drawn[cells[i].ID()]) })
 	return p
 }
 
@@ -198,7 +202,7 @@ func (t *topic) title() string {
 }
 
 func (t *topic) section(a *diagnose.Analysis, href Href) Section {
-	s := Section{ID: fmt.Sprintf("%s-%s-%d", t.Graph, t.Keys, t.Procs), Title: t.title()}
+	s := Section{ID: fileName(fmt.Sprintf("%s-%s-%d", t.Graph, t.Keys, t.Procs)), Title: t.title()}
 	fastest := t.tables[0]
 	s.add(throughput(fastest, href), efficiency(fastest, href), dials(t, href), offered(t, href), forest(a, fastest, href), account(fastest, href))
 	s.Winners = winners(t)
@@ -207,6 +211,16 @@ func (t *topic) section(a *diagnose.Analysis, href Href) Section {
 	s.Memory = memory(fastest)
 	s.Limits = limits(t)
 	return s
+}
+
+// fileName makes a name one that is within a directory, since the pictures of a section are files.
+func fileName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._+-", r) {
+			return r
+		}
+		return '_'
+	}, name)
 }
 
 // lastOf returns the last of the topics on the same graph by the same kind of key as t.

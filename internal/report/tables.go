@@ -2,9 +2,12 @@ package report
 
 import (
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/ledger"
 	"crawlbench/internal/plot"
 	"crawlbench/internal/profile"
 	"crawlbench/internal/stat"
@@ -120,21 +123,31 @@ func memory(t *diagnose.Table) Table {
 // flameLeast is the share below which a frame is left out of a flame graph in a report.
 const flameLeast = 0.02
 
+// files opens a file by its name in a run.
+type files func(name string) (*os.File, error)
+
 // flame draws the wall profile in a file, "" if it cannot be read.
-func flame(file, name string) string {
-	p, err := profile.Read(file)
+func flame(open files, file, name string) string {
+	f, err := open(file)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	p, err := profile.ReadFrom(f, file)
 	if err != nil {
 		return ""
 	}
 	root := &plot.Frame{Name: "workers' time"}
 	for _, s := range p.Sample {
 		value := float64(s.Value[0])
+		if value <= 0 {
+			continue
+		}
 		at := root
 		at.Value += value
-		for i := len(s.Location) - 1; i >= 0; i-- {
-			lines := s.Location[i].Line
-			for j := len(lines) - 1; j >= 0; j-- {
-				at = at.Child(lines[j].Function.Name)
+		for _, l := range slices.Backward(s.Location) {
+			for _, line := range slices.Backward(l.Line) {
+				at = at.Child(line.Function.Name)
 				at.Value += value
 			}
 		}
@@ -142,9 +155,13 @@ func flame(file, name string) string {
 	if root.Value == 0 {
 		return ""
 	}
+	classes := map[string]string{}
+	for _, c := range ledger.Classes() {
+		classes[c.Frame()] = string(c)
+	}
 	return plot.Flame("where the workers' time went, "+name, "a flame graph whose first row are the states of workers", root, flameLeast,
 		func(ns float64) string { return Seconds(ns / 1e9) },
-		func(name string) string { return strings.ReplaceAll(strings.Trim(name, "[]"), "-", "") })
+		func(name string) string { return classes[name] })
 }
 
 // mark is a verdict in a terminal.

@@ -12,10 +12,9 @@ import (
 // an error of package io/fs.
 func Write(a *diagnose.Analysis) error {
 	var page, text bytes.Buffer
-	done := make(chan error)
-	go func() { done <- HTML(&page, a) }()
-	pictures, err := Markdown(&text, a)
-	if err := errors.Join(<-done, err); err != nil {
+	p := full(a)
+	pictures, err := p.markdown(&text)
+	if err := errors.Join(p.html(&page), err); err != nil {
 		return err
 	}
 	files := map[string][]byte{"report.html": page.Bytes(), "report.md": text.Bytes()}

@@ -167,8 +167,7 @@ func (s *Server) side(r *http.Request, run, cell string) (x site.Side, err error
 	if x.Cell = site.Find(x.Analysis, id); x.Cell == nil {
 		return x, notFound("run %s has no cell %q: its matrix leads to those it has", x.Run, id)
 	}
-	x.Files, err = s.library.files(x.Run)
-	return x, err
+	return x, nil
 }
 
 func (s *Server) runs(*http.Request) ([]byte, error) {

@@ -2,7 +2,6 @@ package site
 
 import (
 	"fmt"
-	"io/fs"
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/flame"
@@ -12,16 +11,16 @@ import (
 // load reads a profile of a side, and how many pages were crawled meanwhile.
 func (x Side) load(kind string) (p *profile.Profile, pages int, err error) {
 	name := x.Cell.Files[kind]
-	f, err := x.Files.Open(name)
-	if err != nil {
-		return nil, 0, fmt.Errorf("read profile: %w", err)
-	}
-	defer f.Close()
 	for _, rec := range x.Analysis.Run.Records() {
 		if rec.Profile != nil && rec.Cell == x.Cell.ID() && rec.Profile.Files[kind] == name {
 			pages = rec.Profile.Pages
 		}
 	}
+	f, err := x.Analysis.Run.Open(name)
+	if err != nil {
+		return nil, 0, fmt.Errorf("read profile: %w", err)
+	}
+	defer f.Close()
 	p, err = profile.ReadFrom(f, name)
 	return p, pages, err
 }
@@ -63,6 +62,5 @@ func (s *Site) DifferenceOf(this, base Side, kind string, by Scaling) (f flame.F
 type Side struct {
 	Analysis *diagnose.Analysis
 	Run      string
-	Files    fs.FS // of the run
 	Cell     *diagnose.Cell
 }

@@ -1,0 +1,189 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	pprof "github.com/google/pprof/profile"
+	"golang.org/x/net/html"
+
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/ledger"
+	"crawlbench/internal/madeup"
+	"crawlbench/internal/plain"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/profile"
+	"crawlbench/internal/store"
+)
+
+// evil is text that ends attributes, elements, scripts and style sheets, and that a terminal would obey.
+const evil = "\"'><script>document.title='in'</script><img src=x onerror=alert(1)>\x1b[2J\u202e|`*[a](http://example.com)\n# b"
+
+// suspect is a run with that text wherever a file of a run may have any.
+func suspect(t *testing.T) *diagnose.Analysis {
+	t.Helper()
+	p, err := madeup.Plan("contenders = [\"mutexmap\", \"cas\"]\nworkers = [1, 8]\nrate = [\"inf\", 500]\nrounds = 8\n[[graph]]\nname = \"g\"\nkind = \"hosts\"\npages = 1000\n[profiles]\nkinds = [\"cpu\", \"wall\"]\n", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &ledger.Ledger{Workers: 8, Crawls: 1, Pages: 1000, Wall: 1, Worker: 8, Seconds: map[ledger.Class]float64{ledger.Lock: 8},
+		Sites: []ledger.Site{{Class: ledger.Lock, Where: evil, Primitive: evil, Count: 5, Seconds: 8, Share: 1}, {Class: evil, Where: evil}},
+		Ends:  []ledger.End{{Class: ledger.Lock, Where: evil, By: evil, Count: 5, Seconds: 8}, {Class: evil, Where: evil, By: evil}}}
+	wall := func(plan.Cell, string) *profile.Profile {
+		var stack []*pprof.Location
+		p := &profile.Profile{SampleType: []*pprof.ValueType{{Type: "wall", Unit: "nanoseconds"}}, PeriodType: &pprof.ValueType{}}
+		for i := range 4 { // the outermost, which gives the colour, too
+			f := &pprof.Function{ID: uint64(i + 1), Name: evil, Filename: evil}
+			at := &pprof.Location{ID: f.ID, Line: []pprof.Line{{Function: f}, {Function: f}}}
+			p.Function, p.Location, stack = append(p.Function, f), append(p.Location, at), append(stack, at)
+		}
+		p.Sample = []*pprof.Sample{{Location: stack, Value: []int64{5e9}}, {Location: stack[:1], Value: []int64{-3}}}
+		return p
+	}
+	run, err := madeup.Run{Plan: p, Noise: 0.01, Speed: func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) },
+		Manifest: store.Manifest{Scenario: evil, State: evil, Command: []string{evil}, Go: evil, Host: map[string]string{"cpu": evil, "cores": evil, evil: evil},
+			Graphs: []store.GraphInfo{{Name: evil, Spec: evil}}, Harness: map[string]float64{evil: 1e-9}, Engine: map[string]float64{evil: 1e-9}, OnEngine: []string{evil}},
+		Ledger: func(plan.Cell) *ledger.Ledger { return l }, Profile: wall,
+		Change: func(c plan.Cell, rec *store.Record) {
+			rec.Sample.Flags, rec.Sample.Counts = []string{evil}, map[string]float64{evil: 1}
+			if c.Impl == "cas" && c.Workers == 1 && c.Rate == 0 {
+				if rec.Sample = nil; rec.Round == 0 {
+					rec.Kind, rec.Failure = store.KindFailure, &store.Failure{Class: evil, Message: evil}
+				}
+			}
+		}}.Write(filepath.Join(t.TempDir(), "evil"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { run.Close() })
+	a, err := diagnose.Analyse(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// markup counts elements by their names and attributes, and returns the texts of scripts.
+func markup(t *testing.T, page string) (elements map[string]int, scripts []string) {
+	t.Helper()
+	elements = map[string]int{}
+	for z := html.NewTokenizer(strings.NewReader(page)); z.Next() != html.ErrorToken; {
+		token := z.Token()
+		if token.Type != html.StartTagToken && token.Type != html.SelfClosingTagToken {
+			continue
+		}
+		name := token.Data
+		for _, a := range token.Attr {
+			name += " " + a.Key
+		}
+		elements[name]++
+		if token.Data == "script" && z.Next() == html.TextToken {
+			scripts = append(scripts, z.Token().Data)
+		}
+	}
+	return elements, scripts
+}
+
+// A page about a run whose texts are markup has the elements of one whose texts are not.
+func TestHostileTextIsNoMarkup(t *testing.T) {
+	var page bytes.Buffer
+	if err := HTML(&page, suspect(t)); err != nil {
+		t.Fatal(err)
+	}
+	known, _ := markup(t, rendered(t))
+	elements, scripts := markup(t, page.String())
+	known["rect x y width height"]++ // of a flame graph, which the other page has none of
+	for name, n := range elements {
+		if known[name] == 0 {
+			t.Errorf("%d elements <%s>", n, name)
+		}
+	}
+	own := 0
+	for _, text := range scripts {
+		if text == Asset("report.js") || text == Asset("uplot/uPlot.iife.min.js") {
+			own++
+		} else if !json.Valid([]byte(text)) {
+			t.Errorf("a script %.200q", text)
+		}
+	}
+	if own != 2 || !strings.Contains(page.String(), "&lt;img src=x onerror=alert(1)&gt;") {
+		t.Errorf("%d scripts of its own, and the text is not shown", own)
+	}
+	if text := page.String(); plain.Text(text) != text {
+		t.Error("the page has characters that nobody sees")
+	}
+	if class := regexp.MustCompile(`class="(frames [^"]*)"`).FindAllStringSubmatch(page.String(), -1); len(class) == 0 || slices.ContainsFunc(class, func(m []string) bool { return m[1] != "frames s6" }) {
+		t.Errorf("the frames of the flame graphs have the classes %q", class)
+	}
+}
+
+func TestHostileTextIsNoMarkdown(t *testing.T) {
+	a := suspect(t)
+	var text bytes.Buffer
+	pictures, err := Markdown(&text, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	elements, scripts := markup(t, shown(t, text.String()))
+	allowed := []string{"h1", "h2", "p", "ul", "li", "strong", "img src alt", "table", "thead", "tbody", "tr", "th", "td", "pre", "code"}
+	for name := range elements {
+		if !slices.Contains(allowed, name) {
+			t.Errorf("an element <%s>", name)
+		}
+	}
+	if len(scripts) > 0 || elements["h1"] != 1 || elements["img src alt"] != len(pictures) || plain.Text(text.String()) != text.String() {
+		t.Errorf("scripts %q, elements %v, %d pictures", scripts, elements, len(pictures))
+	}
+	for file := range maps.Keys(pictures) {
+		if !regexp.MustCompile(`^plots/[a-zA-Z0-9._+-]+\.svg$`).MatchString(file) {
+			t.Errorf("a picture %q", file)
+		}
+	}
+}
+
+// Names of graphs become those of pictures.
+func TestPicturesStayInTheirDirectory(t *testing.T) {
+	for _, name := range []string{"../../x", "/etc/x", "a/b", "..", "a\x00b", "\u202e", `a\b`, "é"} {
+		if got := fileName(name + "-id-2"); strings.ContainsAny(got, "/\\\x00") {
+			t.Errorf("%q becomes %q", name, got)
+		}
+	}
+}
+
+// A wall profile of 20,000 functions that one has called is drawn in about as much time as one of as many in deep stacks:
+// it was twenty times that.
+func TestAWideProfileIsDrawnInLinearTime(t *testing.T) {
+	wide, deep := time.Hour, time.Hour
+	for range 3 {
+		for best, open := range map[*time.Duration]files{&wide: walled(t, 20_000, false), &deep: walled(t, 20_000, true)} {
+			begin := time.Now()
+			if flame(open, "wall.pb.gz", "x") == "" {
+				t.Fatal("nothing is drawn")
+			}
+			*best = min(*best, time.Since(begin))
+		}
+	}
+	if wide > 5*deep {
+		t.Errorf("%v for wide, %v for deep stacks", wide, deep)
+	}
+}
+
+func TestAProfileThatCannotBeReadIsLeftOut(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "bad"), []byte("nonsense"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"bad", "none", ".."} {
+		if flame(func(name string) (*os.File, error) { return os.Open(filepath.Join(dir, name)) }, file, "x") != "" {
+			t.Errorf("%s is drawn", file)
+		}
+	}
+}
