@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 const (
@@ -18,7 +19,18 @@ const (
 // guard refuses requests that come from pages of others: by a name that is not this machine's, across origins, or by
 // embedding. A link from elsewhere may lead here.
 func guard(h http.Handler, anyHost bool) http.Handler {
-	return http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	same := http.NewCrossOriginProtection().Handler(sameOrigin(h, anyHost))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 { // nothing here takes a body, and it may never come
+			w.Header().Set("Connection", "close")
+			http.NewResponseController(w).SetReadDeadline(time.Now().Add(time.Second))
+		}
+		same.ServeHTTP(w, r)
+	})
+}
+
+func sameOrigin(h http.Handler, anyHost bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		head := w.Header()
 		head.Set("Content-Security-Policy", ours)
 		head.Set("X-Content-Type-Options", "nosniff")
@@ -36,10 +48,12 @@ func guard(h http.Handler, anyHost bool) http.Handler {
 			http.Error(w, "the URL is too long", http.StatusRequestURITooLong)
 		case strings.ContainsRune(r.URL.Path, 0):
 			http.Error(w, "the URL has a byte that no name has", http.StatusBadRequest)
+		case r.ContentLength != 0 && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+			http.Error(w, "a request for a page has no body", http.StatusRequestEntityTooLarge)
 		default:
 			h.ServeHTTP(w, r)
 		}
-	}))
+	})
 }
 
 // foreign reports whether a page of another origin makes the request, other than by a link.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/rundir"
 	"crawlbench/internal/site"
 	"crawlbench/internal/store"
 )
@@ -85,7 +86,7 @@ func (l *library) names() ([]string, error) {
 	return names, nil
 }
 
-// path returns the directory of a run. It must be one in the directory of runs, and its files be files within that.
+// path returns the directory of a run, which must be one in the directory of runs and no link.
 func (l *library) path(name string) (dir string, s stamp, err error) {
 	info, err := l.root.Lstat(name)
 	if err != nil || !info.IsDir() || name != filepath.Base(name) {
@@ -104,6 +105,20 @@ func (l *library) path(name string) (dir string, s stamp, err error) {
 		}
 	}
 	return filepath.Join(l.dir, name), s, nil
+}
+
+// open opens a file of a run, which must be a regular one.
+func (l *library) open(run, file string) (*os.File, error) {
+	dir, _, err := l.path(run)
+	if err != nil {
+		return nil, err
+	}
+	d, err := rundir.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.Open(file)
 }
 
 // analysis returns what a run says, read now unless it has not changed since.
@@ -162,32 +177,17 @@ func (l *library) fill(b *book, name, dir string) {
 	defer close(b.ready)
 	l.reading.Lock()
 	defer l.reading.Unlock()
+	defer recovered(name, &b.err)
 	run, err := store.Open(dir)
-	if err == nil {
-		err = l.inside(name, run)
-	}
 	if err == nil {
 		b.a, err = diagnose.Analyse(run)
 	}
 	b.err = err
 }
 
-// inside returns an error if a file that the run names lies outside of the directory of runs.
-func (l *library) inside(name string, run *store.Run) error {
-	for _, rec := range run.Records() {
-		if rec.Profile != nil && rec.Profile.Files["ledger"] != "" {
-			if _, err := l.root.Stat(filepath.Join(name, rec.Profile.Files["ledger"])); err != nil {
-				return fmt.Errorf("read run %s: the ledger of %s: %w", name, rec.Cell, err)
-			}
-		}
+// recovered makes an error of a panic, so that one run takes no other down.
+func recovered(run string, err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("run %q cannot be read, its files are damaged or this program is wrong: %v", run, p)
 	}
-	return nil
-}
-
-// files returns the files of a run.
-func (l *library) files(name string) (fs.FS, error) {
-	if _, _, err := l.path(name); err != nil {
-		return nil, err
-	}
-	return fs.Sub(l.root.FS(), name)
 }

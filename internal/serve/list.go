@@ -2,11 +2,9 @@ package serve
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"time"
 
 	"crawlbench/internal/site"
@@ -54,31 +52,36 @@ func (l *library) summary(name string) site.Summary {
 		return kept.summary
 	}
 	next := line{stamp: stamp, counted: kept.counted, summary: site.Summary{Name: name, Done: kept.summary.Done, Total: kept.summary.Total}}
-	s := &next.summary
 	if err == nil {
-		var alive bool
-		s.Manifest, alive, err = store.Peek(dir)
-		s.State = string(s.Manifest.State)
-		if s.Manifest.State == store.Running && !alive {
-			s.State = string(store.Interrupted)
-		}
-	}
-	if err == nil {
-		err = l.count(name, &next)
+		err = l.look(dir, &next)
 	}
 	if err != nil {
-		s.Problem = err.Error()
+		next.summary.Problem = err.Error()
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lines[name] = next
-	return *s
+	return next.summary
 }
+
+// look reads the manifest of a run, and counts its samples.
+func (l *library) look(dir string, at *line) (err error) {
+	s := &at.summary
+	defer recovered(s.Name, &err)
+	if s.Manifest, _, err = store.Peek(dir); err != nil {
+		return err
+	}
+	s.State = string(s.Manifest.State)
+	return l.count(dir, at)
+}
+
+// longestLine bounds what is read of a journal at a time; a record of a sample has some 1,000 bytes.
+const longestLine = 64 << 20
 
 // count brings the numbers of samples up to date: those that the run has, and is to have. It counts the lines that are new,
 // and does not read them.
-func (l *library) count(name string, at *line) error {
-	f, err := l.root.Open(filepath.Join(name, "journal.jsonl"))
+func (l *library) count(dir string, at *line) error {
+	f, err := l.open(at.summary.Name, "journal.jsonl")
 	if err != nil {
 		return err
 	}
@@ -86,29 +89,29 @@ func (l *library) count(name string, at *line) error {
 	if at.stamp.size < at.counted { // it is another journal
 		at.counted, at.summary.Done, at.summary.Total = 0, 0, 0
 	}
-	text := make([]byte, at.stamp.size-at.counted)
-	n, err := f.ReadAt(text, at.counted)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return err
+	for at.counted < at.stamp.size {
+		text := make([]byte, min(longestLine, at.stamp.size-at.counted))
+		n, err := f.ReadAt(text, at.counted)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		whole := text[:bytes.LastIndexByte(text[:n], '\n')+1]
+		if len(whole) == 0 {
+			if n == longestLine {
+				return fmt.Errorf("journal.jsonl is damaged: it has a line of more than %d bytes", n)
+			}
+			break // a line that is being written
+		}
+		at.counted += int64(len(whole))
+		at.summary.Done += bytes.Count(whole, []byte(`"rec":{"kind":"sample"`))
 	}
-	text = text[:bytes.LastIndexByte(text[:n], '\n')+1]
-	at.counted += int64(len(text))
-	at.summary.Done += bytes.Count(text, []byte(`"rec":{"kind":"sample"`))
-	if at.summary.Total > 0 {
-		return nil
+	if at.summary.Total == 0 {
+		p, err := store.Plan(dir)
+		if err != nil {
+			return err
+		}
+		at.summary.Total = len(p.Schedule)
 	}
-	text, err = l.root.ReadFile(filepath.Join(name, "plan.json"))
-	if err != nil {
-		return err
-	}
-	var p struct {
-		Rounds int               `json:"rounds"`
-		Cells  []json.RawMessage `json:"cells"`
-	}
-	if err := json.Unmarshal(text, &p); err != nil {
-		return fmt.Errorf("plan.json is damaged: %w", err)
-	}
-	at.summary.Total = p.Rounds * len(p.Cells)
 	return nil
 }
 

@@ -17,8 +17,9 @@ import (
 const (
 	// pulse is how often a run that goes on is looked at: a look is one stat, and what is new is read.
 	pulse = 2 * time.Second
-	// mostListeners bounds the pages that listen to events.
+	// mostListeners bounds the pages that listen to events, and slowest how long one may take to read an event.
 	mostListeners = 32
+	slowest       = 10 * time.Second
 )
 
 // gate lets so many in as it has places.
@@ -200,7 +201,7 @@ func (s *Server) runsEvents(rw http.ResponseWriter, r *http.Request) {
 			x := s.library.summary(name)
 			list[name] = x.State
 			if x.State == string(store.Running) {
-				n.Rows["run-"+name] = fields{"done": report.Count(x.Done), "total": report.Count(x.Total), "progress": 100 * x.Done / max(1, x.Total)}
+				n.Rows[s.site.Run(name)] = fields{"done": report.Count(x.Done), "total": report.Count(x.Total), "progress": 100 * x.Done / max(1, x.Total)}
 			}
 		}
 		return list, n, err
@@ -234,9 +235,11 @@ func (s *Server) listen(w http.ResponseWriter, r *http.Request, look func() (eve
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := http.NewResponseController(w)
+	out.SetReadDeadline(time.Time{}) // nothing more is read but the end
 	send := func(event string, data any) error {
 		text, err := json.Marshal(data)
 		if err == nil {
+			out.SetWriteDeadline(time.Now().Add(slowest))
 			_, err = fmt.Fprintf(w, "event: %s\ndata: %s\n\n", event, text)
 		}
 		if err == nil {

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -56,7 +57,7 @@ func New(dir string) (*Server, error) {
 		"/assets/{name}":                      s.asset,
 		"/events":                             s.runsEvents,
 		"/runs/{run}/events":                  s.runEvents,
-		"/runs/{run}/files/{name}":            s.file,
+		"/runs/{run}/files/{name...}":         s.file,
 		"/runs/{run}/cells/{cell}/{kind}/ui/": s.flame,
 		"/runs/{run}/diff/{cell}/{other}/{base}/{kind}/{by}/ui/": s.differenceFlame,
 	} {
@@ -67,7 +68,15 @@ func New(dir string) (*Server, error) {
 	return s, nil
 }
 
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+// ServeHTTP answers a request. What a run makes a page fail with is told on that page.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.fail(w, r, fmt.Errorf("this page cannot be made, the files of the run are damaged or this program is wrong: %v", p))
+		}
+	}()
+	s.mux.ServeHTTP(w, r)
+}
 
 // Close gives the directory back, after what is being read has been.
 func (s *Server) Close() error {
@@ -180,8 +189,9 @@ func (s *Server) runs(*http.Request) ([]byte, error) {
 
 // toChanges leads from the form of the list to the page.
 func (s *Server) toChanges(r *http.Request) ([]byte, error) {
-	before, after := r.FormValue("before"), r.FormValue("after")
-	if before == "" || after == "" {
+	before, err := url.PathUnescape(r.FormValue("before")) // as the form has them, since not each name is text
+	after, errAfter := url.PathUnescape(r.FormValue("after"))
+	if err != nil || errAfter != nil || before == "" || after == "" {
 		return nil, failure{http.StatusBadRequest, errors.New("choose two runs: before and after")}
 	}
 	return nil, redirect("/" + s.site.Changes(after, before))
@@ -210,8 +220,8 @@ func (s *Server) cell(r *http.Request) ([]byte, error) {
 
 // toDifference leads from the form of a cell to the page.
 func (s *Server) toDifference(r *http.Request) ([]byte, error) {
-	other, base := r.FormValue("run"), r.FormValue("cell")
-	if other == "" || base == "" {
+	other, base := cmp.Or(r.FormValue("run"), r.PathValue("run")), r.FormValue("cell")
+	if base == "" {
 		return nil, failure{http.StatusBadRequest, errors.New("choose a run and a cell to subtract")}
 	}
 	return nil, redirect("/" + s.site.Difference(r.PathValue("run"), r.PathValue("cell"), other, base))
@@ -266,32 +276,6 @@ func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
 	types := map[string]string{".css": "text/css", ".js": "text/javascript", ".txt": "text/plain"}
 	w.Header().Set("Content-Type", types[path.Ext(name)]+"; charset=utf-8")
 	fmt.Fprint(w, text)
-}
-
-// file answers with a file of a run as it is. A report has scripts of its own.
-func (s *Server) file(w http.ResponseWriter, r *http.Request) {
-	run, name := r.PathValue("run"), r.PathValue("name")
-	if !slices.Contains(site.Files(), name) {
-		s.fail(w, r, notFound("no file %q of a run is served", name))
-		return
-	}
-	files, err := s.library.files(run)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	if path.Ext(name) == ".html" {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", theirs+"; sandbox allow-scripts")
-	}
-	f, err := files.Open(name)
-	if err != nil {
-		s.fail(w, r, notFound("run %s has no %s", run, name))
-		return
-	}
-	f.Close()
-	http.ServeFileFS(w, r, files, name)
 }
 
 // flame answers with pprof's pages of a profile.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -21,13 +22,7 @@ func Serve(ctx context.Context, addr string, h http.Handler, ready func(url stri
 		return fmt.Errorf("serve: %w: choose another address with -addr", err)
 	}
 	open := !ln.Addr().(*net.TCPAddr).IP.IsLoopback()
-	server := &http.Server{
-		Handler:           guard(h, open),
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    1 << 15,
-		BaseContext:       func(net.Listener) context.Context { return ctx }, // events end with it
-	}
+	server := newServer(ctx, h, open)
 	done := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
@@ -43,4 +38,19 @@ func Serve(ctx context.Context, addr string, h http.Handler, ready func(url stri
 		return err
 	}
 	return server.Close() // a request that takes longer than the grace
+}
+
+// newServer returns the server of Serve. A client that says nothing, sends a body or does not read is dropped.
+func newServer(ctx context.Context, h http.Handler, open bool) *http.Server {
+	return &http.Server{
+		Handler:                      guard(h, open),
+		DisableGeneralOptionsHandler: true, // which would answer before guard
+		ReadHeaderTimeout:            10 * time.Second,
+		ReadTimeout:                  10 * time.Second, // of a whole request; its handler may say otherwise
+		WriteTimeout:                 time.Minute,      // of an answer, in the same way
+		IdleTimeout:                  time.Minute,
+		MaxHeaderBytes:               1 << 15,
+		BaseContext:                  func(net.Listener) context.Context { return ctx },       // events end with it
+		ErrorLog:                     slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // of what clients do wrong
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/report"
 )
 
@@ -56,5 +57,5 @@ func (s *Site) bar(b barView) ([]byte, error) {
 	if err := s.pages.ExecuteTemplate(&text, "bar.html", b); err != nil {
 		return nil, fmt.Errorf("make a page: %w", err)
 	}
-	return text.Bytes(), nil
+	return []byte(plain.Text(text.String())), nil
 }

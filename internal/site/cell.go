@@ -8,6 +8,7 @@ import (
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/ledger"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plot"
 	"crawlbench/internal/report"
 )
@@ -107,6 +108,9 @@ func (s *Site) CellPage(a *diagnose.Analysis, run string, c *diagnose.Cell) ([]b
 	}
 	if !s.static {
 		p.Pick = s.Link(path, "difference")
+		if plain.Line(run) != run {
+			p.Run = "" // no form can send it; the server takes this run for it
+		}
 		for _, x := range a.Run.Plan().Cells {
 			if x != c.Cell && !x.IsControl() && !x.IsAgainst() {
 				p.Choices = append(p.Choices, x.ID())

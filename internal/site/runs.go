@@ -35,8 +35,8 @@ func TrustOf(a *diagnose.Analysis) string {
 }
 
 type runsPage struct {
-	Rows  []runRow
-	Names []string
+	Rows    []runRow
+	Choices []anchor // of a form: names as they are in paths, since not each is text
 }
 
 type runRow struct {
@@ -51,7 +51,7 @@ func (s *Site) Runs(list []Summary) ([]byte, error) {
 	for _, r := range list {
 		row := runRow{Summary: r, Href: s.Link("", s.Run(r.Name))}
 		if r.Problem == "" {
-			p.Names = append(p.Names, r.Name)
+			p.Choices = append(p.Choices, anchor{Text: r.Name, Href: s.name(r.Name)})
 			row.Machine = report.Machine(r.Manifest.Host)
 			if !r.Manifest.Started.IsZero() {
 				row.When = r.Manifest.Started.UTC().Format("2006-01-02 15:04")

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"html/template"
 
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plot"
 	"crawlbench/internal/report"
 )
@@ -77,7 +78,7 @@ func (s *Site) render(name, path string, f frame, body any) ([]byte, error) {
 	if err := s.pages.ExecuteTemplate(&b, "frame.html", f); err != nil {
 		return nil, fmt.Errorf("make a page: %w", err)
 	}
-	return b.Bytes(), nil
+	return []byte(plain.Text(b.String())), nil
 }
 
 // crumbs leads from the root to the page at path by way of a run's page.
