@@ -22,7 +22,7 @@ import (
 func (a *app) measure(ctx context.Context, run *store.Run, graphs []runner.Graph, f runFlags, begin time.Time) error {
 	r := runner.Runner{
 		Run: run, Caches: map[string]string{}, Spin: run.Manifest().Spin, Memory: run.Plan().Memory,
-		Budget: f.budget, Begin: begin, Child: []string{f.programs.this.Path, runner.ChildVerb}, Against: f.programs.other.Path,
+		Budget: f.budget, Begin: begin, Child: []string{f.programs.startThis, runner.ChildVerb}, Against: f.programs.startOther,
 	}
 	if r.Memory == 0 {
 		r.Memory = host.FreeMemory()
@@ -33,22 +33,16 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []runner.Graph
 	show := newProgress(a.screen, f.progress)
 	watched, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	unchanged := func() error { // the programs that children are
-		if f.programs.other.Path == "" {
-			return nil
-		}
-		return f.programs.other.Unchanged()
-	}
 	r.Watch = func(e runner.Event) {
 		show.event(e)
-		if err := unchanged(); err != nil {
+		if err := f.programs.unchanged(); err != nil {
 			stop(err)
 		}
 	}
 	planned := run.Plan().Rounds
 	errRun := r.Do(watched)
 	if errRun == nil {
-		errRun = unchanged()
+		errRun = f.programs.unchanged()
 	}
 	show.done()
 	if rounds := run.Plan().Rounds; rounds != planned {

@@ -11,19 +11,62 @@ import (
 )
 
 // programs are the executables that crawl: this one and, of a run against it, the other.
-type programs struct{ this, other host.Program }
+type programs struct {
+	this, other           *host.Program
+	startThis, startOther string // the paths by which children are started
+}
 
-// read reads them; against is the path of the other, "" for none.
-func (p *programs) read(against string) (err error) {
+// readPrograms reads them; against is the path of the other, "" for none.
+func readPrograms(against string) (p programs, err error) {
 	if p.this, err = host.ThisProgram(); err == nil && against != "" {
 		p.other, err = host.ReadProgram(against)
 	}
-	return err
+	return p, err
+}
+
+// close gives their files back.
+func (p programs) close() {
+	for _, program := range []*host.Program{p.this, p.other} {
+		if program != nil {
+			program.Close()
+		}
+	}
+}
+
+// sums returns their sums, "" for none.
+func (p programs) sums() (this, other string) {
+	if p.other != nil {
+		other = p.other.SHA256
+	}
+	return p.this.SHA256, other
+}
+
+// unchanged returns an error if the other program has been written to. The kernel lets nobody write to this one, which runs.
+func (p programs) unchanged() error {
+	if p.other == nil {
+		return nil
+	}
+	return p.other.Unchanged()
+}
+
+// link gives the programs names in dir for children to be started and called by.
+func (p *programs) link(dir string) {
+	at := func(program *host.Program, name string) string {
+		path := filepath.Join(dir, name)
+		if os.Symlink(program.Start(), path) != nil {
+			return program.Start()
+		}
+		return path
+	}
+	p.startThis = at(p.this, filepath.Base(os.Args[0]))
+	if p.other != nil {
+		p.startOther = at(p.other, "against."+filepath.Base(p.other.Path))
+	}
 }
 
 // origin notes in m what the numbers of a run come from.
 func origin(m *store.Manifest, p *plan.Plan, by programs) error {
-	m.Sums.Program, m.Sums.Against = by.this.SHA256, by.other.SHA256
+	m.Sums.Program, m.Sums.Against = by.sums()
 	m.Build, m.Environment = build(), host.Environment()
 	for _, g := range p.Graphs {
 		if g.Spec.File == "" {

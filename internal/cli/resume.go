@@ -32,9 +32,10 @@ func (a *app) resume(ctx context.Context, f runFlags) error {
 	for _, w := range run.Warnings {
 		fmt.Fprintln(a.err, "note:", w)
 	}
-	if err := f.programs.read(f.against); err != nil {
+	if f.programs, err = readPrograms(f.against); err != nil {
 		return err
 	}
+	defer f.programs.close()
 	if err := sameConditions(run, f.programs); err != nil {
 		return exitError{exitNotComparable, fmt.Errorf("resume %s: %w", dir, err)}
 	}
@@ -46,6 +47,7 @@ func (a *app) resume(ctx context.Context, f runFlags) error {
 		return err
 	}
 	defer remove()
+	f.programs.link(cacheDir)
 	m, p := run.Manifest(), run.Plan()
 	graphs, err := runner.Build(ctx, located(run, p), cacheDir, host.FreeMemory())
 	if err != nil {
@@ -75,6 +77,7 @@ func (a *app) resume(ctx context.Context, f runFlags) error {
 // sameConditions returns why samples taken now would be others than those that the run has.
 func sameConditions(run *store.Run, by programs) error {
 	m := run.Manifest()
+	this, other := by.sums()
 	if differ := host.Differ(m.Host, host.Fingerprint()); len(differ) > 0 {
 		return fmt.Errorf("it was begun on another machine (%s differ), and its samples would not be comparable: start a new run", strings.Join(differ, ", "))
 	}
@@ -84,11 +87,11 @@ func sameConditions(run *store.Run, by programs) error {
 	if m.Sums.Program == "" {
 		return fmt.Errorf("it does not say which program began it, as it is of an older version of crawlbench: start a new run")
 	}
-	if m.Sums.Program != by.this.SHA256 {
-		return fmt.Errorf("another program began it (SHA-256 %.12s, and this one has %.12s): resume with that program, or start a new run", m.Sums.Program, by.this.SHA256)
+	if m.Sums.Program != this {
+		return fmt.Errorf("another program began it (SHA-256 %.12s, and this one has %.12s): resume with that program, or start a new run", m.Sums.Program, this)
 	}
-	if m.Sums.Against != "" && by.other.Path != "" && m.Sums.Against != by.other.SHA256 {
-		return fmt.Errorf("%s is not the other program that it was begun with (SHA-256 %.12s, want %.12s): give that one with -against, or start a new run", by.other.Path, by.other.SHA256, m.Sums.Against)
+	if m.Sums.Against != "" && other != "" && m.Sums.Against != other {
+		return fmt.Errorf("%s is not the other program that it was begun with (SHA-256 %.12s, want %.12s): give that one with -against, or start a new run", by.other.Path, other, m.Sums.Against)
 	}
 	now := host.Environment()
 	for _, name := range host.Variables() {

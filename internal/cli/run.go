@@ -291,11 +291,12 @@ func infos(graphs []runner.Graph) []store.GraphInfo {
 // fresh starts a run.
 func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFlags) error {
 	begin := time.Now()
-	err := f.programs.read(f.against)
-	if err == nil {
-		err = origin(&m, p, f.programs)
+	var err error
+	if f.programs, err = readPrograms(f.against); err != nil {
+		return err
 	}
-	if err != nil {
+	defer f.programs.close()
+	if err := origin(&m, p, f.programs); err != nil {
 		return err
 	}
 	if p.Fetch.CPU > 0 {
@@ -325,6 +326,7 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 		return err
 	}
 	defer remove()
+	f.programs.link(cacheDir)
 	graphs, err := runner.Build(ctx, p, cacheDir, host.FreeMemory())
 	if err == nil {
 		err = runner.CheckDeadline(p, ideal(p, graphs))

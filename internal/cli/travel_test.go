@@ -74,7 +74,7 @@ func manifest(t *testing.T, run string, change func(m map[string]any)) {
 
 // A run finds the files of its graphs from wherever it is gone on with, and where it was moved together with them.
 func TestResumeFindsItsGraphs(t *testing.T) {
-	home := filepath.Join(t.TempDir(), "home")
+	home := filepath.Join(t.TempDir(), "home \xff=$x")
 	if err := os.MkdirAll(home, 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestResumeFindsItsGraphs(t *testing.T) {
 	if err := os.Remove(filepath.Join(moved, "g.el")); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, errs := call(t, "run", "-progress", "none", "-resume", filepath.Join(moved, run)); code != exitCould || !strings.Contains(errs, filepath.Join(home, "g.el")) {
+	if code, _, errs := call(t, "run", "-progress", "none", "-resume", filepath.Join(moved, run)); code != exitCould || !strings.Contains(errs, "g.el: no such file") {
 		t.Errorf("no graph: exit code %d\n%s", code, errs)
 	}
 }
@@ -436,11 +436,23 @@ func TestResumeRunsNoProgramThatAFileNames(t *testing.T) {
 	}
 }
 
-// A program that is built anew while it is measured would be two under one name.
+// begun waits until something is committed, and then calls f.
+func begun(f func()) {
+	for range 2000 {
+		time.Sleep(5 * time.Millisecond)
+		journals, _ := filepath.Glob("results/gated-*/journal.jsonl")
+		if len(journals) == 1 {
+			if text, _ := os.ReadFile(journals[0]); len(text) > 0 {
+				f()
+				return
+			}
+		}
+	}
+}
+
+// A program that is built anew while it is measured is measured as it was; one that is changed in its place would be two under
+// one name.
 func TestOtherProgramReplacedWhileItIsMeasured(t *testing.T) {
-	dir := t.TempDir()
-	t.Chdir(dir)
-	write(t, "gated.toml", strings.Replace(gated, "rounds     = 8", "rounds = 200", 1))
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -449,27 +461,78 @@ func TestOtherProgramReplacedWhileItIsMeasured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := filepath.Join(dir, "other")
-	if err := os.WriteFile(other, text, 0o777); err != nil {
+	for what, test := range map[string]struct {
+		change func(other string) error
+		code   int
+		says   string
+	}{
+		"replaced": {func(other string) error {
+			return errors.Join(os.WriteFile("fresh", []byte("#!/bin/sh\nexit 1\n"), 0o777), os.Rename("fresh", other))
+		}, 0, ""},
+		"deleted": {os.Remove, 0, ""},
+		"changed": {func(other string) error {
+			return os.Chtimes(other, time.Time{}, time.Now().Add(time.Hour))
+		}, exitCould, "has been changed since the run began"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			dir := t.TempDir()
+			t.Chdir(dir)
+			write(t, "gated.toml", gated)
+			other := filepath.Join(dir, "other")
+			if err := os.WriteFile(other, text, 0o777); err != nil {
+				t.Fatal(err)
+			}
+			done := make(chan error, 1)
+			go begun(func() { done <- test.change(other) })
+			code, _, errs := call(t, "run", "-progress", "none", "-against", other, "gated.toml")
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
+			if code != test.code || !strings.Contains(errs, test.says) || test.says != "" && !strings.Contains(errs, "-against "+other) {
+				t.Errorf("exit code %d\n%s", code, errs)
+			}
+		})
+	}
+}
+
+// This program is built anew while it measures: its children are what runs, and not what has taken its place.
+func TestThisProgramReplacedWhileItMeasures(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	write(t, "gated.toml", gated)
+	self, err := os.Executable()
+	if err != nil {
 		t.Fatal(err)
 	}
-	go func() {
-		for range 2000 {
-			time.Sleep(10 * time.Millisecond)
-			journals, _ := filepath.Glob("results/*/journal.jsonl")
-			if len(journals) == 1 {
-				if text, _ := os.ReadFile(journals[0]); len(text) > 0 {
-					fresh := filepath.Join(dir, "fresh")
-					os.WriteFile(fresh, append(text, '\n'), 0o777)
-					os.Rename(fresh, other)
-					return
-				}
-			}
-		}
-	}()
-	code, _, errs := call(t, "run", "-progress", "none", "-against", other, "gated.toml")
-	if code != exitCould || !strings.Contains(errs, "has been replaced since the run began") || !strings.Contains(errs, "-against "+other) {
-		t.Errorf("exit code %d\n%s", code, errs)
+	text, err := os.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(dir, "program")
+	if err := os.WriteFile(program, text, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, "run", "-progress", "none", "gated.toml")
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	replaced := false
+	begun(func() {
+		fresh := filepath.Join(dir, "fresh")
+		err = errors.Join(os.WriteFile(fresh, []byte("#!/bin/sh\ntouch "+dir+"/run\n"), 0o777), os.Rename(fresh, program))
+		replaced = true
+	})
+	if errWait := cmd.Wait(); err != nil || errWait != nil || !replaced {
+		t.Fatalf("%v, %v\n%s", err, errWait, &out)
+	}
+	if !strings.Contains(out.String(), "complete, 16 of 16 samples") {
+		t.Error(out.String())
+	}
+	if _, err := os.Stat("run"); err == nil {
+		t.Error("what has taken its place was run")
 	}
 }
 

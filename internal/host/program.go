@@ -9,58 +9,77 @@ import (
 	"os"
 )
 
-// Program is an executable file as it was when it was read.
+// Program is an executable file. It is held open, so that it can be started as it was read whatever is built in its place
+// meanwhile.
 type Program struct {
 	Path   string
 	SHA256 string // hex digits
 
+	file *os.File
 	info fs.FileInfo
 }
 
 // ReadProgram reads the executable at a path.
-func ReadProgram(path string) (Program, error) {
-	info, err := os.Stat(path)
+func ReadProgram(path string) (*Program, error) {
+	info, err := os.Stat(path) // to open a FIFO or a device may wait or do something
 	if err == nil && !info.Mode().IsRegular() {
 		err = fmt.Errorf("%s is no regular file", path)
 	}
 	if err != nil {
-		return Program{}, fmt.Errorf("read the program: %w", err)
+		return nil, fmt.Errorf("read the program: %w", err)
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return Program{}, fmt.Errorf("read the program: %w", err)
+	p := &Program{Path: path}
+	if p.file, err = os.Open(path); err != nil {
+		return nil, fmt.Errorf("read the program: %w", err)
 	}
-	defer f.Close()
 	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return Program{}, fmt.Errorf("read the program: %w", err)
+	p.info, err = p.file.Stat()
+	if err == nil {
+		_, err = io.Copy(sum, p.file)
 	}
-	p := Program{Path: path, SHA256: hex.EncodeToString(sum.Sum(nil)), info: info}
-	return p, p.Unchanged()
+	if err == nil {
+		err = p.Unchanged()
+	}
+	if err != nil {
+		p.Close()
+		return nil, fmt.Errorf("read the program: %w", err)
+	}
+	p.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	return p, nil
 }
 
-// ThisProgram reads the executable that calls. Where the kernel has a name for it, the path is that name: it leads to the
-// program that runs even when another has taken its place in the directory.
-func ThisProgram() (Program, error) {
-	const running = "/proc/self/exe"
-	if p, err := ReadProgram(running); err == nil {
+// ThisProgram reads the executable that calls.
+func ThisProgram() (*Program, error) {
+	if p, err := ReadProgram("/proc/self/exe"); err == nil { // also if another was built in its place
 		return p, nil
 	}
 	path, err := os.Executable()
 	if err != nil {
-		return Program{}, fmt.Errorf("read the program: %w", err)
+		return nil, fmt.Errorf("read the program: %w", err)
 	}
 	return ReadProgram(path)
 }
 
-// Unchanged returns an error if the file at the path is another than was read, or has been written to since.
-func (p Program) Unchanged() error {
-	info, err := os.Stat(p.Path)
-	if err != nil {
-		return fmt.Errorf("the program %s is gone: %w", p.Path, err)
+// Start returns a path by which the program can be started while it is open and this process is there.
+func (p *Program) Start() string {
+	path := fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), p.file.Fd())
+	if info, err := os.Stat(path); err == nil && os.SameFile(info, p.info) {
+		return path
 	}
-	if !os.SameFile(info, p.info) || info.Size() != p.info.Size() || !info.ModTime().Equal(p.info.ModTime()) {
-		return fmt.Errorf("the program %s has been replaced since the run began", p.Path)
+	return p.Path
+}
+
+// Unchanged returns an error if the file has been written to since it was read.
+func (p *Program) Unchanged() error {
+	info, err := p.file.Stat()
+	if err != nil {
+		return fmt.Errorf("the program %s: %w", p.Path, err)
+	}
+	if info.Size() != p.info.Size() || !info.ModTime().Equal(p.info.ModTime()) {
+		return fmt.Errorf("the program %s has been changed since the run began", p.Path)
 	}
 	return nil
 }
+
+// Close gives the file back.
+func (p *Program) Close() error { return p.file.Close() }

@@ -1,9 +1,11 @@
 package host
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -27,19 +29,17 @@ func TestProgramIsKnownByItsSum(t *testing.T) {
 	if err := p.Unchanged(); err != nil {
 		t.Error(err)
 	}
+	p.Close()
 	for what, change := range map[string]func() error{
-		"longer":    func() error { return os.WriteFile(path, []byte("abcd"), 0o777) },
-		"as long":   func() error { return os.Chtimes(path, time.Time{}, time.Now().Add(time.Hour)) },
-		"replaced":  func() error { os.Remove(path); return os.WriteFile(path, []byte("abc"), 0o777) },
-		"gone":      func() error { return os.Remove(path) },
-		"directory": func() error { os.Remove(path); return os.Mkdir(path, 0o777) },
+		"longer":  func() error { return os.WriteFile(path, []byte("abcd"), 0o777) },
+		"as long": func() error { return os.Chtimes(path, time.Time{}, time.Now().Add(time.Hour)) },
 	} {
-		os.RemoveAll(path)
 		write("abc")
 		p, err := ReadProgram(path)
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer p.Close()
 		if err := change(); err != nil {
 			t.Fatal(err)
 		}
@@ -69,6 +69,48 @@ func TestThisProgramIsTheOneThatRuns(t *testing.T) {
 	}
 	if want := fmt.Sprintf("%x", sha256.Sum256(text)); p.SHA256 != want {
 		t.Errorf("%s, want %s", p.SHA256, want)
+	}
+	if again, err := os.ReadFile(p.Start()); err != nil || !bytes.Equal(again, text) {
+		t.Errorf("%s is another program, %v", p.Start(), err)
+	}
+}
+
+// What is built in its place meanwhile, or deleted, is not what is started.
+func TestAProgramIsStartedAsItWasRead(t *testing.T) {
+	if _, err := os.Stat("/proc/self/fd"); err != nil {
+		t.Skip(err)
+	}
+	for what, program := range map[string]string{"a script": "#!/bin/sh\necho one\n", "a binary": "/bin/echo"} {
+		path := filepath.Join(t.TempDir(), "program")
+		text := []byte(program)
+		if program[0] == '/' {
+			var err error
+			if text, err = os.ReadFile(program); err != nil {
+				t.Skip(err)
+			}
+		}
+		if err := os.WriteFile(path, text, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		p, err := ReadProgram(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		other := filepath.Join(t.TempDir(), "other")
+		for _, change := range []func() error{
+			func() error { return os.WriteFile(other, []byte("#!/bin/sh\necho two\n"), 0o777) },
+			func() error { return os.Rename(other, path) },
+			func() error { return os.Remove(path) },
+		} {
+			if err := change(); err != nil {
+				t.Fatal(err)
+			}
+			out, err := exec.Command(p.Start(), "one").Output()
+			if err != nil || string(out) != "one\n" || p.Unchanged() != nil {
+				t.Errorf("%s: it says %q, %v, %v", what, out, err, p.Unchanged())
+			}
+		}
 	}
 }
 

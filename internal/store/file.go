@@ -34,6 +34,8 @@ func explain(op, path string, err error) error {
 		return nil
 	case errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT):
 		remedy = ": make room on that disk"
+	case op == "lock" && (errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS)):
+		remedy = ": copy the run to a directory that can be written"
 	case errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS):
 		remedy = ": choose a directory that can be written with -results"
 	case errors.Is(err, unix.ENOTDIR):
