@@ -44,6 +44,9 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []runner.Graph
 	if errRun == nil {
 		errRun = f.programs.unchanged()
 	}
+	if err := run.Moved(); err != nil { // whatever it was that missed it first
+		errRun = err
+	}
 	show.done()
 	if rounds := run.Plan().Rounds; rounds != planned {
 		fmt.Fprintf(a.err, "note: the budget of %v held %s, not the %d expected\n", f.budget, plural(rounds, "round"), planned)
@@ -89,8 +92,10 @@ func (a *app) conclude(run *store.Run, state store.State, gate gateFlags) error 
 	if err != nil {
 		return err
 	}
-	if err := store.SetLatest(filepath.Dir(run.Dir()), filepath.Base(run.Dir())); err != nil {
-		fmt.Fprintln(a.err, "note:", err)
+	if run.Moved() == nil {
+		if err := store.SetLatest(filepath.Dir(run.Dir()), filepath.Base(run.Dir())); err != nil {
+			fmt.Fprintln(a.err, "note:", err)
+		}
 	}
 	analysis, err := a.publish(run)
 	if err != nil {

@@ -536,6 +536,40 @@ func TestThisProgramReplacedWhileItMeasures(t *testing.T) {
 	}
 }
 
+// What is taken from a run while it goes on ends it at once, and what was measured is there to go on with.
+func TestWhatIsTakenFromARunEndsIt(t *testing.T) {
+	for what, test := range map[string]struct {
+		take func(run string) error
+		says string
+		at   string // where the run is then, below results
+	}{
+		"the journal": {func(run string) error { return os.Remove(filepath.Join(run, "journal.jsonl")) }, "journal.jsonl was deleted or replaced", ""},
+		"the lock":    {func(run string) error { return os.Remove(filepath.Join(run, ".lock")) }, ".lock was deleted or replaced", ""},
+		"its place":   {func(run string) error { return os.Rename(run, "results/moved") }, "was deleted or moved while the run goes on", "moved"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			write(t, "gated.toml", strings.Replace(gated, "rounds     = 8", "rounds = 2000", 1))
+			taken := make(chan error, 1)
+			go begun(func() {
+				runs, _ := filepath.Glob("results/gated-*")
+				taken <- test.take(runs[0])
+			})
+			code, _, errs := call(t, "run", "-progress", "none", "gated.toml")
+			if err := <-taken; err != nil {
+				t.Fatal(err)
+			}
+			if code != exitCould || !strings.Contains(errs, test.says) || !strings.Contains(errs, "-resume") {
+				t.Errorf("exit code %d\n%s", code, errs)
+			}
+			code, out, errs := call(t, "report", test.at)
+			if code != 0 || !strings.Contains(out, "interrupted, ") || strings.Contains(out, "interrupted, 0 of") || strings.Contains(errs, "note:") {
+				t.Errorf("report: exit code %d\n%s\n%s", code, out, errs)
+			}
+		})
+	}
+}
+
 func TestWordsAreQuotedForAShell(t *testing.T) {
 	for _, word := range []string{"", "a", "a b", "it's", `\`, `"`, "$x", "a\nb", "\x01\x7f", "\xff", "é", "\u202e", "~", "=x", "-x", "{a,b}", "[a]", "a!b", "a;b", "#", "\x1b'\\"} {
 		got, err := exec.Command("bash", "-c", "printf '%s|' "+quoteWord(word)).Output()

@@ -48,6 +48,16 @@ func TestPlanIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
+// A graph's start has been a number in plans from the first on.
+func TestPlansOfOlderProgramsAreRead(t *testing.T) {
+	_, text := stored(t)
+	for _, start := range []string{"null", "5", "0"} {
+		if _, err := Parse([]byte(strings.Replace(string(text), `"Start": null`, `"Start": `+start, 1))); err != nil {
+			t.Errorf("start %s: %v", start, err)
+		}
+	}
+}
+
 // A plan may come from a stranger, and each of these has been a way to write elsewhere, to end the program or to take all
 // memory, or would make one cell's numbers those of another.
 func TestWhatIsNoPlanIsRefused(t *testing.T) {

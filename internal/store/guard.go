@@ -13,15 +13,24 @@ const rescuedFile = "journal.rescued"
 // the journal or the lock deleted or replaced. It is asked at every commit, so that nobody measures for hours what
 // is lost in the end.
 func (r *Run) intact() error {
+	if err := r.Moved(); err != nil {
+		return err
+	}
 	switch {
-	case !r.files.At(r.dir):
-		return fmt.Errorf("the directory %s was deleted or moved while the run goes on: move it back, or go on with it where it is, by -resume", r.dir)
 	case !r.files.Same(journalFile, r.journal):
 		return r.rescue()
 	case !r.files.Same(lockFile, r.lock):
 		return fmt.Errorf("%s was deleted or replaced while the run goes on, and another crawlbench could write to it too: go on by -resume", r.path(lockFile))
 	}
 	return nil
+}
+
+// Moved returns an error if the directory of a run that is written is not where it was.
+func (r *Run) Moved() error {
+	if r.files == nil || r.files.At(r.dir) {
+		return nil
+	}
+	return fmt.Errorf("the directory %s was deleted or moved while the run goes on: move it back, or go on with it where it is, by -resume", r.dir)
 }
 
 // rescue writes what the journal held back from the open file, which is there as long as it is open.
@@ -39,7 +48,7 @@ func (r *Run) rescue() error {
 		return errors.Join(lost, err)
 	}
 	if name == journalFile {
-		return fmt.Errorf("%w; its %d records were written back: go on by -resume", lost, len(r.records))
+		return fmt.Errorf("%w; what it held, records: %d, was written back: go on by -resume", lost, len(r.records))
 	}
-	return fmt.Errorf("%w; its %d records are in %s: put that file in its place, and go on by -resume", lost, len(r.records), r.path(name))
+	return fmt.Errorf("%w; what it held, records: %d, is in %s: put that file in its place, and go on by -resume", lost, len(r.records), r.path(name))
 }

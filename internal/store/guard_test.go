@@ -19,9 +19,9 @@ func TestWhatIsTakenAwayIsNoticedAtOnce(t *testing.T) {
 		says string
 		at   func(r *Run) string // where the run is then
 	}{
-		"the journal is deleted":   {func(r *Run) error { return os.Remove(r.path(journalFile)) }, "its 3 records were written back", (*Run).Dir},
+		"the journal is deleted":   {func(r *Run) error { return os.Remove(r.path(journalFile)) }, "records: 3, was written back", (*Run).Dir},
 		"the journal is replaced":  {func(r *Run) error { return r.files.Write(journalFile, []byte("other")) }, "put that file in its place", nil},
-		"the journal is moved":     {func(r *Run) error { return os.Rename(r.path(journalFile), r.path("moved")) }, "its 3 records were written back", (*Run).Dir},
+		"the journal is moved":     {func(r *Run) error { return os.Rename(r.path(journalFile), r.path("moved")) }, "records: 3, was written back", (*Run).Dir},
 		"the journal is a link":    {func(r *Run) error { return in(journalFile, link("moved"))(nil, r.Dir(), "") }, "put that file in its place", nil},
 		"the lock is deleted":      {func(r *Run) error { return os.Remove(r.path(lockFile)) }, "another crawlbench could write to it", (*Run).Dir},
 		"the lock is replaced":     {func(r *Run) error { return r.files.Write(lockFile, nil) }, "another crawlbench could write to it", (*Run).Dir},
