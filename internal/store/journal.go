@@ -109,7 +109,9 @@ func readJournal(r io.Reader, size int64, known *Lines) (*journal, error) {
 		}
 		whole := len(text)
 		if !ended {
-			whole = bytes.LastIndexByte(text, '\n') + 1
+			if whole = bytes.LastIndexByte(text[held:], '\n') + 1; whole > 0 {
+				whole += held
+			}
 		}
 		if err := j.take(text[:whole], begin); err != nil {
 			return nil, err
