@@ -3,6 +3,8 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -174,6 +176,43 @@ func TestAWideProfileIsDrawnInLinearTime(t *testing.T) {
 	if wide > 5*deep {
 		t.Errorf("%v for wide, %v for deep stacks", wide, deep)
 	}
+}
+
+// Any profile that can be read is drawn as an element of SVG.
+func FuzzDraw(f *testing.F) {
+	p := &profile.Profile{SampleType: []*pprof.ValueType{{Type: "wall", Unit: "nanoseconds"}}, PeriodType: &pprof.ValueType{}}
+	for i := range 4 {
+		fn := &pprof.Function{ID: uint64(i + 1), Name: evil}
+		p.Function, p.Location = append(p.Function, fn), append(p.Location, &pprof.Location{ID: fn.ID, Line: []pprof.Line{{Function: fn}}})
+	}
+	p.Sample = []*pprof.Sample{{Location: p.Location, Value: []int64{5}}, {Location: p.Location[:2], Value: []int64{1 << 62}}, {Location: p.Location[:1], Value: []int64{-1}}}
+	var b bytes.Buffer
+	if err := p.WriteUncompressed(&b); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	f.Fuzz(func(t *testing.T, text []byte) {
+		p, err := profile.ReadFrom(bytes.NewReader(text), "x")
+		if err != nil {
+			return
+		}
+		picture := draw(p, evil)
+		for d := xml.NewDecoder(strings.NewReader(picture)); ; {
+			token, err := d.Token()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatalf("%v\n%.1000s", err, picture)
+			}
+			if e, ok := token.(xml.StartElement); ok && !slices.Contains([]string{"svg", "title", "desc", "g", "rect", "text"}, e.Name.Local) {
+				t.Errorf("an element %s", e.Name.Local)
+			}
+		}
+		if regexp.MustCompile(`="[^"]*(NaN|Inf)`).MatchString(picture) {
+			t.Errorf("a number that is none: %.1000s", picture)
+		}
+	})
 }
 
 func TestAProfileThatCannotBeReadIsLeftOut(t *testing.T) {

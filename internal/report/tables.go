@@ -137,6 +137,11 @@ func flame(open files, file, name string) string {
 	if err != nil {
 		return ""
 	}
+	return draw(p, name)
+}
+
+// draw draws a wall profile, "" if there is nothing in it.
+func draw(p *profile.Profile, name string) string {
 	root := &plot.Frame{Name: "workers' time"}
 	for _, s := range p.Sample {
 		value := float64(s.Value[0])

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"net/http"
@@ -13,6 +14,9 @@ import (
 	"crawlbench/internal/rundir"
 	"crawlbench/internal/site"
 )
+
+// largest is the size of the largest file that is served.
+const largest = 4 << 30
 
 // file answers with a file of a run as it is: one of those that every run has, or a profile that its report links to.
 func (s *Server) file(w http.ResponseWriter, r *http.Request) {
@@ -30,7 +34,9 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) {
 	var info fs.FileInfo
 	if err == nil {
 		defer f.Close()
-		info, err = f.Stat()
+		if info, err = f.Stat(); err == nil && info.Size() > largest {
+			err = failure{http.StatusUnprocessableEntity, fmt.Errorf("%s of run %q has %d bytes, more than any run writes", name, run, info.Size())}
+		}
 	}
 	if err != nil {
 		s.fail(w, r, err)
