@@ -11,6 +11,7 @@ import (
 
 	"crawlbench/internal/graph"
 	"crawlbench/internal/limiter"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/scenario"
 	"crawlbench/internal/store"
 	"crawlbench/scenarios"
@@ -91,14 +92,24 @@ func listRuns(w *tabwriter.Writer, results string) error {
 		return err
 	}
 	for _, n := range names {
-		run, err := store.Open(filepath.Join(results, n))
-		if err != nil {
-			fmt.Fprintf(w, "  %s\tunreadable\t%v\n", n, err)
-			continue
-		}
-		fmt.Fprintf(w, "  %s\t%s\t%d of %d samples\n", n, run.Manifest().State, len(run.Samples()), len(run.Plan().Schedule))
+		state, about := describe(filepath.Join(results, n))
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", quoteWord(n), state, plain.Line(about))
 	}
 	return nil
+}
+
+// describe says how far a run is. One that cannot be read is described by why.
+func describe(dir string) (state, about string) {
+	defer func() {
+		if p := recover(); p != nil {
+			state, about = "unreadable", fmt.Sprintf("its files are damaged, or this program is wrong: %v", p)
+		}
+	}()
+	run, err := store.Open(dir)
+	if err != nil {
+		return "unreadable", err.Error()
+	}
+	return string(run.Manifest().State), fmt.Sprintf("%d of %d samples", len(run.Samples()), len(run.Plan().Schedule))
 }
 
 // listCells lists the graphs of a run, and its cells with the profiles that each has.
