@@ -10,6 +10,8 @@ import (
 	"os"
 
 	"github.com/google/pprof/profile"
+
+	"crawlbench/internal/plain"
 )
 
 // Bounds of a profile that is read, which may come from a stranger. They hold it to some hundred MB of memory; the largest
@@ -60,6 +62,9 @@ func parse(r io.Reader) (*Profile, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	for _, f := range p.Function { // pprof's own pages show them as they are
+		f.Name, f.SystemName, f.Filename = plain.Line(f.Name), plain.Line(f.SystemName), plain.Line(f.Filename)
 	}
 	return p, nil
 }

@@ -112,6 +112,15 @@ func TestHostileProfiles(t *testing.T) {
 	}
 }
 
+func TestNamesAreShownAsTheyAre(t *testing.T) {
+	p := made(5, "nanoseconds")
+	p.Function[0].Name, p.Function[0].Filename = "a\u202eb\x1b", "c\nd"
+	back, err := ReadFrom(bytes.NewReader(written(t, p)), "x")
+	if err != nil || back.Function[0].Name != `a\u202eb\x1b` || back.Function[0].Filename != "c d" {
+		t.Errorf("%+v, %v", back, err)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	for _, p := range []*Profile{made(5, "nanoseconds"), stacked(9)} {
 		f.Add(written(f, p))

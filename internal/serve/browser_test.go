@@ -2,7 +2,9 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +12,12 @@ import (
 	"time"
 
 	"crawlbench/internal/browser"
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/ledger"
 	"crawlbench/internal/madeup"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/profile"
+	"crawlbench/internal/report"
 	"crawlbench/internal/store"
 )
 
@@ -180,5 +187,128 @@ func TestARunThatGoesOnIsSeen(t *testing.T) {
 	b.Wait(`document.querySelector("#explore canvas")`) // the page has become the report
 	if _, err := os.Stat(filepath.Join(dir, "now", "report.html")); err == nil {
 		t.Error("the server wrote something")
+	}
+}
+
+// published makes the report and bench.txt of a run, as the commands do.
+func published(t *testing.T, dir string) {
+	t.Helper()
+	run, err := store.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := diagnose.Analyse(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(report.Write(a), run.WriteBench()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A served report is in a sandbox: its plots live, its links lead to places within and to the raw data.
+func TestAServedReportWorks(t *testing.T) {
+	b := browser.Open(t)
+	dir := runs(t)
+	published(t, filepath.Join(dir, "one"))
+	url := serving(t, dir)
+	b.Look(1280, 900, false)
+	b.Go(url + "runs/one/files/report.html")
+	b.Wait(`document.readyState === "complete" && document.querySelectorAll("button.zoom").length > 0`)
+	browser.Eval[bool](b, `(document.querySelectorAll("button.zoom").forEach(b => b.click()), true)`)
+	b.Wait(`document.querySelectorAll(".uplot canvas").length > 0`)
+	b.Fits()
+	b.Shot("report-1")
+	b.Click(`svg.plot a[href^="#"] circle`)
+	b.Wait(`document.querySelector("details.cell:target[open]")`)
+	b.Shot("report-2-cell")
+	b.Click(`a[href="journal.jsonl"]`)
+	b.Wait(`location.pathname.endsWith("/journal.jsonl") && document.body.textContent.includes('"crc"')`)
+	b.Go(url + "runs/one/files/report.html")
+	b.Click(`details.cell a[href$="/ledger.json"]`)
+	b.Wait(`document.body.textContent.includes("class_sec")`)
+}
+
+// Texts of a run that are markup, or turn the direction of writing, are seen as what they are, on every page and in the
+// served report: none of their scripts runs, and nothing sticks out.
+func TestAHostileRunIsSeen(t *testing.T) {
+	const evil = "\"'><script>document.title='in'</script><img src=x onerror=\"document.title='in'\">\x1b[2J\u202etxt"
+	b := browser.Open(t)
+	dir := t.TempDir()
+	p, err := madeup.Plan(small2, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	big, err := madeup.Big(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := madeup.Run{Plan: p, Speed: func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) }, Noise: 0.01,
+		Manifest: store.Manifest{Scenario: evil, State: store.Complete, Command: []string{evil}, Host: map[string]string{"cpu": evil, "cores": "2"}},
+		Ledger: func(c plan.Cell) *ledger.Ledger {
+			l := big.Ledger(c)
+			for i := range l.Sites {
+				l.Sites[i].Where, l.Ends[i].By = evil, evil
+			}
+			return l
+		},
+		Profile: func(c plan.Cell, kind string) *profile.Profile {
+			p := big.Profile(c, kind)
+			for i, f := range p.Function {
+				f.Name = fmt.Sprint(evil, i)
+			}
+			return p
+		},
+		Change: func(c plan.Cell, rec *store.Record) {
+			if rec.Sample.Flags = []string{evil}; c.Impl == "cas" && c.Workers == 1 && c.Rate == 0 {
+				if rec.Sample = nil; rec.Round == 0 {
+					rec.Kind, rec.Failure = store.KindFailure, &store.Failure{Class: evil, Message: evil}
+				}
+			}
+		}}
+	name := "\xff<b>\u202e"
+	run, err := r.Write(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	run.Close()
+	published(t, filepath.Join(dir, name))
+	if err := os.CopyFS(filepath.Join(dir, "damaged"), os.DirFS(filepath.Join(dir, name))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "damaged", "plan.json"), []byte(evil), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	root := serving(t, dir)
+	at := "runs/" + url.PathEscape(name) + "/"
+	for _, look := range []struct {
+		name          string
+		width, height int
+	}{{"wide", 1280, 900}, {"phone", 390, 844}} {
+		b.Look(look.width, look.height, look.name == "phone")
+		for i, page := range []string{"", at, at + "matrix/throughput/", at + "cells/" + cas + "/", at + "diff/" + cas + "/" + url.PathEscape(name) + "/" + mutexmap + "/", at + "files/report.html"} {
+			b.Go(root + page)
+			b.Wait(`document.readyState === "complete" && document.body.textContent.includes("script>")`)
+			title := browser.Eval[string](b, "document.title")
+			if title == "in" || browser.Eval[int](b, "document.images.length") > 0 {
+				t.Errorf("%s: a script of the run has run, or its picture is there: the title is %q", page, title)
+			}
+			b.Fits()
+			b.Shot(fmt.Sprintf("hostile-%s-%d", look.name, i))
+		}
+		b.Go(root + at + "cells/" + cas + "/wall/ui/flamegraph")
+		b.Wait(`document.querySelectorAll("#stack-chart .boxbg").length > 10`)
+		if title := browser.Eval[string](b, "document.title"); title == "in" {
+			t.Error("a script of the run has run in the flame graph")
+		}
+		b.Shot("hostile-" + look.name + "-flame")
+	}
+	b.Go(root + "runs/damaged/")
+	b.Wait(`document.body.textContent.includes("plan.json is damaged")`)
+	b.Shot("hostile-damaged")
+	for _, w := range b.Wrong() {
+		if !strings.Contains(w, "500 (Internal Server Error)") { // the damaged run
+			t.Error(w)
+		}
 	}
 }

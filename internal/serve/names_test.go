@@ -3,7 +3,6 @@ package serve
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"html"
 	"net/http"
@@ -16,11 +15,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plain"
-	"crawlbench/internal/report"
 	"crawlbench/internal/site"
-	"crawlbench/internal/store"
 )
 
 // links returns the URLs that a page leads to, without fragments, as they are from there.
@@ -38,17 +34,7 @@ func links(page, body string) []string {
 // What a served report links to is there: the raw data of the run, and the profiles and ledgers of its cells.
 func TestLinksOfAServedReportWork(t *testing.T) {
 	dir := runs(t)
-	run, err := store.Open(filepath.Join(dir, "one"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := diagnose.Analyse(run)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(report.Write(a), run.WriteBench()); err != nil {
-		t.Fatal(err)
-	}
+	published(t, filepath.Join(dir, "one"))
 	h := server(t, dir)
 	const page = "/runs/one/files/report.html"
 	w := get(h, page, nil)
