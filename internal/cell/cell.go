@@ -54,6 +54,8 @@ type Outcome struct {
 	Engine  []float64 // with Null: seconds a page of the engine with the null set, by crew
 	Wrong   string    // what the judge said
 	Error   string    // why the harness could not measure
+	// Frozen is set, by the parent, if the machine or the processes were stopped meanwhile. It comes with any of them.
+	Frozen bool `json:",omitempty"`
 }
 
 // warmUps is the number of crawls before the first measured one, which pay for page faults and first calls.

@@ -14,6 +14,7 @@ import (
 type process struct {
 	pid, parent, group int
 	state              byte // of /proc/PID/stat
+	ticks              int  // of processor time outside of the kernel
 }
 
 // processes returns those that /proc shows, without the dead.
@@ -38,17 +39,20 @@ func processes() []process {
 // look returns the process pid, if it lives.
 func look(pid int) (process, bool) { return stat(fmt.Sprintf("/proc/%d/stat", pid), pid) }
 
-// quit asks the runtime of a process for its goroutines. A thread that runs is asked before others: the runtime shows the
+// quit asks the runtime of a process for its goroutines. The thread that runs most is asked before others: the runtime shows the
 // stack of that one, and of no other that runs.
 func quit(pid int) {
 	tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	most, busiest := -1, pid
 	for _, t := range tasks {
 		tid, _ := strconv.Atoi(t.Name())
-		if p, _ := stat(fmt.Sprintf("/proc/%d/task/%d/stat", pid, tid), tid); p.state == 'R' && unix.Tgkill(pid, tid, unix.SIGQUIT) == nil {
-			return
+		if p, _ := stat(fmt.Sprintf("/proc/%d/task/%d/stat", pid, tid), tid); p.state == 'R' && p.ticks > most {
+			most, busiest = p.ticks, tid
 		}
 	}
-	unix.Kill(pid, unix.SIGQUIT)
+	if most < 0 || unix.Tgkill(pid, busiest, unix.SIGQUIT) != nil {
+		unix.Kill(pid, unix.SIGQUIT)
+	}
 }
 
 // stat reads one file of that name.
@@ -58,10 +62,14 @@ func stat(path string, pid int) (process, bool) {
 		return process{}, false
 	}
 	p := process{pid: pid}
-	rest := text[bytes.LastIndexByte(text, ')')+1:] // a name may hold anything
-	if _, err := fmt.Sscanf(string(rest), " %c %d %d", &p.state, &p.parent, &p.group); err != nil {
+	rest := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:])) // a name may hold anything
+	if len(rest) < 13 {
 		return process{}, false
 	}
+	p.state = rest[0][0]
+	p.parent, _ = strconv.Atoi(rest[1])
+	p.group, _ = strconv.Atoi(rest[2])
+	p.ticks, _ = strconv.Atoi(rest[11])
 	return p, p.state != 'Z' && p.state != 'X'
 }
 

@@ -46,6 +46,14 @@ func planted() map[string]func() {
 			go write()
 			write()
 		},
+		"races": func() {
+			n := 0
+			var all sync.WaitGroup
+			for range 2 {
+				all.Go(func() { n++ })
+			}
+			all.Wait()
+		},
 		"unlocks":  func() { new(sync.Mutex).Unlock() },
 		"recurses": func() { debug.SetMaxStack(1 << 20); recurse(0) },
 		"threads": func() {

@@ -63,8 +63,10 @@ func (r *Runner) run(ctx context.Context, job cell.Job, against bool) (*cell.Out
 		return nil, failed("wrong", child.Clean(outcome.Wrong), end.Output), nil
 	case end.Class == child.Left:
 		return nil, failed("wrong", end.Text, end.Output), nil
-	case end.Frozen && outcome.Sample != nil:
-		outcome.Sample.Flags = append(outcome.Sample.Flags, frozen)
+	}
+	outcome.Frozen = end.Frozen
+	if s := outcome.Sample; s != nil && end.Frozen {
+		s.Flags = append(s.Flags, frozen)
 	}
 	return &outcome, nil, nil
 }

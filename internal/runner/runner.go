@@ -174,7 +174,8 @@ func (r *Runner) job(c plan.Cell, length time.Duration) cell.Job {
 	}
 }
 
-// commit runs the job, a second time if its sample is doubtful, and appends its record to the journal.
+// commit runs the job, a second time if its sample is doubtful or its profiles have a pause in them, and appends its record
+// to the journal.
 func (r *Runner) commit(ctx context.Context, c plan.Cell, rec store.Record, job cell.Job) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
@@ -185,7 +186,7 @@ func (r *Runner) commit(ctx context.Context, c plan.Cell, rec store.Record, job 
 	if err != nil {
 		return err
 	}
-	if failure == nil && outcome.Sample != nil && len(outcome.Sample.Flags) > 0 {
+	if failure == nil && (outcome.Frozen || outcome.Sample != nil && len(outcome.Sample.Flags) > 0) {
 		first := outcome.Sample
 		if outcome, failure, err = r.run(ctx, job, c.IsAgainst()); err != nil {
 			return err

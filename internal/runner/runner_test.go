@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -140,6 +141,20 @@ func table() []crawl.Contender {
 		}
 		return right(ctx, w, seeds, o)
 	})
+	bad("pauses", func(ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
+		mark := os.Getenv("CRAWLBENCH_TEST_MARK")
+		first := os.Mkdir(mark, 0o777) == nil // crawl of all
+		os.WriteFile(filepath.Join(mark, strconv.Itoa(os.Getpid())), nil, 0o666)
+		if first {
+			wake := exec.Command("sh", "-c", fmt.Sprintf("sleep 1; kill -CONT %d", os.Getpid()))
+			if err := wake.Start(); err != nil {
+				return crawl.Result{}, err
+			}
+			syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+			wake.Wait()
+		}
+		return right(ctx, w, seeds, o)
+	})
 	bad("idle", func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
 		return crawl.Result{}, nil
 	})
@@ -201,7 +216,7 @@ func TestEverySampleOfThePlanIsTaken(t *testing.T) {
 		s.Rates = []scenario.Rate{0, 5000}
 		s.Profiles = scenario.Profiles{Kinds: []string{"cpu", "block", "mutex"}, Length: 5 * time.Millisecond}
 	}, "*", "!panics", "!races", "!deadlocks", "!hangs", "!spins", "!exits0", "!exits7", "!eats", "!twice", "!leaks", "!idle",
-		"!goexits", "!millions", "!modifies", "!forks", "!junk", "!killed", "!floods", "!unlucky")
+		"!goexits", "!millions", "!modifies", "!forks", "!junk", "!killed", "!floods", "!unlucky", "!pauses")
 	if err := r.Do(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -304,6 +319,45 @@ func TestChildKilledFromOutsideIsRunAgain(t *testing.T) {
 	}
 	if len(run.Failed()) > 0 || len(run.Samples()) != 2 {
 		t.Errorf("failed %+v, %d samples", run.Failed(), len(run.Samples()))
+	}
+}
+
+// A sample, or a profile, during which its process was stopped is taken again.
+func TestFrozenSampleIsTakenAgain(t *testing.T) {
+	for _, what := range []string{"sample", "profile"} {
+		t.Setenv("CRAWLBENCH_TEST_MARK", filepath.Join(t.TempDir(), "mark"))
+		r, run := start(t, func(s *scenario.Scenario) {
+			s.Rounds = 1
+			if what == "profile" {
+				s.Profiles = scenario.Profiles{Kinds: []string{"cpu"}, Length: 5 * time.Millisecond}
+			}
+		}, "pauses")
+		r.Setup = time.Minute
+		if what == "profile" { // the samples find the mark
+			os.Mkdir(os.Getenv("CRAWLBENCH_TEST_MARK"), 0o777)
+			r.Watch = func(e Event) {
+				if e.Round < 0 && e.Record == nil {
+					os.RemoveAll(os.Getenv("CRAWLBENCH_TEST_MARK"))
+				}
+			}
+		}
+		if err := r.Do(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, rec := range run.Records() {
+			switch {
+			case rec.Kind == store.KindFailure:
+				t.Errorf("%s: %+v", rec.Cell, rec.Failure)
+			case rec.Sample != nil && what == "sample" && !slices.Contains(rec.Sample.Before.Flags, frozen):
+				t.Errorf("flags %v, before %v", rec.Sample.Flags, rec.Sample.Before.Flags)
+			}
+		}
+		if children, _ := os.ReadDir(os.Getenv("CRAWLBENCH_TEST_MARK")); len(children) != 2 {
+			t.Errorf("%d children took the %s", len(children), what)
+		}
+		if text, _ := os.ReadFile(filepath.Join(run.Dir(), "journal.jsonl")); bytes.Contains(text, []byte("Frozen")) {
+			t.Error("the journal has what is between parent and child")
+		}
 	}
 }
 
