@@ -72,12 +72,17 @@ func Run(ctx context.Context, job Job, table []crawl.Contender) (Outcome, error)
 	}
 	done := make(chan struct{})
 	var o Outcome
+	returned := false
 	go func() {
 		defer close(done)
 		o, err = b.run(ctx)
+		returned = true
 	}()
 	select {
 	case <-done:
+		if !returned { // the crawler has ended its goroutine, which is for the caller to see
+			runtime.Goexit()
+		}
 		if err == nil {
 			b.Close() // else it stays mapped, for whoever still fetches
 		}

@@ -5,29 +5,41 @@ import (
 	"os"
 	"runtime"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/yield"
 )
 
-// So long and so often at least does storm let workers race. On two cores a check-then-act shows within milliseconds.
+// So much processor time at least, and so many crawls, does storm let workers race. On two cores a check-then-act shows within
+// milliseconds.
 const (
-	stormTime   = 500 * time.Millisecond
+	stormTime   = time.Second
 	stormCrawls = 400
 )
 
-// race calls f for at least so long and so often, with many more workers than processors. One processor would let no two meet, unless
-// package yield does.
+// race calls f for at least so much processor time and so often, with many more workers than processors. One processor
+// would let no two meet, unless package yield does.
 func race(least time.Duration, times uint64, f func(seed uint64, workers int)) {
 	procs := runtime.GOMAXPROCS(0)
 	if os.Getenv(yield.Variable) == "" {
 		procs = max(2, procs)
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
-	for start, n := time.Now(), uint64(0); time.Since(start) < least || n < times && time.Since(start) < Patience/3; n++ {
+	start, begin := time.Now(), processorTime()
+	for n := uint64(0); (n < times || processorTime()-begin < least) && time.Since(start) < Patience/3; n++ {
 		f(n, 8*procs)
 	}
+}
+
+// processorTime returns the processor time of this process. On a busy machine a wall clock would let workers race less.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // On dense graphs all workers find the same pages; on sparse ones they run out of work again and again; after a clash they

@@ -59,6 +59,8 @@ func (r *Runner) run(ctx context.Context, job cell.Job, against bool) (*cell.Out
 	switch {
 	case outcome.Error != "":
 		return nil, nil, fmt.Errorf("measure %s: %s", job.Cell.ID(), outcome.Error)
+	case outcome.Wrong != "" && end.Class == child.Left:
+		return nil, failed("wrong", child.Clean(outcome.Wrong)+"; "+end.Text, end.Output), nil
 	case outcome.Wrong != "":
 		return nil, failed("wrong", child.Clean(outcome.Wrong), end.Output), nil
 	case end.Class == child.Left:
