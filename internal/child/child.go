@@ -1,9 +1,10 @@
 // Package child runs a child process and says what became of it.
 //
-// A command goes in, an End comes out: the child's own records, what it printed, and the class of its end. The class comes
-// from what happened (the final record, the exit status, the runtime's crash output, the processor time used) and never
-// from words that the child printed, since the code under test prints what it likes. The child's side is a Line, which
-// leads to the parent over a pipe that only the two know of.
+// A command goes in, an End comes out: the child's own records, what it printed, and the class of
+// its end. The class comes from what happened (the final record, the exit status, the runtime's
+// crash output, the processor time used) and never from words that the child printed, since the
+// code under test prints what it likes. The child's side is a Line, which leads to the parent over
+// a file that only the two know of.
 package child
 
 import (
@@ -46,14 +47,17 @@ type End struct {
 	Class Class
 	// Text says why, the first line in short and the others with details; "" if it is done.
 	Text string
-	// Records are what the child said, without the final record, which is Last; nil if it gave none.
+	// Records are what the child said, without the final record, which is Last; nil if it gave
+	// none.
 	Records []Record
 	Last    json.RawMessage
-	// Output is the beginning and the end of what the child printed, and the crash output of its runtime.
+	// Output is the beginning and the end of what the child printed, and the crash output of its
+	// runtime.
 	Output []byte
 	// Left are the command lines of the processes that it left behind, which were killed.
 	Left []string
-	// Frozen is set when the child, or this process, was stopped for a while: a suspended machine, a paused container.
+	// Frozen is set when the child, or this process, was stopped for a while: a suspended machine,
+	// a paused container.
 	Frozen bool
 }
 
@@ -64,20 +68,23 @@ type Record struct {
 }
 
 const (
-	// lineFD and crashFD are the descriptors of a child for its records and for the crash output of its runtime.
+	// lineFD and crashFD are the descriptors of a child for its records and for the crash output of
+	// its runtime.
 	lineFD, crashFD = 3, 4
-	// variable names the nonce, with which each record begins, in the environment of a child and of its descendants.
+	// variable names the nonce, with which each record begins, in the environment of a child and of
+	// its descendants.
 	variable = "CRAWLBENCH_CHILD"
 	// dumpTime is how long a child may go on printing its goroutines.
 	dumpTime = 2 * time.Second
-	// drainTime is how long the output of a child that has ended is read on if a process that was not found holds it.
+	// drainTime is how long the output of a child that has ended is read on if a process that was
+	// not found holds it.
 	drainTime = 500 * time.Millisecond
 )
 
-// Run starts the child that command makes, which must call Open, and waits for its end, at most for limit. It has a process
-// group of its own, dies with this process, and whatever it leaves behind is killed. Its standard output and error are
-// End.Output. One that a signal from elsewhere ends is tried once more. An error means that it could not be started, or
-// is the cause of ctx's end.
+// Run starts the child that command makes, which must call Open, and waits for its end, at most for
+// limit. It has a process group of its own, dies with this process, and whatever it leaves behind
+// is killed. Its standard output and error are End.Output. One that a signal from elsewhere ends is
+// tried once more. An error means that it could not be started, or is the cause of ctx's end.
 func Run(ctx context.Context, command func() *exec.Cmd, limit time.Duration) (*End, error) {
 	end, err := run(ctx, command(), limit)
 	if err != nil || end.Class != Killed {
@@ -114,7 +121,8 @@ func run(ctx context.Context, cmd *exec.Cmd, limit time.Duration) (*End, error) 
 	output := &kept{}
 	cmd.Stdout, cmd.Stderr = output, output
 
-	// The kernel sends Pdeathsig when the thread that started the child ends, so that thread must not end early.
+	// The kernel sends Pdeathsig when the thread that started the child ends, so that thread must
+	// not end early.
 	runtime.LockOSThread()
 	begin := time.Now()
 	err = cmd.Start()
@@ -122,7 +130,10 @@ func run(ctx context.Context, cmd *exec.Cmd, limit time.Duration) (*End, error) 
 		runtime.UnlockOSThread()
 		return nil, err
 	}
-	w := &watch{pid: cmd.Process.Pid, nonce: nonce, begin: begin, limit: limit, crash: crash, over: make(chan struct{}), ended: make(chan struct{})}
+	w := &watch{
+		pid: cmd.Process.Pid, nonce: nonce, begin: begin, limit: limit, crash: crash,
+		over: make(chan struct{}), ended: make(chan struct{}),
+	}
 	go w.run(ctx)
 	state, err := cmd.Process.Wait()
 	runtime.UnlockOSThread()
@@ -145,6 +156,15 @@ func run(ctx context.Context, cmd *exec.Cmd, limit time.Duration) (*End, error) 
 	return conclude(facts{state: state, watch: w, said: said, output: output, crash: written(crash), race: race}), nil
 }
 
+// nameless makes a file that is gone when it is closed.
+func nameless() (*os.File, error) {
+	f, err := os.CreateTemp("", "crawlbench-")
+	if err == nil {
+		os.Remove(f.Name())
+	}
+	return f, err
+}
+
 // written returns what was written to a sink. Its offset is the child's too.
 func written(f *os.File) []byte {
 	n, err := f.Seek(0, io.SeekCurrent)
@@ -156,8 +176,8 @@ func written(f *os.File) []byte {
 	return text[:k]
 }
 
-// environment returns that of a child: the runtime shows all goroutines in a crash, and the race detector writes its reports to a file
-// of its own.
+// environment returns that of a child: the runtime shows all goroutines in a crash, and the race
+// detector writes its reports to a file of its own.
 func environment(env []string, nonce, races string) []string {
 	race := ""
 	for _, v := range env {

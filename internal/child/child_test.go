@@ -27,7 +27,8 @@ func command(name string) func() *exec.Cmd {
 	return func() *exec.Cmd { return exec.Command(os.Args[0], verb, name) }
 }
 
-// A child that does what it should has a deadline that no busy machine misses, one that is to miss it a short one.
+// A child that does what it should has a deadline that no busy machine misses, one that is to miss
+// it a short one.
 const (
 	enough = time.Minute
 	short  = 700 * time.Millisecond
@@ -75,6 +76,7 @@ func TestEachEndHasItsClass(t *testing.T) {
 		"notifies":           {class: Done},
 		"ignores":            {class: Done},
 		"closes the line":    {class: Junk, text: "it closed file descriptor 3, which is not its own"},
+		"replaces the line":  {class: Junk, text: "it closed file descriptor 3, which is not its own"},
 		"closes everything":  {class: Junk, text: "it closed file descriptor 3, which is not its own"},
 		"writes to the line": {class: Junk, text: "it wrote to file descriptor 3, which is not its own"},
 		"writes half a line": {class: Junk, text: "it wrote to file descriptor 3, which is not its own"},

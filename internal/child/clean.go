@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Clean returns text as it may be shown on a terminal: control characters other than newline and tab, and bytes that are no
-// UTF-8, are escaped.
+// Clean returns text as it may be shown on a terminal: control characters other than newline and
+// tab, and bytes that are no UTF-8, are escaped.
 func Clean(text string) string {
 	ok := func(r rune) bool { return r == '\n' || r == '\t' || unicode.IsPrint(r) }
 	if utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !ok(r) }) {

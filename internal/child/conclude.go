@@ -95,7 +95,8 @@ func killed(signal string) string {
 	return "it was killed by a signal (" + signal + "), from outside or by itself"
 }
 
-// late describes a child whose time was up, from the share of a processor that it used and from its goroutines.
+// late describes a child whose time was up, from the share of a processor that it used and from its
+// goroutines.
 func late(w *watch, share float64, list []goroutine) (Class, string) {
 	const idle, busy = 0.02, 0.2 // of one processor; who waits uses none, and who runs may get less on a busy machine
 	all, asleep, awake := 0, 0, 0

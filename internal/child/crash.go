@@ -15,14 +15,16 @@ type crash struct {
 	fault uintptr // the address at which a signal was raised; 0 if there was none
 }
 
-// understand takes apart what a runtime wrote as it ended the process. The first line of an error that is fatal to the
-// runtime itself comes before its crash output, on standard error: it is the one that stands right before it in output.
+// understand takes apart what a runtime wrote as it ended the process. The first line of an error
+// that is fatal to the runtime itself comes before its crash output, on standard error: it is the
+// one that stands right before it in output.
 func understand(text, output []byte) crash {
 	dump := string(text)
 	list := goroutines(dump)
 	c := crash{class: Panic}
 	head, _, _ := strings.Cut(dump, "\n\n")
-	// The runtime adds a line for a signal that became a panic. Those of the panic's value are indented.
+	// The runtime adds a line for a signal that became a panic. Those of the panic's value are
+	// indented.
 	signalled := regexp.MustCompile(`(?m)^\[signal SIG(?:SEGV|BUS): .* addr=(0x[0-9a-f]+) `)
 	if m := signalled.FindStringSubmatch(head); m != nil {
 		address, _ := strconv.ParseUint(m[1], 0, 64)
@@ -71,12 +73,13 @@ func understand(text, output []byte) crash {
 	return c
 }
 
-// allocates reports whether f is a place at which the runtime asks for memory. It grows a stack there too, and ends the
-// process when that is deeper than it may be, which is no lack of memory.
+// allocates reports whether f is a place at which the runtime asks for memory. It grows a stack
+// there too, and ends the process when that is deeper than it may be, which is no lack of memory.
 func allocates(f frame) bool {
 	file, _, _ := strings.Cut(f.place, ":")
-	return f.function != "runtime.newstack" && slices.ContainsFunc([]string{"mem", "malloc", "mcache", "mcentral", "mheap", "mpagealloc", "mfixalloc", "stack"},
-		func(prefix string) bool { return strings.HasPrefix(file, prefix) })
+	parts := []string{"mem", "malloc", "mcache", "mcentral", "mheap", "mpagealloc", "mfixalloc", "stack"}
+	return f.function != "runtime.newstack" &&
+		slices.ContainsFunc(parts, func(prefix string) bool { return strings.HasPrefix(file, prefix) })
 }
 
 // before returns the line with that prefix that ends right before crash in output, or "".

@@ -18,7 +18,8 @@ type goroutine struct {
 // frame is a call: the function, and the place in its file.
 type frame struct{ function, place string }
 
-// goroutines takes a dump of the runtime apart. The stack of the runtime itself counts as that of a goroutine.
+// goroutines takes a dump of the runtime apart. The stack of the runtime itself counts as that of a
+// goroutine.
 func goroutines(dump string) []goroutine {
 	// Compiled here and not once for all, which each child would pay for as it starts.
 	header := regexp.MustCompile(`^goroutine \d+ (?:[a-z]+=\S+ )*\[([^\],]*)`)
@@ -53,10 +54,12 @@ func goroutines(dump string) []goroutine {
 // own reports whether g belongs to the runtime rather than to the program.
 func (g goroutine) own() bool {
 	switch g.state {
-	case "idle", "force gc (idle)", "finalizer wait", "cleanup wait", "GOMAXPROCS updater (idle)", "trace reader (blocked)":
+	case "idle", "force gc (idle)", "finalizer wait", "cleanup wait", "GOMAXPROCS updater (idle)",
+		"trace reader (blocked)":
 		return true
 	}
-	return strings.HasPrefix(g.state, "GC ") || slices.ContainsFunc(g.frames, func(f frame) bool { return f.function == "os/signal.signal_recv" })
+	signals := func(f frame) bool { return f.function == "os/signal.signal_recv" }
+	return strings.HasPrefix(g.state, "GC ") || slices.ContainsFunc(g.frames, signals)
 }
 
 // blocked reports whether g waits for something that only another goroutine, or a timer, can do.
@@ -69,7 +72,8 @@ func (g goroutine) blocked() bool {
 	return false
 }
 
-// where is the innermost call outside of the standard library's machinery; of a goroutine that panics, what called panic.
+// where is the innermost call outside of the standard library's machinery; of a goroutine that
+// panics, what called panic.
 func (g goroutine) where() string {
 	frames := g.frames
 	for i, f := range frames {
@@ -77,20 +81,19 @@ func (g goroutine) where() string {
 			frames = g.frames[i:]
 		}
 	}
+	machinery := []string{
+		"runtime.", "runtime/", "internal/", "sync.", "sync/", "time.", "context.", "testing.", "testing/", "panic", "os.", "syscall.",
+	}
 	for _, f := range frames {
-		known := false
-		for _, p := range []string{"runtime.", "runtime/", "internal/", "sync.", "sync/", "time.", "context.", "testing.", "testing/", "panic", "os.", "syscall."} {
-			known = known || strings.HasPrefix(f.function, p)
-		}
-		if !known {
+		if !slices.ContainsFunc(machinery, func(p string) bool { return strings.HasPrefix(f.function, p) }) {
 			return fmt.Sprintf("%s (%s)", f.function, f.place)
 		}
 	}
 	return ""
 }
 
-// Places says where those goroutines of a dump are whose first lines have the mark, each place in a line that begins with a
-// newline.
+// Places says where those goroutines of a dump are whose first lines have the mark, each place in a
+// line that begins with a newline.
 func Places(dump []byte, mark string) string {
 	list := slices.DeleteFunc(goroutines(string(dump)), func(g goroutine) bool { return !strings.Contains(g.head, mark) })
 	return strings.Join(append([]string{""}, places(list)...), "\n")

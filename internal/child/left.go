@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// descendants returns the living processes below pid, without those that known has and what is below them.
+// descendants returns the living processes below pid, without those that known has and what is
+// below them.
 func descendants(all []process, pid int, known []int) []process {
 	var list []process
 	for _, p := range all {
@@ -18,8 +19,8 @@ func descendants(all []process, pid int, known []int) []process {
 	return list
 }
 
-// strays kills what this process has started since the line was opened, and returns its command lines. What is on its way
-// out is given time for that.
+// strays kills what this process has started since the line was opened, and returns its command
+// lines. What is on its way out is given time for that.
 func (l *Line) strays() []string {
 	for wait := time.Millisecond; !childless(); wait *= 2 {
 		list := descendants(processes(), os.Getpid(), l.known)
@@ -44,8 +45,8 @@ func end(list []process) []string {
 	return names
 }
 
-// sweep kills what is left of a child that has ended. If the child did not say itself what it left, it is looked for, by its group,
-// by what was below it before it was ended, and by the nonce.
+// sweep kills what is left of a child that has ended. If the child did not say itself what it left,
+// it is looked for, by its group, by what was below it before it was ended, and by the nonce.
 func (w *watch) sweep(said *words) {
 	defer syscall.Kill(-w.pid, syscall.SIGKILL)
 	if said.last != nil {

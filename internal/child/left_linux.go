@@ -39,8 +39,8 @@ func processes() []process {
 // look returns the process pid, if it lives.
 func look(pid int) (process, bool) { return stat(fmt.Sprintf("/proc/%d/stat", pid), pid) }
 
-// quit asks the runtime of a process for its goroutines. The thread that runs most is asked before others: the runtime shows the
-// stack of that one, and of no other that runs.
+// quit asks the runtime of a process for its goroutines. The thread that runs most is asked before
+// others: the runtime shows the stack of that one, and of no other that runs.
 func quit(pid int) {
 	tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	most, busiest := -1, pid
@@ -73,7 +73,8 @@ func stat(path string, pid int) (process, bool) {
 	return p, p.state != 'Z' && p.state != 'X'
 }
 
-// marked reports whether the environment of p has the nonce, as that of each descendant of a child that did not clear it.
+// marked reports whether the environment of p has the nonce, as that of each descendant of a child
+// that did not clear it.
 func (p process) marked(nonce string) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.pid))
 	return err == nil && bytes.Contains(text, []byte(variable+"="+nonce))
@@ -94,7 +95,8 @@ func (p process) String() string {
 	return line
 }
 
-// starved returns how many processes the kernel has killed for want of memory since the machine started.
+// starved returns how many processes the kernel has killed for want of memory since the machine
+// started.
 func starved() int {
 	text, _ := os.ReadFile("/proc/vmstat")
 	_, rest, _ := strings.Cut(string(text), "\noom_kill ")

@@ -4,7 +4,8 @@ package child
 
 import "syscall"
 
-// process is one that runs. Elsewhere than on Linux none is found by name: what a child leaves in its group is killed.
+// process is one that runs. Elsewhere than on Linux none is found by name: what a child leaves in
+// its group is killed.
 type process struct {
 	pid, parent, group int
 	state              byte

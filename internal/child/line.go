@@ -14,6 +14,7 @@ import (
 // Line leads from a child to the process that runs it. It is a file that the two share.
 type Line struct {
 	file  *os.File
+	is    os.FileInfo // what the descriptor was when the line was opened
 	nonce string
 	known []int // processes that were there before the code under test ran, such as a test's own server
 }
@@ -27,8 +28,9 @@ const (
 	last     = "end"
 )
 
-// Open opens the line, and must be called before the code under test runs, at most once. From then on the crash output of the
-// runtime goes to the parent too, and orphans among the descendants of this process become its children.
+// Open opens the line, and must be called before the code under test runs, at most once. From then
+// on the crash output of the runtime goes to the parent too, and orphans among the descendants of
+// this process become its children.
 func Open() (*Line, error) {
 	nonce := os.Getenv(variable)
 	if nonce == "" {
@@ -42,6 +44,10 @@ func Open() (*Line, error) {
 	crash.Close()
 	adopt()
 	l := &Line{file: os.NewFile(lineFD, "line"), nonce: nonce}
+	var err error
+	if l.is, err = l.file.Stat(); err != nil {
+		return nil, fmt.Errorf("open the line to the parent: %w", err)
+	}
 	if !childless() {
 		for _, p := range descendants(processes(), os.Getpid(), nil) {
 			l.known = append(l.known, p.pid)
@@ -50,15 +56,20 @@ func Open() (*Line, error) {
 	return l, l.Say(hello, l.known)
 }
 
-// Say sends a record. It may be called from several goroutines. Without the line there is nobody to tell that it is gone:
-// the process ends. An error means that body has no JSON.
+// Say sends a record. It may be called from several goroutines. Without the line there is nobody to
+// tell that it is gone: the process ends. An error means that body has no JSON.
 func (l *Line) Say(kind string, body any) error {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return fmt.Errorf("write a record %q: %w", kind, err)
 	}
-	// One write: a record is not torn by another, or by what else writes to the descriptor.
-	if _, err = l.file.Write(fmt.Appendf(nil, "%s %s %s\n", l.nonce, kind, text)); err != nil {
+	// Who closes descriptors that are not its own may have another file under this number by now.
+	is, err := l.file.Stat()
+	if err == nil && os.SameFile(is, l.is) {
+		// One write: a record is not torn by another.
+		_, err = l.file.Write(fmt.Appendf(nil, "%s %s %s\n", l.nonce, kind, text))
+	}
+	if err != nil || !os.SameFile(is, l.is) {
 		os.Exit(lost)
 	}
 	return nil
@@ -67,7 +78,8 @@ func (l *Line) Say(kind string, body any) error {
 // lost is the exit code of a child whose line was closed.
 const lost = 113
 
-// End looks for processes that are left behind, and sends the final record, without which no child is done.
+// End looks for processes that are left behind, and sends the final record, without which no child
+// is done.
 func (l *Line) End(body any) error {
 	if names := l.strays(); len(names) > 0 {
 		l.Say(left, names)
@@ -75,8 +87,8 @@ func (l *Line) End(body any) error {
 	return l.Say(last, body)
 }
 
-// Serve is the whole of a child that does one thing: it opens the line, calls f, and sends what f returns as the final
-// record.
+// Serve is the whole of a child that does one thing: it opens the line, calls f, and sends what f
+// returns as the final record.
 func Serve(f func(*Line) (any, error)) error {
 	l, err := Open()
 	if err != nil {
@@ -107,8 +119,8 @@ type region struct {
 	Name      string
 }
 
-// Protect tells the parent that memory, which is mapped to be read only, is called name, so that a write to it is named as
-// what it is.
+// Protect tells the parent that memory, which is mapped to be read only, is called name, so that a
+// write to it is named as what it is.
 func Protect[T any](l *Line, memory []T, name string) error {
 	if len(memory) == 0 {
 		return nil

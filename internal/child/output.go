@@ -5,8 +5,8 @@ import "fmt"
 // keep is how much of a beginning and of an end is kept; the dump of some thousand goroutines fits.
 const keep = 512 << 10
 
-// kept keeps the beginning and the end of what is written to it, and so bounds what a child that prints without end takes
-// here. It embeds nothing: whatever reads a pipe must go through Write.
+// kept keeps the beginning and the end of what is written to it, and so bounds what a child that
+// prints without end takes here. It embeds nothing: whatever reads a pipe must go through Write.
 type kept struct {
 	head, tail []byte
 	cut        int64 // bytes between the two

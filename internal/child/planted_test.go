@@ -80,15 +80,21 @@ func planted() map[string]func() {
 			}
 		},
 
-		"kills itself":       func() { itself(syscall.SIGKILL) },
-		"terminates itself":  func() { itself(syscall.SIGTERM) },
-		"quits itself":       func() { itself(syscall.SIGQUIT) },
-		"faults itself":      func() { itself(syscall.SIGSEGV) },
-		"stops itself":       func() { itself(syscall.SIGSTOP) },
-		"notifies":           func() { signal.Notify(make(chan os.Signal, 1)) },
-		"ignores":            func() { signal.Ignore() },
-		"closes the line":    func() { syscall.Close(lineFD) },
-		"closes everything":  func() { closeUpTo(10) },
+		"kills itself":      func() { itself(syscall.SIGKILL) },
+		"terminates itself": func() { itself(syscall.SIGTERM) },
+		"quits itself":      func() { itself(syscall.SIGQUIT) },
+		"faults itself":     func() { itself(syscall.SIGSEGV) },
+		"stops itself":      func() { itself(syscall.SIGSTOP) },
+		"notifies":          func() { signal.Notify(make(chan os.Signal, 1)) },
+		"ignores":           func() { signal.Ignore() },
+		"closes the line":   func() { syscall.Close(lineFD) },
+		"closes everything": func() { closeUpTo(10) },
+		"replaces the line": func() {
+			syscall.Close(lineFD)
+			if fd, _ := syscall.Open(os.DevNull, syscall.O_RDWR, 0); fd != lineFD {
+				panic("the descriptor was not free")
+			}
+		},
 		"writes to the line": func() { syscall.Write(lineFD, []byte("end true\n")) },
 		"writes half a line": func() { syscall.Write(lineFD, []byte("{")) },
 		"forges the line":    func() { syscall.Write(lineFD, []byte("AAAAAAAAAAAAAAAAAAAAAAAAAA end true\n")); os.Exit(0) },
@@ -138,7 +144,8 @@ func planted() map[string]func() {
 	}
 }
 
-// needing are planted things that want a bound on memory, which a child with the race detector does not fit into.
+// needing are planted things that want a bound on memory, which a child with the race detector does
+// not fit into.
 func needing() map[string]func() {
 	bound := func(bytes int64) {
 		if err := Bound(bytes); err != nil {

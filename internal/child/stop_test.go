@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// parent makes the test binary a process that runs a planted child for at most a second and a half, and prints its end.
+// parent makes the test binary a process that runs a planted child for at most a second and a half,
+// and prints its end.
 const parent = "__parent"
 
 func raise(name string) {
@@ -85,7 +86,8 @@ func TestFrozenChildIsSeen(t *testing.T) {
 	}
 }
 
-// While both are stopped, the time of the child does not run: it needs more than it has, by the clock.
+// While both are stopped, the time of the child does not run: it needs more than it has, by the
+// clock.
 func TestFrozenMachineIsSeenAndItsTimeDoesNotCount(t *testing.T) {
 	cmd := exec.Command(os.Args[0], parent, "works")
 	out := &strings.Builder{}

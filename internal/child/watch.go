@@ -9,9 +9,11 @@ import (
 )
 
 const (
-	// beat is how often a running child is looked at: five looks a second take less than a thousandth of a processor.
+	// beat is how often a running child is looked at: five looks a second take less than a
+	// thousandth of a processor.
 	beat = 200 * time.Millisecond
-	// pause is how late a look may come before it is taken that this process was stopped. One of 0.7 s is always found.
+	// pause is how late a look may come before it is taken that this process was stopped. One of
+	// 0.7 s is always found.
 	pause = 300 * time.Millisecond
 )
 
@@ -105,7 +107,8 @@ func owed(ran, waited, limit, took time.Duration) time.Duration {
 	return max(0, min(limit-fair, patience*limit-took))
 }
 
-// expire asks a child whose time is up for its goroutines: on SIGQUIT the runtime prints them and exits.
+// expire asks a child whose time is up for its goroutines: on SIGQUIT the runtime prints them and
+// exits.
 func (w *watch) expire(stopped bool) {
 	w.late, w.stopped = true, stopped
 	w.survey()

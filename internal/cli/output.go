@@ -26,8 +26,8 @@ func (o *output) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// failed returns the exit code of a command whose output did not all get out, 0 if it did. Whoever reads no further, as head does, knows
-// that.
+// failed returns the exit code of a command whose output did not all get out, 0 if it did. Whoever
+// reads no further, as head does, knows that.
 func (o *output) failed(errw io.Writer) int {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -24,10 +24,12 @@ type failure struct {
 // setupTime is the default of Runner.Setup.
 const setupTime = 10 * time.Second
 
-// frozen is the flag of a sample during which the machine, or the processes of the run, were stopped for a while.
+// frozen is the flag of a sample during which the machine, or the processes of the run, were
+// stopped for a while.
 const frozen = "frozen"
 
-// run runs one child, that of the other program if it is against it. The error is the harness's; what the contender did wrong is the failure.
+// run runs one child, that of the other program if it is against it. The error is the harness's;
+// what the contender did wrong is the failure.
 func (r *Runner) run(ctx context.Context, job cell.Job, against bool) (*cell.Outcome, *failure, error) {
 	in, err := json.Marshal(job)
 	if err != nil {
@@ -48,7 +50,9 @@ func (r *Runner) run(ctx context.Context, job cell.Job, against bool) (*cell.Out
 	case err != nil:
 		return nil, nil, fmt.Errorf("start a child process for %s: %w", job.Cell.ID(), err)
 	case end.Class == child.Unstarted:
-		return nil, nil, fmt.Errorf("start a child process for %s: %s\nA program built from an older crawlbench cannot be a child of this one: build %s again", job.Cell.ID(), end.Text, args[0])
+		return nil, nil, fmt.Errorf("start a child process for %s: %s\n"+
+			"A program built from an older crawlbench cannot be a child of this one: build %s again",
+			job.Cell.ID(), end.Text, args[0])
 	case end.Last == nil || end.Class != child.Done && end.Class != child.Left:
 		return nil, failed(class(end.Class), end.Text, end.Output), nil
 	}
@@ -94,7 +98,8 @@ func class(c child.Class) string {
 	return string(c)
 }
 
-// failed makes a failure of a text: its first line is the message, the others go before what the child printed.
+// failed makes a failure of a text: its first line is the message, the others go before what the
+// child printed.
 func failed(class, text string, output []byte) *failure {
 	message, more, _ := strings.Cut(text, "\n")
 	if more != "" {
