@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -61,9 +62,10 @@ func visible(r rune) bool {
 	return r == '\n' || r == '\t' || unicode.IsPrint(r) || unicode.Is(unicode.Zs, r)
 }
 
-// Writer passes on as Text what is written to it.
+// Writer passes on as Text what is written to it. Several may write at a time.
 type Writer struct {
 	to   io.Writer
+	mu   sync.Mutex
 	part []byte // the beginning of a character
 }
 
@@ -72,6 +74,8 @@ func NewWriter(w io.Writer) *Writer { return &Writer{to: w} }
 
 // Write writes p, but for the beginning of a character at its end, which waits for the rest.
 func (w *Writer) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	text := append(w.part, p...)
 	whole := len(text)
 	for i := 1; i < utf8.UTFMax && i <= len(text); i++ {
@@ -91,6 +95,8 @@ func (w *Writer) Write(p []byte) (int, error) {
 
 // Flush writes what is left of a character that never became whole.
 func (w *Writer) Flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	text := Text(string(w.part))
 	w.part = nil
 	_, err := io.WriteString(w.to, text)
