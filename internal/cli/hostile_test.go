@@ -100,6 +100,7 @@ func hostileKinds(t *testing.T, outside string) map[string]func(run string) erro
 	}
 	for what, text := range map[string]string{
 		"of nulls": "[null,null,null]", "of nothing": "[{},{},{}]", "of one": "[{}]",
+		"of two million": "[" + strings.Repeat("{},", 2e6) + "{}]", "of ten million nulls": `[{"sites":[` + strings.Repeat("null,", 1e7) + "null]}]",
 		"of markup":  fmt.Sprintf(`[%[1]s,%[1]s,%[1]s]`, `{"workers":8,"crawls":1,"pages":9,"wall_sec":1,"worker_sec":8,"class_sec":{"lock":8},"sites":[{"class":"lock","where":`+quoted(evil)+`,"primitive":`+quoted(evil)+`,"sec":8,"share":1}],"ends":[{"class":`+quoted(evil)+`,"where":`+quoted(evil)+`,"by":`+quoted(evil)+`,"sec":8}],"roles":[{"entry":`+quoted(evil)+`}]}`),
 		"of no time": strings.Repeat(`[{"workers":-8,"crawls":-1,"pages":-9,"wall_sec":0,"worker_sec":0,"class_sec":{"lock":-1e308,"running":1e308},"sites":[{}]}`, 1) + `,{"class_sec":{"lock":1e308}},{"class_sec":{"lock":1e308}}]`,
 	} {

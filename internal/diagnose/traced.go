@@ -36,11 +36,14 @@ func (a *Analysis) attachTrace(c *Cell) error {
 		c.Traced = nil
 		return nil
 	}
-	err := a.Run.Decode(file, &c.Traced.Ledgers)
+	text, err := a.Run.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		c.Traced = nil
 		delete(c.Files, "ledger")
 		return nil
+	}
+	if err == nil {
+		c.Traced.Ledgers, err = ledger.Parse(text)
 	}
 	if err == nil {
 		c.Traced.Shares, err = ledger.Spread(c.Traced.Ledgers)

@@ -338,10 +338,10 @@ func TestWritesKeepToTheRun(t *testing.T) {
 		"the plan leads out":           {link("OUTSIDE/secret"), planFile, func(r *Run) error { return r.SetPlan(testPlan(5)) }, ""},
 		"a name that leads out":        {content("x"), "x", func(r *Run) error { return r.WriteFile("../x", []byte("x")) }, "within the run"},
 		"a name at the root":           {content("x"), "x", func(r *Run) error { return r.WriteFile(filepath.Join(r.Dir(), "../x"), []byte("x")) }, "within the run"},
-		"a ledger that leads out":      {link("OUTSIDE/secret"), "l.json", func(r *Run) error { return r.Decode("l.json", new(any)) }, "symbolic link"},
-		"a ledger that is a FIFO":      {fifo, "l.json", func(r *Run) error { return r.Decode("l.json", new(any)) }, "FIFO"},
-		"a ledger without end":         {sparse(10 << 30), "l.json", func(r *Run) error { return r.Decode("l.json", new(any)) }, "too large"},
-		"a ledger within a link":       {link("OUTSIDE"), "profiles", func(r *Run) error { return r.Decode("profiles/secret", new(any)) }, "symbolic link"},
+		"a ledger that leads out":      {link("OUTSIDE/secret"), "l.json", func(r *Run) error { _, err := r.ReadFile("l.json"); return err }, "symbolic link"},
+		"a ledger that is a FIFO":      {fifo, "l.json", func(r *Run) error { _, err := r.ReadFile("l.json"); return err }, "FIFO"},
+		"a ledger without end":         {sparse(10 << 30), "l.json", func(r *Run) error { _, err := r.ReadFile("l.json"); return err }, "too large"},
+		"a ledger within a link":       {link("OUTSIDE"), "profiles", func(r *Run) error { _, err := r.ReadFile("profiles/secret"); return err }, "symbolic link"},
 		"a file within a link is read": {link("OUTSIDE"), "profiles", func(r *Run) error { _, err := r.Open("profiles/secret"); return err }, "symbolic link"},
 	} {
 		t.Run(what, func(t *testing.T) {

@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 
-	fast "github.com/goccy/go-json"
 	"golang.org/x/sys/unix"
 
 	"crawlbench/internal/parallel"
@@ -315,15 +314,4 @@ func (e noFile) Unwrap() error { return e.cause }
 
 func damaged(path string, why error) error {
 	return fmt.Errorf("%s is damaged: %w: take it from a backup, or measure anew", path, why)
-}
-
-// Decode reads a file of the run in JSON, named as records name theirs, into what v points to.
-func (r *Run) Decode(file string, v any) error {
-	return r.inside(func(d *rundir.Dir) error {
-		text, err := d.Read(file, maxOther)
-		if err != nil {
-			return err
-		}
-		return fast.Unmarshal(text, v)
-	})
 }
