@@ -61,6 +61,14 @@ func attacks() []hostile {
 		add(code, "/runs/one/cells/"+cas+"/cpu/ui/"+page)
 	}
 	add(404, "/runs/one/cells/"+cas+"/heap/ui/flamegraph", "/runs/one/cells/"+cas+"/ledger/ui/flamegraph", "/runs/one/diff/"+cas+"/one/"+mutexmap+"/cpu/sideways/ui/flamegraph")
+	// Files of a run that its report does not link to.
+	for _, file := range []string{"profiles", "profiles/", "profiles/" + cas, "profiles/" + cas + "/", "profiles/" + cas + "/heap.pb.gz", "profiles/none/cpu.pb.gz", "profiles/%2e%2e/manifest.json", "profiles/" + cas + "/..%2f..%2f.lock", "profiles%2f" + cas + "%2fcpu.pb.gz%00", "%2fetc%2fpasswd", "journal.jsonl/", "plots/g-id-2-1.svg", "failures/x.txt", "journal.torn", "..%2ftwo%2fmanifest.json"} {
+		code := 404
+		if strings.Contains(file, "%00") {
+			code = 400
+		}
+		add(code, "/runs/one/files/"+file)
+	}
 	add(400, "/changes", "/changes?before=one", "/runs/one/cells/"+cas+"/difference", "/runs/one/cells/"+cas+"/difference?run=two")
 	// Too much.
 	add(414, "/"+strings.Repeat("a", 5000), "/?"+strings.Repeat("a", 5000), "/runs/one/cells/"+strings.Repeat("%41", 2000)+"/")
@@ -156,6 +164,7 @@ func TestHostileRequests(t *testing.T) {
 	if w := get(h, "/runs/one/", nil); w.Code != 200 {
 		t.Errorf("after all that: code %d", w.Code)
 	}
+	t.Logf("%d requests", len(list))
 }
 
 // The texts in the files of a run may be anything that somebody wrote there. The names in its plan are checked by package
