@@ -1,65 +1,78 @@
 package web
 
 import (
-	"math/bits"
 	"runtime"
 	"sync/atomic"
 	"time"
 )
 
 // A fetch that takes no time meets no other, and workers too many would not show. In an exact crawl it lets others run, as
-// long as there were few fetches, and one in so many thereafter. And from the 4th, 16th, 64th ... on so many sleep that all
-// workers allowed and one more would be asleep at once.
+// long as there were few fetches, and one in so many thereafter. And now and then, when there are pages for more workers
+// than there may be, as many as there may be are held until for some naps no other has come: one too many comes.
 const (
 	yieldAlways = 4096
 	yieldEvery  = 16
+	holdEvery   = 4 // times as many fetches as at the time before
 	nap         = 200 * time.Microsecond
+	naps        = 4
 )
+
+// exact is what an exact crawl is held against.
+type exact struct {
+	handed []atomic.Uint64 // bitset of the pages to which a link was handed out
+	known  atomic.Int64    // how many they are
+	next   atomic.Int64    // the fetch from which on fetches are held again
+	last   atomic.Int64    // the last that is held
+}
+
+// begin begins an exact crawl: nothing was handed out but the page to start from.
+func (e *exact) begin(start uint32, words int) {
+	if e.handed == nil {
+		e.handed = make([]atomic.Uint64, words)
+	}
+	for i := range e.handed {
+		e.handed[i].Store(0)
+	}
+	e.known.Store(0)
+	e.next.Store(1)
+	e.last.Store(0)
+	e.handOut([]uint32{start})
+}
+
+// handOut notes that links are handed out. It is called just before the fetch returns: nobody can have seen them earlier.
+func (e *exact) handOut(links []uint32) {
+	fresh := int64(0)
+	for _, link := range links {
+		word, mask := &e.handed[link/64], uint64(1)<<(link%64)
+		if word.Load()&mask == 0 && word.Or(mask)&mask == 0 {
+			fresh++
+		}
+	}
+	if fresh > 0 {
+		e.known.Add(fresh)
+	}
+}
+
+// has reports whether a link to page was handed out.
+func (e *exact) has(page uint32) bool { return e.handed[page/64].Load()>>(page%64)&1 != 0 }
 
 // linger takes the time of the n-th fetch of an exact crawl.
 func (j *judge) linger(n int64) {
 	if j.rules.Probe != nil && n&(n-1) == 0 {
 		j.rules.Probe()
 	}
-	gate := int64(1) << ((bits.Len64(uint64(n)) - 1) &^ 1) // the largest power of four up to n
-	switch {
-	case gate > 1 && n-gate <= int64(j.rules.Workers):
-		time.Sleep(nap)
-	case n <= yieldAlways || n%yieldEvery == 0:
-		runtime.Gosched()
+	e, workers := &j.exact, int64(j.rules.Workers)
+	if next := e.next.Load(); n >= next && e.known.Load()-n > 2*workers && e.next.CompareAndSwap(next, holdEvery*n+workers) {
+		e.last.Store(n + workers - 1)
 	}
-}
-
-// expectLinks begins an exact crawl: nothing was handed out but the page to start from.
-func (j *judge) expectLinks() {
-	if j.handed == nil {
-		j.handed = make([]atomic.Uint64, len(j.seen))
-	}
-	for i := range j.handed {
-		j.handed[i].Store(0)
-	}
-	j.handOut([]uint32{j.graph.Start}, nil)
-}
-
-// handOut notes that links are handed out, or those of a detour. They are noted just before the fetch returns: nobody can
-// have seen them earlier.
-func (j *judge) handOut(links []uint32, d *detour) {
-	if d != nil {
-		links = d.ids
-	}
-	for _, link := range links {
-		word, mask := &j.handed[link/64], uint64(1)<<(link%64)
-		if word.Load()&mask == 0 {
-			word.Or(mask)
+	if n <= e.last.Load() {
+		for most, left := int64(0), naps; left > 0; left-- {
+			time.Sleep(nap)
+			if now := j.inflight.Load(); now > most {
+				most, left = now, naps
+			}
 		}
-	}
-}
-
-// hold holds the fetch of page against the links handed out so far.
-func (j *judge) hold(page uint32) {
-	if j.handed[page/64].Load()>>(page%64)&1 == 0 {
-		j.mu.Lock()
-		j.unheard.add(page)
-		j.mu.Unlock()
+	} else if n <= yieldAlways || n%yieldEvery == 0 {
+		runtime.Gosched()
 	}
 }

@@ -41,7 +41,7 @@ type judge struct {
 	rules  Rules
 	seen   []atomic.Uint64 // bitset of the pages fetched, and of those whose fetch is to be looked at: see detour
 	want   []uint64        // bitset of the pages that the crawl has to fetch
-	handed []atomic.Uint64 // bitset of the pages to which a link was handed out; of an exact crawl
+	exact  exact
 	names  renaming
 	pace   *pace // nil without a limiter
 	counts bool  // the fetches in flight are counted to the end
@@ -107,7 +107,7 @@ func (s *Site) Begin(r Rules) (limit func() crawl.Limiter) {
 	j.plain.Store(!s.takesTime && !s.mayFail && !r.Exact && r.Limiter == nil)
 	s.rename()
 	if r.Exact {
-		j.expectLinks()
+		j.exact.begin(j.graph.Start, len(j.seen))
 	}
 	j.state.Store(open)
 	if r.Limiter == nil {
@@ -231,6 +231,13 @@ func (j *judge) note(page uint32) (d *detour, ok bool) {
 		j.end()
 	}
 	return d, true
+}
+
+// premature notes a fetch of page before a link to it was handed out.
+func (j *judge) premature(page uint32) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.unheard.add(page)
 }
 
 // unknown notes a fetch of something that is no page of the site.

@@ -165,8 +165,8 @@ func (s *Site) visit(ctx context.Context, page uint32) (d *detour, err error) {
 	case !ok:
 		j.leave(counted, nil)
 		return nil, errUnknown
-	case j.rules.Exact:
-		j.hold(page)
+	case j.rules.Exact && !j.exact.has(page):
+		j.premature(page)
 	}
 	if d != nil {
 		page = d.as
@@ -175,7 +175,11 @@ func (s *Site) visit(ctx context.Context, page uint32) (d *detour, err error) {
 		err = s.answer(ctx, page)
 	}
 	if err == nil && j.rules.Exact {
-		j.handOut(s.graph.Out(page), d)
+		links := s.graph.Out(page)
+		if d != nil {
+			links = d.ids
+		}
+		j.exact.handOut(links)
 	}
 	j.leave(counted, err)
 	return d, err
