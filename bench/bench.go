@@ -52,7 +52,8 @@ func FromVisited(name, doc string, byID NewVisited[uint32], byURL NewVisited[str
 	return engine.FromVisited(name, doc, byID, byURL)
 }
 
-// InTurn returns a limiter that lets one caller at a time wait on l, as the contract wants. Nil stays nil.
+// InTurn returns a limiter that lets one caller at a time wait on l. A cancelled crawl then leaves at most one token reserved
+// in a limiter such as golang.org/x/time/rate, and that one is given back. Nil stays nil.
 func InTurn(l Limiter) Limiter { return crawl.InTurn(l) }
 
 // Main runs crawlbench with args, args[0] being the program's name, over the contenders, and returns the exit code:

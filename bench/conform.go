@@ -8,7 +8,8 @@ import (
 
 // Conform takes c through the conformance suite: each check of the contract by each kind of key that c supports, as a
 // subtest of t. Each runs in a process of its own, which is the test binary again with t as its only test; a deadlock, a
-// leak or a panic is thus the verdict of one check. What t does before it calls Conform happens in each of them.
+// leak or a panic is thus the verdict of one check. What t does before it calls Conform happens in each of them. What is
+// no fault of the crawler but could be done better is logged as advice, and fails nothing.
 //
 // A program built with "go test -race" has its data races reported too. With GOEXPERIMENT=goroutineleakprofile, or from
 // Go 1.27 on, goroutines that nothing can wake any more are found even where the runtime does not count them.
