@@ -20,8 +20,8 @@ func dials(o crawl.Options) string {
 	return text
 }
 
-// The sizes are those at which tables grow, rings wrap, caches evict and filters err, and the next ones above 8, 16 and 64
-// bits of workers, links and pages.
+// shapes tries the sizes at which tables grow, rings wrap, caches evict and filters err, and those that do not fit into 8
+// and 16 bits.
 func shapes(t *Report, c subject) {
 	for _, s := range []*site{chain(40), star(3000, 2), random(150, 4, 1), random(60, 1, 2), star(0, 0), tree(300, 2), dense(70), chain(2)} {
 		for _, workers := range []int{1, 2, 9, 64, 300} {
@@ -76,7 +76,7 @@ func collide(t *Report, c subject) {
 	right(t, c, backwards, crawl.Options{Workers: 2, SizeHint: 1})
 }
 
-// memory: A thousand pages that all link to each other have a million links: whoever queues links holds a hundred times what
+// memory lets a thousand pages link to each other, by a million links: whoever queues links holds a hundred times what
 // whoever queues pages does.
 func memory(t *Report, c subject) {
 	const pages, most = 1000, 1 << 20
@@ -102,7 +102,7 @@ func memory(t *Report, c subject) {
 	}
 }
 
-// Page 1 takes a day; pages 201 and on hang on it.
+// slow lets page 1 take a day, on which pages 201 and more hang.
 func slow(t *Report, c subject) {
 	for _, fails := range []bool{false, true} {
 		s := star(200, 1)

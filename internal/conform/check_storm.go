@@ -42,8 +42,8 @@ func processorTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// On dense graphs all workers find the same pages; on sparse ones they run out of work again and again; after a clash they
-// all come with the same links at the same instant.
+// storm crawls dense graphs, on which all workers find the same pages, sparse ones, on which they run out of work again and
+// again, and clashes, in which they come with the same links at the same instant.
 func storm(t *Report, c subject) {
 	race(stormTime, stormCrawls, func(seed uint64, workers int) {
 		s, o := random(100, 60, seed%24), crawl.Options{Workers: workers}

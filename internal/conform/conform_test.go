@@ -80,6 +80,11 @@ func TestSuiteBites(t *testing.T) {
 		return
 	}
 	verdicts := run(t, mutant.Contenders(), "id")
+	// What depends on the schedule is given more chances; how many it takes is in the README.
+	for try := 0; try < 10 && len(conform.Survivors(verdicts)) > len(mutant.Controls()); try++ {
+		alive := slices.DeleteFunc(mutant.Contenders(), func(c crawl.Contender) bool { return !slices.Contains(conform.Survivors(verdicts), c.Name) })
+		verdicts = append(verdicts, runChecks(t, alive, []string{"storm"}, "id")...)
+	}
 	var right []string
 	for _, c := range mutant.Controls() {
 		right = append(right, c.Name)

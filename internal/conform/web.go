@@ -215,7 +215,7 @@ func (w *web[K]) modified(seeds []K) string {
 	return ""
 }
 
-// Prefetch hints are taken and lead to nothing, as they may.
+// Ahead takes hints, which lead to nothing, as they may.
 func (w *web[K]) Ahead(near, far []K) {}
 
 // Fetch answers as the site says. A page that is fetched again has no links: a crawler that forgets what it has seen
