@@ -68,18 +68,23 @@ func openLibrary(dir string) (*library, error) {
 	return &library{dir: dir, root: root, books: map[string]*book{}, lines: map[string]line{}}, nil
 }
 
-// names lists the runs, the newest first.
+// names lists the runs, damaged ones too, the newest first: by when they began, or while that is not known, by when their
+// manifests were written, which a copy changes.
 func (l *library) names() ([]string, error) {
 	entries, err := fs.ReadDir(l.root.FS(), ".")
 	if err != nil {
 		return nil, fmt.Errorf("list the runs: %w", err)
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	at := map[string]time.Time{}
 	var names []string
 	for _, e := range entries {
-		if info, err := l.root.Stat(filepath.Join(e.Name(), "manifest.json")); err == nil && e.IsDir() {
+		if info, err := l.root.Lstat(filepath.Join(e.Name(), "manifest.json")); err == nil && e.IsDir() {
 			names = append(names, e.Name())
-			at[e.Name()] = info.ModTime()
+			if at[e.Name()] = l.lines[e.Name()].summary.Manifest.Started; at[e.Name()].IsZero() {
+				at[e.Name()] = info.ModTime()
+			}
 		}
 	}
 	slices.SortStableFunc(names, func(x, y string) int { return at[y].Compare(at[x]) })
@@ -95,7 +100,7 @@ func (l *library) path(name string) (dir string, s stamp, err error) {
 	for _, file := range []string{"manifest.json", "plan.json", "journal.jsonl"} {
 		info, err := l.root.Stat(filepath.Join(name, file))
 		if err != nil {
-			return "", s, fmt.Errorf("run %q: %w: it has no %s", name, errNoRun, file)
+			return "", s, fmt.Errorf("run %q: %w: it has no %s, or none within the directory of the runs", name, errNoRun, file)
 		}
 		switch file {
 		case "manifest.json":

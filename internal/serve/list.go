@@ -24,20 +24,21 @@ func (l *library) list() ([]site.Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	var list []site.Summary
 	busy := false
 	for _, name := range names {
-		s := l.summary(name)
-		busy = busy || s.State == string(store.Running)
-		list = append(list, s)
+		busy = l.summary(name).State == string(store.Running) || busy
 	}
+	if names, err = l.names(); err != nil { // now it is known when they began
+		return nil, err
+	}
+	var list []site.Summary
 	begin := time.Now()
-	for i := range list {
-		s := &list[i]
-		if s.Problem != "" || s.State == string(store.Running) {
-			continue
+	for _, name := range names {
+		s := l.summary(name)
+		if s.Problem == "" && s.State != string(store.Running) {
+			s.Trust = l.trust(name, !busy && time.Since(begin) < patience)
 		}
-		s.Trust = l.trust(s.Name, !busy && time.Since(begin) < patience)
+		list = append(list, s)
 	}
 	return list, nil
 }

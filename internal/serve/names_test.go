@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"crawlbench/internal/plain"
@@ -109,6 +110,33 @@ func TestRunsOfAnyName(t *testing.T) {
 		if to := w.Header().Get("Location"); get(h, to, nil).Code != 200 {
 			t.Errorf("%q: the form leads to %q", name, to)
 		}
+	}
+}
+
+// A copy is written in another order than its runs began.
+func TestTheNewestRunIsTheOneThatBeganLast(t *testing.T) {
+	dir := runs(t)
+	for i, name := range []string{"c", "a", "b"} {
+		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join(dir, "one"))); err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(dir, name, "manifest.json")
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		year := fmt.Sprintf(`"started": "20%02d-`, 40+i)
+		if err := os.WriteFile(file, regexp.MustCompile(`"started": "\d{4}-`).ReplaceAll(text, []byte(year)), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chtimes(filepath.Join(dir, "c", "manifest.json"), time.Time{}, time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	h := server(t, dir)
+	body := get(h, "/", nil).Body.String()
+	if order := regexp.MustCompile(`href="runs/([abc])/"`).FindAllStringSubmatch(body, -1); len(order) != 3 || order[0][1]+order[1][1]+order[2][1] != "bac" {
+		t.Errorf("in the order %v", order)
 	}
 }
 
