@@ -404,6 +404,7 @@ func TestBadInput(t *testing.T) {
 		{"serve nothing", 1, "there is no such directory"},
 		{"serve -results nothing", 1, "there is no directory nothing: measure a run first"},
 		{"serve -base cas", 2, "name one"},
+		{"serve -addr '' -results .", 2, "-addr is empty, which would be every address"},
 		{"serve -addr 256.0.0.1:0 -results .", 1, "choose another address with -addr"},
 		{"list contendres", 2, `no list of "contendres" (did you mean contenders?)`},
 		{"graph quick rmat15 x.sg", 2, `no graph "rmat15" (did you mean rmat14?)`},

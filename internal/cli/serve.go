@@ -30,6 +30,9 @@ func (a *app) serve(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	if *base != "" && *cellFlag == "" {
 		return usagef("serve: -base is subtracted from the cell that -cell names: name one")
 	}
+	if *addr == "" {
+		return usagef("serve: -addr is empty, which would be every address of this machine: give one, such as 127.0.0.1:0")
+	}
 	var first string
 	if len(positional) > 0 || *cellFlag != "" {
 		dir, err := findRun(*results, append(positional, "")[0])
