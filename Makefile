@@ -18,7 +18,7 @@ build: # without cgo, with which the runtime finds no deadlock
 	@CGO_ENABLED=0 go build -o $(CRAWLBENCH) ./bench/cmd/crawlbench
 
 test: ## run all tests
-	go test ./...
+	go test -timeout 20m ./...
 
 compare: build ## compare with benchstat: make compare [RUN=dir], or OLD=dir NEW=dir
 	@$(CRAWLBENCH) compare $(FLAGS) $(if $(OLD)$(NEW),"$$OLD" "$$NEW","$$RUN")

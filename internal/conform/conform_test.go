@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"crawlbench/internal/conform"
 	"crawlbench/internal/contender"
@@ -23,12 +24,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// patience is how long a check may take here: none of a right crawler takes two seconds alone, and a machine that is busy
+// with other tests gives longer. Some mutants take all of it.
+const patience = 5 * time.Second
+
 func run(t *testing.T, contenders []crawl.Contender, keys ...string) []conform.Verdict {
 	return runChecks(t, contenders, nil, keys...)
 }
 
 func runChecks(t *testing.T, contenders []crawl.Contender, checks []string, keys ...string) []conform.Verdict {
-	return conform.Suite{Contenders: contenders, Keys: keys, Checks: checks, Command: func(contender, keys, check string) *exec.Cmd {
+	return conform.Suite{Contenders: contenders, Keys: keys, Checks: checks, Patience: patience, Command: func(contender, keys, check string) *exec.Cmd {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], conform.ChildVerb, contender, keys, check)
 		cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
 		return cmd
