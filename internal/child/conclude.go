@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"syscall"
+
+	"crawlbench/internal/plain"
 )
 
 // facts are what is known of a child that has ended.
@@ -41,7 +43,7 @@ func conclude(f facts) *End {
 		}
 		e.Text = text
 	}
-	e.Text = Clean(e.Text)
+	e.Text = plain.Text(e.Text)
 	return e
 }
 
@@ -139,5 +141,5 @@ func racing(report []byte) string {
 func (e *End) Tail() string {
 	const most = 10
 	lines := strings.Split(strings.TrimSpace(string(e.Output)), "\n")
-	return Clean(strings.Join(lines[max(0, len(lines)-most):], "\n"))
+	return plain.Text(strings.Join(lines[max(0, len(lines)-most):], "\n"))
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"crawlbench/internal/plain"
 )
 
 // process is one that runs.
@@ -88,7 +90,7 @@ func (p process) String() string {
 	if line == "" {
 		line = fmt.Sprintf("process %d", p.pid)
 	}
-	line = strings.ReplaceAll(Clean(line), "\n", " ")
+	line = plain.Line(line)
 	if r := []rune(line); len(r) > longest {
 		line = string(r[:longest]) + "..."
 	}

@@ -18,6 +18,7 @@ import (
 	"crawlbench/internal/child"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/host"
+	"crawlbench/internal/plain"
 )
 
 // Kind is how a check ended.
@@ -121,7 +122,7 @@ func judge(ctx context.Context, command func() *exec.Cmd, patience time.Duration
 	if end.Class == child.Left {
 		kind, text = worse(kind, text, Leak, end.Text)
 	}
-	return kind, child.Clean(text)
+	return kind, plain.Text(text)
 }
 
 // ended begins what package testing panics with when the goroutine of a test ends without a word.

@@ -13,6 +13,7 @@ import (
 
 	"crawlbench/internal/cell"
 	"crawlbench/internal/child"
+	"crawlbench/internal/plain"
 )
 
 // failure is why a child gave no number.
@@ -64,9 +65,9 @@ func (r *Runner) run(ctx context.Context, job cell.Job, against bool) (*cell.Out
 	case outcome.Error != "":
 		return nil, nil, fmt.Errorf("measure %s: %s", job.Cell.ID(), outcome.Error)
 	case outcome.Wrong != "" && end.Class == child.Left:
-		return nil, failed("wrong", child.Clean(outcome.Wrong)+"; "+end.Text, end.Output), nil
+		return nil, failed("wrong", plain.Text(outcome.Wrong)+"; "+end.Text, end.Output), nil
 	case outcome.Wrong != "":
-		return nil, failed("wrong", child.Clean(outcome.Wrong), end.Output), nil
+		return nil, failed("wrong", plain.Text(outcome.Wrong), end.Output), nil
 	case end.Class == child.Left:
 		return nil, failed("wrong", end.Text, end.Output), nil
 	}
