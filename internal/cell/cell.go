@@ -74,7 +74,13 @@ func Run(ctx context.Context, job Job, table []crawl.Contender) (Outcome, error)
 	var o Outcome
 	returned := false
 	go func() {
-		defer close(done)
+		defer func() {
+			// A panic goes on, and ends the process with its own words. To be done now would let the caller end it first.
+			if p := recover(); p != nil {
+				panic(p)
+			}
+			close(done)
+		}()
 		o, err = b.run(ctx)
 		returned = true
 	}()
