@@ -265,7 +265,7 @@ func TestMisbehaviourIsNamedAndTheRestGoesOn(t *testing.T) {
 		"exits7":    {"exit", "exit code 7 instead of returning", ""},
 		"goexits":   {"exit", "runtime.Goexit instead of returning", ""},
 		"eats":      {"memory", "more memory than it may have", "out of memory"},
-		"millions":  {"memory", "more memory than it may have", "out of memory"},
+		"millions":  {"memory", "more memory than it may have", "memory"},
 		"modifies":  {"wrong", "it wrote to the links that Fetch returned, which it must not modify", "in crawlbench/internal/runner.table"},
 		"forks":     {"wrong", "left behind: sleep 61", ""},
 		"junk":      {"wrong", "it wrote to file descriptor 3, which is not its own", ""},
