@@ -77,9 +77,9 @@ func (b *Bench) confirm(ctx context.Context) error {
 
 // After the last crawl nobody may do anything for so long; longer in the one sample of a cell that is weighed.
 const (
-	shortWindow = 5 * time.Millisecond
+	shortWindow = 2 * time.Millisecond
 	longWindow  = 200 * time.Millisecond
-	naps        = 5
+	naps        = 2
 )
 
 // busyShare is how much of a processor may be used in that time: the runtime tidies up.
@@ -89,7 +89,6 @@ const busyShare = 0.5
 func (b *bystanders) quiet(site *web.Site, window time.Duration) (v web.Verdict) {
 	for range 2 { // the runtime may have had something to do the first time
 		runtime.GC()
-		time.Sleep(time.Millisecond)
 		there := b.strangers()
 		started, collected := counts()
 		cpu, begin := used(), time.Now()

@@ -159,13 +159,13 @@ func faults(opened *[]int) []fault {
 		{name: "ends-later", want: " goroutines were left when it returned (one is in state \"sleep\", started by ",
 			byID: then(func(<-chan struct{}) { go time.Sleep(60 * time.Millisecond) })},
 		{name: "works-on", want: "its goroutines worked on after it had returned: at least ", byID: then(func(<-chan struct{}) { go burn(4 * time.Millisecond) })},
-		{name: "timer", want: " goroutines were started after it had returned", byID: then(func(stop <-chan struct{}) {
+		{name: "timer", want: " goroutines were started after it had returned", job: func(j *Job) { j.Weigh = true }, byID: then(func(stop <-chan struct{}) {
 			var again func()
 			again = func() {
 				select {
 				case <-stop:
 				default:
-					time.AfterFunc(time.Millisecond, again)
+					time.AfterFunc(20*time.Millisecond, again)
 				}
 			}
 			again()

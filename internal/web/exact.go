@@ -7,14 +7,14 @@ import (
 )
 
 // A fetch that takes no time meets no other, and workers too many would not show. In an exact crawl it lets others run, as
-// long as there were few fetches, and one in so many thereafter. And now and then, when there are pages for more workers
-// than there may be, as many as there may be are held until for some naps no other has come: one too many comes.
+// long as there were few fetches, and one in so many thereafter. And some times, when there are pages for more workers than
+// there may be, as many as there may be are held until for a nap no other has come: one too many comes.
 const (
 	yieldAlways = 4096
 	yieldEvery  = 16
+	holds       = 3 // times
 	holdEvery   = 4 // times as many fetches as at the time before
-	nap         = 200 * time.Microsecond
-	naps        = 4
+	nap         = 300 * time.Microsecond
 )
 
 // exact is what an exact crawl is held against.
@@ -23,6 +23,7 @@ type exact struct {
 	known  atomic.Int64    // how many they are
 	next   atomic.Int64    // the fetch from which on fetches are held again
 	last   atomic.Int64    // the last that is held
+	held   atomic.Int64    // how often there were such
 }
 
 // begin begins an exact crawl: nothing was handed out but the page to start from.
@@ -36,6 +37,7 @@ func (e *exact) begin(start uint32, words int) {
 	e.known.Store(0)
 	e.next.Store(1)
 	e.last.Store(0)
+	e.held.Store(0)
 	e.handOut([]uint32{start})
 }
 
@@ -62,15 +64,14 @@ func (j *judge) linger(n int64) {
 		j.rules.Probe()
 	}
 	e, workers := &j.exact, int64(j.rules.Workers)
-	if next := e.next.Load(); n >= next && e.known.Load()-n > 2*workers && e.next.CompareAndSwap(next, holdEvery*n+workers) {
+	if next := e.next.Load(); n >= next && e.held.Load() < holds && e.known.Load()-n > 2*workers && e.next.CompareAndSwap(next, holdEvery*n+workers) {
+		e.held.Add(1)
 		e.last.Store(n + workers - 1)
 	}
 	if n <= e.last.Load() {
-		for most, left := int64(0), naps; left > 0; left-- {
+		for before := int64(0); before < j.inflight.Load(); {
+			before = j.inflight.Load()
 			time.Sleep(nap)
-			if now := j.inflight.Load(); now > most {
-				most, left = now, naps
-			}
 		}
 	} else if n <= yieldAlways || n%yieldEvery == 0 {
 		runtime.Gosched()
