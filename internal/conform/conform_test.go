@@ -118,7 +118,7 @@ func TestSuiteBites(t *testing.T) {
 // rates runs the storm again and again over those that it finds and no check in virtual time does, and says how often it
 // finds them.
 func rates(t *testing.T, verdicts []conform.Verdict) string {
-	const runs = 20
+	const runs = 5
 	lucky := slices.DeleteFunc(mutant.Contenders(), func(c crawl.Contender) bool {
 		storm, other := false, false
 		for _, v := range verdicts {
@@ -197,7 +197,7 @@ func readme(matrix, rates string) string {
 		b.WriteString(strings.TrimRight("    "+line, " \n") + "\n")
 	}
 	b.WriteString("\nWhat depends on the schedule is found by luck, and more often in a longer storm. `crawlbench conform -mutants -checks storm\n" +
-		"-count 20` printed, on two cores:\n\n")
+		"-count 5` printed, on two cores:\n\n")
 	for line := range strings.Lines(rates) {
 		b.WriteString("    " + line)
 	}

@@ -29,9 +29,8 @@ func cancelCounts[K comparable](ctx context.Context, web crawl.Web[K], seeds []K
 }
 
 func exitsAtEnd[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
-	did, err := right(ctx, web, seeds, o)
-	os.Exit(0)
-	return did, err
+	defer os.Exit(0)
+	return right(ctx, web, seeds, o)
 }
 
 func exitsOnCancel[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
