@@ -133,7 +133,13 @@ func rates(t *testing.T, verdicts []conform.Verdict) string {
 	for range runs {
 		list = append(list, runChecks(t, lucky, []string{"storm"}, "id"))
 	}
-	return conform.Rates(list)
+	var always []string
+	for _, c := range lucky {
+		if rare := strings.Contains("\n"+conform.Rates(list), "\n"+c.Name+":"); !rare {
+			always = append(always, c.Name)
+		}
+	}
+	return fmt.Sprintf("found by each of %d runs: %s\n%s", runs, strings.Join(always, ", "), conform.Rates(list))
 }
 
 // raced returns, as the verdicts of a check that is called -race, which mutants a program built with the race detector
