@@ -20,15 +20,26 @@ func again(t *Report, c subject) {
 	right(t, c, s, o)
 	right(t, c, s, o)
 	others(t, c)
-	var pool sync.WaitGroup
-	for range 3 {
-		pool.Go(func() {
-			if err := s.wrong(c.beside(context.Background(), s, o), o); err != nil {
-				t.Errorf("beside other crawls: %v", err)
-			}
-		})
+	failing := random(100, 4, 6)
+	failing.latency = s.latency
+	failing.fails = func(p page, _ int) error {
+		if p%5 == 2 {
+			return errPlanted
+		}
+		return nil
 	}
-	pool.Wait()
+	for _, o := range []crawl.Options{o, {Workers: 4, MaxPages: 30}, {Workers: 1}} {
+		var pool sync.WaitGroup
+		for nth := range 4 {
+			pool.Go(func() {
+				s := []*site{s, failing}[nth%2]
+				if err := s.wrong(c.beside(context.Background(), s, o), o); err != nil {
+					t.Errorf("beside other crawls: %v (%s)", err, dials(o))
+				}
+			})
+		}
+		pool.Wait()
+	}
 }
 
 // others crawls sites that have the same pages and other links, as one Web, under one set of options after the other. What

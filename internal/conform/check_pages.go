@@ -38,6 +38,7 @@ func shapes(t *Report, c subject) {
 	right(t, c, deep, crawl.Options{Workers: 2, SizeHint: 100 * many})
 	right(t, c, deep, crawl.Options{Workers: 9, MaxPages: many - 1, SizeHint: many})
 	right(t, c, chain(6000), crawl.Options{Workers: 300}) // each page links back to the first, which may be long ago
+	right(t, c, chain(70_000), crawl.Options{Workers: 2}) // as deep as 16 bits do not count
 }
 
 func seeds(t *Report, c subject) {
@@ -48,13 +49,14 @@ func seeds(t *Report, c subject) {
 		right(t, c, s, crawl.Options{Workers: workers, MaxPages: 2})
 	}
 	right(t, c, &site{links: blank(1).links, seeds: []page{}}, crawl.Options{Workers: 2})
-	many := random(3000, 1, 4)
-	for p := range page(1000) {
-		many.seeds = append(many.seeds, p, 999-p)
+	const starts = 5000
+	many := random(3*starts, 1, 4)
+	for p := range page(starts) {
+		many.seeds = append(many.seeds, p, starts-1-p)
 	}
 	right(t, c, many, crawl.Options{Workers: 3})
-	right(t, c, many, crawl.Options{Workers: 9, MaxPages: 700})
-	right(t, c, many, crawl.Options{Workers: 300, MaxPages: 5000, SizeHint: 10})
+	right(t, c, many, crawl.Options{Workers: 9, MaxPages: 4700})
+	right(t, c, many, crawl.Options{Workers: 300, MaxPages: 3 * starts, SizeHint: 10})
 }
 
 func collide(t *Report, c subject) {

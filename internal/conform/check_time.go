@@ -3,6 +3,7 @@ package conform
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -14,11 +15,11 @@ const turn = 10 * time.Millisecond
 
 // width lets pages take a turn each: n leaves over w workers, after a root, take exactly 1 + n/w turns, rounded up.
 func width(t *Report, c subject) {
-	for _, workers := range []int{1, 2, 7, 8, 9, 64, 300} {
+	for _, workers := range []int{1, 2, 7, 8, 9, 64, 300, 1000} {
 		if !c.takes(workers) {
 			continue
 		}
-		const leaves = 630
+		const leaves = 2100
 		turns := func(n int) time.Duration { return time.Duration((n+workers-1)/workers) * turn }
 		s := star(leaves, 1)
 		s.latency = constant(turn)
@@ -38,7 +39,7 @@ func width(t *Report, c subject) {
 			t.Fatalf("with %d workers a star of %d pages, half of which failed, took %v and had %d fetches in flight, want %v and %d",
 				workers, leaves, out.took, out.peak, want, workers)
 		}
-		const budget = 400
+		const budget = 1400
 		s.fails = nil
 		out = right(t, c, s, crawl.Options{Workers: workers, MaxPages: budget})
 		if want := turn + turns(budget-1); out.took != want {
@@ -116,21 +117,27 @@ func limited(t *Report, c subject, form string, workers int, latency time.Durati
 }
 
 // refusing lets so many through and then none.
-type refusing struct{ left atomic.Int64 }
+type refusing struct {
+	left atomic.Int64
+	err  error
+}
 
 func (r *refusing) Wait(context.Context) error {
 	if r.left.Add(-1) < 0 {
-		return errPlanted
+		return r.err
 	}
 	return nil
 }
 
 func refusal(t *Report, c subject) {
-	for _, after := range []int64{0, 1, 2, 50} {
+	for nth, after := range []int64{0, 1, 2, 50, 1000} {
 		for _, workers := range []int{1, 4, 64} {
 			s := star(1000, 1)
 			s.latency = constant(time.Millisecond)
-			l := &refusing{}
+			l := &refusing{err: errPlanted}
+			if nth%2 == 1 {
+				l.err = fmt.Errorf("%w: %w", errPlanted, context.DeadlineExceeded) // as x/time/rate says of a wait that is too long
+			}
 			l.left.Store(after)
 			o := crawl.Options{Workers: workers, Limiter: l}
 			out := c.crawl(context.Background(), s, o)

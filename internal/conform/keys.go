@@ -48,7 +48,8 @@ func similarIDs() []uint32 {
 // crawler normalises beyond that is another page than the one that was linked.
 func similarURLs() []string {
 	long := "https://h.example/" + strings.Repeat("a/", 40)
-	list := []string{"", " ", "/", "x", "X", "\x00", "\xff", "\xfe", "\ufffd", "\ufeffx"}
+	list := []string{"", " ", "/", "x", "X", "\x00", "\xff", "\xfe", "\ufffd", "\ufeffx", "https://h.example", "http://h.example/", "http://h.example:80/",
+		"mailto:a@h.example", "javascript:void(0)", "ftp://h.example/", "http://10.0.0.1/", "http://localhost/", "http://[::1]/", "a,b", "a", "b", "a|b", "a\\b"}
 	for _, c := range collisions {
 		list = append(list, c.a, c.b)
 	}
@@ -57,7 +58,7 @@ func similarURLs() []string {
 		"https://h.example/dir/%7Euser/a b", "https://h.example/dir/index.html#top",
 	} {
 		list = append(list, base, base+"/", base+" ", " "+base, base+"#", base+"#a", base+"#b", base+"?", base+"?a=1&b=2", base+"?b=2&a=1",
-			base+"?a=1", base+"&utm_source=x", base+"/.", base+"//", base+"/../page", base+"/index.html", base+";v=1", base+"\n", base+"\t", base+"\x00",
+			base+"?a=1", base+"&utm_source=x", base+"&fbclid=7", base+"&", base+";jsessionid=7", base+".pdf", base+".jpg", base+",b", base+"Az", base+"BY", base+"/.", base+"//", base+"/../page", base+"/index.html", base+";v=1", base+"\n", base+"\t", base+"\x00",
 			base+"%20", base+"+", base+"%2f", base+"%2F", base+"é", base+"e\u0301", base+".", base+"-", base+"0", base+"00", base+"1",
 			strings.ToUpper(base), strings.ToLower(base), strings.Replace(base, "page", "Page", 1), strings.Replace(base, "dir", "DIR", 1),
 			strings.Replace(base, "https", "http", 1), strings.Replace(base, "https", "HTTPS", 1), strings.TrimPrefix(base, "https:"),
@@ -67,7 +68,7 @@ func similarURLs() []string {
 			strings.Replace(base, "%7E", "%7e", 1), strings.Replace(base, "/dir", "/./dir", 1), strings.Replace(base, "/dir", "//dir", 1))
 	}
 	// Long ones that differ in one byte: the 60th, one before and behind 64, 128, 256 and 2,048, and the last.
-	for _, n := range []int{60, 63, 64, 65, 127, 128, 129, 255, 256, 257, 2047, 2048, 2049} {
+	for _, n := range []int{60, 63, 64, 65, 127, 128, 129, 255, 256, 257, 2047, 2048, 2049, 8191, 8192, 8193, 70_000} {
 		base := long + strings.Repeat("b", n+20)
 		list = append(list, base[:n], base[:n-1]+"c", base[:n-1]+"c"+base[n:], base)
 	}

@@ -44,6 +44,9 @@ func (s *site) wrong(out outcome, o crawl.Options) error {
 	if out.err != nil {
 		return fmt.Errorf("it returned the error %q, want none", out.err)
 	}
+	if out.gaveUp != "" {
+		return fmt.Errorf("it gave up the fetch of %s, and the crawl's context had not ended", out.gaveUp)
+	}
 	level, _ := s.reach(out.failed)
 	reachable, fetched, failed := 0, 0, 0
 	missed := ""

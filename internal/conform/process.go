@@ -3,11 +3,14 @@ package conform
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"runtime/metrics"
 	"slices"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // process is what belongs to the whole process, and what a crawl must leave as it was.
@@ -31,6 +34,10 @@ func now() process {
 	p.settings["the working directory"], _ = os.Getwd()
 	p.settings["runtime.MemProfileRate"] = fmt.Sprint(runtime.MemProfileRate)
 	p.settings["the mutex profile fraction"] = fmt.Sprint(runtime.SetMutexProfileFraction(-1))
+	p.settings["time.Local"] = fmt.Sprintf("%p", time.Local)
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE} {
+		p.settings["whether the signal "+sig.String()+" is ignored"] = fmt.Sprint(signal.Ignored(sig))
+	}
 	p.settings["os.Args"] = fmt.Sprintf("%q", os.Args)
 	for name, f := range map[string]*os.File{"os.Stdin": os.Stdin, "os.Stdout": os.Stdout, "os.Stderr": os.Stderr} {
 		p.settings[name] = fmt.Sprintf("file %p", f)

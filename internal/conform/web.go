@@ -29,6 +29,7 @@ type outcome struct {
 	modified string // what the crawler wrote to that it may only read
 	derived  int    // contexts derived from the crawl's and not cancelled
 	late     string // what went on after the return
+	gaveUp   string // a page whose fetch ended because its context had
 	took     time.Duration
 	name     func(page) string
 }
@@ -105,6 +106,9 @@ func (w *web[K]) show(s *site, name func(naming, page) K) {
 	for p, links := range s.links {
 		w.keys[p] = name(s.keys, page(p))
 		w.pages[w.keys[p]] = page(p)
+		if len(links) == 0 && p%2 == 1 {
+			continue // no links may be nil, or empty
+		}
 		w.links[p] = make([]K, len(links))
 		for i, q := range links {
 			w.links[p][i] = name(s.keys, q)
@@ -129,7 +133,9 @@ func (w *web[K]) crawl(ctx context.Context, f crawl.Func[K], o crawl.Options, re
 		w.offered[p] = true
 	}
 	var counts atomic.Int64
-	o.Count = func(string, int) { counts.Add(1) }
+	if o.Workers != 2 { // Count may be nil
+		o.Count = func(string, int) { counts.Add(1) }
+	}
 	watched := watchContext(ctx)
 	running := runtime.NumGoroutine()
 	start := time.Now()
@@ -272,6 +278,9 @@ func (w *web[K]) answer(ctx context.Context, p page, nth int) error {
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
+			w.mu.Lock()
+			w.log.gaveUp = w.log.name(p)
+			w.mu.Unlock()
 			return ctx.Err()
 		}
 	}

@@ -62,6 +62,7 @@ func twists() []Mutant {
 	both("firsterror", "the first error of a page is returned at the end", "errgroup without its context", firstError, firstError)
 	both("lasterrorlost", "the error of the page that comes back last is not counted", "a counter that is read before the last one adds to it", lastErrorLost, lastErrorLost)
 	both("lease", "a page that is out for two hours is fetched again", "queues whose messages become visible again", lease, lease)
+	both("pagetimeout", "a page that takes longer than an hour is given up", "a client with a timeout of its own", pageTimeout, pageTimeout)
 	both("swallowspanics", "a panic of Fetch is recovered, and its page taken for one without links", "recover in every worker", swallowsPanics, swallowsPanics)
 
 	both("fetchdeaf", "the context is not passed to Fetch", "http.Get in place of a request with a context", fetchDeaf, fetchDeaf)
@@ -77,6 +78,7 @@ func twists() []Mutant {
 	both("memorylimit", "the runtime's memory limit is set", "GOMEMLIMIT in a library", memoryLimit, memoryLimit)
 	both("setsenvironment", "an environment variable is set for the whole process", "os.Setenv in a library", setsEnvironment, setsEnvironment)
 	both("changesdirectory", "the working directory is changed", "os.Chdir in a library", changesDirectory, changesDirectory)
+	both("ignoressignals", "interrupts are ignored from then on", "signal.Ignore in a library", ignoresSignals, ignoresSignals)
 	both("leavesfiles", "a file is opened for every crawl and not closed", "response bodies that are not closed", leavesFiles, leavesFiles)
 	both("leavesprocess", "a process is left that holds standard error", "nuclei 699, katana 632: a browser is left", leavesProcess, leavesProcess)
 	both("leavestimer", "a timer is left running", "time.AfterFunc without Stop", leavesTimer, leavesTimer)

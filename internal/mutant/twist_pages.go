@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"crawlbench/internal/crawl"
 )
@@ -211,4 +212,13 @@ func remembersLinks[K comparable]() twist[K] {
 			return old.([]K), nil
 		}), seeds, o)
 	}
+}
+
+// pageTimeout gives up a page after an hour, as a failed one.
+func pageTimeout[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	return right(ctx, fetcher[K](func(ctx context.Context, page K) ([]K, error) {
+		own, stop := context.WithTimeout(ctx, time.Hour)
+		defer stop()
+		return web.Fetch(own, page)
+	}), seeds, o)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"syscall"
@@ -66,6 +67,11 @@ func changesDirectory[K comparable](ctx context.Context, web crawl.Web[K], seeds
 
 func leavesFiles[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
 	syscall.Open(os.DevNull, syscall.O_RDONLY, 0) // no os.File, which the collector would close
+	return right(ctx, web, seeds, o)
+}
+
+func ignoresSignals[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	signal.Ignore(os.Interrupt)
 	return right(ctx, web, seeds, o)
 }
 
