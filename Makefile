@@ -60,7 +60,7 @@ list: build ## list contenders, scenarios and kinds of graphs
 	@$(CRAWLBENCH) list
 
 race: ## run the tests under the race detector
-	go test -race -short ./...
+	go test -race -short -timeout 20m ./...
 
 lint: ## vet, formatting, static analysis
 	@scripts/lint.sh
