@@ -15,7 +15,8 @@ import (
 type surroundings struct {
 	dir      string
 	env      map[string]string
-	files    map[string]string // by number what the open files are; empty where the system does not tell
+	files    map[string]string // by number what the open files are
+	unlisted error             // why they cannot be listed
 	children bool              // there is a child process, running or not waited for
 }
 
@@ -27,7 +28,8 @@ func look() surroundings {
 		s.env[name] = value
 	}
 	const fds = "/proc/self/fd"
-	numbers, _ := os.ReadDir(fds)
+	numbers, err := os.ReadDir(fds)
+	s.unlisted = err
 	for _, n := range numbers {
 		// The runtime opens what it polls with when it first has to, which is an inode without a name; and the list is
 		// itself a file, gone by now.
@@ -65,6 +67,9 @@ func (s surroundings) changes(now surroundings) (v web.Verdict) {
 	}
 	if opened > 0 {
 		wrong("%d files are open after the crawls that were not before (%s)", opened, example)
+	}
+	if now.unlisted != nil && s.unlisted == nil { // for want of another descriptor
+		wrong("the open files cannot be listed any more after the crawls: %v", now.unlisted)
 	}
 	if now.children && !s.children {
 		wrong("there is a child process after the crawls, or one that was not waited for")
