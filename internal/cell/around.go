@@ -17,11 +17,12 @@ type surroundings struct {
 	env      map[string]string
 	files    map[string]string // by number what the open files are
 	unlisted error             // why they cannot be listed
+	kernel   map[string]string // what the kernel keeps for the process, as far as it tells
 	children bool              // there is a child process, running or not waited for
 }
 
 func look() surroundings {
-	s := surroundings{env: map[string]string{}, files: map[string]string{}, children: hasChildren()}
+	s := surroundings{env: map[string]string{}, files: map[string]string{}, kernel: kernel(), children: hasChildren()}
 	s.dir, _ = os.Getwd()
 	for _, line := range os.Environ() {
 		name, value, _ := strings.Cut(line, "=")
@@ -40,6 +41,25 @@ func look() surroundings {
 	return s
 }
 
+// kernel returns the limits, the mask of new files' rights, and which signals are ignored; nothing but on Linux.
+func kernel() map[string]string {
+	kept := map[string]string{}
+	status, _ := os.ReadFile("/proc/self/status")
+	for line := range strings.Lines(string(status)) {
+		name, value, _ := strings.Cut(line, ":")
+		if name == "Umask" || name == "SigIgn" {
+			kept[name] = strings.TrimSpace(value)
+		}
+	}
+	limits, _ := os.ReadFile("/proc/self/limits")
+	for line := range strings.Lines(string(limits)) {
+		if name, value, ok := strings.Cut(line, "  "); ok {
+			kept[name] = strings.Join(strings.Fields(value), " ")
+		}
+	}
+	return kept
+}
+
 // changes returns what the crawls have changed since s.
 func (s surroundings) changes(now surroundings) (v web.Verdict) {
 	wrong := func(format string, args ...any) { v = append(v, fmt.Sprintf(format, args...)) }
@@ -56,6 +76,11 @@ func (s surroundings) changes(now surroundings) (v web.Verdict) {
 	for _, name := range slices.Sorted(maps.Keys(now.env)) {
 		if _, ok := s.env[name]; !ok {
 			wrong("the environment variable %s is set after the crawls, it was not before", name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.kernel)) {
+		if value, ok := now.kernel[name]; ok && value != s.kernel[name] {
+			wrong("the kernel's %s is %s after the crawls, it was %s before", name, value, s.kernel[name])
 		}
 	}
 	opened, example := 0, ""

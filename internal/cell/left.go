@@ -115,7 +115,8 @@ func goroutines() (list []goroutine) {
 		}
 		g := goroutine{id: head[1], state: head[2], by: "the program"}
 		if by := creator.FindStringSubmatch(one); by != nil {
-			if strings.HasPrefix(by[1], "runtime.") { // calls finalizers
+			// The runtime calls finalizers, and the standard library receives signals for whoever asks first.
+			if strings.HasPrefix(by[1], "runtime.") || strings.HasPrefix(by[1], "os/signal.") {
 				continue
 			}
 			g.by = by[1] + " at " + by[2]

@@ -4,9 +4,11 @@ import (
 	"context"
 	"math"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -162,6 +164,9 @@ func faults(opened *[]int) []fault {
 		{name: "directory", want: "the working directory is / after the crawls, it was ", byID: then(func(<-chan struct{}) { os.Chdir("/") })},
 		{name: "environment", want: "the environment variable CRAWLER_WAS_HERE is set after the crawls, it was not before",
 			byID: then(func(<-chan struct{}) { os.Setenv("CRAWLER_WAS_HERE", "1") })},
+		{name: "limit", want: "the kernel's Max open files is 200 ", byID: then(func(<-chan struct{}) { fewFiles() })},
+		{name: "mask", want: "the kernel's Umask is 0077 after the crawls, it was ", byID: then(func(<-chan struct{}) { syscall.Umask(0o077) })},
+		{name: "signals", want: "the kernel's SigIgn is ", byID: then(func(<-chan struct{}) { signal.Ignore(syscall.SIGUSR2) })},
 		{name: "file-left-open", want: " files are open after the crawls that were not before (/", byID: then(func(<-chan struct{}) {
 			fd, err := syscall.Open(os.Args[0], syscall.O_RDONLY, 0)
 			*opened = append(*opened, fd)
@@ -258,13 +263,18 @@ func TestFaultsAreRefused(t *testing.T) {
 	var opened []int
 	restore := fewFiles()
 	restore()
+	mask := syscall.Umask(0o022)
+	syscall.Umask(mask)
 	for _, f := range faults(&opened) {
-		if strings.HasPrefix(f.name, "file") && runtime.GOOS != "linux" {
+		if slices.Contains([]string{"limit", "mask", "signals", "file-left-open", "files-used-up"}, f.name) && runtime.GOOS != "linux" {
 			continue
 		}
 		n := tries
-		if f.name == "forgets-and-is-deaf" {
+		switch f.name {
+		case "forgets-and-is-deaf":
 			n = min(n, 3) // each takes a second
+		case "signals":
+			n = 1 // a process cannot take it back
 		}
 		for try := range n {
 			stop := make(chan struct{})
@@ -291,6 +301,7 @@ func TestFaultsAreRefused(t *testing.T) {
 			}
 			opened = nil
 			restore()
+			syscall.Umask(mask)
 			debug.SetGCPercent(100)
 			debug.SetMemoryLimit(math.MaxInt64)
 			os.Unsetenv("CRAWLER_WAS_HERE")
