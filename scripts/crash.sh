@@ -31,7 +31,7 @@ while [ "$killed" -lt "$kills" ]; do
 		# shellcheck disable=SC2086 # the words of $go_on are separate arguments
 		"$dir/crawlbench" run -progress none -results "$results" $go_on >"$dir/out" 2>&1 &
 		pid=$!
-		delay=$(awk -v seed="$(od -An -N4 -tu4 /dev/urandom)" 'BEGIN {srand(seed); printf "%.3f", rand() * 0.45}')
+		delay=$(awk -v seed="$(od -An -N4 -tu4 /dev/urandom)" 'BEGIN {srand(seed); printf "%.3f", rand() * 2.5}')
 		(sleep "$delay" && kill -9 "$pid" 2>/dev/null) &
 		killer=$!
 		code=0
