@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"crawlbench/internal/contender"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/scenario"
@@ -346,5 +347,43 @@ func TestChildProcessIsFound(t *testing.T) {
 	c.ByID = styled[uint32](style{take: func(int) int { return 0 }})
 	if o, err := Run(t.Context(), j, []crawl.Contender{c}); err != nil || o.Wrong != "" {
 		t.Errorf("it was waited for: %v, %q", err, o.Wrong)
+	}
+}
+
+// Work that goes on after the crawls, in a goroutine that was there before them, is found; work that ends soon, as the
+// runtime's does, is not.
+func TestProcessorTimeAfterTheCrawlsIsFound(t *testing.T) {
+	j := job(cache(t, graph.Spec{Kind: "chain", Pages: 5}, nil))
+	b, err := Open(j, contender.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	for _, test := range []struct {
+		works time.Duration
+		found bool
+	}{{20 * time.Millisecond, false}, {time.Minute, true}} {
+		stop, ended := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(ended)
+			for begin := time.Now(); time.Since(begin) < test.works; web.Burn(1000) {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+			}
+		}()
+		b.others = bystanders{}
+		b.others.note()
+		v := b.others.quiet(b.site, shortWindow)
+		for try := 0; try < 100 && test.found && v == nil; try++ { // others may have the processors
+			v = b.others.quiet(b.site, shortWindow)
+		}
+		close(stop)
+		<-ended
+		if test.found && (len(v) != 1 || !strings.Contains(v[0], "of a processor was in use")) || !test.found && v != nil {
+			t.Errorf("work of %v: %v", test.works, v)
+		}
 	}
 }
