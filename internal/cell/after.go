@@ -12,7 +12,7 @@ import (
 	"crawlbench/internal/web"
 )
 
-// after looks, when all is measured, at what the crawls have left behind them. An error of type web.Verdict says what.
+// after looks, when all is measured, at what the crawls have left behind them. An error of type web.Violations says what.
 func (b *Bench) after(ctx context.Context) error {
 	v := b.site.Unmodified()
 	v = append(v, b.around.changes(look())...)
@@ -72,7 +72,7 @@ func (b *Bench) confirm(ctx context.Context) error {
 			least = b.late.last
 		}
 	}
-	return web.Verdict{fmt.Sprintf("its goroutines worked on after it had returned: at least %.3g s of processor time in each of %d crawls", least, confirmations)}
+	return web.Violations{fmt.Sprintf("its goroutines worked on after it had returned: at least %.3g s of processor time in each of %d crawls", least, confirmations)}
 }
 
 // After the last crawl nobody may do anything for so long; longer in the one sample of a cell that is weighed.
@@ -88,7 +88,7 @@ const busyShare = 0.5
 // quiet returns what is done though no crawl goes on. Processor time is looked at again, and longer, before it counts: the
 // runtime may have had something to do, and where a processor is taken away for a while, by a hypervisor, that while is
 // charged to whoever was running.
-func (b *bystanders) quiet(site *web.Site, window time.Duration) (v web.Verdict) {
+func (b *bystanders) quiet(site *web.Site, window time.Duration) (v web.Violations) {
 	for _, window := range []time.Duration{window, window, longWindow, longWindow} {
 		runtime.GC()
 		there := b.strangers()
@@ -113,7 +113,7 @@ func (b *bystanders) quiet(site *web.Site, window time.Duration) (v web.Verdict)
 			return v
 		}
 	}
-	return web.Verdict{fmt.Sprintf("more than %.0f %% of a processor was in use after it had returned", 100*busyShare)}
+	return web.Violations{fmt.Sprintf("more than %.0f %% of a processor was in use after it had returned", 100*busyShare)}
 }
 
 // counts returns how many goroutines have been started and how often the collector has run.

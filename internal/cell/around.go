@@ -61,7 +61,7 @@ func kernel() map[string]string {
 }
 
 // changes returns what the crawls have changed since s.
-func (s surroundings) changes(now surroundings) (v web.Verdict) {
+func (s surroundings) changes(now surroundings) (v web.Violations) {
 	wrong := func(format string, args ...any) { v = append(v, fmt.Sprintf(format, args...)) }
 	if now.dir != s.dir {
 		wrong("the working directory is %s after the crawls, it was %s before", now.dir, s.dir)

@@ -120,7 +120,7 @@ func (b *Bench) run(ctx context.Context) (o Outcome, err error) {
 
 // judged turns the judge's no into an outcome.
 func judged(o Outcome, err error) (Outcome, error) {
-	if v, ok := err.(web.Verdict); ok {
+	if v, ok := err.(web.Violations); ok {
 		return Outcome{Wrong: v.Error()}, nil
 	}
 	return o, err
@@ -134,7 +134,7 @@ type Bench struct {
 	job   Job
 	crawl crawler
 	// stuck gets what was wrong with a crawl that was ended and has not returned.
-	stuck  chan web.Verdict
+	stuck  chan web.Violations
 	around surroundings
 	others bystanders
 	late   late
@@ -161,7 +161,7 @@ func Open(job Job, table []crawl.Contender) (*Bench, error) {
 		}
 	}
 	runtime.GOMAXPROCS(job.Cell.Procs)
-	b := &Bench{job: job, table: table, cache: cache, stuck: make(chan web.Verdict, 1), site: web.New(cache.Graph, cache.Reach, job.Fetch, job.Spin)}
+	b := &Bench{job: job, table: table, cache: cache, stuck: make(chan web.Violations, 1), site: web.New(cache.Graph, cache.Reach, job.Fetch, job.Spin)}
 	b.crawl = bind(b.site, job.Cell, table, slices.Contains(job.Profiles, wall), nil)
 	if b.crawl == nil {
 		cache.Close()
@@ -217,7 +217,7 @@ func (b *Bench) hurried(ctx context.Context, r web.Rules) error {
 }
 
 // Crawl crawls once, with a fresh limiter if the cell has a rate, and judges. It calls watch, which must call the crawl
-// that it is given; what lies outside of that call is not the contender's. An error of type web.Verdict is the judge's.
+// that it is given; what lies outside of that call is not the contender's. An error of type web.Violations is the judge's.
 func (b *Bench) Crawl(ctx context.Context, watch func(crawl func())) error {
 	return b.crawlOf(ctx, b.job.Cell.MaxPages, watch)
 }
@@ -259,9 +259,9 @@ func (b *Bench) once(ctx context.Context, r web.Rules, watch func(crawl func()))
 	close(returned)
 	after, left := b.others.left(end)
 	b.late.note(after, end-start)
-	var v web.Verdict
+	var v web.Violations
 	if err := b.site.End(did, err); err != nil {
-		v = err.(web.Verdict)
+		v = err.(web.Violations)
 	}
 	if v = append(append(v, set.changes()...), left...); v != nil {
 		return v

@@ -38,7 +38,7 @@ const (
 
 // left returns the processor time that goroutines have used which the crawl left running when it returned, before seconds
 // of the process's time, and what is wrong if it left some that wait for something or do not end.
-func (b *bystanders) left(before float64) (seconds float64, v web.Verdict) {
+func (b *bystanders) left(before float64) (seconds float64, v web.Violations) {
 	if runtime.NumGoroutine() <= b.count {
 		return 0, nil
 	}
@@ -91,9 +91,9 @@ func (b *bystanders) strangers() []goroutine {
 	return slices.DeleteFunc(goroutines(), func(g goroutine) bool { return b.ids[g.id] })
 }
 
-func leftBehind(some []goroutine) web.Verdict {
+func leftBehind(some []goroutine) web.Violations {
 	one := some[0]
-	return web.Verdict{fmt.Sprintf("%d goroutines were left when it returned (one is in state %q, started by %s)", len(some), one.state, one.by)}
+	return web.Violations{fmt.Sprintf("%d goroutines were left when it returned (one is in state %q, started by %s)", len(some), one.state, one.by)}
 }
 
 // goroutine is one as a dump shows it.

@@ -16,7 +16,7 @@ type settings struct {
 	before [3]uint64
 
 	mu     sync.Mutex
-	during web.Verdict // what was seen to be changed in the middle of the crawl
+	during web.Violations // what was seen to be changed in the middle of the crawl
 }
 
 // The settings by the names that package metrics gives them.
@@ -46,7 +46,7 @@ func (s *settings) probe() {
 }
 
 // changes returns what the crawl, which is over, has changed.
-func (s *settings) changes() web.Verdict {
+func (s *settings) changes() web.Violations {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if v := s.compare(readSettings(), "after"); v != nil {
@@ -55,7 +55,7 @@ func (s *settings) changes() web.Verdict {
 	return s.during // put back
 }
 
-func (s *settings) compare(now [3]uint64, when string) (v web.Verdict) {
+func (s *settings) compare(now [3]uint64, when string) (v web.Violations) {
 	if now == s.before {
 		return nil
 	}

@@ -228,7 +228,7 @@ func faults(opened *[]int) []fault {
 					return right(ctx, w, seeds, o)
 				}
 			}},
-		{name: "forgets", want: "64 fetches were of pages fetched before (page ", byID: forgetful(50, true)},
+		{name: "forgets", want: "64 repeated fetches (page ", byID: forgetful(50, true)},
 		{name: "forgets-and-is-deaf", want: "; 1s later it had not returned, though its context was cancelled", byID: forgetful(50, false)},
 		{name: "filters-in-place", keys: "url", want: "links must not be modified", byURL: func(_ <-chan struct{}, right crawl.Func[string]) crawl.Func[string] {
 			return func(ctx context.Context, w crawl.Web[string], seeds []string, o crawl.Options) (crawl.Result, error) {

@@ -271,7 +271,7 @@ func TestMisbehaviourIsNamedAndTheRestGoesOn(t *testing.T) {
 		"junk":      {"wrong", "it wrote to file descriptor 3, which is not its own", ""},
 		"killed":    {"killed", "twice it was killed by a signal (killed)", ""},
 		"floods":    {"panic", "panic: planted", "bytes left out"},
-		"twice":     {"wrong", "1 fetches were of pages fetched before", ""},
+		"twice":     {"wrong", "1 repeated fetches", ""},
 		"leaks":     {"wrong", "1 goroutines were left", ""},
 	} {
 		if testing.Short() && (want.class == "hang" || want.class == "spin") || underRace && (want.class == "memory" || want.class == "deadlock") {

@@ -7,8 +7,8 @@ import (
 	"crawlbench/internal/graph"
 )
 
-// Bare serves a graph by ids with nothing around it: no judge, no behaviour. What a crawl of it takes is what the design
-// takes; compare with a Site for what the harness costs.
+// Bare returns the graph as a Web, without verification or behaviour. A crawl of it takes only the
+// crawler's own time; compare with a Site to see the harness overhead.
 func Bare(g *graph.Graph) crawl.Web[uint32] { return bare{g} }
 
 type bare struct{ *graph.Graph }
@@ -22,12 +22,12 @@ func (b bare) Fetch(_ context.Context, page uint32) ([]uint32, error) {
 
 func (b bare) Ahead(near, far []uint32) { loadAhead(b.Graph, near, far) }
 
-// Ahead is the site's crawl.Ahead.
+// Ahead implements crawl.Ahead.
 func (s byID) Ahead(near, far []uint32) { loadAhead(s.graph, near, far) }
 
-// loadAhead asks for the cache lines that the fetches of pages will read: of far pages those of their offsets, of near
-// ones those of their first links, to which the offsets have come by then. On a graph that no cache holds nearly all of a
-// crawl's time goes by waiting for these.
+// loadAhead prefetches the cache lines that the fetches will read: the offsets of far pages, and
+// the first links of near pages, whose offsets are in the cache by then. On a graph larger than the
+// caches a crawl spends nearly all of its time waiting for these.
 func loadAhead(g *graph.Graph, near, far []uint32) {
 	if len(g.Links) == 0 {
 		return

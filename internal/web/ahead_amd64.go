@@ -2,13 +2,13 @@
 
 package web
 
-// loadOffsets asks for the offsets of those pages that there are.
+// loadOffsets prefetches the offsets of the pages that exist.
 //
 //go:noescape
 func loadOffsets(offsets []uint64, pages []uint32)
 
-// loadLinks asks for the first four cache lines of the links of those pages that there are: by then the hardware sees where
-// it goes.
+// loadLinks prefetches the first four cache lines of the links of the pages that exist. After four
+// lines the hardware prefetcher takes over.
 //
 //go:noescape
 func loadLinks(offsets []uint64, links, pages []uint32)

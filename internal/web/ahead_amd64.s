@@ -2,8 +2,8 @@
 
 #include "textflag.h"
 
-// The Go compiler offers its prefetch instruction to the runtime only; plain loads (ahead_other.go) wait for what they ask
-// for. See scripts/limits for what the difference is worth.
+// The Go compiler offers its prefetch instruction to the runtime only; plain loads (ahead_other.go)
+// stall on a cache miss. scripts/limits measures the difference.
 
 // func loadOffsets(offsets []uint64, pages []uint32)
 TEXT ·loadOffsets(SB), NOSPLIT, $0-48
@@ -11,7 +11,7 @@ TEXT ·loadOffsets(SB), NOSPLIT, $0-48
 	MOVQ offsets_len+8(FP), R8
 	MOVQ pages_base+24(FP), SI
 	MOVQ pages_len+32(FP), CX
-	DECQ R8 // the last offset is no page's
+	DECQ R8 // the last offset belongs to no page
 	JMP  test
 
 page:
@@ -46,7 +46,7 @@ page:
 	MOVQ 8(DI)(AX*8), R10
 	MOVQ (DI)(AX*8), R9
 	LEAQ (BX)(R9*4), R9   // first link
-	LEAQ (BX)(R10*4), R10 // behind the last
+	LEAQ (BX)(R10*4), R10 // past the last
 	LEAQ 256(R9), R11     // at most 4 lines of 64 bytes
 	CMPQ R10, R11
 	CMOVQHI R11, R10

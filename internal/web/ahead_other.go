@@ -4,7 +4,7 @@ package web
 
 import "runtime"
 
-// loadOffsets reads the offsets of those pages that there are.
+// loadOffsets reads the offsets of the pages that exist.
 func loadOffsets(offsets []uint64, pages []uint32) {
 	sum := uint64(0)
 	for _, p := range pages {
@@ -15,7 +15,7 @@ func loadOffsets(offsets []uint64, pages []uint32) {
 	runtime.KeepAlive(sum)
 }
 
-// loadLinks reads the first links of those pages that there are.
+// loadLinks reads the first links of the pages that exist.
 func loadLinks(offsets []uint64, links, pages []uint32) {
 	sum := uint32(0)
 	for _, p := range pages {

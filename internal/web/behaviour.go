@@ -7,38 +7,40 @@ import (
 	"crawlbench/internal/graph"
 )
 
-// Behaviour says how the site answers. Everything random is drawn from Seed and the page, never from the order of the
-// fetches, so that every crawler meets the same site.
+// Behaviour describes how the site answers. All randomness is drawn from Seed and the page, never
+// from the order of the fetches, so that every crawler sees the same site.
 type Behaviour struct {
 	Latency Latency
 	// CPU is the processor time that a fetch burns, as parsing would.
 	CPU time.Duration
-	// Fail is the share of pages, 0 to 1, whose fetch fails; they have no links then.
+	// Fail is the fraction of pages, 0 to 1, whose fetch fails; a failed page has no links.
 	Fail float64
 	Seed uint64
 }
 
-// Latency is how long a fetch waits, holding its place among the fetches in flight but no processor.
+// Latency describes how long a fetch waits. A waiting fetch is in flight but uses no processor.
 type Latency struct {
 	// Model is one of Models; "" is "zero".
 	Model string
-	// Median is the waiting time of the middle page; constant waits exactly so long.
+	// Median is the median waiting time; constant always waits exactly this long.
 	Median time.Duration
-	// Sigma is the standard deviation of the logarithm of the waiting time, over the pages (of one host, if per-host).
+	// Sigma is the standard deviation of the logarithm of the waiting time over the pages (of one
+	// host, if per-host).
 	Sigma float64
-	// HostSigma is the same over the medians of the hosts; per-host only.
+	// HostSigma is the same for the medians of the hosts; per-host only.
 	HostSigma float64
 }
 
-// Models returns the names of the latency models: zero does not wait, constant waits Median, lognormal draws for
-// every page, per-host draws a median for every host and then for every page of it.
+// Models returns the names of the latency models: zero does not wait, constant waits Median,
+// lognormal draws a wait for each page, per-host draws a median for each host and then a wait for
+// each of its pages.
 func Models() []string { return []string{"zero", "constant", "lognormal", "per-host"} }
 
-// maxLatency bounds a draw, so that one page of a heavy tail cannot outlast a sample's deadline.
+// maxLatency limits a draw, so that one page in a heavy tail cannot exceed a sample's deadline.
 const maxLatency = 10 * time.Second
 
-// Check returns what is wrong with b. Fields are named as in a scenario's [fetch] table: latency, median, sigma,
-// host_sigma, cpu, fail.
+// Check returns what is wrong with b. Fields are named as in a scenario's [fetch] table: latency,
+// median, sigma, host_sigma, cpu, fail.
 func (b Behaviour) Check() []graph.Problem {
 	var ps []graph.Problem
 	bad := func(field, msg string) { ps = append(ps, graph.Problem{Field: field, Msg: msg}) }
@@ -46,11 +48,11 @@ func (b Behaviour) Check() []graph.Problem {
 	switch l.Model {
 	case "", "zero":
 		if l.Median != 0 || l.Sigma != 0 || l.HostSigma != 0 {
-			bad("latency", "zero waits for nothing: remove median, sigma and host_sigma, or choose constant, lognormal or per-host")
+			bad("latency", "zero does not wait: remove median, sigma and host_sigma, or choose constant, lognormal or per-host")
 		}
 	case "constant", "lognormal", "per-host":
 		if l.Median <= 0 || l.Median > maxLatency {
-			bad("median", "a latency of "+l.Model+" needs a median above 0 and at most "+maxLatency.String())
+			bad("median", "latency "+l.Model+" needs a median above 0 and at most "+maxLatency.String())
 		}
 		if l.Model == "constant" && l.Sigma != 0 {
 			bad("sigma", "constant does not vary: remove sigma, or choose lognormal")
@@ -68,10 +70,10 @@ func (b Behaviour) Check() []graph.Problem {
 		bad("latency", "must be zero, constant, lognormal or per-host")
 	}
 	if b.CPU < 0 || b.CPU > time.Second {
-		bad("cpu", "must lie between 0s and 1s a page")
+		bad("cpu", "must lie between 0s and 1s per page")
 	}
 	if !(b.Fail >= 0 && b.Fail <= 1) {
-		bad("fail", "is a share of the pages and must lie between 0 and 1")
+		bad("fail", "must lie between 0 and 1: it is the fraction of pages whose fetch fails")
 	}
 	return ps
 }
@@ -81,7 +83,7 @@ func (b Behaviour) Fails(page uint32) bool {
 	return b.Fail > 0 && unit(b.draw(saltFail, page)) < b.Fail
 }
 
-// Wait returns how long the fetch of page, which lies on host, waits.
+// Wait returns how long the fetch of page, which is on host, waits.
 func (b Behaviour) Wait(page, host uint32) time.Duration {
 	l := b.Latency
 	d := float64(l.Median)
@@ -98,7 +100,8 @@ func (b Behaviour) Wait(page, host uint32) time.Duration {
 	return min(time.Duration(d), maxLatency)
 }
 
-// MeanWait returns the mean of the model, hosts equally likely and draws unbounded: what a plan reckons with.
+// MeanWait returns the mean of the model for equally likely hosts and unlimited draws, for use in
+// estimates.
 func (l Latency) MeanWait() time.Duration {
 	switch l.Model {
 	case "constant":
@@ -116,7 +119,8 @@ const (
 	saltHost = 0x165667b19e3779f9
 )
 
-// draw mixes seed, salt and n with the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+// draw mixes seed, salt and n with the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA
+// 2014).
 func (b Behaviour) draw(salt uint64, n uint32) uint64 {
 	x := b.Seed ^ salt + uint64(n)*0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9

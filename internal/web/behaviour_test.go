@@ -60,7 +60,7 @@ func TestDrawsDependOnSeedAndPageOnly(t *testing.T) {
 	l := Latency{Model: "lognormal", Median: time.Second, Sigma: 1}
 	a, b := Behaviour{Seed: 1, Latency: l}, Behaviour{Seed: 2, Latency: l}
 	if a.Wait(5, 0) != a.Wait(5, 9) || a.Wait(5, 0) == a.Wait(6, 0) || a.Wait(5, 0) == b.Wait(5, 0) {
-		t.Error("a draw depends on something else than seed and page")
+		t.Error("a draw depends on something other than seed and page")
 	}
 }
 
@@ -71,7 +71,7 @@ func TestMeanWait(t *testing.T) {
 		sum += Behaviour{Seed: 3, Latency: l}.Wait(uint32(p), uint32(p)).Seconds()
 	}
 	if got, want := sum/float64(n), l.MeanWait().Seconds(); math.Abs(got-want) > 0.01*want {
-		t.Errorf("mean of the draws %.4f, MeanWait says %.4f", got, want)
+		t.Errorf("mean of the draws %.4f, MeanWait returns %.4f", got, want)
 	}
 }
 
@@ -98,7 +98,7 @@ func TestCheck(t *testing.T) {
 		}
 	}
 	if ps := (Behaviour{Latency: Latency{Model: "zero", Median: 1}, Fail: -1}).Check(); len(ps) != 2 {
-		t.Errorf("two faults: %v", ps)
+		t.Errorf("two problems: %v", ps)
 	}
 }
 
@@ -127,10 +127,10 @@ func TestFetchWaitsItsLatencyUnlessHurried(t *testing.T) {
 	})
 }
 
-// wild is a limiter that keeps no rate: all at once after a second.
-type wild struct{ start time.Time }
+// burstAfter is a limiter that keeps no rate: it grants all waits at once, after a second.
+type burstAfter struct{ start time.Time }
 
-func (w wild) Wait(context.Context) error {
+func (w burstAfter) Wait(context.Context) error {
 	time.Sleep(time.Until(w.start.Add(time.Second)))
 	return nil
 }
@@ -160,7 +160,7 @@ func TestPaceOfALimiter(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		did := run(t, wild{time.Now()}, 1000)
+		did := run(t, burstAfter{time.Now()}, 1000)
 		if did.Achieved != 1000 || did.Worst != 1000.0/11 || did.Window != time.Millisecond {
 			t.Errorf("all at once: %+v", did)
 		}
@@ -168,14 +168,14 @@ func TestPaceOfALimiter(t *testing.T) {
 }
 
 func TestPassedOver(t *testing.T) {
-	waits := func(asked ...time.Duration) (list []turn) { // in the order of their grants
+	waits := func(asked ...time.Duration) (list []grantedWait) { // in the order of their grants
 		for i, d := range asked {
-			list = append(list, turn{d, time.Duration(100 + i)})
+			list = append(list, grantedWait{d, time.Duration(100 + i)})
 		}
 		return list
 	}
 	for _, test := range []struct {
-		waits []turn
+		waits []grantedWait
 		want  []int
 	}{
 		{nil, []int{}},
@@ -184,16 +184,16 @@ func TestPassedOver(t *testing.T) {
 		{waits(4, 3, 2, 1), []int{0, 1, 2, 3}},
 		{waits(1, 1, 1), []int{0, 0, 0}},
 	} {
-		if got := passed(test.waits); !slices.Equal(got, test.want) {
+		if got := overtakes(test.waits); !slices.Equal(got, test.want) {
 			t.Errorf("%v: %v, want %v", test.waits, got, test.want)
 		}
 	}
 	draw := rand.New(rand.NewPCG(1, 2))
-	var list []turn
+	var list []grantedWait
 	for i := range 300 {
-		list = append(list, turn{time.Duration(draw.IntN(1000)), time.Duration(1000 + i)})
+		list = append(list, grantedWait{time.Duration(draw.IntN(1000)), time.Duration(1000 + i)})
 	}
-	for i, got := range passed(list) {
+	for i, got := range overtakes(list) {
 		want := 0
 		for _, other := range list[:i] {
 			if other.asked > list[i].asked {
@@ -201,12 +201,12 @@ func TestPassedOver(t *testing.T) {
 			}
 		}
 		if got != want {
-			t.Fatalf("wait %d was passed over %d times, want %d", i, got, want)
+			t.Fatalf("wait %d was overtaken %d times, want %d", i, got, want)
 		}
 	}
 }
 
-// The shortest of several runs is one that nothing else interrupted.
+// The shortest of several runs is one that was not interrupted.
 func TestBurnTakesTimeInProportion(t *testing.T) {
 	once, fivefold := time.Hour, time.Hour
 	for range 20 {
@@ -221,7 +221,8 @@ func TestBurnTakesTimeInProportion(t *testing.T) {
 	}
 }
 
-// What passes between Begin and the crawl is not the crawl's: a limiter that ran meanwhile would let it off too soon.
+// The time between Begin and the crawl is not part of the crawl: a limiter that ran meanwhile would
+// accumulate tokens.
 func TestLimiterBeginsWithTheCrawl(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &graph.Graph{Offsets: make([]uint64, 101), Hosts: []uint32{0}}

@@ -11,8 +11,8 @@ import (
 	"crawlbench/internal/graph"
 )
 
-// BenchmarkNull is what a page costs a crawler that is told all pages beforehand: of the bare graph, and of the site with
-// its judge.
+// BenchmarkNull measures the cost of a page for a crawler that knows all pages in advance: of the
+// bare graph, and of the site with verification.
 func BenchmarkNull(b *testing.B) {
 	g, err := graph.Build(b.Context(), graph.Spec{Kind: "hosts", Pages: 1 << 18, Seed: 1}, 0)
 	if err != nil {
@@ -23,7 +23,7 @@ func BenchmarkNull(b *testing.B) {
 		for _, w := range []struct {
 			name string
 			web  crawl.Web[uint32]
-		}{{"bare", Bare(g)}, {"judged", s.IDs()}} {
+		}{{"bare", Bare(g)}, {"verified", s.IDs()}} {
 			b.Run(fmt.Sprintf("web=%s/workers=%d", w.name, workers), func(b *testing.B) {
 				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(min(workers, runtime.NumCPU())))
 				for b.Loop() {
@@ -32,7 +32,7 @@ func BenchmarkNull(b *testing.B) {
 					for i := range workers {
 						pool.Go(func() {
 							for n := i; n < g.Pages(); n += workers {
-								// In no order that a cache would know, as a crawl's is.
+								// In an order without locality, like that of a crawl.
 								w.web.Fetch(context.Background(), uint32(n)*0x9e3779b1%uint32(g.Pages()))
 							}
 						})

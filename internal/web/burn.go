@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Burn keeps a processor busy for so many rounds of a chain of multiplications. Rounds and not time are what every
-// crawler gets the same amount of: reading the clock would let a crawl that is short of processors off with less work.
+// Burn keeps a processor busy for the given number of rounds of a chain of multiplications. It
+// counts rounds rather than time so that every crawler does the same amount of work: with a clock,
+// a crawl that is short of processor time would do less.
 //
 //go:noinline
 func Burn(rounds int) {
@@ -18,7 +19,7 @@ func Burn(rounds int) {
 	runtime.KeepAlive(x)
 }
 
-// Calibrate measures how many rounds Burn makes in a microsecond: the median of several runs of a few milliseconds each.
+// Calibrate returns how many rounds Burn makes in a microsecond: the median of seven runs.
 func Calibrate() float64 {
 	const rounds = 2_000_000
 	runs := make([]float64, 7)

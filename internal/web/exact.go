@@ -6,27 +6,29 @@ import (
 	"time"
 )
 
-// A fetch that takes no time meets no other, and workers too many would not show. In an exact crawl it lets others run, as
-// long as there were few fetches, and one in so many thereafter. And some times, when there are pages for more workers than
-// there may be, as many as there may be are held until for a nap no other has come: one too many comes.
+// A fetch that takes no time overlaps with no other, so that excess workers would not show. In an
+// exact crawl the first fetches yield to other goroutines, and later one fetch in yieldEvery. In
+// addition, a few times, when there are enough known pages for more workers than allowed, as many
+// fetches as there are workers are held until none has arrived for a while: an excess worker would
+// arrive.
 const (
 	yieldAlways = 4096
 	yieldEvery  = 16
 	holds       = 3 // times
-	holdEvery   = 4 // times as many fetches as at the time before
-	nap         = 300 * time.Microsecond
+	holdEvery   = 4 // the next hold comes after this multiple of the fetches so far
+	pollEvery   = 300 * time.Microsecond
 )
 
-// exact is what an exact crawl is held against.
+// exact is the state against which an exact crawl is checked.
 type exact struct {
 	handed []atomic.Uint64 // bitset of the pages to which a link was handed out
-	known  atomic.Int64    // how many they are
-	next   atomic.Int64    // the fetch from which on fetches are held again
-	last   atomic.Int64    // the last that is held
-	held   atomic.Int64    // how often there were such
+	known  atomic.Int64    // number of those pages
+	next   atomic.Int64    // number of the fetch at which the next hold begins
+	last   atomic.Int64    // number of the last fetch of the current hold
+	held   atomic.Int64    // number of holds so far
 }
 
-// begin begins an exact crawl: nothing was handed out but the page to start from.
+// begin begins an exact crawl: only a link to the start page has been handed out.
 func (e *exact) begin(start uint32, words int) {
 	if e.handed == nil {
 		e.handed = make([]atomic.Uint64, words)
@@ -41,7 +43,8 @@ func (e *exact) begin(start uint32, words int) {
 	e.handOut([]uint32{start})
 }
 
-// handOut notes that links are handed out. It is called just before the fetch returns: nobody can have seen them earlier.
+// handOut records that links are handed out. It is called just before the fetch returns, so nobody
+// can have used them before.
 func (e *exact) handOut(links []uint32) {
 	fresh := int64(0)
 	for _, link := range links {
@@ -58,20 +61,21 @@ func (e *exact) handOut(links []uint32) {
 // has reports whether a link to page was handed out.
 func (e *exact) has(page uint32) bool { return e.handed[page/64].Load()>>(page%64)&1 != 0 }
 
-// linger takes the time of the n-th fetch of an exact crawl.
-func (j *judge) linger(n int64) {
-	if j.rules.Probe != nil && n&(n-1) == 0 {
-		j.rules.Probe()
+// delay delays the n-th fetch of an exact crawl.
+func (v *verifier) delay(n int64) {
+	if v.rules.Probe != nil && n&(n-1) == 0 {
+		v.rules.Probe()
 	}
-	e, workers := &j.exact, int64(j.rules.Workers)
-	if next := e.next.Load(); n >= next && e.held.Load() < holds && e.known.Load()-n > 2*workers && e.next.CompareAndSwap(next, holdEvery*n+workers) {
+	e, workers := &v.exact, int64(v.rules.Workers)
+	if next := e.next.Load(); n >= next && e.held.Load() < holds && e.known.Load()-n > 2*workers &&
+		e.next.CompareAndSwap(next, holdEvery*n+workers) {
 		e.held.Add(1)
 		e.last.Store(n + workers - 1)
 	}
 	if n <= e.last.Load() {
-		for before := int64(0); before < j.inflight.Load(); {
-			before = j.inflight.Load()
-			time.Sleep(nap)
+		for before := int64(0); before < v.inflight.Load(); {
+			before = v.inflight.Load()
+			time.Sleep(pollEvery)
 		}
 	} else if n <= yieldAlways || n%yieldEvery == 0 {
 		runtime.Gosched()

@@ -13,7 +13,8 @@ import (
 	"crawlbench/internal/graph"
 )
 
-// In an exact crawl every fetch is held against the links handed out by then, by either kind of key.
+// In an exact crawl every fetch is checked against the links handed out before it, by id and by
+// URL.
 func TestFetchBeforeItsLinkIsFound(t *testing.T) {
 	g := path(200, 200)
 	for _, test := range []struct {
@@ -28,9 +29,9 @@ func TestFetchBeforeItsLinkIsFound(t *testing.T) {
 	} {
 		for _, byURL := range []bool{false, true} {
 			s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
-			for range 2 { // what was handed out in one crawl is nothing to the next
+			for range 2 { // links handed out in one crawl do not count in the next
 				s.Begin(Rules{Workers: 1, Exact: true})
-				s.judge.names.pool = []candidate{} // none is renamed: the script would not know
+				s.verifier.renaming.pool = []candidate{} // rename nothing: the script would not know
 				done := map[uint32]bool{}
 				fetch := func(p uint32) {
 					if done[p] {
@@ -61,14 +62,15 @@ func TestFetchBeforeItsLinkIsFound(t *testing.T) {
 	}
 }
 
-// A link is handed out when the fetch of its page returns, and not when it begins; one that fails hands out none.
+// A link is handed out when the fetch of its page returns, not when it begins; a failed fetch hands
+// out none.
 func TestLinksAreHandedOutWhenTheFetchReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := path(3, 3)
 		s := New(g, graph.Walk(g, nil), Behaviour{Latency: Latency{Model: "constant", Median: time.Second}}, 0)
 		for _, pause := range []time.Duration{999 * time.Millisecond, time.Second} {
 			s.Begin(Rules{Workers: 2, Exact: true})
-			s.judge.names.pool = []candidate{}
+			s.verifier.renaming.pool = []candidate{}
 			var all sync.WaitGroup
 			all.Go(func() { s.IDs().Fetch(t.Context(), 0) })
 			time.Sleep(pause)
@@ -92,7 +94,8 @@ func TestLinksAreHandedOutWhenTheFetchReturns(t *testing.T) {
 	}
 }
 
-// One worker too many shows in an exact crawl, though fetches take no time, on any number of processors; one less never does.
+// An exact crawl reveals a single excess worker on any number of processors, though fetches take no
+// time, and never blames a correct crawl.
 func TestExactCrawlFindsOneWorkerTooMany(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	tries := 20
@@ -131,7 +134,7 @@ func TestProbe(t *testing.T) {
 	}
 }
 
-// A crawl that fetches the same pages for ever is ended, and told why.
+// A crawl that repeats fetches for ever is ended, and the reason is given.
 func TestEndlessCrawlIsEnded(t *testing.T) {
 	for _, exact := range []bool{true, false} {
 		for _, fault := range []string{"again", "nowhere"} {
@@ -150,7 +153,7 @@ func TestEndlessCrawlIsEnded(t *testing.T) {
 					answered++
 				}
 			}
-			if v := s.Ended(); v == nil || !strings.HasSuffix(v.Error(), "; "+endedThere) {
+			if v := s.Ended(); v == nil || !strings.HasSuffix(v.Error(), "; "+stoppedEarly) {
 				t.Errorf("%s: ended because %v", fault, v)
 			}
 			for page := range uint32(20) {
@@ -158,22 +161,22 @@ func TestEndlessCrawlIsEnded(t *testing.T) {
 					t.Errorf("%s: page %d is answered after the end", fault, page)
 				}
 			}
-			want := "64 fetches were of pages fetched before (page 0, 1, 2); " + endedThere
+			want := "64 repeated fetches (page 0, 1, 2); " + stoppedEarly
 			if fault == "nowhere" {
-				want = "64 fetches were of pages that the site does not have (1000, 1001, 1002); " + endedThere
+				want = "64 fetches of unknown pages (1000, 1001, 1002); " + stoppedEarly
 			}
-			if err := s.End(crawl.Result{}, ctx.Err()); err == nil || err.Error() != want || stops != 1 || fetches != 10+enough {
+			if err := s.End(crawl.Result{}, ctx.Err()); err == nil || err.Error() != want || stops != 1 || fetches != 10+maxUseless {
 				t.Errorf("%s, exact %v: after %d fetches %v, want %q; stopped %d times", fault, exact, fetches, err, want, stops)
 			}
 			s.Begin(Rules{Workers: 1})
 			if err := s.End(honest(s.IDs(), 0, crawl.Options{Workers: 1}, nil), nil); err != nil || s.Ended() != nil {
-				t.Errorf("%s: the crawl thereafter: %v", fault, err)
+				t.Errorf("%s: the next crawl: %v", fault, err)
 			}
 		}
 	}
 }
 
-// Who fetches when the crawl is over gets nothing, and is reported.
+// A fetch after the crawl has returned gets nothing, and is reported.
 func TestFetchAfterTheEndIsReported(t *testing.T) {
 	s := newSite(Behaviour{})
 	s.Begin(Rules{Workers: 1})
@@ -185,16 +188,17 @@ func TestFetchAfterTheEndIsReported(t *testing.T) {
 	}
 	s.Begin(Rules{Workers: 1})
 	err := s.End(honest(s.IDs(), 0, crawl.Options{Workers: 1}, nil), nil)
-	if err == nil || err.Error() != "1 fetches began after the crawl before had returned" {
+	if err == nil || err.Error() != "1 fetches began after the previous crawl had returned" {
 		t.Errorf("%v", err)
 	}
 	s.Begin(Rules{Workers: 1})
 	if err := s.End(honest(s.IDs(), 0, crawl.Options{Workers: 1}, nil), nil); err != nil {
-		t.Errorf("the crawl thereafter: %v", err)
+		t.Errorf("the next crawl: %v", err)
 	}
 }
 
-// Links that a crawler writes to are found: those of the graph as URLs, and the copies for pages renamed.
+// Links modified by a crawler are found: those of the graph as URLs, and the copies for renamed
+// pages.
 func TestModifiedLinksAreFound(t *testing.T) {
 	g := build(t, graph.Spec{Kind: "hosts", Pages: 300, Seed: 1})
 	for _, byURL := range []bool{false, true} {
@@ -210,7 +214,7 @@ func TestModifiedLinksAreFound(t *testing.T) {
 				t.Fatal(v)
 			}
 			for p := range uint32(300) {
-				d := s.judge.names.detours[p]
+				d := s.verifier.renaming.detours[p]
 				if (d != nil) != detour || len(g.Out(p)) == 0 {
 					continue
 				}
@@ -220,14 +224,14 @@ func TestModifiedLinksAreFound(t *testing.T) {
 						t.Fatal(err)
 					}
 					links[len(links)-1] = "https://www.h0.example/"
-				} else if detour { // the others are mapped for reading only
+				} else if detour { // the others are mapped read-only
 					links, _ := s.IDs().Fetch(t.Context(), p)
 					links[0]++
 				}
 				break
 			}
 			if v := s.Unmodified(); (v != nil) != (byURL || detour) || v != nil && !strings.Contains(v.Error(), "links must not be modified") {
-				t.Errorf("by URL %v, of a page renamed %v: %v", byURL, detour, v)
+				t.Errorf("by URL %v, renamed page %v: %v", byURL, detour, v)
 			}
 		}
 	}

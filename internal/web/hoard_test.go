@@ -13,7 +13,8 @@ import (
 	"crawlbench/internal/limiter"
 )
 
-// Waits on the limiter are used one by one: whoever gathers them fetches in bursts, whatever the limiter says.
+// Waits on the limiter are used one by one: a crawler that collects them fetches in bursts,
+// whatever the limiter does.
 func TestHoardedWaitsAreFound(t *testing.T) {
 	const pages, workers = 300, 4
 	g := build(t, graph.Spec{Kind: "star", Pages: pages})
@@ -56,8 +57,8 @@ func TestHoardedWaitsAreFound(t *testing.T) {
 			each(ctx, w, workers, jobs, func() { l.Wait(ctx) }).Wait()
 		}},
 		{"one waits for all and hands over", false, waitThenHand(0)},
-		{"one waits for all, and a queue holds twice as many as there are workers", true, waitThenHand(2 * workers)},
-		{"a goroutine a page waits, and then for a slot", true, func(ctx context.Context, w crawl.Web[uint32], l crawl.Limiter, pages []uint32) {
+		{"one waits for all, and a queue has room for twice the workers", true, waitThenHand(2 * workers)},
+		{"a goroutine per page waits, and then for a slot", true, func(ctx context.Context, w crawl.Web[uint32], l crawl.Limiter, pages []uint32) {
 			slots := make(chan bool, workers)
 			var pool sync.WaitGroup
 			for _, p := range pages {
@@ -70,7 +71,7 @@ func TestHoardedWaitsAreFound(t *testing.T) {
 			}
 			pool.Wait()
 		}},
-		{"a goroutine a page waits for a slot, and then", false, func(ctx context.Context, w crawl.Web[uint32], l crawl.Limiter, pages []uint32) {
+		{"a goroutine per page waits for a slot, and then", false, func(ctx context.Context, w crawl.Web[uint32], l crawl.Limiter, pages []uint32) {
 			slots := make(chan bool, workers)
 			var pool sync.WaitGroup
 			for _, p := range pages {
@@ -106,7 +107,7 @@ func TestHoardedWaitsAreFound(t *testing.T) {
 	} {
 		for _, kind := range limiter.Names() {
 			synctest.Test(t, func(t *testing.T) {
-				// Workers are slower than the limiter: whatever waits ahead of its fetch piles up.
+				// Workers are slower than the limiter, so unused waits accumulate.
 				s := New(g, graph.Walk(g, nil), Behaviour{Latency: Latency{Model: "constant", Median: 10 * time.Millisecond}}, 0)
 				l := s.Begin(Rules{Workers: workers, Limiter: func() crawl.Limiter { return limiter.New(kind, 1000, 1) }})()
 				l.Wait(t.Context())

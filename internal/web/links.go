@@ -7,9 +7,10 @@ import (
 	"crawlbench/internal/parallel"
 )
 
-// Unmodified returns what crawlers have changed of the links handed out. The numbers of the graph are not among them where
-// it is mapped for reading only, as a cache is: to write there ends the process.
-func (s *Site) Unmodified() (v Verdict) {
+// Unmodified returns which links handed out have been changed by a crawler, nil if none. It does
+// not check the numbers in the graph: where the graph is mapped read-only, as from a cache, a write
+// to it ends the process.
+func (s *Site) Unmodified() (v Violations) {
 	if s.urls != nil {
 		var changed atomic.Int64
 		changed.Store(-1)
@@ -22,9 +23,9 @@ func (s *Site) Unmodified() (v Verdict) {
 			v = append(v, modified(s.links[i], s.urls[s.graph.Links[i]]))
 		}
 	}
-	for _, d := range s.judge.names.detours {
+	for _, d := range s.verifier.renaming.detours {
 		for i, link := range s.graph.Out(d.as) {
-			link = s.judge.names.number(link)
+			link = s.verifier.renaming.number(link)
 			if d.ids[i] != link {
 				return append(v, modified(d.ids[i], link))
 			}
@@ -37,5 +38,6 @@ func (s *Site) Unmodified() (v Verdict) {
 }
 
 func modified[K comparable](is, was K) string {
-	return fmt.Sprintf("a link that the site had handed out is %v after the crawls, it was %v before: links must not be modified, copy them", is, was)
+	return fmt.Sprintf("a link that the site handed out was %v before the crawls and is %v after: "+
+		"links must not be modified, copy them", was, is)
 }

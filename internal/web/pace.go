@@ -11,72 +11,73 @@ import (
 	"crawlbench/internal/limiter"
 )
 
-// pace notes when fetches asked a limiter, and when it let them through.
+// pace records when fetches asked the limiter, and when it granted them.
 type pace struct {
 	begin time.Time
 	next  atomic.Int64
-	waits []turn
+	waits []grantedWait
 }
 
-// turn is a wait that ended; times are since pace.begin.
-type turn struct{ asked, granted time.Duration }
+// grantedWait is a wait that the limiter granted; times are since pace.begin.
+type grantedWait struct{ asked, granted time.Duration }
 
 func newPace(fetches int) *pace {
-	return &pace{waits: make([]turn, fetches)}
+	return &pace{waits: make([]grantedWait, fetches)}
 }
 
-// note books one grant. Grants beyond the fetches expected are not timed: the judge rejects such a crawl anyway.
+// note records one grant. Grants beyond the expected fetches are not timed: such a crawl is
+// incorrect anyway.
 func (p *pace) note(asked time.Duration) {
 	if i := p.next.Add(1) - 1; i < int64(len(p.waits)) {
-		p.waits[i] = turn{asked, time.Since(p.begin)}
+		p.waits[i] = grantedWait{asked, time.Since(p.begin)}
 	}
 }
 
-// watched is a limiter that counts whom it let through.
-type watched struct {
-	judge   *judge
-	limiter crawl.Limiter
+// watchedLimiter is a limiter that records its grants.
+type watchedLimiter struct {
+	verifier *verifier
+	limiter  crawl.Limiter
 }
 
-func (w watched) Wait(ctx context.Context) error {
-	asked := time.Since(w.judge.pace.begin)
+func (w watchedLimiter) Wait(ctx context.Context) error {
+	asked := time.Since(w.verifier.pace.begin)
 	err := w.limiter.Wait(ctx)
 	if err == nil {
-		w.judge.grant()
-		w.judge.pace.note(asked)
+		w.verifier.grant()
+		w.verifier.pace.note(asked)
 	}
 	return err
 }
 
-// grant counts a wait that let through, and notes how many there are that no fetch has used yet.
-func (j *judge) grant() {
-	held := j.granted.Add(1) - j.begun.Load()
-	for most := j.hoard.Load(); held > most && !j.hoard.CompareAndSwap(most, held); most = j.hoard.Load() {
+// grant counts a granted wait, and updates the maximum of granted waits that no fetch has used yet.
+func (v *verifier) grant() {
+	held := v.granted.Add(1) - v.begun.Load()
+	for most := v.maxUnused.Load(); held > most && !v.maxUnused.CompareAndSwap(most, held); most = v.maxUnused.Load() {
 	}
 }
 
-// Pace is what a limiter did in a crawl.
+// Pace describes how a limiter paced a crawl.
 type Pace struct {
-	Achieved float64 // pages a second
-	// Worst is what it let through in the worst window over what rate and burst allow in it, and Window how long that is:
-	// see limiter.Worst.
+	Achieved float64 // pages/s
+	// Worst is the ratio of the grants in the worst window to what rate and burst allow in it, and
+	// Window the length of that window: see limiter.Worst.
 	Worst  float64
 	Window time.Duration
-	// Passed is how many that asked later were let through before it, of a wait that 99 of 100 do better than. It is 0 where
-	// all are served in the order in which they come, and as large as you like where some starve. Which worker a wait is of
-	// the site cannot know.
+	// Passed is the unfairness: the 99th percentile, over all waits, of the number of later waits
+	// granted before it. It is 0 if the limiter serves in the order of arrival, and grows without
+	// limit if some waits starve. The site does not know which worker a wait belongs to.
 	Passed int
 }
 
-// Pace returns how the limiter of the crawl since Begin kept a rate of so many pages a second with a bucket of burst
-// pages. All is 0 without a limiter.
+// Pace returns how the limiter of the crawl since Begin kept the given rate in pages/s with a
+// bucket of burst pages. It returns the zero Pace without a limiter.
 func (s *Site) Pace(rate float64, burst int) Pace {
-	p := s.judge.pace
+	p := s.verifier.pace
 	if p == nil {
 		return Pace{}
 	}
 	waits := p.waits[:min(int(p.next.Load()), len(p.waits))]
-	slices.SortFunc(waits, func(a, b turn) int { return cmp.Compare(a.granted, b.granted) })
+	slices.SortFunc(waits, func(a, b grantedWait) int { return cmp.Compare(a.granted, b.granted) })
 	at := make([]time.Duration, len(waits))
 	for i, w := range waits {
 		at[i] = w.granted
@@ -86,18 +87,18 @@ func (s *Site) Pace(rate float64, burst int) Pace {
 		did.Achieved = float64(n) / at[n-1].Seconds()
 	}
 	did.Worst, did.Window = limiter.Worst(at, rate, burst)
-	if over := passed(waits); len(over) > 0 {
-		slices.Sort(over)
-		did.Passed = over[(len(over)-1)*99/100]
+	if counts := overtakes(waits); len(counts) > 0 {
+		slices.Sort(counts)
+		did.Passed = counts[(len(counts)-1)*99/100]
 	}
 	return did
 }
 
-// passed returns for each of the waits, which are in the order of their grants, how many of those that asked later were
-// granted earlier. It counts with a Fenwick tree (A new data structure for cumulative frequency tables, 1994) over the
-// order of asking.
-func passed(waits []turn) []int {
-	order := make([]int, len(waits)) // waits by the time at which they asked
+// overtakes returns for each of the waits, given in the order of their grants, how many waits that
+// asked later were granted earlier. It counts with a Fenwick tree (Fenwick, A new data structure
+// for cumulative frequency tables, 1994) over the order of asking.
+func overtakes(waits []grantedWait) []int {
+	order := make([]int, len(waits)) // waits in the order of asking
 	for i := range order {
 		order[i] = i
 	}
@@ -106,17 +107,17 @@ func passed(waits []turn) []int {
 	for r, i := range order {
 		rank[i] = r
 	}
-	over := make([]int, len(waits))
+	counts := make([]int, len(waits))
 	tree := make([]int, len(waits)+1)
 	for i := range waits {
-		earlier := 0 // of the i granted so far those that asked before this one
+		earlier := 0 // of the i waits granted so far, those that asked before this one
 		for at := rank[i] + 1; at > 0; at -= at & -at {
 			earlier += tree[at]
 		}
-		over[i] = i - earlier
+		counts[i] = i - earlier
 		for at := rank[i] + 1; at < len(tree); at += at & -at {
 			tree[at]++
 		}
 	}
-	return over
+	return counts
 }

@@ -12,23 +12,25 @@ import (
 	"crawlbench/internal/parallel"
 )
 
-// renaming makes it useless to remember pages, or to guess them. In each crawl some pages, drawn anew, have another number,
-// and another URL, than the graph gives them: one that no other page has. All links to a page renamed lead to its new name,
-// so that the graph is the same but for that, and a crawler that goes by the links handed out sees no difference. One that
-// does not fetches the page under its former name, to which no link leads.
+// renaming makes it useless to remember or guess pages. In each crawl some pages, drawn anew, have
+// a different number and URL from the ones that the graph gives them, used by no other page. All
+// links to a renamed page lead to its new name, so the graph is otherwise the same, and a crawler
+// that follows the links handed out sees no difference. A crawler that does not fetches the page
+// under its original name, to which no link leads.
 //
-// It costs the crawl next to nothing. The bits of the pages concerned are set in judge.seen before it begins, so that
-// their fetches, a few among thousands, take the way of pages that were fetched before, and only there are told from them.
+// The cost to the crawl is negligible. The bits of the pages concerned are set in verifier.seen
+// before the crawl begins, so that their fetches, a few among thousands, take the path of repeated
+// fetches, and are told apart only there.
 type renaming struct {
 	pool []candidate
 	free []uint32 // numbers that no page has
 
-	away    []uint32           // pages that have another number in this crawl, ascending
-	numbers map[uint32]uint32  // those that they have
-	detours map[uint32]*detour // by number
+	renamed []uint32           // pages that have another number in this crawl, ascending
+	numbers map[uint32]uint32  // the new number by page
+	detours map[uint32]*detour // by new number
 }
 
-// candidate is a page that may be renamed.
+// candidate is a page that can be renamed.
 type candidate struct {
 	page    uint32
 	in      []uint64 // indices of the links to it
@@ -36,29 +38,30 @@ type candidate struct {
 	links   int      // of all those pages
 }
 
-// detour is a page whose fetch is not answered from the graph.
+// detour holds the links of a page that are not served from the graph.
 type detour struct {
-	as      uint32 // the page of the graph that it is
+	as      uint32 // the page's number in the graph
 	ids     []uint32
-	urls    []string // nil as long as nobody crawls by URL
+	urls    []string // nil until somebody crawls by URL
 	fetched atomic.Bool
 }
 
 const (
-	mostRenamed = 16 // pages in a crawl
-	pooled      = 64 // candidates that are drawn; the half that costs less is kept
-	// At most one page in so many is a detour, and one link in so many copied for it; but one page is always renamed.
+	maxRenamed = 16 // pages in a crawl
+	poolSize   = 64 // candidates that are drawn; the cheaper half is kept
+	// At most one page in detourEvery is a detour, and at most one link in copyEvery is copied for
+	// it; but at least one page is renamed.
 	detourEvery = 512
 	copyEvery   = 64
 )
 
-// draw draws candidates among the pages that a crawl has fetched, which are those that might be remembered: fetched(i) is
-// the i-th word of their set. It draws once.
+// draw draws candidates among the pages that a crawl has fetched, since only those can be
+// remembered. fetched(i) is the i-th word of their bitset. Only the first call draws.
 func (r *renaming) draw(g *graph.Graph, reach graph.Reach, fetched func(i int) uint64) {
 	if r.pool != nil {
 		return
 	}
-	pages := sample(len(reach.Set), pooled, func(i int) uint64 {
+	pages := sample(len(reach.Set), poolSize, func(i int) uint64 {
 		set := fetched(i) & reach.Set[i]
 		if int(g.Start/64) == i {
 			set &^= 1 << (g.Start % 64)
@@ -88,22 +91,22 @@ func (r *renaming) draw(g *graph.Graph, reach graph.Reach, fetched func(i int) u
 	slices.SortFunc(r.pool, func(a, b candidate) int { return a.sources + a.links - b.sources - b.links })
 	r.pool = r.pool[:(len(r.pool)+1)/2]
 
-	r.free = sample(len(reach.Set), pooled, func(i int) uint64 {
+	r.free = sample(len(reach.Set), poolSize, func(i int) uint64 {
 		none := ^reach.Set[i]
 		if past := 64*(i+1) - g.Pages(); past > 0 {
 			none &= 1<<(64-past) - 1
 		}
 		return none
 	})
-	if len(r.free) < mostRenamed {
+	if len(r.free) < maxRenamed {
 		r.free = r.free[:0]
-		for n := range uint32(mostRenamed) {
+		for n := range uint32(maxRenamed) {
 			r.free = append(r.free, uint32(g.Pages())+n)
 		}
 	}
 }
 
-// sample draws n members, or all, of a set of so many words.
+// sample draws n members, or all if there are fewer, of a bitset with the given number of words.
 func sample(words, n int, word func(i int) uint64) (members []uint32) {
 	size := 0
 	for i := range words {
@@ -137,7 +140,7 @@ func sample(words, n int, word func(i int) uint64) (members []uint32) {
 	return members
 }
 
-// linksTo returns the indices, ascending, of the links of g that lead to pages of a set.
+// linksTo returns the indices, ascending, of the links of g that lead to a page in set.
 func linksTo(g *graph.Graph, set []uint64) (found []uint64) {
 	const part = 1 << 16
 	var mu sync.Mutex
@@ -154,47 +157,47 @@ func linksTo(g *graph.Graph, set []uint64) (found []uint64) {
 	return found
 }
 
-// source returns the page on which the link with that index is.
+// source returns the page that has the link with the given index.
 func source(g *graph.Graph, at uint64) uint32 {
 	return uint32(sort.Search(g.Pages(), func(p int) bool { return g.Offsets[p+1] > at }))
 }
 
-// rename draws the pages that this crawl finds renamed, if there are candidates, and takes the detours.
+// rename draws the pages to rename in this crawl, if there are candidates, and builds the detours.
 func (s *Site) rename() {
-	j, r := &s.judge, &s.judge.names
+	v, r := &s.verifier, &s.verifier.renaming
 	if len(r.pool) == 0 {
 		return
 	}
-	chosen := r.choose(max(1, j.expected()/detourEvery), int(j.reach.Links/copyEvery))
+	chosen := r.choose(max(1, v.expected()/detourEvery), int(v.reach.Links/copyEvery))
 	r.numbers = map[uint32]uint32{}
 	for i, to := range rand.Perm(len(r.free))[:len(chosen)] {
 		r.numbers[chosen[i].page] = r.free[to]
-		r.away = append(r.away, chosen[i].page)
+		r.renamed = append(r.renamed, chosen[i].page)
 	}
-	slices.Sort(r.away)
+	slices.Sort(r.renamed)
 	r.detours = map[uint32]*detour{}
 	at := func(page uint32) *detour {
 		name := r.number(page)
 		d := r.detours[name]
 		if d == nil {
-			d = &detour{as: page, ids: slices.Clone(j.graph.Out(page))}
+			d = &detour{as: page, ids: slices.Clone(v.graph.Out(page))}
 			r.detours[name] = d
-			j.seen[name/64].Or(1 << (name % 64))
+			v.seen[name/64].Or(1 << (name % 64))
 		}
 		return d
 	}
 	for _, c := range chosen {
 		name := r.number(c.page)
 		at(c.page)
-		j.want[c.page/64] &^= 1 << (c.page % 64)
-		j.want[name/64] |= 1 << (name % 64)
+		v.want[c.page/64] &^= 1 << (c.page % 64)
+		v.want[name/64] |= 1 << (name % 64)
 		for _, link := range c.in {
-			p := source(j.graph, link)
-			at(p).ids[link-j.graph.Offsets[p]] = name
+			p := source(v.graph, link)
+			at(p).ids[link-v.graph.Offsets[p]] = name
 		}
 	}
 	if s.urls != nil {
-		s.spell()
+		s.makeDetourURLs()
 	}
 }
 
@@ -206,7 +209,7 @@ func (r *renaming) number(page uint32) uint32 {
 	return page
 }
 
-// choose draws candidates that together have at most so many sources with so many links, but at least one.
+// choose draws candidates with at most the given total of sources and links, but at least one.
 func (r *renaming) choose(sources, links int) (chosen []candidate) {
 	for _, i := range rand.Perm(len(r.pool)) {
 		c := r.pool[i]
@@ -216,16 +219,16 @@ func (r *renaming) choose(sources, links int) (chosen []candidate) {
 		chosen = append(chosen, c)
 		sources -= c.sources + 1
 		links -= c.links
-		if len(chosen) == min(mostRenamed, len(r.free)) {
+		if len(chosen) == min(maxRenamed, len(r.free)) {
 			break
 		}
 	}
 	return chosen
 }
 
-// spell writes the detours' links as URLs.
-func (s *Site) spell() {
-	for _, d := range s.judge.names.detours {
+// makeDetourURLs writes the detours' links as URLs.
+func (s *Site) makeDetourURLs() {
+	for _, d := range s.verifier.renaming.detours {
 		d.urls = make([]string, len(d.ids))
 		for i, link := range d.ids {
 			d.urls[i] = s.urls[link]
@@ -233,24 +236,24 @@ func (s *Site) spell() {
 	}
 }
 
-// fold takes those bits out of j.seen that were set beforehand and stand for no fetch.
-func (r *renaming) fold(j *judge) {
-	for i := j.graph.Pages(); i < 64*len(j.seen); i++ {
+// clearPreset clears the bits of v.seen that were set beforehand and stand for no fetch.
+func (r *renaming) clearPreset(v *verifier) {
+	for i := v.graph.Pages(); i < 64*len(v.seen); i++ {
 		if _, ok := r.detours[uint32(i)]; !ok {
-			j.seen[i/64].And(^(uint64(1) << (i % 64)))
+			v.seen[i/64].And(^(uint64(1) << (i % 64)))
 		}
 	}
 	for name, d := range r.detours {
 		if !d.fetched.Load() {
-			j.seen[name/64].And(^(uint64(1) << (name % 64)))
+			v.seen[name/64].And(^(uint64(1) << (name % 64)))
 		}
 	}
 }
 
-// former returns the word of the set of pages renamed that holds those from 64*i on.
-func (r *renaming) former(i int) (set uint64) {
-	at, _ := slices.BinarySearch(r.away, uint32(64*i))
-	for _, p := range r.away[at:] {
+// renamedWord returns the i-th word of the bitset of the renamed pages.
+func (r *renaming) renamedWord(i int) (set uint64) {
+	at, _ := slices.BinarySearch(r.renamed, uint32(64*i))
+	for _, p := range r.renamed[at:] {
 		if p/64 != uint32(i) {
 			break
 		}

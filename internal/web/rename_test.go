@@ -14,7 +14,8 @@ import (
 	"crawlbench/internal/graph"
 )
 
-// honest crawls with a lock around all that it knows. Links of pages are kept in known, if that is not nil.
+// honest crawls with one lock around all state. It records the links of pages in known, if that is
+// not nil.
 func honest[K comparable](w crawl.Web[K], start K, o crawl.Options, known map[K][]K) (did crawl.Result) {
 	var mu sync.Mutex
 	changed := sync.NewCond(&mu)
@@ -63,7 +64,7 @@ func honest[K comparable](w crawl.Web[K], start K, o crawl.Options, known map[K]
 	return did
 }
 
-// scattered is a graph of which some pages are not reached, have links to themselves, and have links twice.
+// scattered returns a graph with unreachable pages, self-links and duplicate links.
 func scattered(pages int, draw *rand.Rand) *graph.Graph {
 	g := &graph.Graph{Offsets: []uint64{0}, Hosts: []uint32{0, uint32(pages / 3), uint32(pages / 2)}, Start: uint32(draw.IntN(pages))}
 	for p := range pages {
@@ -89,8 +90,9 @@ func build(t testing.TB, s graph.Spec) *graph.Graph {
 	return g
 }
 
-// many are graphs of all kinds: with pages that no link leads to and without, of one word of a set and of several.
-func many(t testing.TB) map[string]*graph.Graph {
+// testGraphs returns graphs of all kinds, with and without unreachable pages, with bitsets of one
+// word and of several.
+func testGraphs(t testing.TB) map[string]*graph.Graph {
 	list := map[string]*graph.Graph{"small": small(), "one page": path(1, 1), "two pages": path(2, 2), "path": path(200, 150)}
 	for _, kind := range []string{"chain", "star", "tree", "grid", "uniform", "copying", "hosts"} {
 		for _, pages := range []int{64, 500} {
@@ -105,10 +107,10 @@ func many(t testing.TB) map[string]*graph.Graph {
 	return list
 }
 
-// A crawler that goes by the links is right in every crawl, whatever is renamed, and finds the same graph each time but for
-// the names.
+// A crawler that follows the links is correct in every crawl, whatever is renamed, and finds the
+// same graph each time except for the names.
 func TestRenamedPagesAreTheSameGraph(t *testing.T) {
-	for name, g := range many(t) {
+	for name, g := range testGraphs(t) {
 		b := Behaviour{Fail: 0.05, Seed: 3}
 		if len(g.Hosts) == 1 {
 			b = Behaviour{}
@@ -132,9 +134,9 @@ func TestRenamedPagesAreTheSameGraph(t *testing.T) {
 			if did.Pages != reach.Pages || s.Fetched() != reach.Pages {
 				t.Fatalf("%s, crawl %d: %d pages reported, %d fetched, of %d", name, n, did.Pages, s.Fetched(), reach.Pages)
 			}
-			r := &s.judge.names
-			if few := n > 0 && reach.Pages > 1; few != (len(r.away) > 0) || len(r.away) > mostRenamed {
-				t.Fatalf("%s, crawl %d: %d pages are renamed", name, n, len(r.away))
+			r := &s.verifier.renaming
+			if few := n > 0 && reach.Pages > 1; few != (len(r.renamed) > 0) || len(r.renamed) > maxRenamed {
+				t.Fatalf("%s, crawl %d: %d pages are renamed", name, n, len(r.renamed))
 			}
 			for p := range uint32(g.Pages()) {
 				if !reach.Has(p) {
@@ -159,7 +161,7 @@ func TestRenamedPagesAreTheSameGraph(t *testing.T) {
 	}
 }
 
-// The pages renamed are others from crawl to crawl, and so are their names.
+// Each crawl renames other pages, to other names.
 func TestRenamedPagesAreDrawnAnew(t *testing.T) {
 	g := build(t, graph.Spec{Kind: "hosts", Pages: 2000, Seed: 1})
 	s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
@@ -167,16 +169,16 @@ func TestRenamedPagesAreDrawnAnew(t *testing.T) {
 	for n := range 60 {
 		s.Begin(Rules{Workers: 1, Exact: n == 0})
 		s.End(honest(s.IDs(), g.Start, crawl.Options{Workers: 1}, nil), nil)
-		for p, name := range s.judge.names.numbers {
+		for p, name := range s.verifier.renaming.numbers {
 			pages[p], names[name] = true, true
 		}
 	}
-	if len(pages) < pooled/4 || len(names) < mostRenamed/2 {
-		t.Errorf("in 59 crawls %d pages had other names, of which %d are different", len(pages), len(names))
+	if len(pages) < poolSize/4 || len(names) < maxRenamed/2 {
+		t.Errorf("in 59 crawls %d pages were renamed, to %d names", len(pages), len(names))
 	}
 }
 
-// What is looked at more closely is little beside the crawl.
+// Detours are a small part of the crawl.
 func TestDetoursAreFew(t *testing.T) {
 	for _, spec := range []graph.Spec{{Kind: "rmat", Scale: 14, Seed: 1}, {Kind: "rmat", Scale: 14, Symmetric: true, Seed: 1}, {Kind: "hosts", Pages: 16000, Seed: 1}} {
 		g := build(t, spec)
@@ -186,23 +188,24 @@ func TestDetoursAreFew(t *testing.T) {
 			s.Begin(Rules{Workers: 1, Exact: n == 0})
 			s.End(honest(s.IDs(), g.Start, crawl.Options{Workers: 1}, nil), nil)
 			links := 0
-			for _, d := range s.judge.names.detours {
+			for _, d := range s.verifier.renaming.detours {
 				links += len(d.ids)
 			}
-			if few := len(s.judge.names.detours); few > reach.Pages/detourEvery+2 || links > int(reach.Links/copyEvery)+few*16 {
+			if few := len(s.verifier.renaming.detours); few > reach.Pages/detourEvery+2 || links > int(reach.Links/copyEvery)+few*16 {
 				t.Errorf("%v, crawl %d: %d detours with %d links, of %d pages with %d", spec, n, few, links, reach.Pages, reach.Links)
 			}
 		}
 	}
 }
 
-// Each of these does not go by the links of the crawl, and is found in every crawl but the first, in which nothing is
-// renamed: there some have nothing to remember yet, and some guess in an order that the links allow.
+// None of these follows the links of the crawl, and each is found in every crawl but the first, in
+// which nothing is renamed: there some have nothing to remember yet, and some guess in an order
+// that the links allow.
 func TestCrawlersThatDoNotGoByTheLinksAreFound(t *testing.T) {
 	const tries = 20
 	type cheat struct {
 		name string
-		// crawl is a crawl of s, the n-th of one crawler. kept is what it keeps.
+		// crawl performs the n-th crawl of s by one crawler. kept is what the crawler remembers.
 		crawl func(s *Site, n int, kept map[uint32][]uint32) crawl.Result
 	}
 	fetchAll := func(s *Site, pages []uint32) (did crawl.Result) {
@@ -214,7 +217,7 @@ func TestCrawlersThatDoNotGoByTheLinksAreFound(t *testing.T) {
 		}
 		return did
 	}
-	// once crawls once as it should, and keeps the links of all pages.
+	// once makes the first crawl correctly, and keeps the links of all pages.
 	once := func(then func(s *Site, kept map[uint32][]uint32) crawl.Result) func(*Site, int, map[uint32][]uint32) crawl.Result {
 		return func(s *Site, n int, kept map[uint32][]uint32) crawl.Result {
 			if n == 0 {
@@ -223,7 +226,7 @@ func TestCrawlersThatDoNotGoByTheLinksAreFound(t *testing.T) {
 			return then(s, kept)
 		}
 	}
-	// order is that of a crawl breadth first by the links kept.
+	// order returns the pages in breadth-first order of the links kept.
 	order := func(s *Site, kept map[uint32][]uint32) (pages []uint32) {
 		seen := map[uint32]bool{s.graph.Start: true}
 		pages = []uint32{s.graph.Start}
@@ -244,7 +247,7 @@ func TestCrawlersThatDoNotGoByTheLinksAreFound(t *testing.T) {
 			for ; len(queue) > 0; queue = queue[1:] {
 				s.IDs().Fetch(t.Context(), queue[0])
 				did.Pages++
-				for _, link := range kept[queue[0]] { // each after a page that had the link, once
+				for _, link := range kept[queue[0]] { // each once, after a page that had the link
 					if !seen[link] {
 						seen[link] = true
 						queue = append(queue, link)
@@ -306,10 +309,11 @@ func TestCrawlersThatDoNotGoByTheLinksAreFound(t *testing.T) {
 					s.Begin(Rules{Workers: 1, Exact: n == 0})
 					err := s.End(c.crawl(s, n, kept), nil)
 					if strings.HasPrefix(c.name, "remembers") && n == 0 && err != nil {
-						t.Fatalf("%s, %s: the first crawl is right: %v", c.name, kind, err)
+						t.Fatalf("%s, %s: the first crawl is correct: %v", c.name, kind, err)
 					}
 					named := err != nil && strings.Contains(err.Error(), "the crawler remembers or guesses pages")
-					if n > 0 && !named && (err == nil || !strings.HasPrefix(c.name, "guesses")) { // it knows the last number, and misses those beyond
+					// A guess of the last page number misses the numbers beyond it.
+					if n > 0 && !named && (err == nil || !strings.HasPrefix(c.name, "guesses")) {
 						t.Errorf("%s, %s: try %d, crawl %d: %v", c.name, kind, try, n, err)
 					}
 				}
@@ -318,12 +322,13 @@ func TestCrawlersThatDoNotGoByTheLinksAreFound(t *testing.T) {
 	}
 }
 
-// A budget does not help whoever remembers: what is renamed are pages that were fetched.
-func TestBudgetDoesNotHideWhoRemembers(t *testing.T) {
+// A budget does not hide a crawler that remembers: the renamed pages are among those that were
+// fetched.
+func TestBudgetDoesNotHideRememberedPages(t *testing.T) {
 	g := build(t, graph.Spec{Kind: "hosts", Pages: 3000, Seed: 1})
 	s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
 	for range 20 {
-		s = New(g, s.judge.reach, Behaviour{}, 0)
+		s = New(g, s.verifier.reach, Behaviour{}, 0)
 		kept := map[uint32][]uint32{}
 		for n := range 3 {
 			s.Begin(Rules{Workers: 1, MaxPages: 30, Exact: n == 0})
@@ -342,13 +347,14 @@ func TestBudgetDoesNotHideWhoRemembers(t *testing.T) {
 		}
 		s.Begin(Rules{Workers: 1, MaxPages: 30})
 		if err := s.End(honest(s.IDs(), g.Start, crawl.Options{Workers: 1, MaxPages: 30}, nil), nil); err != nil {
-			t.Fatalf("one that does not: %v", err)
+			t.Fatalf("a crawler that does not remember: %v", err)
 		}
 	}
 }
 
-// Whoever is right stays right with many workers, on few processors and on many, by both kinds of key.
-func TestRenamingFailsNobodyElse(t *testing.T) {
+// A correct crawler is never blamed, with many workers, on few processors and on many, by id and by
+// URL.
+func TestRenamingDoesNotFailCorrectCrawlers(t *testing.T) {
 	rounds := 40
 	if testing.Short() {
 		rounds = 8

@@ -8,8 +8,9 @@ import (
 	"crawlbench/internal/graph"
 )
 
-// path is a graph of so many pages, of which the first linked ones follow each other and no link leads to the rest. With
-// more than 64 pages the judge's sets have more than one word.
+// path returns a graph with the given number of pages, of which the first linked ones form a chain
+// and no link leads to the rest. With more than 64 pages the verifier's bitsets have more than one
+// word.
 func path(pages, linked int) *graph.Graph {
 	g := &graph.Graph{Offsets: []uint64{0}, Hosts: []uint32{0}}
 	for p := range pages {
@@ -21,8 +22,8 @@ func path(pages, linked int) *graph.Graph {
 	return g
 }
 
-// A verdict counts all that is wrong, and names the first three pages of it.
-func TestVerdictsCountEveryPageAndNameThree(t *testing.T) {
+// A violation counts all pages concerned, and names the first three.
+func TestViolationsCountEveryPageAndNameThree(t *testing.T) {
 	span := func(from, to uint32) (pages []uint32) {
 		for p := from; p < to; p++ {
 			pages = append(pages, p)
@@ -36,8 +37,8 @@ func TestVerdictsCountEveryPageAndNameThree(t *testing.T) {
 		fetch         []uint32
 		want          string
 	}{
-		{"three words, right", 192, 192, 0, span(0, 192), ""},
-		{"three words and a page, right", 193, 193, 0, span(0, 193), ""},
+		{"three words, correct", 192, 192, 0, span(0, 192), ""},
+		{"three words and a page, correct", 193, 193, 0, span(0, 193), ""},
 		{"budget met in two words", 200, 200, 100, span(0, 100), ""},
 		{"budget missed in two words", 200, 200, 101, span(0, 100), "100 pages were fetched, the budget is 101"},
 		{"the budget is the graph", 9, 9, 9, span(0, 8), "1 of 9 reachable pages were not fetched (page 8)"},
@@ -46,8 +47,8 @@ func TestVerdictsCountEveryPageAndNameThree(t *testing.T) {
 		{"missing across words", 200, 200, 0, append(span(0, 63), append(span(64, 127), span(129, 200)...)...),
 			"3 of 200 reachable pages were not fetched (page 63, 127, 128)"},
 		{"strays in every word", 200, 2, 0, []uint32{0, 1, 5, 70, 140, 199}, "4 pages were fetched that no link leads to (page 5, 70, 140)"},
-		{"duplicates", 9, 9, 0, append(span(0, 9), 7, 3, 3, 1), "4 fetches were of pages fetched before (page 7, 3, 3)"},
-		{"foreign", 9, 9, 0, append(span(0, 9), 9, 20, 11, 15), "4 fetches were of pages that the site does not have (9, 20, 11)"},
+		{"duplicates", 9, 9, 0, append(span(0, 9), 7, 3, 3, 1), "4 repeated fetches (page 7, 3, 3)"},
+		{"unknown", 9, 9, 0, append(span(0, 9), 9, 20, 11, 15), "4 fetches of unknown pages (9, 20, 11)"},
 	} {
 		g := path(test.pages, test.linked)
 		s := New(g, graph.Walk(g, Behaviour{}.Fails), Behaviour{}, 0)

@@ -12,7 +12,7 @@ import (
 	"crawlbench/internal/graph"
 )
 
-// small is a graph of pages 0 to 3 in a ring with a chord, and page 4 that nothing links to.
+// small returns a graph of pages 0 to 3 in a ring with a chord, and page 4, to which nothing links.
 func small() *graph.Graph {
 	return &graph.Graph{
 		Offsets: []uint64{0, 2, 3, 4, 6, 7},
@@ -26,22 +26,22 @@ func newSite(b Behaviour) *Site {
 	return New(g, graph.Walk(g, b.Fails), b, 0)
 }
 
-// pass is a limiter that lets everybody through.
+// pass is a limiter that grants every wait at once.
 type pass struct{}
 
 func passing() crawl.Limiter { return pass{} }
 
 func (pass) Wait(context.Context) error { return nil }
 
-// begin is the first half of a fetch of page.
+// begin performs the first half of a fetch of page.
 func (s *Site) begin(page uint32) (counted bool) {
-	counted = s.judge.enter()
-	s.judge.note(page)
+	counted = s.verifier.enter()
+	s.verifier.note(page)
 	return counted
 }
 
-// A script is a crawl written out; the judge must say what is given, or nothing.
-func TestVerdicts(t *testing.T) {
+// Each case is a scripted crawl and the violation that it must cause, if any.
+func TestViolations(t *testing.T) {
 	ctx := context.Background()
 	fetch := func(s *Site, pages ...uint32) {
 		for _, p := range pages {
@@ -61,32 +61,32 @@ func TestVerdicts(t *testing.T) {
 		crawl func(s *Site, l crawl.Limiter) (crawl.Result, error)
 		want  string
 	}{
-		{"right", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+		{"correct", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			fetch(s, 3, 1, 0, 2)
 			return four, nil
 		}, ""},
-		{"right, paced", Rules{Workers: 1, Limiter: passing}, func(s *Site, l crawl.Limiter) (crawl.Result, error) {
+		{"correct, with limiter", Rules{Workers: 1, Limiter: passing}, func(s *Site, l crawl.Limiter) (crawl.Result, error) {
 			paced(s, l, 0, 1, 2, 3)
 			return four, nil
 		}, ""},
-		{"right, two at once", Rules{Workers: 2}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+		{"correct, two at once", Rules{Workers: 2}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			s.begin(0)
 			fetch(s, 1, 2, 3)
-			s.judge.leave(true, nil)
+			s.verifier.leave(true, nil)
 			return four, nil
 		}, ""},
-		{"right, within budget", Rules{Workers: 1, MaxPages: 3}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+		{"correct, within budget", Rules{Workers: 1, MaxPages: 3}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			fetch(s, 0, 1, 2)
 			return crawl.Result{Pages: 3}, nil
 		}, ""},
-		{"right, budget beyond the graph", Rules{Workers: 1, MaxPages: 9}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+		{"correct, budget beyond the graph", Rules{Workers: 1, MaxPages: 9}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			fetch(s, 0, 1, 2, 3)
 			return four, nil
 		}, ""},
 		{"twice", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			fetch(s, 0, 1, 2, 3, 2)
 			return crawl.Result{Pages: 5}, nil
-		}, "1 fetches were of pages fetched before (page 2)"},
+		}, "1 repeated fetches (page 2)"},
 		{"missing", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			fetch(s, 0, 1, 2)
 			return crawl.Result{Pages: 3}, nil
@@ -94,7 +94,7 @@ func TestVerdicts(t *testing.T) {
 		{"one missing, one twice", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			fetch(s, 0, 1, 2, 2)
 			return four, nil
-		}, "fetched before (page 2); 1 of 4 reachable"},
+		}, "1 repeated fetches (page 2); 1 of 4 reachable"},
 		{"unlinked", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			fetch(s, 0, 1, 2, 3, 4)
 			return crawl.Result{Pages: 5}, nil
@@ -106,16 +106,16 @@ func TestVerdicts(t *testing.T) {
 		{"no such page", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			fetch(s, 0, 1, 2, 3, 5)
 			return four, nil
-		}, "pages that the site does not have (5)"},
+		}, "1 fetches of unknown pages (5)"},
 		{"no such URL", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			fetch(s, 0, 1, 2, 3)
 			s.URLs().Fetch(ctx, "https://elsewhere.example/")
 			return four, nil
-		}, "the site does not have (https://elsewhere.example/)"},
+		}, "1 fetches of unknown pages (https://elsewhere.example/)"},
 		{"too many at once", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			s.begin(0)
 			fetch(s, 1, 2, 3)
-			s.judge.leave(true, nil)
+			s.verifier.leave(true, nil)
 			return four, nil
 		}, "3 fetches began with 1 others in flight"},
 		{"early return", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
@@ -135,7 +135,7 @@ func TestVerdicts(t *testing.T) {
 			paced(s, l, 0, 1, 2)
 			fetch(s, 3)
 			return four, nil
-		}, "1 fetches began before the limiter had let them through; it waited on the limiter 3 times for 4 fetches"},
+		}, "1 fetches began before the limiter granted them; it waited on the limiter 3 times for 4 fetches: want one wait per fetch"},
 		{"waited afterwards", Rules{Workers: 1, Limiter: passing}, func(s *Site, l crawl.Limiter) (crawl.Result, error) {
 			fetch(s, 3)
 			l.Wait(ctx)
@@ -157,7 +157,7 @@ func TestVerdicts(t *testing.T) {
 		}, `returned the error "gave up"`},
 	} {
 		s := newSite(Behaviour{})
-		for range 2 { // what one crawl did must not be held against the next
+		for range 2 { // the first crawl must not affect the verification of the second
 			l := s.Begin(test.rules)()
 			if (l == nil) != (test.rules.Limiter == nil) {
 				t.Errorf("%s: limiter %v", test.name, l)
@@ -167,7 +167,7 @@ func TestVerdicts(t *testing.T) {
 			case test.want == "" && err != nil:
 				t.Errorf("%s: %v", test.name, err)
 			case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
-				t.Errorf("%s: verdict %v, want one with %q", test.name, err, test.want)
+				t.Errorf("%s: violations %v, want one with %q", test.name, err, test.want)
 			}
 		}
 	}
@@ -199,12 +199,13 @@ func TestFailedFetchIsCountedAndHasNoLinks(t *testing.T) {
 		t.Errorf("links %v, error %v", links, err)
 	}
 	if err := s.End(crawl.Result{Pages: 1, Errors: 1}, nil); err != nil {
-		t.Errorf("the start page fails, so that it is all there is: %v", err)
+		t.Errorf("the start page fails, so it is the only page: %v", err)
 	}
 }
 
-// Where a fetch takes time, or processors outnumber the workers, every fetch in flight is counted to the end. Where neither
-// is so the third fetch of this test could not begin while two are on the two processors.
+// If a fetch takes time, or processors outnumber the workers, every fetch in flight is counted
+// throughout. Otherwise the third fetch of this test could not begin while two are running on the
+// two processors.
 func TestFetchesInFlightAreCountedWhereTheyCanBeTooMany(t *testing.T) {
 	slow := Behaviour{Latency: Latency{Model: "constant", Median: time.Millisecond}}
 	for _, test := range []struct {
@@ -232,7 +233,7 @@ func TestFetchesInFlightAreCountedWhereTheyCanBeTooMany(t *testing.T) {
 			t.Errorf("%s, %d processors: they did not overlap", test.name, test.procs)
 		}
 		for _, c := range counted {
-			s.judge.leave(c, nil)
+			s.verifier.leave(c, nil)
 		}
 		err := s.End(crawl.Result{Pages: 4}, nil)
 		if found := err != nil && err.Error() == "2 fetches began with 2 others in flight, the most allowed"; found != test.found || !found && err != nil {
@@ -241,35 +242,36 @@ func TestFetchesInFlightAreCountedWhereTheyCanBeTooMany(t *testing.T) {
 	}
 }
 
-// One fetch after another is no overlap, whether fetches are counted to the end or until two have met.
+// Consecutive fetches do not overlap, whether fetches are counted throughout or until two have
+// overlapped.
 func TestFetchesOneAfterAnotherDoNotOverlap(t *testing.T) {
 	s := newSite(Behaviour{})
 	for _, workers := range []int{1, 1000} {
 		s.Begin(Rules{Workers: workers})
 		for page := range uint32(4) {
-			s.judge.leave(s.begin(page), nil)
+			s.verifier.leave(s.begin(page), nil)
 			if s.Overlapped() {
-				t.Fatalf("%d workers: after page %d, fetched alone, two have met", workers, page)
+				t.Fatalf("%d workers: after page %d, fetched alone, Overlapped is true", workers, page)
 			}
 		}
 		first := s.begin(0)
 		second := s.begin(1)
-		s.judge.leave(first, nil)
-		s.judge.leave(second, nil)
+		s.verifier.leave(first, nil)
+		s.verifier.leave(second, nil)
 		if !s.Overlapped() {
-			t.Errorf("%d workers: two at once have not met", workers)
+			t.Errorf("%d workers: two fetches at once, but Overlapped is false", workers)
 		}
 	}
 }
 
-// A page counts once for each time that it was fetched, whichever word of the bitset it is in.
+// A page counts once for each time it is fetched, in any word of the bitset.
 func TestFetchedCountsPagesOfEveryWord(t *testing.T) {
 	const pages = 130
 	g := &graph.Graph{Offsets: make([]uint64, pages+1), Hosts: []uint32{0, 2}}
 	s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
 	s.Begin(Rules{Workers: 1})
 	for i, page := range []uint32{129, 0, 63, 64, 64, 1, 0, 64} {
-		s.judge.leave(s.begin(page), nil)
+		s.verifier.leave(s.begin(page), nil)
 		if got := s.Fetched(); got != i+1 {
 			t.Fatalf("after page %d: %d fetched, want %d", page, got, i+1)
 		}
