@@ -9,7 +9,8 @@ import (
 	"crawlbench/internal/ledger"
 )
 
-// BenchmarkMark is what a trace costs a page beyond the events of the crawler itself.
+// BenchmarkMark measures the cost that a trace adds to a page, besides the events of the crawler
+// itself.
 func BenchmarkMark(b *testing.B) {
 	b.Run("tracing", func(b *testing.B) {
 		if err := trace.Start(io.Discard); err != nil {

@@ -17,7 +17,8 @@ import (
 	"crawlbench/internal/limiter"
 )
 
-// pool runs a crawl of so many workers, which visit so many pages each on average. As in a crawl, they leave together.
+// pool returns a crawl in which each worker visits the given number of pages on average. All
+// workers end together.
 func pool(workers, pages int, visit func(worker, page int)) func() {
 	return func() {
 		var all, busy sync.WaitGroup
@@ -37,8 +38,8 @@ func pool(workers, pages int, visit func(worker, page int)) func() {
 	}
 }
 
-// where fails unless class c has a site of function, and by this primitive.
-func where(t *testing.T, l *ledger.Ledger, c ledger.Class, function, primitive string) ledger.Site {
+// requireSite fails unless state c has a site in the given function with this primitive.
+func requireSite(t *testing.T, l *ledger.Ledger, c ledger.Class, function, primitive string) ledger.Site {
 	t.Helper()
 	for _, s := range l.Sites {
 		if s.Class == c && strings.Contains(s.Where, function) && s.Primitive == primitive {
@@ -52,7 +53,7 @@ func where(t *testing.T, l *ledger.Ledger, c ledger.Class, function, primitive s
 
 const nap = time.Millisecond
 
-// hot is a lock that is held for long. Its line of Unlock is what ends the waits.
+// hot holds a lock for long. The line of its Unlock ends the waits.
 func hot(mu *sync.Mutex) {
 	mu.Lock()
 	time.Sleep(nap)
@@ -61,13 +62,13 @@ func hot(mu *sync.Mutex) {
 
 func TestLock(t *testing.T) {
 	var mu sync.Mutex
-	l, _ := account(t, 8, pool(8, 20, func(int, int) { hot(&mu) }))
-	dominates(t, l, ledger.Lock, 0.6)
-	where(t, l, ledger.Lock, "ledger_test.hot cause_test.go:", "sync.(*Mutex).Lock")
+	l, _ := breakdown(t, 8, pool(8, 20, func(int, int) { hot(&mu) }))
+	requireDominant(t, l, ledger.Lock, 0.6)
+	requireSite(t, l, ledger.Lock, "ledger_test.hot cause_test.go:", "sync.(*Mutex).Lock")
 	_, file, line, _ := runtime.Caller(0)
 	unlock := lineOf(t, file, "mu.Unlock() // the waits"+" end here")
 	if unlock >= line {
-		t.Fatal("the mark was found in this test itself")
+		t.Fatal("lineOf found the text in this test itself")
 	}
 	for _, e := range l.Ends {
 		if e.Class == ledger.Lock && !strings.HasSuffix(e.By, "ledger_test.hot cause_test.go:"+itoa(unlock)) {
@@ -78,7 +79,7 @@ func TestLock(t *testing.T) {
 
 func TestReadersLock(t *testing.T) {
 	var mu sync.RWMutex
-	l, _ := account(t, 8, pool(8, 20, func(w, _ int) {
+	l, _ := breakdown(t, 8, pool(8, 20, func(w, _ int) {
 		if w == 0 {
 			mu.Lock()
 			time.Sleep(nap)
@@ -89,10 +90,10 @@ func TestReadersLock(t *testing.T) {
 		runtime.Gosched()
 		mu.RUnlock()
 	}))
-	where(t, l, ledger.Lock, "TestReadersLock", "sync.(*RWMutex).RLock")
+	requireSite(t, l, ledger.Lock, "TestReadersLock", "sync.(*RWMutex).RLock")
 }
 
-func TestHandoffToASlowReceiver(t *testing.T) {
+func TestChannelSendToASlowReceiver(t *testing.T) {
 	for name, send := range map[string]func(c chan int, done chan bool){
 		"send":   func(c chan int, _ chan bool) { c <- 1 },
 		"select": func(c chan int, done chan bool) { sendOrEnd(c, done) },
@@ -101,9 +102,9 @@ func TestHandoffToASlowReceiver(t *testing.T) {
 			"receives": func(c chan int, _ chan bool) { <-c },
 			"selects":  func(c chan int, done chan bool) { takeOrEnd(c, done) },
 		} {
-			t.Run(name+" that a goroutine ends which "+taker, func(t *testing.T) {
+			t.Run(name+", ended by a goroutine that "+taker, func(t *testing.T) {
 				c, done := make(chan int), make(chan bool)
-				l, _ := account(t, 8, func() {
+				l, _ := breakdown(t, 8, func() {
 					var slow sync.WaitGroup
 					slow.Go(func() {
 						for range 8 * 20 {
@@ -114,7 +115,7 @@ func TestHandoffToASlowReceiver(t *testing.T) {
 					pool(8, 20, func(int, int) { send(c, done) })()
 					slow.Wait()
 				})
-				dominates(t, l, ledger.Handoff, 0.6)
+				requireDominant(t, l, ledger.Handoff, 0.6)
 			})
 		}
 	}
@@ -141,14 +142,14 @@ func giveOrEnd(c chan int, done chan bool) {
 	}
 }
 
-func TestStarvationOnAChannel(t *testing.T) {
+func TestIdleOnAChannel(t *testing.T) {
 	for name, take := range map[string]func(c chan int, done chan bool){
 		"receive": func(c chan int, _ chan bool) { <-c },
 		"select":  func(c chan int, done chan bool) { takeOrEnd(c, done) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, done := make(chan int), make(chan bool)
-			l, _ := account(t, 8, func() {
+			l, _ := breakdown(t, 8, func() {
 				var slow sync.WaitGroup
 				slow.Go(func() {
 					for range 8 * 20 {
@@ -159,17 +160,17 @@ func TestStarvationOnAChannel(t *testing.T) {
 				pool(8, 20, func(int, int) { take(c, done) })()
 				slow.Wait()
 			})
-			dominates(t, l, ledger.Starvation, 0.6)
+			requireDominant(t, l, ledger.Starvation, 0.6)
 		})
 	}
 }
 
-// A select that a select ends is a hand-off or starvation, according to which of the two sends. The trace tells only the
-// line of the runtime's own source.
+// A select ended by another select is blocked on a channel or idle, depending on which of the two
+// sends. The trace gives only the line in the runtime's source.
 func TestSelectEndedBySelect(t *testing.T) {
 	out, in := make(chan int), make(chan int)
 	done := make(chan bool)
-	l, _ := account(t, 2, func() {
+	l, _ := breakdown(t, 2, func() {
 		var slow sync.WaitGroup
 		slow.Go(func() {
 			for range 40 {
@@ -190,23 +191,23 @@ func TestSelectEndedBySelect(t *testing.T) {
 		})()
 		slow.Wait()
 	})
-	h := where(t, l, ledger.Handoff, "sendOrEnd", "select")
-	s := where(t, l, ledger.Starvation, "takeOrEnd", "select")
+	h := requireSite(t, l, ledger.Handoff, "sendOrEnd", "select")
+	s := requireSite(t, l, ledger.Starvation, "takeOrEnd", "select")
 	if h.Share < 0.4 || s.Share < 0.4 {
-		t.Errorf("hand-off %.2f, starvation %.2f: want about half each", h.Share, s.Share)
+		t.Errorf("blocked on a channel %.2f, idle %.2f: want about half each", h.Share, s.Share)
 	}
 	for _, s := range l.Sites {
 		if s.Class == ledger.Handoff && strings.Contains(s.Where, "takeOrEnd") || s.Class == ledger.Starvation && strings.Contains(s.Where, "sendOrEnd") {
-			t.Errorf("%+v is the wrong way round", s)
+			t.Errorf("%+v is classified the wrong way round", s)
 		}
 	}
 }
 
-func TestStarvationOnACondition(t *testing.T) {
+func TestIdleOnACondition(t *testing.T) {
 	var mu sync.Mutex
 	some := sync.NewCond(&mu)
 	have := 0
-	l, _ := account(t, 8, func() {
+	l, _ := breakdown(t, 8, func() {
 		var slow sync.WaitGroup
 		slow.Go(func() {
 			for range 8 * 20 {
@@ -227,19 +228,19 @@ func TestStarvationOnACondition(t *testing.T) {
 		})()
 		slow.Wait()
 	})
-	dominates(t, l, ledger.Starvation, 0.6)
-	where(t, l, ledger.Starvation, "TestStarvationOnACondition", "sync.(*Cond).Wait")
+	requireDominant(t, l, ledger.Starvation, 0.6)
+	requireSite(t, l, ledger.Starvation, "TestIdleOnACondition", "sync.(*Cond).Wait")
 }
 
-func TestPacing(t *testing.T) {
+func TestRateLimit(t *testing.T) {
 	bare := rate.NewLimiter(1000, 1)
-	for name, l := range map[string]crawl.Limiter{"bare": bare, "in turn": crawl.InTurn(bare), "debtless": limiter.New("paced", 1000, 1)} {
+	for name, l := range map[string]crawl.Limiter{"bare": bare, "in turn": crawl.InTurn(bare), "non-reserving": limiter.New("paced", 1000, 1)} {
 		t.Run(name, func(t *testing.T) {
-			account, _ := account(t, 8, pool(8, 20, func(int, int) { paced(l) }))
-			dominates(t, account, ledger.Pacing, 0.8)
-			for _, s := range account.Sites {
+			got, _ := breakdown(t, 8, pool(8, 20, func(int, int) { paced(l) }))
+			requireDominant(t, got, ledger.Pacing, 0.8)
+			for _, s := range got.Sites {
 				if s.Class == ledger.Pacing && !strings.HasPrefix(s.Where, "ledger_test.paced cause_test.go:") {
-					t.Errorf("pacing at %s, want the crawler's call", s.Where)
+					t.Errorf("rate limit at %s, want the crawler's call", s.Where)
 				}
 			}
 		})
@@ -255,8 +256,8 @@ func paced(l crawl.Limiter) {
 func sleepyFetch() { time.Sleep(nap) }
 
 func TestFetch(t *testing.T) {
-	l, _ := account(t, 8, pool(8, 20, func(int, int) { sleepyFetch() }))
-	dominates(t, l, ledger.Fetch, 0.6)
+	l, _ := breakdown(t, 8, pool(8, 20, func(int, int) { sleepyFetch() }))
+	requireDominant(t, l, ledger.Fetch, 0.6)
 	for _, e := range l.Ends {
 		if e.Class == ledger.Fetch && e.By != "(runtime)" {
 			t.Errorf("a timer is %s", e.By)
@@ -265,17 +266,17 @@ func TestFetch(t *testing.T) {
 }
 
 func TestJoinIsOther(t *testing.T) {
-	l, _ := account(t, 8, pool(8, 20, func(int, int) {
+	l, _ := breakdown(t, 8, pool(8, 20, func(int, int) {
 		var part sync.WaitGroup
 		part.Go(func() { time.Sleep(nap) })
 		part.Wait()
 	}))
-	dominates(t, l, ledger.Other, 0.6)
-	where(t, l, ledger.Other, "TestJoinIsOther", "sync.(*WaitGroup).Wait")
+	requireDominant(t, l, ledger.Other, 0.6)
+	requireSite(t, l, ledger.Other, "TestJoinIsOther", "sync.(*WaitGroup).Wait")
 }
 
 func TestCallerIsTheWorker(t *testing.T) {
-	l, _ := account(t, 1, func() {
+	l, _ := breakdown(t, 1, func() {
 		ledger.Mark()
 		spin(10_000_000)
 	})
@@ -285,23 +286,23 @@ func TestCallerIsTheWorker(t *testing.T) {
 }
 
 func TestSleepElsewhereIsOther(t *testing.T) {
-	l, _ := account(t, 8, pool(8, 20, func(int, int) { time.Sleep(nap) }))
-	dominates(t, l, ledger.Other, 0.6)
-	where(t, l, ledger.Other, "TestSleepElsewhere", "time.Sleep")
+	l, _ := breakdown(t, 8, pool(8, 20, func(int, int) { time.Sleep(nap) }))
+	requireDominant(t, l, ledger.Other, 0.6)
+	requireSite(t, l, ledger.Other, "TestSleepElsewhere", "time.Sleep")
 }
 
 func TestMoreWorkersThanProcessors(t *testing.T) {
 	workers := 8 * runtime.GOMAXPROCS(0)
-	l, wall := account(t, workers, pool(workers, 100, func(w, _ int) { spin(200_000) }))
-	dominates(t, l, ledger.Runnable, 0.6)
+	l, wall := breakdown(t, workers, pool(workers, 100, func(w, _ int) { spin(200_000) }))
+	requireDominant(t, l, ledger.Runnable, 0.6)
 	if got, most := l.Seconds[ledger.Running], l.Wall*float64(runtime.GOMAXPROCS(0)); got > most*1.001 {
-		t.Errorf("%g s on the processors, which have %g", got, most)
+		t.Errorf("%g s running on processors that have %g", got, most)
 	}
 	for tries := 0; l.Samples == 0; tries++ { // the profiler samples a hundred times a second
 		if tries == 20 {
-			t.Fatal("no CPU sample came in")
+			t.Fatal("no CPU samples")
 		}
-		l, wall = account(t, workers, pool(workers, 100, func(w, _ int) { spin(200_000) }))
+		l, wall = breakdown(t, workers, pool(workers, 100, func(w, _ int) { spin(200_000) }))
 	}
 	found := false
 	for _, s := range wall.Sample {
@@ -309,7 +310,7 @@ func TestMoreWorkersThanProcessors(t *testing.T) {
 		found = found || names[len(names)-1] == "[running]" && strings.HasSuffix(names[0], "ledger_test.spin")
 	}
 	if !found {
-		t.Error("the time on a processor is not under the function that spent it")
+		t.Error("the running time is not below the function that spent it")
 	}
 }
 
@@ -326,15 +327,15 @@ func TestCollector(t *testing.T) {
 	type node struct{ next [8]*node }
 	var roots [8]*node
 	defer debug.SetGCPercent(debug.SetGCPercent(10))
-	l, _ := account(t, 8, pool(8, 400, func(w, _ int) {
+	l, _ := breakdown(t, 8, pool(8, 400, func(w, _ int) {
 		for range 500 {
 			roots[w] = &node{next: [8]*node{roots[w]}}
 		}
 	}))
 	if l.Share(ledger.GC) < 0.02 {
-		t.Errorf("gc %.2f %%, want the allocating workers to assist", 100*l.Share(ledger.GC))
+		t.Errorf("gc %.2f %%, want allocating workers to assist", 100*l.Share(ledger.GC))
 		show(t, l)
 	}
-	where(t, l, ledger.GC, "TestCollector", "collecting")
+	requireSite(t, l, ledger.GC, "TestCollector", "collecting")
 	runtime.KeepAlive(&roots)
 }

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/exp/trace"
 )
 
-// class returns what a part of a worker's time is.
-func (s selects) class(p part) Class {
+// class returns the state of a worker in an interval.
+func (s selects) class(p interval) Class {
 	switch p.state {
 	case trace.GoRunning:
 		if p.gc {
@@ -22,21 +22,22 @@ func (s selects) class(p part) Class {
 	return Other
 }
 
-// waiting returns what a worker waits for. The reasons are the tracer's.
-func (s selects) waiting(p part) Class {
+// waiting returns the state of a waiting worker. The reasons are those of the execution tracer.
+func (s selects) waiting(p interval) Class {
 	var on flags
 	if p.at != nil {
 		on = p.at.flags
 	}
 	switch {
-	case strings.HasPrefix(p.why, "GC ") || p.why == "wait until GC ends" || p.why == "preempted" || p.why == "sync" && on&inRuntime != 0:
+	case strings.HasPrefix(p.reason, "GC ") || p.reason == "wait until GC ends" || p.reason == "preempted" ||
+		p.reason == "sync" && on&inRuntime != 0:
 		return GC
 	case on&inPacing != 0:
 		return Pacing
 	case on&inFetch != 0:
 		return Fetch
 	}
-	switch p.why {
+	switch p.reason {
 	case "sync":
 		if on&inJoin != 0 || on&inSync == 0 {
 			return Other
@@ -48,9 +49,9 @@ func (s selects) waiting(p part) Class {
 		return Handoff
 	case "chan receive", "select":
 		switch {
-		case p.none: // a timer's channel
+		case p.byRuntime: // a timer's channel
 			return Other
-		case p.why == "select" && s.kind(p.by) == receiving:
+		case p.reason == "select" && s.kind(p.by) == receiving:
 			return Handoff
 		}
 		return Starvation
@@ -58,26 +59,27 @@ func (s selects) waiting(p part) Class {
 	return Other
 }
 
-// joins reports whether p is waiting until other goroutines have ended.
-func joins(p part) bool {
+// joins reports whether p is a wait for other goroutines to end.
+func joins(p interval) bool {
 	return p.state == trace.GoWaiting && p.at != nil && p.at.flags&inJoin != 0
 }
 
-// selects knows what a goroutine did that ended another's waiting in the midst of a select of its own. The trace tells
-// the line in the runtime's select, and there are two: one where it receives and one where it sends. A goroutine that was
-// receiving and nothing else shows which of them sends; Crawl makes sure that there is one.
+// selects tells what a goroutine did when its select ended the wait of another. The trace has the
+// line in the runtime's select, and there are two: one where it receives and one where it sends.
+// When it ends the wait of a goroutine that can only receive, the line must be that of a send;
+// Crawl makes sure that there is such a wait.
 type selects struct {
 	sends uint64
 }
 
-// learn takes a wait that has ended.
-func (s *selects) learn(p part) {
-	if p.why == "chan receive" && p.by != nil && p.by.operation == selecting {
+// learn examines a wait that has ended.
+func (s *selects) learn(p interval) {
+	if p.reason == "chan receive" && p.by != nil && p.by.operation == selecting {
 		s.sends = p.by.line
 	}
 }
 
-// kind returns what the goroutine with that stack did to the channel.
+// kind returns the operation on the channel by the goroutine with that stack.
 func (s selects) kind(by *stack) operation {
 	switch {
 	case by == nil:

@@ -18,12 +18,13 @@ import (
 	"crawlbench/internal/ledger"
 )
 
-// options name this package's own fetch besides the limiters that the harness knows.
+// options names this package's own fetch functions, in addition to the limiters that the harness
+// knows.
 func options(workers int) ledger.Options {
 	return ledger.Options{Workers: workers, Fetch: []string{"crawlbench/internal/ledger_test.(*site).Fetch", "crawlbench/internal/ledger_test.sleepyFetch"}}
 }
 
-// traced takes a trace of f.
+// traced returns an execution trace of f.
 func traced(t testing.TB, f func()) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -40,8 +41,9 @@ func traced(t testing.TB, f func()) []byte {
 	return b.Bytes()
 }
 
-// account takes a trace of one crawl and checks that its ledger and its wall profile close.
-func account(t *testing.T, workers int, crawl func()) (*ledger.Ledger, *profile.Profile) {
+// breakdown traces one crawl and checks that its time breakdown and its wall-clock profile are
+// complete.
+func breakdown(t *testing.T, workers int, crawl func()) (*ledger.Ledger, *profile.Profile) {
 	t.Helper()
 	return read(t, workers, traced(t, func() { ledger.Crawl(crawl) }))
 }
@@ -56,7 +58,7 @@ func read(t *testing.T, workers int, b []byte) (*ledger.Ledger, *profile.Profile
 		return l, wall
 	}
 	if math.Abs(l.Residual) > 0.02 {
-		t.Errorf("residual %.2f %%, want less than 2", 100*l.Residual)
+		t.Errorf("unaccounted %.2f %%, want less than 2", 100*l.Residual)
 	}
 	closed := l.Worker * (1 - l.Residual)
 	sum, sites := 0.0, l.Seconds[ledger.Running]
@@ -81,7 +83,7 @@ func read(t *testing.T, workers int, b []byte) (*ledger.Ledger, *profile.Profile
 	return l, wall
 }
 
-// show prints a ledger, for whoever runs the tests with -v.
+// show logs a time breakdown, for go test -v.
 func show(t *testing.T, l *ledger.Ledger) {
 	t.Helper()
 	for _, c := range ledger.Classes() {
@@ -89,7 +91,7 @@ func show(t *testing.T, l *ledger.Ledger) {
 			t.Logf("%-10s %6.2f %%", c, 100*l.Share(c))
 		}
 	}
-	t.Logf("residual %.3f %%, wall %.4f s, queued %.4f s, surplus %.4f s, %d come and go, %d events, %d samples, %d pages",
+	t.Logf("unaccounted %.3f %%, wall %.4f s, queued %.4f s, surplus %.4f s, %d crawls with short-lived workers, %d events, %d samples, %d pages",
 		100*l.Residual, l.Wall, l.Queued, l.Surplus, l.ComeAndGo, l.Events, l.Samples, l.Pages)
 	for _, s := range l.Sites[:min(6, len(l.Sites))] {
 		t.Logf("  %-10s %-60s %-28s %6d %6.2f %%", s.Class, s.Where, s.Primitive, s.Count, 100*s.Share)
@@ -102,8 +104,9 @@ func show(t *testing.T, l *ledger.Ledger) {
 	}
 }
 
-// dominates fails unless class c has more than the rest of the waiting together, and at least the given share of all.
-func dominates(t *testing.T, l *ledger.Ledger, c ledger.Class, least float64) {
+// requireDominant fails unless state c has more time than each other state, and at least the given
+// share of all.
+func requireDominant(t *testing.T, l *ledger.Ledger, c ledger.Class, least float64) {
 	t.Helper()
 	for _, other := range ledger.Classes() {
 		if other != c && l.Share(other) > l.Share(c) {
@@ -118,7 +121,7 @@ func dominates(t *testing.T, l *ledger.Ledger, c ledger.Class, least float64) {
 	}
 }
 
-// site serves a graph and marks its fetches.
+// site serves a graph and marks its fetches, as the harness does.
 type site struct {
 	graph   *graph.Graph
 	latency time.Duration

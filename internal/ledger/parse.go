@@ -7,20 +7,21 @@ import (
 	"github.com/goccy/go-json"
 )
 
-// Bounds of a file of ledgers, which may come from a stranger: an element of two bytes takes a hundred times as much memory.
-// Three ledgers of 60,000 places each have a quarter of these.
+// Limits for a file of time breakdowns, which may be hostile: an element of two bytes can take a
+// hundred times as much memory. Three breakdowns of 60,000 places each reach a quarter of these
+// limits.
 const (
-	mostObjects  = 1 << 20
-	mostElements = 1 << 22
+	maxObjects  = 1 << 20
+	maxElements = 1 << 22
 )
 
-// Parse reads the ledgers of a cell as a profile pass writes them.
+// Parse reads the time breakdowns of a cell, as a profile pass writes them.
 func Parse(text []byte) ([]*Ledger, error) {
-	if n := bytes.Count(text, []byte("{")); n > mostObjects {
-		return nil, fmt.Errorf("it has %d objects, want at most %d", n, mostObjects)
+	if n := bytes.Count(text, []byte("{")); n > maxObjects {
+		return nil, fmt.Errorf("too many objects: %d, want at most %d", n, maxObjects)
 	}
-	if n := bytes.Count(text, []byte(",")); n > mostElements {
-		return nil, fmt.Errorf("it has %d elements, want at most %d", n, mostElements)
+	if n := bytes.Count(text, []byte(",")); n > maxElements {
+		return nil, fmt.Errorf("too many elements: %d, want at most %d", n, maxElements)
 	}
 	var list []*Ledger
 	err := json.Unmarshal(text, &list)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Files that mean ill are refused before they take memory.
+// Hostile files are refused before they take memory.
 func TestHostileLedgers(t *testing.T) {
 	for name, test := range map[string]struct{ text, says string }{
 		"ledgers":       {"[" + strings.Repeat("{},", 1<<21) + "{}]", "objects"},
@@ -20,8 +20,8 @@ func TestHostileLedgers(t *testing.T) {
 		"text":          {"root:x:0:0", ""},
 		"a number":      {"[1]", ""},
 		"too large":     {`[{"wall_sec":1e999}]`, ""},
-		"no number":     {`[{"wall_sec":NaN}]`, ""},
-		"cut":           {`[{"wall_sec":1`, ""},
+		"not a number":  {`[{"wall_sec":NaN}]`, ""},
+		"truncated":     {`[{"wall_sec":1`, ""},
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

@@ -18,7 +18,7 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// lineOf returns the number of the line of file that has text.
+// lineOf returns the number of the line in file that contains text.
 func lineOf(t *testing.T, file, text string) int {
 	t.Helper()
 	source, err := os.ReadFile(file)
@@ -61,11 +61,11 @@ func TestErrors(t *testing.T) {
 		trace      []byte
 		workers    int
 	}{
-		{"no workers", "0 workers", crawls, 0},
+		{"no workers", "number of workers 0: want at least 1", crawls, 0},
 		{"no trace", "damaged", nil, 2},
 		{"not a trace", "damaged", []byte("goos: linux\ngoarch: amd64\npkg: crawlbench\n"), 2},
 		{"a trace cut short", "damaged", crawls[:len(crawls)/2], 2},
-		{"no crawl", "wrap what is measured", none, 2},
+		{"no crawl", "wrap the measured code", none, 2},
 		{"no fetch", "call ledger.Mark", empty, 2},
 		{"no fetch within the crawl", "call ledger.Mark", outside, 2},
 		{"a crawl without end", "ends within a crawl", endless, 2},
@@ -77,7 +77,7 @@ func TestErrors(t *testing.T) {
 				t.Errorf("got %v, want an error with %q", err, c.want)
 			}
 			if l != nil || wall != nil {
-				t.Error("something came beside the error")
+				t.Error("a result in addition to the error")
 			}
 		})
 	}
@@ -94,7 +94,7 @@ func TestDamagedTracesAreErrorsOrLedgers(t *testing.T) {
 		b = b[:len(b)-draw.IntN(2)*draw.IntN(len(b))]
 		l, _, err := ledger.Read(bytes.NewReader(b), options(2))
 		if (l == nil) == (err == nil) {
-			t.Fatalf("ledger %v, error %v", l, err)
+			t.Fatalf("breakdown %v, error %v", l, err)
 		}
 	}
 }
@@ -115,7 +115,7 @@ func TestReadingTwiceGivesTheSame(t *testing.T) {
 		}
 		var back ledger.Ledger
 		if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(&back, l) {
-			t.Errorf("%v: the ledger comes back as %+v, want %+v", err, back, l)
+			t.Errorf("%v: after the round trip %+v, want %+v", err, back, l)
 		}
 		var p bytes.Buffer
 		if err := wall.WriteUncompressed(&p); err != nil {
@@ -124,12 +124,12 @@ func TestReadingTwiceGivesTheSame(t *testing.T) {
 		texts[i] = string(text) + p.String()
 	}
 	if texts[0] != texts[1] {
-		t.Error("the same trace gave two ledgers or profiles")
+		t.Error("the same trace gave two different breakdowns or profiles")
 	}
 }
 
 func TestWallProfile(t *testing.T) {
-	_, wall := account(t, 8, pool(8, 20, func(int, int) { sleepyFetch() }))
+	_, wall := breakdown(t, 8, pool(8, 20, func(int, int) { sleepyFetch() }))
 	if len(wall.SampleType) != 1 || wall.SampleType[0].Type != "wall" || wall.SampleType[0].Unit != "nanoseconds" || len(wall.Mapping) != 1 {
 		t.Errorf("sample types %v, %d mappings", wall.SampleType, len(wall.Mapping))
 	}
@@ -139,7 +139,7 @@ func TestWallProfile(t *testing.T) {
 		roots[names[len(names)-1]] = true
 		for _, n := range names {
 			if n == "runtime.goexit" || n == "testing.tRunner" {
-				t.Errorf("%v has frames that are not the crawler's", names)
+				t.Errorf("%v has frames that do not belong to the crawler", names)
 			}
 		}
 	}
@@ -150,7 +150,7 @@ func TestWallProfile(t *testing.T) {
 	}
 	for r := range roots {
 		if !strings.HasPrefix(r, "[") {
-			t.Errorf("root %s is no state", r)
+			t.Errorf("root %s is not a state", r)
 		}
 	}
 }
@@ -161,10 +161,10 @@ func TestSpread(t *testing.T) {
 		ls = append(ls, &ledger.Ledger{Worker: 10, Seconds: map[ledger.Class]float64{ledger.Lock: lock}, Residual: lock / 100})
 	}
 	if _, err := ledger.Spread(ls[:2]); err == nil {
-		t.Error("two repeats make a range")
+		t.Error("two repeats are accepted")
 	}
 	if _, err := ledger.Spread(append(ls[:3:3], nil)); err == nil {
-		t.Error("no ledger is one")
+		t.Error("a missing breakdown is accepted")
 	}
 	got, err := ledger.Spread(ls)
 	if err != nil {

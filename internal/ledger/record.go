@@ -11,12 +11,12 @@ import (
 	"golang.org/x/exp/trace"
 )
 
-// extent is one crawl: what every goroutine did from its begin to its end.
-type extent struct {
+// crawlRecord is one crawl: what each goroutine did between its beginning and its end.
+type crawlRecord struct {
 	from, to trace.Time
 	caller   *goroutine
 	members  []*goroutine // in the order of the trace
-	stopped  []span       // the world was stopped
+	stopped  []span       // times when the world was stopped
 	selects  selects
 }
 
@@ -24,60 +24,60 @@ type span struct{ from, to trace.Time }
 
 // goroutine is one goroutine during one crawl.
 type goroutine struct {
-	born    bool       // in this crawl
-	kind    string     // where it was started, and with what
-	parent  *goroutine // that started it
-	began   trace.Time
-	ended   trace.Time // of the crawl, if it goes on
-	start   *stack     // its first function
-	parts   []part     // without gaps
-	marks   []trace.Time
-	samples []sample
+	created   bool       // in this crawl
+	kind      string     // where it was started, and with which function
+	parent    *goroutine // the goroutine that started it
+	began     trace.Time
+	ended     trace.Time // the end of the crawl if it continues
+	start     *stack     // its first function
+	intervals []interval // without gaps
+	marks     []trace.Time
+	samples   []sample
 
-	now        part // to is not yet known
-	collecting int  // ranges of the collector
+	current    interval // its field to is not yet known
+	collecting int      // nesting of garbage collector ranges
 	collector  *stack
 }
 
-// part is a time in which a goroutine did one thing.
-type part struct {
-	from, to trace.Time
-	state    trace.GoState
-	gc       bool   // collecting for the collector
-	why      string // of waiting, or of losing the processor
-	at       *stack // where it waits, or goes on when it runs again
-	by       *stack // who ended the waiting
-	none     bool   // no goroutine did: a timer, or the collector
+// interval is a time during which a goroutine was in one state.
+type interval struct {
+	from, to  trace.Time
+	state     trace.GoState
+	gc        bool   // working for the garbage collector
+	reason    string // of the wait, or of the preemption
+	at        *stack // where it waits, or where it continues when it runs again
+	by        *stack // where another goroutine ended the wait
+	byRuntime bool   // ended by no goroutine: a timer, or the garbage collector
 }
 
-func (p part) length() trace.Time { return p.to - p.from }
+func (p interval) length() trace.Time { return p.to - p.from }
 
 type sample struct {
-	at trace.Time
-	of *stack
+	at    trace.Time
+	stack *stack
 }
 
-// recorder follows a trace.
+// recorder follows the events of a trace.
 type recorder struct {
 	stacks  *stacks
 	live    map[trace.GoID]*goroutine
 	sweeps  map[trace.ProcID]*goroutine
 	selects selects
-	crawl   *extent // nil between crawls
-	stop    *span   // the world is being stopped
-	done    func(*extent)
+	crawl   *crawlRecord // nil between crawls
+	stop    *span        // the world is being stopped
+	done    func(*crawlRecord)
 }
 
-// record gives every crawl of the trace r to done, and returns the number of events.
-func record(r io.Reader, s *stacks, done func(*extent)) (events int, err error) {
+// record calls done for every crawl in the trace r, and returns the number of events.
+func record(r io.Reader, s *stacks, done func(*crawlRecord)) (events int, err error) {
 	defer func() {
 		if p := recover(); p != nil { // the parser panics on some damaged traces
-			err = fmt.Errorf("it is damaged: %v", p)
+			err = fmt.Errorf("damaged trace: %v", p)
 		}
 	}()
 	reader, err := trace.NewReader(r)
 	if err != nil {
-		return 0, fmt.Errorf("it is damaged, or none: %w", err)
+		return 0, fmt.Errorf("damaged trace, or not a trace: %w", err)
 	}
 	rec := &recorder{stacks: s, live: map[trace.GoID]*goroutine{}, sweeps: map[trace.ProcID]*goroutine{}, done: done}
 	for {
@@ -86,10 +86,10 @@ func record(r io.Reader, s *stacks, done func(*extent)) (events int, err error) 
 			return events, nil
 		}
 		if errors.Is(err, io.EOF) {
-			return events, errors.New("it ends within a crawl: stop the tracer after the crawl")
+			return events, errors.New("the trace ends within a crawl: stop the tracer after the crawl")
 		}
 		if err != nil {
-			return events, fmt.Errorf("it is damaged after %d events: %w", events, err)
+			return events, fmt.Errorf("damaged trace after %d events: %w", events, err)
 		}
 		events++
 		if err := rec.event(e); err != nil {
@@ -106,14 +106,14 @@ func (r *recorder) event(e trace.Event) error {
 			r.transition(e, tr)
 		}
 	case trace.EventRangeBegin, trace.EventRangeActive, trace.EventRangeEnd:
-		r.collect(e, g)
+		r.rangeEvent(e, g)
 	case trace.EventLog:
 		if r.crawl != nil && g != nil && e.Log().Category == fetchLog {
 			g.marks = append(g.marks, e.Time())
 		}
 	case trace.EventStackSample:
-		if r.crawl != nil && g != nil && !g.now.gc {
-			g.samples = append(g.samples, sample{e.Time(), r.stacks.of(e.Stack())})
+		if r.crawl != nil && g != nil && !g.current.gc {
+			g.samples = append(g.samples, sample{e.Time(), r.stacks.get(e.Stack())})
 		}
 	case trace.EventRegionBegin:
 		if e.Region().Type == crawlRegion {
@@ -129,14 +129,14 @@ func (r *recorder) event(e trace.Event) error {
 
 func (r *recorder) begin(caller *goroutine, now trace.Time) error {
 	if r.crawl != nil {
-		return errors.New("two crawls overlap: take a trace of each")
+		return errors.New("two crawls overlap: record a trace of each")
 	}
-	r.crawl = &extent{from: now, caller: caller}
+	r.crawl = &crawlRecord{from: now, caller: caller}
 	for _, id := range slices.Sorted(maps.Keys(r.live)) {
 		g := r.live[id]
-		at := g.now
+		at := g.current
 		at.from = now
-		*g = goroutine{kind: g.kind, start: g.start, began: now, now: at, collecting: g.collecting, collector: g.collector}
+		*g = goroutine{kind: g.kind, start: g.start, began: now, current: at, collecting: g.collecting, collector: g.collector}
 		r.crawl.members = append(r.crawl.members, g)
 	}
 	if r.stop != nil {
@@ -147,7 +147,7 @@ func (r *recorder) begin(caller *goroutine, now trace.Time) error {
 
 func (r *recorder) end(now trace.Time) {
 	for _, g := range r.live {
-		g.turn(now, g.now)
+		g.switchTo(now, g.current)
 		g.ended = now
 	}
 	if r.stop != nil {
@@ -157,17 +157,17 @@ func (r *recorder) end(now trace.Time) {
 	r.done(r.crawl)
 	r.crawl = nil
 	for _, g := range r.live {
-		g.parts, g.marks, g.samples = nil, nil, nil
+		g.intervals, g.marks, g.samples = nil, nil, nil
 	}
 }
 
-// turn ends what g does and begins next.
-func (g *goroutine) turn(now trace.Time, next part) {
-	if g.now.to = now; g.now.length() > 0 {
-		g.parts = append(g.parts, g.now)
+// switchTo ends the current interval and begins next.
+func (g *goroutine) switchTo(now trace.Time, next interval) {
+	if g.current.to = now; g.current.length() > 0 {
+		g.intervals = append(g.intervals, g.current)
 	}
-	g.now = next
-	g.now.from = now
+	g.current = next
+	g.current.from = now
 }
 
 func (r *recorder) transition(e trace.Event, tr trace.StateTransition) {
@@ -175,29 +175,29 @@ func (r *recorder) transition(e trace.Event, tr trace.StateTransition) {
 	id, now := tr.Resource.Goroutine(), e.Time()
 	g := r.live[id]
 	if g == nil {
-		g = r.appear(e, tr)
+		g = r.register(e, tr)
 	}
-	if from == to || to == g.now.state && from == trace.GoUndetermined {
-		return // the state told again
+	if from == to || to == g.current.state && from == trace.GoUndetermined {
+		return // the trace repeats the state
 	}
-	next := part{state: to, why: tr.Reason, at: r.stacks.of(tr.Stack), gc: to == trace.GoRunning && g.collecting > 0}
+	next := interval{state: to, reason: tr.Reason, at: r.stacks.get(tr.Stack), gc: to == trace.GoRunning && g.collecting > 0}
 	switch {
 	case from == trace.GoWaiting && to == trace.GoRunnable:
-		next.at, next.why = g.now.at, "woken"
-		g.now.by = r.stacks.of(e.Stack())
-		g.now.none = g.now.by == nil
-		r.selects.learn(g.now)
+		next.at, next.reason = g.current.at, "woken"
+		g.current.by = r.stacks.get(e.Stack())
+		g.current.byRuntime = g.current.by == nil
+		r.selects.learn(g.current)
 	case from == trace.GoNotExist:
-		next.why, next.by = "started", r.stacks.of(e.Stack())
+		next.reason, next.by = "started", r.stacks.get(e.Stack())
 	case next.gc:
 		next.at = g.collector
 	case to == trace.GoSyscall:
-		next.why = "system call"
+		next.reason = "system call"
 	}
 	if r.crawl == nil {
-		g.now = next
+		g.current = next
 	} else {
-		g.turn(now, next)
+		g.switchTo(now, next)
 	}
 	if to == trace.GoNotExist {
 		g.ended = now
@@ -205,14 +205,14 @@ func (r *recorder) transition(e trace.Event, tr trace.StateTransition) {
 	}
 }
 
-// appear notes a goroutine that was started, or that the trace tells of for the first time.
-func (r *recorder) appear(e trace.Event, tr trace.StateTransition) *goroutine {
-	g := &goroutine{began: e.Time(), now: part{from: e.Time()}, start: r.stacks.of(tr.Stack)}
+// register adds a goroutine that was just started, or that appears in the trace for the first time.
+func (r *recorder) register(e trace.Event, tr trace.StateTransition) *goroutine {
+	g := &goroutine{began: e.Time(), current: interval{from: e.Time()}, start: r.stacks.get(tr.Stack)}
 	if from, _ := tr.Goroutine(); from == trace.GoNotExist {
-		g.born = true
-		g.now.state = trace.GoNotExist
+		g.created = true
+		g.current.state = trace.GoNotExist
 		g.parent = r.live[e.Goroutine()]
-		if by := r.stacks.of(e.Stack()); by != nil {
+		if by := r.stacks.get(e.Stack()); by != nil {
 			g.kind = by.site
 		}
 		if g.start != nil {
@@ -226,8 +226,9 @@ func (r *recorder) appear(e trace.Event, tr trace.StateTransition) *goroutine {
 	return g
 }
 
-// collect notes when the world is stopped, and when a goroutine works for the collector.
-func (r *recorder) collect(e trace.Event, g *goroutine) {
+// rangeEvent records when the world is stopped, and when a goroutine works for the garbage
+// collector.
+func (r *recorder) rangeEvent(e trace.Event, g *goroutine) {
 	begins := e.Kind() != trace.EventRangeEnd
 	scope := e.Range().Scope
 	switch name := e.Range().Name; {
@@ -262,17 +263,17 @@ func (r *recorder) collect(e trace.Event, g *goroutine) {
 	if !begins {
 		g.collecting = max(0, g.collecting-1)
 	} else if g.collecting++; e.Kind() == trace.EventRangeBegin {
-		g.collector = r.stacks.of(e.Stack())
+		g.collector = r.stacks.get(e.Stack())
 	}
-	if gc := g.collecting > 0; g.now.state == trace.GoRunning && gc != g.now.gc {
-		next := part{state: trace.GoRunning, gc: gc}
+	if gc := g.collecting > 0; g.current.state == trace.GoRunning && gc != g.current.gc {
+		next := interval{state: trace.GoRunning, gc: gc}
 		if gc {
 			next.at = g.collector
 		}
 		if r.crawl == nil {
-			g.now = next
+			g.current = next
 		} else {
-			g.turn(e.Time(), next)
+			g.switchTo(e.Time(), next)
 		}
 	}
 }

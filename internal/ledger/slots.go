@@ -7,15 +7,15 @@ import (
 	"golang.org/x/exp/trace"
 )
 
-// meter is a rate that changes in steps, and its integral.
-type meter struct {
+// stepFunction is a rate that changes in steps, with its integral.
+type stepFunction struct {
 	at    []trace.Time
 	rate  []float64 // from at[i] on
 	until []float64 // integral up to at[i]
 }
 
-// step lets the rate be r from t on; t does not go back.
-func (m *meter) step(t trace.Time, r float64) {
+// step sets the rate to r from t on; t must not decrease.
+func (m *stepFunction) step(t trace.Time, r float64) {
 	sum := 0.0
 	if n := len(m.at) - 1; n >= 0 {
 		sum = m.until[n] + m.rate[n]*float64(t-m.at[n])
@@ -24,7 +24,7 @@ func (m *meter) step(t trace.Time, r float64) {
 }
 
 // read returns the integral up to t.
-func (m *meter) read(t trace.Time) float64 {
+func (m *stepFunction) read(t trace.Time) float64 {
 	i, found := slices.BinarySearch(m.at, t)
 	if !found {
 		i--
@@ -38,11 +38,12 @@ func (m *meter) read(t trace.Time) float64 {
 	return m.until[i] + m.rate[i]*float64(t-m.at[i])
 }
 
-func (m *meter) between(from, to trace.Time) float64 { return m.read(to) - m.read(from) }
+func (m *stepFunction) between(from, to trace.Time) float64 { return m.read(to) - m.read(from) }
 
-// during returns a meter of rate 1 during spans that do not overlap, and 0 otherwise.
-func during(spans []span) *meter {
-	m := &meter{}
+// indicator returns a stepFunction that is 1 during the given spans, which must not overlap, and 0
+// otherwise.
+func indicator(spans []span) *stepFunction {
+	m := &stepFunction{}
 	for _, s := range spans {
 		m.step(s.from, 1)
 		m.step(s.to, 0)
@@ -50,30 +51,30 @@ func during(spans []span) *meter {
 	return m
 }
 
-// claim is what the time of one goroutine of those that come and go is.
+// claim is when a short-lived worker acquired its slot.
 type claim struct {
-	took trace.Time // it took its slot, its end if it never did; before that it waits in the frontier
-	ran  trace.Time // it ran for the first time
+	took trace.Time // when it acquired its slot, or its end if it never did; before that it waits in the frontier
+	ran  trace.Time // when it ran for the first time
 }
 
-// slots shares the slots of a crawl out among goroutines that come and go.
+// slots is the distribution of a crawl's slots among short-lived workers.
 type slots struct {
-	holding *meter // what a second counts of a goroutine that holds a slot
-	started *meter // the same of one that has not run yet
+	holding *stepFunction // the weight of a goroutine that holds a slot
+	started *stepFunction // the weight of a goroutine that has not run yet
 	idle    float64
 	surplus float64
 }
 
-// claims finds out when g took its slot.
-func claims(g *goroutine, s selects) claim {
+// claimOf determines when g acquired its slot.
+func claimOf(g *goroutine, s selects) claim {
 	c := claim{ran: g.ended}
-	for _, p := range g.parts {
+	for _, p := range g.intervals {
 		if p.state.Executing() {
 			c.ran = p.from
 			break
 		}
 	}
-	if !g.born {
+	if !g.created {
 		c.ran = g.began
 	}
 	if len(g.marks) == 0 {
@@ -81,7 +82,7 @@ func claims(g *goroutine, s selects) claim {
 		return c
 	}
 	c.took = c.ran
-	for _, p := range g.parts {
+	for _, p := range g.intervals {
 		if p.to > g.marks[0] {
 			break
 		}
@@ -95,8 +96,8 @@ func claims(g *goroutine, s selects) claim {
 	return c
 }
 
-// share shares n slots out.
-func share(x *extent, workers []*goroutine, claimed map[*goroutine]claim, n int) slots {
+// shareSlots distributes n slots.
+func shareSlots(x *crawlRecord, workers []*goroutine, claimed map[*goroutine]claim, n int) slots {
 	type change struct {
 		at               trace.Time
 		holding, started int
@@ -111,7 +112,7 @@ func share(x *extent, workers []*goroutine, claimed map[*goroutine]claim, n int)
 		c := claimed[g]
 		put(g.began, min(c.ran, c.took), 0, 1)
 		from := c.took
-		for _, p := range g.parts {
+		for _, p := range g.intervals {
 			if joins(p) && p.from >= c.took {
 				put(from, p.from, 1, 0)
 				from = p.to
@@ -122,21 +123,21 @@ func share(x *extent, workers []*goroutine, claimed map[*goroutine]claim, n int)
 	changes = append(changes, change{at: x.to})
 	slices.SortStableFunc(changes, func(a, b change) int { return cmp.Compare(a.at, b.at) })
 
-	s := slots{holding: &meter{}, started: &meter{}}
+	s := slots{holding: &stepFunction{}, started: &stepFunction{}}
 	holding, started, last := 0, 0, x.from
 	for _, c := range changes {
 		length := float64(c.at - last)
 		s.idle += length * float64(max(0, n-holding-started))
 		s.surplus += length * float64(max(0, holding-n))
 		holding, started, last = holding+c.holding, started+c.started, c.at
-		s.holding.step(c.at, portion(n, holding))
-		s.started.step(c.at, portion(max(0, n-holding), started))
+		s.holding.step(c.at, fractionEach(n, holding))
+		s.started.step(c.at, fractionEach(max(0, n-holding), started))
 	}
 	return s
 }
 
-// portion returns what each of n gets of so many slots, at most one.
-func portion(slots, n int) float64 {
+// fractionEach returns the fraction of a slot that each of n goroutines gets, at most 1.
+func fractionEach(slots, n int) float64 {
 	if n <= slots {
 		return 1
 	}

@@ -9,17 +9,17 @@ import (
 	"golang.org/x/exp/trace"
 )
 
-// stack is a call stack, and what its names tell.
+// stack is a call stack, and what its function names reveal.
 type stack struct {
-	key       string  // tells it from others
-	frames    []frame // leaf first; what called the crawl is cut off
-	site      string  // where the crawler is: the first function that is not a library's
+	key       string  // identifies it
+	frames    []frame // leaf first, without the callers of the crawl
+	site      string  // the crawler's innermost function that is not a library's, with its line
 	function  string  // the same without the line
-	primitive string  // what it called there
+	primitive string  // what that function called
 	entry     string  // the outermost function that is not a library's
 	flags     flags
 	operation operation
-	line      uint64 // of the select's implementation, if operation is selecting
+	line      uint64 // in the runtime's select, if operation is selecting
 }
 
 type frame struct {
@@ -27,18 +27,18 @@ type frame struct {
 	line           uint64
 }
 
-// flags tell what is on a stack.
+// flags describe which functions are on a stack.
 type flags uint8
 
 const (
 	inPacing  flags = 1 << iota // a function of Options.Pacing
 	inFetch                     // a function of Options.Fetch
 	inJoin                      // sync.WaitGroup.Wait
-	inSync                      // package sync, below the crawler's own functions
-	inRuntime                   // the collector, below the crawler's own functions
+	inSync                      // package sync, called by the crawler
+	inRuntime                   // the garbage collector, called by the crawler
 )
 
-// operation is what a goroutine does to a channel.
+// operation is a channel operation.
 type operation uint8
 
 const (
@@ -49,33 +49,36 @@ const (
 	selecting // sending or receiving: see selects
 )
 
-// libraries are the prefixes of the functions that a crawler calls in order to wait.
-var libraries = [...]string{"runtime.", "runtime/", "sync.", "sync/", "internal/", "time.", "context.", "golang.org/x/time/rate.", "crawlbench/internal/limiter.", "crawlbench/internal/ledger."}
+// libraries are the prefixes of library functions that a crawler calls to wait.
+var libraries = [...]string{
+	"runtime.", "runtime/", "sync.", "sync/", "internal/", "time.", "context.",
+	"golang.org/x/time/rate.", "crawlbench/internal/limiter.", "crawlbench/internal/ledger.",
+}
 
-// caller is where the crawl begins on the stack of the goroutine that called the crawler, and harness the prefix of the
-// functions that it calls the crawler through.
+// caller is the function below which the crawl begins, on the goroutine that called the crawler,
+// and harness the prefix of the functions through which it calls the crawler.
 const (
 	caller  = "crawlbench/internal/ledger.Crawl"
 	harness = "crawlbench/internal/cell."
 )
 
-// stacks keeps one stack of a kind. A trace numbers its stacks anew about every second.
+// stacks keeps one copy of each stack. A trace renumbers its stacks about every second.
 type stacks struct {
 	options Options
-	known   map[trace.Stack]*stack
-	same    map[string]*stack
+	byTrace map[trace.Stack]*stack
+	byKey   map[string]*stack
 }
 
 func newStacks(o Options) *stacks {
-	return &stacks{options: o, known: map[trace.Stack]*stack{}, same: map[string]*stack{}}
+	return &stacks{options: o, byTrace: map[trace.Stack]*stack{}, byKey: map[string]*stack{}}
 }
 
-// of returns the stack of t, nil if there is none.
-func (s *stacks) of(t trace.Stack) *stack {
+// get returns the stack of t, or nil if it has none.
+func (s *stacks) get(t trace.Stack) *stack {
 	if t == trace.NoStack {
 		return nil
 	}
-	if st, ok := s.known[t]; ok {
+	if st, ok := s.byTrace[t]; ok {
 		return st
 	}
 	var frames []frame
@@ -94,13 +97,13 @@ func (s *stacks) of(t trace.Stack) *stack {
 	for _, f := range frames {
 		fmt.Fprintf(&key, "%s\x00%s\x00%d\x00", f.function, f.file, f.line)
 	}
-	st := s.same[key.String()]
+	st := s.byKey[key.String()]
 	if st == nil && len(frames) > 0 {
 		st = s.describe(frames)
 		st.key = key.String()
-		s.same[st.key] = st
+		s.byKey[st.key] = st
 	}
-	s.known[t] = st
+	s.byTrace[t] = st
 	return st
 }
 
@@ -122,17 +125,17 @@ func (s *stacks) describe(frames []frame) *stack {
 		if pacing || fetch || library {
 			continue
 		}
-		st.entry = short(f.function)
+		st.entry = baseName(f.function)
 		if own < 0 {
 			own = i
 		}
 	}
-	if own < 0 { // the harness's own, or the runtime's
+	if own < 0 { // only functions of the harness or the runtime
 		own = len(frames) - 1
-		st.entry = short(frames[own].function)
+		st.entry = baseName(frames[own].function)
 	}
 	f := frames[own]
-	st.function = short(f.function)
+	st.function = baseName(f.function)
 	st.site = fmt.Sprintf("%s %s:%d", st.function, path.Base(f.file), f.line)
 	if own > 0 {
 		st.primitive = primitive(frames[own-1].function)
@@ -140,7 +143,7 @@ func (s *stacks) describe(frames []frame) *stack {
 	return st
 }
 
-// call notes a library's function between the leaf and the crawler.
+// call records a library function between the leaf and the crawler's innermost function.
 func (s *stack) call(f frame) {
 	switch name := f.function; {
 	case name == "sync.(*WaitGroup).Wait":
@@ -161,7 +164,7 @@ func (s *stack) call(f frame) {
 	}
 }
 
-// primitive names what a crawler called as its author would.
+// primitive returns the name by which the crawler's author knows the function that was called.
 func primitive(function string) string {
 	switch {
 	case strings.HasPrefix(function, "runtime.chansend"):
@@ -171,11 +174,11 @@ func primitive(function string) string {
 	case function == "runtime.selectgo":
 		return "select"
 	}
-	return short(function)
+	return baseName(function)
 }
 
-// short drops the directories from the name of a function.
-func short(function string) string {
+// baseName drops the directories from the name of a function.
+func baseName(function string) string {
 	generic := strings.IndexByte(function, '[') // type arguments may hold paths
 	if generic < 0 {
 		generic = len(function)

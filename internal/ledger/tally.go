@@ -7,8 +7,8 @@ import (
 	"golang.org/x/exp/trace"
 )
 
-// mostEnds is how many lines the matrix of waits and their ends has at most.
-const mostEnds = 50
+// maxEnds is the maximum number of rows in Ledger.Ends.
+const maxEnds = 50
 
 type siteKey struct {
 	class            Class
@@ -20,7 +20,7 @@ type endKey struct {
 	where, by string
 }
 
-// tally adds up where workers did not run, and who ended it.
+// tally adds up where workers did not run, and who ended their waits.
 type tally struct {
 	sites map[siteKey]*Site
 	ends  map[endKey]*End
@@ -28,7 +28,7 @@ type tally struct {
 
 func newTally() tally { return tally{map[siteKey]*Site{}, map[endKey]*End{}} }
 
-func (t tally) site(class Class, where, primitive string, ns float64) {
+func (t tally) addSite(class Class, where, primitive string, ns float64) {
 	k := siteKey{class, where, primitive}
 	s := t.sites[k]
 	if s == nil {
@@ -39,22 +39,22 @@ func (t tally) site(class Class, where, primitive string, ns float64) {
 	s.Seconds += ns / 1e9
 }
 
-func (t tally) take(class Class, p part, ns float64) {
-	where, primitive := "(on a processor)", p.why
+func (t tally) add(class Class, p interval, ns float64) {
+	where, primitive := "(on a processor)", p.reason
 	if p.at != nil {
 		where = p.at.site
 		switch {
-		case p.why == "started" && p.by != nil:
+		case p.reason == "started" && p.by != nil:
 			where = p.by.site
-		case p.why == "preempted" || p.why == "stop the world":
-			where = p.at.function // the line is chance
+		case p.reason == "preempted" || p.reason == "stop the world":
+			where = p.at.function // the line is arbitrary
 		case p.state == trace.GoWaiting && p.at.primitive != "":
 			primitive = p.at.primitive
 		case p.gc:
 			primitive = "collecting"
 		}
 	}
-	t.site(class, where, primitive, ns)
+	t.addSite(class, where, primitive, ns)
 	if p.state != trace.GoWaiting {
 		return
 	}
@@ -62,7 +62,7 @@ func (t tally) take(class Class, p part, ns float64) {
 	switch {
 	case p.by != nil:
 		by = p.by.site
-	case p.none:
+	case p.byRuntime:
 		by = "(runtime)"
 	}
 	k := endKey{class, where, by}
@@ -75,8 +75,8 @@ func (t tally) take(class Class, p part, ns float64) {
 	e.Seconds += ns / 1e9
 }
 
-// close returns the tables, largest first.
-func (t tally) close(worker float64) ([]Site, []End) {
+// finish returns the tables, largest first.
+func (t tally) finish(worker float64) ([]Site, []End) {
 	var sites []Site
 	for _, s := range t.sites {
 		s.Share = ratio(s.Seconds, worker)
@@ -94,7 +94,7 @@ func (t tally) close(worker float64) ([]Site, []End) {
 		return cmp.Or(cmp.Compare(b.Seconds, a.Seconds), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Where, b.Where),
 			cmp.Compare(a.By, b.By))
 	})
-	return sites, ends[:min(len(ends), mostEnds)]
+	return sites, ends[:min(len(ends), maxEnds)]
 }
 
 // closeRoles returns the roles in seconds, the busiest first.
@@ -113,7 +113,7 @@ func closeRoles(roles map[string]*Role, wall float64) []Role {
 	return list
 }
 
-// ratio is part of whole, and 0 of nothing.
+// ratio returns part divided by whole, or 0 if whole is 0.
 func ratio(part, whole float64) float64 {
 	if whole == 0 {
 		return 0

@@ -9,25 +9,25 @@ import (
 	"github.com/google/pprof/profile"
 )
 
-// wall gathers the wall profile.
+// wall accumulates the wall-clock profile.
 type wall struct {
-	waits   map[under]float64 // nanoseconds
-	running float64           // nanoseconds, to be spread over the CPU samples
+	waits   map[classStack]float64 // nanoseconds
+	running float64                // nanoseconds, distributed over the CPU samples
 	samples map[*stack]int
 	named   map[string]*stack
 }
 
-// under is a stack below the frame of a class.
-type under struct {
+// classStack is a stack below the frame of a state.
+type classStack struct {
 	class Class
 	at    *stack
 }
 
 func newWall() wall {
-	return wall{waits: map[under]float64{}, samples: map[*stack]int{}, named: map[string]*stack{}}
+	return wall{waits: map[classStack]float64{}, samples: map[*stack]int{}, named: map[string]*stack{}}
 }
 
-// Frame names the frame of a wall profile under which the time of c stands.
+// Frame returns the root frame of the wall-clock profile for the time in state c.
 func (c Class) Frame() string {
 	if c == Handoff {
 		return "[hand-off]"
@@ -35,15 +35,15 @@ func (c Class) Frame() string {
 	return "[" + string(c) + "]"
 }
 
-func (w *wall) wait(class Class, p part, ns float64) {
+func (w *wall) wait(class Class, p interval, ns float64) {
 	at := p.at
 	if at == nil {
-		at = w.name("(" + cmp.Or(p.why, "no stack") + ")")
+		at = w.name("(" + cmp.Or(p.reason, "no stack") + ")")
 	}
-	w.waits[under{class, at}] += ns
+	w.waits[classStack{class, at}] += ns
 }
 
-// name returns a stack of one frame with that name.
+// name returns a stack with a single frame of that name.
 func (w *wall) name(name string) *stack {
 	if w.named[name] == nil {
 		w.named[name] = &stack{key: name, frames: []frame{{function: name}}}
@@ -58,8 +58,8 @@ func (w *wall) sample(s *stack) {
 	w.samples[s]++
 }
 
-// spread puts the time on a processor under the stacks of the CPU samples.
-func (w *wall) spread() {
+// distributeRunning distributes the running time over the stacks of the CPU samples.
+func (w *wall) distributeRunning() {
 	n := 0
 	for _, count := range w.samples {
 		n += count
@@ -68,23 +68,25 @@ func (w *wall) spread() {
 		w.samples[w.name("(no CPU sample)")], n = 1, 1
 	}
 	for s, count := range w.samples {
-		w.waits[under{Running, s}] = w.running * float64(count) / float64(n)
+		w.waits[classStack{Running, s}] = w.running * float64(count) / float64(n)
 	}
 }
 
-// profile returns the profile of crawls that took so many seconds, in the order of its stacks' names.
+// profile returns the profile of crawls that took the given number of seconds, sorted by stack.
 func (w *wall) profile(seconds float64) *profile.Profile {
-	w.spread()
+	w.distributeRunning()
 	p := &profile.Profile{
 		SampleType:        []*profile.ValueType{{Type: "wall", Unit: "nanoseconds"}},
-		PeriodType:        &profile.ValueType{Type: "wall", Unit: "nanoseconds"}, // which Merge wants
+		PeriodType:        &profile.ValueType{Type: "wall", Unit: "nanoseconds"}, // required by profile.Merge
 		Period:            1,
 		DefaultSampleType: "wall",
 		DurationNanos:     int64(math.Round(seconds * 1e9)),
-		Mapping:           []*profile.Mapping{{ID: 1, File: "wall", HasFunctions: true, HasFilenames: true, HasLineNumbers: true}},
+		Mapping: []*profile.Mapping{{
+			ID: 1, File: "wall", HasFunctions: true, HasFilenames: true, HasLineNumbers: true,
+		}},
 	}
 	b := builder{p, map[frame]*profile.Location{}, map[frame]*profile.Function{}}
-	for _, u := range slices.SortedFunc(maps.Keys(w.waits), func(a, b under) int {
+	for _, u := range slices.SortedFunc(maps.Keys(w.waits), func(a, b classStack) int {
 		return cmp.Or(cmp.Compare(a.class, b.class), cmp.Compare(a.at.key, b.at.key))
 	}) {
 		sample := &profile.Sample{Value: []int64{int64(math.Round(w.waits[u]))}}
@@ -100,7 +102,7 @@ func (w *wall) profile(seconds float64) *profile.Profile {
 	return p
 }
 
-// builder numbers what a profile is made of.
+// builder assigns the ids of locations and functions in a profile.
 type builder struct {
 	profile   *profile.Profile
 	locations map[frame]*profile.Location
@@ -118,7 +120,10 @@ func (b builder) location(f frame) *profile.Location {
 		b.functions[name] = fn
 		b.profile.Function = append(b.profile.Function, fn)
 	}
-	l := &profile.Location{ID: uint64(len(b.locations) + 1), Mapping: b.profile.Mapping[0], Line: []profile.Line{{Function: fn, Line: int64(f.line)}}}
+	l := &profile.Location{
+		ID: uint64(len(b.locations) + 1), Mapping: b.profile.Mapping[0],
+		Line: []profile.Line{{Function: fn, Line: int64(f.line)}},
+	}
 	b.locations[f] = l
 	b.profile.Location = append(b.profile.Location, l)
 	return l

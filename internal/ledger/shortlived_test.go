@@ -8,7 +8,8 @@ import (
 	"crawlbench/internal/ledger"
 )
 
-// pagesBehindSemaphore crawls with a goroutine for every page of so many, of which a semaphore lets few fetch at a time.
+// pagesBehindSemaphore returns a crawl with a goroutine per page, in which a semaphore limits
+// concurrent fetches.
 func pagesBehindSemaphore(slots, pages int) func() {
 	return func() {
 		semaphore := make(chan bool, slots)
@@ -27,50 +28,50 @@ func pagesBehindSemaphore(slots, pages int) func() {
 
 func TestQueueBeforeASemaphore(t *testing.T) {
 	const slots, pages = 4, 100
-	l, _ := account(t, slots, pagesBehindSemaphore(slots, pages))
-	dominates(t, l, ledger.Fetch, 0.6)
+	l, _ := breakdown(t, slots, pagesBehindSemaphore(slots, pages))
+	requireDominant(t, l, ledger.Fetch, 0.6)
 	if l.ComeAndGo != 1 || l.Pages != pages {
-		t.Errorf("%d of 1 crawl come and go, %d pages of %d", l.ComeAndGo, l.Pages, pages)
+		t.Errorf("%d crawls with short-lived workers, want 1; %d pages of %d", l.ComeAndGo, l.Pages, pages)
 	}
 	if l.Queued < 3*l.Worker {
-		t.Errorf("queued %g s of %g worker-seconds: want half of the pages waiting at any time", l.Queued, l.Worker)
+		t.Errorf("queued %g s of %g worker-seconds: want half of the pages waiting on average", l.Queued, l.Worker)
 	}
 	if l.Seconds[ledger.Handoff] > 0 {
-		t.Errorf("%g s of hand-off: the semaphore is the frontier", l.Seconds[ledger.Handoff])
+		t.Errorf("%g s blocked on a channel: the semaphore is the frontier", l.Seconds[ledger.Handoff])
 	}
 }
 
-func TestIdleSlotsAreStarvation(t *testing.T) {
+func TestFreeSlotsAreIdle(t *testing.T) {
 	const slots, pages = 4, 100
-	l, _ := account(t, slots, func() {
-		for range pages { // a chain: one page after the other
+	l, _ := breakdown(t, slots, func() {
+		for range pages { // a chain: one page after another
 			pagesBehindSemaphore(slots, 1)()
 		}
 	})
-	dominates(t, l, ledger.Starvation, 0.6)
-	where(t, l, ledger.Starvation, "(idle slot)", "")
+	requireDominant(t, l, ledger.Starvation, 0.6)
+	requireSite(t, l, ledger.Starvation, "(idle slot)", "")
 	if l.ComeAndGo != 1 || l.Seconds[ledger.Fetch] < pages*nap.Seconds() {
-		t.Errorf("%d of 1 crawl come and go, %g s of fetching", l.ComeAndGo, l.Seconds[ledger.Fetch])
+		t.Errorf("%d crawls with short-lived workers, want 1; %g s of fetching", l.ComeAndGo, l.Seconds[ledger.Fetch])
 	}
 }
 
 func TestPoolForEveryLevel(t *testing.T) {
 	const workers, levels = 4, 20
-	l, _ := account(t, workers, func() {
+	l, _ := breakdown(t, workers, func() {
 		for range levels {
 			pool(workers, 2, func(int, int) { sleepyFetch() })()
-			time.Sleep(4 * nap) // merging, with nobody at work
+			time.Sleep(4 * nap) // merging, while no worker exists
 		}
 	})
 	if f, s := l.Share(ledger.Fetch), l.Share(ledger.Starvation); f < 0.15 || s < 0.3 {
-		t.Errorf("fetch %.2f, starvation %.2f: want both large", f, s)
+		t.Errorf("fetch %.2f, idle %.2f: want both large", f, s)
 		show(t, l)
 	}
 }
 
-// A worker to whom no page came is one all the same.
+// A worker that never gets a page is still a worker.
 func TestWorkerWithoutAPage(t *testing.T) {
-	l, _ := account(t, 8, func() {
+	l, _ := breakdown(t, 8, func() {
 		pages := make(chan int)
 		var all, busy sync.WaitGroup
 		for range 8 {
@@ -82,7 +83,7 @@ func TestWorkerWithoutAPage(t *testing.T) {
 				}
 			})
 		}
-		time.Sleep(nap) // all of them wait
+		time.Sleep(nap) // until all of them wait
 		busy.Add(2)
 		pages <- 1
 		pages <- 2
@@ -91,7 +92,7 @@ func TestWorkerWithoutAPage(t *testing.T) {
 		all.Wait()
 	})
 	if l.Pages != 2 || l.ComeAndGo != 0 || len(l.Roles) != 1 {
-		t.Errorf("%d pages of 2, %d come and go, roles %v", l.Pages, l.ComeAndGo, l.Roles)
+		t.Errorf("%d pages of 2, %d crawls with short-lived workers, roles %v", l.Pages, l.ComeAndGo, l.Roles)
 	}
 }
 
@@ -110,7 +111,7 @@ func TestOwnerIsARole(t *testing.T) {
 		t.Run(own.name, func(t *testing.T) {
 			const pages = 2000
 			c := make(chan int)
-			l, _ := account(t, 2, func() {
+			l, _ := breakdown(t, 2, func() {
 				var workers sync.WaitGroup
 				workers.Go(pool(2, pages/2, func(int, int) { c <- 1 }))
 				own.run(func() {
@@ -123,12 +124,12 @@ func TestOwnerIsARole(t *testing.T) {
 			})
 			role := l.Roles[0]
 			if len(role.Entry) < len(own.entry) || role.Entry[:len(own.entry)] != own.entry || role.Count != 1 {
-				t.Errorf("the busiest role is %+v, want one of %s", role, own.entry)
+				t.Errorf("the busiest role is %+v, want %s", role, own.entry)
 			}
 			if role.Running+role.Runnable < 0.8*l.Wall || role.Running < 4*l.Seconds[ledger.Running] {
-				t.Errorf("the owner has time left: %+v of %g s", role, l.Wall)
+				t.Errorf("the owner is not fully busy: %+v of %g s", role, l.Wall)
 			}
-			where(t, l, ledger.Handoff, "TestOwnerIsARole", "chan send")
+			requireSite(t, l, ledger.Handoff, "TestOwnerIsARole", "chan send")
 		})
 	}
 }
