@@ -9,35 +9,37 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// BenchmarkWait is what a wait costs that nobody has to wait in, but in a ticker, which has no burst.
+// BenchmarkWait measures the cost of a wait at a rate that does not bind, except for ticker, which
+// has no burst.
 func BenchmarkWait(b *testing.B) {
 	for _, k := range All() {
 		for _, goroutines := range []int{1, 8, 64} {
 			b.Run(fmt.Sprintf("limiter=%s/goroutines=%d", k.Name, goroutines), func(b *testing.B) {
 				b.ReportAllocs()
-				share(b, k.New(1e9, 1e7), goroutines)
+				runWaits(b, k.New(1e9, 1e7), goroutines)
 			})
 		}
 	}
 }
 
-// BenchmarkPace is what a wait costs at a rate that binds; see cpu-ns/op, for the time is the limiter's.
+// BenchmarkPace measures the cost of a wait at a rate that binds: see cpu-ns/op, since the elapsed
+// time is the limiter's.
 func BenchmarkPace(b *testing.B) {
 	const rate = 1e6
 	for _, k := range All() {
 		for _, goroutines := range []int{1, 64} {
 			b.Run(fmt.Sprintf("limiter=%s/goroutines=%d", k.Name, goroutines), func(b *testing.B) {
 				b.ReportAllocs()
-				start := used()
-				share(b, k.New(rate, rate/100), goroutines)
-				b.ReportMetric(float64((used()-start).Nanoseconds())/float64(b.N), "cpu-ns/op")
+				start := processTime()
+				runWaits(b, k.New(rate, rate/100), goroutines)
+				b.ReportMetric(float64((processTime()-start).Nanoseconds())/float64(b.N), "cpu-ns/op")
 			})
 		}
 	}
 }
 
-// share makes b.N waits in so many goroutines.
-func share(b *testing.B, l crawl.Limiter, goroutines int) {
+// runWaits makes b.N waits, divided among the goroutines.
+func runWaits(b *testing.B, l crawl.Limiter, goroutines int) {
 	ctx := context.Background()
 	var all sync.WaitGroup
 	for g := range goroutines {

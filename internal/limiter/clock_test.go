@@ -13,7 +13,8 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// call is a wait by the real clock. It was let through at some moment between its begin and its end.
+// call is a wait measured by the real clock. It was granted at some moment between its begin and
+// its end.
 type call struct{ begin, end time.Duration }
 
 func calls(l crawl.Limiter, goroutines, each int) []call {
@@ -34,9 +35,10 @@ func calls(l crawl.Limiter, goroutines, each int) []call {
 	return slices.Concat(lists...)
 }
 
-// surelyOver finds a window in which more calls both began and ended than rate and burst allow. These were let through in
-// it, however late the operating system told their callers: no scheduler makes a good limiter look bad.
-func surelyOver(list []call, rate float64, burst int) error {
+// excessWindow returns an error if there is a window in which more calls both began and ended than
+// rate and burst allow. These were granted within it, however late the operating system woke their
+// callers: no scheduling delay makes a correct limiter fail.
+func excessWindow(list []call, rate float64, burst int) error {
 	slices.SortFunc(list, func(a, b call) int { return cmp.Compare(a.begin, b.begin) })
 	for from := 0; from < len(list); from += 1 + len(list)/50 {
 		var ends []time.Duration
@@ -47,7 +49,7 @@ func surelyOver(list []call, rate float64, burst int) error {
 		for i, end := range ends {
 			d := end - list[from].begin
 			if allowed := rate*d.Seconds() + float64(burst); float64(i+1) > allowed {
-				return fmt.Errorf("within %v %d waits came and went, allowed are %.1f", d, i+1, allowed)
+				return fmt.Errorf("within %v %d waits began and ended, want at most %.1f", d, i+1, allowed)
 			}
 		}
 	}
@@ -63,12 +65,12 @@ func TestPacedNeverExceedsByTheClock(t *testing.T) {
 		for _, goroutines := range []int{1, 8, 64, 256} {
 			burst := int(math.Ceil(rate / 100))
 			each := max(2, int(min(rate/20, 10_000))/goroutines)
-			if err := surelyOver(calls(newPaced(rate, burst), goroutines, each), rate, burst); err != nil {
+			if err := excessWindow(calls(newPaced(rate, burst), goroutines, each), rate, burst); err != nil {
 				t.Errorf("at %v/s with %d goroutines: %v", rate, goroutines, err)
 			}
 		}
 	}
-	if surelyOver(calls(unlimited{}, 8, 1000), 1000, 10) == nil {
-		t.Error("nothing is found wrong with no limit at all")
+	if excessWindow(calls(unlimited{}, 8, 1000), 1000, 10) == nil {
+		t.Error("an unlimited limiter passes")
 	}
 }

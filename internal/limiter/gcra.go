@@ -9,10 +9,10 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// gcra is the generic cell rate algorithm of ITU-T I.371 in its virtual scheduling form. Its one word is the time at which
-// the next page would be due at a steady rate; a page may come earlier by burst-1 intervals. A caller moves it on by an
-// interval, and sleeps until its own turn has come. A wait that is cancelled can move it back only while nobody has moved
-// it since: it wants crawl.InTurn.
+// gcra is the generic cell rate algorithm of ITU-T I.371 in its virtual scheduling form. Its only
+// state is the time at which the next page is due at a steady rate; a page may come earlier by
+// burst-1 intervals. A caller advances it by one interval and sleeps until its own turn. A
+// cancelled wait can set it back only if nobody has advanced it since, hence crawl.InTurn.
 type gcra struct {
 	interval, tolerance time.Duration
 	start               time.Time

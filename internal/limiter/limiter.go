@@ -1,30 +1,32 @@
-// Package limiter is the table of the limiters that pace a crawl: an axis of the sweep, as the designs are.
+// Package limiter lists the rate limiters for crawls; like the crawler, the limiter can be swept.
 //
-// A rate and a bucket size come in, a crawl.Limiter goes out; package cell makes one for every crawl. Worst judges what a
-// limiter let through. All buckets begin empty, so that n pages at r pages a second take n/r seconds.
+// Given a rate and a bucket size, a Kind makes a crawl.Limiter; package cell makes one for every
+// crawl. Worst measures by how much a limiter exceeded its rate. All buckets begin empty, so that n
+// pages at r pages/s take n/r seconds.
 package limiter
 
 import (
 	"crawlbench/internal/crawl"
 )
 
-// Kind is one way to limit.
+// Kind is a kind of rate limiter.
 type Kind struct {
 	Name, Doc string
-	// New returns a limiter of rate pages a second, above 0, with a bucket of burst pages, at least 1, which begins empty.
+	// New returns a limiter with the given rate in pages/s, above 0, and an empty bucket of burst
+	// pages, at least 1.
 	New func(rate float64, burst int) crawl.Limiter
 }
 
-// Default is the limiter of a scenario that names none.
+// Default is the limiter of a scenario that does not choose one.
 const Default = "bucket"
 
 // All returns the limiters, in the order in which results show them.
 func All() []Kind {
 	return []Kind{
 		{"bucket", "golang.org/x/time/rate: a token bucket behind a lock, waits are reserved", newBucket},
-		{"ticker", "time.Ticker: a page a tick, a tick that finds nobody is lost beyond one, no burst", newTicker},
-		{"gcra", "generic cell rate algorithm: one word, moved by compare-and-swap, waits are reserved", newGCRA},
-		{"paced", "a bucket that is drawn from by the lease, with a queue: precise, fair, and nothing is ever reserved", newPaced},
+		{"ticker", "time.Ticker: one page per tick, unused ticks beyond one are lost, no burst", newTicker},
+		{"gcra", "generic cell rate algorithm: one word, updated by compare-and-swap, waits are reserved", newGCRA},
+		{"paced", "a token bucket with leases and a queue: precise, fair, non-reserving", newPaced},
 	}
 }
 
@@ -37,7 +39,8 @@ func Names() []string {
 	return list
 }
 
-// New returns a limiter of the kind of that name, "" for the default; nil if there is none. See Kind.
+// New returns a limiter of the kind with that name, "" for Default, or nil if there is no such
+// kind. See Kind.
 func New(name string, rate float64, burst int) crawl.Limiter {
 	if name == "" {
 		name = Default

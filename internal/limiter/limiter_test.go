@@ -14,17 +14,18 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// load is how a limiter is used: so many goroutines, each waiting so often, some of them giving up or taking their time.
+// load describes how a limiter is used: by goroutines that each wait many times, and sometimes
+// cancel or pause.
 type load struct {
 	rate       float64
 	burst      int
 	goroutines int
-	waits      int     // of each goroutine
-	quits      float64 // share of waits that give up before long
-	idles      float64 // share of waits after which a goroutine does something else
+	waits      int     // per goroutine
+	quits      float64 // fraction of waits that are cancelled soon
+	idles      float64 // fraction of waits after which the goroutine pauses
 }
 
-// drive uses l in virtual time and returns when it let through, in order.
+// drive uses l in virtual time and returns the times of its grants, in order.
 func (d load) drive(t *testing.T, l crawl.Limiter, seed uint64) []time.Duration {
 	begin := time.Now()
 	turn := time.Duration(float64(d.goroutines) / d.rate * 1e9)
@@ -43,7 +44,7 @@ func (d load) drive(t *testing.T, l crawl.Limiter, seed uint64) []time.Duration 
 				case err == nil:
 					at[g] = append(at[g], time.Since(begin))
 				case ctx.Err() == nil:
-					t.Errorf("a wait failed that nobody gave up: %v", err)
+					t.Errorf("a wait failed that was not cancelled: %v", err)
 				}
 				stop()
 				if draw.Float64() < d.idles {
@@ -73,15 +74,15 @@ func drawLoad(seed uint64) load {
 	return d
 }
 
-// within says what is wrong with the times of the grants.
-func (d load) within(at []time.Duration) error {
+// checkWindows returns an error if some window has too many grants.
+func (d load) checkWindows(at []time.Duration) error {
 	if ratio, window := Worst(at, d.rate, d.burst); ratio > 1+1e-9 {
-		return fmt.Errorf("in %v it let through %.6f of what %+v allows", window, ratio, d)
+		return fmt.Errorf("in %v it granted %.6f times what %+v allows", window, ratio, d)
 	}
 	return nil
 }
 
-// No window has more than rate x length + burst, whoever waits, gives up or stays away.
+// No window has more than rate x length + burst grants, whichever waits are cancelled or pause.
 func TestPacedKeepsEveryWindow(t *testing.T) {
 	loads := uint64(150)
 	if testing.Short() {
@@ -91,14 +92,15 @@ func TestPacedKeepsEveryWindow(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			d := drawLoad(seed)
 			at := d.drive(t, newPaced(d.rate, d.burst), seed)
-			if err := d.within(at); err != nil {
+			if err := d.checkWindows(at); err != nil {
 				t.Errorf("seed %d: %v", seed, err)
 			}
 		})
 	}
 }
 
-// A limiter under load lets through what it may: at any time rate x time, but for what is being collected.
+// A limiter under load grants what it may: rate x time at any time, except for tokens not yet
+// collected.
 func TestPacedReachesItsRate(t *testing.T) {
 	for _, rate := range []float64{1, 7, 100, 101, 1000, 12_345, 1e5, 1e6} {
 		for _, goroutines := range []int{1, 8, 64, 256} {
@@ -106,7 +108,7 @@ func TestPacedReachesItsRate(t *testing.T) {
 				burst := max(1, int(rate/100))
 				d := load{rate: rate, burst: burst, goroutines: goroutines, waits: max(4, 10*burst/goroutines)}
 				at := d.drive(t, newPaced(d.rate, d.burst), 0)
-				if err := d.within(at); err != nil {
+				if err := d.checkWindows(at); err != nil {
 					t.Error(err)
 				}
 				for i, when := range at {
@@ -120,13 +122,14 @@ func TestPacedReachesItsRate(t *testing.T) {
 	}
 }
 
-// While there are fewer tokens a millisecond than goroutines, each gets as many as any other.
+// While fewer tokens arrive per millisecond than there are goroutines, each goroutine gets the same
+// number.
 func TestPacedIsFirstComeFirstServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newPaced(10_000, 100)
 		const goroutines = 64
 		got := make([]int, goroutines)
-		ctx, stop := context.WithTimeout(t.Context(), time.Second-500*time.Microsecond) // not when tokens come
+		ctx, stop := context.WithTimeout(t.Context(), time.Second-500*time.Microsecond) // not at the arrival of tokens
 		defer stop()
 		var all sync.WaitGroup
 		for g := range goroutines {
@@ -138,7 +141,7 @@ func TestPacedIsFirstComeFirstServed(t *testing.T) {
 		}
 		all.Wait()
 		if least, most := slices.Min(got), slices.Max(got); most-least > 1 {
-			t.Errorf("of %d goroutines one got %d and another %d", goroutines, least, most)
+			t.Errorf("%d goroutines: one got %d tokens, another %d", goroutines, least, most)
 		}
 	})
 }

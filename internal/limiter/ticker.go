@@ -8,13 +8,14 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// ticker lets one caller through at each tick. The ticker keeps one tick for who comes late and drops the others, so that
-// it has no burst and loses what a late timer, on Linux by up to a millisecond, did not send.
+// ticker grants one wait per tick. time.Ticker keeps one tick for a late receiver and drops the
+// others, so that there is no burst, and ticks are lost when a timer is late, on Linux by up to a
+// millisecond.
 type ticker struct{ ticks <-chan time.Time }
 
 func newTicker(perSecond float64, _ int) crawl.Limiter {
 	every := min(float64(time.Second)/perSecond, math.MaxInt64/2)
-	return ticker{time.NewTicker(max(1, time.Duration(every))).C} // one that nobody uses any more is collected
+	return ticker{time.NewTicker(max(1, time.Duration(every))).C} // the garbage collector stops an unused ticker
 }
 
 func (t ticker) Wait(ctx context.Context) error {
@@ -29,5 +30,5 @@ func (t ticker) Wait(ctx context.Context) error {
 	}
 }
 
-// NoDebt says that a tick is taken when it comes, and not before.
+// NoDebt implements crawl.Debtless: a tick is taken when it comes, and not reserved before.
 func (ticker) NoDebt() {}

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// used is the processor time of this process.
-func used() time.Duration {
+// processTime returns the processor time used by this process.
+func processTime() time.Duration {
 	var u unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
 		return 0

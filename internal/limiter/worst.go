@@ -2,19 +2,20 @@ package limiter
 
 import "time"
 
-// Shortest is the shortest window in which grants are counted: on anything shorter the operating system has more to say
-// than a limiter.
+// Shortest is the shortest window in which grants are counted: in shorter ones the operating
+// system's scheduling dominates.
 const Shortest = time.Millisecond
 
-// Worst returns the worst of all windows of at least Shortest: the largest ratio of what was let through in one to what a
-// rate a second and a bucket of burst allow in it, rate x length + burst; and how long that window is. at are the times of
-// the grants, in order. Above 1 a limiter let through too much, or whoever it let through was held up before taking the
-// time and so came close to the next.
+// Worst returns the largest ratio, over all windows of at least Shortest, of the grants in a window
+// to what a rate per second and a bucket of burst allow in it, rate x length + burst. It also
+// returns the length of that window. at are the times of the grants, in order. If the ratio is
+// above 1, the limiter granted too much, or a caller was delayed between its grant and reading the
+// clock, and so came close to the next grant.
 //
-// Of the windows longer than Shortest those from grant i to grant j matter. The largest ratio over them is found by
-// Dinkelbach's method (On nonlinear fractional programming, 1967): ratio x is beaten where
-// (j+1 - x rate at[j]) - (i - x rate at[i]) > x burst, which one pass finds from the least second term so far; few passes
-// suffice.
+// Of the windows longer than Shortest only those from grant i to grant j matter. The largest ratio
+// over them is found by Dinkelbach's method (On nonlinear fractional programming, 1967): ratio x is
+// exceeded where (j+1 - x rate at[j]) - (i - x rate at[i]) > x burst, which one pass finds from the
+// smallest second term so far; a few passes suffice.
 func Worst(at []time.Duration, rate float64, burst int) (ratio float64, window time.Duration) {
 	allowed := func(d time.Duration) float64 { return rate*d.Seconds() + float64(burst) }
 	first := 0
@@ -27,7 +28,7 @@ func Worst(at []time.Duration, rate float64, burst int) (ratio float64, window t
 		}
 	}
 	for {
-		from, to := denser(at, rate, float64(burst), ratio)
+		from, to := worstExceeding(at, rate, float64(burst), ratio)
 		if to < 0 {
 			return ratio, window
 		}
@@ -40,9 +41,9 @@ func Worst(at []time.Duration, rate float64, burst int) (ratio float64, window t
 	}
 }
 
-// denser returns the grants between which what was let through exceeds ratio times what is allowed by most; to is -1 if
-// there are none.
-func denser(at []time.Duration, rate, burst, ratio float64) (from, to int) {
+// worstExceeding returns the pair of grants between which the number of grants exceeds ratio times
+// the allowed number by most; to is -1 if there is no such pair.
+func worstExceeding(at []time.Duration, rate, burst, ratio float64) (from, to int) {
 	to = -1
 	most := 0.0
 	next, least, leastAt := 0, 0.0, 0
@@ -55,8 +56,8 @@ func denser(at []time.Duration, rate, burst, ratio float64) (from, to int) {
 		if next == 0 {
 			continue
 		}
-		if over := float64(j+1) - ratio*rate*at[j].Seconds() - least - ratio*burst; over > most {
-			most, from, to = over, leastAt, j
+		if excess := float64(j+1) - ratio*rate*at[j].Seconds() - least - ratio*burst; excess > most {
+			most, from, to = excess, leastAt, j
 		}
 	}
 	return from, to

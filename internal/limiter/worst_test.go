@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// worstByHand tries all pairs of grants.
+// worstByHand computes the ratio of Worst from all pairs of grants.
 func worstByHand(at []time.Duration, rate float64, burst int) (ratio float64) {
 	for i := range at {
 		for j := i; j < len(at); j++ {
@@ -23,9 +23,9 @@ func TestWorstOfAllWindows(t *testing.T) {
 	for seed := range uint64(300) {
 		draw := rand.New(rand.NewPCG(seed, 1))
 		at := make([]time.Duration, draw.IntN(200))
-		spread := math.Pow(10, 5+4*draw.Float64()) // 100 µs to 1 s
+		length := math.Pow(10, 5+4*draw.Float64()) // 100 µs to 1 s
 		for i := range at {
-			at[i] = time.Duration(spread * draw.Float64())
+			at[i] = time.Duration(length * draw.Float64())
 			if draw.IntN(3) == 0 {
 				at[i] = at[i].Round(time.Millisecond)
 			}

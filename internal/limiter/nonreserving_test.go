@@ -11,19 +11,20 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// debtOf says what a limiter that began empty has reserved for waits that were given up: of a crowd each gives up a
-// microsecond after the one before it, the worst order for a limiter that can take back only its last reservation. Whoever
-// comes next must get its page as if nobody had been there.
-func debtOf(l crawl.Limiter, rate float64, crowd int) error {
+// checkNonReserving returns an error if l, whose bucket begins empty, has reserved tokens for
+// cancelled waits. The waits are cancelled one microsecond apart in the order of arrival, the worst
+// order for a limiter that can return only its last reservation. The next wait must get its token
+// as if there had been no others.
+func checkNonReserving(l crawl.Limiter, rate float64, crowd int) error {
 	interval := time.Duration(1e9 / rate)
 	var all sync.WaitGroup
 	for i := range crowd {
 		all.Go(func() {
-			ctx, stop := context.WithCancel(context.Background()) // no deadline: a limiter may refuse to wait for one
+			ctx, stop := context.WithCancel(context.Background()) // no deadline: a limiter may refuse one that it cannot meet
 			time.AfterFunc(interval/2+time.Duration(i)*time.Microsecond, stop)
 			l.Wait(ctx)
 		})
-		synctest.Wait() // it is waiting
+		synctest.Wait() // until it is waiting
 	}
 	all.Wait()
 	start := time.Now()
@@ -31,19 +32,19 @@ func debtOf(l crawl.Limiter, rate float64, crowd int) error {
 		return err
 	}
 	if took := time.Since(start); took > interval/2 {
-		return fmt.Errorf("after %d waits that were given up the next took %v, at a page every %v", crowd, took, interval)
+		return fmt.Errorf("after %d cancelled waits the next one took %v, at one token every %v", crowd, took, interval)
 	}
 	return nil
 }
 
-// indebted says that it leaves no debt, and does.
-type indebted struct{ crawl.Limiter }
+// falselyNonReserving claims to be non-reserving, but reserves.
+type falselyNonReserving struct{ crawl.Limiter }
 
-func (indebted) NoDebt() {}
+func (falselyNonReserving) NoDebt() {}
 
-func TestDebtless(t *testing.T) {
-	kinds := append(All(), Kind{Name: "indebted", New: func(rate float64, burst int) crawl.Limiter {
-		return indebted{newBucket(rate, burst)}
+func TestNonReserving(t *testing.T) {
+	kinds := append(All(), Kind{Name: "reserving", New: func(rate float64, burst int) crawl.Limiter {
+		return falselyNonReserving{newBucket(rate, burst)}
 	}})
 	claims := 0
 	for _, k := range kinds {
@@ -56,20 +57,20 @@ func TestDebtless(t *testing.T) {
 				} else {
 					l = crawl.InTurn(l)
 				}
-				err := debtOf(l, rate, crowd)
-				if bad := k.Name == "indebted" && crowd > 1; bad != (err != nil) {
+				err := checkNonReserving(l, rate, crowd)
+				if bad := k.Name == "reserving" && crowd > 1; bad != (err != nil) {
 					t.Errorf("%s: %v", k.Name, err)
 				}
 			})
 		}
 	}
-	if claims != 3*4 { // of the table, and the twin
-		t.Errorf("%d claims to leave no debt", claims)
+	if claims != 3*4 { // ticker, paced and falselyNonReserving
+		t.Errorf("%d limiters claim to be non-reserving", claims)
 	}
 }
 
-// A wait that was given up at the moment of its turn hands the turn on.
-func TestPacedHandsTheTurnOn(t *testing.T) {
+// A wait that is cancelled at the moment of its turn wakes the next.
+func TestPacedPassesTheTurnOn(t *testing.T) {
 	for seed := range 50 {
 		synctest.Test(t, func(t *testing.T) {
 			l := newPaced(10, 1)
@@ -88,10 +89,10 @@ func TestPacedHandsTheTurnOn(t *testing.T) {
 			}
 			all.Wait()
 			if took := time.Since(start); took < 400*time.Millisecond || took > 500*time.Millisecond {
-				t.Errorf("four waits, with four given up at the first token, took %v", took)
+				t.Errorf("four waits, with four others cancelled at the first token, took %v", took)
 			}
 			if p := l.(*paced); p.queue.Len() != 0 || p.timer.Stop() {
-				t.Error("it still waits for somebody")
+				t.Error("the queue is not empty, or the timer still runs")
 			}
 		})
 	}
@@ -105,7 +106,7 @@ func TestNoWaitAfterTheEnd(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			stop()
 			if err := l.Wait(ctx); err != context.Canceled {
-				t.Errorf("%s: with tokens to be had a wait that was given up beforehand ended with %v", k.Name, err)
+				t.Errorf("%s: with tokens available, a wait with a cancelled context returned %v", k.Name, err)
 			}
 		})
 	}
