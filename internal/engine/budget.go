@@ -2,13 +2,14 @@ package engine
 
 import "sync/atomic"
 
-// Budget is how many pages a crawl may still let in.
+// Budget is the number of pages that a crawl may still admit.
 type Budget struct {
 	limited bool
 	left    atomic.Int64
 }
 
-// NewBudget returns the budget of a crawl of at most so many pages, as crawl.Options.MaxPages: 0 is no limit.
+// NewBudget returns the budget of a crawl of at most maxPages pages; as in crawl.Options, 0 means
+// no limit.
 func NewBudget(maxPages int) *Budget {
 	b := &Budget{limited: maxPages > 0}
 	b.left.Store(int64(maxPages))

@@ -1,9 +1,10 @@
-// Package engine is the crawler around a visited set: a pool of workers that hand each other chunks of pages, and know
-// when there can be no more. Designs that differ in their visited set only share it, so that comparing them compares the
-// sets; it costs a few nanoseconds a page.
+// Package engine is the crawler around a visited set: a pool of workers that exchange chunks of
+// pages and detect when the crawl is complete. Crawlers that differ only in their visited set share
+// it, so that comparing them compares the sets. It costs a few nanoseconds per page.
 //
-// A worker takes pages from a chunk of its own and puts those that it finds into another, and takes no lock that others
-// want but once a chunk. Only when somebody starves does it share before: see pool.
+// A worker takes pages from one chunk and adds the pages that it finds to another; it takes a
+// contended lock only once per chunk. Only while another worker is idle does it share its pages
+// earlier: see pool.
 package engine
 
 import (
@@ -13,32 +14,34 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// FromVisited makes a contender of a visited set. A nil constructor means that the set does not hold that kind of key.
+// FromVisited makes a crawler from a visited set. A nil constructor means that the set does not
+// support that kind of key.
 func FromVisited(name, doc string, byID crawl.NewVisited[uint32], byURL crawl.NewVisited[string]) crawl.Contender {
 	return contender(name, doc, byID, byURL, false)
 }
 
-// ReadAhead is FromVisited with workers that tell a Web which they fetch next, where it wants to know: see crawl.Ahead.
+// ReadAhead is FromVisited with workers that tell the Web which pages they fetch next, if it is a
+// crawl.Ahead.
 func ReadAhead(name, doc string, byID crawl.NewVisited[uint32], byURL crawl.NewVisited[string]) crawl.Contender {
 	return contender(name, doc, byID, byURL, true)
 }
 
-func contender(name, doc string, byID crawl.NewVisited[uint32], byURL crawl.NewVisited[string], ahead bool) crawl.Contender {
+func contender(name, doc string, byID crawl.NewVisited[uint32], byURL crawl.NewVisited[string], prefetch bool) crawl.Contender {
 	c := crawl.Contender{Name: name, Doc: doc, OnEngine: true}
 	if byID != nil {
-		c.ByID = over(byID, ahead)
+		c.ByID = newCrawler(byID, prefetch)
 	}
 	if byURL != nil {
-		c.ByURL = over(byURL, ahead)
+		c.ByURL = newCrawler(byURL, prefetch)
 	}
 	return c
 }
 
-// over is the crawler over the sets that newSet makes. Inlined, its goroutines would bear another name in the profiles of
-// every design.
+// newCrawler returns a crawler over the sets that newSet makes. If it were inlined, its goroutines
+// would have a different name in the profiles of each crawler.
 //
 //go:noinline
-func over[K comparable](newSet crawl.NewVisited[K], ahead bool) crawl.Func[K] {
+func newCrawler[K comparable](newSet crawl.NewVisited[K], prefetch bool) crawl.Func[K] {
 	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
 		if err := ctx.Err(); err != nil {
 			return crawl.Result{}, err
@@ -49,13 +52,13 @@ func over[K comparable](newSet crawl.NewVisited[K], ahead bool) crawl.Func[K] {
 		release := p.endWith(ctx)
 
 		limiter := crawl.InTurn(o.Limiter)
-		var reader crawl.Ahead[K]
-		if ahead {
-			reader, _ = web.(crawl.Ahead[K])
+		var prefetcher crawl.Ahead[K]
+		if prefetch {
+			prefetcher, _ = web.(crawl.Ahead[K])
 		}
 		var running sync.WaitGroup
 		for i := range p.workers {
-			running.Go(func() { p.workers[i].run(ctx, p, web, set, limiter, reader) })
+			running.Go(func() { p.workers[i].run(ctx, p, web, set, limiter, prefetcher) })
 		}
 		running.Wait()
 		release()

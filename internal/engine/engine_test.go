@@ -14,9 +14,9 @@ import (
 	"crawlbench/internal/visited"
 )
 
-// What crawlers must do is tested by package conform.
+// Package conform tests what crawlers must do in general.
 
-// site has a page that takes a day, and notes when the others were fetched.
+// site has one page that takes a day, and records when each page was fetched.
 type site struct {
 	links map[uint32][]uint32
 	slow  uint32
@@ -39,7 +39,8 @@ func (s *site) Fetch(ctx context.Context, page uint32) ([]uint32, error) {
 	return s.links[page], nil
 }
 
-// A tree of four children a page, of which a worker holds hundreds when it comes to the slow one.
+// tree returns a tree with four children per page; a worker holds hundreds of pages when it reaches
+// the slow one.
 func tree(pages uint32) map[uint32][]uint32 {
 	links := map[uint32][]uint32{}
 	for p := uint32(1); p < pages; p++ {
@@ -48,8 +49,8 @@ func tree(pages uint32) map[uint32][]uint32 {
 	return links
 }
 
-// Whatever a worker has beside the page that it waits for is fetched by others meanwhile.
-func TestSlowPageKeepsNobodyFromTheOthers(t *testing.T) {
+// While a worker waits for a slow page, others fetch all pages that it holds.
+func TestSlowPageDelaysNoOther(t *testing.T) {
 	const pages = 5000
 	for slow := uint32(1300); slow < pages; slow += 617 { // leaves
 		synctest.Test(t, func(t *testing.T) {
@@ -75,8 +76,9 @@ func (r reader) Ahead(near, far []uint32) {
 	r.ahead = append(r.ahead, slices.Clone(near), slices.Clone(far))
 }
 
-// ReadAhead tells of nearly every page, and of none that is not fetched; the plain engine tells of none.
-func TestReadAheadTellsWhatIsFetched(t *testing.T) {
+// ReadAhead announces nearly every page, and none that is not fetched; the plain engine announces
+// none.
+func TestReadAheadAnnouncesWhatIsFetched(t *testing.T) {
 	const pages = 5000
 	for name, c := range map[string]crawl.Contender{"ahead": engine.ReadAhead("x", "x", visited.NewBits, nil), "plain": engine.FromVisited("x", "x", visited.NewBits, nil)} {
 		s := &site{links: tree(pages), slow: pages, when: map[uint32]time.Duration{}}
@@ -88,13 +90,13 @@ func TestReadAheadTellsWhatIsFetched(t *testing.T) {
 		for _, list := range s.ahead {
 			for _, p := range list {
 				if _, ok := s.when[p]; !ok {
-					t.Errorf("page %d was told and not fetched", p)
+					t.Errorf("page %d was announced and not fetched", p)
 				}
 				told[p] = true
 			}
 		}
 		if name == "plain" && len(told) > 0 || name == "ahead" && len(told) < pages*9/10 {
-			t.Errorf("%s: %d of %d pages were told", name, len(told), pages)
+			t.Errorf("%s: %d of %d pages were announced", name, len(told), pages)
 		}
 	}
 }
@@ -120,12 +122,13 @@ func TestBudgetIsExactAmongMany(t *testing.T) {
 			asked += len(got) * (n % 7)
 		}
 		if want := limit; limit == 0 && sum != asked || limit > 0 && sum != want {
-			t.Errorf("budget of %d: %d admitted of %d asked", limit, sum, asked)
+			t.Errorf("budget of %d: %d admitted of %d requested", limit, sum, asked)
 		}
 	}
 }
 
-// BenchmarkEngine is a crawl of a tree with a set that knows nothing: what the engine costs a page.
+// BenchmarkEngine measures the engine's cost per page: a crawl of a tree with a set that admits
+// every link.
 func BenchmarkEngine(b *testing.B) {
 	const pages = 1 << 16
 	links := make([][]uint32, pages)

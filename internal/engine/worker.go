@@ -7,41 +7,42 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// worker fetches pages. It holds its own lock but while it waits for the limiter or the site; then whoever starves may
-// take of its pages, so that a slow page keeps nobody from those behind it.
+// worker fetches pages. It holds its own lock except while it waits for the limiter or the site;
+// during that time idle workers may steal its pages, so that a slow page does not delay the others.
 type worker[K comparable] struct {
-	mu   sync.Mutex
-	now  []K // pages to fetch, from the last
-	next []K // pages found, to fetch thereafter
-	did  crawl.Result
-	_    [56]byte // neighbours in the pool's list do not share a cache line
+	mu      sync.Mutex
+	current []K // pages to fetch, from the last to the first
+	next    []K // pages found, to fetch afterwards
+	did     crawl.Result
+	_       [56]byte // keeps neighbours in the pool's list off the same cache line
 }
 
-// Read-ahead goes by groups of pages: while one is fetched, the next is near and the one after it far.
+// Prefetching works on groups of pages: while one group is fetched, the next is near and the one
+// after it far.
 const group = 16
 
 // run fetches pages until the crawl ends.
-func (w *worker[K]) run(ctx context.Context, p *pool[K], web crawl.Web[K], set crawl.Visited[K], limiter crawl.Limiter, reader crawl.Ahead[K]) {
+func (w *worker[K]) run(ctx context.Context, p *pool[K], web crawl.Web[K], set crawl.Visited[K], limiter crawl.Limiter, prefetcher crawl.Ahead[K]) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for {
-		if len(w.now) == 0 {
+		if len(w.current) == 0 {
 			if !p.refill(w) {
 				return
 			}
-			if reader != nil {
-				reader.Ahead(w.tail(0), w.tail(1))
+			if prefetcher != nil {
+				prefetcher.Ahead(w.tail(0), w.tail(1))
 			}
 		}
-		if reader != nil && len(w.now)%group == 0 {
-			reader.Ahead(w.tail(1), w.tail(2))
+		if prefetcher != nil && len(w.current)%group == 0 {
+			prefetcher.Ahead(w.tail(1), w.tail(2))
 		}
-		page := w.now[len(w.now)-1]
-		w.now = w.now[:len(w.now)-1]
-		more := w.pages() > 0
+		page := w.current[len(w.current)-1]
+		w.current = w.current[:len(w.current)-1]
+		hasMore := w.pending() > 0
 
 		w.mu.Unlock()
-		links, ok := w.visit(ctx, p, web, page, limiter, more)
+		links, ok := w.visit(ctx, p, web, page, limiter, hasMore)
 		w.mu.Lock()
 		if !ok {
 			return
@@ -55,10 +56,12 @@ func (w *worker[K]) run(ctx context.Context, p *pool[K], web crawl.Web[K], set c
 	}
 }
 
-// visit fetches page, and reports whether to go on. It is called without the lock; more says that w has other pages.
-func (w *worker[K]) visit(ctx context.Context, p *pool[K], web crawl.Web[K], page K, limiter crawl.Limiter, more bool) (links []K, ok bool) {
-	// Who began to starve while the lock was held could not rob; hence the question after it is free, and not before.
-	if s := p.signal.Load(); s < 0 || s > 0 && more && !p.share(w) {
+// visit fetches page, and reports whether to continue. It is called without the lock; hasMore says
+// that w has other pages.
+func (w *worker[K]) visit(ctx context.Context, p *pool[K], web crawl.Web[K], page K, limiter crawl.Limiter, hasMore bool) (links []K, ok bool) {
+	// A worker that became idle while the lock was held could not steal; hence this check after the
+	// lock is released.
+	if s := p.waiters.Load(); s < 0 || s > 0 && hasMore && !p.distribute(w) {
 		return nil, false
 	}
 	if limiter != nil {
@@ -80,19 +83,20 @@ func (w *worker[K]) visit(ctx context.Context, p *pool[K], web crawl.Web[K], pag
 	return links, true
 }
 
-// tail returns the n-th group from the end of what is to be fetched now, the last being the 0th; shorter, or empty, where
-// there is no more.
+// tail returns the n-th group from the end of the current pages, counting from 0; it is shorter, or
+// empty, if there are not enough pages.
 func (w *worker[K]) tail(n int) []K {
-	to := max(0, len(w.now)-n*group)
-	return w.now[max(0, to-group):to]
+	to := max(0, len(w.current)-n*group)
+	return w.current[max(0, to-group):to]
 }
 
-// pages returns how many pages w has beside the one that it fetches.
-func (w *worker[K]) pages() int { return len(w.now) + len(w.next) }
+// pending returns how many pages w has besides the one that it fetches.
+func (w *worker[K]) pending() int { return len(w.current) + len(w.next) }
 
-// part moves the last n pages of w, or all, to the end of dst. The caller holds w's lock.
-func (w *worker[K]) part(dst []K, n int) []K {
-	for _, list := range []*[]K{&w.next, &w.now} {
+// moveLast moves the last n pages of w, or all if there are fewer, to the end of dst. The caller
+// holds w's lock.
+func (w *worker[K]) moveLast(dst []K, n int) []K {
+	for _, list := range []*[]K{&w.next, &w.current} {
 		at := max(0, len(*list)-n)
 		n -= len(*list) - at
 		dst = append(dst, (*list)[at:]...)
