@@ -1,7 +1,7 @@
-// Package visited holds the visited sets that take no lock and that several designs share: ids in a bitset, URLs in a hash
-// table that only grows. A page is claimed by one atomic compare-and-swap.
+// Package visited provides the lock-free visited sets that several crawlers share: a bitset for
+// ids, and a hash table that only grows for URLs. A page is claimed by one atomic compare-and-swap.
 //
-// Links go in, those of them that are new come out: both sets are a crawl.Visited.
+// Both sets are a crawl.Visited: given links, they return the new ones.
 package visited
 
 import (
@@ -15,15 +15,16 @@ const (
 	chunkBits = 1 << 20 // 128 KiB a chunk
 )
 
-// bits is a set of ids: one bit for each of the expected pages, and chunks made when needed for those beyond.
+// bits is a set of ids: one bit for each expected page, and chunks that are made when needed for
+// pages beyond.
 type bits struct {
 	near []atomic.Uint64
 	far  [1 << 32 / chunkBits]atomic.Pointer[chunk]
-	_    [64]byte // what follows is written when somebody else was faster, and must not slow those who read the above
+	_    [64]byte // keeps lost, which is written under contention, off the cache lines that all callers read
 	lost atomic.Int64
 }
 
-// Counts counts the compare-and-swaps that had to be repeated, because another bit of the word had changed or the same.
+// Counts reports the compare-and-swaps that were repeated because the word had changed.
 func (b *bits) Counts(count func(string, int)) { count("cas-retries", int(b.lost.Load())) }
 
 type chunk [chunkBits / wordBits]atomic.Uint64
@@ -34,9 +35,9 @@ func NewBits(sizeHint int) crawl.Visited[uint32] {
 }
 
 func (b *bits) AddNew(dst, links []uint32) []uint32 {
-	near := b.near // whoever reads it from b reads it again after every atomic operation
+	near := b.near // a copy, since b.near would be read again after every atomic operation
 	for _, link := range links {
-		// Most links were seen before: nothing is called on their way, for which registers would have to be saved.
+		// Most links are known: this path makes no call, so that no registers have to be saved.
 		if i := int(link / wordBits); i < len(near) && near[i].Load()&(1<<(link%wordBits)) != 0 {
 			continue
 		}
@@ -53,7 +54,7 @@ func (b *bits) add(page uint32) bool {
 	if i := int(page / wordBits); i < len(b.near) {
 		word = &b.near[i]
 	} else {
-		word = b.beyond(page)
+		word = b.farWord(page)
 	}
 	mask := uint64(1) << (page % wordBits)
 	for old := word.Load(); old&mask == 0; old = word.Load() {
@@ -65,8 +66,8 @@ func (b *bits) add(page uint32) bool {
 	return false
 }
 
-// beyond returns the word that holds the bit of a page beyond the expected ones.
-func (b *bits) beyond(page uint32) *atomic.Uint64 {
+// farWord returns the word that holds the bit of a page beyond the expected ones.
+func (b *bits) farWord(page uint32) *atomic.Uint64 {
 	slot := &b.far[page/chunkBits]
 	c := slot.Load()
 	if c == nil {

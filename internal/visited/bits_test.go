@@ -7,7 +7,7 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// A page that is won was not lost; whatever is lost is counted as such, and nothing by one caller alone.
+// Retries are counted: at most one for each page, and none with a single caller.
 func TestRetriesAreCounted(t *testing.T) {
 	for _, set := range []crawl.Visited[uint32]{NewBits(0), NewBits(1 << 16)} {
 		links := make([]uint32, 1<<16)

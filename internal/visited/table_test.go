@@ -9,10 +9,10 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// URLs are the same when their texts are, wherever these lie, and of whatever length.
+// URLs are equal if and only if their texts are, at any address and of any length.
 func TestTableIsExact(t *testing.T) {
-	long := strings.Repeat("x", longest)
-	urls := []string{"", "a", "b", "ab", long[:longest-1], long, long + "x", long + "y", long[:1]}
+	long := strings.Repeat("x", maxLength)
+	urls := []string{"", "a", "b", "ab", long[:maxLength-1], long, long + "x", long + "y", long[:1]}
 	for n := range 5000 {
 		urls = append(urls, fmt.Sprintf("https://h.example/%d", n))
 	}
@@ -22,7 +22,7 @@ func TestTableIsExact(t *testing.T) {
 			t.Errorf("hint %d: %d of %d URLs are new", hint, len(found), len(urls))
 		}
 		for i, url := range urls {
-			urls[i] = strings.Clone(url) // not the address alone
+			urls[i] = strings.Clone(url) // so that the addresses differ
 		}
 		if found := set.AddNew(nil, urls); len(found) != 0 {
 			t.Errorf("hint %d: %.20q is new again", hint, found[0])
@@ -30,7 +30,7 @@ func TestTableIsExact(t *testing.T) {
 	}
 }
 
-// Two texts that begin at the same address and differ in length are two URLs.
+// Two texts that begin at the same address and differ in length are different URLs.
 func TestPrefixIsAnotherURL(t *testing.T) {
 	url := "https://h.example/page"
 	var parts []string
@@ -42,10 +42,10 @@ func TestPrefixIsAnotherURL(t *testing.T) {
 	}
 }
 
-// All marks alike: only the comparison tells the URLs apart.
+// If all marks are equal, only the comparison distinguishes the URLs.
 func TestEqualMarksAreCompared(t *testing.T) {
 	set := NewTable(0).(*table)
-	for n := range 40 { // a window holds 16; each table of the chain is eight times the one before
+	for n := range 40 { // a window holds 16; each table of the chain is eight times as large as the one before
 		url := fmt.Sprintf("https://h.example/%03d", n)
 		if !set.add(url, 7<<32) || set.add(strings.Clone(url), 7<<32) {
 			t.Errorf("%s", url)
@@ -53,7 +53,7 @@ func TestEqualMarksAreCompared(t *testing.T) {
 	}
 }
 
-// The texts of URLs stay as long as the set does, though nobody else holds them.
+// The texts of URLs are kept as long as the set, even if nothing else refers to them.
 func TestTableKeepsTexts(t *testing.T) {
 	set := NewTable(1000)
 	name := func(n int) string { return fmt.Sprintf("https://h.example/%d", n) }
@@ -73,7 +73,7 @@ func TestTableKeepsTexts(t *testing.T) {
 	}
 }
 
-// BenchmarkVisited asks for pages of which one in sixteen is new, as a crawl does.
+// BenchmarkVisited adds pages of which one in sixteen is new, as in a crawl.
 func BenchmarkVisited(b *testing.B) {
 	const pages, times = 1 << 16, 16
 	ids, urls := make([]uint32, pages*times), make([]string, pages*times)
