@@ -1,5 +1,6 @@
-// Package contender is the table of the built-in crawler designs. Each has a small package of its own below this one,
-// which imports the contract, for some the shared engine, and nothing of the harness.
+// Package contender lists the built-in crawlers. Each has a small package of its own below this
+// one, which imports the contract and, for some crawlers, the shared engine, but nothing of the
+// harness.
 package contender
 
 import (
@@ -21,7 +22,7 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// All returns the built-in contenders, in the order in which results show them.
+// All returns the built-in crawlers, in the order in which results show them.
 func All() []crawl.Contender {
 	return []crawl.Contender{
 		mutexmap.Contender(),

@@ -15,9 +15,9 @@ import (
 	"crawlbench/internal/visited"
 )
 
-// What crawlers must do is tested by package conform.
+// Package conform tests what crawlers must do in general.
 
-func TestNamesAreOfBenchmarks(t *testing.T) {
+func TestNamesAreValidInBenchmarks(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range contender.All() {
 		if !regexp.MustCompile(`^[A-Za-z0-9._+]+$`).MatchString(c.Name) || seen[c.Name] || c.Doc == "" || c.ByID == nil && c.ByURL == nil {

@@ -1,9 +1,10 @@
-// Package cas claims pages by atomic compare-and-swap, ids in a bitset and URLs in a hash table that only grows, and hands
-// them from worker to worker by a channel, a page at a time.
+// Package cas claims pages by atomic compare-and-swap, ids in a bitset and URLs in a hash table
+// that only grows, and passes them between workers through a channel, one page at a time.
 //
-// It is what one writes who has found the lock around the visited set and not yet the one around the frontier: a channel
-// is a queue behind a lock. Compare with chunked, which has the same sets. Neither block nor mutex profile sees the sets
-// wait; what contention they have shows as processor time: retries, and cache lines that travel between cores.
+// It removes the lock around the visited set but not the one around the frontier: a channel is a
+// queue behind a lock. Compare with chunked, which uses the same sets. Neither block nor mutex
+// profile shows contention on the sets; it appears as processor time: retries, and cache lines that
+// move between cores.
 package cas
 
 import (
@@ -16,16 +17,16 @@ import (
 	"crawlbench/internal/visited"
 )
 
-// Contender returns the design.
+// Contender returns the crawler.
 func Contender() crawl.Contender {
 	return crawl.Contender{
 		Name: "cas", Doc: "atomic compare-and-swap: bitset for ids, lock-free hash table for URLs; a channel as the frontier",
-		ByID: over(visited.NewBits), ByURL: over(visited.NewTable),
+		ByID: newCrawler(visited.NewBits), ByURL: newCrawler(visited.NewTable),
 	}
 }
 
-// leastRoom is the room of the channel without a size hint.
-const leastRoom = 1024
+// minChannelCap is the capacity of the channel without a size hint.
+const minChannelCap = 1024
 
 type crawler[K comparable] struct {
 	web     crawl.Web[K]
@@ -41,7 +42,7 @@ type crawler[K comparable] struct {
 	did crawl.Result
 }
 
-func over[K comparable](newSet crawl.NewVisited[K]) crawl.Func[K] {
+func newCrawler[K comparable](newSet crawl.NewVisited[K]) crawl.Func[K] {
 	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
 		if err := ctx.Err(); err != nil {
 			return crawl.Result{}, err
@@ -50,7 +51,7 @@ func over[K comparable](newSet crawl.NewVisited[K]) crawl.Func[K] {
 		defer cancel(nil)
 		c := &crawler[K]{
 			web: web, set: newSet(o.SizeHint), limiter: crawl.InTurn(o.Limiter), cancel: cancel,
-			pages: make(chan K, max(leastRoom, o.SizeHint)), budget: engine.NewBudget(o.MaxPages),
+			pages: make(chan K, max(minChannelCap, o.SizeHint)), budget: engine.NewBudget(o.MaxPages),
 		}
 		first := c.admit(c.set.AddNew(nil, seeds))
 		c.outstanding.Store(int64(len(first)))
@@ -78,11 +79,12 @@ func over[K comparable](newSet crawl.NewVisited[K]) crawl.Func[K] {
 	}
 }
 
-// admit returns those of pages that the budget lets in.
+// admit returns the pages that the budget admits.
 func (c *crawler[K]) admit(pages []K) []K { return pages[:c.budget.Admit(len(pages))] }
 
-// work fetches pages until the crawl ends. spare are pages that have yet to go into the channel, or do not fit in.
-func (c *crawler[K]) work(ctx context.Context, spare []K) {
+// work fetches pages until the crawl ends. overflow holds pages that have yet to be sent, or did
+// not fit into the channel.
+func (c *crawler[K]) work(ctx context.Context, overflow []K) {
 	var did crawl.Result
 	defer func() {
 		c.mu.Lock()
@@ -92,8 +94,8 @@ func (c *crawler[K]) work(ctx context.Context, spare []K) {
 	}()
 	var found []K
 	for {
-		spare = c.send(spare)
-		page, ok := c.take(ctx, &spare)
+		overflow = c.send(overflow)
+		page, ok := c.take(ctx, &overflow)
 		if !ok {
 			return
 		}
@@ -116,12 +118,12 @@ func (c *crawler[K]) work(ctx context.Context, spare []K) {
 		if c.outstanding.Add(int64(len(found)-1)) == 0 {
 			close(c.pages)
 		}
-		spare = append(spare, found...)
+		overflow = append(overflow, found...)
 	}
 }
 
-// send puts pages into the channel, and returns those that do not fit in: to wait until they do could be to wait for
-// oneself.
+// send sends pages, and returns those that do not fit into the channel: a worker that waited for
+// room could wait for itself.
 func (c *crawler[K]) send(pages []K) []K {
 	for n := len(pages); n > 0; n-- {
 		select {
@@ -134,17 +136,17 @@ func (c *crawler[K]) send(pages []K) []K {
 }
 
 // take waits for a page to fetch. It returns false when the crawl is over.
-func (c *crawler[K]) take(ctx context.Context, spare *[]K) (page K, ok bool) {
+func (c *crawler[K]) take(ctx context.Context, overflow *[]K) (page K, ok bool) {
 	if ctx.Err() != nil {
 		return page, false
 	}
-	select { // of one case: a good deal cheaper than the one below
+	select { // with a single case, which is much cheaper than the select below
 	case page, ok = <-c.pages:
 		return page, ok
 	default:
 	}
-	if n := len(*spare); n > 0 {
-		page, *spare = (*spare)[n-1], (*spare)[:n-1]
+	if n := len(*overflow); n > 0 {
+		page, *overflow = (*overflow)[n-1], (*overflow)[:n-1]
 		return page, true
 	}
 	select {

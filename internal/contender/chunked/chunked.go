@@ -1,11 +1,12 @@
-// Package chunked is compare-and-swap all the way down to the frontier: a lock-free visited set, bitset or hash table,
-// around which each worker drains one chunk of pages and fills another. Nobody touches what others write but for the set
-// itself, and for a lock once every few hundred pages.
+// Package chunked uses compare-and-swap for the visited set, a bitset or hash table, and passes
+// pages in chunks: each worker drains one chunk and fills another. Workers share only the set, and
+// a lock once every few hundred pages.
 //
-// The chunks are the bags of breadth-first searches in shared memory: Leiserson and Schardl, SPAA 2010, split and merge
-// them; the queue buffers of the GAP Benchmark Suite (Beamer, Asanović and Patterson, 2015) are filled and flushed by each
-// thread. A crawl does not wait for the end of a level, so that chunks go from hand to hand as they are full.
-// Compare with cas, which has the same sets and hands page by page over a channel.
+// The chunks correspond to the bags of shared-memory breadth-first search, which Leiserson and
+// Schardl (SPAA 2010) split and merge, and to the queue buffers of the GAP Benchmark Suite (Beamer,
+// Asanović and Patterson, 2015), which each thread fills and flushes. A crawl does not wait for the
+// end of a level, so chunks are passed on when they are full. Compare with cas, which uses the same
+// sets and passes single pages through a channel.
 package chunked
 
 import (
@@ -14,7 +15,7 @@ import (
 	"crawlbench/internal/visited"
 )
 
-// Contender returns the design.
+// Contender returns the crawler.
 func Contender() crawl.Contender {
-	return engine.FromVisited("chunked", "lock-free set as cas, chunks of pages from worker to worker", visited.NewBits, visited.NewTable)
+	return engine.FromVisited("chunked", "lock-free set as in cas, chunks of pages passed between workers", visited.NewBits, visited.NewTable)
 }

@@ -1,8 +1,9 @@
-// Package level crawls level by level: all workers fetch the pages of one distance from the seeds, then all wait, then
-// one goroutine finds the next level in what they brought.
+// Package level crawls level by level: all workers fetch the pages at one distance from the seeds,
+// then wait for each other, then one goroutine finds the next level in the links.
 //
-// Nothing is shared but a cursor, and no counter is needed to end it. Each level waits for its slowest page, and a
-// narrow level leaves workers idle; real webs have dozens of levels, some of them a few pages wide.
+// Workers share only a cursor, and detecting the end needs no counter. Each level waits for its
+// slowest page, and a narrow level leaves workers idle; real webs have dozens of levels, some of
+// them only a few pages wide.
 package level
 
 import (
@@ -13,7 +14,7 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// Contender returns the design.
+// Contender returns the crawler.
 func Contender() crawl.Contender {
 	return crawl.Contender{
 		Name: "level", Doc: "level-synchronous: parallel fetch, barrier, sequential merge",
@@ -21,7 +22,7 @@ func Contender() crawl.Contender {
 	}
 }
 
-// answer is what the fetch of one page brought.
+// answer is the result of fetching one page.
 type answer[K comparable] struct {
 	links   []K
 	fetched bool
@@ -69,7 +70,8 @@ func run[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl
 	return did, err
 }
 
-// fetch fills answers[i] with the answer of pages[i]. It ends early with an error when ctx ends or the limiter fails.
+// fetch fills answers[i] with the answer of pages[i]. It ends early with an error when ctx ends or
+// the limiter fails.
 func fetch[K comparable](ctx context.Context, web crawl.Web[K], pages []K, answers []answer[K], o crawl.Options) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

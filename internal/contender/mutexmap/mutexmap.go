@@ -1,7 +1,8 @@
-// Package mutexmap keeps the visited set in a map behind one sync.Mutex, locked once for every link.
+// Package mutexmap keeps the visited set in a map behind one sync.Mutex, locked once for every
+// link.
 //
-// It is what most people write first: right, simple, and serial at its heart, since a crawl looks at ten to forty links
-// for every page that it fetches.
+// Most people write this first: correct, simple, and serial at its core, since a crawl looks at ten
+// to forty links for every page that it fetches.
 package mutexmap
 
 import (
@@ -11,7 +12,7 @@ import (
 	"crawlbench/internal/engine"
 )
 
-// Contender returns the design.
+// Contender returns the crawler.
 func Contender() crawl.Contender {
 	return engine.FromVisited("mutexmap", "map behind one sync.Mutex, locked per link", New[uint32], New[string])
 }

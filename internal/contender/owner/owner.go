@@ -1,8 +1,9 @@
-// Package owner shares memory by communicating: one goroutine owns the visited map, the frontier and the count of
-// outstanding pages; workers take pages from it by channel and send back what they found. There is no mutex.
+// Package owner shares memory by communicating: one goroutine owns the visited map, the frontier
+// and the count of outstanding pages; workers receive pages from it through a channel and send back
+// what they found. There is no mutex.
 //
-// It is the capstone of many a course on Go. The owner looks at every link of the crawl by itself, and every page
-// crosses two channels, so that the owner is what saturates.
+// It is the final exercise of many Go courses. The owner looks at every link of the crawl, and
+// every page crosses two channels, so the owner is the bottleneck.
 package owner
 
 import (
@@ -12,15 +13,15 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// Contender returns the design.
+// Contender returns the crawler.
 func Contender() crawl.Contender {
 	return crawl.Contender{
-		Name: "owner", Doc: "one goroutine owns map and frontier, workers talk to it by channel",
+		Name: "owner", Doc: "one goroutine owns map and frontier, workers communicate with it by channel",
 		ByID: run[uint32], ByURL: run[string],
 	}
 }
 
-// report is what a worker sends back for one page. An error of stop ends the crawl.
+// report is what a worker sends back for one page. A non-nil stop ends the crawl.
 type report[K comparable] struct {
 	links           []K
 	fetched, failed bool
@@ -65,7 +66,7 @@ func visit[K comparable](ctx context.Context, web crawl.Web[K], page K, limiter 
 type owner[K comparable] struct {
 	seen   map[K]struct{}
 	queue  []K
-	busy   int // pages with the workers; they and the queue are the outstanding work
+	busy   int // pages at the workers; the outstanding work is these plus the queue
 	budget int // as crawl.Options.MaxPages
 	did    crawl.Result
 	err    error
@@ -78,7 +79,7 @@ func (o *owner[K]) run(ctx context.Context, pages chan<- K, reports <-chan repor
 		o.fail(err)
 	}
 	for len(o.queue)+o.busy > 0 {
-		var out chan<- K // nil, which blocks for ever, while there is nothing to hand out
+		var out chan<- K // nil, which blocks for ever, while the queue is empty
 		var next K
 		if len(o.queue) > 0 {
 			out, next = pages, o.queue[0]
@@ -89,7 +90,7 @@ func (o *owner[K]) run(ctx context.Context, pages chan<- K, reports <-chan repor
 			o.busy++
 		case r := <-reports:
 			o.busy--
-			o.take(r)
+			o.handle(r)
 		case <-done:
 			o.fail(ctx.Err())
 			done = nil
@@ -97,8 +98,8 @@ func (o *owner[K]) run(ctx context.Context, pages chan<- K, reports <-chan repor
 	}
 }
 
-// take books a report.
-func (o *owner[K]) take(r report[K]) {
+// handle processes a report.
+func (o *owner[K]) handle(r report[K]) {
 	if r.fetched {
 		o.did.Pages++
 	}
@@ -113,7 +114,7 @@ func (o *owner[K]) take(r report[K]) {
 	}
 }
 
-// enqueue queues the pages that are new, as far as the budget goes.
+// enqueue queues the new pages, within the budget.
 func (o *owner[K]) enqueue(pages []K) {
 	for _, page := range pages {
 		if _, ok := o.seen[page]; ok || o.budget > 0 && len(o.seen) == o.budget {
@@ -124,7 +125,7 @@ func (o *owner[K]) enqueue(pages []K) {
 	}
 }
 
-// fail drops what is queued; the workers finish what they have. The first reason counts.
+// fail drops the queue; the workers finish what they have. The first error is kept.
 func (o *owner[K]) fail(err error) {
 	o.queue = nil
 	if o.err == nil {

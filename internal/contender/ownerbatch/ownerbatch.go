@@ -1,9 +1,10 @@
-// Package ownerbatch is owner with batches: one goroutine owns the visited set and the frontier and shares nothing, but
-// workers get several pages at a time from it and send back the links of all of them in one message.
+// Package ownerbatch is owner with batches: one goroutine owns the visited set and the frontier and
+// shares nothing; workers get several pages at a time from it, and send back the links of all of
+// them in one message.
 //
-// The owner still looks at every link by itself. What batches save is the channels, of which each crossing costs more than
-// a page does: message coalescing, as distributed breadth-first searches do it (Yoo et al., SC 2005). Ids are kept in a
-// bitset, URLs in a map.
+// The owner still looks at every link. Batches save channel operations, each of which costs more
+// than a page: message coalescing, as in distributed breadth-first search (Yoo et al., SC 2005).
+// Ids are kept in a bitset, URLs in a map.
 package ownerbatch
 
 import (
@@ -15,31 +16,32 @@ import (
 	"crawlbench/internal/visited"
 )
 
-// Contender returns the design.
+// Contender returns the crawler.
 func Contender() crawl.Contender {
 	return crawl.Contender{
-		Name: "ownerbatch", Doc: "owner that hands out and takes back pages by the batch; bitset for ids, map for URLs",
-		ByID: over(visited.NewBits), ByURL: over(newMap),
+		Name: "ownerbatch", Doc: "owner that sends and receives pages in batches; bitset for ids, map for URLs",
+		ByID: newCrawler(visited.NewBits), ByURL: newCrawler(newMap),
 	}
 }
 
-// A batch holds so many pages at most, and no more than keep a worker away for about so long: with a slow site, it is one
-// page, so that no page waits behind another while there are workers to fetch it.
+// A batch has at most maxBatch pages, and so few that a worker needs about maxBatchTime at most.
+// With a slow site a batch is one page, so that no page waits behind another while there are idle
+// workers.
 const (
-	largest = 128
-	away    = 40 * time.Microsecond
+	maxBatch     = 128
+	maxBatchTime = 40 * time.Microsecond
 )
 
-// batch goes out with pages and comes back with their links.
+// batch goes to a worker with pages and returns with their links.
 type batch[K comparable] struct {
 	pages []K
-	links [][]K // of the pages whose fetch did not fail
+	links [][]K // of the pages whose fetch succeeded
 	did   crawl.Result
 	took  time.Duration
 	stop  error // ends the crawl
 }
 
-func over[K comparable](newSet crawl.NewVisited[K]) crawl.Func[K] {
+func newCrawler[K comparable](newSet crawl.NewVisited[K]) crawl.Func[K] {
 	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
 		workers := o.Workers
 		own := owner[K]{
@@ -97,7 +99,7 @@ func (b *batch[K]) fetch(ctx context.Context, web crawl.Web[K], limiter crawl.Li
 // owner is the state that only the owning goroutine touches, and the channels to the workers.
 type owner[K comparable] struct {
 	set    crawl.Visited[K]
-	queue  []K // from head on
+	queue  []K // starts at head
 	head   int
 	queued int // pages ever queued
 	budget int // as crawl.Options.MaxPages
@@ -109,24 +111,24 @@ type owner[K comparable] struct {
 	err    error
 }
 
-// run hands out pages and takes back links until no work is outstanding. There are as many batches as workers, hence
-// neither channel is ever full, and no batch waits for a worker.
+// run sends batches and receives them back until no work is outstanding. There are as many batches
+// as workers, so neither channel is ever full, and no batch waits for a worker.
 func (o *owner[K]) run(ctx context.Context) {
 	batches := len(o.idle)
 	if err := ctx.Err(); err != nil {
 		o.fail(err)
 	}
 	for {
-		o.give()
+		o.handOut()
 		if len(o.idle) == batches {
 			return
 		}
-		o.take(<-o.done)
+		o.collect(<-o.done)
 	}
 }
 
-// give hands out what is queued, as far as there are idle workers, to all of them alike.
-func (o *owner[K]) give() {
+// handOut distributes the queued pages evenly over the idle workers.
+func (o *owner[K]) handOut() {
 	for len(o.idle) > 0 && o.head < len(o.queue) {
 		left := len(o.queue) - o.head
 		n := min(o.size, (left+len(o.idle)-1)/len(o.idle))
@@ -142,8 +144,8 @@ func (o *owner[K]) give() {
 	}
 }
 
-// take books a batch that came back.
-func (o *owner[K]) take(b *batch[K]) {
+// collect processes a batch that came back.
+func (o *owner[K]) collect(b *batch[K]) {
 	o.idle = append(o.idle, b)
 	o.did.Pages += b.did.Pages
 	o.did.Errors += b.did.Errors
@@ -157,14 +159,14 @@ func (o *owner[K]) take(b *batch[K]) {
 		o.enqueue(links)
 	}
 	switch {
-	case b.took > away:
+	case b.took > maxBatchTime:
 		o.size = max(1, o.size/2)
-	case b.took < away/2 && len(b.pages) == o.size:
-		o.size = min(largest, 2*o.size)
+	case b.took < maxBatchTime/2 && len(b.pages) == o.size:
+		o.size = min(maxBatch, 2*o.size)
 	}
 }
 
-// enqueue queues the pages that are new, as far as the budget goes.
+// enqueue queues the new pages, within the budget.
 func (o *owner[K]) enqueue(pages []K) {
 	had := len(o.queue)
 	o.queue = o.set.AddNew(o.queue, pages)
@@ -176,7 +178,7 @@ func (o *owner[K]) enqueue(pages []K) {
 	o.queued += found
 }
 
-// fail drops what is queued; the workers come back with what they have. The first reason counts.
+// fail drops the queue; the workers return what they have. The first error is kept.
 func (o *owner[K]) fail(err error) {
 	o.queue, o.head = nil, 0
 	if o.err == nil {
@@ -184,7 +186,7 @@ func (o *owner[K]) fail(err error) {
 	}
 }
 
-// seen is a set that one goroutine owns.
+// seen is a set used by one goroutine only.
 type seen map[string]struct{}
 
 func newMap(sizeHint int) crawl.Visited[string] { return make(seen, max(0, sizeHint)) }

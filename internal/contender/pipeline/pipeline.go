@@ -1,9 +1,10 @@
-// Package pipeline crawls in stages joined by channels: a buffer that holds the frontier, a fan-out to the fetchers, a
-// fan-in of what they bring, and a filter that drops the pages known and feeds the rest back into the buffer.
+// Package pipeline crawls in stages connected by channels: a buffer that holds the frontier, a
+// fan-out to the fetchers, a fan-in of their results, and a filter that drops known pages and sends
+// the rest back to the buffer.
 //
-// Each stage is simple and owns its state. The loop from the filter to the buffer is what makes it a crawler, and what
-// deadlocks if any channel in it is bounded: the buffer is the stage that never refuses. The filter counts the
-// outstanding pages and closes the loop when there are none.
+// Each stage is simple and owns its state. The loop from the filter to the buffer makes it a
+// crawler, and deadlocks if every stage in it has bounded capacity: the buffer is the stage that
+// always accepts. The filter counts the outstanding pages and closes the loop when there are none.
 package pipeline
 
 import (
@@ -13,7 +14,7 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// Contender returns the design.
+// Contender returns the crawler.
 func Contender() crawl.Contender {
 	return crawl.Contender{
 		Name: "pipeline", Doc: "stages over channels: buffer, fan-out of fetchers, fan-in, filter",
@@ -21,14 +22,14 @@ func Contender() crawl.Contender {
 	}
 }
 
-// answer is what the fetch of one page brought.
+// answer is the result of fetching one page.
 type answer[K comparable] struct {
 	links           []K
 	fetched, failed bool
 }
 
-// line holds what all stages share: the way to stop them, and the count of those that still run.
-type line struct {
+// pipeline is what all stages share: the means to stop them, and the count of those still running.
+type pipeline struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	stages sync.WaitGroup
@@ -40,7 +41,7 @@ func run[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	l := &line{ctx: ctx, cancel: cancel}
+	l := &pipeline{ctx: ctx, cancel: cancel}
 
 	limiter := crawl.InTurn(o.Limiter)
 	fresh := make(chan []K)
@@ -50,16 +51,16 @@ func run[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl
 		answers[i] = fetch(l, web, pages, limiter)
 	}
 	f := filter[K]{seen: make(map[K]struct{}, o.SizeHint), budget: o.MaxPages}
-	whole := f.run(l, seeds, merge(l, answers), fresh)
+	complete := f.run(l, seeds, merge(l, answers), fresh)
 	l.stages.Wait()
-	if !whole {
+	if !complete {
 		return f.did, context.Cause(ctx)
 	}
 	return f.did, nil
 }
 
-// send passes v on unless the line stops.
-func send[T any](l *line, out chan<- T, v T) bool {
+// send sends v unless the pipeline stops.
+func send[T any](l *pipeline, out chan<- T, v T) bool {
 	select {
 	case out <- v:
 		return true
@@ -68,17 +69,17 @@ func send[T any](l *line, out chan<- T, v T) bool {
 	}
 }
 
-// buffer takes lists of pages and gives out single ones. It takes as much as it is offered.
-func buffer[K comparable](l *line, in <-chan []K) <-chan K {
+// buffer receives lists of pages and sends single ones. It always accepts.
+func buffer[K comparable](l *pipeline, in <-chan []K) <-chan K {
 	out := make(chan K)
 	l.stages.Go(func() {
 		defer close(out)
 		var queue []K
 		for in != nil || len(queue) > 0 {
-			var give chan<- K // nil, which blocks for ever, while the queue is empty
+			var head chan<- K // nil, which blocks for ever, while the queue is empty
 			var next K
 			if len(queue) > 0 {
-				give, next = out, queue[0]
+				head, next = out, queue[0]
 			}
 			select {
 			case pages, ok := <-in:
@@ -86,7 +87,7 @@ func buffer[K comparable](l *line, in <-chan []K) <-chan K {
 					in = nil
 				}
 				queue = append(queue, pages...)
-			case give <- next:
+			case head <- next:
 				queue = queue[1:]
 			case <-l.ctx.Done():
 				return
@@ -96,8 +97,8 @@ func buffer[K comparable](l *line, in <-chan []K) <-chan K {
 	return out
 }
 
-// fetch is one fetcher of the fan-out.
-func fetch[K comparable](l *line, web crawl.Web[K], pages <-chan K, limiter crawl.Limiter) <-chan answer[K] {
+// fetch starts one fetcher of the fan-out.
+func fetch[K comparable](l *pipeline, web crawl.Web[K], pages <-chan K, limiter crawl.Limiter) <-chan answer[K] {
 	out := make(chan answer[K])
 	l.stages.Go(func() {
 		defer close(out)
@@ -112,14 +113,15 @@ func fetch[K comparable](l *line, web crawl.Web[K], pages <-chan K, limiter craw
 			if err != nil {
 				links = nil
 			}
-			out <- answer[K]{links: links, fetched: true, failed: err != nil} // what was fetched is counted, even when the line stops
+			// What was fetched is counted, even when the pipeline stops.
+			out <- answer[K]{links: links, fetched: true, failed: err != nil}
 		}
 	})
 	return out
 }
 
-// merge fans in.
-func merge[T any](l *line, ins []<-chan T) <-chan T {
+// merge is the fan-in.
+func merge[T any](l *pipeline, ins []<-chan T) <-chan T {
 	out := make(chan T)
 	var open sync.WaitGroup
 	for _, in := range ins {
@@ -136,36 +138,36 @@ func merge[T any](l *line, ins []<-chan T) <-chan T {
 	return out
 }
 
-// filter is the stage that knows which pages were seen.
+// filter is the stage that knows which pages have been seen.
 type filter[K comparable] struct {
 	seen   map[K]struct{}
 	budget int // as crawl.Options.MaxPages
 	did    crawl.Result
 }
 
-// run feeds new pages back until no page is outstanding, and reports whether it came to that.
-func (f *filter[K]) run(l *line, seeds []K, answers <-chan answer[K], fresh chan<- []K) (whole bool) {
+// run sends new pages back until none is outstanding, and reports whether the crawl is complete.
+func (f *filter[K]) run(l *pipeline, seeds []K, answers <-chan answer[K], fresh chan<- []K) (complete bool) {
 	pages := f.fresh(seeds)
 	outstanding := len(pages)
-	whole = outstanding == 0 || send(l, fresh, pages)
-	for whole && outstanding > 0 {
+	complete = outstanding == 0 || send(l, fresh, pages)
+	for complete && outstanding > 0 {
 		a, ok := <-answers
 		f.count(a)
 		if !ok || a.failed && l.ctx.Err() != nil {
-			whole = false // the line stops: the fetchers ended, or the fetch was cut short
+			complete = false // the pipeline stops: the fetchers returned, or the fetch was cancelled
 			break
 		}
 		pages := f.fresh(a.links)
 		outstanding += len(pages) - 1
 		if len(pages) > 0 {
-			whole = send(l, fresh, pages)
+			complete = send(l, fresh, pages)
 		}
 	}
 	close(fresh)
 	for a := range answers {
 		f.count(a)
 	}
-	return whole
+	return complete
 }
 
 func (f *filter[K]) count(a answer[K]) {
@@ -177,7 +179,7 @@ func (f *filter[K]) count(a answer[K]) {
 	}
 }
 
-// fresh returns the pages that are new, as far as the budget goes, in a list of their own.
+// fresh returns the new pages, within the budget, in a list of their own.
 func (f *filter[K]) fresh(pages []K) []K {
 	var list []K
 	for _, page := range pages {

@@ -1,8 +1,9 @@
-// Package rwmutexmap keeps the visited set in a map behind a sync.RWMutex: links are looked up under the read lock, and
-// only those not found take the write lock, look again and are added.
+// Package rwmutexmap keeps the visited set in a map behind a sync.RWMutex: links are looked up
+// under the read lock, and only those not found take the write lock, are looked up again and added.
 //
-// Nine links of ten lead to a page that is known, so that most turns are reads. Whether that pays is another question:
-// a read lock is an atomic addition to one shared word, and all cores contend for its cache line.
+// Nine of ten links lead to a known page, so most lookups only read. Whether that pays is another
+// question: a read lock is an atomic addition to one shared word, and all cores contend for its
+// cache line.
 package rwmutexmap
 
 import (
@@ -12,7 +13,7 @@ import (
 	"crawlbench/internal/engine"
 )
 
-// Contender returns the design.
+// Contender returns the crawler.
 func Contender() crawl.Contender {
 	return engine.FromVisited("rwmutexmap", "map behind sync.RWMutex, read lock per link, write lock per page", New[uint32], New[string])
 }
@@ -43,7 +44,7 @@ func (s *set[K]) has(page K) bool {
 	return ok
 }
 
-// add reports whether page is new: another worker may have added it since it was looked up.
+// add reports whether page is new: another worker may have added it after the lookup.
 func (s *set[K]) add(page K) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package sequential crawls with one worker, a plain map and a plain queue: the crawler that was right before
-// concurrency came, and the baseline that shows what concurrency costs and gains.
+// Package sequential crawls with one worker, a plain map and a plain queue: the sequential
+// algorithm, and the baseline that shows what concurrency costs and gains.
 package sequential
 
 import (
@@ -8,7 +8,7 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// Contender returns the design. It uses one worker, however many it is offered.
+// Contender returns the crawler. It uses one worker, however many it is given.
 func Contender() crawl.Contender {
 	return crawl.Contender{
 		Name: "sequential", Doc: "one worker, plain map, plain queue: the baseline",

@@ -1,7 +1,8 @@
-// Package sharded keeps the visited set in maps behind striped locks: a page's hash chooses one of 256 stripes, each a
-// map with a sync.Mutex of its own.
+// Package sharded keeps the visited set in maps behind striped locks: a page's hash chooses one of
+// 256 stripes, each a map with a sync.Mutex of its own.
 //
-// Two workers meet only where their links fall on the same stripe, which is the usual cure for a contended map.
+// Two workers contend only if their links fall on the same stripe: the usual cure for a contended
+// map.
 package sharded
 
 import (
@@ -12,10 +13,11 @@ import (
 	"crawlbench/internal/engine"
 )
 
-// stripes is a power of two, several times the number of cores of any machine that this is likely to run on.
+// stripes is a power of two, several times the number of cores of any machine that this is likely
+// to run on.
 const stripes = 256
 
-// Contender returns the design.
+// Contender returns the crawler.
 func Contender() crawl.Contender {
 	return engine.FromVisited("sharded", "256 maps, each behind its own sync.Mutex", New[uint32], New[string])
 }

@@ -1,8 +1,8 @@
-// Package spawn starts a goroutine for every page and lets a semaphore bound how many of them fetch; a sync.WaitGroup
-// counts what is outstanding.
+// Package spawn starts a goroutine for every page, limits concurrent fetches with a semaphore, and
+// counts outstanding pages with a sync.WaitGroup.
 //
-// It is what most Go crawlers in use do, since it needs no frontier: the scheduler's run queue is the frontier, at the
-// price of a stack for every page that waits.
+// Most Go crawlers in use work like this. It needs no frontier: the scheduler's run queue is the
+// frontier, at the cost of a stack for every waiting page.
 package spawn
 
 import (
@@ -12,7 +12,7 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// Contender returns the design.
+// Contender returns the crawler.
 func Contender() crawl.Contender {
 	return crawl.Contender{
 		Name: "spawn", Doc: "a goroutine per page behind a semaphore, sync.WaitGroup as the counter",
@@ -30,7 +30,7 @@ func run[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl
 	}
 	c.spawn(ctx, seeds)
 	c.pending.Wait()
-	if c.cut {
+	if c.incomplete {
 		return c.did, context.Cause(ctx)
 	}
 	return c.did, nil
@@ -41,16 +41,17 @@ type crawler[K comparable] struct {
 	limiter crawl.Limiter
 	budget  int                     // as crawl.Options.MaxPages
 	cancel  context.CancelCauseFunc // ends the crawl
-	slots   chan struct{}           // the semaphore: one element for every fetch in flight
-	pending sync.WaitGroup          // the pages outstanding
+	slots   chan struct{}           // the semaphore: one element for each fetch in flight
+	pending sync.WaitGroup          // the outstanding pages
 
-	mu   sync.Mutex
-	seen map[K]struct{}
-	did  crawl.Result
-	cut  bool // a page was left out because ctx ended
+	mu         sync.Mutex
+	seen       map[K]struct{}
+	did        crawl.Result
+	incomplete bool // a page was not fetched because ctx had ended
 }
 
-// spawn starts a goroutine for each of pages that is new. A caller that is one of them holds the count above zero.
+// spawn starts a goroutine for each new page. A caller that is one of these goroutines keeps the
+// count above zero.
 func (c *crawler[K]) spawn(ctx context.Context, pages []K) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -82,7 +83,7 @@ func (c *crawler[K]) visit(ctx context.Context, page K) ([]K, error) {
 		}
 	}
 	if err != nil {
-		c.count(func() { c.cut = true })
+		c.count(func() { c.incomplete = true })
 		return nil, err
 	}
 	links, err := c.web.Fetch(ctx, page)
@@ -90,7 +91,7 @@ func (c *crawler[K]) visit(ctx context.Context, page K) ([]K, error) {
 		c.did.Pages++
 		if err != nil {
 			c.did.Errors++
-			c.cut = c.cut || ctx.Err() != nil
+			c.incomplete = c.incomplete || ctx.Err() != nil
 		}
 	})
 	return links, err

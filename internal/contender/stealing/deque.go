@@ -2,12 +2,14 @@ package stealing
 
 import "sync/atomic"
 
-// deque is the circular work-stealing deque of Chase and Lev ("Dynamic circular work-stealing deque", SPAA 2005). Its owner
-// pushes and pops at the bottom; anybody steals at the top. Only for the last element do they have to agree, by
-// compare-and-swap on top, which only ever grows, so that there is no ABA. Go's atomic operations are sequentially
-// consistent; what of that is needed is in Lê, Pop, Cohen and Zappa Nardelli, PPoPP 2013.
+// deque is the circular work-stealing deque of Chase and Lev ("Dynamic circular work-stealing
+// deque", SPAA 2005). Its owner pushes and pops at the bottom; thieves steal at the top. They
+// compete only for the last element, by compare-and-swap on top, which only ever grows, so that
+// there is no ABA problem. Go's atomic operations are sequentially consistent; for the weaker
+// orders that suffice see Lê, Pop, Cohen and Zappa Nardelli, PPoPP 2013.
 //
-// Elements are pointers since a thief reads one before it knows that it is its own, and a string is no single word.
+// Elements are pointers because a thief reads one before it owns it, and a string is more than one
+// word.
 type deque[K any] struct {
 	top    atomic.Int64 // next to be stolen
 	_      [56]byte
@@ -23,7 +25,7 @@ func (r ring[K]) at(i int64) *atomic.Pointer[K] { return &r[i&int64(len(r)-1)] }
 // firstRing is the size of a deque's first ring.
 const firstRing = 64
 
-// push is for the owner.
+// push adds a page. Only the owner may call it.
 func (d *deque[K]) push(page *K) {
 	b, t := d.bottom.Load(), d.top.Load()
 	r := d.ring.Load()
@@ -34,7 +36,7 @@ func (d *deque[K]) push(page *K) {
 	d.bottom.Store(b + 1)
 }
 
-// grow doubles the ring. Thieves that have the old one find the same there.
+// grow doubles the ring. Thieves that still use the old one find the same elements there.
 func (d *deque[K]) grow(old *ring[K], t, b int64) *ring[K] {
 	size := firstRing
 	if old != nil {
@@ -48,20 +50,20 @@ func (d *deque[K]) grow(old *ring[K], t, b int64) *ring[K] {
 	return &r
 }
 
-// pop is for the owner. It returns nil when there is nothing.
+// pop removes the newest page, or returns nil if there is none. Only the owner may call it.
 func (d *deque[K]) pop() *K {
 	b := d.bottom.Load() - 1
-	if b < d.top.Load() { // nobody else pushes
+	if b < d.top.Load() { // only the owner pushes
 		return nil
 	}
-	d.bottom.Store(b) // from here on thieves leave it alone, unless they came before
+	d.bottom.Store(b) // from here on thieves do not take it, unless they came before
 	t := d.top.Load()
 	if t > b {
 		d.bottom.Store(b + 1)
 		return nil
 	}
 	page := d.ring.Load().at(b).Load()
-	if t == b { // the last one: a thief may be at it
+	if t == b { // the last element: compete with thieves
 		if !d.top.CompareAndSwap(t, t+1) {
 			page = nil
 		}
@@ -70,7 +72,8 @@ func (d *deque[K]) pop() *K {
 	return page
 }
 
-// steal is for anybody. It returns nil when there is nothing, or when somebody else was faster; then again is true.
+// steal removes the oldest page. It returns nil if there is none, or if another goroutine was
+// faster; then again is true.
 func (d *deque[K]) steal() (page *K, again bool) {
 	t := d.top.Load()
 	if t >= d.bottom.Load() {

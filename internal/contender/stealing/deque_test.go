@@ -6,18 +6,18 @@ import (
 	"testing"
 )
 
-// Every element goes to one taker, whether the ring grows, the owner pops or others steal. The last elements are what
-// owner and thieves meet over, so that the owner lets the deque run empty again and again.
+// Every element is taken once, while the ring grows, the owner pops and others steal. The owner
+// empties the deque again and again, since owner and thieves compete only for the last elements.
 func TestEveryElementIsTakenOnce(t *testing.T) {
 	const rounds, thieves = 3000, 3
 	var d deque[int]
 	taken := make([]atomic.Int32, rounds*(firstRing+2))
 	values := make([]int, len(taken))
-	var over atomic.Bool
+	var done atomic.Bool
 	var all sync.WaitGroup
 	for range thieves {
 		all.Go(func() {
-			for !over.Load() {
+			for !done.Load() {
 				if p, _ := d.steal(); p != nil {
 					taken[*p].Add(1)
 				}
@@ -35,10 +35,10 @@ func TestEveryElementIsTakenOnce(t *testing.T) {
 			taken[*p].Add(1)
 		}
 		if !d.empty() {
-			t.Fatal("the owner found nothing, and it is not empty")
+			t.Fatal("pop found nothing, but the deque is not empty")
 		}
 	}
-	over.Store(true)
+	done.Store(true)
 	all.Wait()
 	for i := range next {
 		if n := taken[i].Load(); n != 1 {
@@ -47,7 +47,7 @@ func TestEveryElementIsTakenOnce(t *testing.T) {
 	}
 }
 
-// The owner takes the youngest, a thief the oldest.
+// The owner takes the newest element, a thief the oldest.
 func TestEnds(t *testing.T) {
 	var d deque[int]
 	values := []int{0, 1, 2}

@@ -1,9 +1,11 @@
-// Package stealing gives each worker a deque of pages: it pushes and pops at one end, and who has none steals at the other
-// end of somebody else's. The visited set is the lock-free one of package visited.
+// Package stealing gives each worker a deque of pages. A worker pushes and pops at one end of its
+// own deque; without pages, it steals at the other end of another worker's. The visited set is the
+// lock-free one of package visited.
 //
-// It is how parallel runtimes schedule tasks, Go's own among them: Blumofe and Leiserson, "Scheduling multithreaded
-// computations by work stealing", J. ACM 46 (1999), over the deques of Chase and Lev. Nothing is handed over unless
-// somebody needs it; a worker that finds nothing to steal sleeps until a page is pushed.
+// Parallel runtimes, including Go's, schedule tasks like this: Blumofe and Leiserson, "Scheduling
+// multithreaded computations by work stealing", J. ACM 46 (1999), with the deques of Chase and Lev.
+// Pages move only when a worker needs them; a worker that finds nothing to steal sleeps until a
+// page is pushed.
 package stealing
 
 import (
@@ -16,11 +18,11 @@ import (
 	"crawlbench/internal/visited"
 )
 
-// Contender returns the design.
+// Contender returns the crawler.
 func Contender() crawl.Contender {
 	return crawl.Contender{
 		Name: "stealing", Doc: "a work-stealing deque per worker (Chase-Lev), lock-free set as cas",
-		ByID: over(visited.NewBits), ByURL: over(visited.NewTable),
+		ByID: newCrawler(visited.NewBits), ByURL: newCrawler(visited.NewTable),
 	}
 }
 
@@ -34,9 +36,9 @@ type crawler[K comparable] struct {
 	budget  *engine.Budget
 	deques  []deque[K]
 
-	_      [64]byte
-	signal atomic.Int64 // how many sleep whom nobody has woken; negative when the crawl is over
-	_      [56]byte
+	_        [64]byte
+	sleepers atomic.Int64 // sleeping workers that nobody has woken; negative when the crawl is over
+	_        [56]byte
 
 	mu     sync.Mutex
 	pushed sync.Cond // a page was pushed, or the crawl ended
@@ -46,7 +48,7 @@ type crawler[K comparable] struct {
 	did    crawl.Result
 }
 
-func over[K comparable](newSet crawl.NewVisited[K]) crawl.Func[K] {
+func newCrawler[K comparable](newSet crawl.NewVisited[K]) crawl.Func[K] {
 	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
 		if err := ctx.Err(); err != nil {
 			return crawl.Result{}, err
@@ -91,7 +93,7 @@ func (c *crawler[K]) work(ctx context.Context, self int) {
 		c.did.Errors += did.Errors
 	}()
 	own := &c.deques[self]
-	var block []K // pages that the deque points to: it is never moved, and replaced when it is full
+	var block []K // holds the pages that the deque points to: it is never moved, and replaced when full
 	for page := c.take(self); page != nil; page = c.take(self) {
 		if c.limiter != nil {
 			if err := c.limiter.Wait(ctx); err != nil {
@@ -118,19 +120,20 @@ func (c *crawler[K]) work(ctx context.Context, self int) {
 		for i := had; i < len(block); i++ {
 			own.push(&block[i])
 		}
-		if found := len(block) - had; found > 0 && c.signal.Load() > 0 {
+		if found := len(block) - had; found > 0 && c.sleepers.Load() > 0 {
 			c.wake(found)
 		}
 	}
 }
 
-// take pops a page, or steals one, or sleeps until there is one. It returns nil when the crawl is over.
+// take pops a page, or steals one, or sleeps until there is one. It returns nil when the crawl is
+// over.
 func (c *crawler[K]) take(self int) *K {
-	for c.signal.Load() >= 0 {
+	for c.sleepers.Load() >= 0 {
 		if page := c.deques[self].pop(); page != nil {
 			return page
 		}
-		if page := c.rob(self); page != nil {
+		if page := c.steal(self); page != nil {
 			return page
 		}
 		c.sleep(self)
@@ -138,8 +141,8 @@ func (c *crawler[K]) take(self int) *K {
 	return nil
 }
 
-// rob steals a page from the next worker that has one.
-func (c *crawler[K]) rob(self int) *K {
+// steal steals a page from the next worker that has one.
+func (c *crawler[K]) steal(self int) *K {
 	for i := 1; i < len(c.deques); i++ {
 		victim := &c.deques[(self+i)%len(c.deques)]
 		for page, again := victim.steal(); page != nil || again; page, again = victim.steal() {
@@ -151,8 +154,8 @@ func (c *crawler[K]) rob(self int) *K {
 	return nil
 }
 
-// sleep waits until there may be something to steal. A worker sleeps with nothing in its deque, and nobody else pushes
-// there: when all sleep, no page is left anywhere.
+// sleep waits until there may be something to steal. A worker that sleeps has an empty deque, and
+// nobody else pushes to it: when all workers sleep, no pages are left.
 func (c *crawler[K]) sleep(self int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -163,38 +166,38 @@ func (c *crawler[K]) sleep(self int) {
 	if c.ended {
 		return
 	}
-	c.signal.Add(1)
-	for i := range c.deques { // what was pushed before signal could be seen
+	c.sleepers.Add(1)
+	for i := range c.deques { // for pages pushed before others could see sleepers
 		if !c.deques[i].empty() {
-			c.signal.Add(-1)
+			c.sleepers.Add(-1)
 			return
 		}
 	}
-	c.pushed.Wait() // who wakes takes one off signal
+	c.pushed.Wait() // wake decrements sleepers
 }
 
-// wake wakes up to n sleepers.
+// wake wakes up to n sleeping workers.
 func (c *crawler[K]) wake(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for ; n > 0 && c.signal.Load() > 0; n-- {
-		c.signal.Add(-1)
+	for ; n > 0 && c.sleepers.Load() > 0; n-- {
+		c.sleepers.Add(-1)
 		c.pushed.Signal()
 	}
 }
 
-// end ends the crawl before its time, because of err.
+// end ends the crawl early, because of err.
 func (c *crawler[K]) end(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stop(err)
 }
 
-// stop wakes everybody to leave. The first reason counts. The caller holds the lock.
+// stop makes all workers return. The first error is kept. The caller holds the lock.
 func (c *crawler[K]) stop(err error) {
 	if !c.ended {
 		c.ended, c.err = true, err
-		c.signal.Store(-1 << 32) // whatever is added to it still
+		c.sleepers.Store(-1 << 32) // stays negative whatever is still added
 		c.pushed.Broadcast()
 	}
 }

@@ -1,7 +1,8 @@
 // Package syncmap keeps the visited set in a sync.Map.
 //
-// sync.Map is a concurrent hash trie (internal/sync.HashTrieMap since Go 1.24): reads take no lock, and writers lock
-// one node. Every key and value is an interface, so that storing a page allocates.
+// sync.Map is a concurrent hash trie (internal/sync.HashTrieMap since Go 1.24): reads take no lock,
+// and writers lock one node. Every key and value is stored as an interface, so storing a page
+// allocates.
 package syncmap
 
 import (
@@ -11,7 +12,7 @@ import (
 	"crawlbench/internal/engine"
 )
 
-// Contender returns the design.
+// Contender returns the crawler.
 func Contender() crawl.Contender {
 	return engine.FromVisited("syncmap", "sync.Map, LoadOrStore per link", New[uint32], New[string])
 }

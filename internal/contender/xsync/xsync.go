@@ -1,7 +1,8 @@
-// Package xsync keeps the visited set in the concurrent map of github.com/puzpuzpuz/xsync: a hash table whose buckets are
-// cache lines with a lock each, read without it.
+// Package xsync keeps the visited set in the concurrent map of github.com/puzpuzpuz/xsync: a hash
+// table whose buckets are cache lines with a lock each, read without it.
 //
-// It follows CLHT (David, Guerraoui and Trigonakis, ASPLOS 2015), and is what people take who found sync.Map too slow.
+// It follows CLHT (David, Guerraoui and Trigonakis, ASPLOS 2015), and is a common choice when
+// sync.Map is too slow.
 package xsync
 
 import (
@@ -11,7 +12,7 @@ import (
 	"crawlbench/internal/engine"
 )
 
-// Contender returns the design.
+// Contender returns the crawler.
 func Contender() crawl.Contender {
 	return engine.FromVisited("xsync", "map of puzpuzpuz/xsync, LoadOrStore per link", New[uint32], New[string])
 }
