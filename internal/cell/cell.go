@@ -1,9 +1,10 @@
-// Package cell measures one cell in this process: it opens the graph, warms up, crawls, has every crawl judged, and
-// takes the profiles if it is a profile pass. It looks at what a crawl leaves behind too: goroutines, settings of the
-// process, files.
+// Package cell measures one cell in this process: it opens the graph, warms up, crawls, verifies every crawl, and
+// takes the profiles in a profile pass. It also checks what a crawl leaves behind: goroutines, changed process
+// settings, open files.
 //
-// A Job comes in, an Outcome goes out. The process is a child of package runner, one for every sample, so that a
-// contender that hangs, leaks or eats memory hurts nobody else, and hash seeds and memory layout are drawn anew.
+// The input is a Job, the output an Outcome. The process is a child of package runner, one for each sample, so that a
+// crawler that hangs, leaks or exhausts memory affects nothing else, and hash seeds and memory layout vary between
+// samples.
 package cell
 
 import (
@@ -27,41 +28,42 @@ type Job struct {
 	Cell  plan.Cell
 	Cache string // the graph's cache file
 	Fetch web.Behaviour
-	Spin  float64 // rounds of web.Burn in a microsecond
-	// Sample is how long to crawl at least; the crawl that passes it is the last.
+	Spin  float64 // iterations of web.Burn per microsecond
+	// Sample is the minimum total crawl time; the crawl that reaches it is the last.
 	Sample time.Duration
-	// Memory bounds the data segment in bytes; 0: no bound.
+	// Memory limits the data segment, in bytes; 0 means no limit.
 	Memory int64
-	// Weigh asks a sample for what the contender holds in memory too.
+	// Weigh makes a sample also measure the crawler's retained bytes per page.
 	Weigh bool
-	// Profiles, if any, are the kinds of profiles to take; then nothing is timed.
+	// Profiles lists the kinds of profiles to take; if there are any, nothing is timed.
 	Profiles []string
-	Dir      string   // where the profiles go
-	Comments []string // what they say of the cell
-	// Null asks for the cost of the harness instead, and that of the engine for each of Crews; of Cell only the graph and the
-	// kind of key matter.
+	Dir      string   // directory for the profiles
+	Comments []string // comments for the profiles
+	// Null asks for the cost of the harness instead, and for that of the engine with each of Crews. Only the graph and
+	// the kind of key of Cell matter then.
 	Null  bool
 	Crews []Crew
 
-	line *child.Line // to the parent; nil in a process that is no child
+	line *child.Line // to the parent; nil if this process is not a child
 }
 
-// Outcome is what came of it. One of its fields is set.
+// Outcome is the result of a Job. One of its fields is set.
 type Outcome struct {
 	Sample  *store.Sample
 	Profile *store.Profile
-	Null    float64   // seconds a page of the null crawler
-	Engine  []float64 // with Null: seconds a page of the engine with the null set, by crew
-	Wrong   string    // what the judge said
+	Null    float64   // seconds per page of the null crawler
+	Engine  []float64 // with Null: seconds per page of the engine with the null set, by crew
+	Wrong   string    // why verification failed
 	Error   string    // why the harness could not measure
-	// Frozen is set, by the parent, if the machine or the processes were stopped meanwhile. It comes with any of them.
+	// Frozen is set by the parent if the machine or the processes were stopped during the job, in addition to one of
+	// the others.
 	Frozen bool `json:",omitempty"`
 }
 
-// warmUps is the number of crawls before the first measured one, which pay for page faults and first calls.
+// warmUps is the number of crawls before the first measured one; they absorb page faults and one-time initialization.
 const warmUps = 1
 
-// Run measures the cell of job with the contender of that name.
+// Run measures the cell of job with the crawler in table that it names.
 func Run(ctx context.Context, job Job, table []crawl.Contender) (Outcome, error) {
 	if job.Null {
 		return Null(ctx, job)
@@ -75,7 +77,8 @@ func Run(ctx context.Context, job Job, table []crawl.Contender) (Outcome, error)
 	returned := false
 	go func() {
 		defer func() {
-			// A panic goes on, and ends the process with its own words. To be done now would let the caller end it first.
+			// Panic again, so that the process ends with the original message. Closing done first would let the caller
+			// exit before that.
 			if p := recover(); p != nil {
 				panic(p)
 			}
@@ -86,40 +89,40 @@ func Run(ctx context.Context, job Job, table []crawl.Contender) (Outcome, error)
 	}()
 	select {
 	case <-done:
-		if !returned { // the crawler has ended its goroutine, which is for the caller to see
+		if !returned { // the crawler called runtime.Goexit: the caller reports that
 			runtime.Goexit()
 		}
 		if err == nil {
-			b.Close() // else it stays mapped, for whoever still fetches
+			b.Close() // after an error the graph stays mapped, because goroutines may still fetch
 		}
-		return judged(o, err)
+		return outcomeOf(o, err)
 	case v := <-b.stuck:
 		return Outcome{Wrong: v.Error()}, nil
 	}
 }
 
-// run measures, and looks afterwards at what the crawls have left.
+// run measures, then checks what the crawls left behind.
 func (b *Bench) run(ctx context.Context) (o Outcome, err error) {
-	b.around = look()
+	b.environment = readEnvironment()
 	if err := b.Warm(ctx); err != nil {
 		return o, err
 	}
 	switch {
 	case slices.Contains(b.job.Profiles, wall):
-		o, err = b.wall(ctx)
+		o, err = b.takeTraces(ctx)
 	case len(b.job.Profiles) > 0:
-		o, err = b.profile(ctx)
+		o, err = b.takeProfiles(ctx)
 	default:
-		o, err = b.time(ctx)
+		o, err = b.takeSample(ctx)
 	}
 	if err == nil {
-		err = b.after(ctx)
+		err = b.checkAfter(ctx)
 	}
 	return o, err
 }
 
-// judged turns the judge's no into an outcome.
-func judged(o Outcome, err error) (Outcome, error) {
+// outcomeOf converts a verification failure into an Outcome.
+func outcomeOf(o Outcome, err error) (Outcome, error) {
 	if v, ok := err.(web.Violations); ok {
 		return Outcome{Wrong: v.Error()}, nil
 	}
@@ -133,12 +136,12 @@ type Bench struct {
 	table []crawl.Contender
 	job   Job
 	crawl crawler
-	// stuck gets what was wrong with a crawl that was ended and has not returned.
-	stuck  chan web.Violations
-	around surroundings
-	others bystanders
-	late   late
-	// counts are what the design has counted of itself, over all crawls since they were last forgotten.
+	// stuck receives the verdict on a crawl that was cancelled and has not returned.
+	stuck       chan web.Violations
+	environment environment
+	baseline    goroutineBaseline
+	late        lateWork
+	// counts has the crawler's own counters, summed over all crawls of the sample.
 	counts map[string]int
 }
 
@@ -149,7 +152,7 @@ func (b *Bench) count(name string, n int) {
 	b.counts[name] += n
 }
 
-// Open maps the graph of job, and sets GOMAXPROCS.
+// Open maps the graph of job and sets GOMAXPROCS.
 func Open(job Job, table []crawl.Contender) (*Bench, error) {
 	cache, err := graph.OpenCache(job.Cache)
 	if err != nil {
@@ -161,11 +164,22 @@ func Open(job Job, table []crawl.Contender) (*Bench, error) {
 		}
 	}
 	runtime.GOMAXPROCS(job.Cell.Procs)
-	b := &Bench{job: job, table: table, cache: cache, stuck: make(chan web.Violations, 1), site: web.New(cache.Graph, cache.Reach, job.Fetch, job.Spin)}
+	b := &Bench{
+		job:   job,
+		table: table,
+		cache: cache,
+		stuck: make(chan web.Violations, 1),
+		site:  web.New(cache.Graph, cache.Reach, job.Fetch, job.Spin),
+	}
 	b.crawl = bind(b.site, job.Cell, table, slices.Contains(job.Profiles, wall), nil)
 	if b.crawl == nil {
 		cache.Close()
-		return nil, fmt.Errorf("cell %s: this program has no contender %s that crawls by %s", job.Cell.ID(), job.Cell.Impl, job.Cell.Keys)
+		return nil, fmt.Errorf(
+			"cell %s: this program has no crawler %q that crawls by %s: choose another, or build it in",
+			job.Cell.ID(),
+			job.Cell.Impl,
+			job.Cell.Keys,
+		)
 	}
 	return b, nil
 }
@@ -173,11 +187,11 @@ func Open(job Job, table []crawl.Contender) (*Bench, error) {
 // Close unmaps the graph.
 func (b *Bench) Close() error { return b.cache.Close() }
 
-// crawler is a contender bound to a site and its start page.
+// crawler is a registered crawler bound to a site and its start page.
 type crawler func(context.Context, crawl.Options) (crawl.Result, error)
 
-// bind returns the contender of cell as a crawler of site, nil if there is none. With trace it marks its fetches, and last,
-// if not nil, counts them down.
+// bind returns the crawler that cell names, bound to site, or nil if table has none. With trace its fetches are
+// marked in the execution trace; if last is not nil, it counts them down.
 func bind(site *web.Site, cell plan.Cell, table []crawl.Contender, trace bool, last *countdown) crawler {
 	id, url := site.Start()
 	for _, c := range table {
@@ -198,10 +212,10 @@ func bind(site *web.Site, cell plan.Cell, table []crawl.Contender, trace bool, l
 	return nil
 }
 
-// Warm crawls without measuring, waiting or limiter, and has every fetch looked at.
+// Warm crawls without measurement, latency or limiter, and verifies every fetch.
 func (b *Bench) Warm(ctx context.Context) error {
 	for range warmUps {
-		if err := b.hurried(ctx, web.Rules{MaxPages: b.job.Cell.MaxPages, Exact: true}); err != nil {
+		if err := b.crawlUntimed(ctx, web.Rules{MaxPages: b.job.Cell.MaxPages, Exact: true}); err != nil {
 			return err
 		}
 	}
@@ -209,20 +223,21 @@ func (b *Bench) Warm(ctx context.Context) error {
 	return nil
 }
 
-// hurried crawls without measuring, waiting or limiter.
-func (b *Bench) hurried(ctx context.Context, r web.Rules) error {
+// crawlUntimed crawls without measurement, latency or limiter.
+func (b *Bench) crawlUntimed(ctx context.Context, r web.Rules) error {
 	b.site.Hurry(true)
 	defer b.site.Hurry(false)
 	return b.once(ctx, r, func(crawl func()) { crawl() })
 }
 
-// Crawl crawls once, with a fresh limiter if the cell has a rate, and judges. It calls watch, which must call the crawl
-// that it is given; what lies outside of that call is not the contender's. An error of type web.Violations is the judge's.
+// Crawl crawls once, with a new limiter if the cell has a rate, and verifies the crawl. It calls watch, which must call
+// the function that it is given; only time within that call belongs to the crawler. An error of type web.Violations means
+// that verification failed.
 func (b *Bench) Crawl(ctx context.Context, watch func(crawl func())) error {
 	return b.crawlOf(ctx, b.job.Cell.MaxPages, watch)
 }
 
-// crawlOf is Crawl with a budget of so many pages; 0 means all.
+// crawlOf is Crawl with a budget of maxPages pages; 0 means all.
 func (b *Bench) crawlOf(ctx context.Context, maxPages int, watch func(crawl func())) error {
 	r := web.Rules{MaxPages: maxPages}
 	if c := b.job.Cell; c.Rate > 0 {
@@ -231,8 +246,8 @@ func (b *Bench) crawlOf(ctx context.Context, maxPages int, watch func(crawl func
 	return b.once(ctx, r, watch)
 }
 
-// patience is how long a crawl that was ended may take to return.
-const patience = time.Second
+// returnTimeout is how long a cancelled crawl may take to return.
+const returnTimeout = time.Second
 
 func (b *Bench) once(ctx context.Context, r web.Rules, watch func(crawl func())) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -243,44 +258,45 @@ func (b *Bench) once(ctx context.Context, r web.Rules, watch func(crawl func()))
 		cancel()
 		go b.awaitReturn(returned)
 	}
-	set := newSettings(b.job.Cell.Procs)
-	r.Probe = set.probe
+	process := newSettings(b.job.Cell.Procs)
+	r.Probe = process.probe
 	o := crawl.Options{Workers: r.Workers, MaxPages: r.MaxPages, SizeHint: b.sizeHint(), Count: b.count}
-	b.others.note()
+	b.baseline.record()
 	begin := b.site.Begin(r)
 	var did crawl.Result
 	var err error
-	start := used()
+	start := cpuSeconds()
 	watch(func() {
 		o.Limiter = begin()
 		did, err = b.crawl(ctx, o)
 	})
-	end := used()
+	end := cpuSeconds()
 	close(returned)
-	after, left := b.others.left(end)
-	b.late.note(after, end-start)
+	after, leftover := b.baseline.awaitExit(end)
+	b.late.record(after, end-start)
 	var v web.Violations
 	if err := b.site.End(did, err); err != nil {
 		v = err.(web.Violations)
 	}
-	if v = append(append(v, set.changes()...), left...); v != nil {
+	if v = append(append(v, process.changes()...), leftover...); v != nil {
 		return v
 	}
 	return nil
 }
 
-// awaitReturn reports a crawl that was ended unless it returns soon.
+// awaitReturn reports a cancelled crawl unless it returns within returnTimeout.
 func (b *Bench) awaitReturn(returned <-chan struct{}) {
 	select {
 	case <-returned:
-	case <-time.After(patience):
+	case <-time.After(returnTimeout):
 		if v := b.site.Ended(); v != nil {
-			b.stuck <- append(v, fmt.Sprintf("%v later it had not returned, though its context was cancelled", patience))
+			b.stuck <- append(v, fmt.Sprintf("it had not returned %v after its context was cancelled", returnTimeout))
 		}
 	}
 }
 
-// sizeHint is how many pages the crawler is told to expect: by id as many as have a number, for those who use it as an index.
+// sizeHint returns how many pages the crawler is told to expect. By id, it covers every possible number, because some
+// crawlers use numbers as indexes.
 func (b *Bench) sizeHint() int {
 	if b.job.Cell.Keys == "id" {
 		return b.site.Numbers()

@@ -2,5 +2,5 @@
 
 package cell
 
-// hasChildren would report whether this process has a child; only Linux is asked.
+// hasChildren reports false: child processes are only detected on Linux.
 func hasChildren() bool { return false }

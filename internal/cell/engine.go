@@ -12,33 +12,33 @@ import (
 	"crawlbench/internal/web"
 )
 
-// Crew is how many workers crawl on how many processors.
+// Crew is a number of workers and the GOMAXPROCS that they run with.
 type Crew struct{ Workers, Procs int }
 
-// A crew crawls so often with the null set; on a large graph less often, for about so long.
+// Each crew crawls engineRuns times with the null set; fewer times on a large graph, once engineTime has passed.
 const (
 	engineRuns = 5
 	engineTime = 300 * time.Millisecond
 )
 
-// null is the set that knows nothing: it believes that every link is new. On a tree it is right.
+// null is a visited set that treats every link as new, which is correct on a tree.
 type null[K comparable] struct{}
 
 func newNull[K comparable](int) crawl.Visited[K] { return null[K]{} }
 
 func (null[K]) AddNew(dst, links []K) []K { return append(dst, links...) }
 
-// engines measures what the engine of the visited-set designs costs, with site and judge: the seconds a page of each crew
-// that crawls the graph's spanning tree with the null set.
-func engines(ctx context.Context, g *graph.Graph, keys string, crews []Crew) ([]float64, error) {
+// engines returns the cost of the engine that the visited-set crawlers share, including the site and verification: the
+// seconds per page of each crew when it crawls the graph's spanning tree with the null set.
+func engineCosts(ctx context.Context, g *graph.Graph, keys string, crews []Crew) ([]float64, error) {
 	tree := graph.Spanning(g)
 	site := web.New(tree, graph.Walk(tree, nil), web.Behaviour{}, 0)
-	design := engine.FromVisited("null", "a set that knows nothing", newNull[uint32], newNull[string])
+	nullCrawler := engine.FromVisited("null", "a set that treats every link as new", newNull[uint32], newNull[string])
 	id, url := site.Start()
-	once := func(o crawl.Options) (crawl.Result, error) { return design.ByID(ctx, site.IDs(), []uint32{id}, o) }
+	once := func(o crawl.Options) (crawl.Result, error) { return nullCrawler.ByID(ctx, site.IDs(), []uint32{id}, o) }
 	if keys == "url" {
 		urls := site.URLs()
-		once = func(o crawl.Options) (crawl.Result, error) { return design.ByURL(ctx, urls, []string{url}, o) }
+		once = func(o crawl.Options) (crawl.Result, error) { return nullCrawler.ByURL(ctx, urls, []string{url}, o) }
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	costs := make([]float64, len(crews))

@@ -6,7 +6,7 @@ import (
 	"crawlbench/internal/store"
 )
 
-// MarshalJSON writes j for a child process. The paths may be any that the file system has, and not UTF-8 only.
+// MarshalJSON encodes j for a child process. Paths that are not valid UTF-8 are preserved.
 func (j Job) MarshalJSON() ([]byte, error) {
 	type plain Job
 	return json.Marshal(struct {
@@ -15,7 +15,7 @@ func (j Job) MarshalJSON() ([]byte, error) {
 	}{plain(j), store.Path(j.Cache), store.Path(j.Dir)})
 }
 
-// UnmarshalJSON reads what MarshalJSON writes.
+// UnmarshalJSON decodes what MarshalJSON encodes.
 func (j *Job) UnmarshalJSON(text []byte) error {
 	type plain Job
 	var w struct {

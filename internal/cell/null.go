@@ -10,12 +10,12 @@ import (
 	"crawlbench/internal/web"
 )
 
-// nullRuns is how many crawls the null crawler makes; the median counts.
+// nullRuns is the number of crawls of the null crawler, of which the median is reported.
 const nullRuns = 9
 
-// Null measures what the harness itself costs: the seconds a page that a crawler without visited set, frontier and
-// concurrency spends, which is told all pages beforehand and only fetches them. The site neither waits nor burns. With it
-// it measures what the engine costs each of the job's crews.
+// Null measures the cost of the harness: the seconds per page of a crawler without visited set, frontier or concurrency
+// that knows all pages in advance and only fetches them. The site has no latency and uses no processor time. Null also
+// measures the cost of the engine for each of the job's crews.
 func Null(ctx context.Context, job Job) (Outcome, error) {
 	cache, err := graph.OpenCache(job.Cache)
 	if err != nil {
@@ -44,7 +44,7 @@ func Null(ctx context.Context, job Job) (Outcome, error) {
 		runs[i] = time.Since(start).Seconds() / float64(len(ids))
 	}
 	slices.Sort(runs)
-	costs, err := engines(ctx, cache.Graph, job.Cell.Keys, job.Crews)
+	costs, err := engineCosts(ctx, cache.Graph, job.Cell.Keys, job.Crews)
 	if err != nil {
 		return Outcome{}, err
 	}

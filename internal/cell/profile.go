@@ -10,8 +10,8 @@ import (
 	"crawlbench/internal/store"
 )
 
-// profile takes the profiles of the job and writes them into its directory.
-func (b *Bench) profile(ctx context.Context) (Outcome, error) {
+// takeProfiles takes the profiles of the job and writes them into its directory.
+func (b *Bench) takeProfiles(ctx context.Context) (Outcome, error) {
 	collector, err := profile.Start(b.job.Profiles)
 	if err != nil {
 		return Outcome{}, err
@@ -35,11 +35,11 @@ func (b *Bench) profile(ctx context.Context) (Outcome, error) {
 		return Outcome{}, errStop
 	}
 	done.Sec = wall.Seconds()
-	return Outcome{Profile: done}, b.keep(done, profiles)
+	return Outcome{Profile: done}, b.writeProfiles(done, profiles)
 }
 
-// keep writes profiles into the directory of the job, and their names into done.
-func (b *Bench) keep(done *store.Profile, profiles map[string]*profile.Profile) error {
+// writeProfiles writes profiles into the directory of the job and their names into done.
+func (b *Bench) writeProfiles(done *store.Profile, profiles map[string]*profile.Profile) error {
 	comments := append([]string{
 		fmt.Sprintf("pages=%d", done.Pages),
 		fmt.Sprintf("crawls=%d", done.Crawls),

@@ -9,17 +9,17 @@ import (
 	"crawlbench/internal/web"
 )
 
-// settings are those of the whole process that decide what a crawl costs. A crawler that changes one is measured as
-// something else than its cell says, and what comes after it too.
+// settings are process-wide runtime settings that affect the cost of a crawl. If a crawler changes one, its measurement
+// and all later ones no longer match their cells.
 type settings struct {
 	procs  int // GOMAXPROCS of the cell
 	before [3]uint64
 
 	mu     sync.Mutex
-	during web.Violations // what was seen to be changed in the middle of the crawl
+	during web.Violations // changes seen during the crawl
 }
 
-// The settings by the names that package metrics gives them.
+// settingNames are the names of the settings in package runtime/metrics.
 var settingNames = [3]string{"/sched/gomaxprocs:threads", "/gc/gogc:percent", "/gc/gomemlimit:bytes"}
 
 func newSettings(procs int) *settings { return &settings{procs: procs, before: readSettings()} }
@@ -36,7 +36,7 @@ func readSettings() (values [3]uint64) {
 	return values
 }
 
-// probe is called while a crawl goes on, from any goroutine.
+// probe checks the settings during a crawl. It may be called from any goroutine.
 func (s *settings) probe() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -45,14 +45,14 @@ func (s *settings) probe() {
 	}
 }
 
-// changes returns what the crawl, which is over, has changed.
+// changes returns what the crawl changed. It is called after the crawl.
 func (s *settings) changes() web.Violations {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if v := s.compare(readSettings(), "after"); v != nil {
 		return v
 	}
-	return s.during // put back
+	return s.during // changed and restored
 }
 
 func (s *settings) compare(now [3]uint64, when string) (v web.Violations) {
@@ -63,22 +63,38 @@ func (s *settings) compare(now [3]uint64, when string) (v web.Violations) {
 		v = append(v, fmt.Sprintf("GOMAXPROCS is %d %s the crawl, the cell has %d", now[0], when, s.procs))
 	}
 	if now[1] != s.before[1] {
-		v = append(v, fmt.Sprintf("the GC percent is %s %s the crawl, it was %s before", percent(now[1]), when, percent(s.before[1])))
+		v = append(
+			v,
+			fmt.Sprintf(
+				"the GC percentage is %s %s the crawl, it was %s before",
+				formatPercent(now[1]),
+				when,
+				formatPercent(s.before[1]),
+			),
+		)
 	}
 	if now[2] != s.before[2] {
-		v = append(v, fmt.Sprintf("the memory limit is %s %s the crawl, it was %s before", limit(now[2]), when, limit(s.before[2])))
+		v = append(
+			v,
+			fmt.Sprintf(
+				"the memory limit is %s %s the crawl, it was %s before",
+				formatLimit(now[2]),
+				when,
+				formatLimit(s.before[2]),
+			),
+		)
 	}
 	return v
 }
 
-func percent(p uint64) string {
+func formatPercent(p uint64) string {
 	if int32(p) < 0 {
 		return "off"
 	}
 	return fmt.Sprint(p)
 }
 
-func limit(bytes uint64) string {
+func formatLimit(bytes uint64) string {
 	if bytes == math.MaxInt64 {
 		return "off"
 	}

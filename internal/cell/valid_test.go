@@ -17,31 +17,31 @@ import (
 	"crawlbench/internal/web"
 )
 
-// unusual are crawlers that keep the contract, each in a way of its own.
+// unusual returns crawlers that keep the contract in unusual ways.
 func unusual() (list []crawl.Contender) {
 	add := func(name string, byID crawl.Func[uint32], byURL crawl.Func[string]) {
 		list = append(list, crawl.Contender{Name: name, ByID: byID, ByURL: byURL})
 	}
 	first := func(int) int { return 0 }
 	for _, s := range []style{
-		{name: "lock-a-page", take: first},
+		{name: "lock-per-page", take: first},
 		{name: "depth-first", take: func(n int) int { return n - 1 }},
 		{name: "random-order", take: rand.IntN},
 		{name: "links-copied", take: first, copied: true},
-		{name: "tells-ahead", take: first, ahead: true},
+		{name: "prefetches", take: first, ahead: true},
 		{name: "lazy-workers", take: first, lazy: true},
-		{name: "counts-goodbyes", take: first, goodbyes: true},
-		{name: "all-of-it", take: rand.IntN, copied: true, ahead: true, lazy: true, goodbyes: true},
+		{name: "counts-exits", take: first, goodbyes: true},
+		{name: "all-combined", take: rand.IntN, copied: true, ahead: true, lazy: true, goodbyes: true},
 	} {
 		add(s.name, styled[uint32](s), styled[string](s))
 	}
 	add("one-owner", oneOwner[uint32], oneOwner[string])
-	add("goroutine-a-page", perPage[uint32], perPage[string])
+	add("goroutine-per-page", perPage[uint32], perPage[string])
 	add("batch-at-end", batches[uint32], batches[string])
 	return list
 }
 
-// frontier is what is known of a crawl. It is not safe for concurrent use.
+// frontier is the state of a crawl: the pages seen and the queue. It is not safe for concurrent use.
 type frontier[K comparable] struct {
 	seen  map[K]bool
 	queue []K
@@ -69,7 +69,7 @@ func (f *frontier[K]) take(i int) K {
 	return page
 }
 
-// get fetches a page when the limiter lets it.
+// get waits on the limiter, if there is one, then fetches a page.
 func get[K comparable](ctx context.Context, w crawl.Web[K], page K, o crawl.Options) ([]K, error) {
 	if o.Limiter != nil {
 		if err := o.Limiter.Wait(ctx); err != nil {
@@ -79,14 +79,14 @@ func get[K comparable](ctx context.Context, w crawl.Web[K], page K, o crawl.Opti
 	return w.Fetch(ctx, page)
 }
 
-// style is what is unusual about a pool of workers around one lock, each of which waits on the limiter for itself.
+// style describes an unusual pool of workers that share one lock. Each worker waits on the limiter itself.
 type style struct {
 	name     string
 	take     func(n int) int // which of n pages is next
-	copied   bool            // links are copied, and turned round
-	ahead    bool            // tells the site all that it will fetch
-	lazy     bool            // workers are started when there is work for them
-	goodbyes bool            // the ends of workers are counted, with no WaitGroup
+	copied   bool            // links are copied and reversed
+	ahead    bool            // tells the site which pages it will fetch
+	lazy     bool            // workers are started on demand
+	goodbyes bool            // counts the exits of workers instead of using a WaitGroup
 }
 
 func styled[K comparable](s style) crawl.Func[K] {
@@ -162,8 +162,13 @@ func styled[K comparable](s style) crawl.Func[K] {
 	}
 }
 
-// oneOwner crawls with one goroutine that knows all, and waits on the limiter before it hands out a page.
-func oneOwner[K comparable](ctx context.Context, w crawl.Web[K], seeds []K, o crawl.Options) (did crawl.Result, err error) {
+// oneOwner crawls with one goroutine that owns all state and waits on the limiter before it hands out a page.
+func oneOwner[K comparable](
+	ctx context.Context,
+	w crawl.Web[K],
+	seeds []K,
+	o crawl.Options,
+) (did crawl.Result, err error) {
 	type answer struct {
 		links []K
 		err   error
@@ -212,13 +217,18 @@ func oneOwner[K comparable](ctx context.Context, w crawl.Web[K], seeds []K, o cr
 }
 
 // perPage starts a goroutine for every page, which waits for a slot and then on the limiter.
-func perPage[K comparable](ctx context.Context, w crawl.Web[K], seeds []K, o crawl.Options) (did crawl.Result, err error) {
+func perPage[K comparable](
+	ctx context.Context,
+	w crawl.Web[K],
+	seeds []K,
+	o crawl.Options,
+) (did crawl.Result, err error) {
 	slots := make(chan bool, o.Workers)
 	var mu sync.Mutex
 	var pool sync.WaitGroup
 	f := newFrontier(seeds, o)
 	var spawn func()
-	spawn = func() { // with the lock
+	spawn = func() { // the caller holds mu
 		for _, page := range f.queue {
 			pool.Go(func() {
 				slots <- true
@@ -243,18 +253,23 @@ func perPage[K comparable](ctx context.Context, w crawl.Web[K], seeds []K, o cra
 	return did, ctx.Err()
 }
 
-// batches fetches all pages at hand with new workers, and looks at what they brought when all are back.
-func batches[K comparable](ctx context.Context, w crawl.Web[K], seeds []K, o crawl.Options) (did crawl.Result, err error) {
+// batches fetches all queued pages with new workers and processes the links when all have finished.
+func batches[K comparable](
+	ctx context.Context,
+	w crawl.Web[K],
+	seeds []K,
+	o crawl.Options,
+) (did crawl.Result, err error) {
 	f := newFrontier(seeds, o)
 	for len(f.queue) > 0 {
 		batch := f.queue
 		f.queue = nil
-		brought, failed := make([][]K, len(batch)), make([]error, len(batch))
+		found, failed := make([][]K, len(batch)), make([]error, len(batch))
 		var pool sync.WaitGroup
 		for worker := range o.Workers {
 			pool.Go(func() {
 				for i := worker; i < len(batch); i += o.Workers {
-					brought[i], failed[i] = get(ctx, w, batch[i], o)
+					found[i], failed[i] = get(ctx, w, batch[i], o)
 				}
 			})
 		}
@@ -264,14 +279,14 @@ func batches[K comparable](ctx context.Context, w crawl.Web[K], seeds []K, o cra
 			if failed[i] != nil {
 				did.Errors++
 			}
-			f.add(brought[i])
+			f.add(found[i])
 		}
 	}
 	return did, ctx.Err()
 }
 
-// Whoever keeps the contract is never refused, however unusual, with few workers and many, on few processors and on many.
-func TestRightCrawlersAreNotRefused(t *testing.T) {
+// A crawler that keeps the contract is never rejected, however unusual it is, for any number of workers and processors.
+func TestValidCrawlersAreAccepted(t *testing.T) {
 	table := append(unusual(), contender.All()...)
 	plain := cache(t, graph.Spec{Kind: "hosts", Pages: 600, Seed: 1}, nil)
 	partly := cache(t, graph.Spec{Kind: "rmat", Scale: 9, Seed: 1}, nil)
@@ -289,7 +304,7 @@ func TestRightCrawlersAreNotRefused(t *testing.T) {
 		"burning":     {Cache: partly, Fetch: web.Behaviour{CPU: time.Microsecond}, Spin: 300},
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	every := 6 // of all combinations; others each time
+	every := 6 // one combination in every; different ones each time
 	if testing.Short() {
 		every = 24
 	}

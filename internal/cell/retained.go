@@ -10,26 +10,26 @@ import (
 	"crawlbench/internal/web"
 )
 
-// weigh returns how many bytes of the heap the contender holds for each page while it fetches the last one: by then its
-// visited set is full and its frontier empty. Stacks are not counted. It crawls the whole graph once more, not measured.
-func (b *Bench) weigh(ctx context.Context) (perPage float64, err error) {
+// retainedPerPage returns the live heap per page while the crawler fetches the last page, when its visited set is full
+// and its frontier empty. Stacks are not counted. It crawls the whole graph once more, untimed.
+func (b *Bench) retainedPerPage(ctx context.Context) (perPage float64, err error) {
 	pages := b.cache.Reach.Pages
-	before, held := 0.0, 0.0
-	last := &countdown{then: func() { held = liveHeap() }}
-	last.left.Store(int64(pages))
+	before, after := 0.0, 0.0
+	last := &countdown{onLast: func() { after = liveHeap() }}
+	last.remaining.Store(int64(pages))
 	measured := b.crawl
 	defer func() { b.crawl = measured }()
 	b.crawl = bind(b.site, b.job.Cell, b.table, false, last)
 	b.site.Hurry(true)
 	defer b.site.Hurry(false)
 	err = b.once(ctx, web.Rules{Exact: true}, func(crawl func()) {
-		before = liveHeap() // the pages that this crawl finds renamed are of the site
+		before = liveHeap() // includes the renamed pages, which belong to the site
 		crawl()
 	})
-	return max(0, held-before) / float64(pages), err
+	return max(0, after-before) / float64(pages), err
 }
 
-// liveHeap returns the bytes of the heap that are reachable.
+// liveHeap returns the bytes of reachable heap objects.
 func liveHeap() float64 {
 	runtime.GC()
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
@@ -37,10 +37,10 @@ func liveHeap() float64 {
 	return float64(sample[0].Value.Uint64())
 }
 
-// countdown calls then before the last of so many fetches.
+// countdown calls onLast before the last of the remaining fetches.
 type countdown struct {
-	left atomic.Int64
-	then func()
+	remaining atomic.Int64
+	onLast    func()
 }
 
 // counted is a site whose fetches are counted down.
@@ -50,8 +50,8 @@ type counted[K comparable] struct {
 }
 
 func (c counted[K]) Fetch(ctx context.Context, page K) ([]K, error) {
-	if c.last.left.Add(-1) == 0 {
-		c.last.then()
+	if c.last.remaining.Add(-1) == 0 {
+		c.last.onLast()
 	}
 	return c.Web.Fetch(ctx, page)
 }

@@ -18,28 +18,28 @@ import (
 	"crawlbench/internal/web"
 )
 
-// wall is the kind of profile that is made from execution traces, and brings a ledger with it.
+// wall is the kind of profile that is made from execution traces, together with the time breakdown.
 const wall = "wall"
 
-// How many traces are taken of a cell, for the shares of a contended cell differ from one to the next, and how long each
-// is at most: a trace of channels takes up to 20 MB a second.
 const (
-	traces      = 3
+	// traces is the number of traces per cell: the breakdown of a contended cell varies between traces.
+	traces = 3
+	// traceLength is the longest trace: the trace of a channel-heavy crawler grows by up to 20 MB/s.
 	traceLength = 300 * time.Millisecond
 )
 
-// wall traces crawls and writes their ledgers and their wall profile into the job's directory.
-func (b *Bench) wall(ctx context.Context) (Outcome, error) {
+// takeTraces traces crawls and writes their time breakdowns and their wall profile into the job's directory.
+func (b *Bench) takeTraces(ctx context.Context) (Outcome, error) {
 	done := &store.Profile{Files: map[string]string{}, Events: map[string]float64{}}
-	var ledgers []*ledger.Ledger
+	var breakdowns []*ledger.Ledger
 	var walls []*profile.Profile
 	begin := time.Now()
-	if err := b.hurried(ctx, web.Rules{MaxPages: b.job.Cell.MaxPages}); err != nil {
+	if err := b.crawlUntimed(ctx, web.Rules{MaxPages: b.job.Cell.MaxPages}); err != nil {
 		return Outcome{}, err
 	}
-	budget := b.traceable(time.Since(begin))
+	budget := b.traceablePages(time.Since(begin))
 	for range traces {
-		text, err := b.trace(ctx, budget, done)
+		text, err := b.takeTrace(ctx, budget, done)
 		if err != nil {
 			return Outcome{}, err
 		}
@@ -49,27 +49,27 @@ func (b *Bench) wall(ctx context.Context) (Outcome, error) {
 		if err != nil {
 			return Outcome{}, err
 		}
-		done.Events["mark"] += float64(l.Pages) // which cost more than others
+		done.Events["mark"] += float64(l.Pages) // a mark costs more than other events
 		done.Events[wall] += float64(l.Events - l.Pages)
-		ledgers = append(ledgers, l)
+		breakdowns = append(breakdowns, l)
 		walls = append(walls, p)
 	}
-	file, err := json.Marshal(ledgers)
+	file, err := json.Marshal(breakdowns)
 	if err != nil {
 		return Outcome{}, err
 	}
 	done.Files["ledger"] = "ledger.json"
-	if err := writeLedger(b.job.Dir, file); err != nil {
-		return Outcome{}, fmt.Errorf("write the ledger: %w", err)
+	if err := writeBreakdowns(b.job.Dir, file); err != nil {
+		return Outcome{}, fmt.Errorf("write the time breakdown: %w", err)
 	}
 	p, err := profile.Merge(walls)
 	if err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{Profile: done}, b.keep(done, map[string]*profile.Profile{wall: p})
+	return Outcome{Profile: done}, b.writeProfiles(done, map[string]*profile.Profile{wall: p})
 }
 
-func writeLedger(dir string, text []byte) error {
+func writeBreakdowns(dir string, text []byte) error {
 	d, err := rundir.Open(dir)
 	if err != nil {
 		return err
@@ -77,8 +77,8 @@ func writeLedger(dir string, text []byte) error {
 	return errors.Join(d.WriteSync("ledger.json", text), d.Close())
 }
 
-// trace takes one trace, with the CPU profiler on, so that it holds what workers were at.
-func (b *Bench) trace(ctx context.Context, budget int, done *store.Profile) (text *bytes.Buffer, err error) {
+// takeTrace takes one trace. The CPU profiler is on, so that the trace has samples of running code.
+func (b *Bench) takeTrace(ctx context.Context, budget int, done *store.Profile) (text *bytes.Buffer, err error) {
 	text = new(bytes.Buffer)
 	if err := pprof.StartCPUProfile(new(bytes.Buffer)); err != nil {
 		return nil, err
@@ -103,13 +103,13 @@ func (b *Bench) trace(ctx context.Context, budget int, done *store.Profile) (tex
 	return text, nil
 }
 
-// traceable returns the number of pages of a crawl that is short enough to be traced whole, as the last one went, which
-// took so long in a hurry; 0 means all.
-func (b *Bench) traceable(hurried time.Duration) int {
+// traceablePages returns a page budget such that one trace covers a whole crawl, estimated from the last crawl, which
+// took the given time without latency and limiter; 0 means all pages.
+func (b *Bench) traceablePages(untimed time.Duration) int {
 	pages := b.site.Fetched()
 	c := b.job.Cell
-	takes := max(hurried, c.Ideal(pages, b.cache.Reach.Depth, b.job.Fetch.Latency.MeanWait(), b.job.Fetch.CPU))
-	most := int(float64(pages) * traceLength.Seconds() / takes.Seconds())
+	duration := max(untimed, c.Ideal(pages, b.cache.Reach.Depth, b.job.Fetch.Latency.MeanWait(), b.job.Fetch.CPU))
+	most := int(float64(pages) * traceLength.Seconds() / duration.Seconds())
 	if limit := c.MaxPages; limit > 0 {
 		most = min(most, limit)
 	}
@@ -119,7 +119,7 @@ func (b *Bench) traceable(hurried time.Duration) int {
 	return max(1, most)
 }
 
-// marked is a site whose fetches are marked in the trace.
+// marked is a site that marks each fetch in the trace.
 type marked[K comparable] struct{ crawl.Web[K] }
 
 func (m marked[K]) Fetch(ctx context.Context, page K) ([]K, error) {
@@ -127,7 +127,7 @@ func (m marked[K]) Fetch(ctx context.Context, page K) ([]K, error) {
 	return m.Web.Fetch(ctx, page)
 }
 
-// observed returns w as bind is asked to.
+// observed wraps w with the observers that bind was asked for.
 func observed[K comparable](w crawl.Web[K], trace bool, last *countdown) crawl.Web[K] {
 	if last != nil {
 		w = counted[K]{w, last}

@@ -11,15 +11,15 @@ import (
 	"crawlbench/internal/store"
 )
 
-// time takes one sample: crawls until they have lasted as long as the job wants.
-func (b *Bench) time(ctx context.Context) (Outcome, error) {
+// takeSample takes one sample: it crawls until the crawls have lasted for the job's sample length.
+func (b *Bench) takeSample(ctx context.Context) (Outcome, error) {
 	s := &store.Sample{}
 	m := newMeter()
 	pages := 0
 	overlapped := false
 	clear(b.counts)
 	steal, pressure, delay, throttled := host.Steal(), host.Pressure(), host.RunDelay(), host.Throttled()
-	busy, own := host.Busy(), used()
+	busy, own := host.Busy(), cpuSeconds()
 	for m.wall < b.job.Sample {
 		before := m.wall
 		if err := b.Crawl(ctx, m.measure); err != nil {
@@ -29,7 +29,7 @@ func (b *Bench) time(ctx context.Context) (Outcome, error) {
 		s.Seconds = append(s.Seconds, (m.wall - before).Seconds())
 		pages += b.site.Fetched()
 		overlapped = overlapped || b.site.Overlapped()
-		b.pace(s)
+		b.addPace(s)
 	}
 	n := float64(s.Crawls)
 	s.Values = map[string]float64{
@@ -47,7 +47,7 @@ func (b *Bench) time(ctx context.Context) (Outcome, error) {
 		"pressure-sec":         host.Pressure() - pressure,
 		"gc-sec":               m.gc,
 		"user-sec":             m.user,
-		"others-sec":           max(0, host.Busy()-busy-(used()-own)),
+		"others-sec":           max(0, host.Busy()-busy-(cpuSeconds()-own)),
 		"run-delay-sec":        max(0, host.RunDelay()-delay),
 		"throttled-sec":        host.Throttled() - throttled,
 	}
@@ -57,19 +57,19 @@ func (b *Bench) time(ctx context.Context) (Outcome, error) {
 		}
 		s.Counts[name] = float64(count) / n
 	}
-	overlapped = overlapped || m.turns >= max(fewestTurns, n*float64(b.job.Cell.Workers))
-	s.Flags = b.doubts(s, m.wall.Seconds(), overlapped)
+	overlapped = overlapped || m.turns >= max(minTurns, n*float64(b.job.Cell.Workers))
+	s.Flags = b.flags(s, m.wall.Seconds(), overlapped)
 	if b.job.Weigh {
 		var err error
-		if s.Held, err = b.weigh(ctx); err != nil {
+		if s.Held, err = b.retainedPerPage(ctx); err != nil {
 			return Outcome{}, err
 		}
 	}
 	return Outcome{Sample: s}, nil
 }
 
-// pace adds what the limiter did in the crawl just made: the means over the crawls, the worst of the windows.
-func (b *Bench) pace(s *store.Sample) {
+// addPace adds the limiter's statistics of the last crawl to s: means over the crawls, and the worst window.
+func (b *Bench) addPace(s *store.Sample) {
 	c := b.job.Cell
 	if c.Rate == 0 {
 		return
@@ -85,14 +85,14 @@ func (b *Bench) pace(s *store.Sample) {
 	}
 }
 
-// meter sums what the crawls cost, and nothing of what lies between them.
+// meter sums the cost of the crawls, without the time between them.
 type meter struct {
 	wall, cpu     time.Duration
 	bytes, allocs float64
 	locked        float64 // seconds that goroutines waited for sync.Mutex, RWMutex or a lock of the runtime
 	switches      float64
-	gc, user      float64 // seconds that the runtime's processors were at the collector, and at Go code
-	turns         float64 // times that a goroutine was given a processor, of which the runtime counts every eighth
+	gc, user      float64 // processor seconds of the garbage collector and of Go code
+	turns         float64 // scheduling events; the runtime samples one in eight
 	samples       []metrics.Sample
 }
 
@@ -102,20 +102,20 @@ func newMeter() *meter {
 		{Name: "/gc/heap/allocs:objects"},
 		{Name: "/sync/mutex/wait/total:seconds"},
 		{Name: "/cpu/classes/gc/total:cpu-seconds"},
-		{Name: "/cpu/classes/gc/mark/idle:cpu-seconds"}, // of processors that had nothing else to do
+		{Name: "/cpu/classes/gc/mark/idle:cpu-seconds"}, // on idle processors
 		{Name: "/cpu/classes/user:cpu-seconds"},
 		{Name: "/sched/latencies:seconds"},
 	}}
 }
 
-// measure runs crawl and adds what it cost.
+// measure runs crawl and adds its cost.
 func (m *meter) measure(crawl func()) {
 	bytes, allocs, locked, gc, user, turns := m.runtime()
-	cpu, switches := usage()
+	cpu, switches := processUsage()
 	start := time.Now()
 	crawl()
 	m.wall += time.Since(start)
-	cpu2, switches2 := usage()
+	cpu2, switches2 := processUsage()
 	bytes2, allocs2, locked2, gc2, user2, turns2 := m.runtime()
 	m.cpu += cpu2 - cpu
 	m.switches += switches2 - switches
@@ -127,23 +127,25 @@ func (m *meter) measure(crawl func()) {
 	m.turns += turns2 - turns
 }
 
+// runtime reads the runtime's cumulative metrics.
 func (m *meter) runtime() (bytes, allocs, locked, gc, user, turns float64) {
 	metrics.Read(m.samples)
 	s := m.samples
 	for _, n := range s[6].Value.Float64Histogram().Counts {
 		turns += float64(n)
 	}
-	return float64(s[0].Value.Uint64()), float64(s[1].Value.Uint64()), s[2].Value.Float64(), s[3].Value.Float64() - s[4].Value.Float64(), s[5].Value.Float64(), turns
+	return float64(s[0].Value.Uint64()), float64(s[1].Value.Uint64()), s[2].Value.Float64(),
+		s[3].Value.Float64() - s[4].Value.Float64(), s[5].Value.Float64(), turns
 }
 
-// used returns the processor time of this process in seconds.
-func used() float64 {
-	cpu, _ := usage()
+// cpuSeconds returns the processor time of this process in seconds.
+func cpuSeconds() float64 {
+	cpu, _ := processUsage()
 	return cpu.Seconds()
 }
 
-// usage returns the processor time of this process, user and system, and its involuntary context switches.
-func usage() (cpu time.Duration, switches float64) {
+// processUsage returns the user and system time of this process and its involuntary context switches.
+func processUsage() (cpu time.Duration, switches float64) {
 	var u unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
 		return 0, 0
