@@ -6,17 +6,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// attributes gives a child a process group of its own, which keeps the terminal's ^C from it, and
-// lets it die with this process, even if that is killed.
-func attributes() *syscall.SysProcAttr {
+// procAttributes puts a child into its own process group, so that the terminal's ^C does not reach
+// it, and makes the kernel kill it when this process ends, even if this process is killed.
+func procAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// adopt makes orphans among the descendants of this process its children, so that they are found
-// whatever session they have gone to.
-func adopt() { unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
+// becomeSubreaper makes orphaned descendants children of this process, so that they are found even
+// in another session.
+func becomeSubreaper() { unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
 
-// childless reports whether this process has no children, living or dead, at the cost of one call.
-func childless() bool {
+// noChildren reports whether this process has no children, living or dead, with one system call.
+func noChildren() bool {
 	return unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil) == unix.ECHILD
 }

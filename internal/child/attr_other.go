@@ -4,12 +4,13 @@ package child
 
 import "syscall"
 
-// attributes gives a child a process group of its own, which keeps the terminal's ^C from it. Only
-// Linux can end it with this process: elsewhere a child outlives the kill of its parent by at most
-// one sample.
-func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+// procAttributes puts a child into its own process group, so that the terminal's ^C does not reach
+// it. Only Linux can end it together with this process: elsewhere a child outlives a killed parent
+// by at most one sample.
+func procAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
-// adopt needs Linux: elsewhere only the process group of a child is found.
-func adopt() {}
+// becomeSubreaper does nothing: it needs Linux. Elsewhere only the process group of a child is found.
+func becomeSubreaper() {}
 
-func childless() bool { return true }
+// noChildren reports true: children are only detected on Linux.
+func noChildren() bool { return true }

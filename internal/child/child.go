@@ -1,10 +1,10 @@
-// Package child runs a child process and says what became of it.
+// Package child runs a child process and classifies how it ended.
 //
-// A command goes in, an End comes out: the child's own records, what it printed, and the class of
-// its end. The class comes from what happened (the final record, the exit status, the runtime's
-// crash output, the processor time used) and never from words that the child printed, since the
-// code under test prints what it likes. The child's side is a Line, which leads to the parent over
-// a file that only the two know of.
+// The input is a command, the output an End: the child's records, what it printed, and the class of
+// its end. The class is derived from what happened (the final record, the exit status, the runtime's
+// crash output, the processor time used) and never from text that the child printed, because the
+// code under test may print anything. The child sends records over a Line, a file that it shares
+// with the parent.
 package child
 
 import (
@@ -27,27 +27,27 @@ import (
 type Class string
 
 const (
-	Done      Class = "done"      // it gave its final record, and left nothing behind
-	Unstarted Class = "unstarted" // it ended before it opened its line, so the code under test had no part in it
+	Done      Class = "done"      // it sent its final record and left nothing behind
+	Unstarted Class = "unstarted" // it ended before it opened its line, that is before the code under test ran
 	Exit      Class = "exit"      // it ended the process before its final record
-	Panic     Class = "panic"     // a panic, or an error that is fatal to the runtime
+	Panic     Class = "panic"     // a panic, or a fatal error of the runtime
 	Deadlock  Class = "deadlock"  // all its goroutines were blocked
-	Memory    Class = "memory"    // it was refused memory, or killed when the machine ran out of it
+	Memory    Class = "memory"    // it exceeded its memory limit, or was killed when the machine ran out of memory
 	Fault     Class = "fault"     // it wrote to memory that it was told not to modify
-	Hang      Class = "hang"      // it was waiting when its time was up
-	Spin      Class = "spin"      // it was running when its time was up
+	Hang      Class = "hang"      // it was waiting at the time limit
+	Spin      Class = "spin"      // it was running at the time limit
 	Race      Class = "race"      // the race detector saw a data race
 	Killed    Class = "killed"    // a signal that this process did not send ended it
-	Left      Class = "left"      // it gave its final record, but left processes behind
-	Junk      Class = "junk"      // something other than a record came over its line
+	Left      Class = "left"      // it sent its final record but left processes behind
+	Junk      Class = "junk"      // its line has something other than records
 )
 
-// End is what became of a child.
+// End describes how a child ended.
 type End struct {
 	Class Class
-	// Text says why, the first line in short and the others with details; "" if it is done.
+	// Text says why: a summary in the first line, details in the others; "" if the class is Done.
 	Text string
-	// Records are what the child said, without the final record, which is Last; nil if it gave
+	// Records are the child's records except the final one, which is Last; that is nil if there was
 	// none.
 	Records []Record
 	Last    json.RawMessage
@@ -56,73 +56,73 @@ type End struct {
 	Output []byte
 	// Left are the command lines of the processes that it left behind, which were killed.
 	Left []string
-	// Frozen is set when the child, or this process, was stopped for a while: a suspended machine,
-	// a paused container.
+	// Frozen is set if the child or this process was stopped for a while, for example by a suspended
+	// machine or a paused container.
 	Frozen bool
 }
 
-// Record is what a child says before its end.
+// Record is a message from a child.
 type Record struct {
 	Kind string
 	Body json.RawMessage
 }
 
 const (
-	// lineFD and crashFD are the descriptors of a child for its records and for the crash output of
+	// lineFD and crashFD are a child's file descriptors for its records and for the crash output of
 	// its runtime.
 	lineFD, crashFD = 3, 4
-	// variable names the nonce, with which each record begins, in the environment of a child and of
-	// its descendants.
-	variable = "CRAWLBENCH_CHILD"
-	// dumpTime is how long a child may go on printing its goroutines.
+	// nonceVariable is the environment variable that gives a child and its descendants the nonce.
+	// Each record begins with the nonce.
+	nonceVariable = "CRAWLBENCH_CHILD"
+	// dumpTime is how long a child may take to print its goroutines.
 	dumpTime = 2 * time.Second
-	// drainTime is how long the output of a child that has ended is read on if a process that was
-	// not found holds it.
+	// drainTime is how long the output of an ended child is read if a process that was not found
+	// keeps it open.
 	drainTime = 500 * time.Millisecond
 )
 
-// Run starts the child that command makes, which must call Open, and waits for its end, at most for
-// limit. It has a process group of its own, dies with this process, and whatever it leaves behind
-// is killed. Its standard output and error are End.Output. One that a signal from elsewhere ends is
-// tried once more. An error means that it could not be started, or is the cause of ctx's end.
+// Run starts the command that command returns, which must call Open, and waits for its end, at most
+// for limit. The child has its own process group and dies with this process, and whatever it leaves
+// behind is killed. Its standard output and error are in End.Output. A child that a foreign signal
+// ends is run once more. An error means that it could not be started, or is the cause of ctx's end.
 func Run(ctx context.Context, command func() *exec.Cmd, limit time.Duration) (*End, error) {
 	end, err := run(ctx, command(), limit)
 	if err != nil || end.Class != Killed {
 		return end, err
 	}
-	before := starved()
+	before := oomKills()
 	if end, err = run(ctx, command(), limit); err == nil && end.Class == Killed {
-		end.Text = "twice " + end.Text
-		if starved() > before {
-			end.Class, end.Text = Memory, "the kernel killed it when the machine ran out of memory"
+		end.Text = strings.Replace(end.Text, "it was killed", "it was killed twice", 1)
+		if oomKills() > before {
+			end.Class, end.Text = Memory, "the kernel killed it because the machine ran out of memory"
 		}
 	}
 	return end, err
 }
 
 func run(ctx context.Context, cmd *exec.Cmd, limit time.Duration) (*End, error) {
-	nonce := fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64()) // against accidents
+	nonce := fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64()) // against accidental output
 	races := filepath.Join(os.TempDir(), "crawlbench-race-"+nonce)
-	cmd.Env = environment(cmd.Environ(), nonce, races)
-	cmd.SysProcAttr = attributes()
+	cmd.Env = childEnv(cmd.Environ(), nonce, races)
+	cmd.SysProcAttr = procAttributes()
 	cmd.WaitDelay = drainTime
 
-	line, err := sink("line", longest)
+	line, err := sink("line", maxLine)
 	if err != nil {
-		return nil, fmt.Errorf("make its line: %w", err)
+		return nil, fmt.Errorf("create the line to the child: %w", err)
 	}
 	defer line.Close()
-	crash, err := sink("crash output", keep)
+	crash, err := sink("crash output", outputLimit)
 	if err != nil {
-		return nil, fmt.Errorf("make room for its crash output: %w", err)
+		return nil, fmt.Errorf("create the file for the child's crash output: %w", err)
 	}
 	defer crash.Close()
 	cmd.ExtraFiles = []*os.File{line, crash}
-	output := &kept{}
+	output := &boundedOutput{}
 	cmd.Stdout, cmd.Stderr = output, output
 
-	// The kernel sends Pdeathsig when the thread that started the child ends, so that thread must
-	// not end early.
+	// The kernel sends Pdeathsig when the thread that started the child ends, so the thread must not
+	// end early.
 	runtime.LockOSThread()
 	begin := time.Now()
 	err = cmd.Start()
@@ -130,7 +130,7 @@ func run(ctx context.Context, cmd *exec.Cmd, limit time.Duration) (*End, error) 
 		runtime.UnlockOSThread()
 		return nil, err
 	}
-	w := &watch{
+	w := &watcher{
 		pid: cmd.Process.Pid, nonce: nonce, begin: begin, limit: limit, crash: crash,
 		over: make(chan struct{}), ended: make(chan struct{}),
 	}
@@ -139,25 +139,27 @@ func run(ctx context.Context, cmd *exec.Cmd, limit time.Duration) (*End, error) 
 	runtime.UnlockOSThread()
 	close(w.ended)
 	<-w.over
-	said := read(written(line), nonce)
-	w.sweep(said)
-	cmd.Wait() // for what is left of its output, but not long for whoever else holds that
-	if cause := context.Cause(ctx); cause != nil && said.last == nil {
+	received := parseLine(readSink(line), nonce)
+	w.killRemaining(received)
+	cmd.Wait() // for the rest of its output, at most for WaitDelay
+	if cause := context.Cause(ctx); cause != nil && received.last == nil {
 		return nil, cause
 	}
 	if err != nil {
-		return nil, fmt.Errorf("wait for it: %w", err)
+		return nil, fmt.Errorf("wait for the child: %w", err)
 	}
 	log := races + "." + strconv.Itoa(state.Pid())
 	race, err := os.ReadFile(log)
 	if err == nil {
 		os.Remove(log)
 	}
-	return conclude(facts{state: state, watch: w, said: said, output: output, crash: written(crash), race: race}), nil
+	return conclude(
+		evidence{state: state, watch: w, received: received, output: output, crash: readSink(crash), race: race},
+	), nil
 }
 
-// nameless makes a file that is gone when it is closed.
-func nameless() (*os.File, error) {
+// unlinkedFile creates a file that disappears when it is closed.
+func unlinkedFile() (*os.File, error) {
 	f, err := os.CreateTemp("", "crawlbench-")
 	if err == nil {
 		os.Remove(f.Name())
@@ -165,30 +167,30 @@ func nameless() (*os.File, error) {
 	return f, err
 }
 
-// written returns what was written to a sink. Its offset is the child's too.
-func written(f *os.File) []byte {
+// readSink returns what was written to a sink. The child shares the file offset.
+func readSink(f *os.File) []byte {
 	n, err := f.Seek(0, io.SeekCurrent)
 	if err != nil || n == 0 {
 		return nil
 	}
-	text := make([]byte, min(n, longest))
+	text := make([]byte, min(n, maxLine))
 	k, _ := f.ReadAt(text, 0)
 	return text[:k]
 }
 
-// environment returns that of a child: the runtime shows all goroutines in a crash, and the race
-// detector writes its reports to a file of its own.
-func environment(env []string, nonce, races string) []string {
+// childEnv returns the environment of a child: the runtime shows all goroutines in a crash, and the
+// race detector writes its reports to a separate file.
+func childEnv(env []string, nonce, races string) []string {
 	race := ""
 	for _, v := range env {
 		if value, ok := strings.CutPrefix(v, "GORACE="); ok {
 			race = value + " "
 		}
 	}
-	return append(env, variable+"="+nonce, "GOTRACEBACK=all", "GORACE="+race+"atexit_sleep_ms=0 log_path="+races)
+	return append(env, nonceVariable+"="+nonce, "GOTRACEBACK=all", "GORACE="+race+"atexit_sleep_ms=0 log_path="+races)
 }
 
-// kill ends the process and its group.
+// kill kills the process and its group.
 func kill(pid int) {
 	syscall.Kill(-pid, syscall.SIGKILL)
 	syscall.Kill(pid, syscall.SIGKILL)

@@ -8,20 +8,19 @@ import (
 	"strings"
 )
 
-// goroutine is one of a dump.
+// goroutine is a goroutine of a dump.
 type goroutine struct {
 	head   string // its first line
 	state  string
 	frames []frame
 }
 
-// frame is a call: the function, and the place in its file.
+// frame is a call: the function, and its file and line.
 type frame struct{ function, place string }
 
-// goroutines takes a dump of the runtime apart. The stack of the runtime itself counts as that of a
-// goroutine.
+// goroutines parses a dump of the runtime. The stack of the runtime itself counts as a goroutine.
 func goroutines(dump string) []goroutine {
-	// Compiled here and not once for all, which each child would pay for as it starts.
+	// Compiled here rather than in package variables, which every child would pay for at its start.
 	header := regexp.MustCompile(`^goroutine \d+ (?:[a-z]+=\S+ )*\[([^\],]*)`)
 	spot := regexp.MustCompile(`^\t(.*):(\d+)`)
 	var list []goroutine
@@ -52,7 +51,7 @@ func goroutines(dump string) []goroutine {
 }
 
 // own reports whether g belongs to the runtime rather than to the program.
-func (g goroutine) own() bool {
+func (g goroutine) isRuntime() bool {
 	switch g.state {
 	case "idle", "force gc (idle)", "finalizer wait", "cleanup wait", "GOMAXPROCS updater (idle)",
 		"trace reader (blocked)":
@@ -72,9 +71,9 @@ func (g goroutine) blocked() bool {
 	return false
 }
 
-// where is the innermost call outside of the standard library's machinery; of a goroutine that
-// panics, what called panic.
-func (g goroutine) where() string {
+// location returns the innermost call outside of the standard library; for a goroutine that panics,
+// the caller of panic.
+func (g goroutine) location() string {
 	frames := g.frames
 	for i, f := range frames {
 		if f.function == "panic" {
@@ -82,7 +81,18 @@ func (g goroutine) where() string {
 		}
 	}
 	machinery := []string{
-		"runtime.", "runtime/", "internal/", "sync.", "sync/", "time.", "context.", "testing.", "testing/", "panic", "os.", "syscall.",
+		"runtime.",
+		"runtime/",
+		"internal/",
+		"sync.",
+		"sync/",
+		"time.",
+		"context.",
+		"testing.",
+		"testing/",
+		"panic",
+		"os.",
+		"syscall.",
 	}
 	for _, f := range frames {
 		if !slices.ContainsFunc(machinery, func(p string) bool { return strings.HasPrefix(f.function, p) }) {
@@ -92,21 +102,25 @@ func (g goroutine) where() string {
 	return ""
 }
 
-// Places says where those goroutines of a dump are whose first lines have the mark, each place in a
-// line that begins with a newline.
+// Places returns the locations of the goroutines in a dump whose first lines contain mark, one per
+// line, each line preceded by a newline.
 func Places(dump []byte, mark string) string {
-	list := slices.DeleteFunc(goroutines(string(dump)), func(g goroutine) bool { return !strings.Contains(g.head, mark) })
+	list := slices.DeleteFunc(
+		goroutines(string(dump)),
+		func(g goroutine) bool { return !strings.Contains(g.head, mark) },
+	)
 	return strings.Join(append([]string{""}, places(list)...), "\n")
 }
 
-// places says in a few lines where the goroutines are, those at the same place together.
+// places returns the locations of the goroutines in a few lines, with goroutines at the same location
+// counted together.
 func places(list []goroutine) []string {
 	const most = 6
 	var keys []string
 	count := map[string]int{}
 	for _, g := range list {
-		at := g.where()
-		if g.own() || at == "" {
+		at := g.location()
+		if g.isRuntime() || at == "" {
 			continue
 		}
 		key := g.state + " in " + at

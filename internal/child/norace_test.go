@@ -2,4 +2,4 @@
 
 package child
 
-const raced = false
+const underRace = false

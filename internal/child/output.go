@@ -2,47 +2,49 @@ package child
 
 import "fmt"
 
-// keep is how much of a beginning and of an end is kept; the dump of some thousand goroutines fits.
-const keep = 512 << 10
+// outputLimit is how much of the beginning and of the end of the output is kept. The dump of some
+// thousand goroutines fits.
+const outputLimit = 512 << 10
 
-// kept keeps the beginning and the end of what is written to it, and so bounds what a child that
-// prints without end takes here. It embeds nothing: whatever reads a pipe must go through Write.
-type kept struct {
+// boundedOutput keeps the beginning and the end of what is written to it, which bounds the memory for
+// a child that prints without end. It embeds no bytes.Buffer, because io.Copy must use Write and not
+// ReadFrom.
+type boundedOutput struct {
 	head, tail []byte
 	cut        int64 // bytes between the two
 }
 
 // Write never fails.
-func (k *kept) Write(p []byte) (int, error) {
+func (o *boundedOutput) Write(p []byte) (int, error) {
 	n := len(p)
-	room := min(len(p), keep-len(k.head))
-	k.head = append(k.head, p[:room]...)
+	room := min(len(p), outputLimit-len(o.head))
+	o.head = append(o.head, p[:room]...)
 	p = p[room:]
-	if over := len(p) - keep; over > 0 {
-		k.cut += int64(len(k.tail) + over)
-		k.tail, p = k.tail[:0], p[over:]
+	if excess := len(p) - outputLimit; excess > 0 {
+		o.cut += int64(len(o.tail) + excess)
+		o.tail, p = o.tail[:0], p[excess:]
 	}
-	if over := len(k.tail) + len(p) - 2*keep; over > 0 {
-		k.shift(len(k.tail) + len(p) - keep)
+	if excess := len(o.tail) + len(p) - 2*outputLimit; excess > 0 {
+		o.shift(len(o.tail) + len(p) - outputLimit)
 	}
-	k.tail = append(k.tail, p...)
+	o.tail = append(o.tail, p...)
 	return n, nil
 }
 
 // shift drops the first n bytes of the tail.
-func (k *kept) shift(n int) {
-	k.cut += int64(n)
-	k.tail = k.tail[:copy(k.tail, k.tail[n:])]
+func (o *boundedOutput) shift(n int) {
+	o.cut += int64(n)
+	o.tail = o.tail[:copy(o.tail, o.tail[n:])]
 }
 
-// Bytes returns what was kept.
-func (k *kept) Bytes() []byte {
-	if over := len(k.tail) - keep; over > 0 {
-		k.shift(over)
+// Bytes returns what was kept, with a note about the bytes that were cut.
+func (o *boundedOutput) Bytes() []byte {
+	if excess := len(o.tail) - outputLimit; excess > 0 {
+		o.shift(excess)
 	}
-	b := append([]byte(nil), k.head...)
-	if k.cut > 0 {
-		b = fmt.Appendf(b, "\n[%d bytes left out]\n", k.cut)
+	b := append([]byte(nil), o.head...)
+	if o.cut > 0 {
+		b = fmt.Appendf(b, "\n[%d bytes left out]\n", o.cut)
 	}
-	return append(b, k.tail...)
+	return append(b, o.tail...)
 }

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// planted are the things that the code under test may do in a child, by name.
+// planted returns, by name, what the code under test may do in a child.
 func planted() map[string]func() {
 	return map[string]func(){
 		"returns":     func() {},
@@ -97,14 +97,23 @@ func planted() map[string]func() {
 		},
 		"writes to the line": func() { syscall.Write(lineFD, []byte("end true\n")) },
 		"writes half a line": func() { syscall.Write(lineFD, []byte("{")) },
-		"forges the line":    func() { syscall.Write(lineFD, []byte("AAAAAAAAAAAAAAAAAAAAAAAAAA end true\n")); os.Exit(0) },
+		"forges the line": func() {
+			syscall.Write(lineFD, []byte("AAAAAAAAAAAAAAAAAAAAAAAAAA end true\n"))
+			os.Exit(0)
+		},
 		"forges a crash": func() {
-			fmt.Fprint(os.Stderr, "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:\nmain.main()\n\t/a/b.go:7 +0x5d2\n")
+			fmt.Fprint(
+				os.Stderr,
+				"fatal error: all goroutines are asleep - deadlock!\n\n"+
+					"goroutine 1 [chan receive]:\nmain.main()\n\t/a/b.go:7 +0x5d2\n",
+			)
 			os.Exit(2)
 		},
 		"forges words": func() {
 			log.Print("panic: out of memory")
-			fmt.Println("--- FAIL: storm (0.00s)\n    mine.go:12: blocked goroutines remain\nWARNING: DATA RACE\ndeadlock: ")
+			fmt.Println(
+				"--- FAIL: storm (0.00s)\n    mine.go:12: blocked goroutines remain\nWARNING: DATA RACE\ndeadlock: ",
+			)
 		},
 		"forges words and dies": func() {
 			fmt.Println("fatal error: out of memory\npanic: no")
@@ -127,10 +136,12 @@ func planted() map[string]func() {
 			panic("planted")
 		},
 
-		"leaves":               func() { start(exec.Command("sleep", "71")) },
-		"leaves in a session":  func() { start(session(exec.Command("sleep", "72"))) },
-		"leaves an orphan":     func() { exec.Command("sh", "-c", "setsid sleep 73 & exit 0").Run() },
-		"leaves what is deaf":  func() { start(exec.Command("sh", "-c", "trap '' TERM HUP INT; while :; do sleep 74; done")) },
+		"leaves":              func() { start(exec.Command("sleep", "71")) },
+		"leaves in a session": func() { start(session(exec.Command("sleep", "72"))) },
+		"leaves an orphan":    func() { exec.Command("sh", "-c", "setsid sleep 73 & exit 0").Run() },
+		"leaves what is deaf": func() {
+			start(exec.Command("sh", "-c", "trap '' TERM HUP INT; while :; do sleep 74; done"))
+		},
 		"leaves and panics":    func() { start(session(exec.Command("sleep", "75"))); panic("planted") },
 		"leaves and exits":     func() { start(exec.Command("sleep", "76")); os.Exit(0) },
 		"leaves and waits":     func() { start(clear(session(exec.Command("sleep", "77")))); time.Sleep(time.Hour) },
@@ -144,26 +155,26 @@ func planted() map[string]func() {
 	}
 }
 
-// needing are planted things that want a bound on memory, which a child with the race detector does
-// not fit into.
-func needing() map[string]func() {
-	bound := func(bytes int64) {
+// memoryBound returns planted functions that need a memory limit. A child with the race detector
+// exceeds any limit.
+func memoryBound() map[string]func() {
+	limit := func(bytes int64) {
 		if err := Bound(bytes); err != nil {
 			panic(err)
 		}
 	}
 	return map[string]func(){
 		"eats": func() {
-			bound(128 << 20)
+			limit(128 << 20)
 			var all [][]byte
 			for {
 				all = append(all, make([]byte, 1<<20))
 				runtime.KeepAlive(all)
 			}
 		},
-		"eats at once": func() { bound(128 << 20); runtime.KeepAlive(make([]byte, 1<<40)) },
+		"eats at once": func() { limit(128 << 20); runtime.KeepAlive(make([]byte, 1<<40)) },
 		"goroutines": func() {
-			bound(256 << 20)
+			limit(256 << 20)
 			for range 10_000_000 {
 				go func() { select {} }()
 			}
@@ -185,7 +196,7 @@ func recurse(n int) int {
 	return room[0]
 }
 
-// deadlocked has three goroutines wait for a lock that the fourth holds while it waits for them.
+// deadlocked makes three goroutines wait for a lock that a fourth holds while it waits for them.
 func deadlocked() {
 	var mu sync.Mutex
 	mu.Lock()
@@ -234,11 +245,11 @@ func leaveMany() {
 	os.Exit(1)
 }
 
-// played is the whole of a planted child.
-func played(name string) {
+// runPlanted runs a planted child.
+func runPlanted(name string) {
 	f, ok := planted()[name]
 	if !ok {
-		f = needing()[name]
+		f = memoryBound()[name]
 	}
 	err := Serve(func(l *Line) (any, error) {
 		l.Say("said", name)

@@ -2,5 +2,5 @@
 
 package child
 
-// raced is whether the race detector is on.
-const raced = true
+// underRace reports whether the race detector is on.
+const underRace = true

@@ -6,16 +6,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sink makes a file for what a child says, which is read when it has ended: nobody is woken while
-// it runs, and nobody waits for whoever holds the other end. It is in memory, and no longer than
-// size.
+// sink creates a file for a child's output that is read after the child has ended. Unlike a pipe, it
+// wakes no reader while the child runs, and no reader waits for other writers. It is in memory and at
+// most size bytes long.
 func sink(name string, size int64) (*os.File, error) {
 	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	if err != nil { // an old kernel, or a sandbox
-		return nameless()
+		return unlinkedFile()
 	}
 	f := os.NewFile(uintptr(fd), name)
-	if err := f.Truncate(size); err != nil { // it takes memory as it is written
+	if err := f.Truncate(size); err != nil { // memory is only used as it is written
 		f.Close()
 		return nil, err
 	}

@@ -4,5 +4,5 @@ package child
 
 import "os"
 
-// sink makes a file for what a child says, which is read when it has ended.
-func sink(string, int64) (*os.File, error) { return nameless() }
+// sink creates a file for a child's output that is read after the child has ended.
+func sink(string, int64) (*os.File, error) { return unlinkedFile() }

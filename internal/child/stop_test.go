@@ -12,11 +12,11 @@ import (
 	"time"
 )
 
-// parent makes the test binary a process that runs a planted child for at most a second and a half,
-// and prints its end.
+// parent is the argument that makes the test binary run a planted child for at most 1.5 seconds and
+// print its end.
 const parent = "__parent"
 
-func raise(name string) {
+func runParent(name string) {
 	end, err := Run(context.Background(), command(name), 1500*time.Millisecond)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -26,8 +26,8 @@ func raise(name string) {
 	os.Exit(0)
 }
 
-// below waits for the planted child of that name that process pid runs.
-func below(t *testing.T, pid int, name string) int {
+// waitForChild waits until process pid runs the planted child of that name, and returns its pid.
+func waitForChild(t *testing.T, pid int, name string) int {
 	t.Helper()
 	for range 1000 {
 		for _, p := range processes() {
@@ -50,11 +50,11 @@ func signalAll(t *testing.T, s syscall.Signal, pids ...int) {
 	}
 }
 
-// hold stops the processes for that long.
-func hold(t *testing.T, long time.Duration, pids ...int) {
+// suspend stops the processes for the given time.
+func suspend(t *testing.T, d time.Duration, pids ...int) {
 	t.Helper()
 	signalAll(t, syscall.SIGSTOP, pids...)
-	time.Sleep(long)
+	time.Sleep(d)
 	signalAll(t, syscall.SIGCONT, pids...)
 }
 
@@ -63,7 +63,7 @@ func TestChildDiesWithAKilledParent(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	pid := below(t, cmd.Process.Pid, "works deaf")
+	pid := waitForChild(t, cmd.Process.Pid, "works deaf")
 	cmd.Process.Kill()
 	cmd.Wait()
 	if !gone(pid) {
@@ -71,31 +71,31 @@ func TestChildDiesWithAKilledParent(t *testing.T) {
 	}
 }
 
-func TestFrozenChildIsSeen(t *testing.T) {
+func TestFrozenChildIsDetected(t *testing.T) {
 	done := make(chan *End)
 	go func() {
-		end, err := Run(t.Context(), command("works"), enough)
+		end, err := Run(t.Context(), command("works"), longLimit)
 		if err != nil {
 			t.Error(err)
 		}
 		done <- end
 	}()
-	hold(t, 700*time.Millisecond, below(t, os.Getpid(), "works"))
+	suspend(t, 700*time.Millisecond, waitForChild(t, os.Getpid(), "works"))
 	if end := <-done; end == nil || end.Class != Done || !end.Frozen {
 		t.Errorf("%+v", end)
 	}
 }
 
-// While both are stopped, the time of the child does not run: it needs more than it has, by the
-// clock.
-func TestFrozenMachineIsSeenAndItsTimeDoesNotCount(t *testing.T) {
+// While both processes are stopped, the child's time does not count: by the clock it exceeds its
+// limit.
+func TestFrozenMachineIsDetectedAndItsTimeDoesNotCount(t *testing.T) {
 	cmd := exec.Command(os.Args[0], parent, "works")
 	out := &strings.Builder{}
 	cmd.Stdout = out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	hold(t, 2*time.Second, cmd.Process.Pid, below(t, cmd.Process.Pid, "works"))
+	suspend(t, 2*time.Second, cmd.Process.Pid, waitForChild(t, cmd.Process.Pid, "works"))
 	err := cmd.Wait()
 	var end End
 	if err := json.Unmarshal([]byte(out.String()), &end); err != nil {
@@ -106,12 +106,12 @@ func TestFrozenMachineIsSeenAndItsTimeDoesNotCount(t *testing.T) {
 	}
 }
 
-// Of several children one at least runs without being held up, however busy the machine is.
+// However busy the machine is, at least one of several children runs undisturbed.
 func TestRunningChildIsNotFrozen(t *testing.T) {
 	for range 20 {
-		if end, err := Run(t.Context(), command("works"), enough); err == nil && end.Class == Done && !end.Frozen {
+		if end, err := Run(t.Context(), command("works"), longLimit); err == nil && end.Class == Done && !end.Frozen {
 			return
 		}
 	}
-	t.Error("all of 20 children count as stopped")
+	t.Error("all 20 children were reported as frozen")
 }

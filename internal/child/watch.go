@@ -9,53 +9,53 @@ import (
 )
 
 const (
-	// beat is how often a running child is looked at: five looks a second take less than a
-	// thousandth of a processor.
-	beat = 200 * time.Millisecond
-	// pause is how late a look may come before it is taken that this process was stopped. One of
-	// 0.7 s is always found.
-	pause = 300 * time.Millisecond
+	// pollInterval is how often a running child is checked. Five checks per second use less than
+	// 0.1 % of a processor.
+	pollInterval = 200 * time.Millisecond
+	// maxPollDelay is how late a check may be; if it is later, this process was stopped. A stop of
+	// 0.7 s is always detected.
+	maxPollDelay = 300 * time.Millisecond
 )
 
-// watch looks at a child while it runs, and ends it when its time is up.
-type watch struct {
+// watcher observes a running child and ends it at its time limit.
+type watcher struct {
 	pid   int
 	nonce string
 	limit time.Duration
 	begin time.Time     // before it was started
 	crash *os.File      // the crash output of its runtime
 	ended chan struct{} // closed when the process has ended
-	over  chan struct{} // closed when nobody writes to the fields below any more
+	over  chan struct{} // closed when the fields below no longer change
 
-	late    bool          // its time was up
-	stopped bool          // and it was stopped by a signal then
-	frozen  bool          // it or this process was stopped for a while
-	took    time.Duration // how long it ran, without the time for which this process was stopped
-	below   []int         // its descendants before it was ended
-	left    []string
+	expired     bool          // it reached its time limit
+	stopped     bool          // it was stopped by a signal at that time
+	frozen      bool          // the child or this process was stopped for a while
+	took        time.Duration // how long the child ran, without the time during which this process was stopped
+	descendants []int         // descendants of the child before it was ended
+	leftover    []string
 }
 
 // run watches until the process has ended.
-func (w *watch) run(ctx context.Context) {
+func (w *watcher) run(ctx context.Context) {
 	defer close(w.over)
 	last := w.begin
 	limit, dying := w.limit, false
 	defer func() {
-		// The monotonic clock stands still while a machine sleeps.
+		// The monotonic clock stops while the machine sleeps.
 		wall := time.Now().Round(0).Sub(w.begin.Round(0))
-		w.frozen = w.frozen || wall-time.Since(w.begin) > pause
+		w.frozen = w.frozen || wall-time.Since(w.begin) > maxPollDelay
 	}()
-	timer := time.NewTimer(beat)
+	timer := time.NewTimer(pollInterval)
 	defer timer.Stop()
 	for {
-		wait := max(0, min(beat, limit-w.took))
+		wait := max(0, min(pollInterval, limit-w.took))
 		timer.Reset(wait)
 		over := false
 		select {
 		case <-w.ended:
 			over = true
 		case <-ctx.Done():
-			w.survey()
+			w.recordDescendants()
 			kill(w.pid)
 			<-w.ended
 			return
@@ -63,24 +63,24 @@ func (w *watch) run(ctx context.Context) {
 		}
 		elapsed := time.Since(last)
 		last = last.Add(elapsed)
-		if elapsed > wait+pause {
+		if elapsed > wait+maxPollDelay {
 			elapsed, w.frozen = wait, true
 		}
 		w.took += elapsed
 		if over {
 			return
 		}
-		p, _ := look(w.pid)
+		p, _ := readProcess(w.pid)
 		w.frozen = w.frozen || p.state == 'T'
-		if n, _ := w.crash.Seek(0, io.SeekCurrent); n > 0 && !dying { // it prints its goroutines
+		if n, _ := w.crash.Seek(0, io.SeekCurrent); n > 0 && !dying { // it is printing its goroutines
 			dying, limit = true, w.took+dumpTime
 		}
 		if w.took < limit {
 			continue
 		}
 		if !dying {
-			ran, waited := demand(w.pid)
-			if more := owed(ran, waited, w.limit, w.took); more > 0 {
+			ran, waited := schedTimes(w.pid)
+			if more := extension(ran, waited, w.limit, w.took); more > 0 {
 				limit = w.took + more
 				continue
 			}
@@ -94,31 +94,31 @@ func (w *watch) run(ctx context.Context) {
 	}
 }
 
-// patience is how many times its limit a child may take on a machine that is busy with something else.
-const patience = 6
+// maxExtension is the maximum run time on a busy machine, as a multiple of the limit.
+const maxExtension = 6
 
-// owed returns how much longer a child may take since it began so long ago, if its threads ran and waited for a processor
-// that others had for so long. One that waits for something else is owed nothing.
-func owed(ran, waited, limit, took time.Duration) time.Duration {
+// extension returns how much more time a child gets after time took, if its threads ran for ran and waited for a
+// processor for waited. A child that waits for something else gets none.
+func extension(ran, waited, limit, took time.Duration) time.Duration {
 	if ran+waited < took/5 {
 		return 0
 	}
-	fair := time.Duration(float64(took) * float64(ran) / float64(ran+waited))
-	return max(0, min(limit-fair, patience*limit-took))
+	alone := time.Duration(float64(took) * float64(ran) / float64(ran+waited))
+	return max(0, min(limit-alone, maxExtension*limit-took))
 }
 
-// expire asks a child whose time is up for its goroutines: on SIGQUIT the runtime prints them and
+// expire makes a child at its time limit print its goroutines: on SIGQUIT the runtime prints them and
 // exits.
-func (w *watch) expire(stopped bool) {
-	w.late, w.stopped = true, stopped
-	w.survey()
-	quit(w.pid)
+func (w *watcher) expire(stopped bool) {
+	w.expired, w.stopped = true, stopped
+	w.recordDescendants()
+	requestDump(w.pid)
 	syscall.Kill(w.pid, syscall.SIGCONT)
 }
 
-// survey notes what is below the child: once it has ended, that cannot be told.
-func (w *watch) survey() {
+// recordDescendants records the child's descendants, which can no longer be found once it has ended.
+func (w *watcher) recordDescendants() {
 	for _, p := range descendants(processes(), w.pid, nil) {
-		w.below = append(w.below, p.pid)
+		w.descendants = append(w.descendants, p.pid)
 	}
 }

@@ -37,7 +37,7 @@ func ends() []end {
 		{"exits with 66", quietly(func() { os.Exit(66) }), conform.Exit, "it ended the process with exit code 66 instead of returning", ""},
 		{"exits by the system", quietly(func() { syscall.Exit(0) }), conform.Exit, "it ended the process with exit code 0 instead of returning", ""},
 		{"ends its goroutine", quietly(runtime.Goexit), conform.Exit, "it called runtime.Goexit instead of returning", ""},
-		{"kills itself", quietly(func() { syscall.Kill(os.Getpid(), syscall.SIGKILL); select {} }), conform.Exit, "twice it was killed by a signal (killed), from outside or by itself", ""},
+		{"kills itself", quietly(func() { syscall.Kill(os.Getpid(), syscall.SIGKILL); select {} }), conform.Exit, "it was killed twice by a signal (killed), from outside or by itself", ""},
 		{"panics", quietly(func() { panic("a\nb") }), conform.Panic, "panic: a", "b\nin crawlbench/internal/conform_test."},
 		{"panics with nil", quietly(func() { panic(nil) }), conform.Panic, "panic: panic called with nil argument", ""},
 		{"panics like a deadlock", quietly(func() { panic("deadlock: main bubble goroutine has exited but blocked goroutines remain") }), conform.Panic,
@@ -88,7 +88,7 @@ func ends() []end {
 			all = append(all, make([]byte, 1<<26)) // which takes addresses, and no pages of the machine
 			runtime.KeepAlive(all)
 		}
-	}), conform.Panic, "", "it needed more memory than it may have ("})
+	}), conform.Panic, "", "it exceeded its memory limit ("})
 }
 
 // planted are right crawlers, each with one of ends.

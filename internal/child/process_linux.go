@@ -12,14 +12,14 @@ import (
 	"crawlbench/internal/plain"
 )
 
-// process is one that runs.
+// process is a living process.
 type process struct {
 	pid, parent, group int
 	state              byte // of /proc/PID/stat
-	ticks              int  // of processor time outside of the kernel
+	ticks              int  // user processor time
 }
 
-// processes returns those that /proc shows, without the dead.
+// processes returns the living processes in /proc.
 func processes() []process {
 	dir, err := os.Open("/proc")
 	if err != nil {
@@ -30,7 +30,7 @@ func processes() []process {
 	var list []process
 	for _, name := range names {
 		if pid, err := strconv.Atoi(name); err == nil {
-			if p, ok := look(pid); ok {
+			if p, ok := readProcess(pid); ok {
 				list = append(list, p)
 			}
 		}
@@ -38,17 +38,17 @@ func processes() []process {
 	return list
 }
 
-// look returns the process pid, if it lives.
-func look(pid int) (process, bool) { return stat(fmt.Sprintf("/proc/%d/stat", pid), pid) }
+// readProcess returns the process pid, if it lives.
+func readProcess(pid int) (process, bool) { return readStat(fmt.Sprintf("/proc/%d/stat", pid), pid) }
 
-// quit asks the runtime of a process for its goroutines. The thread that runs most is asked before
-// others: the runtime shows the stack of that one, and of no other that runs.
-func quit(pid int) {
+// requestDump asks the runtime of a process for a goroutine dump. It signals the busiest thread,
+// because the runtime shows the stack of the running goroutine only for the thread that it signals.
+func requestDump(pid int) {
 	tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	most, busiest := -1, pid
 	for _, t := range tasks {
 		tid, _ := strconv.Atoi(t.Name())
-		if p, _ := stat(fmt.Sprintf("/proc/%d/task/%d/stat", pid, tid), tid); p.state == 'R' && p.ticks > most {
+		if p, _ := readStat(fmt.Sprintf("/proc/%d/task/%d/stat", pid, tid), tid); p.state == 'R' && p.ticks > most {
 			most, busiest = p.ticks, tid
 		}
 	}
@@ -57,14 +57,14 @@ func quit(pid int) {
 	}
 }
 
-// stat reads one file of that name.
-func stat(path string, pid int) (process, bool) {
+// readStat reads a stat file of /proc.
+func readStat(path string, pid int) (process, bool) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return process{}, false
 	}
 	p := process{pid: pid}
-	rest := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:])) // a name may hold anything
+	rest := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:])) // a process name may contain anything
 	if len(rest) < 13 {
 		return process{}, false
 	}
@@ -75,14 +75,14 @@ func stat(path string, pid int) (process, bool) {
 	return p, p.state != 'Z' && p.state != 'X'
 }
 
-// marked reports whether the environment of p has the nonce, as that of each descendant of a child
-// that did not clear it.
-func (p process) marked(nonce string) bool {
+// hasNonce reports whether the environment of p has the nonce. Descendants of a child inherit it
+// unless they clear their environment.
+func (p process) hasNonce(nonce string) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.pid))
-	return err == nil && bytes.Contains(text, []byte(variable+"="+nonce))
+	return err == nil && bytes.Contains(text, []byte(nonceVariable+"="+nonce))
 }
 
-// String is the command line of p, in a line.
+// String returns the command line of p on one line.
 func (p process) String() string {
 	const longest = 100
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.pid))
@@ -97,9 +97,8 @@ func (p process) String() string {
 	return line
 }
 
-// starved returns how many processes the kernel has killed for want of memory since the machine
-// started.
-func starved() int {
+// oomKills returns how many processes the kernel's OOM killer has killed since boot.
+func oomKills() int {
 	text, _ := os.ReadFile("/proc/vmstat")
 	_, rest, _ := strings.Cut(string(text), "\noom_kill ")
 	count, _, _ := strings.Cut(rest, "\n")

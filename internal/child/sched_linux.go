@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// demand returns for how long the threads that pid has now have run, and have been ready and waited for a processor.
-func demand(pid int) (run, wait time.Duration) {
+// schedTimes returns for how long the current threads of pid have run, and for how long they were runnable and waited
+// for a processor.
+func schedTimes(pid int) (run, wait time.Duration) {
 	dir := fmt.Sprintf("/proc/%d/task", pid)
 	threads, _ := os.ReadDir(dir)
 	for _, t := range threads {
