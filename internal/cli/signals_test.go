@@ -156,7 +156,7 @@ func TestDeadlineThatThePlanCannotKeepIsToldBefore(t *testing.T) {
 	for more, says := range map[string]string{
 		"deadline = \"5s\"\nrate = [\"inf\", 1]":                                                  "6 of 12 cells cannot keep the deadline of 5s: a crawl of impl=mutexmap,graph=g,keys=id,workers=1,rate=1-",
 		"deadline = \"5s\"\nfetch.latency = \"constant\"\nfetch.median = \"20ms\"":                "3 of 6 cells cannot keep the deadline of 5s: a crawl of impl=mutexmap,graph=g,keys=id,workers=1,rate=inf-",
-		"deadline = \"600ms\"\nfetch.latency = \"constant\"\nfetch.median = \"100ms\"":            "takes at least 30s by its rate, its latency and the depth of the graph: raise deadline above that",
+		"deadline = \"600ms\"\nfetch.latency = \"constant\"\nfetch.median = \"100ms\"":            "takes at least 30s because of its rate, its latency and the depth of the graph: raise deadline above that",
 		"deadline = \"5s\"\nfetch.latency = \"constant\"\nfetch.median = \"10ms\"\nrate = [5000]": "",
 	} {
 		write(t, "late.toml", more+tiny)

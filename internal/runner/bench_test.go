@@ -16,8 +16,8 @@ import (
 	"crawlbench/internal/plan"
 )
 
-// BenchmarkChild is the life of a child in which the contender is called with the graph mapped, and fetches nothing: what a
-// sample costs beyond its crawls, above all the start of the process.
+// BenchmarkChild measures the life of a child whose crawler fetches nothing, with the graph mapped: the overhead of a
+// sample beyond its crawls, mostly process start.
 func BenchmarkChild(b *testing.B) {
 	for _, pages := range []int{1 << 10, 1 << 21} {
 		g, err := graph.Build(b.Context(), graph.Spec{Kind: "uniform", Pages: pages, Degree: 15}, 0)

@@ -16,7 +16,7 @@ import (
 	"crawlbench/internal/plain"
 )
 
-// failure is why a child gave no number.
+// failure says why a child gave no result.
 type failure struct {
 	class, message string
 	output         []byte
@@ -25,16 +25,15 @@ type failure struct {
 // setupTime is the default of Runner.Setup.
 const setupTime = 10 * time.Second
 
-// frozen is the flag of a sample during which the machine, or the processes of the run, were
-// stopped for a while.
+// frozen is the flag of a sample during which the machine or the processes of the run were stopped.
 const frozen = "frozen"
 
-// run runs one child, that of the other program if it is against it. The error is the harness's;
-// what the contender did wrong is the failure.
+// run runs job in a child, of the other program if against is set. An error is the harness's own;
+// a failure is the crawler's.
 func (r *Runner) run(ctx context.Context, job cell.Job, against bool) (*cell.Outcome, *failure, error) {
 	in, err := json.Marshal(job)
 	if err != nil {
-		return nil, nil, fmt.Errorf("describe %s: %w", job.Cell.ID(), err)
+		return nil, nil, fmt.Errorf("encode the job of %s: %w", job.Cell.ID(), err)
 	}
 	args, err := r.args(against)
 	if err != nil {
@@ -52,7 +51,7 @@ func (r *Runner) run(ctx context.Context, job cell.Job, against bool) (*cell.Out
 		return nil, nil, fmt.Errorf("start a child process for %s: %w", job.Cell.ID(), err)
 	case end.Class == child.Unstarted:
 		return nil, nil, fmt.Errorf("start a child process for %s: %s\n"+
-			"A program built from an older crawlbench cannot be a child of this one: build %s again",
+			"A program built from an older crawlbench cannot be a child of this one: rebuild %s",
 			job.Cell.ID(), end.Text, args[0])
 	case end.Last == nil || end.Class != child.Done && end.Class != child.Left:
 		return nil, failed(class(end.Class), end.Text, end.Output), nil
@@ -90,21 +89,21 @@ func (r *Runner) args(against bool) ([]string, error) {
 	return []string{exe, ChildVerb}, err
 }
 
-// class is the class in the journal of a child that ended so.
+// class returns the journal's class for c.
 func class(c child.Class) string {
 	switch c {
-	case child.Junk, child.Fault: // the contract, and no accident
+	case child.Junk, child.Fault: // violations of the contract
 		return "wrong"
 	}
 	return string(c)
 }
 
-// failed makes a failure of a text: its first line is the message, the others go before what the
-// child printed.
+// failed returns a failure: the first line of text is the message, the others are put before the
+// child's output.
 func failed(class, text string, output []byte) *failure {
-	message, more, _ := strings.Cut(text, "\n")
-	if more != "" {
-		output = append([]byte(more+"\n\n"), output...)
+	message, details, _ := strings.Cut(text, "\n")
+	if details != "" {
+		output = append([]byte(details+"\n\n"), output...)
 	}
 	return &failure{class, message, output}
 }

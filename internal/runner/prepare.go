@@ -16,13 +16,14 @@ import (
 	"crawlbench/internal/web"
 )
 
-// Graph is a graph built once for all children.
+// Graph is a graph that is built once for all children.
 type Graph struct {
 	Info  store.GraphInfo
-	Cache string // file
+	Cache string // path of the cache file
 }
 
-// Build builds the graphs of p into cache files in dir. memory bounds what building may take, in bytes; 0: no bound.
+// Build builds the graphs of p into cache files in dir. memory limits the memory for building, in bytes; 0 means no
+// limit.
 func Build(ctx context.Context, p *plan.Plan, dir string, memory int64) ([]Graph, error) {
 	var built []Graph
 	for _, g := range p.Graphs {
@@ -47,13 +48,18 @@ func build(ctx context.Context, p *plan.Plan, sg scenario.Graph, file string, me
 	}
 	byURL := slices.ContainsFunc(p.Cells, func(c plan.Cell) bool { return c.Graph == sg.Name && c.Keys == "url" })
 	if need := web.URLMemory(g.Pages(), len(g.Links)); byURL && memory > 0 && need > memory {
-		return Graph{}, fmt.Errorf("its URLs as keys need about %d MiB in each child process, and %d MiB are free: choose fewer pages or links, or keys = [\"id\"]", need>>20, memory>>20)
+		return Graph{}, fmt.Errorf(
+			"its URLs as keys need about %d MiB in each child process, but only %d MiB are free: "+
+				"choose fewer pages or links, or keys = [\"id\"]",
+			need>>20,
+			memory>>20,
+		)
 	}
 	var digest, sum string
-	var beside sync.WaitGroup
-	beside.Go(func() { digest, sum = g.Digest(), g.SHA256() })
-	reach := graph.Walk(g, fails) // on one processor
-	beside.Wait()
+	var sums sync.WaitGroup
+	sums.Go(func() { digest, sum = g.Digest(), g.SHA256() })
+	reach := graph.Walk(g, fails) // sequential, so the sums can be computed at the same time
+	sums.Wait()
 	if err := graph.WriteCache(file, g, reach); err != nil {
 		return Graph{}, err
 	}
@@ -66,12 +72,12 @@ func build(ctx context.Context, p *plan.Plan, sg scenario.Graph, file string, me
 	}}, nil
 }
 
-// Caches makes the directory for the graphs' cache files in the run's, and a function that removes it. What a killed run left
-// in its place goes.
+// Caches creates the directory for the graphs' cache files in the run's directory and returns a function that removes
+// it. Leftovers of a killed run are deleted.
 func Caches(run *store.Run) (dir string, remove func(), err error) {
 	dir, err = run.Remake(".graphs")
 	if err != nil {
-		return "", nil, fmt.Errorf("make room for the graphs: %w", err)
+		return "", nil, fmt.Errorf("create the directory for the graphs: %w", err)
 	}
 	return dir, func() { os.RemoveAll(dir) }, nil
 }

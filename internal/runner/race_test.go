@@ -2,6 +2,6 @@
 
 package runner
 
-// underRace is whether the race detector is on: its shadow memory does not fit the bound on a child's, and the runtime
-// does not look for deadlocks.
+// underRace reports whether the race detector is on. Its shadow memory exceeds a child's memory limit, and its
+// runtime does not detect deadlocks.
 const underRace = true

@@ -1,7 +1,7 @@
-// Package runner takes the samples and profile passes that a run still lacks, each in a child process of its own, and
-// commits what came of each to the run's journal before it starts the next.
+// Package runner takes the samples and profile passes that are pending in a run. Each runs in its own child process,
+// and its record is committed to the run's journal before the next one starts.
 //
-// While a child measures, this process does nothing; whoever watches is told between the samples only.
+// While a child measures, this process does nothing. Watchers are notified only between samples.
 package runner
 
 import (
@@ -21,23 +21,23 @@ import (
 // Runner measures one run.
 type Runner struct {
 	Run    *store.Run
-	Caches map[string]string // cache file by name of graph
-	Spin   float64           // rounds of web.Burn in a microsecond
-	Memory int64             // bound on a child's data segment in bytes
+	Caches map[string]string // cache files by graph name
+	Spin   float64           // iterations of web.Burn per microsecond
+	Memory int64             // limit on a child's data segment, in bytes
 	// Setup is added to the deadline of a sample for starting, opening the graph and warming up. 0 means 10 seconds.
 	Setup time.Duration
 	// Child is the command line of a child process; empty means this program with the argument ChildVerb.
 	Child []string
-	// Against is the program that crawls the cells marked so; "" if there are none.
+	// Against is the program that crawls the cells marked with against; "" if there are none.
 	Against string
-	// Budget, if not 0, is the time from Begin on into which the number of rounds is fitted.
+	// Budget, if not 0, limits the time from Begin; the number of rounds is adjusted to it.
 	Budget time.Duration
 	Begin  time.Time
-	// Watch is called before and after every child. Nil: nobody watches.
+	// Watch, if not nil, is called before and after every child.
 	Watch func(Event)
 }
 
-// ChildVerb is the argument with which a program is called to be a child.
+// ChildVerb is the argument that makes a program act as a child.
 const ChildVerb = "__cell"
 
 // Event is a step of a run.
@@ -45,15 +45,15 @@ type Event struct {
 	Cell   plan.Cell
 	Round  int           // -1 in the profile passes
 	Done   int           // samples and passes finished
-	Total  int           // of so many
-	Record *store.Record // what was just finished; nil before the child starts
-	Left   time.Duration // what the rest will take at the pace so far; 0 if unknown
+	Total  int           // samples and passes in the plan
+	Record *store.Record // the record just committed; nil before the child starts
+	Left   time.Duration // estimated time for the rest; 0 if unknown
 }
 
-// Do takes what is pending: the rounds, then the profile passes. When ctx ends it returns its cause, and the journal
-// has all that was finished. An error means that the harness itself could not go on.
+// Do takes everything that is pending: the rounds, then the profile passes. When ctx ends, it returns the cause, and
+// the journal has everything that was finished. An error means that the harness itself failed.
 func (r *Runner) Do(ctx context.Context) error {
-	if err := r.null(ctx); err != nil {
+	if err := r.measureHarness(ctx); err != nil {
 		return err
 	}
 	begin := time.Now()
@@ -87,8 +87,9 @@ func (r *Runner) Do(ctx context.Context) error {
 	return nil
 }
 
-// null measures what harness and engine cost on each graph by each kind of key, unless the manifest has it already.
-func (r *Runner) null(ctx context.Context) error {
+// measureHarness measures the cost of the harness and of the engine on each graph by each kind of key, unless the
+// manifest has it already.
+func (r *Runner) measureHarness(ctx context.Context) error {
 	costs := maps.Clone(r.Run.Manifest().Harness)
 	if costs == nil {
 		costs = map[string]float64{}
@@ -109,7 +110,7 @@ func (r *Runner) null(ctx context.Context) error {
 			return err
 		}
 		if failure != nil {
-			return fmt.Errorf("measure what the harness costs on %s: %s: %s", key, failure.class, failure.message)
+			return fmt.Errorf("measure the cost of the harness on %s: %s: %s", key, failure.class, failure.message)
 		}
 		costs[key] = outcome.Null
 		for i, crew := range job.Crews {
@@ -119,7 +120,7 @@ func (r *Runner) null(ctx context.Context) error {
 	return r.Run.Update(func(m *store.Manifest) { m.Harness, m.Engine = costs, engine })
 }
 
-// crews returns how many workers crawl that graph by those keys in p, and on how many processors.
+// crews returns the numbers of workers and processors with which p crawls graph by keys.
 func crews(p *plan.Plan, graph, keys string) []cell.Crew {
 	var list []cell.Crew
 	for _, c := range p.Cells {
@@ -131,7 +132,7 @@ func crews(p *plan.Plan, graph, keys string) []cell.Crew {
 	return list
 }
 
-// failed reports whether the cell is out of the run.
+// failed reports whether cell i has failed and is no longer measured.
 func (r *Runner) failed(i int) bool {
 	_, ok := r.Run.Failed()[r.Run.Plan().Cells[i].ID()]
 	return ok
@@ -143,11 +144,11 @@ func (r *Runner) sample(ctx context.Context, s plan.Slot) error {
 	c := p.Cells[s.Cell]
 	rec := store.Record{Kind: store.KindSample, Round: s.Round, Slot: s.Slot, Cell: c.ID()}
 	job := r.job(c, p.Sample)
-	job.Weigh = s.Round == 0 && c.Rate == 0 // what a design holds depends on neither
+	job.Weigh = s.Round == 0 && c.Rate == 0 // retained bytes depend on neither
 	return r.commit(ctx, c, rec, job)
 }
 
-// pass takes the profiles of one pass. They are complete files before the journal says that they are there.
+// pass takes the profiles of one pass. The files are complete before the journal mentions them.
 func (r *Runner) pass(ctx context.Context, i int) error {
 	p := r.Run.Plan()
 	pass := p.Passes[i]
@@ -168,19 +169,19 @@ func (r *Runner) pass(ctx context.Context, i int) error {
 }
 
 func (r *Runner) job(c plan.Cell, length time.Duration) cell.Job {
-	c.Impl = c.Design() // another program may not know what marks a second entry
+	c.Impl = c.Design() // another program may not know the suffix of a control
 	return cell.Job{
 		Cell: c, Cache: r.Caches[c.Graph], Fetch: r.Run.Plan().Fetch, Spin: r.Spin, Sample: length, Memory: r.Memory,
 	}
 }
 
-// commit runs the job, a second time if its sample is doubtful or its profiles have a pause in them, and appends its record
-// to the journal.
+// commit runs the job and appends its record to the journal. It runs the job a second time if the sample is flagged, or
+// if the process was stopped while the profiles were taken.
 func (r *Runner) commit(ctx context.Context, c plan.Cell, rec store.Record, job cell.Job) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	r.tell(c, rec.Round, nil)
+	r.notify(c, rec.Round, nil)
 	rec.Start = time.Now().UTC()
 	outcome, failure, err := r.run(ctx, job, c.IsAgainst())
 	if err != nil {
@@ -199,7 +200,7 @@ func (r *Runner) commit(ctx context.Context, c plan.Cell, rec store.Record, job 
 	switch {
 	case failure != nil:
 		rec.Kind = store.KindFailure
-		rec.Failure, err = r.keep(c, rec, failure)
+		rec.Failure, err = r.saveOutput(c, rec, failure)
 		if err != nil {
 			return err
 		}
@@ -214,25 +215,25 @@ func (r *Runner) commit(ctx context.Context, c plan.Cell, rec store.Record, job 
 	if err := r.Run.Append(rec); err != nil {
 		return err
 	}
-	r.tell(c, rec.Round, &rec)
+	r.notify(c, rec.Round, &rec)
 	return nil
 }
 
-// keep writes what a failed child printed into the run.
-func (r *Runner) keep(c plan.Cell, rec store.Record, f *failure) (*store.Failure, error) {
-	kept := &store.Failure{Class: f.class, Message: f.message}
+// saveOutput writes the output of a failed child into the run and returns its failure record.
+func (r *Runner) saveOutput(c plan.Cell, rec store.Record, f *failure) (*store.Failure, error) {
+	saved := &store.Failure{Class: f.class, Message: f.message}
 	if len(f.output) == 0 {
-		return kept, nil
+		return saved, nil
 	}
-	kept.Output = filepath.Join("failures", fmt.Sprintf("%s.r%d.s%d.txt", c.ID(), rec.Round+1, rec.Slot+1))
-	if err := r.Run.WriteFile(kept.Output, f.output); err != nil {
-		return nil, fmt.Errorf("keep the output of %s: %w", c.ID(), err)
+	saved.Output = filepath.Join("failures", fmt.Sprintf("%s.r%d.s%d.txt", c.ID(), rec.Round+1, rec.Slot+1))
+	if err := r.Run.WriteFile(saved.Output, f.output); err != nil {
+		return nil, fmt.Errorf("save the output of %s: %w", c.ID(), err)
 	}
-	return kept, nil
+	return saved, nil
 }
 
-// tell calls Watch.
-func (r *Runner) tell(c plan.Cell, round int, rec *store.Record) {
+// notify calls Watch.
+func (r *Runner) notify(c plan.Cell, round int, rec *store.Record) {
 	if r.Watch == nil {
 		return
 	}
@@ -240,12 +241,12 @@ func (r *Runner) tell(c plan.Cell, round int, rec *store.Record) {
 	p := r.Run.Plan()
 	e := Event{Cell: c, Round: round, Record: rec, Total: len(p.Schedule) + len(p.Passes)}
 	e.Done = e.Total - len(slots) - len(passes)
-	e.Left = r.left(slots, passes)
+	e.Left = r.estimate(slots, passes)
 	r.Watch(e)
 }
 
-// left reckons how long the rest takes from what each cell has taken so far.
-func (r *Runner) left(slots []plan.Slot, passes []int) time.Duration {
+// estimate returns how long the pending slots and passes will take, from the wall times so far.
+func (r *Runner) estimate(slots []plan.Slot, passes []int) time.Duration {
 	p := r.Run.Plan()
 	sum, n := map[string]float64{}, map[string]float64{}
 	var all, count float64

@@ -25,7 +25,7 @@ import (
 	"crawlbench/internal/store"
 )
 
-// TestMain makes the test binary its own child.
+// TestMain lets the test binary act as a child process.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == ChildVerb {
 		if err := cell.Child(context.Background(), os.Stdin, table()); err != nil {
@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// table has the built-in contenders and some that misbehave, each in its own way.
+// table returns the built-in crawlers and some that misbehave, each in its own way.
 func table() []crawl.Contender {
 	list := contender.All()
 	right := list[0].ByID
@@ -110,11 +110,14 @@ func table() []crawl.Contender {
 			go func() { select {} }()
 		}
 	})
-	bad("modifies", func(ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
-		links, err := w.Fetch(ctx, seeds[0])
-		links[0]++
-		return crawl.Result{Pages: 1}, err
-	})
+	bad(
+		"modifies",
+		func(ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
+			links, err := w.Fetch(ctx, seeds[0])
+			links[0]++
+			return crawl.Result{Pages: 1}, err
+		},
+	)
 	bad("forks", func(ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
 		exec.Command("sh", "-c", "setsid sleep 61 &").Run()
 		return right(ctx, w, seeds, o)
@@ -134,38 +137,47 @@ func table() []crawl.Contender {
 		}
 		panic("planted")
 	})
-	bad("unlucky", func(ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
-		if mark := os.Getenv("CRAWLBENCH_TEST_MARK"); os.Mkdir(mark, 0o777) == nil { // the first of all children
-			syscall.Kill(os.Getpid(), syscall.SIGKILL)
-			select {}
-		}
-		return right(ctx, w, seeds, o)
-	})
-	bad("pauses", func(ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
-		mark := os.Getenv("CRAWLBENCH_TEST_MARK")
-		first := os.Mkdir(mark, 0o777) == nil // crawl of all
-		os.WriteFile(filepath.Join(mark, strconv.Itoa(os.Getpid())), nil, 0o666)
-		if first {
-			wake := exec.Command("sh", "-c", fmt.Sprintf("sleep 1; kill -CONT %d", os.Getpid()))
-			if err := wake.Start(); err != nil {
-				return crawl.Result{}, err
+	bad(
+		"unlucky",
+		func(ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
+			if mark := os.Getenv("CRAWLBENCH_TEST_MARK"); os.Mkdir(mark, 0o777) == nil { // the first child
+				syscall.Kill(os.Getpid(), syscall.SIGKILL)
+				select {}
 			}
-			syscall.Kill(os.Getpid(), syscall.SIGSTOP)
-			wake.Wait()
-		}
-		return right(ctx, w, seeds, o)
-	})
+			return right(ctx, w, seeds, o)
+		},
+	)
+	bad(
+		"pauses",
+		func(ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
+			mark := os.Getenv("CRAWLBENCH_TEST_MARK")
+			first := os.Mkdir(mark, 0o777) == nil // the first crawl of all children
+			os.WriteFile(filepath.Join(mark, strconv.Itoa(os.Getpid())), nil, 0o666)
+			if first {
+				wake := exec.Command("sh", "-c", fmt.Sprintf("sleep 1; kill -CONT %d", os.Getpid()))
+				if err := wake.Start(); err != nil {
+					return crawl.Result{}, err
+				}
+				syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+				wake.Wait()
+			}
+			return right(ctx, w, seeds, o)
+		},
+	)
 	bad("idle", func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
 		return crawl.Result{}, nil
 	})
-	bad("onebyone", func(ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
-		o.Workers = 1
-		return right(ctx, w, seeds, o)
-	})
+	bad(
+		"onebyone",
+		func(ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
+			o.Workers = 1
+			return right(ctx, w, seeds, o)
+		},
+	)
 	return list
 }
 
-// start begins a run of the contenders on a small graph.
+// start creates a run of the named crawlers on a small graph.
 func start(t *testing.T, change func(*scenario.Scenario), names ...string) (*Runner, *store.Run) {
 	t.Helper()
 	s, err := scenario.Parse("test.toml", []byte(`
@@ -215,7 +227,8 @@ func TestEverySampleOfThePlanIsTaken(t *testing.T) {
 		s.Keys = []string{"id", "url"}
 		s.Rates = []scenario.Rate{0, 5000}
 		s.Profiles = scenario.Profiles{Kinds: []string{"cpu", "block", "mutex"}, Length: 5 * time.Millisecond}
-	}, "*", "!panics", "!races", "!deadlocks", "!hangs", "!spins", "!exits0", "!exits7", "!eats", "!twice", "!leaks", "!idle",
+	}, "*", "!panics", "!races", "!deadlocks", "!hangs", "!spins", "!exits0", "!exits7", "!eats", "!twice", "!leaks",
+		"!idle",
 		"!goexits", "!millions", "!modifies", "!forks", "!junk", "!killed", "!floods", "!unlucky", "!pauses")
 	if err := r.Do(t.Context()); err != nil {
 		t.Fatal(err)
@@ -225,7 +238,7 @@ func TestEverySampleOfThePlanIsTaken(t *testing.T) {
 	}
 	p := run.Plan()
 	if len(run.Samples()) != len(p.Schedule) || len(run.Records()) != len(p.Schedule)+len(p.Passes) {
-		t.Errorf("%d samples of %d, %d records", len(run.Samples()), len(p.Schedule), len(run.Records()))
+		t.Errorf("%d samples, want %d; %d records", len(run.Samples()), len(p.Schedule), len(run.Records()))
 	}
 	for _, rec := range run.Records() {
 		switch {
@@ -251,9 +264,9 @@ func TestEverySampleOfThePlanIsTaken(t *testing.T) {
 	}
 }
 
-func TestMisbehaviourIsNamedAndTheRestGoesOn(t *testing.T) {
+func TestFailureIsClassifiedAndTheRunContinues(t *testing.T) {
 	if testing.Short() {
-		t.Log("short: the classes that take a deadline are tried without -short only")
+		t.Log("-short: classes that need a deadline to pass are skipped")
 	}
 	for name, want := range map[string]struct{ class, message, output string }{
 		"panics":    {"panic", "panic: planted", "runner.table"},
@@ -264,17 +277,21 @@ func TestMisbehaviourIsNamedAndTheRestGoesOn(t *testing.T) {
 		"exits0":    {"exit", "exit code 0 instead of returning", ""},
 		"exits7":    {"exit", "exit code 7 instead of returning", ""},
 		"goexits":   {"exit", "runtime.Goexit instead of returning", ""},
-		"eats":      {"memory", "more memory than it may have", "out of memory"},
-		"millions":  {"memory", "more memory than it may have", "memory"},
-		"modifies":  {"wrong", "it wrote to the links that Fetch returned, which it must not modify", "in crawlbench/internal/runner.table"},
-		"forks":     {"wrong", "left behind: sleep 61", ""},
-		"junk":      {"wrong", "it wrote to file descriptor 3, which is not its own", ""},
-		"killed":    {"killed", "twice it was killed by a signal (killed)", ""},
-		"floods":    {"panic", "panic: planted", "bytes left out"},
-		"twice":     {"wrong", "1 repeated fetches", ""},
-		"leaks":     {"wrong", "1 goroutines were left", ""},
+		"eats":      {"memory", "it exceeded its memory limit", "out of memory"},
+		"millions":  {"memory", "it exceeded its memory limit", "memory"},
+		"modifies": {
+			"wrong", "it wrote to the links that Fetch returned, which it must not modify",
+			"in crawlbench/internal/runner.table",
+		},
+		"forks":  {"wrong", "left behind: sleep 61", ""},
+		"junk":   {"wrong", "it wrote to file descriptor 3, which is not its own", ""},
+		"killed": {"killed", "it was killed twice by a signal (killed)", ""},
+		"floods": {"panic", "panic: planted", "bytes left out"},
+		"twice":  {"wrong", "1 repeated fetches", ""},
+		"leaks":  {"wrong", "1 goroutines were left", ""},
 	} {
-		if testing.Short() && (want.class == "hang" || want.class == "spin") || underRace && (want.class == "memory" || want.class == "deadlock") {
+		if testing.Short() && (want.class == "hang" || want.class == "spin") ||
+			underRace && (want.class == "memory" || want.class == "deadlock") {
 			continue
 		}
 		if underRace && name == "races" {
@@ -288,11 +305,12 @@ func TestMisbehaviourIsNamedAndTheRestGoesOn(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(run.Failed()) != 1 || len(run.Samples()) != 2 {
-				t.Fatalf("%d cells failed and %d samples are good, want 1 and 2", len(run.Failed()), len(run.Samples()))
+				t.Fatalf("%d failed cells and %d samples, want 1 and 2", len(run.Failed()), len(run.Samples()))
 			}
 			for id, rec := range run.Failed() {
 				f := rec.Failure
-				if !strings.Contains(id, "impl="+name) || f.Class != want.class || !strings.Contains(f.Message, want.message) {
+				if !strings.Contains(id, "impl="+name) || f.Class != want.class ||
+					!strings.Contains(f.Message, want.message) {
 					t.Errorf("%s: %s: %s; want %s: %s", id, f.Class, f.Message, want.class, want.message)
 				}
 				if want.output == "" {
@@ -300,17 +318,17 @@ func TestMisbehaviourIsNamedAndTheRestGoesOn(t *testing.T) {
 				}
 				text, err := os.ReadFile(filepath.Join(run.Dir(), f.Output))
 				if err != nil || !strings.Contains(string(text), want.output) {
-					t.Errorf("%s: what it printed is in %q (%v), without %q", id, f.Output, err, want.output)
+					t.Errorf("%s: its output in %q (error %v) does not contain %q", id, f.Output, err, want.output)
 				}
 			}
 			if last := events[len(events)-1]; last.Done != last.Total {
-				t.Errorf("the last event says %d of %d", last.Done, last.Total)
+				t.Errorf("the last event reports %d of %d", last.Done, last.Total)
 			}
 		})
 	}
 }
 
-// A child that something outside kills is run again, and its cell stays in the run.
+// A child that is killed from outside is run again, and its cell stays in the run.
 func TestChildKilledFromOutsideIsRunAgain(t *testing.T) {
 	t.Setenv("CRAWLBENCH_TEST_MARK", filepath.Join(t.TempDir(), "mark"))
 	r, run := start(t, nil, "unlucky")
@@ -322,7 +340,7 @@ func TestChildKilledFromOutsideIsRunAgain(t *testing.T) {
 	}
 }
 
-// A sample, or a profile, during which its process was stopped is taken again.
+// A sample or profile is taken again if its process was stopped meanwhile.
 func TestFrozenSampleIsTakenAgain(t *testing.T) {
 	for _, what := range []string{"sample", "profile"} {
 		t.Setenv("CRAWLBENCH_TEST_MARK", filepath.Join(t.TempDir(), "mark"))
@@ -353,19 +371,22 @@ func TestFrozenSampleIsTakenAgain(t *testing.T) {
 			}
 		}
 		if children, _ := os.ReadDir(os.Getenv("CRAWLBENCH_TEST_MARK")); len(children) != 2 {
-			t.Errorf("%d children took the %s", len(children), what)
+			t.Errorf("%d children ran for the %s, want 2", len(children), what)
 		}
 		if text, _ := os.ReadFile(filepath.Join(run.Dir(), "journal.jsonl")); bytes.Contains(text, []byte("Frozen")) {
-			t.Error("the journal has what is between parent and child")
+			t.Error("the journal has the field Frozen, which is only for the parent")
 		}
 	}
 }
 
-// A program that is no child of this version says nothing against the crawler.
-func TestStrangerIsNoChild(t *testing.T) {
+// A program that cannot act as a child is an error of the run, not a failure of the crawler.
+func TestIncompatibleChildIsAnError(t *testing.T) {
 	r, run := start(t, nil, "mutexmap")
 	r.Child = []string{"sh", "-c", "echo hello; exit 1"}
-	if err := r.Do(t.Context()); err == nil || !strings.Contains(err.Error(), "exit code 1 before it began; it printed:\nhello") || !strings.Contains(err.Error(), "older crawlbench") {
+	if err := r.Do(
+		t.Context(),
+	); err == nil || !strings.Contains(err.Error(), "exit code 1 before it began; it printed:\nhello") ||
+		!strings.Contains(err.Error(), "older crawlbench") {
 		t.Errorf("error %v", err)
 	}
 	if len(run.Records()) > 0 {
@@ -373,7 +394,7 @@ func TestStrangerIsNoChild(t *testing.T) {
 	}
 }
 
-func TestInterruptionKeepsWhatWasFinished(t *testing.T) {
+func TestInterruptionKeepsFinishedSamples(t *testing.T) {
 	r, run := start(t, func(s *scenario.Scenario) { s.Rounds = 5 }, "mutexmap", "cas")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	stop := errors.New("stopped")
@@ -390,7 +411,7 @@ func TestInterruptionKeepsWhatWasFinished(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	if len(run.Records()) != 3 {
-		t.Errorf("%d records, 3 were finished", len(run.Records()))
+		t.Errorf("%d records, want the 3 finished ones", len(run.Records()))
 	}
 	r.Watch = nil
 	if err := r.Do(t.Context()); err != nil {
@@ -401,11 +422,12 @@ func TestInterruptionKeepsWhatWasFinished(t *testing.T) {
 	}
 }
 
-// The journal is written when a child has ended, and is on the disk before the next begins: no crawl is measured meanwhile.
+// The journal is written after a child has ended and synced before the next one starts, so that no crawl is measured
+// during the write.
 func TestJournalIsWrittenBetweenTheChildren(t *testing.T) {
 	r, run := start(t, func(s *scenario.Scenario) { s.Sample = 30 * time.Millisecond }, "mutexmap", "cas")
 	journal := filepath.Join(run.Dir(), "journal.jsonl")
-	const tick = 10 * time.Millisecond // of the clock that stamps files
+	const tick = 10 * time.Millisecond // resolution of file timestamps
 	children := 0
 	r.Watch = func(e Event) {
 		text, err := os.ReadFile(journal)
@@ -413,7 +435,7 @@ func TestJournalIsWrittenBetweenTheChildren(t *testing.T) {
 			t.Fatal(err)
 		}
 		if lines := bytes.Count(text, []byte("\n")); lines != e.Done {
-			t.Errorf("the journal has %d records, of %d that are done", lines, e.Done)
+			t.Errorf("the journal has %d records, want %d", lines, e.Done)
 		}
 		if e.Record == nil {
 			return
@@ -425,14 +447,14 @@ func TestJournalIsWrittenBetweenTheChildren(t *testing.T) {
 		}
 		end := e.Record.Start.Add(time.Duration(e.Record.Wall * float64(time.Second)))
 		if info.ModTime().Before(end.Add(-tick)) {
-			t.Errorf("the journal was last written at %v, the child ended at %v", info.ModTime(), end)
+			t.Errorf("the journal was last written at %v, before the child ended at %v", info.ModTime(), end)
 		}
 	}
 	if err := r.Do(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if children != 4 {
-		t.Errorf("%d children", children)
+		t.Errorf("%d children, want 4", children)
 	}
 }
 
@@ -445,8 +467,8 @@ func TestBudgetFitsTheRounds(t *testing.T) {
 	}{
 		{time.Minute, 0, 5 * time.Second, 1, 0, 12},
 		{time.Minute, 10 * time.Second, 10 * time.Second, 2, 20 * time.Second, 6},
-		{time.Second, 0, 5 * time.Second, 1, 0, 1},        // what is done stays
-		{time.Hour, 0, time.Millisecond, 1, 0, maxRounds}, // but not for ever
+		{time.Second, 0, 5 * time.Second, 1, 0, 1},        // finished rounds stay
+		{time.Hour, 0, time.Millisecond, 1, 0, maxRounds}, // limited
 	} {
 		if got := fit(test.budget, test.before, test.timing, test.done, test.passes); got != test.want {
 			t.Errorf("%+v: %d rounds", test, got)
@@ -459,7 +481,7 @@ func TestBudgetFitsTheRounds(t *testing.T) {
 	}
 	p := run.Plan()
 	if p.Rounds >= 1000 || len(run.Samples()) != p.Rounds {
-		t.Errorf("%d samples in a plan of %d rounds", len(run.Samples()), p.Rounds)
+		t.Errorf("%d samples, but the plan has %d rounds", len(run.Samples()), p.Rounds)
 	}
 	back, err := store.Open(run.Dir())
 	if err != nil || back.Plan().Rounds != p.Rounds {
@@ -479,7 +501,7 @@ func TestChildThatCannotStartEndsTheRun(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	if len(run.Records()) > 0 {
-		t.Errorf("records %+v: the harness's own trouble was held against the contender", run.Records())
+		t.Errorf("records %+v: an error of the harness was recorded against the crawler", run.Records())
 	}
 }
 
@@ -487,12 +509,18 @@ func TestURLsThatDoNotFitAreRefused(t *testing.T) {
 	_, run := start(t, func(s *scenario.Scenario) {
 		s.Keys, s.Graphs[0].Spec = []string{"url"}, graph.Spec{Kind: "chain", Pages: 400}
 	}, "mutexmap")
-	if _, err := Build(t.Context(), run.Plan(), t.TempDir(), 20<<10); err == nil || !strings.Contains(err.Error(), "0 MiB are free") {
+	if _, err := Build(
+		t.Context(),
+		run.Plan(),
+		t.TempDir(),
+		20<<10,
+	); err == nil ||
+		!strings.Contains(err.Error(), "0 MiB are free") {
 		t.Errorf("error %v", err)
 	}
 }
 
-// What the journal says of the order is the schedule's.
+// The journal's order is the schedule's order.
 func TestSamplesAreTakenInTheOrderOfTheSchedule(t *testing.T) {
 	r, run := start(t, func(s *scenario.Scenario) { s.Rounds = 4 }, "mutexmap", "cas", "owner")
 	if err := r.Do(t.Context()); err != nil {
@@ -510,7 +538,7 @@ func TestSamplesAreTakenInTheOrderOfTheSchedule(t *testing.T) {
 	}
 }
 
-func TestDoubtfulSampleIsTakenAgainOnceAndBothAreKept(t *testing.T) {
+func TestFlaggedSampleIsTakenAgainOnceAndBothAreKept(t *testing.T) {
 	r, run := start(t, func(s *scenario.Scenario) { s.Rounds = 1 }, "onebyone")
 	if err := r.Do(t.Context()); err != nil {
 		t.Fatal(err)
@@ -518,7 +546,8 @@ func TestDoubtfulSampleIsTakenAgainOnceAndBothAreKept(t *testing.T) {
 	const flag = "no overlap"
 	for _, rec := range run.Samples() {
 		s := rec.Sample
-		if !slices.Contains(s.Flags, flag) || s.Before == nil || !slices.Contains(s.Before.Flags, flag) || s.Before.Before != nil {
+		if !slices.Contains(s.Flags, flag) || s.Before == nil || !slices.Contains(s.Before.Flags, flag) ||
+			s.Before.Before != nil {
 			t.Errorf("flags %v, before %+v", s.Flags, s.Before)
 		}
 	}
