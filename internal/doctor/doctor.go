@@ -1,8 +1,8 @@
-// Package doctor measures what of this machine bounds the precision of a benchmark: its clock and timers, a limiter over
-// them, what profilers cost an event, and who else uses its processors. Readings come out, each with a word on what to do
-// about it where something can be done.
+// Package doctor measures the properties of this machine that limit the precision of a benchmark: its clock and timers,
+// the rate limiters built on them, the cost of profilers per event, and other users of its processors. The output is a
+// list of readings, with a hint where the user can improve something.
 //
-// What two runs of the same thing differ by is measured by the caller, with the machinery of a run.
+// The noise floor is measured by the caller, as a run.
 package doctor
 
 import (
@@ -16,28 +16,28 @@ import (
 	"crawlbench/internal/host"
 )
 
-// Reading is something measured, in words, and what it means.
+// Reading is one measurement in words, with a hint.
 type Reading struct {
 	Name, Value string
-	Hint        string // "" if all is well
+	Hint        string // what to do about it; "" if nothing is wrong
 }
 
-// window is how long the machine is watched.
+// window is how long the machine is observed.
 const window = time.Second
 
-// Machine reads all but the noise floor. It takes some seconds.
+// Machine returns all readings except the noise floor. It takes a few seconds.
 func Machine(ctx context.Context) ([]Reading, error) {
 	list := []Reading{clock(), timers(), quota()}
-	others := neighbours()
-	list = append(list, others...)
-	paces, err := limiters(ctx)
+	list = append(list, contention()...)
+	limits, err := limiters(ctx)
 	if err != nil {
 		return nil, err
 	}
 	costs, err := profilers()
-	return append(append(list, paces...), costs...), err
+	return append(append(list, limits...), costs...), err
 }
 
+// clock measures the resolution of the clock.
 func clock() Reading {
 	least := time.Hour
 	for range 10_000 {
@@ -48,13 +48,14 @@ func clock() Reading {
 		}
 		least = min(least, b.Sub(a))
 	}
-	r := Reading{Name: "clock", Value: fmt.Sprintf("%v between two readings", least)}
+	r := Reading{Name: "clock", Value: fmt.Sprintf("resolution %v", least)}
 	if least > time.Microsecond {
-		r.Hint = "time stamps are coarse: let samples last longer"
+		r.Hint = "timestamps are coarse: use longer samples"
 	}
 	return r
 }
 
+// timers measures how late timers fire.
 func timers() Reading {
 	late := make([]time.Duration, 200)
 	for i := range late {
@@ -63,34 +64,41 @@ func timers() Reading {
 		late[i] = time.Since(start) - time.Millisecond
 	}
 	slices.Sort(late)
-	r := Reading{Name: "timers", Value: fmt.Sprintf("a sleep of 1 ms ends %v late, one in a hundred %v", late[100].Round(time.Microsecond), late[198].Round(time.Microsecond))}
+	r := Reading{
+		Name: "timers",
+		Value: fmt.Sprintf(
+			"a sleep of 1 ms ends %v late (median), %v late (p99)",
+			late[100].Round(time.Microsecond),
+			late[198].Round(time.Microsecond),
+		),
+	}
 	if late[100] > time.Millisecond {
-		r.Hint = "simulated latencies and small buckets of a limiter will be off by as much"
+		r.Hint = "simulated latencies and limiters with small buckets will be late by as much"
 	}
 	return r
 }
 
-// quota says what the control group and the frequency governor allow.
+// quota returns the limits set by the control group and the frequency governor.
 func quota() Reading {
 	r := Reading{Name: "quota", Value: "none"}
 	if text, err := os.ReadFile("/sys/fs/cgroup/cpu.max"); err == nil && !strings.HasPrefix(string(text), "max") {
 		r.Value = "cpu.max " + strings.TrimSpace(string(text))
-		r.Hint = "the control group is throttled when it has used that up: raise it, or let the workers be fewer"
+		r.Hint = "the control group is throttled when it exceeds this quota: raise it, or use fewer workers"
 	}
 	if g := host.Fingerprint()["governor"]; g != "" && g != "performance" {
 		r.Value += ", frequency governor " + g
-		r.Hint = "the frequency follows the load: set the governor to performance"
+		r.Hint = "the clock frequency follows the load: set the governor to performance"
 	}
 	return r
 }
 
-// neighbours watches who else uses the processors while this process keeps one busy.
-func neighbours() []Reading {
+// contention measures who else uses the processors while this process keeps one busy.
+func contention() []Reading {
 	steal, pressure, delay := host.Steal(), host.Pressure(), host.RunDelay()
 	for start := time.Now(); time.Since(start) < window; {
 		spin(1000)
 	}
-	share := func(name string, sec float64, hint string) Reading {
+	reading := func(name string, sec float64, hint string) Reading {
 		r := Reading{Name: name, Value: fmt.Sprintf("%.1f %% of a processor", 100*max(0, sec)/window.Seconds())}
 		if sec/window.Seconds() > 0.03 {
 			r.Hint = hint
@@ -98,9 +106,9 @@ func neighbours() []Reading {
 		return r
 	}
 	return []Reading{
-		share("stolen", host.Steal()-steal, "other guests of the hypervisor take it: choose another time or another machine"),
-		share("waited for", host.RunDelay()-delay, "other processes take it: end them"),
-		share("pressure", host.Pressure()-pressure, "somebody on this machine waits for a processor"),
+		reading("steal", host.Steal()-steal, "other guests of the hypervisor use it: choose another time or machine"),
+		reading("run delay", host.RunDelay()-delay, "other processes preempt this one: stop them"),
+		reading("pressure", host.Pressure()-pressure, "tasks on this machine wait for a processor"),
 	}
 }
 

@@ -12,32 +12,32 @@ import (
 	"crawlbench/internal/limiter"
 )
 
-// Pace is how a limiter, used bare by goroutines that do nothing else, keeps a rate.
+// Pace describes how well a limiter keeps a rate when goroutines do nothing but wait on it.
 type Pace struct {
 	Limiter    string
-	Rate       float64 // a second
-	Burst      int     // 10 ms worth, at least 1
+	Rate       float64 // events per second
+	Burst      int     // the events of 10 ms, at least 1
 	Goroutines int
-	Achieved   float64 // share of Rate
+	Achieved   float64 // as a fraction of Rate
 	Worst      float64 // see limiter.Worst
-	CPU        float64 // seconds of processor time an event, reading the clock once included
-	// Jain is Jain's index of fairness over the goroutines: 1 if each was let through as often as any other, 1/Goroutines if
-	// one had it all.
+	CPU        float64 // seconds of processor time per event, including one clock reading
+	// Jain is Jain's fairness index over the goroutines: 1 if all were let through equally often, 1/Goroutines if only
+	// one was.
 	Jain float64
 }
 
-// leastEvents is how many events a slow rate is watched for.
-const leastEvents = 3
+// minEvents is the number of events that are awaited at a low rate.
+const minEvents = 3
 
-// Measure watches a limiter for so long, or longer if the rate is low.
+// Measure measures a limiter for length, or longer if the rate is low.
 func Measure(ctx context.Context, name string, rate float64, goroutines int, length time.Duration) (Pace, error) {
 	p := Pace{Limiter: name, Rate: rate, Burst: max(1, int(math.Ceil(rate/100))), Goroutines: goroutines}
-	length = max(length, time.Duration((leastEvents+0.5)/rate*float64(time.Second)))
-	own, stop := context.WithCancel(ctx) // no deadline: some refuse to wait for one
+	length = max(length, time.Duration((minEvents+0.5)/rate*float64(time.Second)))
+	own, stop := context.WithCancel(ctx) // no deadline: some limiters return early if they would exceed it
 	defer stop()
 	at := make([][]time.Duration, goroutines)
 	var all sync.WaitGroup
-	cpu := used()
+	cpu := cpuTime()
 	l := limiter.New(name, rate, p.Burst)
 	start := time.Now()
 	end := time.AfterFunc(length, stop)
@@ -53,7 +53,7 @@ func Measure(ctx context.Context, name string, rate float64, goroutines int, len
 	if err := ctx.Err(); err != nil {
 		return p, err
 	}
-	cpu = used() - cpu
+	cpu = cpuTime() - cpu
 	sum, squares := 0.0, 0.0
 	for _, list := range at {
 		n := float64(len(list))
@@ -71,7 +71,7 @@ func Measure(ctx context.Context, name string, rate float64, goroutines int, len
 	return p, nil
 }
 
-// limiters says what each limiter makes of a few rates.
+// limiters measures each limiter at several rates.
 func limiters(ctx context.Context) ([]Reading, error) {
 	var list []Reading
 	for _, k := range limiter.All() {
@@ -86,9 +86,12 @@ func limiters(ctx context.Context) ([]Reading, error) {
 				shares = append(shares, fmt.Sprintf("%.1f %% of %.0f/s", 100*p.Achieved, rate))
 				off = off || math.Abs(p.Achieved-1) > 0.03
 			}
-			r := Reading{Name: fmt.Sprintf("limiter %s, %d at a time", k.Name, goroutines), Value: strings.Join(shares, ", ")}
+			r := Reading{
+				Name:  fmt.Sprintf("limiter %s, %d at a time", k.Name, goroutines),
+				Value: strings.Join(shares, ", "),
+			}
 			if off {
-				r.Hint = "it does not keep every rate here: look at what was achieved before you compare designs at one"
+				r.Hint = "it does not keep every rate here: check the achieved rate before you compare crawlers at one"
 			}
 			list = append(list, r)
 		}

@@ -17,23 +17,24 @@ import (
 	"crawlbench/internal/profile"
 )
 
-// How often each is measured, interleaved, and how many messages or locks each time.
+// Each profiler is measured costRounds times, interleaved, with costEvents messages or locks each time.
 const (
 	costRounds = 9
 	costEvents = 20_000
 )
 
-// Cost is the processor time, in nanoseconds, that a profiler takes for each event that it records: the median over
-// rounds, and the range of all but the least and the largest.
+// Cost is the processor time that a profiler takes per recorded event, in nanoseconds: the median over the rounds, and
+// the range without the smallest and the largest.
 type Cost struct {
-	Kind            string // of the profile: "block", "mutex", or "wall", which is made from a trace, and "mark", of the fetches in it
+	// Kind is "block", "mutex", "wall" (from an execution trace), or "mark" (the marks of fetches in a trace).
+	Kind            string
 	NS, Least, Most float64
-	// What makes the events: Each of them, in Base nanoseconds without a profiler.
+	// What is the operation that makes Each events and takes Base nanoseconds without a profiler.
 	What       string
 	Each, Base float64
 }
 
-// profiler is what is measured.
+// profiler is a profiler to measure with the operation that makes its events.
 type profiler struct {
 	kind   string // "": none
 	what   string
@@ -62,21 +63,35 @@ func profilerTable() []profiler {
 	}
 	stop := func(io.Writer) error { trace.Stop(); return nil }
 	block, mutex := lookup("block"), lookup("mutex")
-	const message, lock, mark = "message over a channel", "lock waited for", "fetch marked"
+	const message, lock, mark = "message over a channel", "contended lock", "mark of a fetch"
 	return []profiler{
 		{"", message, messages, idle, idle, nil},
 		{"", lock, locks, idle, idle, nil},
 		{"", mark, marks, idle, idle, nil},
-		{"block", message, messages, rate(runtime.SetBlockProfileRate, profile.BlockRate), func(w io.Writer) error { runtime.SetBlockProfileRate(0); return block(w) }, recorded},
-		{"mutex", lock, locks, rate(fraction, profile.MutexFraction), func(w io.Writer) error { fraction(0); return mutex(w) }, recorded},
+		{
+			"block",
+			message,
+			messages,
+			rate(runtime.SetBlockProfileRate, profile.BlockRate),
+			func(w io.Writer) error { runtime.SetBlockProfileRate(0); return block(w) },
+			recorded,
+		},
+		{
+			"mutex",
+			lock,
+			locks,
+			rate(fraction, profile.MutexFraction),
+			func(w io.Writer) error { fraction(0); return mutex(w) },
+			recorded,
+		},
 		{"wall", message, messages, trace.Start, stop, traced},
 		{"mark", mark, marks, trace.Start, stop, traced},
 	}
 }
 
-// Costs measures what recording an event costs: of a message over a channel, and for the mutex profile of a lock that
-// somebody waited for, on one processor, where nothing overlaps. It takes about half a second, and sets GOMAXPROCS for that
-// time. The CPU profiler is not among them: its hundred samples a second cost less than can be measured.
+// Costs measures the cost of recording an event: a message over a channel or, for the mutex profile, a contended
+// lock. It uses one processor, so that nothing overlaps; it takes about half a second and sets GOMAXPROCS for that
+// time. The CPU profiler is not included: the cost of its 100 samples per second is too small to measure.
 func Costs() ([]Cost, error) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	table := profilerTable()
@@ -87,9 +102,9 @@ func Costs() ([]Cost, error) {
 			if err := c.on(&text); err != nil {
 				return nil, fmt.Errorf("measure the cost of the %s profile: %w", c.kind, err)
 			}
-			start := used()
+			start := cpuTime()
 			c.work(costEvents)
-			took[i] = append(took[i], float64((used() - start).Nanoseconds()))
+			took[i] = append(took[i], float64((cpuTime() - start).Nanoseconds()))
 			if err := c.off(&text); err != nil {
 				return nil, fmt.Errorf("measure the cost of the %s profile: %w", c.kind, err)
 			}
@@ -100,7 +115,8 @@ func Costs() ([]Cost, error) {
 			if err != nil {
 				return nil, fmt.Errorf("measure the cost of the %s profile: %w", c.kind, err)
 			}
-			if (c.kind == "block" || c.kind == "mutex") && len(took[i]) > 1 { // these sum up all since the process began
+			if (c.kind == "block" || c.kind == "mutex") &&
+				len(took[i]) > 1 { // these profiles are cumulative since the process started
 				n = (n - events[i]) / (costRounds - 1)
 			}
 			events[i] = n
@@ -118,23 +134,48 @@ func Costs() ([]Cost, error) {
 		}
 		slices.Sort(more)
 		plain := slices.Sorted(slices.Values(base))
-		list = append(list, Cost{c.kind, more[costRounds/2], more[1], more[costRounds-2], c.what, events[i] / costEvents, plain[costRounds/2] / costEvents})
+		list = append(
+			list,
+			Cost{
+				c.kind,
+				more[costRounds/2],
+				more[1],
+				more[costRounds-2],
+				c.what,
+				events[i] / costEvents,
+				plain[costRounds/2] / costEvents,
+			},
+		)
 	}
 	return list, nil
 }
 
-// profilers puts the costs into words.
+// profilers returns the costs as readings.
 func profilers() ([]Reading, error) {
 	costs, err := Costs()
 	var list []Reading
 	for _, c := range costs {
-		list = append(list, Reading{Name: c.Kind + " profile", Value: fmt.Sprintf("%+.0f ns [%+.0f, %+.0f] an event; a %s of %.0f ns makes %.2g", c.NS, c.Least, c.Most, c.What, c.Base, c.Each)})
+		list = append(
+			list,
+			Reading{
+				Name: c.Kind + " profile",
+				Value: fmt.Sprintf(
+					"%+.0f ns [%+.0f, %+.0f] per event; a %s of %.0f ns makes %.2g events",
+					c.NS,
+					c.Least,
+					c.Most,
+					c.What,
+					c.Base,
+					c.Each,
+				),
+			},
+		)
 	}
 	return list, err
 }
 
-// used is the processor time of this process, which other processes do not add to.
-func used() time.Duration {
+// cpuTime returns the processor time of this process, which does not include that of other processes.
+func cpuTime() time.Duration {
 	var u unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
 		return 0
@@ -142,7 +183,7 @@ func used() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// messages sends n messages over a channel without a buffer.
+// messages sends n messages over an unbuffered channel.
 func messages(n int) {
 	c := make(chan int)
 	go func() {
@@ -162,7 +203,7 @@ func marks(n int) {
 	}
 }
 
-// locks lets a goroutine wait for each of n locks.
+// locks takes a lock n times from two goroutines, so that one waits each time.
 func locks(n int) {
 	var mu sync.Mutex
 	var both sync.WaitGroup
@@ -170,7 +211,7 @@ func locks(n int) {
 		both.Go(func() {
 			for range n / 2 {
 				mu.Lock()
-				runtime.Gosched() // so that the other asks for it meanwhile
+				runtime.Gosched() // so that the other goroutine blocks on the lock
 				mu.Unlock()
 			}
 		})
