@@ -368,7 +368,7 @@ func TestBadInput(t *testing.T) {
 		{"run types.toml", 1, "types.toml:3:17: rate[1]: \"-1\" is no rate"},
 		{"run types.toml", 1, "types.toml:4:10: sample: want a time in quotes"},
 		{"run nograph.toml", 1, "nograph.toml:1:1: there is no graph"},
-		{"run kind.toml", 1, `kind.toml:3:8: graph[0].kind: "rnat" is no kind of graph; there are rmat`},
+		{"run kind.toml", 1, `kind.toml:3:8: graph[0].kind: no graph kind "rnat": want one of rmat`},
 		{"run param.toml", 1, "param.toml:5:10: graph[0].degree: a graph of kind chain has no degree"},
 		{"run start.toml", 1, "start.toml:5:9: graph[0].start: page 5 is not among the 5 pages"},
 		{"run huge.toml", 1, "of memory to build, and "},

@@ -13,60 +13,47 @@ func Build(ctx context.Context, s Spec, limit int64) (*Graph, error) {
 		return nil, err
 	}
 	if limit > 0 && need > limit {
-		return nil, fmt.Errorf("%s needs about %s of memory to build, and %s are free: choose fewer pages or links, or a larger machine", s, sizeText(need), sizeText(limit))
+		return nil, fmt.Errorf("%s needs about %s of memory to build, and %s are free: choose fewer pages or links, or a larger machine",
+			s, sizeText(need), sizeText(limit))
 	}
-	var g *Graph
-	if s.File != "" {
-		g, err = s.read(ctx, limit)
-	} else {
-		g, err = s.generate(ctx)
-	}
+	g, err := s.build(ctx, limit)
 	if err != nil {
 		return nil, err
 	}
 	if g.Hosts == nil {
-		g.Hosts = hostBlocks(g.Pages(), int(s.value("hosts")), s.Seed)
+		g.Hosts = hostBlocks(g.Pages(), s.count("hosts"), s.Seed)
 	}
 	return g, nil
 }
 
-// generate generates the graph of s.
-func (s Spec) generate(ctx context.Context) (*Graph, error) {
-	g, err := s.links(ctx)
-	if err != nil {
-		return nil, err
+// build reads or generates the graph of s, without hosts if its kind has no structure of its own.
+func (s Spec) build(ctx context.Context, limit int64) (*Graph, error) {
+	k, _ := kind(s.Kind)
+	if k.read != nil {
+		r, err := k.read(ctx, s, limit)
+		if err != nil {
+			return nil, err
+		}
+		return r.start(s)
 	}
-	if s.Start != "" {
-		start, err := parseNumber([]byte(s.Start))
-		g.Start = uint32(start.lo) // Check has seen that there is such a page
+	g, err := k.generate(ctx, s)
+	if err == nil && s.Start != "" {
+		var start pageNumber
+		start, err = parseNumber([]byte(s.Start))
+		g.Start = uint32(start.lo) // Check has found that there is such a page
+	}
+	return g, err
+}
+
+// fromHub returns a generator whose graphs are crawled from their hub.
+func fromHub(generate func(context.Context, Spec) (*Graph, error)) func(context.Context, Spec) (*Graph, error) {
+	return func(ctx context.Context, s Spec) (*Graph, error) {
+		g, err := generate(ctx, s)
+		if err == nil {
+			g.Start = hub(g)
+		}
 		return g, err
 	}
-	if s.Kind == "rmat" || s.Kind == "uniform" {
-		g.Start = hub(g)
-	}
-	return g, nil
-}
-
-func (s Spec) links(ctx context.Context) (*Graph, error) {
-	n, _ := s.pages()
-	pages, degree := int(n), int(s.value("degree"))
-	switch s.Kind {
-	case "rmat":
-		return rmat(ctx, s.Scale, degree, s.Symmetric, s.Seed)
-	case "uniform":
-		return uniform(ctx, pages, degree, s.Symmetric, s.Seed)
-	case "copying":
-		return copying(ctx, pages, degree, s.value("copy"), s.Seed)
-	case "hosts":
-		return web(ctx, pages, s)
-	case "chain":
-		return chain(pages), nil
-	case "star":
-		return star(pages), nil
-	case "tree":
-		return tree(pages, degree), nil
-	}
-	return grid(pages), nil
 }
 
 // hub returns the page with the most links, the first of them if several have as many.

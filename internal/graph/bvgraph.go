@@ -145,13 +145,13 @@ func (p *properties) flags(text string) error {
 	return nil
 }
 
-// readBV reads a BVGraph: path is its .graph file, with or without the ending.
-func readBV(ctx context.Context, path string) (*Graph, error) {
-	p, err := readProperties(path)
+// readBVGraph reads a BVGraph: s.File is its .graph file, with or without the ending.
+func readBVGraph(ctx context.Context, s Spec, _ int64) (*reading, error) {
+	p, err := readProperties(s.File)
 	if err != nil {
 		return nil, err
 	}
-	name := graphFile(path)
+	name := graphFile(s.File)
 	data, err := readRegular(name, largestFile)
 	if err != nil {
 		return nil, err
@@ -160,7 +160,7 @@ func readBV(ctx context.Context, path string) (*Graph, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return g, nil
+	return &reading{Graph: g, numbering: dense{0, g.Pages()}}, nil
 }
 
 // decode reads the pages one after the other.

@@ -8,33 +8,59 @@ import (
 	"runtime"
 )
 
-// Estimate returns how many bytes the building of s takes at its worst moment, garbage that is not collected yet
-// included. For a text file it is a lower bound, extrapolated from the beginning; reading counts the links and checks again.
+// Estimate returns how many bytes building s takes at its worst moment, garbage that is not collected yet included. For a
+// text file it is a lower bound, extrapolated from the beginning; reading counts the links and checks again.
 func Estimate(s Spec) (int64, error) {
 	if ps := s.Check(); len(ps) > 0 {
 		return 0, fmt.Errorf("graph of kind %q: %s: %s", s.Kind, ps[0].Field, ps[0].Msg)
 	}
-	pages, links, err := s.size()
+	k, _ := kind(s.Kind)
+	return k.estimate(s)
+}
+
+// rowMemory returns the size of a graph.
+func rowMemory(pages, links int64) int64 { return 8*pages + 4*links }
+
+// shapeMemory estimates a kind whose pages have at most so many links, written row by row.
+func shapeMemory(links int64) func(Spec) (int64, error) {
+	return func(s Spec) (int64, error) {
+		rows := rowMemory(int64(s.pages()), links*int64(s.pages()))
+		return rows + rows/8, nil
+	}
+}
+
+// drawnMemory estimates a kind whose links are drawn.
+func drawnMemory(s Spec) (int64, error) {
+	pages := int64(s.pages())
+	links := pages * int64(s.value("degree"))
+	if s.Symmetric {
+		links *= 2
+	}
+	return rowMemory(pages, links) + generating(pages, links), nil
+}
+
+func copyingMemory(s Spec) (int64, error) {
+	pages := int64(s.pages())
+	links := pages * int64(s.value("degree")+1)
+	return 4*links + rowMemory(pages, links) + generating(pages, links), nil
+}
+
+func bvMemory(s Spec) (int64, error) {
+	p, err := readProperties(s.File)
 	if err != nil {
 		return 0, err
 	}
-	rows := 8*pages + 4*links
-	switch s.Kind {
-	case "chain", "star", "tree", "grid":
-		return rows + rows/8, nil
-	case "copying":
-		return 4*links + rows + generating(pages, links), nil
-	case "bvgraph":
-		info, err := os.Stat(graphFile(s.File))
-		if err != nil {
-			return 0, err
-		}
-		return rows + rows/4 + info.Size(), nil
+	info, err := os.Stat(graphFile(s.File))
+	if err != nil {
+		return 0, err
 	}
-	if s.File != "" {
-		return listMemory(links, s.Symmetric), nil
-	}
-	return rows + generating(pages, links), nil
+	rows := rowMemory(int64(p.nodes), int64(p.arcs))
+	return rows + rows/4 + info.Size(), nil
+}
+
+func textMemory(s Spec) (int64, error) {
+	links, err := s.sample()
+	return listMemory(links, s.Symmetric), err
 }
 
 // generating returns what sorting does for a graph that is generated: a block of work may be of pages, and the hub of an
@@ -58,32 +84,6 @@ func sorting(pages, links, block, bucket int64) int64 {
 	// their rows.
 	workers, buckets := int64(runtime.GOMAXPROCS(0)), int64(l.buckets)
 	return spread + 128*buckets + workers*16*block + min(workers, buckets)*((2*word+4)*bucket+12<<l.shift)
-}
-
-// size returns the number of pages, and of links before duplicates are removed; for a text file the links as sampled.
-func (s Spec) size() (pages, links int64, err error) {
-	switch {
-	case s.Kind == "bvgraph":
-		p, err := readProperties(s.File)
-		return int64(p.nodes), int64(p.arcs), err
-	case s.File != "":
-		links, err := s.sample()
-		return 0, links, err
-	}
-	n, _ := s.pages()
-	switch s.Kind {
-	case "chain", "star", "tree":
-		return n, n, nil
-	case "grid":
-		return n, 4 * n, nil
-	case "copying":
-		return n, n * int64(s.value("degree")+1), nil
-	}
-	links = n * int64(s.value("degree"))
-	if s.Symmetric {
-		links *= 2
-	}
-	return n, links, nil
 }
 
 // sample returns how many links a text file has, extrapolated from its beginning.

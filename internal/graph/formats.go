@@ -77,16 +77,9 @@ func refuse(head []byte, s Spec) error {
 		case o.kind == "":
 			return fmt.Errorf("%s:1: looks like %s: %s", s.File, o.name, toEdges)
 		default:
-			return fmt.Errorf("%s:1: looks like %s: want %s: set kind = %q", s.File, o.name, wanted(s.Kind), o.kind)
+			k, _ := kind(s.Kind)
+			return fmt.Errorf("%s:1: looks like %s: want %s: set kind = %q", s.File, o.name, k.format, o.kind)
 		}
 	}
 	return nil
-}
-
-// wanted describes a file of a kind.
-func wanted(kind string) string {
-	return map[string]string{
-		"edges": "an edge list", "metis": "a METIS graph", "mtx": "a Matrix Market file", "dimacs": "a DIMACS file",
-		"konect": "a KONECT network", "bvgraph": "a BVGraph",
-	}[kind]
 }

@@ -49,8 +49,8 @@ func (s site) leaf(i uint32) bool {
 // web returns a web of hosts. Each page is linked from its parent and links to it and to its host's root; leaves may
 // dangle; other links go mostly to earlier pages of the host, or to the roots of popular hosts. Each root is linked from
 // an earlier host, so that all pages can be reached from the first.
-func web(ctx context.Context, pages int, s Spec) (*Graph, error) {
-	hosts := int(s.value("hosts"))
+func web(ctx context.Context, s Spec) (*Graph, error) {
+	pages, hosts := s.Pages, s.count("hosts")
 	if hosts == 0 {
 		hosts = (pages + 99) / 100
 	}

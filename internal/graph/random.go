@@ -8,14 +8,15 @@ var quadrants = [4]float64{57, 19, 19, 5}
 
 // rmat returns a recursive-matrix graph with the parameters of Graph500 (Chakrabarti, Zhan and Faloutsos, SDM 2004), the
 // pages renumbered at random, so that a page's number says nothing of its degree.
-func rmat(ctx context.Context, scale, degree int, both bool, seed uint64) (*Graph, error) {
-	pages := 1 << scale
-	links := pages * degree
+func rmat(ctx context.Context, s Spec) (*Graph, error) {
+	scale, seed := s.Scale, s.Seed
+	pages := s.pages()
+	links := pages * s.count("degree")
 	table := newDescent()
 	steps := (scale + levels - 1) / levels
 	excess := steps*levels - scale // levels drawn too many
 	shuffle := newShuffle(scale, seed)
-	return source{pages: pages, blocks: linkBlocks(links), both: both, links: func(block int, made []link) []link {
+	return source{pages: pages, blocks: linkBlocks(links), both: s.Symmetric, links: func(block int, made []link) []link {
 		draw := newStream(seed, uint64(block))
 		for range min(blockLinks, links-block*blockLinks) {
 			var from, to uint32
@@ -55,10 +56,11 @@ func (s *shuffle) of(x uint32) uint32 {
 	return x ^ x>>half
 }
 
-// uniform returns a graph whose links start and lead anywhere alike.
-func uniform(ctx context.Context, pages, degree int, both bool, seed uint64) (*Graph, error) {
-	links := pages * degree
-	return source{pages: pages, blocks: linkBlocks(links), both: both, links: func(block int, made []link) []link {
+// uniform returns a graph whose links start and end at random pages.
+func uniform(ctx context.Context, s Spec) (*Graph, error) {
+	pages, seed := s.Pages, s.Seed
+	links := pages * s.count("degree")
+	return source{pages: pages, blocks: linkBlocks(links), both: s.Symmetric, links: func(block int, made []link) []link {
 		draw := newStream(seed, uint64(block))
 		for range min(blockLinks, links-block*blockLinks) {
 			made = append(made, link{uint32(draw.below(uint64(pages))), uint32(draw.below(uint64(pages)))})
@@ -71,7 +73,8 @@ func uniform(ctx context.Context, pages, degree int, both bool, seed uint64) (*G
 // probability share a copy of the same link of an earlier page, otherwise to any earlier page. Pages that are linked are
 // linked ever more: the in-degree follows a power law of exponent 1 + 1/share. Besides, some earlier page links to each
 // new one, so that all can be reached from the first.
-func copying(ctx context.Context, pages, degree int, share float64, seed uint64) (*Graph, error) {
+func copying(ctx context.Context, s Spec) (*Graph, error) {
+	pages, degree, share, seed := s.Pages, s.count("degree"), s.value("copy"), s.Seed
 	draw := newStream(seed, streamCopy)
 	made := make([]uint32, pages*degree) // the links of page p begin at p*degree
 	for p := 1; p < pages; p++ {

@@ -12,32 +12,20 @@ type reading struct {
 	notes []string // as Graph.Notes
 }
 
-// read reads the file of s. limit bounds the memory in bytes; 0 is no limit.
-func (s Spec) read(ctx context.Context, limit int64) (*Graph, error) {
-	if s.Kind == "bvgraph" {
-		g, err := readBV(ctx, s.File)
+// text returns a reader of files from one of text, which may be compressed.
+func text(read func(*textFile, Spec, int64) (*reading, error)) func(context.Context, Spec, int64) (*reading, error) {
+	return func(ctx context.Context, s Spec, limit int64) (*reading, error) {
+		in, err := openText(ctx, s)
 		if err != nil {
 			return nil, err
 		}
-		r := reading{Graph: g, numbering: dense{0, g.Pages()}}
-		return r.start(s)
+		defer in.close()
+		r, err := read(in, s, limit)
+		if err == nil && in.open {
+			r.notes = append(r.notes, fmt.Sprintf("line %d does not end with a newline: the file may be truncated", in.n))
+		}
+		return r, err
 	}
-	in, err := openText(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	defer in.close()
-	readers := map[string]func(*textFile, Spec, int64) (*reading, error){
-		"edges": readEdges, "metis": readMETIS, "mtx": readMarket, "dimacs": readDIMACS, "konect": readKONECT,
-	}
-	r, err := readers[s.Kind](in, s, limit)
-	if err != nil {
-		return nil, err
-	}
-	if in.open {
-		r.notes = append(r.notes, fmt.Sprintf("line %d does not end with a newline: the file may be truncated", in.n))
-	}
-	return r.start(s)
 }
 
 // start sets the start page: the one whose number in the file is that of s, or the hub.

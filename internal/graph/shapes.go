@@ -1,35 +1,40 @@
 package graph
 
+import "context"
+
 // chain returns pages of which each links to the next.
-func chain(pages int) *Graph {
+func chain(_ context.Context, s Spec) (*Graph, error) {
+	pages := s.Pages
 	return shape(pages, pages, func(p int, link func(int)) {
 		if p+1 < pages {
 			link(p + 1)
 		}
-	})
+	}), nil
 }
 
 // star returns a page that links to all others.
-func star(pages int) *Graph {
+func star(_ context.Context, s Spec) (*Graph, error) {
+	pages := s.Pages
 	return shape(pages, pages, func(p int, link func(int)) {
 		for q := 1; p == 0 && q < pages; q++ {
 			link(q)
 		}
-	})
+	}), nil
 }
 
 // tree returns a complete tree; page 0 is its root, and its levels are numbered in order.
-func tree(pages, children int) *Graph {
+func tree(_ context.Context, s Spec) (*Graph, error) {
+	pages, children := s.Pages, s.count("degree")
 	return shape(pages, pages, func(p int, link func(int)) {
 		for q := p*children + 1; q <= p*children+children && q < pages; q++ {
 			link(q)
 		}
-	})
+	}), nil
 }
 
 // grid returns a square, filled row by row, in which neighbours link to each other.
-func grid(pages int) *Graph {
-	side := 1
+func grid(_ context.Context, s Spec) (*Graph, error) {
+	pages, side := s.Pages, 1
 	for side*side < pages {
 		side++
 	}
@@ -46,7 +51,7 @@ func grid(pages int) *Graph {
 		if p+side < pages {
 			link(p + side)
 		}
-	})
+	}), nil
 }
 
 // shape returns the graph in which the links of p are those that f gives, at most so many in all.
