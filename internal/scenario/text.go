@@ -19,7 +19,7 @@ func readFile(name string) ([]byte, error) {
 		return nil, fmt.Errorf("read the scenario: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("read the scenario %s: it is %s: give the path of a regular file", name, kindOf(info.Mode()))
+		return nil, fmt.Errorf("read the scenario %s: it is %s: give the path of a regular file", name, fileType(info.Mode()))
 	}
 	f, err := os.Open(name)
 	if err != nil {
@@ -36,8 +36,8 @@ func readFile(name string) ([]byte, error) {
 	return text, nil
 }
 
-// kindOf names what a file is that is not regular.
-func kindOf(m fs.FileMode) string {
+// fileType names the type of a file that is not regular.
+func fileType(m fs.FileMode) string {
 	switch {
 	case m.IsDir():
 		return "a directory"
@@ -46,7 +46,7 @@ func kindOf(m fs.FileMode) string {
 	case m&fs.ModeDevice != 0:
 		return "a device"
 	}
-	return "no regular file"
+	return "not a regular file"
 }
 
 // mark is the byte order mark that some editors put before UTF-8.
@@ -66,12 +66,12 @@ func unreadable(file string, text []byte) *Error {
 		}
 	}
 	if i := bytes.IndexByte(text, 0); i >= 0 {
-		return at(i, "there is a NUL byte: the file is UTF-16 or no text; save it as UTF-8")
+		return at(i, "there is a NUL byte: the file is UTF-16 or not text; save it as UTF-8")
 	}
 	for i := 0; i < len(text); {
 		r, n := utf8.DecodeRune(text[i:])
 		if r == utf8.RuneError && n == 1 {
-			return at(i, "the byte 0x%02x is no UTF-8: save the file as UTF-8", text[i])
+			return at(i, "the byte 0x%02x is not UTF-8: save the file as UTF-8", text[i])
 		}
 		if r == '\r' && (i+1 == len(text) || text[i+1] != '\n') {
 			return at(i, "a carriage return without a line feed: save the file with the line ends of Unix or Windows")

@@ -6,8 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"crawlbench/internal/limiter"
+	"time"
 )
 
 // Bounds of what a scenario may ask for.
@@ -19,117 +18,156 @@ const (
 	minRate    = 1e-3 // a page in a quarter of an hour
 )
 
-// String returns the count as a scenario has it: 8, or 4x for four times the cores.
-func (c Count) String() string {
-	if c.PerCore {
-		return strconv.Itoa(c.N) + "x"
+// kindOf says what a person calls the kind of a TOML value.
+func kindOf(v any) string {
+	switch v.(type) {
+	case string:
+		return "text"
+	case int64:
+		return "a whole number"
+	case float64:
+		return "a number with a point or an exponent"
+	case bool:
+		return "true or false"
+	case []any:
+		return "a list"
+	case map[string]any:
+		return "a table"
 	}
-	return strconv.Itoa(c.N)
+	return "a date or time"
 }
 
-// MarshalText writes String.
-func (c Count) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
-
-// String returns the rate as benchmark names have it: inf, or pages a second.
-func (r Rate) String() string {
-	if r == 0 {
-		return "inf"
-	}
-	return strconv.FormatFloat(float64(r), 'f', -1, 64)
-}
-
-// MarshalText writes String.
-func (r Rate) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
-
-// UnmarshalText reads what String writes.
-func (r *Rate) UnmarshalText(text []byte) (err error) {
-	*r, err = parseRate(string(text))
-	return err
-}
-
-func parseRate(s string) (Rate, error) {
-	if s == "inf" {
-		return 0, nil
-	}
-	x, err := strconv.ParseFloat(s, 64)
-	if err != nil || !(x >= minRate && x <= maxRate) {
-		return 0, fmt.Errorf("%s is no rate: want \"inf\", or pages a second from %g to %d", quoted(s), minRate, int(maxRate))
-	}
-	return Rate(x), nil
-}
-
-func rateOf(v value) (Rate, error) {
-	if x, ok := v.number(); ok {
-		return parseRate(strconv.FormatFloat(x, 'g', -1, 64))
-	}
-	if s, ok := v.str(); ok && s == "inf" {
-		return 0, nil
-	}
-	return 0, fmt.Errorf("want \"inf\", or a number of pages a second, have %s", v.described())
-}
-
-func parseCount(s string, most int) (Count, error) {
-	digits, perCore := strings.CutSuffix(s, "x")
-	n, err := strconv.Atoi(digits)
-	if err != nil || n < 1 || n > most {
-		return Count{}, fmt.Errorf("%s is no count: want a number from 1 to %d, or \"4x\" for 4 times the cores", quoted(s), most)
-	}
-	return Count{N: n, PerCore: perCore}, nil
-}
-
-// countOf reads a count of at most so many.
-func countOf(most int) func(value) (Count, error) {
-	return func(v value) (Count, error) {
-		if n, ok := v.integer(); ok {
-			return parseCount(strconv.FormatInt(n, 10), most)
-		}
-		if s, ok := v.str(); ok {
-			return parseCount(s, most)
-		}
-		return Count{}, fmt.Errorf("want a number, or \"4x\" for 4 times the cores, have %s", v.described())
-	}
-}
-
-// described is the kind of v, with what it says if it is text.
-func (v value) described() string {
-	if s, ok := v.str(); ok {
+// described is the kind of v, or what it says if it is text.
+func described(v any) string {
+	if s, ok := v.(string); ok {
 		return quoted(s)
 	}
-	return v.kindName()
+	return kindOf(v)
 }
 
-// validName reports whether s can be a part of a benchmark's name.
-func validName(s string) bool {
-	return s != "" && strings.IndexFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._+", r))
-	}) < 0
-}
-
-// nameOf reads a name.
-func nameOf(v value) (string, error) {
-	s, ok := v.str()
+// scalar returns v if it is of TOML's type T, which a person calls what.
+func scalar[T any](v any, what string) (T, error) {
+	x, ok := v.(T)
 	if !ok {
-		return "", fmt.Errorf("want a name in quotes, have %s", v.kindName())
+		return x, fmt.Errorf("want %s, have %s", what, kindOf(v))
 	}
-	if !validName(s) || len(s) > maxName {
-		return "", fmt.Errorf("%s is no name: it may have up to %d letters, digits and . _ +, since it becomes part of a benchmark's name", quoted(s), maxName)
-	}
-	return s, nil
+	return x, nil
 }
 
-func parsePattern(s string) (string, error) {
-	if s == "*" || validName(strings.TrimPrefix(s, "!")) && len(s) <= maxName {
+func text(v any) (string, error)  { return scalar[string](v, "text in quotes") }
+func boolean(v any) (bool, error) { return scalar[bool](v, "true or false") }
+func seed(v any) (uint64, error)  { return whole[uint64](0, math.MaxInt64)(v) }
+
+func name(v any) (string, error)    { return inQuotes("a name in quotes", parseName)(v) }
+func pattern(v any) (string, error) { return inQuotes("a name in quotes", parsePattern)(v) }
+func size(v any) (int64, error)     { return inQuotes(`a size in quotes, such as "2GiB"`, parseBytes)(v) }
+
+// inQuotes reads text by parse; what says what it should be.
+func inQuotes[T any](what string, parse func(string) (T, error)) func(any) (T, error) {
+	return func(v any) (x T, err error) {
+		s, err := scalar[string](v, what)
+		if err == nil {
+			x, err = parse(s)
+		}
+		return x, err
+	}
+}
+
+// whole reads a whole number from least to most.
+func whole[T int | uint64](least, most int64) func(any) (T, error) {
+	return func(v any) (T, error) {
+		n, err := scalar[int64](v, "a whole number")
+		if err == nil && (n < least || n > most) {
+			err = fmt.Errorf("must lie between %d and %d", least, most)
+		}
+		return T(n), err
+	}
+}
+
+// number reads a number, whole or not; package graph and web check what it may be.
+func number(v any) (float64, error) {
+	if n, ok := v.(int64); ok {
+		return float64(n), nil
+	}
+	return scalar[float64](v, "a number")
+}
+
+// share reads a number that may be left out.
+func share(v any) (*float64, error) {
+	x, err := number(v)
+	return &x, err
+}
+
+// page reads the number of a page, which may be too long for a number of TOML; package graph checks what it may be.
+func page(v any) (string, error) {
+	if n, ok := v.(int64); ok {
+		return strconv.FormatInt(n, 10), nil
+	}
+	if s, ok := v.(string); ok && s != "" {
 		return s, nil
 	}
-	return "", fmt.Errorf("%s is no contender: want a name, * for all, or !name to leave one out", quoted(s))
+	return "", fmt.Errorf("want the number of a page, in quotes if it has more than 18 digits, have %s", described(v))
 }
 
-// patternOf reads a pattern over the contenders.
-func patternOf(v value) (string, error) {
-	if s, ok := v.str(); ok {
-		return parsePattern(s)
+// duration reads a time such as "150ms", from least to most.
+func duration(least, most time.Duration) func(any) (time.Duration, error) {
+	return inQuotes(`a time in quotes, such as "150ms"`, func(s string) (time.Duration, error) {
+		d, err := time.ParseDuration(s)
+		switch {
+		case err != nil:
+			return 0, fmt.Errorf(`invalid time %s: want a number with a unit, such as "150ms", "2s" or "1m30s"`, quoted(s))
+		case d < least || d > most:
+			return 0, fmt.Errorf("must lie between %v and %v", least, most)
+		}
+		return d, nil
+	})
+}
+
+func burst(v any) (int, error) {
+	n, ok := v.(int64)
+	if !ok || n < 0 || n > math.MaxInt32 {
+		return 0, fmt.Errorf("want a number of pages from 1 to %d, or 0 for 10 ms worth of the rate", math.MaxInt32)
 	}
-	return "", fmt.Errorf("want a name in quotes, have %s", v.kindName())
+	return int(n), nil
+}
+
+// word reads one of the words allowed, each the name of a what.
+func word(what string, allowed ...string) func(any) (string, error) {
+	return inQuotes("a "+what+" in quotes", func(s string) (string, error) { return parseWord(s, what, allowed) })
+}
+
+// among reads a value that the scenario must have on its axis.
+func among[T comparable](what string, parse func(any) (T, error), axis []T) func(any) (T, error) {
+	return func(v any) (T, error) {
+		x, err := parse(v)
+		if err == nil && !slices.Contains(axis, x) {
+			err = fmt.Errorf("%v is not among the scenario's %s, which are %v", x, what, axis)
+		}
+		return x, err
+	}
+}
+
+// count reads a count of at most so many.
+func count(most int) func(any) (Count, error) {
+	return func(v any) (Count, error) {
+		switch v := v.(type) {
+		case int64:
+			return parseCount(strconv.FormatInt(v, 10), most)
+		case string:
+			return parseCount(v, most)
+		}
+		return Count{}, fmt.Errorf("want a number, or \"4x\" for 4 times the cores, have %s", kindOf(v))
+	}
+}
+
+func rate(v any) (Rate, error) {
+	if v == "inf" {
+		return 0, nil
+	}
+	if x, err := number(v); err == nil {
+		return parseRate(strconv.FormatFloat(x, 'g', -1, 64))
+	}
+	return 0, fmt.Errorf("want \"inf\", or a number of pages/s, have %s", described(v))
 }
 
 // selects reports whether a list of patterns leaves in the contender of that name, if there is one.
@@ -144,78 +182,4 @@ func selects(patterns []string, name string) bool {
 		}
 	}
 	return in
-}
-
-// oneOf reads one of the words allowed.
-func oneOf(allowed ...string) func(value) (string, error) {
-	return func(v value) (string, error) {
-		for _, word := range allowed {
-			if s, ok := v.str(); ok && s == word {
-				return s, nil
-			}
-		}
-		return "", fmt.Errorf("%s is not allowed%s: want one of %s", v.described(), Nearest(v.text, allowed), strings.Join(allowed, ", "))
-	}
-}
-
-func parseBytes(s string) (int64, error) {
-	for _, unit := range []struct {
-		name string
-		size float64
-	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}} {
-		if digits, ok := strings.CutSuffix(s, unit.name); ok {
-			x, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
-			if n := x * unit.size; err == nil && n >= 64<<20 && n < math.MaxInt64 {
-				return int64(n), nil
-			}
-		}
-	}
-	return 0, fmt.Errorf("%s is no size: want a number with KiB, MiB, GiB or TiB, at least \"64MiB\"", quoted(s))
-}
-
-// ParseNames reads a list of names and patterns with commas between them, as a flag gives it.
-func ParseNames(s string) ([]string, error) { return parseList(s, parsePattern) }
-
-// ParseCounts reads a list of counts with commas between them: 1,8,4x.
-func ParseCounts(s string) ([]Count, error) {
-	return parseList(s, func(s string) (Count, error) { return parseCount(s, maxWorkers) })
-}
-
-// ParseRates reads a list of rates with commas between them: inf,5000.
-func ParseRates(s string) ([]Rate, error) { return parseList(s, parseRate) }
-
-// ParseLimiters reads a list of names of limiters with commas between them.
-func ParseLimiters(s string) ([]string, error) {
-	return parseList(s, func(word string) (string, error) {
-		if !slices.Contains(limiter.Names(), word) {
-			return "", fmt.Errorf("no limiter %s%s: there are %s", quoted(word), Nearest(word, limiter.Names()), strings.Join(limiter.Names(), ", "))
-		}
-		return word, nil
-	})
-}
-
-// ParseSeed reads a seed.
-func ParseSeed(s string) (uint64, error) {
-	n, err := strconv.ParseUint(s, 0, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%s is no seed: want a whole number from 0 to %d", quoted(s), uint64(math.MaxUint64))
-	}
-	return n, nil
-}
-
-func parseList[T comparable](s string, parse func(string) (T, error)) ([]T, error) {
-	var list []T
-	seen := map[T]bool{}
-	for _, word := range strings.Split(s, ",") {
-		x, err := parse(strings.TrimSpace(word))
-		if err != nil {
-			return nil, err
-		}
-		if seen[x] {
-			return nil, fmt.Errorf("%v stands in the list twice", x)
-		}
-		seen[x] = true
-		list = append(list, x)
-	}
-	return list, nil
 }

@@ -32,7 +32,7 @@ func TestListsOfFlags(t *testing.T) {
 		fails(err, "from 1 to 65536", `"4x" for 4 times the cores`)
 	}
 	_, err = scenario.ParseCounts("2,2")
-	fails(err, "2 stands in the list twice")
+	fails(err, "2 occurs twice in the list")
 
 	rates, err := scenario.ParseRates("inf,5000,0.25,1e9")
 	is(rates, err, "[inf 5000 0.25 1000000000]")
@@ -41,7 +41,7 @@ func TestListsOfFlags(t *testing.T) {
 		fails(err, fmt.Sprintf("%q", bad), `"inf"`, "1000000000")
 	}
 	_, err = scenario.ParseRates("5000,5e3")
-	fails(err, "5000 stands in the list twice")
+	fails(err, "5000 occurs twice in the list")
 
 	names, err := scenario.ParseNames("cas, *,!owner")
 	is(names, err, "[cas * !owner]")

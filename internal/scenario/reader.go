@@ -1,0 +1,119 @@
+package scenario
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"crawlbench/internal/graph"
+)
+
+// reader reads the values of a file into a Scenario, and notes all that is wrong with them.
+type reader struct {
+	file string
+	errs Errors
+}
+
+// key is a key of a table, and what stores its value. A value that is wrong leaves its variable alone.
+type key struct {
+	name string
+	set  setter
+}
+
+// setter stores the value v, which stands at p; name is for messages.
+type setter func(r *reader, p *place, name string, v any)
+
+func (r *reader) fail(pos position, name, format string, args ...any) {
+	msg := fmt.Sprintf(format, args...)
+	r.errs = append(r.errs, &Error{File: r.file, Line: pos.line, Col: pos.col, Key: name, Msg: msg})
+}
+
+// table stores the values of a table. Names of its keys begin with prefix. A key that is not among keys is an error.
+func (r *reader) table(p *place, prefix string, values map[string]any, keys []key) {
+	var known []string
+	for _, k := range keys {
+		known = append(known, k.name)
+		if v, ok := values[k.name]; ok {
+			k.set(r, p.below[k.name], prefix+k.name, v)
+		}
+	}
+	for name := range values {
+		if !slices.Contains(known, name) {
+			r.fail(p.below[name].key, prefix+name, "no such key%s: want one of %s",
+				Nearest(name, known), strings.Join(known, ", "))
+		}
+	}
+}
+
+// below returns a setter of a table.
+func below(set func(r *reader, p *place, prefix string, values map[string]any)) setter {
+	return func(r *reader, p *place, name string, v any) {
+		if values, ok := v.(map[string]any); ok {
+			set(r, p, name+".", values)
+		} else {
+			r.fail(p.value, name, "want a table [%s], have %s", name, kindOf(v))
+		}
+	}
+}
+
+// one returns a setter of a single value.
+func one[T any](to *T, parse func(any) (T, error)) setter {
+	return func(r *reader, p *place, name string, v any) {
+		if x, err := parse(v); err != nil {
+			r.fail(p.value, name, "%v", err)
+		} else {
+			*to = x
+		}
+	}
+}
+
+// list returns a setter of a list without repetitions; a single value stands for a list of it.
+func list[T comparable](to *[]T, parse func(any) (T, error)) setter {
+	return func(r *reader, p *place, name string, v any) {
+		values, isList := v.([]any)
+		if !isList {
+			one(to, func(v any) ([]T, error) { x, err := parse(v); return []T{x}, err })(r, p, name, v)
+			return
+		}
+		if len(values) == 0 {
+			r.fail(p.value, name, "the list is empty: give at least one value, or leave the key out")
+		}
+		var out []T
+		seen := map[T]bool{}
+		for i, v := range values {
+			x, err := parse(v)
+			if err == nil && seen[x] {
+				err = fmt.Errorf("%v occurs twice in the list: remove it here", x)
+			}
+			if err != nil {
+				r.fail(p.elements[i].value, fmt.Sprintf("%s[%d]", name, i), "%v", err)
+				continue
+			}
+			seen[x] = true
+			out = append(out, x)
+		}
+		if len(out) > 0 {
+			*to = out
+		}
+	}
+}
+
+// problems reports what is wrong with the table at p by its package's check. It leaves out what may come of an error
+// since before: one of the same value, or any in the table if the key is missing.
+func (r *reader) problems(p *place, prefix string, ps []graph.Problem, before int) {
+	earlier := r.errs[before:]
+	for _, problem := range ps {
+		pos, name := p.key, ""
+		if problem.Field != "" {
+			name = prefix + problem.Field
+		}
+		if at := p.below[problem.Field]; at != nil {
+			pos = at.value
+		} else if len(earlier) > 0 {
+			continue
+		}
+		if !slices.ContainsFunc(earlier, func(e *Error) bool { return e.Line == pos.line && e.Col == pos.col }) {
+			r.fail(pos, name, "%s", problem.Msg)
+		}
+	}
+}
