@@ -3,12 +3,12 @@ package cell
 import (
 	"context"
 	"runtime"
-	"slices"
 	"time"
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/engine"
 	"crawlbench/internal/graph"
+	"crawlbench/internal/stat"
 	"crawlbench/internal/web"
 )
 
@@ -55,8 +55,7 @@ func engineCosts(ctx context.Context, g *graph.Graph, keys string, crews []Crew)
 			}
 			runs = append(runs, took.Seconds()/float64(did.Pages))
 		}
-		slices.Sort(runs)
-		costs[i] = runs[len(runs)/2]
+		costs[i] = stat.Quantile(runs, 0.5)
 	}
 	return costs, nil
 }

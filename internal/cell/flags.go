@@ -2,8 +2,8 @@ package cell
 
 import (
 	"runtime"
-	"slices"
 
+	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 )
 
@@ -36,13 +36,8 @@ func (b *Bench) flags(s *store.Sample, wall float64, overlapped bool) []string {
 		several && !overlapped && c.Rate == 0,
 		"no overlap",
 	) // rate-limited fetches without latency rarely overlap
-	flag(c.Workers > 1 && upperMedian(s.Seconds) < minCrawlSeconds, "too short")
+	flag(c.Workers > 1 && stat.Quantile(s.Seconds, 0.5) < minCrawlSeconds, "too short")
 	flag(s.Host["throttled-sec"] > 0, "throttled")
 	flag(s.Host["others-sec"] > preemptedShare*wall*float64(runtime.NumCPU()), "preempted")
 	return flags
-}
-
-// upperMedian returns the median of x, or the larger of the two middle values.
-func upperMedian(x []float64) float64 {
-	return slices.Sorted(slices.Values(x))[len(x)/2]
 }

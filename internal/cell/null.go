@@ -2,11 +2,11 @@ package cell
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
+	"crawlbench/internal/stat"
 	"crawlbench/internal/web"
 )
 
@@ -43,12 +43,11 @@ func Null(ctx context.Context, job Job) (Outcome, error) {
 		crawl()
 		runs[i] = time.Since(start).Seconds() / float64(len(ids))
 	}
-	slices.Sort(runs)
 	costs, err := engineCosts(ctx, cache.Graph, job.Cell.Keys, job.Crews)
 	if err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{Null: runs[nullRuns/2], Engine: costs}, nil
+	return Outcome{Null: stat.Quantile(runs, 0.5), Engine: costs}, nil
 }
 
 func fetchAll[K comparable](ctx context.Context, web crawl.Web[K], pages []K) {

@@ -5,8 +5,6 @@ import (
 	"runtime/metrics"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"crawlbench/internal/host"
 	"crawlbench/internal/store"
 )
@@ -111,14 +109,14 @@ func newMeter() *meter {
 // measure runs crawl and adds its cost.
 func (m *meter) measure(crawl func()) {
 	bytes, allocs, locked, gc, user, turns := m.runtime()
-	cpu, switches := processUsage()
+	cpu, switches := host.Usage()
 	start := time.Now()
 	crawl()
 	m.wall += time.Since(start)
-	cpu2, switches2 := processUsage()
+	cpu2, switches2 := host.Usage()
 	bytes2, allocs2, locked2, gc2, user2, turns2 := m.runtime()
 	m.cpu += cpu2 - cpu
-	m.switches += switches2 - switches
+	m.switches += float64(switches2 - switches)
 	m.bytes += bytes2 - bytes
 	m.allocs += allocs2 - allocs
 	m.locked += locked2 - locked
@@ -140,15 +138,5 @@ func (m *meter) runtime() (bytes, allocs, locked, gc, user, turns float64) {
 
 // cpuSeconds returns the processor time of this process in seconds.
 func cpuSeconds() float64 {
-	cpu, _ := processUsage()
-	return cpu.Seconds()
-}
-
-// processUsage returns the user and system time of this process and its involuntary context switches.
-func processUsage() (cpu time.Duration, switches float64) {
-	var u unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
-		return 0, 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), float64(u.Nivcsw)
+	return host.CPUTime().Seconds()
 }

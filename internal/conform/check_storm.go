@@ -5,10 +5,10 @@ import (
 	"os"
 	"runtime"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/host"
 	"crawlbench/internal/yield"
 )
 
@@ -27,19 +27,10 @@ func race(least time.Duration, times uint64, f func(seed uint64, workers int)) {
 		procs = max(2, procs)
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
-	start, begin := time.Now(), processorTime()
-	for n := uint64(0); (n < times || processorTime()-begin < least) && time.Since(start) < Patience/3; n++ {
+	start, begin := time.Now(), host.CPUTime() // on a busy machine a wall clock would let workers race less
+	for n := uint64(0); (n < times || host.CPUTime()-begin < least) && time.Since(start) < Patience/3; n++ {
 		f(n, 8*procs)
 	}
-}
-
-// processorTime returns the processor time of this process. On a busy machine a wall clock would let workers race less.
-func processorTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // storm crawls dense graphs, on which all workers find the same pages, sparse ones, on which they run out of work again and

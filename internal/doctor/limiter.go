@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"crawlbench/internal/host"
 	"crawlbench/internal/limiter"
 )
 
@@ -37,7 +38,7 @@ func Measure(ctx context.Context, name string, rate float64, goroutines int, len
 	defer stop()
 	at := make([][]time.Duration, goroutines)
 	var all sync.WaitGroup
-	cpu := cpuTime()
+	cpu := host.CPUTime()
 	l := limiter.New(name, rate, p.Burst)
 	start := time.Now()
 	end := time.AfterFunc(length, stop)
@@ -53,7 +54,7 @@ func Measure(ctx context.Context, name string, rate float64, goroutines int, len
 	if err := ctx.Err(); err != nil {
 		return p, err
 	}
-	cpu = cpuTime() - cpu
+	cpu = host.CPUTime() - cpu
 	sum, squares := 0.0, 0.0
 	for _, list := range at {
 		n := float64(len(list))

@@ -9,12 +9,11 @@ import (
 	"runtime/trace"
 	"slices"
 	"sync"
-	"time"
 
-	"golang.org/x/sys/unix"
-
+	"crawlbench/internal/host"
 	"crawlbench/internal/ledger"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/stat"
 )
 
 // Each profiler is measured costRounds times, interleaved, with costEvents messages or locks each time.
@@ -102,9 +101,9 @@ func Costs() ([]Cost, error) {
 			if err := c.on(&text); err != nil {
 				return nil, fmt.Errorf("measure the cost of the %s profile: %w", c.kind, err)
 			}
-			start := cpuTime()
+			start := host.CPUTime()
 			c.work(costEvents)
-			took[i] = append(took[i], float64((cpuTime() - start).Nanoseconds()))
+			took[i] = append(took[i], float64((host.CPUTime() - start).Nanoseconds()))
 			if err := c.off(&text); err != nil {
 				return nil, fmt.Errorf("measure the cost of the %s profile: %w", c.kind, err)
 			}
@@ -133,17 +132,16 @@ func Costs() ([]Cost, error) {
 			more = append(more, (ns-base[r])/max(1, events[i]))
 		}
 		slices.Sort(more)
-		plain := slices.Sorted(slices.Values(base))
 		list = append(
 			list,
 			Cost{
 				c.kind,
-				more[costRounds/2],
+				stat.Quantile(more, 0.5),
 				more[1],
 				more[costRounds-2],
 				c.what,
 				events[i] / costEvents,
-				plain[costRounds/2] / costEvents,
+				stat.Quantile(base, 0.5) / costEvents,
 			},
 		)
 	}
@@ -172,15 +170,6 @@ func profilers() ([]Reading, error) {
 		)
 	}
 	return list, err
-}
-
-// cpuTime returns the processor time of this process, which does not include that of other processes.
-func cpuTime() time.Duration {
-	var u unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // messages sends n messages over an unbuffered channel.

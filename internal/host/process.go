@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -46,4 +47,20 @@ func started(pid int) uint64 {
 	}
 	ticks, _ := strconv.ParseUint(fields[starttime], 10, 64)
 	return ticks
+}
+
+// Usage returns the processor time of this process, user and system, which other processes do not add to, and how often
+// it was preempted.
+func Usage() (cpu time.Duration, preempted int64) {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		return 0, 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), int64(u.Nivcsw)
+}
+
+// CPUTime returns the processor time of this process, as Usage does.
+func CPUTime() time.Duration {
+	cpu, _ := Usage()
+	return cpu
 }

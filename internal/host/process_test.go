@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"runtime"
 	"testing"
+	"time"
 )
 
 func TestAProcessIsNamedByMoreThanItsNumber(t *testing.T) {
@@ -55,5 +56,17 @@ func TestStartIsFoundBehindAnyName(t *testing.T) {
 	defer cmd.Process.Kill()
 	if s := started(cmd.Process.Pid); s < started(os.Getpid()) {
 		t.Errorf("it started at %d, after this process at %d", s, started(os.Getpid()))
+	}
+}
+
+// A process that computes uses processor time, and one that sleeps does not use as much as passes.
+func TestUsageCountsThisProcessOnly(t *testing.T) {
+	before, _ := Usage()
+	for x := uint64(1); CPUTime()-before < 10*time.Millisecond; x *= 3 {
+		_ = x
+	}
+	cpu, preempted := Usage()
+	if cpu < before+10*time.Millisecond || preempted < 0 {
+		t.Errorf("%v before, %v after, preempted %d times", before, cpu, preempted)
 	}
 }

@@ -3,6 +3,7 @@ package stat
 import (
 	"slices"
 
+	"github.com/aclements/go-moremath/stats"
 	"golang.org/x/perf/benchmath"
 )
 
@@ -23,6 +24,10 @@ func Median(samples []float64) Summary {
 		N: len(samples), Center: m.Center, Lo: m.Lo, Hi: m.Hi, Confidence: m.Confidence, Warnings: texts(m.Warnings),
 	}
 }
+
+// Quantile returns the value that a share q of the samples, at least one, do not exceed, interpolated between neighbours;
+// 0.5 gives the median.
+func Quantile(samples []float64, q float64) float64 { return stats.Sample{Xs: samples}.Quantile(q) }
 
 // Delta compares two sets of samples as if they were independent of each other.
 type Delta struct {

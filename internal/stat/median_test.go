@@ -139,3 +139,18 @@ func TestCompareWarns(t *testing.T) {
 	warns([]float64{1, 2, 3}, []float64{4, 5, 6}, "need >= 4 samples")
 	warns([]float64{2, 2, 2, 2, 2, 2}, []float64{2, 2, 2, 2, 2, 2}, "equal")
 }
+
+func TestQuantile(t *testing.T) {
+	x := []float64{4, 1, 3, 2}
+	for q, want := range map[float64]float64{0: 1, 0.5: 2.5, 1: 4} {
+		if got := Quantile(x, q); got != want {
+			t.Errorf("quantile %v is %v, want %v", q, got, want)
+		}
+	}
+	if !slices.Equal(x, []float64{4, 1, 3, 2}) {
+		t.Errorf("the samples were moved: %v", x)
+	}
+	if got := Quantile([]float64{7, 5, 6}, 0.5); got != 6 {
+		t.Errorf("the median of three is %v", got)
+	}
+}

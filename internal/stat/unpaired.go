@@ -53,7 +53,8 @@ func uQuantile(m, n int, level float64) (k int, confidence float64) {
 }
 
 // uDistribution returns the probabilities of U under the hypothesis that nothing differs and no two are equal: the
-// coefficients of the Gaussian binomial (m+n choose m).
+// coefficients of the Gaussian binomial (m+n choose m). All of them take m*m*n steps; go-moremath's UDist takes m*m*n*n for
+// each, which is nine times as long at 100 samples for a single one.
 func uDistribution(m, n int) []float64 {
 	ways := make([]float64, m*n+1)
 	ways[0] = 1
