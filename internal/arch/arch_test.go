@@ -17,8 +17,8 @@ import (
 
 // floors lists the packages from the ground up. A package imports from lower floors only.
 var floors = [][]string{
-	{"internal/plain", "internal/rundir"},
-	{"internal/browser", "internal/child", "internal/crawl", "internal/flame", "internal/graph", "internal/host", "internal/ledger", "internal/parallel", "internal/plot", "internal/profile", "internal/stat", "internal/yield", "scenarios"},
+	{"internal/parallel", "internal/plain", "internal/rundir"},
+	{"internal/browser", "internal/child", "internal/crawl", "internal/flame", "internal/graph", "internal/host", "internal/ledger", "internal/plot", "internal/profile", "internal/stat", "internal/yield", "scenarios"},
 	{"internal/limiter"},
 	{"internal/conform", "internal/engine", "internal/visited", "internal/web"},
 	{"internal/contender/*", "internal/mutant", "internal/scenario"},

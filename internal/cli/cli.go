@@ -189,7 +189,7 @@ func duplicates(contenders []crawl.Contender) error {
 	seen := map[string]bool{}
 	for _, c := range contenders {
 		switch {
-		case !validName(c.Name):
+		case !scenario.ValidName(c.Name):
 			return fmt.Errorf("contender %q: a name is made of letters, digits and . _ +, since it becomes part of a benchmark's name", c.Name)
 		case plan.Design(c.Name) != c.Name:
 			return fmt.Errorf("contender %q: the end of its name is kept for the baseline's control: rename it", c.Name)
@@ -201,10 +201,4 @@ func duplicates(contenders []crawl.Contender) error {
 		seen[c.Name] = true
 	}
 	return nil
-}
-
-func validName(s string) bool {
-	return s != "" && strings.IndexFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '_' || r == '+')
-	}) < 0
 }

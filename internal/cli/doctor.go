@@ -15,6 +15,7 @@ import (
 	"crawlbench/internal/doctor"
 	"crawlbench/internal/host"
 	"crawlbench/internal/limiter"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/runner"
 	"crawlbench/internal/scenario"
@@ -128,8 +129,8 @@ func noise(a *diagnose.Analysis) []doctor.Reading {
 			if c == nil {
 				continue
 			}
-			r := doctor.Reading{Name: fmt.Sprintf("itself, %s", plural(g.Workers, "worker")),
-				Value: fmt.Sprintf("%.2fx [%.2f, %.2f] in %s; a round varies by %.0f %%", 1/c.Ratio, 1/c.Hi, 1/c.Lo, plural(c.N, "round"), 100*c.SD)}
+			r := doctor.Reading{Name: fmt.Sprintf("itself, %s", plain.Count(g.Workers, "worker")),
+				Value: fmt.Sprintf("%.2fx [%.2f, %.2f] in %s; a round varies by %.0f %%", 1/c.Ratio, 1/c.Hi, 1/c.Lo, plain.Count(c.N, "round"), 100*c.SD)}
 			if c.P < diagnose.Alpha {
 				r.Hint = "that is a difference where there is none: one such in twenty is chance, more is a machine that cannot be trusted"
 			}
@@ -143,7 +144,7 @@ func noise(a *diagnose.Analysis) []doctor.Reading {
 		}
 	}
 	if tr := a.Trust; tr.Repeated > 0 {
-		list = append(list, doctor.Reading{Name: "doubtful", Value: fmt.Sprintf("%d of %s", tr.Repeated, plural(tr.Samples, "sample")), Hint: "other processes, or other guests of a hypervisor, were at work: end them, or measure at another time"})
+		list = append(list, doctor.Reading{Name: "doubtful", Value: fmt.Sprintf("%d of %s", tr.Repeated, plain.Count(tr.Samples, "sample")), Hint: "other processes, or other guests of a hypervisor, were at work: end them, or measure at another time"})
 	}
 	return list
 }

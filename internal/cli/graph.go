@@ -7,12 +7,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"crawlbench/internal/graph"
 	"crawlbench/internal/host"
+	"crawlbench/internal/rundir"
 	"crawlbench/internal/scenario"
 )
 
@@ -40,7 +39,7 @@ func (a *app) graph(ctx context.Context, fs *flag.FlagSet, args []string) error 
 		if err != nil {
 			return err
 		}
-		if err := save(positional[2], func(w io.Writer) error { return write(w, g) }); err != nil {
+		if err := rundir.Replace(positional[2], 0o644, true, func(w io.Writer) error { return write(w, g) }); err != nil {
 			return err
 		}
 		if g.Notes == nil {
@@ -66,17 +65,4 @@ func writer(file string) (func(io.Writer, *graph.Graph) error, error) {
 		}, nil
 	}
 	return nil, usagef("graph: %s: a file must end in .el (edge list), .el.gz or .sg (GAPBS)", file)
-}
-
-// save writes a file that appears under its name only when it is whole.
-func save(path string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	if err := errors.Join(write(f), f.Chmod(0o644), f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return os.Rename(f.Name(), path)
 }

@@ -130,12 +130,12 @@ func (a *app) listCells(w *tabwriter.Writer, results, name string) error {
 		}
 	}
 	for _, g := range run.Manifest().Graphs {
-		fmt.Fprintf(w, "  graph=%s\t%s\t%s\n", g.Name, plural(g.Pages, "page"), g.Spec)
+		fmt.Fprintf(w, "  graph=%s\t%s\t%s\n", g.Name, plain.Count(g.Pages, "page"), g.Spec)
 	}
 	for _, c := range run.Plan().Cells {
 		kinds := profiles[c.ID()]
 		slices.Sort(kinds)
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", c.ID(), plural(samples[c.ID()], "sample"), strings.Join(kinds, " "))
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", c.ID(), plain.Count(samples[c.ID()], "sample"), strings.Join(kinds, " "))
 	}
 	return nil
 }

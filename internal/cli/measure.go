@@ -12,6 +12,7 @@ import (
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/host"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/report"
 	"crawlbench/internal/runner"
 	"crawlbench/internal/store"
@@ -49,7 +50,7 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []runner.Graph
 	}
 	show.done()
 	if rounds := run.Plan().Rounds; rounds != planned {
-		fmt.Fprintf(a.err, "note: the budget of %v held %s, not the %d expected\n", f.budget, plural(rounds, "round"), planned)
+		fmt.Fprintf(a.err, "note: the budget of %v held %s, not the %d expected\n", f.budget, plain.Count(rounds, "round"), planned)
 	}
 
 	stopped := ctx.Err() != nil && errors.Is(errRun, context.Cause(ctx))

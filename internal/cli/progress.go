@@ -76,7 +76,7 @@ func (p *progress) line(e runner.Event) string {
 	}
 	failed := ""
 	if p.failed > 0 {
-		failed = "  " + plural(p.failed, "cell") + " failed"
+		failed = "  " + plain.Count(p.failed, "cell") + " failed"
 	}
 	return plain.Line(fmt.Sprintf("%3d %%  %d/%d  %-9s%s%s  %s", 100*e.Done/max(1, e.Total), e.Done, e.Total, where, left, failed, short(e.Cell)))
 }

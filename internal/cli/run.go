@@ -15,6 +15,7 @@ import (
 
 	"crawlbench/internal/doctor"
 	"crawlbench/internal/host"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
 	"crawlbench/internal/runner"
@@ -267,18 +268,11 @@ func (a *app) fitRounds(p *plan.Plan, graphs []runner.Graph, budget, spent time.
 			p6.SetRounds(plan.MinRounds)
 			why = fmt.Sprintf("; a budget of %v would do for %d", roundUp(a.duration(&p6, graphs)+spent), plan.MinRounds)
 		}
-		fmt.Fprintf(a.err, "note: with %s a median has no 95 %% confidence interval, which takes %d%s\n", plural(p.Rounds, "round"), plan.MinRounds, why)
+		fmt.Fprintf(a.err, "note: with %s a median has no 95 %% confidence interval, which takes %d%s\n", plain.Count(p.Rounds, "round"), plan.MinRounds, why)
 	}
 }
 
 func roundUp(d time.Duration) time.Duration { return (d + 5*time.Second - 1).Truncate(5 * time.Second) }
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
 
 func infos(graphs []runner.Graph) []store.GraphInfo {
 	list := make([]store.GraphInfo, len(graphs))

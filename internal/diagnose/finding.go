@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"crawlbench/internal/ledger"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/stat"
 )
 
@@ -249,7 +250,7 @@ func roleName(entry string) string {
 	return entry
 }
 
-func percent(x float64) string { return fmt.Sprintf("%.0f %%", 100*x) }
+func percent(x float64) string { return plain.Percent(x, 0) }
 
 func times3(i stat.Interval) string { return fmt.Sprintf("%.2fx [%.2f, %.2f]", i.Value, i.Lo, i.Hi) }
 
@@ -260,12 +261,7 @@ func bytes(n float64) string {
 	return fmt.Sprintf("%.0f B", n)
 }
 
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
+func plural(n int, noun string) string { return plain.Count(n, noun) }
 
 // sortBy sorts from the largest down, and what is equal by name.
 func sortBy[T any](list []T, of func(T) (float64, string)) {

@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
-	"path/filepath"
 	"unsafe"
+
+	"crawlbench/internal/rundir"
 
 	"golang.org/x/sys/unix"
 )
@@ -49,17 +49,7 @@ func (h *header) size() int64 {
 }
 
 // WriteCache writes g and what is reached of it into a file that appears under its name only when it is whole.
-func WriteCache(path string, g *Graph, r Reach) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("write the graph's cache: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(f.Name())
-			err = fmt.Errorf("write the graph's cache %s: %w", path, err)
-		}
-	}()
+func WriteCache(path string, g *Graph, r Reach) error {
 	h := header{
 		Magic: [8]byte([]byte(magic)), Order: order,
 		Pages: uint64(g.Pages()), Links: uint64(len(g.Links)), Hosts: uint64(len(g.Hosts)), Start: uint64(g.Start),
@@ -68,17 +58,20 @@ func WriteCache(path string, g *Graph, r Reach) (err error) {
 	body := [][]byte{raw(g.Offsets), raw(r.Set), raw(g.Links), raw(g.Hosts)}
 	h.Body = bodySum(body...)
 	h.Sum = h.sum()
-	w := bufio.NewWriterSize(f, 1<<20)
-	err = binary.Write(w, binary.NativeEndian, &h)
-	for _, part := range body {
-		if err == nil {
-			_, err = w.Write(part)
+	err := rundir.Replace(path, 0o444, false, func(f io.Writer) error {
+		w := bufio.NewWriterSize(f, 1<<20)
+		err := binary.Write(w, binary.NativeEndian, &h)
+		for _, part := range body {
+			if err == nil {
+				_, err = w.Write(part)
+			}
 		}
+		return errors.Join(err, w.Flush())
+	})
+	if err != nil {
+		return fmt.Errorf("write the graph's cache %s: %w", path, err)
 	}
-	if err := errors.Join(err, w.Flush(), f.Chmod(0o444), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return nil
 }
 
 // bodySum returns the checksum of the parts of a body. Processors have an instruction for it.

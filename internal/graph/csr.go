@@ -7,11 +7,12 @@ package graph
 import (
 	"fmt"
 	"hash/crc64"
-	"runtime"
+	"iter"
 	"slices"
 	"sort"
 	"strings"
-	"sync/atomic"
+
+	"crawlbench/internal/parallel"
 )
 
 // Graph is a directed graph in compressed sparse rows: the links of page p are Links[Offsets[p]:Offsets[p+1]].
@@ -52,9 +53,8 @@ func (g *Graph) Digest() string {
 	}
 	sums := make([]uint64, len(parts), len(parts)+4)
 	table := crc64.MakeTable(crc64.ECMA)
-	var next atomic.Int64
-	parallel(min(runtime.GOMAXPROCS(0), len(parts)), func() {
-		for i := int(next.Add(1)) - 1; i < len(parts); i = int(next.Add(1)) - 1 {
+	parallel.Workers(len(parts), func(numbers iter.Seq[int]) {
+		for i := range numbers {
 			sums[i] = crc64.Checksum(parts[i], table)
 		}
 	})

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+
+	"crawlbench/internal/plain"
 )
 
 // readEdges reads an edge list such as SNAP's: a line for each link, with the numbers of its two
@@ -83,7 +85,7 @@ func (l *list) refuse(fields [][]byte) error {
 	case len(fields) == 3:
 		why = fmt.Sprintf("set kind = \"metis\" for a METIS graph, or remove weights or times from an edge list: awk '{print $1, $2}' %s", l.in.file)
 	}
-	return l.in.wrong("want two page numbers, FROM and TO, have %s in %.40q: %s", plural(len(fields), "field"), l.in.line, why)
+	return l.in.wrong("want two page numbers, FROM and TO, have %s in %.40q: %s", plain.Count(len(fields), "field"), l.in.line, why)
 }
 
 // counts are the numbers of the first line, which may be a header with the numbers of pages and

@@ -111,14 +111,6 @@ func (s Spec) sample() (links int64, err error) {
 	return int64(float64(links) * float64(in.size) / float64(max(1, in.taken()))), nil
 }
 
-// plural writes a number of things.
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // sizeText writes a number of bytes for people.
 func sizeText(bytes int64) string {
 	if bytes >= 1<<30 {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+
+	"crawlbench/internal/plain"
 )
 
 // list collects the links of a file. It allocates block by block, and only while the memory that
@@ -88,7 +90,7 @@ func (l *list) enough(need int64) error {
 		return nil
 	}
 	return fmt.Errorf("%s:%d: building the graph needs at least %s of memory (%s so far), and %s are free: use a smaller graph, or a machine with more memory",
-		l.in.file, max(1, l.in.n), sizeText(need), plural(l.links(), "link"), sizeText(l.limit))
+		l.in.file, max(1, l.in.n), sizeText(need), plain.Count(l.links(), "link"), sizeText(l.limit))
 }
 
 // listMemory returns how many bytes building a graph from a list takes at least: 8 for each link,

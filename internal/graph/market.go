@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+
+	"crawlbench/internal/plain"
 )
 
 // readMarket reads a sparse square matrix in the Matrix Market format of NIST. An entry in row i
@@ -37,7 +39,7 @@ func readMarket(in *textFile, s Spec, limit int64) (*reading, error) {
 		case err != nil:
 			return nil, err
 		case len(bytes.Fields(rest)) != values:
-			return nil, in.wrong("want a row, a column and %s, as line 1 says, have %.40q", plural(values, "value"), line)
+			return nil, in.wrong("want a row, a column and %s, as line 1 says, have %.40q", plain.Count(values, "value"), line)
 		}
 		if err := l.add(from-1, to-1); err != nil {
 			return nil, err

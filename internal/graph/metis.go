@@ -3,6 +3,8 @@ package graph
 import (
 	"bytes"
 	"context"
+
+	"crawlbench/internal/plain"
 )
 
 // longestRow bounds the line with the links of a page, in bytes.
@@ -37,7 +39,7 @@ func readMETIS(in *textFile, s Spec, limit int64) (*reading, error) {
 			continue
 		}
 		if page++; page > h.pages && len(line) > 0 {
-			return nil, in.wrong("the header in line %d says %s, but more follow: correct it, or delete %.40q", h.line, plural(h.pages, "page"), line)
+			return nil, in.wrong("the header in line %d says %s, but more follow: correct it, or delete %.40q", h.line, plain.Count(h.pages, "page"), line)
 		}
 		if err := h.row(l, uint32(page), line); err != nil {
 			return nil, err
@@ -47,7 +49,7 @@ func readMETIS(in *textFile, s Spec, limit int64) (*reading, error) {
 	case in.err != nil:
 		return nil, in.err
 	case l.links() != 2*h.edges:
-		return nil, in.wrongAt(h.line, "the header says %s, listed twice each, but the file lists %s: %s", plural(h.edges, "edge"), plural(l.links(), "link"), mendClaim)
+		return nil, in.wrongAt(h.line, "the header says %s, listed twice each, but the file lists %s: %s", plain.Count(h.edges, "edge"), plain.Count(l.links(), "link"), mendClaim)
 	}
 	r := &reading{numbering: dense{1, h.pages}}
 	if r.Graph, err = l.rows(h.pages); err != nil {
@@ -95,7 +97,7 @@ func (h metisHeader) row(l *list, page uint32, line []byte) error {
 		var word []byte
 		if word, line = field(line); len(word) == 0 {
 			if i < h.skip && page <= uint32(h.pages) || i > h.skip && (i-h.skip)%h.step != 0 {
-				return l.in.wrong("want %s and %d for each link, as the header in line %d says, have %d in all", plural(h.skip, "number"), h.step, h.line, i)
+				return l.in.wrong("want %s and %d for each link, as the header in line %d says, have %d in all", plain.Count(h.skip, "number"), h.step, h.line, i)
 			}
 			return nil
 		}

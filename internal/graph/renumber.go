@@ -1,9 +1,10 @@
 package graph
 
 import (
+	"iter"
 	"math/bits"
-	"runtime"
-	"sync/atomic"
+
+	"crawlbench/internal/parallel"
 )
 
 // sparsest is the largest page number, in multiples of the number of links, for which a bitmap is
@@ -84,9 +85,8 @@ func (l *list) sort() (numbering, int, error) {
 // apply replaces every page number n by to(n).
 func (l *list) apply(to func(uint32) uint32) {
 	blocks := l.all()
-	var next atomic.Int64
-	parallel(min(runtime.GOMAXPROCS(0), len(blocks)), func() {
-		for i := int(next.Add(1)) - 1; i < len(blocks); i = int(next.Add(1)) - 1 {
+	parallel.Workers(len(blocks), func(numbers iter.Seq[int]) {
+		for i := range numbers {
 			for j, k := range blocks[i] {
 				blocks[i][j] = link{to(k.from), to(k.to)}
 			}

@@ -2,10 +2,10 @@ package graph
 
 import (
 	"context"
+	"iter"
 	"math/bits"
-	"runtime"
-	"sync"
-	"sync/atomic"
+
+	"crawlbench/internal/parallel"
 )
 
 // link is a link by its two ends.
@@ -85,12 +85,10 @@ func (s *spreadBlock[W]) bucket(b int) []W {
 // memory after the other, which is several times faster than to fill all buckets of the graph at once.
 func spread[W word](ctx context.Context, s source, l layout) []spreadBlock[W] {
 	blocks := make([]spreadBlock[W], s.blocks)
-	var next atomic.Int64
-	parallel(min(runtime.GOMAXPROCS(0), s.blocks), func() {
+	parallel.Workers(s.blocks, func(numbers iter.Seq[int]) {
 		links := make([]link, 0, blockLinks)
-		for ctx.Err() == nil {
-			block := int(next.Add(1)) - 1
-			if block >= s.blocks {
+		for block := range numbers {
+			if ctx.Err() != nil {
 				return
 			}
 			links = s.links(block, links[:0])
@@ -146,20 +144,15 @@ func sortRows[W word](ctx context.Context, s source, l layout, blocks []spreadBl
 	g := &Graph{Offsets: make([]uint64, s.pages+1)}
 	links := make([]uint32, total)
 	// A bucket's links go behind those of the bucket before, whose end comes on its channel. Buckets are taken in order,
-	// so that it comes.
+	// and each that is taken is sorted, so that it comes.
 	starts := make([]chan uint64, l.buckets+1)
 	for b := range starts {
 		starts[b] = make(chan uint64, 1)
 	}
 	starts[0] <- 0
-	var next atomic.Int64
-	parallel(min(runtime.GOMAXPROCS(0), l.buckets), func() {
+	parallel.Workers(l.buckets, func(numbers iter.Seq[int]) {
 		w := newSorter[W](largest, l.shift)
-		for ctx.Err() == nil {
-			b := int(next.Add(1)) - 1
-			if b >= l.buckets {
-				return
-			}
+		for b := range numbers {
 			w.sort(blocks, b, l, s.repeats)
 			first := b << l.shift
 			rows := w.rows[:min(len(w.rows), s.pages-first)]
@@ -173,6 +166,9 @@ func sortRows[W word](ctx context.Context, s source, l layout, blocks []spreadBl
 				start += uint64(copy(links[start:], w.links[r.start:r.end]))
 				g.Offsets[first+i+1] = start
 			}
+			if ctx.Err() != nil {
+				return
+			}
 		}
 	})
 	if ctx.Err() != nil {
@@ -180,13 +176,4 @@ func sortRows[W word](ctx context.Context, s source, l layout, blocks []spreadBl
 	}
 	g.Links = links[:g.Offsets[s.pages]:g.Offsets[s.pages]]
 	return g, nil
-}
-
-// parallel runs f on so many goroutines and waits for all.
-func parallel(n int, f func()) {
-	var pool sync.WaitGroup
-	for range n {
-		pool.Go(f)
-	}
-	pool.Wait()
 }

@@ -4,9 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"runtime"
+	"iter"
 	"slices"
-	"sync/atomic"
+
+	"crawlbench/internal/parallel"
 )
 
 // SHA256 returns a sum over all of the graph, in hex digits: of the sums of its parts, a megabyte each, and of how many
@@ -18,9 +19,8 @@ func (g *Graph) SHA256() string {
 		parts = slices.AppendSeq(parts, slices.Chunk(numbers, part))
 	}
 	sums := make([][sha256.Size]byte, len(parts))
-	var next atomic.Int64
-	parallel(min(runtime.GOMAXPROCS(0), len(parts)), func() {
-		for i := int(next.Add(1)) - 1; i < len(parts); i = int(next.Add(1)) - 1 {
+	parallel.Workers(len(parts), func(numbers iter.Seq[int]) {
+		for i := range numbers {
 			sums[i] = sha256.Sum256(parts[i])
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/scenario"
 )
 
@@ -22,20 +23,9 @@ func bounded(a axes, rounds int) error {
 	if cells <= mostCells && samples <= mostSlots {
 		return nil
 	}
-	return fmt.Errorf("%s cells x %s %s = %s samples: a plan has at most %s cells and %s samples: shorten the longest of its lists (%s), or give fewer rounds",
-		count(cells), count(float64(rounds)), []string{"rounds", "round"}[1/rounds], count(samples), count(mostCells), count(mostSlots), a.lengths())
-}
-
-// count writes a whole number with commas, one that is beyond counting with an exponent.
-func count(x float64) string {
-	if x > 1e15 {
-		return fmt.Sprintf("%.2g", x)
-	}
-	s := fmt.Sprintf("%.0f", x)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+	return fmt.Errorf("%s cells x %s = %s samples: a plan has at most %s cells and %s samples: shorten the longest of its "+
+		"lists (%s), or give fewer rounds", plain.Number(cells), plain.Count(rounds, "round"), plain.Number(samples),
+		plain.Number(mostCells), plain.Number(mostSlots), a.lengths())
 }
 
 // axes are what a plan is crossed from: each value once, and contenders that can crawl some cell.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/scenario"
 	"crawlbench/internal/web"
 )
@@ -97,7 +98,7 @@ func Make(s *scenario.Scenario, table []crawl.Contender, cores int) (*Plan, erro
 		return nil, err
 	}
 	if n := len(p.Passes); n > mostCells {
-		return nil, fmt.Errorf("plan %s: %s profile passes: a plan has at most %s: name fewer contenders, graphs, workers, rates or kinds in [profiles]", s.Name, count(float64(n)), count(mostCells))
+		return nil, fmt.Errorf("plan %s: %s profile passes: a plan has at most %s: name fewer contenders, graphs, workers, rates or kinds in [profiles]", s.Name, plain.Number(float64(n)), plain.Number(mostCells))
 	}
 	if err := p.Check(); err != nil { // a plan that could not be read again would be found out when it is measured
 		return nil, fmt.Errorf("plan %s: %w", s.Name, err)

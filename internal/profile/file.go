@@ -3,10 +3,10 @@ package profile
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/google/pprof/profile"
+
+	"crawlbench/internal/rundir"
 )
 
 // Annotate makes p say what it is of: title becomes the file that pprof's pages are headed with, comments stand in their
@@ -24,15 +24,10 @@ func Annotate(p *Profile, title string, comments []string) {
 
 // Write writes p into a file that appears under its name only when it is whole.
 func Write(path string, p *Profile) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return fmt.Errorf("write profile: %w", err)
-	}
-	if err := errors.Join(p.Write(f), f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		os.Remove(f.Name())
+	if err := rundir.Replace(path, 0o644, true, p.Write); err != nil {
 		return fmt.Errorf("write profile %s: %w", path, err)
 	}
-	return os.Rename(f.Name(), path)
+	return nil
 }
 
 // Scaled returns base as it would be had it crawled pages pages and not basePages, so that subtracting it from a profile

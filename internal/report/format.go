@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"crawlbench/internal/plain"
 )
 
 // SI writes x with three digits and a prefix: 1.23M.
@@ -27,24 +29,10 @@ func SI(x float64) string {
 }
 
 // Count writes n with commas.
-func Count(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func Count(n int) string { return plain.Number(float64(n)) }
 
 // Plural writes n with its noun.
-func Plural(n int, noun string) string {
-	switch {
-	case n == 1:
-		return "1 " + noun
-	case noun[len(noun)-1] == 's':
-		return Count(n) + " " + noun + "es"
-	}
-	return Count(n) + " " + noun + "s"
-}
+func Plural(n int, noun string) string { return plain.Count(n, noun) }
 
 // duration writes d to the second, or finer if it is short.
 func duration(d time.Duration) string {

@@ -115,21 +115,37 @@ func (d *Dir) Write(name string, data []byte) error { return d.write(name, data,
 // WriteSync is Write, and when it returns the file outlasts a crash.
 func (d *Dir) WriteSync(name string, data []byte) error { return d.write(name, data, true) }
 
-func (d *Dir) write(name string, data []byte, sync bool) error {
+func (d *Dir) write(name string, data []byte, durable bool) error {
 	if err := within(name); err != nil {
 		return err
 	}
-	dir, base := path.Dir(name), path.Base(name)
-	if err := d.MkdirAll(dir); err != nil {
+	if err := d.MkdirAll(path.Dir(name)); err != nil {
 		return err
 	}
-	temporary := path.Join(dir, fmt.Sprintf(".%s.%x", base, rand.Uint64()))
-	f, err := d.root.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	return d.replace(name, 0o666, durable, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// Replace writes a file at a path as Dir.Write does, or if durable as Dir.WriteSync. The directory has to be there.
+func Replace(path string, perm fs.FileMode, durable bool, write func(io.Writer) error) error {
+	d, err := Open(filepath.Dir(path))
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
-	if err == nil && sync {
+	return errors.Join(d.replace(filepath.Base(path), perm, durable, write), d.Close())
+}
+
+func (d *Dir) replace(name string, perm fs.FileMode, durable bool, write func(io.Writer) error) error {
+	dir, base := path.Split(name)
+	temporary := fmt.Sprintf("%s.%s.%x", dir, base, rand.Uint64())
+	f, err := d.root.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+	if err != nil {
+		return err
+	}
+	err = write(f)
+	if err == nil && durable {
 		err = f.Sync()
 	}
 	err = errors.Join(err, f.Close())
@@ -140,8 +156,8 @@ func (d *Dir) write(name string, data []byte, sync bool) error {
 		d.root.Remove(temporary)
 		return err
 	}
-	if sync {
-		return d.Sync(dir)
+	if durable {
+		return d.Sync(path.Dir(name))
 	}
 	return nil
 }

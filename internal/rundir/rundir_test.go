@@ -2,6 +2,7 @@ package rundir
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -274,5 +275,42 @@ func TestFilesCanBeReadByAll(t *testing.T) {
 	}
 	if info, err := os.Stat(d.Path("new")); err != nil || info.Mode() != 0o644 {
 		t.Errorf("%v, %v", info.Mode(), err)
+	}
+}
+
+// Replace leaves the file that was there until all of the new one is written, and nothing of one that failed.
+func TestReplaceIsAllOrNothing(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	for _, durable := range []bool{false, true} {
+		for _, text := range []string{"old", "new"} {
+			err := Replace(path, 0o640, durable, func(w io.Writer) error {
+				_, err := io.WriteString(w, text)
+				return err
+			})
+			if got, _ := os.ReadFile(path); err != nil || string(got) != text {
+				t.Fatalf("have %q, %v, want %q", got, err, text)
+			}
+		}
+		bad := errors.New("no")
+		err := Replace(path, 0o640, durable, func(w io.Writer) error {
+			io.WriteString(w, "half of")
+			if got, _ := os.ReadFile(path); string(got) != "new" {
+				t.Errorf("while it is written the file has %q", got)
+			}
+			return bad
+		})
+		if got, _ := os.ReadFile(path); !errors.Is(err, bad) || string(got) != "new" {
+			t.Errorf("a write that fails gives %v and leaves %q", err, got)
+		}
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode()&^0o640 != 0 {
+		t.Errorf("mode %v, %v, want at most 0640", info.Mode(), err)
+	}
+	if names, _ := os.ReadDir(dir); len(names) != 1 {
+		t.Errorf("%v are left", names)
+	}
+	if err := Replace(filepath.Join(dir, "none", "file"), 0o640, false, nil); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("in a directory that is not there: %v", err)
 	}
 }

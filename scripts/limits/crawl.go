@@ -16,6 +16,7 @@ import (
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/stat"
 	"crawlbench/internal/web"
 )
 
@@ -205,5 +206,5 @@ func repeat(reach graph.Reach, once func() (time.Duration, error)) (result, erro
 		bytes = append(bytes, float64(after.TotalAlloc-before.TotalAlloc))
 	}
 	return result{Pages: float64(reach.Pages), Links: float64(reach.Links),
-		Seconds: median(seconds), Mallocs: median(mallocs), Bytes: median(bytes)}, nil
+		Seconds: stat.Quantile(seconds, 0.5), Mallocs: stat.Quantile(mallocs, 0.5), Bytes: stat.Quantile(bytes, 0.5)}, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"crawlbench/internal/doctor"
 	"crawlbench/internal/limiter"
+	"crawlbench/internal/stat"
 )
 
 // limitJob is what a process does with a limiter; Rate 0 asks for its cost where it never limits.
@@ -82,5 +83,5 @@ func (j limitJob) cost() float64 {
 		all.Wait()
 		times = append(times, time.Since(start).Seconds()/events)
 	}
-	return median(times)
+	return stat.Quantile(times, 0.5)
 }

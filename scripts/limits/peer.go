@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"crawlbench/internal/graph"
+	"crawlbench/internal/rundir"
+	"crawlbench/internal/stat"
 )
 
 // peerTrials is the number of searches of one process, of which the first, with its page faults, is not counted.
@@ -39,7 +41,7 @@ func (s setup) peer(program, name string, g graph.Spec) side {
 		if len(times) != peerTrials {
 			return r, fmt.Errorf("%v printed %d trial times, not %d", cmd, len(times), peerTrials)
 		}
-		r.Seconds = median(times[1:])
+		r.Seconds = stat.Quantile(times[1:], 0.5)
 		return r, nil
 	}}
 }
@@ -71,18 +73,5 @@ func (s setup) serialised(ctx context.Context, g graph.Spec) (file string, start
 	if _, err := os.Stat(file); err == nil || !errors.Is(err, os.ErrNotExist) {
 		return file, cache.Graph.Start, err
 	}
-	return file, cache.Graph.Start, write(file, func(w io.Writer) error { return graph.WriteSG(w, cache.Graph) })
-}
-
-// write writes a file that appears under its name only when it is whole.
-func write(path string, to func(io.Writer) error) error {
-	f, err := os.Create(path + ".part")
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(to(f), f.Close()); err != nil {
-		os.Remove(f.Name())
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return file, cache.Graph.Start, rundir.Replace(file, 0o644, false, func(w io.Writer) error { return graph.WriteSG(w, cache.Graph) })
 }

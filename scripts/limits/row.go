@@ -6,8 +6,9 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"text/tabwriter"
+
+	"crawlbench/internal/stat"
 )
 
 // result is what one process of a side came to.
@@ -80,9 +81,9 @@ func print(out io.Writer, rows []row, values [][]float64) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "work\tmust\taim\tmedian\tquartiles of %d\t\n", len(values[0]))
 	for i, r := range rows {
-		v := slices.Sorted(slices.Values(values[i]))
-		median := quantile(v, 0.5)
-		fmt.Fprintf(w, "%s\t%s\t%s\t%.4g\t%.4g to %.4g\t%s\n", r.work, target(r.must), target(r.aim), median, quantile(v, 0.25), quantile(v, 0.75), r.verdict(median))
+		v := values[i]
+		median := stat.Quantile(v, 0.5)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%.4g\t%.4g to %.4g\t%s\n", r.work, target(r.must), target(r.aim), median, stat.Quantile(v, 0.25), stat.Quantile(v, 0.75), r.verdict(median))
 	}
 	w.Flush()
 }
@@ -106,16 +107,3 @@ func (r row) verdict(v float64) string {
 	}
 	return "missed"
 }
-
-// quantile interpolates between the sorted values.
-func quantile(sorted []float64, q float64) float64 {
-	at := q * float64(len(sorted)-1)
-	i := int(at)
-	if i+1 == len(sorted) {
-		return sorted[i]
-	}
-	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
-}
-
-// median of one or more values.
-func median(values []float64) float64 { return quantile(slices.Sorted(slices.Values(values)), 0.5) }

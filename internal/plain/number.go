@@ -1,0 +1,35 @@
+package plain
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Number writes a whole number with commas; one beyond counting with an exponent.
+func Number(x float64) string {
+	if x > 1e15 || x < -1e15 {
+		return fmt.Sprintf("%.2g", x)
+	}
+	digits, sign := strings.CutPrefix(fmt.Sprintf("%.0f", x), "-")
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	if sign {
+		return "-" + digits
+	}
+	return digits
+}
+
+// Count writes n with its noun, which is in the singular: 1 page, 1,000 pages, 2 passes.
+func Count(n int, noun string) string {
+	switch {
+	case n == 1:
+		return "1 " + noun
+	case strings.HasSuffix(noun, "s"):
+		noun += "e"
+	}
+	return Number(float64(n)) + " " + noun + "s"
+}
+
+// Percent writes a share with so many digits behind the point: 0.5 is 50 %.
+func Percent(share float64, digits int) string { return fmt.Sprintf("%.*f %%", digits, 100*share) }
