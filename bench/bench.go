@@ -1,14 +1,15 @@
-// Package bench is the public face of crawlbench: what one needs to write a crawler, or only a visited set, and to run
-// it against the built-in designs.
+// Package bench is the public API of crawlbench, and the only package to import: it has what a crawler or a visited set is
+// written against, and runs it beside the built-in crawlers.
 //
-// A program that adds a contender of its own is a few lines:
+// A program that adds a crawler of its own is a few lines:
 //
 //	func main() {
 //		mine := bench.FromVisited("mine", "my map", newByID, newByURL)
 //		os.Exit(bench.Main(os.Args, append(bench.Contenders(), mine)...))
 //	}
 //
-// It has all of crawlbench's verbs: "run", "compare", "report", "serve" and "list".
+// It has every command of crawlbench; "help" lists them. In tests, [Conform] and [ConformVisited] check that a crawler, or
+// a visited set, keeps the contract.
 package bench
 
 import (
@@ -26,40 +27,47 @@ type (
 	Web[K comparable] = crawl.Web[K]
 	// Limiter paces fetches; nil means no limit.
 	Limiter = crawl.Limiter
-	// Options are the dials of one crawl.
+	// Options configure one crawl.
 	Options = crawl.Options
-	// Result is what a crawl did.
+	// Result counts the pages and errors of a crawl.
 	Result = crawl.Result
 	// Func crawls a web from seeds.
 	Func[K comparable] = crawl.Func[K]
-	// Contender names one design.
+	// Contender is a crawler with a name.
 	Contender = crawl.Contender
 	// Visited is a set of pages, safe for concurrent use.
 	Visited[K comparable] = crawl.Visited[K]
-	// Counter is a Visited that counts something of itself; reports show it.
+	// Counter is a Visited that has counters; reports show them.
 	Counter = crawl.Counter
-	// NewVisited makes an empty set for about so many pages.
+	// NewVisited makes an empty set with room for about sizeHint pages.
 	NewVisited[K comparable] = crawl.NewVisited[K]
 )
 
-// Contenders returns the built-in designs.
+// Contenders returns the built-in crawlers.
 func Contenders() []Contender { return contender.All() }
 
-// FromVisited makes a contender of a visited set and the engine that all such designs share: a pool of workers over one
-// frontier with an outstanding-work counter. There is a constructor for each kind of key, since a function value cannot
-// be generic; nil means that the set does not hold that kind.
+// FromVisited makes a crawler of a visited set and the engine that such crawlers share: a pool of workers over one
+// frontier, which ends the crawl when the frontier is empty and every worker is idle. There is a constructor for each kind
+// of key, since a function value cannot be generic; nil means that the set does not support that kind.
 func FromVisited(name, doc string, byID NewVisited[uint32], byURL NewVisited[string]) Contender {
 	return engine.FromVisited(name, doc, byID, byURL)
 }
 
-// InTurn returns a limiter that lets one caller at a time wait on l. A cancelled crawl then leaves at most one token reserved
-// in a limiter such as golang.org/x/time/rate, and that one is given back. Nil stays nil.
+// InTurn returns a limiter that lets one caller at a time wait on l. A cancelled crawl then leaves at most one token
+// reserved in a limiter such as golang.org/x/time/rate, and that one is returned. InTurn of nil is nil.
 func InTurn(l Limiter) Limiter { return crawl.InTurn(l) }
 
-// Main runs crawlbench with args, args[0] being the program's name, over the contenders, and returns the exit code:
-// 0 fine, 1 could not, 2 usage, 3 regression, 4 some cell failed or was judged wrong, 5 runs not comparable,
-// 130 interrupted. Every sample runs in a child process of the same program, so that the contenders need no other
-// registration than this.
+// Main runs crawlbench with args, of which args[0] is the program's name, on the given crawlers, and returns the exit code:
+//
+//	  0  success
+//	  1  the command failed
+//	  2  the command line is invalid
+//	  3  a cell is slower than -gate allows
+//	  4  a crawl or a conformance check failed
+//	  5  the runs are not comparable
+//	130  interrupted; "run -resume" continues the run
+//
+// Every sample runs in a child process of the same program, so the crawlers need no other registration.
 func Main(args []string, contenders ...Contender) int {
 	return cli.Main(args, os.Stdin, os.Stdout, os.Stderr, contenders)
 }

@@ -3,7 +3,10 @@ package bench_test
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"crawlbench/bench"
 )
@@ -44,4 +47,50 @@ func ExampleFromVisited() {
 	did, err := mine.ByURL(context.Background(), web, []string{"/"}, bench.Options{Workers: 2})
 	fmt.Println(did.Pages, "pages,", did.Errors, "errors,", err)
 	// Output: 3 pages, 0 errors, <nil>
+}
+
+// A program of one's own has all commands of crawlbench, for the crawlers that it passes.
+func ExampleMain() {
+	mine := bench.FromVisited("mine", "one lock a page", newSet[uint32], newSet[string])
+	code := bench.Main([]string{"mine", "list", "contenders"}, mine)
+	fmt.Println("exit code", code)
+	// Output:
+	//   mine  id,url  one lock a page
+	// exit code 0
+}
+
+// The built-in crawlers can be run by themselves.
+func ExampleContenders() {
+	builtIn := bench.Contenders()
+	i := slices.IndexFunc(builtIn, func(c bench.Contender) bool { return c.Name == "mutexmap" })
+	web := site{"/": {"/a"}, "/a": {"/", "/b"}}
+	did, err := builtIn[i].ByURL(context.Background(), web, []string{"/"}, bench.Options{Workers: 4})
+	fmt.Println(did.Pages, "pages,", did.Errors, "errors,", err)
+	// Output: 3 pages, 0 errors, <nil>
+}
+
+// door is a limiter that counts those who wait on it at a time.
+type door struct{ waiting, most atomic.Int32 }
+
+func (d *door) Wait(context.Context) error {
+	d.most.Store(max(d.most.Load(), d.waiting.Add(1)))
+	runtime.Gosched()
+	d.waiting.Add(-1)
+	return nil
+}
+
+// Of eight workers, one at a time waits on the limiter.
+func ExampleInTurn() {
+	var d door
+	limiter := bench.InTurn(&d)
+	var workers sync.WaitGroup
+	for range 8 {
+		workers.Go(func() { limiter.Wait(context.Background()) })
+	}
+	workers.Wait()
+	fmt.Println("waiting at a time:", d.most.Load())
+	fmt.Println("no limit:", bench.InTurn(nil) == nil)
+	// Output:
+	// waiting at a time: 1
+	// no limit: true
 }

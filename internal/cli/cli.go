@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"crawlbench/internal/cell"
@@ -24,17 +25,6 @@ import (
 	"crawlbench/internal/scenario"
 )
 
-// Exit codes.
-const (
-	exitFine          = 0
-	exitCould         = 1 // it could not
-	exitUsage         = 2
-	exitRegression    = 3
-	exitFailed        = 4 // some cell failed or was judged wrong
-	exitNotComparable = 5
-	exitInterrupted   = 130
-)
-
 // app is what every command needs.
 type app struct {
 	out, err   io.Writer // show control characters and do not obey them
@@ -42,36 +32,26 @@ type app struct {
 	contenders []crawl.Contender
 }
 
-// command is one verb.
+// command is a command of the command line.
 type command struct {
 	name, args, doc string
 	run             func(a *app, ctx context.Context, fs *flag.FlagSet, args []string) error
 }
 
-// commands is the table of verbs.
+// commands returns the table of commands.
 func commands() []command {
 	return []command{
-		{"run", "[SCENARIO]", "measure a scenario: an embedded one by name, or a .toml file", (*app).run},
-		{"compare", "[RUN | OLD NEW]", "compare the contenders of a run, or two runs, with benchstat", (*app).compare},
-		{"report", "[RUN]", "show the result of a run", (*app).report},
-		{"serve", "[RUN]", "show all runs, their cells and flame graphs in a browser", (*app).serve},
-		{"export", "RUN DIR", "write the same pages as files that need no server", (*app).export},
-		{"conform", "[NAME...]", "check that contenders keep the contract", (*app).conform},
-		{"doctor", "", "measure what this machine can tell apart: noise, timers, the cost of profilers", (*app).doctor},
-		{"list", "[WHAT]", "list contenders, scenarios, graphs, limiters, runs, or the cells of a run", (*app).list},
-		{"graph", "SCENARIO NAME FILE", "write a scenario's graph to a file (.el, .el.gz or .sg) for other programs", (*app).graph},
+		{"run", "[SCENARIO]", "measure a scenario, given by name or as a .toml file", (*app).run},
+		{"compare", "[RUN | OLD NEW]", "compare the crawlers of a run, or two runs, with benchstat", (*app).compare},
+		{"report", "[RUN]", "print the result of a run and write its report", (*app).report},
+		{"serve", "[RUN]", "show runs, cells and flame graphs in a browser", (*app).serve},
+		{"export", "RUN DIR", "write the pages of a run as static files", (*app).export},
+		{"conform", "[NAME...]", "check that crawlers keep the contract", (*app).conform},
+		{"doctor", "", "measure this machine's noise, timers and profiling overhead", (*app).doctor},
+		{"list", "[WHAT]", "list contenders, scenarios, graphs, limiters, runs or cells", (*app).list},
+		{"graph", "SCENARIO NAME FILE", "write a scenario's graph as .el, .el.gz or .sg", (*app).graph},
+		{"version", "", "print the version, commit, Go version and build flags", (*app).version},
 	}
-}
-
-// usageError is a mistake on the command line.
-type usageError struct{ error }
-
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
-
-// exitError carries an exit code other than exitCould.
-type exitError struct {
-	code int
-	error
 }
 
 // Main runs the program with args, args[0] being its name, and returns the exit code.
@@ -89,9 +69,9 @@ func (a *app) main(args []string, in io.Reader) int {
 	if len(args) == 2 && args[1] == runner.ChildVerb {
 		if err := cell.Child(context.Background(), in, a.contenders); err != nil {
 			fmt.Fprintln(a.err, "crawlbench: child process:", err)
-			return exitCould
+			return exitFailure
 		}
-		return exitFine
+		return exitOK
 	}
 	if len(args) == 5 && args[1] == conform.ChildVerb {
 		conform.Child(args[2:], append(slices.Clone(a.contenders), mutant.Contenders()...))
@@ -101,27 +81,7 @@ func (a *app) main(args []string, in io.Reader) int {
 	return a.code(a.dispatch(ctx, args))
 }
 
-// code prints err and returns the exit code that goes with it.
-func (a *app) code(err error) int {
-	var usage usageError
-	var exit exitError
-	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
-		return exitFine
-	case errors.As(err, &exit):
-		if exit.error != nil {
-			fmt.Fprintln(a.err, "crawlbench:", exit.error)
-		}
-		return exit.code
-	case errors.As(err, &usage):
-		fmt.Fprintln(a.err, "crawlbench:", err)
-		return exitUsage
-	}
-	fmt.Fprintln(a.err, "crawlbench:", err)
-	return exitCould
-}
-
-// dispatch finds the verb and runs it.
+// dispatch finds the command and runs it.
 func (a *app) dispatch(ctx context.Context, args []string) error {
 	if err := duplicates(a.contenders); err != nil {
 		return err
@@ -134,6 +94,9 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 	if slices.Contains([]string{"help", "-h", "-help", "--help"}, verb) {
 		a.usage(a.out)
 		return nil
+	}
+	if verb == "-version" || verb == "--version" {
+		verb = "version"
 	}
 	var verbs []string
 	for _, c := range commands() {
@@ -148,21 +111,20 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 		}
 		verbs = append(verbs, c.name)
 	}
-	return usagef("no command %q%s; there are %s, and help", verb, scenario.Nearest(verb, verbs), strings.Join(verbs, ", "))
+	return usagef("unknown command %q%s: want %s or help", verb, scenario.Nearest(verb, verbs), strings.Join(verbs, ", "))
 }
 
-// usage prints the table of verbs.
+// usage prints the table of commands.
 func (a *app) usage(w io.Writer) {
-	fmt.Fprint(w, "crawlbench measures, profiles and compares designs of concurrent crawlers.\n\n")
+	fmt.Fprint(w, "crawlbench measures, profiles and compares concurrent crawlers.\n\nusage:\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  crawlbench %-7s %-19s %s\n", c.name, c.args, c.doc)
+		fmt.Fprintf(w, "  crawlbench %-7s %-18s %s\n", c.name, c.args, c.doc)
 	}
-	fmt.Fprint(w, "\n\"crawlbench COMMAND -help\" lists the flags of a command.\n"+
-		"Exit codes: 0 fine, 1 could not, 2 usage, 3 regression, 4 some cell failed or was judged wrong,\n"+
-		"5 runs not comparable, 130 interrupted.\n")
+	fmt.Fprint(w, "\n\"crawlbench COMMAND -help\" lists the flags of a command.\n\n")
+	printExitCodes(w)
 }
 
-// parse parses flags that may stand before, between and after the arguments, of which there may be so many.
+// parse parses flags before, between and after the arguments, and returns the arguments: at least least, at most most.
 func parse(fs *flag.FlagSet, args []string, least, most int) ([]string, error) {
 	var positional []string
 	for {
@@ -179,9 +141,20 @@ func parse(fs *flag.FlagSet, args []string, least, most int) ([]string, error) {
 		args = args[1:]
 	}
 	if len(positional) < least || len(positional) > most {
-		return nil, usagef("%s: %d arguments given; see crawlbench %s -help", fs.Name(), len(positional), fs.Name())
+		return nil, usagef("%s: got %s: want %s; see \"crawlbench %s -help\"", fs.Name(), plural(len(positional), "argument"), howMany(least, most), fs.Name())
 	}
 	return positional, nil
+}
+
+// howMany returns the words for a number between least and most.
+func howMany(least, most int) string {
+	switch {
+	case most == 0:
+		return "none"
+	case least == most:
+		return strconv.Itoa(least)
+	}
+	return fmt.Sprintf("%d to %d", least, most)
 }
 
 // duplicates refuses contenders that a result could not tell apart, or that nobody could crawl with.
@@ -190,11 +163,11 @@ func duplicates(contenders []crawl.Contender) error {
 	for _, c := range contenders {
 		switch {
 		case !scenario.ValidName(c.Name):
-			return fmt.Errorf("contender %q: a name is made of letters, digits and . _ +, since it becomes part of a benchmark's name", c.Name)
+			return fmt.Errorf("invalid name of contender %q: want letters, digits and . _ +, as it becomes part of a benchmark name", c.Name)
 		case plan.Design(c.Name) != c.Name:
-			return fmt.Errorf("contender %q: the end of its name is kept for the baseline's control: rename it", c.Name)
+			return fmt.Errorf("invalid name of contender %q: its ending is reserved for the A/A control: rename it", c.Name)
 		case seen[c.Name]:
-			return fmt.Errorf("two contenders are called %q: rename one", c.Name)
+			return fmt.Errorf("duplicate contender %q: rename one of the two", c.Name)
 		case c.ByID == nil && c.ByURL == nil:
 			return fmt.Errorf("contender %q has neither ByID nor ByURL: set one of them", c.Name)
 		}

@@ -160,7 +160,7 @@ func TestWrongContenderIsNamedAndLeftOut(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "tiny.toml", tiny)
 	code, out, errs := call(t, "run", "-progress", "plain", "-contenders", "mutexmap,lazy", "-workers", "2", "tiny.toml")
-	if code != exitFailed || !strings.Contains(errs, "failed: impl=lazy,graph=g,keys=id,workers=2,rate=inf") {
+	if code != exitCrawlFailed || !strings.Contains(errs, "failed: impl=lazy,graph=g,keys=id,workers=2,rate=inf") {
 		t.Errorf("exit code %d\n%s", code, errs)
 	}
 	if !strings.Contains(out, "wrong!") || !strings.Contains(out, "300 of 300 reachable pages were not fetched") || !strings.Contains(out, "6 of 12 samples") {
@@ -170,7 +170,7 @@ func TestWrongContenderIsNamedAndLeftOut(t *testing.T) {
 	if strings.Contains(string(bench), "lazy") || strings.Count(string(bench), "impl=mutexmap") != 6 {
 		t.Errorf("bench.txt:\n%s", bench)
 	}
-	if code, _, _ := call(t, "report"); code != exitFailed {
+	if code, _, _ := call(t, "report"); code != exitCrawlFailed {
 		t.Errorf("report: exit code %d", code)
 	}
 }
@@ -222,7 +222,7 @@ func TestDryRunMeasuresNothing(t *testing.T) {
 		t.Errorf("it left something behind: %v", entries)
 	}
 	code, _, errs := call(t, "run", "-n", "-budget", "100ms", "tiny.toml")
-	if code != 0 || !strings.Contains(errs, "with 1 round a median has no 95 % confidence interval, which takes 6; a budget of") {
+	if code != 0 || !strings.Contains(errs, "a 95 % confidence interval of the median needs at least 6 rounds, not 1; a budget of") {
 		t.Errorf("code %d: %s", code, errs)
 	}
 }
@@ -329,18 +329,18 @@ func TestBadInput(t *testing.T) {
 	before := listing(t)
 	for _, b := range []bad{
 		{"", 2, "crawlbench run"},
-		{"rnu", 2, `no command "rnu" (did you mean run?)`},
+		{"rnu", 2, `unknown command "rnu" (did you mean run?)`},
 		{"run -fast", 2, "flag provided but not defined: -fast"},
 		{"run -rounds x", 2, `invalid value "x" for flag -rounds`},
-		{"run -rounds -1 tiny.toml", 2, "-rounds -1: must lie between 1 and 10000"},
-		{"run -rounds 0 tiny.toml", 2, "-rounds 0: must lie between 1 and 10000"},
-		{"run -rounds 10001 tiny.toml", 2, "-rounds 10001: must lie between 1 and 10000"},
+		{"run -rounds -1 tiny.toml", 2, "invalid -rounds -1: want 1 to 10000"},
+		{"run -rounds 0 tiny.toml", 2, "invalid -rounds 0: want 1 to 10000"},
+		{"run -rounds 10001 tiny.toml", 2, "invalid -rounds 10001: want 1 to 10000"},
 		{"run -rounds 99999999999999999999 tiny.toml", 2, "value out of range"},
 		{"run -rounds 3 -budget 1m tiny.toml", 2, "-rounds and -budget both set"},
-		{"run -budget -1m tiny.toml", 2, "-budget -1m0s: must be above 0"},
-		{"run -budget 0s tiny.toml", 2, "-budget 0s: must be above 0"},
+		{"run -budget -1m tiny.toml", 2, "invalid -budget -1m0s: want more than 0"},
+		{"run -budget 0s tiny.toml", 2, "invalid -budget 0s: want more than 0"},
 		{"run -budget 9999999h tiny.toml", 2, `invalid value "9999999h" for flag -budget`},
-		{"run -workers '' tiny.toml", 2, "-workers is empty: give a value, or leave the flag out"},
+		{"run -workers '' tiny.toml", 2, "-workers is empty: give a value or omit the flag"},
 		{"run -contenders '' tiny.toml", 2, "-contenders is empty"},
 		{"run -results '' tiny.toml", 2, "-results is empty"},
 		{"run -resume ''", 2, "-resume is empty"},
@@ -351,8 +351,8 @@ func TestBadInput(t *testing.T) {
 		{"run -seed abc tiny.toml", 2, `-seed: invalid seed "abc"`},
 		{"run -contenders a=b tiny.toml", 2, `invalid crawler "a=b"`},
 		{"run -contenders casx tiny.toml", 1, `no contender is called "casx"`},
-		{"run -progress loud tiny.toml", 2, "-progress loud: must be auto, plain, line or none"},
-		{"run tiny.toml quick", 2, "2 arguments given"},
+		{"run -progress loud tiny.toml", 2, `invalid -progress "loud": want auto, plain, line or none`},
+		{"run tiny.toml quick", 2, "got 2 arguments: want 0 to 1"},
 		{"run quik", 1, `no scenario "quik" (did you mean quick?)`},
 		{"run ./none.toml", 1, "no such file"},
 		{"run syntax.toml", 1, "syntax.toml:1:10: "},
@@ -390,25 +390,25 @@ func TestBadInput(t *testing.T) {
 		{"run 'name of it.toml'", 1, "rename the file"},
 		{"run -results file tiny.toml", 1, "file"},
 		{"run -results file/x tiny.toml", 1, "not a directory"},
-		{"run -resume nothing", 1, "there is no such directory, and no run in results"},
+		{"run -resume nothing", 1, "results has none"},
 		{"run -resume in", 1, "there is no manifest.json"},
 		{"run -resume schema/run", 1, "schema 99, this program reads schema 1"},
-		{"run -resume x -seed 3", 2, "-seed cannot go with -resume"},
+		{"run -resume x -seed 3", 2, "-seed cannot be used with -resume"},
 		{"run -resume x quick", 2, "-resume takes no scenario"},
 		{"compare", 1, "there is none in results: measure one"},
-		{"compare -unit ns/op", 2, "-unit ns/op: must be one of sec/op"},
-		{"compare a b c", 2, "3 arguments given"},
-		{"report nothing", 1, "there is no such directory"},
-		{"export nothing site", 1, "there is no such directory"},
-		{"export nothing", 2, "1 arguments given"},
-		{"serve nothing", 1, "there is no such directory"},
+		{"compare -unit ns/op", 2, `invalid -unit "ns/op": want sec/op`},
+		{"compare a b c", 2, "got 3 arguments: want 0 to 2"},
+		{"report nothing", 1, `no such run: "nothing"`},
+		{"export nothing site", 1, `no such run: "nothing"`},
+		{"export nothing", 2, "got 1 argument: want 2"},
+		{"serve nothing", 1, `no such run: "nothing"`},
 		{"serve -results nothing", 1, "there is no directory nothing: measure a run first"},
-		{"serve -base cas", 2, "name one"},
-		{"serve -addr '' -results .", 2, "-addr is empty, which would be every address"},
+		{"serve -base cas", 2, "-base needs -cell"},
+		{"serve -addr '' -results .", 2, "-addr is empty, which means every address"},
 		{"serve -addr 256.0.0.1:0 -results .", 1, "choose another address with -addr"},
-		{"list contendres", 2, `no list of "contendres" (did you mean contenders?)`},
+		{"list contendres", 2, `unknown list "contendres" (did you mean contenders?)`},
 		{"graph quick rmat15 x.sg", 2, `no graph "rmat15" (did you mean rmat14?)`},
-		{"graph quick rmat14 x.png", 2, "a file must end in .el"},
+		{"graph quick rmat14 x.png", 2, "want a name that ends in .el"},
 	} {
 		code, out, errs := call(t, words(b.args)...)
 		if code != b.code || !strings.Contains(out+errs, b.says) {

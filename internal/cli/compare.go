@@ -20,18 +20,18 @@ import (
 
 // compare runs benchstat over the contenders of one run, or over two runs.
 func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) error {
-	results := fs.String("results", "results", "directory of the runs")
-	baseline := fs.String("baseline", "", "`contender` of the first column; the run's baseline if not given")
+	results := fs.String("results", "results", "`directory` that holds the runs")
+	baseline := fs.String("baseline", "", "`crawler` in the first column (default: the run's baseline)")
 	unit := fs.String("unit", "sec/op", "`unit` to compare: "+strings.Join(store.Units(), ", ")+", or all")
 	var gate gateFlags
 	gate.add(fs)
-	only := fs.Bool("print", false, "print the benchstat command and do not run it")
+	only := fs.Bool("print", false, "print the benchstat command instead of running it")
 	positional, err := parse(fs, args, 0, 2)
 	if err != nil {
 		return err
 	}
 	if *unit != "all" && !slices.Contains(store.Units(), *unit) {
-		return usagef("compare: -unit %s: must be one of %s, or all", *unit, strings.Join(store.Units(), ", "))
+		return usagef("compare: invalid -unit %q: want %s or all", *unit, strings.Join(store.Units(), ", "))
 	}
 	filter := []string{}
 	if *unit != "all" {
@@ -42,7 +42,7 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	}
 	if gate.gate != "" || gate.format != "text" {
 		if len(positional) != 2 {
-			return usagef("compare: -gate and -format go with two runs, OLD NEW; of two programs in one run the gate is that of run -against")
+			return usagef("compare: -gate and -format need two runs, OLD and NEW; to gate on two programs in one run, use \"run -against PROGRAM -gate\"")
 		}
 		return a.between(*results, positional, gate)
 	}
@@ -109,7 +109,7 @@ func (a *app) oneRun(results, name, baseline string, temp *scratch) (*store.Run,
 	if baseline != "" {
 		i := slices.Index(columns, baseline)
 		if i < 0 {
-			return nil, nil, usagef("compare: -baseline %s: the run has %s", baseline, strings.Join(columns, ", "))
+			return nil, nil, usagef("compare: unknown -baseline %q: want one of %s", baseline, strings.Join(columns, ", "))
 		}
 		columns = slices.Insert(slices.Delete(columns, i, i+1), 0, baseline)
 	}
@@ -119,7 +119,7 @@ func (a *app) oneRun(results, name, baseline string, temp *scratch) (*store.Run,
 // twoRuns returns what benchstat is to compare two runs with, cell by cell.
 func (a *app) twoRuns(results string, names []string, baseline string, temp *scratch) ([]string, error) {
 	if baseline != "" {
-		return nil, usagef("compare: -baseline goes with one run; of two runs the first is the baseline")
+		return nil, usagef("compare: -baseline needs a single run: with two runs, OLD is the baseline")
 	}
 	var files []string
 	var runs []*store.Run
@@ -168,7 +168,7 @@ func comparable(old, new *store.Run) error {
 		names[rec.Cell] = true
 	}
 	if !slices.ContainsFunc(new.Samples(), func(rec store.Record) bool { return names[rec.Cell] }) {
-		return fmt.Errorf("compare %s and %s: they have no cell in common: run the same scenario twice", old.Dir(), new.Dir())
+		return fmt.Errorf("compare %s and %s: they have no cell in common: want two runs of the same scenario", old.Dir(), new.Dir())
 	}
 	return nil
 }
@@ -186,7 +186,7 @@ func (a *app) differences(old, new *store.Run) {
 // says, one that is derived now.
 func (a *app) benchFile(run *store.Run, temp *scratch) (string, error) {
 	if len(run.Samples()) == 0 {
-		return "", fmt.Errorf("compare %s: it has no samples of cells that did not fail", run.Dir())
+		return "", fmt.Errorf("compare %s: no cell has samples: see \"crawlbench report\" for the failures", run.Dir())
 	}
 	text, err := run.Bench()
 	if err != nil {
@@ -198,7 +198,7 @@ func (a *app) benchFile(run *store.Run, temp *scratch) (string, error) {
 		return file, nil
 	}
 	if !errors.Is(err, os.ErrNotExist) {
-		fmt.Fprintf(a.err, "note: %s is not what the journal says; the samples are those of the journal\n", file)
+		fmt.Fprintf(a.err, "note: %s differs from the journal; the samples of the journal are used\n", file)
 	}
 	return temp.write(text)
 }
@@ -302,5 +302,5 @@ func findBenchstat(ctx context.Context) (tool, error) {
 	if path, err := exec.LookPath("benchstat"); err == nil {
 		return tool{[]string{path}, path}, nil
 	}
-	return tool{}, errors.New("compare: there is no benchstat: install it with \"go install golang.org/x/perf/cmd/benchstat@latest\", or run this in a checkout of crawlbench")
+	return tool{}, errors.New("compare: benchstat not found: install it with \"go install golang.org/x/perf/cmd/benchstat@latest\", or run this in a checkout of crawlbench")
 }

@@ -18,12 +18,12 @@ import (
 
 // conform takes contenders, or the mutants, through the conformance suite.
 func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) error {
-	mutants := fs.Bool("mutants", false, "show which broken crawlers each check finds")
-	checks := fs.String("checks", "", "run these checks only, such as storm,cancel")
-	yields := fs.String("yield", "", "build again with goroutines changing over at random in these packages, such as ./mine,./internal/...")
-	patience := fs.Duration("patience", conform.Patience, "how long a check may take before it counts as hanging")
-	count := fs.Int("count", 1, "with -mutants, run the suite n times and show how often it finds what it finds by luck")
-	seeds := fs.Int("seeds", 20, "with -yield, try so many schedules")
+	mutants := fs.Bool("mutants", false, "run the suite on deliberately broken crawlers, and show which of them each check finds")
+	checks := fs.String("checks", "", "`names` of the checks to run, such as storm,cancel (default: all)")
+	yields := fs.String("yield", "", "rebuild the program with random yields in these `packages`, such as ./mine,./internal/..., and run the suite on it")
+	patience := fs.Duration("patience", conform.Patience, "`time` after which a check counts as hanging")
+	count := fs.Int("count", 1, "with -mutants, run the suite this `number` of times and show how often it finds what not every run finds")
+	seeds := fs.Int("seeds", 20, "with -yield, the `number` of schedules to try")
 	positional, err := parse(fs, args, 0, 1000)
 	if err != nil {
 		return err
@@ -33,10 +33,10 @@ func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) erro
 		table = mutant.Contenders()
 	}
 	if *count < 1 || *count > 1 && !*mutants {
-		return usagef("-count %d: want 1 or more, and more than 1 with -mutants only", *count)
+		return usagef("conform: invalid -count %d: want at least 1, and 1 without -mutants", *count)
 	}
 	if *patience <= 0 {
-		return usagef("-patience %v: must be above 0", *patience)
+		return usagef("conform: invalid -patience %v: want more than 0", *patience)
 	}
 	s := conform.Suite{Patience: *patience}
 	if s.Contenders, err = named(positional, table); err != nil {
@@ -92,11 +92,11 @@ func (a *app) verdicts(list []conform.Verdict, mutants bool) error {
 		alive := conform.Survivors(list)
 		for _, v := range list {
 			if isRight(v.Contender) && !v.Kind.OK() {
-				return exitError{exitFailed, fmt.Errorf("the check %s fails %s, which is right: %s: %s", v.Check, v.Contender, v.Kind, v.Text)}
+				return exitError{exitCrawlFailed, fmt.Errorf("check %s fails the correct crawler %s: %s: %s", v.Check, v.Contender, v.Kind, v.Text)}
 			}
 		}
 		if alive = slices.DeleteFunc(alive, isRight); len(alive) > 0 {
-			return exitError{exitFailed, fmt.Errorf("no check found %s", strings.Join(alive, ", "))}
+			return exitError{exitCrawlFailed, fmt.Errorf("no check finds %s", strings.Join(alive, ", "))}
 		}
 		return nil
 	}
@@ -125,7 +125,7 @@ func (a *app) verdicts(list []conform.Verdict, mutants bool) error {
 		}
 	}
 	if failed {
-		return exitError{code: exitFailed}
+		return exitError{code: exitCrawlFailed}
 	}
 	return nil
 }
@@ -147,7 +147,7 @@ func checksOf(text string) ([]string, error) {
 	list := strings.Split(text, ",")
 	for _, name := range list {
 		if !slices.Contains(all, name) {
-			return nil, usagef("-checks: no check %q%s; there are %s", name, scenario.Nearest(name, all), strings.Join(all, ", "))
+			return nil, usagef("conform: unknown check %q%s: want some of %s", name, scenario.Nearest(name, all), strings.Join(all, ", "))
 		}
 	}
 	return list, nil
@@ -168,7 +168,7 @@ func named(names []string, table []crawl.Contender) ([]crawl.Contender, error) {
 	}
 	for _, n := range names {
 		if !slices.Contains(all, n) {
-			return nil, usagef("no contender %q%s; there are %s", n, scenario.Nearest(n, all), strings.Join(all, ", "))
+			return nil, usagef("conform: unknown contender %q%s: want some of %s", n, scenario.Nearest(n, all), strings.Join(all, ", "))
 		}
 	}
 	return list, nil

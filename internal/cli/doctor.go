@@ -36,8 +36,8 @@ degree = 12
 
 // doctor measures what this machine can tell apart.
 func (a *app) doctor(ctx context.Context, fs *flag.FlagSet, args []string) error {
-	rounds := fs.Int("rounds", 20, "rounds in which a contender is measured against itself")
-	paces := fs.Bool("limiters", false, "show how well each limiter keeps rates from 1/s to 1,000,000/s instead, which takes about two minutes")
+	rounds := fs.Int("rounds", 20, "`number` of rounds of the A/A control")
+	paces := fs.Bool("limiters", false, "instead, measure how accurately each limiter keeps rates from 1/s to 1,000,000/s; this takes about two minutes")
 	if _, err := parse(fs, args, 0, 0); err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (a *app) doctor(ctx context.Context, fs *flag.FlagSet, args []string) error
 		return a.paces(ctx)
 	}
 	if *rounds < plan.MinRounds || *rounds > scenario.MaxRounds {
-		return usagef("doctor: -rounds %d: must lie between %d and %d", *rounds, plan.MinRounds, scenario.MaxRounds)
+		return usagef("doctor: invalid -rounds %d: want %d to %d", *rounds, plan.MinRounds, scenario.MaxRounds)
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	f := host.Fingerprint()
@@ -132,19 +132,19 @@ func noise(a *diagnose.Analysis) []doctor.Reading {
 			r := doctor.Reading{Name: fmt.Sprintf("itself, %s", plain.Count(g.Workers, "worker")),
 				Value: fmt.Sprintf("%.2fx [%.2f, %.2f] in %s; a round varies by %.0f %%", 1/c.Ratio, 1/c.Hi, 1/c.Lo, plain.Count(c.N, "round"), 100*c.SD)}
 			if c.P < diagnose.Alpha {
-				r.Hint = "that is a difference where there is none: one such in twenty is chance, more is a machine that cannot be trusted"
+				r.Hint = "a difference where there is none: expect one in twenty by chance; more mean that this machine's results cannot be trusted"
 			}
 			list = append(list, r)
 			for _, n := range []int{10, 20, 40} {
 				x := stat.Detectable(n, 1, diagnose.Alpha, c.SD)
 				if !math.IsInf(x, 0) {
-					list = append(list, doctor.Reading{Name: fmt.Sprintf("  %d rounds", n), Value: fmt.Sprintf("find a difference of %.0f %% four times out of five", 100*(x-1))})
+					list = append(list, doctor.Reading{Name: fmt.Sprintf("  %d rounds", n), Value: fmt.Sprintf("minimum detectable effect %.0f %%", 100*(x-1))})
 				}
 			}
 		}
 	}
 	if tr := a.Trust; tr.Repeated > 0 {
-		list = append(list, doctor.Reading{Name: "doubtful", Value: fmt.Sprintf("%d of %s", tr.Repeated, plain.Count(tr.Samples, "sample")), Hint: "other processes, or other guests of a hypervisor, were at work: end them, or measure at another time"})
+		list = append(list, doctor.Reading{Name: "flagged", Value: fmt.Sprintf("%d of %s", tr.Repeated, plain.Count(tr.Samples, "sample")), Hint: "other processes or virtual machines were running: stop them, or measure at another time"})
 	}
 	return list
 }

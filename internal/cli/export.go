@@ -12,7 +12,7 @@ import (
 
 // export writes the pages of a run as files.
 func (a *app) export(_ context.Context, fs *flag.FlagSet, args []string) error {
-	results := fs.String("results", "results", "directory of the runs")
+	results := fs.String("results", "results", "`directory` that holds the runs")
 	positional, err := parse(fs, args, 2, 2)
 	if err != nil {
 		return err

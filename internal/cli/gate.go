@@ -16,14 +16,14 @@ import (
 type gateFlags struct{ gate, format string }
 
 func (g *gateFlags) add(fs *flag.FlagSet) {
-	fs.StringVar(&g.gate, "gate", "", "exit with 3 if a cell is proven slower by more than this `share`, such as 5%")
-	fs.StringVar(&g.format, "format", "text", "of the table of changes: "+strings.Join(report.Formats(), ", "))
+	fs.StringVar(&g.gate, "gate", "", "exit with code 3 if a cell is significantly slower by more than this `percentage`, such as 5%")
+	fs.StringVar(&g.format, "format", "text", "`format` of the table of changes: "+strings.Join(report.Formats(), ", "))
 }
 
 // share is the gate as a share, -1 if there is none.
 func (g *gateFlags) share() (float64, error) {
 	if !slices.Contains(report.Formats(), g.format) {
-		return 0, usagef("-format %s: must be one of %s", g.format, strings.Join(report.Formats(), ", "))
+		return 0, usagef("invalid -format %q: want one of %s", g.format, strings.Join(report.Formats(), ", "))
 	}
 	if g.gate == "" {
 		return -1, nil
@@ -31,7 +31,7 @@ func (g *gateFlags) share() (float64, error) {
 	digits, ok := strings.CutSuffix(g.gate, "%")
 	x, err := strconv.ParseFloat(digits, 64)
 	if !ok || err != nil || !(x >= 0 && x <= 1e6) {
-		return 0, usagef("-gate %s: want a share of the time such as 5%%", g.gate)
+		return 0, usagef("invalid -gate %q: want a percentage of the time, such as 5%%", g.gate)
 	}
 	return x / 100, nil
 }
@@ -49,7 +49,7 @@ func (a *app) changes(list []diagnose.Change, g gateFlags) error {
 		return nil
 	}
 	if len(list) == 0 {
-		return errors.New("the gate has nothing to judge: no cell was measured both before and after")
+		return errors.New("-gate: no cell was measured both before and after")
 	}
 	var slower []string
 	for _, c := range list {

@@ -87,7 +87,7 @@ func TestOnlyTheSamePlanCanBeGated(t *testing.T) {
 	write(t, "gated.toml", gated)
 	one := measured(t, "gated.toml")
 	other := measured(t, "-workers", "1", "gated.toml")
-	if code, _, errs := call(t, "compare", one, other, "-gate", "5%"); code != exitNotComparable || !strings.Contains(errs, "run the same scenario twice") {
+	if code, _, errs := call(t, "compare", one, other, "-gate", "5%"); code != exitNotComparable || !strings.Contains(errs, "want two runs of the same scenario") {
 		t.Errorf("exit code %d\n%s", code, errs)
 	}
 }
@@ -108,7 +108,7 @@ func TestAgainstAnotherProgram(t *testing.T) {
 	if code, again, _ := call(t, "report"); code != 0 || !strings.Contains(again, "paired by round:") {
 		t.Errorf("report: exit code %d\n%s", code, again)
 	}
-	if code, _, errs := call(t, "run", "-against", "./nothing", "gated.toml"); code != exitCould || !strings.Contains(errs, "give the path of a crawlbench") {
+	if code, _, errs := call(t, "run", "-against", "./nothing", "gated.toml"); code != exitFailure || !strings.Contains(errs, "want the path of another build") {
 		t.Errorf("no such program: exit code %d\n%s", code, errs)
 	}
 	for _, args := range [][]string{{"run", "-gate", "5%", "gated.toml"}, {"compare", "a", "b", "-gate", "five"}, {"compare", "-gate", "5%"}, {"compare", "a", "b", "-format", "xml"}} {

@@ -48,7 +48,7 @@ func (a *app) graph(ctx context.Context, fs *flag.FlagSet, args []string) error 
 		fmt.Fprintf(a.out, "%s: %d pages, %d links from %s\n", positional[2], g.Pages(), len(g.Links), g.Described(sg.Spec))
 		return nil
 	}
-	return usagef("graph: scenario %s has no graph %q%s; it has %s", s.Name, positional[1], scenario.Nearest(positional[1], names), strings.Join(names, ", "))
+	return usagef("graph: scenario %s has no graph %q%s: want one of %s", s.Name, positional[1], scenario.Nearest(positional[1], names), strings.Join(names, ", "))
 }
 
 // writer chooses the format by the file's name.
@@ -64,5 +64,5 @@ func writer(file string) (func(io.Writer, *graph.Graph) error, error) {
 			return errors.Join(graph.WriteEdges(z, g), z.Close())
 		}, nil
 	}
-	return nil, usagef("graph: %s: a file must end in .el (edge list), .el.gz or .sg (GAPBS)", file)
+	return nil, usagef("graph: unknown format of %q: want a name that ends in .el (edge list), .el.gz or .sg (GAPBS)", file)
 }

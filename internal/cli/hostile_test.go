@@ -298,7 +298,7 @@ func TestHostileDirectories(t *testing.T) {
 			within(t, "export", func() {
 				code, out, errs := call(t, "export", "results/"+bad, "site")
 				check("export", code, out+errs)
-				if code != 0 && (code != exitCould || errs == "") {
+				if code != 0 && (code != exitFailure || errs == "") {
 					t.Errorf("export, code %d:\n%s%s", code, out, errs)
 				}
 				filepath.WalkDir("site", func(path string, d fs.DirEntry, _ error) error {
@@ -314,7 +314,7 @@ func TestHostileDirectories(t *testing.T) {
 			within(t, "report", func() {
 				code, out, errs := call(t, "report", "results/"+bad)
 				check("report", code, out+errs)
-				if code != 0 && code != exitFailed && (code != exitCould || errs == "") {
+				if code != 0 && code != exitCrawlFailed && (code != exitFailure || errs == "") {
 					t.Errorf("report, code %d:\n%s%s", code, out, errs)
 				}
 				if code == 0 {

@@ -19,8 +19,8 @@ import (
 
 // list prints what there is.
 func (a *app) list(_ context.Context, fs *flag.FlagSet, args []string) error {
-	results := fs.String("results", "results", "directory of the runs")
-	name := fs.String("run", "", "the `run` whose cells to list; the newest if not given")
+	results := fs.String("results", "results", "`directory` that holds the runs")
+	name := fs.String("run", "", "with cells, the `run` to list (default: the newest)")
 	positional, err := parse(fs, args, 0, 1)
 	if err != nil {
 		return err
@@ -42,7 +42,7 @@ func (a *app) list(_ context.Context, fs *flag.FlagSet, args []string) error {
 	case "contenders", "scenarios", "graphs", "limiters", "runs", "cells":
 		return a.listOne(w, what, *results, *name)
 	}
-	return usagef("list: no list of %q%s; there are %s", what, scenario.Nearest(what, kinds), strings.Join(kinds, ", "))
+	return usagef("list: unknown list %q%s: want one of %s", what, scenario.Nearest(what, kinds), strings.Join(kinds, ", "))
 }
 
 func (a *app) listOne(w *tabwriter.Writer, what, results, name string) error {
@@ -102,7 +102,7 @@ func listRuns(w *tabwriter.Writer, results string) error {
 func describe(dir string) (state, about string) {
 	defer func() {
 		if p := recover(); p != nil {
-			state, about = "unreadable", fmt.Sprintf("its files are damaged, or this program is wrong: %v", p)
+			state, about = "unreadable", fmt.Sprintf("its files are damaged, or this program has a bug: %v", p)
 		}
 	}()
 	run, err := store.Open(dir)

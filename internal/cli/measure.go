@@ -50,7 +50,7 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []runner.Graph
 	}
 	show.done()
 	if rounds := run.Plan().Rounds; rounds != planned {
-		fmt.Fprintf(a.err, "note: the budget of %v held %s, not the %d expected\n", f.budget, plain.Count(rounds, "round"), planned)
+		fmt.Fprintf(a.err, "note: %[2]s fitted the budget of %[1]v, not the expected %[3]d\n", f.budget, plain.Count(rounds, "round"), planned)
 	}
 
 	stopped := ctx.Err() != nil && errors.Is(errRun, context.Cause(ctx))
@@ -61,24 +61,17 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []runner.Graph
 	errEnd := a.conclude(run, state, f.gate)
 	switch {
 	case stopped && errEnd == nil:
-		fmt.Fprintf(a.err, "\ninterrupted; all that was finished is kept. To go on:\n  %s\n", a.command("resume", run.Dir(), f.against))
+		fmt.Fprintf(a.err, "\ninterrupted; finished samples are kept. To continue:\n  %s\n", a.command("resume", run.Dir(), f.against))
 		return exitError{code: exitInterrupted}
 	case errRun != nil && !stopped:
-		return fmt.Errorf("%w\nall that was finished is kept in %s; when it is mended, go on with: %s",
+		return fmt.Errorf("%w\nfinished samples are kept in %s; when the cause is fixed, continue with: %s",
 			errors.Join(errRun, errEnd), run.Dir(), a.command("resume", run.Dir(), f.against))
-	case errEnd != nil && exitCode(errEnd) != exitRegression:
+	case errEnd != nil && codeOf(errEnd) != exitRegression:
 		return errEnd
 	case len(run.Failed()) > 0:
-		return exitError{code: exitFailed}
+		return exitError{code: exitCrawlFailed}
 	}
 	return errEnd
-}
-
-// exitCode is the exit code that err carries, 0 if it is none of its own.
-func exitCode(err error) int {
-	var e exitError
-	errors.As(err, &e)
-	return e.code
 }
 
 // conclude writes bench.txt and the manifest, and prints the result.
@@ -128,9 +121,9 @@ func (a *app) publish(run *store.Run) (*diagnose.Analysis, error) {
 
 // next lists the commands to go on with.
 func (a *app) next(run *store.Run) string {
-	lines := [][2]string{{a.command("compare", run.Dir()), "compare the designs with benchstat"}}
+	lines := [][2]string{{a.command("compare", run.Dir()), "compare the crawlers with benchstat"}}
 	if cell, kind := example(run); cell != "" {
-		lines = append(lines, [2]string{a.command("flame", run.Dir(), cell, kind), "see a flame graph"})
+		lines = append(lines, [2]string{a.command("flame", run.Dir(), cell, kind), "open a flame graph"})
 	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 3, ' ', 0)

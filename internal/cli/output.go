@@ -32,10 +32,10 @@ func (o *output) failed(errw io.Writer) int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.err == nil {
-		return exitFine
+		return exitOK
 	}
 	if !errors.Is(o.err, syscall.EPIPE) {
-		fmt.Fprintln(errw, "crawlbench: write the result:", o.err)
+		fmt.Fprintln(errw, "crawlbench: write output:", o.err)
 	}
-	return exitCould
+	return exitFailure
 }

@@ -96,7 +96,7 @@ func (p *progress) failure(e runner.Event) {
 	f := e.Record.Failure
 	fmt.Fprintln(p.w, plain.Text(fmt.Sprintf("failed: %s: %s: %s", e.Record.Cell, f.Class, f.Message)))
 	if f.Output != "" {
-		fmt.Fprintf(p.w, "        what it printed is kept in %s\n", plain.Line(f.Output))
+		fmt.Fprintf(p.w, "        its output is kept in %s\n", plain.Line(f.Output))
 	}
 }
 

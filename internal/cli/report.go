@@ -11,7 +11,7 @@ import (
 
 // report shows the result of a run again.
 func (a *app) report(_ context.Context, fs *flag.FlagSet, args []string) error {
-	results := fs.String("results", "results", "directory of the runs")
+	results := fs.String("results", "results", "`directory` that holds the runs")
 	positional, err := parse(fs, args, 0, 1)
 	if err != nil {
 		return err
@@ -23,7 +23,7 @@ func (a *app) report(_ context.Context, fs *flag.FlagSet, args []string) error {
 	analysis, err := a.publish(run)
 	if errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		cause, _ := errors.AsType[syscall.Errno](err)
-		fmt.Fprintf(a.err, "note: report.html and report.md are not written into %s: %v\n", run.Dir(), cause)
+		fmt.Fprintf(a.err, "note: report.html and report.md were not written to %s: %v\n", run.Dir(), cause)
 		err = nil
 	}
 	if err != nil {
@@ -36,7 +36,7 @@ func (a *app) report(_ context.Context, fs *flag.FlagSet, args []string) error {
 		}
 	}
 	if len(run.Failed()) > 0 {
-		return exitError{code: exitFailed}
+		return exitError{code: exitCrawlFailed}
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func (a *app) resume(ctx context.Context, f runFlags) error {
 	for _, g := range graphs {
 		i := slices.IndexFunc(m.Graphs, func(o store.GraphInfo) bool { return o.Name == g.Info.Name })
 		if i >= 0 && !m.Graphs[i].Same(g.Info) {
-			return exitError{exitNotComparable, fmt.Errorf("resume %s: graph %s is not the one that the run began with: its file or its generator has changed; start a new run", dir, g.Info.Name)}
+			return exitError{exitNotComparable, fmt.Errorf("resume %s: graph %s differs from the one that the run started with: its file or its generator has changed; start a new run", dir, g.Info.Name)}
 		}
 	}
 	err = run.Update(func(m *store.Manifest) {
@@ -79,24 +79,24 @@ func sameConditions(run *store.Run, by programs) error {
 	m := run.Manifest()
 	this, other := by.sums()
 	if differ := host.Differ(m.Host, host.Fingerprint()); len(differ) > 0 {
-		return fmt.Errorf("it was begun on another machine (%s differ), and its samples would not be comparable: start a new run", strings.Join(differ, ", "))
+		return fmt.Errorf("the run was started on another machine (%s differ): its samples would not be comparable; start a new run", strings.Join(differ, ", "))
 	}
 	if err := run.Changed(); err != nil {
-		return fmt.Errorf("%w: take it from a backup, or start a new run", err)
+		return fmt.Errorf("%w: restore it from a backup, or start a new run", err)
 	}
 	if m.Sums.Program == "" {
-		return fmt.Errorf("it does not say which program began it, as it is of an older version of crawlbench: start a new run")
+		return fmt.Errorf("the run does not record which program started it, as an older version of crawlbench made it: start a new run")
 	}
 	if m.Sums.Program != this {
-		return fmt.Errorf("another program began it (SHA-256 %.12s, and this one has %.12s): resume with that program, or start a new run", m.Sums.Program, this)
+		return fmt.Errorf("another program started the run (SHA-256 %.12s, this one has %.12s): resume with that program, or start a new run", m.Sums.Program, this)
 	}
 	if m.Sums.Against != "" && other != "" && m.Sums.Against != other {
-		return fmt.Errorf("%s is not the other program that it was begun with (SHA-256 %.12s, want %.12s): give that one with -against, or start a new run", by.other.Path, other, m.Sums.Against)
+		return fmt.Errorf("%s is not the program that the run was started against (SHA-256 %.12s, want %.12s): name that one with -against, or start a new run", by.other.Path, other, m.Sums.Against)
 	}
 	now := host.Environment()
 	for _, name := range host.Variables() {
 		if then := m.Environment[name]; host.Effective(name, then) != host.Effective(name, now[name]) {
-			return fmt.Errorf("%s was %q when it was begun, and is %q: set it as it was, or start a new run", name, then, now[name])
+			return fmt.Errorf("%s was %q when the run was started, and is %q now: restore it, or start a new run", name, then, now[name])
 		}
 	}
 	return nil
@@ -107,12 +107,12 @@ func (a *app) able(run *store.Run, against string) error {
 	p := run.Plan()
 	for _, name := range p.Contenders {
 		if !slices.ContainsFunc(a.contenders, func(c crawl.Contender) bool { return c.Name == plan.Design(name) }) {
-			return fmt.Errorf("this program has no contender %s: resume with the program that began the run", name)
+			return fmt.Errorf("this program has no contender %q: resume with the program that started the run", name)
 		}
 	}
 	for _, c := range p.Cells {
 		if c.Limiter != "" && !slices.Contains(limiter.Names(), c.Limiter) {
-			return fmt.Errorf("this program has no limiter %q: resume with the program that began the run", c.Limiter)
+			return fmt.Errorf("this program has no limiter %q: resume with the program that started the run", c.Limiter)
 		}
 	}
 	if problems := p.Fetch.Check(); len(problems) > 0 {
@@ -123,9 +123,9 @@ func (a *app) able(run *store.Run, against string) error {
 	left := slices.ContainsFunc(slots, func(s plan.Slot) bool { return p.Cells[s.Cell].IsAgainst() })
 	switch {
 	case left && against == "":
-		return usagef("another program crawls some of its cells, and none is run because a file names it: give its path with -against (the run was begun with %s)", quote([]string{run.Manifest().Against}))
+		return usagef("some cells are measured with another program, which is never taken from a file: name it with -against (the run was started with %s)", quote([]string{run.Manifest().Against}))
 	case !others && against != "":
-		return usagef("no other program crawls in it: leave -against out")
+		return usagef("the run has no other program: omit -against")
 	}
 	return nil
 }

@@ -15,7 +15,6 @@ import (
 
 	"crawlbench/internal/doctor"
 	"crawlbench/internal/host"
-	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
 	"crawlbench/internal/runner"
@@ -38,25 +37,25 @@ type runFlags struct {
 
 func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	var f runFlags
-	fs.StringVar(&f.results, "results", "results", "directory of the runs")
-	fs.StringVar(&f.resume, "resume", "", "go on with the interrupted run in this `directory`")
-	fs.StringVar(&f.contenders, "contenders", "", "`names` instead of the scenario's: a,b or * or !c")
-	fs.StringVar(&f.workers, "workers", "", "`counts` instead of the scenario's: 1,8,4x (4x is 4 times the cores)")
-	fs.StringVar(&f.rate, "rate", "", "`rates` instead of the scenario's, in pages a second: inf,5000")
-	fs.StringVar(&f.limiter, "limiter", "", "`limiters` instead of the scenario's, of those that \"list limiters\" shows: bucket,paced")
-	fs.IntVar(&f.rounds, "rounds", 0, "rounds instead of the scenario's")
-	fs.StringVar(&f.seed, "seed", "", "seed instead of the scenario's")
-	fs.DurationVar(&f.budget, "budget", 0, "fit the number of rounds to this time")
-	fs.StringVar(&f.against, "against", "", "measure the contenders of this other `program` too, in the same rounds")
+	fs.StringVar(&f.results, "results", "results", "`directory` that holds the runs")
+	fs.StringVar(&f.resume, "resume", "", "continue the interrupted run in this `directory`")
+	fs.StringVar(&f.contenders, "contenders", "", "`names` of the crawlers to measure, in place of the scenario's: a,b or * for all, !c to exclude c")
+	fs.StringVar(&f.workers, "workers", "", "worker `counts`, in place of the scenario's: 1,8,4x (4x is 4 for each core)")
+	fs.StringVar(&f.rate, "rate", "", "`rates` in pages/s, in place of the scenario's: inf,5000")
+	fs.StringVar(&f.limiter, "limiter", "", "`limiters`, in place of the scenario's: bucket,paced (see \"crawlbench list limiters\")")
+	fs.IntVar(&f.rounds, "rounds", 0, "`number` of rounds, in place of the scenario's")
+	fs.StringVar(&f.seed, "seed", "", "random `seed`, in place of the scenario's")
+	fs.DurationVar(&f.budget, "budget", 0, "choose the number of rounds so that the run takes about this `time`")
+	fs.StringVar(&f.against, "against", "", "also measure the crawlers of this other `program`, in the same rounds")
 	f.gate.add(fs)
-	fs.BoolVar(&f.dry, "n", false, "print the plan and its time, and measure nothing")
-	fs.StringVar(&f.progress, "progress", "auto", "auto, plain (lines), line (one that is repainted) or none")
+	fs.BoolVar(&f.dry, "n", false, "print the plan and its expected time, and measure nothing")
+	fs.StringVar(&f.progress, "progress", "auto", "`style` of the progress output: auto, plain (lines), line (one line, repainted) or none")
 	positional, err := parse(fs, args, 0, 1)
 	if err != nil {
 		return err
 	}
 	if !slices.Contains([]string{"auto", "plain", "line", "none"}, f.progress) {
-		return usagef("run: -progress %s: must be auto, plain, line or none", f.progress)
+		return usagef("run: invalid -progress %q: want auto, plain, line or none", f.progress)
 	}
 	if err := f.checkGiven(fs); err != nil {
 		return err
@@ -90,11 +89,11 @@ func (f *runFlags) checkGiven(fs *flag.FlagSet) error {
 	fs.Visit(func(given *flag.Flag) {
 		switch {
 		case given.Name == "rounds" && (f.rounds < 1 || f.rounds > scenario.MaxRounds):
-			err = usagef("run: -rounds %d: must lie between 1 and %d", f.rounds, scenario.MaxRounds)
+			err = usagef("run: invalid -rounds %d: want 1 to %d", f.rounds, scenario.MaxRounds)
 		case given.Name == "budget" && f.budget <= 0:
-			err = usagef("run: -budget %v: must be above 0", f.budget)
+			err = usagef("run: invalid -budget %v: want more than 0", f.budget)
 		case given.Value.String() == "":
-			err = usagef("run: -%s is empty: give a value, or leave the flag out", given.Name)
+			err = usagef("run: -%s is empty: give a value or omit the flag", given.Name)
 		}
 	})
 	return err
@@ -107,7 +106,7 @@ func (f *runFlags) checkAgainst() error {
 	}
 	if f.against == "" {
 		if f.gate.gate != "" && f.resume == "" {
-			return usagef("run: -gate goes with -against; of two runs the gate is that of compare OLD NEW")
+			return usagef("run: -gate needs -against; to gate on two runs, use \"compare OLD NEW -gate\"")
 		}
 		return nil
 	}
@@ -116,7 +115,7 @@ func (f *runFlags) checkAgainst() error {
 		path, err = filepath.Abs(path)
 	}
 	if err != nil {
-		return fmt.Errorf("run: -against: %w: give the path of a crawlbench that was built before, such as one from another commit", err)
+		return fmt.Errorf("run: -against: %w: want the path of another build of crawlbench, such as one of another commit", err)
 	}
 	f.against = path
 	return nil
@@ -127,11 +126,11 @@ func onlyResume(fs *flag.FlagSet, positional []string) error {
 	var err error
 	fs.Visit(func(fl *flag.Flag) {
 		if !slices.Contains([]string{"resume", "results", "progress", "against", "gate", "format"}, fl.Name) {
-			err = usagef("run: -%s cannot go with -resume: a resumed run keeps its plan", fl.Name)
+			err = usagef("run: -%s cannot be used with -resume: a resumed run keeps its plan", fl.Name)
 		}
 	})
 	if len(positional) > 0 {
-		err = usagef("run: -resume takes no scenario: a resumed run keeps its own")
+		err = usagef("run: -resume takes no scenario: a resumed run keeps its plan")
 	}
 	return err
 }
@@ -193,7 +192,7 @@ func override(s *scenario.Scenario, f runFlags) error {
 		s.Limiters = limiters
 	}
 	if f.rounds > 0 && f.budget > 0 {
-		return usagef("run: -rounds and -budget both set the number of rounds: give one of them")
+		return usagef("run: -rounds and -budget both set the number of rounds: use one of them")
 	}
 	if f.rounds > 0 {
 		s.Rounds = f.rounds
@@ -266,9 +265,9 @@ func (a *app) fitRounds(p *plan.Plan, graphs []runner.Graph, budget, spent time.
 		if budget > 0 {
 			p6 := *p
 			p6.SetRounds(plan.MinRounds)
-			why = fmt.Sprintf("; a budget of %v would do for %d", roundUp(a.duration(&p6, graphs)+spent), plan.MinRounds)
+			why = fmt.Sprintf("; a budget of %v allows %d", roundUp(a.duration(&p6, graphs)+spent), plan.MinRounds)
 		}
-		fmt.Fprintf(a.err, "note: with %s a median has no 95 %% confidence interval, which takes %d%s\n", plain.Count(p.Rounds, "round"), plan.MinRounds, why)
+		fmt.Fprintf(a.err, "note: a 95 %% confidence interval of the median needs at least %d rounds, not %d%s\n", plan.MinRounds, p.Rounds, why)
 	}
 }
 
@@ -307,7 +306,7 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 		}
 	}
 	if err := os.MkdirAll(f.results, 0o777); err != nil {
-		return fmt.Errorf("make the directory of the runs: %w", err)
+		return fmt.Errorf("create the directory of the runs: %w", err)
 	}
 	dir := filepath.Join(f.results, store.NewName(f.results, m.Scenario, begin))
 	run, err := store.Create(dir, m, p)

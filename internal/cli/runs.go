@@ -31,13 +31,13 @@ func findRun(results, name string) (string, error) {
 		return "", err
 	}
 	if len(list) == 0 {
-		return "", fmt.Errorf("find run %q: there is no such directory, and no run in %s", name, results)
+		return "", fmt.Errorf("no such run: %q: %s has none; measure one with \"crawlbench run\"", name, results)
 	}
 	const shown = 10
 	few := list[max(0, len(list)-shown):]
-	text := fmt.Sprintf("find run %q: there is no such directory; the runs in %s are %s", name, results, quote(few))
+	text := fmt.Sprintf("no such run: %q: the runs in %s are %s", name, results, quote(few))
 	if len(few) < len(list) {
-		text += fmt.Sprintf(" and %d older ones, see \"crawlbench list runs\"", len(list)-len(few))
+		text += fmt.Sprintf(" and %d older (list them with \"crawlbench list runs\")", len(list)-len(few))
 	}
 	return "", errors.New(text)
 }
@@ -61,7 +61,7 @@ func found(dir string, err error) (string, error) {
 			return dir, nil
 		}
 	}
-	return "", fmt.Errorf("find run: %s leads to itself", dir)
+	return "", fmt.Errorf("find run: %s: too many links", dir)
 }
 
 // openRun opens a run to read it, and passes its warnings on.
@@ -89,14 +89,14 @@ func selectCell(cells []plan.Cell, selector string) (plan.Cell, error) {
 	if len(hits) == 0 {
 		hits = meant(cells, words, strings.HasPrefix)
 	}
-	what, from := "means several cells: add a word to choose one of", hits
+	what, from := "matches several cells: add a word to choose one of", hits
 	switch {
 	case len(hits) == 1:
 		return hits[0], nil
 	case selector == "":
-		what = "names no cell: choose one of"
+		what = "matches every cell: choose one of"
 	case len(hits) == 0:
-		what, from = "means no cell: choose among", cells
+		what, from = "matches no cell: choose one of", cells
 	}
 	text := fmt.Sprintf("cell %q %s", selector, what)
 	for _, c := range from {

@@ -17,21 +17,21 @@ import (
 
 // serve shows all runs in a browser, and begins with a run or a flame graph if one is named.
 func (a *app) serve(ctx context.Context, fs *flag.FlagSet, args []string) error {
-	results := fs.String("results", "results", "directory of the runs")
-	cellFlag := fs.String("cell", "", "begin with the profile of this `cell`: words such as \"mutexmap rmat14 w8\"")
-	base := fs.String("base", "", "the `cell` to subtract, scaled to the same number of pages")
-	kind := fs.String("profile", "cpu", "cpu, block, mutex or wall")
-	addr := fs.String("addr", "127.0.0.1:0", "`address` to listen on; any but one of this machine lets others read the runs")
-	open := fs.Bool("open", true, "open the page in a browser, where there is one")
+	results := fs.String("results", "results", "`directory` that holds the runs")
+	cellFlag := fs.String("cell", "", "open the profile of this `cell`, named by words such as \"mutexmap rmat14 w8\"")
+	base := fs.String("base", "", "subtract the profile of this `cell`, scaled to the same number of pages")
+	kind := fs.String("profile", "cpu", "`kind` of profile: cpu, block, mutex or wall")
+	addr := fs.String("addr", "127.0.0.1:0", "`address` to listen on; one that other machines reach lets them read the runs")
+	open := fs.Bool("open", true, "open the page in a browser if there is one")
 	positional, err := parse(fs, args, 0, 1)
 	if err != nil {
 		return err
 	}
 	if *base != "" && *cellFlag == "" {
-		return usagef("serve: -base is subtracted from the cell that -cell names: name one")
+		return usagef("serve: -base needs -cell, from which it is subtracted")
 	}
 	if *addr == "" {
-		return usagef("serve: -addr is empty, which would be every address of this machine: give one, such as 127.0.0.1:0")
+		return usagef("serve: -addr is empty, which means every address of this machine: want one, such as 127.0.0.1:0")
 	}
 	var first string
 	if len(positional) > 0 || *cellFlag != "" {
@@ -50,9 +50,9 @@ func (a *app) serve(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	defer server.Close()
 	return serve.Serve(ctx, *addr, server, func(url string, others bool) {
 		if others {
-			fmt.Fprintf(a.err, "warning: %s is not of this machine alone: whoever can reach it reads all runs in %s\n", *addr, *results)
+			fmt.Fprintf(a.err, "warning: other machines can reach %s and read all runs in %s\n", *addr, *results)
 		}
-		fmt.Fprintf(a.out, "%s%s\n^C ends it\n", url, first)
+		fmt.Fprintf(a.out, "%s%s\npress ^C to stop\n", url, first)
 		if *open {
 			browse(url + first)
 		}
@@ -116,9 +116,9 @@ func profiled(run *store.Run, selector, kind string) (id string, err error) {
 	if len(cells) == 0 {
 		slices.Sort(kinds)
 		if len(kinds) == 0 {
-			return "", fmt.Errorf("run %s has no profiles: its scenario asks for none, see the table [profiles] of a scenario", run.Dir())
+			return "", fmt.Errorf("run %s has no profiles: its scenario has no [profiles] table", run.Dir())
 		}
-		return "", fmt.Errorf("run %s has no %s profiles, only %s", run.Dir(), kind, strings.Join(kinds, ", "))
+		return "", fmt.Errorf("run %s has no %s profiles: want one of %s", run.Dir(), kind, strings.Join(kinds, ", "))
 	}
 	c, err := selectCell(cells, selector)
 	if err != nil {

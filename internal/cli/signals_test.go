@@ -117,7 +117,7 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 		out, err *os.File
 		says     string
 	}{
-		"full":                 {out: full, says: "crawlbench: write the result: write /dev/stdout: no space left on device\n"},
+		"full":                 {out: full, says: "crawlbench: write output: write /dev/stdout: no space left on device\n"},
 		"no reader":            {out: to},
 		"no reader of either":  {out: to, err: to},
 		"full, and the errors": {out: full, err: full},
@@ -130,7 +130,7 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 				cmd.Stderr = test.err
 			}
 			cmd.Run()
-			if cmd.ProcessState.ExitCode() != exitCould || !strings.HasSuffix(errs.String(), test.says) || test.says == "" && strings.Contains(errs.String(), "crawlbench:") {
+			if cmd.ProcessState.ExitCode() != exitFailure || !strings.HasSuffix(errs.String(), test.says) || test.says == "" && strings.Contains(errs.String(), "crawlbench:") {
 				t.Errorf("%v: %s", cmd.ProcessState, errs)
 			}
 			if s := state(t); s != "complete" {
@@ -142,7 +142,7 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 			}
 			cmd, _ = program(nil, "list", "scenarios")
 			cmd.Stdout = test.out
-			if cmd.Run(); cmd.ProcessState.ExitCode() != exitCould {
+			if cmd.Run(); cmd.ProcessState.ExitCode() != exitFailure {
 				t.Errorf("list: %v", cmd.ProcessState)
 			}
 		})
@@ -165,7 +165,7 @@ func TestDeadlineThatThePlanCannotKeepIsToldBefore(t *testing.T) {
 				continue
 			}
 			code, out, errs := call(t, args...)
-			if (code == exitCould) != (says != "") || !strings.Contains(errs, says) {
+			if (code == exitFailure) != (says != "") || !strings.Contains(errs, says) {
 				t.Errorf("%v with %q: exit code %d\n%s%s\nwant %q", args, more, code, out, errs, says)
 			}
 		}
@@ -181,7 +181,7 @@ func TestDeadlockIsNamedInEveryBuild(t *testing.T) {
 	for _, check := range []string{"storm", "seeds"} {
 		var out, errs strings.Builder
 		code := Main([]string{"crawlbench", "conform", "-patience", "1s", "-checks", check, "stuck"}, nil, &out, &errs, []crawl.Contender{stuck()})
-		if code != exitFailed || !strings.Contains(out.String(), "stuck by id, "+check+": deadlock: ") || !strings.Contains(out.String(), "sync.Mutex.Lock in crawlbench/internal/cli.") {
+		if code != exitCrawlFailed || !strings.Contains(out.String(), "stuck by id, "+check+": deadlock: ") || !strings.Contains(out.String(), "sync.Mutex.Lock in crawlbench/internal/cli.") {
 			t.Errorf("exit code %d\n%s\n%s", code, &out, &errs)
 		}
 	}

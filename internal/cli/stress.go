@@ -22,7 +22,7 @@ import (
 // patterns name as a seed says. With compare it does so without them as well.
 func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, seeds int, compare bool) error {
 	if seeds < 1 {
-		return usagef("-seeds %d: must be at least 1", seeds)
+		return usagef("conform: invalid -seeds %d: want at least 1", seeds)
 	}
 	dir, err := os.MkdirTemp("", "crawlbench-yield-")
 	if err != nil {
@@ -88,9 +88,9 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 	w.Flush()
 	switch {
 	case wrong && compare:
-		return exitError{exitFailed, errors.New("a mutant was found by no schedule, or the right crawler by one")}
+		return exitError{exitCrawlFailed, errors.New("some schedule fails the correct crawler, or a mutant passes all schedules")}
 	case wrong:
-		return exitError{code: exitFailed}
+		return exitError{code: exitCrawlFailed}
 	}
 	return nil
 }
@@ -99,13 +99,13 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 func (a *app) rebuild(ctx context.Context, dir string, patterns []string) (string, error) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Path == "" || info.Path == "command-line-arguments" {
-		return "", errors.New("-yield builds this program again, and does not know from which package: build it by naming its package, as in go build ./cmd/mine, and call it in its module")
+		return "", errors.New("-yield: the package of this program is unknown: build it by package path, as in \"go build ./cmd/mine\", and run it inside its module")
 	}
 	list := exec.CommandContext(ctx, "go", append([]string{"list", "-json=Name,Dir,GoFiles"}, patterns...)...)
 	list.Stderr = a.err
 	out, err := list.Output()
 	if err != nil {
-		return "", fmt.Errorf("-yield: go list: %w: call it in the module of %s, with Go installed", err, info.Path)
+		return "", fmt.Errorf("-yield: go list: %w: run crawlbench inside the module of %s, with Go installed", err, info.Path)
 	}
 	var packages []yield.Package
 	for dec := json.NewDecoder(bytes.NewReader(out)); dec.More(); {

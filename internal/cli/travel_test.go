@@ -105,13 +105,13 @@ func TestResumeFindsItsGraphs(t *testing.T) {
 	t.Chdir(abroad)
 	write(t, filepath.Join(moved, "g.el"), "0 1\n1 2\n2 1\n")
 	cut(t, filepath.Join(moved, run), 2)
-	if code, _, errs := call(t, "run", "-progress", "none", "-resume", filepath.Join(moved, run)); code != exitNotComparable || !strings.Contains(errs, "graph g is not the one") {
+	if code, _, errs := call(t, "run", "-progress", "none", "-resume", filepath.Join(moved, run)); code != exitNotComparable || !strings.Contains(errs, "graph g differs from the one") {
 		t.Errorf("another graph: exit code %d\n%s", code, errs)
 	}
 	if err := os.Remove(filepath.Join(moved, "g.el")); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, errs := call(t, "run", "-progress", "none", "-resume", filepath.Join(moved, run)); code != exitCould || !strings.Contains(errs, "g.el: no such file") {
+	if code, _, errs := call(t, "run", "-progress", "none", "-resume", filepath.Join(moved, run)); code != exitFailure || !strings.Contains(errs, "g.el: no such file") {
 		t.Errorf("no graph: exit code %d\n%s", code, errs)
 	}
 }
@@ -220,11 +220,11 @@ func TestResumeIsOfTheSameProgramUnderTheSameConditions(t *testing.T) {
 		env    [2]string
 		says   string
 	}{
-		"another program":                {change: func(m map[string]any) { sums(m)["program"] = strings.Repeat("ab", 32) }, says: "another program began it (SHA-256 abababababab, and this one has "},
-		"a program that is not recorded": {change: func(m map[string]any) { delete(m, "sha256") }, says: "it does not say which program began it"},
-		"another machine":                {change: func(m map[string]any) { m["host"].(map[string]any)["cores"] = "999" }, says: "it was begun on another machine (cores differ)"},
-		"another GOGC":                   {env: [2]string{"GOGC", "50"}, says: `GOGC was "" when it was begun, and is "50"`},
-		"another GOMEMLIMIT":             {env: [2]string{"GOMEMLIMIT", "1GiB"}, says: `GOMEMLIMIT was "" when it was begun, and is "1GiB"`},
+		"another program":                {change: func(m map[string]any) { sums(m)["program"] = strings.Repeat("ab", 32) }, says: "another program started the run (SHA-256 abababababab, and this one has "},
+		"a program that is not recorded": {change: func(m map[string]any) { delete(m, "sha256") }, says: "the run does not record which program started it"},
+		"another machine":                {change: func(m map[string]any) { m["host"].(map[string]any)["cores"] = "999" }, says: "the run was started on another machine (cores differ)"},
+		"another GOGC":                   {env: [2]string{"GOGC", "50"}, says: `GOGC was "" when the run was started, and is "50"`},
+		"another GOMEMLIMIT":             {env: [2]string{"GOMEMLIMIT", "1GiB"}, says: `GOMEMLIMIT was "" when the run was started, and is "1GiB"`},
 		"another GODEBUG":                {env: [2]string{"GODEBUG", "asyncpreemptoff=1"}, says: "GODEBUG was "},
 		"another GOMAXPROCS":             {env: [2]string{"GOMAXPROCS", "1"}, says: "GOMAXPROCS was "},
 		"the same":                       {env: [2]string{"GOGC", "100"}},
@@ -336,7 +336,7 @@ func TestCompareReadsTheJournal(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, bench, strings.ReplaceAll(string(text), "BenchmarkCrawl/impl=slowable", "BenchmarkCrawl/impl=slowable"+"X"))
-	want("changed", "is not what the journal says")
+	want("changed", "differs from the journal")
 	if err := os.Remove(bench); err != nil {
 		t.Fatal(err)
 	}
@@ -344,7 +344,7 @@ func TestCompareReadsTheJournal(t *testing.T) {
 	if err := unix.Mkfifo(bench, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	want("a FIFO", "is not what the journal says")
+	want("a FIFO", "differs from the journal")
 }
 
 // The report of a run on a medium that cannot be written is shown.
@@ -364,13 +364,13 @@ func TestReportOfWhatCannotBeWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, out, errs := call(t, "report", run)
-	if code != 0 || !strings.Contains(out, "16 of 16 samples") || !strings.Contains(errs, "report.html and report.md are not written into "+run) {
+	if code != 0 || !strings.Contains(out, "16 of 16 samples") || !strings.Contains(errs, "report.html and report.md were not written to "+run) {
 		t.Errorf("exit code %d\n%s\n%s", code, out, errs)
 	}
 	if code, out, errs := call(t, "list", "runs"); code != 0 || !strings.Contains(out, "complete") {
 		t.Errorf("list: exit code %d\n%s\n%s", code, out, errs)
 	}
-	if code, _, errs := call(t, "run", "-progress", "none", "-resume", run); code != exitCould || !strings.Contains(errs, "lock "+run) {
+	if code, _, errs := call(t, "run", "-progress", "none", "-resume", run); code != exitFailure || !strings.Contains(errs, "lock "+run) {
 		t.Errorf("resume: exit code %d\n%s", code, errs)
 	}
 }
@@ -417,10 +417,10 @@ func TestResumeRunsNoProgramThatAFileNames(t *testing.T) {
 	manifest(t, run, func(m map[string]any) {
 		m["against"] = evil
 	})
-	if code, _, errs := call(t, "run", "-progress", "none", "-resume", run); code != exitUsage || !strings.Contains(errs, "give its path with -against") {
+	if code, _, errs := call(t, "run", "-progress", "none", "-resume", run); code != exitUsage || !strings.Contains(errs, "name it with -against") {
 		t.Errorf("without a program: exit code %d\n%s", code, errs)
 	}
-	if code, _, errs := call(t, "run", "-progress", "none", "-resume", run, "-against", evil); code != exitNotComparable || !strings.Contains(errs, "is not the other program that it was begun with") {
+	if code, _, errs := call(t, "run", "-progress", "none", "-resume", run, "-against", evil); code != exitNotComparable || !strings.Contains(errs, "is not the program that the run was started against") {
 		t.Errorf("with another program: exit code %d\n%s", code, errs)
 	}
 	if _, err := os.Stat("run"); err == nil {
@@ -431,7 +431,7 @@ func TestResumeRunsNoProgramThatAFileNames(t *testing.T) {
 		t.Errorf("with the same program elsewhere: exit code %d\n%s\n%s", code, out, errs)
 	}
 	plain := measured(t, "gated.toml")
-	if code, _, errs := call(t, "run", "-progress", "none", "-resume", plain, "-against", other); code != exitUsage || !strings.Contains(errs, "leave -against out") {
+	if code, _, errs := call(t, "run", "-progress", "none", "-resume", plain, "-against", other); code != exitUsage || !strings.Contains(errs, "omit -against") {
 		t.Errorf("with a program that is not asked for: exit code %d\n%s", code, errs)
 	}
 }
@@ -472,7 +472,7 @@ func TestOtherProgramReplacedWhileItIsMeasured(t *testing.T) {
 		"deleted": {os.Remove, 0, ""},
 		"changed": {func(other string) error {
 			return os.Chtimes(other, time.Time{}, time.Now().Add(time.Hour))
-		}, exitCould, "has been changed since the run began"},
+		}, exitFailure, "has been changed since the run began"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			dir := t.TempDir()
@@ -559,7 +559,7 @@ func TestWhatIsTakenFromARunEndsIt(t *testing.T) {
 			if err := <-taken; err != nil {
 				t.Fatal(err)
 			}
-			if code != exitCould || !strings.Contains(errs, test.says) || !strings.Contains(errs, "-resume") {
+			if code != exitFailure || !strings.Contains(errs, test.says) || !strings.Contains(errs, "-resume") {
 				t.Errorf("exit code %d\n%s", code, errs)
 			}
 			code, out, errs := call(t, "report", test.at)

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+)
+
+// Exit codes; exitCodes says what each means.
+const (
+	exitOK            = 0
+	exitFailure       = 1
+	exitUsage         = 2
+	exitRegression    = 3
+	exitCrawlFailed   = 4
+	exitNotComparable = 5
+	exitInterrupted   = 130
+)
+
+// exitCode is an exit code and its meaning.
+type exitCode struct {
+	code int
+	doc  string
+}
+
+// exitCodes returns the table of exit codes. The documentation of bench.Main has the same.
+func exitCodes() []exitCode {
+	return []exitCode{
+		{exitOK, "success"},
+		{exitFailure, "the command failed"},
+		{exitUsage, "the command line is invalid"},
+		{exitRegression, "a cell is slower than -gate allows"},
+		{exitCrawlFailed, "a crawl or a conformance check failed"},
+		{exitNotComparable, "the runs are not comparable"},
+		{exitInterrupted, "interrupted; \"run -resume\" continues the run"},
+	}
+}
+
+// printExitCodes prints the table.
+func printExitCodes(w io.Writer) {
+	fmt.Fprint(w, "exit codes:\n")
+	for _, c := range exitCodes() {
+		fmt.Fprintf(w, "  %3d  %s\n", c.code, c.doc)
+	}
+}
+
+// usageError is a mistake on the command line.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// exitError carries an exit code other than exitFailure.
+type exitError struct {
+	code int
+	error
+}
+
+// codeOf returns the exit code that err carries, 0 if it carries none.
+func codeOf(err error) int {
+	var e exitError
+	errors.As(err, &e)
+	return e.code
+}
+
+// code prints err and returns the exit code that goes with it.
+func (a *app) code(err error) int {
+	var usage usageError
+	var exit exitError
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case errors.As(err, &exit):
+		if exit.error != nil {
+			fmt.Fprintln(a.err, "crawlbench:", exit.error)
+		}
+		return exit.code
+	case errors.As(err, &usage):
+		fmt.Fprintln(a.err, "crawlbench:", err)
+		return exitUsage
+	}
+	fmt.Fprintln(a.err, "crawlbench:", err)
+	return exitFailure
+}

@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"text/tabwriter"
+)
+
+// version prints what this program was built from, and how.
+func (a *app) version(_ context.Context, fs *flag.FlagSet, args []string) error {
+	if _, err := parse(fs, args, 0, 0); err != nil {
+		return err
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return errors.New("version: the program has no build information: build it with go build, in module mode")
+	}
+	return printVersion(a.out, info, runtime.GOOS+"/"+runtime.GOARCH)
+}
+
+// printVersion prints build information: the main module, this module if that is another one, the commit, the version of
+// Go, the platform and the build flags.
+func printVersion(out io.Writer, info *debug.BuildInfo, platform string) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "module\t%s\n", moduleVersion(&info.Main))
+	for _, d := range info.Deps {
+		if d.Path == "crawlbench" { // a program with crawlers of its own
+			fmt.Fprintf(w, "requires\t%s\n", moduleVersion(d))
+		}
+	}
+	vcs, flags := map[string]string{}, []string{}
+	for _, s := range info.Settings {
+		switch {
+		case strings.HasPrefix(s.Key, "vcs"):
+			vcs[s.Key] = s.Value
+		case s.Value != "" && s.Key != "GOOS" && s.Key != "GOARCH":
+			flags = append(flags, quoteWord(s.Key+"="+s.Value))
+		}
+	}
+	fmt.Fprintf(w, "commit\t%s\n", commit(vcs))
+	fmt.Fprintf(w, "go\t%s\n", info.GoVersion)
+	fmt.Fprintf(w, "platform\t%s\n", platform)
+	fmt.Fprintf(w, "flags\t%s\n", strings.Join(flags, " "))
+	return w.Flush()
+}
+
+// moduleVersion returns path and version of a module, and what replaces it.
+func moduleVersion(m *debug.Module) string {
+	text := m.Path
+	if m.Version != "" {
+		text += " " + m.Version
+	}
+	if m.Replace != nil {
+		text += " => " + moduleVersion(m.Replace)
+	}
+	return text
+}
+
+// commit returns the commit that the go command recorded.
+func commit(vcs map[string]string) string {
+	if vcs["vcs.revision"] == "" {
+		return "not recorded"
+	}
+	text := vcs["vcs.revision"]
+	if vcs["vcs.time"] != "" {
+		text += " " + vcs["vcs.time"]
+	}
+	if vcs["vcs.modified"] == "true" {
+		text += ", modified"
+	}
+	return text
+}
