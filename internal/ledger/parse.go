@@ -2,9 +2,8 @@ package ledger
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
-
-	"github.com/goccy/go-json"
 )
 
 // Limits for a file of time breakdowns, which may be hostile: an element of two bytes can take a

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	fast "github.com/goccy/go-json"
-
 	"crawlbench/internal/scenario"
 )
 
@@ -34,7 +32,7 @@ func Parse(text []byte) (*Plan, error) {
 		Schedule   json.RawMessage `json:"schedule"`
 		Passes     json.RawMessage `json:"passes"`
 	}{Plan: p}
-	if err := fast.Unmarshal(text, &raw); err != nil {
+	if err := json.Unmarshal(text, &raw); err != nil {
 		return nil, err
 	}
 	err := errors.Join(
@@ -61,7 +59,7 @@ func list[T any](text json.RawMessage, what string, most, values int, to *[]T) e
 	if len(text) == 0 {
 		return nil
 	}
-	return fast.Unmarshal(text, to)
+	return json.Unmarshal(text, to)
 }
 
 // Check returns what makes p no plan: a name that is none, since names become those of files and of benchmarks and stand
