@@ -59,6 +59,10 @@ microbench: ## benchmarks of the hot parts, for benchstat: make microbench [COUN
 list: build ## list contenders, scenarios and kinds of graphs
 	@$(CRAWLBENCH) list
 
+browser: ## run the tests in a browser, which need chromium; screenshots go to .bin/screenshots
+	cd internal/testing/browser && go vet ./... && \
+		CRAWLBENCH_SCREENSHOTS="$${CRAWLBENCH_SCREENSHOTS:-$(CURDIR)/.bin/screenshots}" go test ./...
+
 race: ## run the tests under the race detector
 	go test -race -short -timeout 20m ./...
 
@@ -74,4 +78,4 @@ crash: ## kill runs with -9 at random moments and resume them: make crash [KILLS
 cover: ## coverage of the tests, by package
 	go test -short -cover ./...
 
-.PHONY: help build bench test compare report flame serve export conform doctor stress mutate limits microbench list race lint fuzz crash cover
+.PHONY: help build bench test compare report flame serve export conform doctor stress mutate limits microbench list browser race lint fuzz crash cover

@@ -18,7 +18,7 @@ import (
 // floors lists the packages from the ground up. A package imports from lower floors only.
 var floors = [][]string{
 	{"internal/parallel", "internal/plain", "internal/rundir"},
-	{"internal/browser", "internal/child", "internal/crawl", "internal/flame", "internal/graph", "internal/host", "internal/ledger", "internal/plot", "internal/profile", "internal/stat", "internal/yield", "scenarios"},
+	{"internal/child", "internal/crawl", "internal/flame", "internal/graph", "internal/host", "internal/ledger", "internal/plot", "internal/profile", "internal/stat", "internal/yield", "scenarios"},
 	{"internal/limiter"},
 	{"internal/conform", "internal/engine", "internal/visited", "internal/web"},
 	{"internal/contender/*", "internal/mutant", "internal/scenario"},
@@ -41,7 +41,7 @@ var only = map[string]struct {
 	"golang.org/x/perf/":                {[]string{"internal/stat"}, "use package stat"},
 	"github.com/google/pprof/driver":    {[]string{"internal/flame"}, "use package flame"},
 	"net/http":                          {[]string{"internal/flame", "internal/serve"}, "use package serve"},
-	"os/exec":                           {[]string{"internal/child", "internal/runner", "internal/conform", "internal/cli", "internal/flame", "internal/browser", "internal/mutant", "scripts/limits"}, "children are run by package child"},
+	"os/exec":                           {[]string{"internal/child", "internal/runner", "internal/conform", "internal/cli", "internal/flame", "internal/mutant", "scripts/limits"}, "children are run by package child"},
 	"flag":                              {[]string{"internal/cli", "scripts/limits"}, "flags belong to package cli"},
 	"github.com/pelletier/go-toml":      {[]string{"internal/scenario"}, "use package scenario"},
 	"golang.org/x/exp/trace":            {[]string{"internal/ledger"}, "use package ledger"},
@@ -49,8 +49,7 @@ var only = map[string]struct {
 	"golang.org/x/time/rate":            {[]string{"internal/limiter"}, "use package limiter"},
 	"github.com/puzpuzpuz/xsync":        {[]string{"internal/contender/xsync"}, "it is there to be measured; a lock and a map do elsewhere"},
 	"math/rand":                         {nil, "use math/rand/v2, or hash a seed"},
-	"github.com/chromedp/":              {[]string{"internal/browser"}, "use package browser"},
-	module + "internal/browser":         {nil, "a browser is for tests"},
+	"github.com/chromedp/":              {nil, "tests in a browser belong to the module internal/testing/browser"},
 	module + "internal/madeup":          {nil, "made-up runs are for tests"},
 	"log":                               {nil, "return an error, or write to the io.Writer that you are given"},
 }

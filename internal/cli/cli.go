@@ -141,7 +141,7 @@ func parse(fs *flag.FlagSet, args []string, least, most int) ([]string, error) {
 		args = args[1:]
 	}
 	if len(positional) < least || len(positional) > most {
-		return nil, usagef("%s: got %s: want %s; see \"crawlbench %s -help\"", fs.Name(), plural(len(positional), "argument"), howMany(least, most), fs.Name())
+		return nil, usagef("%s: got %s: want %s; see \"crawlbench %s -help\"", fs.Name(), plain.Count(len(positional), "argument"), howMany(least, most), fs.Name())
 	}
 	return positional, nil
 }

@@ -1,5 +1,7 @@
-// Package browser looks at pages in a real browser, for tests: it clicks, reads and takes pictures, and fails a test upon
-// an error in the console or a request to anywhere else. Without a chromium the test is skipped, and says how to get one.
+// Package browser opens pages in a real browser, for tests: it clicks, reads and takes screenshots, and fails a test on an
+// error in the console or a request to another host. Without chromium the tests are skipped.
+//
+// It is a module of its own, together with the tests that use it, so that crawlbench does not depend on chromedp.
 package browser
 
 import (

@@ -1,8 +1,6 @@
-package serve
+package browser_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -11,38 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"crawlbench/internal/browser"
-	"crawlbench/internal/diagnose"
 	"crawlbench/internal/ledger"
 	"crawlbench/internal/madeup"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
-	"crawlbench/internal/report"
 	"crawlbench/internal/store"
+	"crawlbench/internal/testing/browser"
 )
-
-// serving answers at a URL until the test ends.
-func serving(t *testing.T, dir string) string {
-	t.Helper()
-	s, err := New(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.pulse = 100 * time.Millisecond
-	ctx, cancel := context.WithCancel(t.Context())
-	up, down := make(chan string), make(chan error)
-	go func() {
-		down <- Serve(ctx, "127.0.0.1:0", s, func(url string, _ bool) { up <- url })
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-down; err != nil {
-			t.Error(err)
-		}
-		s.Close()
-	})
-	return <-up
-}
 
 // From the list by way of the report and the matrix to a cell, its flame graph, a difference, and back; by wide window and
 // by phone, in light and dark.
@@ -187,22 +160,6 @@ func TestARunThatGoesOnIsSeen(t *testing.T) {
 	b.Wait(`document.querySelector("#explore canvas")`) // the page has become the report
 	if _, err := os.Stat(filepath.Join(dir, "now", "report.html")); err == nil {
 		t.Error("the server wrote something")
-	}
-}
-
-// published makes the report and bench.txt of a run, as the commands do.
-func published(t *testing.T, dir string) {
-	t.Helper()
-	run, err := store.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := diagnose.Analyse(run)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(report.Write(a), run.WriteBench()); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -1,15 +1,15 @@
-package export
+package browser_test
 
 import (
 	"testing"
 
-	"crawlbench/internal/browser"
+	"crawlbench/internal/testing/browser"
 )
 
 // The exported site of quick works from the file system, its scripts and flame graphs too.
 func TestOpensFromFiles(t *testing.T) {
 	b := browser.Open(t)
-	root := "file://" + reference(t) + "/"
+	root := "file://" + exported(t) + "/"
 	b.Look(1280, 900, false)
 	b.Go(root + "index.html")
 	b.Wait(`document.querySelector("#explore canvas")`)
