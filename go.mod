@@ -9,6 +9,7 @@ require (
 	github.com/google/pprof v0.0.0-20261016150608-1facf8f91b50
 	github.com/pelletier/go-toml/v2 v2.4.3
 	github.com/puzpuzpuz/xsync/v4 v4.5.0
+	github.com/rogpeppe/go-internal v1.16.0
 	github.com/twmb/murmur3 v1.2.2
 	github.com/yuin/goldmark v1.8.7
 	golang.org/x/exp v0.0.0-20261014143641-f0251eb4aa3e
@@ -20,6 +21,9 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require github.com/ianlancetaylor/demangle v0.0.0-20250417193237-f615e6bd150b // indirect
+require (
+	github.com/ianlancetaylor/demangle v0.0.0-20250417193237-f615e6bd150b // indirect
+	golang.org/x/tools v0.52.0 // indirect
+)
 
 tool golang.org/x/perf/cmd/benchstat

@@ -5,19 +5,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"crawlbench/internal/crawl"
 )
 
 // asProgram names the variable that makes the test binary the program.
 const asProgram = "CRAWLBENCH_TEST_PROGRAM"
 
-// program returns the command of a process of the program, behind words that start it.
-func program(before []string, args ...string) (cmd *exec.Cmd, errs *bytes.Buffer) {
+// process returns the command of a process of the program, behind words that start it.
+func process(before []string, args ...string) (cmd *exec.Cmd, errs *bytes.Buffer) {
 	argv := append(append(before, os.Args[0]), args...)
 	cmd = exec.Command(argv[0], argv[1:]...)
 	cmd.Env = append(os.Environ(), asProgram+"=1", "CRAWLBENCH_MAKE=")
@@ -52,6 +51,42 @@ func state(t *testing.T) string {
 	return ""
 }
 
+func TestInterruptAndResume(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("CRAWLBENCH_MAKE", "")
+	write(t, "tiny.toml", tiny)
+	go func() { // ^C as soon as something is finished
+		for range 1000 {
+			time.Sleep(10 * time.Millisecond)
+			journals, _ := filepath.Glob("results/*/journal.jsonl")
+			if len(journals) == 1 {
+				if text, _ := os.ReadFile(journals[0]); len(text) > 0 {
+					syscall.Kill(os.Getpid(), syscall.SIGINT)
+					return
+				}
+			}
+		}
+	}()
+	code, out, errs := call(t, "run", "-progress", "none", "-rounds", "20", "-contenders", "cas", "tiny.toml")
+	resume := regexp.MustCompile(`run -resume (\S+)`).FindStringSubmatch(errs)
+	if code != exitInterrupted || resume == nil || !strings.Contains(out, "interrupted, ") {
+		t.Fatalf("exit code %d\n%s\n%s", code, out, errs)
+	}
+	before, _ := os.ReadFile(filepath.Join(resume[1], "journal.jsonl"))
+	for _, file := range []string{"bench.txt", "manifest.json"} {
+		if _, err := os.Stat(filepath.Join(resume[1], file)); err != nil {
+			t.Error(err)
+		}
+	}
+	code, out, errs = call(t, "run", "-progress", "none", "-resume", resume[1])
+	if code != 0 || !strings.Contains(out, "complete, 40 of 40 samples") || !strings.Contains(errs, "are left") {
+		t.Fatalf("resumed: exit code %d\n%s\n%s", code, out, errs)
+	}
+	if after, _ := os.ReadFile(filepath.Join(resume[1], "journal.jsonl")); !bytes.HasPrefix(after, before) {
+		t.Error("what was finished before has changed")
+	}
+}
+
 func TestEachSignalThatEndsAProgramInterruptsARun(t *testing.T) {
 	for name, signals := range map[string][]syscall.Signal{
 		"SIGINT":                       {syscall.SIGINT},
@@ -62,8 +97,8 @@ func TestEachSignalThatEndsAProgramInterruptsARun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
-			write(t, "tiny.toml", strings.Replace(tiny, "rounds     = 6", "rounds = 1000", 1))
-			cmd, errs := program(nil, "run", "-progress", "none", "tiny.toml")
+			write(t, "gated.toml", gated)
+			cmd, errs := process(nil, "run", "-progress", "none", "-rounds", "1000", "gated.toml")
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
@@ -72,7 +107,7 @@ func TestEachSignalThatEndsAProgramInterruptsARun(t *testing.T) {
 				cmd.Process.Signal(s)
 			}
 			cmd.Wait()
-			if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || !strings.Contains(errs.String(), " run -resume results/tiny-") {
+			if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || !strings.Contains(errs.String(), " run -resume results/gated-") {
 				t.Errorf("%v: %s", cmd.ProcessState, errs)
 			}
 			if s := state(t); s != "interrupted" {
@@ -88,8 +123,8 @@ func TestEachSignalThatEndsAProgramInterruptsARun(t *testing.T) {
 // A program under nohup goes on when its terminal is closed.
 func TestHangupStaysIgnored(t *testing.T) {
 	t.Chdir(t.TempDir())
-	write(t, "tiny.toml", tiny)
-	cmd, errs := program([]string{"sh", "-c", `trap '' HUP; exec "$@"`, "sh"}, "run", "-progress", "none", "tiny.toml")
+	write(t, "gated.toml", gated)
+	cmd, errs := process([]string{"sh", "-c", `trap '' HUP; exec "$@"`, "sh"}, "run", "-progress", "none", "gated.toml")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -124,8 +159,8 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
-			write(t, "tiny.toml", tiny)
-			cmd, errs := program(nil, "run", "-progress", "plain", "tiny.toml")
+			write(t, "gated.toml", gated)
+			cmd, errs := process(nil, "run", "-progress", "plain", "-rounds", "2", "-workers", "1", "gated.toml")
 			if cmd.Stdout = test.out; test.err != nil {
 				cmd.Stderr = test.err
 			}
@@ -136,53 +171,15 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 			if s := state(t); s != "complete" {
 				t.Errorf("the run is %s", s)
 			}
-			reports, _ := filepath.Glob("results/tiny-*/report.html")
+			reports, _ := filepath.Glob("results/gated-*/report.html")
 			if len(reports) != 1 {
 				t.Error("there is no report.html")
 			}
-			cmd, _ = program(nil, "list", "scenarios")
+			cmd, _ = process(nil, "list", "scenarios")
 			cmd.Stdout = test.out
 			if cmd.Run(); cmd.ProcessState.ExitCode() != exitFailure {
 				t.Errorf("list: %v", cmd.ProcessState)
 			}
 		})
-	}
-}
-
-func TestDeadlineThatThePlanCannotKeepIsToldBefore(t *testing.T) {
-	t.Chdir(t.TempDir())
-	t.Setenv("CRAWLBENCH_MAKE", "")
-	before := listing(t)
-	for more, says := range map[string]string{
-		"deadline = \"5s\"\nrate = [\"inf\", 1]":                                                  "6 of 12 cells cannot keep the deadline of 5s: a crawl of impl=mutexmap,graph=g,keys=id,workers=1,rate=1-",
-		"deadline = \"5s\"\nfetch.latency = \"constant\"\nfetch.median = \"20ms\"":                "3 of 6 cells cannot keep the deadline of 5s: a crawl of impl=mutexmap,graph=g,keys=id,workers=1,rate=inf-",
-		"deadline = \"600ms\"\nfetch.latency = \"constant\"\nfetch.median = \"100ms\"":            "takes at least 30s because of its rate, its latency and the depth of the graph: raise deadline above that",
-		"deadline = \"5s\"\nfetch.latency = \"constant\"\nfetch.median = \"10ms\"\nrate = [5000]": "",
-	} {
-		write(t, "late.toml", more+tiny)
-		for _, args := range [][]string{{"run", "late.toml"}, {"run", "-n", "late.toml"}} {
-			if says == "" && len(args) == 2 {
-				continue
-			}
-			code, out, errs := call(t, args...)
-			if (code == exitFailure) != (says != "") || !strings.Contains(errs, says) {
-				t.Errorf("%v with %q: exit code %d\n%s%s\nwant %q", args, more, code, out, errs, says)
-			}
-		}
-		os.Remove("late.toml")
-		if after := listing(t); after != before {
-			t.Errorf("something was left behind:\n%s", after)
-		}
-	}
-}
-
-// This program has package net in it, and so cgo where there is a C compiler: then the runtime finds no deadlock.
-func TestDeadlockIsNamedInEveryBuild(t *testing.T) {
-	for _, check := range []string{"storm", "seeds"} {
-		var out, errs strings.Builder
-		code := Main([]string{"crawlbench", "conform", "-patience", "1s", "-checks", check, "stuck"}, nil, &out, &errs, []crawl.Contender{stuck()})
-		if code != exitCrawlFailed || !strings.Contains(out.String(), "stuck by id, "+check+": deadlock: ") || !strings.Contains(out.String(), "sync.Mutex.Lock in crawlbench/internal/cli.") {
-			t.Errorf("exit code %d\n%s\n%s", code, &out, &errs)
-		}
 	}
 }

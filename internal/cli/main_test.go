@@ -1,0 +1,173 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"crawlbench/internal/conform"
+	"crawlbench/internal/contender"
+	"crawlbench/internal/contender/mutexmap"
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/runner"
+)
+
+// TestMain makes the test binary the program where tests need a process of it: the commands of scripts, and the children
+// of runs and of the conformance suite.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 5 && os.Args[1] == conform.ChildVerb {
+		conform.Child(os.Args[2:], []crawl.Contender{stuck()})
+	}
+	if len(os.Args) == 2 && os.Args[1] == runner.ChildVerb || os.Getenv(asProgram) != "" {
+		program()
+	}
+	testscript.Main(tests{m}, map[string]func(){
+		"crawlbench": program,
+		"stuck":      func() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr, []crawl.Contender{stuck()})) },
+	})
+}
+
+func program() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr, table())) }
+
+// tests runs the tests, and removes the runs that they share.
+type tests struct{ m *testing.M }
+
+func (t tests) Run() int {
+	defer os.RemoveAll(sharedDir())
+	return t.m.Run()
+}
+
+// table has the built-in crawlers, one that fetches nothing, and one that the environment can make slow.
+func table() []crawl.Contender {
+	lazy := func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
+		return crawl.Result{}, nil
+	}
+	return append(contender.All(), crawl.Contender{Name: "lazy", ByID: lazy}, slowable(mutexmap.Contender().ByID))
+}
+
+// slowable is a crawler that the environment can make slow.
+func slowable(f crawl.Func[uint32]) crawl.Contender {
+	return crawl.Contender{Name: "slowable", ByID: func(ctx context.Context, web crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
+		if os.Getenv("CRAWLBENCH_TEST_SLOW") != "" {
+			time.Sleep(5 * time.Millisecond) // a crawl takes a fraction of a millisecond
+		}
+		return f(ctx, web, seeds, o)
+	}}
+}
+
+// stuck is a crawler that blocks for ever.
+func stuck() crawl.Contender {
+	return crawl.Contender{Name: "stuck", ByID: func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
+		var mu sync.Mutex
+		mu.Lock()
+		mu.Lock()
+		return crawl.Result{}, nil
+	}}
+}
+
+// gated is a scenario of two cells that takes about a second.
+const gated = `
+control    = false
+contenders = ["slowable"]
+workers    = [1, 2]
+rounds     = 8
+sample     = "2ms"
+[[graph]]
+name  = "g"
+kind  = "hosts"
+pages = 300
+`
+
+// tiny is a scenario with profiles.
+const tiny = `
+control    = false
+contenders = ["mutexmap", "cas", "owner"]
+workers    = [1, 2]
+rounds     = 6
+sample     = "2ms"
+[[graph]]
+name  = "g"
+kind  = "hosts"
+pages = 300
+[profiles]
+kinds   = ["cpu", "block", "mutex"]
+length  = "20ms"
+`
+
+// sharedDir returns the directory of the runs that tests share.
+var sharedDir = sync.OnceValue(func() string {
+	dir, err := os.MkdirTemp("", "crawlbench-cli-test-")
+	if err != nil {
+		panic(err)
+	}
+	return dir
+})
+
+// shared has, by scenario, a function that returns the directory of its run. The first call measures it; the tests copy it.
+var shared = map[string]func() (string, error){
+	"gated": sync.OnceValues(func() (string, error) { return measure("gated", gated) }),
+	"tiny":  sync.OnceValues(func() (string, error) { return measure("tiny", tiny) }),
+}
+
+// measure measures a scenario, and returns the directory of the run.
+func measure(name, text string) (string, error) {
+	dir := filepath.Join(sharedDir(), name)
+	file := filepath.Join(dir, name+".toml")
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+		return "", err
+	}
+	var out, errs bytes.Buffer
+	code := Main([]string{"crawlbench", "run", "-progress", "none", "-results", dir, file}, strings.NewReader(""), &out, &errs, table())
+	if code != exitOK {
+		return "", fmt.Errorf("measure %s: exit code %d\n%s\n%s", name, code, &out, &errs)
+	}
+	return filepath.EvalSymlinks(filepath.Join(dir, "latest"))
+}
+
+// copied copies the shared run of a scenario to dir.
+func copied(scenario, dir string) error {
+	run, err := shared[scenario]()
+	if err != nil {
+		return err
+	}
+	return os.CopyFS(dir, os.DirFS(run))
+}
+
+// gatedRun copies the run of gated into results, and returns its directory.
+func gatedRun(t *testing.T) string {
+	t.Helper()
+	if err := copied("gated", "results/gated"); err != nil {
+		t.Fatal(err)
+	}
+	write(t, "gated.toml", gated)
+	return "results/gated"
+}
+
+// call runs the program in this process.
+func call(t *testing.T, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = Main(append([]string{"crawlbench"}, args...), strings.NewReader(""), &o, &e, table())
+	return code, o.String(), e.String()
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
