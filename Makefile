@@ -11,7 +11,7 @@ export SCENARIO RESUME RUN OLD NEW DIR CELL BASE PROFILE ROWS GAPBS GAPBS_TD
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-bench: build ## measure: make bench [SCENARIO=quick or path.toml] [FLAGS="-budget 2m"] [RESUME=dir]
+bench: build ## measure a scenario: make bench [SCENARIO=quick or path.toml] [FLAGS="-budget 2m"] [RESUME=dir]
 	@$(CRAWLBENCH) run $(FLAGS) $(if $(RESUME),-resume "$$RESUME","$$SCENARIO")
 
 build: # without cgo, with which the runtime finds no deadlock
@@ -23,40 +23,40 @@ test: ## run all tests
 compare: build ## compare with benchstat: make compare [RUN=dir], or OLD=dir NEW=dir
 	@$(CRAWLBENCH) compare $(FLAGS) $(if $(OLD)$(NEW),"$$OLD" "$$NEW","$$RUN")
 
-report: build ## show the result of a run again: make report [RUN=dir]
+report: build ## print the result of a run and write its report: make report [RUN=dir]
 	@$(CRAWLBENCH) report $(FLAGS) "$$RUN"
 
 flame: build ## open a flame graph: make flame CELL="mutexmap rmat14" [PROFILE=block] [BASE="cas rmat14"] [RUN=dir]
 	@$(CRAWLBENCH) serve $(FLAGS) -profile "$$PROFILE" -cell "$$CELL" -base "$$BASE" "$$RUN"
 
-serve: build ## show all runs in a browser: make serve [RUN=dir to begin with]
+serve: build ## show all runs in a browser: make serve [RUN=dir to open]
 	@$(CRAWLBENCH) serve $(FLAGS) $(if $(filter-out latest,$(RUN)),"$$RUN")
 
-export: build ## write the same pages as files: make export DIR=site [RUN=dir]
+export: build ## write the pages of a run as static files: make export DIR=site [RUN=dir]
 	@$(CRAWLBENCH) export $(FLAGS) "$$RUN" $(if $(DIR),"$$DIR")
 
-conform: build ## check that the contenders keep the contract: make conform [FLAGS=-mutants]
+conform: build ## check that the crawlers keep the contract: make conform [FLAGS=-mutants]
 	@$(CRAWLBENCH) conform $(FLAGS)
 
-doctor: build ## measure what this machine can tell apart
+doctor: build ## measure this machine's noise, timers and profiling overhead
 	@$(CRAWLBENCH) doctor $(FLAGS)
 
-stress: build ## check them on many schedules of one processor, and show on broken ones that this bites
+stress: build ## check the crawlers on many schedules of one processor, and that this finds broken ones
 	@$(CRAWLBENCH) conform -yield ./internal/contender/...,./internal/engine,./internal/visited -checks storm,shapes,cancel,errors,again -seeds $(or $(SEEDS),5) $(FLAGS)
 	@$(CRAWLBENCH) conform -yield ./internal/mutant,./internal/engine -checks storm -seeds 20 -mutants right loadthenstore norecheck unlockedmap rareloss growsbare
 
-mutate: ## mutation testing of the tool's own logic: make mutate [FLAGS=./internal/plan]
+mutate: ## mutation testing of the logic of crawlbench: make mutate [FLAGS=./internal/plan]
 	@scripts/mutate.sh $(FLAGS)
 
-limits: ## ratios of fast designs to slow ones and to GAPBS: make limits [ROWS=regexp] [GAPBS=checkout] [GAPBS_TD=its bfs, top-down only]
+limits: ## speed of fast crawlers relative to slow ones and to GAPBS: make limits [ROWS=regexp] [GAPBS=checkout] [GAPBS_TD=its bfs, top-down only]
 	@go build -o .bin/limits ./scripts/limits
 	@go build -tags purego -o .bin/limits.purego ./scripts/limits
 	@.bin/limits -purego .bin/limits.purego -rows "$$ROWS" -gapbs "$$GAPBS" -topdown "$$GAPBS_TD" $(FLAGS)
 
-microbench: ## benchmarks of the hot parts, for benchstat: make microbench [COUNT=6] [BENCH=regexp] >new.txt
+microbench: ## benchmarks of hot code, for benchstat: make microbench [COUNT=6] [BENCH=regexp] >new.txt
 	@scripts/microbench.sh $(or $(COUNT),1) $(or $(BENCH),.)
 
-list: build ## list contenders, scenarios and kinds of graphs
+list: build ## list crawlers, scenarios, kinds of graphs and limiters
 	@$(CRAWLBENCH) list
 
 browser: ## run the tests in a browser, which need chromium; screenshots go to .bin/screenshots
@@ -69,13 +69,13 @@ race: ## run the tests under the race detector
 lint: ## vet, formatting, static analysis
 	@scripts/lint.sh
 
-fuzz: ## fuzz every target for a while: make fuzz [FUZZTIME=20s]
+fuzz: ## run every fuzz target for a time: make fuzz [FUZZTIME=20s]
 	@scripts/fuzz.sh $(or $(FUZZTIME),20s)
 
-crash: ## kill runs with -9 at random moments and resume them: make crash [KILLS=100]
+crash: ## kill runs at random moments and resume them: make crash [KILLS=100]
 	@scripts/crash.sh $(or $(KILLS),100)
 
-cover: ## coverage of the tests, by package
+cover: ## test coverage by package
 	go test -short -cover ./...
 
 .PHONY: help build bench test compare report flame serve export conform doctor stress mutate limits microbench list browser race lint fuzz crash cover

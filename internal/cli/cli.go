@@ -25,14 +25,14 @@ import (
 	"crawlbench/internal/scenario"
 )
 
-// app is what every command needs.
+// app has what every command needs.
 type app struct {
 	out, err   io.Writer // show control characters and do not obey them
 	screen     io.Writer // standard error as it is, for what is repainted
 	contenders []crawl.Contender
 }
 
-// command is a command of the command line.
+// command is one command: its name, its arguments, what it does.
 type command struct {
 	name, args, doc string
 	run             func(a *app, ctx context.Context, fs *flag.FlagSet, args []string) error
@@ -124,7 +124,8 @@ func (a *app) usage(w io.Writer) {
 	printExitCodes(w)
 }
 
-// parse parses flags before, between and after the arguments, and returns the arguments: at least least, at most most.
+// parse parses flags, which may stand before, between and after the arguments, and returns the
+// arguments: at least least and at most most of them.
 func parse(fs *flag.FlagSet, args []string, least, most int) ([]string, error) {
 	var positional []string
 	for {
@@ -157,7 +158,8 @@ func howMany(least, most int) string {
 	return fmt.Sprintf("%d to %d", least, most)
 }
 
-// duplicates refuses contenders that a result could not tell apart, or that nobody could crawl with.
+// duplicates refuses contenders that results could not tell apart, and contenders that cannot
+// crawl.
 func duplicates(contenders []crawl.Contender) error {
 	seen := map[string]bool{}
 	for _, c := range contenders {

@@ -18,7 +18,7 @@ import (
 	"crawlbench/internal/store"
 )
 
-// compare runs benchstat over the contenders of one run, or over two runs.
+// compare runs benchstat on the contenders of one run, or on two runs.
 func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	results := fs.String("results", "results", "`directory` that holds the runs")
 	baseline := fs.String("baseline", "", "`crawler` in the first column (default: the run's baseline)")
@@ -95,7 +95,8 @@ func (a *app) between(results string, names []string, gate gateFlags) error {
 	return a.changes(list, gate)
 }
 
-// oneRun returns a run, and what benchstat is to compare its contenders with, the baseline's column first.
+// oneRun returns a run, and the arguments with which benchstat compares its contenders, the
+// baseline first.
 func (a *app) oneRun(results, name, baseline string, temp *scratch) (*store.Run, []string, error) {
 	run, err := a.openRun(results, name)
 	if err != nil {
@@ -116,7 +117,7 @@ func (a *app) oneRun(results, name, baseline string, temp *scratch) (*store.Run,
 	return run, []string{"-row", rows(run), "-col", "/impl@(" + strings.Join(columns, " ") + ")", labelled("run", file)}, nil
 }
 
-// twoRuns returns what benchstat is to compare two runs with, cell by cell.
+// twoRuns returns the arguments with which benchstat compares two runs cell by cell.
 func (a *app) twoRuns(results string, names []string, baseline string, temp *scratch) ([]string, error) {
 	if baseline != "" {
 		return nil, usagef("compare: -baseline needs a single run: with two runs, OLD is the baseline")
@@ -142,7 +143,7 @@ func (a *app) twoRuns(results string, names []string, baseline string, temp *scr
 	return append([]string{"-row", "/impl," + rows(runs[1]), "-col", ".file"}, files...), nil
 }
 
-// rows is the projection of a run's axes but the contenders.
+// rows returns the projection of all axes of a run but the contender.
 func rows(run *store.Run) string {
 	row := "/graph,/keys,/workers@num,/rate@num"
 	cells := run.Plan().Cells
@@ -158,7 +159,7 @@ func rows(run *store.Run) string {
 	return row
 }
 
-// comparable refuses runs whose difference would not be that of the programs.
+// comparable returns an error for runs that differ in more than their programs.
 func comparable(old, new *store.Run) error {
 	if err := diagnose.Alike(old, new); err != nil {
 		return fmt.Errorf("compare %s and %s: %w", old.Dir(), new.Dir(), err)
@@ -173,7 +174,7 @@ func comparable(old, new *store.Run) error {
 	return nil
 }
 
-// differences tells what the runs do not have in common that can still be compared.
+// differences prints how the runs differ where they can still be compared.
 func (a *app) differences(old, new *store.Run) {
 	for _, d := range store.Differences(old, new) {
 		if !d.Matters {
@@ -182,8 +183,8 @@ func (a *app) differences(old, new *store.Run) {
 	}
 }
 
-// benchFile returns a file with the samples of a run: its bench.txt, or where that is missing, or is not what the journal
-// says, one that is derived now.
+// benchFile returns a file with the samples of a run: its bench.txt, or a new file if that is
+// missing or differs from the journal.
 func (a *app) benchFile(run *store.Run, temp *scratch) (string, error) {
 	if len(run.Samples()) == 0 {
 		return "", fmt.Errorf("compare %s: no cell has samples: see \"crawlbench report\" for the failures", run.Dir())
@@ -203,8 +204,8 @@ func (a *app) benchFile(run *store.Run, temp *scratch) (string, error) {
 	return temp.write(text)
 }
 
-// labelled returns the argument that names a file to benchstat, which takes what stands before = for a label and what begins
-// with - for a flag.
+// labelled returns the argument that names a file to benchstat, which takes text before an = for a
+// label and an argument that begins with - for a flag.
 func labelled(label, file string) string {
 	if strings.ContainsRune(file, '=') || strings.HasPrefix(file, "-") {
 		return label + "=" + file
@@ -212,7 +213,7 @@ func labelled(label, file string) string {
 	return file
 }
 
-// scratch is a directory for files that another program reads. It is made with the first.
+// scratch is a directory for files that another program reads. The first file creates it.
 type scratch struct {
 	dir   string
 	files int
@@ -235,13 +236,14 @@ func (s *scratch) remove() {
 	}
 }
 
-// tool is a program: what to run, and how the user would call it. Without path there is nothing to run.
+// tool is a program: its path, and the command as the user would type it. An empty path means that
+// nothing is run.
 type tool struct {
 	shown []string
 	path  string
 }
 
-// benchstat is benchstat at work. Its zero value but for find has not started.
+// benchstat is a call of benchstat in the background.
 type benchstat struct {
 	find     func() (tool, error)
 	done     func() (tool, error)
@@ -265,7 +267,7 @@ func (b *benchstat) start(ctx context.Context, args []string) {
 	})
 }
 
-// print waits for its end, and prints the command and what came of it.
+// print waits for benchstat to end, and prints the command and its output.
 func (b *benchstat) print(a *app) error {
 	t, err := b.done()
 	if len(t.shown) > 0 {
@@ -276,7 +278,7 @@ func (b *benchstat) print(a *app) error {
 	return err
 }
 
-// begin calls f in the background, and returns a function that waits for what it returns.
+// begin calls f in the background, and returns a function that waits for its result.
 func begin[T any](f func() (T, error)) (wait func() (T, error)) {
 	var value T
 	var err error
@@ -291,8 +293,8 @@ func begin[T any](f func() (T, error)) (wait func() (T, error)) {
 	}
 }
 
-// findBenchstat returns benchstat: that of the module in whose directory we are, which is pinned, or the one that is
-// installed.
+// findBenchstat returns the pinned benchstat of the module in the working directory, or the one
+// that is installed.
 func findBenchstat(ctx context.Context) (tool, error) {
 	if _, err := exec.LookPath("go"); err == nil {
 		if path, err := exec.CommandContext(ctx, "go", "tool", "-n", "benchstat").Output(); err == nil {

@@ -16,7 +16,7 @@ import (
 	"crawlbench/internal/scenario"
 )
 
-// conform takes contenders, or the mutants, through the conformance suite.
+// conform runs the conformance suite on contenders or mutants.
 func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	mutants := fs.Bool("mutants", false, "run the suite on deliberately broken crawlers, and show which of them each check finds")
 	checks := fs.String("checks", "", "`names` of the checks to run, such as storm,cancel (default: all)")
@@ -66,7 +66,7 @@ func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	return err
 }
 
-// ownProgram makes this program the child of the checks.
+// ownProgram makes the checks run in children of this program.
 func ownProgram(ctx context.Context, s *conform.Suite) error {
 	exe, err := os.Executable()
 	if err != nil {
@@ -78,14 +78,14 @@ func ownProgram(ctx context.Context, s *conform.Suite) error {
 	return nil
 }
 
-// child is the process of a check.
+// child returns the command of a check's process.
 func child(ctx context.Context, exe, contender, keys, check string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, exe, conform.ChildVerb, contender, keys, check)
 	cmd.Args[0] = os.Args[0]
 	return cmd
 }
 
-// verdicts prints what came of the suite, as a matrix for mutants.
+// verdicts prints the results of the suite; for mutants as a matrix.
 func (a *app) verdicts(list []conform.Verdict, mutants bool) error {
 	if mutants {
 		fmt.Fprint(a.out, conform.Matrix(list))
@@ -130,12 +130,12 @@ func (a *app) verdicts(list []conform.Verdict, mutants bool) error {
 	return nil
 }
 
-// isRight reports whether name is that of a control.
+// isRight reports whether name is a correct crawler among the mutants.
 func isRight(name string) bool {
 	return slices.ContainsFunc(mutant.Controls(), func(c crawl.Contender) bool { return c.Name == name })
 }
 
-// checksOf parses a list of checks; nil are all of them.
+// checksOf parses a list of checks; nil means all.
 func checksOf(text string) ([]string, error) {
 	if text == "" {
 		return nil, nil
@@ -153,7 +153,7 @@ func checksOf(text string) ([]string, error) {
 	return list, nil
 }
 
-// named returns the contenders of those names, all if there are none.
+// named returns the contenders with these names, or all if there are no names.
 func named(names []string, table []crawl.Contender) ([]crawl.Contender, error) {
 	if len(names) == 0 {
 		return table, nil

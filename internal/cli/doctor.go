@@ -23,7 +23,7 @@ import (
 	"crawlbench/internal/store"
 )
 
-// selfTest is a scenario in which a contender is measured against itself.
+// selfTest is a scenario that measures a contender against itself.
 const selfTest = `
 workers = [1, "1x", "4x"]
 sample = "80ms"
@@ -34,7 +34,7 @@ scale = 14
 degree = 12
 `
 
-// doctor measures what this machine can tell apart.
+// doctor measures the noise of this machine, and so the differences that can be detected on it.
 func (a *app) doctor(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	rounds := fs.Int("rounds", 20, "`number` of rounds of the A/A control")
 	paces := fs.Bool("limiters", false, "instead, measure how accurately each limiter keeps rates from 1/s to 1,000,000/s; this takes about two minutes")
@@ -85,7 +85,7 @@ func (a *app) paces(ctx context.Context) error {
 	return w.Flush()
 }
 
-// againstItself makes a run of one contender and its control, and forgets it.
+// againstItself measures one contender and its A/A control, and keeps no files.
 func (a *app) againstItself(ctx context.Context, rounds int) (*diagnose.Analysis, error) {
 	dir, err := os.MkdirTemp("", "crawlbench-doctor-")
 	if err != nil {
@@ -120,7 +120,7 @@ func (a *app) againstItself(ctx context.Context, rounds int) (*diagnose.Analysis
 	return diagnose.Analyse(run)
 }
 
-// noise reads what a contender differs from itself by.
+// noise returns the readings of the A/A control.
 func noise(a *diagnose.Analysis) []doctor.Reading {
 	var list []doctor.Reading
 	for _, t := range a.Tables {

@@ -12,7 +12,7 @@ import (
 	"crawlbench/internal/report"
 )
 
-// gateFlags are the flags of what may find a regression.
+// gateFlags are the flags of commands that can find a regression.
 type gateFlags struct{ gate, format string }
 
 func (g *gateFlags) add(fs *flag.FlagSet) {
@@ -20,7 +20,7 @@ func (g *gateFlags) add(fs *flag.FlagSet) {
 	fs.StringVar(&g.format, "format", "text", "`format` of the table of changes: "+strings.Join(report.Formats(), ", "))
 }
 
-// share is the gate as a share, -1 if there is none.
+// share returns the gate as a fraction, or -1 if there is none.
 func (g *gateFlags) share() (float64, error) {
 	if !slices.Contains(report.Formats(), g.format) {
 		return 0, usagef("invalid -format %q: want one of %s", g.format, strings.Join(report.Formats(), ", "))
@@ -36,7 +36,7 @@ func (g *gateFlags) share() (float64, error) {
 	return x / 100, nil
 }
 
-// changes prints changes, and fails if one is a regression.
+// changes prints changes, and returns an error if one is a regression.
 func (a *app) changes(list []diagnose.Change, g gateFlags) error {
 	gate, err := g.share()
 	if err != nil {

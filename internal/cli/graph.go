@@ -51,7 +51,7 @@ func (a *app) graph(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	return usagef("graph: scenario %s has no graph %q%s: want one of %s", s.Name, positional[1], scenario.Nearest(positional[1], names), strings.Join(names, ", "))
 }
 
-// writer chooses the format by the file's name.
+// writer returns the writer for the format that the file's name ends in.
 func writer(file string) (func(io.Writer, *graph.Graph) error, error) {
 	switch {
 	case strings.HasSuffix(file, ".sg"):

@@ -17,7 +17,7 @@ import (
 	"crawlbench/scenarios"
 )
 
-// list prints what there is.
+// list prints contenders, scenarios, graphs, limiters, runs or cells.
 func (a *app) list(_ context.Context, fs *flag.FlagSet, args []string) error {
 	results := fs.String("results", "results", "`directory` that holds the runs")
 	name := fs.String("run", "", "with cells, the `run` to list (default: the newest)")
@@ -98,7 +98,7 @@ func listRuns(w *tabwriter.Writer, results string) error {
 	return nil
 }
 
-// describe says how far a run is. One that cannot be read is described by why.
+// describe returns the state of a run and its number of samples, or why it cannot be read.
 func describe(dir string) (state, about string) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -112,7 +112,7 @@ func describe(dir string) (state, about string) {
 	return string(run.Manifest().State), fmt.Sprintf("%d of %d samples", len(run.Samples()), len(run.Plan().Schedule))
 }
 
-// listCells lists the graphs of a run, and its cells with the profiles that each has.
+// listCells prints the graphs of a run, and its cells with their profiles.
 func (a *app) listCells(w *tabwriter.Writer, results, name string) error {
 	run, err := a.openRun(results, name)
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 	"crawlbench/internal/store"
 )
 
-// measure takes what the run lacks, writes what is derived from the journal, and shows the result. However it ends,
-// what was finished is kept.
+// measure takes the samples and profiles that the run lacks, writes the files that are derived from
+// the journal, and prints the result. However it ends, finished samples are kept.
 func (a *app) measure(ctx context.Context, run *store.Run, graphs []runner.Graph, f runFlags, begin time.Time) error {
 	r := runner.Runner{
 		Run: run, Caches: map[string]string{}, Spin: run.Manifest().Spin, Memory: run.Plan().Memory,
@@ -105,7 +105,8 @@ func (a *app) conclude(run *store.Run, state store.State, gate gateFlags) error 
 	return a.changes(analysis.Changes, gate)
 }
 
-// publish prints the result of a run and writes its report. If only that fails, there is an analysis all the same.
+// publish prints the result of a run and writes its report. If only writing fails, it returns the
+// analysis too.
 func (a *app) publish(run *store.Run) (*diagnose.Analysis, error) {
 	analysis, err := diagnose.Analyse(run)
 	if err != nil {
@@ -119,7 +120,7 @@ func (a *app) publish(run *store.Run) (*diagnose.Analysis, error) {
 	return analysis, nil
 }
 
-// next lists the commands to go on with.
+// next returns the commands to continue with.
 func (a *app) next(run *store.Run) string {
 	lines := [][2]string{{a.command("compare", run.Dir()), "compare the crawlers with benchstat"}}
 	if cell, kind := example(run); cell != "" {
@@ -135,8 +136,8 @@ func (a *app) next(run *store.Run) string {
 	return b.String()
 }
 
-// example chooses a profile to look at first: one that shows waiting, if there is any. It returns words that select the
-// cell, and the kind.
+// example returns a profile to look at first, one that shows waiting if there is any: words that
+// select its cell, and its kind.
 func example(run *store.Run) (cell, kind string) {
 	for _, want := range []string{"block", "cpu", "mutex"} {
 		for _, rec := range run.Records() {
@@ -157,8 +158,9 @@ func example(run *store.Run) (cell, kind string) {
 	return "", ""
 }
 
-// command writes a command line as the user would type it: a target of make, if it was make that called and can take the
-// words. Those after the run are the other program to resume with, or cell and kind of a flame graph.
+// command returns a command line as the user would type it: a target of make if make called the
+// program and can pass the words. Those after the run are the other program of a resumed run, or
+// the cell and kind of a flame graph.
 func (a *app) command(verb, run string, more ...string) string {
 	name := filepath.Base(os.Args[0])
 	if os.Getenv("CRAWLBENCH_MAKE") != "" {

@@ -10,13 +10,13 @@ import (
 	"crawlbench/internal/store"
 )
 
-// programs are the executables that crawl: this one and, of a run against it, the other.
+// programs are the executables that crawl: this one and, for a run against another, that one.
 type programs struct {
 	this, other           *host.Program
 	startThis, startOther string // the paths by which children are started
 }
 
-// readPrograms reads them; against is the path of the other, "" for none.
+// readPrograms reads them; against is the path of the other, or "" if there is none.
 func readPrograms(against string) (p programs, err error) {
 	if p.this, err = host.ThisProgram(); err == nil && against != "" {
 		p.other, err = host.ReadProgram(against)
@@ -24,7 +24,7 @@ func readPrograms(against string) (p programs, err error) {
 	return p, err
 }
 
-// close gives their files back.
+// close closes their files.
 func (p programs) close() {
 	for _, program := range []*host.Program{p.this, p.other} {
 		if program != nil {
@@ -33,7 +33,7 @@ func (p programs) close() {
 	}
 }
 
-// sums returns their sums, "" for none.
+// sums returns their SHA-256 sums; other is "" if there is no other program.
 func (p programs) sums() (this, other string) {
 	if p.other != nil {
 		other = p.other.SHA256
@@ -41,7 +41,8 @@ func (p programs) sums() (this, other string) {
 	return p.this.SHA256, other
 }
 
-// unchanged returns an error if the other program has been written to. The kernel lets nobody write to this one, which runs.
+// unchanged returns an error if the other program has been written to. The kernel does not let
+// anybody write to this one while it runs.
 func (p programs) unchanged() error {
 	if p.other == nil {
 		return nil
@@ -49,7 +50,7 @@ func (p programs) unchanged() error {
 	return p.other.Unchanged()
 }
 
-// link gives the programs names in dir for children to be started and called by.
+// link creates links to the programs in dir, through which children are started.
 func (p *programs) link(dir string) {
 	at := func(program *host.Program, name string) string {
 		path := filepath.Join(dir, name)
@@ -64,7 +65,7 @@ func (p *programs) link(dir string) {
 	}
 }
 
-// origin notes in m what the numbers of a run come from.
+// origin records in m which programs, settings and files the numbers of a run come from.
 func origin(m *store.Manifest, p *plan.Plan, by programs) error {
 	m.Sums.Program, m.Sums.Against = by.sums()
 	m.Build, m.Environment = build(), host.Environment()
@@ -95,8 +96,9 @@ func build() map[string]string {
 	return settings
 }
 
-// located returns p with the files of its graphs where they are now: where the run found them, at the same place beside a
-// run that was moved, or where the plan says, seen from here.
+// located returns p with the present paths of its graph files: where the run found them, or at the
+// same place relative to a run that was moved, or as the plan says, relative to the working
+// directory.
 func located(run *store.Run, p *plan.Plan) *plan.Plan {
 	m := run.Manifest()
 	q := *p
@@ -110,7 +112,8 @@ func located(run *store.Run, p *plan.Plan) *plan.Plan {
 	return &q
 }
 
-// locate returns the path of a file that a run read as file, which was at then, while the run was in from; it is in to now.
+// locate returns the path of a file that a run named file and found at then, when the run was in
+// from; the run is in to now.
 func locate(file, then, from, to string) string {
 	candidates := []string{file}
 	if then != "" {

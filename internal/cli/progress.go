@@ -14,8 +14,9 @@ import (
 	"crawlbench/internal/store"
 )
 
-// progress shows how far a run is: on a terminal one line that is painted anew, otherwise a line a round and one every
-// half minute. It is called between the samples, so that nothing is painted while one is taken.
+// progress shows how far a run is: on a terminal as one line that is repainted, otherwise with a
+// line for each round and every half minute. It is called between samples, so that nothing is
+// painted during one.
 type progress struct {
 	w       io.Writer
 	columns func() int // of the terminal, which may change; 0: not known
@@ -64,7 +65,7 @@ func (p *progress) event(e runner.Event) {
 	}
 }
 
-// line is the state of the run in a line.
+// line returns the state of the run in one line.
 func (p *progress) line(e runner.Event) string {
 	where := "profiles"
 	if e.Round >= 0 {
@@ -81,7 +82,8 @@ func (p *progress) line(e runner.Event) string {
 	return plain.Line(fmt.Sprintf("%3d %%  %d/%d  %-9s%s%s  %s", 100*e.Done/max(1, e.Total), e.Done, e.Total, where, left, failed, short(e.Cell)))
 }
 
-// room is how many columns a line that is repainted may take: one that wraps could not be painted over.
+// room returns the columns that a repainted line may take: one that wraps could not be painted
+// over.
 func (p *progress) room() int {
 	if n := p.columns(); n > 0 {
 		return n - 1
@@ -89,7 +91,7 @@ func (p *progress) room() int {
 	return 79
 }
 
-// failure reports a cell that is out, at once and for good.
+// failure reports a cell that failed. The message stays.
 func (p *progress) failure(e runner.Event) {
 	p.failed++
 	p.clear()
@@ -110,7 +112,7 @@ func (p *progress) clear() {
 	}
 }
 
-// short names a cell in little room.
+// short returns a short name of a cell.
 func short(c plan.Cell) string {
 	return fmt.Sprintf("%s %s %s w=%d rate=%s", c.Impl, c.Graph, c.Keys, c.Workers, c.Rate)
 }

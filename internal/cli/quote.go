@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// quote writes a command line as a shell takes it.
+// quote returns a command line as a shell reads it.
 func quote(argv []string) string {
 	words := make([]string, len(argv))
 	for i, w := range argv {
@@ -16,8 +16,8 @@ func quote(argv []string) string {
 	return strings.Join(words, " ")
 }
 
-// quoteWord writes a word as a shell takes it. One with characters that a terminal does not show is written in the form of
-// bash, zsh and POSIX 2024 that has escapes for them.
+// quoteWord returns a word as a shell reads it. A word with unprintable characters is written with
+// the escapes of bash, zsh and POSIX 2024.
 func quoteWord(w string) string {
 	special := func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("%+:,./_-=", r))

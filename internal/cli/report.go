@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// report shows the result of a run again.
+// report prints the result of a run and writes its report.
 func (a *app) report(_ context.Context, fs *flag.FlagSet, args []string) error {
 	results := fs.String("results", "results", "`directory` that holds the runs")
 	positional, err := parse(fs, args, 0, 1)

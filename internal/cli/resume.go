@@ -15,7 +15,7 @@ import (
 	"crawlbench/internal/store"
 )
 
-// resume goes on with a run.
+// resume continues a run.
 func (a *app) resume(ctx context.Context, f runFlags) error {
 	dir, err := findRun(f.results, f.resume)
 	if err != nil {
@@ -74,7 +74,7 @@ func (a *app) resume(ctx context.Context, f runFlags) error {
 	return a.measure(ctx, run, graphs, f, time.Now())
 }
 
-// sameConditions returns why samples taken now would be others than those that the run has.
+// sameConditions returns an error if new samples would not be comparable with those of the run.
 func sameConditions(run *store.Run, by programs) error {
 	m := run.Manifest()
 	this, other := by.sums()
@@ -102,7 +102,7 @@ func sameConditions(run *store.Run, by programs) error {
 	return nil
 }
 
-// able returns why this program cannot measure what the run lacks.
+// able returns an error if this program cannot measure what the run lacks.
 func (a *app) able(run *store.Run, against string) error {
 	p := run.Plan()
 	for _, name := range p.Contenders {

@@ -83,7 +83,7 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	return a.fresh(ctx, p, m, f)
 }
 
-// checkGiven refuses values that would mean the scenario's own if the flag were not there.
+// checkGiven refuses values that would mean the scenario's own value if the flag were not given.
 func (f *runFlags) checkGiven(fs *flag.FlagSet) error {
 	var err error
 	fs.Visit(func(given *flag.Flag) {
@@ -121,7 +121,7 @@ func (f *runFlags) checkAgainst() error {
 	return nil
 }
 
-// onlyResume refuses what a resumed run cannot change.
+// onlyResume refuses flags and arguments that cannot change a resumed run.
 func onlyResume(fs *flag.FlagSet, positional []string) error {
 	var err error
 	fs.Visit(func(fl *flag.Flag) {
@@ -135,7 +135,7 @@ func onlyResume(fs *flag.FlagSet, positional []string) error {
 	return err
 }
 
-// plan loads the scenario, lets the flags override it, and plans. The manifest says where it came from.
+// plan loads the scenario, applies the flags, and returns the plan and its manifest.
 func (a *app) plan(name string, f runFlags) (*plan.Plan, store.Manifest, error) {
 	s, err := scenario.Load(name)
 	if err != nil {
@@ -161,7 +161,7 @@ func (a *app) plan(name string, f runFlags) (*plan.Plan, store.Manifest, error) 
 	return p, m, nil
 }
 
-// override replaces what flags name.
+// override replaces what flags set.
 func override(s *scenario.Scenario, f runFlags) error {
 	if f.contenders != "" {
 		names, err := scenario.ParseNames(f.contenders)
@@ -238,7 +238,7 @@ func (a *app) dry(ctx context.Context, p *plan.Plan, f runFlags) error {
 	return nil
 }
 
-// duration reckons how long p takes.
+// duration returns the expected time of p.
 func (a *app) duration(p *plan.Plan, graphs []runner.Graph) time.Duration {
 	return runner.Total(p, runner.RoundTime(p, ideal(p, graphs)))
 }
@@ -255,7 +255,8 @@ func ideal(p *plan.Plan, graphs []runner.Graph) func(plan.Cell) time.Duration {
 	}
 }
 
-// fitRounds fits the number of rounds to the budget, of which so much is spent, and warns if it is a poor fit.
+// fitRounds sets the number of rounds by the budget, of which spent is gone, and warns if there are
+// too few.
 func (a *app) fitRounds(p *plan.Plan, graphs []runner.Graph, budget, spent time.Duration) {
 	if budget > 0 {
 		p.SetRounds(min(runner.FitRounds(budget-spent, runner.RoundTime(p, ideal(p, graphs)), runner.PassTime(p)), p.MaxRounds()))

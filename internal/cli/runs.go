@@ -12,8 +12,8 @@ import (
 	"crawlbench/internal/store"
 )
 
-// findRun returns the directory of a run that is given as a path, as a name below results, or as "latest" or "". It is that of
-// the run itself: what is written is to name it, and not the link that led there.
+// findRun returns the directory of a run that is given as a path, as a name below results, or as
+// "latest" or "". Links are resolved, so that messages name the run itself.
 func findRun(results, name string) (string, error) {
 	if name == "" || name == "latest" {
 		return found(store.Latest(results))
@@ -42,7 +42,7 @@ func findRun(results, name string) (string, error) {
 	return "", errors.New(text)
 }
 
-// found follows the links that a directory is, and gives the directory that we are in its name.
+// found resolves the links of a directory, and the working directory if its name is . or ..
 func found(dir string, err error) (string, error) {
 	for range 40 { // as many as the kernel follows
 		if err != nil {
@@ -64,7 +64,7 @@ func found(dir string, err error) (string, error) {
 	return "", fmt.Errorf("find run: %s: too many links", dir)
 }
 
-// openRun opens a run to read it, and passes its warnings on.
+// openRun opens a run for reading, and prints its warnings.
 func (a *app) openRun(results, name string) (*store.Run, error) {
 	dir, err := findRun(results, name)
 	if err != nil {
@@ -80,9 +80,9 @@ func (a *app) openRun(results, name string) (*store.Run, error) {
 	return run, nil
 }
 
-// selectCell finds the one of cells that a selector means: words, split at spaces, commas and slashes, each of which is
-// the value of one of the cell's axes, or axis=value; w8 is workers=8. The beginning of a value will do where no cell has
-// it whole.
+// selectCell returns the one of cells that a selector matches. The words of a selector are split at
+// spaces, commas and slashes; each is the value of an axis, or axis=value, and w8 means workers=8.
+// A prefix of a value is enough if no cell has it as a whole.
 func selectCell(cells []plan.Cell, selector string) (plan.Cell, error) {
 	words := strings.FieldsFunc(selector, func(r rune) bool { return strings.ContainsRune(" ,/", r) })
 	hits := meant(cells, words, func(value, word string) bool { return value == word })
@@ -105,7 +105,7 @@ func selectCell(cells []plan.Cell, selector string) (plan.Cell, error) {
 	return plan.Cell{}, errors.New(text)
 }
 
-// meant returns the cells of which each word names a value.
+// meant returns the cells in which each word matches a value.
 func meant(cells []plan.Cell, words []string, same func(value, word string) bool) []plan.Cell {
 	var hits []plan.Cell
 	for _, c := range cells {

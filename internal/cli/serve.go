@@ -15,7 +15,7 @@ import (
 	"crawlbench/internal/store"
 )
 
-// serve shows all runs in a browser, and begins with a run or a flame graph if one is named.
+// serve shows all runs in a browser, starting with a run or a flame graph if one is named.
 func (a *app) serve(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	results := fs.String("results", "results", "`directory` that holds the runs")
 	cellFlag := fs.String("cell", "", "open the profile of this `cell`, named by words such as \"mutexmap rmat14 w8\"")
@@ -59,7 +59,7 @@ func (a *app) serve(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	})
 }
 
-// begin returns the directory of the runs, and the path of the page to begin with.
+// begin returns the directory of the runs, and the path of the first page.
 func (a *app) begin(dir, cell, base, kind string) (results, path string, err error) {
 	if dir, err = filepath.EvalSymlinks(dir); err == nil { // latest is one
 		dir, err = filepath.Abs(dir)
@@ -90,7 +90,7 @@ func (a *app) begin(dir, cell, base, kind string) (results, path string, err err
 	return results, links.DifferenceFlame(name, id, name, baseID, kind, site.ByPage), nil
 }
 
-// profiled finds the cell that selector means, among those that have a profile of that kind.
+// profiled returns the cell that selector matches among those with a profile of this kind.
 func profiled(run *store.Run, selector, kind string) (id string, err error) {
 	var cells []plan.Cell
 	has := map[string]bool{}
@@ -127,10 +127,10 @@ func profiled(run *store.Run, selector, kind string) (id string, err error) {
 	return c.ID(), nil
 }
 
-// isProfile reports whether file is one that pprof reads; a ledger is not.
+// isProfile reports whether pprof can read file.
 func isProfile(file string) bool { return strings.HasSuffix(file, ".pb.gz") }
 
-// browse opens url in a browser if the desktop has one. It is a convenience: the URL is printed in any case.
+// browse opens url in a browser if the desktop has one. The URL is printed in any case.
 func browse(url string) {
 	for _, opener := range []string{"xdg-open", "open"} {
 		if path, err := exec.LookPath(opener); err == nil {

@@ -8,10 +8,10 @@ import (
 	"syscall"
 )
 
-// interruptible returns a context that ends with the first ^C, SIGTERM or SIGHUP, so that what was
-// finished is kept. A second ^C ends the program at once. The others may come twice, as when a
-// terminal is closed, and are no more than the first. A reader that is gone is an error of the
-// write, and not the end of the program.
+// interruptible returns a context that ends with the first SIGINT, SIGTERM or SIGHUP, so that
+// finished samples are kept. A second SIGINT ends the program at once; the other signals may come
+// twice, as when a terminal is closed. A lost reader is an error of the write and does not end the
+// program.
 func interruptible(parent context.Context) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 4)

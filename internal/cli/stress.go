@@ -18,8 +18,8 @@ import (
 	"crawlbench/internal/yield"
 )
 
-// stress takes the suite through many schedules of one processor, on which goroutines change over in the packages that
-// patterns name as a seed says. With compare it does so without them as well.
+// stress runs the suite on seeds schedules of one processor, which yield at random in the packages
+// that patterns name. With compare it also runs it without yields.
 func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, seeds int, compare bool) error {
 	if seeds < 1 {
 		return usagef("conform: invalid -seeds %d: want at least 1", seeds)
@@ -95,7 +95,7 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 	return nil
 }
 
-// rebuild builds this program again, with the packages of patterns rewritten, and returns its path in dir.
+// rebuild builds this program with yields in the packages of patterns, and returns its path in dir.
 func (a *app) rebuild(ctx context.Context, dir string, patterns []string) (string, error) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Path == "" || info.Path == "command-line-arguments" {

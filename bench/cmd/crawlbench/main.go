@@ -1,4 +1,4 @@
-// Command crawlbench measures the built-in crawler designs. Run it without arguments for help.
+// Command crawlbench measures the built-in crawlers. Run it without arguments for help.
 package main
 
 import (
