@@ -49,6 +49,7 @@ var only = map[string]struct {
 	"golang.org/x/time/rate":            {[]string{"internal/limiter"}, "use package limiter"},
 	"github.com/puzpuzpuz/xsync":        {[]string{"internal/contender/xsync"}, "it is there to be measured; a lock and a map do elsewhere"},
 	"math/rand":                         {nil, "use math/rand/v2, or hash a seed"},
+	"github.com/rogpeppe/":              {nil, "scripts are for the tests of package cli"},
 	"github.com/chromedp/":              {nil, "tests in a browser belong to the module internal/testing/browser"},
 	module + "internal/madeup":          {nil, "made-up runs are for tests"},
 	"log":                               {nil, "return an error, or write to the io.Writer that you are given"},
