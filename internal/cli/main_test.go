@@ -24,7 +24,7 @@ import (
 // of runs and of the conformance suite.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 5 && os.Args[1] == conform.ChildVerb {
-		conform.Child(os.Args[2:], []crawl.Contender{stuck()})
+		conform.Child(os.Args[2:], append(table(), stuck()))
 	}
 	if len(os.Args) == 2 && os.Args[1] == runner.ChildVerb || os.Getenv(asProgram) != "" {
 		program()
