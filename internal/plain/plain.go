@@ -1,5 +1,5 @@
-// Package plain makes text safe to show. Names, files and what crawlers print go in; out comes the same text with every
-// character that a terminal would obey or a reader would not see written as an escape: \x1b, \u202e, \xff.
+// Package plain makes untrusted text, such as names, files and the output of crawlers, safe to display. It escapes
+// every character that a terminal would interpret or a reader would not see: \x1b, \u202e, \xff.
 package plain
 
 import (
@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns s with unsafe characters as escapes. Line feeds and tabs stay.
+// Text returns s with unsafe characters escaped. Line feeds and tabs are kept.
 func Text(s string) string {
 	if safe(s) {
 		return s
@@ -41,9 +41,10 @@ func Line(s string) string {
 	return Text(strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ").Replace(s))
 }
 
+// safe reports whether Text would return s unchanged.
 func safe(s string) bool {
 	for len(s) > 0 {
-		if c := s[0]; c >= ' ' && c <= '~' || c == '\n' || c == '\t' { // pages of megabytes are little else
+		if c := s[0]; c >= ' ' && c <= '~' || c == '\n' || c == '\t' { // fast path: large pages are mostly ASCII
 			s = s[1:]
 			continue
 		}
@@ -56,23 +57,23 @@ func safe(s string) bool {
 	return true
 }
 
-// visible reports whether a reader sees r as it is: format characters, which turn the direction of writing or have no
-// width, are not visible.
+// visible reports whether a reader sees r. Format characters, which change the writing direction or have no width, are
+// not visible.
 func visible(r rune) bool {
 	return r == '\n' || r == '\t' || unicode.IsPrint(r) || unicode.Is(unicode.Zs, r)
 }
 
-// Writer passes on as Text what is written to it. Several may write at a time.
+// Writer writes to another writer what Text returns for its input. It is safe for concurrent use.
 type Writer struct {
 	to   io.Writer
 	mu   sync.Mutex
-	part []byte // the beginning of a character
+	part []byte // an incomplete character
 }
 
-// NewWriter returns a Writer to w.
+// NewWriter returns a Writer that writes to w.
 func NewWriter(w io.Writer) *Writer { return &Writer{to: w} }
 
-// Write writes p, but for the beginning of a character at its end, which waits for the rest.
+// Write writes p. An incomplete character at its end is kept until the rest arrives.
 func (w *Writer) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -93,7 +94,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Flush writes what is left of a character that never became whole.
+// Flush writes an incomplete character, escaped.
 func (w *Writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-func TestTextShowsWhatItHolds(t *testing.T) {
+func TestTextEscapesUnsafeCharacters(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                       "",
 		"±14 % │ µs 日本 ‹é›\n\tx": "±14 % │ µs 日本 ‹é›\n\tx",
@@ -20,19 +20,19 @@ func TestTextShowsWhatItHolds(t *testing.T) {
 		"\u2028\u2029\u00ad":     `\u2028\u2029\u00ad`,
 		"\U000e0041":             `\U000e0041`, // a tag, which no font shows
 		"\xff\xc3":               `\xff\xc3`,
-		"\ufffd":                 "\ufffd", // a replacement character that is one
+		"\ufffd":                 "\ufffd", // a real replacement character
 		"a\u00a0b":               "a\u00a0b",
 	} {
 		if got := Text(in); got != want {
-			t.Errorf("%q is shown as %q, want %q", in, got, want)
+			t.Errorf("Text(%q) = %q, want %q", in, got, want)
 		}
 	}
 	if got := Line("a\r\nb\tc\nd\x1b"); got != `a b c d\x1b` {
-		t.Errorf("on a line: %q", got)
+		t.Errorf("Line: %q", got)
 	}
 }
 
-// A writer gives the same text however it is cut.
+// A Writer gives the same text however its input is split.
 func TestWriterKeepsCharactersTogether(t *testing.T) {
 	const text = "±日本\x1b[0m\u202e\xffé\xe6\x97"
 	for size := 1; size <= len(text); size++ {
@@ -46,7 +46,7 @@ func TestWriterKeepsCharactersTogether(t *testing.T) {
 			rest = rest[n:]
 		}
 		if err := w.Flush(); err != nil || out.String() != Text(text) {
-			t.Errorf("in pieces of %d: %q, %v", size, &out, err)
+			t.Errorf("split into %d bytes: %q, %v", size, &out, err)
 		}
 	}
 }
@@ -68,10 +68,10 @@ func FuzzText(f *testing.F) {
 		if !utf8.ValidString(got) || strings.ContainsFunc(got, func(r rune) bool {
 			return r != '\n' && r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r))
 		}) {
-			t.Errorf("%q is shown as %q", s, got)
+			t.Errorf("Text(%q) = %q is not safe", s, got)
 		}
 		if Text(got) != got {
-			t.Errorf("%q changes when it is shown again", got)
+			t.Errorf("Text(%q) changes its input", got)
 		}
 	})
 }
