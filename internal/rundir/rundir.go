@@ -1,9 +1,9 @@
-// Package rundir reads and writes the files of one directory that may have come from a stranger, such as a run that was
-// sent by mail or checked out of a repository.
+// Package rundir reads and writes the files of one untrusted directory, such as a run that was sent by mail or checked
+// out of a repository.
 //
-// A name goes in and the bytes of a regular file come out, or the other way round. Nothing is read or written outside of
-// the directory, through a symbolic link, or from a FIFO, a device or a socket, which might never answer; no file is read
-// beyond a size that the caller gives.
+// It only reads and writes regular files, by name. Nothing is read or written outside of the directory, through a
+// symbolic link, or from a FIFO, a device or a socket, which might block forever. No file is read beyond a size that
+// the caller gives.
 package rundir
 
 import (
@@ -20,19 +20,19 @@ import (
 	"syscall"
 )
 
-// Dir is an open directory. Names are relative to it, with slashes. It keeps to the directory that it was opened on, even if
+// Dir is an open directory. Names are slash-separated and relative to it. It refers to the same directory even after
 // that is renamed.
 type Dir struct{ root *os.Root }
 
-// ErrUnsafe is the kind of error of a file that is there, and is not opened because of what it is.
+// ErrUnsafe is the error for a file that exists but is not opened because it is not a regular file of the directory.
 var ErrUnsafe = errors.New("only regular files of a run are read or written")
 
-// ErrTooLarge is the kind of error of a file beyond the size that it may have.
+// ErrTooLarge is the error for a file that exceeds its size limit.
 var ErrTooLarge = errors.New("file too large")
 
-// Open opens the directory at a path. The path itself may lead through symbolic links: whoever names it means it.
+// Open opens the directory at a path. The path itself may contain symbolic links: the user chose it.
 func Open(path string) (*Dir, error) {
-	info, err := os.Stat(path) // to open a FIFO would wait for who writes to it
+	info, err := os.Stat(path) // opening a FIFO would wait for a writer
 	if err != nil {
 		return nil, err
 	}
@@ -52,10 +52,10 @@ func (d *Dir) Path(name string) string { return filepath.Join(d.root.Name(), nam
 // Close closes d.
 func (d *Dir) Close() error { return d.root.Close() }
 
-// Open opens a file to read it.
+// Open opens a file for reading.
 func (d *Dir) Open(name string) (*os.File, error) { return d.open(name, os.O_RDONLY) }
 
-// Read returns the content of a file, which may have at most so many bytes.
+// Read returns the content of a file of at most most bytes.
 func (d *Dir) Read(name string, most int64) ([]byte, error) {
 	f, err := d.Open(name)
 	if err != nil {
@@ -69,7 +69,7 @@ func (d *Dir) Read(name string, most int64) ([]byte, error) {
 	var text bytes.Buffer
 	if err == nil {
 		text.Grow(int(info.Size()) + bytes.MinRead)
-		_, err = text.ReadFrom(io.LimitReader(f, most)) // it may grow
+		_, err = text.ReadFrom(io.LimitReader(f, most)) // the file may grow
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
@@ -77,17 +77,17 @@ func (d *Dir) Read(name string, most int64) ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// TooLarge returns an error of the kind ErrTooLarge if f has more bytes than it may.
+// TooLarge returns an ErrTooLarge error if f has more than most bytes.
 func TooLarge(f *os.File, most int64) error {
 	info, err := f.Stat()
 	if err == nil && info.Size() > most {
-		err = fmt.Errorf("%w: %d bytes, want at most %d", ErrTooLarge, info.Size(), most)
+		err = fmt.Errorf("%w: %d bytes: want at most %d", ErrTooLarge, info.Size(), most)
 	}
 	return err
 }
 
-// Edit opens a file to change it in place. One that has other names (hard links) is refused: the change would show under
-// those too. With create it is made if it is not there.
+// Edit opens a file for writing in place. It refuses a file with other hard links, because those would change too. With
+// create it creates a missing file.
 func (d *Dir) Edit(name string, create bool) (*os.File, error) {
 	f, err := d.open(name, os.O_RDWR)
 	if create && errors.Is(err, fs.ErrNotExist) {
@@ -99,7 +99,12 @@ func (d *Dir) Edit(name string, create bool) (*os.File, error) {
 	info, err := f.Stat()
 	if err == nil {
 		if s, ok := info.Sys().(*syscall.Stat_t); ok && s.Nlink > 1 {
-			err = fmt.Errorf("%s: %w: it has %d names (hard links), and a change would show under all: put a copy in its place", name, ErrUnsafe, s.Nlink)
+			err = fmt.Errorf(
+				"%s: %w: it has %d hard links, which would all change: replace it with a copy",
+				name,
+				ErrUnsafe,
+				s.Nlink,
+			)
 		}
 	}
 	if err != nil {
@@ -109,14 +114,14 @@ func (d *Dir) Edit(name string, create bool) (*os.File, error) {
 	return f, nil
 }
 
-// Write writes a file so that whoever opens it finds it as it was or as it is to be. Directories above it are made.
+// Write replaces a file atomically. It creates missing parent directories.
 func (d *Dir) Write(name string, data []byte) error { return d.write(name, data, false) }
 
-// WriteSync is Write, and when it returns the file outlasts a crash.
+// WriteSync is like Write, and when it returns the file survives a crash.
 func (d *Dir) WriteSync(name string, data []byte) error { return d.write(name, data, true) }
 
 func (d *Dir) write(name string, data []byte, durable bool) error {
-	if err := within(name); err != nil {
+	if err := checkName(name); err != nil {
 		return err
 	}
 	if err := d.MkdirAll(path.Dir(name)); err != nil {
@@ -150,7 +155,7 @@ func (d *Dir) replace(name string, perm fs.FileMode, durable bool, write func(io
 	}
 	err = errors.Join(err, f.Close())
 	if err == nil {
-		err = d.root.Rename(temporary, name) // takes the place of a link, and does not follow it
+		err = d.root.Rename(temporary, name) // replaces a link rather than following it
 	}
 	if err != nil {
 		d.root.Remove(temporary)
@@ -162,21 +167,21 @@ func (d *Dir) replace(name string, perm fs.FileMode, durable bool, write func(io
 	return nil
 }
 
-// MkdirAll makes a directory and those above it. A symbolic link is no directory here.
+// MkdirAll creates a directory and its parents. A symbolic link does not count as a directory.
 func (d *Dir) MkdirAll(name string) error {
-	if err := within(name); err != nil {
+	if err := checkName(name); err != nil {
 		return err
 	}
-	if err := d.plain(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := d.checkDirs(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return d.root.MkdirAll(name, 0o777)
 }
 
-// RemoveAll removes a file or a directory with all that is in it; of a symbolic link, the link.
+// RemoveAll removes a file, a directory with its content, or a symbolic link itself.
 func (d *Dir) RemoveAll(name string) error { return d.root.RemoveAll(name) }
 
-// Sync makes the names in a directory durable, where the file system can: some have no such operation for directories.
+// Sync makes the entries of a directory durable, if the file system supports that.
 func (d *Dir) Sync(name string) error {
 	f, err := d.root.Open(name)
 	if err != nil {
@@ -185,7 +190,7 @@ func (d *Dir) Sync(name string) error {
 	return errors.Join(syncDir(f), f.Close())
 }
 
-// SyncDir does so for the directory at a path.
+// SyncDir is like Sync for the directory at a path.
 func SyncDir(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -202,13 +207,13 @@ func syncDir(f *os.File) error {
 	return err
 }
 
-// Exists reports whether there is anything under a name.
+// Exists reports whether anything has that name.
 func (d *Dir) Exists(name string) bool {
 	_, err := d.root.Lstat(name)
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// Same reports whether name is f's name still.
+// Same reports whether name still refers to f.
 func (d *Dir) Same(name string, f *os.File) bool {
 	here, err := d.root.Lstat(name)
 	if err != nil {
@@ -218,7 +223,7 @@ func (d *Dir) Same(name string, f *os.File) bool {
 	return err == nil && os.SameFile(here, there)
 }
 
-// At reports whether d is the directory at path still.
+// At reports whether path still refers to d.
 func (d *Dir) At(path string) bool {
 	here, err := d.root.Stat(".")
 	if err != nil {
@@ -228,13 +233,13 @@ func (d *Dir) At(path string) bool {
 	return err == nil && os.SameFile(here, there)
 }
 
-// open opens a regular file. It looks first, as to open a FIFO or a device may wait or do something, and looks again at
-// what it has opened, as that may have changed in between.
+// open opens a regular file. It checks the type first, because opening a FIFO or a device may block or have side
+// effects, and again after opening, because the file may have been replaced in between.
 func (d *Dir) open(name string, flag int) (*os.File, error) {
-	if err := within(name); err != nil {
+	if err := checkName(name); err != nil {
 		return nil, err
 	}
-	if err := d.plain(path.Dir(name)); err != nil {
+	if err := d.checkDirs(path.Dir(name)); err != nil {
 		return nil, err
 	}
 	before, err := d.root.Lstat(name)
@@ -242,7 +247,7 @@ func (d *Dir) open(name string, flag int) (*os.File, error) {
 		return nil, err
 	}
 	if !before.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: %w, and it is %s", name, ErrUnsafe, kind(before.Mode()))
+		return nil, fmt.Errorf("%s: %w: it is %s", name, ErrUnsafe, kind(before.Mode()))
 	}
 	f, err := d.root.OpenFile(name, flag|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -250,7 +255,7 @@ func (d *Dir) open(name string, flag int) (*os.File, error) {
 	}
 	after, err := f.Stat()
 	if err == nil && !after.Mode().IsRegular() {
-		err = fmt.Errorf("%s: %w, and it is %s", name, ErrUnsafe, kind(after.Mode()))
+		err = fmt.Errorf("%s: %w: it is %s", name, ErrUnsafe, kind(after.Mode()))
 	}
 	if err != nil {
 		f.Close()
@@ -259,15 +264,16 @@ func (d *Dir) open(name string, flag int) (*os.File, error) {
 	return f, nil
 }
 
-func within(name string) error {
+// checkName returns an error if name is not a path within the directory.
+func checkName(name string) error {
 	if !fs.ValidPath(name) {
 		return fmt.Errorf("%q: %w: want a path within the run", name, ErrUnsafe)
 	}
 	return nil
 }
 
-// plain returns an error if a directory, or one above it, is a symbolic link or anything else but a directory.
-func (d *Dir) plain(name string) error {
+// checkDirs returns an error if name or one of its parents is not a directory, for example a symbolic link.
+func (d *Dir) checkDirs(name string) error {
 	if name == "." {
 		return nil
 	}
@@ -280,13 +286,13 @@ func (d *Dir) plain(name string) error {
 			return err
 		}
 		if !info.IsDir() {
-			return fmt.Errorf("%s: %w, and it is %s where a directory should be", name[:i], ErrUnsafe, kind(info.Mode()))
+			return fmt.Errorf("%s: %w: it is %s, want a directory", name[:i], ErrUnsafe, kind(info.Mode()))
 		}
 	}
 	return nil
 }
 
-// kind names what a file is.
+// kind returns the type of a file in words.
 func kind(m fs.FileMode) string {
 	switch {
 	case m.IsRegular():

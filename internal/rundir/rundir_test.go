@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hostile is a directory in which everything is a trap but the file "plain", and the directory beside it that no trap may
-// touch.
+// hostile returns a directory in which every file except "plain" is a trap, and a directory outside that must not be
+// touched.
 func hostile(t *testing.T) (d *Dir, outside string) {
 	t.Helper()
 	dir, outside := t.TempDir(), t.TempDir()
@@ -51,7 +51,7 @@ func hostile(t *testing.T) (d *Dir, outside string) {
 	return d, outside
 }
 
-// soon fails if f does not end at once: a FIFO would hold it for ever.
+// soon fails if f does not return soon: a FIFO would block it forever.
 func soon(t *testing.T, f func() error) error {
 	t.Helper()
 	done := make(chan error, 1)
@@ -60,7 +60,7 @@ func soon(t *testing.T, f func() error) error {
 	case err := <-done:
 		return err
 	case <-time.After(2 * time.Minute):
-		t.Error("it waits")
+		t.Error("it blocks")
 		return nil
 	}
 }
@@ -71,11 +71,13 @@ func TestOnlyRegularFilesWithinAreRead(t *testing.T) {
 		t.Errorf("%q, %v", text, err)
 	}
 	for name, says := range map[string]string{
-		"absolute": "a symbolic link", "relative": "a symbolic link", "inner": "a symbolic link", "dangling": "a symbolic link",
-		"loop": "a symbolic link", "away": "a symbolic link", "zero": "a symbolic link", "environ": "a symbolic link",
-		"dir": "a directory", "fifo": "a FIFO", ".": "a directory",
-		"away/secret": "a symbolic link where a directory should be", "beside/x": "a symbolic link where a directory should be",
-		"plain/x":   "a regular file where a directory should be",
+		"absolute": "a symbolic link", "relative": "a symbolic link", "inner": "a symbolic link",
+		"dangling": "a symbolic link",
+		"loop":     "a symbolic link", "away": "a symbolic link", "zero": "a symbolic link",
+		"environ": "a symbolic link",
+		"dir":     "a directory", "fifo": "a FIFO", ".": "a directory",
+		"away/secret": "a symbolic link, want a directory", "beside/x": "a symbolic link, want a directory",
+		"plain/x":   "a regular file, want a directory",
 		"../secret": "within the run", "a//b/c": "within the run", "a/../../secret": "within the run",
 		filepath.Join(outside, "secret"): "within the run",
 	} {
@@ -91,7 +93,7 @@ func TestOnlyRegularFilesWithinAreRead(t *testing.T) {
 		}
 	}
 	if _, err := d.Read("..", 9); err == nil {
-		t.Error("the directory above was read")
+		t.Error("the parent directory was read")
 	}
 }
 
@@ -99,7 +101,7 @@ func TestDevicesAreNotOpened(t *testing.T) {
 	d, _ := hostile(t)
 	for name, mode := range map[string]uint32{"character": unix.S_IFCHR, "block": unix.S_IFBLK} {
 		if err := unix.Mknod(d.Path(name), mode|0o666, int(unix.Mkdev(1, 5))); err != nil {
-			t.Skipf("devices cannot be made here: %v", err)
+			t.Skipf("device files cannot be created here: %v", err)
 		}
 		if _, err := d.Read(name, 9); !errors.Is(err, ErrUnsafe) || !strings.Contains(err.Error(), "a device") {
 			t.Errorf("%s: %v", name, err)
@@ -109,25 +111,26 @@ func TestDevicesAreNotOpened(t *testing.T) {
 
 func TestReadsAreBounded(t *testing.T) {
 	d, _ := hostile(t)
-	if err := os.Truncate(d.Path("plain"), 10<<30); err != nil { // a sparse file, which has no bytes on the disk
+	if err := os.Truncate(d.Path("plain"), 10<<30); err != nil { // a sparse file, without blocks on the disk
 		t.Fatal(err)
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	_, err := d.Read("plain", 1<<20)
 	runtime.ReadMemStats(&after)
-	if !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "10737418240 bytes, want at most 1048576") {
+	if !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "10737418240 bytes: want at most 1048576") {
 		t.Error(err)
 	}
 	if took := after.TotalAlloc - before.TotalAlloc; took > 16<<20 {
-		t.Errorf("it took %d bytes", took)
+		t.Errorf("Read allocated %d bytes", took)
 	}
 }
 
-func TestFilesWithOtherNamesAreNotChanged(t *testing.T) {
+func TestFilesWithOtherHardLinksAreNotChanged(t *testing.T) {
 	d, outside := hostile(t)
 	for name, says := range map[string]string{
-		"plain": "2 names", "second": "2 names", "absolute": "a symbolic link", "dangling": "a symbolic link", "fifo": "a FIFO", "away/secret": "a symbolic link",
+		"plain": "2 hard links", "second": "2 hard links", "absolute": "a symbolic link", "dangling": "a symbolic link",
+		"fifo": "a FIFO", "away/secret": "a symbolic link",
 	} {
 		f, err := d.Edit(name, true)
 		if !errors.Is(err, ErrUnsafe) || !strings.Contains(err.Error(), says) {
@@ -148,10 +151,13 @@ func TestFilesWithOtherNamesAreNotChanged(t *testing.T) {
 	unharmed(t, outside)
 }
 
-// What is written takes the place of a link and does not follow it.
+// A write replaces a link rather than following it.
 func TestWritesStayWithin(t *testing.T) {
 	d, outside := hostile(t)
-	for _, name := range []string{"absolute", "relative", "inner", "dangling", "loop", "away", "zero", "fifo", "second", "new", "dir/new", "deep/down/new"} {
+	for _, name := range []string{
+		"absolute", "relative", "inner", "dangling", "loop", "away", "zero", "fifo", "second", "new", "dir/new",
+		"deep/down/new",
+	} {
 		if err := soon(t, func() error { return d.WriteSync(name, []byte(name)) }); err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -161,15 +167,17 @@ func TestWritesStayWithin(t *testing.T) {
 		}
 	}
 	if text, err := d.Read("plain", 9); err != nil || string(text) != "plain" {
-		t.Errorf("what a link led to is %q, %v", text, err)
+		t.Errorf("the target of a link has %q, %v", text, err)
 	}
 	names := list(t, d.Path("."))
-	for _, name := range []string{"beside/new", "plain/new", "../new", filepath.Join(outside, "new"), "dir", "zero/x/y"} {
+	for _, name := range []string{
+		"beside/new", "plain/new", "../new", filepath.Join(outside, "new"), "dir", "zero/x/y",
+	} {
 		if err := d.Write(name, []byte("x")); err == nil {
 			t.Errorf("%s was written", name)
 		}
 		if err := d.MkdirAll(name + "/x"); name != "dir" && err == nil {
-			t.Errorf("%s was made", name)
+			t.Errorf("%s was created", name)
 		}
 	}
 	if after := list(t, d.Path(".")); !slices.Equal(names, after) {
@@ -186,16 +194,17 @@ func TestRemovalStaysWithin(t *testing.T) {
 		}
 	}
 	if err := d.RemoveAll("../" + filepath.Base(outside)); err == nil {
-		t.Error("it has removed what lies beside")
+		t.Error("a directory outside was removed")
 	}
 	unharmed(t, outside)
 }
 
+// unharmed checks that the directory outside is unchanged.
 func unharmed(t *testing.T, outside string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(outside, "secret"))
 	if names := list(t, outside); err != nil || string(text) != "secret" || len(names) != 1 {
-		t.Errorf("outside are %q with %q, %v", names, text, err)
+		t.Errorf("the directory outside has %q with %q, %v", names, text, err)
 	}
 }
 
@@ -212,7 +221,7 @@ func list(t *testing.T, dir string) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-func TestWhatIsNoDirectoryIsNotOpened(t *testing.T) {
+func TestOnlyDirectoriesAreOpened(t *testing.T) {
 	d, _ := hostile(t)
 	for _, name := range []string{"plain", "fifo", "zero", "nothing"} {
 		err := soon(t, func() error { _, err := Open(d.Path(name)); return err })
@@ -222,8 +231,8 @@ func TestWhatIsNoDirectoryIsNotOpened(t *testing.T) {
 	}
 }
 
-// A file system in memory alone has no sync for its directories; one that is not there is another matter.
-func TestDirectoriesAreSyncedWhereThatCanBe(t *testing.T) {
+// A file system that cannot sync directories is not an error; a missing directory is.
+func TestDirectoriesAreSyncedWhereSupported(t *testing.T) {
 	if err := SyncDir(t.TempDir()); err != nil {
 		t.Error(err)
 	}
@@ -237,7 +246,7 @@ func TestDirectoriesAreSyncedWhereThatCanBe(t *testing.T) {
 	}
 }
 
-func TestFilesAndDirectoriesAreKnownAgain(t *testing.T) {
+func TestReplacedFilesAndDirectoriesAreDetected(t *testing.T) {
 	d, _ := hostile(t)
 	f, err := d.Open("plain")
 	if err != nil {
@@ -245,28 +254,29 @@ func TestFilesAndDirectoriesAreKnownAgain(t *testing.T) {
 	}
 	defer f.Close()
 	dir := d.Path(".")
-	if !d.Same("plain", f) || !d.Same("second", f) || d.Same("inner", f) || d.Same("nothing", f) || !d.At(dir) || d.At(t.TempDir()) {
-		t.Error("at first")
+	if !d.Same("plain", f) || !d.Same("second", f) || d.Same("inner", f) || d.Same("nothing", f) || !d.At(dir) ||
+		d.At(t.TempDir()) {
+		t.Error("before any change")
 	}
 	if err := d.Write("plain", []byte("plain")); err != nil {
 		t.Fatal(err)
 	}
 	if d.Same("plain", f) {
-		t.Error("another file of that name is the same")
+		t.Error("a replaced file is reported as the same")
 	}
 	moved := filepath.Join(t.TempDir(), "moved")
 	if err := os.Rename(dir, moved); err != nil {
 		t.Fatal(err)
 	}
 	if d.At(dir) || !d.At(moved) {
-		t.Error("after a move")
+		t.Error("after a rename")
 	}
 	if err := d.Write("new", nil); err != nil || !slices.Contains(list(t, moved), "new") {
-		t.Errorf("it does not keep to the directory: %v", err)
+		t.Errorf("a write after the rename went elsewhere: %v", err)
 	}
 }
 
-func TestFilesCanBeReadByAll(t *testing.T) {
+func TestFilesAreReadableByAll(t *testing.T) {
 	old := unix.Umask(0o022)
 	defer unix.Umask(old)
 	d, _ := hostile(t)
@@ -274,7 +284,7 @@ func TestFilesCanBeReadByAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(d.Path("new")); err != nil || info.Mode() != 0o644 {
-		t.Errorf("%v, %v", info.Mode(), err)
+		t.Errorf("mode %v, error %v", info.Mode(), err)
 	}
 }
 
