@@ -1,7 +1,7 @@
-// Package madeup makes up runs that nobody measured, for the tests and benchmarks of what reads runs: their speeds,
-// failures, ledgers and profiles are what the test says, so that it knows what must be found in them.
+// Package madeup fabricates runs for the tests and benchmarks of packages that read runs. The test defines their
+// speeds, failures, time breakdowns and profiles, so it knows the expected results.
 //
-// A plan and functions over its cells come in; the directory of a run comes out, written by package store like any other.
+// The input is a plan and functions over its cells; the output is the directory of a run, written by package store.
 package madeup
 
 import (
@@ -21,24 +21,24 @@ import (
 	"crawlbench/internal/store"
 )
 
-// Run is a run to make up.
+// Run describes a run to fabricate.
 type Run struct {
 	Manifest store.Manifest
 	Plan     *plan.Plan
-	// Speed is pages a second of a cell in a round, without noise; 0 for no sample.
+	// Speed returns the pages per second of a cell in a round, without noise; 0 means no sample.
 	Speed func(c plan.Cell, round int) float64
 	// Noise is the standard deviation of the logarithm of the speed.
 	Noise float64
-	// Change, if not nil, changes the record of a sample. A record without a sample is left out.
+	// Change, if not nil, changes the record of a sample. Records without sample and failure are omitted.
 	Change func(c plan.Cell, rec *store.Record)
-	// Ledger gives that of a cell, nil if it has none. Nil: no cell has.
+	// Ledger, if not nil, returns the time breakdown of a cell, or nil if it has none.
 	Ledger func(c plan.Cell) *ledger.Ledger
-	// Profile gives that of a kind of a cell. Nil: there are none.
+	// Profile, if not nil, returns the profile of a cell of the given kind.
 	Profile func(c plan.Cell, kind string) *profile.Profile
 }
 
-// Plan returns the plan of a scenario in TOML, with the built-in contenders, on a machine of two cores. With against it is
-// that of two programs.
+// Plan returns the plan of a scenario in TOML, with the built-in crawlers, for a machine with two cores. With against
+// it compares two programs.
 func Plan(toml string, against bool) (*plan.Plan, error) {
 	s, err := scenario.Parse("made-up.toml", []byte(toml))
 	if err != nil {
@@ -51,7 +51,7 @@ func Plan(toml string, against bool) (*plan.Plan, error) {
 // pages is the number of pages of every crawl.
 const pages = 1000
 
-// Write makes up the run in dir, which must not exist. The caller closes it.
+// Write writes the run to dir, which must not exist. The caller closes it.
 func (r Run) Write(dir string) (*store.Run, error) {
 	run, err := store.Create(dir, r.Manifest, r.Plan)
 	if err != nil {
@@ -67,11 +67,12 @@ func (r Run) Write(dir string) (*store.Run, error) {
 	}
 	if err != nil {
 		run.Close()
-		return nil, fmt.Errorf("make up a run: %w", err)
+		return nil, fmt.Errorf("fabricate a run: %w", err)
 	}
 	return run, nil
 }
 
+// samples returns the records of the samples.
 func (r Run) samples() []store.Record {
 	var list []store.Record
 	draw := rand.New(rand.NewPCG(1, 2))
@@ -82,12 +83,25 @@ func (r Run) samples() []store.Record {
 			continue
 		}
 		sec := pages / speed
-		sample := &store.Sample{Crawls: 1, Seconds: []float64{sec}, Values: map[string]float64{}, Host: map[string]float64{}}
+		sample := &store.Sample{
+			Crawls:  1,
+			Seconds: []float64{sec},
+			Values:  map[string]float64{},
+			Host:    map[string]float64{},
+		}
 		for _, u := range store.Units() {
 			sample.Values[u] = 0
 		}
 		sample.Values["pages/op"], sample.Values["sec/op"], sample.Values["cpu-sec/op"] = pages, sec, sec
-		rec := store.Record{Kind: store.KindSample, Round: slot.Round, Slot: slot.Slot, Cell: c.ID(), Start: time.Unix(int64(slot.Round), 0).UTC(), Wall: 2 * sec, Sample: sample}
+		rec := store.Record{
+			Kind:   store.KindSample,
+			Round:  slot.Round,
+			Slot:   slot.Slot,
+			Cell:   c.ID(),
+			Start:  time.Unix(int64(slot.Round), 0).UTC(),
+			Wall:   2 * sec,
+			Sample: sample,
+		}
 		if r.Change != nil {
 			r.Change(c, &rec)
 		}
@@ -98,7 +112,7 @@ func (r Run) samples() []store.Record {
 	return list
 }
 
-// passes writes the files of the profile passes. A pass without any is left out.
+// passes writes the files of the profile passes. Passes without files are omitted.
 func (r Run) passes(dir string) ([]store.Record, error) {
 	var list []store.Record
 	for i, pass := range r.Plan.Passes {
@@ -122,14 +136,24 @@ func (r Run) passes(dir string) ([]store.Record, error) {
 			}
 		}
 		if len(files) > 0 {
-			list = append(list, store.Record{Kind: store.KindProfile, Round: -1, Slot: i, Cell: c.ID(), Start: time.Unix(1, 0).UTC(), Wall: 1,
-				Profile: &store.Profile{Crawls: 1, Pages: pages, Sec: 1, Files: files}})
+			list = append(
+				list,
+				store.Record{
+					Kind:    store.KindProfile,
+					Round:   -1,
+					Slot:    i,
+					Cell:    c.ID(),
+					Start:   time.Unix(1, 0).UTC(),
+					Wall:    1,
+					Profile: &store.Profile{Crawls: 1, Pages: pages, Sec: 1, Files: files},
+				},
+			)
 		}
 	}
 	return list, nil
 }
 
-// writeLedger writes l as if three traces had brought it.
+// writeLedger writes l three times, as if from three traces.
 func writeLedger(file string, l *ledger.Ledger) error {
 	text, err := json.Marshal([]*ledger.Ledger{l, l, l})
 	if err != nil {
@@ -141,7 +165,7 @@ func writeLedger(file string, l *ledger.Ledger) error {
 	return os.WriteFile(file, text, 0o666)
 }
 
-// writeProfile does without the sync of package profile: a made-up file need not outlast a crash.
+// writeProfile writes p without the sync of package profile, which tests do not need.
 func writeProfile(file string, p *profile.Profile) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
 		return err

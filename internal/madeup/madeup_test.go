@@ -13,13 +13,13 @@ import (
 	"crawlbench/internal/store"
 )
 
-func TestBigIsAsBigAsItSays(t *testing.T) {
+func TestBigHasTheDocumentedSize(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it writes 4,000 profiles")
 	}
 	run := madeup.BigRun(t, true)
 	dir := run.Dir()
-	controls, profiles, ledgers := 0, 0, 0
+	controls, profiles, breakdowns := 0, 0, 0
 	for _, c := range run.Plan().Cells {
 		if c.IsControl() {
 			controls++
@@ -31,34 +31,43 @@ func TestBigIsAsBigAsItSays(t *testing.T) {
 		}
 		for kind, file := range rec.Profile.Files {
 			if kind == "ledger" {
-				ledgers++
+				breakdowns++
 				continue
 			}
 			profiles++
 			if profiles%400 == 0 {
-				if p, err := profile.Read(filepath.Join(dir, file)); err != nil || p.CheckValid() != nil || len(p.Sample) == 0 {
+				if p, err := profile.Read(filepath.Join(dir, file)); err != nil || p.CheckValid() != nil ||
+					len(p.Sample) == 0 {
 					t.Errorf("%s: %v", file, err)
 				}
 			}
 		}
 	}
-	if cells, samples := len(run.Plan().Cells), len(run.Samples()); cells != 1100 || controls != 100 || samples != 20*1100 || profiles != 4000 || ledgers != 1000 {
-		t.Errorf("%d cells, %d of them controls, %d samples, %d profiles, %d ledgers", cells, controls, samples, profiles, ledgers)
+	cells, samples := len(run.Plan().Cells), len(run.Samples())
+	if cells != 1100 || controls != 100 || samples != 20*1100 || profiles != 4000 || breakdowns != 1000 {
+		t.Errorf(
+			"%d cells, %d of them controls, %d samples, %d profiles, %d time breakdowns",
+			cells,
+			controls,
+			samples,
+			profiles,
+			breakdowns,
+		)
 	}
 	if _, pending := run.Pending(); len(pending) > 0 || run.Manifest().State != store.Complete {
-		t.Errorf("%d passes are pending, the state is %s", len(pending), run.Manifest().State)
+		t.Errorf("%d passes are pending, the state is %s; want 0, complete", len(pending), run.Manifest().State)
 	}
 	file := filepath.Join(dir, "profiles", run.Plan().Cells[0].ID(), "ledger.json")
 	text, err := os.ReadFile(file)
 	var traces []*ledger.Ledger
 	if err = errors.Join(err, json.Unmarshal(text, &traces)); err != nil || len(traces) != 3 {
-		t.Fatalf("%s: %v, %d ledgers", file, err, len(traces))
+		t.Fatalf("%s: %v, %d time breakdowns, want 3", file, err, len(traces))
 	}
 	sum := 0.0
 	for _, s := range traces[0].Seconds {
 		sum += s
 	}
 	if l := traces[0]; sum != l.Worker || len(l.Seconds) != len(ledger.Classes()) {
-		t.Errorf("the account of %s does not close: %v of %v", file, sum, l.Worker)
+		t.Errorf("the time breakdown in %s adds up to %v, want %v", file, sum, l.Worker)
 	}
 }
