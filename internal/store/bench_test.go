@@ -16,7 +16,7 @@ import (
 	"crawlbench/internal/stat"
 )
 
-// measuredRun is a run of 7 rounds in which the last cell failed in the last round.
+// measuredRun returns a run of 7 rounds in which the last cell failed in the last round.
 func measuredRun(t *testing.T, host map[string]string) (r *Run, bad int) {
 	t.Helper()
 	p := testPlan(7)
@@ -37,8 +37,11 @@ func measuredRun(t *testing.T, host map[string]string) (r *Run, bad int) {
 	return r, bad
 }
 
-func TestBenchFileHoldsTheSamples(t *testing.T) {
-	r, bad := measuredRun(t, map[string]string{"os": "linux", "arch": "amd64", "cpu": "Some CPU: 3 GHz", "kernel": "6.1"})
+func TestBenchFileHasTheSamples(t *testing.T) {
+	r, bad := measuredRun(
+		t,
+		map[string]string{"os": "linux", "arch": "amd64", "cpu": "Some CPU: 3 GHz", "kernel": "6.1"},
+	)
 	if err := r.WriteBench(); err != nil {
 		t.Fatal(err)
 	}
@@ -59,23 +62,23 @@ func TestBenchFileHoldsTheSamples(t *testing.T) {
 		want = append(want, line)
 	}
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("%s\nholds\n%v, want\n%v", text, got, want)
+		t.Errorf("%s\nhas\n%v, want\n%v", text, got, want)
 	}
 	keys := regexp.MustCompile(`(?m)^[a-z]+: .*$`).FindAllString(text, -1)
 	if s := strings.Join(keys, "|"); s != "pkg: crawlbench|goos: linux|goarch: amd64|cpu: Some CPU: 3 GHz" {
 		t.Errorf("configuration %s", s)
 	}
 	if n := strings.Count(text, " 0 mutex-wait-sec/op "); n != len(want) {
-		t.Errorf("%d of %d lines have their zero", n, len(want))
+		t.Errorf("%d of %d lines have a zero mutex wait", n, len(want))
 	}
 	for _, line := range got {
 		if !regexp.MustCompile(`-2$`).MatchString(line.Name) {
-			t.Errorf("%s has no -2 at its end", line.Name)
+			t.Errorf("%s does not end with -2", line.Name)
 		}
 	}
 }
 
-// benchstat runs the tool that go.mod pins, which must have nothing to say about the file.
+// benchstat runs the version that go.mod pins and fails if it prints a warning.
 func benchstat(t *testing.T, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("go", append([]string{
@@ -96,7 +99,7 @@ func TestBenchstatReadsTheFile(t *testing.T) {
 	}
 	file := filepath.Join(r.Dir(), benchFile)
 	times := map[string][]float64{}
-	var columns []string // as they are met first
+	var columns []string // in order of first appearance
 	for _, rec := range r.Samples() {
 		if times[rec.Cell] == nil {
 			columns = append(columns, rec.Cell)
@@ -111,17 +114,17 @@ func TestBenchstatReadsTheFile(t *testing.T) {
 	}
 	want := regexp.MustCompile(fmt.Sprintf(`(?m)^g id 4 inf,%s,\d+%%,%s,\d+%%,`, median(0), median(1)))
 	if got := benchstat(t, "-format", "csv", file); !want.MatchString(got) {
-		t.Errorf("benchstat has\n%s, want a line of %v", got, want)
+		t.Errorf("benchstat printed\n%s, want a line that matches %v", got, want)
 	}
 	if text := benchstat(t, file); !strings.Contains(text, "sec/op") || strings.Contains(text, "need >=") {
-		t.Errorf("benchstat says\n%s", text)
+		t.Errorf("benchstat printed\n%s", text)
 	}
 }
 
-func TestBenchFileRefusesWhatItCannotName(t *testing.T) {
+func TestBenchFileRejectsInvalidNames(t *testing.T) {
 	p := testPlan(1)
 	r := newRun(t, p, sampleOf(p, p.Schedule[cellSlot(p, 0)]))
-	p.Cells[0].Graph = "a-1" // benchstat would take it for 1 processor
+	p.Cells[0].Graph = "a-1" // benchstat would read it as GOMAXPROCS=1
 	r.records[0].Cell = p.Cells[0].ID()
 	wantError(t, r.WriteBench(), benchFile, "graph=a-1", "benchmark name")
 	if _, err := os.Stat(filepath.Join(r.Dir(), benchFile)); !os.IsNotExist(err) {
@@ -129,7 +132,7 @@ func TestBenchFileRefusesWhatItCannotName(t *testing.T) {
 	}
 }
 
-// cellSlot returns the place of a cell in the first round.
+// cellSlot returns the slot of a cell in the first round.
 func cellSlot(p *plan.Plan, cell int) int {
 	for i, s := range p.Schedule {
 		if s.Cell == cell {

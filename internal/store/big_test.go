@@ -8,7 +8,7 @@ import (
 	"crawlbench/internal/store"
 )
 
-// BenchmarkAppend commits samples one by one, each with its sync, as a run does between its children.
+// BenchmarkAppend commits samples one by one, each with a sync, as a run does between its children.
 func BenchmarkAppend(b *testing.B) {
 	big, err := madeup.Big(false)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// childEnv makes the test's program a process that measures the run in the directory that it names.
+// childEnv is the environment variable that makes the test binary measure the run in the directory that it names.
 const childEnv = "STORE_TEST_RUN"
 
 const childRounds = 40
@@ -34,8 +34,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// child takes what is pending, a sample for each byte of its input, and prints the index in the schedule of each that is
-// committed.
+// child commits pending samples, one for each byte of its input, and prints the index in the schedule of each.
 func child(dir string) error {
 	var r *Run
 	_, err := os.Stat(dir)
@@ -60,8 +59,8 @@ func child(dir string) error {
 	return r.Close()
 }
 
-// live runs a child that is killed when it has committed so many samples, and at most a few more; with 0, after a time. It
-// returns how many the run has then at least, if it had done before.
+// live runs a child and kills it after it has committed the given number of samples, and at most a few more; with 0, it
+// kills it after a time. done is the number of samples that the run had before; live returns how many it has at least.
 func live(t *testing.T, dir string, commits int, after time.Duration, done int) int {
 	t.Helper()
 	program, err := os.Executable()
@@ -83,7 +82,7 @@ func live(t *testing.T, dir string, commits int, after time.Duration, done int) 
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.WriteString(in, strings.Repeat(".", commits+few)); err != nil {
+	if _, err := io.WriteString(in, strings.Repeat(".", commits+extraCommits)); err != nil {
 		t.Fatal(err)
 	}
 	if commits == 0 {
@@ -93,7 +92,7 @@ func live(t *testing.T, dir string, commits int, after time.Duration, done int) 
 	lines := bufio.NewScanner(out)
 	for n := 1; lines.Scan(); n++ {
 		if i, err := strconv.Atoi(lines.Text()); err != nil || i < done {
-			t.Errorf("the child says %q after %d samples", lines.Text(), done)
+			t.Errorf("the child printed %q after %d samples", lines.Text(), done)
 		} else {
 			done = i + 1
 		}
@@ -101,18 +100,18 @@ func live(t *testing.T, dir string, commits int, after time.Duration, done int) 
 			cmd.Process.Kill()
 		}
 	}
-	// It ends by the kill, or because it was done before that.
+	// It was killed, or had finished before that.
 	if err := cmd.Wait(); stderr.Len() > 0 {
 		t.Fatalf("child: %v: %s", err, &stderr)
 	}
 	return done
 }
 
-// few is the number of samples that a child may commit between the one that it is to be killed at and its end.
-const few = 3
+// extraCommits is the number of samples that a child may commit before the kill takes effect.
+const extraCommits = 3
 
-// A process that is killed loses no sample that it has committed, and leaves no lock.
-func TestKilledRunsGoOn(t *testing.T) {
+// A killed process loses no committed sample and leaves no lock.
+func TestKilledRunsCanBeResumed(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	draw := rand.New(rand.NewPCG(1, 2))
 	p := testPlan(childRounds)
@@ -138,9 +137,9 @@ func TestKilledRunsGoOn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The sample in flight may have been committed without a word about it.
+		// The last sample may have been committed without being acknowledged.
 		if n := len(r.Records()); n != done && n != done+1 {
-			t.Fatalf("%d records, %d were acknowledged", n, done)
+			t.Fatalf("%d records, but %d were acknowledged", n, done)
 		}
 		for i, rec := range r.Records() {
 			if want := sampleOf(p, p.Schedule[i]); !sameRecords([]Record{rec}, []Record{want}) {
@@ -149,24 +148,24 @@ func TestKilledRunsGoOn(t *testing.T) {
 		}
 		done = len(r.Records())
 	}
-	t.Logf("%d lives, %d of them too short to make a run", lives, unborn)
-	if least := len(p.Schedule) / (12 + few); lives < least {
-		t.Errorf("%d lives for %d samples, want at least %d", lives, len(p.Schedule), least)
+	t.Logf("%d children, %d of them killed before they created the run", lives, unborn)
+	if least := len(p.Schedule) / (12 + extraCommits); lives < least {
+		t.Errorf("%d children for %d samples, want at least %d", lives, len(p.Schedule), least)
 	}
 }
 
-func TestOnlyOneWrites(t *testing.T) {
+func TestOnlyOneWriter(t *testing.T) {
 	p := testPlan(1)
 	r := newRun(t, p)
 	_, _, err := Resume(r.Dir())
 	wantError(t, err, fmt.Sprintf("lock %s: another crawlbench (pid %d) is writing to it", r.Dir(), os.Getpid()))
 	if err := r.Append(sampleOf(p, p.Schedule[0])); err != nil {
-		t.Errorf("after the other has tried: %v", err)
+		t.Errorf("after the other process tried: %v", err)
 	}
 	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, r.Append(sampleOf(p, p.Schedule[1])), "read only")
+	wantError(t, r.Append(sampleOf(p, p.Schedule[1])), "reading only")
 	q, _, err := Resume(r.Dir())
 	if err != nil {
 		t.Fatal(err)
@@ -174,7 +173,7 @@ func TestOnlyOneWrites(t *testing.T) {
 	q.Close()
 }
 
-// The device that is always full refuses the write, and cannot be cut either.
+// /dev/full rejects every write and cannot be truncated.
 func TestWriteErrorCommitsNothing(t *testing.T) {
 	p := testPlan(1)
 	first, second := sampleOf(p, p.Schedule[0]), sampleOf(p, p.Schedule[1])
@@ -187,18 +186,18 @@ func TestWriteErrorCommitsNothing(t *testing.T) {
 	defer full.Close()
 	journal := r.journal
 	r.journal = full
-	wantError(t, r.Append(second), "no space left on device", "make room", "-resume")
+	wantError(t, r.Append(second), "no space left on device", "free space", "-resume")
 	r.journal = journal
 	if !maps.Equal(before, snapshot(t, r.Dir())) || !sameRecords(r.Records(), []Record{first}) {
 		t.Errorf("%d records after the error", len(r.Records()))
 	}
 	if err := r.Append(second); err != nil {
-		t.Errorf("with room again: %v", err)
+		t.Errorf("with free space again: %v", err)
 	}
 }
 
-// What a failed write has left, and the disk has refused to cut off, is written over.
-func TestLeftoverOfAFailedWriteIsWrittenOver(t *testing.T) {
+// The remains of a failed write are overwritten even if the file could not be truncated.
+func TestRemainsOfAFailedWriteAreOverwritten(t *testing.T) {
 	p := testPlan(1)
 	first, second := sampleOf(p, p.Schedule[0]), failureOf(p, p.Schedule[1])
 	r := newRun(t, p, first)
@@ -225,11 +224,11 @@ func TestLeftoverOfAFailedWriteIsWrittenOver(t *testing.T) {
 	}
 }
 
-// A disk that fills up takes a part of a write. Needs the right to mount one.
+// A full disk accepts part of a write. The test needs the right to mount a file system.
 func TestFullDisk(t *testing.T) {
 	disk := t.TempDir()
 	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=256k"); err != nil {
-		t.Logf("a small disk cannot be mounted here (%v): only the device that is always full is tried", err)
+		t.Logf("a small file system cannot be mounted here (%v): only /dev/full is tested", err)
 		return
 	}
 	t.Cleanup(func() {
@@ -244,7 +243,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	defer r.Close()
 	first, long := sampleOf(p, p.Schedule[0]), failureOf(p, p.Schedule[1])
-	long.Failure.Message = strings.Repeat("x", 10000) // more than is left of a page
+	long.Failure.Message = strings.Repeat("x", 10000) // more than the rest of a page
 	if err := r.Append(first); err != nil {
 		t.Fatal(err)
 	}
@@ -253,29 +252,29 @@ func TestFullDisk(t *testing.T) {
 		t.Fatalf("filling the disk: %v", err)
 	}
 	before := snapshot(t, r.Dir())
-	wantError(t, r.Append(long), "no space left on device", "make room", "-resume")
-	wantError(t, r.Update(func(m *Manifest) { m.State = Complete }), "no space left on device", "make room")
+	wantError(t, r.Append(long), "no space left on device", "free space", "-resume")
+	wantError(t, r.Update(func(m *Manifest) { m.State = Complete }), "no space left on device", "free space")
 	wantError(t, r.SetPlan(testPlan(9)), "no space left on device")
 	wantError(t, r.WriteBench(), "no space left on device")
 	if !maps.Equal(before, snapshot(t, r.Dir())) {
-		t.Error("a failed write has changed the run")
+		t.Error("a failed write changed the run")
 	}
 	if !sameRecords(r.Records(), []Record{first}) || r.Manifest().State != Running || r.Plan().Rounds != 1 {
-		t.Error("what could not be written is taken as if it were")
+		t.Error("the run reports data that could not be written")
 	}
 	_, err = Create(filepath.Join(disk, "other"), Manifest{}, p)
-	wantError(t, err, "no space left on device", "make room")
+	wantError(t, err, "no space left on device", "free space")
 	if _, err := os.Stat(filepath.Join(disk, "other")); !os.IsNotExist(err) {
-		t.Errorf("a run that could not be created is there: %v", err)
+		t.Errorf("a run that could not be created exists: %v", err)
 	}
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.Append(long); err != nil {
-		t.Fatalf("with room again: %v", err)
+		t.Fatalf("with free space again: %v", err)
 	}
 	q, err := Open(r.Dir())
 	if err != nil || !sameRecords(q.Records(), []Record{first, long}) || q.Warnings != nil {
-		t.Errorf("with room again: %v", err)
+		t.Errorf("with free space again: %v", err)
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"crawlbench/internal/stat"
 )
 
-// Failed returns the first failure of each cell that has one, by the cell's ID. Such a cell is out of the run: none of
-// its samples counts, and none is taken any more.
+// Failed returns the first failure of each failed cell, by the cell's ID. No sample of such a cell counts, and no more
+// are taken.
 func (r *Run) Failed() map[string]Record { return r.failed }
 
 // Samples returns the samples of the cells that did not fail, in the order of the schedule.
@@ -29,35 +29,37 @@ func (r *Run) Samples() []Record {
 	return list
 }
 
-// Pending returns what is still to be taken: slots of the schedule, and profile passes by their index.
+// Pending returns the slots of the schedule and the indexes of the profile passes that have not been taken.
 func (r *Run) Pending() (slots []plan.Slot, passes []int) {
-	out := make([]bool, len(r.plan.Cells))
+	failed := make([]bool, len(r.plan.Cells))
 	for i, c := range r.plan.Cells {
-		_, out[i] = r.failed[c.ID()]
+		_, failed[i] = r.failed[c.ID()]
 	}
 	for _, s := range r.plan.Schedule {
-		if !r.done[place{s.Round, s.Slot}] && !out[s.Cell] {
+		if !r.done[place{s.Round, s.Slot}] && !failed[s.Cell] {
 			slots = append(slots, s)
 		}
 	}
 	for i, p := range r.plan.Passes {
-		if !r.done[place{passRound, i}] && !out[p.Cell] {
+		if !r.done[place{passRound, i}] && !failed[p.Cell] {
 			passes = append(passes, i)
 		}
 	}
 	return slots, passes
 }
 
-// WriteBench derives bench.txt from the journal. It needs no lock: the file is replaced at once.
+// WriteBench derives bench.txt from the journal. It needs no lock, because the file is replaced atomically.
 func (r *Run) WriteBench() error {
 	text, err := r.Bench()
 	if err != nil {
 		return err
 	}
-	return r.inside(func(d *rundir.Dir) error { return explain("write", r.path(benchFile), d.WriteSync(benchFile, text)) })
+	return r.withDir(
+		func(d *rundir.Dir) error { return withRemedy("write", r.path(benchFile), d.WriteSync(benchFile, text)) },
+	)
 }
 
-// Bench derives the samples in Go's benchmark format from the journal.
+// Bench returns the samples in Go's benchmark format.
 func (r *Run) Bench() ([]byte, error) {
 	names := map[string]string{}
 	for _, c := range r.plan.Cells {
@@ -71,7 +73,7 @@ func (r *Run) Bench() ([]byte, error) {
 		}
 		lines = append(lines, line)
 	}
-	// Only what comparable runs have in common may stand here: benchstat compares nothing across differing keys.
+	// Only keys that comparable runs share may appear here: benchstat does not compare across differing keys.
 	config := [][2]string{{"pkg", "crawlbench"}}
 	for _, kv := range [][2]string{{"goos", "os"}, {"goarch", "arch"}, {"cpu", "cpu"}} {
 		if v := r.manifest.Host[kv[1]]; v != "" {

@@ -13,9 +13,9 @@ import (
 	"crawlbench/internal/plan"
 )
 
-func TestErrorsOfTheFileSystemComeWithARemedy(t *testing.T) {
-	const room, writable, part = ": make room on that disk", ": choose a directory that can be written with -results",
-		": a part of that path is a file; choose a directory with -results"
+func TestFileSystemErrorsHaveARemedy(t *testing.T) {
+	const room, writable, part = ": free space on that disk", ": choose a writable directory with -results",
+		": a part of that path is a file: choose a directory with -results"
 	for _, test := range []struct {
 		cause        error
 		said, remedy string
@@ -26,20 +26,20 @@ func TestErrorsOfTheFileSystemComeWithARemedy(t *testing.T) {
 		{unix.EROFS, unix.EROFS.Error(), writable},
 		{unix.ENOTDIR, unix.ENOTDIR.Error(), part},
 		{unix.EIO, unix.EIO.Error(), ""},
-		{&fs.PathError{Op: "open", Path: "/d/f", Err: unix.EIO}, unix.EIO.Error(), ""}, // the path is not said twice
+		{&fs.PathError{Op: "open", Path: "/d/f", Err: unix.EIO}, unix.EIO.Error(), ""}, // the path is not repeated
 		{&fs.PathError{Op: "open", Path: "/d/g", Err: unix.EIO}, "open /d/g: " + unix.EIO.Error(), ""},
 	} {
-		err := explain("write", "/d/f", test.cause)
+		err := withRemedy("write", "/d/f", test.cause)
 		if want := "write /d/f: " + test.said + test.remedy; err.Error() != want {
 			t.Errorf("%q, want %q", err, want)
 		}
 	}
-	if err := explain("write", "/d/f", nil); err != nil {
+	if err := withRemedy("write", "/d/f", nil); err != nil {
 		t.Errorf("no error becomes %v", err)
 	}
 }
 
-// The last place of a schedule is there, and the one behind it is not.
+// The last slot of a schedule is valid, the next one is not.
 func TestPlacesEndWithThePlan(t *testing.T) {
 	p := testPlan(2)
 	r := newRun(t, p)
@@ -58,7 +58,7 @@ func TestPlacesEndWithThePlan(t *testing.T) {
 	}
 }
 
-func TestFailureWithoutItsCauseIsRefused(t *testing.T) {
+func TestFailureWithoutItsCauseIsRejected(t *testing.T) {
 	p := testPlan(1)
 	r := newRun(t, p)
 	rec := failureOf(p, p.Schedule[0])
@@ -71,8 +71,10 @@ func TestFailureWithoutItsCauseIsRefused(t *testing.T) {
 	}
 }
 
-func TestPassesReferToCellsThatAreThere(t *testing.T) {
-	for cell, want := range map[int]string{-1: "profile pass 2 is of cell -1", 0: "", 2: "", 3: "profile pass 2 is of cell 3"} {
+func TestPassesReferToExistingCells(t *testing.T) {
+	for cell, want := range map[int]string{
+		-1: "profile pass 2 is of cell -1", 0: "", 2: "", 3: "profile pass 2 is of cell 3",
+	} {
 		p := testPlan(1)
 		p.Passes[1].Cell = cell
 		err := p.Check()
@@ -82,8 +84,8 @@ func TestPassesReferToCellsThatAreThere(t *testing.T) {
 	}
 }
 
-// Files are to be read by others than the one who measured.
-func TestFilesCanBeReadByAll(t *testing.T) {
+// Files are readable by other users.
+func TestFilesAreReadableByAll(t *testing.T) {
 	r := newRun(t, testPlan(1))
 	for _, name := range []string{manifestFile, planFile} {
 		info, err := os.Stat(r.path(name))
@@ -93,7 +95,7 @@ func TestFilesCanBeReadByAll(t *testing.T) {
 	}
 }
 
-// A name that was left by a process of the same number, which was killed between its two steps.
+// A killed process with the same PID may have left its temporary link.
 func TestLatestOverwritesALeftover(t *testing.T) {
 	results := t.TempDir()
 	for _, run := range []string{"one", "two"} {
@@ -114,8 +116,8 @@ func TestLatestOverwritesALeftover(t *testing.T) {
 	}
 }
 
-// A line is whole only with each of its parts, even if the checksum matches what is there.
-func TestLinesNeedEachOfTheirParts(t *testing.T) {
+// A line is valid only with all of its parts, even if the checksum matches.
+func TestLinesNeedAllParts(t *testing.T) {
 	rec := []byte(`{"kind":"sample"}`)
 	sum := checksum(rec)
 	for _, line := range []string{
@@ -128,10 +130,11 @@ func TestLinesNeedEachOfTheirParts(t *testing.T) {
 		linePrefix,
 	} {
 		if got, err := decode([]byte(line)); err == nil {
-			t.Errorf("%q is read as %+v", line, got)
+			t.Errorf("%q is decoded as %+v", line, got)
 		}
 	}
-	if got, err := decode([]byte(linePrefix + sum + lineMiddle + string(rec) + lineSuffix)); err != nil || got.Kind != KindSample {
-		t.Errorf("the whole line: %+v, %v", got, err)
+	if got, err := decode([]byte(linePrefix + sum + lineMiddle + string(rec) + lineSuffix)); err != nil ||
+		got.Kind != KindSample {
+		t.Errorf("the complete line: %+v, %v", got, err)
 	}
 }

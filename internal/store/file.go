@@ -11,39 +11,44 @@ import (
 	"crawlbench/internal/rundir"
 )
 
-// Bounds of the files of a run, in bytes. What is written is held to them too, so that it can be read.
+// Size limits of the files of a run, in bytes. Writing enforces them too, so that every file can be read.
 const (
 	maxManifest = 16 << 20
 	maxPlan     = 128 << 20
-	maxOther    = 256 << 20 // a ledger
+	maxFile     = 256 << 20 // such as a time breakdown
 )
 
-// write replaces a file of the run for good.
+// write replaces a file of the run durably.
 func (r *Run) write(name string, data []byte, most int64) error {
 	if int64(len(data)) > most {
-		return fmt.Errorf("write %s: it would have %d bytes, want at most %d: choose fewer cells or rounds", r.path(name), len(data), most)
+		return fmt.Errorf(
+			"write %s: too large, %d bytes: want at most %d: choose fewer cells or rounds",
+			r.path(name),
+			len(data),
+			most,
+		)
 	}
-	return explain("write", r.path(name), r.files.WriteSync(name, data))
+	return withRemedy("write", r.path(name), r.files.WriteSync(name, data))
 }
 
-// explain adds to an error of the file system what may be done about it.
-func explain(op, path string, err error) error {
+// withRemedy adds a remedy to an error of the file system.
+func withRemedy(op, path string, err error) error {
 	remedy := ""
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT):
-		remedy = ": make room on that disk"
+		remedy = ": free space on that disk"
 	case op == "lock" && (errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS)):
-		remedy = ": copy the run to a directory that can be written"
+		remedy = ": copy the run to a writable directory"
 	case errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS):
-		remedy = ": choose a directory that can be written with -results"
+		remedy = ": choose a writable directory with -results"
 	case errors.Is(err, unix.ENOTDIR):
-		remedy = ": a part of that path is a file; choose a directory with -results"
+		remedy = ": a part of that path is a file: choose a directory with -results"
 	case errors.Is(err, rundir.ErrUnsafe):
-		remedy = ": delete it, or copy what is in it to its place"
+		remedy = ": delete it, or replace it with a copy of its content"
 	}
-	// Of files within the run the error has the name that they have there.
+	// The error of a file within the run has the name relative to the run: it is already in path.
 	if p, ok := errors.AsType[*fs.PathError](err); ok && (p.Path == path || !filepath.IsAbs(p.Path)) {
 		err = p.Err
 	}

@@ -9,8 +9,8 @@ import (
 	"crawlbench/internal/rundir"
 )
 
-// Peek reads the manifest of a run, and whether a process is writing to it. The manifest of a run that was killed cannot
-// say so: its state is Interrupted all the same.
+// Peek reads the manifest of a run and reports whether a process is writing to the run. For a killed run, whose
+// manifest still says Running, the returned state is Interrupted.
 func Peek(dir string) (m Manifest, alive bool, err error) {
 	d, err := openDir(dir)
 	if err == nil {
@@ -26,10 +26,10 @@ func Peek(dir string) (m Manifest, alive bool, err error) {
 
 func peek(d *rundir.Dir) (m Manifest, alive bool, err error) {
 	m, _, err = readManifest(d)
-	if err != nil || m.State != Running || held(d) {
+	if err != nil || m.State != Running || isLocked(d) {
 		return m, m.State == Running, err
 	}
-	// It may have ended just now, after its manifest was read.
+	// The run may have ended after its manifest was read.
 	if m, _, err = readManifest(d); m.State == Running {
 		m.State = Interrupted
 	}
@@ -42,11 +42,11 @@ type Follower struct {
 	offset int64
 }
 
-// Follow begins at the beginning of a run's journal.
+// Follow returns a Follower at the beginning of a run's journal.
 func Follow(dir string) *Follower { return &Follower{dir: dir} }
 
-// Next returns the records that were committed since the last call. It reads no more than these; a line at the end that is
-// not whole is left for the next call.
+// Next returns the records that were committed since the last call. It reads only these; an incomplete last line is
+// left for the next call.
 func (f *Follower) Next() ([]Record, error) {
 	d, err := rundir.Open(f.dir)
 	if err != nil {
@@ -66,8 +66,8 @@ func (f *Follower) Next() ([]Record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("follow %s: %w", filepath.Join(f.dir, journalFile), err)
 	}
-	// Behind these lines is what is to be written yet, or what a crash left: Resume takes it away, and the next record comes in
-	// its place.
+	// After these lines there may be an incomplete line: one being written, or one left by a crash, which Resume
+	// removes before it appends the next record.
 	f.offset += j.size
 	return j.records, nil
 }

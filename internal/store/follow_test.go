@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// A follower takes each record once, and a line that is being written when it is whole.
-func TestFollowerTakesWholeLinesOnce(t *testing.T) {
+// A follower returns each record once, and only when its line is complete.
+func TestFollowerReturnsCompleteLinesOnce(t *testing.T) {
 	p := testPlan(2)
 	run := newRun(t, p, sampleOf(p, p.Schedule[0]))
 	f := Follow(run.Dir())
@@ -41,13 +41,13 @@ func TestFollowerTakesWholeLinesOnce(t *testing.T) {
 	take(0)
 }
 
-// The manifest of a run that was killed says that it runs; the process that wrote it is gone.
-func TestPeekTellsAKilledRunFromOneThatGoesOn(t *testing.T) {
+// The manifest of a killed run says Running, but no process holds its lock.
+func TestPeekDistinguishesAKilledRunFromOneInProgress(t *testing.T) {
 	p := testPlan(1)
 	run := newRun(t, p)
 	m, alive, err := Peek(run.Dir())
 	if err != nil || !alive || m.State != Running {
-		t.Errorf("of this process: alive %v, %v, %v", alive, m.State, err)
+		t.Errorf("lock of this process: alive %v, %v, %v", alive, m.State, err)
 	}
 	run.Close()
 	for _, pid := range []string{strconv.Itoa(os.Getpid()), strconv.Itoa(1 << 30), "0", "-1", "none", ""} {
@@ -56,18 +56,18 @@ func TestPeekTellsAKilledRunFromOneThatGoesOn(t *testing.T) {
 		}
 		m, alive, err := Peek(run.Dir())
 		if err != nil || alive || m.State != Interrupted {
-			t.Errorf("of process %q: alive %v, %v, %v", pid, alive, m.State, err)
+			t.Errorf("lock file with %q: alive %v, %v, %v", pid, alive, m.State, err)
 		}
 		if q, err := Open(run.Dir()); err != nil || q.Manifest().State != Interrupted {
-			t.Errorf("of process %q: %v", pid, err)
+			t.Errorf("lock file with %q: %v", pid, err)
 		}
 	}
 	if _, _, err := Peek(t.TempDir()); err == nil {
-		t.Error("what is no run has a manifest")
+		t.Error("Peek accepted a directory that is not a run")
 	}
 }
 
-// However the journal is cut while it grows, a follower takes every record once and as it was written.
+// A follower returns every record once, wherever the journal ends while it grows.
 func TestFollowerOfAJournalThatGrowsByteByByte(t *testing.T) {
 	want, text, lines := smallJournal(t)
 	for _, step := range []int{1, 7, lines[1], lines[2], len(text)} {
@@ -85,7 +85,15 @@ func TestFollowerOfAJournalThatGrowsByteByByte(t *testing.T) {
 				whole++
 			}
 			if err != nil || !sameRecords(got, want[:whole]) {
-				t.Fatalf("%d of %d bytes, %d at a time: %d records, want %d; %v", n, len(text), step, len(got), whole, err)
+				t.Fatalf(
+					"%d of %d bytes, %d at a time: %d records, want %d; %v",
+					n,
+					len(text),
+					step,
+					len(got),
+					whole,
+					err,
+				)
 			}
 			if n == len(text) {
 				break
@@ -94,8 +102,8 @@ func TestFollowerOfAJournalThatGrowsByteByByte(t *testing.T) {
 	}
 }
 
-// What a crash leaves of the last line is taken away by whoever resumes the run, and the follower goes on from there.
-func TestFollowerGoesOnWhereATornLineWas(t *testing.T) {
+// A follower continues after Resume has removed the torn line that a crash left.
+func TestFollowerContinuesAfterATornLine(t *testing.T) {
 	p := testPlan(2)
 	for _, torn := range []string{"{\"crc\":\"torn", "{\"crc\":\"torn\n", "torn\ntorn\n"} {
 		run := newRun(t, p, sampleOf(p, p.Schedule[0]))
@@ -112,7 +120,7 @@ func TestFollowerGoesOnWhereATornLineWas(t *testing.T) {
 		take := func(want ...Record) {
 			t.Helper()
 			if got, err := f.Next(); err != nil || !sameRecords(got, want) {
-				t.Errorf("behind %q: %d records, want %d; %v", torn, len(got), len(want), err)
+				t.Errorf("after %q: %d records, want %d; %v", torn, len(got), len(want), err)
 			}
 		}
 		take(run.Records()...)
@@ -149,23 +157,23 @@ func TestFollowerOfADamagedJournal(t *testing.T) {
 	if got, err := f.Next(); err != nil || !sameRecords(got, want[:1]) {
 		t.Errorf("%d records, %v", len(got), err)
 	}
-	write(text[:lines[1]-1]) // what was taken is not there any more
+	write(text[:lines[1]-1]) // a returned record is missing now
 	if got, err := f.Next(); err != nil || got != nil {
-		t.Errorf("of a shorter journal: %d records, %v", len(got), err)
+		t.Errorf("truncated journal: %d records, %v", len(got), err)
 	}
 	text[lines[1]+40] ^= 1
 	write(text)
-	for range 2 { // it does not step over the damage
+	for range 2 { // it does not skip the damage
 		got, err := f.Next()
 		if got != nil {
-			t.Errorf("%d records behind a damaged line", len(got))
+			t.Errorf("%d records after a damaged line", len(got))
 		}
 		wantError(t, err, filepath.Join(dir, journalFile), "is damaged", "checksum")
 	}
 	text[lines[1]+40] ^= 1
 	write(text)
 	if got, err := f.Next(); err != nil || !sameRecords(got, want[1:]) {
-		t.Errorf("once it is whole: %d records, %v", len(got), err)
+		t.Errorf("after the repair: %d records, %v", len(got), err)
 	}
 }
 
@@ -194,11 +202,11 @@ func TestPlanOfARunIsReadAsItWasWritten(t *testing.T) {
 	}
 	reject(changed, "the schedule's entry 2")
 	if _, err := Plan(t.TempDir()); err == nil {
-		t.Error("what is no run has a plan")
+		t.Error("Plan accepted a directory that is not a run")
 	}
 }
 
-func TestPeekRefusesOtherSchemas(t *testing.T) {
+func TestPeekRejectsOtherSchemas(t *testing.T) {
 	run := newRun(t, testPlan(1))
 	m, _, err := Peek(run.Dir())
 	if err != nil {
@@ -214,7 +222,7 @@ func TestPeekRefusesOtherSchemas(t *testing.T) {
 	}
 	_, alive, err := Peek(run.Dir())
 	if alive {
-		t.Error("it is alive")
+		t.Error("the run is reported as alive")
 	}
 	wantError(t, err, "read run "+run.Dir(), "schema")
 }

@@ -8,16 +8,32 @@ import (
 	"testing"
 )
 
-// A run that is kept in a repository comes out of it byte by byte, also where git gives text files the line ends of DOS and
-// has no links.
-func TestGitKeepsARunAsItIs(t *testing.T) {
+// A run in a git repository is checked out unchanged, even if git converts line ends and does not support links.
+func TestGitKeepsARunUnchanged(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip(err)
 	}
 	repository := t.TempDir()
 	git := func(args ...string) {
 		t.Helper()
-		cmd := exec.Command("git", append([]string{"-C", repository, "-c", "core.autocrlf=true", "-c", "core.eol=crlf", "-c", "core.symlinks=false", "-c", "user.name=x", "-c", "user.email=x@example.com"}, args...)...)
+		cmd := exec.Command(
+			"git",
+			append(
+				[]string{
+					"-C",
+					repository,
+					"-c",
+					"core.autocrlf=true",
+					"-c",
+					"core.eol=crlf",
+					"-c",
+					"core.symlinks=false",
+					"-c",
+					"user.name=x",
+					"-c",
+					"user.email=x@example.com",
+				},
+				args...)...)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %v: %s", cmd, err, out)
 		}
@@ -56,13 +72,13 @@ func TestGitKeepsARunAsItIs(t *testing.T) {
 	}
 	git("checkout", "-q", ".")
 	if text, err := os.ReadFile(other); err != nil || string(text) != "a\r\n" {
-		t.Errorf("git leaves all line ends alone here: %q, %v", text, err)
+		t.Errorf("git does not convert line ends here: %q, %v", text, err)
 	}
 	if after := snapshot(t, run); !maps.Equal(before, after) {
 		t.Errorf("%q, before %q", after, before)
 	}
 	if info, err := os.Lstat(filepath.Join(results, latest)); err != nil || !info.Mode().IsRegular() {
-		t.Errorf("git has made a link: %v", err)
+		t.Errorf("git created a link: %v", err)
 	}
 	wantLatest(t, results, "run")
 }

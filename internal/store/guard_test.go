@@ -12,22 +12,42 @@ import (
 	"crawlbench/internal/host"
 )
 
-// What a run needs is taken away while it goes on: the next commit says so, and nothing that was measured is lost.
-func TestWhatIsTakenAwayIsNoticedAtOnce(t *testing.T) {
+// If a file of the run is removed during the run, the next commit fails, and no record is lost.
+func TestRemovedFilesAreDetectedAtTheNextCommit(t *testing.T) {
 	for what, test := range map[string]struct {
 		take func(r *Run) error
 		says string
 		at   func(r *Run) string // where the run is then
 	}{
-		"the journal is deleted":   {func(r *Run) error { return os.Remove(r.path(journalFile)) }, "records: 3, was written back", (*Run).Dir},
-		"the journal is replaced":  {func(r *Run) error { return r.files.Write(journalFile, []byte("other")) }, "put that file in its place", nil},
-		"the journal is moved":     {func(r *Run) error { return os.Rename(r.path(journalFile), r.path("moved")) }, "records: 3, was written back", (*Run).Dir},
-		"the journal is a link":    {func(r *Run) error { return in(journalFile, link("moved"))(nil, r.Dir(), "") }, "put that file in its place", nil},
-		"the lock is deleted":      {func(r *Run) error { return os.Remove(r.path(lockFile)) }, "another crawlbench could write to it", (*Run).Dir},
-		"the lock is replaced":     {func(r *Run) error { return r.files.Write(lockFile, nil) }, "another crawlbench could write to it", (*Run).Dir},
-		"the directory is moved":   {func(r *Run) error { return os.Rename(r.Dir(), r.Dir()+".moved") }, "deleted or moved", func(r *Run) string { return r.Dir() + ".moved" }},
+		"the journal is deleted": {
+			func(r *Run) error { return os.Remove(r.path(journalFile)) }, "records: 3, was restored", (*Run).Dir,
+		},
+		"the journal is replaced": {
+			func(r *Run) error { return r.files.Write(journalFile, []byte("other")) },
+			"rename that file to journal.jsonl", nil,
+		},
+		"the journal is moved": {
+			func(r *Run) error { return os.Rename(r.path(journalFile), r.path("moved")) }, "records: 3, was restored",
+			(*Run).Dir,
+		},
+		"the journal is a link": {
+			func(r *Run) error { return in(journalFile, link("moved"))(nil, r.Dir(), "") },
+			"rename that file to journal.jsonl", nil,
+		},
+		"the lock is deleted": {
+			func(r *Run) error { return os.Remove(r.path(lockFile)) }, "another crawlbench could write to it",
+			(*Run).Dir,
+		},
+		"the lock is replaced": {
+			func(r *Run) error { return r.files.Write(lockFile, nil) }, "another crawlbench could write to it",
+			(*Run).Dir,
+		},
+		"the directory is moved": {
+			func(r *Run) error { return os.Rename(r.Dir(), r.Dir()+".moved") }, "deleted or moved",
+			func(r *Run) string { return r.Dir() + ".moved" },
+		},
 		"the directory is deleted": {func(r *Run) error { return os.RemoveAll(r.Dir()) }, "deleted or moved", nil},
-		"another is in its place": {func(r *Run) error {
+		"another directory is in its place": {func(r *Run) error {
 			return errors.Join(os.Rename(r.Dir(), r.Dir()+".moved"), os.Mkdir(r.Dir(), 0o777))
 		}, "deleted or moved", func(r *Run) string { return r.Dir() + ".moved" }},
 	} {
@@ -37,7 +57,7 @@ func TestWhatIsTakenAwayIsNoticedAtOnce(t *testing.T) {
 			if err := test.take(r); err != nil {
 				t.Fatal(err)
 			}
-			wantError(t, r.Append(sampleOf(p, p.Schedule[2])), test.says, "while the run goes on")
+			wantError(t, r.Append(sampleOf(p, p.Schedule[2])), test.says, "during the run")
 			if len(r.Records()) != 3 {
 				t.Errorf("%d records", len(r.Records()))
 			}
@@ -57,7 +77,7 @@ func TestWhatIsTakenAwayIsNoticedAtOnce(t *testing.T) {
 			}
 			defer q.Close()
 			if !sameRecords(q.Records(), r.Records()) {
-				t.Errorf("%d records are left of 3", len(q.Records()))
+				t.Errorf("%d records, want 3", len(q.Records()))
 			}
 			if err := q.Append(sampleOf(p, p.Schedule[3])); err != nil {
 				t.Error(err)
@@ -66,7 +86,7 @@ func TestWhatIsTakenAwayIsNoticedAtOnce(t *testing.T) {
 	}
 }
 
-// Who holds the lock is what the kernel says; what stands in the file is that of a process that may be another by now.
+// The kernel knows who holds the lock; the PID in the file may have been reused.
 func TestRunIsAliveWhileItsLockIsHeld(t *testing.T) {
 	p := testPlan(1)
 	r := newRun(t, p)
@@ -75,27 +95,37 @@ func TestRunIsAliveWhileItsLockIsHeld(t *testing.T) {
 		m, alive, err := Peek(dir)
 		q, errOpen := Open(dir)
 		if err != nil || errOpen != nil || m.State != want || alive != (want == Running) || q.Manifest().State != want {
-			t.Errorf("%s: %s, alive %v, opened as %s, %v, %v; want %s", what, m.State, alive, q.Manifest().State, err, errOpen, want)
+			t.Errorf(
+				"%s: %s, alive %v, opened as %s, %v, %v; want %s",
+				what,
+				m.State,
+				alive,
+				q.Manifest().State,
+				err,
+				errOpen,
+				want,
+			)
 		}
 	}
-	is(r.Dir(), "a run that goes on", Running)
+	is(r.Dir(), "a run in progress", Running)
 	text, err := os.ReadFile(r.path(lockFile))
 	var owner host.Process
 	if err != nil || json.Unmarshal(text, &owner) != nil || owner != host.ThisProcess() {
-		t.Errorf("in the lock stands %s, %v", text, err)
+		t.Errorf("the lock file has %s, %v", text, err)
 	}
 	duplicate := filepath.Join(t.TempDir(), "copy")
 	if err := os.CopyFS(duplicate, os.DirFS(r.Dir())); err != nil {
 		t.Fatal(err)
 	}
-	is(duplicate, "a copy of it, which nobody writes", Interrupted)
+	is(duplicate, "a copy of it", Interrupted)
 	if err := os.WriteFile(r.path(lockFile), []byte("1"), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	is(r.Dir(), "a run of another PID namespace", Running)
 	r.Close()
 	for what, lock := range map[string]string{
-		"a run of this very process": string(text), "a lock of an older program": strconv.Itoa(os.Getpid()), "one of the first process": "1", "a lock of nobody": "", "a lock of anything": "{\"pid\": \"\x1b[2J\"}",
+		"a run of this process": string(text), "a lock of an older program": strconv.Itoa(os.Getpid()),
+		"a lock of process 1": "1", "an empty lock": "", "a lock with other text": "{\"pid\": \"\x1b[2J\"}",
 	} {
 		if err := os.WriteFile(r.path(lockFile), []byte(lock), 0o666); err != nil {
 			t.Fatal(err)
@@ -110,10 +140,10 @@ func TestRunIsAliveWhileItsLockIsHeld(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer os.Chmod(r.Dir(), 0o777)
-	is(r.Dir(), "one that cannot be written", Interrupted)
+	is(r.Dir(), "a read-only run", Interrupted)
 }
 
-// A state that was reached is kept, whoever holds the lock.
+// The state of an ended run does not depend on the lock.
 func TestEndedRunsStayEnded(t *testing.T) {
 	for _, state := range []State{Complete, Interrupted} {
 		r := newRun(t, testPlan(1))
@@ -129,8 +159,8 @@ func TestEndedRunsStayEnded(t *testing.T) {
 	}
 }
 
-// Those who look at a run never keep a writer from it.
-func TestLookersDoNotBlockWriters(t *testing.T) {
+// Readers never block a writer.
+func TestReadersDoNotBlockWriters(t *testing.T) {
 	r := newRun(t, testPlan(1))
 	r.Close()
 	stop := make(chan bool)
@@ -164,7 +194,8 @@ func TestLookersDoNotBlockWriters(t *testing.T) {
 
 func TestOwnerOfALockIsNamed(t *testing.T) {
 	for text, want := range map[string]string{
-		`{"pid": 12, "boot": "x", "start": 3}`: " (pid 12)", "34": " (pid 34)", "56\n": " (pid 56)", "": "", "x": "", "\x1b": "",
+		`{"pid": 12, "boot": "x", "start": 3}`: " (pid 12)", "34": " (pid 34)", "56\n": " (pid 56)", "": "", "x": "",
+		"\x1b": "",
 	} {
 		if got := owner([]byte(text)); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
@@ -178,7 +209,7 @@ func TestOwnerOfALockIsNamed(t *testing.T) {
 	wantError(t, err, "another crawlbench is writing to it")
 }
 
-func TestReadersGiveTheirFilesBack(t *testing.T) {
+func TestReadersCloseTheirFiles(t *testing.T) {
 	r := newRun(t, testPlan(1))
 	r.Close()
 	count := func() int {
@@ -201,6 +232,6 @@ func TestReadersGiveTheirFilesBack(t *testing.T) {
 		Runs(filepath.Dir(r.Dir()))
 	}
 	if after := count(); after > before+5 {
-		t.Errorf("%d files are open, %d before", after, before)
+		t.Errorf("%d open files, %d before", after, before)
 	}
 }

@@ -7,9 +7,16 @@ import (
 	"crawlbench/internal/parallel"
 )
 
-// index takes records as the run's, and finds what is done and what failed.
+// index sets the records of the run after checking them, and records what is done and what failed.
 func (r *Run) index(records []Record) error {
-	r.records, r.done, r.failed = make([]Record, 0, len(records)), make(map[place]bool, len(records)), map[string]Record{}
+	r.records, r.done, r.failed = make(
+		[]Record,
+		0,
+		len(records),
+	), make(
+		map[place]bool,
+		len(records),
+	), map[string]Record{}
 	r.ids = make([]string, len(r.plan.Cells))
 	for i, c := range r.plan.Cells {
 		r.ids[i] = c.ID()
@@ -20,26 +27,33 @@ func (r *Run) index(records []Record) error {
 		if err := cmp.Or(r.checkPlace(rec), errs[i]); err != nil {
 			return fmt.Errorf("%s: line %d: %w", r.path(journalFile), i+1, err)
 		}
-		r.book(rec)
+		r.add(rec)
 	}
 	return nil
 }
 
-// checkPlace returns why rec cannot be the next record of this run.
+// checkPlace returns an error if rec cannot be the next record of this run.
 func (r *Run) checkPlace(rec Record) error {
 	at := place{rec.Round, rec.Slot}
 	cell, ok := r.cellAt(at)
 	switch {
 	case !ok || r.ids[cell] != rec.Cell:
-		return fmt.Errorf("%s is of cell %s, which the plan does not have there: %s and %s do not belong together", at, rec.Cell, planFile, journalFile)
+		return fmt.Errorf(
+			"%s is of cell %s, which is not in the plan there: %s and %s do not belong together: "+
+				"take both from one backup",
+			at,
+			rec.Cell,
+			planFile,
+			journalFile,
+		)
 	case r.done[at]:
-		return fmt.Errorf("%s is there twice: the journal has been changed by hand; delete the later line", at)
+		return fmt.Errorf("%s is recorded twice: the journal has been edited: delete the later line", at)
 	}
 	return nil
 }
 
-// book adds a record that was checked.
-func (r *Run) book(rec Record) {
+// add adds a checked record.
+func (r *Run) add(rec Record) {
 	r.done[place{rec.Round, rec.Slot}] = true
 	r.records = append(r.records, rec)
 	if _, ok := r.failed[rec.Cell]; rec.Kind == KindFailure && !ok {
@@ -47,6 +61,7 @@ func (r *Run) book(rec Record) {
 	}
 }
 
+// String names the place in the terms of the schedule.
 func (at place) String() string {
 	if at.round == passRound {
 		return fmt.Sprintf("profile pass %d", at.slot+1)
@@ -54,7 +69,7 @@ func (at place) String() string {
 	return fmt.Sprintf("round %d slot %d", at.round+1, at.slot+1)
 }
 
-// cellAt returns the cell that the plan has at a place, as an index.
+// cellAt returns the index of the cell that the plan has at a place.
 func (r *Run) cellAt(at place) (cell int, ok bool) {
 	p := r.plan
 	if at.round == passRound {

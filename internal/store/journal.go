@@ -15,8 +15,8 @@ import (
 	"crawlbench/internal/parallel"
 )
 
-// A line of the journal is {"crc":"8 hex digits","rec":{...}}: the checksum, CRC-32C, is over the bytes of rec. It ends as
-// lines of Unix do; those of Windows, which a checkout by git may have made of them, are read too.
+// A line of the journal is {"crc":"8 hex digits","rec":{...}}. The checksum is the CRC-32C of the bytes of rec. Lines
+// end with a line feed; CRLF, which a git checkout may produce, is read too.
 
 const (
 	linePrefix = `{"crc":"`
@@ -24,13 +24,14 @@ const (
 	lineSuffix = "}\n"
 )
 
-// Bounds of a journal, in bytes: a million samples, and a sample of five million crawls.
+// Limits of a journal, in bytes: enough for a million samples, and for a sample of five million crawls.
 const (
 	maxJournal = 1 << 30
 	maxLine    = 64 << 20
-	blockSize  = 4 << 20 // read at once
+	blockSize  = 4 << 20 // size of a read
 )
 
+// checksum returns the checksum of a line whose record is rec.
 func checksum(rec []byte) string {
 	return fmt.Sprintf("%08x", crc32.Checksum(rec, crc32.MakeTable(crc32.Castagnoli)))
 }
@@ -43,7 +44,11 @@ func encode(rec Record) ([]byte, error) {
 	}
 	line := fmt.Appendf(nil, "%s%s%s%s%s", linePrefix, checksum(text), lineMiddle, text, lineSuffix)
 	if len(line) > maxLine {
-		return nil, fmt.Errorf("the record has %d bytes, want at most %d: shorten the scenario's samples", len(line), maxLine)
+		return nil, fmt.Errorf(
+			"record too large, %d bytes: want at most %d: shorten the scenario's samples",
+			len(line),
+			maxLine,
+		)
 	}
 	return line, nil
 }
@@ -53,13 +58,13 @@ func decode(line []byte) (Record, error) {
 	var rec Record
 	rest, ok := bytes.CutPrefix(line, []byte(linePrefix))
 	if !ok || len(rest) < 8 {
-		return rec, errors.New("it does not begin as a line of a journal does")
+		return rec, errors.New("it does not begin like a journal line")
 	}
 	text, okMiddle := bytes.CutPrefix(rest[8:], []byte(lineMiddle))
 	text, okEnd := bytes.CutSuffix(text, []byte(lineSuffix))
 	switch {
 	case !okMiddle || !okEnd:
-		return rec, errors.New("it is not whole")
+		return rec, errors.New("it is incomplete")
 	case string(rest[:8]) != checksum(text):
 		return rec, errors.New("its checksum does not match")
 	}
@@ -67,51 +72,52 @@ func decode(line []byte) (Record, error) {
 	return rec, err
 }
 
-// journal is what was read of one.
+// journal is the content of a journal.
 type journal struct {
-	records []Record
-	size    int64     // of the lines that hold them
-	sum     hash.Hash // over the checksums of these lines
-	begins  string    // the sum of its first so many lines, if there are so many
-	bad     *tail     // nil: nothing stands behind them
+	records   []Record
+	size      int64     // of the lines with the records
+	sum       hash.Hash // of the checksums of these lines
+	prefixSum string    // the sum of the first lines that the manifest knows
+	bad       *tail     // nil if nothing follows the lines
 
 	line int // number of the last line that was read, from 1
 }
 
-// tail is what stands behind the last whole record of a journal: what a crash may leave of the last write.
+// tail is what follows the last valid record of a journal. A crash may leave it.
 type tail struct {
 	line int // its number, from 1
 	size int64
 	why  error
 }
 
-// readJournal reads a journal of about so many bytes, and sums up as many lines as known has, if that is not nil. A damaged
-// line with a whole one behind it is no such tail, and an error. Of the text it keeps no more than a block and a line.
+// readJournal reads a journal of about size bytes. If known is not nil, it computes the sum of as many lines as known
+// has. A damaged line is an error if a valid line follows it, and part of the tail otherwise. At most a block and a
+// line are in memory at a time.
 func readJournal(r io.Reader, size int64, known *Lines) (*journal, error) {
-	begin := -1
+	prefix := -1
 	if known != nil {
-		begin = known.Count
+		prefix = known.Count
 	}
 	j := &journal{sum: sha256.New()}
-	j.mark(begin)
+	j.recordPrefixSum(prefix)
 	block := int(min(size+1, blockSize))
 	var text []byte
 	for {
-		held := len(text)
+		kept := len(text)
 		text = slices.Grow(text, block)
-		n, err := io.ReadFull(r, text[held:held+block])
-		text = text[:held+n]
+		n, err := io.ReadFull(r, text[kept:kept+block])
+		text = text[:kept+n]
 		ended := err == io.EOF || err == io.ErrUnexpectedEOF
 		if err != nil && !ended {
 			return nil, err
 		}
 		whole := len(text)
 		if !ended {
-			if whole = bytes.LastIndexByte(text[held:], '\n') + 1; whole > 0 {
-				whole += held
+			if whole = bytes.LastIndexByte(text[kept:], '\n') + 1; whole > 0 {
+				whole += kept
 			}
 		}
-		if err := j.take(text[:whole], begin); err != nil {
+		if err := j.addLines(text[:whole], prefix); err != nil {
 			return nil, err
 		}
 		text = append(text[:0], text[whole:]...)
@@ -119,13 +125,18 @@ func readJournal(r io.Reader, size int64, known *Lines) (*journal, error) {
 			return j, nil
 		}
 		if len(text) > maxLine {
-			return nil, fmt.Errorf("line %d is longer than the %d bytes that a line may have: take the file from a backup, or cut it off behind line %d", j.line+1, maxLine, j.line)
+			return nil, fmt.Errorf(
+				"line %d is longer than %d bytes: take the file from a backup, or truncate it after line %d",
+				j.line+1,
+				maxLine,
+				j.line,
+			)
 		}
 	}
 }
 
-// take takes lines.
-func (j *journal) take(text []byte, begin int) error {
+// addLines decodes lines and adds their records.
+func (j *journal) addLines(text []byte, prefix int) error {
 	lines := slices.Collect(bytes.Lines(text))
 	records, errs := make([]Record, len(lines)), make([]error, len(lines))
 	parallel.Each(len(lines), func(i int) {
@@ -144,25 +155,32 @@ func (j *journal) take(text []byte, begin int) error {
 		case errs[i] != nil:
 			j.bad.size += size
 		case j.bad != nil:
-			return fmt.Errorf("line %d is damaged (%v) although line %d is whole: something has changed the file since it was written; take it from a backup, or delete line %d to do without that record", j.bad.line, j.bad.why, j.line, j.bad.line)
+			return fmt.Errorf(
+				"line %d is damaged (%v) but line %d is valid, so the file was changed after it was written: "+
+					"take it from a backup, or delete line %d to drop that record",
+				j.bad.line,
+				j.bad.why,
+				j.line,
+				j.bad.line,
+			)
 		default:
 			j.size += size
 			addSum(j.sum, line)
 			j.records = append(j.records, records[i])
-			j.mark(begin)
+			j.recordPrefixSum(prefix)
 		}
 	}
 	return nil
 }
 
-// mark notes the sum if so many lines have been read.
-func (j *journal) mark(begin int) {
-	if len(j.records) == begin {
-		j.begins = sumOf(j.sum)
+// recordPrefixSum records the sum if prefix lines have been read.
+func (j *journal) recordPrefixSum(prefix int) {
+	if len(j.records) == prefix {
+		j.prefixSum = sumOf(j.sum)
 	}
 }
 
-// addSum adds the checksum of a whole line, which says as much as the line and takes a hundredth of the time.
+// addSum adds the checksum of a valid line to h: it identifies the line and takes a hundredth of the time.
 func addSum(h hash.Hash, line []byte) { h.Write(line[len(linePrefix) : len(linePrefix)+8]) }
 
 func sumOf(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }

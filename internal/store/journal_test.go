@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// smallJournal returns a plan, a record of each kind, and the journal that holds them, with the offset of each line.
+// smallJournal returns one record of each kind, the journal that holds them, and the offset of each line.
 func smallJournal(t testing.TB) (want []Record, text []byte, lines []int) {
 	p := testPlan(2)
 	want = []Record{profileOf(p, 0), sampleOf(p, p.Schedule[0]), failureOf(p, p.Schedule[1])}
@@ -28,8 +28,8 @@ func smallJournal(t testing.TB) (want []Record, text []byte, lines []int) {
 	return want, text, append(lines, len(text))
 }
 
-// A journal that ends after n bytes has the records of its whole lines. Resuming moves the rest aside, and the next record
-// comes where the rest was.
+// A journal truncated after n bytes has the records of its complete lines. Resume moves the rest to another file, and
+// the next record is written in its place.
 func TestJournalCutAtEveryByte(t *testing.T) {
 	want, text, lines := smallJournal(t)
 	p := testPlan(2)
@@ -67,8 +67,9 @@ func TestJournalCutAtEveryByte(t *testing.T) {
 		kept, err := os.ReadFile(torn)
 		switch {
 		case len(rest) == 0 && (recovered != nil || !os.IsNotExist(err)):
-			return fmt.Errorf("nothing was torn, but %v, %v", recovered, err)
-		case len(rest) > 0 && (err != nil || !bytes.Equal(kept, rest) || *recovered != Recovered{len(rest), whole + 1, torn}):
+			return fmt.Errorf("no torn record, but recovered %v, error %v", recovered, err)
+		case len(rest) > 0 &&
+			(err != nil || !bytes.Equal(kept, rest) || *recovered != Recovered{len(rest), whole + 1, torn}):
 			return fmt.Errorf("recovered %+v, kept %q, %v", recovered, kept, err)
 		}
 		if err := q.Append(next); err != nil {
@@ -79,7 +80,7 @@ func TestJournalCutAtEveryByte(t *testing.T) {
 			return err
 		}
 		if !sameRecords(q.Records(), append(want[:whole:whole], next)) || q.Warnings != nil {
-			return fmt.Errorf("gone on: %d records, warnings %q", len(q.Records()), q.Warnings)
+			return fmt.Errorf("after the next record: %d records, warnings %q", len(q.Records()), q.Warnings)
 		}
 		return nil
 	}
@@ -92,20 +93,20 @@ func TestJournalCutAtEveryByte(t *testing.T) {
 			continue
 		}
 		if err := check(n, whole); err != nil {
-			t.Fatalf("%d of %d bytes, %d whole records: %v", n, len(text), whole, err)
+			t.Fatalf("%d of %d bytes, %d complete records: %v", n, len(text), whole, err)
 		}
 	}
 	if whole != len(want) {
-		t.Fatalf("only %d of the records were whole at the end", whole)
+		t.Fatalf("only %d records are complete at the end", whole)
 	}
 }
 
-// sameRecords compares, none being none however it is written.
+// sameRecords reports whether a and b are equal; nil equals an empty slice.
 func sameRecords(a, b []Record) bool {
 	return len(a) == len(b) && (len(a) == 0 || reflect.DeepEqual(a, b))
 }
 
-// parse reads a journal, and returns where its tail begins.
+// parse reads a journal and returns the offset of its tail.
 func parse(text []byte) (records []Record, bad *tail, offset int, err error) {
 	j, err := readJournal(bytes.NewReader(text), int64(len(text)), nil)
 	if err != nil {
@@ -114,9 +115,9 @@ func parse(text []byte) (records []Record, bad *tail, offset int, err error) {
 	return j.records, j.bad, int(j.size), nil
 }
 
-// A changed bit is found wherever it is: in a line with a whole one behind it, it is an error, and in the last one it makes
-// a damaged tail. No record is ever other than it was written.
-func TestEveryBitFlipIsFound(t *testing.T) {
+// Every bit flip is detected: in the last line it makes a damaged tail, in any other it is an error. No record is ever
+// read differently from how it was written.
+func TestEveryBitFlipIsDetected(t *testing.T) {
 	want, text, lines := smallJournal(t)
 	line := 0
 	for i := range text {
@@ -127,7 +128,7 @@ func TestEveryBitFlipIsFound(t *testing.T) {
 			text[i] ^= 1 << bit
 			records, bad, offset, err := parse(text)
 			text[i] ^= 1 << bit
-			// A line feed that is gone makes one line of two, which is the last one if the second was.
+			// A missing line feed joins two lines.
 			last := line == len(want)-1 || i == lines[len(want)-1]-1
 			switch {
 			case last && (err != nil || bad == nil || offset != lines[line] || !sameRecords(records, want[:line])):
@@ -139,7 +140,7 @@ func TestEveryBitFlipIsFound(t *testing.T) {
 	}
 }
 
-func TestDamageInTheMiddleIsLeftAlone(t *testing.T) {
+func TestDamageInTheMiddleIsAnError(t *testing.T) {
 	_, text, lines := smallJournal(t)
 	r := newRun(t, testPlan(2))
 	r.Close()
@@ -154,15 +155,15 @@ func TestDamageInTheMiddleIsLeftAlone(t *testing.T) {
 		_, _, err = Resume(r.Dir())
 		wantError(t, err, append(words, filepath.Join(r.Dir(), journalFile))...)
 		if !maps.Equal(before, snapshot(t, r.Dir())) {
-			t.Error("the run has changed")
+			t.Error("the run was changed")
 		}
 	}
 	damaged := bytes.Clone(text)
 	damaged[lines[1]+40] ^= 1
-	reject(damaged, "line 2 is damaged", "checksum", "line 3 is whole")
-	reject(append([]byte("\n"), text...), "line 1 is damaged", "line 2 is whole")
-	reject(append(text[:lines[1]-1:lines[1]-1], text[lines[1]:]...), "line 1 is damaged", "line 2 is whole")
-	reject(append(bytes.Clone(text), text[lines[1]:lines[2]]...), "line 4", "round 1 slot 1", "twice")
+	reject(damaged, "line 2 is damaged", "checksum", "line 3 is valid")
+	reject(append([]byte("\n"), text...), "line 1 is damaged", "line 2 is valid")
+	reject(append(text[:lines[1]-1:lines[1]-1], text[lines[1]:]...), "line 1 is damaged", "line 2 is valid")
+	reject(append(bytes.Clone(text), text[lines[1]:lines[2]]...), "line 4", "round 1 slot 1", "recorded twice")
 	foreign, err := encode(Record{Kind: KindProfile, Round: -1, Slot: 3, Profile: &Profile{}})
 	if err != nil {
 		t.Fatal(err)
@@ -197,8 +198,8 @@ func TestEveryTornTailIsKept(t *testing.T) {
 	}
 }
 
-// A journal that git has given the line ends of DOS is as whole as before, and it goes on.
-func TestJournalWithLineEndsOfDOS(t *testing.T) {
+// A journal with CRLF, as from a git checkout, is valid and can be continued.
+func TestJournalWithCRLF(t *testing.T) {
 	want, text, lines := smallJournal(t)
 	p := testPlan(2)
 	dos := func(text []byte) []byte { return bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")) }
@@ -212,7 +213,8 @@ func TestJournalWithLineEndsOfDOS(t *testing.T) {
 			}
 			followed, errFollow := Follow(r.Dir()).Next()
 			q, err := Open(r.Dir())
-			if err != nil || !sameRecords(q.Records(), want) || errFollow != nil || !sameRecords(followed, want) || (q.Warnings == nil) != (torn == "") {
+			if err != nil || !sameRecords(q.Records(), want) || errFollow != nil || !sameRecords(followed, want) ||
+				(q.Warnings == nil) != (torn == "") {
 				t.Fatalf("%s, torn %q: %v, %v", what, torn, err, errFollow)
 			}
 			q, recovered, err := Resume(r.Dir())
@@ -234,7 +236,7 @@ func TestJournalWithLineEndsOfDOS(t *testing.T) {
 	}
 }
 
-// However long the lines are, and however they lie in the blocks in which they are read, they are read as they were written.
+// Lines of any length are read correctly, wherever block boundaries fall.
 func TestLinesLongerThanABlock(t *testing.T) {
 	p := testPlan(2)
 	r := newRun(t, p)
@@ -249,7 +251,7 @@ func TestLinesLongerThanABlock(t *testing.T) {
 	}
 	q, err := Open(r.Dir())
 	if err != nil || !sameRecords(q.Records(), want) {
-		t.Errorf("%d records of %d, %v", len(q.Records()), len(want), err)
+		t.Errorf("%d records, want %d; %v", len(q.Records()), len(want), err)
 	}
 	rec := profileOf(p, 0)
 	rec.Kind, rec.Profile, rec.Failure = KindFailure, nil, &Failure{Message: strings.Repeat("x", maxLine)}
@@ -263,7 +265,7 @@ func TestLinesLongerThanABlock(t *testing.T) {
 	}
 }
 
-// FuzzJournal reads any text, followed by a line that holds any record with a right checksum.
+// FuzzJournal reads any text followed by a line with any record and a correct checksum.
 func FuzzJournal(f *testing.F) {
 	_, text, lines := smallJournal(f)
 	rec := func(from, to int) []byte {
@@ -290,14 +292,20 @@ func FuzzJournal(f *testing.F) {
 			}
 		}
 		if rest := len(text) - size; bad == nil && rest != 0 || bad != nil && bad.size != int64(rest) {
-			t.Fatalf("behind %d bytes the tail is %+v", size, bad)
+			t.Fatalf("after %d bytes the tail is %+v", size, bad)
 		}
 		if n := bytes.Count(text[:size], []byte("\n")); n != len(records) || bad != nil && bad.line != n+1 {
 			t.Fatalf("%d records in %d lines, then %+v", len(records), n, bad)
 		}
 		again, none, _, err := parse(text[:size])
 		if err != nil || none != nil || !sameRecords(again, records) {
-			t.Fatalf("without its tail it has %d records, not %d: tail %v, error %v", len(again), len(records), none, err)
+			t.Fatalf(
+				"without its tail it has %d records, want %d: tail %v, error %v",
+				len(again),
+				len(records),
+				none,
+				err,
+			)
 		}
 		run := &Run{plan: testPlan(2)}
 		if run.index(records) != nil {
@@ -305,7 +313,7 @@ func FuzzJournal(f *testing.F) {
 		}
 		for _, rec := range run.Samples() {
 			if _, err := json.Marshal(rec); err != nil || len(rec.Sample.Values) < len(Units()) {
-				t.Fatalf("%+v is taken for a sample: %v", rec, err)
+				t.Fatalf("%+v was accepted as a sample: %v", rec, err)
 			}
 		}
 		if slots, passes := run.Pending(); len(slots)+len(passes)+len(records) > 6+3 {

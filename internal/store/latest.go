@@ -16,11 +16,12 @@ import (
 	"crawlbench/internal/rundir"
 )
 
-// latest is the name that leads to the newest run: a symbolic link where there are such, otherwise a file with the name of the
-// run, which is also what git makes of a link where there are none.
+// latest is the name of the link to the newest run: a symbolic link or, on file systems without links, a file with the
+// name of the run, as git checks out links there.
 const latest = "latest"
 
-// NewName returns a name for a run that begins now: scenario-YYYYMMDD-hhmmss, with a suffix if results has that already.
+// NewName returns a name for a run that starts now: scenario-YYYYMMDD-hhmmss, with a suffix if results already has
+// that.
 func NewName(results, scenario string, now time.Time) string {
 	stem := fmt.Sprintf("%s-%s", scenario, now.Format("20060102-150405"))
 	name := stem
@@ -32,20 +33,24 @@ func NewName(results, scenario string, now time.Time) string {
 	}
 }
 
-// SetLatest makes results/latest lead to a run, which is named as it is called in results. What is in its place and leads to no
-// run stays.
+// SetLatest makes results/latest refer to the run of that name in results. It does not replace a file or directory that
+// is not such a link.
 func SetLatest(results, run string) error {
-	if run == latest { // a copy of a run, which was gone on with
+	if run == latest { // a copy of a run that was resumed
 		return nil
 	}
 	link := filepath.Join(results, latest)
-	if _, err := os.Lstat(link); err == nil && pointer(link) == "" {
-		return fmt.Errorf("point %s to the newest run: something else is in its place: move it away, or name the run by its directory, %s", link, filepath.Join(results, run))
+	if _, err := os.Lstat(link); err == nil && latestTarget(link) == "" {
+		return fmt.Errorf(
+			"link %s to the newest run: another file has that name: move it away, or use the run's directory, %s",
+			link,
+			filepath.Join(results, run),
+		)
 	}
 	fresh := filepath.Join(results, fmt.Sprintf(".latest-%d", os.Getpid()))
-	os.Remove(fresh) // left by a process of the same number that was killed
+	os.Remove(fresh) // left by a killed process with the same PID
 	err := os.Symlink(run, fresh)
-	if err != nil { // there are file systems without links
+	if err != nil { // some file systems have no links
 		err = os.WriteFile(fresh, []byte(run+"\n"), 0o666)
 	}
 	if err == nil {
@@ -53,13 +58,18 @@ func SetLatest(results, run string) error {
 	}
 	if err != nil {
 		os.Remove(fresh)
-		return fmt.Errorf("point %s to the newest run: %w: the run is whole; name it by its directory, %s", link, err, filepath.Join(results, run))
+		return fmt.Errorf(
+			"link %s to the newest run: %w: the run is complete: use its directory, %s",
+			link,
+			err,
+			filepath.Join(results, run),
+		)
 	}
 	return nil
 }
 
-// pointer returns where latest leads, "" if it is no pointer.
-func pointer(link string) string {
+// latestTarget returns the run that link refers to, "" if it is not such a link.
+func latestTarget(link string) string {
 	info, err := os.Lstat(link)
 	if err != nil {
 		return ""
@@ -73,25 +83,26 @@ func pointer(link string) string {
 	}
 	text, _ := os.ReadFile(link)
 	name := strings.TrimRight(string(text), "\r\n")
-	if name != filepath.Base(name) || !isRun(filepath.Join(filepath.Dir(link), name)) && !named().MatchString(name) {
-		return "" // somebody's own file
+	if name != filepath.Base(name) ||
+		!isRun(filepath.Join(filepath.Dir(link), name)) && !runNamePattern().MatchString(name) {
+		return "" // the user's own file
 	}
 	return name
 }
 
-// named matches what NewName returns.
-func named() *regexp.Regexp { return regexp.MustCompile(`-\d{8}-\d{6}(_\d+)?$`) }
+// runNamePattern matches the names that NewName returns.
+func runNamePattern() *regexp.Regexp { return regexp.MustCompile(`-\d{8}-\d{6}(_\d+)?$`) }
 
-// isRun reports whether a directory is that of a run, be it a damaged one.
+// isRun reports whether a directory is a run, possibly a damaged one.
 func isRun(dir string) bool {
 	_, err := os.Lstat(filepath.Join(dir, manifestFile))
 	return err == nil
 }
 
-// Latest returns the directory of the newest run: that which latest leads to, or if it leads nowhere, as in a copy without
-// links, the one that began last.
+// Latest returns the directory of the newest run: the target of latest or, if there is none, as in a copy without
+// links, the run that started last.
 func Latest(results string) (string, error) {
-	if target := pointer(filepath.Join(results, latest)); target != "" {
+	if target := latestTarget(filepath.Join(results, latest)); target != "" {
 		if !filepath.IsAbs(target) {
 			target = filepath.Join(results, target)
 		}
@@ -104,12 +115,12 @@ func Latest(results string) (string, error) {
 		return "", fmt.Errorf("find the newest run: %w", err)
 	}
 	if len(list) == 0 {
-		return "", fmt.Errorf("find the newest run: there is none in %s: measure one with \"crawlbench run\"", results)
+		return "", fmt.Errorf("find the newest run: no run in %s: measure one with \"crawlbench run\"", results)
 	}
 	return filepath.Join(results, list[len(list)-1]), nil
 }
 
-// Runs lists the runs in a directory, in the order in which they began.
+// Runs returns the names of the runs in a directory, in the order in which they started.
 func Runs(results string) ([]string, error) {
 	entries, err := os.ReadDir(results)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -119,23 +130,27 @@ func Runs(results string) ([]string, error) {
 		return nil, err
 	}
 	type run struct {
-		name  string
-		began time.Time
+		name    string
+		started time.Time
 	}
 	var runs []run
 	for _, e := range entries {
 		if dir := filepath.Join(results, e.Name()); e.IsDir() && isRun(dir) {
-			runs = append(runs, run{e.Name(), began(dir)})
+			runs = append(runs, run{e.Name(), startTime(dir)})
 		}
 	}
-	own := func(name string) int { // a copy that is called latest is no newer than what it is a copy of
+	rank := func(name string) int { // a copy named latest sorts before its original
 		if name == latest {
 			return 0
 		}
 		return 1
 	}
 	slices.SortFunc(runs, func(a, b run) int {
-		return cmp.Or(a.began.Compare(b.began), cmp.Compare(own(a.name), own(b.name)), strings.Compare(a.name, b.name))
+		return cmp.Or(
+			a.started.Compare(b.started),
+			cmp.Compare(rank(a.name), rank(b.name)),
+			strings.Compare(a.name, b.name),
+		)
 	})
 	names := make([]string, len(runs))
 	for i, r := range runs {
@@ -144,8 +159,8 @@ func Runs(results string) ([]string, error) {
 	return names, nil
 }
 
-// began returns when a run began; of a manifest that cannot be read, when that was written.
-func began(dir string) time.Time {
+// startTime returns when a run started; if its manifest cannot be read, when that was written.
+func startTime(dir string) time.Time {
 	path := filepath.Join(dir, manifestFile)
 	info, err := os.Stat(path)
 	if err != nil {
@@ -154,7 +169,8 @@ func began(dir string) time.Time {
 	var m struct{ Started time.Time }
 	if d, err := rundir.Open(dir); err == nil {
 		defer d.Close()
-		if text, err := d.Read(manifestFile, maxManifest); err == nil && json.Unmarshal(text, &m) == nil && !m.Started.IsZero() {
+		if text, err := d.Read(manifestFile, maxManifest); err == nil && json.Unmarshal(text, &m) == nil &&
+			!m.Started.IsZero() {
 			return m.Started
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // Schema is the version of a run's files that this program reads and writes.
 const Schema = 1
 
-// State is how far a run has come.
+// State is the progress of a run.
 type State string
 
 const (
@@ -20,7 +20,7 @@ const (
 	Complete    State = "complete"
 )
 
-// Manifest says what was run, where, and by what. A field that a run of an older program lacks is zero: not recorded.
+// Manifest describes what was run, where, and by which program. A field that an older program did not record is zero.
 type Manifest struct {
 	Schema int    `json:"schema"`
 	Run    string `json:"run"` // name of the directory
@@ -31,66 +31,67 @@ type Manifest struct {
 	ScenarioText string   `json:"scenario_text"`
 	Seed         uint64   `json:"seed"`
 	Command      []string `json:"command"`
-	// Against is the program that crawls the cells marked so; "" if there are none. It is there to be shown, and never run:
-	// the manifest may come from a stranger.
+	// Against is the program that crawled the cells marked with against; "" if there are none. It is only shown,
+	// never run, because the manifest may be untrusted.
 	Against string `json:"against,omitempty"`
 
 	Host    map[string]string `json:"host"`    // host.Fingerprint
 	Go      string            `json:"go"`      // version of the toolchain
 	Modules map[string]string `json:"modules"` // versions by path
 	Started time.Time         `json:"started"`
-	Ended   time.Time         `json:"ended,omitzero"` // when it was complete or interrupted last
+	Ended   time.Time         `json:"ended,omitzero"` // when it last completed or was interrupted
 
-	// Build has the settings of the program's build, and Environment the variables that change how the runtime of a child
-	// process works, host.Environment.
+	// Build has the build settings of the program, and Environment the variables that affect the runtime of a child
+	// process, see host.Environment.
 	Build       map[string]string `json:"build,omitempty"`
 	Environment map[string]string `json:"environment,omitempty"`
 
-	// Dir is where the run was made, and GraphFiles has the files that its graphs were read from, by graph; absolute paths.
-	// With both, a run that is resumed from elsewhere, or was moved together with its graphs, finds what it began with.
+	// Dir is where the run was created, and GraphFiles has the files from which its graphs were read, by graph; both
+	// are absolute paths. With them, a run that is resumed from another directory, or was moved together with its
+	// graphs, finds its files.
 	Dir        Path            `json:"dir,omitempty"`
 	GraphFiles map[string]Path `json:"graph_files,omitempty"`
 
-	// Spin is how many rounds of the CPU burner this machine makes in a microsecond; 0 if no fetch burns.
+	// Spin is the number of iterations of web.Burn per microsecond; 0 if no fetch uses processor time.
 	Spin   float64     `json:"spin,omitempty"`
 	Graphs []GraphInfo `json:"graphs"`
-	// ProfilerCost is the processor time in nanoseconds that each kind of profile takes an event; nil if none is taken.
+	// ProfilerCost is the processor time per event in nanoseconds, by kind of profile; nil if none is taken.
 	ProfilerCost map[string]float64 `json:"profiler_ns_per_event,omitempty"`
 	// Measured is the share of the timing pass's wall time that was measured crawl.
 	Measured float64 `json:"measured_share,omitempty"`
-	// Harness is what site and judge cost, in seconds a page, by graph and kind of key: graph/keys.
+	// Harness is the cost of the site and of verification, in seconds per page, by graph and kind of key: graph/keys.
 	Harness map[string]float64 `json:"harness_sec_per_page,omitempty"`
-	// Engine is what the engine of the visited-set designs costs with site and judge, in seconds a page, by EngineKey, and
-	// OnEngine are the designs that it carries.
+	// Engine is the cost of the engine that the visited-set crawlers share, including the site and verification, in
+	// seconds per page, by EngineKey. OnEngine are the crawlers that use it.
 	Engine   map[string]float64 `json:"engine_sec_per_page,omitempty"`
 	OnEngine []string           `json:"on_engine,omitempty"`
 
 	Sums Sums `json:"sha256"`
 }
 
-// Sums are SHA-256 sums, in hex digits, of what the numbers of a run come from.
+// Sums are SHA-256 sums, in hex digits, of everything that a run's results come from.
 type Sums struct {
 	Program  string `json:"program,omitempty"` // the executable
 	Against  string `json:"against,omitempty"` // the other one
 	Scenario string `json:"scenario,omitempty"`
-	// Plan has those that plan.json may have: two while the plan is being replaced, otherwise one.
+	// Plan has the valid sums of plan.json: two while the plan is being replaced, otherwise one.
 	Plan []string `json:"plan,omitempty"`
-	// Journal is that of the journal's first lines, as many as there were when the manifest was written.
+	// Journal is the sum of the lines that the journal had when the manifest was written.
 	Journal *Lines `json:"journal,omitempty"`
-	// Manifest is that of the manifest itself, with nothing in place of this sum and no blanks between its elements.
+	// Manifest is the sum of the manifest itself, compacted and with this field empty.
 	Manifest string `json:"manifest"`
 }
 
-// Lines are the first lines of a journal.
+// Lines describes the first lines of a journal.
 type Lines struct {
 	Count int    `json:"count"`
 	Sum   string `json:"sum"`
 }
 
-// Path is the path of a file. In JSON one that is not UTF-8 is quoted as in Go, so that no byte is lost.
+// Path is the path of a file. In JSON, a path that is not UTF-8 is quoted as in Go, so that no byte is lost.
 type Path string
 
-// MarshalText writes p.
+// MarshalText encodes p.
 func (p Path) MarshalText() ([]byte, error) {
 	if utf8.ValidString(string(p)) && !strings.HasPrefix(string(p), `"`) {
 		return []byte(p), nil
@@ -98,13 +99,13 @@ func (p Path) MarshalText() ([]byte, error) {
 	return []byte(strconv.QuoteToASCII(string(p))), nil
 }
 
-// UnmarshalText reads what MarshalText writes.
+// UnmarshalText decodes what MarshalText encodes.
 func (p *Path) UnmarshalText(text []byte) error {
 	s := string(text)
 	if strings.HasPrefix(s, `"`) {
 		var err error
 		if s, err = strconv.Unquote(s); err != nil {
-			return fmt.Errorf("path %s: %w", text, err)
+			return fmt.Errorf("invalid path %s: %w", text, err)
 		}
 	}
 	*p = Path(s)
@@ -115,16 +116,16 @@ func (p *Path) UnmarshalText(text []byte) error {
 type GraphInfo struct {
 	Name      string `json:"name"`
 	Spec      string `json:"spec"`
-	Digest    string `json:"digest"` // CRC-64 over all of the graph
+	Digest    string `json:"digest"` // CRC-64 of the graph
 	SHA256    string `json:"sha256,omitempty"`
 	Pages     int    `json:"pages"`
 	Links     int    `json:"links"`
 	Reachable int    `json:"reachable"` // pages that a crawl fetches
-	Failed    int    `json:"failed"`    // of them, those whose fetch fails
-	Depth     int    `json:"depth"`     // links from the start page to the farthest
+	Failed    int    `json:"failed"`    // pages among them whose fetch fails
+	Depth     int    `json:"depth"`     // distance of the farthest page from the start page, in links
 }
 
-// Same reports whether g and h are of the same graph.
+// Same reports whether g and h describe the same graph.
 func (g GraphInfo) Same(h GraphInfo) bool {
 	if g.SHA256 != "" && h.SHA256 != "" {
 		return g.SHA256 == h.SHA256
@@ -132,7 +133,7 @@ func (g GraphInfo) Same(h GraphInfo) bool {
 	return g.Digest == h.Digest
 }
 
-// EngineKey is the key of Manifest.Engine: graph/keys/workers-GOMAXPROCS.
+// EngineKey returns the key of Manifest.Engine: graph/keys/workers-GOMAXPROCS.
 func EngineKey(graph, keys string, workers, procs int) string {
 	return fmt.Sprintf("%s/%s/%d-%d", graph, keys, workers, procs)
 }

@@ -18,31 +18,30 @@ import (
 	"crawlbench/internal/rundir"
 )
 
-// Create makes the directory of a new run, which must not exist while its parent must, and writes manifest and plan into
-// it. That nothing can be written there shows now, before anything was measured. The run's schema, name, place, state and
-// sums of files are set, whatever m has.
+// Create creates the directory of a new run and writes manifest and plan into it. The parent directory must exist. If
+// the directory is not writable, Create fails, before anything is measured. It sets the manifest's schema, name,
+// directory, state and sums.
 func Create(dir string, m Manifest, p *plan.Plan) (*Run, error) {
 	if err := p.Check(); err != nil {
-		return nil, fmt.Errorf("create run %s: its plan: %w", dir, err)
+		return nil, fmt.Errorf("create run %s: invalid plan: %w", dir, err)
 	}
 	if err := os.Mkdir(dir, 0o777); err != nil {
 		if errors.Is(err, fs.ErrExist) {
-			return nil, fmt.Errorf("create run %s: it exists: go on with it by -resume, or choose another name", dir)
+			return nil, fmt.Errorf("create run %s: it exists: continue it with -resume, or choose another name", dir)
 		}
-		return nil, explain("create run", dir, err)
+		return nil, withRemedy("create run", dir, err)
 	}
 	r := &Run{dir: dir, manifest: m, plan: p}
 	r.manifest.Schema, r.manifest.Run, r.manifest.State = Schema, filepath.Base(dir), Running
 	r.manifest.Sums.Scenario = Sum([]byte(m.ScenarioText))
 	if err := r.create(); err != nil {
 		r.Close()
-		return nil, errors.Join(err, os.RemoveAll(dir)) // it was made just now, and holds nothing
+		return nil, errors.Join(err, os.RemoveAll(dir)) // it was created above and is empty
 	}
 	return r, nil
 }
 
-// create writes the files of a new run, the manifest last: where there is one, the rest is there too, and the run can
-// be resumed.
+// create writes the files of a new run, the manifest last: a run with a manifest has all files and can be resumed.
 func (r *Run) create() error {
 	place, err := filepath.Abs(r.dir)
 	if err == nil {
@@ -50,13 +49,13 @@ func (r *Run) create() error {
 		r.files, err = rundir.Open(r.dir)
 	}
 	if err != nil {
-		return explain("create run", r.dir, err)
+		return withRemedy("create run", r.dir, err)
 	}
-	if r.lock, err = take(r.files); err != nil {
-		return explain("lock", r.dir, err)
+	if r.lock, err = acquireLock(r.files); err != nil {
+		return withRemedy("lock", r.dir, err)
 	}
-	// A run that is kept in a repository keeps its line ends, whatever git's settings.
-	if err := explain("write", r.path(gitFile), r.files.Write(gitFile, []byte("* -text\n"))); err != nil {
+	// In a repository, the files keep their line ends whatever git's settings are.
+	if err := withRemedy("write", r.path(gitFile), r.files.Write(gitFile, []byte("* -text\n"))); err != nil {
 		return err
 	}
 	text, err := planText(r.plan)
@@ -68,29 +67,37 @@ func (r *Run) create() error {
 		return err
 	}
 	if r.journal, err = r.files.Edit(journalFile, true); err != nil {
-		return explain("create", r.path(journalFile), err)
+		return withRemedy("create", r.path(journalFile), err)
 	}
 	if err := r.writeManifest(r.manifest, r.planSum); err != nil {
 		return err
 	}
 	if err := rundir.SyncDir(filepath.Dir(r.dir)); err != nil {
-		return explain("sync", filepath.Dir(r.dir), err)
+		return withRemedy("sync", filepath.Dir(r.dir), err)
 	}
 	return r.index(nil)
 }
 
-// Open opens a run to read it. It may be one that another process is writing.
+// Open opens a run for reading. Another process may be writing it.
 func Open(dir string) (*Run, error) {
 	r, j, err := read(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open run %s: %w", dir, err)
 	}
 	if j.bad != nil {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%s ends in %d bytes that are no whole record; they are ignored", r.path(journalFile), j.bad.size))
+		r.Warnings = append(
+			r.Warnings,
+			fmt.Sprintf(
+				"%s ends with an incomplete record of %d bytes, which is ignored",
+				r.path(journalFile),
+				j.bad.size,
+			),
+		)
 	}
 	return r, nil
 }
 
+// read reads a run and its journal.
 func read(dir string) (*Run, *journal, error) {
 	d, err := openDir(dir)
 	if err != nil {
@@ -107,26 +114,32 @@ func read(dir string) (*Run, *journal, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		if m.State == Interrupted { // if it has ended meanwhile, the records are not all there are
+		if m.State == Interrupted { // if it completed after load, records are missing, so it stays Running
 			r.manifest.State = m.State
 		}
 	}
 	return r, j, nil
 }
 
-// Recovered says what was cut off a journal.
+// Recovered describes what was cut off a journal.
 type Recovered struct {
-	Bytes int    // how many, to the end of the file
-	Line  int    // the first of the lines that were cut off, from 1
-	Kept  string // the file to whose end they were moved
+	Bytes int    // number of bytes, up to the end of the file
+	Line  int    // the first line that was cut off, from 1
+	Kept  string // the file to which they were appended
 }
 
+// String describes what was cut off and where it is.
 func (r *Recovered) String() string {
-	return fmt.Sprintf("the journal ended in the middle of a write: %d bytes from line %d on were no whole record, and were moved to %s", r.Bytes, r.Line, r.Kept)
+	return fmt.Sprintf(
+		"the journal ended with an incomplete record: %d bytes from line %d on were moved to %s",
+		r.Bytes,
+		r.Line,
+		r.Kept,
+	)
 }
 
-// Resume opens a run to go on with it. What a crash left of the last write is put aside, and told of: without such, the
-// Recovered is nil.
+// Resume opens a run to continue it. It moves an incomplete last record, left by a crash, to another file and describes
+// it; if there is none, the Recovered is nil.
 func Resume(dir string) (*Run, *Recovered, error) {
 	r := &Run{dir: dir}
 	recovered, err := r.resume()
@@ -142,45 +155,45 @@ func (r *Run) resume() (*Recovered, error) {
 		return nil, err
 	}
 	r.files = d
-	if _, err := r.load(d); err != nil { // the right kind of directory, before a lock is put into it
+	if _, err := r.load(d); err != nil { // check that it is a run before a lock is created in it
 		return nil, err
 	}
-	if r.lock, err = take(d); err != nil {
-		return nil, explain("lock", r.dir, err)
+	if r.lock, err = acquireLock(d); err != nil {
+		return nil, withRemedy("lock", r.dir, err)
 	}
 	j, err := r.load(d)
 	if err != nil {
 		return nil, err
 	}
 	if r.journal, err = d.Edit(journalFile, false); err != nil {
-		return nil, explain("open", r.path(journalFile), err)
+		return nil, withRemedy("open", r.path(journalFile), err)
 	}
 	r.size, r.sum = j.size, j.sum
 	if j.bad == nil {
 		return nil, nil
 	}
-	return r.mend(j.bad)
+	return r.saveTail(j.bad)
 }
 
-// mend moves a damaged tail from the journal to the end of a file that keeps all such.
-func (r *Run) mend(bad *tail) (*Recovered, error) {
+// saveTail moves a damaged tail from the journal to the end of the file for torn records.
+func (r *Run) saveTail(bad *tail) (*Recovered, error) {
 	recovered := &Recovered{Bytes: int(bad.size), Line: bad.line, Kept: r.path(tornFile)}
 	kept, err := r.files.Edit(tornFile, true)
 	if err != nil {
-		return nil, explain("open", recovered.Kept, err)
+		return nil, withRemedy("open", recovered.Kept, err)
 	}
 	defer kept.Close()
 	if _, err := kept.Seek(0, io.SeekEnd); err != nil {
-		return nil, explain("write", recovered.Kept, err)
+		return nil, withRemedy("write", recovered.Kept, err)
 	}
 	if _, err := io.Copy(kept, io.NewSectionReader(r.journal, r.size, bad.size)); err != nil {
-		return nil, explain("write", recovered.Kept, err)
+		return nil, withRemedy("write", recovered.Kept, err)
 	}
 	if err := errors.Join(kept.Sync(), r.files.Sync(".")); err != nil {
-		return nil, explain("write", recovered.Kept, err)
+		return nil, withRemedy("write", recovered.Kept, err)
 	}
 	if err := errors.Join(r.journal.Truncate(r.size), r.journal.Sync()); err != nil {
-		return nil, explain("mend", r.path(journalFile), err)
+		return nil, withRemedy("truncate", r.path(journalFile), err)
 	}
 	return recovered, nil
 }
@@ -193,8 +206,8 @@ func (r *Run) load(d *rundir.Dir) (*journal, error) {
 			return nil, err
 		}
 		m.Run = filepath.Base(r.dir) // it may have been renamed
-		// The end of the journal before the plan, as a writer may meanwhile add rounds to the plan and then their records to the
-		// journal.
+		// Read the size of the journal before the plan: a writer may add rounds to the plan and then records of these
+		// rounds to the journal.
 		f, size, err := openJournal(d)
 		if err != nil {
 			return nil, err
@@ -206,7 +219,7 @@ func (r *Run) load(d *rundir.Dir) (*journal, error) {
 		}
 		changed := checkPlan(planFound, m)
 		if changed != nil && m.State == Running && try < 5 {
-			continue // a writer has replaced the plan, after the manifest was read
+			continue // a writer replaced the plan after the manifest was read
 		}
 		var p *plan.Plan
 		var j *journal
@@ -225,7 +238,7 @@ func (r *Run) load(d *rundir.Dir) (*journal, error) {
 			return nil, damaged(d.Path(planFile), errPlan)
 		}
 		r.manifest, r.plan, r.planSum = m, p, Sum(unixLines(planFound))
-		r.changed = cmp.Or(checkSeal(text, m), changed)
+		r.changed = cmp.Or(checkManifest(text, m), changed)
 		r.Warnings = nil
 		for _, err := range []error{r.changed, m.checkJournal(j)} {
 			if err != nil {
@@ -244,9 +257,9 @@ func readManifest(d *rundir.Dir) (m Manifest, text []byte, err error) {
 	return m, text, err
 }
 
-// parseManifest reads the text of a manifest, which may come from a stranger. Its texts may be anything.
+// parseManifest parses the text of a manifest, which may be untrusted. Its strings may be anything.
 func parseManifest(text []byte, path string) (m Manifest, err error) {
-	// The schema alone first: files of another may have anything else in any form.
+	// Read the schema first, alone: other schemas may have different types in other fields.
 	var head struct {
 		Schema int `json:"schema"`
 	}
@@ -254,13 +267,18 @@ func parseManifest(text []byte, path string) (m Manifest, err error) {
 		return m, damaged(path, err)
 	}
 	if head.Schema != Schema {
-		return m, fmt.Errorf("its files are of schema %d, this program reads schema %d: use the version of crawlbench that wrote it, or measure anew", head.Schema, Schema)
+		return m, fmt.Errorf(
+			"its files have schema %d, this program reads schema %d: "+
+				"use the version of crawlbench that wrote it, or measure again",
+			head.Schema,
+			Schema,
+		)
 	}
 	if err := json.Unmarshal(text, &m); err != nil {
 		return m, damaged(path, err)
 	}
 	if m.State != Running && m.State != Interrupted && m.State != Complete {
-		return m, damaged(path, fmt.Errorf("its state is %q", m.State))
+		return m, damaged(path, fmt.Errorf("invalid state %q", m.State))
 	}
 	return m, nil
 }
@@ -269,7 +287,7 @@ func parseManifest(text []byte, path string) (m Manifest, err error) {
 func openJournal(d *rundir.Dir) (*os.File, int64, error) {
 	f, err := d.Open(journalFile)
 	if err != nil {
-		return nil, 0, missing(journalFile, err)
+		return nil, 0, explainMissing(journalFile, err)
 	}
 	info, err := f.Stat()
 	if err == nil {
@@ -284,34 +302,41 @@ func openJournal(d *rundir.Dir) (*os.File, int64, error) {
 
 func openDir(dir string) (*rundir.Dir, error) {
 	d, err := rundir.Open(dir)
-	return d, missing(manifestFile, err)
+	return d, explainMissing(manifestFile, err)
 }
 
 func readFile(d *rundir.Dir, name string, most int64) ([]byte, error) {
 	text, err := d.Read(name, most)
-	return text, missing(name, err)
+	return text, explainMissing(name, err)
 }
 
-// missing explains that a file is not there.
-func missing(name string, err error) error {
+// explainMissing converts the error of a file that does not exist.
+func explainMissing(name string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) {
-		return noFile{name, err}
+		return missingFileError{name, err}
 	}
 	return err
 }
 
-// noFile is the error of a run without a file that each has.
-type noFile struct {
+// missingFileError is the error of a directory without a file that every run has.
+type missingFileError struct {
 	name  string
 	cause error
 }
 
-func (e noFile) Error() string {
-	return fmt.Sprintf("there is no %s: a run is a directory with %s, %s and %s", e.name, manifestFile, planFile, journalFile)
+func (e missingFileError) Error() string {
+	return fmt.Sprintf(
+		"no such file: %s: a run is a directory with %s, %s and %s",
+		e.name,
+		manifestFile,
+		planFile,
+		journalFile,
+	)
 }
 
-func (e noFile) Unwrap() error { return e.cause }
+func (e missingFileError) Unwrap() error { return e.cause }
 
+// damaged adds a remedy to the error of a file that cannot be parsed.
 func damaged(path string, why error) error {
-	return fmt.Errorf("%s is damaged: %w: take it from a backup, or measure anew", path, why)
+	return fmt.Errorf("%s is damaged: %w: take it from a backup, or measure again", path, why)
 }

@@ -5,13 +5,14 @@ import "time"
 // Record is one line of the journal: a sample, a profile pass, or the failure of either.
 type Record struct {
 	Kind Kind `json:"kind"`
-	// Round and Slot place a sample in the schedule; of a profile pass Slot is its index and Round is -1.
+	// Round and Slot are the position of a sample in the schedule. For a profile pass, Slot is its index and Round is
+	// -1.
 	Round int    `json:"round"`
 	Slot  int    `json:"slot"`
 	Cell  string `json:"cell"` // plan.Cell.ID
 
 	Start time.Time `json:"start"`
-	// Wall is the life of the child process in seconds, from its start to its end.
+	// Wall is the wall time of the child process in seconds.
 	Wall float64 `json:"wall_sec"`
 
 	Sample  *Sample  `json:"sample,omitempty"`
@@ -19,7 +20,7 @@ type Record struct {
 	Failure *Failure `json:"failure,omitempty"`
 }
 
-// Kind tells what a record holds.
+// Kind is the kind of a record.
 type Kind string
 
 const (
@@ -30,60 +31,60 @@ const (
 
 // Sample is one measured and verified sample.
 type Sample struct {
-	// Crawls is the number of crawls in the sample, and Seconds how long each of them took.
+	// Crawls is the number of crawls in the sample, and Seconds has the time of each.
 	Crawls  int       `json:"crawls"`
 	Seconds []float64 `json:"seconds"`
 	// Values are the measurements by unit, one op being one crawl: sec/op, cpu-sec/op, B/op, allocs/op,
-	// mutex-wait-sec/op, peak-RSS-bytes, pages/op. All of Units are there, zeros too.
+	// mutex-wait-sec/op, peak-RSS-bytes, pages/op. All of Units are present, including zeros.
 	Values map[string]float64 `json:"values"`
-	// Host is what else happened to the machine meanwhile, by name: involuntary context switches, steal and so on.
+	// Host has counters of the machine and the runtime during the sample, such as involuntary context switches and
+	// steal.
 	Host map[string]float64 `json:"host,omitempty"`
-	// Held is how many bytes of the heap the design held for each page while it fetched the last one; 0 if that was not
-	// measured. The first round of the cells without a rate has it.
+	// Held is the retained bytes per page, measured while the crawler fetches the last page; 0 if not measured. The
+	// first round of cells without a rate has it.
 	Held float64 `json:"held_bytes_per_page,omitempty"`
-	// Counts are what the design has counted of itself, a crawl, by name.
+	// Counts are the crawler's own counters, per crawl, by name.
 	Counts map[string]float64 `json:"counts,omitempty"`
-	// Pace is what the limiter did; nil where there was none.
+	// Pace describes how the limiter kept the rate; nil without a limiter.
 	Pace *Pace `json:"pace,omitempty"`
-	// Flags say why the sample is doubtful: "no overlap", "short", "throttled", "robbed", "frozen". Such a sample is taken
-	// again once, and Before is what it was the first time.
+	// Flags are the reasons why the sample is flagged: "no overlap", "too short", "throttled", "preempted", "frozen". A
+	// flagged sample is taken again once, and Before is the first attempt.
 	Flags  []string `json:"flags,omitempty"`
 	Before *Sample  `json:"before,omitempty"`
 }
 
 // Pace is how well a limiter kept its rate.
 type Pace struct {
-	Asked    float64 `json:"asked"`    // pages a second
-	Achieved float64 `json:"achieved"` // pages a second
-	// Worst is what it let through in the worst window of at least 1 ms over what rate and burst allow in it, and Window how
-	// long that is, in seconds. 0: not known, as in a run by an older program.
+	Asked    float64 `json:"asked"`    // pages per second
+	Achieved float64 `json:"achieved"` // pages per second
+	// Worst is the number of fetches in the worst window of at least 1 ms, relative to what rate and burst allow, and
+	// Window is the length of that window in seconds. 0 means unknown, as in a run of an older program.
 	Worst  float64 `json:"worst"`
 	Window float64 `json:"worst_window_sec"`
-	// Passed is how many that asked later were let through before it, of a wait that 99 of 100 do better than.
+	// Passed is the unfairness: the 99th percentile of the number of later requests that are served before a request.
 	Passed float64 `json:"passed_over"`
 }
 
 // Profile is one profile pass.
 type Profile struct {
 	Crawls int     `json:"crawls"`
-	Pages  int     `json:"pages"` // fetched in all crawls: what a difference of profiles is scaled by
+	Pages  int     `json:"pages"` // fetched in all crawls; differences of profiles are scaled by it
 	Sec    float64 `json:"crawl_sec"`
-	// Events is how many events each kind of profile recorded, of which each cost the crawl something.
+	// Events is the number of events that each kind of profile recorded. Each event cost the crawl some time.
 	Events map[string]float64 `json:"events,omitempty"`
 	// Files are the profiles written, by kind, relative to the run's directory.
 	Files map[string]string `json:"files"`
 }
 
-// Failure is why a sample or pass gave no number.
+// Failure is why a sample or pass failed.
 type Failure struct {
 	Class   string `json:"class"` // wrong panic deadlock hang spin exit killed memory race harness
 	Message string `json:"message"`
-	// Output is the file that keeps what the child printed, relative to the run's directory: its panic, or its
-	// goroutine dump.
+	// Output is the file with the child's output, such as its panic or goroutine dump, relative to the run's directory.
 	Output string `json:"output,omitempty"`
 }
 
-// Units are the units of Sample.Values in the order in which bench.txt has them.
+// Units returns the units of Sample.Values in the order of bench.txt.
 func Units() []string {
 	return []string{"sec/op", "cpu-sec/op", "B/op", "allocs/op", "mutex-wait-sec/op", "peak-RSS-bytes", "pages/op"}
 }

@@ -1,9 +1,9 @@
-// Package store keeps the files of a run: manifest, plan, journal, and what is derived from them. The runner's records go
-// in, one after the other; the samples that count, what is still to be measured, and bench.txt come out.
+// Package store keeps the files of a run: manifest, plan, journal, and what is derived from them. The input is the
+// runner's records, one after another; the output is the valid samples, what is still to be measured, and bench.txt.
 //
-// The journal is the truth. A record is committed when its line is written and synced; a crash at any moment loses at
-// most the line that was being written, and resuming goes on behind the last whole one. Everything else was written
-// before the first sample, or can be derived again.
+// The journal is authoritative. A record is committed when its line is written and synced; a crash loses at most the
+// line being written, and a resumed run continues after the last complete line. Everything else was written before the
+// first sample or can be derived again.
 package store
 
 import (
@@ -19,14 +19,14 @@ import (
 	"crawlbench/internal/rundir"
 )
 
-// Run is a run's directory. It is not safe for concurrent use.
+// Run is the directory of a run. It is not safe for concurrent use.
 type Run struct {
-	// Warnings say what was wrong with the files but could be read around.
+	// Warnings are problems with the files that did not prevent reading them.
 	Warnings []string
 
 	dir      string
 	manifest Manifest
-	changed  error // what of manifest and plan is not as it was written; nil if all is, or nobody can tell
+	changed  error // set if manifest or plan does not match its sum; nil if they match or have no sums
 	plan     *plan.Plan
 	planSum  string
 	ids      []string // of the plan's cells
@@ -34,8 +34,8 @@ type Run struct {
 	done     map[place]bool
 	failed   map[string]Record
 
-	// Of a run that is written: its directory, the lock, and the journal with the length and the sum of its whole lines.
-	// files is nil where it is opened to read only.
+	// For writing: the directory, the lock, and the journal with the length and the sum of its complete lines. files
+	// is nil if the run is open for reading only.
 	files   *rundir.Dir
 	lock    *os.File
 	journal *os.File
@@ -43,7 +43,7 @@ type Run struct {
 	sum     hash.Hash
 }
 
-// place is what a record is about: a slot of the schedule, or a profile pass by its index.
+// place is the position of a record in the plan: a slot of the schedule, or a profile pass by its index.
 type place struct{ round, slot int }
 
 // passRound is the round of all profile passes.
@@ -68,40 +68,43 @@ func (r *Run) Manifest() Manifest { return r.manifest }
 // Plan returns the plan, which must not be modified.
 func (r *Run) Plan() *plan.Plan { return r.plan }
 
-// Records returns all that was committed, in that order.
+// Records returns all committed records in the order of their commit.
 func (r *Run) Records() []Record { return r.records }
 
-// Changed returns that the manifest or the plan is not as crawlbench wrote it. It is nil too where nobody can tell, as the
-// manifest of an older program has no sums.
+// Changed returns an error if the manifest or the plan was changed after crawlbench wrote it. It returns nil if the
+// manifest has no sums, as that of an older program.
 func (r *Run) Changed() error { return r.changed }
 
-// Append commits records with one sync: when it returns without an error, they outlast a crash. After an error the journal
-// is as it was before, unless it was taken away; a crash may leave the first of them.
+// Append commits records with one sync: when it returns without an error, they survive a crash. After an error the
+// journal is unchanged, unless it was deleted. A crash during Append may leave some of the records.
 func (r *Run) Append(recs ...Record) error {
 	lines, err := r.encode(recs)
 	if err != nil {
 		return fmt.Errorf("append to %s: %w", r.path(journalFile), err)
 	}
 	text := bytes.Join(lines, nil)
-	// At size, and not behind what was written last: what a failed write left there is written over even if the disk
-	// refuses to cut it off.
+	// Write at size rather than at the end of the file: this overwrites what a failed write left, even if truncating
+	// failed.
 	_, err = r.journal.WriteAt(text, r.size)
 	if err == nil {
 		err = r.journal.Sync()
 	}
 	if err != nil {
 		r.journal.Truncate(r.size)
-		return fmt.Errorf("%w; what was committed before is safe, and -resume goes on behind it", explain("append to", r.path(journalFile), err))
+		return fmt.Errorf(
+			"%w; earlier records are safe: continue with -resume",
+			withRemedy("append to", r.path(journalFile), err),
+		)
 	}
 	r.size += int64(len(text))
 	for i, rec := range recs {
 		addSum(r.sum, lines[i])
-		r.book(rec)
+		r.add(rec)
 	}
-	return r.intact()
+	return r.checkIntact()
 }
 
-// encode returns the lines of records that may be appended.
+// encode checks records that are to be appended and returns their lines.
 func (r *Run) encode(recs []Record) (lines [][]byte, err error) {
 	if err := r.writable(); err != nil {
 		return nil, err
@@ -114,7 +117,7 @@ func (r *Run) encode(recs []Record) (lines [][]byte, err error) {
 			return nil, err
 		}
 		if new[at] {
-			return nil, fmt.Errorf("%s is there twice", at)
+			return nil, fmt.Errorf("%s is recorded twice", at)
 		}
 		new[at] = true
 		line, err := encode(rec)
@@ -125,7 +128,7 @@ func (r *Run) encode(recs []Record) (lines [][]byte, err error) {
 		size += int64(len(line))
 	}
 	if size > maxJournal {
-		return nil, fmt.Errorf("it would have more than the %d bytes that it may have: start another run", maxJournal)
+		return nil, fmt.Errorf("it would be too large: want at most %d bytes: start another run", maxJournal)
 	}
 	return lines, nil
 }
@@ -140,11 +143,11 @@ func (r *Run) Update(change func(*Manifest)) error {
 	return r.writeManifest(m, r.planSum)
 }
 
-// writeManifest writes m with the sums of what there is, for the plans that there may be.
+// writeManifest writes m with the sums of the journal and of the valid plans.
 func (r *Run) writeManifest(m Manifest, plans ...string) error {
 	m.Sums.Plan = plans
 	m.Sums.Journal = &Lines{Count: len(r.records), Sum: sumOf(r.sum)}
-	text, err := sealed(m)
+	text, err := encodeManifest(m)
 	if err == nil {
 		err = r.write(manifestFile, text, maxManifest)
 	}
@@ -155,8 +158,8 @@ func (r *Run) writeManifest(m Manifest, plans ...string) error {
 	return nil
 }
 
-// SetPlan replaces the plan by one in which all that is committed has its place: by more rounds, or by fewer of those
-// that are not measured yet.
+// SetPlan replaces the plan by one that contains the places of all committed records: one with more rounds, or with
+// fewer unmeasured rounds.
 func (r *Run) SetPlan(p *plan.Plan) error {
 	if err := r.writable(); err != nil {
 		return err
@@ -177,7 +180,7 @@ func (r *Run) SetPlan(p *plan.Plan) error {
 	if sum == r.planSum {
 		return nil
 	}
-	// The manifest first: a crash leaves it with the sums of both, whichever there is.
+	// Write the manifest first, with both sums: after a crash it matches whichever plan exists.
 	if err := r.writeManifest(r.manifest, r.planSum, sum); err != nil {
 		return err
 	}
@@ -193,38 +196,42 @@ func planText(p *plan.Plan) ([]byte, error) {
 	return append(text, '\n'), err
 }
 
-// WriteFile writes a file of the run, named by a path with slashes within its directory. Who reads it, even now, finds it as
-// it was or as it is to be. It needs no lock.
+// WriteFile writes a file of the run atomically. The name is a slash-separated path relative to the run's directory. It
+// needs no lock.
 func (r *Run) WriteFile(name string, data []byte) error {
-	return r.inside(func(d *rundir.Dir) error { return explain("write", r.path(name), d.Write(name, data)) })
+	return r.withDir(func(d *rundir.Dir) error { return withRemedy("write", r.path(name), d.Write(name, data)) })
 }
 
-// MkdirAll makes a directory of the run, and returns its path.
+// MkdirAll creates a directory of the run and returns its path.
 func (r *Run) MkdirAll(name string) (string, error) {
-	return r.path(name), r.inside(func(d *rundir.Dir) error { return explain("make", r.path(name), d.MkdirAll(name)) })
+	return r.path(
+			name,
+		), r.withDir(
+			func(d *rundir.Dir) error { return withRemedy("create", r.path(name), d.MkdirAll(name)) },
+		)
 }
 
-// Remake makes a directory of the run anew, empty, and returns its path.
+// Remake replaces a directory of the run by an empty one and returns its path.
 func (r *Run) Remake(name string) (string, error) {
-	return r.path(name), r.inside(func(d *rundir.Dir) error {
-		return explain("make", r.path(name), errors.Join(d.RemoveAll(name), d.MkdirAll(name)))
+	return r.path(name), r.withDir(func(d *rundir.Dir) error {
+		return withRemedy("create", r.path(name), errors.Join(d.RemoveAll(name), d.MkdirAll(name)))
 	})
 }
 
-// Open opens a file of the run to read it.
+// Open opens a file of the run for reading.
 func (r *Run) Open(name string) (f *os.File, err error) {
-	err = r.inside(func(d *rundir.Dir) (err error) { f, err = d.Open(name); return err })
+	err = r.withDir(func(d *rundir.Dir) (err error) { f, err = d.Open(name); return err })
 	return f, err
 }
 
 // ReadFile returns the content of a file of the run.
 func (r *Run) ReadFile(name string) (text []byte, err error) {
-	err = r.inside(func(d *rundir.Dir) (err error) { text, err = d.Read(name, maxOther); return err })
+	err = r.withDir(func(d *rundir.Dir) (err error) { text, err = d.Read(name, maxFile); return err })
 	return text, err
 }
 
-// inside calls do with the run's directory.
-func (r *Run) inside(do func(*rundir.Dir) error) error {
+// withDir calls do with the run's directory.
+func (r *Run) withDir(do func(*rundir.Dir) error) error {
 	if r.files != nil {
 		return do(r.files)
 	}
@@ -236,7 +243,7 @@ func (r *Run) inside(do func(*rundir.Dir) error) error {
 	return do(d)
 }
 
-// Close gives the lock back.
+// Close closes the run's files and releases the lock.
 func (r *Run) Close() error {
 	var errs []error
 	if r.journal != nil {
@@ -254,9 +261,10 @@ func (r *Run) Close() error {
 
 func (r *Run) path(name string) string { return filepath.Join(r.dir, filepath.FromSlash(name)) }
 
+// writable returns an error if the run is open for reading only.
 func (r *Run) writable() error {
 	if r.files == nil {
-		return fmt.Errorf("run %s is open to read only", r.dir)
+		return fmt.Errorf("run %s is open for reading only", r.dir)
 	}
 	return nil
 }

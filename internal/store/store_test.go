@@ -15,9 +15,14 @@ import (
 	"crawlbench/internal/scenario"
 )
 
-// testPlan is a plan of 3 cells, of which each has a profile pass.
+// testPlan returns a plan of 3 cells, each with a profile pass.
 func testPlan(rounds int) *plan.Plan {
-	p := &plan.Plan{Scenario: "test", Seed: 7, Contenders: []string{"a", "b", "c"}, Graphs: []scenario.Graph{{Name: "g"}}}
+	p := &plan.Plan{
+		Scenario:   "test",
+		Seed:       7,
+		Contenders: []string{"a", "b", "c"},
+		Graphs:     []scenario.Graph{{Name: "g"}},
+	}
 	for i, impl := range p.Contenders {
 		p.Cells = append(p.Cells, plan.Cell{Impl: impl, Graph: "g", Keys: "id", Workers: 4, Procs: 2})
 		p.Passes = append(p.Passes, plan.Pass{Cell: i, Kinds: []string{"cpu"}})
@@ -26,7 +31,7 @@ func testPlan(rounds int) *plan.Plan {
 	return p
 }
 
-// sampleOf is a sample at a slot, whose values tell the slot; no one has waited for a mutex.
+// sampleOf returns a sample for a slot. Its values depend on the slot; no mutex wait is recorded.
 func sampleOf(p *plan.Plan, s plan.Slot) Record {
 	values := map[string]float64{}
 	for i, unit := range Units() {
@@ -40,20 +45,30 @@ func sampleOf(p *plan.Plan, s plan.Slot) Record {
 	}
 }
 
+// profileOf returns the record of a profile pass.
 func profileOf(p *plan.Plan, pass int) Record {
 	return Record{
-		Kind: KindProfile, Round: -1, Slot: pass, Cell: p.Cells[p.Passes[pass].Cell].ID(),
-		Profile: &Profile{Crawls: 1, Pages: 1000, Sec: 0.5, Files: map[string]string{"cpu": "profiles/" + p.Cells[p.Passes[pass].Cell].ID() + "/cpu.pb.gz"}},
+		Kind:  KindProfile,
+		Round: -1,
+		Slot:  pass,
+		Cell:  p.Cells[p.Passes[pass].Cell].ID(),
+		Profile: &Profile{
+			Crawls: 1,
+			Pages:  1000,
+			Sec:    0.5,
+			Files:  map[string]string{"cpu": "profiles/" + p.Cells[p.Passes[pass].Cell].ID() + "/cpu.pb.gz"},
+		},
 	}
 }
 
+// failureOf returns the failure of a slot.
 func failureOf(p *plan.Plan, s plan.Slot) Record {
 	rec := sampleOf(p, s)
 	rec.Kind, rec.Sample, rec.Failure = KindFailure, nil, &Failure{Class: "panic", Message: "no such page"}
 	return rec
 }
 
-// newRun creates a run in a directory of its own and appends records to it.
+// newRun creates a run in a new directory and appends records to it.
 func newRun(t *testing.T, p *plan.Plan, records ...Record) *Run {
 	t.Helper()
 	r, err := Create(filepath.Join(t.TempDir(), "run"), Manifest{Scenario: "test", Seed: 7}, p)
@@ -69,7 +84,7 @@ func newRun(t *testing.T, p *plan.Plan, records ...Record) *Run {
 	return r
 }
 
-// snapshot returns the files of a directory but the lock, which has no content that matters.
+// snapshot returns the files of a directory except the lock, whose content does not matter.
 func snapshot(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -90,7 +105,7 @@ func snapshot(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// wantError fails unless err has all words.
+// wantError fails unless err contains all words.
 func wantError(t *testing.T, err error, words ...string) {
 	t.Helper()
 	for _, w := range words {
@@ -102,7 +117,12 @@ func wantError(t *testing.T, err error, words ...string) {
 
 func TestReopenedRunIsTheSame(t *testing.T) {
 	p := testPlan(2)
-	want := []Record{sampleOf(p, p.Schedule[0]), failureOf(p, p.Schedule[1]), profileOf(p, 0), sampleOf(p, p.Schedule[2])}
+	want := []Record{
+		sampleOf(p, p.Schedule[0]),
+		failureOf(p, p.Schedule[1]),
+		profileOf(p, 0),
+		sampleOf(p, p.Schedule[2]),
+	}
 	r := newRun(t, p, want...)
 	if err := r.Update(func(m *Manifest) { m.State, m.Spin = Interrupted, 1.5 }); err != nil {
 		t.Fatal(err)
@@ -117,10 +137,11 @@ func TestReopenedRunIsTheSame(t *testing.T) {
 		}
 		got := q.Manifest()
 		if got.Dir != Path(r.Dir()) || got.Sums.Scenario != Sum(nil) || got.Sums.Journal.Count != len(want) {
-			t.Errorf("made in %s, sums %+v", got.Dir, got.Sums)
+			t.Errorf("directory %s, sums %+v", got.Dir, got.Sums)
 		}
 		got.Dir, got.Sums = "", Sums{}
-		if m := (Manifest{Schema: Schema, Run: "run", State: Interrupted, Scenario: "test", Seed: 7, Spin: 1.5}); !reflect.DeepEqual(got, m) {
+		m := Manifest{Schema: Schema, Run: "run", State: Interrupted, Scenario: "test", Seed: 7, Spin: 1.5}
+		if !reflect.DeepEqual(got, m) {
 			t.Errorf("manifest\n%+v, want\n%+v", got, m)
 		}
 		if q.Warnings != nil || q.Dir() != r.Dir() {
@@ -128,7 +149,7 @@ func TestReopenedRunIsTheSame(t *testing.T) {
 		}
 	}
 	same(r)
-	q, err := Open(r.Dir()) // while r may write
+	q, err := Open(r.Dir()) // while r is open for writing
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,15 +171,15 @@ func TestReaderCannotWrite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, q.Append(sampleOf(p, p.Schedule[0])), "read only")
-	wantError(t, q.Update(func(*Manifest) {}), "read only")
-	wantError(t, q.SetPlan(p), "read only")
+	wantError(t, q.Append(sampleOf(p, p.Schedule[0])), "reading only")
+	wantError(t, q.Update(func(*Manifest) {}), "reading only")
+	wantError(t, q.SetPlan(p), "reading only")
 	if !maps.Equal(before, snapshot(t, r.Dir())) || len(q.Records()) != 0 {
-		t.Error("a reader has changed the run")
+		t.Error("a reader changed the run")
 	}
 }
 
-func TestPendingIsWhatTheJournalLacks(t *testing.T) {
+func TestPendingIsWhatTheJournalDoesNotHave(t *testing.T) {
 	p := testPlan(2)
 	r := newRun(t, p)
 	want := func(slots []plan.Slot, passes []int) {
@@ -180,8 +201,8 @@ func TestPendingIsWhatTheJournalLacks(t *testing.T) {
 
 	bad := p.Schedule[1]
 	add(failureOf(p, bad))
-	left := slices.DeleteFunc(slices.Clone(p.Schedule[2:]), func(s plan.Slot) bool { return s.Cell == bad.Cell })
-	want(left, slices.DeleteFunc([]int{0, 2}, func(i int) bool { return i == bad.Cell }))
+	rest := slices.DeleteFunc(slices.Clone(p.Schedule[2:]), func(s plan.Slot) bool { return s.Cell == bad.Cell })
+	want(rest, slices.DeleteFunc([]int{0, 2}, func(i int) bool { return i == bad.Cell }))
 	again := slices.IndexFunc(p.Schedule[3:], func(s plan.Slot) bool { return s.Cell == bad.Cell })
 	add(failureOf(p, p.Schedule[3+again]))
 	if id := p.Cells[bad.Cell].ID(); len(r.Failed()) != 1 || r.Failed()[id].Round != 0 {
@@ -189,7 +210,7 @@ func TestPendingIsWhatTheJournalLacks(t *testing.T) {
 	}
 }
 
-func TestSamplesAreThoseOfSoundCellsInOrder(t *testing.T) {
+func TestSamplesOmitFailedCellsAndAreOrdered(t *testing.T) {
 	p := testPlan(3)
 	r := newRun(t, p)
 	bad := p.Schedule[8].Cell
@@ -212,7 +233,7 @@ func TestSamplesAreThoseOfSoundCellsInOrder(t *testing.T) {
 	}
 }
 
-func TestRecordsThatDoNotFitAreRefused(t *testing.T) {
+func TestInvalidRecordsAreRejected(t *testing.T) {
 	p := testPlan(2)
 	r := newRun(t, p, sampleOf(p, p.Schedule[0]), profileOf(p, 0))
 	before := snapshot(t, r.Dir())
@@ -224,8 +245,8 @@ func TestRecordsThatDoNotFitAreRefused(t *testing.T) {
 		}
 	}
 	next := sampleOf(p, p.Schedule[1])
-	refuse("twice", sampleOf(p, p.Schedule[0]), func(*Record) {})
-	refuse("twice", profileOf(p, 0), func(*Record) {})
+	refuse("recorded twice", sampleOf(p, p.Schedule[0]), func(*Record) {})
+	refuse("recorded twice", profileOf(p, 0), func(*Record) {})
 	refuse("belong together", next, func(r *Record) { r.Cell = "impl=z" })
 	refuse("belong together", next, func(r *Record) { r.Round = 2 })
 	refuse("belong together", next, func(r *Record) { r.Round, r.Slot = 0, 4 }) // the place of round 1 slot 1
@@ -239,16 +260,16 @@ func TestRecordsThatDoNotFitAreRefused(t *testing.T) {
 	refuse("with its data", profileOf(p, 1), func(r *Record) { r.Kind, r.Sample = KindSample, next.Sample })
 	refuse("with its data", next, func(r *Record) { r.Kind, r.Profile = KindProfile, profileOf(p, 1).Profile })
 	refuse("0 crawls", next, func(r *Record) { r.Sample = &Sample{Values: next.Sample.Values} })
-	refuse("without peak-RSS-bytes", next, func(r *Record) {
+	refuse("it has no peak-RSS-bytes", next, func(r *Record) {
 		r.Sample = &Sample{Crawls: 1, Seconds: []float64{1}, Values: maps.Clone(next.Sample.Values)}
 		delete(r.Sample.Values, "peak-RSS-bytes")
 	})
 	if !maps.Equal(before, snapshot(t, r.Dir())) || len(r.Records()) != 2 {
-		t.Error("a refused record has left something")
+		t.Error("a rejected record changed the run")
 	}
 }
 
-func TestPlanGrowsAndShrinksAroundWhatIsMeasured(t *testing.T) {
+func TestPlanCanChangeExceptForMeasuredRounds(t *testing.T) {
 	p := testPlan(3)
 	r := newRun(t, p, sampleOf(p, p.Schedule[0]), sampleOf(p, p.Schedule[3]))
 	for _, rounds := range []int{5, 2} {
@@ -268,17 +289,17 @@ func TestPlanGrowsAndShrinksAroundWhatIsMeasured(t *testing.T) {
 	before := snapshot(t, r.Dir())
 	wantError(t, r.SetPlan(testPlan(1)), "round 2 slot 1", "belong together")
 	if !maps.Equal(before, snapshot(t, r.Dir())) || r.Plan().Rounds != 2 {
-		t.Error("a plan without a place for what is measured was taken")
+		t.Error("a plan without a measured round was accepted")
 	}
 }
 
-func TestCreateRefusesWhatExists(t *testing.T) {
+func TestCreateRejectsAnExistingDirectory(t *testing.T) {
 	r := newRun(t, testPlan(1))
 	before := snapshot(t, r.Dir())
 	_, err := Create(r.Dir(), Manifest{}, testPlan(1))
 	wantError(t, err, "-resume", "another name")
 	if !maps.Equal(before, snapshot(t, r.Dir())) {
-		t.Error("the run that was there has changed")
+		t.Error("the existing run was changed")
 	}
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o666); err != nil {
@@ -288,7 +309,7 @@ func TestCreateRefusesWhatExists(t *testing.T) {
 	wantError(t, err, "not a directory", "-results")
 }
 
-func TestWhatIsNoRunIsNamed(t *testing.T) {
+func TestErrorsNameTheDamagedFile(t *testing.T) {
 	p := testPlan(1)
 	reject := func(change func(dir string) error, words ...string) {
 		t.Helper()
@@ -326,7 +347,7 @@ func TestWhatIsNoRunIsNamed(t *testing.T) {
 		return os.WriteFile(dir, nil, 0o666)
 	}, all)
 	for _, name := range []string{manifestFile, planFile, journalFile} {
-		reject(func(dir string) error { return os.Remove(filepath.Join(dir, name)) }, "there is no "+name, all)
+		reject(func(dir string) error { return os.Remove(filepath.Join(dir, name)) }, "no such file: "+name, all)
 	}
 	reject(edit(manifestFile, `"schema": 1`, `"schema": 2`), "schema 2", "schema 1", "version of crawlbench")
 	reject(write(manifestFile, `{"schema": 3, "run": ["of", "another", "form"]}`), "schema 3", "schema 1")
@@ -335,6 +356,10 @@ func TestWhatIsNoRunIsNamed(t *testing.T) {
 	reject(edit(planFile, `"cell": 2`, `"cell": 3`), planFile+" is damaged", "the schedule's entry", "3 cells")
 	reject(edit(planFile, `"cell": 2`, `"cell": -1`), planFile+" is damaged", "the schedule's entry", "3 cells")
 	reject(edit(planFile, `"slot": 2`, `"slot": 1`), planFile+" is damaged", "entry 3")
-	reject(edit(planFile, "\"passes\": [\n    {\n      \"cell\": 0", "\"passes\": [\n    {\n      \"cell\": -1"), planFile+" is damaged", "profile pass 1")
+	reject(
+		edit(planFile, "\"passes\": [\n    {\n      \"cell\": 0", "\"passes\": [\n    {\n      \"cell\": -1"),
+		planFile+" is damaged",
+		"profile pass 1",
+	)
 	reject(edit(planFile, `"workers": 4`, `"workers": 5`), "line 1", "do not belong together")
 }

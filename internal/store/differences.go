@@ -10,18 +10,19 @@ import (
 	"crawlbench/internal/host"
 )
 
-// Difference is something that two runs do not have in common, as it was in each.
+// Difference is a property that differs between two runs, with both values.
 type Difference struct {
 	What, Old, New string
-	// Matters says that their numbers differ for that alone, and must not be held against each other.
+	// Matters means that the difference alone can change the results, so that they must not be compared.
 	Matters bool
 }
 
+// String returns the property and both values.
 func (d Difference) String() string {
 	return fmt.Sprintf("%s: %s and %s", d.What, quoted(d.Old), quoted(d.New))
 }
 
-// notRecorded is what a run of an older program says.
+// notRecorded is the value of a property that an older program did not record.
 const notRecorded = "not recorded"
 
 func quoted(s string) string {
@@ -31,7 +32,8 @@ func quoted(s string) string {
 	return fmt.Sprintf("%q", s)
 }
 
-// Differences returns what differs between two runs, beside their graphs and cells, and what nobody can tell any more.
+// Differences returns what differs between two runs apart from their graphs and cells, including properties that were
+// not recorded.
 func Differences(old, new *Run) []Difference {
 	m, n := old.manifest, new.manifest
 	var list []Difference
@@ -40,28 +42,39 @@ func Differences(old, new *Run) []Difference {
 			list = append(list, Difference{what, before, after, matters})
 		}
 	}
-	for _, key := range keys(m.Host, n.Host) {
+	for _, key := range allKeys(m.Host, n.Host) {
 		add(key, m.Host[key], n.Host[key], slices.Contains(host.Differ(m.Host, n.Host), key))
 	}
-	list = append(list, environment(m.Environment, n.Environment)...)
-	add("program (SHA-256)", short(m.Sums.Program), short(n.Sums.Program), false)
+	list = append(list, environmentDifferences(m.Environment, n.Environment)...)
+	add("program (SHA-256)", abbreviate(m.Sums.Program), abbreviate(n.Sums.Program), false)
 	add("Go", m.Go, n.Go, false)
-	for _, path := range keys(m.Modules, n.Modules) {
+	for _, path := range allKeys(m.Modules, n.Modules) {
 		add("module "+path, m.Modules[path], n.Modules[path], false)
 	}
 	if m.Build != nil && n.Build != nil {
-		for _, key := range keys(m.Build, n.Build) {
-			// The program itself is what two runs usually differ by; what watches it at work is not.
-			add("build setting "+key, m.Build[key], n.Build[key], slices.Contains([]string{"-race", "-msan", "-asan", "-cover"}, key))
+		for _, key := range allKeys(m.Build, n.Build) {
+			// Two runs are usually of different programs; instrumentation of the program matters.
+			add(
+				"build setting "+key,
+				m.Build[key],
+				n.Build[key],
+				slices.Contains([]string{"-race", "-msan", "-asan", "-cover"}, key),
+			)
 		}
 	}
-	add("text of the scenario (SHA-256)", short(Sum([]byte(m.ScenarioText))), short(Sum([]byte(n.ScenarioText))), false)
+	add(
+		"text of the scenario (SHA-256)",
+		abbreviate(Sum([]byte(m.ScenarioText))),
+		abbreviate(Sum([]byte(n.ScenarioText))),
+		false,
+	)
 	add("length of a sample", old.plan.Sample.String(), new.plan.Sample.String(), false)
 	return list
 }
 
-// environment returns how the environments of two runs differ. Every child sets its own GOMAXPROCS.
-func environment(m, n map[string]string) []Difference {
+// environmentDifferences returns the differences between two environments. GOMAXPROCS does not matter, because every
+// child sets its own.
+func environmentDifferences(m, n map[string]string) []Difference {
 	if m == nil && n == nil {
 		return []Difference{{strings.Join(host.Variables(), ", "), notRecorded, notRecorded, false}}
 	}
@@ -80,8 +93,8 @@ func environment(m, n map[string]string) []Difference {
 	return list
 }
 
-// keys returns those of both maps, in order.
-func keys(m, n map[string]string) []string {
+// allKeys returns the keys of both maps, sorted.
+func allKeys(m, n map[string]string) []string {
 	all := maps.Clone(m)
 	if all == nil {
 		all = map[string]string{}
@@ -90,7 +103,7 @@ func keys(m, n map[string]string) []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// short returns as much of a sum as tells programs apart.
-func short(sum string) string {
+// abbreviate returns the first digits of a sum, enough to distinguish programs.
+func abbreviate(sum string) string {
 	return cmp.Or(sum[:min(len(sum), 12)], notRecorded)
 }
