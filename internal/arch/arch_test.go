@@ -1,9 +1,10 @@
-// Package arch holds the tests of the project's structure: which package may import which, how long a file may be, and
-// that every package says what it is for.
+// Package arch tests the structure of the project: what crawlers may import, which package wraps each heavy library,
+// that no package has an init function, that every package has a package comment, and how long lines may be.
 package arch_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -13,60 +14,83 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
-// floors lists the packages from the ground up. A package imports from lower floors only.
-var floors = [][]string{
-	{"internal/parallel", "internal/plain", "internal/rundir"},
-	{"internal/child", "internal/crawl", "internal/flame", "internal/graph", "internal/host", "internal/ledger", "internal/plot", "internal/profile", "internal/stat", "internal/yield", "scenarios"},
-	{"internal/limiter"},
-	{"internal/conform", "internal/engine", "internal/visited", "internal/web"},
-	{"internal/contender/*", "internal/mutant", "internal/scenario"},
-	{"internal/contender", "internal/plan"},
-	{"internal/store"},
-	{"internal/cell", "internal/diagnose", "internal/doctor", "internal/madeup"},
-	{"internal/report", "internal/runner"},
-	{"internal/site"},
-	{"internal/export", "internal/serve"},
-	{"internal/cli"},
-	{"bench"},
-	{"bench/cmd/crawlbench", "scripts/limits", "scripts/trial"},
-}
+const module = "crawlbench/"
 
-// only lists what few may import, and what the others should do.
+// crawlerImports are the packages of this module that a crawler may import: the contract, the engine and the shared
+// sets.
+var crawlerImports = []string{"internal/crawl", "internal/engine", "internal/visited"}
+
+// only lists, for each import with few users, the packages that may have it and what others should do.
 var only = map[string]struct {
 	who    []string
 	remedy string
 }{
-	"golang.org/x/perf/":                {[]string{"internal/stat"}, "use package stat"},
-	"github.com/google/pprof/driver":    {[]string{"internal/flame"}, "use package flame"},
-	"net/http":                          {[]string{"internal/flame", "internal/serve"}, "use package serve"},
-	"os/exec":                           {[]string{"internal/child", "internal/runner", "internal/conform", "internal/cli", "internal/flame", "internal/mutant", "scripts/limits"}, "children are run by package child"},
-	"flag":                              {[]string{"internal/cli", "scripts/limits"}, "flags belong to package cli"},
+	"golang.org/x/perf/":             {[]string{"internal/stat"}, "use package stat"},
+	"github.com/google/pprof/driver": {[]string{"internal/flame"}, "use package flame"},
+	"net/http":                       {[]string{"internal/flame", "internal/serve"}, "use package serve"},
+	"os/exec": {
+		[]string{
+			"internal/child", "internal/runner", "internal/conform", "internal/cli", "internal/flame",
+			"internal/mutant", "scripts/limits",
+		},
+		"run children with package child",
+	},
+	"flag":                              {[]string{"internal/cli", "scripts/limits"}, "parse flags in package cli"},
 	"github.com/pelletier/go-toml":      {[]string{"internal/scenario"}, "use package scenario"},
 	"golang.org/x/exp/trace":            {[]string{"internal/ledger"}, "use package ledger"},
 	"github.com/anishathalye/porcupine": {[]string{"internal/conform"}, "use conform.Visited"},
 	"golang.org/x/time/rate":            {[]string{"internal/limiter"}, "use package limiter"},
-	"github.com/puzpuzpuz/xsync":        {[]string{"internal/contender/xsync"}, "it is there to be measured; a lock and a map do elsewhere"},
-	"math/rand":                         {nil, "use math/rand/v2, or hash a seed"},
-	"github.com/rogpeppe/":              {nil, "scripts are for the tests of package cli"},
-	"github.com/chromedp/":              {nil, "tests in a browser belong to the module internal/testing/browser"},
-	module + "internal/madeup":          {nil, "made-up runs are for tests"},
-	"log":                               {nil, "return an error, or write to the io.Writer that you are given"},
+	"github.com/puzpuzpuz/xsync": {
+		[]string{"internal/contender/xsync"},
+		"use a map and a lock: xsync is only measured",
+	},
+	"github.com/rogpeppe/go-internal": {nil, "use it in tests only"},
+	"math/rand":                       {nil, "use math/rand/v2, or hash a seed"},
+	"github.com/chromedp/":            {nil, "put tests in a browser into the module internal/testing/browser"},
+	module + "internal/madeup":        {nil, "use it in tests only"},
+	"log":                             {nil, "return an error, or write to an io.Writer parameter"},
 }
 
-const module = "crawlbench/"
+// longLines lists the packages that still have lines of more than maxColumns.
+var longLines = []string{
+	"bench", "internal/cli", "internal/conform", "internal/contender",
+	"internal/contender/cas", "internal/contender/chunked", "internal/contender/level",
+	"internal/contender/readahead",
+	"internal/contender/rwmutexmap", "internal/contender/sequential",
+	"internal/crawl", "internal/diagnose", "internal/engine", "internal/export",
+	"internal/flame", "internal/graph", "internal/host", "internal/ledger", "internal/limiter",
+	"internal/mutant", "internal/plan", "internal/plot", "internal/profile", "internal/report",
+	"internal/scenario", "internal/serve", "internal/site", "internal/stat", "internal/web",
+	"scripts/limits", "scripts/trial",
+}
+
+// maxColumns is the maximum length of a line, where a tab counts as tabColumns.
+const (
+	maxColumns = 120
+	tabColumns = 4
+)
 
 type pkg struct {
-	ImportPath string
-	Dir        string
-	Imports    []string
-	GoFiles    []string
+	ImportPath, Dir                                    string
+	Imports                                            []string
+	GoFiles, IgnoredGoFiles, TestGoFiles, XTestGoFiles []string
 }
 
+// path returns the import path of p relative to the module.
+func (p pkg) path() string { return strings.TrimPrefix(p.ImportPath, module) }
+
+// packages returns the packages of this module, including those that only have tests.
 func packages(t *testing.T) []pkg {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-json=ImportPath,Dir,Imports,GoFiles", "crawlbench/...")
+	cmd := exec.Command(
+		"go",
+		"list",
+		"-json=ImportPath,Dir,Imports,GoFiles,IgnoredGoFiles,TestGoFiles,XTestGoFiles",
+		"crawlbench/...",
+	)
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%v: %v", cmd, err)
@@ -77,101 +101,163 @@ func packages(t *testing.T) []pkg {
 		if err := dec.Decode(&p); err != nil {
 			t.Fatal(err)
 		}
-		if len(p.GoFiles) > 0 {
-			list = append(list, p)
-		}
+		list = append(list, p)
 	}
 	return list
 }
 
-// floor returns the floor of a package, -1 if it has none.
-func floor(path string) int {
-	path = strings.TrimPrefix(path, module)
-	for i, names := range floors {
-		for _, name := range names {
-			if parent, ok := strings.CutSuffix(name, "/*"); name == path || ok && strings.HasPrefix(path, parent+"/") {
-				return i
-			}
-		}
-	}
-	return -1
-}
-
-// violations returns what is wrong with the imports of p.
-func violations(p pkg) []string {
-	here := floor(p.ImportPath)
-	if here < 0 {
-		return []string{p.ImportPath + " has no floor: give it one in this test"}
-	}
+// importErrors returns what is wrong with the imports of p.
+func importErrors(p pkg) []string {
 	var list []string
 	for _, imp := range p.Imports {
-		if strings.HasPrefix(imp, module) && floor(imp) >= here {
-			list = append(list, p.ImportPath+" imports "+imp+", which is not on a lower floor")
-		}
 		for prefix, rule := range only {
 			hit := imp == prefix || strings.HasSuffix(prefix, "/") && strings.HasPrefix(imp, prefix) ||
 				strings.Contains(prefix, ".") && strings.HasPrefix(imp, prefix)
-			if hit && !slices.Contains(rule.who, strings.TrimPrefix(p.ImportPath, module)) {
+			if hit && !slices.Contains(rule.who, p.path()) {
 				list = append(list, p.ImportPath+" imports "+imp+": "+rule.remedy)
 			}
 		}
-		if strings.HasPrefix(p.ImportPath, module+"internal/contender/") && strings.HasPrefix(imp, module) &&
-			imp != module+"internal/crawl" && imp != module+"internal/engine" && imp != module+"internal/visited" {
-			list = append(list, p.ImportPath+" imports "+imp+": a design knows the contract, the engine and the shared sets, and nothing of the harness")
+		own, ok := strings.CutPrefix(imp, module)
+		if ok && strings.HasPrefix(p.path(), "internal/contender/") && !slices.Contains(crawlerImports, own) {
+			list = append(list, fmt.Sprintf("%s imports %s: a crawler may only import %s",
+				p.ImportPath, imp, strings.Join(crawlerImports, ", ")))
 		}
 	}
 	return list
 }
 
-func TestImportsGoDown(t *testing.T) {
+func TestImports(t *testing.T) {
 	for _, p := range packages(t) {
-		for _, v := range violations(p) {
-			t.Error(v)
+		for _, e := range importErrors(p) {
+			t.Error(e)
 		}
 	}
 }
 
-func TestTheRulesBite(t *testing.T) {
+func TestImportRulesDetectViolations(t *testing.T) {
 	for _, p := range []pkg{
-		{ImportPath: module + "internal/unheard"},
-		{ImportPath: module + "internal/graph", Imports: []string{module + "internal/plan"}},
-		{ImportPath: module + "internal/web", Imports: []string{module + "internal/engine"}},
 		{ImportPath: module + "internal/report", Imports: []string{"net/http"}},
 		{ImportPath: module + "internal/plan", Imports: []string{"golang.org/x/perf/benchfmt"}},
+		{ImportPath: module + "internal/scenario/x", Imports: []string{"github.com/pelletier/go-toml/v2"}},
+		{ImportPath: module + "internal/stat", Imports: []string{"math/rand"}},
+		{ImportPath: module + "internal/report", Imports: []string{module + "internal/madeup"}},
 		{ImportPath: module + "internal/contender/cas", Imports: []string{module + "internal/graph"}},
+		{ImportPath: module + "internal/contender/cas", Imports: []string{module + "internal/contender/owner"}},
 	} {
-		if len(violations(p)) == 0 {
-			t.Errorf("nothing is found wrong with %+v", p)
+		if len(importErrors(p)) == 0 {
+			t.Errorf("%s may import %v, want an error", p.ImportPath, p.Imports)
 		}
+	}
+	allowed := pkg{
+		ImportPath: module + "internal/contender/cas",
+		Imports:    []string{"sync", "math/rand/v2", module + "internal/crawl", module + "internal/visited"},
+	}
+	if list := importErrors(allowed); list != nil {
+		t.Errorf("allowed imports: %v", list)
 	}
 }
 
-func TestFilesAreShortAndPackagesDocumented(t *testing.T) {
-	const longest = 500
+// sourceErrors returns what is wrong with the text of a file: init functions and syntax errors. documented reports
+// whether it has a package comment.
+func sourceErrors(text []byte) (documented bool, list []string) {
+	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		return false, []string{err.Error()}
+	}
+	for _, d := range file.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
+			list = append(list, "init function: let the caller pass what it sets")
+		}
+	}
+	return file.Doc != nil, list
+}
+
+func TestNoInitAndPackageComments(t *testing.T) {
 	for _, p := range packages(t) {
-		documented := false
+		documented := len(p.GoFiles) == 0
 		for _, name := range p.GoFiles {
-			path := filepath.Join(p.Dir, name)
-			text, err := os.ReadFile(path)
+			text, err := os.ReadFile(filepath.Join(p.Dir, name))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if n := strings.Count(string(text), "\n"); n > longest {
-				t.Errorf("%s/%s has %d lines, at most %d: split it by idea", p.ImportPath, name, n, longest)
-			}
-			file, err := parser.ParseFile(token.NewFileSet(), path, text, parser.ParseComments)
-			if err != nil {
-				t.Fatal(err)
-			}
-			documented = documented || file.Doc != nil
-			for _, d := range file.Decls {
-				if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
-					t.Errorf("%s/%s has an init: let the caller pass what it sets", p.ImportPath, name)
-				}
+			doc, list := sourceErrors(text)
+			documented = documented || doc
+			for _, e := range list {
+				t.Errorf("%s/%s: %s", p.path(), name, e)
 			}
 		}
 		if !documented {
-			t.Errorf("%s has no package comment: say its job, what goes in and what comes out", p.ImportPath)
+			t.Errorf("%s: no package comment: describe its purpose, input and output", p.path())
 		}
+	}
+}
+
+func TestSourceRulesDetectViolations(t *testing.T) {
+	if _, list := sourceErrors([]byte("package x\nfunc init() {}\n")); len(list) != 1 {
+		t.Errorf("init function: %v, want one error", list)
+	}
+	if doc, list := sourceErrors([]byte("// Package x.\npackage x\nfunc (t T) init() {}\n")); !doc || list != nil {
+		t.Errorf("package comment and a method named init: documented %v, %v", doc, list)
+	}
+	if doc, _ := sourceErrors([]byte("package x\n\n// F does.\nfunc F() {}\n")); doc {
+		t.Error("a file without package comment is reported as documented")
+	}
+}
+
+// columns returns the length of a line.
+func columns(line string) int {
+	return utf8.RuneCountInString(line) + (tabColumns-1)*strings.Count(line, "\t")
+}
+
+// longLinesIn returns the numbers of the lines that are too long.
+func longLinesIn(text string) (numbers []int) {
+	n := 0
+	for line := range strings.Lines(text) {
+		n++
+		if columns(strings.TrimRight(line, "\r\n")) > maxColumns {
+			numbers = append(numbers, n)
+		}
+	}
+	return numbers
+}
+
+func TestLineLength(t *testing.T) {
+	skipped := slices.Clone(longLines)
+	for _, p := range packages(t) {
+		count := 0
+		for _, name := range slices.Concat(p.GoFiles, p.IgnoredGoFiles, p.TestGoFiles, p.XTestGoFiles) {
+			text, err := os.ReadFile(filepath.Join(p.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, n := range longLinesIn(string(text)) {
+				count++
+				if !slices.Contains(longLines, p.path()) {
+					t.Errorf(
+						"%s/%s:%d: want at most %d columns, with tabs of %d",
+						p.path(),
+						name,
+						n,
+						maxColumns,
+						tabColumns,
+					)
+				}
+			}
+		}
+		if count > 0 {
+			skipped = slices.DeleteFunc(skipped, func(path string) bool { return path == p.path() })
+			t.Logf("%s: %d long lines", p.path(), count)
+		}
+	}
+	if len(skipped) > 0 {
+		t.Errorf("no long lines in %v: delete them from the list in this test", skipped)
+	}
+}
+
+func TestLineLengthDetectsViolations(t *testing.T) {
+	fits := "\t" + strings.Repeat("é", maxColumns-tabColumns)
+	text := fits + "\n" + fits + "x\n" + fits + "\r\n\n" + fits + "x"
+	if got := longLinesIn(text); !slices.Equal(got, []int{2, 5}) {
+		t.Errorf("long lines %v, want 2 and 5", got)
 	}
 }

@@ -8,10 +8,13 @@ import (
 
 func TestNumbers(t *testing.T) {
 	for _, test := range []struct{ have, want string }{
-		{plain.Number(0), "0"}, {plain.Number(999), "999"}, {plain.Number(1000), "1,000"}, {plain.Number(1234567), "1,234,567"},
-		{plain.Number(-100), "-100"}, {plain.Number(-100_000), "-100,000"}, {plain.Number(1e15), "1,000,000,000,000,000"},
+		{plain.Number(0), "0"}, {plain.Number(999), "999"},
+		{plain.Number(1000), "1,000"}, {plain.Number(1234567), "1,234,567"},
+		{plain.Number(-100), "-100"}, {plain.Number(-100_000), "-100,000"},
+		{plain.Number(1e15), "1,000,000,000,000,000"},
 		{plain.Number(2e18), "2e+18"}, {plain.Number(-2e18), "-2e+18"},
-		{plain.Count(0, "page"), "0 pages"}, {plain.Count(1, "page"), "1 page"}, {plain.Count(2, "profile pass"), "2 profile passes"},
+		{plain.Count(0, "page"), "0 pages"}, {plain.Count(1, "page"), "1 page"},
+		{plain.Count(2, "profile pass"), "2 profile passes"},
 		{plain.Count(65536, "cell"), "65,536 cells"},
 		{plain.Percent(0.5, 0), "50 %"}, {plain.Percent(0.12345, 1), "12.3 %"}, {plain.Percent(-0.02, 0), "-2 %"},
 	} {
