@@ -159,11 +159,7 @@ func TestNullCrawlerFetchesAllPages(t *testing.T) {
 func TestUnknownContender(t *testing.T) {
 	j := job(cache(t, graph.Spec{Kind: "chain", Pages: 5}, nil))
 	j.Cell.Impl = "nobody"
-	if _, err := Run(
-		t.Context(),
-		j,
-		contender.All(),
-	); err == nil ||
+	if _, err := Run(t.Context(), j, contender.All()); err == nil ||
 		!strings.Contains(err.Error(), `no crawler "nobody"`) {
 		t.Errorf("error %v", err)
 	}
@@ -269,14 +265,8 @@ func TestUnreliableSamplesAreFlagged(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	if got := b.flags(
-		&store.Sample{Seconds: []float64{minCrawlSeconds, minCrawlSeconds / 2, 9}},
-		1,
-		false,
-	); !slices.Equal(
-		got,
-		[]string{"no overlap"},
-	) {
+	uneven := &store.Sample{Seconds: []float64{minCrawlSeconds, minCrawlSeconds / 2, 9}}
+	if got := b.flags(uneven, 1, false); !slices.Equal(got, []string{"no overlap"}) {
 		t.Errorf("one of three crawls is too short, none overlaps: flags %v, want no overlap only", got)
 	}
 	flags := func(host map[string]float64) string {

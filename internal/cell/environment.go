@@ -40,9 +40,7 @@ func readEnvironment() environment {
 	for _, n := range numbers {
 		// The runtime opens its poller, an anonymous inode, on first use. The directory listing itself is a file too,
 		// already closed here.
-		if target, err := os.Readlink(
-			filepath.Join(fds, n.Name()),
-		); err == nil &&
+		if target, err := os.Readlink(filepath.Join(fds, n.Name())); err == nil &&
 			!strings.HasPrefix(target, "anon_inode:") {
 			s.files[n.Name()] = target
 		}

@@ -19,12 +19,8 @@ func TestOnlyPreemptedChildrenGetMoreTime(t *testing.T) {
 		{1, 54, 55, 5}, // limited to 60 s in total
 		{1, 60, 60, 0},
 	} {
-		if got := extension(
-			test.ran*time.Second,
-			test.waited*time.Second,
-			10*time.Second,
-			test.took*time.Second,
-		); got != test.want*time.Second {
+		got := extension(test.ran*time.Second, test.waited*time.Second, 10*time.Second, test.took*time.Second)
+		if got != test.want*time.Second {
 			t.Errorf("ran %d s, waited %d s of %d s: extension %v, want %d s",
 				test.ran, test.waited, test.took, got, test.want)
 		}

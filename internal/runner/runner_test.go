@@ -383,9 +383,8 @@ func TestFrozenSampleIsTakenAgain(t *testing.T) {
 func TestIncompatibleChildIsAnError(t *testing.T) {
 	r, run := start(t, nil, "mutexmap")
 	r.Child = []string{"sh", "-c", "echo hello; exit 1"}
-	if err := r.Do(
-		t.Context(),
-	); err == nil || !strings.Contains(err.Error(), "exit code 1 before it began; it printed:\nhello") ||
+	err := r.Do(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "exit code 1 before it began; it printed:\nhello") ||
 		!strings.Contains(err.Error(), "older crawlbench") {
 		t.Errorf("error %v", err)
 	}
@@ -509,12 +508,7 @@ func TestURLsThatDoNotFitAreRefused(t *testing.T) {
 	_, run := start(t, func(s *scenario.Scenario) {
 		s.Keys, s.Graphs[0].Spec = []string{"url"}, graph.Spec{Kind: "chain", Pages: 400}
 	}, "mutexmap")
-	if _, err := Build(
-		t.Context(),
-		run.Plan(),
-		t.TempDir(),
-		20<<10,
-	); err == nil ||
+	if _, err := Build(t.Context(), run.Plan(), t.TempDir(), 20<<10); err == nil ||
 		!strings.Contains(err.Error(), "0 MiB are free") {
 		t.Errorf("error %v", err)
 	}
