@@ -86,10 +86,7 @@ func (p pkg) path() string { return strings.TrimPrefix(p.ImportPath, module) }
 func packages(t *testing.T) []pkg {
 	t.Helper()
 	cmd := exec.Command(
-		"go",
-		"list",
-		"-json=ImportPath,Dir,Imports,GoFiles,IgnoredGoFiles,TestGoFiles,XTestGoFiles",
-		"crawlbench/...",
+		"go", "list", "-json=ImportPath,Dir,Imports,GoFiles,IgnoredGoFiles,TestGoFiles,XTestGoFiles", "crawlbench/...",
 	)
 	out, err := cmd.Output()
 	if err != nil {
@@ -234,12 +231,7 @@ func TestLineLength(t *testing.T) {
 				count++
 				if !slices.Contains(longLines, p.path()) {
 					t.Errorf(
-						"%s/%s:%d: want at most %d columns, with tabs of %d",
-						p.path(),
-						name,
-						n,
-						maxColumns,
-						tabColumns,
+						"%s/%s:%d: want at most %d columns, with tabs of %d", p.path(), name, n, maxColumns, tabColumns,
 					)
 				}
 			}

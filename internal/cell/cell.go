@@ -175,10 +175,8 @@ func Open(job Job, table []crawl.Contender) (*Bench, error) {
 	if b.crawl == nil {
 		cache.Close()
 		return nil, fmt.Errorf(
-			"cell %s: this program has no crawler %q that crawls by %s: choose another, or build it in",
-			job.Cell.ID(),
-			job.Cell.Impl,
-			job.Cell.Keys,
+			"cell %s: this program has no crawler %q that crawls by %s: choose another, or build it in", job.Cell.ID(),
+			job.Cell.Impl, job.Cell.Keys,
 		)
 	}
 	return b, nil

@@ -32,10 +32,8 @@ func (b *Bench) flags(s *store.Sample, wall float64, overlapped bool) []string {
 		}
 	}
 	several := c.Workers > 1 && c.Procs > 1 && b.cache.Reach.Widest > 1 // in a chain no fetches can overlap
-	flag(
-		several && !overlapped && c.Rate == 0,
-		"no overlap",
-	) // rate-limited fetches without latency rarely overlap
+	limited := c.Rate != 0                                              // rate-limited fetches without latency rarely overlap
+	flag(several && !overlapped && !limited, "no overlap")
 	flag(c.Workers > 1 && stat.Quantile(s.Seconds, 0.5) < minCrawlSeconds, "too short")
 	flag(s.Host["throttled-sec"] > 0, "throttled")
 	flag(s.Host["others-sec"] > preemptedShare*wall*float64(runtime.NumCPU()), "preempted")

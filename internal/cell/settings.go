@@ -66,9 +66,7 @@ func (s *settings) compare(now [3]uint64, when string) (v web.Violations) {
 		v = append(
 			v,
 			fmt.Sprintf(
-				"the GC percentage is %s %s the crawl, it was %s before",
-				formatPercent(now[1]),
-				when,
+				"the GC percentage is %s %s the crawl, it was %s before", formatPercent(now[1]), when,
 				formatPercent(s.before[1]),
 			),
 		)
@@ -77,9 +75,7 @@ func (s *settings) compare(now [3]uint64, when string) (v web.Violations) {
 		v = append(
 			v,
 			fmt.Sprintf(
-				"the memory limit is %s %s the crawl, it was %s before",
-				formatLimit(now[2]),
-				when,
+				"the memory limit is %s %s the crawl, it was %s before", formatLimit(now[2]), when,
 				formatLimit(s.before[2]),
 			),
 		)

@@ -172,12 +172,7 @@ func TestEachEndHasItsClass(t *testing.T) {
 				(want.class == Spin || want.class == Memory) && strings.HasPrefix(summary, want.text)
 			if end.Class != want.class || !exact || !strings.Contains(more, want.more) {
 				t.Errorf(
-					"%s: %s\nwant %s: %s\n%s\nit printed:\n%s",
-					end.Class,
-					end.Text,
-					want.class,
-					want.text,
-					want.more,
+					"%s: %s\nwant %s: %s\n%s\nit printed:\n%s", end.Class, end.Text, want.class, want.text, want.more,
 					end.Output,
 				)
 			}
@@ -209,9 +204,7 @@ func TestRecordsArriveInOrder(t *testing.T) {
 
 func TestProgramsThatAreNotChildrenAreReported(t *testing.T) {
 	end, err := Run(
-		t.Context(),
-		func() *exec.Cmd { return exec.Command("sh", "-c", "echo out of order; exit 9") },
-		longLimit,
+		t.Context(), func() *exec.Cmd { return exec.Command("sh", "-c", "echo out of order; exit 9") }, longLimit,
 	)
 	if err != nil || end.Class != Unstarted ||
 		end.Text != "it ended the process with exit code 9 before it began; it printed:\nout of order" {

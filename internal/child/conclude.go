@@ -129,8 +129,7 @@ func classifyExpired(w *watcher, share float64, list []goroutine) (Class, string
 		class, text = Spin, fmt.Sprintf("it was still running after %v, on %.1f processors", w.limit, share)
 	case all > 0 && asleep == all && share < idle:
 		class, text = Deadlock, fmt.Sprintf(
-			"a deadlock, or a wait of more than %v: all its goroutines were blocked",
-			w.limit,
+			"a deadlock, or a wait of more than %v: all its goroutines were blocked", w.limit,
 		)
 	}
 	return class, strings.Join(append([]string{text}, places(list)...), "\n")

@@ -106,8 +106,7 @@ func (g goroutine) location() string {
 // line, each line preceded by a newline.
 func Places(dump []byte, mark string) string {
 	list := slices.DeleteFunc(
-		goroutines(string(dump)),
-		func(g goroutine) bool { return !strings.Contains(g.head, mark) },
+		goroutines(string(dump)), func(g goroutine) bool { return !strings.Contains(g.head, mark) },
 	)
 	return strings.Join(append([]string{""}, places(list)...), "\n")
 }

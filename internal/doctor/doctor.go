@@ -67,8 +67,7 @@ func timers() Reading {
 	r := Reading{
 		Name: "timers",
 		Value: fmt.Sprintf(
-			"a sleep of 1 ms ends %v late (median), %v late (p99)",
-			late[100].Round(time.Microsecond),
+			"a sleep of 1 ms ends %v late (median), %v late (p99)", late[100].Round(time.Microsecond),
 			late[198].Round(time.Microsecond),
 		),
 	}

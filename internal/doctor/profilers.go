@@ -158,13 +158,8 @@ func profilers() ([]Reading, error) {
 			Reading{
 				Name: c.Kind + " profile",
 				Value: fmt.Sprintf(
-					"%+.0f ns [%+.0f, %+.0f] per event; a %s of %.0f ns makes %.2g events",
-					c.NS,
-					c.Least,
-					c.Most,
-					c.What,
-					c.Base,
-					c.Each,
+					"%+.0f ns [%+.0f, %+.0f] per event; a %s of %.0f ns makes %.2g events", c.NS, c.Least, c.Most,
+					c.What, c.Base, c.Each,
 				),
 			},
 		)

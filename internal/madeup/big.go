@@ -185,10 +185,7 @@ func ledgerOf(c plan.Cell) *ledger.Ledger {
 		rest -= part
 		for line := range 2 {
 			where := fmt.Sprintf(
-				"crawlbench/internal/contender/%s.(*set).AddNew %s.go:%d",
-				c.Impl,
-				c.Impl,
-				40+10*i+line,
+				"crawlbench/internal/contender/%s.(*set).AddNew %s.go:%d", c.Impl, c.Impl, 40+10*i+line,
 			)
 			l.Sites = append(
 				l.Sites,

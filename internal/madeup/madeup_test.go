@@ -46,12 +46,8 @@ func TestBigHasTheDocumentedSize(t *testing.T) {
 	cells, samples := len(run.Plan().Cells), len(run.Samples())
 	if cells != 1100 || controls != 100 || samples != 20*1100 || profiles != 4000 || breakdowns != 1000 {
 		t.Errorf(
-			"%d cells, %d of them controls, %d samples, %d profiles, %d time breakdowns",
-			cells,
-			controls,
-			samples,
-			profiles,
-			breakdowns,
+			"%d cells, %d of them controls, %d samples, %d profiles, %d time breakdowns", cells, controls, samples,
+			profiles, breakdowns,
 		)
 	}
 	if _, pending := run.Pending(); len(pending) > 0 || run.Manifest().State != store.Complete {

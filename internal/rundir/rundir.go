@@ -100,9 +100,7 @@ func (d *Dir) Edit(name string, create bool) (*os.File, error) {
 	if err == nil {
 		if s, ok := info.Sys().(*syscall.Stat_t); ok && s.Nlink > 1 {
 			err = fmt.Errorf(
-				"%s: %w: it has %d hard links, which would all change: replace it with a copy",
-				name,
-				ErrUnsafe,
+				"%s: %w: it has %d hard links, which would all change: replace it with a copy", name, ErrUnsafe,
 				s.Nlink,
 			)
 		}

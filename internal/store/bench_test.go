@@ -39,8 +39,7 @@ func measuredRun(t *testing.T, host map[string]string) (r *Run, bad int) {
 
 func TestBenchFileHasTheSamples(t *testing.T) {
 	r, bad := measuredRun(
-		t,
-		map[string]string{"os": "linux", "arch": "amd64", "cpu": "Some CPU: 3 GHz", "kernel": "6.1"},
+		t, map[string]string{"os": "linux", "arch": "amd64", "cpu": "Some CPU: 3 GHz", "kernel": "6.1"},
 	)
 	if err := r.WriteBench(); err != nil {
 		t.Fatal(err)

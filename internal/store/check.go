@@ -57,11 +57,8 @@ func (s *Sample) check() error {
 	}
 	if p := s.Pace; p != nil {
 		return errors.Join(
-			checkAmount("asked", p.Asked),
-			checkAmount("achieved", p.Achieved),
-			checkAmount("worst", p.Worst),
-			checkAmount("worst_window_sec", p.Window),
-			checkAmount("passed_over", p.Passed),
+			checkAmount("asked", p.Asked), checkAmount("achieved", p.Achieved), checkAmount("worst", p.Worst),
+			checkAmount("worst_window_sec", p.Window), checkAmount("passed_over", p.Passed),
 		)
 	}
 	return nil

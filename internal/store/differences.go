@@ -55,18 +55,14 @@ func Differences(old, new *Run) []Difference {
 		for _, key := range allKeys(m.Build, n.Build) {
 			// Two runs are usually of different programs; instrumentation of the program matters.
 			add(
-				"build setting "+key,
-				m.Build[key],
-				n.Build[key],
+				"build setting "+key, m.Build[key], n.Build[key],
 				slices.Contains([]string{"-race", "-msan", "-asan", "-cover"}, key),
 			)
 		}
 	}
 	add(
-		"text of the scenario (SHA-256)",
-		abbreviate(Sum([]byte(m.ScenarioText))),
-		abbreviate(Sum([]byte(n.ScenarioText))),
-		false,
+		"text of the scenario (SHA-256)", abbreviate(Sum([]byte(m.ScenarioText))),
+		abbreviate(Sum([]byte(n.ScenarioText))), false,
 	)
 	add("length of a sample", old.plan.Sample.String(), new.plan.Sample.String(), false)
 	return list

@@ -22,9 +22,7 @@ const (
 func (r *Run) write(name string, data []byte, most int64) error {
 	if int64(len(data)) > most {
 		return fmt.Errorf(
-			"write %s: too large, %d bytes: want at most %d: choose fewer cells or rounds",
-			r.path(name),
-			len(data),
+			"write %s: too large, %d bytes: want at most %d: choose fewer cells or rounds", r.path(name), len(data),
 			most,
 		)
 	}

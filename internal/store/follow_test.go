@@ -86,13 +86,7 @@ func TestFollowerOfAJournalThatGrowsByteByByte(t *testing.T) {
 			}
 			if err != nil || !sameRecords(got, want[:whole]) {
 				t.Fatalf(
-					"%d of %d bytes, %d at a time: %d records, want %d; %v",
-					n,
-					len(text),
-					step,
-					len(got),
-					whole,
-					err,
+					"%d of %d bytes, %d at a time: %d records, want %d; %v", n, len(text), step, len(got), whole, err,
 				)
 			}
 			if n == len(text) {

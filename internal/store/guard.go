@@ -57,10 +57,7 @@ func (r *Run) restoreJournal() error {
 		return fmt.Errorf("%w; its content, records: %d, was restored: continue with -resume", lost, len(r.records))
 	}
 	return fmt.Errorf(
-		"%w; its content, records: %d, is in %s: rename that file to %s and continue with -resume",
-		lost,
-		len(r.records),
-		r.path(name),
-		journalFile,
+		"%w; its content, records: %d, is in %s: rename that file to %s and continue with -resume", lost,
+		len(r.records), r.path(name), journalFile,
 	)
 }

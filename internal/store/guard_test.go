@@ -96,14 +96,8 @@ func TestRunIsAliveWhileItsLockIsHeld(t *testing.T) {
 		q, errOpen := Open(dir)
 		if err != nil || errOpen != nil || m.State != want || alive != (want == Running) || q.Manifest().State != want {
 			t.Errorf(
-				"%s: %s, alive %v, opened as %s, %v, %v; want %s",
-				what,
-				m.State,
-				alive,
-				q.Manifest().State,
-				err,
-				errOpen,
-				want,
+				"%s: %s, alive %v, opened as %s, %v, %v; want %s", what, m.State, alive, q.Manifest().State, err,
+				errOpen, want,
 			)
 		}
 	}

@@ -175,9 +175,7 @@ func traps(t testing.TB) []trap {
 		add("the plan has "+x.what, x.says, both, rewritten(planFile, x.old, x.new))
 	}
 	add(
-		"the plan has 20,000,000 cells",
-		"more than",
-		both,
+		"the plan has 20,000,000 cells", "more than", both,
 		in(planFile, content(`{"cells": [`+strings.Repeat("{},", 2e7)+`{}]}`)),
 	)
 	for _, x := range []struct{ what, rec, says string }{
@@ -268,9 +266,7 @@ func traps(t testing.TB) []trap {
 	add("the directory is a file", "no such file: manifest.json", both, in(".", content("x")))
 	add("the directory is a link to itself", "too many levels", both, in(".", link("run")))
 	add(
-		"the directory does not exist",
-		"no such file: manifest.json",
-		both,
+		"the directory does not exist", "no such file: manifest.json", both,
 		in(".", func(string, string) error { return nil }),
 	)
 	return list
@@ -297,8 +293,7 @@ func TestHostileDirectories(t *testing.T) {
 				}
 			}
 			err = errors.Join(
-				os.RemoveAll(made.Dir()),
-				os.WriteFile(filepath.Join(outside, "secret"), []byte("secret"), 0o666),
+				os.RemoveAll(made.Dir()), os.WriteFile(filepath.Join(outside, "secret"), []byte("secret"), 0o666),
 			)
 			if err != nil {
 				t.Fatal(err)

@@ -10,9 +10,7 @@ import (
 // index sets the records of the run after checking them, and records what is done and what failed.
 func (r *Run) index(records []Record) error {
 	r.records, r.done, r.failed = make(
-		[]Record,
-		0,
-		len(records),
+		[]Record, 0, len(records),
 	), make(
 		map[place]bool,
 		len(records),

@@ -45,9 +45,7 @@ func encode(rec Record) ([]byte, error) {
 	line := fmt.Appendf(nil, "%s%s%s%s%s", linePrefix, checksum(text), lineMiddle, text, lineSuffix)
 	if len(line) > maxLine {
 		return nil, fmt.Errorf(
-			"record too large, %d bytes: want at most %d: shorten the scenario's samples",
-			len(line),
-			maxLine,
+			"record too large, %d bytes: want at most %d: shorten the scenario's samples", len(line), maxLine,
 		)
 	}
 	return line, nil
@@ -126,10 +124,8 @@ func readJournal(r io.Reader, size int64, known *Lines) (*journal, error) {
 		}
 		if len(text) > maxLine {
 			return nil, fmt.Errorf(
-				"line %d is longer than %d bytes: take the file from a backup, or truncate it after line %d",
-				j.line+1,
-				maxLine,
-				j.line,
+				"line %d is longer than %d bytes: take the file from a backup, or truncate it after line %d", j.line+1,
+				maxLine, j.line,
 			)
 		}
 	}

@@ -300,11 +300,7 @@ func FuzzJournal(f *testing.F) {
 		again, none, _, err := parse(text[:size])
 		if err != nil || none != nil || !sameRecords(again, records) {
 			t.Fatalf(
-				"without its tail it has %d records, want %d: tail %v, error %v",
-				len(again),
-				len(records),
-				none,
-				err,
+				"without its tail it has %d records, want %d: tail %v, error %v", len(again), len(records), none, err,
 			)
 		}
 		run := &Run{plan: testPlan(2)}

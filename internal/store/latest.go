@@ -42,8 +42,7 @@ func SetLatest(results, run string) error {
 	link := filepath.Join(results, latest)
 	if _, err := os.Lstat(link); err == nil && latestTarget(link) == "" {
 		return fmt.Errorf(
-			"link %s to the newest run: another file has that name: move it away, or use the run's directory, %s",
-			link,
+			"link %s to the newest run: another file has that name: move it away, or use the run's directory, %s", link,
 			filepath.Join(results, run),
 		)
 	}
@@ -59,9 +58,7 @@ func SetLatest(results, run string) error {
 	if err != nil {
 		os.Remove(fresh)
 		return fmt.Errorf(
-			"link %s to the newest run: %w: the run is complete: use its directory, %s",
-			link,
-			err,
+			"link %s to the newest run: %w: the run is complete: use its directory, %s", link, err,
 			filepath.Join(results, run),
 		)
 	}
@@ -147,9 +144,7 @@ func Runs(results string) ([]string, error) {
 	}
 	slices.SortFunc(runs, func(a, b run) int {
 		return cmp.Or(
-			a.started.Compare(b.started),
-			cmp.Compare(rank(a.name), rank(b.name)),
-			strings.Compare(a.name, b.name),
+			a.started.Compare(b.started), cmp.Compare(rank(a.name), rank(b.name)), strings.Compare(a.name, b.name),
 		)
 	})
 	names := make([]string, len(runs))

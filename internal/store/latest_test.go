@@ -154,8 +154,7 @@ func TestRunsAreListedByStartTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := errors.Join(
-		os.Symlink("z", filepath.Join(results, latest)),
-		os.Mkdir(filepath.Join(results, "empty"), 0o777),
+		os.Symlink("z", filepath.Join(results, latest)), os.Mkdir(filepath.Join(results, "empty"), 0o777),
 		os.WriteFile(filepath.Join(results, "file"), nil, 0o666),
 	)
 	if err != nil {

@@ -88,9 +88,7 @@ func Open(dir string) (*Run, error) {
 		r.Warnings = append(
 			r.Warnings,
 			fmt.Sprintf(
-				"%s ends with an incomplete record of %d bytes, which is ignored",
-				r.path(journalFile),
-				j.bad.size,
+				"%s ends with an incomplete record of %d bytes, which is ignored", r.path(journalFile), j.bad.size,
 			),
 		)
 	}
@@ -131,9 +129,7 @@ type Recovered struct {
 // String describes what was cut off and where it is.
 func (r *Recovered) String() string {
 	return fmt.Sprintf(
-		"the journal ended with an incomplete record: %d bytes from line %d on were moved to %s",
-		r.Bytes,
-		r.Line,
+		"the journal ended with an incomplete record: %d bytes from line %d on were moved to %s", r.Bytes, r.Line,
 		r.Kept,
 	)
 }
@@ -326,11 +322,7 @@ type missingFileError struct {
 
 func (e missingFileError) Error() string {
 	return fmt.Sprintf(
-		"no such file: %s: a run is a directory with %s, %s and %s",
-		e.name,
-		manifestFile,
-		planFile,
-		journalFile,
+		"no such file: %s: a run is a directory with %s, %s and %s", e.name, manifestFile, planFile, journalFile,
 	)
 }
 

@@ -92,8 +92,7 @@ func (r *Run) Append(recs ...Record) error {
 	if err != nil {
 		r.journal.Truncate(r.size)
 		return fmt.Errorf(
-			"%w; earlier records are safe: continue with -resume",
-			withRemedy("append to", r.path(journalFile), err),
+			"%w; earlier records are safe: continue with -resume", withRemedy("append to", r.path(journalFile), err),
 		)
 	}
 	r.size += int64(len(text))

@@ -358,8 +358,7 @@ func TestErrorsNameTheDamagedFile(t *testing.T) {
 	reject(edit(planFile, `"slot": 2`, `"slot": 1`), planFile+" is damaged", "entry 3")
 	reject(
 		edit(planFile, "\"passes\": [\n    {\n      \"cell\": 0", "\"passes\": [\n    {\n      \"cell\": -1"),
-		planFile+" is damaged",
-		"profile pass 1",
+		planFile+" is damaged", "profile pass 1",
 	)
 	reject(edit(planFile, `"workers": 4`, `"workers": 5`), "line 1", "do not belong together")
 }

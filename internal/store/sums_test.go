@@ -296,11 +296,7 @@ func TestReferenceRunIsRead(t *testing.T) {
 	if r.Warnings != nil || r.Changed() != nil || r.Manifest().State != Complete ||
 		len(r.Samples()) != len(r.Plan().Schedule) {
 		t.Errorf(
-			"%d of %d samples, %s, %q, %v",
-			len(r.Samples()),
-			len(r.Plan().Schedule),
-			r.Manifest().State,
-			r.Warnings,
+			"%d of %d samples, %s, %q, %v", len(r.Samples()), len(r.Plan().Schedule), r.Manifest().State, r.Warnings,
 			r.Changed(),
 		)
 	}
