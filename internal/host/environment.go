@@ -5,8 +5,8 @@ import (
 	"os"
 )
 
-// Environment returns the variables of the environment that change how the Go runtime of a child process works, by name; ""
-// is one that is not set.
+// Environment returns the environment variables that affect the Go runtime of a child process, by
+// name; "" means that one is not set.
 func Environment() map[string]string {
 	env := map[string]string{}
 	for _, name := range Variables() {
@@ -18,7 +18,8 @@ func Environment() map[string]string {
 // Variables returns the names of the variables of Environment.
 func Variables() []string { return []string{"GOGC", "GOMEMLIMIT", "GODEBUG", "GOMAXPROCS"} }
 
-// Effective returns the value of a variable as the runtime takes it: its default where it is not set.
+// Effective returns the value that the runtime uses: value, or the variable's default if value is
+// "".
 func Effective(name, value string) string {
 	defaults := map[string]string{"GOGC": "100", "GOMEMLIMIT": "off"}
 	return cmp.Or(value, defaults[name])

@@ -1,5 +1,5 @@
-// Package host describes the machine that measures: what it is, so that runs of different machines are not compared,
-// and how much memory it has free.
+// Package host describes the machine that measures, so that runs on different machines are not
+// compared, and reads its free memory and its load.
 package host
 
 import (
@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Fingerprint returns what tells this machine from others, by name: os, arch, cpu, cores, memory, kernel. What cannot
-// be found out is left out.
+// Fingerprint returns the properties that identify this machine, by name: os, arch, cpu, cores,
+// memory, kernel, governor, hypervisor. Unknown ones are omitted.
 func Fingerprint() map[string]string {
 	f := map[string]string{
 		"os":    runtime.GOOS,
@@ -27,7 +27,7 @@ func Fingerprint() map[string]string {
 	}
 	put("cpu", field("/proc/cpuinfo", "model name"))
 	put("memory", field("/proc/meminfo", "MemTotal"))
-	put("governor", line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"))
+	put("governor", firstLine("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"))
 	if strings.Contains(" "+field("/proc/cpuinfo", "flags")+" ", " hypervisor ") {
 		put("hypervisor", "yes")
 	}
@@ -38,7 +38,7 @@ func Fingerprint() map[string]string {
 	return f
 }
 
-// Differ returns the names under which two fingerprints differ, of those that a comparison of timings depends on.
+// Differ returns the names of the properties that differ, among those on which timings depend.
 func Differ(a, b map[string]string) (differ []string) {
 	for _, key := range []string{"os", "arch", "cpu", "cores"} {
 		if a[key] != b[key] {
@@ -48,12 +48,12 @@ func Differ(a, b map[string]string) (differ []string) {
 	return differ
 }
 
-// FreeMemory returns how many bytes a new process can have without the machine swapping, its control group ending it, or the
-// limits of ulimit. It returns 0 if that cannot be found out.
+// FreeMemory returns how many bytes a new process can use before the machine swaps, or its control
+// group or the limits of ulimit stop it. It returns 0 if that is unknown.
 func FreeMemory() int64 {
 	free := kilobytes(field("/proc/meminfo", "MemAvailable"))
-	limit, errLimit := strconv.ParseInt(line("/sys/fs/cgroup/memory.max"), 10, 64)
-	used, errUsed := strconv.ParseInt(line("/sys/fs/cgroup/memory.current"), 10, 64)
+	limit, errLimit := strconv.ParseInt(firstLine("/sys/fs/cgroup/memory.max"), 10, 64)
+	used, errUsed := strconv.ParseInt(firstLine("/sys/fs/cgroup/memory.current"), 10, 64)
 	if errLimit == nil && errUsed == nil && (free == 0 || limit-used < free) {
 		free = limit - used
 	}
@@ -67,18 +67,20 @@ func FreeMemory() int64 {
 		}
 	}
 	if free < 0 {
-		return 1 // none, and not unknown
+		return 1 // none is free, which differs from unknown
 	}
 	return free
 }
 
-// PeakMemory returns the largest resident set that this process had, in bytes. Getrusage would do, but for a child it
-// also counts what its parent had before the child's own program began (mm_hiwater_rss at exec, fs/exec.c).
+// PeakMemory returns the largest resident set size of this process, in bytes. Getrusage is not
+// suitable: in a child it also counts the parent's memory before exec (mm_hiwater_rss at exec,
+// fs/exec.c).
 func PeakMemory() int64 { return kilobytes(field("/proc/self/status", "VmHWM")) }
 
-// Steal returns the processor time in seconds, summed over the processors, that a hypervisor has given to others.
+// Steal returns the processor time in seconds, summed over the processors, that the hypervisor gave
+// to other guests.
 func Steal() float64 {
-	fields := strings.Fields(line("/proc/stat"))
+	fields := strings.Fields(firstLine("/proc/stat"))
 	if len(fields) < 9 {
 		return 0
 	}
@@ -86,12 +88,12 @@ func Steal() float64 {
 	return ticks / 100 // USER_HZ
 }
 
-// Busy returns the processor time in seconds, summed over the processors, that anybody has used, other guests of the
-// hypervisor included.
+// Busy returns the processor time in seconds, summed over the processors, that has been used by
+// anybody, including other guests of the hypervisor.
 func Busy() float64 {
-	fields := strings.Fields(line("/proc/stat"))
+	fields := strings.Fields(firstLine("/proc/stat"))
 	sum := 0.0
-	for _, i := range []int{1, 2, 3, 6, 7, 8} { // user nice system, and behind idle and iowait irq softirq steal
+	for _, i := range []int{1, 2, 3, 6, 7, 8} { // user, nice, system; idle and iowait are skipped; irq, softirq, steal
 		if i < len(fields) {
 			ticks, _ := strconv.ParseFloat(fields[i], 64)
 			sum += ticks / 100 // USER_HZ
@@ -100,21 +102,21 @@ func Busy() float64 {
 	return sum
 }
 
-// Pressure returns for how many seconds some task of the machine has waited for a processor.
+// Pressure returns for how many seconds some task on the machine has waited for a processor.
 func Pressure() float64 {
-	_, total, _ := strings.Cut(line("/proc/pressure/cpu"), "total=")
+	_, total, _ := strings.Cut(firstLine("/proc/pressure/cpu"), "total=")
 	us, _ := strconv.ParseFloat(total, 64)
 	return us / 1e6
 }
 
-// RunDelay returns for how many seconds the threads that this process has now were ready and waited for a processor.
-// Of a process that wakes its threads often most of it is its own doing.
+// RunDelay returns for how many seconds the current threads of this process were runnable and
+// waited for a processor. A process that wakes its threads often causes most of this delay itself.
 func RunDelay() float64 {
 	const tasks = "/proc/self/task/"
 	threads, _ := os.ReadDir(tasks)
 	sum := 0.0
 	for _, t := range threads {
-		if fields := strings.Fields(line(tasks + t.Name() + "/schedstat")); len(fields) > 1 {
+		if fields := strings.Fields(firstLine(tasks + t.Name() + "/schedstat")); len(fields) > 1 {
 			ns, _ := strconv.ParseFloat(fields[1], 64)
 			sum += ns / 1e9
 		}
@@ -122,7 +124,7 @@ func RunDelay() float64 {
 	return sum
 }
 
-// Throttled returns for how many seconds the control group was kept from the processors because it had used up its
+// Throttled returns for how many seconds the control group was throttled because it had used up its
 // quota.
 func Throttled() float64 {
 	f, err := os.Open("/sys/fs/cgroup/cpu.stat")
@@ -147,8 +149,8 @@ func kilobytes(s string) int64 {
 	return n << 10
 }
 
-// line returns the first line of a file, "" if there is none.
-func line(path string) string {
+// firstLine returns the first line of a file, or "" if there is none.
+func firstLine(path string) string {
 	f, err := os.Open(path)
 	if err != nil {
 		return ""
@@ -159,7 +161,7 @@ func line(path string) string {
 	return strings.TrimSpace(s.Text())
 }
 
-// field returns what follows "key:" in a file of such lines, "" if there is none.
+// field returns the value after "key:" in a file with such lines, or "" if there is none.
 func field(path, key string) string {
 	f, err := os.Open(path)
 	if err != nil {

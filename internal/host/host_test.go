@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestFingerprintTellsTheMachine(t *testing.T) {
+func TestFingerprintIdentifiesTheMachine(t *testing.T) {
 	f := Fingerprint()
 	for _, key := range []string{"os", "arch", "cores", "memory", "kernel"} {
 		if f[key] == "" {
@@ -37,10 +37,10 @@ func TestFieldsAndLines(t *testing.T) {
 	if got := field(path, "model name"); got != "A: B" {
 		t.Errorf("model %q", got)
 	}
-	if got := field(path, "none") + field(path+"x", "none") + line(path+"x"); got != "" || kilobytes(got) != 0 {
-		t.Errorf("what is not there is %q", got)
+	if got := field(path, "none") + field(path+"x", "none") + firstLine(path+"x"); got != "" || kilobytes(got) != 0 {
+		t.Errorf("missing fields read as %q", got)
 	}
-	if got := line(path); got != "MemTotal:       123 kB" {
+	if got := firstLine(path); got != "MemTotal:       123 kB" {
 		t.Errorf("first line %q", got)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The test is its own child, which sets a limit and prints what is free below it.
+// The test runs itself as a child process, which sets a limit and prints the free memory below it.
 func TestFreeMemoryIsBelowTheLimitsOfTheProcess(t *testing.T) {
 	if which, limit, ok := strings.Cut(os.Getenv("CRAWLBENCH_TEST_LIMIT"), " "); ok {
 		resource, _ := strconv.Atoi(which)
@@ -29,7 +29,7 @@ func TestFreeMemoryIsBelowTheLimitsOfTheProcess(t *testing.T) {
 			out, _ := cmd.CombinedOutput()
 			_, text, ok := strings.Cut(string(out), "free ")
 			if !ok {
-				t.Logf("resource %d, limit %d: not tried:\n%.300s", resource, limit, out)
+				t.Logf("resource %d, limit %d: not tested:\n%.300s", resource, limit, out)
 				continue
 			}
 			text, _, _ = strings.Cut(text, "\n")

@@ -10,38 +10,40 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Process names a process. A number alone is given to another process sooner or later, and anew after every boot.
+// Process identifies a process. A PID alone does not: it is reused sooner or later, and after every
+// boot.
 type Process struct {
 	PID int `json:"pid"`
-	// Boot is the kernel's name of the boot, and Start the clock ticks from then to the process's start. Zero values: not
-	// known, as on systems without /proc.
+	// Boot is the kernel's boot ID, and Start the start time in clock ticks after boot. Zero values
+	// mean unknown, as on systems without /proc.
 	Boot  string `json:"boot,omitempty"`
 	Start uint64 `json:"start,omitempty"`
 }
 
-// ThisProcess returns the process that calls.
+// ThisProcess returns the calling process.
 func ThisProcess() Process {
 	pid := os.Getpid()
-	return Process{PID: pid, Boot: boot(), Start: started(pid)}
+	return Process{PID: pid, Boot: bootID(), Start: startTime(pid)}
 }
 
-// Alive reports whether the process is there, as far as this machine and this PID namespace can tell.
+// Alive reports whether the process exists, as far as this machine and this PID namespace can tell.
 func (p Process) Alive() bool {
-	if p.PID <= 0 || p.Boot != boot() || p.Start != started(p.PID) {
+	if p.PID <= 0 || p.Boot != bootID() || p.Start != startTime(p.PID) {
 		return false
 	}
 	err := unix.Kill(p.PID, 0)
 	return err == nil || errors.Is(err, unix.EPERM)
 }
 
-func boot() string { return line("/proc/sys/kernel/random/boot_id") }
+func bootID() string { return firstLine("/proc/sys/kernel/random/boot_id") }
 
-// started returns the start time of a process in clock ticks from the boot, 0 if that cannot be found out.
-func started(pid int) uint64 {
-	stat := line("/proc/" + strconv.Itoa(pid) + "/stat")
-	// The second field is the program's name in parentheses, which may hold blanks and parentheses; see proc(5).
+// startTime returns the start time of a process in clock ticks after boot, or 0 if it is unknown.
+func startTime(pid int) uint64 {
+	stat := firstLine("/proc/" + strconv.Itoa(pid) + "/stat")
+	// The second field is the program's name in parentheses, which may contain blanks and
+	// parentheses; see proc(5).
 	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
-	const starttime = 22 - 3 // the field's number, less that of the first behind the name
+	const starttime = 22 - 3 // the field's number minus that of the first field after the name
 	if len(fields) <= starttime {
 		return 0
 	}

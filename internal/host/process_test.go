@@ -8,34 +8,34 @@ import (
 	"time"
 )
 
-func TestAProcessIsNamedByMoreThanItsNumber(t *testing.T) {
+func TestProcessIsIdentifiedByMoreThanItsPID(t *testing.T) {
 	this := ThisProcess()
 	if !this.Alive() {
-		t.Errorf("%+v does not find itself", this)
+		t.Errorf("this process, %+v, is not alive", this)
 	}
 	if runtime.GOOS == "linux" && (this.Boot == "" || this.Start == 0) {
 		t.Errorf("%+v", this)
 	}
 	for what, p := range map[string]Process{
-		"before a boot":               {this.PID, "another boot", this.Start},
-		"one that had the number":     {this.PID, this.Boot, this.Start + 1},
-		"one of an older program":     {PID: this.PID},
-		"no process":                  {},
-		"all processes":               {-1, this.Boot, this.Start},
-		"a number that is not in use": {1 << 30, this.Boot, 0},
+		"another boot":             {this.PID, "another boot", this.Start},
+		"another start time":       {this.PID, this.Boot, this.Start + 1},
+		"only a PID":               {PID: this.PID},
+		"no process":               {},
+		"all processes":            {-1, this.Boot, this.Start},
+		"a PID that is not in use": {1 << 30, this.Boot, 0},
 	} {
 		if p.Alive() {
 			t.Errorf("%s: %+v is alive", what, p)
 		}
 	}
-	parent := Process{PID: os.Getppid(), Boot: boot(), Start: started(os.Getppid())}
+	parent := Process{PID: os.Getppid(), Boot: bootID(), Start: startTime(os.Getppid())}
 	if !parent.Alive() {
 		t.Errorf("the parent %+v is not alive", parent)
 	}
 }
 
-// The name of a program stands in its line, and may be anything.
-func TestStartIsFoundBehindAnyName(t *testing.T) {
+// The program's name is part of the line, and may be any text.
+func TestStartTimeIsFoundAfterAnyName(t *testing.T) {
 	sleep, err := exec.LookPath("sleep")
 	if err != nil {
 		t.Skip(err)
@@ -54,8 +54,8 @@ func TestStartIsFoundBehindAnyName(t *testing.T) {
 	}
 	defer cmd.Wait()
 	defer cmd.Process.Kill()
-	if s := started(cmd.Process.Pid); s < started(os.Getpid()) {
-		t.Errorf("it started at %d, after this process at %d", s, started(os.Getpid()))
+	if s := startTime(cmd.Process.Pid); s < startTime(os.Getpid()) {
+		t.Errorf("it started at %d, after this process at %d", s, startTime(os.Getpid()))
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"os"
 )
 
-// Program is an executable file. It is held open, so that it can be started as it was read whatever is built in its place
-// meanwhile.
+// Program is an executable file. It is kept open, so that it can be started as it was read, even if
+// another file has replaced it.
 type Program struct {
 	Path   string
 	SHA256 string // hex digits
@@ -19,11 +19,11 @@ type Program struct {
 	info fs.FileInfo
 }
 
-// ReadProgram reads the executable at a path.
+// ReadProgram opens and hashes the executable at a path.
 func ReadProgram(path string) (*Program, error) {
-	info, err := os.Stat(path) // to open a FIFO or a device may wait or do something
+	info, err := os.Stat(path) // before Open, which may block on a FIFO or act on a device
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is no regular file", path)
+		err = fmt.Errorf("%s is not a regular file", path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the program: %w", err)
@@ -48,9 +48,9 @@ func ReadProgram(path string) (*Program, error) {
 	return p, nil
 }
 
-// ThisProgram reads the executable that calls.
+// ThisProgram opens and hashes the executable of the calling process.
 func ThisProgram() (*Program, error) {
-	if p, err := ReadProgram("/proc/self/exe"); err == nil { // also if another was built in its place
+	if p, err := ReadProgram("/proc/self/exe"); err == nil { // works even if the file has been replaced
 		return p, nil
 	}
 	path, err := os.Executable()
@@ -60,7 +60,8 @@ func ThisProgram() (*Program, error) {
 	return ReadProgram(path)
 }
 
-// Start returns a path by which the program can be started while it is open and this process is there.
+// Start returns a path by which the program can be started while it is open and this process
+// exists.
 func (p *Program) Start() string {
 	path := fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), p.file.Fd())
 	if info, err := os.Stat(path); err == nil && os.SameFile(info, p.info) {
@@ -81,5 +82,5 @@ func (p *Program) Unchanged() error {
 	return nil
 }
 
-// Close gives the file back.
+// Close closes the file.
 func (p *Program) Close() error { return p.file.Close() }

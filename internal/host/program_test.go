@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-func TestProgramIsKnownByItsSum(t *testing.T) {
+func TestProgramIsIdentifiedByItsHash(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "program")
 	write := func(text string) {
 		t.Helper()
@@ -31,8 +31,8 @@ func TestProgramIsKnownByItsSum(t *testing.T) {
 	}
 	p.Close()
 	for what, change := range map[string]func() error{
-		"longer":  func() error { return os.WriteFile(path, []byte("abcd"), 0o777) },
-		"as long": func() error { return os.Chtimes(path, time.Time{}, time.Now().Add(time.Hour)) },
+		"longer":      func() error { return os.WriteFile(path, []byte("abcd"), 0o777) },
+		"same length": func() error { return os.Chtimes(path, time.Time{}, time.Now().Add(time.Hour)) },
 	} {
 		write("abc")
 		p, err := ReadProgram(path)
@@ -49,12 +49,12 @@ func TestProgramIsKnownByItsSum(t *testing.T) {
 	}
 	for _, path := range []string{filepath.Join(t.TempDir(), "none"), t.TempDir(), "/dev/zero"} {
 		if _, err := ReadProgram(path); err == nil {
-			t.Errorf("%s is a program", path)
+			t.Errorf("%s is accepted as a program", path)
 		}
 	}
 }
 
-func TestThisProgramIsTheOneThatRuns(t *testing.T) {
+func TestThisProgramIsTheRunningOne(t *testing.T) {
 	p, err := ThisProgram()
 	if err != nil {
 		t.Fatal(err)
@@ -75,8 +75,8 @@ func TestThisProgramIsTheOneThatRuns(t *testing.T) {
 	}
 }
 
-// What is built in its place meanwhile, or deleted, is not what is started.
-func TestAProgramIsStartedAsItWasRead(t *testing.T) {
+// A program starts as it was read, even if another file has replaced it, or it was deleted.
+func TestProgramStartsAsItWasRead(t *testing.T) {
 	if _, err := os.Stat("/proc/self/fd"); err != nil {
 		t.Skip(err)
 	}
@@ -108,13 +108,13 @@ func TestAProgramIsStartedAsItWasRead(t *testing.T) {
 			}
 			out, err := exec.Command(p.Start(), "one").Output()
 			if err != nil || string(out) != "one\n" || p.Unchanged() != nil {
-				t.Errorf("%s: it says %q, %v, %v", what, out, err, p.Unchanged())
+				t.Errorf("%s: it prints %q, %v, %v", what, out, err, p.Unchanged())
 			}
 		}
 	}
 }
 
-func TestEnvironmentHasWhatTheRuntimeReads(t *testing.T) {
+func TestEnvironmentHasTheRuntimesVariables(t *testing.T) {
 	t.Setenv("GOGC", "50")
 	t.Setenv("GOMEMLIMIT", "")
 	env := Environment()
@@ -123,7 +123,7 @@ func TestEnvironmentHasWhatTheRuntimeReads(t *testing.T) {
 	}
 	for _, name := range Variables() {
 		if _, ok := env[name]; !ok {
-			t.Errorf("%s is not there", name)
+			t.Errorf("%s is missing", name)
 		}
 	}
 	for _, test := range [][3]string{{"GOGC", "", "100"}, {"GOGC", "off", "off"}, {"GOMEMLIMIT", "", "off"}, {"GODEBUG", "", ""}} {
