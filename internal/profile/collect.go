@@ -17,19 +17,20 @@ import (
 type Profile = profile.Profile
 
 const (
-	// BlockRate is the number of nanoseconds of waiting per sample of the block profile. Waits are weighted by the inverse
-	// of their chance to be sampled, so that the sum is right whatever the rate; a lower rate costs more for each of the
-	// short waits that a channel makes millions of.
+	// BlockRate is the number of nanoseconds of waiting per sample of the block profile. Waits are
+	// weighted by the inverse of their sampling probability, so the sum is correct at any rate; a
+	// lower value costs more for each of the millions of short waits on channels.
 	BlockRate = 10_000
-	// MutexFraction 1 records every wait for a mutex: it costs only where somebody waited.
+	// MutexFraction 1 records every wait for a mutex: it costs only where there is contention.
 	MutexFraction = 1
 )
 
 // Parse reads a profile in pprof's format.
 func Parse(r io.Reader) (*Profile, error) { return profile.Parse(r) }
 
-// Events returns how many events stand in p: waits of a block or mutex profile, by what those sampled stand for, and
-// samples of a CPU profile. What they cost the crawl is events times doctor.Costs.
+// Events returns the number of events in p: for a block or mutex profile, the waits that its
+// samples represent; for a CPU profile, its samples. The overhead of recording them is this number
+// times doctor.Costs.
 func Events(p *Profile) (n float64) {
 	if p == nil {
 		return 0
@@ -40,20 +41,20 @@ func Events(p *Profile) (n float64) {
 	return n
 }
 
-// Collector takes profiles of crawls. Only one can be at work in a process, and block and mutex profiles hold what those
-// before it took too: a process is for one pass.
+// Collector records profiles of crawls. Only one can be active in a process, and block and mutex
+// profiles include what earlier ones recorded: use one process per pass.
 type Collector struct {
 	kinds []string
 	cpu   bytes.Buffer
 }
 
-// Start begins to collect kinds: cpu alone, or block and mutex. They are not collected together because the recording of
-// the ones shows in the other.
+// Start begins to record kinds: cpu alone, or block and mutex. They are not recorded together
+// because the recording of one would show in the other.
 func Start(kinds []string) (*Collector, error) {
 	c := &Collector{kinds: kinds}
 	for _, k := range kinds {
 		if !slices.Contains([]string{"cpu", "block", "mutex"}, k) || k == "cpu" && len(kinds) > 1 {
-			return nil, fmt.Errorf("collect profiles %q: want cpu alone, or block and mutex", kinds)
+			return nil, fmt.Errorf("record profiles: invalid kinds %q: want cpu alone, or block and mutex", kinds)
 		}
 	}
 	if slices.Contains(kinds, "cpu") {
@@ -62,20 +63,21 @@ func Start(kinds []string) (*Collector, error) {
 	return c, nil
 }
 
-// The label that tells crawls from the rest in CPU profiles. Goroutines inherit it from the one that starts them.
+// The label that distinguishes crawls from the rest in CPU profiles. Goroutines inherit it from the
+// one that starts them.
 const (
 	labelKey   = "crawlbench-phase"
 	labelCrawl = "crawl"
 	labelOther = "harness"
 )
 
-// Crawl calls f, and takes what it does into the profiles. f must have ended all goroutines that it started.
+// Crawl calls f and records it. All goroutines that f starts must have ended when it returns.
 func (c *Collector) Crawl(f func()) {
 	if slices.Contains(c.kinds, "cpu") {
 		pprof.Do(context.Background(), pprof.Labels(labelKey, labelCrawl), func(context.Context) { f() })
 		return
 	}
-	// An event is recorded if the rate is set at its end. What is not a crawl must find it at zero.
+	// An event is recorded if the rate is set when it ends. Outside crawls the rate must be zero.
 	if slices.Contains(c.kinds, "block") {
 		runtime.SetBlockProfileRate(BlockRate)
 		defer runtime.SetBlockProfileRate(0)
@@ -87,7 +89,7 @@ func (c *Collector) Crawl(f func()) {
 	f()
 }
 
-// Stop ends collecting and returns the profiles by kind.
+// Stop stops recording and returns the profiles by kind.
 func (c *Collector) Stop() (map[string]*Profile, error) {
 	profiles := map[string]*Profile{}
 	for _, kind := range c.kinds {
@@ -101,7 +103,7 @@ func (c *Collector) Stop() (map[string]*Profile, error) {
 		}
 		p, errParse := profile.Parse(text)
 		if err := errors.Join(err, errParse); err != nil {
-			return nil, fmt.Errorf("take the %s profile: %w", kind, err)
+			return nil, fmt.Errorf("record the %s profile: %w", kind, err)
 		}
 		trim(p, kind)
 		profiles[kind] = p.Compact()

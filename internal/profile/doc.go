@@ -1,5 +1,7 @@
-// Package profile takes CPU, block and mutex profiles of crawls, and keeps of them what belongs to the crawls.
+// Package profile records CPU, block and mutex profiles of crawls, without what does not belong to
+// the crawls.
 //
-// In a child process that runs a profile pass, a Collector wraps the crawls and gives out profiles in pprof's format;
-// afterwards the package reads them, and scales one to another so that they can be subtracted.
+// In a child process that runs a profile pass, a Collector wraps the crawls and returns profiles in
+// pprof's format. The package also reads such files, and scales one profile to another so that they
+// can be subtracted.
 package profile

@@ -9,8 +9,8 @@ import (
 	"crawlbench/internal/rundir"
 )
 
-// Annotate makes p say what it is of: title becomes the file that pprof's pages are headed with, comments stand in their
-// details.
+// Annotate labels p: title replaces its file name, which heads pprof's pages, and comments appear
+// in their details.
 func Annotate(p *Profile, title string, comments []string) {
 	if len(p.Mapping) == 0 {
 		p.Mapping = []*profile.Mapping{{ID: 1}}
@@ -22,7 +22,7 @@ func Annotate(p *Profile, title string, comments []string) {
 	p.Comments = append(p.Comments, comments...)
 }
 
-// Write writes p into a file that appears under its name only when it is whole.
+// Write writes p to a file atomically: the file appears under its name only when it is complete.
 func Write(path string, p *Profile) error {
 	if err := rundir.Replace(path, 0o644, true, p.Write); err != nil {
 		return fmt.Errorf("write profile %s: %w", path, err)
@@ -30,13 +30,14 @@ func Write(path string, p *Profile) error {
 	return nil
 }
 
-// Scaled returns base as it would be had it crawled pages pages and not basePages, so that subtracting it from a profile
-// of so many pages compares what a page costs. It fails where the two profiles do not measure the same.
+// Scaled returns base scaled from basePages to pages, so that subtracting it from a profile of that
+// many pages compares the costs per page. It fails if the two profiles do not measure the same
+// thing.
 func Scaled(base *Profile, basePages int, to *Profile, pages int) (*Profile, error) {
 	if basePages <= 0 || pages <= 0 {
-		return nil, fmt.Errorf("scale a profile of %d pages to one of %d: a profile without pages has no cost a page", basePages, pages)
+		return nil, fmt.Errorf("scale a profile of %d pages to %d: invalid number of pages: want at least 1 for both", basePages, pages)
 	}
-	if a, b := types(base), types(to); a != b {
+	if a, b := sampleTypes(base), sampleTypes(to); a != b {
 		return nil, fmt.Errorf("subtract a profile of %s from one of %s: they measure different things: choose two of the same kind", a, b)
 	}
 	scaled := base.Copy()
@@ -44,17 +45,18 @@ func Scaled(base *Profile, basePages int, to *Profile, pages int) (*Profile, err
 	return scaled, nil
 }
 
-// SameTotal returns base scaled so that what it measures adds up to what that of to does, so that subtracting it compares
-// what the two are made of. It fails where the two profiles do not measure the same, or one of them is empty.
+// SameTotal returns base scaled to the total of to, so that subtracting it compares the
+// compositions of the two. It fails if the two profiles do not measure the same thing, or one of
+// them is empty.
 func SameTotal(base, to *Profile) (*Profile, error) {
-	if a, b := types(base), types(to); a != b {
+	if a, b := sampleTypes(base), sampleTypes(to); a != b {
 		return nil, fmt.Errorf("subtract a profile of %s from one of %s: they measure different things: choose two of the same kind", a, b)
 	}
 	ratios := make([]float64, len(base.SampleType))
 	for i := range ratios {
-		x, y := total(base, i), total(to, i)
+		x, y := totalValue(base, i), totalValue(to, i)
 		if x == 0 || y == 0 {
-			return nil, errors.New("compare what two profiles are made of: one of them is empty")
+			return nil, errors.New("compare the compositions of two profiles: one of them is empty")
 		}
 		ratios[i] = float64(y) / float64(x)
 	}
@@ -65,16 +67,16 @@ func SameTotal(base, to *Profile) (*Profile, error) {
 	return scaled, nil
 }
 
-// total adds up the values of a type of samples.
-func total(p *Profile, i int) (sum int64) {
+// totalValue adds up the i-th value of all samples.
+func totalValue(p *Profile, i int) (sum int64) {
 	for _, s := range p.Sample {
 		sum += s.Value[i]
 	}
 	return sum
 }
 
-// types returns what the samples of p measure.
-func types(p *Profile) string {
+// sampleTypes describes what the samples of p measure.
+func sampleTypes(p *Profile) string {
 	text := ""
 	for i, t := range p.SampleType {
 		if i > 0 {
@@ -85,7 +87,7 @@ func types(p *Profile) string {
 	return text
 }
 
-// Merge adds profiles of the same kind up.
+// Merge adds up profiles of the same kind.
 func Merge(list []*Profile) (*Profile, error) {
 	p, err := profile.Merge(list)
 	if err != nil {

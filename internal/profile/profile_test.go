@@ -15,7 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// collect runs f as a crawl, and other beside it as the harness would, and returns the profiles.
+// collect runs f as two crawls, and other before each as the harness would, and returns the
+// profiles.
 func collect(t *testing.T, kinds []string, f, other func()) map[string]*Profile {
 	t.Helper()
 	c, err := Start(kinds)
@@ -33,8 +34,9 @@ func collect(t *testing.T, kinds []string, f, other func()) map[string]*Profile 
 	return profiles
 }
 
-// under returns how much of the last value of p is of stacks with a function whose name has that end, and the whole.
-func under(p *Profile, name string) (part, whole int64) {
+// valueBelow returns the last value of p summed over stacks with a function whose name has the
+// given suffix, and over all.
+func valueBelow(p *Profile, name string) (part, whole int64) {
 	last := len(p.SampleType) - 1
 	for _, s := range p.Sample {
 		whole += s.Value[last]
@@ -45,7 +47,7 @@ func under(p *Profile, name string) (part, whole int64) {
 	return part, whole
 }
 
-// hold lets one goroutine hold a lock for 20 ms while two wait for it, and joins them.
+// hold makes one goroutine hold a lock for 20 ms while two wait for it, and joins them.
 func hold() {
 	var mu sync.Mutex
 	var pool sync.WaitGroup
@@ -81,8 +83,8 @@ func harnessReceives(c chan int) { <-c }
 
 func TestLockShowsAtWaiterAndHolder(t *testing.T) {
 	profiles := collect(t, []string{"block", "mutex"}, hold, harnessWaits)
-	part, whole := under(profiles["block"], ".waitForLock")
-	other, _ := under(profiles["block"], ".waitForValue") // of another test: these profiles are of the life of the process
+	part, whole := valueBelow(profiles["block"], ".waitForLock")
+	other, _ := valueBelow(profiles["block"], ".waitForValue") // of another test: these profiles cover the life of the process
 	whole -= other
 	// Two crawls, two waiters of at least 20 ms each.
 	if part < int64(70*time.Millisecond) || part < whole*95/100 {
@@ -90,17 +92,18 @@ func TestLockShowsAtWaiterAndHolder(t *testing.T) {
 	}
 	for kind, p := range profiles {
 		for _, not := range []string{".harnessReceives", "sync.(*WaitGroup).Wait"} {
-			if part, _ := under(p, not); part != 0 {
+			if part, _ := valueBelow(p, not); part != 0 {
 				t.Errorf("%s: %v of %s", kind, time.Duration(part), not)
 			}
 		}
 	}
-	if part, whole := under(profiles["mutex"], "sync.(*Mutex).Unlock"); part == 0 || part < whole/2 {
+	if part, whole := valueBelow(profiles["mutex"], "sync.(*Mutex).Unlock"); part == 0 || part < whole/2 {
 		t.Errorf("mutex: %v of %v at the unlock", time.Duration(part), time.Duration(whole))
 	}
 }
 
-// A goroutine that owns the state may be the one that called the contender: its channels count, only the join does not.
+// A goroutine that owns the state may be the one that called the crawler: its channels count, only
+// the join does not.
 func TestChannelsOfTheCallerStay(t *testing.T) {
 	owner := func() {
 		c := make(chan int)
@@ -114,8 +117,8 @@ func TestChannelsOfTheCallerStay(t *testing.T) {
 		pool.Wait()
 	}
 	p := collect(t, []string{"block"}, owner, func() {})["block"]
-	part, whole := under(p, ".waitForValue")
-	before, _ := under(p, ".waitForLock") // of the test above: these profiles are of the life of the process
+	part, whole := valueBelow(p, ".waitForValue")
+	before, _ := valueBelow(p, ".waitForLock") // of the test above: these profiles cover the life of the process
 	if part < int64(35*time.Millisecond) || part != whole-before {
 		t.Errorf("%v of %v wait for the value", time.Duration(part), time.Duration(whole))
 	}
@@ -132,7 +135,7 @@ func crawlBurns(d time.Duration) float64 { return spin(d) }
 //go:noinline
 func harnessBurns(d time.Duration) float64 { return spin(d) }
 
-// spin takes d of processor time, however long that is on a busy machine.
+// spin uses d of processor time, however long that takes on a busy machine.
 func spin(d time.Duration) (x float64) {
 	used := func() time.Duration {
 		var u unix.Rusage
@@ -154,12 +157,12 @@ func TestCPUIsOfTheCrawlAndItsGoroutines(t *testing.T) {
 		pool.Wait()
 	}
 	p := collect(t, []string{"cpu"}, crawl, func() { harnessBurns(150 * time.Millisecond) })["cpu"]
-	part, whole := under(p, ".crawlBurns")
+	part, whole := valueBelow(p, ".crawlBurns")
 	if part < int64(100*time.Millisecond) || part < whole*8/10 {
-		t.Errorf("%v of %v are the crawl's", time.Duration(part), time.Duration(whole))
+		t.Errorf("%v of %v belong to the crawl", time.Duration(part), time.Duration(whole))
 	}
-	if part, _ := under(p, ".harnessBurns"); part != 0 {
-		t.Errorf("%v are the harness's", time.Duration(part))
+	if part, _ := valueBelow(p, ".harnessBurns"); part != 0 {
+		t.Errorf("%v belong to the harness", time.Duration(part))
 	}
 	for _, s := range p.Sample {
 		if len(s.Label) > 0 {
@@ -177,8 +180,8 @@ func TestStartRefusesMixtures(t *testing.T) {
 	}
 }
 
-// made returns a profile with a single sample.
-func made(value int64, unit string) *Profile {
+// singleSample returns a profile with a single sample.
+func singleSample(value int64, unit string) *Profile {
 	f := &profile.Function{ID: 1, Name: "f"}
 	l := &profile.Location{ID: 1, Line: []profile.Line{{Function: f}}}
 	return &Profile{
@@ -188,9 +191,9 @@ func made(value int64, unit string) *Profile {
 	}
 }
 
-func TestWhatIsWrittenIsReadByGo(t *testing.T) {
-	for name, p := range map[string]*Profile{"one": made(5e6, "nanoseconds"), "empty": {
-		SampleType: made(0, "nanoseconds").SampleType, PeriodType: &profile.ValueType{}}} {
+func TestGoReadsWhatIsWritten(t *testing.T) {
+	for name, p := range map[string]*Profile{"one": singleSample(5e6, "nanoseconds"), "empty": {
+		SampleType: singleSample(0, "nanoseconds").SampleType, PeriodType: &profile.ValueType{}}} {
 		path := filepath.Join(t.TempDir(), name+".pb.gz")
 		Annotate(p, "the cell", []string{"pages=12", "crawls=3"})
 		if err := Write(path, p); err != nil {
@@ -216,13 +219,13 @@ func TestReadNamesTheDamagedFile(t *testing.T) {
 		t.Errorf("no file: %v", err)
 	}
 	os.WriteFile(path, []byte("nonsense"), 0o666)
-	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), path+": it is damaged") {
+	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), path+": damaged file") {
 		t.Errorf("nonsense: %v", err)
 	}
 }
 
-func TestScaledIsOfAsManyPages(t *testing.T) {
-	base, p := made(100, "nanoseconds"), made(1000, "nanoseconds")
+func TestScaledHasTheSameNumberOfPages(t *testing.T) {
+	base, p := singleSample(100, "nanoseconds"), singleSample(1000, "nanoseconds")
 	scaled, err := Scaled(base, 50, p, 200)
 	if err != nil || scaled.Sample[0].Value[1] != 400 || base.Sample[0].Value[1] != 100 {
 		t.Errorf("%v, %v; the base is now %v", scaled, err, base)
@@ -230,18 +233,18 @@ func TestScaledIsOfAsManyPages(t *testing.T) {
 	if _, err := Scaled(base, 0, p, 200); err == nil {
 		t.Error("a base without pages is scaled")
 	}
-	if _, err := Scaled(made(1, "seconds"), 50, p, 200); err == nil || !strings.Contains(err.Error(), "different things") {
+	if _, err := Scaled(singleSample(1, "seconds"), 50, p, 200); err == nil || !strings.Contains(err.Error(), "different things") {
 		t.Errorf("another unit: %v", err)
 	}
 }
 
 func TestSameTotalComparesCompositions(t *testing.T) {
-	base, p := made(100, "nanoseconds"), made(1000, "nanoseconds")
+	base, p := singleSample(100, "nanoseconds"), singleSample(1000, "nanoseconds")
 	scaled, err := SameTotal(base, p)
 	if err != nil || scaled.Sample[0].Value[1] != 1000 || base.Sample[0].Value[1] != 100 {
 		t.Errorf("%v, %v; the base is now %v", scaled, err, base)
 	}
-	if _, err := SameTotal(made(1, "seconds"), p); err == nil {
+	if _, err := SameTotal(singleSample(1, "seconds"), p); err == nil {
 		t.Error("another unit is scaled")
 	}
 	p.Sample = nil

@@ -14,14 +14,14 @@ import (
 	"crawlbench/internal/plain"
 )
 
-// Bounds of a profile that is read, which may come from a stranger. They hold it to some hundred MB of memory; the largest
-// of a run has a hundredth of each.
+// Limits for a profile that is read, which may be hostile. They limit the memory used to some
+// hundred MB; the largest profile of a run reaches a hundredth of each.
 const (
 	maxFile   = 32 << 20 // bytes of the file
-	maxText   = 32 << 20 // bytes when it is unpacked
-	maxParts  = 1 << 20  // samples, locations, their lines, functions and texts together
+	maxText   = 32 << 20 // bytes after decompression
+	maxParts  = 1 << 20  // samples, locations, their lines, functions and strings together
 	maxRefs   = 1 << 22  // frames of all stacks
-	maxFrames = 1 << 12  // of one stack: the runtime records 128, some of which are several functions
+	maxFrames = 1 << 12  // of one stack: the runtime records 128, some of which stand for several functions
 	maxName   = 1 << 16  // bytes
 )
 
@@ -35,20 +35,21 @@ func Read(path string) (*Profile, error) {
 	return ReadFrom(f, path)
 }
 
-// ReadFrom reads the profile that is called name from r, packed by gzip or not.
+// ReadFrom reads a profile from r, compressed by gzip or not. Errors call it name.
 func ReadFrom(r io.Reader, name string) (*Profile, error) {
 	p, err := parse(r)
 	if err != nil {
-		return nil, fmt.Errorf("read profile %s: it is damaged (%w): measure it again with a new run", name, err)
+		return nil, fmt.Errorf("read profile %s: damaged file: %w: record it again with a new run", name, err)
 	}
 	return p, nil
 }
 
-// parse takes pprof's own format only: the others that its package knows are of other profilers.
+// parse accepts pprof's own format only: the others that its package accepts come from other
+// profilers.
 func parse(r io.Reader) (*Profile, error) {
 	text, err := unpack(r)
 	if err == nil {
-		err = measure(text)
+		err = checkSize(text)
 	}
 	if err != nil {
 		return nil, err
@@ -63,13 +64,13 @@ func parse(r io.Reader) (*Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range p.Function { // pprof's own pages show them as they are
+	for _, f := range p.Function { // since pprof's pages show names unescaped
 		f.Name, f.SystemName, f.Filename = plain.Line(f.Name), plain.Line(f.SystemName), plain.Line(f.Filename)
 	}
 	return p, nil
 }
 
-// unpack returns what r has, without gzip.
+// unpack reads r, and decompresses it if it is compressed.
 func unpack(r io.Reader) ([]byte, error) {
 	file := bufio.NewReader(io.LimitReader(r, maxFile+1))
 	r = file
@@ -82,12 +83,12 @@ func unpack(r io.Reader) ([]byte, error) {
 	}
 	text, err := io.ReadAll(io.LimitReader(r, maxText+1))
 	if len(text) > maxText {
-		return nil, fmt.Errorf("it has more than %d MiB", maxText>>20)
+		return nil, fmt.Errorf("too large: want at most %d MiB", maxText>>20)
 	}
 	return text, err
 }
 
-// Fields of the messages of pprof's format, see profile.proto.
+// Field numbers of the messages of pprof's format, see profile.proto.
 const (
 	fieldSample   = 2
 	fieldLocation = 4
@@ -96,9 +97,9 @@ const (
 	fieldLocations = 1 // of a sample
 )
 
-// measure returns an error if text, as a message of pprof's, has more parts than a profile may: each takes many times its
-// bytes when it is read.
-func measure(text []byte) error {
+// checkSize returns an error if text, a message of pprof's format, has more parts than allowed:
+// parsed, each takes many times as much memory.
+func checkSize(text []byte) error {
 	parts, refs := 0, 0
 	return fields(text, func(field uint64, message []byte) error {
 		parts++
@@ -117,24 +118,24 @@ func measure(text []byte) error {
 			})
 		case fieldTexts:
 			if len(message) > maxName {
-				err = fmt.Errorf("it has a name of %d bytes", len(message))
+				err = fmt.Errorf("name too long: %d bytes, want at most %d", len(message), maxName)
 			}
 		}
 		if parts > maxParts || refs > maxRefs {
-			err = fmt.Errorf("it has more than %d parts, or %d frames", maxParts, maxRefs)
+			err = fmt.Errorf("too large: want at most %d parts and %d frames", maxParts, maxRefs)
 		}
 		return err
 	})
 }
 
-// fields calls each with the fields of a message in the wire format of protocol buffers: of a number, which has no
-// bytes of its own, with its text.
+// fields calls each with the fields of a message in the wire format of protocol buffers. For a
+// number, bytes is its encoding.
 func fields(message []byte, each func(field uint64, bytes []byte) error) error {
-	short := errors.New("it ends within a field")
+	errTruncated := errors.New("truncated field")
 	for len(message) > 0 {
 		tag, n := binary.Uvarint(message)
 		if n <= 0 {
-			return short
+			return errTruncated
 		}
 		message = message[n:]
 		size := uint64(0)
@@ -142,7 +143,7 @@ func fields(message []byte, each func(field uint64, bytes []byte) error) error {
 		case 0:
 			_, n := binary.Uvarint(message)
 			if n <= 0 {
-				return short
+				return errTruncated
 			}
 			size = uint64(n)
 		case 1:
@@ -150,16 +151,16 @@ func fields(message []byte, each func(field uint64, bytes []byte) error) error {
 		case 2:
 			length, n := binary.Uvarint(message)
 			if n <= 0 {
-				return short
+				return errTruncated
 			}
 			size, message = length, message[n:]
 		case 5:
 			size = 4
 		default:
-			return fmt.Errorf("it has a field of an unknown type %d", tag&7)
+			return fmt.Errorf("unknown field type %d", tag&7)
 		}
 		if size > uint64(len(message)) {
-			return short
+			return errTruncated
 		}
 		if err := each(tag>>3, message[:size]); err != nil {
 			return err
@@ -169,7 +170,7 @@ func fields(message []byte, each func(field uint64, bytes []byte) error) error {
 	return nil
 }
 
-// checkStacks returns an error if a stack is deeper than any can be: what shows it may descend it by recursion.
+// checkStacks returns an error if a stack is too deep: viewers may process it recursively.
 func checkStacks(p *Profile) error {
 	for _, s := range p.Sample {
 		frames := 0
@@ -177,7 +178,7 @@ func checkStacks(p *Profile) error {
 			frames += max(1, len(l.Line))
 		}
 		if frames > maxFrames {
-			return fmt.Errorf("it has a stack of %d frames", frames)
+			return fmt.Errorf("stack too deep: %d frames, want at most %d", frames, maxFrames)
 		}
 	}
 	return nil

@@ -7,21 +7,21 @@ import (
 	"github.com/google/pprof/profile"
 )
 
-// trim drops from p what is not of the crawls.
+// trim removes from p what does not belong to the crawls.
 func trim(p *Profile, kind string) {
-	drop := notWaiting
+	drop := isForeignWait
 	if kind == "cpu" {
 		drop = notCrawling
 	}
 	p.Sample = slices.DeleteFunc(p.Sample, drop)
 	for _, s := range p.Sample {
 		delete(s.Label, labelKey)
-		s.Location = uncalled(s.Location)
+		s.Location = withoutHarness(s.Location)
 	}
 }
 
-// notCrawling reports whether a sample of the CPU profile is neither of a crawl nor of the runtime's own goroutines,
-// whose work the crawls caused: above all the collection of their garbage.
+// notCrawling reports whether a sample of the CPU profile belongs neither to a crawl nor to the
+// runtime's own goroutines, whose work, above all garbage collection, is caused by the crawls.
 func notCrawling(s *profile.Sample) bool {
 	if labels := s.Label[labelKey]; len(labels) > 0 {
 		return labels[0] != labelCrawl
@@ -36,9 +36,10 @@ func notCrawling(s *profile.Sample) bool {
 	})
 }
 
-// notWaiting reports whether a sample of the block or mutex profile is none of the crawlers' contention: the goroutine
-// that called the contender waiting for the others to end, or the runtime recording an event.
-func notWaiting(s *profile.Sample) bool {
+// isForeignWait reports whether a sample of the block or mutex profile is not contention of the
+// crawler: the goroutine that called the crawler joining the others, or the runtime recording an
+// event.
+func isForeignWait(s *profile.Sample) bool {
 	names := functions(s)
 	if slices.ContainsFunc(names, isRecording) {
 		return true
@@ -49,18 +50,21 @@ func notWaiting(s *profile.Sample) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return name == "sync.(*WaitGroup).Wait" })
 }
 
-// isRecording reports whether name is the recording of block and mutex events, which has locks of its own.
+// isRecording reports whether name belongs to the recording of block and mutex events, which has
+// locks of its own.
 func isRecording(name string) bool {
 	return slices.Contains([]string{"runtime.blockevent", "runtime.mutexevent", "runtime.saveblockevent", "runtime.saveBlockEventStack"}, name)
 }
 
-// isCaller reports whether name is on the stack of the goroutine that called the contender, and of no other.
+// isCaller reports whether name is found only on the stack of the goroutine that called the
+// crawler.
 func isCaller(name string) bool {
 	return strings.HasSuffix(name, "internal/profile.(*Collector).Crawl")
 }
 
-// uncalled cuts the harness off a stack of the goroutine that called the contender, so that it begins with the contender.
-func uncalled(stack []*profile.Location) []*profile.Location {
+// withoutHarness removes the harness's frames from the stack of the goroutine that called the
+// crawler.
+func withoutHarness(stack []*profile.Location) []*profile.Location {
 	for i, loc := range stack {
 		for _, line := range loc.Line {
 			if line.Function != nil && i > 0 && (isCaller(line.Function.Name) || strings.Contains(line.Function.Name, "/internal/cell.")) {
