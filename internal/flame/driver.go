@@ -12,20 +12,21 @@ import (
 	"github.com/google/pprof/profile"
 )
 
-// making lets one at a time call the driver, which keeps what it was called with in variables of its package.
-var making sync.Mutex
+// driverMu serialises calls of the driver, which keeps its options in package variables.
+var driverMu sync.Mutex
 
-// pages lets the driver make its handlers.
-func pages(f Flame) (map[string]http.Handler, error) {
-	making.Lock()
-	defer making.Unlock()
+// driverHandlers makes the driver create its HTTP handlers.
+func driverHandlers(f Flame) (map[string]http.Handler, error) {
+	driverMu.Lock()
+	defer driverMu.Unlock()
 	if os.Getenv("XDG_CONFIG_HOME") == "" && os.Getenv("HOME") == "" {
-		// The driver looks for its settings, finds none, and is content; without a place to look it fails.
+		// The driver accepts that there are no settings, but fails without a directory in which to
+		// look for them.
 		os.Setenv("XDG_CONFIG_HOME", os.TempDir())
 		defer os.Unsetenv("XDG_CONFIG_HOME")
 	}
 	p := f.Profile
-	if f.Base != nil && len(p.Mapping) > 0 { // of which the driver makes the title
+	if f.Base != nil && len(p.Mapping) > 0 { // the driver makes the title from this file name
 		p = p.Copy()
 		p.Mapping[0].File = f.Title
 	}
@@ -39,19 +40,20 @@ func pages(f Flame) (map[string]http.Handler, error) {
 		Fetch:   sources{"profile": p, "base": f.Base},
 		Sym:     noSymbols{},
 		Obj:     noObjects{},
-		UI:      &quiet{},
+		UI:      &silentUI{},
 		HTTPServer: func(a *driver.HTTPServerArgs) error {
 			handlers = a.Handlers
 			return nil
 		},
 	})
 	if err == nil && handlers == nil {
-		err = errors.New("pprof gave no pages")
+		err = errors.New("pprof returned no handlers")
 	}
 	return handlers, err
 }
 
-// sources gives the driver profiles from memory. It returns no URL, upon which the driver would save copies.
+// sources provides profiles from memory. It returns no URL, since the driver would then save
+// copies.
 type sources map[string]*profile.Profile
 
 func (s sources) Fetch(src string, _, _ time.Duration) (*profile.Profile, string, error) {
@@ -62,7 +64,7 @@ func (s sources) Fetch(src string, _, _ time.Duration) (*profile.Profile, string
 	return p.Copy(), "", nil
 }
 
-// noSymbols and noObjects stand for tools that would look up symbols; a profile of Go has them.
+// noSymbols and noObjects replace tools that look up symbols; a Go profile contains its symbols.
 type noSymbols struct{}
 
 func (noSymbols) Symbolize(string, driver.MappingSources, *profile.Profile) error { return nil }
@@ -77,17 +79,17 @@ func (noObjects) Disasm(string, uint64, uint64, bool) ([]driver.Inst, error) {
 	return nil, errors.New("there are no object files")
 }
 
-// quiet is a terminal that nobody sits at.
-type quiet struct{ said []string }
+// silentUI is a terminal without a user.
+type silentUI struct{ errors []string }
 
-func (q *quiet) ReadLine(string) (string, error)              { return "", errors.New("nobody is there") }
-func (q *quiet) Print(args ...any)                            {}
-func (q *quiet) PrintErr(args ...any)                         { q.said = append(q.said, fmt.Sprint(args...)) }
-func (q *quiet) IsTerminal() bool                             { return false }
-func (q *quiet) WantBrowser() bool                            { return false }
-func (q *quiet) SetAutoComplete(complete func(string) string) {}
+func (q *silentUI) ReadLine(string) (string, error)              { return "", errors.New("not a terminal") }
+func (q *silentUI) Print(args ...any)                            {}
+func (q *silentUI) PrintErr(args ...any)                         { q.errors = append(q.errors, fmt.Sprint(args...)) }
+func (q *silentUI) IsTerminal() bool                             { return false }
+func (q *silentUI) WantBrowser() bool                            { return false }
+func (q *silentUI) SetAutoComplete(complete func(string) string) {}
 
-// flags is the command line that the driver sees. Every flag has its default but those given here.
+// flags is the command line that the driver sees. All other flags have their defaults.
 type flags struct {
 	args    []string
 	strings map[string]string

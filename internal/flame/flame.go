@@ -1,6 +1,5 @@
-// Package flame opens profiles in pprof's own web UI. Profiles that have been read go in, with a bar that says where the
-// reader is; what comes out answers HTTP requests, or is a page that needs no server. It is the only package that knows
-// pprof's driver.
+// Package flame shows profiles in pprof's own web UI, as an HTTP handler or as a page that needs no
+// server, with a navigation bar on top. It is the only package that imports pprof's driver.
 package flame
 
 import (
@@ -14,16 +13,17 @@ import (
 	"github.com/google/pprof/profile"
 )
 
-// Flame is what to show: a profile, or its difference from another.
+// Flame is a profile to show, or the difference of two.
 type Flame struct {
 	Title   string
 	Profile *profile.Profile
-	Base    *profile.Profile // subtracted; nil: nothing is
-	Bar     []byte           // HTML that stands above each page
+	Base    *profile.Profile // to subtract; nil: nothing
+	Bar     []byte           // HTML to show on top of each page
 }
 
-// hidden returns the pages of pprof's that are not served: those that write the user's settings, and those that read files
-// by the names that a profile gives. Without Graphviz there is no graph either.
+// hidden returns the paths of pprof's pages that are not served: those that write the user's
+// settings, and those that read files named in a profile. Without Graphviz there is no graph
+// either.
 func hidden() []string {
 	list := []string{"/saveconfig", "/deleteconfig", "/source", "/disasm"}
 	if _, err := exec.LookPath("dot"); err != nil {
@@ -32,19 +32,19 @@ func hidden() []string {
 	return list
 }
 
-// Handler returns pprof's pages for f: /flamegraph, to where / leads, /top, /peek, /download, and /graph if there is
-// Graphviz. They need no more of f than the driver has kept.
+// Handler returns pprof's pages for f: /flamegraph, to which / redirects, /top, /peek, /download,
+// and /graph if Graphviz is installed. The handler keeps no reference to f.
 func Handler(f Flame) (http.Handler, error) {
 	if len(f.Profile.Sample) == 0 && (f.Base == nil || len(f.Base.Sample) == 0) {
-		return nil, fmt.Errorf("show %s: it has no samples: nothing of that kind happened", f.Title)
+		return nil, fmt.Errorf("show %s: it has no samples: no such event was recorded", f.Title)
 	}
-	handlers, err := pages(f)
+	handlers, err := driverHandlers(f)
 	if err != nil {
 		return nil, fmt.Errorf("show %s: %w", f.Title, err)
 	}
 	handlers["/"] = http.NotFoundHandler()
 	handlers["/{$}"] = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Location", "./flamegraph") // relative, since the caller may have cut off the beginning of the path
+		w.Header().Set("Location", "./flamegraph") // relative, since the caller may have stripped a prefix of the path
 		w.WriteHeader(http.StatusFound)
 	})
 	for _, path := range hidden() {
@@ -54,10 +54,11 @@ func Handler(f Flame) (http.Handler, error) {
 	for path, h := range handlers {
 		mux.Handle(path, h)
 	}
-	return barred(mux, append(menus(), f.Bar...)), nil
+	return withBar(mux, append(menus(), f.Bar...)), nil
 }
 
-// menus hides the entries that lead to what is not served, and on a phone the title, which the bar says better.
+// menus hides the menu entries of pages that are not served, and on a phone the title, which the
+// bar repeats.
 func menus() []byte {
 	style := "<style>#list,#disasm,#config,#action-source,#action-source-tab"
 	for _, path := range hidden() {
@@ -68,10 +69,10 @@ func menus() []byte {
 	return []byte(style + "{display:none}@media(max-width:799px){.header .description{display:none}}</style>")
 }
 
-// barred puts bar on top of the HTML pages of h.
-func barred(h http.Handler, bar []byte) http.Handler {
+// withBar inserts bar at the top of the HTML pages of h.
+func withBar(h http.Handler, bar []byte) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		page := &kept{header: w.Header()}
+		page := &bufferedResponse{header: w.Header()}
 		h.ServeHTTP(page, r)
 		text := page.text.Bytes()
 		if strings.HasPrefix(page.header.Get("Content-Type"), "text/html") || bytes.HasPrefix(text, []byte("<!DOCTYPE html>")) {
@@ -85,18 +86,18 @@ func barred(h http.Handler, bar []byte) http.Handler {
 	})
 }
 
-// kept is an answer that is kept.
-type kept struct {
+// bufferedResponse is a response kept in memory.
+type bufferedResponse struct {
 	header http.Header
 	code   int
 	text   bytes.Buffer
 }
 
-func (k *kept) Header() http.Header         { return k.header }
-func (k *kept) WriteHeader(code int)        { k.code = code }
-func (k *kept) Write(p []byte) (int, error) { return k.text.Write(p) }
+func (k *bufferedResponse) Header() http.Header         { return k.header }
+func (k *bufferedResponse) WriteHeader(code int)        { k.code = code }
+func (k *bufferedResponse) Write(p []byte) (int, error) { return k.text.Write(p) }
 
-// Size returns about how many bytes its handler keeps: the profile as it was read, and once more as it is written.
+// Size estimates the bytes that the handler keeps: the profile in memory, and its encoded form.
 func (f Flame) Size() int {
 	size := 0
 	for _, p := range []*profile.Profile{f.Profile, f.Base} {

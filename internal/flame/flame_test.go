@@ -12,8 +12,8 @@ import (
 	"github.com/google/pprof/profile"
 )
 
-// made returns a profile of a kind with one stack, main over leaf.
-func made(kind, leaf string, value int64) *profile.Profile {
+// testProfile returns a profile of a kind with one stack, main calling leaf.
+func testProfile(kind, leaf string, value int64) *profile.Profile {
 	p := &profile.Profile{
 		SampleType: []*profile.ValueType{{Type: kind, Unit: "nanoseconds"}}, PeriodType: &profile.ValueType{},
 		Mapping: []*profile.Mapping{{ID: 1, File: "/the-cell"}},
@@ -38,7 +38,7 @@ func handler(t *testing.T, f Flame) http.Handler {
 	return h
 }
 
-// get returns the answer to a request that a browser on this machine would make.
+// get returns the response to a request as a browser on this machine would make it.
 func get(h http.Handler, path string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest("GET", "http://localhost:1234"+path, nil)
 	w := httptest.NewRecorder()
@@ -49,7 +49,7 @@ func get(h http.Handler, path string) *httptest.ResponseRecorder {
 var total = regexp.MustCompile(`stackViewer\(\{"Total":(-?\d+)`)
 
 func TestFlameGraphShowsTheProfile(t *testing.T) {
-	h := handler(t, Flame{Title: "x", Profile: made("cpu", "leaf", 500)})
+	h := handler(t, Flame{Title: "x", Profile: testProfile("cpu", "leaf", 500)})
 	page := get(h, "/flamegraph")
 	text := page.Body.String()
 	if page.Code != 200 || !strings.Contains(text, `"leaf"`) || !strings.Contains(text, "the-cell") || total.FindStringSubmatch(text)[1] != "500" {
@@ -59,29 +59,29 @@ func TestFlameGraphShowsTheProfile(t *testing.T) {
 		t.Errorf("code %d, to %q", w.Code, w.Header().Get("Location"))
 	}
 	if links := regexp.MustCompile(`(src|href)="https?:`).FindAllString(text, -1); links != nil {
-		t.Errorf("the page asks others: %v", links)
+		t.Errorf("the page refers to other sites: %v", links)
 	}
 }
 
 func TestDifferenceSubtractsTheBase(t *testing.T) {
-	same := handler(t, Flame{Title: "x", Profile: made("cpu", "leaf", 500), Base: made("cpu", "leaf", 500)})
+	same := handler(t, Flame{Title: "x", Profile: testProfile("cpu", "leaf", 500), Base: testProfile("cpu", "leaf", 500)})
 	text := get(same, "/flamegraph").Body.String()
 	if !strings.Contains(text, `"Value":-500`) || !strings.Contains(text, `"Value":500`) {
-		t.Errorf("a profile without itself:\n%s", text[max(0, strings.Index(text, "stackViewer({")):][:300])
+		t.Errorf("a profile minus itself:\n%s", text[max(0, strings.Index(text, "stackViewer({")):][:300])
 	}
-	// The driver keeps what it was called with: what comes after a difference must be none.
-	plain := handler(t, Flame{Title: "y", Profile: made("delay", "other", 7)})
+	// The driver keeps its options: the next profile must not be shown as a difference.
+	plain := handler(t, Flame{Title: "y", Profile: testProfile("delay", "other", 7)})
 	text = get(plain, "/flamegraph").Body.String()
 	if total.FindStringSubmatch(text)[1] != "7" || strings.Contains(text, `"leaf"`) {
-		t.Error("a profile that is shown after a difference is mixed with it")
+		t.Error("a profile shown after a difference is mixed with it")
 	}
 	if text := get(same, "/flamegraph").Body.String(); !strings.Contains(text, `"Value":-500`) {
 		t.Error("the first page has changed")
 	}
 }
 
-func TestWhatMustNotBeServedIsNot(t *testing.T) {
-	h := handler(t, Flame{Title: "x", Profile: made("cpu", "leaf", 500)})
+func TestHiddenPagesAreNotServed(t *testing.T) {
+	h := handler(t, Flame{Title: "x", Profile: testProfile("cpu", "leaf", 500)})
 	for path, code := range map[string]int{
 		"/saveconfig?config=x": 404, "/deleteconfig?config=x": 404, "/source?f=main": 404, "/disasm?f=main": 404,
 		"/etc/passwd": 404, "/../../etc/passwd": 307, "/nothing": 404, "/top": 200, "/peek?f=leaf": 200,
@@ -94,7 +94,7 @@ func TestWhatMustNotBeServedIsNot(t *testing.T) {
 }
 
 func TestEmptyProfileIsExplained(t *testing.T) {
-	p := made("cpu", "leaf", 1)
+	p := testProfile("cpu", "leaf", 1)
 	p.Sample = nil
 	if _, err := Handler(Flame{Title: "cpu of x", Profile: p}); err == nil || !strings.Contains(err.Error(), "cpu of x: it has no samples") {
 		t.Errorf("error %v", err)
@@ -105,21 +105,21 @@ func TestWorksWithoutHomeAndWritesNothing(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	t.Setenv("XDG_CONFIG_HOME", "")
-	get(handler(t, Flame{Title: "x", Profile: made("cpu", "leaf", 1)}), "/flamegraph")
+	get(handler(t, Flame{Title: "x", Profile: testProfile("cpu", "leaf", 1)}), "/flamegraph")
 	if entries, _ := os.ReadDir(home); len(entries) > 0 {
-		t.Errorf("it wrote %v", entries)
+		t.Errorf("files written to the home directory: %v", entries)
 	}
 	os.Unsetenv("HOME")
 	if _, ok := os.LookupEnv("XDG_CONFIG_HOME"); !ok {
-		t.Fatal("the test's own setting is gone")
+		t.Fatal("XDG_CONFIG_HOME, set by the test, is unset")
 	}
-	if _, err := Handler(Flame{Title: "x", Profile: made("cpu", "leaf", 1)}); err != nil {
+	if _, err := Handler(Flame{Title: "x", Profile: testProfile("cpu", "leaf", 1)}); err != nil {
 		t.Errorf("without a home: %v", err)
 	}
 }
 
 func TestManyRequestsAtOnce(t *testing.T) {
-	h := handler(t, Flame{Title: "x", Profile: made("cpu", "leaf", 500)})
+	h := handler(t, Flame{Title: "x", Profile: testProfile("cpu", "leaf", 500)})
 	var pool sync.WaitGroup
 	for range 8 {
 		pool.Go(func() {
@@ -133,8 +133,8 @@ func TestManyRequestsAtOnce(t *testing.T) {
 	pool.Wait()
 }
 
-func TestTheBarStandsOnEveryPageAndOnNoFile(t *testing.T) {
-	h := handler(t, Flame{Title: "x", Profile: made("cpu", "leaf", 500), Bar: []byte("<p>the bar</p>")})
+func TestBarIsOnEveryPageButNotInDownloads(t *testing.T) {
+	h := handler(t, Flame{Title: "x", Profile: testProfile("cpu", "leaf", 500), Bar: []byte("<p>the bar</p>")})
 	for path, want := range map[string]bool{"/flamegraph": true, "/top": true, "/peek?f=leaf": true, "/download": false} {
 		w := get(h, path)
 		if got := strings.Contains(w.Body.String(), "<body><style>") && strings.Contains(w.Body.String(), "<p>the bar</p>"); got != want || w.Code != 200 {
@@ -143,13 +143,14 @@ func TestTheBarStandsOnEveryPageAndOnNoFile(t *testing.T) {
 	}
 }
 
-// A page in a file asks for nothing but what it shares with others, has the profile in it, and leads to no handler.
+// A static page requests only files shared with other pages, contains the profile, and refers to no
+// handler.
 func TestStaticNeedsNoServer(t *testing.T) {
-	page, files, err := Static(Flame{Title: "x", Profile: made("cpu", "leaf", 500)}, "../assets/")
+	page, files, err := Static(Flame{Title: "x", Profile: testProfile("cpu", "leaf", 500)}, "../assets/")
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, same, err := Static(Flame{Title: "y", Profile: made("delay", "other", 7), Base: made("delay", "other", 9)}, "../assets/")
+	other, same, err := Static(Flame{Title: "y", Profile: testProfile("delay", "other", 7), Base: testProfile("delay", "other", 9)}, "../assets/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +166,7 @@ func TestStaticNeedsNoServer(t *testing.T) {
 			unshared++
 		}
 	}
-	if unshared > 1 { // one has the names of the functions
+	if unshared > 1 { // one contains the function names
 		t.Errorf("%d of %d files are not shared", unshared, len(files))
 	}
 	for _, ref := range regexp.MustCompile(`(?:src|href)="([^"]*)"`).FindAllStringSubmatch(page, -1) {

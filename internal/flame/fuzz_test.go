@@ -7,9 +7,9 @@ import (
 	"crawlbench/internal/profile"
 )
 
-// What profiles come from a stranger, pprof's pages show them, and end.
+// pprof's pages show any profile, even a hostile one, and terminate.
 func FuzzHandler(f *testing.F) {
-	for _, p := range []*profile.Profile{made("cpu", "leaf", 500), made("delay", "</script>", -1)} {
+	for _, p := range []*profile.Profile{testProfile("cpu", "leaf", 500), testProfile("delay", "</script>", -1)} {
 		var b bytes.Buffer
 		if err := p.WriteUncompressed(&b); err != nil {
 			f.Fatal(err)

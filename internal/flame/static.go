@@ -9,23 +9,24 @@ import (
 	"strings"
 )
 
-// Static returns the flame graph of f as a page that needs no server, and the scripts and style sheets that it shares
-// with other such pages: files by name, that of a file being made of its content. The page finds them below assets, a
-// URL that ends in a slash. What pprof's menus do needs a server, so they are left out; search and zoom work.
+// Static returns the flame graph of f as a page that needs no server, and the scripts and style
+// sheets that it shares with other such pages: files by name, which is made from a hash of the
+// content. The page expects them below assets, a URL that ends in a slash. pprof's menus need a
+// server and are left out; search and zoom work.
 func Static(f Flame, assets string) (page string, files map[string]string, err error) {
 	f.Bar = append([]byte("<style>#view,#sample,#refine,#config,#download,#action-menu{display:none!important}</style>"), f.Bar...)
 	h, err := Handler(f)
 	if err != nil {
 		return "", nil, err
 	}
-	k := &kept{header: http.Header{}}
+	k := &bufferedResponse{header: http.Header{}}
 	h.ServeHTTP(k, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/flamegraph"}, Host: "localhost"})
 	if k.code != 0 && k.code != http.StatusOK {
-		return "", nil, fmt.Errorf("show %s: pprof answers %d: %s", f.Title, k.code, strings.TrimSpace(k.text.String()))
+		return "", nil, fmt.Errorf("show %s: pprof responds with status %d: %s", f.Title, k.code, strings.TrimSpace(k.text.String()))
 	}
 	page = regexp.MustCompile(`href="\./[a-z]*"`).ReplaceAllString(k.text.String(), `href="#"`)
 	files = map[string]string{}
-	share := func(open, end, name, ref string) {
+	extract := func(open, end, name, ref string) {
 		rest := page
 		page = ""
 		for {
@@ -44,7 +45,7 @@ func Static(f Flame, assets string) (page string, files map[string]string, err e
 			page += before + fmt.Sprintf(ref, assets+file)
 		}
 	}
-	share(`<style type="text/css">`, "</style>", "pprof-%.6x.css", `<link rel="stylesheet" href="%s">`)
-	share("<script>", "</script>", "pprof-%.6x.js", `<script src="%s"></script>`)
+	extract(`<style type="text/css">`, "</style>", "pprof-%.6x.css", `<link rel="stylesheet" href="%s">`)
+	extract("<script>", "</script>", "pprof-%.6x.js", `<script src="%s"></script>`)
 	return page, files, nil
 }
