@@ -19,5 +19,5 @@ func Names() []string {
 	return names
 }
 
-// Read returns the text of a scenario. The error is that of fs.ReadFile.
+// Read returns the text of a scenario. Its errors are those of fs.ReadFile.
 func Read(name string) ([]byte, error) { return files.ReadFile(name + ".toml") }
