@@ -1,7 +1,8 @@
 #!/bin/sh
-# Kills runs with -9 at random moments and resumes them until they are complete, as often as the first argument says.
-# After every kill the journal may have lost the sample in flight and nothing else: what it had is still there, byte for
-# byte, and at the end each slot of the plan is there once.
+# Kills runs with -9 at random moments and resumes them until they are complete. The first argument
+# is the number of kills. After a kill the journal may lack the sample in flight and nothing else:
+# everything before it is unchanged, byte for byte, and at the end each slot of the plan is present
+# once.
 set -eu
 kills=$1
 dir=$(mktemp -d)
@@ -38,12 +39,12 @@ while [ "$killed" -lt "$kills" ]; do
 		wait "$pid" 2>/dev/null || code=$?
 		kill "$killer" 2>/dev/null || true
 		wait "$killer" 2>/dev/null || true
-		# The manifest is written last: where there is one, the run can be resumed.
+		# The manifest is written last: if it exists, the run can be resumed.
 		run=$(find "$results" -maxdepth 2 -name manifest.json 2>/dev/null | head -n 1)
 		run=${run:+$(dirname "$run")/journal.jsonl}
 		if [ -n "$run" ] && [ -f "$dir/before" ]; then
 			cmp -s -n "$(wc -c <"$dir/before")" "$dir/before" "$run" || {
-				echo "lost: a record that was committed has changed or gone" >&2
+			echo "crash.sh: a committed record was changed or lost" >&2
 				exit 1
 			}
 		fi
@@ -52,16 +53,16 @@ while [ "$killed" -lt "$kills" ]; do
 		fi
 		if [ "$code" -ne 137 ]; then
 			cat "$dir/out" >&2
-			echo "exit code $code, want 0, or 137 for a kill" >&2
+			echo "crash.sh: exit code $code, want 0, or 137 for a kill" >&2
 			exit 1
 		fi
 		killed=$((killed + 1))
 		if [ -n "$run" ]; then
-			# Only whole lines are committed; the last may be torn.
+			# Only complete lines are committed; the last may be partial.
 			head -n "$(wc -l <"$run")" "$run" >"$dir/before"
 			go_on="-resume $(dirname "$run")"
 		else
-			rm -rf "$results" # killed before there was a journal: nothing to resume
+			rm -rf "$results" # killed before the journal existed: nothing to resume
 			go_on="$dir/crash.toml"
 		fi
 	done
@@ -69,12 +70,12 @@ while [ "$killed" -lt "$kills" ]; do
 	"$dir/crawlbench" list cells -results "$results" >"$dir/cells"
 	if [ "$(grep -c ' 8 samples  *block cpu' "$dir/cells")" -ne 2 ]; then
 		cat "$dir/cells" >&2
-		echo "incomplete: want 2 cells of 8 samples and both profiles" >&2
+		echo "crash.sh: incomplete run: want 2 cells with 8 samples and both profiles" >&2
 		exit 1
 	fi
 	if [ "$(wc -l <"$run")" -ne 20 ]; then
-		echo "repeated: the journal has $(wc -l <"$run") records, want 16 samples and 4 passes" >&2
+		echo "crash.sh: the journal has $(wc -l <"$run") records, want 20: 16 samples and 4 passes" >&2
 		exit 1
 	fi
 done
-echo "$killed kills in $runs runs: no finished sample lost or repeated, every plan complete"
+echo "$killed kills in $runs runs: no committed sample lost or repeated, every plan complete"

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Formatting, vet and staticcheck. Staticcheck's version is pinned in scripts/tools.mod, apart from the module's own.
+# Formatting, vet and staticcheck. The version of staticcheck is pinned in scripts/tools.mod,
+# outside the main go.mod.
 set -eu
 unformatted=$(git ls-files '*.go' | xargs gofmt -l)
 if [ -n "$unformatted" ]; then

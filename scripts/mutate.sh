@@ -1,15 +1,17 @@
 #!/bin/sh
-# Mutation testing: changes one operator at a time and asks whether the tests of its package notice.
-# Usage: scripts/mutate.sh [package...], by name below internal/, of the five by default; for example
-# scripts/mutate.sh plan stat. It works on a copy, so the tree stays as it is and may be edited meanwhile.
-# Survivors that no test should kill are explained in scripts/mutate.md. The exit status is 0 whatever survives.
+# Mutation testing: changes one operator at a time and checks whether the tests of its package fail.
+# It works on a copy, so the tree stays as it is and may be edited meanwhile. Survivors that no test
+# should kill are explained in scripts/mutate.md. The exit status is 0 whatever survives.
+#
+# usage: scripts/mutate.sh [PACKAGE...], names below internal/; the default is plan store stat
+# scenario web.
 set -eu
 [ $# -gt 0 ] || set -- plan store stat scenario web
 root=$(git rev-parse --show-toplevel)
 cd "$root"
 for package; do
 	if [ ! -d "internal/$package" ]; then
-		echo "mutate: there is no package internal/$package; name one of plan, store, stat, scenario, web" >&2
+		echo "mutate: unknown package internal/$package: want some of plan, store, stat, scenario, web" >&2
 		exit 2
 	fi
 done
@@ -23,10 +25,11 @@ git ls-files -z --cached --others --exclude-standard |
 	tar --null -cf - -T - | tar -xf - -C "$scratch/tree"
 cd "$scratch/tree"
 
-# Gremlins runs this instead of go, for two things that it gets wrong. A mutant that does not compile it tells by status 2
-# of go test, which has 1 for it as for a failed test. And the coverage profile has no block for the conditions of a switch,
-# for constants, and for what stands behind a function literal, which would count as not covered: such lines are added.
-# Its own -test-cpu makes one argument of flag and value, which go refuses, so it is not used.
+# Gremlins runs this wrapper instead of go, to correct two of its errors. It expects status 2 for a
+# mutant that does not compile, but go test exits with 1, as for a failed test. And the coverage
+# profile has no block for switch conditions, constants, and code after a function literal, which
+# would count as not covered: such lines are added. Gremlins's own -test-cpu passes flag and value
+# as one argument, which go refuses, so it is not used.
 real=$(command -v go)
 module=$(go list -m)
 cat >"$scratch/bin/go" <<EOF
@@ -57,7 +60,7 @@ gremlins=$(go tool -n -modfile=scripts/mutate.mod gremlins)
 
 for package; do
 	excluded=
-	if [ "$package" = web ]; then # of the site only the judge decides anything about a number
+	if [ "$package" = web ]; then # of the site, only the verifier affects results
 		for f in internal/web/*.go; do
 			case $f in
 			*/verify.go | */violations.go | *_test.go) ;;
@@ -66,16 +69,17 @@ for package; do
 		done
 	fi
 	[ -z "$excluded" ] || excluded="--exclude-files=${excluded#|}"
-	# The allowed time is 6 times that of the run with coverage, which is drawn out by 5 s: half a minute at least, so that
-	# neither the compilation nor a neighbour who wants the cores makes a mutant time out. What does so hangs.
-	# A minus is inverted by both of invert-negatives and arithmetic-base; once is enough.
+	# The timeout is 6 times the duration of the run with coverage, which is extended by 5 s: at
+	# least half a minute, so that neither compilation nor other load makes a mutant time out. Only
+	# a mutant that hangs does. Both invert-negatives and arithmetic-base invert a minus; one is
+	# enough.
 	PATH="$scratch/bin:$PATH" TMPDIR="$scratch/tmp" GOFLAGS="$(go env GOFLAGS) -short -count=1 -vet=off" \
 		nice -n 15 "$gremlins" unleash --workers=1 --timeout-coefficient=6 --invert-negatives=false \
 		--invert-logical --invert-loopctrl --invert-assignments --remove-self-assignments \
 		--invert-bitwise --invert-bwassign \
 		$excluded "./internal/$package" >"$scratch/$package.log" || {
 		cat "$scratch/$package.log" >&2
-		echo "mutate: internal/$package: it was interrupted, or the tests fail without any mutation, as above" >&2
+		echo "mutate: internal/$package: interrupted, or the tests fail without a mutation, as above" >&2
 		exit 1
 	}
 	awk -v package="internal/$package" '

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Measures what crawlbench must get right on this machine: RUNS runs in which all contenders are the same, of which at most
-# one in twenty may claim a difference; or RUNS runs with a contender that is 5 % slower, which must be found; or RUNS runs
-# of each of seven contenders that spend their time in a known way, which must be named.
-# SAMPLE shortens the samples of the first kind.
+# Tests crawlbench's conclusions on this machine with known answers. same: RUNS runs in which all
+# crawlers are the same, of which at most one in twenty may claim a difference. slow: RUNS runs with
+# a crawler that is 5 % slower, which must be found. causes: RUNS runs of each of seven crawlers
+# that spend their time in a known way, which must be named. SAMPLE shortens the samples of same.
+#
 # usage: [SAMPLE=20ms] scripts/trial.sh same|slow|causes [RUNS]
 set -eu
 cd "$(dirname "$0")/.."
@@ -26,15 +27,15 @@ slow)
 		scale = 14
 		degree = 12
 	END
-	# 5 % of what a page takes.
+	# 5 % of the time per page.
 	"$dir/trial" run -results "$dir" -progress none -contenders same1 -rounds 10 "$dir/trial.toml" >/dev/null
 	TRIAL_DELAY=$(awk '/^BenchmarkCrawl/ {for (i = 1; i < NF; i++) {if ($(i+1) == "sec/op") s = $i; if ($(i+1) == "pages/op") p = $i}; t += s / p; n++} END {print 0.05 * t / n * 1e9}' "$dir/latest/bench.txt")
 	export TRIAL_DELAY
-	echo "delay: $TRIAL_DELAY ns a page"
+	echo "delay: $TRIAL_DELAY ns per page"
 	;;
 esac
 if [ "$what" = causes ]; then
-	# name, contender, what the findings must say, workers, graph, and more of the scenario
+	# name, crawler, expected finding, workers, graph, and the rest of the scenario
 	while IFS='|' read -r name contender says workers graph more; do
 		printf 'contenders = ["%s"]\nworkers = [%s]\nrounds = 6\nsample = "80ms"\n%b\n[[graph]]\nname = "g"\n%b\n[profiles]\nkinds = ["wall"]\nlength = "300ms"\n' \
 			"$contender" "$workers" "$more" "$graph" >"$dir/trial.toml"

@@ -20,43 +20,43 @@ import (
 	"crawlbench/internal/web"
 )
 
-// childVerb is the argument with which this program calls itself to be the process of a side; a job follows.
+// childVerb is the argument with which this program calls itself as a child process; a job follows.
 const childVerb = "__crawl"
 
-// job is one process's work.
+// job is the work of one child process.
 type job struct {
 	Contender, Keys, Graph string // Graph is a cache file
 	Workers                int
-	Judged                 bool        // to be crawled as a sample of a run is
-	Build                  *graph.Spec // to be built instead, and nothing more
-	Limit                  *limitJob   // to be done instead
-	program                string      // that does it; "" is this one
+	Verified               bool        // crawl as in a sample of a run
+	Build                  *graph.Spec // only build this graph
+	Limit                  *limitJob   // only measure this limiter
+	program                string      // the program to run; "" is this one
 }
 
-// A process crawls so often and so long at least.
+// The minimum time and number of crawls of a process.
 const (
-	leastTime   = 300 * time.Millisecond
-	leastCrawls = 3
-	longCrawl   = time.Second // one such is enough
+	minTime   = 300 * time.Millisecond
+	minCrawls = 3
+	longCrawl = time.Second // a single crawl of this length is enough
 )
 
-// crawl is the side of a contender.
+// crawl returns the side of a crawler.
 func (s setup) crawl(name, keys string, workers int, g graph.Spec) side {
 	return s.crawlSide("", g, job{Contender: name, Keys: keys, Workers: workers})
 }
 
-// judged is the side of a contender with all of the harness around it.
-func (s setup) judged(name string, workers int, g graph.Spec) side {
-	return s.crawlSide(" judged", g, job{Contender: name, Keys: "id", Workers: workers, Judged: true})
+// verified returns the side of a crawler with the complete harness around it.
+func (s setup) verified(name string, workers int, g graph.Spec) side {
+	return s.crawlSide(" verified", g, job{Contender: name, Keys: "id", Workers: workers, Verified: true})
 }
 
-// plain is the side of a contender in a program without assembly of our own.
-func (s setup) plain(name string, workers int, g graph.Spec) side {
+// pureGo returns the side of a crawler in a program without our assembly.
+func (s setup) pureGo(name string, workers int, g graph.Spec) side {
 	return s.crawlSide(" in plain Go", g, job{Contender: name, Keys: "id", Workers: workers, program: s.purego})
 }
 
 func (s setup) crawlSide(how string, g graph.Spec, j job) side {
-	return side{fmt.Sprintf("%s %s w=%d %s%s", j.Contender, j.Keys, j.Workers, short(g), how), func(ctx context.Context) (r result, err error) {
+	return side{fmt.Sprintf("%s %s w=%d %s%s", j.Contender, j.Keys, j.Workers, graphName(g), how), func(ctx context.Context) (r result, err error) {
 		if j.Graph, err = s.cache(ctx, g); err != nil {
 			return r, err
 		}
@@ -64,7 +64,7 @@ func (s setup) crawlSide(how string, g graph.Spec, j job) side {
 	}}
 }
 
-// start has j done by a process of its own.
+// start runs j in a process of its own.
 func start(ctx context.Context, j job) (r result, err error) {
 	arg, err := json.Marshal(j)
 	if err != nil {
@@ -84,9 +84,9 @@ func start(ctx context.Context, j job) (r result, err error) {
 	return r, json.Unmarshal(out, &r)
 }
 
-// cache returns the cache file of g, built if need be.
+// cache returns the cache file of g, and builds it if necessary.
 func (s setup) cache(ctx context.Context, g graph.Spec) (string, error) {
-	file := filepath.Join(s.dir, short(g)+".graph")
+	file := filepath.Join(s.dir, graphName(g)+".graph")
 	if _, err := os.Stat(file); err == nil || !errors.Is(err, os.ErrNotExist) {
 		return file, err
 	}
@@ -100,7 +100,7 @@ func (s setup) cache(ctx context.Context, g graph.Spec) (string, error) {
 	return file, graph.WriteCache(file, built, graph.Walk(built, nil))
 }
 
-// child does a job and prints its result.
+// child runs a job and prints its result.
 func child(arg string) error {
 	var j job
 	if err := json.Unmarshal([]byte(arg), &j); err != nil {
@@ -117,9 +117,9 @@ func child(arg string) error {
 		return err
 	}
 	defer cache.Close()
-	graph.Walk(cache.Graph, nil) // brings all of it into memory
+	graph.Walk(cache.Graph, nil) // reads all of it into memory
 	measure := j.measure
-	if j.Judged {
+	if j.Verified {
 		measure = j.sample
 	}
 	r, err := measure(cache)
@@ -150,10 +150,10 @@ func (j job) measure(cache *graph.Cache) (r result, err error) {
 		}
 	}
 	if once == nil {
-		return r, fmt.Errorf("there is no contender %s", j.Contender)
+		return r, fmt.Errorf("unknown crawler %q", j.Contender)
 	}
 	o := crawl.Options{Workers: j.Workers, SizeHint: cache.Graph.Pages()}
-	if _, err := once(o); err != nil { // a warm-up, as a sample has it
+	if _, err := once(o); err != nil { // a warm-up, as in a sample
 		return r, err
 	}
 	return repeat(cache.Reach, func() (time.Duration, error) {
@@ -167,7 +167,7 @@ func (j job) measure(cache *graph.Cache) (r result, err error) {
 	})
 }
 
-// sample measures crawls as a sample of a run is taken. What is timed is the crawl, as there.
+// sample measures crawls as a sample of a run does. Only the crawl is timed, as there.
 func (j job) sample(cache *graph.Cache) (r result, err error) {
 	ctx := context.Background()
 	b, err := cell.Open(cell.Job{Cache: j.Graph, Cell: plan.Cell{Impl: j.Contender, Keys: j.Keys, Workers: j.Workers, Procs: runtime.GOMAXPROCS(0)}}, contender.All())
@@ -188,10 +188,10 @@ func (j job) sample(cache *graph.Cache) (r result, err error) {
 	})
 }
 
-// repeat crawls until the process has done enough.
+// repeat crawls until minTime and minCrawls are reached.
 func repeat(reach graph.Reach, once func() (time.Duration, error)) (result, error) {
 	var seconds, mallocs, bytes []float64
-	for all := time.Duration(0); all < leastTime || len(seconds) < leastCrawls && all < longCrawl; {
+	for all := time.Duration(0); all < minTime || len(seconds) < minCrawls && all < longCrawl; {
 		runtime.GC()
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

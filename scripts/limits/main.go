@@ -1,16 +1,17 @@
-// Command limits measures how far the designs are from what the machine can do: each row of its table is a ratio, made of
-// two programs that ran in turn, in fresh processes, on the same graph.
+// Command limits measures how close the crawlers come to what the machine can do: each row of its
+// table is a ratio of two programs that ran alternately, in fresh processes, on the same graph.
 //
 //	limits [-rounds 7] [-rows REGEXP] [-dir DIR] [-gapbs DIR] [-topdown FILE] [-purego FILE]
 //
-// A round measures every side of every row once, in a random order, each in a process of its own: a process is the unit of
-// noise here, since what memory it gets decides much of its speed. Printed are the median of the rounds and their
-// quartiles, beside what must be reached and what is aimed at.
+// A round measures every side of every row once, in random order, each in a process of its own: the
+// process is the unit of noise here, since much of its speed depends on the memory that it gets.
+// The table shows the median over the rounds and the quartiles, beside the required value and the
+// target.
 //
-// With -gapbs, the directory of a built checkout of the GAP Benchmark Suite, its breadth-first search runs on the same
-// graph from the same page with as many threads. As it is, it changes over to walking links backwards, which a crawler
-// does not have; -topdown is the same program built with that switched off: in src/bfs.cc, the one condition of DOBFS that
-// leads there made false.
+// With -gapbs, the directory of a built checkout of the GAP Benchmark Suite, its breadth-first
+// search runs on the same graph from the same page with two threads. By default it switches to
+// following links backwards, which a crawler cannot do; -topdown is the same program built without
+// that: in src/bfs.cc, the one condition of DOBFS that leads there is made false.
 package main
 
 import (
@@ -32,10 +33,10 @@ func main() {
 	}
 	var s setup
 	rounds := flag.Int("rounds", 7, "`number` of rounds")
-	only := flag.String("rows", "", "measure those rows only whose names match this `regexp`")
-	flag.StringVar(&s.dir, "dir", "", "`directory` to keep the graphs in, for the next time; those in it must be of the same version")
+	only := flag.String("rows", "", "measure only rows whose names match this `regexp`")
+	flag.StringVar(&s.dir, "dir", "", "`directory` in which graphs are kept; those in it must be of the same version")
 	flag.StringVar(&s.gapbs, "gapbs", "", "`directory` of a built checkout of the GAP Benchmark Suite")
-	flag.StringVar(&s.topDown, "topdown", "", "its bfs, built without the change of direction")
+	flag.StringVar(&s.topDown, "topdown", "", "its bfs `program`, built without the change of direction")
 	flag.StringVar(&s.purego, "purego", "", "this `program`, built with -tags purego: without assembly")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -64,12 +65,12 @@ func run(ctx context.Context, s setup, rounds int, only string) (err error) {
 		}
 	}
 	if len(rows) == 0 {
-		return fmt.Errorf("-rows %s: no row has such a name", only)
+		return fmt.Errorf("no row matches -rows %q", only)
 	}
 	values, err := measure(ctx, rows, max(1, rounds))
 	if err != nil {
 		return err
 	}
-	print(os.Stdout, rows, values)
+	printTable(os.Stdout, rows, values)
 	return nil
 }

@@ -18,15 +18,16 @@ import (
 	"crawlbench/internal/stat"
 )
 
-// peerTrials is the number of searches of one process, of which the first, with its page faults, is not counted.
+// peerTrials is the number of searches per process. The first, which has page faults, is not
+// counted.
 const peerTrials = 4
 
-// stock is the search of the checkout as it is.
+// stock returns the path of the unmodified search program of the checkout.
 func (s setup) stock() string { return filepath.Join(s.gapbs, "bfs") }
 
-// peer is the side of a breadth-first search of the GAP Benchmark Suite with two threads.
+// peer returns the side of a breadth-first search of the GAP Benchmark Suite with two threads.
 func (s setup) peer(program, name string, g graph.Spec) side {
-	return side{name + " " + short(g), func(ctx context.Context) (r result, err error) {
+	return side{name + " " + graphName(g), func(ctx context.Context) (r result, err error) {
 		file, start, err := s.serialised(ctx, g)
 		if err != nil {
 			return r, err
@@ -39,14 +40,14 @@ func (s setup) peer(program, name string, g graph.Spec) side {
 		}
 		times := timesOf(out, "Trial Time:")
 		if len(times) != peerTrials {
-			return r, fmt.Errorf("%v printed %d trial times, not %d", cmd, len(times), peerTrials)
+			return r, fmt.Errorf("%v printed %d trial times, want %d", cmd, len(times), peerTrials)
 		}
 		r.Seconds = stat.Quantile(times[1:], 0.5)
 		return r, nil
 	}}
 }
 
-// timesOf returns the numbers behind label, one a line.
+// timesOf returns the numbers after label, one per line.
 func timesOf(out []byte, label string) (seconds []float64) {
 	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
 		if rest, ok := strings.CutPrefix(lines.Text(), label); ok {
@@ -58,7 +59,8 @@ func timesOf(out []byte, label string) (seconds []float64) {
 	return seconds
 }
 
-// serialised returns the .sg file of g, written if need be from the cache file that the crawlers map, and the start page.
+// serialised returns the .sg file of g and the start page. It writes the file if necessary, from
+// the cache file that the crawlers map.
 func (s setup) serialised(ctx context.Context, g graph.Spec) (file string, start uint32, err error) {
 	mapped, err := s.cache(ctx, g)
 	if err != nil {

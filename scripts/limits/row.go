@@ -11,40 +11,41 @@ import (
 	"crawlbench/internal/stat"
 )
 
-// result is what one process of a side came to.
+// result is the result of one process of a side.
 type result struct {
-	Seconds float64 // of one crawl, or whatever is timed; the median of those that the process made
+	Seconds float64 // per crawl, or per timed operation; the median over the process
 	Pages   float64
 	Links   float64 // links on the pages crawled
-	Mallocs float64 // a crawl
-	Bytes   float64 // allocated, a crawl
-	Kept    float64 // of a limiter: achieved/asked
-	Worst   float64 // the worst of its windows over what is allowed
+	Mallocs float64 // per crawl
+	Bytes   float64 // allocated per crawl
+	Kept    float64 // of a limiter: achieved/requested rate
+	Worst   float64 // of a limiter: grants in its worst window / allowed
 }
 
-// side is a program that is measured. Sides of the same name are the same, and run once a round.
+// side is a program that is measured. Sides with the same name are the same, and run once per
+// round.
 type side struct {
 	name string
 	run  func(context.Context) (result, error)
 }
 
-// row is a line of the table: a figure made of one or two sides.
+// row is a row of the table: a value computed from one or two sides.
 type row struct {
-	work      string
-	must, aim float64
-	atMost    bool // smaller is better
-	of        side
-	against   side // run nil: there is none
-	// value is the figure; nil is how many times faster of is than against.
-	value func(of, against result) float64
+	work             string
+	required, target float64
+	atMost           bool // smaller is better
+	subject          side
+	baseline         side // run nil: none
+	// value computes the row's value; nil means how many times faster subject is than baseline.
+	value func(subject, baseline result) float64
 }
 
-// measure returns the figures of each row, one a round.
+// measure returns the values of each row, one per round.
 func measure(ctx context.Context, rows []row, rounds int) ([][]float64, error) {
 	sides := map[string]side{}
 	var names []string
 	for _, r := range rows {
-		for _, s := range []side{r.of, r.against} {
+		for _, s := range []side{r.subject, r.baseline} {
 			if _, ok := sides[s.name]; !ok && s.run != nil {
 				sides[s.name] = s
 				names = append(names, s.name)
@@ -64,10 +65,10 @@ func measure(ctx context.Context, rows []row, rounds int) ([][]float64, error) {
 			got[name] = r
 		}
 		for i, r := range rows {
-			of, against := got[r.of.name], got[r.against.name]
-			v := against.Seconds / of.Seconds
+			subject, baseline := got[r.subject.name], got[r.baseline.name]
+			v := baseline.Seconds / subject.Seconds
 			if r.value != nil {
-				v = r.value(of, against)
+				v = r.value(subject, baseline)
 			}
 			values[i] = append(values[i], v)
 		}
@@ -76,19 +77,20 @@ func measure(ctx context.Context, rows []row, rounds int) ([][]float64, error) {
 	return values, nil
 }
 
-// print prints the table.
-func print(out io.Writer, rows []row, values [][]float64) {
+// printTable prints the table.
+func printTable(out io.Writer, rows []row, values [][]float64) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "work\tmust\taim\tmedian\tquartiles of %d\t\n", len(values[0]))
+	fmt.Fprintf(w, "work\trequired\ttarget\tmedian\tquartiles of %d\t\n", len(values[0]))
 	for i, r := range rows {
 		v := values[i]
 		median := stat.Quantile(v, 0.5)
-		fmt.Fprintf(w, "%s\t%s\t%s\t%.4g\t%.4g to %.4g\t%s\n", r.work, target(r.must), target(r.aim), median, stat.Quantile(v, 0.25), stat.Quantile(v, 0.75), r.verdict(median))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%.4g\t%.4g to %.4g\t%s\n", r.work, formatTarget(r.required), formatTarget(r.target), median,
+			stat.Quantile(v, 0.25), stat.Quantile(v, 0.75), r.verdict(median))
 	}
 	w.Flush()
 }
 
-func target(v float64) string {
+func formatTarget(v float64) string {
 	if v == 0 {
 		return "-"
 	}
@@ -98,12 +100,12 @@ func target(v float64) string {
 func (r row) verdict(v float64) string {
 	reached := func(target float64) bool { return r.atMost && v <= target || !r.atMost && v >= target }
 	switch {
-	case r.must == 0:
+	case r.required == 0:
 		return ""
-	case reached(r.aim):
-		return "aim reached"
-	case reached(r.must):
-		return "reached"
+	case reached(r.target):
+		return "target met"
+	case reached(r.required):
+		return "met"
 	}
 	return "missed"
 }

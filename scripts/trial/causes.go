@@ -9,13 +9,13 @@ import (
 	"crawlbench/bench"
 )
 
-// causes are contenders whose workers spend their time in a known way.
+// causes returns crawlers whose workers spend their time in a known way.
 func causes() []bench.Contender {
 	return []bench.Contender{
-		bench.FromVisited("hotmutex", "holds its one lock for long", func(int) bench.Visited[uint32] { return &hot{seen: map[uint32]bool{}} }, nil),
-		bench.FromVisited("spinner", "spins for its lock, which no profile of locks sees", func(int) bench.Visited[uint32] { return &spinner{seen: map[uint32]bool{}} }, nil),
+		bench.FromVisited("hotmutex", "holds its only lock for long", func(int) bench.Visited[uint32] { return &hot{seen: map[uint32]bool{}} }, nil),
+		bench.FromVisited("spinner", "spins for its lock, which no lock profile shows", func(int) bench.Visited[uint32] { return &spinner{seen: map[uint32]bool{}} }, nil),
 		bench.FromVisited("churner", "allocates for every page", func(int) bench.Visited[uint32] { return &churner{hot: hot{seen: map[uint32]bool{}}} }, nil),
-		{Name: "busyowner", Doc: "its owner has much to do for every page", ByID: busyOwner},
+		{Name: "busyowner", Doc: "its owner works long for every page", ByID: busyOwner},
 	}
 }
 
@@ -38,7 +38,7 @@ func (s *hot) AddNew(dst, links []uint32) []uint32 {
 	return dst
 }
 
-// spinner is a set whose lock is a word that callers try to swap.
+// spinner is a set with a spinlock.
 type spinner struct {
 	word atomic.Int32
 	seen map[uint32]bool
@@ -47,7 +47,7 @@ type spinner struct {
 func (s *spinner) AddNew(dst, links []uint32) []uint32 {
 	for tries := 1; !s.word.CompareAndSwap(0, 1); tries++ {
 		if tries%10_000 == 0 {
-			runtime.Gosched() // its holder may have no processor
+			runtime.Gosched() // the lock's holder may not be running
 		}
 	}
 	defer s.word.Store(0)
@@ -93,7 +93,7 @@ func (s *churner) AddNew(dst, links []uint32) []uint32 {
 	return dst
 }
 
-// busyOwner has one goroutine own the set, which works for every page.
+// busyOwner has one goroutine that owns the set, and works for every page.
 func busyOwner(ctx context.Context, web bench.Web[uint32], seeds []uint32, o bench.Options) (did bench.Result, err error) {
 	pages, found := make(chan uint32), make(chan []uint32, o.Workers)
 	var workers sync.WaitGroup
@@ -108,7 +108,7 @@ func busyOwner(ctx context.Context, web bench.Web[uint32], seeds []uint32, o ben
 	seen := map[uint32]bool{}
 	var queue []uint32
 	busy := 0
-	take := func(links []uint32) {
+	enqueue := func(links []uint32) {
 		spin(20_000)
 		for _, link := range links {
 			if !seen[link] {
@@ -117,7 +117,7 @@ func busyOwner(ctx context.Context, web bench.Web[uint32], seeds []uint32, o ben
 			}
 		}
 	}
-	take(seeds)
+	enqueue(seeds)
 	for len(queue)+busy > 0 {
 		var out chan uint32
 		var next uint32
@@ -131,7 +131,7 @@ func busyOwner(ctx context.Context, web bench.Web[uint32], seeds []uint32, o ben
 			did.Pages++
 		case links := <-found:
 			busy--
-			take(links)
+			enqueue(links)
 		}
 	}
 	close(pages)

@@ -1,6 +1,6 @@
-// Command trial is crawlbench with contenders of which it is known what must come out: six that are the same, one that
-// is slower by what TRIAL_DELAY says in nanoseconds a page, and some that spend their time in a known way. scripts/trial.sh
-// runs it many times and counts what is claimed.
+// Command trial is crawlbench with crawlers for which the right answer is known: six that are the
+// same, one that is slower by TRIAL_DELAY nanoseconds per page, and some that spend their time in a
+// known way. scripts/trial.sh runs it many times and counts the claims.
 package main
 
 import (
@@ -21,7 +21,7 @@ func main() {
 				c.Name = name
 				list = append(list, c)
 			}
-			c.Name, c.Doc = "slow", "mutexmap with a delay a page"
+			c.Name, c.Doc = "slow", "mutexmap with a delay per page"
 			c.ByID = slowed(c.ByID)
 			c.ByURL = nil
 			list = append(list, c)
@@ -30,42 +30,42 @@ func main() {
 	os.Exit(bench.Main(os.Args, append(list, causes()...)...))
 }
 
-// slowed is a crawler that does nothing useful for a while before every fetch.
+// slowed returns f with a delay before every fetch.
 func slowed(f bench.Func[uint32]) bench.Func[uint32] {
-	turns := sync.OnceValue(func() int {
+	rounds := sync.OnceValue(func() int {
 		ns, _ := strconv.ParseFloat(os.Getenv("TRIAL_DELAY"), 64)
 		return calibrate(ns)
 	})
 	return func(ctx context.Context, web bench.Web[uint32], seeds []uint32, o bench.Options) (bench.Result, error) {
-		return f(ctx, delayed{web, turns()}, seeds, o)
+		return f(ctx, delayed{web, rounds()}, seeds, o)
 	}
 }
 
 type delayed struct {
 	bench.Web[uint32]
-	turns int
+	rounds int
 }
 
 func (d delayed) Fetch(ctx context.Context, page uint32) ([]uint32, error) {
-	spin(d.turns)
+	spin(d.rounds)
 	return d.Web.Fetch(ctx, page)
 }
 
-// calibrate returns how many turns take so long.
+// calibrate returns how many rounds of spin take ns nanoseconds.
 func calibrate(ns float64) int {
-	const turns = 1 << 20
+	const rounds = 1 << 20
 	best := time.Hour
 	for range 5 {
 		start := time.Now()
-		spin(turns)
+		spin(rounds)
 		best = min(best, time.Since(start))
 	}
-	return int(ns * turns / float64(best.Nanoseconds()))
+	return int(ns * rounds / float64(best.Nanoseconds()))
 }
 
 //go:noinline
-func spin(turns int) {
-	for i := range turns {
+func spin(rounds int) {
+	for i := range rounds {
 		sink = sink*31 + i
 	}
 }
