@@ -20,13 +20,14 @@
 // another has ended, or is started by another. Such a crawl has Options.Workers slots, which are
 // distributed at every instant as follows:
 //
-//   - A goroutine waits in the frontier until the end of its last wait before its first mark that is neither
-//     for a lock nor for the limiter: there it acquired its slot. From then on, or from the first instant
-//     that it runs if there is no such wait, it holds a slot until it ends, except while it waits for a
-//     sync.WaitGroup. If more goroutines hold slots than there are, because they continue after releasing
-//     the slot, each counts as a fraction of a slot, and the excess is Surplus.
-//   - Slots that are then free are shared by goroutines that were started and have not run yet. They count as
-//     runnable.
+//   - A goroutine waits in the frontier until the end of its last wait before its first mark that
+//     is neither for a lock nor for the limiter: there it acquired its slot. From then on, or from
+//     the first instant that it runs if there is no such wait, it holds a slot until it ends,
+//     except while it waits for a sync.WaitGroup. If more goroutines hold slots than there are,
+//     because they continue after releasing the slot, each counts as a fraction of a slot, and the
+//     excess is Surplus.
+//   - Slots that are then free are shared by goroutines that were started and have not run yet.
+//     They count as runnable.
 //   - Slots that are still free are idle.
 //
 // The time of goroutines that wait for a slot is Queued. Queued and Surplus are not part of the

@@ -32,12 +32,12 @@ type Rules struct {
 // verifier checks the fetches of one crawl. At millions of pages a second, every counter that
 // workers share slows the crawl, so each counter is updated only where it can reveal something:
 //
-//   - seen, by every fetch, in the word of its page: the number of fetches is the number of pages seen
-//     plus the number of repeated fetches.
-//   - inflight, by every fetch if counts is set. A fetch that neither waits nor burns is in flight only
-//     while it runs on a processor: with at least as many workers allowed as there are processors,
-//     no crawler can exceed the limit. Then fetches are counted only until two have overlapped, and
-//     take the quick path afterwards.
+//   - seen, by every fetch, in the word of its page: the number of fetches is the number of pages
+//     seen plus the number of repeated fetches.
+//   - inflight, by every fetch if counts is set. A fetch that neither waits nor burns is in flight
+//     only while it runs on a processor: with at least as many workers allowed as there are
+//     processors, no crawler can exceed the limit. Then fetches are counted only until two have
+//     overlapped, and take the quick path afterwards.
 //   - begun, by every fetch of a crawl with a limiter, and of an exact crawl.
 type verifier struct {
 	graph    *graph.Graph
