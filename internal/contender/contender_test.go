@@ -20,7 +20,8 @@ import (
 func TestNamesAreValidInBenchmarks(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range contender.All() {
-		if !regexp.MustCompile(`^[A-Za-z0-9._+]+$`).MatchString(c.Name) || seen[c.Name] || c.Doc == "" || c.ByID == nil && c.ByURL == nil {
+		if !regexp.MustCompile(`^[A-Za-z0-9._+]+$`).MatchString(c.Name) || seen[c.Name] || c.Doc == "" ||
+			c.ByID == nil && c.ByURL == nil {
 			t.Errorf("%+v", c)
 		}
 		seen[c.Name] = true

@@ -26,7 +26,9 @@ func ReadAhead(name, doc string, byID crawl.NewVisited[uint32], byURL crawl.NewV
 	return contender(name, doc, byID, byURL, true)
 }
 
-func contender(name, doc string, byID crawl.NewVisited[uint32], byURL crawl.NewVisited[string], prefetch bool) crawl.Contender {
+func contender(
+	name, doc string, byID crawl.NewVisited[uint32], byURL crawl.NewVisited[string], prefetch bool,
+) crawl.Contender {
 	c := crawl.Contender{Name: name, Doc: doc, OnEngine: true}
 	if byID != nil {
 		c.ByID = newCrawler(byID, prefetch)

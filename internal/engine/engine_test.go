@@ -55,7 +55,8 @@ func TestSlowPageDelaysNoOther(t *testing.T) {
 	for slow := uint32(1300); slow < pages; slow += 617 { // leaves
 		synctest.Test(t, func(t *testing.T) {
 			s := &site{links: tree(pages), slow: slow, when: map[uint32]time.Duration{}, start: time.Now()}
-			did, err := engine.FromVisited("x", "x", visited.NewBits, nil).ByID(t.Context(), s, []uint32{0}, crawl.Options{Workers: 3})
+			did, err := engine.FromVisited("x", "x", visited.NewBits, nil).ByID(t.Context(), s, []uint32{0},
+				crawl.Options{Workers: 3})
 			if err != nil || did.Pages != pages || time.Since(s.start) != day {
 				t.Fatalf("%+v, %v, after %v", did, err, time.Since(s.start))
 			}
@@ -80,7 +81,8 @@ func (r reader) Ahead(near, far []uint32) {
 // none.
 func TestReadAheadAnnouncesWhatIsFetched(t *testing.T) {
 	const pages = 5000
-	for name, c := range map[string]crawl.Contender{"ahead": engine.ReadAhead("x", "x", visited.NewBits, nil), "plain": engine.FromVisited("x", "x", visited.NewBits, nil)} {
+	for name, c := range map[string]crawl.Contender{"ahead": engine.ReadAhead("x", "x", visited.NewBits, nil),
+		"plain": engine.FromVisited("x", "x", visited.NewBits, nil)} {
 		s := &site{links: tree(pages), slow: pages, when: map[uint32]time.Duration{}}
 		did, err := c.ByID(t.Context(), reader{s}, []uint32{0}, crawl.Options{Workers: 1})
 		if err != nil || did.Pages != pages {
@@ -139,7 +141,8 @@ func BenchmarkEngine(b *testing.B) {
 	for _, workers := range []int{1, 2, 64} {
 		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
 			for b.Loop() {
-				if did, err := c.ByID(b.Context(), plain(links), []uint32{0}, crawl.Options{Workers: workers}); did.Pages != pages || err != nil {
+				if did, err := c.ByID(b.Context(), plain(links), []uint32{0},
+					crawl.Options{Workers: workers}); did.Pages != pages || err != nil {
 					b.Fatal(did, err)
 				}
 			}

@@ -22,7 +22,10 @@ type worker[K comparable] struct {
 const group = 16
 
 // run fetches pages until the crawl ends.
-func (w *worker[K]) run(ctx context.Context, p *pool[K], web crawl.Web[K], set crawl.Visited[K], limiter crawl.Limiter, prefetcher crawl.Ahead[K]) {
+func (w *worker[K]) run(
+	ctx context.Context, p *pool[K], web crawl.Web[K], set crawl.Visited[K], limiter crawl.Limiter,
+	prefetcher crawl.Ahead[K],
+) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for {
@@ -58,7 +61,9 @@ func (w *worker[K]) run(ctx context.Context, p *pool[K], web crawl.Web[K], set c
 
 // visit fetches page, and reports whether to continue. It is called without the lock; hasMore says
 // that w has other pages.
-func (w *worker[K]) visit(ctx context.Context, p *pool[K], web crawl.Web[K], page K, limiter crawl.Limiter, hasMore bool) (links []K, ok bool) {
+func (w *worker[K]) visit(
+	ctx context.Context, p *pool[K], web crawl.Web[K], page K, limiter crawl.Limiter, hasMore bool,
+) (links []K, ok bool) {
 	// A worker that became idle while the lock was held could not steal; hence this check after the
 	// lock is released.
 	if s := p.waiters.Load(); s < 0 || s > 0 && hasMore && !p.distribute(w) {

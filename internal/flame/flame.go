@@ -75,7 +75,8 @@ func withBar(h http.Handler, bar []byte) http.Handler {
 		page := &bufferedResponse{header: w.Header()}
 		h.ServeHTTP(page, r)
 		text := page.text.Bytes()
-		if strings.HasPrefix(page.header.Get("Content-Type"), "text/html") || bytes.HasPrefix(text, []byte("<!DOCTYPE html>")) {
+		if strings.HasPrefix(page.header.Get("Content-Type"), "text/html") ||
+			bytes.HasPrefix(text, []byte("<!DOCTYPE html>")) {
 			text = bytes.Replace(text, []byte("<body>"), append([]byte("<body>"), bar...), 1)
 		}
 		w.Header().Set("Content-Length", strconv.Itoa(len(text)))

@@ -52,7 +52,8 @@ func TestFlameGraphShowsTheProfile(t *testing.T) {
 	h := handler(t, Flame{Title: "x", Profile: testProfile("cpu", "leaf", 500)})
 	page := get(h, "/flamegraph")
 	text := page.Body.String()
-	if page.Code != 200 || !strings.Contains(text, `"leaf"`) || !strings.Contains(text, "the-cell") || total.FindStringSubmatch(text)[1] != "500" {
+	if page.Code != 200 || !strings.Contains(text, `"leaf"`) || !strings.Contains(text, "the-cell") ||
+		total.FindStringSubmatch(text)[1] != "500" {
 		t.Errorf("code %d, %d bytes, total %v", page.Code, len(text), total.FindStringSubmatch(text))
 	}
 	if w := get(h, "/"); w.Code != http.StatusFound || w.Header().Get("Location") != "./flamegraph" {
@@ -64,7 +65,8 @@ func TestFlameGraphShowsTheProfile(t *testing.T) {
 }
 
 func TestDifferenceSubtractsTheBase(t *testing.T) {
-	same := handler(t, Flame{Title: "x", Profile: testProfile("cpu", "leaf", 500), Base: testProfile("cpu", "leaf", 500)})
+	same := handler(t, Flame{Title: "x", Profile: testProfile("cpu", "leaf", 500),
+		Base: testProfile("cpu", "leaf", 500)})
 	text := get(same, "/flamegraph").Body.String()
 	if !strings.Contains(text, `"Value":-500`) || !strings.Contains(text, `"Value":500`) {
 		t.Errorf("a profile minus itself:\n%s", text[max(0, strings.Index(text, "stackViewer({")):][:300])
@@ -96,7 +98,8 @@ func TestHiddenPagesAreNotServed(t *testing.T) {
 func TestEmptyProfileIsExplained(t *testing.T) {
 	p := testProfile("cpu", "leaf", 1)
 	p.Sample = nil
-	if _, err := Handler(Flame{Title: "cpu of x", Profile: p}); err == nil || !strings.Contains(err.Error(), "cpu of x: it has no samples") {
+	if _, err := Handler(Flame{Title: "cpu of x", Profile: p}); err == nil ||
+		!strings.Contains(err.Error(), "cpu of x: it has no samples") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -135,9 +138,11 @@ func TestManyRequestsAtOnce(t *testing.T) {
 
 func TestBarIsOnEveryPageButNotInDownloads(t *testing.T) {
 	h := handler(t, Flame{Title: "x", Profile: testProfile("cpu", "leaf", 500), Bar: []byte("<p>the bar</p>")})
-	for path, want := range map[string]bool{"/flamegraph": true, "/top": true, "/peek?f=leaf": true, "/download": false} {
+	for path, want := range map[string]bool{"/flamegraph": true, "/top": true, "/peek?f=leaf": true,
+		"/download": false} {
 		w := get(h, path)
-		if got := strings.Contains(w.Body.String(), "<body><style>") && strings.Contains(w.Body.String(), "<p>the bar</p>"); got != want || w.Code != 200 {
+		if got := strings.Contains(w.Body.String(), "<body><style>") &&
+			strings.Contains(w.Body.String(), "<p>the bar</p>"); got != want || w.Code != 200 {
 			t.Errorf("%s: code %d, bar %v", path, w.Code, got)
 		}
 	}
@@ -150,11 +155,13 @@ func TestStaticNeedsNoServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, same, err := Static(Flame{Title: "y", Profile: testProfile("delay", "other", 7), Base: testProfile("delay", "other", 9)}, "../assets/")
+	other, same, err := Static(Flame{Title: "y", Profile: testProfile("delay", "other", 7),
+		Base: testProfile("delay", "other", 9)}, "../assets/")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if total.FindStringSubmatch(page)[1] != "500" || !strings.Contains(page, `"leaf"`) || !strings.Contains(other, `"Value":-9`) {
+	if total.FindStringSubmatch(page)[1] != "500" || !strings.Contains(page, `"leaf"`) ||
+		!strings.Contains(other, `"Value":-9`) {
 		t.Errorf("the profile is not in the page")
 	}
 	if len(page) > 20_000 || len(files) < 3 {
@@ -170,7 +177,8 @@ func TestStaticNeedsNoServer(t *testing.T) {
 		t.Errorf("%d of %d files are not shared", unshared, len(files))
 	}
 	for _, ref := range regexp.MustCompile(`(?:src|href)="([^"]*)"`).FindAllStringSubmatch(page, -1) {
-		if to := strings.TrimPrefix(ref[1], "../assets/"); files[to] == "" && ref[1] != "#" && ref[1] != "?" && !strings.HasPrefix(ref[1], "?si=") {
+		if to := strings.TrimPrefix(ref[1], "../assets/"); files[to] == "" && ref[1] != "#" && ref[1] != "?" &&
+			!strings.HasPrefix(ref[1], "?si=") {
 			t.Errorf("a reference to %q", ref[1])
 		}
 	}

@@ -14,7 +14,8 @@ import (
 // content. The page expects them below assets, a URL that ends in a slash. pprof's menus need a
 // server and are left out; search and zoom work.
 func Static(f Flame, assets string) (page string, files map[string]string, err error) {
-	f.Bar = append([]byte("<style>#view,#sample,#refine,#config,#download,#action-menu{display:none!important}</style>"), f.Bar...)
+	const style = "<style>#view,#sample,#refine,#config,#download,#action-menu{display:none!important}</style>"
+	f.Bar = append([]byte(style), f.Bar...)
 	h, err := Handler(f)
 	if err != nil {
 		return "", nil, err
@@ -22,7 +23,8 @@ func Static(f Flame, assets string) (page string, files map[string]string, err e
 	k := &bufferedResponse{header: http.Header{}}
 	h.ServeHTTP(k, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/flamegraph"}, Host: "localhost"})
 	if k.code != 0 && k.code != http.StatusOK {
-		return "", nil, fmt.Errorf("show %s: pprof responds with status %d: %s", f.Title, k.code, strings.TrimSpace(k.text.String()))
+		return "", nil, fmt.Errorf("show %s: pprof responds with status %d: %s", f.Title, k.code,
+			strings.TrimSpace(k.text.String()))
 	}
 	page = regexp.MustCompile(`href="\./[a-z]*"`).ReplaceAllString(k.text.String(), `href="#"`)
 	files = map[string]string{}

@@ -126,7 +126,8 @@ func TestEnvironmentHasTheRuntimesVariables(t *testing.T) {
 			t.Errorf("%s is missing", name)
 		}
 	}
-	for _, test := range [][3]string{{"GOGC", "", "100"}, {"GOGC", "off", "off"}, {"GOMEMLIMIT", "", "off"}, {"GODEBUG", "", ""}} {
+	for _, test := range [][3]string{{"GOGC", "", "100"}, {"GOGC", "off", "off"}, {"GOMEMLIMIT", "", "off"},
+		{"GODEBUG", "", ""}} {
 		if got := Effective(test[0], test[1]); got != test[2] {
 			t.Errorf("%s=%q is %q, want %q", test[0], test[1], got, test[2])
 		}

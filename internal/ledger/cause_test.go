@@ -197,7 +197,8 @@ func TestSelectEndedBySelect(t *testing.T) {
 		t.Errorf("blocked on a channel %.2f, idle %.2f: want about half each", h.Share, s.Share)
 	}
 	for _, s := range l.Sites {
-		if s.Class == ledger.Handoff && strings.Contains(s.Where, "takeOrEnd") || s.Class == ledger.Starvation && strings.Contains(s.Where, "sendOrEnd") {
+		if s.Class == ledger.Handoff && strings.Contains(s.Where, "takeOrEnd") ||
+			s.Class == ledger.Starvation && strings.Contains(s.Where, "sendOrEnd") {
 			t.Errorf("%+v is classified the wrong way round", s)
 		}
 	}
@@ -234,7 +235,8 @@ func TestIdleOnACondition(t *testing.T) {
 
 func TestRateLimit(t *testing.T) {
 	bare := rate.NewLimiter(1000, 1)
-	for name, l := range map[string]crawl.Limiter{"bare": bare, "in turn": crawl.InTurn(bare), "non-reserving": limiter.New("paced", 1000, 1)} {
+	for name, l := range map[string]crawl.Limiter{"bare": bare, "in turn": crawl.InTurn(bare),
+		"non-reserving": limiter.New("paced", 1000, 1)} {
 		t.Run(name, func(t *testing.T) {
 			got, _ := breakdown(t, 8, pool(8, 20, func(int, int) { paced(l) }))
 			requireDominant(t, got, ledger.Pacing, 0.8)
@@ -280,7 +282,8 @@ func TestCallerIsTheWorker(t *testing.T) {
 		ledger.Mark()
 		spin(10_000_000)
 	})
-	if l.Share(ledger.Running)+l.Share(ledger.Runnable)+l.Share(ledger.GC) < 0.98 || l.Seconds[ledger.Running] == 0 || len(l.Roles) != 0 || l.Seconds[ledger.Other] > 0 {
+	if l.Share(ledger.Running)+l.Share(ledger.Runnable)+l.Share(ledger.GC) < 0.98 || l.Seconds[ledger.Running] == 0 ||
+		len(l.Roles) != 0 || l.Seconds[ledger.Other] > 0 {
 		t.Errorf("%v, roles %v", l.Seconds, l.Roles)
 	}
 }

@@ -22,7 +22,8 @@ func crawled(t *testing.T, c crawl.Contender, s *site, workers, crawls int) *led
 	l, _ := read(t, workers, traced(t, func() {
 		for range crawls {
 			ledger.Crawl(func() {
-				got, err := c.ByID(context.Background(), s, []uint32{s.graph.Start}, crawl.Options{Workers: workers, SizeHint: pages})
+				got, err := c.ByID(context.Background(), s, []uint32{s.graph.Start},
+					crawl.Options{Workers: workers, SizeHint: pages})
 				if err != nil || got.Pages != pages {
 					t.Errorf("crawl: %+v, %v, want %d pages", got, err, pages)
 				}
@@ -40,7 +41,8 @@ func TestEveryCrawlersBreakdownIsComplete(t *testing.T) {
 	for _, c := range contender.All() {
 		for _, latency := range []time.Duration{0, 200 * time.Microsecond} {
 			t.Run(fmt.Sprintf("%s/%v", c.Name, latency), func(t *testing.T) {
-				pages := 50_000 // a pool that starts and ends within one scheduling quantum leaves much time unaccounted
+				// A pool that starts and ends within one scheduling quantum leaves much time unaccounted.
+				pages := 50_000
 				if latency > 0 {
 					pages = 500
 				}
@@ -56,7 +58,8 @@ func TestEveryCrawlersBreakdownIsComplete(t *testing.T) {
 				if latency == 0 && l.Seconds[ledger.Fetch] > 0 {
 					t.Errorf("%g s of waiting for a site without latency", l.Seconds[ledger.Fetch])
 				}
-				if c.Name == "owner" && (len(l.Roles) == 0 || l.Roles[0].Entry != "(caller)" || l.Roles[0].Running <= 0) {
+				if c.Name == "owner" && (len(l.Roles) == 0 || l.Roles[0].Entry != "(caller)" ||
+					l.Roles[0].Running <= 0) {
 					t.Errorf("roles %+v, want the caller, which owns the map", l.Roles)
 				}
 				show(t, l)

@@ -21,7 +21,8 @@ import (
 // options names this package's own fetch functions, in addition to the limiters that the harness
 // knows.
 func options(workers int) ledger.Options {
-	return ledger.Options{Workers: workers, Fetch: []string{"crawlbench/internal/ledger_test.(*site).Fetch", "crawlbench/internal/ledger_test.sleepyFetch"}}
+	return ledger.Options{Workers: workers, Fetch: []string{"crawlbench/internal/ledger_test.(*site).Fetch",
+		"crawlbench/internal/ledger_test.sleepyFetch"}}
 }
 
 // traced returns an execution trace of f.
@@ -72,7 +73,8 @@ func read(t *testing.T, workers int, b []byte) (*ledger.Ledger, *profile.Profile
 	for _, s := range wall.Sample {
 		profiled += float64(s.Value[0]) / 1e9
 	}
-	for what, got := range map[string]float64{"classes": sum, "running and the sites": sites, "wall profile": profiled} {
+	for what, got := range map[string]float64{"classes": sum, "running and the sites": sites,
+		"wall profile": profiled} {
 		if math.Abs(got-closed) > 1e-5*closed {
 			t.Errorf("%s add up to %g s, want %g", what, got, closed)
 		}
@@ -91,7 +93,8 @@ func show(t *testing.T, l *ledger.Ledger) {
 			t.Logf("%-10s %6.2f %%", c, 100*l.Share(c))
 		}
 	}
-	t.Logf("unaccounted %.3f %%, wall %.4f s, queued %.4f s, surplus %.4f s, %d crawls with short-lived workers, %d events, %d samples, %d pages",
+	t.Logf("unaccounted %.3f %%, wall %.4f s, queued %.4f s, surplus %.4f s, "+
+		"%d crawls with short-lived workers, %d events, %d samples, %d pages",
 		100*l.Residual, l.Wall, l.Queued, l.Surplus, l.ComeAndGo, l.Events, l.Samples, l.Pages)
 	for _, s := range l.Sites[:min(6, len(l.Sites))] {
 		t.Logf("  %-10s %-60s %-28s %6d %6.2f %%", s.Class, s.Where, s.Primitive, s.Count, 100*s.Share)

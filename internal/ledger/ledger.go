@@ -53,7 +53,7 @@ const (
 	Pacing     Class = "pacing"     // waiting for the rate limit
 	Fetch      Class = "fetch"      // waiting for the network: the site
 	GC         Class = "gc"         // assisting the garbage collector, or stopped for it
-	Other      Class = "other"      // joining, sleeping, in a timer wait or system call; not started yet or already ended
+	Other      Class = "other"      // joining, sleeping, in a system call; not started yet, or already ended
 )
 
 // Classes returns all states in the order in which results show them.
@@ -126,7 +126,7 @@ type Site struct {
 type End struct {
 	Class   Class   `json:"class"`
 	Where   string  `json:"where"`
-	By      string  `json:"by"` // as Site.Where; "(runtime)" is a timer or the collector, "(none)" if the crawl ended first
+	By      string  `json:"by"` // as Site.Where; "(runtime)": a timer or the GC; "(none)": the crawl ended first
 	Count   int     `json:"count"`
 	Seconds float64 `json:"sec"`
 }

@@ -37,7 +37,8 @@ func TestHostileLedgers(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	text, err := json.Marshal([]*Ledger{{Workers: 8, Seconds: map[Class]float64{Lock: 1}, Sites: []Site{{Where: "a"}}, Ends: []End{{By: "b"}}, Roles: []Role{{Entry: "c"}}}, nil, {}})
+	text, err := json.Marshal([]*Ledger{{Workers: 8, Seconds: map[Class]float64{Lock: 1}, Sites: []Site{{Where: "a"}},
+		Ends: []End{{By: "b"}}, Roles: []Role{{Entry: "c"}}}, nil, {}})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -73,7 +73,8 @@ func TestErrors(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l, wall, err := ledger.Read(bytes.NewReader(c.trace), options(c.workers))
-			if err == nil || !strings.HasPrefix(err.Error(), "read execution trace: ") || !strings.Contains(err.Error(), c.want) {
+			if err == nil || !strings.HasPrefix(err.Error(), "read execution trace: ") ||
+				!strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want an error with %q", err, c.want)
 			}
 			if l != nil || wall != nil {
@@ -130,7 +131,8 @@ func TestReadingTwiceGivesTheSame(t *testing.T) {
 
 func TestWallProfile(t *testing.T) {
 	_, wall := breakdown(t, 8, pool(8, 20, func(int, int) { sleepyFetch() }))
-	if len(wall.SampleType) != 1 || wall.SampleType[0].Type != "wall" || wall.SampleType[0].Unit != "nanoseconds" || len(wall.Mapping) != 1 {
+	if len(wall.SampleType) != 1 || wall.SampleType[0].Type != "wall" || wall.SampleType[0].Unit != "nanoseconds" ||
+		len(wall.Mapping) != 1 {
 		t.Errorf("sample types %v, %d mappings", wall.SampleType, len(wall.Mapping))
 	}
 	roots := map[string]bool{}
@@ -158,7 +160,8 @@ func TestWallProfile(t *testing.T) {
 func TestSpread(t *testing.T) {
 	var ls []*ledger.Ledger
 	for _, lock := range []float64{3, 1, 4, 2} {
-		ls = append(ls, &ledger.Ledger{Worker: 10, Seconds: map[ledger.Class]float64{ledger.Lock: lock}, Residual: lock / 100})
+		ls = append(ls, &ledger.Ledger{Worker: 10, Seconds: map[ledger.Class]float64{ledger.Lock: lock},
+			Residual: lock / 100})
 	}
 	if _, err := ledger.Spread(ls[:2]); err == nil {
 		t.Error("two repeats are accepted")

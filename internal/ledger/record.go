@@ -136,7 +136,8 @@ func (r *recorder) begin(caller *goroutine, now trace.Time) error {
 		g := r.live[id]
 		at := g.current
 		at.from = now
-		*g = goroutine{kind: g.kind, start: g.start, began: now, current: at, collecting: g.collecting, collector: g.collector}
+		*g = goroutine{kind: g.kind, start: g.start, began: now, current: at, collecting: g.collecting,
+			collector: g.collector}
 		r.crawl.members = append(r.crawl.members, g)
 	}
 	if r.stop != nil {
@@ -180,7 +181,10 @@ func (r *recorder) transition(e trace.Event, tr trace.StateTransition) {
 	if from == to || to == g.current.state && from == trace.GoUndetermined {
 		return // the trace repeats the state
 	}
-	next := interval{state: to, reason: tr.Reason, at: r.stacks.get(tr.Stack), gc: to == trace.GoRunning && g.collecting > 0}
+	next := interval{
+		state: to, reason: tr.Reason, at: r.stacks.get(tr.Stack),
+		gc: to == trace.GoRunning && g.collecting > 0,
+	}
 	switch {
 	case from == trace.GoWaiting && to == trace.GoRunnable:
 		next.at, next.reason = g.current.at, "woken"

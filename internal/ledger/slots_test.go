@@ -76,7 +76,8 @@ func TestShortLivedWorkers(t *testing.T) {
 		}, map[Class]float64{Running: 100}, 50, 0, false},
 		{"waiting for lock and limiter is worker time", 1, 100, []*goroutine{
 			shortLived(0, 0, runs(40)),
-			shortLived(0, 4, runs(1), waits(39, "select", semaphore), waits(10, "sync", mutex), waits(20, "select", limiter), runs(30)),
+			shortLived(0, 4, runs(1), waits(39, "select", semaphore), waits(10, "sync", mutex),
+				waits(20, "select", limiter), runs(30)),
 		}, map[Class]float64{Running: 70, Lock: 10, Pacing: 20}, 40, 0, false},
 		{"goroutines that have not run yet are runnable while a slot is free", 2, 100, []*goroutine{
 			shortLived(0, 0, runs(50)),
@@ -108,7 +109,8 @@ func TestShortLivedWorkers(t *testing.T) {
 				}
 			}
 			if ns(l.Queued) != c.queued || ns(l.Surplus) != c.surplus || (l.ComeAndGo == 0) != c.pool {
-				t.Errorf("queued %g, surplus %g, short-lived %d, want %g, %g and pool %v", ns(l.Queued), ns(l.Surplus), l.ComeAndGo, c.queued, c.surplus, c.pool)
+				t.Errorf("queued %g, surplus %g, short-lived %d, want %g, %g and pool %v", ns(l.Queued), ns(l.Surplus),
+					l.ComeAndGo, c.queued, c.surplus, c.pool)
 			}
 		})
 	}
@@ -127,7 +129,8 @@ func TestAllSlotsAreDistributed(t *testing.T) {
 			intervals := []interval{ready(trace.Time(draw.IntN(30)))}
 			for range 1 + draw.IntN(8) {
 				length := trace.Time(1 + draw.IntN(50))
-				intervals = append(intervals, []interval{runs(length), waits(length, "select", semaphore), waits(length, "sync", mutex),
+				intervals = append(intervals, []interval{runs(length), waits(length, "select", semaphore),
+					waits(length, "sync", mutex),
 					waits(length, "select", limiter), waits(length, "sync", join)}[draw.IntN(5)])
 			}
 			g := shortLived(began, draw.IntN(len(intervals)+1), intervals...)
@@ -150,8 +153,10 @@ func TestAllSlotsAreDistributed(t *testing.T) {
 				theirs += s.Seconds
 			}
 		}
-		if got := ns(theirs); l.Seconds[Starvation] < 0 || got < float64(total)-0.01 || got > float64(total+joined)+0.01 {
-			t.Fatalf("seed %d: %g ns of the goroutines' %d + %d are counted, idle %g", seed, got, total, joined, l.Seconds[Starvation])
+		if got := ns(theirs); l.Seconds[Starvation] < 0 || got < float64(total)-0.01 ||
+			got > float64(total+joined)+0.01 {
+			t.Fatalf("seed %d: %g ns of the goroutines' %d + %d are counted, idle %g", seed, got, total, joined,
+				l.Seconds[Starvation])
 		}
 	}
 }

@@ -29,7 +29,8 @@ const minRepeats = 3
 // breakdowns.
 func Spread(ls []*Ledger) (Shares, error) {
 	if len(ls) < minRepeats {
-		return Shares{}, fmt.Errorf("time breakdown: %d repeats, want at least %d: record more traces", len(ls), minRepeats)
+		return Shares{}, fmt.Errorf("time breakdown: %d repeats, want at least %d: record more traces", len(ls),
+			minRepeats)
 	}
 	if slices.Contains(ls, nil) { // null in a file
 		return Shares{}, errors.New("time breakdown: one of the repeats is empty")

@@ -116,7 +116,8 @@ func (b builder) location(f frame) *profile.Location {
 	name := frame{function: f.function, file: f.file}
 	fn := b.functions[name]
 	if fn == nil {
-		fn = &profile.Function{ID: uint64(len(b.functions) + 1), Name: f.function, SystemName: f.function, Filename: f.file}
+		fn = &profile.Function{ID: uint64(len(b.functions) + 1), Name: f.function, SystemName: f.function,
+			Filename: f.file}
 		b.functions[name] = fn
 		b.profile.Function = append(b.profile.Function, fn)
 	}

@@ -114,7 +114,8 @@ func TestPacedReachesItsRate(t *testing.T) {
 				for i, when := range at {
 					due := time.Duration(float64(i+1) / rate * 1e9)
 					if late := when - due; late < 0 || late > 1100*time.Microsecond {
-						t.Fatalf("at %v/s with %d goroutines page %d came %v after it was due", rate, goroutines, i, late)
+						t.Fatalf("at %v/s with %d goroutines page %d came %v after it was due", rate, goroutines, i,
+							late)
 					}
 				}
 			})

@@ -20,7 +20,8 @@ func checkNonReserving(l crawl.Limiter, rate float64, crowd int) error {
 	var all sync.WaitGroup
 	for i := range crowd {
 		all.Go(func() {
-			ctx, stop := context.WithCancel(context.Background()) // no deadline: a limiter may refuse one that it cannot meet
+			// No deadline: a limiter may refuse one that it cannot meet.
+			ctx, stop := context.WithCancel(context.Background())
 			time.AfterFunc(interval/2+time.Duration(i)*time.Microsecond, stop)
 			l.Wait(ctx)
 		})

@@ -158,7 +158,8 @@ func (p *paced) tryTake(ctx context.Context, place *list.Element) (done bool, er
 		accrued--
 	}
 	p.wakeFirst(accrued)
-	if done && err == nil && p.wakeEarly > 0 { // otherwise the time for setting the timer would shorten the next interval
+	// Otherwise the time for setting the timer would shorten the next interval.
+	if done && err == nil && p.wakeEarly > 0 {
 		p.empty = max(p.empty, p.clock())
 	}
 	return done, err
@@ -184,8 +185,10 @@ func (p *paced) spin(ctx context.Context) {
 	p.mu.Lock()
 	due := p.empty + p.interval
 	p.mu.Unlock()
-	for before, now := int64(-1), p.clock(); now > before && now < due && due-now <= p.wakeEarly && ctx.Err() == nil; before, now = now, p.clock() {
+	before, now := int64(-1), p.clock()
+	for now > before && now < due && due-now <= p.wakeEarly && ctx.Err() == nil {
 		runtime.Gosched()
+		before, now = now, p.clock()
 	}
 }
 

@@ -35,10 +35,11 @@ func Write(path string, p *Profile) error {
 // thing.
 func Scaled(base *Profile, basePages int, to *Profile, pages int) (*Profile, error) {
 	if basePages <= 0 || pages <= 0 {
-		return nil, fmt.Errorf("scale a profile of %d pages to %d: invalid number of pages: want at least 1 for both", basePages, pages)
+		return nil, fmt.Errorf("scale a profile of %d pages to %d: invalid number of pages: want at least 1 for both",
+			basePages, pages)
 	}
-	if a, b := sampleTypes(base), sampleTypes(to); a != b {
-		return nil, fmt.Errorf("subtract a profile of %s from one of %s: they measure different things: choose two of the same kind", a, b)
+	if err := checkTypes(base, to); err != nil {
+		return nil, err
 	}
 	scaled := base.Copy()
 	scaled.Scale(float64(pages) / float64(basePages))
@@ -49,8 +50,8 @@ func Scaled(base *Profile, basePages int, to *Profile, pages int) (*Profile, err
 // compositions of the two. It fails if the two profiles do not measure the same thing, or one of
 // them is empty.
 func SameTotal(base, to *Profile) (*Profile, error) {
-	if a, b := sampleTypes(base), sampleTypes(to); a != b {
-		return nil, fmt.Errorf("subtract a profile of %s from one of %s: they measure different things: choose two of the same kind", a, b)
+	if err := checkTypes(base, to); err != nil {
+		return nil, err
 	}
 	ratios := make([]float64, len(base.SampleType))
 	for i := range ratios {
@@ -73,6 +74,15 @@ func totalValue(p *Profile, i int) (sum int64) {
 		sum += s.Value[i]
 	}
 	return sum
+}
+
+// checkTypes returns an error if the samples of base and to do not measure the same thing.
+func checkTypes(base, to *Profile) error {
+	if a, b := sampleTypes(base), sampleTypes(to); a != b {
+		return fmt.Errorf("subtract a profile of %s from one of %s: they measure different things: "+
+			"choose two of the same kind", a, b)
+	}
+	return nil
 }
 
 // sampleTypes describes what the samples of p measure.

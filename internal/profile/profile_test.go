@@ -84,7 +84,8 @@ func harnessReceives(c chan int) { <-c }
 func TestLockShowsAtWaiterAndHolder(t *testing.T) {
 	profiles := collect(t, []string{"block", "mutex"}, hold, harnessWaits)
 	part, whole := valueBelow(profiles["block"], ".waitForLock")
-	other, _ := valueBelow(profiles["block"], ".waitForValue") // of another test: these profiles cover the life of the process
+	// Of another test: these profiles cover the life of the process.
+	other, _ := valueBelow(profiles["block"], ".waitForValue")
 	whole -= other
 	// Two crawls, two waiters of at least 20 ms each.
 	if part < int64(70*time.Millisecond) || part < whole*95/100 {
@@ -123,7 +124,8 @@ func TestChannelsOfTheCallerStay(t *testing.T) {
 		t.Errorf("%v of %v wait for the value", time.Duration(part), time.Duration(whole))
 	}
 	for _, s := range p.Sample {
-		if names := functions(s); strings.Contains(names[len(names)-1], "Collector") || strings.HasPrefix(names[len(names)-1], "testing.") {
+		if names := functions(s); strings.Contains(names[len(names)-1], "Collector") ||
+			strings.HasPrefix(names[len(names)-1], "testing.") {
 			t.Errorf("the stack begins with the harness: %v", names)
 		}
 	}
@@ -203,11 +205,13 @@ func TestGoReadsWhatIsWritten(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !slices.Equal(back.Comments, []string{"pages=12", "crawls=3"}) || back.Mapping[0].File != "the cell" || len(back.Sample) != len(p.Sample) {
+		if !slices.Equal(back.Comments, []string{"pages=12", "crawls=3"}) || back.Mapping[0].File != "the cell" ||
+			len(back.Sample) != len(p.Sample) {
 			t.Errorf("%s: read back %v", name, back)
 		}
 		out, err := exec.Command("go", "tool", "pprof", "-top", path).CombinedOutput()
-		if err != nil || !strings.Contains(string(out), "File: the cell") || !strings.Contains(string(out), "pages=12") {
+		if err != nil || !strings.Contains(string(out), "File: the cell") ||
+			!strings.Contains(string(out), "pages=12") {
 			t.Errorf("%s: go tool pprof: %v\n%s", name, err, out)
 		}
 	}
@@ -233,7 +237,8 @@ func TestScaledHasTheSameNumberOfPages(t *testing.T) {
 	if _, err := Scaled(base, 0, p, 200); err == nil {
 		t.Error("a base without pages is scaled")
 	}
-	if _, err := Scaled(singleSample(1, "seconds"), 50, p, 200); err == nil || !strings.Contains(err.Error(), "different things") {
+	if _, err := Scaled(singleSample(1, "seconds"), 50, p, 200); err == nil ||
+		!strings.Contains(err.Error(), "different things") {
 		t.Errorf("another unit: %v", err)
 	}
 }

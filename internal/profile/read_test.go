@@ -64,23 +64,30 @@ func TestHostileProfiles(t *testing.T) {
 		text []byte
 		says string
 	}{
-		"empty":                {nil, "empty input"},
-		"text":                 {[]byte("nonsense"), "unknown field type"},
-		"another format":       {[]byte("heap profile: 1: 2 [3: 4] @ heap/1048576\n1: 2 [3: 4] @ 0x1\n"), "damaged"},
-		"truncated":            {good[:len(good)-3], "truncated field"},
-		"truncated gzip":       {packed(t, good)[:40], "unexpected EOF"},
-		"padded gzip":          {append(packed(t, good), "a padding"...), "damaged"},
-		"wrong checksum":       {wrong, "invalid checksum"},
-		"bomb":                 {packed(t, make([]byte, 200<<20)), "at most 32 MiB"},
-		"bomb of members":      {bytes.Repeat(packed(t, nil), 1<<20), "empty input"},
-		"bomb in a bomb":       {packed(t, packed(t, make([]byte, 200<<20))), "damaged"},
-		"samples":              {packed(t, bytes.Repeat(message(fieldSample, nil), maxParts+1)), "at most 1048576 parts"},
-		"locations":            {packed(t, bytes.Repeat(message(fieldLocation, nil), maxParts+1)), "at most 1048576 parts"},
-		"texts":                {packed(t, bytes.Repeat(message(fieldTexts, nil), maxParts+1)), "at most 1048576 parts"},
-		"lines":                {packed(t, message(fieldLocation, bytes.Repeat(message(4, nil), maxParts+1))), "at most 1048576 parts"},
-		"labels":               {packed(t, message(fieldSample, bytes.Repeat(message(3, nil), maxParts+1))), "at most 1048576 parts"},
-		"frames":               {packed(t, bytes.Repeat(message(fieldSample, message(fieldLocations, make([]byte, 1<<10))), maxRefs>>10+1)), "4194304 frames"},
-		"frames one by one":    {packed(t, message(fieldSample, bytes.Repeat([]byte{fieldLocations << 3, 1}, maxRefs+1))), "4194304 frames"},
+		"empty":           {nil, "empty input"},
+		"text":            {[]byte("nonsense"), "unknown field type"},
+		"another format":  {[]byte("heap profile: 1: 2 [3: 4] @ heap/1048576\n1: 2 [3: 4] @ 0x1\n"), "damaged"},
+		"truncated":       {good[:len(good)-3], "truncated field"},
+		"truncated gzip":  {packed(t, good)[:40], "unexpected EOF"},
+		"padded gzip":     {append(packed(t, good), "a padding"...), "damaged"},
+		"wrong checksum":  {wrong, "invalid checksum"},
+		"bomb":            {packed(t, make([]byte, 200<<20)), "at most 32 MiB"},
+		"bomb of members": {bytes.Repeat(packed(t, nil), 1<<20), "empty input"},
+		"bomb in a bomb":  {packed(t, packed(t, make([]byte, 200<<20))), "damaged"},
+		"samples": {packed(t, bytes.Repeat(message(fieldSample, nil), maxParts+1)),
+			"at most 1048576 parts"},
+		"locations": {packed(t, bytes.Repeat(message(fieldLocation, nil), maxParts+1)),
+			"at most 1048576 parts"},
+		"texts": {packed(t, bytes.Repeat(message(fieldTexts, nil), maxParts+1)),
+			"at most 1048576 parts"},
+		"lines": {packed(t, message(fieldLocation, bytes.Repeat(message(4, nil), maxParts+1))),
+			"at most 1048576 parts"},
+		"labels": {packed(t, message(fieldSample, bytes.Repeat(message(3, nil), maxParts+1))),
+			"at most 1048576 parts"},
+		"frames": {packed(t, bytes.Repeat(message(fieldSample,
+			message(fieldLocations, make([]byte, 1<<10))), maxRefs>>10+1)), "4194304 frames"},
+		"frames one by one": {packed(t, message(fieldSample,
+			bytes.Repeat([]byte{fieldLocations << 3, 1}, maxRefs+1))), "4194304 frames"},
 		"deep":                 {written(t, stacked(maxFrames+1)), "stack too deep: 4097 frames"},
 		"long name":            {written(t, long), "name too long: 65537 bytes"},
 		"length beyond end":    {[]byte("\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), "truncated field"},
@@ -97,7 +104,8 @@ func TestHostileProfiles(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		_, err := Read(file)
 		runtime.ReadMemStats(&after)
-		if err == nil || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), file+": damaged file") ||
+		if err == nil || !strings.Contains(err.Error(), test.says) ||
+			!strings.Contains(err.Error(), file+": damaged file") ||
 			len(err.Error()) > 300 {
 			t.Errorf("%s: %v, want %q", name, err, test.says)
 		}
@@ -105,7 +113,8 @@ func TestHostileProfiles(t *testing.T) {
 			t.Errorf("%s: allocated %d MB", name, mb)
 		}
 	}
-	for name, p := range map[string]*Profile{"deepest allowed": stacked(maxFrames), "good": singleSample(5, "nanoseconds")} {
+	for name, p := range map[string]*Profile{"deepest allowed": stacked(maxFrames),
+		"good": singleSample(5, "nanoseconds")} {
 		for _, text := range [][]byte{written(t, p), packed(t, written(t, p))} {
 			if back, err := ReadFrom(bytes.NewReader(text), "x"); err != nil || len(back.Sample) != 1 {
 				t.Errorf("%s: %v", name, err)

@@ -31,9 +31,10 @@ func notCrawling(s *profile.Sample) bool {
 		return true
 	}
 	root := names[len(names)-1]
-	return !strings.HasPrefix(root, "runtime.") || root == "runtime.main" || slices.ContainsFunc(names, func(name string) bool {
-		return strings.HasPrefix(name, "runtime/pprof.") || strings.HasPrefix(name, "runtime.sigprof")
-	})
+	return !strings.HasPrefix(root, "runtime.") || root == "runtime.main" ||
+		slices.ContainsFunc(names, func(name string) bool {
+			return strings.HasPrefix(name, "runtime/pprof.") || strings.HasPrefix(name, "runtime.sigprof")
+		})
 }
 
 // isForeignWait reports whether a sample of the block or mutex profile is not contention of the
@@ -53,7 +54,8 @@ func isForeignWait(s *profile.Sample) bool {
 // isRecording reports whether name belongs to the recording of block and mutex events, which has
 // locks of its own.
 func isRecording(name string) bool {
-	return slices.Contains([]string{"runtime.blockevent", "runtime.mutexevent", "runtime.saveblockevent", "runtime.saveBlockEventStack"}, name)
+	return slices.Contains([]string{"runtime.blockevent", "runtime.mutexevent", "runtime.saveblockevent",
+		"runtime.saveBlockEventStack"}, name)
 }
 
 // isCaller reports whether name is found only on the stack of the goroutine that called the
@@ -67,7 +69,8 @@ func isCaller(name string) bool {
 func withoutHarness(stack []*profile.Location) []*profile.Location {
 	for i, loc := range stack {
 		for _, line := range loc.Line {
-			if line.Function != nil && i > 0 && (isCaller(line.Function.Name) || strings.Contains(line.Function.Name, "/internal/cell.")) {
+			if line.Function != nil && i > 0 && (isCaller(line.Function.Name) ||
+				strings.Contains(line.Function.Name, "/internal/cell.")) {
 				return stack[:i]
 			}
 		}

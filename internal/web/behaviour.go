@@ -48,7 +48,8 @@ func (b Behaviour) Check() []graph.Problem {
 	switch l.Model {
 	case "", "zero":
 		if l.Median != 0 || l.Sigma != 0 || l.HostSigma != 0 {
-			bad("latency", "zero does not wait: remove median, sigma and host_sigma, or choose constant, lognormal or per-host")
+			bad("latency", "zero does not wait: remove median, sigma and host_sigma, "+
+				"or choose constant, lognormal or per-host")
 		}
 	case "constant", "lognormal", "per-host":
 		if l.Median <= 0 || l.Median > maxLatency {

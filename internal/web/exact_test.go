@@ -24,8 +24,10 @@ func TestFetchBeforeItsLinkIsFound(t *testing.T) {
 	}{
 		{"in order", nil, ""},
 		{"the second first", []uint32{1}, "1 pages were fetched before any link to them was handed out (page 1)"},
-		{"in two words", []uint32{0, 1, 70, 2, 199}, "2 pages were fetched before any link to them was handed out (page 70, 199)"},
-		{"backwards", []uint32{5, 4, 3, 2, 1}, "5 pages were fetched before any link to them was handed out (page 5, 4, 3)"},
+		{"in two words", []uint32{0, 1, 70, 2, 199},
+			"2 pages were fetched before any link to them was handed out (page 70, 199)"},
+		{"backwards", []uint32{5, 4, 3, 2, 1},
+			"5 pages were fetched before any link to them was handed out (page 5, 4, 3)"},
 	} {
 		for _, byURL := range []bool{false, true} {
 			s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
@@ -79,7 +81,8 @@ func TestLinksAreHandedOutWhenTheFetchReturns(t *testing.T) {
 			s.IDs().Fetch(t.Context(), 2)
 			all.Wait()
 			err := s.End(crawl.Result{Pages: 3}, nil)
-			early := err != nil && strings.Contains(err.Error(), "1 pages were fetched before any link to them was handed out (page 1)")
+			early := err != nil && strings.Contains(err.Error(),
+				"1 pages were fetched before any link to them was handed out (page 1)")
 			if early != (pause < time.Second) || !early && err != nil {
 				t.Errorf("fetched %v after the page with its link: %v", pause, err)
 			}
@@ -89,7 +92,8 @@ func TestLinksAreHandedOutWhenTheFetchReturns(t *testing.T) {
 	s.Begin(Rules{Workers: 1, Exact: true})
 	s.IDs().Fetch(t.Context(), 0)
 	s.IDs().Fetch(t.Context(), 1)
-	if err := s.End(crawl.Result{Pages: 2, Errors: 2}, nil); err == nil || !strings.Contains(err.Error(), "before any link to them was handed out (page 1)") {
+	if err := s.End(crawl.Result{Pages: 2, Errors: 2}, nil); err == nil ||
+		!strings.Contains(err.Error(), "before any link to them was handed out (page 1)") {
 		t.Errorf("the link of a page that failed was followed: %v", err)
 	}
 }
@@ -111,8 +115,11 @@ func TestExactCrawlFindsOneWorkerTooMany(t *testing.T) {
 				for more := range 2 {
 					s.Begin(Rules{Workers: workers, Exact: true})
 					err := s.End(honest(s.IDs(), g.Start, crawl.Options{Workers: workers + more}, nil), nil)
-					if found := err != nil && strings.Contains(err.Error(), "others in flight, the most allowed"); found != (more > 0) || !found && err != nil {
-						t.Errorf("%s on %d processors, %d workers where %d are allowed, try %d: %v", kind, procs, workers+more, workers, try, err)
+					found := err != nil && strings.Contains(err.Error(),
+						"others in flight, the most allowed")
+					if found != (more > 0) || !found && err != nil {
+						t.Errorf("%s on %d processors, %d workers where %d are allowed, try %d: %v", kind, procs,
+							workers+more, workers, try, err)
 					}
 				}
 			}
@@ -165,8 +172,10 @@ func TestEndlessCrawlIsEnded(t *testing.T) {
 			if fault == "nowhere" {
 				want = "64 fetches of unknown pages (1000, 1001, 1002); " + stoppedEarly
 			}
-			if err := s.End(crawl.Result{}, ctx.Err()); err == nil || err.Error() != want || stops != 1 || fetches != 10+maxUseless {
-				t.Errorf("%s, exact %v: after %d fetches %v, want %q; stopped %d times", fault, exact, fetches, err, want, stops)
+			if err := s.End(crawl.Result{}, ctx.Err()); err == nil || err.Error() != want || stops != 1 ||
+				fetches != 10+maxUseless {
+				t.Errorf("%s, exact %v: after %d fetches %v, want %q; stopped %d times", fault, exact, fetches, err,
+					want, stops)
 			}
 			s.Begin(Rules{Workers: 1})
 			if err := s.End(honest(s.IDs(), 0, crawl.Options{Workers: 1}, nil), nil); err != nil || s.Ended() != nil {
@@ -230,7 +239,8 @@ func TestModifiedLinksAreFound(t *testing.T) {
 				}
 				break
 			}
-			if v := s.Unmodified(); (v != nil) != (byURL || detour) || v != nil && !strings.Contains(v.Error(), "links must not be modified") {
+			if v := s.Unmodified(); (v != nil) != (byURL || detour) ||
+				v != nil && !strings.Contains(v.Error(), "links must not be modified") {
 				t.Errorf("by URL %v, renamed page %v: %v", byURL, detour, v)
 			}
 		}

@@ -58,32 +58,34 @@ func TestHoardedWaitsAreFound(t *testing.T) {
 		}},
 		{"one waits for all and hands over", false, waitThenHand(0)},
 		{"one waits for all, and a queue has room for twice the workers", true, waitThenHand(2 * workers)},
-		{"a goroutine per page waits, and then for a slot", true, func(ctx context.Context, w crawl.Web[uint32], l crawl.Limiter, pages []uint32) {
-			slots := make(chan bool, workers)
-			var pool sync.WaitGroup
-			for _, p := range pages {
-				pool.Go(func() {
-					l.Wait(ctx)
-					slots <- true
-					w.Fetch(ctx, p)
-					<-slots
-				})
-			}
-			pool.Wait()
-		}},
-		{"a goroutine per page waits for a slot, and then", false, func(ctx context.Context, w crawl.Web[uint32], l crawl.Limiter, pages []uint32) {
-			slots := make(chan bool, workers)
-			var pool sync.WaitGroup
-			for _, p := range pages {
-				pool.Go(func() {
-					slots <- true
-					l.Wait(ctx)
-					w.Fetch(ctx, p)
-					<-slots
-				})
-			}
-			pool.Wait()
-		}},
+		{"a goroutine per page waits, and then for a slot", true,
+			func(ctx context.Context, w crawl.Web[uint32], l crawl.Limiter, pages []uint32) {
+				slots := make(chan bool, workers)
+				var pool sync.WaitGroup
+				for _, p := range pages {
+					pool.Go(func() {
+						l.Wait(ctx)
+						slots <- true
+						w.Fetch(ctx, p)
+						<-slots
+					})
+				}
+				pool.Wait()
+			}},
+		{"a goroutine per page waits for a slot, and then", false,
+			func(ctx context.Context, w crawl.Web[uint32], l crawl.Limiter, pages []uint32) {
+				slots := make(chan bool, workers)
+				var pool sync.WaitGroup
+				for _, p := range pages {
+					pool.Go(func() {
+						slots <- true
+						l.Wait(ctx)
+						w.Fetch(ctx, p)
+						<-slots
+					})
+				}
+				pool.Wait()
+			}},
 		{"all waits first", true, func(ctx context.Context, w crawl.Web[uint32], l crawl.Limiter, pages []uint32) {
 			for range pages {
 				l.Wait(ctx)
@@ -108,13 +110,17 @@ func TestHoardedWaitsAreFound(t *testing.T) {
 		for _, kind := range limiter.Names() {
 			synctest.Test(t, func(t *testing.T) {
 				// Workers are slower than the limiter, so unused waits accumulate.
-				s := New(g, graph.Walk(g, nil), Behaviour{Latency: Latency{Model: "constant", Median: 10 * time.Millisecond}}, 0)
-				l := s.Begin(Rules{Workers: workers, Limiter: func() crawl.Limiter { return limiter.New(kind, 1000, 1) }})()
+				s := New(g, graph.Walk(g, nil), Behaviour{Latency: Latency{Model: "constant",
+					Median: 10 * time.Millisecond}}, 0)
+				l := s.Begin(Rules{Workers: workers,
+					Limiter: func() crawl.Limiter { return limiter.New(kind, 1000, 1) }})()
 				l.Wait(t.Context())
 				first, _ := s.IDs().Fetch(t.Context(), g.Start)
 				test.crawl(t.Context(), s.IDs(), l, first)
 				err := s.End(crawl.Result{Pages: pages}, nil)
-				if found := err != nil && strings.Contains(err.Error(), "waits on the limiter that no fetch had used yet, want at most 5 with 4 workers"); found != test.wrong || !found && err != nil {
+				found := err != nil && strings.Contains(err.Error(),
+					"waits on the limiter that no fetch had used yet, want at most 5 with 4 workers")
+				if found != test.wrong || !found && err != nil {
 					t.Errorf("%s, %s: %v", test.name, kind, err)
 				}
 			})

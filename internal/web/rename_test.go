@@ -66,7 +66,8 @@ func honest[K comparable](w crawl.Web[K], start K, o crawl.Options, known map[K]
 
 // scattered returns a graph with unreachable pages, self-links and duplicate links.
 func scattered(pages int, draw *rand.Rand) *graph.Graph {
-	g := &graph.Graph{Offsets: []uint64{0}, Hosts: []uint32{0, uint32(pages / 3), uint32(pages / 2)}, Start: uint32(draw.IntN(pages))}
+	g := &graph.Graph{Offsets: []uint64{0}, Hosts: []uint32{0, uint32(pages / 3), uint32(pages / 2)},
+		Start: uint32(draw.IntN(pages))}
 	for p := range pages {
 		for range draw.IntN(5) {
 			to := uint32(draw.IntN(pages))
@@ -93,7 +94,8 @@ func build(t testing.TB, s graph.Spec) *graph.Graph {
 // testGraphs returns graphs of all kinds, with and without unreachable pages, with bitsets of one
 // word and of several.
 func testGraphs(t testing.TB) map[string]*graph.Graph {
-	list := map[string]*graph.Graph{"small": small(), "one page": path(1, 1), "two pages": path(2, 2), "path": path(200, 150)}
+	list := map[string]*graph.Graph{"small": small(), "one page": path(1, 1), "two pages": path(2, 2),
+		"path": path(200, 150)}
 	for _, kind := range []string{"chain", "star", "tree", "grid", "uniform", "copying", "hosts"} {
 		for _, pages := range []int{64, 500} {
 			list[fmt.Sprintf("%s %d", kind, pages)] = build(t, graph.Spec{Kind: kind, Pages: pages, Seed: 1})
@@ -132,7 +134,8 @@ func TestRenamedPagesAreTheSameGraph(t *testing.T) {
 				t.Fatalf("%s, crawl %d: %v", name, n, err)
 			}
 			if did.Pages != reach.Pages || s.Fetched() != reach.Pages {
-				t.Fatalf("%s, crawl %d: %d pages reported, %d fetched, of %d", name, n, did.Pages, s.Fetched(), reach.Pages)
+				t.Fatalf("%s, crawl %d: %d pages reported, %d fetched, of %d", name, n, did.Pages, s.Fetched(),
+					reach.Pages)
 			}
 			r := &s.verifier.renaming
 			if few := n > 0 && reach.Pages > 1; few != (len(r.renamed) > 0) || len(r.renamed) > maxRenamed {
@@ -149,7 +152,8 @@ func TestRenamedPagesAreTheSameGraph(t *testing.T) {
 					}
 				}
 				if !byURL && !slices.Equal(ids[r.number(p)], want) {
-					t.Fatalf("%s, crawl %d, page %d, now %d: links %v, want %v", name, n, p, r.number(p), ids[r.number(p)], want)
+					t.Fatalf("%s, crawl %d, page %d, now %d: links %v, want %v", name, n, p, r.number(p),
+						ids[r.number(p)], want)
 				}
 				for i, link := range urls[g.URL(r.number(p))] {
 					if byURL && (len(urls[g.URL(r.number(p))]) != len(want) || link != g.URL(want[i])) {
@@ -180,7 +184,8 @@ func TestRenamedPagesAreDrawnAnew(t *testing.T) {
 
 // Detours are a small part of the crawl.
 func TestDetoursAreFew(t *testing.T) {
-	for _, spec := range []graph.Spec{{Kind: "rmat", Scale: 14, Seed: 1}, {Kind: "rmat", Scale: 14, Symmetric: true, Seed: 1}, {Kind: "hosts", Pages: 16000, Seed: 1}} {
+	for _, spec := range []graph.Spec{{Kind: "rmat", Scale: 14, Seed: 1},
+		{Kind: "rmat", Scale: 14, Symmetric: true, Seed: 1}, {Kind: "hosts", Pages: 16000, Seed: 1}} {
 		g := build(t, spec)
 		reach := graph.Walk(g, nil)
 		s := New(g, reach, Behaviour{}, 0)
@@ -191,8 +196,10 @@ func TestDetoursAreFew(t *testing.T) {
 			for _, d := range s.verifier.renaming.detours {
 				links += len(d.ids)
 			}
-			if few := len(s.verifier.renaming.detours); few > reach.Pages/detourEvery+2 || links > int(reach.Links/copyEvery)+few*16 {
-				t.Errorf("%v, crawl %d: %d detours with %d links, of %d pages with %d", spec, n, few, links, reach.Pages, reach.Links)
+			if few := len(s.verifier.renaming.detours); few > reach.Pages/detourEvery+2 ||
+				links > int(reach.Links/copyEvery)+few*16 {
+				t.Errorf("%v, crawl %d: %d detours with %d links, of %d pages with %d", spec, n, few, links,
+					reach.Pages, reach.Links)
 			}
 		}
 	}
@@ -218,12 +225,13 @@ func TestCrawlersThatDoNotGoByTheLinksAreFound(t *testing.T) {
 		return did
 	}
 	// once makes the first crawl correctly, and keeps the links of all pages.
-	once := func(then func(s *Site, kept map[uint32][]uint32) crawl.Result) func(*Site, int, map[uint32][]uint32) crawl.Result {
+	type then func(s *Site, kept map[uint32][]uint32) crawl.Result
+	once := func(next then) func(*Site, int, map[uint32][]uint32) crawl.Result {
 		return func(s *Site, n int, kept map[uint32][]uint32) crawl.Result {
 			if n == 0 {
 				return honest(s.IDs(), s.graph.Start, crawl.Options{Workers: 1}, kept)
 			}
-			return then(s, kept)
+			return next(s, kept)
 		}
 	}
 	// order returns the pages in breadth-first order of the links kept.
@@ -241,7 +249,9 @@ func TestCrawlersThatDoNotGoByTheLinksAreFound(t *testing.T) {
 		return pages
 	}
 	for _, c := range []cheat{
-		{"remembers the pages", once(func(s *Site, kept map[uint32][]uint32) crawl.Result { return fetchAll(s, order(s, kept)) })},
+		{"remembers the pages", once(func(s *Site, kept map[uint32][]uint32) crawl.Result {
+			return fetchAll(s, order(s, kept))
+		})},
 		{"remembers the links", once(func(s *Site, kept map[uint32][]uint32) (did crawl.Result) {
 			seen, queue := map[uint32]bool{s.graph.Start: true}, []uint32{s.graph.Start}
 			for ; len(queue) > 0; queue = queue[1:] {
@@ -256,23 +266,24 @@ func TestCrawlersThatDoNotGoByTheLinksAreFound(t *testing.T) {
 			}
 			return did
 		})},
-		{"remembers the pages, and fetches what else is linked", once(func(s *Site, kept map[uint32][]uint32) (did crawl.Result) {
-			queue, seen := order(s, kept), map[uint32]bool{}
-			for _, p := range queue {
-				seen[p] = true
-			}
-			for ; len(queue) > 0; queue = queue[1:] {
-				links, _ := s.IDs().Fetch(t.Context(), queue[0])
-				did.Pages++
-				for _, link := range links {
-					if !seen[link] {
-						seen[link] = true
-						queue = append(queue, link)
+		{"remembers the pages, and fetches what else is linked",
+			once(func(s *Site, kept map[uint32][]uint32) (did crawl.Result) {
+				queue, seen := order(s, kept), map[uint32]bool{}
+				for _, p := range queue {
+					seen[p] = true
+				}
+				for ; len(queue) > 0; queue = queue[1:] {
+					links, _ := s.IDs().Fetch(t.Context(), queue[0])
+					did.Pages++
+					for _, link := range links {
+						if !seen[link] {
+							seen[link] = true
+							queue = append(queue, link)
+						}
 					}
 				}
-			}
-			return did
-		})},
+				return did
+			})},
 		{"counts", func(s *Site, _ int, _ map[uint32][]uint32) crawl.Result {
 			var pages []uint32
 			for p := range uint32(s.graph.Pages()) {
@@ -341,7 +352,8 @@ func TestBudgetDoesNotHideRememberedPages(t *testing.T) {
 				}
 			}
 			err := s.End(did, nil)
-			if n == 0 && err != nil || n > 0 && (err == nil || !strings.Contains(err.Error(), "remembers or guesses pages")) {
+			if n == 0 && err != nil || n > 0 && (err == nil ||
+				!strings.Contains(err.Error(), "remembers or guesses pages")) {
 				t.Fatalf("crawl %d: %v", n, err)
 			}
 		}
@@ -363,7 +375,9 @@ func TestRenamingDoesNotFailCorrectCrawlers(t *testing.T) {
 	for _, procs := range []int{1, 2, 8} {
 		runtime.GOMAXPROCS(procs)
 		for _, workers := range []int{1, 2, 9, 64} {
-			for name, g := range map[string]*graph.Graph{"hosts": build(t, graph.Spec{Kind: "hosts", Pages: 512, Seed: 1}), "rmat": build(t, graph.Spec{Kind: "rmat", Scale: 9, Seed: 1})} {
+			for name, g := range map[string]*graph.Graph{"hosts": build(t,
+				graph.Spec{Kind: "hosts", Pages: 512, Seed: 1}),
+				"rmat": build(t, graph.Spec{Kind: "rmat", Scale: 9, Seed: 1})} {
 				s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
 				id, url := s.Start()
 				s.URLs()

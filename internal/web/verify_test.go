@@ -65,24 +65,27 @@ func TestViolations(t *testing.T) {
 			fetch(s, 3, 1, 0, 2)
 			return four, nil
 		}, ""},
-		{"correct, with limiter", Rules{Workers: 1, Limiter: passing}, func(s *Site, l crawl.Limiter) (crawl.Result, error) {
-			paced(s, l, 0, 1, 2, 3)
-			return four, nil
-		}, ""},
+		{"correct, with limiter", Rules{Workers: 1, Limiter: passing},
+			func(s *Site, l crawl.Limiter) (crawl.Result, error) {
+				paced(s, l, 0, 1, 2, 3)
+				return four, nil
+			}, ""},
 		{"correct, two at once", Rules{Workers: 2}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			s.begin(0)
 			fetch(s, 1, 2, 3)
 			s.verifier.leave(true, nil)
 			return four, nil
 		}, ""},
-		{"correct, within budget", Rules{Workers: 1, MaxPages: 3}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
-			fetch(s, 0, 1, 2)
-			return crawl.Result{Pages: 3}, nil
-		}, ""},
-		{"correct, budget beyond the graph", Rules{Workers: 1, MaxPages: 9}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
-			fetch(s, 0, 1, 2, 3)
-			return four, nil
-		}, ""},
+		{"correct, within budget", Rules{Workers: 1, MaxPages: 3},
+			func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+				fetch(s, 0, 1, 2)
+				return crawl.Result{Pages: 3}, nil
+			}, ""},
+		{"correct, budget beyond the graph", Rules{Workers: 1, MaxPages: 9},
+			func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+				fetch(s, 0, 1, 2, 3)
+				return four, nil
+			}, ""},
 		{"twice", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			fetch(s, 0, 1, 2, 3, 2)
 			return crawl.Result{Pages: 5}, nil
@@ -99,10 +102,11 @@ func TestViolations(t *testing.T) {
 			fetch(s, 0, 1, 2, 3, 4)
 			return crawl.Result{Pages: 5}, nil
 		}, "1 pages were fetched that no link leads to (page 4)"},
-		{"unlinked within budget", Rules{Workers: 1, MaxPages: 2}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
-			fetch(s, 0, 4)
-			return crawl.Result{Pages: 2}, nil
-		}, "no link leads to (page 4)"},
+		{"unlinked within budget", Rules{Workers: 1, MaxPages: 2},
+			func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
+				fetch(s, 0, 4)
+				return crawl.Result{Pages: 2}, nil
+			}, "no link leads to (page 4)"},
 		{"no such page", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			fetch(s, 0, 1, 2, 3, 5)
 			return four, nil
@@ -135,18 +139,20 @@ func TestViolations(t *testing.T) {
 			paced(s, l, 0, 1, 2)
 			fetch(s, 3)
 			return four, nil
-		}, "1 fetches began before the limiter granted them; it waited on the limiter 3 times for 4 fetches: want one wait per fetch"},
-		{"waited afterwards", Rules{Workers: 1, Limiter: passing}, func(s *Site, l crawl.Limiter) (crawl.Result, error) {
-			fetch(s, 3)
-			l.Wait(ctx)
-			paced(s, l, 0, 1, 2)
-			return four, nil
-		}, "1 fetches began before"},
-		{"waited for a duplicate", Rules{Workers: 1, Limiter: passing}, func(s *Site, l crawl.Limiter) (crawl.Result, error) {
-			l.Wait(ctx)
-			paced(s, l, 0, 1, 2, 3)
-			return four, nil
-		}, "waited on the limiter 5 times for 4 fetches"},
+		}, "1 fetches began before the limiter granted them; it waited on the limiter 3 times for 4 fetches"},
+		{"waited afterwards", Rules{Workers: 1, Limiter: passing},
+			func(s *Site, l crawl.Limiter) (crawl.Result, error) {
+				fetch(s, 3)
+				l.Wait(ctx)
+				paced(s, l, 0, 1, 2)
+				return four, nil
+			}, "1 fetches began before"},
+		{"waited for a duplicate", Rules{Workers: 1, Limiter: passing},
+			func(s *Site, l crawl.Limiter) (crawl.Result, error) {
+				l.Wait(ctx)
+				paced(s, l, 0, 1, 2, 3)
+				return four, nil
+			}, "waited on the limiter 5 times for 4 fetches"},
 		{"miscounted", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			fetch(s, 0, 1, 2, 3)
 			return crawl.Result{Pages: 3, Errors: 1}, nil
@@ -236,7 +242,8 @@ func TestFetchesInFlightAreCountedWhereTheyCanBeTooMany(t *testing.T) {
 			s.verifier.leave(c, nil)
 		}
 		err := s.End(crawl.Result{Pages: 4}, nil)
-		if found := err != nil && err.Error() == "2 fetches began with 2 others in flight, the most allowed"; found != test.found || !found && err != nil {
+		found := err != nil && err.Error() == "2 fetches began with 2 others in flight, the most allowed"
+		if found != test.found || !found && err != nil {
 			t.Errorf("%s, %d processors: %v", test.name, test.procs, err)
 		}
 	}

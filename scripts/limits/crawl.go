@@ -56,12 +56,13 @@ func (s setup) pureGo(name string, workers int, g graph.Spec) side {
 }
 
 func (s setup) crawlSide(how string, g graph.Spec, j job) side {
-	return side{fmt.Sprintf("%s %s w=%d %s%s", j.Contender, j.Keys, j.Workers, graphName(g), how), func(ctx context.Context) (r result, err error) {
-		if j.Graph, err = s.cache(ctx, g); err != nil {
-			return r, err
-		}
-		return start(ctx, j)
-	}}
+	return side{fmt.Sprintf("%s %s w=%d %s%s", j.Contender, j.Keys, j.Workers, graphName(g), how),
+		func(ctx context.Context) (r result, err error) {
+			if j.Graph, err = s.cache(ctx, g); err != nil {
+				return r, err
+			}
+			return start(ctx, j)
+		}}
 }
 
 // start runs j in a process of its own.
@@ -170,7 +171,8 @@ func (j job) measure(cache *graph.Cache) (r result, err error) {
 // sample measures crawls as a sample of a run does. Only the crawl is timed, as there.
 func (j job) sample(cache *graph.Cache) (r result, err error) {
 	ctx := context.Background()
-	b, err := cell.Open(cell.Job{Cache: j.Graph, Cell: plan.Cell{Impl: j.Contender, Keys: j.Keys, Workers: j.Workers, Procs: runtime.GOMAXPROCS(0)}}, contender.All())
+	b, err := cell.Open(cell.Job{Cache: j.Graph, Cell: plan.Cell{Impl: j.Contender, Keys: j.Keys, Workers: j.Workers,
+		Procs: runtime.GOMAXPROCS(0)}}, contender.All())
 	if err != nil {
 		return r, err
 	}

@@ -52,9 +52,10 @@ func limiterRows() []row {
 
 // limitSide returns the side of a limiter.
 func limitSide(name string, rate float64, goroutines int) side {
-	return side{fmt.Sprintf("limiter %s %.0f/s w=%d", name, rate, goroutines), func(ctx context.Context) (result, error) {
-		return start(ctx, job{Limit: &limitJob{name, rate, goroutines}})
-	}}
+	return side{fmt.Sprintf("limiter %s %.0f/s w=%d", name, rate, goroutines),
+		func(ctx context.Context) (result, error) {
+			return start(ctx, job{Limit: &limitJob{name, rate, goroutines}})
+		}}
 }
 
 // do measures the limiter and prints the result.

@@ -32,7 +32,8 @@ func (s setup) peer(program, name string, g graph.Spec) side {
 		if err != nil {
 			return r, err
 		}
-		cmd := exec.CommandContext(ctx, program, "-f", file, "-r", strconv.Itoa(int(start)), "-n", strconv.Itoa(peerTrials))
+		cmd := exec.CommandContext(ctx, program, "-f", file, "-r", strconv.Itoa(int(start)), "-n",
+			strconv.Itoa(peerTrials))
 		cmd.Env = append(os.Environ(), "OMP_NUM_THREADS=2")
 		out, err := cmd.Output()
 		if err != nil {

@@ -34,7 +34,8 @@ const (
 func table(s setup) []row {
 	var rows []row
 	add := func(required, target float64, subject, baseline side, work string, args ...any) {
-		rows = append(rows, row{work: fmt.Sprintf(work, args...), required: required, target: target, subject: subject, baseline: baseline})
+		rows = append(rows, row{work: fmt.Sprintf(work, args...), required: required, target: target, subject: subject,
+			baseline: baseline})
 	}
 	for _, g := range []graph.Spec{rmat(20), uniform(20), rmat(22), uniform(22)} {
 		name, prefetchRequired, prefetchTarget := graphName(g), 1.8, 3.0
@@ -44,44 +45,54 @@ func table(s setup) []row {
 		if s.topDown != "" {
 			peer := s.peer(s.topDown, "GAPBS top-down", g)
 			add(1, 1.5, s.crawl(best, "id", 2, g), peer, "%s w=2 / GAPBS top-down, %s", best, name)
-			add(prefetchRequired, prefetchTarget, s.crawl(prefetching, "id", 2, g), peer, "%s w=2 / GAPBS top-down, %s", prefetching, name)
+			add(prefetchRequired, prefetchTarget, s.crawl(prefetching, "id", 2, g), peer, "%s w=2 / GAPBS top-down, %s",
+				prefetching, name)
 		}
 		if s.gapbs != "" {
-			add(0, 0, s.crawl(prefetching, "id", 2, g), s.peer(s.stock(), "GAPBS", g), "%s w=2 / unmodified GAPBS, which needs in-links, %s", prefetching, name)
+			add(0, 0, s.crawl(prefetching, "id", 2, g), s.peer(s.stock(), "GAPBS", g),
+				"%s w=2 / unmodified GAPBS, which needs in-links, %s", prefetching, name)
 		}
 	}
 	for _, g := range []graph.Spec{rmat(18), rmat(20), uniform(20)} {
 		name := graphName(g)
-		add(50, 100, s.crawl(prefetching, "id", 64, g), s.crawl("mutexmap", "id", 64, g), "%s / mutexmap w=64, %s", prefetching, name)
+		add(50, 100, s.crawl(prefetching, "id", 64, g), s.crawl("mutexmap", "id", 64, g), "%s / mutexmap w=64, %s",
+			prefetching, name)
 		add(8, 15, s.crawl("cas", "id", 64, g), s.crawl("mutexmap", "id", 64, g), "cas / mutexmap w=64, %s", name)
-		add(8, 15, s.crawl("ownerbatch", "id", 64, g), s.crawl("owner", "id", 64, g), "ownerbatch / owner w=64, %s", name)
-		add(0.8, 0.95, s.crawl(prefetching, "id", 64, g), s.crawl(prefetching, "id", 2, g), "%s w=64 / w=2, %s", prefetching, name)
+		add(8, 15, s.crawl("ownerbatch", "id", 64, g), s.crawl("owner", "id", 64, g), "ownerbatch / owner w=64, %s",
+			name)
+		add(0.8, 0.95, s.crawl(prefetching, "id", 64, g), s.crawl(prefetching, "id", 2, g), "%s w=64 / w=2, %s",
+			prefetching, name)
 		add(0.8, 0.95, s.crawl(best, "id", 64, g), s.crawl(best, "id", 2, g), "%s w=64 / w=2, %s", best, name)
 	}
 	if s.purego != "" {
 		for _, g := range []graph.Spec{rmat(20), uniform(20), rmat(22), uniform(22)} {
-			add(0, 0, s.crawl(prefetching, "id", 2, g), s.pureGo(prefetching, 2, g), "%s w=2, assembly / plain Go, %s", prefetching, graphName(g))
+			add(0, 0, s.crawl(prefetching, "id", 2, g), s.pureGo(prefetching, 2, g), "%s w=2, assembly / plain Go, %s",
+				prefetching, graphName(g))
 		}
 	}
 	if s.gapbs != "" {
 		rows = append(rows, s.buildRows()...)
 	}
 	g := rmat(18)
-	add(6, 12, s.crawl(bestURL, "url", 64, g), s.crawl("mutexmap", "url", 64, g), "%s / mutexmap w=64, URLs, %s", bestURL, graphName(g))
-	add(1, 1.9, s.crawl(bestURL, "url", 64, g), s.crawl("xsync", "url", 64, g), "%s / xsync w=64, URLs, %s", bestURL, graphName(g))
+	add(6, 12, s.crawl(bestURL, "url", 64, g), s.crawl("mutexmap", "url", 64, g), "%s / mutexmap w=64, URLs, %s",
+		bestURL, graphName(g))
+	add(1, 1.9, s.crawl(bestURL, "url", 64, g), s.crawl("xsync", "url", 64, g), "%s / xsync w=64, URLs, %s", bestURL,
+		graphName(g))
 
 	for _, g := range []graph.Spec{rmat(18), rmat(20)} {
 		for _, name := range []string{best, prefetching} {
 			rows = append(rows, row{
-				work: fmt.Sprintf("time with the harness / bare, %s w=2, %s", name, graphName(g)), required: 1.25, target: 1.05, atMost: true,
+				work: fmt.Sprintf("time with the harness / bare, %s w=2, %s", name, graphName(g)), required: 1.25,
+				target: 1.05, atMost: true,
 				subject: s.verified(name, 2, g), baseline: s.crawl(name, "id", 2, g),
 				value: func(subject, baseline result) float64 { return subject.Seconds / baseline.Seconds },
 			})
 		}
 	}
 	rows = append(rows, row{
-		work: "mallocs per page, " + prefetching + " w=2, rmat20", required: 0.01, target: 0.001, atMost: true, subject: s.crawl(prefetching, "id", 2, rmat(20)),
-		value: func(subject, _ result) float64 { return subject.Mallocs / subject.Pages },
+		work: "mallocs per page, " + prefetching + " w=2, rmat20", required: 0.01, target: 0.001, atMost: true,
+		subject: s.crawl(prefetching, "id", 2, rmat(20)),
+		value:   func(subject, _ result) float64 { return subject.Mallocs / subject.Pages },
 	})
 	return slices.Concat(rows, s.growth(), limiterRows())
 }

@@ -12,9 +12,12 @@ import (
 // causes returns crawlers whose workers spend their time in a known way.
 func causes() []bench.Contender {
 	return []bench.Contender{
-		bench.FromVisited("hotmutex", "holds its only lock for long", func(int) bench.Visited[uint32] { return &hot{seen: map[uint32]bool{}} }, nil),
-		bench.FromVisited("spinner", "spins for its lock, which no lock profile shows", func(int) bench.Visited[uint32] { return &spinner{seen: map[uint32]bool{}} }, nil),
-		bench.FromVisited("churner", "allocates for every page", func(int) bench.Visited[uint32] { return &churner{hot: hot{seen: map[uint32]bool{}}} }, nil),
+		bench.FromVisited("hotmutex", "holds its only lock for long",
+			func(int) bench.Visited[uint32] { return &hot{seen: map[uint32]bool{}} }, nil),
+		bench.FromVisited("spinner", "spins for its lock, which no lock profile shows",
+			func(int) bench.Visited[uint32] { return &spinner{seen: map[uint32]bool{}} }, nil),
+		bench.FromVisited("churner", "allocates for every page",
+			func(int) bench.Visited[uint32] { return &churner{hot: hot{seen: map[uint32]bool{}}} }, nil),
 		{Name: "busyowner", Doc: "its owner works long for every page", ByID: busyOwner},
 	}
 }
@@ -94,7 +97,8 @@ func (s *churner) AddNew(dst, links []uint32) []uint32 {
 }
 
 // busyOwner has one goroutine that owns the set, and works for every page.
-func busyOwner(ctx context.Context, web bench.Web[uint32], seeds []uint32, o bench.Options) (did bench.Result, err error) {
+func busyOwner(ctx context.Context, web bench.Web[uint32], seeds []uint32, o bench.Options) (did bench.Result,
+	err error) {
 	pages, found := make(chan uint32), make(chan []uint32, o.Workers)
 	var workers sync.WaitGroup
 	for range o.Workers {

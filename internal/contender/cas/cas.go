@@ -20,7 +20,7 @@ import (
 // Contender returns the crawler.
 func Contender() crawl.Contender {
 	return crawl.Contender{
-		Name: "cas", Doc: "atomic compare-and-swap: bitset for ids, lock-free hash table for URLs; a channel as the frontier",
+		Name: "cas", Doc: "atomic compare-and-swap: bitset for ids, lock-free hash table for URLs; channel as frontier",
 		ByID: newCrawler(visited.NewBits), ByURL: newCrawler(visited.NewTable),
 	}
 }

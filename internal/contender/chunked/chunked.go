@@ -17,5 +17,6 @@ import (
 
 // Contender returns the crawler.
 func Contender() crawl.Contender {
-	return engine.FromVisited("chunked", "lock-free set as in cas, chunks of pages passed between workers", visited.NewBits, visited.NewTable)
+	return engine.FromVisited("chunked", "lock-free set as in cas, chunks of pages passed between workers",
+		visited.NewBits, visited.NewTable)
 }

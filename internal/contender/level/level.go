@@ -29,7 +29,9 @@ type answer[K comparable] struct {
 	failed  bool
 }
 
-func run[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (did crawl.Result, err error) {
+func run[K comparable](
+	ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+) (did crawl.Result, err error) {
 	if err := ctx.Err(); err != nil {
 		return did, err
 	}

@@ -17,5 +17,6 @@ import (
 
 // Contender returns the crawler.
 func Contender() crawl.Contender {
-	return engine.ReadAhead("readahead", "chunked that tells the site which pages come next", visited.NewBits, visited.NewTable)
+	return engine.ReadAhead("readahead", "chunked that tells the site which pages come next", visited.NewBits,
+		visited.NewTable)
 }

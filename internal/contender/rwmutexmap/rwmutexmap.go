@@ -15,7 +15,8 @@ import (
 
 // Contender returns the crawler.
 func Contender() crawl.Contender {
-	return engine.FromVisited("rwmutexmap", "map behind sync.RWMutex, read lock per link, write lock per page", New[uint32], New[string])
+	return engine.FromVisited("rwmutexmap", "map behind sync.RWMutex, read lock per link, write lock per page",
+		New[uint32], New[string])
 }
 
 type set[K comparable] struct {

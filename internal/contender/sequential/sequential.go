@@ -16,7 +16,9 @@ func Contender() crawl.Contender {
 	}
 }
 
-func run[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (did crawl.Result, err error) {
+func run[K comparable](
+	ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+) (did crawl.Result, err error) {
 	seen := make(map[K]struct{}, o.SizeHint)
 	var queue []K
 	enqueue := func(pages []K) {
