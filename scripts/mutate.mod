@@ -1,4 +1,4 @@
-module mutate // the mutation tester that mutate.sh needs, apart from the module's own tools
+module mutate // the mutation tester that mutate.sh needs, outside the main go.mod
 
 go 1.26.0
 

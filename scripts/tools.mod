@@ -1,4 +1,4 @@
-module tools // versions of the tools that lint needs, apart from the module's own
+module tools // versions of the tools that lint needs, outside the main go.mod
 
 go 1.26.0
 

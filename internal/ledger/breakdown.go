@@ -224,7 +224,7 @@ func (g *goroutine) entry() string {
 	return "(unknown)"
 }
 
-// finish converts to seconds, and returns the time breakdown and the wall-clock profile.
+// finish converts to seconds, and returns the time breakdown and the wall profile.
 func (b *breakdown) finish() (*Ledger, *profile.Profile) {
 	l := &b.ledger
 	l.Wall /= 1e9

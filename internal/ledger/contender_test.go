@@ -41,7 +41,8 @@ func TestEveryCrawlersBreakdownIsComplete(t *testing.T) {
 	for _, c := range contender.All() {
 		for _, latency := range []time.Duration{0, 200 * time.Microsecond} {
 			t.Run(fmt.Sprintf("%s/%v", c.Name, latency), func(t *testing.T) {
-				// A pool that starts and ends within one scheduling quantum leaves much time unaccounted.
+				// A pool that starts and ends within one scheduling quantum leaves much time
+				// unaccounted.
 				pages := 50_000
 				if latency > 0 {
 					pages = 500

@@ -42,7 +42,7 @@ func traced(t testing.TB, f func()) []byte {
 	return b.Bytes()
 }
 
-// breakdown traces one crawl and checks that its time breakdown and its wall-clock profile are
+// breakdown traces one crawl and checks that its time breakdown and its wall profile are
 // complete.
 func breakdown(t *testing.T, workers int, crawl func()) (*ledger.Ledger, *profile.Profile) {
 	t.Helper()

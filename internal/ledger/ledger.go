@@ -2,7 +2,7 @@
 //
 // While the trace is recorded, the measuring code wraps every crawl in Crawl and calls Mark before
 // every fetch. Read then returns a Ledger, which splits workers x wall time by state, and a
-// wall-clock profile whose root frames are the states. What the breakdown leaves unaccounted is
+// wall profile whose root frames are the states. What the breakdown leaves unaccounted is
 // reported. If the CPU profiler runs at the same time, its samples are in the trace, and distribute
 // the running time over the code.
 //
@@ -12,7 +12,7 @@
 // worker may never get a page. Time before the first worker starts and after the last one ends is
 // Other: the crawler is preparing or cleaning up. If workers live as long as the crawl, the time
 // before a worker starts and after it ends is also Other while other workers exist: in a crawl of
-// two milliseconds the last one may leave a tenth of that later. What then remains unaccounted is
+// two milliseconds the last one may end a tenth of that later. What then remains unaccounted is
 // workers that were never started, and gaps in the trace.
 //
 // Other crawlers use short-lived workers: a goroutine per page, or a new pool per level. A crawl
@@ -152,7 +152,7 @@ func Events(r io.Reader) (int, error) {
 	return n, nil
 }
 
-// Read returns the time breakdown of the crawls in the trace r, and their wall-clock profile in
+// Read returns the time breakdown of the crawls in the trace r, and their wall profile in
 // nanoseconds.
 func Read(r io.Reader, o Options) (*Ledger, *profile.Profile, error) {
 	if o.Workers < 1 {

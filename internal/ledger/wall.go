@@ -9,7 +9,7 @@ import (
 	"github.com/google/pprof/profile"
 )
 
-// wall accumulates the wall-clock profile.
+// wall accumulates the wall profile.
 type wall struct {
 	waits   map[classStack]float64 // nanoseconds
 	running float64                // nanoseconds, distributed over the CPU samples
@@ -27,7 +27,7 @@ func newWall() wall {
 	return wall{waits: map[classStack]float64{}, samples: map[*stack]int{}, named: map[string]*stack{}}
 }
 
-// Frame returns the root frame of the wall-clock profile for the time in state c.
+// Frame returns the root frame of the wall profile for the time in state c.
 func (c Class) Frame() string {
 	if c == Handoff {
 		return "[hand-off]"
