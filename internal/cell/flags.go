@@ -31,9 +31,9 @@ func (b *Bench) flags(s *store.Sample, wall float64, overlapped bool) []string {
 			flags = append(flags, reason)
 		}
 	}
-	several := c.Workers > 1 && c.Procs > 1 && b.cache.Reach.Widest > 1 // in a chain no fetches can overlap
-	limited := c.Rate != 0                                              // rate-limited fetches without latency rarely overlap
-	flag(several && !overlapped && !limited, "no overlap")
+	// In a chain no fetches can overlap, and rate-limited fetches without latency rarely do.
+	several := c.Workers > 1 && c.Procs > 1 && b.cache.Reach.Widest > 1 && c.Rate == 0
+	flag(several && !overlapped, "no overlap")
 	flag(c.Workers > 1 && stat.Quantile(s.Seconds, 0.5) < minCrawlSeconds, "too short")
 	flag(s.Host["throttled-sec"] > 0, "throttled")
 	flag(s.Host["others-sec"] > preemptedShare*wall*float64(runtime.NumCPU()), "preempted")
