@@ -3,7 +3,6 @@ package plot
 import (
 	"fmt"
 	"math"
-	"strings"
 )
 
 // Part is a piece of a bar: a share of its length, and a kind that gives its colour.
@@ -113,8 +112,8 @@ func Forest(title, about, axis string, ratios []Ratio) string {
 	return s.end()
 }
 
-// Strip draws samples in the order of the rounds, and their median. A sample with a note is drawn hollow.
-func Strip(title, about string, values []float64, center float64, notes map[int]string) string {
+// Strip draws samples in the order of the rounds, and their median.
+func Strip(title, about string, values []float64, center float64) string {
 	const w, h = 260.0, 56.0
 	s := begin(w, h, title, about)
 	lo, hi := center, center
@@ -131,12 +130,7 @@ func Strip(title, about string, values []float64, center float64, notes map[int]
 			continue
 		}
 		x := 8 + (w-16)*float64(i)/max(1, float64(len(values)-1))
-		fill := ""
-		if notes[i] != "" {
-			fill = ` fill="none" class="whisker"`
-		}
-		note := strings.TrimSpace(fmt.Sprintf("%d: %.4g %s", i+1, v, notes[i]))
-		s.printf(`<circle cx="%.0f" cy="%.0f" r="3"%s><title>%s</title></circle>`, x, up(v), fill, escape(note))
+		s.printf(`<circle cx="%.0f" cy="%.0f" r="3"><title>%d: %.4g</title></circle>`, x, up(v), i+1, v)
 	}
 	s.printf("</g></g>")
 	return s.end()

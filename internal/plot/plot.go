@@ -38,7 +38,6 @@ type Series struct {
 	X, Y      []float64
 	Low, High []float64 // nil: no band
 	Href      []string  // where the points lead; nil: nowhere
-	Dashed    bool
 }
 
 // Axes say what a chart of lines shows.
@@ -220,11 +219,7 @@ func (s *svg) series(l Series, end float64, at, up func(float64) float64) {
 			s.printf(`<path d="%sZ" class="band"/>`, path(bx, by))
 		}
 	}
-	dash := ""
-	if l.Dashed {
-		dash = ` stroke-dasharray="4 3"`
-	}
-	s.printf(`<path d="%s" class="line"%s/>`, path(l.X, l.Y), dash)
+	s.printf(`<path d="%s" class="line"/>`, path(l.X, l.Y))
 	for i := range l.X {
 		href := ""
 		if l.Href != nil {

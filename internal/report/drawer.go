@@ -38,7 +38,7 @@ func open(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) Drawer {
 		return v
 	}
 	v.Median = fmt.Sprintf("%s pages/s", SI(c.Summary.Center))
-	v.Strip = plot.Strip("samples of "+v.Name, "pages a second by round", c.Speed, c.Summary.Center, nil)
+	v.Strip = plot.Strip("samples of "+v.Name, "pages a second by round", c.Speed, c.Summary.Center)
 	if c.Versus != nil {
 		v.Versus = fmt.Sprintf("against %s %s", c.Versus.Against, VerdictWords(c.Versus))
 	}

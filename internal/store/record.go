@@ -78,7 +78,9 @@ type Profile struct {
 
 // Failure is why a sample or pass failed.
 type Failure struct {
-	Class   string `json:"class"` // wrong panic deadlock hang spin exit killed memory race harness
+	// Class is "wrong" for a crawl that verification rejects, else how the child ended: exit, panic, deadlock, memory,
+	// hang, spin, race, killed, left or unstarted.
+	Class   string `json:"class"`
 	Message string `json:"message"`
 	// Output is the file with the child's output, such as its panic or goroutine dump, relative to the run's directory.
 	Output string `json:"output,omitempty"`

@@ -20,7 +20,8 @@ type Behaviour struct {
 
 // Latency describes how long a fetch waits. A waiting fetch is in flight but uses no processor.
 type Latency struct {
-	// Model is one of Models; "" is "zero".
+	// Model is "zero" or "", which does not wait; "constant", which waits Median; "lognormal", which draws for every page;
+	// or "per-host", which draws a median for every host and then for every page of it.
 	Model string
 	// Median is the median waiting time; constant always waits exactly this long.
 	Median time.Duration
@@ -30,11 +31,6 @@ type Latency struct {
 	// HostSigma is the same for the medians of the hosts; per-host only.
 	HostSigma float64
 }
-
-// Models returns the names of the latency models: zero does not wait, constant waits Median,
-// lognormal draws a wait for each page, per-host draws a median for each host and then a wait for
-// each of its pages.
-func Models() []string { return []string{"zero", "constant", "lognormal", "per-host"} }
 
 // maxLatency limits a draw, so that one page in a heavy tail cannot exceed a sample's deadline.
 const maxLatency = 10 * time.Second
