@@ -241,35 +241,6 @@ func (r *Runner) notify(c plan.Cell, round int, rec *store.Record) {
 	p := r.Run.Plan()
 	e := Event{Cell: c, Round: round, Record: rec, Total: len(p.Schedule) + len(p.Passes)}
 	e.Done = e.Total - len(slots) - len(passes)
-	e.Left = r.estimate(slots, passes)
+	e.Left = r.Run.Left()
 	r.Watch(e)
-}
-
-// estimate returns how long the pending slots and passes will take, from the wall times so far.
-func (r *Runner) estimate(slots []plan.Slot, passes []int) time.Duration {
-	p := r.Run.Plan()
-	sum, n := map[string]float64{}, map[string]float64{}
-	var all, count float64
-	for _, rec := range r.Run.Records() {
-		if rec.Kind == store.KindSample {
-			sum[rec.Cell] += rec.Wall
-			n[rec.Cell]++
-			all += rec.Wall
-			count++
-		}
-	}
-	if count == 0 {
-		return 0
-	}
-	var seconds float64
-	for _, s := range slots {
-		if id := p.Cells[s.Cell].ID(); n[id] > 0 {
-			seconds += sum[id] / n[id]
-		} else {
-			seconds += all / count
-		}
-	}
-	overhead := max(0, all/count-p.Sample.Seconds())
-	seconds += float64(len(passes)) * (p.Length.Seconds() + overhead)
-	return time.Duration(seconds * float64(time.Second))
 }

@@ -68,26 +68,13 @@ func openLibrary(dir string) (*library, error) {
 	return &library{dir: dir, root: root, books: map[string]*book{}, lines: map[string]line{}}, nil
 }
 
-// names lists the runs, damaged ones too, the newest first: by when they began, or while that is not known, by when their
-// manifests were written, which a copy changes.
+// names lists the runs, damaged ones too, the newest first.
 func (l *library) names() ([]string, error) {
-	entries, err := fs.ReadDir(l.root.FS(), ".")
+	names, err := store.Runs(l.dir)
 	if err != nil {
 		return nil, fmt.Errorf("list the runs: %w", err)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	at := map[string]time.Time{}
-	var names []string
-	for _, e := range entries {
-		if info, err := l.root.Lstat(filepath.Join(e.Name(), "manifest.json")); err == nil && e.IsDir() {
-			names = append(names, e.Name())
-			if at[e.Name()] = l.lines[e.Name()].summary.Manifest.Started; at[e.Name()].IsZero() {
-				at[e.Name()] = info.ModTime()
-			}
-		}
-	}
-	slices.SortStableFunc(names, func(x, y string) int { return at[y].Compare(at[x]) })
+	slices.Reverse(names)
 	return names, nil
 }
 

@@ -28,9 +28,6 @@ func (l *library) list() ([]site.Summary, error) {
 	for _, name := range names {
 		busy = l.summary(name).State == string(store.Running) || busy
 	}
-	if names, err = l.names(); err != nil { // now it is known when they began
-		return nil, err
-	}
 	var list []site.Summary
 	begin := time.Now()
 	for _, name := range names {

@@ -46,8 +46,7 @@ type watch struct {
 	failed   map[string]bool
 	done     int
 	passes   int
-	began    time.Time // of the first sample
-	last     time.Time // end of the last
+	progress *store.Progress
 }
 
 // watch begins to watch a run.
@@ -61,7 +60,7 @@ func (l *library) watch(name string) (*watch, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.plan = run
+	w.plan, w.progress = run, store.NewProgress(run)
 	_, err = w.look()
 	return w, err
 }
@@ -79,10 +78,7 @@ func (w *watch) look() (changed []string, err error) {
 		if !slices.Contains(changed, rec.Cell) {
 			changed = append(changed, rec.Cell)
 		}
-		if w.began.IsZero() {
-			w.began = rec.Start
-		}
-		w.last = rec.Start.Add(time.Duration(rec.Wall * float64(time.Second)))
+		w.progress.Add(rec)
 		switch {
 		case rec.Sample != nil:
 			w.done++
@@ -96,17 +92,16 @@ func (w *watch) look() (changed []string, err error) {
 	return changed, err
 }
 
-// left estimates how long the samples will take that are missing.
+// left says how long the rest will take.
 func (w *watch) left() string {
-	missing := len(w.plan.Schedule) - w.done
+	left := w.progress.Left()
 	switch {
 	case w.done == 0:
 		return "it has just begun"
-	case missing <= 0:
-		return "profiles are being taken"
+	case left == 0:
+		return "it is about to end"
 	}
-	each := w.last.Sub(w.began) / time.Duration(w.done)
-	return fmt.Sprintf("about %s of samples left", (each * time.Duration(missing)).Round(time.Second))
+	return fmt.Sprintf("about %s left", left.Round(time.Second))
 }
 
 // interim returns what is known of a cell.
@@ -119,8 +114,8 @@ func (w *watch) interim(c plan.Cell) site.Interim {
 	return x
 }
 
-// progress returns all that is known.
-func (w *watch) progress() site.Progress {
+// page returns all that is known.
+func (w *watch) page() site.Progress {
 	p := site.Progress{Name: w.name, Manifest: w.manifest, State: string(store.Running), Done: w.done, Total: len(w.plan.Schedule), Passes: w.passes, Planned: len(w.plan.Passes), Left: w.left()}
 	for _, c := range w.plan.Cells {
 		if !c.IsControl() {
@@ -156,7 +151,7 @@ func (s *Server) run(r *http.Request) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		return s.site.Running(w.progress())
+		return s.site.Running(w.page())
 	}
 	a, err := s.read(name)
 	if err != nil {

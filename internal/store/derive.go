@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"crawlbench/internal/plan"
 	"crawlbench/internal/rundir"
@@ -13,13 +14,13 @@ import (
 
 // Failed returns the first failure of each failed cell, by the cell's ID. No sample of such a cell counts, and no more
 // are taken.
-func (r *Run) Failed() map[string]Record { return r.failed }
+func (r *Run) Failed() map[string]Record { return r.progress.failed }
 
 // Samples returns the samples of the cells that did not fail, in the order of the schedule.
 func (r *Run) Samples() []Record {
 	var list []Record
 	for _, rec := range r.records {
-		if _, failed := r.failed[rec.Cell]; rec.Kind == KindSample && !failed {
+		if _, failed := r.progress.failed[rec.Cell]; rec.Kind == KindSample && !failed {
 			list = append(list, rec)
 		}
 	}
@@ -30,23 +31,10 @@ func (r *Run) Samples() []Record {
 }
 
 // Pending returns the slots of the schedule and the indexes of the profile passes that have not been taken.
-func (r *Run) Pending() (slots []plan.Slot, passes []int) {
-	failed := make([]bool, len(r.plan.Cells))
-	for i, c := range r.plan.Cells {
-		_, failed[i] = r.failed[c.ID()]
-	}
-	for _, s := range r.plan.Schedule {
-		if !r.done[place{s.Round, s.Slot}] && !failed[s.Cell] {
-			slots = append(slots, s)
-		}
-	}
-	for i, p := range r.plan.Passes {
-		if !r.done[place{passRound, i}] && !failed[p.Cell] {
-			passes = append(passes, i)
-		}
-	}
-	return slots, passes
-}
+func (r *Run) Pending() (slots []plan.Slot, passes []int) { return r.progress.Pending() }
+
+// Left estimates how long the pending samples and passes will take.
+func (r *Run) Left() time.Duration { return r.progress.Left() }
 
 // WriteBench derives bench.txt from the journal. It needs no lock, because the file is replaced atomically.
 func (r *Run) WriteBench() error {

@@ -9,16 +9,7 @@ import (
 
 // index sets the records of the run after checking them, and records what is done and what failed.
 func (r *Run) index(records []Record) error {
-	r.records, r.done, r.failed = make(
-		[]Record, 0, len(records),
-	), make(
-		map[place]bool,
-		len(records),
-	), map[string]Record{}
-	r.ids = make([]string, len(r.plan.Cells))
-	for i, c := range r.plan.Cells {
-		r.ids[i] = c.ID()
-	}
+	r.records, r.progress = make([]Record, 0, len(records)), NewProgress(r.plan)
 	errs := make([]error, len(records))
 	parallel.Each(len(records), func(i int) { errs[i] = records[i].check() })
 	for i, rec := range records {
@@ -35,16 +26,10 @@ func (r *Run) checkPlace(rec Record) error {
 	at := place{rec.Round, rec.Slot}
 	cell, ok := r.cellAt(at)
 	switch {
-	case !ok || r.ids[cell] != rec.Cell:
-		return fmt.Errorf(
-			"%s is of cell %s, which is not in the plan there: %s and %s do not belong together: "+
-				"take both from one backup",
-			at,
-			rec.Cell,
-			planFile,
-			journalFile,
-		)
-	case r.done[at]:
+	case !ok || r.progress.ids[cell] != rec.Cell:
+		return fmt.Errorf("%s is of cell %s, which is not in the plan there: %s and %s do not belong together: "+
+			"take both from one backup", at, rec.Cell, planFile, journalFile)
+	case r.progress.done[at]:
 		return fmt.Errorf("%s is recorded twice: the journal has been edited: delete the later line", at)
 	}
 	return nil
@@ -52,11 +37,8 @@ func (r *Run) checkPlace(rec Record) error {
 
 // add adds a checked record.
 func (r *Run) add(rec Record) {
-	r.done[place{rec.Round, rec.Slot}] = true
 	r.records = append(r.records, rec)
-	if _, ok := r.failed[rec.Cell]; rec.Kind == KindFailure && !ok {
-		r.failed[rec.Cell] = rec
-	}
+	r.progress.Add(rec)
 }
 
 // String names the place in the terms of the schedule.

@@ -29,10 +29,8 @@ type Run struct {
 	changed  error // set if manifest or plan does not match its sum; nil if they match or have no sums
 	plan     *plan.Plan
 	planSum  string
-	ids      []string // of the plan's cells
 	records  []Record
-	done     map[place]bool
-	failed   map[string]Record
+	progress *Progress
 
 	// For writing: the directory, the lock, and the journal with the length and the sum of its complete lines. files
 	// is nil if the run is open for reading only.
@@ -186,7 +184,7 @@ func (r *Run) SetPlan(p *plan.Plan) error {
 	if err := r.write(planFile, text, maxPlan); err != nil {
 		return err
 	}
-	r.plan, r.planSum, r.ids = p, sum, trial.ids
+	r.plan, r.planSum, r.progress = p, sum, trial.progress
 	return nil
 }
 
