@@ -59,7 +59,7 @@ func BenchmarkBig(b *testing.B) {
 		for _, by := range []string{"throughput", "bound", "lock"} {
 			ask(h, "matrix", "/runs/big/matrix/"+by+"/")
 		}
-		for i := range 2 * mostFlames {
+		for i := range 2 * flameMemory / leastFlame {
 			id, other := ids[i*7%len(ids)], ids[(i*7+1)%len(ids)]
 			ask(h, "cell", "/runs/big/cells/"+id+"/")
 			ask(h, "flame", "/runs/big/cells/"+id+"/wall/ui/flamegraph")

@@ -30,8 +30,7 @@ type library struct {
 	reading sync.Mutex // held while a run is read
 
 	mu    sync.Mutex
-	books map[string]*book
-	order []string // of books, the one that was used last at the end
+	books recent[*book]
 	lines map[string]line
 }
 
@@ -65,7 +64,7 @@ func openLibrary(dir string) (*library, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the runs: %w", err)
 	}
-	return &library{dir: dir, root: root, books: map[string]*book{}, lines: map[string]line{}}, nil
+	return &library{dir: dir, root: root, books: recent[*book]{memory: memory}, lines: map[string]line{}}, nil
 }
 
 // names lists the runs, damaged ones too, the newest first.
@@ -120,13 +119,12 @@ func (l *library) analysis(name string) (*diagnose.Analysis, error) {
 		return nil, err
 	}
 	l.mu.Lock()
-	b := l.books[name]
-	mine := b == nil || b.stamp != s
+	b, kept := l.books.use(name)
+	mine := !kept || b.stamp != s
 	if mine {
 		b = &book{stamp: s, ready: make(chan struct{})}
-		l.books[name] = b
+		l.books.put(name, b, s.size)
 	}
-	l.use(name)
 	l.mu.Unlock()
 	if mine {
 		l.fill(b, name, dir)
@@ -147,21 +145,6 @@ func (l *library) newest() {
 		}
 	}
 	l.analysis(names[0])
-}
-
-// use moves a book to the end of the order, and drops those at its beginning that are too much. The caller has the lock.
-func (l *library) use(name string) {
-	l.order = append(slices.DeleteFunc(l.order, func(o string) bool { return o == name }), name)
-	sum := int64(0)
-	for i, o := range slices.Backward(l.order) {
-		if sum += l.books[o].stamp.size; sum > memory && o != name {
-			for _, old := range l.order[:i+1] {
-				delete(l.books, old)
-			}
-			l.order = l.order[i+1:]
-			return
-		}
-	}
 }
 
 // fill reads a book. One is read at a time: each takes both processors and much memory.

@@ -116,12 +116,13 @@ func (l *library) count(dir string, at *line) error {
 // trust returns whether a run can be believed, if that is known, or can be found out now and may be.
 func (l *library) trust(name string, read bool) string {
 	l.mu.Lock()
-	kept, b := l.lines[name], l.books[name]
+	kept := l.lines[name]
+	b, known := l.books.look(name)
 	l.mu.Unlock()
 	if kept.summary.Trust != "" {
 		return kept.summary.Trust
 	}
-	known := b != nil && b.stamp == kept.stamp
+	known = known && b.stamp == kept.stamp
 	if known {
 		select {
 		case <-b.ready:

@@ -39,7 +39,7 @@ func New(dir string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{site: pages, library: l, flames: flames{open: map[string]*opened{}}, mux: http.NewServeMux(), events: make(gate, mostListeners), pulse: pulse, wait: patience}
+	s := &Server{site: pages, library: l, flames: flames{open: recent[http.Handler]{memory: flameMemory}}, mux: http.NewServeMux(), events: make(gate, mostListeners), pulse: pulse, wait: patience}
 	for pattern, h := range map[string]page{
 		"/{$}":                                       s.runs,
 		"/changes":                                   s.toChanges,

@@ -165,8 +165,7 @@ func TestALargeRunIsAnnounced(t *testing.T) {
 	}
 	defer s.Close()
 	s.early.Wait()
-	clear(s.library.books)
-	s.library.order = nil
+	s.library.books.values = nil
 	s.wait = 0
 	s.library.reading.Lock()
 	w := get(s, "/runs/one/matrix/throughput/", nil)
