@@ -199,7 +199,7 @@ func TestWhatIsTakenFromARunEndsIt(t *testing.T) {
 	}{
 		"the journal": {func(run string) error { return os.Remove(filepath.Join(run, "journal.jsonl")) }, "journal.jsonl was deleted or replaced", ""},
 		"the lock":    {func(run string) error { return os.Remove(filepath.Join(run, ".lock")) }, ".lock was deleted or replaced", ""},
-		"its place":   {func(run string) error { return os.Rename(run, "results/moved") }, "was deleted or moved while the run goes on", "moved"},
+		"its place":   {func(run string) error { return os.Rename(run, "results/moved") }, "was deleted or moved while the run was in progress", "moved"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Chdir(t.TempDir())

@@ -108,7 +108,7 @@ func Alike(before, after *store.Run) error {
 	}
 	for _, run := range []*store.Run{before, after} {
 		if err := run.Changed(); err != nil {
-			return fmt.Errorf("%s: %w: take it from a backup, or measure anew", run.Dir(), err)
+			return fmt.Errorf("%s: %w: restore it from a backup, or measure again", run.Dir(), err)
 		}
 	}
 	for _, d := range store.Differences(before, after) {

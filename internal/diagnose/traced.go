@@ -49,7 +49,7 @@ func (a *Analysis) attachTrace(c *Cell) error {
 		c.Traced.Shares, err = ledger.Spread(c.Traced.Ledgers)
 	}
 	if err != nil {
-		return fmt.Errorf("read the ledger %s: %w: take it from a backup, or delete it to read the run without that trace", filepath.Join(a.Run.Dir(), file), err)
+		return fmt.Errorf("read the ledger %s: %w: restore it from a backup, or delete it to read the run without that trace", filepath.Join(a.Run.Dir(), file), err)
 	}
 	return nil
 }

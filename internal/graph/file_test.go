@@ -135,7 +135,7 @@ func TestGzip(t *testing.T) {
 	}
 }
 
-// What is no regular file is refused, and at once: a pipe that nobody writes to must not be waited
+// What is not a regular file is refused, and at once: a pipe that nobody writes to must not be waited
 // for.
 func TestOnlyRegularFilesAreRead(t *testing.T) {
 	dir := t.TempDir()

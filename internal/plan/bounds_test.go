@@ -79,7 +79,7 @@ func TestCellsAreCountedBeforeTheyAreMade(t *testing.T) {
 		t.Errorf("%d cells", len(p.Cells))
 	}
 	s.Workers = s.Workers[1:]
-	if _, err := Make(s, table(), 2); err == nil || !strings.Contains(err.Error(), "no cell is left") || len(err.Error()) > 300 {
+	if _, err := Make(s, table(), 2); err == nil || !strings.Contains(err.Error(), "no cells") || len(err.Error()) > 300 {
 		t.Errorf("%.500v", err)
 	}
 }

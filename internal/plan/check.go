@@ -68,23 +68,23 @@ func list[T any](text json.RawMessage, what string, most, values int, to *[]T) e
 func (p *Plan) Check() error {
 	switch {
 	case len(p.Contenders) == 0 || len(p.Cells) == 0:
-		return errors.New("it has no contenders or no cells")
+		return errors.New("it has no crawlers or no cells")
 	case !scenario.ValidName(strings.ReplaceAll(p.Scenario, "-", "_")):
-		return fmt.Errorf("scenario %q is no name", p.Scenario)
+		return fmt.Errorf("invalid scenario name %q", p.Scenario)
 	case p.Sample < 0 || p.Sample > time.Hour || p.Length < 0 || p.Length > time.Hour || p.Deadline < 0 || p.Deadline > 7*24*time.Hour || p.Memory < 0:
-		return fmt.Errorf("samples of %v, passes of %v, a deadline of %v and %d bytes of memory are not what a scenario may have", p.Sample, p.Length, p.Deadline, p.Memory)
+		return fmt.Errorf("samples of %v, passes of %v, a deadline of %v or %d bytes of memory are out of bounds", p.Sample, p.Length, p.Deadline, p.Memory)
 	}
 	names := map[string]bool{}
 	for _, name := range p.Contenders {
 		if !scenario.ValidName(name) || names[name] {
-			return fmt.Errorf("contender %q is no name, or there twice", name)
+			return fmt.Errorf("crawler %q: the name is invalid or occurs twice", name)
 		}
 		names[name] = true
 	}
 	graphs := map[string]bool{}
 	for _, g := range p.Graphs {
 		if !scenario.ValidName(g.Name) || graphs[g.Name] {
-			return fmt.Errorf("graph %q is no name, or there twice", g.Name)
+			return fmt.Errorf("graph %q: the name is invalid or occurs twice", g.Name)
 		}
 		graphs[g.Name] = true
 	}
@@ -95,9 +95,9 @@ func (p *Plan) Check() error {
 		}
 		switch id := c.ID(); {
 		case !names[c.Impl] || !graphs[c.Graph]:
-			return fmt.Errorf("cell %d is of contender %q on graph %q, which the plan does not have", i+1, c.Impl, c.Graph)
+			return fmt.Errorf("cell %d is of crawler %q on graph %q, which the plan does not have", i+1, c.Impl, c.Graph)
 		case ids[id]:
-			return fmt.Errorf("cell %s is there twice", id)
+			return fmt.Errorf("cell %s occurs twice", id)
 		default:
 			ids[id] = true
 		}
@@ -109,11 +109,11 @@ func (p *Plan) Check() error {
 func (c Cell) check() error {
 	switch {
 	case !scenario.ValidName(c.Impl) || !scenario.ValidName(c.Graph) || c.Keys != "id" && c.Keys != "url" || c.Limiter != "" && !scenario.ValidName(c.Limiter):
-		return fmt.Errorf("contender %q, graph %q, keys %q or limiter %q is no name", c.Impl, c.Graph, c.Keys, c.Limiter)
+		return fmt.Errorf("crawler %q, graph %q, keys %q or limiter %q is not a valid name", c.Impl, c.Graph, c.Keys, c.Limiter)
 	case c.Workers < 1 || c.Workers > 1<<26 || c.Procs < 1 || c.Procs > 1<<20 || c.Burst < 0 || c.MaxPages < 0:
-		return fmt.Errorf("%d workers, GOMAXPROCS %d, burst %d and a budget of %d pages are not what a scenario may have", c.Workers, c.Procs, c.Burst, c.MaxPages)
+		return fmt.Errorf("%d workers, GOMAXPROCS %d, burst %d or a budget of %d pages are out of bounds", c.Workers, c.Procs, c.Burst, c.MaxPages)
 	case len(c.ID()) > longestID:
-		return fmt.Errorf("its name has %d bytes, want at most %d, as it is the name of a file: shorten the names of contender and graph", len(c.ID()), longestID)
+		return fmt.Errorf("its name has %d bytes, want at most %d, as it is the name of a file: shorten the names of the crawler and the graph", len(c.ID()), longestID)
 	}
 	return nil
 }
@@ -143,7 +143,7 @@ func (p *Plan) checkPasses() error {
 			return fmt.Errorf("profile pass %d is of cell %d, in a plan of %d cells", i+1, pass.Cell, len(p.Cells))
 		}
 		if len(pass.Kinds) == 0 || slices.ContainsFunc(pass.Kinds, func(kind string) bool { return !scenario.ValidName(kind) }) {
-			return fmt.Errorf("profile pass %d is of kinds %q, which are no names", i+1, pass.Kinds)
+			return fmt.Errorf("profile pass %d has the kinds %q, which are not valid names", i+1, pass.Kinds)
 		}
 	}
 	return nil

@@ -74,7 +74,7 @@ func TestWhatIsNoPlanIsRefused(t *testing.T) {
 		refuse(what, []byte(text), "")
 	}
 	for what, text := range map[string]string{"null": "null", "empty": "{}"} {
-		refuse(what, []byte(text), "no contenders or no cells")
+		refuse(what, []byte(text), "no crawlers or no cells")
 	}
 	change := func(what, says string, change func(p *Plan)) {
 		t.Helper()
@@ -106,10 +106,10 @@ func TestWhatIsNoPlanIsRefused(t *testing.T) {
 	change("a graph that is not there", "does not have", func(p *Plan) { p.Cells[1].Graph = "other" })
 	change("a contender that is not there", "does not have", func(p *Plan) { p.Cells[1].Impl = "other" })
 	change("no graphs", "does not have", func(p *Plan) { p.Graphs = nil })
-	change("no contenders", "no contenders", func(p *Plan) { p.Contenders = nil })
-	change("a graph twice", "there twice", func(p *Plan) { p.Graphs[1].Name = p.Graphs[0].Name })
-	change("a contender twice", "there twice", func(p *Plan) { p.Contenders[1] = p.Contenders[0] })
-	change("a cell twice", "there twice", func(p *Plan) { p.Cells[1] = p.Cells[0] })
+	change("no contenders", "no crawlers", func(p *Plan) { p.Contenders = nil })
+	change("a graph twice", "occurs twice", func(p *Plan) { p.Graphs[1].Name = p.Graphs[0].Name })
+	change("a contender twice", "occurs twice", func(p *Plan) { p.Contenders[1] = p.Contenders[0] })
+	change("a cell twice", "occurs twice", func(p *Plan) { p.Cells[1] = p.Cells[0] })
 	for _, workers := range []int{-1, 0, 1 << 40} {
 		change("workers", fmt.Sprintf("%d workers", workers), func(p *Plan) { p.Cells[0].Workers = workers })
 		change("processors", fmt.Sprintf("GOMAXPROCS %d", workers), func(p *Plan) { p.Cells[0].Procs = workers })
@@ -136,7 +136,7 @@ func TestWhatIsNoPlanIsRefused(t *testing.T) {
 		cells := len(p.Cells)
 		p.Schedule[cells].Cell = p.Schedule[cells+1].Cell
 	})
-	change("a pass of nothing", "no names", func(p *Plan) { p.Passes[0].Kinds = nil })
+	change("a pass of nothing", "not valid names", func(p *Plan) { p.Passes[0].Kinds = nil })
 	for what, list := range map[string]string{"slots": "schedule", "cells": "cells", "graphs": "graphs", "contenders": "contenders", "profile passes": "passes"} {
 		refuse(what, fmt.Appendf(nil, `{"%s": [%s0]}`, list, strings.Repeat("0,", 4<<20)), "more than")
 	}

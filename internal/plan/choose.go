@@ -32,7 +32,7 @@ func choose(patterns []string, table []crawl.Contender) ([]crawl.Contender, erro
 		name, out := strings.CutPrefix(p, "!")
 		i := at(table, name)
 		if i < 0 {
-			return nil, fmt.Errorf("plan: no contender is called %q; there are %s", name, names(table))
+			return nil, fmt.Errorf("plan: no crawler %q: want one of %s", name, names(table))
 		}
 		switch j := at(chosen, name); {
 		case out && j >= 0:
@@ -42,7 +42,7 @@ func choose(patterns []string, table []crawl.Contender) ([]crawl.Contender, erro
 		}
 	}
 	if len(chosen) == 0 {
-		return nil, fmt.Errorf("plan: the contenders %q leave none; there are %s", patterns, names(table))
+		return nil, fmt.Errorf("plan: the crawlers %q leave none: want some of %s", patterns, names(table))
 	}
 	return chosen, nil
 }
@@ -54,7 +54,7 @@ func baselineFirst(chosen []crawl.Contender, baseline string) ([]crawl.Contender
 	}
 	i := slices.IndexFunc(chosen, func(c crawl.Contender) bool { return c.Name == baseline })
 	if i < 0 {
-		return nil, fmt.Errorf("plan: the baseline %q is not among the contenders %s: add it to them, or name another baseline", baseline, names(chosen))
+		return nil, fmt.Errorf("plan: the baseline %q is not among the crawlers %s: add it to them, or name another baseline", baseline, names(chosen))
 	}
 	c := chosen[i]
 	return slices.Insert(slices.Delete(chosen, i, i+1), 0, c), nil

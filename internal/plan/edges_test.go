@@ -109,7 +109,7 @@ func TestContenderOfURLsAloneHasNoCellsByID(t *testing.T) {
 		}
 	}
 	only[0].ByURL = nil
-	if _, err := Make(base(), []crawl.Contender{only[0]}, 2); err == nil || !strings.Contains(err.Error(), "no cell is left") {
+	if _, err := Make(base(), []crawl.Contender{only[0]}, 2); err == nil || !strings.Contains(err.Error(), "no cells") {
 		t.Errorf("without any cell: %v", err)
 	}
 }

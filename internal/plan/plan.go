@@ -90,7 +90,7 @@ func Make(s *scenario.Scenario, table []crawl.Contender, cores int) (*Plan, erro
 	}
 	p.Cells = a.cross(s)
 	if len(p.Cells) == 0 {
-		return nil, fmt.Errorf("plan %s: no cell is left: of %s none crawls by %s with %s workers",
+		return nil, fmt.Errorf("plan %s: no cells: none of %s crawls by %s with %s workers",
 			s.Name, strings.Join(p.Contenders, ", "), strings.Join(s.Keys, " or "), counts(a.workers))
 	}
 	p.SetRounds(s.Rounds)

@@ -77,7 +77,7 @@ func fileConfig(config [][2]string) ([]benchfmt.Config, error) {
 	for _, kv := range config {
 		key, value := kv[0], kv[1]
 		if !keyForm.MatchString(key) || seen[key] {
-			return nil, fmt.Errorf("configuration key %q is none, or is there twice", key)
+			return nil, fmt.Errorf("invalid or repeated configuration key %q", key)
 		}
 		if value == "" || value != strings.TrimSpace(value) || strings.ContainsAny(value, "\n\r") {
 			return nil, fmt.Errorf("configuration %s: value %q is empty, has space around it, or has several lines", key, value)
@@ -101,17 +101,17 @@ func metadata(unit string, exact bool) *benchfmt.UnitMetadata {
 
 func (l Line) check() error {
 	if !nameForm.MatchString(l.Name) {
-		return errors.New("it is no benchmark name of the form Name/key=value-P")
+		return errors.New("want a benchmark name of the form Name/key=value-P")
 	}
 	if l.Iters < 1 || len(l.Values) == 0 {
-		return errors.New("it has no iteration, or no value")
+		return errors.New("it has no iterations or no values")
 	}
 	seen := map[string]bool{}
 	for _, v := range l.Values {
 		tidy, unit := benchunit.Tidy(1, v.Unit)
 		switch {
 		case !unitForm.MatchString(v.Unit) || seen[v.Unit]:
-			return fmt.Errorf("unit %q is none, or is there twice", v.Unit)
+			return fmt.Errorf("invalid or repeated unit %q", v.Unit)
 		case tidy != 1:
 			return fmt.Errorf("unit %q is scaled: use %s", v.Unit, unit)
 		case math.IsNaN(v.Value) || math.IsInf(v.Value, 0):

@@ -108,7 +108,7 @@ func TestWhatCouldNotBeReadBackIsRefused(t *testing.T) {
 	for unit, base := range map[string]string{"ns/op": "sec/op", "wait-ns/op": "wait-sec/op", "MB/op": "B/op", "ns": "sec"} {
 		reject("use "+base, nil, line(testName, Value{unit, 0}))
 	}
-	reject("twice", nil, line(testName, Value{"sec/op", 1}, Value{"sec/op", 2}))
+	reject("repeated", nil, line(testName, Value{"sec/op", 1}, Value{"sec/op", 2}))
 	for _, x := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
 		reject("not finite", nil, line(testName, Value{"sec/op", x}))
 	}
@@ -117,7 +117,7 @@ func TestWhatCouldNotBeReadBackIsRefused(t *testing.T) {
 	for _, key := range []string{"", "Bad", "bad key", "key:", "é", "1key"} {
 		reject("configuration key", [][2]string{{key, "x"}}, good)
 	}
-	reject("twice", [][2]string{{"cpu", "x"}, {"cpu", "y"}}, good)
+	reject("repeated", [][2]string{{"cpu", "x"}, {"cpu", "y"}}, good)
 	for _, value := range []string{"", " ", " x", "x ", "x\ny", "x\ry"} {
 		reject("configuration cpu", [][2]string{{"cpu", value}}, good)
 	}

@@ -60,7 +60,7 @@ func PairAt(base, other []float64, confidence float64) Paired {
 		}
 	}
 	if 2*zeros >= n {
-		p.Warnings = append(p.Warnings, fmt.Sprintf("%d of %d ratios are exactly 1: the values may be too coarse, or be no measurements", zeros, n))
+		p.Warnings = append(p.Warnings, fmt.Sprintf("%d of %d ratios are exactly 1: the values may be too coarse, or not be measurements", zeros, n))
 	}
 	return p
 }

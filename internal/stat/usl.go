@@ -130,7 +130,7 @@ func unfit(workers []float64) string {
 	}
 	for i, n := range workers {
 		if n < 1 || i > 0 && n == workers[i-1] {
-			return fmt.Sprintf("%.0f workers are below 1, or are there twice", n)
+			return fmt.Sprintf("%.0f workers are below 1 or occur twice", n)
 		}
 	}
 	return ""

@@ -305,13 +305,13 @@ func TestEveryRoundIsDrawn(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	law := Curve{100, 0.1, 0.001}.At
 	for why, points := range map[string][]Point{
-		"0 points are too few":                      nil,
-		"4 points are too few":                      steady([]int{1, 2, 4, 8}, 9, law),
-		"4 complete rounds are too few":             steady(doubling, 4, law),
-		"0 complete rounds":                         append(steady(doubling, 9, law), Point{Workers: 128}),
-		"0 workers are below 1":                     steady([]int{0, 1, 2, 3, 4}, 9, law),
-		"4 workers are below 1, or are there twice": steady([]int{4, 1, 2, 4, 8}, 9, law),
-		"off the curve":                             steady(doubling, 9, func(n float64) float64 { return 100 * n * (1 + math.Mod(n, 3)/5) }),
+		"0 points are too few":                 nil,
+		"4 points are too few":                 steady([]int{1, 2, 4, 8}, 9, law),
+		"4 complete rounds are too few":        steady(doubling, 4, law),
+		"0 complete rounds":                    append(steady(doubling, 9, law), Point{Workers: 128}),
+		"0 workers are below 1":                steady([]int{0, 1, 2, 3, 4}, 9, law),
+		"4 workers are below 1 or occur twice": steady([]int{4, 1, 2, 4, 8}, 9, law),
+		"off the curve":                        steady(doubling, 9, func(n float64) float64 { return 100 * n * (1 + math.Mod(n, 3)/5) }),
 	} {
 		if f := FitUSL(points, 0, 1); !strings.Contains(f.Refused, why) || f.Retrograde() || !math.IsInf(f.Peak.Hi, 1) && f.Rounds < 5 {
 			t.Errorf("%s: refused %q, %+v", why, f.Refused, f)
