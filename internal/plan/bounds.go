@@ -9,16 +9,16 @@ import (
 	"crawlbench/internal/scenario"
 )
 
-// MaxRounds returns how many rounds p may have.
+// MaxRounds returns the largest number of rounds that p may have.
 func (p *Plan) MaxRounds() int { return min(scenario.MaxRounds, mostSlots/max(1, len(p.Cells))) }
 
-// bounded returns an error if the axes multiply to more than a plan may have. It only counts: the cells themselves could
-// be more than there is memory for.
+// bounded returns an error if the axes multiply to more cells or samples than a plan may have. It
+// only counts: there may be no memory for the cells themselves.
 func bounded(a axes, rounds int) error {
 	if len(a.graphs) > mostNames {
 		return fmt.Errorf("%d graphs: a plan has at most %d: shorten the list of graphs", len(a.graphs), mostNames)
 	}
-	cells := a.count() // as numbers with a point, which do not overflow
+	cells := a.count() // floating-point, which does not overflow
 	samples := cells * float64(rounds)
 	if cells <= mostCells && samples <= mostSlots {
 		return nil
@@ -28,7 +28,8 @@ func bounded(a axes, rounds int) error {
 		plain.Number(mostCells), plain.Number(mostSlots), a.lengths())
 }
 
-// axes are what a plan is crossed from: each value once, and contenders that can crawl some cell.
+// axes are what a plan is the product of: each value once, and the crawlers that can crawl at least
+// one cell.
 type axes struct {
 	contenders     []crawl.Contender
 	graphs         []scenario.Graph
@@ -49,7 +50,7 @@ func axesOf(s *scenario.Scenario, chosen []crawl.Contender, cores int) axes {
 	return a
 }
 
-// resolve returns the numbers that counts stand for on a machine of so many cores, each once.
+// resolve returns the numbers, each once, that counts stand for on a machine with that many cores.
 func resolve(counts []scenario.Count, cores int) []int {
 	var list []int
 	seen := map[int]bool{}
@@ -62,7 +63,7 @@ func resolve(counts []scenario.Count, cores int) []int {
 	return list
 }
 
-// able returns how many of the kinds of keys and of the numbers of workers c can crawl with.
+// able returns how many kinds of keys and how many numbers of workers c supports.
 func (a axes) able(c crawl.Contender) (keys, workers int) {
 	for _, k := range a.keys {
 		if canKey(c, k) {
@@ -95,7 +96,7 @@ func (a axes) count() float64 {
 	return sum * float64(len(a.graphs)) * float64(len(a.procs)) * paced
 }
 
-// lengths lists the axes that have more than one value.
+// lengths lists the axes that have several values.
 func (a axes) lengths() string {
 	var list []string
 	for _, x := range []struct {

@@ -16,10 +16,11 @@ type Cell struct {
 	Keys    string        `json:"keys"` // "id" or "url"
 	Workers int           `json:"workers"`
 	Rate    scenario.Rate `json:"rate"` // pages a second, 0 for no limit
-	// Burst is the limiter's bucket size in pages. It is 0, which stands for DefaultBurst, unless the scenario says so.
+	// Burst is the limiter's bucket size in pages. It is 0, the default that BucketSize returns,
+	// unless the scenario sets it.
 	Burst int `json:"burst,omitempty"`
-	// Limiter is what keeps the rate, of limiter.All. It is empty, which stands for limiter.Default, unless the scenario
-	// says so.
+	// Limiter is the name of the limiter, of limiter.All. It is empty, meaning limiter.Default,
+	// unless the scenario sets it.
 	Limiter string `json:"limiter,omitempty"`
 	// Procs is GOMAXPROCS.
 	Procs int `json:"gomaxprocs"`
@@ -27,37 +28,39 @@ type Cell struct {
 	MaxPages int `json:"max_pages,omitempty"`
 }
 
-// The ends of names under which a contender enters a second time.
+// Suffixes of names under which a crawler enters a second time.
 const (
 	controlSuffix = ".control"
 	againstSuffix = ".against"
 )
 
-// Control returns the name under which a contender enters a second time, to show what chance alone does.
+// Control returns the name under which a crawler enters a second time as the A/A control.
 func Control(name string) string { return name + controlSuffix }
 
-// Against returns the name under which a contender of another program enters.
+// Against returns the name under which a crawler of another program enters.
 func Against(name string) string { return name + againstSuffix }
 
 // IsAgainst reports whether another program crawls the cell.
 func (c Cell) IsAgainst() bool { return strings.HasSuffix(c.Impl, againstSuffix) }
 
-// Design returns the name of the contender that crawls the cell: Impl without what marks a second entry.
+// Design returns the name of the crawler of the cell: Impl without the suffix of a second entry.
 func (c Cell) Design() string { return Design(c.Impl) }
 
-// Design returns the name of the contender that enters under name.
+// Design returns the name of the crawler that enters under name.
 func Design(name string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(name, controlSuffix), againstSuffix)
 }
 
-// IsControl reports whether the cell is the baseline's second entry.
+// IsControl reports whether the cell belongs to the A/A control.
 func (c Cell) IsControl() bool { return strings.HasSuffix(c.Impl, controlSuffix) }
 
 // Name returns the cell's benchmark name without the word Benchmark:
-// Crawl/impl=I/graph=G/keys=K/workers=W/rate=R-P, with /burst=B and /limiter=L before -P where the scenario gives them.
+// Crawl/impl=I/graph=G/keys=K/workers=W/rate=R-P, with /burst=B and /limiter=L before -P if the
+// scenario sets them.
 func (c Cell) Name() string { return "Crawl/" + c.path("/") }
 
-// SubName returns the part of the name that go test's own b.Run wants: without Crawl/ before and -P after it.
+// SubName returns the name to pass to b.Run of package testing: without the leading Crawl/ and the
+// trailing -P.
 func (c Cell) SubName() string { return strings.TrimSuffix(c.path("/"), fmt.Sprintf("-%d", c.Procs)) }
 
 // ID returns the name in a form fit for a directory: impl=I,graph=G,keys=K,workers=W,rate=R-P.
@@ -80,8 +83,8 @@ func (c Cell) path(sep string) string {
 	return fmt.Sprintf("%s-%d", strings.Join(parts, sep), c.Procs)
 }
 
-// BucketSize returns the limiter's bucket size in pages: Burst, or 10 ms worth of the rate. Timers on Linux fire about
-// a millisecond late, and a smaller bucket would lose the tokens of that time.
+// BucketSize returns the limiter's bucket size in pages: Burst, or 10 ms worth of the rate. Timers
+// on Linux fire about a millisecond late, and a smaller bucket would lose the tokens of that time.
 func (c Cell) BucketSize() int {
 	if c.Burst > 0 {
 		return c.Burst
@@ -89,9 +92,9 @@ func (c Cell) BucketSize() int {
 	return max(1, int(math.Ceil(float64(c.Rate)/100)))
 }
 
-// Ideal returns the least time in which any crawler can fetch so many pages over so many levels of links, each fetch
-// waiting and burning as long as given: the largest of what rate, workers, processors and depth allow. The limiter's
-// bucket is empty at the beginning.
+// Ideal returns the shortest time in which any crawler can fetch that many pages over that many
+// levels of links, where each fetch waits and burns processor time as given: the maximum of the
+// bounds by rate, workers, processors and depth. The limiter's bucket is empty at the start.
 func (c Cell) Ideal(pages, depth int, wait, cpu time.Duration) time.Duration {
 	if c.MaxPages > 0 {
 		pages = min(pages, c.MaxPages)
@@ -104,5 +107,5 @@ func (c Cell) Ideal(pages, depth int, wait, cpu time.Duration) time.Duration {
 	if c.Rate > 0 {
 		bound = max(bound, n/float64(c.Rate)*float64(time.Second))
 	}
-	return time.Duration(min(max(0, bound), 1<<60)) // more than 36 years overflow in sums
+	return time.Duration(min(max(0, bound), 1<<60)) // sums of more than 36 years would overflow
 }

@@ -12,16 +12,16 @@ import (
 	"crawlbench/internal/scenario"
 )
 
-// Bounds of what a file makes its reader allocate, far beyond what anybody has the time to measure.
+// Bounds of what a file makes its reader allocate, far beyond what anybody has time to measure.
 const (
 	mostSlots = 1 << 20
 	mostCells = 1 << 16
 	mostNames = 1 << 12
-	longestID = 200 // bytes; with an ending it is the name of a file, which has 255 at most
+	longestID = 200 // bytes; with a suffix it is the name of a file, which may have 255
 )
 
-// Parse reads a plan as encoding/json writes it. The text may come from a stranger: a plan that is returned has passed
-// Check.
+// Parse reads a plan as encoding/json writes it. The text may come from a stranger: a plan that is
+// returned has passed Check.
 func Parse(text []byte) (*Plan, error) {
 	p := new(Plan)
 	raw := struct {
@@ -51,7 +51,7 @@ func Parse(text []byte) (*Plan, error) {
 	return p, nil
 }
 
-// list reads a list of at most so many elements, each of at most so many values.
+// list reads a list of at most that many elements, each of at most that many values.
 func list[T any](text json.RawMessage, what string, most, values int, to *[]T) error {
 	if bytes.Count(text, []byte(",")) > most*values {
 		return fmt.Errorf("it has more than %d %s", most, what)
@@ -62,9 +62,9 @@ func list[T any](text json.RawMessage, what string, most, values int, to *[]T) e
 	return json.Unmarshal(text, to)
 }
 
-// Check returns what makes p no plan: a name that is none, since names become those of files and of benchmarks and stand
-// on terminals and pages; a number that no scenario could have; a reference to what is not there; or a schedule that does
-// not measure every cell once in every round.
+// Check returns an error if p is not a valid plan: names become those of files and benchmarks and
+// are shown on terminals and pages, numbers must be possible in a scenario, indexes must exist, and
+// the schedule measures every cell once per round.
 func (p *Plan) Check() error {
 	switch {
 	case len(p.Contenders) == 0 || len(p.Cells) == 0:
@@ -118,13 +118,13 @@ func (c Cell) check() error {
 	return nil
 }
 
-// checkSchedule returns what is wrong with the order of a plan: a round has every cell once.
+// checkSchedule returns an error unless each round has every cell once.
 func (p *Plan) checkSchedule() error {
 	n := len(p.Cells)
 	if p.Rounds < 1 || len(p.Schedule) > mostSlots || len(p.Schedule)%n != 0 || len(p.Schedule)/n != p.Rounds {
 		return fmt.Errorf("the schedule has %d slots, want %d rounds of %d cells, and at most %d slots", len(p.Schedule), p.Rounds, n, mostSlots)
 	}
-	last := make([]int, n) // round in which a cell was met last, from 1
+	last := make([]int, n) // the last round in which a cell occurred, from 1
 	for i, s := range p.Schedule {
 		if s.Cell < 0 || s.Cell >= n || s.Round != i/n || s.Slot != i%n {
 			return fmt.Errorf("the schedule's entry %d is round %d slot %d cell %d, in a plan of %d cells", i+1, s.Round, s.Slot, s.Cell, n)

@@ -10,8 +10,8 @@ import (
 	"crawlbench/internal/scenario"
 )
 
-// choose resolves the patterns of a contender list, in order: a name adds one, * all, !name leaves one out again. A list
-// that begins with !name begins with all.
+// choose resolves the patterns of a list of crawlers, in order: a name adds one, * adds all, !name
+// removes one. A list that begins with !name begins with all.
 func choose(patterns []string, table []crawl.Contender) ([]crawl.Contender, error) {
 	var chosen []crawl.Contender
 	at := func(list []crawl.Contender, name string) int {
@@ -47,7 +47,7 @@ func choose(patterns []string, table []crawl.Contender) ([]crawl.Contender, erro
 	return chosen, nil
 }
 
-// baselineFirst moves the baseline, "" for the first contender, to the front.
+// baselineFirst moves the baseline, "" for the first crawler, to the front.
 func baselineFirst(chosen []crawl.Contender, baseline string) ([]crawl.Contender, error) {
 	if baseline == "" {
 		return chosen, nil
@@ -60,8 +60,9 @@ func baselineFirst(chosen []crawl.Contender, baseline string) ([]crawl.Contender
 	return slices.Insert(slices.Delete(chosen, i, i+1), 0, c), nil
 }
 
-// passes returns the profile passes that the scenario asks for: the CPU profile by itself, block and mutex together, and the
-// execution trace for the wall profile by itself. Second entries are not profiled.
+// passes returns the profile passes that the scenario asks for: the CPU profile alone, block and
+// mutex together, and the execution trace for the wall-clock profile alone. Second entries are not
+// profiled.
 func passes(s *scenario.Scenario, cells []Cell, table []crawl.Contender, cores int) ([]Pass, error) {
 	pf := s.Profiles
 	if len(pf.Kinds) == 0 {
@@ -105,7 +106,8 @@ func passes(s *scenario.Scenario, cells []Cell, table []crawl.Contender, cores i
 	return list, nil
 }
 
-// profiledWorkers tells the cells whose number of workers is to be profiled: by default the contender's largest.
+// profiledWorkers returns whether the number of workers of a cell is to be profiled: by default the
+// largest of its crawler.
 func profiledWorkers(pf scenario.Profiles, cells []Cell, cores int) func(Cell) bool {
 	if len(pf.Workers) > 0 {
 		chosen := map[int]bool{}
@@ -145,7 +147,7 @@ func names(table []crawl.Contender) string {
 	return strings.Join(list, ", ")
 }
 
-// counts lists numbers, of many the first.
+// counts lists numbers, only the first if there are many.
 func counts(list []int) string {
 	var s []string
 	for _, n := range list[:min(len(list), 10)] {

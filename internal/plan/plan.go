@@ -14,16 +14,17 @@ import (
 	"crawlbench/internal/web"
 )
 
-// Plan is an experiment with nothing left open: what is built, what is measured, and in which order.
+// Plan is a fully resolved experiment: what is built, what is measured, and in which order.
 type Plan struct {
 	Scenario string        `json:"scenario"`
 	Seed     uint64        `json:"seed"`
 	Rounds   int           `json:"rounds"`
 	Sample   time.Duration `json:"sample_ns"`
 	Deadline time.Duration `json:"deadline_ns"`
-	// Memory bounds a child's data segment in bytes; 0: what the machine has free.
+	// Memory bounds a child's data segment in bytes; 0 means the free memory of the machine.
 	Memory int64 `json:"memory,omitempty"`
-	// Contenders are the designs in the order of the scenario, the baseline first and its control, if there is one, second.
+	// Contenders are the names of the crawlers in the order of the scenario, the baseline first and
+	// the A/A control, if there is one, second.
 	Contenders []string         `json:"contenders"`
 	Graphs     []scenario.Graph `json:"graphs"`
 	Fetch      web.Behaviour    `json:"fetch"`
@@ -35,7 +36,7 @@ type Plan struct {
 	Length time.Duration `json:"pass_ns"`
 }
 
-// Slot is one sample: the Slot-th of its round, both counted from 0.
+// Slot is one sample: number Slot of its round, both counted from 0.
 type Slot struct {
 	Round int `json:"round"`
 	Slot  int `json:"slot"`
@@ -48,13 +49,14 @@ type Pass struct {
 	Kinds []string `json:"kinds"`
 }
 
-// MinRounds is the least number of rounds with which a median has a 95 % confidence interval from order statistics.
+// MinRounds is the smallest number of rounds for which a median has a 95 % confidence interval from
+// order statistics.
 const MinRounds = 6
 
-// minBudget is the least number of pages that a rate-limited crawl fetches, so that there is a pace.
+// minBudget is the smallest number of pages of a rate-limited crawl: fewer show no rate.
 const minBudget = 20
 
-// Make crosses s with the contenders that it names, on a machine of so many cores.
+// Make returns the plan of s with the crawlers that it names, on a machine with that many cores.
 func Make(s *scenario.Scenario, table []crawl.Contender, cores int) (*Plan, error) {
 	chosen, err := choose(s.Contenders, table)
 	if err != nil {
@@ -100,14 +102,15 @@ func Make(s *scenario.Scenario, table []crawl.Contender, cores int) (*Plan, erro
 	if n := len(p.Passes); n > mostCells {
 		return nil, fmt.Errorf("plan %s: %s profile passes: a plan has at most %s: name fewer contenders, graphs, workers, rates or kinds in [profiles]", s.Name, plain.Number(float64(n)), plain.Number(mostCells))
 	}
-	if err := p.Check(); err != nil { // a plan that could not be read again would be found out when it is measured
+	if err := p.Check(); err != nil { // or the run could not be opened again after it was measured
 		return nil, fmt.Errorf("plan %s: %w", s.Name, err)
 	}
 	return p, nil
 }
 
-// SetRounds lays the schedule anew for so many rounds: randomised complete blocks, each round every cell once, in an
-// order that depends on the seed and the round only. A longer schedule thus begins with the shorter one.
+// SetRounds replaces the schedule by one of n rounds: randomised complete blocks, every cell once
+// per round, in an order that depends only on the seed and the round. A longer schedule thus begins
+// with the shorter one.
 func (p *Plan) SetRounds(n int) {
 	p.Rounds = n
 	p.Schedule = make([]Slot, 0, n*len(p.Cells))
@@ -130,7 +133,7 @@ func (p *Plan) Graph(name string) scenario.Graph {
 	return p.Graphs[i]
 }
 
-// cross returns the cells, contender outermost, without those that a contender cannot do.
+// cross returns the cells, crawler outermost, without those that a crawler does not support.
 func (a axes) cross(s *scenario.Scenario) []Cell {
 	able := map[string]crawl.Contender{}
 	for _, c := range a.contenders {
@@ -142,7 +145,7 @@ func (a axes) cross(s *scenario.Scenario) []Cell {
 	cells = times(cells, a.keys, func(c *Cell, v string) bool { c.Keys = v; return canKey(able[c.Impl], v) })
 	cells = times(cells, a.workers, func(c *Cell, v int) bool { c.Workers = v; return canWorkers(able[c.Impl], v) })
 	cells = times(cells, a.rates, func(c *Cell, v scenario.Rate) bool { c.Rate = v; return true })
-	// Without a rate bursts and limiters do not differ.
+	// Without a rate, bursts and limiters make no difference.
 	cells = times(cells, a.bursts, func(c *Cell, v int) bool {
 		if c.Rate == 0 {
 			return v == a.bursts[0]
@@ -179,16 +182,16 @@ func times[T any](cells []Cell, values []T, set func(*Cell, T) bool) []Cell {
 	return product
 }
 
-// canKey reports whether a contender can crawl by that kind of key.
+// canKey reports whether a crawler supports that kind of key.
 func canKey(by crawl.Contender, key string) bool {
 	return key == "id" && by.ByID != nil || key == "url" && by.ByURL != nil
 }
 
-// canWorkers reports whether a contender can crawl with so many workers.
+// canWorkers reports whether a crawler supports n workers.
 func canWorkers(by crawl.Contender, n int) bool { return by.MaxWorkers == 0 || n <= by.MaxWorkers }
 
-// budget returns the number of pages that take about the length of a sample when the limiter, the workers and the
-// processors do what they can at best.
+// budget returns the number of pages that take about the length of a sample at the best rate that
+// limiter, workers and processors allow.
 func budget(c Cell, s *scenario.Scenario) int {
 	pages := math.Ceil(float64(c.Rate) * s.Sample.Seconds())
 	wait, cpu := s.Fetch.Latency.MeanWait().Seconds(), s.Fetch.CPU.Seconds()
