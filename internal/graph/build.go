@@ -56,7 +56,7 @@ func fromHub(generate func(context.Context, Spec) (*Graph, error)) func(context.
 	}
 }
 
-// hub returns the page with the most links, the first of them if several have as many.
+// hub returns the page with the most links, the first of them if there are several.
 func hub(g *Graph) uint32 {
 	best, most := 0, uint64(0)
 	for p := range g.Pages() {

@@ -21,7 +21,7 @@ func Estimate(s Spec) (int64, error) {
 // rowMemory returns the size of a graph.
 func rowMemory(pages, links int64) int64 { return 8*pages + 4*links }
 
-// shapeMemory estimates a kind whose pages have at most so many links, written row by row.
+// shapeMemory estimates a kind whose pages have at most that many links, written row by row.
 func shapeMemory(links int64) func(Spec) (int64, error) {
 	return func(s Spec) (int64, error) {
 		rows := rowMemory(int64(s.pages()), links*int64(s.pages()))

@@ -26,7 +26,7 @@ const (
 	blockPages = 1 << 12
 )
 
-// linkBlocks and pageBlocks return how many blocks of work so many links, or pages, make.
+// linkBlocks and pageBlocks return the number of blocks of work for a number of links or pages.
 func linkBlocks(n int) int { return (n + blockLinks - 1) / blockLinks }
 func pageBlocks(n int) int { return (n + blockPages - 1) / blockPages }
 

@@ -48,7 +48,8 @@ func (s *Spec) Fields() []Field {
 	}
 }
 
-// number returns the field's value as a number, and whether it is set. Text is no number: it is not checked for its size.
+// number returns the field's value as a number, and whether it is set. Text does not count as a
+// number.
 func (f Field) number() (value float64, set bool) {
 	switch v := f.Value.(type) {
 	case *int:

@@ -18,7 +18,8 @@ type Error struct {
 	Source    string // the line of the file
 }
 
-// Bounds of what is printed: a file may have lines and values of any length, and as many errors.
+// Bounds of what is printed: a file may have lines and values of any length, and any number of
+// errors.
 const (
 	mostErrors  = 20
 	longKey     = 100 // all in characters
@@ -41,7 +42,7 @@ func (e *Error) Error() string {
 	if n := len(before) - longSource; n > 0 {
 		before = append([]rune("…"), before[n:]...)
 	}
-	// Tabs are kept before the caret, so that it stands below its place however wide they are.
+	// Tabs are kept before the caret, so that it is below its position at any tab width.
 	indent := strings.Map(func(r rune) rune {
 		if r == '\t' {
 			return r
@@ -51,7 +52,7 @@ func (e *Error) Error() string {
 	return text + "\n    " + printable(string(before)+cut(behind, longSource)) + "\n    " + indent + "^"
 }
 
-// cut returns the first characters of s, at most so many.
+// cut returns at most the first most characters of s.
 func cut(s string, most int) string {
 	n := 0
 	for i := range s {
@@ -65,7 +66,7 @@ func cut(s string, most int) string {
 // quoted is a value that a person wrote, in quotes.
 func quoted(s string) string { return strconv.Quote(cut(s, longValue)) }
 
-// printable replaces what a terminal would obey instead of showing it.
+// printable replaces control characters, which a terminal would interpret.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\t' || unicode.IsPrint(r) {
@@ -103,8 +104,8 @@ func (es Errors) sorted(text []byte) Errors {
 	return es
 }
 
-// Nearest returns " (did you mean X?)" for the name that is at most two edits away, and fewer than typed has letters, ""
-// if there is none.
+// Nearest returns " (did you mean X?)" for the closest name that is at most two edits away, and
+// fewer than typed has letters, "" if there is none.
 func Nearest(typed string, names []string) string {
 	best, least := "", min(3, len(typed))
 	for _, name := range names {

@@ -247,7 +247,7 @@ func (s *Scenario) profiles(r *reader, p *place, prefix string, values map[strin
 	}
 }
 
-// profiled reads a pattern over the contenders that are profiled.
+// profiled reads a pattern over the crawlers that are profiled.
 func (s *Scenario) profiled(v any) (string, error) {
 	name, err := pattern(v)
 	if err == nil && ValidName(name) && !selects(s.Contenders, name) {

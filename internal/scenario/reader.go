@@ -20,7 +20,7 @@ type key struct {
 	set  setter
 }
 
-// setter stores the value v, which stands at p; name is for messages.
+// setter stores the value v at p; name is for messages.
 type setter func(r *reader, p *place, name string, v any)
 
 func (r *reader) fail(pos position, name, format string, args ...any) {

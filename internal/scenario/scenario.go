@@ -1,5 +1,6 @@
-// Package scenario reads what an experiment should be: graphs, the site's behaviour, contenders, the axes of the sweep
-// and how to measure. It is the first step of the data flow; package plan crosses the axes into cells.
+// Package scenario reads the description of an experiment: graphs, the site's behaviour, crawlers,
+// the axes of the sweep and how to measure. It is the first step of the data flow; package plan
+// multiplies the axes into cells.
 //
 // A scenario is a TOML file, one of those embedded by package scenarios or a user's own. Reading is strict: an unknown
 // key, a wrong type and an impossible value are errors with their position, and all of them are reported at once.
@@ -12,8 +13,8 @@ import (
 	"crawlbench/internal/web"
 )
 
-// Scenario is an experiment as its author wrote it: counts that depend on the machine and patterns over the
-// contenders are not resolved yet.
+// Scenario is an experiment as its author wrote it: counts that depend on the machine and patterns
+// over the crawlers are not resolved yet.
 type Scenario struct {
 	// Name is the file's base name without .toml, and the beginning of the names of its runs.
 	Name string
@@ -24,22 +25,25 @@ type Scenario struct {
 	// Text is the file, byte for byte.
 	Text string
 
-	// Contenders are names and patterns in order: a name, * for all, !name to leave one out again.
+	// Contenders are names of crawlers and patterns in order: a name, * for all, !name to leave one
+	// out.
 	Contenders []string
-	// Baseline is the contender that the others are compared with.
+	// Baseline is the crawler that the others are compared with.
 	Baseline string
-	// Control says whether the baseline enters a second time under another name, to show what chance alone does.
+	// Control says whether the baseline enters a second time under another name, as the A/A
+	// control.
 	Control bool
-	// Against says whether every contender enters a second time as another program has it. No file can say so.
+	// Against says whether every crawler enters a second time as another program has it. It cannot
+	// be set in a file.
 	Against bool
 
 	Graphs  []Graph
 	Keys    []string // "id" and "url"
 	Workers []Count
 	Rates   []Rate
-	// Bursts are bucket sizes of the limiter in pages; 0 stands for 10 ms worth of the rate, at least 1.
+	// Bursts are bucket sizes of the limiter in pages; 0 means 10 ms worth of the rate, at least 1.
 	Bursts []int
-	// Limiters are names of limiter.All; "" stands for limiter.Default.
+	// Limiters are names of limiter.All; "" means limiter.Default.
 	Limiters []string
 	Procs    []Count // GOMAXPROCS
 
@@ -51,9 +55,11 @@ type Scenario struct {
 	Sample time.Duration
 	// Deadline ends a sample that hangs.
 	Deadline time.Duration
-	// Memory bounds the data segment of one child process in bytes; 0 stands for what the machine has free.
+	// Memory bounds the data segment of one child process in bytes; 0 means the free memory of the
+	// machine.
 	Memory int64
-	// Seed draws the order of the cells, and the graphs and the site where they name no seed of their own.
+	// Seed determines the order of the cells, and the graphs and the site that have no seed of
+	// their own.
 	Seed uint64
 
 	Profiles Profiles
@@ -62,13 +68,14 @@ type Scenario struct {
 	ownSeed map[string]bool
 }
 
-// Graph is a graph under the name that its cells bear.
+// Graph is a graph and its name in cells.
 type Graph struct {
 	Name string
 	Spec graph.Spec
 }
 
-// Profiles says which cells are profiled, and how. Empty lists of contenders, graphs and keys mean all of them.
+// Profiles says which cells are profiled, and how. Empty lists of contenders, graphs and keys mean
+// all of them.
 type Profiles struct {
 	Kinds      []string // of "cpu", "block", "mutex"; none: no profiles
 	Contenders []string // as Scenario.Contenders
@@ -86,7 +93,7 @@ type Count struct {
 	PerCore bool
 }
 
-// Resolve returns the number on a machine of so many cores.
+// Resolve returns the number on a machine with that many cores.
 func (c Count) Resolve(cores int) int {
 	if c.PerCore {
 		return c.N * cores

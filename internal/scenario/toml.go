@@ -13,7 +13,7 @@ import (
 // position is a place in a file, lines and columns counted from 1.
 type position struct{ line, col int }
 
-// place is where a key and its value stand. A list or table has no place of its own: it has that of its key.
+// place is the position of a key and of its value. A list or table has the position of its key.
 type place struct {
 	key, value position
 	below      map[string]*place // of a table
@@ -113,7 +113,7 @@ func (w *walker) down(t *place, e *unstable.Node) *place {
 	return t
 }
 
-// value notes where n and what is in it stand.
+// value records the positions of n and of its contents.
 func (w *walker) value(p *place, n *unstable.Node) {
 	switch n.Kind {
 	case unstable.Array:

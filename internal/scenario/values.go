@@ -147,7 +147,7 @@ func among[T comparable](what string, parse func(any) (T, error), axis []T) func
 	}
 }
 
-// count reads a count of at most so many.
+// count reads a count of at most most.
 func count(most int) func(any) (Count, error) {
 	return func(v any) (Count, error) {
 		switch v := v.(type) {
@@ -170,7 +170,7 @@ func rate(v any) (Rate, error) {
 	return 0, fmt.Errorf("want \"inf\", or a number of pages/s, have %s", described(v))
 }
 
-// selects reports whether a list of patterns leaves in the contender of that name, if there is one.
+// selects reports whether a list of patterns selects the crawler of that name.
 func selects(patterns []string, name string) bool {
 	in := len(patterns) > 0 && strings.HasPrefix(patterns[0], "!")
 	for _, p := range patterns {

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// intervals fills in the estimates of best, with their intervals.
+// intervals sets the estimates of best, with their intervals.
 func (s *solver) intervals(f *Fit, best Curve, workers []float64, logs [][]float64, seed uint64) {
 	draw := rand.New(rand.NewPCG(seed, 0))
 	rounds := make([]int, f.Rounds)

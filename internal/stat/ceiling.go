@@ -5,9 +5,10 @@ import (
 	"math"
 )
 
-// plateau tells why the points beyond the cores are those of a hard ceiling, "" if they are not. The rival of the law is
-// Amdahl's law with at most cores workers, and the same throughput for all beyond. As it has a parameter less, it wins if it
-// is nearer to the points, or as near as the noise of the centers lets tell.
+// plateau returns why the points beyond the cores look like a hard ceiling, "" if they do not. The
+// alternative to the law is Amdahl's law with at most cores workers, and the same throughput for
+// all beyond. It has one parameter less, so it wins if it is closer to the points, or as close
+// within the noise of the centers.
 func (s *solver) plateau(best Curve, workers, x []float64, logs [][]float64, cores int) string {
 	capped := make([]float64, len(workers))
 	reached := 0
@@ -30,7 +31,8 @@ func (s *solver) plateau(best Curve, workers, x []float64, logs [][]float64, cor
 		"so the machine may be what is measured, not the design", cores, flat.At(float64(cores)))
 }
 
-// noise returns the standard error of a center, relative to it, after what the rounds have in common is taken out.
+// noise returns the relative standard error of a center, after effects common to a round are
+// removed.
 func noise(logs [][]float64) float64 {
 	points, rounds := len(logs), len(logs[0])
 	byPoint, byRound, all := make([]float64, points), make([]float64, rounds), 0.0

@@ -5,9 +5,10 @@ import (
 	"slices"
 )
 
-// Holm adjusts the Ps of a family of comparisons, so that the chance of any false claim among all of them is below alpha if
-// those whose adjusted P is below alpha are claimed, however the comparisons depend on each other. It returns them in the
-// order of ps. (Holm 1979, which finds at least what Bonferroni finds, at the same promise.)
+// Holm adjusts the P values of a family of comparisons: if those with an adjusted P below alpha are
+// claimed, the chance of any false claim is below alpha, however the comparisons depend on each
+// other. It returns them in the order of ps. (Holm 1979; it finds at least what Bonferroni finds,
+// with the same guarantee.)
 func Holm(ps []float64) []float64 {
 	order := make([]int, len(ps))
 	for i := range order {

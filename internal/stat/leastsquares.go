@@ -2,7 +2,8 @@ package stat
 
 import "math"
 
-// solver finds weights, at most 3, for rows; it keeps its vectors, as the bootstrap asks a thousand times.
+// solver finds at most 3 weights of rows; it keeps its vectors, since the bootstrap uses it a
+// thousand times.
 type solver struct {
 	columns [3][]float64 // for the caller to fill; the first must be above 0 in every row
 	q       [3][]float64
@@ -17,9 +18,9 @@ func newSolver(rows int) *solver {
 	return s
 }
 
-// leastSquares returns the weights, none below 0, with which the first k columns come closest to 1 in every row, the first
-// column always being used. There are few columns, so that every choice of those with a weight above 0 is tried, and the best
-// that needs no negative weight is exact.
+// leastSquares returns the nonnegative weights with which the first k columns come closest to 1 in
+// every row; the first column is always used. There are so few columns that it tries every subset
+// and takes the best without a negative weight, which is exact.
 func (s *solver) leastSquares(k int) (best [3]float64) {
 	least := math.Inf(1)
 	for choice := 1; choice < 1<<k; choice += 2 {

@@ -5,8 +5,9 @@ import (
 	"math"
 )
 
-// Paired compares two cells that were measured in the same rounds. What a round has in common, a machine that is slower
-// then or a drift, cancels out of the ratio of a round, provided that the order within each round was drawn.
+// Paired compares two cells that were measured in the same rounds. What affects a whole round, such
+// as a slower machine or a drift, cancels out of the ratio of that round, provided that the order
+// within each round is random.
 type Paired struct {
 	Ratio      float64 // other over base: of times, below 1 is faster; NaN without any round
 	Lo, Hi     float64 // the interval of Ratio; 0 and +Inf if there are too few rounds for one
@@ -17,21 +18,24 @@ type Paired struct {
 	Warnings   []string
 }
 
-// level is the confidence of the intervals on which verdicts stand.
+// level is the confidence level of the intervals that verdicts use.
 const level = 0.95
 
-// Pair compares other with base by the ratios of each round, i of the one with i of the other, at a confidence of 95 %.
-// Rounds in which one of the two is missing, or is not a finite number above 0, are left out with a warning.
+// Pair compares other with base by the ratio of each round, index by index, at a confidence of 95
+// %. Rounds in which one of the two is missing, or is not a finite number above 0, are left out
+// with a warning.
 //
-// The ratio is the Hodges-Lehmann estimate, the median of the means of all pairs of log ratios; its interval and P belong to
-// the exact signed-rank test, so that one cannot contradict the other but where there are ties. Rejected were, by what they
-// found of a true change of 2 % under drift, with 1 % noise (simulation_test.go): the exact sign-flip test of the mean, which
-// is as good in 10 rounds (97 % both), but in 16 rounds with one sample of 20 slower by 10 to 30 % finds 47 % and this one
-// 81 %; the U-test without pairs, 51 % in 10 rounds, and 99 % of false wins if measured in blocks; and the t-test, which is
-// the sign-flip test with an assumption more.
+// The ratio is the Hodges-Lehmann estimate, the median of the means of all pairs of log ratios; its
+// interval and P come from the exact signed-rank test, so that they agree except for ties.
+// Alternatives were rejected by their power to find a true change of 2 % under drift, with 1 %
+// noise (simulation_test.go): the exact sign-flip test of the mean, which is as good in 10 rounds
+// (97 % both), but in 16 rounds with one sample in 20 slower by 10 to 30 % finds 47 % against 81 %;
+// the unpaired U-test, 51 % in 10 rounds, and 99 % of false wins if measured in blocks; and the
+// t-test, which is the sign-flip test with one more assumption.
 func Pair(base, other []float64) Paired { return PairAt(base, other, level) }
 
-// PairAt is Pair at another confidence, as for intervals that hold for a family of m at once: 1-0.05/m.
+// PairAt is Pair at another confidence, such as 1-0.05/m for intervals that hold simultaneously for
+// a family of m.
 func PairAt(base, other []float64, confidence float64) Paired {
 	d := logRatios(base, other)
 	n := len(d)
@@ -65,11 +69,11 @@ func PairAt(base, other []float64, confidence float64) Paired {
 	return p
 }
 
-// Within tells whether the whole interval lies between 1/(1+margin) and 1+margin.
+// Within reports whether the whole interval lies between 1/(1+margin) and 1+margin.
 func (p Paired) Within(margin float64) bool { return p.Lo >= 1/(1+margin) && p.Hi <= 1+margin }
 
-// logRatios leaves out the rounds that have no ratio. It rounds to 1e-12, far below any clock, as otherwise ratios that are
-// equal, like 1.1/1 and 2.2/2, would not be ties.
+// logRatios leaves out the rounds without a ratio. It rounds to 1e-12, far below the resolution of
+// any clock, since otherwise equal ratios such as 1.1/1 and 2.2/2 would not be ties.
 func logRatios(base, other []float64) []float64 {
 	var d []float64
 	for i := range min(len(base), len(other)) {

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Preflight says before a run what its rounds can prove at all.
+// Preflight says before a run what its rounds can prove.
 type Preflight struct {
 	SmallestP float64 // of one comparison: all rounds agree
 	Adjusted  float64 // that, as the first of its family in Holm's order
@@ -14,8 +14,8 @@ type Preflight struct {
 	Rounds    int     // the fewest rounds with which it can
 }
 
-// Reach returns what n rounds can prove in a family of so many comparisons, at least 1, if a claim needs an adjusted P below
-// alpha, which lies between 0 and 1.
+// Reach returns what n rounds can prove in a family of that many comparisons, at least 1, if a
+// claim needs an adjusted P below alpha, which is between 0 and 1.
 func Reach(n, family int, alpha float64) Preflight {
 	p := Preflight{SmallestP: min(1, math.Exp2(float64(1-n)))}
 	p.Adjusted = min(1, p.SmallestP*float64(family))
@@ -28,7 +28,7 @@ func Reach(n, family int, alpha float64) Preflight {
 	return p
 }
 
-// roundsFor returns the fewest rounds whose signed-rank test reaches a P of at most p.
+// roundsFor returns the smallest number of rounds whose signed-rank test reaches a P of at most p.
 func roundsFor(p float64) int {
 	n := 1
 	for math.Exp2(float64(1-n)) > p {
@@ -37,14 +37,16 @@ func roundsFor(p float64) int {
 	return n
 }
 
-// Power is the chance with which Detectable promises that a difference is found.
+// Power is the probability of finding a difference of the size that Detectable returns.
 const Power = 0.8
 
-// Detectable returns the smallest ratio above 1 that n rounds find with Power as the first in a family, if the log ratios of
-// rounds are normal with standard deviation sd (see Paired.SD); +Inf if they can find none. The ratio below 1 is its inverse.
-// Of up to 30 rounds 4000 seeded runs are drawn: the test sees a shift as soon as it lifts the critical Walsh average above
-// 0, so that each run tells its smallest shift, and their quantile is the answer, to about 2 % of its logarithm. Beyond, the
-// normal approximation holds to 4 %, with the test's efficiency of 3/pi and a term for the deviation being estimated.
+// Detectable returns the minimum detectable effect: the smallest ratio above 1 that n rounds find
+// with probability Power as the first in a family, if the log ratios of rounds are normal with
+// standard deviation sd (see Paired.SD); +Inf if there are too few rounds. The ratio below 1 is its
+// inverse. Up to 30 rounds it simulates 4000 seeded runs: the test finds a shift as soon as it
+// lifts the critical Walsh average above 0, so each run gives its smallest shift, and their
+// quantile is the answer, to about 2 % of its logarithm. Beyond that, the normal approximation is
+// within 4 %, with the efficiency of the test, 3/pi, and a term for the estimated deviation.
 func Detectable(n, family int, alpha, sd float64) float64 {
 	if !Reach(n, family, alpha).Reachable {
 		return math.Inf(1)
@@ -67,5 +69,5 @@ func Detectable(n, family int, alpha, sd float64) float64 {
 	return math.Exp(sd * shifts[int(Power*float64(len(shifts)))])
 }
 
-// upper returns what a standard normal value exceeds with chance p.
+// upper returns the standard normal quantile with upper tail probability p.
 func upper(p float64) float64 { return math.Sqrt2 * math.Erfinv(1-2*p) }

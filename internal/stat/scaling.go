@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Point is what one number of workers gave. Throughput is by round, the same index being the same round at all points; NaN
-// or 0 stands for a sample that is missing.
+// Point is the measurement of one number of workers. Throughput is by round, with the same index
+// for the same round at all points; NaN or 0 marks a missing sample.
 type Point struct {
 	Workers    int // at least 1, and no number twice
 	Throughput []float64
@@ -16,14 +16,14 @@ type Point struct {
 // Interval is an estimate with its confidence interval.
 type Interval struct{ Value, Lo, Hi float64 }
 
-// Gain is what a number of workers gives, against the fewest.
+// Gain is the gain of a number of workers over the smallest number.
 type Gain struct {
 	Workers    int
 	Ratio      Paired   // of throughputs: above 1 is a gain
 	Efficiency Interval // the ratio over that of the workers: 1 is as much from each worker as from those of the first point
 }
 
-// Speedup returns the gains of all points, from the fewest workers up. The first is 1 by definition.
+// Speedup returns the gains of all points, in order of workers. The first is 1 by definition.
 func Speedup(points []Point) []Gain {
 	sorted := byWorkers(points)
 	var gains []Gain
@@ -39,16 +39,17 @@ func Speedup(points []Point) []Gain {
 	return gains
 }
 
-// Knee is where more workers stop to help, as measured: it assumes no law.
+// Knee is the number of workers beyond which more do not help, as measured: it assumes no law.
 type Knee struct {
 	Workers int    // the fewest that are not below the best; 0 if there is no point with a sample
 	Best    int    // those with the highest throughput
 	Ratio   Paired // throughput of the knee over that of the best
 }
 
-// FindKnee returns the knee. A throughput counts as below that of the best if it is lower by more than DefaultMargin, and if
-// that is no noise: the P of the paired test is below 5 %. Fewer than 6 rounds cannot tell, and then the margin decides alone.
-// As the best is chosen for being high, some of it is luck; without the margin the knee would be found too far to the right.
+// FindKnee returns the knee. A throughput counts as below the best if it is lower by more than
+// DefaultMargin, and if the paired test gives a P below 5 %. Fewer than 6 rounds cannot show that,
+// and then the margin alone decides. The best is chosen for being high, so some of it is luck;
+// without the margin the knee would be found too far to the right.
 func FindKnee(points []Point) Knee {
 	sorted := byWorkers(points)
 	best, most := -1, 0.0
@@ -78,8 +79,9 @@ func byWorkers(points []Point) []Point {
 	return sorted
 }
 
-// center returns the geometric mean of what is usable, 0 if nothing is. Other than the median it varies smoothly with the
-// rounds that are drawn, and other than the mean it gives ratios of centers that are centers of ratios.
+// center returns the geometric mean of the usable values, 0 if there are none. Unlike the median it
+// varies smoothly with the resampled rounds, and unlike the mean it makes ratios of centers the
+// centers of ratios.
 func center(x []float64) float64 {
 	sum, n := 0.0, 0
 	for _, v := range x {

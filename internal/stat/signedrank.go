@@ -40,9 +40,10 @@ func allRanks(n int) []int {
 	return ranks
 }
 
-// signedRankP returns the exact two-sided P of Wilcoxon's signed-rank test that the values lie around 0. Ties share the
-// mean of their ranks, and the distribution is the one of these shared ranks. Zeros take part in the ranking and then leave,
-// as Pratt has it (JASA 54, 1959): if they left first, adding the same to all values could turn the verdict around.
+// signedRankP returns the exact two-sided P of Wilcoxon's signed-rank test that the values are
+// centered at 0. Ties share the mean of their ranks, and the distribution is that of these shared
+// ranks. Zeros are ranked and then removed (Pratt, JASA 54, 1959): if they were removed first,
+// adding the same to all values could reverse the verdict.
 func signedRankP(d []float64) float64 {
 	order := slices.Clone(d)
 	slices.SortFunc(order, func(a, b float64) int {
@@ -81,7 +82,7 @@ func signedRankP(d []float64) float64 {
 	return min(1, 2*atMost(ranks)[min(minus, plus)])
 }
 
-// walsh returns the means of all pairs of values, each value with itself too, in order.
+// walsh returns the means of all pairs of values, including each value with itself, sorted.
 func walsh(d []float64) []float64 {
 	means := make([]float64, 0, len(d)*(len(d)+1)/2)
 	for i, x := range d {

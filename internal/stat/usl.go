@@ -13,12 +13,13 @@ type Curve struct {
 	Kappa  float64 // cost of agreement between each two: cache lines, repeated attempts
 }
 
-// At returns the throughput of so many workers.
+// At returns the throughput of n workers.
 func (c Curve) At(workers float64) float64 {
 	return c.Lambda * workers / (1 + c.Sigma*(workers-1) + c.Kappa*workers*(workers-1))
 }
 
-// Peak returns the workers of the highest throughput, not rounded and at least 1; +Inf if more always help.
+// Peak returns the number of workers with the highest throughput, not rounded and at least 1; +Inf
+// if more always help.
 func (c Curve) Peak() float64 {
 	if c.Sigma >= 1 {
 		return 1
@@ -26,7 +27,7 @@ func (c Curve) Peak() float64 {
 	return max(1, math.Sqrt((1-c.Sigma)/c.Kappa))
 }
 
-// Fit is a curve through measured points. If it is refused its numbers may be looked at, but mean nothing.
+// Fit is a curve through measured points. The numbers of a refused fit mean nothing.
 type Fit struct {
 	Lambda, Sigma, Kappa Interval
 	Peak                 Interval // Value is +Inf if it cannot be told from none: the interval of Kappa begins at 0
@@ -38,12 +39,13 @@ type Fit struct {
 	Warnings             []string
 }
 
-// Curve returns the law with the estimates.
+// Curve returns the curve with the estimates.
 func (f Fit) Curve() Curve { return Curve{f.Lambda.Value, f.Sigma.Value, f.Kappa.Value} }
 
-// Retrograde tells whether it is proven that at some number of workers more of them make it slower. If not, Amdahl's law says
-// as much as can be known. The interval of Kappa decides, not an information criterion: with 5 points and as many as 3
-// parameters and a variance, the small-sample term of AICc divides by 0.
+// Retrograde reports whether it is proven that beyond some number of workers, more of them are
+// slower. If not, Amdahl's law says as much as can be known. The interval of Kappa decides, not an
+// information criterion: with 5 points and up to 3 parameters and a variance, the small-sample term
+// of AICc divides by 0.
 func (f Fit) Retrograde() bool { return f.Refused == "" && f.Kappa.Lo > 0 }
 
 const (
@@ -53,13 +55,14 @@ const (
 	resamples    = 1000
 )
 
-// FitUSL fits the law to points. Workers must be what can run at once: of crawls that wait for the network all workers, of
-// those that compute at most cores, the value of GOMAXPROCS; 0 means that cores do not limit the crawl. Beyond the cores a
-// hard ceiling looks like contention, and is refused if it explains the points as well.
+// FitUSL fits the law to points. Workers must be numbers that can run at once: for crawls that wait
+// for the network all workers, for those that compute at most cores, the value of GOMAXPROCS; 0
+// means that cores do not limit the crawl. Beyond the cores a hard ceiling looks like contention,
+// and the fit is refused if a ceiling explains the points as well.
 //
-// The intervals are at 95 %, from whole rounds drawn anew, the same for all points, so that what a round has in common does
-// not count. The percentiles are widened for few rounds as in Hesterberg, "What teachers should know about the bootstrap"
-// (2015); seed makes them repeatable.
+// The intervals are at 95 %, from a bootstrap of whole rounds, the same for all points, so that
+// effects of a round cancel out. The percentiles are widened for few rounds as in Hesterberg, "What
+// teachers should know about the bootstrap" (2015); seed makes them reproducible.
 func FitUSL(points []Point, cores int, seed uint64) Fit {
 	workers, logs := complete(points)
 	fit := Fit{Points: len(workers), Peak: Interval{Value: math.Inf(1), Lo: 1, Hi: math.Inf(1)}}
@@ -98,7 +101,8 @@ func FitUSL(points []Point, cores int, seed uint64) Fit {
 	return fit
 }
 
-// complete returns the numbers of workers in order, and for each the logarithms of its throughput in the complete rounds.
+// complete returns the numbers of workers, sorted, and for each the logarithms of its throughput in
+// the complete rounds.
 func complete(points []Point) (workers []float64, logs [][]float64) {
 	sorted := byWorkers(points)
 	for _, p := range sorted {
@@ -123,7 +127,7 @@ func complete(points []Point) (workers []float64, logs [][]float64) {
 	}
 }
 
-// unfit tells what is wrong with the workers, "" if nothing is.
+// unfit returns what is wrong with the workers, "" if nothing is.
 func unfit(workers []float64) string {
 	if len(workers) < fewestPoints {
 		return fmt.Sprintf("%d points are too few for three parameters: measure at least %d numbers of workers", len(workers), fewestPoints)
@@ -136,8 +140,9 @@ func unfit(workers []float64) string {
 	return ""
 }
 
-// fitCurve makes the relative distances least, with N/X = a + b (N-1) + c N (N-1), which is linear in a, b, c; terms is 3, or
-// 2 without c. Contributions below rounding at the most workers count as none.
+// fitCurve minimises the relative distances, with N/X = a + b (N-1) + c N (N-1), which is linear in
+// a, b, c; terms is 3, or 2 without c. Contributions below rounding at the largest number of
+// workers count as 0.
 func (s *solver) fitCurve(workers, x []float64, terms int) Curve {
 	for i, n := range workers {
 		perY := x[i] / n
@@ -156,7 +161,7 @@ func (s *solver) fitCurve(workers, x []float64, terms int) Curve {
 	return c
 }
 
-// residuals returns the largest, and the root of the mean of the squares, of the relative distances from the curve.
+// residuals returns the maximum and the root mean square of the relative distances from the curve.
 func residuals(c Curve, workers, x []float64) (largest, rms float64) {
 	for i, n := range workers {
 		d := math.Abs(c.At(n)/x[i] - 1)

@@ -2,10 +2,11 @@ package stat
 
 import "strconv"
 
-// Verdict is what a paired comparison of times says about other against base.
+// Verdict is the result of a paired comparison of times of other with base.
 type Verdict int
 
-// The verdicts. Unresolved says that the rounds do not suffice for any other; it never means Same.
+// The verdicts. Unresolved means inconclusive: there are too few rounds for any other verdict. It
+// never means Same, which is equivalence.
 const (
 	Unresolved Verdict = iota
 	Faster
@@ -22,18 +23,21 @@ func (v Verdict) String() string {
 	return verdicts[v]
 }
 
-// DefaultMargin is the relative difference of times below which a choice need not depend on it.
+// DefaultMargin is the relative difference of times up to which two crawlers count as equivalent.
 const DefaultMargin = 0.03
 
-// Judge judges p, a comparison of times, whose P in its family is adjusted (see Holm; p.P if it stands alone).
+// Judge returns the verdict on p, a comparison of times, given its adjusted P (see Holm; p.P for a
+// single comparison).
 //
-// Faster and Slower need an adjusted P below alpha and an interval without 1. Same needs that the interval of p lies within
-// the margin: at 95 % that is two one-sided tests at 2.5 %, more cautious than the usual 90 % at 5 %, but a reader sees one
-// interval only, and can check each verdict with it. An interval below 1-2 alpha never says Same.
+// Faster and Slower need an adjusted P below alpha and an interval that excludes 1. Same needs an
+// interval of p within the margin: at 95 % that is two one-sided tests at 2.5 %, stricter than the
+// usual 90 % at 5 %, but readers see only one interval, and can check each verdict with it. An
+// interval at a confidence below 1-2 alpha never gives Same.
 //
-// If both hold, the difference is real and small, and the verdict is Faster or Slower: more rounds shall not turn a proven
-// difference into none. Ask p.Within(margin) whether it is also too small to matter. Same is not adjusted for the family: it
-// promises at most 2.5 % wrong for each comparison alone; take PairAt with a higher confidence for more.
+// If both hold, the difference is real and small, and the verdict is Faster or Slower: more rounds
+// must not turn a proven difference into none. Use p.Within(margin) to find out whether it is also
+// too small to matter. Same is not adjusted for the family: at most 2.5 % of such verdicts are
+// wrong for each comparison alone; use PairAt with a higher confidence for more.
 func Judge(p Paired, adjusted, alpha, margin float64) Verdict {
 	switch {
 	case adjusted < alpha && p.Hi < 1:
