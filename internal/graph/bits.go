@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// bitReader reads the instantaneous codes of a BVGraph, the most significant bit of a byte first. Past the end it gives
-// zeros and notes that it did.
+// bitReader reads the instantaneous codes of a BVGraph, the most significant bit of a byte first.
+// Past the end it gives zeros and notes that it did.
 type bitReader struct {
 	data []byte
 	pos  int // in bits

@@ -13,7 +13,8 @@ func Build(ctx context.Context, s Spec, limit int64) (*Graph, error) {
 		return nil, err
 	}
 	if limit > 0 && need > limit {
-		return nil, fmt.Errorf("%s needs about %s of memory to build, and %s are free: choose fewer pages or links, or a larger machine",
+		return nil, fmt.Errorf("%s needs about %s of memory to build, and %s are free: choose fewer pages or "+
+			"links, or a larger machine",
 			s, sizeText(need), sizeText(limit))
 	}
 	g, err := s.build(ctx, limit)
@@ -67,8 +68,8 @@ func hub(g *Graph) uint32 {
 	return uint32(best)
 }
 
-// hostBlocks cuts pages into hosts, 0 meaning one for every 100 pages, of sizes that follow a power law: the host of rank
-// r has about 1/r of the pages of the largest. Their order is drawn.
+// hostBlocks cuts pages into hosts, 0 meaning one for every 100 pages, of sizes that follow a power
+// law: the host of rank r has about 1/r of the pages of the largest. Their order is drawn.
 func hostBlocks(pages, hosts int, seed uint64) []uint32 {
 	if hosts == 0 {
 		hosts = (pages + 99) / 100

@@ -63,7 +63,8 @@ func readProperties(path string) (properties, error) {
 	name := propertiesFile(path)
 	text, err := readRegular(name, mostProperties)
 	if errors.Is(err, fs.ErrNotExist) {
-		return properties{}, fmt.Errorf("%s: a BVGraph is two files, and this one is missing: put it beside %s, or set kind = \"metis\" for a METIS graph", name, graphFile(path))
+		return properties{}, fmt.Errorf("%s: a BVGraph is two files, and this one is missing: put it beside %s, "+
+			"or set kind = \"metis\" for a METIS graph", name, graphFile(path))
 	}
 	if err != nil {
 		return properties{}, err
@@ -91,7 +92,8 @@ func parseProperties(text []byte) (properties, error) {
 		return p, fmt.Errorf("version is %q; only version 0 can be read", v)
 	}
 	if e := fields["endianness"]; e != "" && !strings.EqualFold(e, "big") {
-		return p, fmt.Errorf("endianness is %q: want big: convert the graph with webgraph-rs: webgraph to endianness SRC DST", e)
+		return p, fmt.Errorf("endianness is %q: want big: convert the graph with webgraph-rs: webgraph to "+
+			"endianness SRC DST", e)
 	}
 	for _, f := range []struct {
 		key      string
@@ -167,7 +169,8 @@ func readBVGraph(ctx context.Context, s Spec, _ int64) (*reading, error) {
 func (p properties) decode(ctx context.Context, data []byte) (*Graph, error) {
 	// A page takes at least a bit.
 	if p.nodes > 8*len(data) {
-		return nil, fmt.Errorf("its %d bytes are too few for the %d nodes of its .properties: it was cut short, or they do not belong together", len(data), p.nodes)
+		return nil, fmt.Errorf("its %d bytes are too few for the %d nodes of its .properties: it was cut short, "+
+			"or they do not belong together", len(data), p.nodes)
 	}
 	d := decoder{properties: p, in: bitReader{data: data}, g: &Graph{
 		Offsets: make([]uint64, p.nodes+1),
@@ -179,15 +182,18 @@ func (p properties) decode(ctx context.Context, data []byte) (*Graph, error) {
 		}
 		at := d.in.pos
 		if err := d.page(x); err != nil {
-			return nil, fmt.Errorf("page %d, at bit %d: %w: it is damaged, or its .properties belong to another", x, at, err)
+			return nil, fmt.Errorf("page %d, at bit %d: %w: it is damaged, or its .properties belong to another",
+				x, at, err)
 		}
 		d.g.Offsets[x+1] = uint64(len(d.g.Links))
 	}
 	if rest := d.in.data[min(len(data), (d.in.pos+7)/8):]; len(bytes.Trim(rest, "\x00")) > 0 {
-		return nil, fmt.Errorf("%d bytes follow the last page: the file is damaged, or its .properties belong to another", len(rest))
+		return nil, fmt.Errorf("%d bytes follow the last page: the file is damaged, or its .properties belong to "+
+			"another", len(rest))
 	}
 	if len(d.g.Links) != p.arcs {
-		return nil, fmt.Errorf("it has %d links, its .properties say %d arcs: it is damaged, or they belong to another", len(d.g.Links), p.arcs)
+		return nil, fmt.Errorf("it has %d links, its .properties say %d arcs: it is damaged, or they belong to "+
+			"another", len(d.g.Links), p.arcs)
 	}
 	return d.g, nil
 }

@@ -15,9 +15,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A cache file is a header and then, as they lie in memory, the offsets, the set of reachable pages, the links and the
-// first pages of the hosts. It is for this machine and this version only: a child process maps it and reads nothing. The
-// parent checks the checksum of the body, once, with CheckCache.
+// A cache file is a header and then, as they lie in memory, the offsets, the set of reachable
+// pages, the links and the first pages of the hosts. It is for this machine and this version only:
+// a child process maps it and reads nothing. The parent checks the checksum of the body, once, with
+// CheckCache.
 
 // header is the beginning of a cache file.
 type header struct {
@@ -100,8 +101,9 @@ type Cache struct {
 	body   uint64 // checksum that the header says
 }
 
-// CheckCache returns an error if a cache file is not as WriteCache wrote it. Call it before the file is first used in a run,
-// and before a crawler is blamed for an incorrect crawl: OpenCache, which children call, does not read the body.
+// CheckCache returns an error if a cache file is not as WriteCache wrote it. Call it before the
+// file is first used in a run, and before a crawler is blamed for an incorrect crawl: OpenCache,
+// which children call, does not read the body.
 func CheckCache(path string) error {
 	c, err := OpenCache(path)
 	if err != nil {
@@ -109,7 +111,8 @@ func CheckCache(path string) error {
 	}
 	defer c.Close()
 	if bodySum(c.mapped[headerSize:]) != c.body {
-		return fmt.Errorf("check the graph's cache %s: wrong checksum: the file was modified or damaged after it was written: resume the run to build it again", path)
+		return fmt.Errorf("check the graph's cache %s: wrong checksum: the file was modified or damaged after it "+
+			"was written: resume the run to build it again", path)
 	}
 	return nil
 }
@@ -130,7 +133,8 @@ func OpenCache(path string) (*Cache, error) {
 	}
 	switch {
 	case string(h.Magic[:]) != magic || h.Order != order || h.Sum != h.sum():
-		return nil, fmt.Errorf("open the graph's cache %s: this is no cache file of this version of crawlbench, or a damaged one", path)
+		return nil, fmt.Errorf("open the graph's cache %s: this is no cache file of this version of crawlbench, "+
+			"or a damaged one", path)
 	case h.Pages > maxPages || h.Links > 1<<48 || h.Hosts > h.Pages || size != h.size():
 		return nil, fmt.Errorf("open the graph's cache %s: it has %d bytes, its header says %d", path, size, h.size())
 	}

@@ -74,7 +74,8 @@ func (c *claims) countedPages(file string, used int) error {
 	if c.pages.line == 0 || c.pages.n == used {
 		return nil
 	}
-	return fmt.Errorf("%s:%d: the header says %s, but the links name %d: %s", file, c.pages.line, plain.Count(c.pages.n, "page"), used, mendClaim)
+	return fmt.Errorf("%s:%d: the header says %s, but the links name %d: %s",
+		file, c.pages.line, plain.Count(c.pages.n, "page"), used, mendClaim)
 }
 
 const mendClaim = "the file is truncated or was edited: download it again, or correct this line if the links are right"
@@ -88,7 +89,8 @@ func (c *claims) countedLinks(file string, links int, g *Graph) error {
 	if c.links.n < links && slices.Contains(countings(g), c.links.n) {
 		return nil
 	}
-	return fmt.Errorf("%s:%d: the header says %s, but the file has %d: %s", file, c.links.line, plain.Count(c.links.n, "link"), links, mendClaim)
+	return fmt.Errorf("%s:%d: the header says %s, but the file has %d: %s",
+		file, c.links.line, plain.Count(c.links.n, "link"), links, mendClaim)
 }
 
 // countings returns the number of distinct links of g, and of distinct pairs of linked pages.

@@ -1,12 +1,13 @@
 package graph
 
-// levels is how many levels of a recursive matrix are drawn at a time: the table of their 4^levels outcomes stays in the
-// first level of cache.
+// levels is how many levels of a recursive matrix are drawn at a time: the table of their 4^levels
+// outcomes stays in the first level of cache.
 const levels = 5
 
-// descent draws paths down the levels with one look into a table for all of them (Huebschle-Schneider and Sanders,
-// "Linear Work Generation of R-MAT Graphs", 2020): each slot has a path and another that makes up the rest of its share
-// (alias method; Vose, IEEE Transactions on Software Engineering 1991).
+// descent draws paths down the levels with one look into a table for all of them
+// (Huebschle-Schneider and Sanders, "Linear Work Generation of R-MAT Graphs", 2020): each slot has
+// a path and another that makes up the rest of its share (alias method; Vose, IEEE Transactions on
+// Software Engineering 1991).
 type descent [1 << (2 * levels)]slot
 
 // slot is drawn with a chance of one in 4^levels. A path is the bits of from above those of to, eight for each.

@@ -71,7 +71,8 @@ func (l *list) line(said *claims) error {
 // refuse returns an error about the fields of a line, with what the line may be instead of a link.
 func (l *list) refuse(fields [][]byte) error {
 	if fields[0][0] == '%' {
-		return l.in.wrong("METIS, KONECT and Matrix Market have comments that begin with %%: set kind = \"metis\", \"konect\" or \"mtx\" for such a file, or begin comments with #")
+		return l.in.wrong("METIS, KONECT and Matrix Market have comments that begin with %%: set kind = " +
+			"\"metis\", \"konect\" or \"mtx\" for such a file, or begin comments with #")
 	}
 	for _, f := range fields[:min(len(fields), 2)] {
 		if _, err := parseNumber(f); err != nil {
@@ -83,9 +84,11 @@ func (l *list) refuse(fields [][]byte) error {
 	case len(fields) == 1 && l.in.open:
 		why = "the file is truncated: download it again"
 	case len(fields) == 3:
-		why = fmt.Sprintf("set kind = \"metis\" for a METIS graph, or remove weights or times from an edge list: awk '{print $1, $2}' %s", l.in.file)
+		why = fmt.Sprintf("set kind = \"metis\" for a METIS graph, or remove weights or times from an edge list: "+
+			"awk '{print $1, $2}' %s", l.in.file)
 	}
-	return l.in.wrong("want two page numbers, FROM and TO, have %s in %.40q: %s", plain.Count(len(fields), "field"), l.in.line, why)
+	return l.in.wrong("want two page numbers, FROM and TO, have %s in %.40q: %s",
+		plain.Count(len(fields), "field"), l.in.line, why)
 }
 
 // counts are the numbers of the first line, which may be a header with the numbers of pages and
@@ -111,7 +114,9 @@ func (c counts) suspect(l *list, said claims) error {
 			}
 		}
 	}
-	return fmt.Errorf("%s:%d: \"%d %d\" looks like a header, as the number of links below it is %[4]d and no page number there is above %[3]d: set kind = \"metis\" for a METIS graph, delete the line if it only counts pages and links, or add a line \"# links\" above it if it is a link",
+	return fmt.Errorf("%s:%d: \"%d %d\" looks like a header, as the number of links below it is %[4]d and no page "+
+		"number there is above %[3]d: set kind = \"metis\" for a METIS graph, delete the line if it only counts "+
+		"pages and links, or add a line \"# links\" above it if it is a link",
 		l.in.file, c.line, c.pages, c.links)
 }
 

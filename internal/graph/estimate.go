@@ -8,8 +8,9 @@ import (
 	"runtime"
 )
 
-// Estimate returns how many bytes building s takes at its worst moment, garbage that is not collected yet included. For a
-// text file it is a lower bound, extrapolated from the beginning; reading counts the links and checks again.
+// Estimate returns how many bytes building s takes at its worst moment, garbage that is not
+// collected yet included. For a text file it is a lower bound, extrapolated from the beginning;
+// reading counts the links and checks again.
 func Estimate(s Spec) (int64, error) {
 	if ps := s.Check(); len(ps) > 0 {
 		return 0, fmt.Errorf("graph of kind %q: %s: %s", s.Kind, ps[0].Field, ps[0].Msg)
@@ -63,15 +64,16 @@ func textMemory(s Spec) (int64, error) {
 	return listMemory(links, s.Symmetric), err
 }
 
-// generating returns what sorting does for a graph that is generated: a block of work may be of pages, and the hub of an
-// rmat and its like may have a few times as many links as a whole bucket should.
+// generating returns what sorting does for a graph that is generated: a block of work may be of
+// pages, and the hub of an rmat and its like may have a few times as many links as a whole bucket
+// should.
 func generating(pages, links int64) int64 {
 	buckets := int64(newLayout(int(max(1, pages))).buckets)
 	return sorting(pages, links, max(blockLinks, blockPages*links/max(1, pages)), links/buckets+links/64)
 }
 
-// sorting returns how many bytes the sorting of links takes beside the rows that come out, by the number of links in a block
-// of work and in the largest bucket.
+// sorting returns how many bytes the sorting of links takes beside the rows that come out, by the
+// number of links in a block of work and in the largest bucket.
 func sorting(pages, links, block, bucket int64) int64 {
 	l := newLayout(int(max(1, pages)))
 	word := int64(4)
@@ -80,8 +82,8 @@ func sorting(pages, links, block, bucket int64) int64 {
 	}
 	blocks := links/blockLinks + pages/blockPages + 1
 	spread := word*links + 4*blocks*int64(l.buckets)
-	// Every worker has the links of a block, in a list that may have grown, and twice those of the largest bucket with
-	// their rows.
+	// Every worker has the links of a block, in a list that may have grown, and twice those of the
+	// largest bucket with their rows.
 	workers, buckets := int64(runtime.GOMAXPROCS(0)), int64(l.buckets)
 	return spread + 128*buckets + workers*16*block + min(workers, buckets)*((2*word+4)*bucket+12<<l.shift)
 }

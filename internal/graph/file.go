@@ -26,7 +26,8 @@ func openRegular(path string) (*os.File, int64, error) {
 	case info.IsDir():
 		err = fmt.Errorf("%s: is a directory: give the path of a file", path)
 	case !info.Mode().IsRegular():
-		err = fmt.Errorf("%s: is not a regular file but a pipe, device or socket: copy its data to a regular file and give that", path)
+		err = fmt.Errorf("%s: is not a regular file but a pipe, device or socket: copy its data to a regular file "+
+			"and give that", path)
 	case info.Size() > largestFile:
 		err = fmt.Errorf("%s: is %s large: want at most %s", path, sizeText(info.Size()), sizeText(largestFile))
 	}

@@ -44,7 +44,8 @@ func (m *members) next() (err error) {
 			return err
 		}
 		if head, _ := m.in.Peek(2); padded || len(head) == 2 && string(head) != string(gzipMagic) {
-			return fmt.Errorf("unexpected data after gzip member %d: the file is corrupt, or uncompressed data was appended: decompress it with gzip -dc, which drops that, or download it again", m.n)
+			return fmt.Errorf("unexpected data after gzip member %d: the file is corrupt, or uncompressed data "+
+				"was appended: decompress it with gzip -dc, which drops that, or download it again", m.n)
 		}
 		err = m.z.Reset(m.in)
 		m.n++

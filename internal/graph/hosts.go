@@ -6,8 +6,9 @@ import (
 	"sort"
 )
 
-// The shape of the web of kind hosts. Its figures are chosen so that, at the default degree, the share of dangling pages,
-// the depth and the degrees come near those of cnr-2000, a crawl of the Italian CNR domain (Boldi and Vigna, WWW 2004).
+// The shape of the web of kind hosts. Its figures are chosen so that, at the default degree, the
+// share of dangling pages, the depth and the degrees come near those of cnr-2000, a crawl of the
+// Italian CNR domain (Boldi and Vigna, WWW 2004).
 const (
 	section   = 360   // pages of a chain of listings
 	listing   = 12    // every so-manieth of them is a listing; it leads to those up to the next
@@ -46,9 +47,10 @@ func (s site) leaf(i uint32) bool {
 	return i > 0 && (i-1)%section%listing != 0 || i+1 >= s.pages
 }
 
-// web returns a web of hosts. Each page is linked from its parent and links to it and to its host's root; leaves may
-// dangle; other links go mostly to earlier pages of the host, or to the roots of popular hosts. Each root is linked from
-// an earlier host, so that all pages can be reached from the first.
+// web returns a web of hosts. Each page is linked from its parent and links to it and to its host's
+// root; leaves may dangle; other links go mostly to earlier pages of the host, or to the roots of
+// popular hosts. Each root is linked from an earlier host, so that all pages can be reached from
+// the first.
 func web(ctx context.Context, s Spec) (*Graph, error) {
 	pages, hosts := s.Pages, s.count("hosts")
 	if hosts == 0 {
@@ -59,8 +61,8 @@ func web(ctx context.Context, s Spec) (*Graph, error) {
 		ranks[i] = i // the largest host first: it is the most popular too
 	}
 	w := maker{starts: cut(pages, ranks), pages: uint32(pages), spec: s}
-	// Of the mean degree, a page has its child, parent and root; a Pareto law cut at longest has about 5 times its scale
-	// as its mean.
+	// Of the mean degree, a page has its child, parent and root; a Pareto law cut at longest has
+	// about 5 times its scale as its mean.
 	w.scale = max(0.1, (s.value("degree")-1-2*(1-dangling))/(1-dangling)/5.05)
 	w.intra, w.chain = s.value("intra"), s.value("chain")
 	g, err := source{pages: pages, blocks: pageBlocks(pages), links: w.block}.rows(ctx)

@@ -63,12 +63,14 @@ func konectHeader(in *textFile, said *claims) error {
 		said.undirected = 1
 	case "asym":
 	case "bip":
-		return in.wrong("bipartite networks cannot be read, as both sides are numbered from 1: renumber one side, and write an edge list")
+		return in.wrong("bipartite networks cannot be read, as both sides are numbered from 1: renumber one side, " +
+			"and write an edge list")
 	default:
 		return in.wrong("%s, have %.40q", want, in.line)
 	}
 	if len(fields) > 2 && string(fields[2]) == "dynamic" {
-		return in.wrong("dynamic networks cannot be read, as some lines remove links: write the links that are left as an edge list")
+		return in.wrong("dynamic networks cannot be read, as some lines remove links: write the links that are " +
+			"left as an edge list")
 	}
 	return nil
 }

@@ -89,7 +89,8 @@ func (l *list) enough(need int64) error {
 	if l.limit == 0 || need <= l.limit {
 		return nil
 	}
-	return fmt.Errorf("%s:%d: building the graph needs at least %s of memory (%s so far), and %s are free: use a smaller graph, or a machine with more memory",
+	return fmt.Errorf("%s:%d: building the graph needs at least %s of memory (%s so far), and %s are free: use a "+
+		"smaller graph, or a machine with more memory",
 		l.in.file, max(1, l.in.n), sizeText(need), plain.Count(l.links(), "link"), sizeText(l.limit))
 }
 

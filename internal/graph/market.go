@@ -39,7 +39,8 @@ func readMarket(in *textFile, s Spec, limit int64) (*reading, error) {
 		case err != nil:
 			return nil, err
 		case len(bytes.Fields(rest)) != values:
-			return nil, in.wrong("want a row, a column and %s, as line 1 says, have %.40q", plain.Count(values, "value"), line)
+			return nil, in.wrong("want a row, a column and %s, as line 1 says, have %.40q",
+				plain.Count(values, "value"), line)
 		}
 		if err := l.add(from-1, to-1); err != nil {
 			return nil, err
@@ -66,7 +67,8 @@ func marketBanner(in *textFile) (values int, symmetric bool, err error) {
 	values = slices.Index([]string{"pattern", "real", "complex"}, strings.NewReplacer("integer", "real", "double", "real").Replace(f[3]))
 	symmetry := slices.Index([]string{"general", "symmetric", "skew-symmetric", "hermitian"}, f[4])
 	if values < 0 || symmetry < 0 {
-		return 0, false, in.wrong("%s with FIELD pattern, integer, real or complex, and SYMMETRY general, symmetric, skew-symmetric or hermitian, have %.60q", want, in.line)
+		return 0, false, in.wrong("%s with FIELD pattern, integer, real or complex, and SYMMETRY general, "+
+			"symmetric, skew-symmetric or hermitian, have %.60q", want, in.line)
 	}
 	return values, symmetry > 0, nil
 }

@@ -39,7 +39,8 @@ func readMETIS(in *textFile, s Spec, limit int64) (*reading, error) {
 			continue
 		}
 		if page++; page > h.pages && len(line) > 0 {
-			return nil, in.wrong("the header in line %d says %s, but more follow: correct it, or delete %.40q", h.line, plain.Count(h.pages, "page"), line)
+			return nil, in.wrong("the header in line %d says %s, but more follow: correct it, or delete %.40q",
+				h.line, plain.Count(h.pages, "page"), line)
 		}
 		if err := h.row(l, uint32(page), line); err != nil {
 			return nil, err
@@ -49,7 +50,8 @@ func readMETIS(in *textFile, s Spec, limit int64) (*reading, error) {
 	case in.err != nil:
 		return nil, in.err
 	case l.links() != 2*h.edges:
-		return nil, in.wrongAt(h.line, "the header says %s, listed twice each, but the file lists %s: %s", plain.Count(h.edges, "edge"), plain.Count(l.links(), "link"), mendClaim)
+		return nil, in.wrongAt(h.line, "the header says %s, listed twice each, but the file lists %s: %s",
+			plain.Count(h.edges, "edge"), plain.Count(l.links(), "link"), mendClaim)
 	}
 	r := &reading{numbering: dense{1, h.pages}}
 	if r.Graph, err = l.rows(h.pages); err != nil {
@@ -77,7 +79,8 @@ func metisFirst(in *textFile) (h metisHeader, err error) {
 			weights = n[3]
 		}
 		if format > 111 || format%10 > 1 || format/10%10 > 1 || weights < 1 || weights > 1000 {
-			return h, in.wrong("want a FORMAT of up to three digits 0 or 1, and WEIGHTS from 1 to 1000, have %.40q", line)
+			return h, in.wrong("want a FORMAT of up to three digits 0 or 1, and WEIGHTS from 1 to 1000, have %.40q",
+				line)
 		}
 		h = metisHeader{pages: n[0], edges: n[1], skip: format / 100, step: 1 + format%10, line: in.n}
 		if format/10%10 == 1 {
@@ -97,7 +100,8 @@ func (h metisHeader) row(l *list, page uint32, line []byte) error {
 		var word []byte
 		if word, line = field(line); len(word) == 0 {
 			if i < h.skip && page <= uint32(h.pages) || i > h.skip && (i-h.skip)%h.step != 0 {
-				return l.in.wrong("want %s and %d for each link, as the header in line %d says, have %d in all", plain.Count(h.skip, "number"), h.step, h.line, i)
+				return l.in.wrong("want %s and %d for each link, as the header in line %d says, have %d in all",
+					plain.Count(h.skip, "number"), h.step, h.line, i)
 			}
 			return nil
 		}
@@ -125,7 +129,8 @@ func (h metisHeader) check(in *textFile, g *Graph) error {
 		}
 		for _, q := range g.Out(p) {
 			if !linked(g, q, p) {
-				return in.wrongAt(h.line, "page %d lists page %d, but not the other way round: want each edge listed at both its pages, as in a METIS graph", p+1, q+1)
+				return in.wrongAt(h.line, "page %d lists page %d, but not the other way round: want each edge "+
+					"listed at both its pages, as in a METIS graph", p+1, q+1)
 			}
 		}
 	}

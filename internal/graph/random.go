@@ -2,12 +2,13 @@ package graph
 
 import "context"
 
-// The quadrants of the adjacency matrix into which a link of an rmat falls, in hundredths: those of Graph500, by the bits
-// from<<1 | to.
+// The quadrants of the adjacency matrix into which a link of an rmat falls, in hundredths: those of
+// Graph500, by the bits from<<1 | to.
 var quadrants = [4]float64{57, 19, 19, 5}
 
-// rmat returns a recursive-matrix graph with the parameters of Graph500 (Chakrabarti, Zhan and Faloutsos, SDM 2004), the
-// pages renumbered at random, so that a page's number says nothing of its degree.
+// rmat returns a recursive-matrix graph with the parameters of Graph500 (Chakrabarti, Zhan and
+// Faloutsos, SDM 2004), the pages renumbered at random, so that a page's number says nothing of its
+// degree.
 func rmat(ctx context.Context, s Spec) (*Graph, error) {
 	scale, seed := s.Scale, s.Seed
 	pages := s.pages()
@@ -69,10 +70,11 @@ func uniform(ctx context.Context, s Spec) (*Graph, error) {
 	}}.rows(ctx)
 }
 
-// copying returns a graph of the copying model (Kumar et al., FOCS 2000): each new page makes degree links, each with
-// probability share a copy of the same link of an earlier page, otherwise to any earlier page. Pages that are linked are
-// linked ever more: the in-degree follows a power law of exponent 1 + 1/share. Besides, some earlier page links to each
-// new one, so that all can be reached from the first.
+// copying returns a graph of the copying model (Kumar et al., FOCS 2000): each new page makes
+// degree links, each with probability share a copy of the same link of an earlier page, otherwise
+// to any earlier page. Pages that are linked are linked ever more: the in-degree follows a power
+// law of exponent 1 + 1/share. Besides, some earlier page links to each new one, so that all can be
+// reached from the first.
 func copying(ctx context.Context, s Spec) (*Graph, error) {
 	pages, degree, share, seed := s.Pages, s.count("degree"), s.value("copy"), s.Seed
 	draw := newStream(seed, streamCopy)

@@ -22,7 +22,8 @@ func text(read func(*textFile, Spec, int64) (*reading, error)) func(context.Cont
 		defer in.close()
 		r, err := read(in, s, limit)
 		if err == nil && in.open {
-			r.notes = append(r.notes, fmt.Sprintf("line %d does not end with a newline: the file may be truncated", in.n))
+			r.notes = append(r.notes, fmt.Sprintf("line %d does not end with a newline: the file may be truncated",
+				in.n))
 		}
 		return r, err
 	}
@@ -39,7 +40,8 @@ func (r *reading) start(s Spec) (*Graph, error) {
 		}
 		page, ok := r.page(n)
 		if !ok {
-			return nil, fmt.Errorf("%s: no page %s in the file: want a start page that occurs in it, such as %s", s.File, s.Start, r.number(hub(r.Graph)))
+			return nil, fmt.Errorf("%s: no page %s in the file: want a start page that occurs in it, such as %s",
+				s.File, s.Start, r.number(hub(r.Graph)))
 		}
 		r.Start = page
 	}

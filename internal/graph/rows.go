@@ -20,7 +20,8 @@ type source struct {
 	links func(block int, links []link) []link
 }
 
-// A block of work has so many links, or pages: enough to pay for taking it, and not more than fits into a core's cache.
+// A block of work has so many links, or pages: enough to pay for taking it, and not more than fits
+// into a core's cache.
 const (
 	blockLinks = 1 << 16
 	blockPages = 1 << 12
@@ -37,8 +38,8 @@ const (
 	maxBuckets = 1 << 12
 )
 
-// layout says how the links of a source are spread over buckets by the page that they start from, and what they look like
-// there: a word of keyBits, the lower bits of from before all those of to.
+// layout says how the links of a source are spread over buckets by the page that they start from,
+// and what they look like there: a word of keyBits, the lower bits of from before all those of to.
 type layout struct {
 	pageBits, keyBits int
 	shift             int // a bucket has 1<<shift pages
@@ -81,8 +82,9 @@ func (s *spreadBlock[W]) bucket(b int) []W {
 	return s.words[s.ends[b-1]:s.ends[b]]
 }
 
-// spread makes the links and spreads those of each block. It writes to memory that is still in the cache, and one page of
-// memory after the other, which is several times faster than to fill all buckets of the graph at once.
+// spread makes the links and spreads those of each block. It writes to memory that is still in the
+// cache, and one page of memory after the other, which is several times faster than to fill all
+// buckets of the graph at once.
 func spread[W word](ctx context.Context, s source, l layout) []spreadBlock[W] {
 	blocks := make([]spreadBlock[W], s.blocks)
 	parallel.Workers(s.blocks, func(numbers iter.Seq[int]) {
@@ -143,8 +145,8 @@ func sortRows[W word](ctx context.Context, s source, l layout, blocks []spreadBl
 	}
 	g := &Graph{Offsets: make([]uint64, s.pages+1)}
 	links := make([]uint32, total)
-	// A bucket's links go behind those of the bucket before, whose end comes on its channel. Buckets are taken in order,
-	// and each that is taken is sorted, so that it comes.
+	// A bucket's links go behind those of the bucket before, whose end comes on its channel.
+	// Buckets are taken in order, and each that is taken is sorted, so that it comes.
 	starts := make([]chan uint64, l.buckets+1)
 	for b := range starts {
 		starts[b] = make(chan uint64, 1)

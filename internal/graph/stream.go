@@ -2,8 +2,8 @@ package graph
 
 import "math/bits"
 
-// stream is a sequence of random numbers, SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). Streams of different blocks
-// of work are independent, so that it does not matter which worker takes which.
+// stream is a sequence of random numbers, SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). Streams
+// of different blocks of work are independent, so that it does not matter which worker takes which.
 type stream struct{ state uint64 }
 
 // Streams that are not those of blocks, which count from 0.

@@ -7,7 +7,8 @@ var sections = [...]string{
 	"news", "products", "archive", "people", "research/projects", "docs/reference", "events/calendar", "library/catalogue",
 }
 
-// AppendURL appends the URL of p: its host, a section that many pages of the host share, and its number within the host.
+// AppendURL appends the URL of p: its host, a section that many pages of the host share, and its
+// number within the host.
 func (g *Graph) AppendURL(dst []byte, p uint32) []byte {
 	host := g.Host(p)
 	return appendURL(dst, host, p-g.Hosts[host])

@@ -12,8 +12,9 @@ type Reach struct {
 	Widest int      // most pages at the same distance
 }
 
-// group is how many pages are looked up before their links are, and copied before they are followed: so many misses of
-// the cache are under way at once, which makes the walk of a graph of 10 million pages three times as fast.
+// group is how many pages are looked up before their links are, and copied before they are
+// followed: so many misses of the cache are under way at once, which makes the walk of a graph of
+// 10 million pages three times as fast.
 const group = 64
 
 // Walk crawls g breadth first. The links of a page that fails are not followed; nil means that none fails.
@@ -56,8 +57,8 @@ func Walk(g *Graph, fails func(page uint32) bool) Reach {
 // Has reports whether p is reached.
 func (r Reach) Has(p uint32) bool { return r.Set[p/64]>>(p%64)&1 != 0 }
 
-// Spanning returns the tree of those links of g by which a walk breadth first comes to a page for the first time: a crawl
-// of it meets the same pages, and no duplicate.
+// Spanning returns the tree of those links of g by which a walk breadth first comes to a page for
+// the first time: a crawl of it meets the same pages, and no duplicate.
 func Spanning(g *Graph) *Graph {
 	tree := &Graph{Offsets: make([]uint64, g.Pages()+1), Hosts: g.Hosts, Start: g.Start}
 	by := make([]uint32, g.Pages()) // one more than the page from which a page was found

@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 )
 
-// Each calls f for 0 to n-1, each processor with numbers that follow on each other, and returns when all calls have. It
-// panics as one of them has, so that its caller can recover.
+// Each calls f for 0 to n-1, each processor with numbers that follow on each other, and returns
+// when all calls have. It panics as one of them has, so that its caller can recover.
 func Each(n int, f func(i int)) {
 	var panicked atomic.Value
 	parts := runtime.GOMAXPROCS(0)

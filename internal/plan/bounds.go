@@ -23,7 +23,8 @@ func bounded(a axes, rounds int) error {
 	if cells <= mostCells && samples <= mostSlots {
 		return nil
 	}
-	return fmt.Errorf("%s cells x %s = %s samples: a plan has at most %s cells and %s samples: shorten the longest of its "+
+	return fmt.Errorf("%s cells x %s = %s samples: a plan has at most %s cells and %s samples: shorten the "+
+		"longest of its "+
 		"lists (%s), or give fewer rounds", plain.Number(cells), plain.Count(rounds, "round"), plain.Number(samples),
 		plain.Number(mostCells), plain.Number(mostSlots), a.lengths())
 }

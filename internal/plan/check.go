@@ -72,7 +72,8 @@ func (p *Plan) Check() error {
 	case !scenario.ValidName(strings.ReplaceAll(p.Scenario, "-", "_")):
 		return fmt.Errorf("invalid scenario name %q", p.Scenario)
 	case p.Sample < 0 || p.Sample > time.Hour || p.Length < 0 || p.Length > time.Hour || p.Deadline < 0 || p.Deadline > 7*24*time.Hour || p.Memory < 0:
-		return fmt.Errorf("samples of %v, passes of %v, a deadline of %v or %d bytes of memory are out of bounds", p.Sample, p.Length, p.Deadline, p.Memory)
+		return fmt.Errorf("samples of %v, passes of %v, a deadline of %v or %d bytes of memory are out of bounds",
+			p.Sample, p.Length, p.Deadline, p.Memory)
 	}
 	names := map[string]bool{}
 	for _, name := range p.Contenders {
@@ -95,7 +96,8 @@ func (p *Plan) Check() error {
 		}
 		switch id := c.ID(); {
 		case !names[c.Impl] || !graphs[c.Graph]:
-			return fmt.Errorf("cell %d is of crawler %q on graph %q, which the plan does not have", i+1, c.Impl, c.Graph)
+			return fmt.Errorf("cell %d is of crawler %q on graph %q, which the plan does not have",
+				i+1, c.Impl, c.Graph)
 		case ids[id]:
 			return fmt.Errorf("cell %s occurs twice", id)
 		default:
@@ -109,11 +111,14 @@ func (p *Plan) Check() error {
 func (c Cell) check() error {
 	switch {
 	case !scenario.ValidName(c.Impl) || !scenario.ValidName(c.Graph) || c.Keys != "id" && c.Keys != "url" || c.Limiter != "" && !scenario.ValidName(c.Limiter):
-		return fmt.Errorf("crawler %q, graph %q, keys %q or limiter %q is not a valid name", c.Impl, c.Graph, c.Keys, c.Limiter)
+		return fmt.Errorf("crawler %q, graph %q, keys %q or limiter %q is not a valid name",
+			c.Impl, c.Graph, c.Keys, c.Limiter)
 	case c.Workers < 1 || c.Workers > 1<<26 || c.Procs < 1 || c.Procs > 1<<20 || c.Burst < 0 || c.MaxPages < 0:
-		return fmt.Errorf("%d workers, GOMAXPROCS %d, burst %d or a budget of %d pages are out of bounds", c.Workers, c.Procs, c.Burst, c.MaxPages)
+		return fmt.Errorf("%d workers, GOMAXPROCS %d, burst %d or a budget of %d pages are out of bounds",
+			c.Workers, c.Procs, c.Burst, c.MaxPages)
 	case len(c.ID()) > longestID:
-		return fmt.Errorf("its name has %d bytes, want at most %d, as it is the name of a file: shorten the names of the crawler and the graph", len(c.ID()), longestID)
+		return fmt.Errorf("its name has %d bytes, want at most %d, as it is the name of a file: shorten the names "+
+			"of the crawler and the graph", len(c.ID()), longestID)
 	}
 	return nil
 }
@@ -122,15 +127,18 @@ func (c Cell) check() error {
 func (p *Plan) checkSchedule() error {
 	n := len(p.Cells)
 	if p.Rounds < 1 || len(p.Schedule) > mostSlots || len(p.Schedule)%n != 0 || len(p.Schedule)/n != p.Rounds {
-		return fmt.Errorf("the schedule has %d slots, want %d rounds of %d cells, and at most %d slots", len(p.Schedule), p.Rounds, n, mostSlots)
+		return fmt.Errorf("the schedule has %d slots, want %d rounds of %d cells, and at most %d slots",
+			len(p.Schedule), p.Rounds, n, mostSlots)
 	}
 	last := make([]int, n) // the last round in which a cell occurred, from 1
 	for i, s := range p.Schedule {
 		if s.Cell < 0 || s.Cell >= n || s.Round != i/n || s.Slot != i%n {
-			return fmt.Errorf("the schedule's entry %d is round %d slot %d cell %d, in a plan of %d cells", i+1, s.Round, s.Slot, s.Cell, n)
+			return fmt.Errorf("the schedule's entry %d is round %d slot %d cell %d, in a plan of %d cells",
+				i+1, s.Round, s.Slot, s.Cell, n)
 		}
 		if last[s.Cell] == s.Round+1 {
-			return fmt.Errorf("the schedule's entry %d measures cell %d a second time in round %d", i+1, s.Cell, s.Round)
+			return fmt.Errorf("the schedule's entry %d measures cell %d a second time in round %d",
+				i+1, s.Cell, s.Round)
 		}
 		last[s.Cell] = s.Round + 1
 	}

@@ -54,7 +54,8 @@ func baselineFirst(chosen []crawl.Contender, baseline string) ([]crawl.Contender
 	}
 	i := slices.IndexFunc(chosen, func(c crawl.Contender) bool { return c.Name == baseline })
 	if i < 0 {
-		return nil, fmt.Errorf("plan: the baseline %q is not among the crawlers %s: add it to them, or name another baseline", baseline, names(chosen))
+		return nil, fmt.Errorf("plan: the baseline %q is not among the crawlers %s: add it to them, or name "+
+			"another baseline", baseline, names(chosen))
 	}
 	c := chosen[i]
 	return slices.Insert(slices.Delete(chosen, i, i+1), 0, c), nil

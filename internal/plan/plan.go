@@ -100,7 +100,8 @@ func Make(s *scenario.Scenario, table []crawl.Contender, cores int) (*Plan, erro
 		return nil, err
 	}
 	if n := len(p.Passes); n > mostCells {
-		return nil, fmt.Errorf("plan %s: %s profile passes: a plan has at most %s: name fewer contenders, graphs, workers, rates or kinds in [profiles]", s.Name, plain.Number(float64(n)), plain.Number(mostCells))
+		return nil, fmt.Errorf("plan %s: %s profile passes: a plan has at most %s: name fewer contenders, graphs, "+
+			"workers, rates or kinds in [profiles]", s.Name, plain.Number(float64(n)), plain.Number(mostCells))
 	}
 	if err := p.Check(); err != nil { // or the run could not be opened again after it was measured
 		return nil, fmt.Errorf("plan %s: %w", s.Name, err)

@@ -16,8 +16,8 @@ import (
 	"crawlbench/scenarios"
 )
 
-// Load reads a scenario: an embedded one by its name, or a file by its path, which has a slash in it or ends in .toml.
-// Errors in the file are of type Errors.
+// Load reads a scenario: an embedded one by its name, or a file by its path, which has a slash in
+// it or ends in .toml. Errors in the file are of type Errors.
 func Load(name string) (*Scenario, error) {
 	if !strings.HasSuffix(name, ".toml") && !strings.ContainsRune(name, filepath.Separator) {
 		text, err := scenarios.Read(name)
@@ -209,7 +209,8 @@ func (r *reader) locate(pos position, name string, sp *graph.Spec) {
 			r.fail(pos, name, "%s is not ${NAME}: write that for an environment variable, and $$ for a dollar sign",
 				quoted(text))
 		case !ok:
-			r.fail(pos, name, "the environment variable %s is not set: set it to the directory of the file, or write the path, "+
+			r.fail(pos, name, "the environment variable %s is not set: set it to the directory of the file, or "+
+				"write the path, "+
 				"with $$ for a dollar sign", cut(variable, longValue))
 		}
 		return v

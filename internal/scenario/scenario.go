@@ -2,8 +2,9 @@
 // the axes of the sweep and how to measure. It is the first step of the data flow; package plan
 // multiplies the axes into cells.
 //
-// A scenario is a TOML file, one of those embedded by package scenarios or a user's own. Reading is strict: an unknown
-// key, a wrong type and an impossible value are errors with their position, and all of them are reported at once.
+// A scenario is a TOML file, one of those embedded by package scenarios or a user's own. Reading is
+// strict: an unknown key, a wrong type and an impossible value are errors with their position, and
+// all of them are reported at once.
 package scenario
 
 import (

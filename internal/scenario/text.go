@@ -19,7 +19,8 @@ func readFile(name string) ([]byte, error) {
 		return nil, fmt.Errorf("read the scenario: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("read the scenario %s: it is %s: give the path of a regular file", name, fileType(info.Mode()))
+		return nil, fmt.Errorf("read the scenario %s: it is %s: give the path of a regular file",
+			name, fileType(info.Mode()))
 	}
 	f, err := os.Open(name)
 	if err != nil {
@@ -31,7 +32,8 @@ func readFile(name string) ([]byte, error) {
 		return nil, fmt.Errorf("read the scenario: %w", err)
 	}
 	if len(text) > maxSize {
-		return nil, fmt.Errorf("read the scenario %s: it has more than %d bytes: a scenario is text of a few kB", name, maxSize)
+		return nil, fmt.Errorf("read the scenario %s: it has more than %d bytes: a scenario is text of a few kB",
+			name, maxSize)
 	}
 	return text, nil
 }
@@ -52,8 +54,8 @@ func fileType(m fs.FileMode) string {
 // mark is the byte order mark that some editors put before UTF-8.
 const mark = "\ufeff"
 
-// unreadable returns what is wrong with the encoding of text, nil if nothing is. TOML is UTF-8 in lines that end in a line
-// feed, with a carriage return before it or without.
+// unreadable returns what is wrong with the encoding of text, nil if nothing is. TOML is UTF-8 in
+// lines that end in a line feed, with a carriage return before it or without.
 func unreadable(file string, text []byte) *Error {
 	at := func(i int, format string, args ...any) *Error {
 		line := bytes.Count(text[:i], []byte("\n"))

@@ -44,7 +44,8 @@ func parseRate(s string) (Rate, error) {
 	}
 	x, err := strconv.ParseFloat(s, 64)
 	if err != nil || !(x >= minRate && x <= maxRate) {
-		return 0, fmt.Errorf("invalid rate %s: want \"inf\" or pages/s between %g and %d", quoted(s), minRate, int(maxRate))
+		return 0, fmt.Errorf("invalid rate %s: want \"inf\" or pages/s between %g and %d",
+			quoted(s), minRate, int(maxRate))
 	}
 	return Rate(x), nil
 }
@@ -69,7 +70,8 @@ func ValidName(s string) bool {
 
 func parseName(s string) (string, error) {
 	if !ValidName(s) || len(s) > maxName {
-		return "", fmt.Errorf("invalid name %s: want up to %d letters, digits and . _ +, since it becomes part of a benchmark's name",
+		return "", fmt.Errorf("invalid name %s: want up to %d letters, digits and . _ +, since it becomes part of "+
+			"a benchmark's name",
 			quoted(s), maxName)
 	}
 	return s, nil

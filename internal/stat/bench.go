@@ -1,3 +1,7 @@
+// Package stat turns samples into statements: Go's benchmark format in and out, medians with their
+// intervals, and comparisons. Numbers go in, from the journal or from a benchmark file; a file, or
+// numbers with their uncertainty and warnings, come out. It is the only package that knows
+// golang.org/x/perf.
 package stat
 
 import (
@@ -34,9 +38,9 @@ var (
 	keyForm  = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 )
 
-// WriteBench writes lines in Go's benchmark format, after the configuration, pairs of key and value that hold for all of
-// them, and the metadata of their units: those in exact have no noise, of all others less is better. Lines that could
-// not be read back are an error, and nothing is written.
+// WriteBench writes lines in Go's benchmark format, after the configuration, pairs of key and value
+// that hold for all of them, and the metadata of their units: those in exact have no noise, of all
+// others less is better. Lines that could not be read back are an error, and nothing is written.
 func WriteBench(w io.Writer, config [][2]string, exact []string, lines []Line) error {
 	file, err := fileConfig(config)
 	if err != nil {
@@ -80,7 +84,8 @@ func fileConfig(config [][2]string) ([]benchfmt.Config, error) {
 			return nil, fmt.Errorf("invalid or repeated configuration key %q", key)
 		}
 		if value == "" || value != strings.TrimSpace(value) || strings.ContainsAny(value, "\n\r") {
-			return nil, fmt.Errorf("configuration %s: value %q is empty, has space around it, or has several lines", key, value)
+			return nil, fmt.Errorf("configuration %s: value %q is empty, has space around it, or has several lines",
+				key, value)
 		}
 		seen[key] = true
 		// Without File the writer leaves it out.
@@ -122,8 +127,8 @@ func (l Line) check() error {
 	return nil
 }
 
-// ReadBench reads what WriteBench wrote, or any file in that format, with its values in base units. name is for errors,
-// which are of the first line that is no benchmark.
+// ReadBench reads what WriteBench wrote, or any file in that format, with its values in base units.
+// name is for errors, which are of the first line that is no benchmark.
 func ReadBench(name string, r io.Reader) ([]Line, error) {
 	in := benchfmt.NewReader(r, name)
 	var lines []Line

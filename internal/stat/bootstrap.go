@@ -30,8 +30,9 @@ func (s *solver) intervals(f *Fit, best Curve, workers []float64, logs [][]float
 	}
 }
 
-// widened returns the share of resamples to leave out at each end: as many as a t-interval of n values with the deviation of
-// the bootstrap, which divides by n and not n-1, would. Student's quantile is the series of Abramowitz and Stegun 26.7.5.
+// widened returns the share of resamples to leave out at each end: as many as a t-interval of n
+// values with the deviation of the bootstrap, which divides by n and not n-1, would. Student's
+// quantile is the series of Abramowitz and Stegun 26.7.5.
 func widened(n int) float64 {
 	z, v := upper((1-level)/2), float64(n-1)
 	z3, z5, z7 := math.Pow(z, 3), math.Pow(z, 5), math.Pow(z, 7)

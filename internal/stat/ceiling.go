@@ -27,7 +27,8 @@ func (s *solver) plateau(best Curve, workers, x []float64, logs [][]float64, cor
 	if ceiling > max(law, 2*noise(logs)) {
 		return ""
 	}
-	return fmt.Sprintf("beyond %d cores the throughput stays at about %.4g: a ceiling explains the points as well as contention would, "+
+	return fmt.Sprintf("beyond %d cores the throughput stays at about %.4g: a ceiling explains the points as well "+
+		"as contention would, "+
 		"so the machine may be what is measured, not the design", cores, flat.At(float64(cores)))
 }
 

@@ -45,8 +45,9 @@ func (s *solver) leastSquares(k int) (best [3]float64) {
 	return best
 }
 
-// project solves the least squares of some columns against 1 by Gram-Schmidt, and returns the sum of the squares of what is
-// left. ok is false if a weight is not above 0, or the columns depend on each other.
+// project solves the least squares of some columns against 1 by Gram-Schmidt, and returns the sum
+// of the squares of what is left. ok is false if a weight is not above 0, or the columns depend on
+// each other.
 func (s *solver) project(columns []int) (weights [3]float64, rest float64, ok bool) {
 	for i := range s.left {
 		s.left[i] = 1

@@ -25,8 +25,8 @@ func Median(samples []float64) Summary {
 	}
 }
 
-// Quantile returns the value that a share q of the samples, at least one, do not exceed, interpolated between neighbours;
-// 0.5 gives the median.
+// Quantile returns the value that a share q of the samples, at least one, do not exceed,
+// interpolated between neighbours; 0.5 gives the median.
 func Quantile(samples []float64, q float64) float64 { return stats.Sample{Xs: samples}.Quantile(q) }
 
 // Delta compares two sets of samples as if they were independent of each other.

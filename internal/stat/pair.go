@@ -41,7 +41,8 @@ func PairAt(base, other []float64, confidence float64) Paired {
 	n := len(d)
 	p := Paired{Ratio: math.NaN(), Hi: math.Inf(1), Confidence: 1, P: 1, N: n, SD: math.NaN()}
 	if lost := max(len(base), len(other)) - n; lost > 0 {
-		p.Warnings = append(p.Warnings, fmt.Sprintf("%d of %d rounds are left out: a sample is missing, or not above 0", lost, n+lost))
+		p.Warnings = append(p.Warnings, fmt.Sprintf("%d of %d rounds are left out: a sample is missing, or not "+
+			"above 0", lost, n+lost))
 	}
 	if n == 0 {
 		return p
@@ -64,7 +65,8 @@ func PairAt(base, other []float64, confidence float64) Paired {
 		}
 	}
 	if 2*zeros >= n {
-		p.Warnings = append(p.Warnings, fmt.Sprintf("%d of %d ratios are exactly 1: the values may be too coarse, or not be measurements", zeros, n))
+		p.Warnings = append(p.Warnings, fmt.Sprintf("%d of %d ratios are exactly 1: the values may be too coarse, "+
+			"or not be measurements", zeros, n))
 	}
 	return p
 }

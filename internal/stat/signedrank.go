@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// atMost returns, by s, the chance that a sum over the ranks is at most s when each is in it with chance one half. That is
-// exact up to the rounding of floats, for any ranks, at a cost of their number times their sum.
+// atMost returns, by s, the chance that a sum over the ranks is at most s when each is in it with
+// chance one half. That is exact up to the rounding of floats, for any ranks, at a cost of their
+// number times their sum.
 func atMost(ranks []int) []float64 {
 	sum := 0
 	for _, r := range ranks {
@@ -94,8 +95,8 @@ func walsh(d []float64) []float64 {
 	return means
 }
 
-// critical returns the largest rank sum of n values with a two-sided P of at most p, or below it if strict, and that P.
-// It is -1 and 0 if there is none: n is too small.
+// critical returns the largest rank sum of n values with a two-sided P of at most p, or below it if
+// strict, and that P. It is -1 and 0 if there is none: n is too small.
 func critical(n int, p float64, strict bool) (sum int, reached float64) {
 	sum = -1
 	for s, chance := range atMost(allRanks(n)) {

@@ -75,10 +75,12 @@ func FitUSL(points []Point, cores int, seed uint64) Fit {
 		all = max(all, len(p.Throughput))
 	}
 	if all > fit.Rounds {
-		fit.Warnings = append(fit.Warnings, fmt.Sprintf("%d of %d rounds are left out: a sample is missing, or not above 0", all-fit.Rounds, all))
+		fit.Warnings = append(fit.Warnings, fmt.Sprintf("%d of %d rounds are left out: a sample is missing, or "+
+			"not above 0", all-fit.Rounds, all))
 	}
 	if fit.Rounds < fewestRounds {
-		fit.Refused = fmt.Sprintf("%d complete rounds are too few to tell noise from a law: measure at least %d", fit.Rounds, fewestRounds)
+		fit.Refused = fmt.Sprintf("%d complete rounds are too few to tell noise from a law: measure at least %d",
+			fit.Rounds, fewestRounds)
 		return fit
 	}
 	x := make([]float64, len(logs))
@@ -93,10 +95,12 @@ func FitUSL(points []Point, cores int, seed uint64) Fit {
 	case ceiling != "":
 		fit.Refused = ceiling
 	case fit.Residual > maxResidual:
-		fit.Refused = fmt.Sprintf("a point lies %.1f %% off the curve: the law does not describe these points, so read the measured knee", 100*fit.Residual)
+		fit.Refused = fmt.Sprintf("a point lies %.1f %% off the curve: the law does not describe these points, so "+
+			"read the measured knee", 100*fit.Residual)
 	}
 	if last := workers[len(workers)-1]; fit.Retrograde() && fit.Peak.Value > 2*last {
-		fit.Warnings = append(fit.Warnings, fmt.Sprintf("the peak at %.0f workers lies far beyond the %.0f that were measured", fit.Peak.Value, last))
+		fit.Warnings = append(fit.Warnings, fmt.Sprintf("the peak at %.0f workers lies far beyond the %.0f that "+
+			"were measured", fit.Peak.Value, last))
 	}
 	return fit
 }
@@ -130,7 +134,8 @@ func complete(points []Point) (workers []float64, logs [][]float64) {
 // unfit returns what is wrong with the workers, "" if nothing is.
 func unfit(workers []float64) string {
 	if len(workers) < fewestPoints {
-		return fmt.Sprintf("%d points are too few for three parameters: measure at least %d numbers of workers", len(workers), fewestPoints)
+		return fmt.Sprintf("%d points are too few for three parameters: measure at least %d numbers of workers",
+			len(workers), fewestPoints)
 	}
 	for i, n := range workers {
 		if n < 1 || i > 0 && n == workers[i-1] {
