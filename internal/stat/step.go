@@ -1,0 +1,139 @@
+package stat
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// tolerated is the inflation up to which blocks count as independent.
+const tolerated = 1.05
+
+// look takes look k.
+func (f Family) look(k int, family [][]float64, out *Decisions) {
+	n := f.Looks[k].Blocks
+	cut := make([][]float64, len(family))
+	spreads := make([]Spread, len(family))
+	for i, d := range family {
+		cut[i] = d[:min(n, len(d))]
+		spreads[i] = spreadOf(cut[i])
+	}
+	out.Looks, out.LagOne, out.Prior = k+1, LagOne(cut), FitPrior(spreads)
+	factor := Inflation(out.LagOne)
+	var tail []float64
+	if f.RanksFrom > 0 && n >= f.RanksFrom && factor <= tolerated {
+		tail = atMost(allRanks(n))
+	}
+	var open []int
+	tests := make([]test, len(family))
+	known := quantiles{}
+	for i := range cut {
+		c := &out.Comparisons[i]
+		if c.Settled {
+			continue
+		}
+		s := out.Prior.Moderate(spreads[i])
+		tests[i] = tTest{mean(cut[i]), math.Sqrt(s.Variance/float64(n)) * factor, s.Degrees, known}
+		if tail != nil {
+			tests[i] = newRankTest(cut[i], tail)
+		}
+		c.SD, c.Blocks, c.Look = math.Sqrt(s.Variance), n, k
+		open = append(open, i)
+	}
+	f.claim(k, open, tests, out.Comparisons)
+}
+
+func spreadOf(d []float64) Spread {
+	sd := deviation(d)
+	return Spread{sd * sd, float64(len(d) - 1)}
+}
+
+// claim gives the open comparisons their verdicts at look k. Those claimed before are out of Holm's count.
+func (f Family) claim(k int, open []int, tests []test, done []Decision) {
+	share := f.Looks[k].Share
+	alpha, alphaSame := f.Alpha*share, (1-level)*share
+	if f.Equivalence {
+		// A false Same is on one side: an interval at 1-Alpha has half of Alpha there.
+		alpha, alphaSame = alpha/2, alpha
+	}
+	different, same := f.Size, f.Size
+	for _, c := range done {
+		switch c.Verdict {
+		case Faster, Slower:
+			different--
+		case Same:
+			same--
+		}
+	}
+	margin := math.Log1p(f.Margin)
+	ps, beyonds := make([]float64, len(open)), make([]float64, len(open))
+	for j, i := range open {
+		ps[j], beyonds[j] = noDifference(tests[i]), beyond(tests[i], margin)
+	}
+	claims := stepDown(ps, different, alpha)
+	equal := make([]step, len(open))
+	for j, p := range beyonds {
+		equal[j] = step{threshold: alphaSame, claimed: p < alphaSame}
+	}
+	if f.Equivalence {
+		equal = stepDown(beyonds, same, alphaSame)
+	}
+	last := k == len(f.Looks)-1
+	for j, i := range open {
+		c, threshold := &done[i], claims[j].threshold
+		c.P = min(1, claims[j].adjusted*f.Alpha)
+		switch {
+		case equal[j].claimed && (f.Equivalence || !claims[j].claimed):
+			c.Verdict, threshold = Same, equal[j].threshold
+		case claims[j].claimed:
+			c.Verdict = direction(tests[i])
+		case f.Equivalence:
+			threshold = min(threshold, equal[j].threshold)
+		}
+		c.Settled = c.Verdict != Unresolved
+		alone := 1 - level
+		if c.Settled && !last {
+			alone *= share
+		}
+		c.test, c.Confidence, c.AloneConfidence = tests[i], 1-threshold, 1-alone
+		c.alpha, c.alphaAlone = threshold, alone
+	}
+}
+
+func direction(t test) Verdict {
+	if below, above := t.tails(0); below < above {
+		return Slower
+	}
+	return Faster
+}
+
+// step is the place of a comparison in Holm's procedure.
+type step struct {
+	threshold float64 // that p has to be below
+	adjusted  float64 // p in units of alpha: below 1 exactly if claimed
+	claimed   bool
+}
+
+// stepDown is Holm's procedure for the ps of open comparisons among m hypotheses, the others having no p. All that are not
+// claimed share the threshold at which it stopped.
+func stepDown(ps []float64, m int, alpha float64) []step {
+	order := make([]int, len(ps))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(ps[i], ps[j]) })
+	steps := make([]step, len(ps))
+	going, most, threshold := true, 0.0, alpha/float64(m)
+	for r, i := range order {
+		if going {
+			threshold = alpha / float64(m-r)
+			going = ps[i] < threshold
+		}
+		most = max(most, ps[i]*float64(m-r)/alpha)
+		if !going {
+			most = max(most, 1)
+		}
+		steps[i] = step{threshold, most, going}
+	}
+	return steps
+}
