@@ -80,6 +80,19 @@ func (d Decisions) Open() int {
 	return open
 }
 
+// SD returns the standard deviation of a block's log ratio, pooled over the comparisons that were tested: the noise that MDE
+// asks for. It is NaN if there are none.
+func (d Decisions) SD() float64 {
+	sum, n := 0.0, 0
+	for _, c := range d.Comparisons {
+		if c.Look >= 0 {
+			sum += c.SD * c.SD
+			n++
+		}
+	}
+	return math.Sqrt(sum / float64(n))
+}
+
 // Decide takes all looks for which every open comparison has its blocks, in order, and returns what they say. family holds by
 // comparison the log ratios of its blocks in the order in which they were taken (see BlockMeans); comparisons settled early
 // may have fewer. As nothing but the blocks up to each look is used, a resumed run decides the same. A comparison that will

@@ -1,0 +1,190 @@
+package stat
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+var labs = []struct {
+	name  string
+	lab   lab
+	limit float64 // of false wins in the family
+}{
+	{"iid", blockwise(unitNormal, 0.25, 0, quiet), 0.055},
+	{"drift", blockwise(unitNormal, 0.25, 0, machines[1].state), 0.055},
+	{"step", blockwise(unitNormal, 0.25, 0, machines[2].state), 0.055},
+	{"autoregressive", blockwise(unitNormal, 0.25, 0, machines[3].state), 0.055},
+	{"heavy tails", blockwise(unitT3, 0.25, 0, quiet), 0.055},
+	{"skewed", blockwise(unitSkewed, 0.25, 0, quiet), 0.055},
+	{"unequal variances", blockwise(unitNormal, 0.8, 0, quiet), 0.055},
+	{"outliers", blockwise(unitOutliers, 0.25, 0, quiet), 0.055},
+	{"lag-1 0.1", blockwise(unitNormal, 0.25, 0.1, quiet), 0.055},
+	{"lag-1 0.3", blockwise(unitNormal, 0.25, 0.3, quiet), 0.07},
+	{"resident blocks", resident, 0.055},
+}
+
+const groups, perGroup = 6, 5 // 60 comparisons
+
+func claimed(v Verdict) bool { return v == Faster || v == Slower }
+
+// falseWins decides equal crawlers and counts the runs with a false win, the comparisons, and of these the covered ones.
+func falseWins(t *testing.T, draw *rand.Rand, l lab, f Family, n int) (wins, covered, all int) {
+	t.Helper()
+	for range n {
+		family, truth := allPairs(l(draw, groups, perGroup, f.Looks[len(f.Looks)-1].Blocks), make([]float64, perGroup))
+		f.Size = len(family)
+		d, err := f.Decide(family)
+		if err != nil {
+			t.Fatal(err)
+		}
+		won := 0
+		for i, c := range d.Comparisons {
+			if claimed(c.Verdict) {
+				won = 1
+			}
+			if c.Alone.Lo <= math.Exp(truth[i]) && math.Exp(truth[i]) <= c.Alone.Hi {
+				covered++
+			}
+		}
+		wins += won
+		all += len(family)
+	}
+	return wins, covered, all
+}
+
+func unlimited(looks []Look) Family {
+	return Family{Alpha: UnlimitedAlpha, Margin: DefaultMargin, Looks: looks}
+}
+
+func TestFamiliesSeldomWinFalselyAndIntervalsCover(t *testing.T) {
+	n := runs(700)
+	for i, l := range labs {
+		draw := rand.New(rand.NewPCG(31, uint64(i)))
+		wins, covered, all := falseWins(t, draw, l.lab, unlimited(Looks(28)), n)
+		atMostShare(t, l.name+": false win", wins, n, l.limit)
+		share := float64(covered) / float64(all)
+		t.Logf("%s: intervals cover %.1f %%", l.name, 100*share)
+		if share < 0.93 || share > 0.97 {
+			t.Errorf("%s: intervals cover %.1f %% of %d, want 93 to 97 %%", l.name, 100*share, all)
+		}
+	}
+}
+
+// Families of one to a few comparisons have hardly a prior.
+func TestSmallFamiliesSeldomWinFalsely(t *testing.T) {
+	n := runs(2000)
+	for i, size := range [][2]int{{1, 2}, {2, 2}, {1, 3}, {4, 2}} {
+		for _, blocks := range []int{6, 14} {
+			draw := rand.New(rand.NewPCG(32, uint64(10*i+blocks)))
+			wins := 0
+			for range n {
+				family, _ := allPairs(blockwise(unitNormal, 0.5, 0, quiet)(draw, size[0], size[1], blocks), make([]float64, size[1]))
+				f := unlimited(Looks(blocks))
+				f.Size = len(family)
+				d, err := f.Decide(family)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, c := range d.Comparisons {
+					if claimed(c.Verdict) {
+						wins++
+						break
+					}
+				}
+			}
+			atMostShare(t, "false win in a small family", wins, n, 0.055)
+		}
+	}
+}
+
+// atLeastCaught fails if a twin that is known to be bad is not seen to be bad.
+func atLeastCaught(t *testing.T, what string, hits, n int, limit float64) {
+	t.Helper()
+	share := float64(hits) / float64(n)
+	t.Logf("%s: %.2f %% of %d", what, 100*share, n)
+	if share < limit+2.5*math.Sqrt(limit*(1-limit)/float64(n)) {
+		t.Errorf("%s: %.2f %% of %d, want clearly more than %.2f %%: these simulations would not see it", what, 100*share, n, 100*limit)
+	}
+}
+
+// plainWins counts the runs with a false win of the moderated t-test with Holm at one look, without the guard.
+func plainWins(family [][]float64, alpha float64) bool {
+	spreads := make([]Spread, len(family))
+	for i, d := range family {
+		spreads[i] = spreadOf(d)
+	}
+	prior := FitPrior(spreads)
+	for i, d := range family {
+		s := prior.Moderate(spreads[i])
+		x := mean(d) / math.Sqrt(s.Variance/float64(len(d)))
+		if studentTails(x, s.Degrees) < alpha/float64(len(family)) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestWithoutTheGuardDependentBlocksWinFalsely(t *testing.T) {
+	n := runs(500)
+	draw := rand.New(rand.NewPCG(33, 0))
+	wins := 0
+	for range n {
+		family, _ := allPairs(blockwise(unitNormal, 0.25, 0.3, quiet)(draw, groups, perGroup, 28), make([]float64, perGroup))
+		if plainWins(family, UnlimitedAlpha) {
+			wins++
+		}
+	}
+	atLeastCaught(t, "no guard, lag-1 0.3", wins, n, 0.07)
+}
+
+// What Criterion and others do: each slice, or each sample of a process, is a unit.
+func TestSlicesAsUnitsWinFalsely(t *testing.T) {
+	n := runs(150)
+	draw := rand.New(rand.NewPCG(34, 0))
+	wins := 0
+	for range n {
+		y := make([][][]float64, groups)
+		clock := newClock(draw)
+		for range 14 {
+			for g := range y {
+				for c, slices := range clock.block(perGroup) {
+					if y[g] == nil {
+						y[g] = make([][]float64, perGroup)
+					}
+					y[g][c] = append(y[g][c], slices...)
+				}
+			}
+		}
+		family, _ := allPairs(y, make([]float64, perGroup))
+		if plainWins(family, UnlimitedAlpha) {
+			wins++
+		}
+	}
+	atLeastCaught(t, "slices as units", wins, n, 0.055)
+}
+
+func TestRanksWinFalselyWhereNoiseIsSkewed(t *testing.T) {
+	n := runs(400)
+	draw := rand.New(rand.NewPCG(35, 0))
+	skewed := blockwise(unitSkewed, 0.8, 0, quiet)
+	ranks, ts := 0, 0
+	tail := atMost(allRanks(28))
+	for range n {
+		family, _ := allPairs(skewed(draw, groups, perGroup, 28), make([]float64, perGroup))
+		for _, d := range family {
+			if noDifference(newRankTest(d, tail)) < UnlimitedAlpha/float64(len(family)) {
+				ranks++
+				break
+			}
+		}
+		if plainWins(family, UnlimitedAlpha) {
+			ts++
+		}
+	}
+	t.Logf("skewed, with deviations that differ: t has %.1f %%", 100*float64(ts)/float64(n))
+	atLeastCaught(t, "ranks, skewed", ranks, n, 0.055)
+	if ts >= ranks {
+		t.Errorf("t wins falsely in %d runs and ranks in %d", ts, ranks)
+	}
+}

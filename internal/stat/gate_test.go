@@ -1,0 +1,107 @@
+package stat
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+func TestGateByHand(t *testing.T) {
+	inf := math.Inf(1)
+	for _, c := range []struct {
+		d    Decision
+		want Gate
+	}{
+		{Decision{Verdict: Slower, Ratio: Interval{25, 20, 30}, Alone: Interval{25, 22, 28}}, Fail},
+		{Decision{Verdict: Slower, Ratio: Interval{1.04, 1.01, 1.07}, Alone: Interval{1.04, 1.02, 1.06}}, CannotTell},
+		{Decision{Verdict: Slower, Ratio: Interval{1.02, 1.01, 1.06}, Alone: Interval{1.02, 1.01, 1.03}}, Pass},
+		{Decision{Verdict: Unresolved, Ratio: Interval{1.4, 0.9, 2}, Alone: Interval{1.4, 1.2, 1.7}}, CannotTell},
+		{Decision{Verdict: Unresolved, Ratio: Interval{1, 0.9, 1.1}, Alone: Interval{1, 0.96, 1.04}}, Pass},
+		{Decision{Verdict: Same, Ratio: Interval{1, 0.98, 1.02}, Alone: Interval{1, 0.98, 1.02}}, Pass},
+		{Decision{Verdict: Faster, Ratio: Interval{0.5, 0.4, 0.6}, Alone: Interval{0.5, 0.45, 0.55}}, Pass},
+		{Decision{Ratio: Interval{math.NaN(), 0, inf}, Alone: Interval{math.NaN(), 0, inf}}, CannotTell},
+	} {
+		if got := c.d.Gate(0.05); got != c.want {
+			t.Errorf("%+v: %v, want %v", c.d, got, c.want)
+		}
+	}
+	pass := Decision{Verdict: Same, Ratio: Interval{1, 0.99, 1.01}, Alone: Interval{1, 0.99, 1.01}}
+	fail := Decision{Verdict: Slower, Ratio: Interval{2, 1.5, 3}, Alone: Interval{2, 1.8, 2.5}}
+	var open Decision
+	open.Alone.Hi = inf
+	for _, c := range []struct {
+		list    []Decision
+		missing int
+		want    Gate
+	}{
+		{nil, 0, CannotTell}, {[]Decision{pass, pass}, 0, Pass}, {[]Decision{pass, pass}, 1, CannotTell},
+		{[]Decision{pass, open}, 0, CannotTell}, {[]Decision{open, fail}, 1, Fail}, {[]Decision{fail, open}, 0, Fail},
+	} {
+		if got := (Decisions{Comparisons: c.list}).Gate(0.05, c.missing); got != c.want {
+			t.Errorf("%d comparisons, %d missing: %v, want %v", len(c.list), c.missing, got, c.want)
+		}
+	}
+	if Fail.String() != "fail" || Gate(9).String() != "Gate(9)" || CannotTell.String() != "cannot tell" {
+		t.Error("names of the answers")
+	}
+}
+
+// gated runs a program of 7 crawlers in 8 groups against itself, of which the first crawler is slower by ratio in the first
+// hit groups, and returns its answers.
+func gated(t *testing.T, draw *rand.Rand, l lab, n, blocks, hit int, ratio float64) map[Gate]int {
+	t.Helper()
+	answers := map[Gate]int{}
+	for range n {
+		y := l(draw, 8, 14, blocks)
+		var family [][]float64
+		for g, group := range y {
+			for c := range 7 {
+				d := make([]float64, blocks)
+				for b := range d {
+					d[b] = group[c+7][b] - group[c][b]
+					if c == 0 && g < hit {
+						d[b] += math.Log(ratio)
+					}
+				}
+				family = append(family, d)
+			}
+		}
+		f := unlimited(Looks(blocks))
+		f.Size = len(family)
+		d, err := f.Decide(family)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers[d.Gate(0.05, 0)]++
+	}
+	return answers
+}
+
+func TestGateSimulated(t *testing.T) {
+	n := runs(200)
+	noisy := blockwise(unitNormal, 0.25, 0, quiet)
+	still := blockwise(func(draw *rand.Rand) float64 { return 0.1 * draw.NormFloat64() }, 0.25, 0, quiet)
+	for i, c := range []struct {
+		name        string
+		lab         lab
+		blocks, hit int
+		ratio       float64
+		fail        [2]float64 // least and most
+		pass        [2]float64
+	}{
+		{"equal", noisy, 28, 0, 1, [2]float64{0, 0.05}, [2]float64{0, 0.05}}, // too noisy to exclude 5 % everywhere
+		{"a crawler 10 % slower", noisy, 28, 8, 1.1, [2]float64{0.8, 1}, [2]float64{0, 0.025}},
+		{"25 times in 6 blocks, one cell", noisy, 6, 1, 25, [2]float64{1, 1}, [2]float64{0, 0}},
+		{"equal, still machine", still, 14, 0, 1, [2]float64{0, 0.05}, [2]float64{0.95, 1}},
+		{"10 %, one cell, still machine", still, 14, 1, 1.1, [2]float64{0.97, 1}, [2]float64{0, 0.025}},
+		{"at the gate, still machine", still, 6, 1, 1.051, [2]float64{0, 1}, [2]float64{0, 0.025}},
+	} {
+		draw := rand.New(rand.NewPCG(51, uint64(i)))
+		got := gated(t, draw, c.lab, n, c.blocks, c.hit, c.ratio)
+		t.Logf("%s: %v", c.name, got)
+		atLeastShare(t, c.name+": fail", got[Fail], n, c.fail[0])
+		atMostShare(t, c.name+": fail", got[Fail], n, c.fail[1])
+		atLeastShare(t, c.name+": pass", got[Pass], n, c.pass[0])
+		atMostShare(t, c.name+": pass", got[Pass], n, c.pass[1])
+	}
+}
