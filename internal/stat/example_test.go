@@ -38,5 +38,5 @@ func ExampleFamily_Decide() {
 	fmt.Printf("28 blocks find %.0f %%; 5 %% needs %d blocks\n", 100*(family.MDE(28, found.SD())-1), family.BlocksFor(1.05, found.SD()))
 	// Output:
 	// slower in 6 blocks: 1.31x [1.21, 1.42]; gate of 5 %: fail
-	// 28 blocks find 3 %; 5 % needs 11 blocks
+	// 28 blocks find 3 %; 5 % needs 12 blocks
 }

@@ -4,7 +4,7 @@ import "math"
 
 // likelyLag is the standard deviation of the correlations that machines are believed to have: what is estimated from few
 // blocks is drawn towards 0 as if that were known before.
-const likelyLag = 0.3
+const likelyLag = 0.5
 
 // LagOne returns the correlation of each block with the one before, pooled over the comparisons of a family, which are the
 // log ratios of their blocks in order; at least 0 and at most 0.9. Comparisons of fewer than 3 blocks, or without noise, say
@@ -14,46 +14,60 @@ const likelyLag = 0.3
 // small families is drawn towards 0. The bias of few blocks is taken out as that of an autoregressive sequence: 6 blocks with
 // a correlation of 0.3 show one of 0.01.
 func LagOne(family [][]float64) float64 {
-	shown, weight := 0.0, 0.0
-	weights := map[int]float64{}
-	for _, d := range family {
-		r, ok := rawLag(d)
-		if !ok {
+	spreads := make([]Spread, len(family))
+	for i, d := range family {
+		spreads[i] = spreadOf(d)
+	}
+	prior := FitPrior(spreads)
+	products, squares, blocks, used := 0.0, 0.0, 0, 0
+	count := map[int]float64{}
+	for i, d := range family {
+		if len(d) < 3 || spreads[i].Variance <= finest*finest {
 			continue
 		}
-		w := float64(len(d))
-		shown += w * r
-		weight += w
-		weights[len(d)] += w
+		// Sums are pooled, as a mean of ratios is biased towards 0; each in units of its own noise.
+		p, s := lagSums(d)
+		v := prior.Moderate(spreads[i]).Variance
+		products += p / v
+		squares += s / v
+		blocks += len(d)
+		used++
+		count[len(d)]++
 	}
-	if weight == 0 {
+	if used == 0 {
 		return 0
 	}
 	expected := func(rho float64) float64 {
-		sum := 0.0
-		for n, w := range weights {
-			sum += w * shownLag(rho, n)
+		products, squares := 0.0, 0.0
+		for n, c := range count {
+			p, s := expectedSums(rho, n)
+			products += c * p
+			squares += c * s
 		}
-		return sum
+		return products / squares
 	}
 	lo, hi := 0.0, 0.9
-	if shown <= expected(lo) {
+	if products/squares <= expected(lo) {
 		return 0
 	}
 	for range 30 {
-		if mid := (lo + hi) / 2; expected(mid) < shown {
+		if mid := (lo + hi) / 2; expected(mid) < products/squares {
 			lo = mid
 		} else {
 			hi = mid
 		}
 	}
-	return lo * trust(len(family), weight/float64(len(family)))
+	return lo * trust(used, float64(blocks)/float64(used))
 }
 
 // lagVariance returns the variance of the correlation estimated from m comparisons of n blocks. As pairs share crawlers,
 // about a third of them counts.
 func lagVariance(m int, n float64) float64 {
-	slope := (shownLag(0.1, int(n+0.5)) - shownLag(0, int(n+0.5))) / 0.1
+	shown := func(rho float64) float64 {
+		products, squares := expectedSums(rho, int(n+0.5))
+		return products / squares
+	}
+	slope := (shown(0.1) - shown(0)) / 0.1
 	return 1 / (max(1, float64(m)/3) * n * slope * slope)
 }
 
@@ -71,26 +85,23 @@ func guardCost(m int, n float64) float64 {
 	return 1 + 0.4*math.Sqrt(lagVariance(m, n))*trust(m, n)
 }
 
-// rawLag returns the lag-1 correlation of d, around its own mean.
-func rawLag(d []float64) (r float64, ok bool) {
-	if len(d) < 3 {
-		return 0, false
-	}
-	center, before, product, square := mean(d), 0.0, 0.0, 0.0
+// lagSums returns the sums of the products of successive values of d, and of the squares, around their mean.
+func lagSums(d []float64) (products, squares float64) {
+	center, before := mean(d), 0.0
 	for i, x := range d {
 		x -= center
 		if i > 0 {
-			product += x * before
+			products += x * before
 		}
-		square += x * x
+		squares += x * x
 		before = x
 	}
-	return product / square, square > float64(len(d))*finest*finest
+	return products, squares
 }
 
-// shownLag returns what n values of an autoregressive sequence with correlation rho show for it: the ratio of the expected
-// products and squares around their own mean.
-func shownLag(rho float64, n int) float64 {
+// expectedSums returns what lagSums of n values of an autoregressive sequence with correlation rho are on average, for a
+// variance of 1.
+func expectedSums(rho float64, n int) (products, squares float64) {
 	power, sum, end := 1.0, 1.0, 1.0 // of rho, of n times the variance of the mean, of n times the covariance of an end with it
 	for k := 1; k < n; k++ {
 		power *= rho
@@ -98,8 +109,7 @@ func shownLag(rho float64, n int) float64 {
 		end += power
 	}
 	m := float64(n)
-	product := (m-1)*rho - 2*sum + 2*end/m + (m-1)*sum/m
-	return product / (m - sum)
+	return (m-1)*rho - 2*sum + 2*end/m + (m-1)*sum/m, m - sum
 }
 
 // Inflation returns by how much the correlation r of successive blocks widens standard errors, that of an autoregressive

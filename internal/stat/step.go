@@ -18,8 +18,12 @@ func (f Family) look(k int, family [][]float64, out *Decisions) {
 		cut[i] = d[:min(n, len(d))]
 		spreads[i] = spreadOf(cut[i])
 	}
-	out.Looks, out.LagOne, out.Prior = k+1, LagOne(cut), FitPrior(spreads)
-	factor := Inflation(out.LagOne)
+	r := LagOne(cut)
+	for i := range spreads {
+		spreads[i].Degrees *= (1 - r*r) / (1 + r*r) // dependent blocks tell less of the variance too (Bartlett 1946)
+	}
+	out.Looks, out.LagOne, out.Prior = k+1, r, FitPrior(spreads)
+	factor := Inflation(r)
 	var tail []float64
 	if f.RanksFrom > 0 && n >= f.RanksFrom && factor <= tolerated {
 		tail = atMost(allRanks(n))
