@@ -3,7 +3,6 @@ package diagnose
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -17,7 +16,7 @@ import (
 type Change struct {
 	Cell     plan.Cell
 	Old, New stat.Summary // pages a second
-	// Comparison is of times per page, new over old; above 1 is slower. Adjusted is P in the family of all changes.
+	// Comparison is of times per page, new over old; above 1 is slower. All changes are one family.
 	Comparison
 }
 
@@ -39,19 +38,16 @@ func changes(p *plan.Plan, cells, against map[plan.Cell]*Cell) []Change {
 		list = append(list, Change{Cell: c, Old: before.Summary, New: now.Summary,
 			Comparison: Comparison{Paired: pair(before, now), Other: "this program", Against: "the other"}})
 	}
-	return corrected(list)
+	return adjusted(list)
 }
 
-// corrected sets the adjusted P and the verdict of each change.
-func corrected(list []Change) []Change {
-	ps := make([]float64, len(list))
-	for i, c := range list {
-		ps[i] = c.P
+// adjusted sets the adjusted P and the verdict of each change.
+func adjusted(list []Change) []Change {
+	var family []*Comparison
+	for i := range list {
+		family = append(family, &list[i].Comparison)
 	}
-	for i, p := range stat.Holm(ps) {
-		list[i].Adjusted = p
-		list[i].Verdict = stat.Judge(list[i].Paired, p, Alpha, stat.DefaultMargin)
-	}
+	adjust(family, stat.DefaultMargin)
 	return list
 }
 
@@ -64,35 +60,38 @@ func Between(before, after *store.Run) ([]Change, error) {
 	if err := same(before, after); err != nil {
 		return nil, fmt.Errorf("compare %s and %s: %w: %w", before.Dir(), after.Dir(), ErrNotComparable, err)
 	}
-	speeds := func(run *store.Run) map[string][]float64 {
-		m := map[string][]float64{}
-		for _, rec := range run.Samples() {
-			m[rec.Cell] = append(m[rec.Cell], rec.Sample.Values["pages/op"]/rec.Sample.Values["sec/op"])
-		}
-		return m
-	}
-	old, new := speeds(before), speeds(after)
+	old, new := samplesOf(before), samplesOf(after)
 	var list []Change
 	for _, c := range after.Plan().Cells {
 		o, n := old[c.ID()], new[c.ID()]
-		if c.IsControl() || c.IsAgainst() || len(o) == 0 || len(n) == 0 {
+		if c.IsControl() || c.IsAgainst() || o == nil || n == nil {
 			continue
 		}
-		list = append(list, Change{Cell: c, Old: stat.Median(o), New: stat.Median(n),
-			Comparison: Comparison{Paired: stat.Unpaired(inverse(o), inverse(n)), Other: after.Dir(), Against: before.Dir()}})
+		list = append(list, Change{Cell: c, Old: stat.Median(o.Speed), New: stat.Median(n.Speed), Comparison: Unpaired(o, n)})
+		list[len(list)-1].Other, list[len(list)-1].Against = after.Dir(), before.Dir()
 	}
-	return corrected(list), nil
+	return adjusted(list), nil
 }
 
-func inverse(speeds []float64) []float64 {
-	list := make([]float64, len(speeds))
-	for i, s := range speeds {
-		list[i] = 1 / s
-		if s == 0 {
-			list[i] = math.NaN()
+// Unpaired compares two cells of runs that have no rounds in common. It has no verdict.
+func Unpaired(base, other *Cell) Comparison {
+	return Comparison{Paired: stat.Unpaired(base.times, other.times), Other: other.Impl, Against: base.Impl}
+}
+
+// samplesOf returns the speeds and times of the cells of a run, as far as they were measured, by plan.Cell.ID.
+func samplesOf(run *store.Run) map[string]*Cell {
+	m := map[string]*Cell{}
+	for _, rec := range run.Samples() {
+		c := m[rec.Cell]
+		if c == nil {
+			c = &Cell{}
+			m[rec.Cell] = c
 		}
+		speed := rec.Sample.Values["pages/op"] / rec.Sample.Values["sec/op"]
+		c.Speed = append(c.Speed, speed)
+		c.times = append(c.times, 1/speed)
 	}
-	return list
+	return m
 }
 
 // Alike returns why the numbers of two runs must not be held against each other: other machines or conditions, other graphs

@@ -34,6 +34,9 @@ type Analysis struct {
 	Findings  []Finding
 	// Changes compare this program with the one that the run was made against; nil if it was made alone.
 	Changes []Change
+	// Failures are the cells that failed, in the order of the plan, the control and those of another program included.
+	Failures []*Cell
+	byID     map[string]*Cell // those in Tables
 }
 
 // Key names the part of a run in which contenders are compared with each other.
@@ -45,41 +48,32 @@ type Key struct {
 	Procs       int
 }
 
-// Table is the cells under one key: contenders down, workers across.
+// Table is the cells under one key: crawlers down, workers across.
 type Table struct {
 	Key
 	Workers []int
-	Rows    []*Row // contenders in the order of the plan, the control left out
+	Rows    []*Row // crawlers in the order of the plan, without the control
 	Groups  []*Group
 }
 
-// Row is one contender in a table.
+// Row is one crawler in a table.
 type Row struct {
 	Impl  string
-	Cells []*Cell // by workers; those that the contender cannot do are left out
+	Cells []*Cell // by workers; those that the crawler does not support are left out
 	// What its throughput does with the number of workers; empty if there is one number only.
 	Gains []stat.Gain
 	Knee  stat.Knee
 	Fit   stat.Fit
 }
 
-// Group is the cells of a table with the same number of workers.
-type Group struct {
-	Workers int
-	Size    int // contenders that were measured
-	// Best has the highest median; Ties are those that are not proven slower, best first. Empty if nothing was measured.
-	Best string
-	Ties []string
-	// Second compares the best with the next, both ways as times; nil if there is none.
-	Second *Comparison
-	// Control compares the baseline with itself; nil if there is no control.
-	Control *stat.Paired
-}
-
 // Cell is what was measured of one cell.
 type Cell struct {
 	plan.Cell
-	Speed   []float64 // pages a second by round; NaN where there is no sample
+	Table   *Table    // nil for a control, and for a cell of another program
+	Row     *Row      // in Table
+	Speed   []float64 // pages per second by round; NaN where there is no sample
+	times   []float64 // seconds per page by round
+	sampled []float64 // Speed without NaN
 	Summary stat.Summary
 	Failure *store.Failure
 	// Versus compares with the baseline; nil for the baseline itself.
@@ -106,20 +100,6 @@ type Cell struct {
 	// Under is what the profilers did in each profile pass, by its kinds.
 	Under  map[string]Distortion
 	Traced *Traced
-}
-
-// Comparison is a paired comparison of times per page.
-type Comparison struct {
-	stat.Paired
-	Other    string  // what was compared, Against what
-	Against  string  // ratios are Other over Against, below 1 is faster
-	Adjusted float64 // P in its family
-	Verdict  stat.Verdict
-}
-
-// Times returns how many times as many pages a second Other makes, with its interval.
-func (c *Comparison) Times() stat.Interval {
-	return stat.Interval{Value: 1 / c.Ratio, Lo: 1 / c.Hi, Hi: 1 / c.Lo}
 }
 
 // Compare compares the contenders of a run, and looks no further: of an Analysis it fills in the tables with their groups and
@@ -149,11 +129,14 @@ func Analyse(run *store.Run) (*Analysis, error) {
 	})
 	a.trust(all.controls)
 	a.Changes = changes(run.Plan(), all.own, all.against)
-	a.Findings = findings(a)
+	for _, t := range a.Tables {
+		a.Findings = append(a.Findings, t.findings()...)
+	}
 	return a, nil
 }
 
-func keyOf(c plan.Cell) Key { return Key{c.Graph, c.Keys, c.Rate, c.Burst, c.Limiter, c.Procs} }
+// KeyOf returns the key under which a cell stands.
+func KeyOf(c plan.Cell) Key { return Key{c.Graph, c.Keys, c.Rate, c.Burst, c.Limiter, c.Procs} }
 
 // cells are all of a run's: those of its contenders, and of the second entries, the baseline again and another program.
 type cells struct{ own, controls, against map[plan.Cell]*Cell }
@@ -172,6 +155,7 @@ func (a *Analysis) collect() cells {
 		d.cpu = slices.Clone(d.Speed)
 		if rec, ok := failed[c.ID()]; ok {
 			d.Failure = rec.Failure
+			a.Failures = append(a.Failures, d)
 		}
 		byID[c.ID()] = d
 		switch {
@@ -236,8 +220,13 @@ func (c *Cell) take(rec store.Record) {
 
 // finish turns sums into means, and summarises.
 func (c *Cell) finish() {
-	speed := c.Measured()
-	n := float64(len(speed))
+	for _, s := range c.Speed {
+		c.times = append(c.times, 1/s) // NaN stays NaN
+		if !math.IsNaN(s) {
+			c.sampled = append(c.sampled, s)
+		}
+	}
+	n := float64(len(c.sampled))
 	if n == 0 {
 		return
 	}
@@ -246,8 +235,8 @@ func (c *Cell) finish() {
 		c.Counts[name] /= n
 	}
 	c.settle()
-	c.Summary = stat.Median(speed)
-	c.Bimodal = bimodal(speed)
+	c.Summary = stat.Median(c.sampled)
+	c.Bimodal = bimodal(c.sampled)
 	for kinds, u := range c.Under {
 		u.Slowed = 1 - u.Speed/c.Summary.Center
 		c.Under[kinds] = u
@@ -255,18 +244,6 @@ func (c *Cell) finish() {
 	if c.Traced != nil {
 		c.Traced.Slowed = 1 - c.Traced.Speed/c.Summary.Center
 	}
-}
-
-// Valid reports whether at least half of the samples of a cell that was measured are beyond doubt. Nothing is said of why
-// another is as it is.
-func (c *Cell) Valid() bool {
-	n := len(c.Measured())
-	return c.Failure == nil && n > 0 && 2*c.Doubtful <= n
-}
-
-// Measured returns the speeds of the rounds that have one, in their order.
-func (c *Cell) Measured() []float64 {
-	return slices.DeleteFunc(slices.Clone(c.Speed), math.IsNaN)
 }
 
 // bimodal reports whether the sorted values fall into two heaps of at least three each, further apart than both are wide.
@@ -283,26 +260,31 @@ func bimodal(values []float64) bool {
 
 // layOut makes tables of the cells.
 func (a *Analysis) layOut(cells map[plan.Cell]*Cell) {
+	a.byID = map[string]*Cell{}
+	tables, rows := map[Key]*Table{}, map[*Table]map[string]*Row{}
 	for _, c := range a.Run.Plan().Cells {
 		d := cells[c]
 		if d == nil {
 			continue
 		}
-		i := slices.IndexFunc(a.Tables, func(t *Table) bool { return t.Key == keyOf(c) })
-		if i < 0 {
-			i = len(a.Tables)
-			a.Tables = append(a.Tables, &Table{Key: keyOf(c)})
+		t := tables[KeyOf(c)]
+		if t == nil {
+			t = &Table{Key: KeyOf(c)}
+			tables[t.Key], rows[t] = t, map[string]*Row{}
+			a.Tables = append(a.Tables, t)
 		}
-		t := a.Tables[i]
 		if !slices.Contains(t.Workers, c.Workers) {
 			t.Workers = append(t.Workers, c.Workers)
 		}
-		j := slices.IndexFunc(t.Rows, func(r *Row) bool { return r.Impl == c.Impl })
-		if j < 0 {
-			j = len(t.Rows)
-			t.Rows = append(t.Rows, &Row{Impl: c.Impl})
+		r := rows[t][c.Impl]
+		if r == nil {
+			r = &Row{Impl: c.Impl}
+			rows[t][c.Impl] = r
+			t.Rows = append(t.Rows, r)
 		}
-		t.Rows[j].Cells = append(t.Rows[j].Cells, d)
+		r.Cells = append(r.Cells, d)
+		d.Table, d.Row = t, r
+		a.byID[c.ID()] = d
 	}
 	for _, t := range a.Tables {
 		slices.Sort(t.Workers)
@@ -310,18 +292,4 @@ func (a *Analysis) layOut(cells map[plan.Cell]*Cell) {
 			slices.SortFunc(r.Cells, func(x, y *Cell) int { return cmp.Compare(x.Workers, y.Workers) })
 		}
 	}
-}
-
-// Cell returns the cell of a contender with so many workers, nil if there is none.
-func (t *Table) Cell(impl string, workers int) *Cell {
-	for _, r := range t.Rows {
-		if r.Impl == impl {
-			for _, c := range r.Cells {
-				if c.Workers == workers {
-					return c
-				}
-			}
-		}
-	}
-	return nil
 }

@@ -1,7 +1,6 @@
 package diagnose_test
 
 import (
-	"strings"
 	"testing"
 
 	"crawlbench/internal/diagnose"
@@ -17,15 +16,16 @@ func TestLimiterThatExceedsItsRate(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		pace store.Pace
-		want string
+		want diagnose.Kind
+		over float64
 	}{
-		{"four times", paced(4300, 3.9), "limiter bucket lets through 4.3 times what was asked: cas with 8 workers on g at 1000 pages/s"},
-		{"a little", paced(1015, 1.01), "limiter bucket lets through 1.0 times what was asked"},
-		{"bursts only", paced(1000, 3), "limiter bucket lets through 3.0 times what rate and burst allow, for a moment"},
-		{"kept", paced(1000, 1), ""},
-		{"held up now and then", paced(999, 1.4), ""},
-		{"too little", paced(100, 0.1), ""},
-		{"by an older program", store.Pace{Asked: 1000, Achieved: 1000}, ""},
+		{"four times", paced(4300, 3.9), diagnose.RateExceeded, 4.3},
+		{"a little", paced(1015, 1.01), diagnose.RateExceeded, 1.015},
+		{"bursts only", paced(1000, 3), diagnose.BurstExceeded, 3},
+		{"kept", paced(1000, 1), "", 0},
+		{"delayed now and then", paced(999, 1.4), "", 0},
+		{"too little", paced(100, 0.1), "", 0},
+		{"by an older program", store.Pace{Asked: 1000, Achieved: 1000}, "", 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a := made{
@@ -39,21 +39,15 @@ func TestLimiterThatExceedsItsRate(t *testing.T) {
 					s.Pace = &p
 				},
 			}.analyse(t)
-			var found []diagnose.Finding
-			for _, f := range a.Findings {
-				if f.Kind == diagnose.RateExceeded {
-					found = append(found, f)
-				}
-			}
 			if test.want == "" {
-				if len(found) > 0 {
-					t.Errorf("found %+v", found)
+				if len(a.Findings) > 0 {
+					t.Errorf("found %+v", a.Findings)
 				}
 				return
 			}
-			if len(found) != 1 || !strings.HasPrefix(found[0].Text, test.want) || !strings.Contains(found[0].Refute, `limiter = "paced"`) ||
-				len(found[0].Evidence) != 1 || found[0].Confidence == "" || !strings.Contains(found[0].Cell, "limiter=bucket") {
-				t.Errorf("found %+v, want %q", found, test.want)
+			if len(a.Findings) != 1 || a.Findings[0].Rule.Kind != test.want || a.Findings[0].Value.Median != test.over ||
+				len(a.Findings[0].All) != 1 || a.Findings[0].Cell.ID() != "impl=cas,graph=g,keys=id,workers=8,rate=1000,limiter=bucket-2" {
+				t.Errorf("found %+v, want %q", a.Findings, test.want)
 			}
 		})
 	}

@@ -18,7 +18,7 @@ func (t *Table) scale(p *plan.Plan) {
 	for _, r := range t.Rows {
 		var points []stat.Point
 		for _, c := range r.Cells {
-			if c.Failure == nil && len(c.Measured()) > 0 {
+			if c.Sound() {
 				points = append(points, stat.Point{Workers: c.Workers, Throughput: c.Speed})
 			}
 		}

@@ -57,16 +57,33 @@ func (a *Analysis) attachTrace(c *Cell) error {
 // Share returns the median share of a class of worker time.
 func (t *Traced) Share(c ledger.Class) float64 { return t.Shares.Share[c].Median }
 
-// repeats says over how many traces a share has which range, and how many of them have at least so much.
-func (t *Traced) repeats(c ledger.Class, least float64) string {
-	agree := 0
-	for _, l := range t.Ledgers {
-		if l.Share(c) >= least {
-			agree++
-		}
+// Scaled returns the median share of a class of worker time, scaled so that those of all classes add up to 1: the medians
+// of several traces need not.
+func (t *Traced) Scaled(c ledger.Class) float64 {
+	sum := 0.0
+	for _, class := range ledger.Classes() {
+		sum += t.Share(class)
 	}
-	r := t.Shares.Share[c]
-	return fmt.Sprintf("%s to %s over %d traces, of which %d alone would do", percent(r.Min), percent(r.Max), len(t.Ledgers), agree)
+	return t.Share(c) / sum
+}
+
+// Worker returns the workers' time of all traces, in seconds.
+func (t *Traced) Worker() float64 {
+	sum := 0.0
+	for _, l := range t.Ledgers {
+		sum += l.Worker
+	}
+	return sum
+}
+
+// PerPage returns the workers' seconds of a class per page crawled, over all traces.
+func (t *Traced) PerPage(c ledger.Class) float64 {
+	seconds, pages := 0.0, 0
+	for _, l := range t.Ledgers {
+		seconds += l.Seconds[c]
+		pages += l.Pages
+	}
+	return seconds / float64(max(1, pages))
 }
 
 // Sites adds up the places of all traces, largest first.
@@ -76,9 +93,8 @@ func (t *Traced) Sites() []ledger.Site {
 		where, primitive string
 	}
 	sum := map[key]*ledger.Site{}
-	worker := 0.0
+	worker := t.Worker()
 	for _, l := range t.Ledgers {
-		worker += l.Worker
 		for _, s := range l.Sites {
 			k := key{s.Class, s.Where, s.Primitive}
 			if sum[k] == nil {
@@ -93,7 +109,9 @@ func (t *Traced) Sites() []ledger.Site {
 		s.Share = s.Seconds / worker
 		list = append(list, *s)
 	}
-	sortBy(list, func(s ledger.Site) (float64, string) { return s.Seconds, s.Where + s.Primitive })
+	slices.SortFunc(list, func(x, y ledger.Site) int {
+		return cmp.Or(cmp.Compare(y.Seconds, x.Seconds), cmp.Compare(x.Where+x.Primitive, y.Where+y.Primitive))
+	})
 	return list
 }
 
@@ -118,7 +136,9 @@ func (t *Traced) Ends() []ledger.End {
 	for _, e := range sum {
 		list = append(list, *e)
 	}
-	sortBy(list, func(e ledger.End) (float64, string) { return e.Seconds, e.Where + e.By })
+	slices.SortFunc(list, func(x, y ledger.End) int {
+		return cmp.Or(cmp.Compare(y.Seconds, x.Seconds), cmp.Compare(x.Where+x.By, y.Where+y.By))
+	})
 	return list
 }
 

@@ -80,13 +80,9 @@ func (w *writer) all() error {
 			return err
 		}
 	}
-	for _, t := range w.a.Tables {
-		for _, r := range t.Rows {
-			for _, c := range r.Cells {
-				if err := w.cell(c); err != nil {
-					return err
-				}
-			}
+	for c := range w.a.Cells() {
+		if err := w.cell(c); err != nil {
+			return err
 		}
 	}
 	return nil

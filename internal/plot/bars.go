@@ -5,7 +5,10 @@ import (
 	"math"
 )
 
-// Part is a piece of a bar: a share of its length, and a kind that gives its colour.
+// Kind is a kind of parts: ID gives the colour, and the legend has the name.
+type Kind struct{ ID, Name string }
+
+// Part is a piece of a bar: a share of its length, and the ID of its kind.
 type Part struct {
 	Kind  string
 	Share float64
@@ -20,9 +23,9 @@ type Bar struct {
 }
 
 // Bars draws bars of parts that together are whole, with a legend of the kinds.
-func Bars(title, about string, kinds []string, bars []Bar) string {
+func Bars(title, about string, kinds []Kind, bars []Bar) string {
 	const label, row = 150.0, 22.0
-	legend := math.Ceil(float64(len(kinds)) / 5)
+	legend := math.Ceil(float64(len(kinds)) / 4)
 	s := begin(width, row*float64(len(bars))+18*legend+8, title, about)
 	for i, b := range bars {
 		y := row * float64(i)
@@ -41,10 +44,10 @@ func Bars(title, about string, kinds []string, bars []Bar) string {
 		}
 	}
 	for i, k := range kinds {
-		x := 8 + float64(i%5)*102
-		y := row*float64(len(bars)) + 18*float64(i/5) + 14
-		s.printf(`<g class="%s"><rect x="%.1f" y="%.1f" width="12" height="12" class="fill"/></g>`, class(k), x, y-8)
-		s.text(x+17, y+3, "", "start", k)
+		x := 8 + float64(i%4)*128
+		y := row*float64(len(bars)) + 18*float64(i/4) + 14
+		s.printf(`<g class="%s"><rect x="%.1f" y="%.1f" width="12" height="12" class="fill"/></g>`, class(k.ID), x, y-8)
+		s.text(x+17, y+3, "", "start", k.Name)
 	}
 	return s.end()
 }

@@ -9,10 +9,10 @@ import (
 type Dot struct {
 	Round int // from 1
 	Value float64
-	Note  string // why it is doubtful; "" if it is not
+	Note  string // why it is flagged; "" if it is not
 }
 
-// Samples draws samples over the rounds in which they were taken, their median and its interval. Doubtful ones are hollow.
+// Samples draws samples over the rounds in which they were taken, their median and its interval. Flagged ones are hollow.
 func Samples(title, about string, dots []Dot, center, lo, hi float64, unit func(float64) string) string {
 	const h = 190.0
 	s := begin(width, h, title, about)

@@ -1,2 +1,3 @@
-// Package report renders a run for people. It takes a plan or the files of a run and gives text; it never measures.
+// Package report turns the analysis of a run into a view, and renders that as text, Markdown and HTML; package site shows
+// it as web pages. It never measures.
 package report

@@ -4,27 +4,22 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plot"
 	"crawlbench/internal/store"
 )
 
-// Drawer is what is known of a cell.
+// Drawer is the view of a cell.
 type Drawer struct {
 	ID, Name, Median, Strip, Versus, Bound, Flame string
-	Doubts                                        string
+	Flagged                                       string
 	Bimodal                                       bool
-	Traced                                        bool
-	Distortion                                    string
-	Sites, Ends                                   [][]string
+	Overhead                                      string
+	Waits                                         []Table // where workers wait, and what ends that; nil if it was not traced
 	Files                                         [][2]string
 	Facts                                         [][2]string
-}
-
-// CellName says what a cell is, what distinguishes it parted by commas.
-func CellName(c *diagnose.Cell) string {
-	return fmt.Sprintf("%s, %s by %s, %s, rate %s", c.Impl, c.Graph, c.Keys, Plural(c.Workers, "worker"), c.Rate) + kept(c.Burst, c.Limiter)
 }
 
 // Open fills the drawer of a cell of a.
@@ -33,41 +28,47 @@ func Open(a *diagnose.Analysis, c *diagnose.Cell) Drawer { return open(a, c, tru
 // open is Open, with a flame graph or without.
 func open(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) Drawer {
 	v := Drawer{ID: c.ID(), Name: CellName(c), Bimodal: c.Bimodal}
-	if len(c.Measured()) == 0 {
+	if c.Failure != nil {
+		v.Median = fmt.Sprintf("%s: %s", c.Failure.Class, c.Failure.Message)
+		return v
+	}
+	if !c.Sound() {
 		v.Median = "not measured"
 		return v
 	}
+	fact := func(name, format string, args ...any) {
+		v.Facts = append(v.Facts, [2]string{name, fmt.Sprintf(format, args...)})
+	}
 	v.Median = fmt.Sprintf("%s pages/s", SI(c.Summary.Center))
-	v.Strip = plot.Strip("samples of "+v.Name, "pages a second by round", c.Speed, c.Summary.Center)
+	v.Strip = plot.Strip("samples of "+v.Name, "pages/s by round", c.Speed, c.Summary.Center)
 	if c.Versus != nil {
-		v.Versus = fmt.Sprintf("against %s %s", c.Versus.Against, VerdictWords(c.Versus))
+		v.Versus = compared(c.Versus)
 	}
 	if c.Bound.By != "" {
-		v.Bound = fmt.Sprintf("%.0f %% of the %s/s that %s", 100*c.Bound.Share, SI(c.Bound.Speed), boundWords(c.Bound.By))
+		v.Bound = fmt.Sprintf("%.0f %% of the %s/s that %s", 100*c.Bound.Share, SI(c.Bound.Speed), boundName(c.Bound.By))
 	}
 	if !c.Valid() {
-		v.Doubts = "Most of its samples are doubtful, so nothing is said of why it is as it is. "
+		v.Flagged = "Most of its samples are flagged, so no cause is given. "
 	}
 	for _, f := range slices.Sorted(maps.Keys(c.Doubts)) {
-		v.Doubts += fmt.Sprintf("%s: %d of %d samples. ", f, c.Doubts[f], len(c.Measured()))
+		v.Flagged += fmt.Sprintf("%s: %d of %d samples. ", f, c.Doubts[f], len(c.Measured()))
 	}
-	v.Facts = [][2]string{
-		{"processor time", fmt.Sprintf("%s a page", Seconds(c.CPU))}, {"allocated", fmt.Sprintf("%.0f B a page", c.Bytes)},
-	}
+	fact("processor time", "%s per page", Seconds(c.CPU))
+	fact("allocated", "%.0f B per page", c.Bytes)
 	if c.Held > 0 {
-		v.Facts = append(v.Facts, [2]string{"held", fmt.Sprintf("%.1f B a page of the heap at the last page", c.Held)})
+		fact("retained", "%.1f B of the heap per page, at the last page", c.Held)
 	}
 	if c.Growth != nil && c.Growth.N > 0 {
-		v.Facts = append(v.Facts, [2]string{"against one worker", fmt.Sprintf("%.2f [%.2f, %.2f] times the processor time a page", c.Growth.Ratio, c.Growth.Lo, c.Growth.Hi)})
+		fact("compared with one worker", "%.2f [%.2f, %.2f] times the processor time per page", c.Growth.Ratio, c.Growth.Lo, c.Growth.Hi)
 	}
 	if cost, share := engineShare(a.Run.Manifest(), c); cost > 0 {
-		v.Facts = append(v.Facts, [2]string{"engine, site and judge", fmt.Sprintf("%s a page, %.0f %% of this cell", Seconds(cost), 100*share)})
+		fact("engine, site and verification", "%s per page, %.0f %% of this cell", Seconds(cost), 100*share)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Counts)) {
-		v.Facts = append(v.Facts, [2]string{name, fmt.Sprintf("%.2g a page", c.Counts[name])})
+		fact(name, "%.2g per page", c.Counts[name])
 	}
 	for _, kinds := range slices.Sorted(maps.Keys(c.Under)) {
-		v.Facts = append(v.Facts, [2]string{kinds + " profile", distortion(c.Under[kinds])})
+		fact(kinds+" profile", "%s", overhead(c.Under[kinds]))
 	}
 	for _, kind := range slices.Sorted(maps.Keys(c.Files)) {
 		v.Files = append(v.Files, [2]string{kind, c.Files[kind]})
@@ -78,14 +79,14 @@ func open(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) Drawer {
 		case file != "" && drawn:
 			v.Flame = flame(a.Run.Open, file, v.Name)
 		case file != "":
-			v.Facts = append(v.Facts, [2]string{"flame graph", "left out, for this report has many: see it by crawlbench serve"})
+			fact("flame graph", "left out, as this report has many: see it with crawlbench serve")
 		}
 	}
 	return v
 }
 
-// engineShare returns what the engine that carries c's design costs a page, with site and judge, and what part of c's time
-// that is; 0 if there is none, or none was measured.
+// engineShare returns what the engine that carries c's design costs a page, with site and verification, and what part of
+// c's time that is; 0 if there is none, or none was measured.
 func engineShare(m store.Manifest, c *diagnose.Cell) (cost, share float64) {
 	if !slices.Contains(m.OnEngine, c.Design()) {
 		return 0, 0
@@ -94,63 +95,54 @@ func engineShare(m store.Manifest, c *diagnose.Cell) (cost, share float64) {
 	return cost, cost * c.Summary.Center
 }
 
+// mostWaits is how many places a table of waits has.
+const mostWaits = 8
+
 func (v *Drawer) traced(c *diagnose.Cell) {
-	v.Traced = true
-	v.Distortion = fmt.Sprintf("While it was traced it crawled %s/s, %s. The account leaves %.2f %% of the workers' time open at most.",
-		SI(c.Traced.Speed), distortion(c.Traced.Distortion), 100*c.Traced.Shares.Residual.Max)
+	v.Overhead = fmt.Sprintf("While traced it crawled %s pages/s, %s. At most %.2f %% of its workers' time is unaccounted.",
+		SI(c.Traced.Speed), overhead(c.Traced.Distortion), 100*c.Traced.Shares.Residual.Max)
+	sites := Table{Head: []string{"state", "waits at", "for", "of workers' time"}}
 	for i, s := range c.Traced.Sites() {
-		if i < 8 {
-			v.Sites = append(v.Sites, []string{string(s.Class), s.Where, s.Primitive, fmt.Sprintf("%.1f %%", 100*s.Share)})
+		if i < mostWaits {
+			sites.add(StateName(s.Class), s.Where, s.Primitive, Share(s.Share))
 		}
 	}
-	worker := 0.0
-	for _, l := range c.Traced.Ledgers {
-		worker += l.Worker
-	}
+	ends := Table{Head: []string{"state", "waits at", "ended by", "of workers' time"}}
 	for i, e := range c.Traced.Ends() {
-		if i < 8 {
-			v.Ends = append(v.Ends, []string{string(e.Class), e.Where, e.By, fmt.Sprintf("%.1f %%", 100*e.Seconds/worker)})
+		if i < mostWaits {
+			ends.add(StateName(e.Class), e.Where, e.By, Share(e.Seconds/c.Traced.Worker()))
 		}
 	}
+	v.Waits = []Table{sites, ends}
 }
 
-// distortion says what profilers did, and what was to be expected of them.
-func distortion(d diagnose.Distortion) string {
-	text := fmt.Sprintf("%.0f %% slower", 100*d.Slowed)
-	if d.Slowed < 0 {
-		text = fmt.Sprintf("%.0f %% faster, by chance", -100*d.Slowed)
+// Samples shows the samples of a cell in the order of the rounds, with the median and its interval.
+func Samples(a *diagnose.Analysis, c *diagnose.Cell) Figure {
+	f := Figure{Title: "Samples in the order of the rounds", Sentence: "Pages/s by round; the line is the median, the band its 95 % interval. Flagged samples are hollow.",
+		Numbers: Table{Head: []string{"round", "slot", "started", "crawls", "pages/s", "per crawl", "processor time per page", "flags"}}}
+	var dots []plot.Dot
+	for _, rec := range a.Run.Samples() {
+		if rec.Cell != c.ID() {
+			continue
+		}
+		s, pages := rec.Sample, rec.Sample.Values["pages/op"]
+		speed := pages / s.Values["sec/op"]
+		flags := strings.Join(s.Flags, ", ")
+		dots = append(dots, plot.Dot{Round: rec.Round + 1, Value: speed, Note: flags})
+		if s.Before != nil {
+			flags = strings.TrimPrefix(flags+", measured again", ", ")
+		}
+		f.Numbers.add(fmt.Sprint(rec.Round+1), fmt.Sprint(rec.Slot+1), rec.Start.UTC().Format("15:04:05"), fmt.Sprint(s.Crawls), SI(speed),
+			Seconds(s.Values["sec/op"]), Seconds(s.Values["cpu-sec/op"]/pages), flags)
 	}
-	switch {
-	case d.Most == 0:
-	case d.Most < 0.005:
-		text += fmt.Sprintf("; its %s events a second were to take less than 1 %%", SI(d.Events))
-	default:
-		text += fmt.Sprintf("; its %s events a second were to take %.2g to %.2g %%", SI(d.Events), 100*d.Least, 100*d.Most)
-	}
-	return text
+	f.SVG = plot.Samples("samples of "+CellName(c), f.Sentence, dots, c.Summary.Center, c.Summary.Lo, c.Summary.Hi, SI)
+	return f
 }
 
-// Seconds writes a time with its unit.
-func Seconds(x float64) string {
-	switch {
-	case x < 1e-6:
-		return fmt.Sprintf("%.0f ns", x*1e9)
-	case x < 1e-3:
-		return fmt.Sprintf("%.1f µs", x*1e6)
-	case x < 1:
-		return fmt.Sprintf("%.1f ms", x*1e3)
+// Interval is the median throughput of a cell with its interval; "" if it was not measured.
+func Interval(c *diagnose.Cell) string {
+	if !c.Sound() {
+		return ""
 	}
-	return fmt.Sprintf("%.2f s", x)
-}
-
-func boundWords(by string) string {
-	switch by {
-	case "rate":
-		return "the rate limit allows"
-	case "latency":
-		return "its workers can fetch, each waiting for its page"
-	case "depth":
-		return "the depth of the graph allows"
-	}
-	return "its cores allow at one worker's cost a page"
+	return interval(c.Summary.Center, c.Summary.Lo, c.Summary.Hi, SI) + " pages/s"
 }

@@ -39,7 +39,7 @@ func checkCell(tb testing.TB, s string) {
 	}
 	alike(shown(tb, "- "+cell(s)+"\n"), "<ul>\n<li>", "</li>\n</ul>\n")
 	var b strings.Builder
-	Table{Head: []string{"a", "b"}, Rows: [][]string{{s, "end"}}}.markdown(&b)
+	Table{Head: []string{"a", "b"}, Rows: [][]Entry{{{Text: s}, {Text: "end"}}}}.markdown(&b)
 	alike(shown(tb, b.String()), "<table>\n<thead>\n<tr>\n<th>a</th>\n<th>b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>", "</td>\n<td>end</td>\n</tr>\n</tbody>\n</table>\n")
 }
 

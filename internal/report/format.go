@@ -2,10 +2,15 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"crawlbench/internal/plain"
+	"crawlbench/internal/stat"
 )
 
 // SI writes x with three digits and a prefix: 1.23M.
@@ -43,4 +48,76 @@ func duration(d time.Duration) string {
 		return d.Round(time.Second).String()
 	}
 	return d.Round(time.Minute).String()
+}
+
+// Seconds writes a time with its unit.
+func Seconds(x float64) string {
+	switch {
+	case x < 1e-6:
+		return fmt.Sprintf("%.0f ns", x*1e9)
+	case x < 1e-3:
+		return fmt.Sprintf("%.1f µs", x*1e6)
+	case x < 1:
+		return fmt.Sprintf("%.1f ms", x*1e3)
+	}
+	return fmt.Sprintf("%.2f s", x)
+}
+
+// Share writes a share of the workers' time.
+func Share(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }
+
+// interval writes a value with its interval, whose ends may be unknown.
+func interval(x, lo, hi float64, unit func(float64) string) string {
+	return fmt.Sprintf("%s [%s, %s]", end(x, unit), end(lo, unit), end(hi, unit))
+}
+
+func end(x float64, unit func(float64) string) string {
+	if math.IsInf(x, 0) || math.IsNaN(x) {
+		return "?"
+	}
+	return unit(x)
+}
+
+func byteSize(n float64) string {
+	if n >= 1<<10 {
+		return fmt.Sprintf("%.1f KiB", n/(1<<10))
+	}
+	return fmt.Sprintf("%.0f B", n)
+}
+
+func times(i stat.Interval) string { return fmt.Sprintf("%.2fx [%.2f, %.2f]", i.Value, i.Lo, i.Hi) }
+
+func percent(x float64) string { return fmt.Sprintf("%.0f %%", 100*x) }
+
+func pValue(p float64) string {
+	if p < 0.0001 {
+		return fmt.Sprintf("%.0e", p)
+	}
+	return fmt.Sprintf("%.2g", p)
+}
+
+// quoted quotes a word for a shell where that is needed.
+func quoted(word string) string {
+	if regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`).MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// nanoseconds lists costs per page.
+func nanoseconds(costs map[string]float64) string {
+	var list []string
+	for _, key := range slices.Sorted(maps.Keys(costs)) {
+		list = append(list, fmt.Sprintf("%.0f ns (%s)", costs[key]*1e9, key))
+	}
+	return strings.Join(list, ", ")
+}
+
+// Machine names the machine of a fingerprint, see host.Fingerprint.
+func Machine(h map[string]string) string {
+	name := h["cpu"]
+	if name == "" {
+		name = h["os"] + "/" + h["arch"]
+	}
+	return fmt.Sprintf("%s cores of %s", h["cores"], name)
 }

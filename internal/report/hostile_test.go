@@ -135,7 +135,7 @@ func TestHostileTextIsNoMarkdown(t *testing.T) {
 		t.Fatal(err)
 	}
 	elements, scripts := markup(t, shown(t, text.String()))
-	allowed := []string{"h1", "h2", "p", "ul", "li", "strong", "img src alt", "table", "thead", "tbody", "tr", "th", "td", "pre", "code"}
+	allowed := []string{"h1", "h2", "h3", "p", "ul", "li", "strong", "img src alt", "table", "thead", "tbody", "tr", "th", "td", "pre", "code"}
 	for name := range elements {
 		if !slices.Contains(allowed, name) {
 			t.Errorf("an element <%s>", name)

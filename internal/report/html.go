@@ -23,8 +23,8 @@ var uplot embed.FS
 //go:embed report.css report.js report.html parts.html
 var own embed.FS
 
-// Parts returns the templates of what a report is made of: verdict and method of a Page, findings, section, drawer of a
-// Drawer, the tables of its waits, and table. A program that shows a run elsewhere adds its pages to them.
+// Parts returns the templates of what a report is made of: verdict and method of a Page, findings, section, figure, drawer
+// of a Drawer, and table. A program that shows a run elsewhere adds its pages to them.
 func Parts(href Href) (*template.Template, error) {
 	return template.New("parts").Funcs(template.FuncMap{
 		"href":    func(id string) string { return href(id) },
@@ -33,16 +33,9 @@ func Parts(href Href) (*template.Template, error) {
 		"count":   Count,
 		"plural":  Plural,
 		"seconds": Seconds,
-		"percent": func(x float64) string { return fmt.Sprintf("%.0f %%", 100*x) },
 		"json": func(v any) (template.JS, error) {
 			text, err := json.Marshal(v)
 			return template.JS(text), err
-		},
-		"class": func(t Table, row, column int) string {
-			if row < len(t.Colors) && column < len(t.Colors[row]) {
-				return t.Colors[row][column]
-			}
-			return ""
 		},
 	}).ParseFS(own, "parts.html")
 }

@@ -51,8 +51,12 @@ pages = 1000
 	}
 	l := limits(topics(a)[0])
 	var got []string
-	for i, row := range l.Rows {
-		got = append(got, strings.Join(row, "|")+"|"+l.Colors[i][4])
+	for _, row := range l.Rows {
+		line := ""
+		for _, e := range row {
+			line += e.Text + "|"
+		}
+		got = append(got, line+row[4].Class)
 	}
 	const rest = "|0.50 in 2.0 ms|3.0 µs|1|"
 	want := []string{

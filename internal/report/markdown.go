@@ -19,24 +19,23 @@ func Markdown(w io.Writer, a *diagnose.Analysis) (map[string]string, error) {
 func (p *Page) markdown(w io.Writer) (map[string]string, error) {
 	pictures := map[string]string{}
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s\n\n%s\n\n## Verdict\n\n", cell(p.Title), cell(p.Subtitle))
-	bullets(&b, p.Headlines)
-	if len(p.Failed) > 0 {
-		b.WriteString("\nFailed, and left out:\n\n")
-		bullets(&b, p.Failed)
-	}
-	b.WriteString("\n## May I believe it?\n\n")
-	bullets(&b, p.Trust)
+	fmt.Fprintf(&b, "# %s\n\n%s\n", cell(p.Title), cell(p.Subtitle))
+	bullets(&b, "Result", p.Headlines)
+	bullets(&b, "Failed, and left out", p.Failed)
+	bullets(&b, "Trust", p.Trust)
 	if len(p.Findings) > 0 {
 		b.WriteString("\n## Why\n\n")
-		for _, f := range p.Findings {
-			fmt.Fprintf(&b, "- **%s**: %s.", f.Kind, cell(f.Text))
-			for _, e := range f.Evidence {
-				fmt.Fprintf(&b, " %s.", cell(e))
-			}
-			fmt.Fprintf(&b, " Confidence: %s.", f.Confidence)
-			fmt.Fprintf(&b, " To refute it: %s.\n", cell(f.Refute))
+	}
+	for _, f := range p.Findings {
+		fmt.Fprintf(&b, "- **%s**: %s.", f.Kind, cell(f.Text))
+		for _, e := range f.Evidence {
+			fmt.Fprintf(&b, " %s.", cell(e))
 		}
+		fmt.Fprintf(&b, " Confidence: %s. To check: %s.", cell(f.Confidence), cell(f.Check))
+		if f.Next != "" {
+			fmt.Fprintf(&b, " Next: %s", cell(f.Next))
+		}
+		b.WriteByte('\n')
 	}
 	for _, s := range p.Sections {
 		fmt.Fprintf(&b, "\n## %s\n", cell(s.Title))
@@ -45,30 +44,37 @@ func (p *Page) markdown(w io.Writer) (map[string]string, error) {
 			pictures[file] = plot.Alone(f.SVG)
 			fmt.Fprintf(&b, "\n**%s.** %s\n\n![%s](%s)\n", cell(f.Title), cell(f.Sentence), cell(f.Title), file)
 		}
-		for _, t := range []Table{s.Winners, s.Versus, s.Bounds, s.Memory, s.Limits} {
-			t.markdown(&b)
+		for _, g := range s.Groups {
+			fmt.Fprintf(&b, "\n### %s\n", cell(g.Title))
+			for _, t := range g.Tables {
+				t.markdown(&b)
+			}
 		}
 	}
 	b.WriteString("\n## Cells\n")
-	cells := Table{Head: []string{"cell", "median", "against the baseline", "bound"}}
+	cells := Table{Head: []string{"cell", "median", "compared with the baseline", "upper bound"}}
 	for _, c := range p.Cells {
-		cells.Rows = append(cells.Rows, []string{c.Name, c.Median, c.Versus, c.Bound})
+		cells.add(c.Name, c.Median, c.Versus, c.Bound)
 	}
 	cells.markdown(&b)
 	b.WriteString("\n## Method\n")
 	m := Table{Head: []string{"", ""}}
 	for _, r := range p.Method {
-		m.Rows = append(m.Rows, r[:])
+		m.add(r[:]...)
 	}
 	m.markdown(&b)
-	fmt.Fprintf(&b, "\nTo measure it again:\n\n    %s\n", plain.Line(p.Command))
+	fmt.Fprintf(&b, "\nTo run it again:\n\n    %s\n", plain.Line(p.Command))
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return nil, fmt.Errorf("write the report: %w", err)
 	}
 	return pictures, nil
 }
 
-func bullets(b *strings.Builder, list []string) {
+// bullets writes a list below its title, if it has any.
+func bullets(b *strings.Builder, title string, list []string) {
+	if len(list) > 0 {
+		fmt.Fprintf(b, "\n## %s\n\n", title)
+	}
 	for _, s := range list {
 		fmt.Fprintf(b, "- %s\n", cell(s))
 	}
@@ -81,17 +87,16 @@ func (t Table) markdown(b *strings.Builder) {
 	if t.About != "" {
 		fmt.Fprintf(b, "\n%s\n", cell(t.About))
 	}
-	row := func(entries []string) {
-		for _, e := range entries {
-			fmt.Fprintf(b, "| %s ", cell(e))
+	b.WriteByte('\n')
+	for _, h := range t.Head {
+		fmt.Fprintf(b, "| %s ", cell(h))
+	}
+	b.WriteString("|\n" + strings.Repeat("|---", len(t.Head)) + "|\n")
+	for _, r := range t.Rows {
+		for _, e := range r {
+			fmt.Fprintf(b, "| %s ", cell(e.Text))
 		}
 		b.WriteString("|\n")
-	}
-	b.WriteByte('\n')
-	row(t.Head)
-	b.WriteString(strings.Repeat("|---", len(t.Head)) + "|\n")
-	for _, r := range t.Rows {
-		row(r)
 	}
 }
 

@@ -41,13 +41,13 @@ func sameOrigin(h http.Handler, anyHost bool) http.Handler {
 		head.Set("Cache-Control", "no-store")
 		switch {
 		case !anyHost && !local(r.Host):
-			http.Error(w, "this server answers to localhost only", http.StatusMisdirectedRequest)
+			http.Error(w, "this server answers requests to localhost only", http.StatusMisdirectedRequest)
 		case foreign(r):
-			http.Error(w, "a page of another site asks for this", http.StatusForbidden)
+			http.Error(w, "requests from pages of other sites are refused", http.StatusForbidden)
 		case len(r.RequestURI) > longestURL:
 			http.Error(w, "the URL is too long", http.StatusRequestURITooLong)
 		case strings.ContainsRune(r.URL.Path, 0):
-			http.Error(w, "the URL has a byte that no name has", http.StatusBadRequest)
+			http.Error(w, "the URL contains a zero byte", http.StatusBadRequest)
 		case r.ContentLength != 0 && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 			http.Error(w, "a request for a page has no body", http.StatusRequestEntityTooLarge)
 		default:

@@ -17,7 +17,7 @@ import (
 )
 
 // errNoRun is the kind of error of a run that is not there.
-var errNoRun = errors.New("there is no such run")
+var errNoRun = errors.New("no such run")
 
 // memory is how many bytes of journals are kept as analyses. One takes about six times as much as its journal.
 const memory = 32 << 20
@@ -59,7 +59,7 @@ type stamp struct {
 func openLibrary(dir string) (*library, error) {
 	root, err := os.OpenRoot(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("open the runs: there is no directory %s: measure a run first, or name another directory", dir)
+		return nil, fmt.Errorf("open the runs: there is no directory %s: measure a run first, or give another directory", dir)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the runs: %w", err)
@@ -86,7 +86,7 @@ func (l *library) path(name string) (dir string, s stamp, err error) {
 	for _, file := range []string{"manifest.json", "plan.json", "journal.jsonl"} {
 		info, err := l.root.Stat(filepath.Join(name, file))
 		if err != nil {
-			return "", s, fmt.Errorf("run %q: %w: it has no %s, or none within the directory of the runs", name, errNoRun, file)
+			return "", s, fmt.Errorf("run %q: %w: it has no %s within the directory of the runs", name, errNoRun, file)
 		}
 		switch file {
 		case "manifest.json":
@@ -163,6 +163,6 @@ func (l *library) fill(b *book, name, dir string) {
 // recovered makes an error of a panic, so that one run takes no other down.
 func recovered(run string, err *error) {
 	if p := recover(); p != nil {
-		*err = fmt.Errorf("run %q cannot be read, its files are damaged or this program is wrong: %v", run, p)
+		*err = fmt.Errorf("cannot read run %q: its files are damaged, or this program has a bug: %v", run, p)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"crawlbench/internal/report"
 	"crawlbench/internal/site"
 	"crawlbench/internal/store"
 )
@@ -96,7 +97,7 @@ func (l *library) count(dir string, at *line) error {
 		whole := text[:bytes.LastIndexByte(text[:n], '\n')+1]
 		if len(whole) == 0 {
 			if n == longestLine {
-				return fmt.Errorf("journal.jsonl is damaged: it has a line of more than %d bytes", n)
+				return fmt.Errorf("journal.jsonl is damaged: a line has more than %d bytes", n)
 			}
 			break // a line that is being written
 		}
@@ -137,7 +138,7 @@ func (l *library) trust(name string, read bool) string {
 	if err != nil {
 		return "cannot be read"
 	}
-	kept.summary.Trust = site.TrustOf(a)
+	kept.summary.Trust = report.TrustOf(a)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lines[name] = kept

@@ -97,9 +97,9 @@ func (w *watch) left() string {
 	left := w.progress.Left()
 	switch {
 	case w.done == 0:
-		return "it has just begun"
+		return "just started"
 	case left == 0:
-		return "it is about to end"
+		return "about to end"
 	}
 	return fmt.Sprintf("about %s left", left.Round(time.Second))
 }
@@ -225,7 +225,7 @@ func (s *Server) listen(w http.ResponseWriter, r *http.Request, look func() (eve
 	case s.events <- struct{}{}:
 		defer func() { <-s.events }()
 	default:
-		s.fail(w, r, failure{http.StatusServiceUnavailable, fmt.Errorf("%d pages listen already: close some", mostListeners)})
+		s.fail(w, r, failure{http.StatusServiceUnavailable, fmt.Errorf("%d pages are open already: close some", mostListeners)})
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")

@@ -156,7 +156,7 @@ func TestAPanicIsAnAnswer(t *testing.T) {
 		defer recovered("one", &err)
 		panic("no")
 	}()
-	if err == nil || err.Error() != `run "one" cannot be read, its files are damaged or this program is wrong: no` {
+	if err == nil || err.Error() != `cannot read run "one": its files are damaged, or this program has a bug: no` {
 		t.Errorf("%v", err)
 	}
 	if w := get(h, "/", nil); w.Code != 200 {

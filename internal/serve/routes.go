@@ -63,7 +63,7 @@ func New(dir string) (*Server, error) {
 	} {
 		s.mux.HandleFunc("GET "+pattern, h)
 	}
-	s.mux.Handle("GET /", s.page(func(r *http.Request) ([]byte, error) { return nil, notFound("there is no page %s", r.URL.Path) }))
+	s.mux.Handle("GET /", s.page(func(r *http.Request) ([]byte, error) { return nil, notFound("no such page: %s", r.URL.Path) }))
 	s.early.Go(s.library.newest)
 	return s, nil
 }
@@ -72,7 +72,7 @@ func New(dir string) (*Server, error) {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.fail(w, r, fmt.Errorf("this page cannot be made, the files of the run are damaged or this program is wrong: %v", p))
+			s.fail(w, r, fmt.Errorf("cannot make this page: the files of the run are damaged, or this program has a bug: %v", p))
 		}
 	}()
 	s.mux.ServeHTTP(w, r)
@@ -143,7 +143,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // errReading is the kind of error of a run that is being read: whoever asks for it asks again.
-var errReading = errors.New("the run is being read: this page will show it in a moment")
+var errReading = errors.New("the run is being read: this page shows it in a moment")
 
 // read returns what a run says, or errReading if that takes long.
 func (s *Server) read(name string) (*diagnose.Analysis, error) {
@@ -173,8 +173,8 @@ func (s *Server) side(r *http.Request, run, cell string) (x site.Side, err error
 		return x, err
 	}
 	id := r.PathValue(cell)
-	if x.Cell = site.Find(x.Analysis, id); x.Cell == nil {
-		return x, notFound("run %s has no cell %q: its matrix leads to those it has", x.Run, id)
+	if x.Cell = x.Analysis.Cell(id); x.Cell == nil {
+		return x, notFound("run %s has no cell %q: see its matrix for the cells it has", x.Run, id)
 	}
 	return x, nil
 }
@@ -205,7 +205,7 @@ func (s *Server) matrix(r *http.Request) ([]byte, error) {
 	}
 	text, ok, err := s.site.MatrixPage(a, run, by)
 	if err == nil && !ok {
-		return nil, notFound("there is no matrix by %q", by)
+		return nil, notFound("no such matrix: %q", by)
 	}
 	return text, err
 }
@@ -270,7 +270,7 @@ func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	text, ok := site.Assets()[name]
 	if !ok {
-		s.fail(w, r, notFound("there is no file %q", name))
+		s.fail(w, r, notFound("no such file: %q", name))
 		return
 	}
 	types := map[string]string{".css": "text/css", ".js": "text/javascript", ".txt": "text/plain"}
@@ -297,7 +297,7 @@ func (s *Server) differenceFlame(w http.ResponseWriter, r *http.Request) {
 	this, base, err := s.sides(r)
 	kind, by := r.PathValue("kind"), site.Scaling(r.PathValue("by"))
 	if err == nil && (!slices.Contains(site.Common(this.Cell, base.Cell), kind) || !slices.Contains(site.Scalings(), by)) {
-		err = notFound("there is no difference of %s profiles by %s between %s and %s", kind, by, this.Cell.ID(), base.Cell.ID())
+		err = notFound("no difference of %s profiles by %s between %s and %s", kind, by, this.Cell.ID(), base.Cell.ID())
 	}
 	if err != nil {
 		s.fail(w, r, err)

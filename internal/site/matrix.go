@@ -3,7 +3,7 @@ package site
 import (
 	"fmt"
 	"math"
-	"strings"
+	"slices"
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/ledger"
@@ -21,32 +21,24 @@ type Measure struct {
 // Measures returns those that there are of a run: throughput, the share of the bound, and those of the ledger.
 func Measures(a *diagnose.Analysis) []Measure {
 	list := []Measure{
-		{ID: "throughput", Text: "throughput", About: "Pages a second, the median of the rounds.", of: func(c *diagnose.Cell) float64 { return c.Summary.Center }, write: report.SI, log: true},
-		{ID: "bound", Text: "share of the bound", About: "What is reached of the most that rate, latency, depth of the graph or cores allow.", of: func(c *diagnose.Cell) float64 {
+		{ID: "throughput", Text: "throughput", About: "Pages/s, the median of the rounds.", of: func(c *diagnose.Cell) float64 { return c.Summary.Center }, write: report.SI, log: true},
+		{ID: "bound", Text: "share of the upper bound", About: "Throughput as a share of the most that the rate, the latency, the depth of the graph or the cores allow.", of: func(c *diagnose.Cell) float64 {
 			if c.Bound.By == "" {
 				return math.NaN()
 			}
 			return c.Bound.Share
 		}, write: percent},
 	}
-	traced := false
-	for _, t := range a.Tables {
-		for _, r := range t.Rows {
-			for _, c := range r.Cells {
-				traced = traced || c.Traced != nil
-			}
-		}
-	}
-	if !traced {
+	if !a.Traced() {
 		return list
 	}
 	for _, class := range ledger.Classes() {
-		list = append(list, Measure{ID: string(class), Text: string(class), About: fmt.Sprintf("The share of the workers' time that is %s, the median of the traces. Cells without a trace are empty.", class),
+		list = append(list, Measure{ID: string(class), Text: report.StateName(class), About: fmt.Sprintf("Share of the workers' time in the state %s, as in the time breakdown. Cells without a trace are empty.", report.StateName(class)),
 			of: func(c *diagnose.Cell) float64 {
 				if c.Traced == nil {
 					return math.NaN()
 				}
-				return c.Traced.Share(class)
+				return c.Traced.Scaled(class)
 			}, write: percent})
 	}
 	return list
@@ -60,7 +52,7 @@ type matrixPage struct {
 	Blocks   []block
 }
 
-// block is the part of a matrix with the same graph, kind of key and GOMAXPROCS: contenders down, rates and workers across.
+// block is the part of a matrix with the same graph, kind of key and GOMAXPROCS: crawlers down, rates and workers across.
 type block struct {
 	Title   string
 	Rates   []span
@@ -121,7 +113,7 @@ func blocks(a *diagnose.Analysis) []block {
 			i++
 		}
 		if i == len(list) {
-			list = append(list, block{Title: fmt.Sprintf("%s, keys %s, GOMAXPROCS %d", t.Graph, t.Keys, t.Procs), of: k})
+			list = append(list, block{Title: report.Part(k), of: k})
 		}
 		list[i].tables = append(list[i].tables, t)
 	}
@@ -133,16 +125,16 @@ func (s *Site) fill(b *block, m Measure, path, run string) {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	var impls []string
 	for _, t := range b.tables {
-		b.Rates = append(b.Rates, span{"rate " + rate(t.Key), len(t.Workers)})
+		b.Rates = append(b.Rates, span{"rate " + report.RateName(t.Key), len(t.Workers)})
 		b.Workers = append(b.Workers, t.Workers...)
 		for _, r := range t.Rows {
-			if !strings.Contains("\x00"+strings.Join(impls, "\x00")+"\x00", "\x00"+r.Impl+"\x00") {
+			if !slices.Contains(impls, r.Impl) {
 				impls = append(impls, r.Impl)
 			}
-			for _, c := range r.Cells {
-				if x := m.of(c); sound(c) && !math.IsNaN(x) && x > 0 {
-					lo, hi = min(lo, x), max(hi, x)
-				}
+		}
+		for c := range t.Cells() {
+			if x := m.of(c); c.Sound() && !math.IsNaN(x) && x > 0 {
+				lo, hi = min(lo, x), max(hi, x)
 			}
 		}
 	}
@@ -163,19 +155,17 @@ func (s *Site) fill(b *block, m Measure, path, run string) {
 	}
 }
 
-func sound(c *diagnose.Cell) bool { return c.Failure == nil && len(c.Measured()) > 0 }
-
 func (s *Site) heat(c *diagnose.Cell, m Measure, lo, hi float64, path, run string) heat {
 	if c == nil {
 		return heat{}
 	}
-	h := heat{Href: s.Link(path, s.Cell(run, c.ID())), About: fmt.Sprintf("%s, %s, rate %s", c.Impl, report.Plural(c.Workers, "worker"), c.Rate)}
+	h := heat{Href: s.Link(path, s.Cell(run, c.ID())), About: report.CellName(c)}
 	x := m.of(c)
 	switch {
 	case c.Failure != nil:
 		h.Text, h.Class = "failed", "failed"
 		return h
-	case !sound(c) || math.IsNaN(x):
+	case !c.Sound() || math.IsNaN(x):
 		h.Text = "·"
 		return h
 	}

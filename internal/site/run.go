@@ -16,7 +16,7 @@ type runPage struct {
 	Measure []anchor // to the matrices
 }
 
-// Report makes the page of a run that is not going on.
+// Report makes the page of a run that has ended.
 func (s *Site) Report(a *diagnose.Analysis, name string) ([]byte, error) {
 	path := s.Run(name)
 	p := runPage{Page: report.View(a, s.cellOfRun), Points: s.points(a)}
@@ -43,7 +43,7 @@ func (s *Site) tabs(a *diagnose.Analysis, path, run, here string) []anchor {
 	return list
 }
 
-// points is what the plot that answers to the pointer shows: speeds are in pages a second, what is not known is null.
+// points is what the plot that answers to the pointer shows: speeds are in pages per second, what is not known is null.
 type points struct {
 	Procs    bool    `json:"procs"` // there is more than one GOMAXPROCS
 	Baseline string  `json:"baseline"`
@@ -61,7 +61,7 @@ type point struct {
 	Href    string   `json:"href"`
 	Speed   interval `json:"speed"`
 	Versus  interval `json:"versus"` // times the baseline's speed
-	CPU     interval `json:"cpu"`    // seconds a page
+	CPU     interval `json:"cpu"`    // seconds per page
 	Share   interval `json:"share"`  // of the bound
 }
 
@@ -74,10 +74,10 @@ func (s *Site) points(a *diagnose.Analysis) points {
 		p.Procs = p.Procs || t.Procs != a.Tables[0].Procs
 		for i, r := range t.Rows {
 			for _, c := range r.Cells {
-				if c.Failure != nil || len(c.Measured()) == 0 {
+				if !c.Sound() {
 					continue
 				}
-				x := point{Impl: r.Impl, Color: i, Graph: t.Graph, Keys: t.Keys, Procs: t.Procs, Rate: rate(t.Key), Workers: c.Workers, Href: s.cellOfRun(c.ID()),
+				x := point{Impl: r.Impl, Color: i, Graph: t.Graph, Keys: t.Keys, Procs: t.Procs, Rate: report.RateName(t.Key), Workers: c.Workers, Href: s.cellOfRun(c.ID()),
 					Speed: ends(c.Summary.Center, c.Summary.Lo, c.Summary.Hi), CPU: ends(c.CPU, math.NaN(), math.NaN())}
 				if c.Versus != nil {
 					v := c.Versus.Times()
@@ -91,18 +91,6 @@ func (s *Site) points(a *diagnose.Analysis) points {
 		}
 	}
 	return p
-}
-
-// rate names the rate of a table, and what else is set of its limiter.
-func rate(k diagnose.Key) string {
-	text := k.Rate.String()
-	if k.Burst != 0 {
-		text += fmt.Sprintf(", burst %d", k.Burst)
-	}
-	if k.Limiter != "" {
-		text += ", " + k.Limiter
-	}
-	return text
 }
 
 func ends(list ...float64) (i interval) {
@@ -131,7 +119,7 @@ type Progress struct {
 type Interim struct {
 	ID, Name string
 	Samples  int
-	Speed    float64 // median pages a second; 0 if there is no sample
+	Speed    float64 // median pages per second; 0 if there is no sample
 	Failed   bool
 }
 
@@ -140,10 +128,10 @@ type progressPage struct {
 	Percent int
 }
 
-// Running makes the page of a run that goes on. Its events keep it up to date.
+// Running makes the page of a run in progress. Its events keep it up to date.
 func (s *Site) Running(p Progress) ([]byte, error) {
 	path := s.Run(p.Name)
-	f := frame{Title: fmt.Sprintf("%s on %s", p.Manifest.Scenario, report.Machine(p.Manifest.Host)), Subtitle: p.Name + ", being measured",
+	f := frame{Title: fmt.Sprintf("%s on %s", p.Manifest.Scenario, report.Machine(p.Manifest.Host)), Subtitle: p.Name + ", in progress",
 		Crumbs: s.crumbs(path, p.Name), Live: true}
 	return s.render("running.html", path, f, progressPage{Progress: p, Percent: 100 * p.Done / max(1, p.Total)})
 }

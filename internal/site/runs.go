@@ -1,10 +1,8 @@
 package site
 
 import (
-	"fmt"
 	"time"
 
-	"crawlbench/internal/diagnose"
 	"crawlbench/internal/report"
 	"crawlbench/internal/store"
 )
@@ -17,21 +15,7 @@ type Summary struct {
 	Problem  string // why it is damaged
 	Done     int    // samples
 	Total    int    // that are planned
-	Trust    string // see TrustOf; "" if that is not known yet
-}
-
-// TrustOf says in a word or two whether a run can be believed.
-func TrustOf(a *diagnose.Analysis) string {
-	switch tr := a.Trust; {
-	case tr.Controls == 0:
-		return "no control"
-	case tr.Untrusted():
-		return "untrusted"
-	case !a.Preflight.Reachable:
-		return "too few rounds"
-	default:
-		return fmt.Sprintf("trusted, ±%.1f %%", 100*tr.Floor)
-	}
+	Trust    string // see report.TrustOf; "" if that is not known yet
 }
 
 type runsPage struct {

@@ -34,7 +34,7 @@ func New(static bool) (*Site, error) {
 	s := &Site{Links: Links{static}}
 	pages, err := report.Parts(s.cellOfRun)
 	if err == nil {
-		s.pages, err = pages.Funcs(template.FuncMap{"share": share}).ParseFS(templates, "templates/*.html")
+		s.pages, err = pages.ParseFS(templates, "templates/*.html")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("make pages: %w", err)
@@ -44,9 +44,6 @@ func New(static bool) (*Site, error) {
 
 // cellOfRun returns the URL of a cell in the page of its run.
 func (s *Site) cellOfRun(id string) string { return s.Link("", "cells/"+s.name(id)+"/") }
-
-// share writes a share as a percentage.
-func share(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }
 
 // frame is what stands around the content of a page.
 type frame struct {

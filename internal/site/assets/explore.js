@@ -1,5 +1,5 @@
 // The plot of a run that answers to the pointer: choose graph, keys, GOMAXPROCS, rate, measure and contenders; a point
-// leads to its cell.
+// links to its cell.
 const section = document.getElementById("explore");
 if (section && window.uPlot) {
   const data = JSON.parse(document.getElementById("points").textContent);
@@ -13,7 +13,7 @@ function start(section, data, cells) {
   const time = v => v < 1e-6 ? (v * 1e9).toFixed(0) + " ns" : v < 1e-3 ? (v * 1e6).toPrecision(3) + " µs" : v < 1 ? (v * 1e3).toPrecision(3) + " ms" : v.toPrecision(3) + " s";
   const measures = {
     speed: {text: "pages/s", write: si}, versus: {text: "times " + data.baseline, write: v => si(v) + "x"},
-    cpu: {text: "processor time a page", write: time}, share: {text: "share of the bound", write: v => (100 * v).toFixed(0) + " %"},
+    cpu: {text: "processor time per page", write: time}, share: {text: "share of the upper bound", write: v => (100 * v).toFixed(0) + " %"},
   };
   const values = name => [...new Set(cells.map(c => c[name]))];
   const axes = {graph: "graph", keys: "keys", procs: "GOMAXPROCS", rate: "rate"};
@@ -83,7 +83,7 @@ function start(section, data, cells) {
       hooks: {setCursor: [u => tell(near(u))], setSelect: [u => { u.zoomed = true; }]},
     }, rows, canvas);
     plot.over.setAttribute("role", "img");
-    plot.over.setAttribute("aria-label", measures[m].text + " against workers, " + names.join(", ") + " " + where() + "; the numbers stand in the tables below");
+    plot.over.setAttribute("aria-label", measures[m].text + " by workers, " + names.join(", ") + " " + where() + "; the tables below have the numbers");
     plot.over.addEventListener("dblclick", () => { plot.zoomed = false; });
     plot.over.addEventListener("click", () => { const hit = near(plot); if (hit && !plot.select.width) location.href = hit.href; });
 

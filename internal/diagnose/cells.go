@@ -1,0 +1,105 @@
+package diagnose
+
+import (
+	"iter"
+	"slices"
+)
+
+// Cells yields the cells of all tables, in their order.
+func (a *Analysis) Cells() iter.Seq[*Cell] {
+	return func(yield func(*Cell) bool) {
+		for _, t := range a.Tables {
+			for c := range t.Cells() {
+				if !yield(c) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Cell returns the cell with that plan.Cell.ID, nil if there is none in the tables: they have no control, and no cell of
+// another program.
+func (a *Analysis) Cell(id string) *Cell { return a.byID[id] }
+
+// Traced reports whether a cell has execution traces.
+func (a *Analysis) Traced() bool {
+	for c := range a.Cells() {
+		if c.Traced != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Cells yields the cells of the table: crawler by crawler, each by workers.
+func (t *Table) Cells() iter.Seq[*Cell] {
+	return func(yield func(*Cell) bool) {
+		for _, r := range t.Rows {
+			for _, c := range r.Cells {
+				if !yield(c) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Cell returns the cell of a crawler with that number of workers, nil if there is none.
+func (t *Table) Cell(impl string, workers int) *Cell {
+	if r := t.Row(impl); r != nil {
+		for _, c := range r.Cells {
+			if c.Workers == workers {
+				return c
+			}
+		}
+	}
+	return nil
+}
+
+// Row returns the row of a crawler, nil if there is none.
+func (t *Table) Row(impl string) *Row {
+	if i := slices.IndexFunc(t.Rows, func(r *Row) bool { return r.Impl == impl }); i >= 0 {
+		return t.Rows[i]
+	}
+	return nil
+}
+
+// Group returns the group with that number of workers, an empty one if the table has none.
+func (t *Table) Group(workers int) *Group {
+	if i := slices.IndexFunc(t.Groups, func(g *Group) bool { return g.Workers == workers }); i >= 0 {
+		return t.Groups[i]
+	}
+	return &Group{Workers: workers}
+}
+
+// Fastest returns the cell with the highest median, nil if nothing was measured.
+func (t *Table) Fastest() (best *Cell) {
+	for c := range t.Cells() {
+		if c.Sound() && (best == nil || c.Summary.Center > best.Summary.Center) {
+			best = c
+		}
+	}
+	return best
+}
+
+// Measured returns the speeds of the rounds that have one, in their order.
+func (c *Cell) Measured() []float64 { return c.sampled }
+
+// Sound reports whether the cell has samples and did not fail.
+func (c *Cell) Sound() bool { return c.Failure == nil && len(c.sampled) > 0 }
+
+// Valid reports whether the cell is sound and at most half of its samples are flagged. Of no other cell is it said why it
+// is as it is.
+func (c *Cell) Valid() bool { return c.Sound() && 2*c.Doubtful <= len(c.sampled) }
+
+// Compared returns the comparison of c with base, and whether it is one of those that the run makes and adjusts p for; two
+// cells that differ in more than the crawler are compared by themselves, which has no verdict. The cells are of one run.
+func (c *Cell) Compared(base *Cell) (x *Comparison, adjusted bool) {
+	if c.Table != nil && c.Table == base.Table && c.Workers == base.Workers {
+		if x := c.Table.Group(c.Workers).Comparison(c.Impl, base.Impl); x != nil {
+			return x, true
+		}
+	}
+	return &Comparison{Paired: pair(base, c), Other: c.Impl, Against: base.Impl}, false
+}

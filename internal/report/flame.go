@@ -1,0 +1,59 @@
+package report
+
+import (
+	"os"
+	"slices"
+
+	"crawlbench/internal/ledger"
+	"crawlbench/internal/plot"
+	"crawlbench/internal/profile"
+)
+
+// flameLeast is the share below which a frame is left out of a flame graph in a report.
+const flameLeast = 0.02
+
+// files opens a file by its name in a run.
+type files func(name string) (*os.File, error)
+
+// flame draws the wall profile in a file, "" if it cannot be read.
+func flame(open files, file, name string) string {
+	f, err := open(file)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	p, err := profile.ReadFrom(f, file)
+	if err != nil {
+		return ""
+	}
+	return draw(p, name)
+}
+
+// draw draws a wall profile, "" if there is nothing in it.
+func draw(p *profile.Profile, name string) string {
+	root := &plot.Frame{Name: "workers' time"}
+	for _, s := range p.Sample {
+		value := float64(s.Value[0])
+		if value <= 0 {
+			continue
+		}
+		at := root
+		at.Value += value
+		for _, l := range slices.Backward(s.Location) {
+			for _, line := range slices.Backward(l.Line) {
+				at = at.Child(line.Function.Name)
+				at.Value += value
+			}
+		}
+	}
+	if root.Value == 0 {
+		return ""
+	}
+	classes := map[string]string{}
+	for _, c := range ledger.Classes() {
+		classes[c.Frame()] = string(c)
+	}
+	return plot.Flame("where the workers' time went, "+name, "a flame graph whose first row are the states of workers", root, flameLeast,
+		func(ns float64) string { return Seconds(ns / 1e9) },
+		func(name string) string { return classes[name] })
+}

@@ -1,0 +1,495 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/ledger"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/stat"
+	"crawlbench/internal/store"
+)
+
+// Titles of groups of tables and of figures.
+const (
+	throughputTitle = "Throughput"
+	winnersTitle    = "Fastest crawlers"
+	boundsTitle     = "Upper bounds"
+	memoryTitle     = "Memory"
+	limitsTitle     = "Rate limiters"
+	breakdownTitle  = "Time breakdown"
+)
+
+// What tables show.
+const (
+	winnersAbout = "The crawler with the highest median, and those that are not proven slower."
+	boundsAbout  = "Throughput as a share of its upper bound, whatever the crawler: the rate, the workers' waiting for pages (latency), the depth of the graph, or the cores at the crawler's processor time per page with one worker."
+	memoryAbout  = "Heap bytes per page: retained while the last page is fetched, when the visited set is full and the frontier empty; and allocated in total. The memory of the site is subtracted, stacks are not counted."
+	limitsAbout  = "How well the limiter kept its rate, over all crawlers. Achieved: only of cells whose latency and depth allow the rate; a crawler that is slower misses it with any limiter. Worst window: of all windows of at least 1 ms, the pages let through over rate x length + burst; workers delayed after they were let through can push it above 1. Unfairness (p99 overtakes): later requests served before a request, 99th percentile; 0 is first come, first served."
+	// breakdownScaled says why the shares differ a little from the medians in the ranges.
+	breakdownScaled = "medians over the traces, scaled to add up to 100 %"
+)
+
+func comparedTitle(baseline string) string { return "Comparison with " + baseline + ", the baseline" }
+
+func runTitle(m store.Manifest) string { return fmt.Sprintf("%s on %s", m.Scenario, Machine(m.Host)) }
+
+// status says how much of a run there is.
+func status(a *diagnose.Analysis) string {
+	m := a.Run.Manifest()
+	text := fmt.Sprintf("%s, %s of %d samples", m.State, Count(len(a.Run.Samples())), len(a.Run.Plan().Schedule))
+	if m.Measured > 0 {
+		text += fmt.Sprintf("; crawls took %.0f %% of the timing pass", 100*m.Measured)
+	}
+	return text
+}
+
+// Part names the part of a run in which only the rate differs.
+func Part(k diagnose.Key) string {
+	return fmt.Sprintf("%s, keys %s, GOMAXPROCS %d", k.Graph, k.Keys, k.Procs)
+}
+
+// Condition names the conditions under which crawlers are compared.
+func Condition(k diagnose.Key) string {
+	return fmt.Sprintf("%s, keys %s, rate %s, GOMAXPROCS %d", k.Graph, k.Keys, RateName(k), k.Procs)
+}
+
+// RateName names a rate, and its burst and limiter where the scenario gives them.
+func RateName(k diagnose.Key) string { return k.Rate.String() + limiterName(k) }
+
+func limiterName(k diagnose.Key) string {
+	text := ""
+	if k.Burst > 0 {
+		text += fmt.Sprintf(", burst %d", k.Burst)
+	}
+	if k.Limiter != "" {
+		text += ", limiter " + k.Limiter
+	}
+	return text
+}
+
+// CellName names a cell; commas separate what distinguishes it.
+func CellName(c *diagnose.Cell) string {
+	return fmt.Sprintf("%s, %s by %s, %s, rate %s", c.Impl, c.Graph, c.Keys, Plural(c.Workers, "worker"), RateName(diagnose.KeyOf(c.Cell)))
+}
+
+// StateName names a state of workers.
+func StateName(c ledger.Class) string {
+	switch c {
+	case ledger.Lock:
+		return "blocked: lock"
+	case ledger.Handoff:
+		return "blocked: channel"
+	case ledger.Starvation:
+		return "idle"
+	case ledger.Pacing:
+		return "rate limit"
+	case ledger.Fetch:
+		return "network"
+	case ledger.GC:
+		return "GC"
+	}
+	return string(c)
+}
+
+// VerdictName names a verdict.
+func VerdictName(v stat.Verdict) string {
+	switch v {
+	case stat.Same:
+		return "equivalent"
+	case stat.Unresolved:
+		return "inconclusive"
+	}
+	return v.String()
+}
+
+// verdictMark is a verdict in a terminal.
+func verdictMark(v stat.Verdict) string {
+	switch v {
+	case stat.Same:
+		return "="
+	case stat.Unresolved:
+		return "?"
+	}
+	return v.String()
+}
+
+// tally counts verdicts.
+func tally(verdicts map[stat.Verdict]int) string {
+	return fmt.Sprintf("%d faster, %d slower, %d equivalent, %d inconclusive", verdicts[stat.Faster], verdicts[stat.Slower], verdicts[stat.Same], verdicts[stat.Unresolved])
+}
+
+// result says what a comparison came to.
+func result(c *diagnose.Comparison) string {
+	return fmt.Sprintf("%s, adjusted p = %s", VerdictName(c.Verdict), pValue(c.Adjusted))
+}
+
+// compared says how Other compares with Against.
+func compared(c *diagnose.Comparison) string {
+	return fmt.Sprintf("%s the throughput of %s (%s)", times(c.Times()), c.Against, result(c))
+}
+
+func headline(a *diagnose.Analysis, t *diagnose.Table, best *diagnose.Cell) string {
+	text := fmt.Sprintf("%s: %s is fastest, %s pages/s with %s", Condition(t.Key), best.Impl, SI(best.Summary.Center), Plural(best.Workers, "worker"))
+	g := t.Group(best.Workers)
+	second := ""
+	switch {
+	case len(g.Ties) > 1:
+		text += "; not proven slower: " + strings.Join(g.Ties[1:], ", ")
+	case g.Second != nil:
+		second = g.Second.Against
+		text += fmt.Sprintf("; %s, the second", compared(g.Second))
+	}
+	if v := best.Versus; v != nil && second != a.Baseline {
+		text += fmt.Sprintf("; %s, the baseline", compared(v))
+	}
+	return text + "."
+}
+
+// trust says whether the run can be believed, and what it can show.
+func trust(a *diagnose.Analysis) []string {
+	tr := a.Trust
+	var list []string
+	switch {
+	case tr.Controls == 0:
+		list = append(list, "No A/A control: the noise floor is unknown. Remove control = false from the scenario and run it again.")
+	case tr.Untrusted():
+		list = append(list, fmt.Sprintf("UNTRUSTED: A/A control: %s differs from itself in %d of %s. Something other than the crawlers changed during the run. Next: crawlbench doctor; then measure again.",
+			a.Baseline, tr.Rejected, Plural(tr.Controls, "comparison")))
+	case math.IsInf(tr.Floor, 0):
+		list = append(list, fmt.Sprintf("A/A control: too few rounds for an interval of %s against itself, so the noise floor is unknown: 6 rounds are the minimum.", a.Baseline))
+	default:
+		worst := "unbounded"
+		if !math.IsInf(tr.Worst, 0) {
+			worst = fmt.Sprintf("±%.1f %%", 100*tr.Worst)
+		}
+		list = append(list, fmt.Sprintf("A/A control: %s does not differ from itself in %s; noise floor ±%.1f %% (median), %s (worst cell).",
+			a.Baseline, Plural(tr.Controls, "comparison"), 100*tr.Floor, worst))
+	}
+	list = append(list, power(a))
+	if tr.Repeated > 0 {
+		text := fmt.Sprintf("%d of %s were flagged and measured again", tr.Repeated, Plural(tr.Samples, "sample"))
+		if len(tr.Doubts) > 0 {
+			var left []string
+			for _, f := range slices.Sorted(maps.Keys(tr.Doubts)) {
+				left = append(left, fmt.Sprintf("%s %d", f, tr.Doubts[f]))
+			}
+			text += "; still flagged: " + strings.Join(left, ", ")
+		}
+		list = append(list, text+".")
+	}
+	if tr.Bimodal > 0 {
+		list = append(list, fmt.Sprintf("The samples of %s are bimodal: look at them before you read the median.", Plural(tr.Bimodal, "cell")))
+	}
+	if costs := a.Run.Manifest().Harness; len(costs) > 0 {
+		list = append(list, fmt.Sprintf("The site and the verification cost %s per page, the same for every crawler.", nanoseconds(costs)))
+	}
+	return list
+}
+
+// power says what the rounds can show.
+func power(a *diagnose.Analysis) string {
+	text := fmt.Sprintf("%s, %s", Plural(a.Run.Plan().Rounds, "round"), Plural(a.Family, "comparison"))
+	if !a.Preflight.Reachable {
+		return fmt.Sprintf("%s: too few rounds to prove a difference: the smallest adjusted p is %s; %d rounds suffice.", text, pValue(min(1, a.Preflight.Adjusted)), a.Preflight.Rounds)
+	}
+	if !math.IsInf(a.Trust.Detectable, 0) {
+		return fmt.Sprintf("%s: minimum detectable effect %.0f %% (80 %% power).", text, 100*(a.Trust.Detectable-1))
+	}
+	return text + "."
+}
+
+// TrustOf says in a word or two whether a run can be believed.
+func TrustOf(a *diagnose.Analysis) string {
+	switch tr := a.Trust; {
+	case tr.Controls == 0:
+		return "no control"
+	case tr.Untrusted():
+		return "untrusted"
+	case !a.Preflight.Reachable:
+		return "too few rounds"
+	default:
+		return fmt.Sprintf("trusted, ±%.1f %%", 100*tr.Floor)
+	}
+}
+
+// preflight says what a plan can conclude.
+func preflight(p *plan.Plan) string {
+	family := diagnose.Family(p)
+	if family == 0 {
+		return "none: there is nothing to compare"
+	}
+	r := stat.Reach(p.Rounds, family, diagnose.Alpha)
+	if !r.Reachable {
+		return fmt.Sprintf("none: %s cannot prove a difference in %s; %d can", Plural(p.Rounds, "round"), Plural(family, "comparison"), r.Rounds)
+	}
+	return fmt.Sprintf("%s; minimum detectable effect %.0f %% (80 %% power) if the ratio of two crawlers varies by 3 %% from round to round",
+		Plural(family, "comparison"), 100*(stat.Detectable(p.Rounds, family, diagnose.Alpha, 0.03)-1))
+}
+
+// method says how the run was measured.
+func method(a *diagnose.Analysis) [][2]string {
+	m, p := a.Run.Manifest(), a.Run.Plan()
+	list := [][2]string{
+		{"scenario", m.Scenario}, {"seed", fmt.Sprint(m.Seed)},
+		{"rounds", fmt.Sprintf("%d, each with every cell once, in random order", p.Rounds)},
+		{"sample", fmt.Sprintf("a new process that crawls for %v; every crawl is verified page by page", p.Sample)},
+		{"verdicts", fmt.Sprintf("paired by round: Hodges-Lehmann ratio with exact interval, signed-rank test; p adjusted by Holm's method for %d comparisons, significant below %.0f %%; equivalent within %.0f %%", a.Family, 100*diagnose.Alpha, 100*a.Margin)},
+		{"go", m.Go},
+	}
+	for _, k := range slices.Sorted(maps.Keys(m.Host)) {
+		list = append(list, [2]string{k, m.Host[k]})
+	}
+	for _, g := range m.Graphs {
+		list = append(list, [2]string{"graph " + g.Name, fmt.Sprintf("%s: %s pages, %s links, %s reachable in %d levels", g.Spec, Count(g.Pages), Count(g.Links), Count(g.Reachable), g.Depth+1)})
+	}
+	if len(m.Engine) > 0 {
+		list = append(list, [2]string{"engine", fmt.Sprintf("costs %s per page, with the site, the verification and a visited set that stores nothing (graph, keys, workers and GOMAXPROCS); used by %s", nanoseconds(m.Engine), strings.Join(m.OnEngine, ", "))})
+	}
+	return list
+}
+
+// overhead says how much profilers slowed the crawls, and what was expected.
+func overhead(d diagnose.Distortion) string {
+	text := fmt.Sprintf("%.0f %% slower", 100*d.Slowed)
+	if d.Slowed < 0 {
+		text = fmt.Sprintf("%.0f %% faster, by chance", -100*d.Slowed)
+	}
+	switch {
+	case d.Most == 0:
+	case d.Most < 0.005:
+		text += fmt.Sprintf(" (expected overhead of %s events/s: less than 1 %%)", SI(d.Events))
+	default:
+		text += fmt.Sprintf(" (expected overhead of %s events/s: %.2g to %.2g %%)", SI(d.Events), 100*d.Least, 100*d.Most)
+	}
+	return text
+}
+
+func boundName(by string) string {
+	switch by {
+	case "rate":
+		return "the rate limit allows"
+	case "latency":
+		return "its workers can fetch, each waiting for its page"
+	case "depth":
+		return "the depth of the graph allows"
+	}
+	return "its cores allow at the cost per page of one worker"
+}
+
+// finding puts a finding into words: who, how much, and the cause.
+func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
+	c, v, rule := f.Cell, f.Value, f.Rule
+	out := Finding{Kind: string(rule.Kind), Cell: c.ID()}
+	who := fmt.Sprintf("%s with %s on %s", c.Impl, Plural(c.Workers, "worker"), c.Graph)
+	if c.Rate > 0 {
+		who += fmt.Sprintf(" at %s pages/s", c.Rate)
+	}
+	ratio := times(stat.Interval{Value: v.Median, Lo: v.Min, Hi: v.Max})
+	if v.Agree > 0 {
+		out.Confidence = fmt.Sprintf("%s to %s over %d traces, %d of which reach the threshold of %s", percent(v.Min), percent(v.Max), v.N, v.Agree, percent(rule.Least))
+	}
+	profile := "cpu"
+	switch rule.Kind {
+	case diagnose.StoppedGaining:
+		knee := c.Row.Knee.Workers
+		out.Text = fmt.Sprintf("%s on %s stops scaling at %s: with %d it reaches %s of that throughput", c.Impl, c.Graph, Plural(knee, "worker"), c.Workers, ratio)
+		for _, g := range c.Row.Gains[1:] {
+			out.Evidence = append(out.Evidence, fmt.Sprintf("%s: %s the throughput of %d", Plural(g.Workers, "worker"), times(stat.Interval{Value: g.Ratio.Ratio, Lo: g.Ratio.Lo, Hi: g.Ratio.Hi}), c.Row.Gains[0].Workers))
+		}
+		out.Confidence = fmt.Sprintf("the %.0f %% interval over %d rounds ends at %.2f", 100*(1-diagnose.Alpha), v.N, v.Max)
+		out.Check = "measure worker counts between these: a peak may lie between two points"
+	case diagnose.RateLimited:
+		out.Text = fmt.Sprintf("%s spends %s of its workers' time waiting for the rate limit: the choice of crawler does not matter here", who, percent(v.Median))
+		out.Check = "raise the rate: throughput follows it until something else limits it"
+	case diagnose.LatencyBound:
+		out.Text = fmt.Sprintf("%s spends %s of its workers' time waiting for the network: more workers fetch more, with any crawler", who, percent(v.Median))
+		out.Check = "double the workers: throughput doubles while latency is the limit"
+	case diagnose.ContendedLock:
+		profile = "mutex"
+		out.Text = fmt.Sprintf("%s spends %s of its workers' time blocked on locks", who, percent(v.Median))
+		if s := f.Site; s != nil {
+			out.Text += ", mostly at " + s.Where
+			out.Evidence = append(out.Evidence, fmt.Sprintf("%s (%s): %s, %s", s.Where, s.Primitive, percent(s.Share), Plural(s.Count, "wait")))
+		}
+		if f.End != nil {
+			out.Evidence = append(out.Evidence, "unblocked by "+f.End.By)
+		}
+		if x := f.Faster; x != nil {
+			out.Text += fmt.Sprintf("; %s, which is blocked a quarter as much or less, has %s", x.Other, compared(x))
+		}
+		out.Check = "shard what the lock protects, or hold it for less time: the share falls and throughput rises"
+	case diagnose.SaturatedOwner:
+		role, _, _ := c.Traced.Busiest()
+		if role == "(caller)" {
+			role = "the goroutine that called it"
+		}
+		out.Text = fmt.Sprintf("%s is limited by %s, which is on a processor %s of the time while the workers wait for it", who, role, percent(v.Median))
+		out.Confidence = fmt.Sprintf("%s to %s over %d traces", percent(v.Min), percent(v.Max), v.N)
+		out.Check = "give the owner less to do, such as one message per page instead of one per link: throughput rises while its share stays"
+	case diagnose.NarrowFrontier:
+		out.Text = fmt.Sprintf("%s leaves its workers idle %s of the time: the graph offers too few pages at once, or the frontier hands them out too slowly", who, percent(v.Median))
+		out.Check = "crawl a wider graph: the share falls"
+	case diagnose.CollectorBound:
+		out.Text = fmt.Sprintf("%s spends %s of its processor time in the garbage collector, at %s allocated per page", who, percent(v.Median), byteSize(c.Bytes))
+		out.Confidence = fmt.Sprintf("the mean of %d samples", v.N)
+		out.Check = "set GOGC=off: throughput rises by about that share"
+	case diagnose.WastedCycles:
+		out.Text = fmt.Sprintf("%s uses %s the processor time per page that it uses with one worker, and is rarely blocked on locks: cache lines move between cores, attempts are repeated, or goroutines are woken up", who, ratio)
+		for _, name := range slices.Sorted(maps.Keys(c.Counts)) {
+			out.Evidence = append(out.Evidence, fmt.Sprintf("%s: %.2g per page", name, c.Counts[name]))
+		}
+		out.Confidence = fmt.Sprintf("the %.0f %% interval over %d rounds starts at %.2f", 100*(1-diagnose.Alpha), v.N, v.Min)
+		out.Check = "run it on one processor: the processor time per page falls to that of one worker"
+	case diagnose.ProcessorBound:
+		out.Text = fmt.Sprintf("with %s on %s, workers are runnable but have no processor: beyond %d they only queue", Plural(c.Workers, "worker"), c.Graph, c.Procs)
+		least, most := math.Inf(1), 0.0
+		for _, h := range f.All {
+			least, most = min(least, h.Value.Min), max(most, h.Value.Max)
+			out.Evidence = append(out.Evidence, fmt.Sprintf("%s: %s of its workers' time", h.Cell.Impl, percent(h.Value.Median)))
+		}
+		out.Confidence = fmt.Sprintf("%s to %s over the traces of %s", percent(least), percent(most), Plural(len(f.All), "crawler"))
+		out.Check = fmt.Sprintf("run it on more than %s: the share falls and throughput rises", Plural(c.Procs, "processor"))
+	case diagnose.RateExceeded, diagnose.BurstExceeded:
+		limiter, of := c.Table.LimiterName(), "the rate"
+		if rule.Kind == diagnose.BurstExceeded {
+			of = "what rate and burst allow for a moment"
+		}
+		out.Text = fmt.Sprintf("limiter %s lets through %.1f times %s: %s", limiter, v.Median, of, who)
+		for _, h := range f.All {
+			p := h.Cell.Pace
+			out.Evidence = append(out.Evidence, fmt.Sprintf("%s, %s: %.0f pages/s of %.0f; in the worst window, of %.3g ms, %.1f times what rate and burst allow, in the median round %.1f times",
+				h.Cell.Impl, Plural(h.Cell.Workers, "worker"), p.Achieved, p.Asked, 1e3*p.Window, p.Worst, h.Cell.Window()))
+		}
+		out.Confidence = fmt.Sprintf("%.2f to %.2f times over %s", v.Min, v.Max, Plural(v.N, "sample"))
+		out.Check = "run it with limiter = \"paced\": the excess disappears; if it does not, the crawler fetches without waiting"
+		if limiter == "paced" {
+			out.Check = "run it on an idle machine: workers that are delayed after they were let through look like this"
+		}
+	}
+	for _, kind := range []string{profile, "cpu", "wall"} {
+		if strings.HasSuffix(c.Files[kind], ".pb.gz") {
+			out.Next = fmt.Sprintf("crawlbench serve -cell %s -profile %s %s", c.ID(), kind, quoted(a.Run.Dir()))
+			break
+		}
+	}
+	return out
+}
+
+// gainSentence says who gains from more workers, and who loses.
+func gainSentence(t *diagnose.Table) string {
+	var gains, loses, flat []string
+	for _, r := range t.Rows {
+		if len(r.Gains) < 2 {
+			continue
+		}
+		g := r.Gains[len(r.Gains)-1]
+		switch {
+		case g.Ratio.Lo > 1:
+			gains = append(gains, fmt.Sprintf("%s (%.2fx)", r.Impl, g.Ratio.Ratio))
+		case g.Ratio.Hi < 1:
+			loses = append(loses, fmt.Sprintf("%s (%.2fx)", r.Impl, g.Ratio.Ratio))
+		default:
+			flat = append(flat, r.Impl)
+		}
+	}
+	var parts []string
+	for _, p := range []struct {
+		what string
+		list []string
+	}{{"rises for", gains}, {"falls for", loses}, {"shows no clear change for", flat}} {
+		if len(p.list) > 0 {
+			parts = append(parts, p.what+" "+strings.Join(p.list, ", "))
+		}
+	}
+	if len(parts) == 0 {
+		return "Only one number of workers was measured."
+	}
+	return fmt.Sprintf("From %d to %d workers, throughput %s.", t.Workers[0], t.Workers[len(t.Workers)-1], strings.Join(parts, "; "))
+}
+
+// lawSentence says what the scaling law found, or why it was refused.
+func lawSentence(t *diagnose.Table) string {
+	var knees, parts, reasons []string
+	refused := map[string][]string{}
+	for _, r := range t.Rows {
+		if len(r.Gains) < 2 {
+			continue
+		}
+		if r.Knee.Workers > 0 {
+			knees = append(knees, fmt.Sprintf("%s %d", r.Impl, r.Knee.Workers))
+		}
+		switch f := r.Fit; {
+		case f.Refused != "":
+			refused[f.Refused] = append(refused[f.Refused], r.Impl)
+		case f.Retrograde():
+			parts = append(parts, fmt.Sprintf("%s peaks at %.0f workers [%.0f, %.0f] (contention %.3f, coherency %.4f)", r.Impl, f.Peak.Value, f.Peak.Lo, f.Peak.Hi, f.Sigma.Value, f.Kappa.Value))
+		default:
+			parts = append(parts, fmt.Sprintf("%s follows Amdahl's law with a serial share of %.0f %% [%.0f, %.0f]", r.Impl, 100*f.Sigma.Value, 100*f.Sigma.Lo, 100*f.Sigma.Hi))
+		}
+	}
+	text := "Measured knee (the fewest workers that are not slower than the best number): " + strings.Join(knees, ", ") + "."
+	if len(parts) > 0 {
+		text += " Universal Scalability Law: " + strings.Join(parts, "; ") + "."
+	}
+	for _, why := range slices.Sorted(maps.Keys(refused)) {
+		reasons = append(reasons, fmt.Sprintf("%s (%s)", strings.Join(refused[why], ", "), why))
+	}
+	if len(reasons) > 0 {
+		text += " No fit for " + strings.Join(reasons, "; ") + "."
+	}
+	return text
+}
+
+// dialSentence says at which rates the rate binds.
+func dialSentence(tables []*diagnose.Table) string {
+	var parts []string
+	for _, table := range tables {
+		if table.Rate == 0 {
+			continue
+		}
+		lo, hi := math.Inf(1), 0.0
+		for c := range table.Cells() {
+			if c.Summary.Center > 0 {
+				lo, hi = min(lo, c.Summary.Center/float64(table.Rate)), max(hi, c.Summary.Center/float64(table.Rate))
+			}
+		}
+		if hi > 0 {
+			parts = append(parts, fmt.Sprintf("At %s pages/s, all crawlers with any number of workers reach %.1f to %.1f %% of the rate.", table.Rate, 100*lo, 100*hi))
+		}
+	}
+	if len(parts) == 0 {
+		return "No rate was limited."
+	}
+	return strings.Join(parts, " ") + " Where the rate is the limit, the crawler and its workers do not matter."
+}
+
+// breakdownSentence says what a time breakdown is of, and how far it can be trusted.
+func breakdownSentence(unaccounted, slowed, expected float64) string {
+	text := fmt.Sprintf("Workers x wall time by state, from execution traces: %s. At most %.2f %% is unaccounted. Tracing slowed the crawls by up to %.0f %%", breakdownScaled, 100*unaccounted, 100*max(0, slowed))
+	if expected > 0 {
+		text += fmt.Sprintf(" (expected overhead up to %.0f %%)", 100*expected)
+	}
+	return text + "."
+}
+
+// DifferenceSentence compares the throughput of two cells, of one run or of two; "" if one was not measured.
+func DifferenceSentence(this, base *diagnose.Cell, sameRun bool) string {
+	if !this.Sound() || !base.Sound() {
+		return ""
+	}
+	if !sameRun {
+		x := diagnose.Unpaired(base, this)
+		return fmt.Sprintf("This has %s the throughput of the base; not paired, since the runs have no rounds in common.", times(x.Times()))
+	}
+	x, adjusted := this.Compared(base)
+	text := fmt.Sprintf("This has %s the throughput of the base; paired by %s", times(x.Times()), Plural(x.N, "round"))
+	if !adjusted {
+		return text + "; not one of the comparisons that p is adjusted for, so there is no verdict."
+	}
+	return fmt.Sprintf("%s; %s.", text, result(x))
+}
