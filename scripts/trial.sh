@@ -64,7 +64,7 @@ for i in $(seq "$runs"); do
 	hits=$(awk '/^BenchmarkCrawl/ {next} {for (i = 1; i <= NF; i++) if ($i == "faster" || $i == "slower") n++} END {print n + 0}' "$dir/out")
 	[ "$hits" -gt 0 ] && claims=$((claims + 1))
 	grep -q UNTRUSTED "$dir/out" && untrusted=$((untrusted + 1))
-	echo "run $i: $hits claims; $(grep -o 'noise floor ±[^.;]*[^;]*' "$dir/out"); $(sed -n 's/^  slow  *//p' "$dir/out" | tail -1)"
+	echo "run $i: $hits claims; $(grep -o 'noise floor ±[^,]*' "$dir/out"); $(sed -n 's/^  slow  *//p' "$dir/out" | tail -1)"
 	rm -rf "$dir"/trial-2*
 done
 echo "$claims of $runs runs claim a difference, $untrusted are untrusted"

@@ -63,7 +63,12 @@ func rendered(t *testing.T) string {
 
 // The golden file holds the page without the assets, which are files of their own.
 func TestHTML(t *testing.T) {
-	page := rendered(t)
+	a := telling(t)
+	var b bytes.Buffer
+	if err := HTML(&b, a); err != nil {
+		t.Fatal(err)
+	}
+	page := relative(a, b.String())
 	for _, name := range []string{"uplot/uPlot.min.css", "uplot/uPlot.iife.min.js", "uplot/LICENSE", "report.css", "report.js"} {
 		page = strings.Replace(page, Asset(name), "("+name+")", 1)
 	}
@@ -71,12 +76,13 @@ func TestHTML(t *testing.T) {
 }
 
 func TestMarkdown(t *testing.T) {
+	a := telling(t)
 	var b bytes.Buffer
-	pictures, err := Markdown(&b, explained(t))
+	pictures, err := Markdown(&b, a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "report.md.golden", b.String())
+	golden(t, "report.md.golden", relative(a, b.String()))
 	for _, ref := range regexp.MustCompile(`!\[[^\]]*\]\(([^)]+)\)`).FindAllStringSubmatch(b.String(), -1) {
 		if !strings.Contains(pictures[ref[1]], "<svg") {
 			t.Errorf("no picture %s", ref[1])

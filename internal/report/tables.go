@@ -64,7 +64,7 @@ func speed(c *diagnose.Cell) Entry {
 // winners is the map of who wins where, ties included.
 func winners(t *topic) Table {
 	w := heads(winnersAbout, t.workers, "rate")
-	w.Brief = Part(t.Key) + ": the fastest crawler, and those not proven slower"
+	w.Brief = Part(t.Key) + ": the fastest crawler, and those that tie with it"
 	for _, table := range t.tables {
 		row := []string{RateName(table.Key)}
 		for _, n := range t.workers {

@@ -81,9 +81,9 @@ func golden(t *testing.T, name, got string) {
 }
 
 func TestText(t *testing.T) {
-	run := sampled(t)
-	text := text(t, run)
-	golden(t, "text.golden", strings.ReplaceAll(text, filepath.Dir(run.Dir()), "RESULTS"))
+	a := telling(t)
+	text := Text(a)
+	golden(t, "text.golden", relative(a, text))
 	for line := range strings.Lines(text) {
 		if strings.TrimRight(line, " \n") != strings.TrimRight(line, "\n") {
 			t.Errorf("%q ends in blanks", line)
@@ -141,13 +141,9 @@ func TestNumbersForPeople(t *testing.T) {
 	}
 }
 
-func text(t *testing.T, run *store.Run) string {
-	t.Helper()
-	a, err := diagnose.Analyse(run)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return Text(a)
+// relative is text without the place where the run lies.
+func relative(a *diagnose.Analysis, text string) string {
+	return strings.ReplaceAll(text, filepath.Dir(a.Run.Dir()), "results")
 }
 
 func TestEngineShare(t *testing.T) {

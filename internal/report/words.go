@@ -294,6 +294,9 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 		out.Confidence = fmt.Sprintf("%s to %s over %d traces, %d of which reach the threshold of %s", percent(v.Min), percent(v.Max), v.N, v.Agree, percent(rule.Least))
 	}
 	profile := "cpu"
+	if rule.Class != "" {
+		profile = "wall"
+	}
 	switch rule.Kind {
 	case diagnose.StoppedGaining:
 		knee := c.Row.Knee.Workers
@@ -371,7 +374,7 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 			out.Check = "run it on an idle machine: workers that are delayed after they were let through look like this"
 		}
 	}
-	for _, kind := range []string{profile, "cpu", "wall"} {
+	for _, kind := range []string{profile, "wall", "cpu"} {
 		if strings.HasSuffix(c.Files[kind], ".pb.gz") {
 			out.Next = fmt.Sprintf("crawlbench serve -cell %s -profile %s %s", c.ID(), kind, quoted(a.Run.Dir()))
 			break

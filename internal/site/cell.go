@@ -49,6 +49,13 @@ func Kinds(c *diagnose.Cell) []string {
 
 // CellPage makes the page of a cell.
 func (s *Site) CellPage(a *diagnose.Analysis, run string, c *diagnose.Cell) ([]byte, error) {
+	path, p := s.Cell(run, c.ID()), s.cell(a, run, c)
+	f := frame{Title: p.Name, Subtitle: fmt.Sprintf("GOMAXPROCS %d", c.Procs), Crumbs: s.crumbs(path, run, anchor{Text: p.Name}), Tabs: s.tabs(a, path, run, "")}
+	return s.render("cell.html", path, f, p)
+}
+
+// cell fills the page of a cell.
+func (s *Site) cell(a *diagnose.Analysis, run string, c *diagnose.Cell) cellPage {
 	path := s.Cell(run, c.ID())
 	p := cellPage{Drawer: report.Open(a, c), Interval: report.Interval(c), Findings: report.Findings(a, c), Run: run}
 	if c.Sound() {
@@ -78,8 +85,7 @@ func (s *Site) CellPage(a *diagnose.Analysis, run string, c *diagnose.Cell) ([]b
 		}
 	}
 	s.around(&p, run, c)
-	f := frame{Title: p.Name, Subtitle: fmt.Sprintf("GOMAXPROCS %d", c.Procs), Crumbs: s.crumbs(path, run, anchor{Text: p.Name}), Tabs: s.tabs(a, path, run, "")}
-	return s.render("cell.html", path, f, p)
+	return p
 }
 
 // around fills the links to the cells that differ in one thing.

@@ -1,0 +1,178 @@
+package diagnose_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/ledger"
+	"crawlbench/internal/madeup"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/stat"
+)
+
+// What decides about findings, by value: who changes a threshold changes this table too.
+func TestTheRules(t *testing.T) {
+	type rule struct {
+		kind             diagnose.Kind
+		per              diagnose.Scope
+		class            ledger.Class
+		least, low, high float64
+		yields           diagnose.Kind
+	}
+	want := []rule{
+		{kind: "stopped gaining", high: 1.03},
+		{kind: "rate-limited", class: ledger.Pacing, least: 0.5, low: 0.25},
+		{kind: "latency-bound", class: ledger.Fetch, least: 0.5, low: 0.25, yields: "rate-limited"},
+		{kind: "contended lock", class: ledger.Lock, least: 0.15, low: 0.075},
+		{kind: "saturated owner", least: 0.75, low: 0.75},
+		{kind: "narrow frontier", class: ledger.Starvation, least: 0.4, low: 0.2, yields: "saturated owner"},
+		{kind: "collector-bound", least: 0.15},
+		{kind: "wasted cycles", least: 1.5, low: 1, yields: "collector-bound"},
+		{kind: "processor-bound", per: diagnose.PerGroup, class: ledger.Runnable, least: 0.4, low: 0.2},
+		{kind: "rate exceeded", per: diagnose.PerTable, least: 1.01},
+		{kind: "burst exceeded", per: diagnose.PerTable, least: 1.5, yields: "rate exceeded"},
+	}
+	var got []rule
+	for _, r := range diagnose.Rules() {
+		x := rule{kind: r.Kind, per: r.Per, class: r.Class, least: r.Least, low: r.Low, high: r.High}
+		if len(r.Yields) > 0 {
+			x.yields = r.Yields[0]
+		}
+		got = append(got, x)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("have\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+// traced is a cell with three traces in which a class has these shares.
+func traced(t *testing.T, class ledger.Class, shares ...float64) *diagnose.Cell {
+	t.Helper()
+	c := &diagnose.Cell{Cell: plan.Cell{Workers: 8, Procs: 2}, Traced: &diagnose.Traced{}}
+	for _, s := range shares {
+		c.Traced.Ledgers = append(c.Traced.Ledgers, &ledger.Ledger{Worker: 1, Seconds: map[ledger.Class]float64{class: s, ledger.Running: 1 - s}})
+	}
+	var err error
+	if c.Traced.Shares, err = ledger.Spread(c.Traced.Ledgers); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// The share of a class decides at its threshold: in the median, and half of it in the least of the traces.
+func TestRulesAboutSharesHoldFromTheirThresholds(t *testing.T) {
+	const e = 1e-6
+	for _, r := range diagnose.Rules() {
+		if r.Class == "" {
+			continue
+		}
+		for _, test := range []struct {
+			shares []float64
+			holds  bool
+			agree  int
+		}{
+			{[]float64{r.Low, r.Least, 0.9}, true, 2},
+			{[]float64{r.Low - e, r.Least, 0.9}, false, 2},
+			{[]float64{r.Low, r.Least - e, 0.9}, false, 1},
+		} {
+			v, holds := r.Holds(traced(t, r.Class, test.shares...))
+			if holds != test.holds || v.N != 3 || v.Agree != test.agree || v.Max != 0.9 {
+				t.Errorf("%s of %v: %v, %+v", r.Kind, test.shares, holds, v)
+			}
+		}
+		if _, holds := r.Holds(&diagnose.Cell{Cell: plan.Cell{Workers: 8, Procs: 2}}); holds {
+			t.Errorf("%s holds of a cell without traces", r.Kind)
+		}
+	}
+}
+
+// All comparisons that were made are kept, adjusted as one family, and are found both ways.
+func TestComparisonsAreKeptAsTheyWereAdjusted(t *testing.T) {
+	a, err := diagnose.Analyse(madeup.Telling(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ps, adjusted []float64
+	for _, table := range a.Tables {
+		for _, w := range table.Workers {
+			g := table.Group(w)
+			for i, x := range g.Cells {
+				for _, y := range g.Cells[i+1:] {
+					c, kept := y.Compared(x)
+					if !kept || c != g.Comparison(y.Impl, x.Impl) || c.Paired.P != stat.Pair(perPage(x), perPage(y)).P {
+						t.Fatalf("%s and %s: %+v", x.ID(), y.ID(), c)
+					}
+					ps, adjusted = append(ps, c.P), append(adjusted, c.Adjusted)
+					back, times := g.Comparison(x.Impl, y.Impl), c.Times()
+					if back.Adjusted != c.Adjusted || back.Ratio != times.Value || back.Lo != times.Lo || back.Hi != times.Hi || back.Against != c.Other {
+						t.Errorf("turned round %+v is %+v", c, back)
+					}
+				}
+			}
+		}
+	}
+	if len(ps) != a.Family || !slices.Equal(adjusted, stat.Holm(ps)) {
+		t.Errorf("%d comparisons in a family of %d: %v, want %v", len(ps), a.Family, adjusted, stat.Holm(ps))
+	}
+	one, other := a.Tables[0].Cell("cas", 1), a.Tables[0].Cell("cas", 8)
+	if c, kept := other.Compared(one); kept || c.Verdict != stat.Unresolved || c.Ratio > 0.5 {
+		t.Errorf("of other numbers of workers: %v %+v", kept, c)
+	}
+	if a.Tables[0].Group(3).Comparison("cas", "mutexmap") != nil || a.Cell("impl=nothing") != nil {
+		t.Error("something is found that is not there")
+	}
+}
+
+func perPage(c *diagnose.Cell) []float64 {
+	list := slices.Clone(c.Speed)
+	for i := range list {
+		list[i] = 1 / list[i]
+	}
+	return list
+}
+
+// A contended lock names a faster crawler by the comparison that the run has made; where that is not significant after
+// the adjustment, it names none, even if it would be by itself.
+func TestAContendedLockRefersToAnAdjustedComparison(t *testing.T) {
+	a, err := diagnose.Analyse(madeup.Telling(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, f := range a.Findings {
+		if f.Rule.Kind == diagnose.ContendedLock {
+			found++
+			if want := f.Cell.Table.Group(8).Comparison("cas", "mutexmap"); f.Faster != want || want.Verdict != stat.Faster {
+				t.Errorf("%+v, want %+v", f.Faster, want)
+			}
+		}
+	}
+	m := made{toml: "contenders = [\"mutexmap\", \"cas\", \"syncmap\"]\nworkers = [8]\n[profiles]\nkinds = [\"wall\"]\n",
+		speed: func(c plan.Cell, round int) float64 {
+			switch {
+			case round > 5: // the smallest p of six rounds is 1/32, and three times that too much
+				return 0
+			case c.Impl == "cas":
+				return 3000
+			}
+			return 1000
+		},
+		ledger: func(c plan.Cell) *ledger.Ledger {
+			if c.Impl == "mutexmap" {
+				return account(ledger.Lock, 0.6)
+			}
+			return account(ledger.Lock, 0.01)
+		}}
+	for _, f := range m.analyse(t).Findings {
+		found++
+		c := f.Cell.Table.Group(8).Comparison("cas", "mutexmap")
+		if f.Rule.Kind != diagnose.ContendedLock || f.Faster != nil || c.P > diagnose.Alpha || c.Adjusted < diagnose.Alpha || math.Abs(c.Times().Value-3) > 0.1 {
+			t.Errorf("%s: %+v; cas: %+v", f.Rule.Kind, f.Faster, c)
+		}
+	}
+	if found != 2 {
+		t.Errorf("%d findings, want one of each run", found)
+	}
+}

@@ -1,0 +1,203 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"html"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/ledger"
+	"crawlbench/internal/madeup"
+)
+
+func telling(t *testing.T) *diagnose.Analysis {
+	t.Helper()
+	a, err := diagnose.Analyse(madeup.Telling(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// renderings of an analysis, with blanks as one space each.
+func renderings(t *testing.T, a *diagnose.Analysis) map[string]string {
+	t.Helper()
+	var page, md bytes.Buffer
+	if err := HTML(&page, a); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Markdown(&md, a); err != nil {
+		t.Fatal(err)
+	}
+	list := map[string]string{"text": Text(a), "Markdown": shown(t, md.String()), "HTML": page.String()}
+	for name, text := range list {
+		list[name] = strings.Join(strings.Fields(html.UnescapeString(text)), " ")
+	}
+	return list
+}
+
+// What the view says, all renderers show: none leaves anything out, and none has words of its own for it.
+func TestAllRenderersShowTheView(t *testing.T) {
+	a := telling(t)
+	p := full(a)
+	brief := slices.Concat(p.Headlines, p.Failed, p.Trust, []string{p.Status})
+	long := slices.Clone(brief)
+	for _, f := range p.Findings {
+		brief = append(brief, f.Text, f.Next)
+		long = append(long, string(f.Kind), f.Text, f.Confidence, f.Check, f.Next)
+		long = append(long, f.Evidence...)
+	}
+	for _, s := range p.Sections {
+		for _, f := range s.Figures {
+			long = append(long, f.Title, f.Sentence)
+		}
+		for _, g := range s.Groups {
+			long = append(long, g.Title)
+			for _, table := range g.Tables {
+				long = append(append(long, table.About), table.Head...)
+				for _, e := range slices.Concat(table.Rows...) {
+					if long = append(long, e.Text); g.Main {
+						brief = append(brief, e.Brief())
+					}
+				}
+			}
+		}
+	}
+	for _, c := range p.Cells {
+		long = append(long, c.Name, c.Median, c.Versus, c.Bound)
+	}
+	for _, r := range p.Method {
+		long = append(long, r[:]...)
+	}
+	if len(p.Findings) < 4 || len(p.Failed) < 3 || len(p.Cells) < 20 || len(long) < 400 {
+		t.Fatalf("the view has %d texts only", len(long))
+	}
+	for name, text := range renderings(t, a) {
+		want := long
+		if name == "text" {
+			want = brief
+		}
+		for _, s := range want {
+			if !strings.Contains(text, strings.Join(strings.Fields(s), " ")) {
+				t.Errorf("%s lacks %q", name, s)
+			}
+		}
+	}
+}
+
+// Cells of the control and of another program that fail are failures like any other.
+func TestFailuresOfAllCellsAreInTheView(t *testing.T) {
+	want := []string{
+		"impl=mutexmap.control,graph=g,keys=id,workers=8,rate=inf-2: hang: it waited for mutexmap.control",
+		"impl=owner,graph=g,keys=id,workers=1,rate=inf-2: hang: it waited for owner",
+		"impl=cas.against,graph=g,keys=id,workers=2,rate=inf-2: hang: it waited for cas.against",
+	}
+	got := View(telling(t), below).Failed
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("have\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// The share of a state is one number, in the figure, in the table of a cell and beside another cell; it is scaled, so that
+// the states add up to 100 %, and the medians and ranges, which stand beside it, are not.
+func TestTheTimeBreakdownIsScaledOnce(t *testing.T) {
+	a := telling(t)
+	c := a.Tables[0].Cell("mutexmap", 8)
+	f := Breakdown([]*diagnose.Cell{c}, below)
+	states, beside := States(c), StatesBeside(c, a.Tables[0].Cell("cas", 8))
+	sum := 0.0
+	for i, class := range ledger.Classes() {
+		want := Share(c.Traced.Scaled(class))
+		sum += c.Traced.Scaled(class)
+		if got := []string{f.Numbers.Rows[0][i+1].Text, states.Rows[i][1].Text, beside.Rows[i][1].Text}; !slices.Equal(got, []string{want, want, want}) {
+			t.Errorf("%s: %q, want %s", class, got, want)
+		}
+		if name := StateName(class); f.Numbers.Head[i+1] != name || states.Rows[i][0].Text != name || beside.Rows[i][0].Text != name {
+			t.Errorf("%s is called %s, %s and %s", class, f.Numbers.Head[i+1], states.Rows[i][0].Text, beside.Rows[i][0].Text)
+		}
+	}
+	if math.Abs(sum-1) > 1e-9 {
+		t.Errorf("the shares add up to %v", sum)
+	}
+	row := func(class ledger.Class) (texts []string) {
+		for _, e := range states.Rows[slices.Index(ledger.Classes(), class)] {
+			texts = append(texts, e.Text)
+		}
+		return texts
+	}
+	// Medians of 50 and 40 % and nothing else: 55.6 and 44.4 % of what they are together.
+	if got := row(ledger.Lock); !slices.Equal(got, []string{"blocked: lock", "44.4 %", "40.0 %", "35.0 %", "50.0 %"}) {
+		t.Errorf("%q", got)
+	}
+	if got := row(ledger.Running); !slices.Equal(got, []string{"running", "55.6 %", "50.0 %", "40.0 %", "60.0 %"}) {
+		t.Errorf("%q", got)
+	}
+}
+
+// A rate has one name, with its burst and limiter, wherever it stands.
+func TestARateHasOneName(t *testing.T) {
+	a := telling(t)
+	k := diagnose.Key{Graph: "g", Keys: "id", Rate: 500, Burst: 20, Limiter: "paced", Procs: 2}
+	const name = "500, burst 20, limiter paced"
+	i := slices.IndexFunc(a.Tables, func(t *diagnose.Table) bool { return t.Key == k })
+	if got := RateName(k); got != name {
+		t.Fatalf("%q", got)
+	}
+	if got := Condition(k); got != "g, keys id, rate "+name+", GOMAXPROCS 2" {
+		t.Errorf("%q", got)
+	}
+	if got := CellName(a.Tables[i].Cell("cas", 8)); got != "cas, g by id, 8 workers, rate "+name {
+		t.Errorf("%q", got)
+	}
+	found := 0
+	for _, g := range View(a, below).Sections[0].Groups {
+		for _, table := range g.Tables {
+			if strings.Contains(table.About, "rate "+name) {
+				found++
+			}
+			for _, r := range table.Rows {
+				if r[0].Text == name || len(r) > 1 && r[1].Text == name {
+					found++
+				}
+			}
+		}
+	}
+	if want := 2 + 1 + 3; found != want { // throughput and comparison, the fastest, and the bounds of three crawlers
+		t.Errorf("it stands %d times in the tables, want %d", found, want)
+	}
+}
+
+// What findings say, by value.
+func TestFindingsInWords(t *testing.T) {
+	a := telling(t)
+	got := map[string]Finding{}
+	for _, f := range Findings(a, nil) {
+		got[f.Kind+" "+a.Cell(f.Cell).Impl] = f
+	}
+	for key, want := range map[string]string{
+		"contended lock mutexmap":  "mutexmap with 8 workers on g spends 40 % of its workers' time blocked on locks, mostly at set.AddNew set.go:40; cas, which is blocked a quarter as much or less, has ",
+		"stopped gaining mutexmap": "mutexmap on g stops scaling at 1 worker: with 8 it reaches 0.5",
+		"wasted cycles cas":        "cas with 8 workers on g uses 2.",
+		"rate exceeded mutexmap":   "limiter bucket lets through 1.8 times the rate: mutexmap with 8 workers on g at 500 pages/s",
+	} {
+		f, ok := got[key]
+		if !ok || !strings.HasPrefix(f.Text, want) || f.Check == "" || f.Confidence == "" {
+			t.Errorf("%s: %+v, want %s...", key, f, want)
+		}
+	}
+	if f := got["contended lock mutexmap"]; f.Next != "crawlbench serve -cell "+f.Cell+" -profile wall "+quoted(a.Run.Dir()) || f.Confidence != "35 % to 50 % over 3 traces, 3 of which reach the threshold of 15 %" {
+		t.Errorf("%+v", f)
+	}
+	if s := fmt.Sprint(Findings(a, a.Tables[0].Cell("owner", 2))); s != "[]" {
+		t.Errorf("of a cell that is not remarkable: %s", s)
+	}
+	if quoted("a b'c") != `'a b'\''c'` || quoted("results/x-1") != "results/x-1" {
+		t.Error("words are not quoted as a shell wants them")
+	}
+}
