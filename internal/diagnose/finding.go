@@ -19,7 +19,7 @@ const (
 	LatencyBound   Kind = "latency-bound"
 	WastedCycles   Kind = "wasted cycles"
 	CollectorBound Kind = "collector-bound"
-	StoppedGaining Kind = "stopped gaining"
+	StoppedGaining Kind = "stopped scaling"
 	RateExceeded   Kind = "rate exceeded"
 	BurstExceeded  Kind = "burst exceeded"
 )

@@ -22,7 +22,7 @@ func TestTheRules(t *testing.T) {
 		yields           diagnose.Kind
 	}
 	want := []rule{
-		{kind: "stopped gaining", high: 1.03},
+		{kind: "stopped scaling", high: 1.03},
 		{kind: "rate-limited", class: ledger.Pacing, least: 0.5, low: 0.25},
 		{kind: "latency-bound", class: ledger.Fetch, least: 0.5, low: 0.25, yields: "rate-limited"},
 		{kind: "contended lock", class: ledger.Lock, least: 0.15, low: 0.075},

@@ -53,7 +53,7 @@ func ViewChanges(list []diagnose.Change, gate float64, href Href) ChangesPage {
 	if gate >= 0 {
 		p.Summary += fmt.Sprintf("; %s by more than %.3g %%", Plural(regressed, "regression"), 100*gate)
 	}
-	p.Tally = fmt.Sprintf("Of %s: %s.", Plural(len(list), "cell"), tally(verdicts))
+	p.Tally = fmt.Sprintf("Of %s: %s; p adjusted for all of them.", Plural(len(list), "cell"), tally(verdicts))
 	for i := range p.Figures {
 		f := &p.Figures[i]
 		f.SVG = plot.Forest("changes, "+f.Title, p.Tally, "times the pages/s of before", ratios[f.Title])

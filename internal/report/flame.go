@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"os"
 	"slices"
 
@@ -32,6 +33,11 @@ func flame(open files, file, name string) string {
 // draw draws a wall profile, "" if there is nothing in it.
 func draw(p *profile.Profile, name string) string {
 	root := &plot.Frame{Name: "workers' time"}
+	names, ids := map[string]string{}, map[string]string{} // of states
+	for _, c := range ledger.Classes() {
+		name := "[" + StateName(c) + "]"
+		names[c.Frame()], ids[name] = name, string(c)
+	}
 	for _, s := range p.Sample {
 		value := float64(s.Value[0])
 		if value <= 0 {
@@ -41,7 +47,7 @@ func draw(p *profile.Profile, name string) string {
 		at.Value += value
 		for _, l := range slices.Backward(s.Location) {
 			for _, line := range slices.Backward(l.Line) {
-				at = at.Child(line.Function.Name)
+				at = at.Child(cmp.Or(names[line.Function.Name], line.Function.Name))
 				at.Value += value
 			}
 		}
@@ -49,11 +55,7 @@ func draw(p *profile.Profile, name string) string {
 	if root.Value == 0 {
 		return ""
 	}
-	classes := map[string]string{}
-	for _, c := range ledger.Classes() {
-		classes[c.Frame()] = string(c)
-	}
 	return plot.Flame("where the workers' time went, "+name, "a flame graph whose first row are the states of workers", root, flameLeast,
 		func(ns float64) string { return Seconds(ns / 1e9) },
-		func(name string) string { return classes[name] })
+		func(name string) string { return ids[name] })
 }

@@ -28,8 +28,8 @@ func (p *Page) markdown(w io.Writer) (map[string]string, error) {
 	}
 	for _, f := range p.Findings {
 		fmt.Fprintf(&b, "- **%s**: %s.", f.Kind, cell(f.Text))
-		for _, e := range f.Evidence {
-			fmt.Fprintf(&b, " %s.", cell(e))
+		if len(f.Evidence) > 0 {
+			fmt.Fprintf(&b, " Evidence: %s.", cell(strings.Join(f.Evidence, "; ")))
 		}
 		fmt.Fprintf(&b, " Confidence: %s. To check: %s.", cell(f.Confidence), cell(f.Check))
 		if f.Next != "" {

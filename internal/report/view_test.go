@@ -182,7 +182,7 @@ func TestFindingsInWords(t *testing.T) {
 	}
 	for key, want := range map[string]string{
 		"contended lock mutexmap":  "mutexmap with 8 workers on g spends 40 % of its workers' time blocked on locks, mostly at set.AddNew set.go:40; cas, which is blocked a quarter as much or less, has ",
-		"stopped gaining mutexmap": "mutexmap on g stops scaling at 1 worker: with 8 it reaches 0.5",
+		"stopped scaling mutexmap": "mutexmap on g stops scaling at 1 worker: with 8 it reaches 0.5",
 		"wasted cycles cas":        "cas with 8 workers on g uses 2.",
 		"rate exceeded mutexmap":   "limiter bucket lets through 1.8 times the rate: mutexmap with 8 workers on g at 500 pages/s",
 	} {

@@ -302,7 +302,7 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 		knee := c.Row.Knee.Workers
 		out.Text = fmt.Sprintf("%s on %s stops scaling at %s: with %d it reaches %s of that throughput", c.Impl, c.Graph, Plural(knee, "worker"), c.Workers, ratio)
 		for _, g := range c.Row.Gains[1:] {
-			out.Evidence = append(out.Evidence, fmt.Sprintf("%s: %s the throughput of %d", Plural(g.Workers, "worker"), times(stat.Interval{Value: g.Ratio.Ratio, Lo: g.Ratio.Lo, Hi: g.Ratio.Hi}), c.Row.Gains[0].Workers))
+			out.Evidence = append(out.Evidence, fmt.Sprintf("%s: %s the throughput of %s", Plural(g.Workers, "worker"), times(stat.Interval{Value: g.Ratio.Ratio, Lo: g.Ratio.Lo, Hi: g.Ratio.Hi}), Plural(c.Row.Gains[0].Workers, "worker")))
 		}
 		out.Confidence = fmt.Sprintf("the %.0f %% interval over %d rounds ends at %.2f", 100*(1-diagnose.Alpha), v.N, v.Max)
 		out.Check = "measure worker counts between these: a peak may lie between two points"
