@@ -15,7 +15,7 @@ import (
 // Change is one cell before and after.
 type Change struct {
 	Cell     plan.Cell
-	Old, New stat.Summary // pages a second
+	Old, New stat.Summary // pages per second
 	// Comparison is of times per page, new over old; above 1 is slower. All changes are one family.
 	Comparison
 }
@@ -94,8 +94,8 @@ func samplesOf(run *store.Run) map[string]*Cell {
 	return m
 }
 
-// Alike returns why the numbers of two runs must not be held against each other: other machines or conditions, other graphs
-// under the same name, or files that are not as they were written.
+// Alike returns why two runs cannot be compared: different machines or conditions, different graphs of the same name, or
+// files that were changed after they were written.
 func Alike(before, after *store.Run) error {
 	m, n := before.Manifest(), after.Manifest()
 	if differ := host.Differ(m.Host, n.Host); len(differ) > 0 {
@@ -138,10 +138,10 @@ func same(before, after *store.Run) error {
 		return func(c plan.Cell) bool { return !slices.Contains(in.Cells, c) }
 	}
 	if i := slices.IndexFunc(p.Cells, has(q)); i >= 0 {
-		return fmt.Errorf("the first has a cell %s, and the second none: run the same scenario twice", p.Cells[i].ID())
+		return fmt.Errorf("only the first has cell %s: run the same scenario twice", p.Cells[i].ID())
 	}
 	if i := slices.IndexFunc(q.Cells, has(p)); i >= 0 {
-		return fmt.Errorf("the second has a cell %s, and the first none: run the same scenario twice", q.Cells[i].ID())
+		return fmt.Errorf("only the second has cell %s: run the same scenario twice", q.Cells[i].ID())
 	}
 	return nil
 }

@@ -1,8 +1,8 @@
-// Package diagnose turns the files of a run into statements: who wins and by how much, whether that can be believed, and
-// why more workers stopped helping.
+// Package diagnose analyses a run: which crawler is fastest and by how much, whether that can be believed, and why more
+// workers stop helping.
 //
-// A run comes in, an Analysis goes out, from which package report makes text and pictures. Nothing is measured here.
-// Every statement has the numbers behind it beside it; where they do not suffice, the statement is that they do not.
+// A run comes in, an Analysis goes out: comparisons with their adjusted p, and findings by rules, with the numbers they
+// rest on. Package report puts them into words. Nothing is measured here.
 package diagnose
 
 import (
@@ -21,12 +21,12 @@ import (
 // Alpha is the probability with which a run makes a wrong claim of a difference at all.
 const Alpha = 0.05
 
-// Analysis is what a run says.
+// Analysis is the analysis of a run.
 type Analysis struct {
 	Run      *store.Run
 	Baseline string
 	Margin   float64 // differences within it do not matter
-	// Family is the number of comparisons between contenders that the run makes, all of which Holm's correction counts.
+	// Family is the number of comparisons between crawlers that the run makes. p is adjusted for all of them, by Holm's method.
 	Family    int
 	Preflight stat.Preflight // what the rounds can show at best
 	Trust     Trust
@@ -39,7 +39,7 @@ type Analysis struct {
 	byID     map[string]*Cell // those in Tables
 }
 
-// Key names the part of a run in which contenders are compared with each other.
+// Key names the part of a run in which crawlers are compared with each other.
 type Key struct {
 	Graph, Keys string
 	Rate        scenario.Rate
@@ -79,8 +79,8 @@ type Cell struct {
 	// Versus compares with the baseline; nil for the baseline itself.
 	Versus *Comparison
 	Bound  Bound
-	// CPU is processor time a page, in seconds, and cpu that of each round; Growth is how much more it is than with one
-	// worker, paired by round; nil if unknown.
+	// CPU is processor time per page, in seconds, and cpu that of each round; Growth is its ratio to that with one worker,
+	// paired by round; nil if unknown.
 	CPU    float64
 	cpu    []float64
 	Growth *stat.Paired
@@ -91,19 +91,19 @@ type Cell struct {
 	Doubts                  map[string]int // flags of samples, after the second try, and how often
 	Doubtful                int            // samples with any flag
 	Repeated                int            // samples that were taken a second time
-	Bimodal                 bool           // its samples fall into two heaps: no median describes them
-	Bytes                   float64        // allocated a page
+	Bimodal                 bool           // its samples form two clusters: no median describes them
+	Bytes                   float64        // allocated per page
 	Held                    float64        // bytes of the heap for each page at the last of them; 0 if not measured
 	Files                   map[string]string
-	// Counts are what the design has counted of itself, a page, by name.
+	// Counts are what the crawler counts itself, per page, by name.
 	Counts map[string]float64
 	// Under is what the profilers did in each profile pass, by its kinds.
 	Under  map[string]Distortion
 	Traced *Traced
 }
 
-// Compare compares the contenders of a run, and looks no further: of an Analysis it fills in the tables with their groups and
-// cells, without traces, bounds, trust and all that says why.
+// Compare only compares the crawlers of a run: it fills in the tables with their groups and cells, and leaves out traces,
+// bounds, trust and findings.
 func Compare(run *store.Run) *Analysis {
 	a, _ := begin(run)
 	return a
@@ -117,7 +117,7 @@ func begin(run *store.Run) (*Analysis, cells) {
 	return a, all
 }
 
-// Analyse reads what the run says. It fails only where files of the run are damaged.
+// Analyse analyses a run. It fails only if files of the run are damaged.
 func Analyse(run *store.Run) (*Analysis, error) {
 	a, all := begin(run)
 	if err := a.attachTraces(all.own); err != nil {
@@ -138,7 +138,7 @@ func Analyse(run *store.Run) (*Analysis, error) {
 // KeyOf returns the key under which a cell stands.
 func KeyOf(c plan.Cell) Key { return Key{c.Graph, c.Keys, c.Rate, c.Burst, c.Limiter, c.Procs} }
 
-// cells are all of a run's: those of its contenders, and of the second entries, the baseline again and another program.
+// cells are all cells of a run: those of its crawlers, of the A/A control, and of another program.
 type cells struct{ own, controls, against map[plan.Cell]*Cell }
 
 // collect gathers the samples by cell.
@@ -246,7 +246,7 @@ func (c *Cell) finish() {
 	}
 }
 
-// bimodal reports whether the sorted values fall into two heaps of at least three each, further apart than both are wide.
+// bimodal reports whether the sorted values form two clusters of at least three each, further apart than either is wide.
 func bimodal(values []float64) bool {
 	v := slices.Sorted(slices.Values(values))
 	for i := 3; i+3 <= len(v); i++ {

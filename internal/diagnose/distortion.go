@@ -4,7 +4,7 @@ import "crawlbench/internal/store"
 
 // Distortion is how much slower a profile pass was than the timing passes.
 type Distortion struct {
-	Speed  float64 // pages a second of the pass
+	Speed  float64 // pages per second of the pass
 	Slowed float64 // share of the median speed of the timing pass that was lost; by chance it may be negative
 	Events float64 // recorded a second of the crawls
 	// Least and Most are the share of the crawls' time that the events were bound to take: that of all processors when

@@ -57,7 +57,7 @@ var rules = [...]Rule{
 	{Kind: WastedCycles, Least: 1.5, Low: 1, Yields: []Kind{CollectorBound}, when: free, value: growth},
 	{Kind: ProcessorBound, Per: PerGroup, Class: ledger.Runnable, Least: 0.40, Low: 0.20, when: crowded},
 	{Kind: RateExceeded, Per: PerTable, Least: 1 + Off, value: achieved},
-	// Workers that were held up after they were let through come close to the next: a little more than 1 is no proof.
+	// Workers that are delayed after they were let through come close to the next ones: slightly more than 1 is no proof.
 	{Kind: BurstExceeded, Per: PerTable, Least: 1.5, Yields: []Kind{RateExceeded}, value: window},
 }
 
@@ -135,7 +135,7 @@ func growth(c *Cell) (Value, bool) {
 	return ofPair(*c.Growth), c.Growth.Lo > 1 && c.Growth.P < Alpha
 }
 
-// telling reports whether a cell was traced or is the last of its row: what needs no trace is not said of each of a row.
+// telling reports whether a cell was traced or is the last of its row: what needs no trace is not said of every cell.
 func (c *Cell) telling() bool {
 	return c.Traced != nil || c == c.Row.Cells[len(c.Row.Cells)-1]
 }

@@ -9,7 +9,7 @@ import (
 	"crawlbench/internal/store"
 )
 
-// scale works out what more workers give each contender.
+// scale computes how the throughput of each crawler grows with its workers.
 func (t *Table) scale(p *plan.Plan) {
 	cores := t.Procs
 	if p.Fetch.Latency.MeanWait() > p.Fetch.CPU {
@@ -37,7 +37,7 @@ func (t *Table) scale(p *plan.Plan) {
 	}
 }
 
-// Bound is the most pages a second that anything but the contender allows, and what sets it.
+// Bound is the upper bound of the throughput, whatever the crawler, and what sets it.
 type Bound struct {
 	Speed float64 // +Inf if nothing is known to bind
 	By    string  // "rate", "latency", "depth", "cores"
@@ -46,7 +46,7 @@ type Bound struct {
 	All map[string]float64
 }
 
-// bound holds each cell against its bounds.
+// bound sets the upper bounds of each cell.
 func (t *Table) bound(run *store.Run) {
 	p := run.Plan()
 	var graph store.GraphInfo
@@ -56,7 +56,7 @@ func (t *Table) bound(run *store.Run) {
 		}
 	}
 	for _, r := range t.Rows {
-		cost := 0.0 // processor time a page with one worker, or the fewest there are
+		cost := 0.0 // processor time per page with one worker, or the fewest there are
 		for _, c := range r.Cells {
 			if c.CPU > 0 {
 				cost = c.CPU

@@ -79,7 +79,7 @@ func (f *Frame) depth(least float64) int {
 	return below + 1
 }
 
-// short cuts a name to so many letters, at its beginning first, since the end tells functions apart.
+// short cuts a name to n letters, at its beginning first, since the end distinguishes functions.
 func short(name string, room int) string {
 	begin := len(name)
 	for n := 0; begin > 0; n++ {

@@ -85,8 +85,8 @@ func open(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) Drawer {
 	return v
 }
 
-// engineShare returns what the engine that carries c's design costs a page, with site and verification, and what part of
-// c's time that is; 0 if there is none, or none was measured.
+// engineShare returns the cost per page of the engine that runs c's crawler, with site and verification, and its share of
+// c's time; 0 if there is none, or none was measured.
 func engineShare(m store.Manifest, c *diagnose.Cell) (cost, share float64) {
 	if !slices.Contains(m.OnEngine, c.Design()) {
 		return 0, 0

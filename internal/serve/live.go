@@ -15,14 +15,14 @@ import (
 )
 
 const (
-	// pulse is how often a run that goes on is looked at: a look is one stat, and what is new is read.
+	// pulse is how often a run in progress is looked at: a look is one stat, and what is new is read.
 	pulse = 2 * time.Second
 	// mostListeners bounds the pages that listen to events, and slowest how long one may take to read an event.
 	mostListeners = 32
 	slowest       = 10 * time.Second
 )
 
-// gate lets so many in as it has places.
+// gate lets in as many as it has places.
 type gate chan struct{}
 
 // fields are texts by the names of the elements that show them.
@@ -34,7 +34,7 @@ type news struct {
 	Rows   map[string]fields `json:"rows,omitempty"`
 }
 
-// watch is a run as it goes on.
+// watch is a run in progress.
 type watch struct {
 	dir      string
 	name     string
@@ -65,7 +65,7 @@ func (l *library) watch(name string) (*watch, error) {
 	return w, err
 }
 
-// running reports whether the run goes on.
+// running reports whether the run is in progress.
 func (w *watch) running() bool { return w.manifest.State == store.Running && w.alive }
 
 // look reads what is new, and returns the cells that it is about.
@@ -141,8 +141,7 @@ func (w *watch) news(changed []string) news {
 	return n
 }
 
-// run makes the page of a run: its report, or while it goes on its progress, since a report would take from it what it
-// measures.
+// run makes the page of a run: its report, or its progress while it is measured, since making a report would take processor time from it.
 func (s *Server) run(r *http.Request) ([]byte, error) {
 	name := r.PathValue("run")
 	summary := s.library.summary(name)
@@ -160,7 +159,7 @@ func (s *Server) run(r *http.Request) ([]byte, error) {
 	return s.site.Report(a, name)
 }
 
-// runEvents tells a page of a run what is new, until the run has ended.
+// runEvents sends a page of a run what is new, until the run has ended.
 func (s *Server) runEvents(rw http.ResponseWriter, r *http.Request) {
 	w, err := s.library.watch(r.PathValue("run"))
 	if err != nil {
@@ -186,7 +185,7 @@ func (s *Server) runEvents(rw http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// runsEvents tells the list of runs what is new. It ends when a run begins or ends, upon which the page is loaded anew.
+// runsEvents sends the list of runs what is new. It ends when a run begins or ends, upon which the page is loaded anew.
 func (s *Server) runsEvents(rw http.ResponseWriter, r *http.Request) {
 	states := func() (map[string]string, news, error) {
 		names, err := s.library.names()

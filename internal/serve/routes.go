@@ -68,7 +68,7 @@ func New(dir string) (*Server, error) {
 	return s, nil
 }
 
-// ServeHTTP answers a request. What a run makes a page fail with is told on that page.
+// ServeHTTP answers a request. If a run makes a page fail, the page says why.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -119,7 +119,7 @@ func (s *Server) page(h page) http.Handler {
 	})
 }
 
-// fail answers with an error's status, and a page that says what is wrong.
+// fail answers with the status of an error, and a page that says what is wrong.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status := http.StatusInternalServerError
 	var f failure

@@ -1,4 +1,4 @@
-// The plot of a run that answers to the pointer: choose graph, keys, GOMAXPROCS, rate, measure and contenders; a point
+// The plot of a run that answers to the pointer: choose graph, keys, GOMAXPROCS, rate, measure and crawlers; a point
 // links to its cell.
 const section = document.getElementById("explore");
 if (section && window.uPlot) {
@@ -43,7 +43,7 @@ function start(section, data, cells) {
   const shown = c => Object.keys(axes).every(a => !dial[a] || String(c[a]) === dial[a].value);
   const where = () => "of " + Object.keys(axes).filter(a => dial[a]).map(a => axes[a] + " " + dial[a].value).join(", ");
 
-  function contenders(here) {
+  function crawlers(here) {
     for (const c of here) {
       if (boxes[c.impl]) continue;
       const mark = document.createElement("i");
@@ -55,7 +55,7 @@ function start(section, data, cells) {
 
   function draw() {
     const here = cells.filter(shown), m = dial.measure.value;
-    contenders(here);
+    crawlers(here);
     const names = [...new Set(here.map(c => c.impl))].filter(n => boxes[n].checked);
     const xs = [...new Set(here.map(c => c.workers))].sort((a, b) => a - b);
     const rows = [xs], series = [{label: "workers"}], bands = [], by = [null];

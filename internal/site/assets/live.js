@@ -1,4 +1,4 @@
-// Keeps a page about runs that go on up to date: an event has the texts of elements by the id of their row and by field.
+// Keeps a page about runs in progress up to date: an event has the texts of elements by the id of their row and by field.
 const at = document.querySelector("[data-events]");
 if (at) {
   const events = new EventSource(at.dataset.events);
