@@ -22,16 +22,6 @@ func (a *Analysis) Cells() iter.Seq[*Cell] {
 // another program.
 func (a *Analysis) Cell(id string) *Cell { return a.byID[id] }
 
-// Traced reports whether a cell has execution traces.
-func (a *Analysis) Traced() bool {
-	for c := range a.Cells() {
-		if c.Traced != nil {
-			return true
-		}
-	}
-	return false
-}
-
 // Cells yields the cells of the table: crawler by crawler, each by workers.
 func (t *Table) Cells() iter.Seq[*Cell] {
 	return func(yield func(*Cell) bool) {
@@ -47,20 +37,10 @@ func (t *Table) Cells() iter.Seq[*Cell] {
 
 // Cell returns the cell of a crawler with that number of workers, nil if there is none.
 func (t *Table) Cell(impl string, workers int) *Cell {
-	if r := t.Row(impl); r != nil {
-		for _, c := range r.Cells {
-			if c.Workers == workers {
-				return c
-			}
+	for _, r := range t.Rows {
+		if i := slices.IndexFunc(r.Cells, func(c *Cell) bool { return c.Impl == impl && c.Workers == workers }); i >= 0 {
+			return r.Cells[i]
 		}
-	}
-	return nil
-}
-
-// Row returns the row of a crawler, nil if there is none.
-func (t *Table) Row(impl string) *Row {
-	if i := slices.IndexFunc(t.Rows, func(r *Row) bool { return r.Impl == impl }); i >= 0 {
-		return t.Rows[i]
 	}
 	return nil
 }

@@ -60,15 +60,16 @@ func Between(before, after *store.Run) ([]Change, error) {
 	if err := same(before, after); err != nil {
 		return nil, fmt.Errorf("compare %s and %s: %w: %w", before.Dir(), after.Dir(), ErrNotComparable, err)
 	}
-	old, new := samplesOf(before), samplesOf(after)
+	old, new := (&Analysis{Run: before}).collect().own, (&Analysis{Run: after}).collect().own
 	var list []Change
 	for _, c := range after.Plan().Cells {
-		o, n := old[c.ID()], new[c.ID()]
-		if c.IsControl() || c.IsAgainst() || o == nil || n == nil {
+		o, n := old[c], new[c]
+		if o == nil || n == nil || len(o.Measured()) == 0 || len(n.Measured()) == 0 {
 			continue
 		}
-		list = append(list, Change{Cell: c, Old: stat.Median(o.Speed), New: stat.Median(n.Speed), Comparison: Unpaired(o, n)})
-		list[len(list)-1].Other, list[len(list)-1].Against = after.Dir(), before.Dir()
+		x := Unpaired(o, n)
+		x.Other, x.Against = after.Dir(), before.Dir()
+		list = append(list, Change{Cell: c, Old: o.Summary, New: n.Summary, Comparison: x})
 	}
 	return adjusted(list), nil
 }
@@ -76,22 +77,6 @@ func Between(before, after *store.Run) ([]Change, error) {
 // Unpaired compares two cells of runs that have no rounds in common. It has no verdict.
 func Unpaired(base, other *Cell) Comparison {
 	return Comparison{Paired: stat.Unpaired(base.times, other.times), Other: other.Impl, Against: base.Impl}
-}
-
-// samplesOf returns the speeds and times of the cells of a run, as far as they were measured, by plan.Cell.ID.
-func samplesOf(run *store.Run) map[string]*Cell {
-	m := map[string]*Cell{}
-	for _, rec := range run.Samples() {
-		c := m[rec.Cell]
-		if c == nil {
-			c = &Cell{}
-			m[rec.Cell] = c
-		}
-		speed := rec.Sample.Values["pages/op"] / rec.Sample.Values["sec/op"]
-		c.Speed = append(c.Speed, speed)
-		c.times = append(c.times, 1/speed)
-	}
-	return m
 }
 
 // Alike returns why two runs cannot be compared: different machines or conditions, different graphs of the same name, or
@@ -134,14 +119,15 @@ func same(before, after *store.Run) error {
 	if p.Fetch != q.Fetch {
 		return errors.New("their sites behave differently: run the same scenario twice")
 	}
-	has := func(in *plan.Plan) func(c plan.Cell) bool {
-		return func(c plan.Cell) bool { return !slices.Contains(in.Cells, c) }
-	}
-	if i := slices.IndexFunc(p.Cells, has(q)); i >= 0 {
-		return fmt.Errorf("only the first has cell %s: run the same scenario twice", p.Cells[i].ID())
-	}
-	if i := slices.IndexFunc(q.Cells, has(p)); i >= 0 {
-		return fmt.Errorf("only the second has cell %s: run the same scenario twice", q.Cells[i].ID())
+	for _, x := range []struct {
+		which    string
+		in, from *plan.Plan
+	}{{"first", p, q}, {"second", q, p}} {
+		for _, c := range x.in.Cells {
+			if !slices.Contains(x.from.Cells, c) {
+				return fmt.Errorf("only the %s has cell %s: run the same scenario twice", x.which, c.ID())
+			}
+		}
 	}
 	return nil
 }

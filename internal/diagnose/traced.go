@@ -88,26 +88,16 @@ func (t *Traced) PerPage(c ledger.Class) float64 {
 
 // Sites adds up the places of all traces, largest first.
 func (t *Traced) Sites() []ledger.Site {
-	type key struct {
-		class            ledger.Class
-		where, primitive string
-	}
-	sum := map[key]*ledger.Site{}
+	list := addUp(t.Ledgers, func(l *ledger.Ledger) []ledger.Site { return l.Sites },
+		func(s ledger.Site) ledger.Site {
+			return ledger.Site{Class: s.Class, Where: s.Where, Primitive: s.Primitive}
+		},
+		func(sum *ledger.Site, s ledger.Site) {
+			sum.Count, sum.Seconds = sum.Count+s.Count, sum.Seconds+s.Seconds
+		})
 	worker := t.Worker()
-	for _, l := range t.Ledgers {
-		for _, s := range l.Sites {
-			k := key{s.Class, s.Where, s.Primitive}
-			if sum[k] == nil {
-				sum[k] = &ledger.Site{Class: s.Class, Where: s.Where, Primitive: s.Primitive}
-			}
-			sum[k].Count += s.Count
-			sum[k].Seconds += s.Seconds
-		}
-	}
-	var list []ledger.Site
-	for _, s := range sum {
-		s.Share = s.Seconds / worker
-		list = append(list, *s)
+	for i := range list {
+		list[i].Share = list[i].Seconds / worker
 	}
 	slices.SortFunc(list, func(x, y ledger.Site) int {
 		return cmp.Or(cmp.Compare(y.Seconds, x.Seconds), cmp.Compare(x.Where+x.Primitive, y.Where+y.Primitive))
@@ -115,30 +105,31 @@ func (t *Traced) Sites() []ledger.Site {
 	return list
 }
 
-// Ends adds up who waited where and who ended it, largest first. Share is of worker time.
+// Ends adds up who waited where and who ended it, largest first.
 func (t *Traced) Ends() []ledger.End {
-	type key struct {
-		class     ledger.Class
-		where, by string
-	}
-	sum := map[key]*ledger.End{}
-	for _, l := range t.Ledgers {
-		for _, e := range l.Ends {
-			k := key{e.Class, e.Where, e.By}
-			if sum[k] == nil {
-				sum[k] = &ledger.End{Class: e.Class, Where: e.Where, By: e.By}
-			}
-			sum[k].Count += e.Count
-			sum[k].Seconds += e.Seconds
-		}
-	}
-	var list []ledger.End
-	for _, e := range sum {
-		list = append(list, *e)
-	}
+	list := addUp(t.Ledgers, func(l *ledger.Ledger) []ledger.End { return l.Ends },
+		func(e ledger.End) ledger.End { return ledger.End{Class: e.Class, Where: e.Where, By: e.By} },
+		func(sum *ledger.End, e ledger.End) { sum.Count, sum.Seconds = sum.Count+e.Count, sum.Seconds+e.Seconds })
 	slices.SortFunc(list, func(x, y ledger.End) int {
 		return cmp.Or(cmp.Compare(y.Seconds, x.Seconds), cmp.Compare(x.Where+x.By, y.Where+y.By))
 	})
+	return list
+}
+
+// addUp adds up what the ledgers have under the same key, which is a T too.
+func addUp[T comparable](ls []*ledger.Ledger, of func(*ledger.Ledger) []T, key func(T) T, add func(sum *T, x T)) []T {
+	at := map[T]int{}
+	var list []T
+	for _, l := range ls {
+		for _, x := range of(l) {
+			k := key(x)
+			if _, ok := at[k]; !ok {
+				at[k] = len(list)
+				list = append(list, k)
+			}
+			add(&list[at[k]], x)
+		}
+	}
 	return list
 }
 
@@ -155,12 +146,8 @@ func (t *Traced) Busiest() (entry string, least, most float64) {
 		if len(list) < len(t.Ledgers) {
 			continue
 		}
-		lo, hi := list[0], list[0]
-		for _, s := range list {
-			lo, hi = min(lo, s), max(hi, s)
-		}
-		if lo > least {
-			entry, least, most = e, lo, hi
+		if lo := slices.Min(list); lo > least {
+			entry, least, most = e, lo, slices.Max(list)
 		}
 	}
 	return entry, least, most

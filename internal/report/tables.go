@@ -19,6 +19,15 @@ func heads(about string, workers []int, first ...string) Table {
 	return t
 }
 
+// across adds a row whose entries are by the number of workers.
+func (t *Table) across(workers []int, of func(n int) Entry, first ...string) {
+	t.add(first...)
+	row := &t.Rows[len(t.Rows)-1]
+	for _, n := range workers {
+		*row = append(*row, of(n))
+	}
+}
+
 // throughputs is the table of medians with their intervals: where no rate binds, the fastest crawler first.
 func throughputs(t *diagnose.Table) Table {
 	out := heads(Condition(t.Key)+": pages/s, median with 95 % interval", t.Workers, "crawler")
@@ -33,11 +42,7 @@ func throughputs(t *diagnose.Table) Table {
 		slices.SortStableFunc(rows, func(x, y *diagnose.Row) int { return cmp.Compare(best(y), best(x)) })
 	}
 	for _, r := range rows {
-		row := []Entry{{Text: r.Impl}}
-		for _, n := range t.Workers {
-			row = append(row, speed(t.Cell(r.Impl, n)))
-		}
-		out.Rows = append(out.Rows, row)
+		out.across(t.Workers, func(n int) Entry { return speed(t.Cell(r.Impl, n)) }, r.Impl)
 	}
 	return out
 }
@@ -66,16 +71,13 @@ func winners(t *topic) Table {
 	w := heads(winnersAbout, t.workers, "rate")
 	w.Brief = Part(t.Key) + ": the fastest crawler, and those that tie with it"
 	for _, table := range t.tables {
-		row := []string{RateName(table.Key)}
-		for _, n := range t.workers {
+		w.across(t.workers, func(n int) Entry {
 			g := table.Group(n)
-			entry := strings.Join(g.Ties, " = ")
 			if len(g.Ties) == len(g.Cells) && len(g.Cells) > 2 {
-				entry = "no difference proven"
+				return Entry{Text: "no difference proven"}
 			}
-			row = append(row, entry)
-		}
-		w.add(row...)
+			return Entry{Text: strings.Join(g.Ties, " = ")}
+		}, RateName(table.Key))
 	}
 	return w
 }
@@ -87,31 +89,27 @@ func versus(a *diagnose.Analysis, t *diagnose.Table) Table {
 	if len(t.Rows) < 2 {
 		return v
 	}
-	floor := []Entry{{Text: "noise floor"}}
-	for _, n := range t.Workers {
-		e := Entry{}
-		if c := t.Group(n).Control; c != nil {
-			x := c.Times()
-			e = Entry{Text: fmt.Sprintf("%.2f [%.2f, %.2f]", x.Value, x.Lo, x.Hi), Short: fmt.Sprintf("%.2f to %.2f", x.Lo, x.Hi)}
-		}
-		floor = append(floor, e)
-	}
 	for _, r := range t.Rows {
 		if r.Impl == a.Baseline {
 			continue
 		}
-		row := []Entry{{Text: r.Impl}}
-		for _, n := range t.Workers {
-			e := Entry{}
-			if c := t.Cell(r.Impl, n); c != nil && c.Versus != nil {
-				x, word := c.Versus.Times(), VerdictName(c.Versus.Verdict)
-				e = Entry{Text: fmt.Sprintf("%.2f [%.2f, %.2f] %s", x.Value, x.Lo, x.Hi, word), Short: fmt.Sprintf("%.2f %s", x.Value, verdictMark(c.Versus.Verdict)), Class: word}
+		v.across(t.Workers, func(n int) Entry {
+			c := t.Cell(r.Impl, n)
+			if c == nil || c.Versus == nil {
+				return Entry{}
 			}
-			row = append(row, e)
-		}
-		v.Rows = append(v.Rows, row)
+			x, word := c.Versus.Times(), VerdictName(c.Versus.Verdict)
+			return Entry{Text: fmt.Sprintf("%.2f [%.2f, %.2f] %s", x.Value, x.Lo, x.Hi, word), Short: fmt.Sprintf("%.2f %s", x.Value, verdictMark(c.Versus.Verdict)), Class: word}
+		}, r.Impl)
 	}
-	v.Rows = append(v.Rows, floor)
+	v.across(t.Workers, func(n int) Entry {
+		c := t.Group(n).Control
+		if c == nil {
+			return Entry{}
+		}
+		x := c.Times()
+		return Entry{Text: fmt.Sprintf("%.2f [%.2f, %.2f]", x.Value, x.Lo, x.Hi), Short: fmt.Sprintf("%.2f to %.2f", x.Lo, x.Hi)}
+	}, "noise floor")
 	return v
 }
 
@@ -120,15 +118,12 @@ func bounds(t *topic) Table {
 	b := heads(boundsAbout, t.workers, "crawler", "rate")
 	for _, table := range t.tables {
 		for _, r := range table.Rows {
-			row := []string{r.Impl, RateName(table.Key)}
-			for _, n := range t.workers {
-				text := ""
+			b.across(t.workers, func(n int) Entry {
 				if c := table.Cell(r.Impl, n); c != nil && c.Sound() && c.Bound.By != "" {
-					text = fmt.Sprintf("%.0f %% of %s", 100*c.Bound.Share, c.Bound.By)
+					return Entry{Text: fmt.Sprintf("%.0f %% of %s", 100*c.Bound.Share, c.Bound.By)}
 				}
-				row = append(row, text)
-			}
-			b.add(row...)
+				return Entry{}
+			}, r.Impl, RateName(table.Key))
 		}
 	}
 	return b
@@ -138,17 +133,15 @@ func bounds(t *topic) Table {
 func memory(t *diagnose.Table) Table {
 	m := heads(memoryAbout, t.Workers, "crawler")
 	for _, r := range t.Rows {
-		row, measured := []string{r.Impl}, false
-		for _, n := range t.Workers {
-			text := ""
+		if !slices.ContainsFunc(r.Cells, func(c *diagnose.Cell) bool { return c.Held > 0 }) {
+			continue
+		}
+		m.across(t.Workers, func(n int) Entry {
 			if c := t.Cell(r.Impl, n); c != nil && c.Held > 0 {
-				text, measured = fmt.Sprintf("%.1f retained, %.1f allocated", c.Held, c.Bytes), true
+				return Entry{Text: fmt.Sprintf("%.1f retained, %.1f allocated", c.Held, c.Bytes)}
 			}
-			row = append(row, text)
-		}
-		if measured {
-			m.add(row...)
-		}
+			return Entry{}
+		}, r.Impl)
 	}
 	return m
 }

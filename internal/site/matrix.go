@@ -29,7 +29,8 @@ func Measures(a *diagnose.Analysis) []Measure {
 			return c.Bound.Share
 		}, write: percent},
 	}
-	if !a.Traced() {
+	traced := func(c *diagnose.Cell) bool { return c.Traced != nil }
+	if !slices.ContainsFunc(slices.Collect(a.Cells()), traced) {
 		return list
 	}
 	for _, class := range ledger.Classes() {
