@@ -75,6 +75,7 @@ type Cell struct {
 	times   []float64 // seconds per page by round
 	sampled []float64 // Speed without NaN
 	Summary stat.Summary
+	Records []store.Record // of the samples, in the order in which they were taken
 	Failure *store.Failure
 	// Versus compares with the baseline; nil for the baseline itself.
 	Versus *Comparison
@@ -194,6 +195,7 @@ func (a *Analysis) collect() cells {
 func (c *Cell) take(rec store.Record) {
 	s := rec.Sample
 	pages := s.Values["pages/op"]
+	c.Records = append(c.Records, rec)
 	c.Speed[rec.Round] = pages / s.Values["sec/op"]
 	c.cpu[rec.Round] = s.Values["cpu-sec/op"] / pages
 	c.CPU += c.cpu[rec.Round]

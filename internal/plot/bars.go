@@ -114,27 +114,3 @@ func Forest(title, about, axis string, ratios []Ratio) string {
 	}
 	return s.end()
 }
-
-// Strip draws samples in the order of the rounds, and their median.
-func Strip(title, about string, values []float64, center float64) string {
-	const w, h = 260.0, 56.0
-	s := begin(w, h, title, about)
-	lo, hi := center, center
-	for _, v := range values {
-		if !math.IsNaN(v) {
-			lo, hi = min(lo, v), max(hi, v)
-		}
-	}
-	pad := max((hi-lo)*0.1, hi*0.01)
-	up := func(v float64) float64 { return h - 6 - (h-12)*(v-lo+pad)/(hi-lo+2*pad) }
-	s.printf(`<line x1="0" x2="%.0f" y1="%.1f" y2="%.1f" class="mark"/><g class="s0"><g class="dot">`, w, up(center), up(center))
-	for i, v := range values { // short, for a report has a hundred of these
-		if math.IsNaN(v) {
-			continue
-		}
-		x := 8 + (w-16)*float64(i)/max(1, float64(len(values)-1))
-		s.printf(`<circle cx="%.0f" cy="%.0f" r="3"><title>%d: %.4g</title></circle>`, x, up(v), i+1, v)
-	}
-	s.printf("</g></g>")
-	return s.end()
-}

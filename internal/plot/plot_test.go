@@ -30,7 +30,7 @@ func pictures() map[string]string {
 		"log":       Lines(Axes{Unit: unit, Log: true}, []Series{{Name: "a", X: []float64{1, 2}, Y: []float64{20, 3e6}, Href: []string{bad, ""}}}),
 		"bars":      Bars(bad, bad, []Kind{{"running", bad}, {bad, bad}}, []Bar{{bad, []Part{{"running", 0.4, bad}, {bad, 0.6, bad}}, bad}}),
 		"forest":    Forest(bad, bad, bad, []Ratio{{bad, 2, 1.5, 3, bad, 9, 0.9, 1.1, bad}, {Label: "none", Value: math.NaN()}, {Label: "open", Value: 1, Lo: 0, Hi: math.Inf(1)}}),
-		"strip":     Strip(bad, bad, []float64{1, math.NaN(), 3}, 2),
+		"samples":   Samples(bad, bad, []Dot{{1, 1, ""}, {3, 3, bad}}, 2, 1, 3, unit),
 		"flame":     Flame(bad, bad, &Frame{Name: bad, Value: 10, Children: []*Frame{{Name: bad, Value: 4}, {Name: "x", Value: 6}}}, 0.01, unit, func(name string) string { return name }),
 		"deep":      Flame(bad, bad, deep(5000), 0.01, unit, func(name string) string { return name }),
 	}

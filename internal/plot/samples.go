@@ -44,12 +44,14 @@ func Samples(title, about string, dots []Dot, center, lo, hi float64, unit func(
 		s.text(at(round), h-bottom+16, "dim", "middle", fmt.Sprint(round))
 	}
 	s.text((left+width-right)/2, h-bottom+32, "dim", "middle", "round")
-	for _, d := range dots {
+	s.printf(`<g class="s0">`)
+	for _, d := range dots { // short, for a report has a hundred of these pictures
 		class, note := `class="dot"`, ""
 		if d.Note != "" {
 			class, note = `fill="none" class="whisker"`, ", "+d.Note
 		}
-		s.printf(`<g class="s0"><circle cx="%.1f" cy="%.1f" r="4" %s><title>%s</title></circle></g>`, at(d.Round), up(d.Value), class, escape(fmt.Sprintf("round %d: %s%s", d.Round, unit(d.Value), note)))
+		s.printf(`<circle cx="%.0f" cy="%.0f" r="4" %s><title>%s</title></circle>`, at(d.Round), up(d.Value), class, escape(fmt.Sprintf("%d: %.4g%s", d.Round, d.Value, note)))
 	}
+	s.printf(`</g>`)
 	return s.end()
 }

@@ -13,13 +13,14 @@ import (
 
 // Drawer is the view of a cell.
 type Drawer struct {
-	ID, Name, Median, Strip, Versus, Bound, Flame string
-	Flagged                                       string
-	Bimodal                                       bool
-	Overhead                                      string
-	Waits                                         []Table // where workers wait, and what ends that; nil if it was not traced
-	Files                                         [][2]string
-	Facts                                         [][2]string
+	ID, Name, Median, Interval, Versus, Bound, Flame string
+	Flagged                                          string
+	Samples                                          Figure
+	Bimodal                                          bool
+	Overhead                                         string
+	Waits                                            []Table // where workers wait, and what ends that; nil if it was not traced
+	Files                                            [][2]string
+	Facts                                            [][2]string
 }
 
 // Open fills the drawer of a cell of a.
@@ -40,7 +41,7 @@ func open(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) Drawer {
 		v.Facts = append(v.Facts, [2]string{name, fmt.Sprintf(format, args...)})
 	}
 	v.Median = fmt.Sprintf("%s pages/s", SI(c.Summary.Center))
-	v.Strip = plot.Strip("samples of "+v.Name, "pages/s by round", c.Speed, c.Summary.Center)
+	v.Interval, v.Samples = Interval(c), samples(c)
 	if c.Versus != nil {
 		v.Versus = compared(c.Versus)
 	}
@@ -116,15 +117,12 @@ func (v *Drawer) traced(c *diagnose.Cell) {
 	v.Waits = []Table{sites, ends}
 }
 
-// Samples shows the samples of a cell in the order of the rounds, with the median and its interval.
-func Samples(a *diagnose.Analysis, c *diagnose.Cell) Figure {
+// samples shows the samples of a cell in the order of the rounds, with the median and its interval.
+func samples(c *diagnose.Cell) Figure {
 	f := Figure{Title: "Samples in the order of the rounds", Sentence: "Pages/s by round; the line is the median, the band its 95 % interval. Flagged samples are hollow.",
 		Numbers: Table{Head: []string{"round", "slot", "started", "crawls", "pages/s", "per crawl", "processor time per page", "flags"}}}
 	var dots []plot.Dot
-	for _, rec := range a.Run.Samples() {
-		if rec.Cell != c.ID() {
-			continue
-		}
+	for _, rec := range c.Records {
 		s, pages := rec.Sample, rec.Sample.Values["pages/op"]
 		speed := pages / s.Values["sec/op"]
 		flags := strings.Join(s.Flags, ", ")

@@ -24,9 +24,9 @@ type liveSeries struct {
 
 // ticks are the numbers of workers of a table.
 func ticks(t *diagnose.Table) []float64 {
-	var list []float64
-	for _, w := range t.Workers {
-		list = append(list, float64(w))
+	list := make([]float64, len(t.Workers))
+	for i, w := range t.Workers {
+		list[i] = float64(w)
 	}
 	return list
 }
@@ -52,8 +52,8 @@ func throughput(t *diagnose.Table, href Href) *Figure {
 	best := 0.0 // of one worker
 	for i, r := range t.Rows {
 		list = append(list, line(r, i, href))
-		if c := t.Cell(r.Impl, t.Workers[0]); c != nil && c.Failure == nil {
-			best = max(best, c.Summary.Center/float64(t.Workers[0]))
+		if c := t.Cell(r.Impl, t.Workers[0]); c != nil && c.Sound() {
+			best = max(best, c.Summary.Center/float64(c.Workers))
 		}
 	}
 	f := &Figure{Title: "Throughput by workers", Sentence: gainSentence(t)}
@@ -161,7 +161,7 @@ func processors(list []*topic, t *topic, href Href) *Figure {
 	for i, r := range t.tables[0].Rows {
 		l := plot.Series{Name: r.Impl, Color: i}
 		for _, o := range list {
-			if o.Graph != t.Graph || o.Keys != t.Keys {
+			if !t.alike(o) {
 				continue
 			}
 			if c := o.tables[0].Cell(r.Impl, slices.Max(o.tables[0].Workers)); c != nil && c.Summary.Center > 0 {

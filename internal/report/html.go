@@ -27,12 +27,10 @@ var own embed.FS
 // of a Drawer, and table. Package site adds its pages to them.
 func Parts(href Href) (*template.Template, error) {
 	return template.New("parts").Funcs(template.FuncMap{
-		"href":    func(id string) string { return href(id) },
-		"svg":     func(s string) template.HTML { return template.HTML(s) }, // made by package plot, which escapes names
-		"si":      SI,
-		"count":   Count,
-		"plural":  Plural,
-		"seconds": Seconds,
+		"href":  func(id string) string { return href(id) },
+		"svg":   func(s string) template.HTML { return template.HTML(s) }, // made by package plot, which escapes names
+		"si":    SI,
+		"count": Count,
 		"json": func(v any) (template.JS, error) {
 			text, err := json.Marshal(v)
 			return template.JS(text), err

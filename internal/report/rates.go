@@ -10,68 +10,53 @@ import (
 
 // dials draws the fastest crawler at every rate, below its upper bound.
 func dials(t *topic, href Href) *Figure {
-	tables, of := firstWay(t)
-	if len(tables) < 2 {
-		return nil
+	tables, of := t.tables, diagnose.Key{}
+	if ways := t.ways(); len(ways) > 0 { // with several, one picture would show nothing
+		of = ways[0]
+		tables = slices.DeleteFunc(slices.Clone(tables), func(o *diagnose.Table) bool { return o.Rate > 0 && way(o) != of })
 	}
 	best := tables[0].Fastest()
-	if best == nil {
+	if best == nil || len(tables) < 2 {
 		return nil
 	}
 	var list []plot.Series
 	for i, table := range tables {
-		for _, r := range table.Rows {
-			if r.Impl != best.Impl {
-				continue
-			}
-			l := line(r, i, href)
-			l.Name = fmt.Sprintf("rate %s", table.Rate)
-			list = append(list, l)
-			roof := plot.Series{Name: fmt.Sprintf("upper bound at %s", table.Rate), Color: -1}
-			for _, c := range r.Cells {
-				if c.Bound.By != "" {
-					roof.X, roof.Y = append(roof.X, float64(c.Workers)), append(roof.Y, c.Bound.Speed)
-				}
-			}
-			list = append(list, roof)
+		at := slices.IndexFunc(table.Rows, func(r *diagnose.Row) bool { return r.Impl == best.Impl })
+		if at < 0 {
+			continue
 		}
+		l, roof := line(table.Rows[at], i, href), plot.Series{Name: fmt.Sprintf("upper bound at %s", table.Rate), Color: -1}
+		l.Name = fmt.Sprintf("rate %s", table.Rate)
+		for _, c := range table.Rows[at].Cells {
+			if c.Bound.By != "" {
+				roof.X, roof.Y = append(roof.X, float64(c.Workers)), append(roof.Y, c.Bound.Speed)
+			}
+		}
+		list = append(list, l, roof)
 	}
 	f := &Figure{Title: fmt.Sprintf("Throughput by workers and rate, %s", best.Impl) + limiterName(of), Sentence: dialSentence(tables)}
 	f.lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "workers", Y: "pages/s, logarithmic", Ticks: ticks(tables[0]), Unit: SI, Log: true}, list)
 	return f
 }
 
-// way is how a table keeps its rate.
-func way(t *diagnose.Table) diagnose.Key { return diagnose.Key{Burst: t.Burst, Limiter: t.Limiter} }
-
-// firstWay returns the tables with the burst and the limiter of the first that has a rate, which it returns too, and those
-// that have none: with several of each, one picture would show nothing.
-func firstWay(t *topic) (tables []*diagnose.Table, of diagnose.Key) {
-	i := slices.IndexFunc(t.tables, func(o *diagnose.Table) bool { return o.Rate > 0 })
-	if i < 0 {
-		return t.tables, of
-	}
-	of = way(t.tables[i])
+// ways are the bursts and limiters of the tables that have a rate, in their order.
+func (t *topic) ways() (list []diagnose.Key) {
 	for _, o := range t.tables {
-		if o.Rate == 0 || way(o) == of {
-			tables = append(tables, o)
+		if w := way(o); o.Rate > 0 && !slices.Contains(list, w) {
+			list = append(list, w)
 		}
 	}
-	return tables, of
+	return list
 }
+
+func way(t *diagnose.Table) diagnose.Key { return diagnose.Key{Burst: t.Burst, Limiter: t.Limiter} }
 
 // offered draws achieved against offered rate, where there are at least two.
 func offered(t *topic, href Href) *Figure {
 	workers := slices.Max(t.workers)
-	var ways []diagnose.Key // burst and limiter
-	for _, table := range t.tables {
-		if w := way(table); table.Rate > 0 && !slices.Contains(ways, w) {
-			ways = append(ways, w)
-		}
-	}
 	var list []plot.Series
 	var xs []float64
-	for _, w := range ways {
+	for _, w := range t.ways() {
 		for _, r := range t.tables[0].Rows {
 			l := plot.Series{Name: r.Impl + limiterName(w), Color: len(list)}
 			for _, table := range slices.Backward(t.tables) {

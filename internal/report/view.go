@@ -111,9 +111,9 @@ func View(a *diagnose.Analysis, href Href) *Page {
 		p.Failed = append(p.Failed, fmt.Sprintf("%s: %s: %s", c.ID(), c.Failure.Class, c.Failure.Message))
 	}
 	list := topics(a)
-	for _, t := range list {
+	for i, t := range list {
 		s := t.section(a, href)
-		if t == lastOf(list, t) {
+		if !slices.ContainsFunc(list[i+1:], t.alike) { // the last of those that differ in GOMAXPROCS only
 			s.add(processors(list, t, href))
 		}
 		for i := range s.Figures {
@@ -237,15 +237,8 @@ func fileName(name string) string {
 	}, name)
 }
 
-// lastOf returns the last of the topics on the same graph by the same kind of key as t.
-func lastOf(list []*topic, t *topic) (last *topic) {
-	for _, o := range list {
-		if o.Graph == t.Graph && o.Keys == t.Keys {
-			last = o
-		}
-	}
-	return last
-}
+// alike reports whether two topics are of the same graph and the same kind of key.
+func (t *topic) alike(o *topic) bool { return o.Graph == t.Graph && o.Keys == t.Keys }
 
 func (s *Section) add(figures ...*Figure) {
 	for _, f := range figures {

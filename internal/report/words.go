@@ -270,15 +270,10 @@ func overhead(d diagnose.Distortion) string {
 }
 
 func boundName(by string) string {
-	switch by {
-	case "rate":
-		return "the rate limit allows"
-	case "latency":
-		return "its workers can fetch, each waiting for its page"
-	case "depth":
-		return "the depth of the graph allows"
-	}
-	return "its cores allow at the cost per page of one worker"
+	return map[string]string{
+		"rate": "the rate limit allows", "latency": "its workers can fetch, each waiting for its page",
+		"depth": "the depth of the graph allows", "cores": "its cores allow at the cost per page of one worker",
+	}[by]
 }
 
 // finding puts a finding into words: who, how much, and the cause.

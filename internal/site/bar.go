@@ -22,11 +22,7 @@ type barView struct {
 func (s *Site) flameBar(run string, c *diagnose.Cell, kind string) ([]byte, error) {
 	path := s.Flame(run, c.ID(), kind)
 	b := barView{Crumbs: s.crumbs(path, run, anchor{Text: report.CellName(c), Href: s.Link(path, s.Cell(run, c.ID()))}, anchor{Text: kind})}
-	for _, k := range kinds {
-		if k.id == kind {
-			b.About = k.about
-		}
-	}
+	b.About = about(kind)
 	for _, k := range Kinds(c) {
 		b.Kinds = append(b.Kinds, anchor{k, s.Link(path, s.Flame(run, c.ID(), k)), k == kind})
 	}

@@ -12,8 +12,6 @@ import (
 
 type cellPage struct {
 	report.Drawer
-	Interval  string
-	Samples   *report.Figure
 	Breakdown *report.Figure
 	Findings  []report.Finding
 	Profiles  []profileLink
@@ -47,6 +45,16 @@ func Kinds(c *diagnose.Cell) []string {
 	return list
 }
 
+// about says what a kind of profile shows.
+func about(kind string) string {
+	for _, k := range kinds {
+		if k.id == kind {
+			return k.about
+		}
+	}
+	return ""
+}
+
 // CellPage makes the page of a cell.
 func (s *Site) CellPage(a *diagnose.Analysis, run string, c *diagnose.Cell) ([]byte, error) {
 	path, p := s.Cell(run, c.ID()), s.cell(a, run, c)
@@ -57,18 +65,12 @@ func (s *Site) CellPage(a *diagnose.Analysis, run string, c *diagnose.Cell) ([]b
 // cell fills the page of a cell.
 func (s *Site) cell(a *diagnose.Analysis, run string, c *diagnose.Cell) cellPage {
 	path := s.Cell(run, c.ID())
-	p := cellPage{Drawer: report.Open(a, c), Interval: report.Interval(c), Findings: report.Findings(a, c), Run: run}
-	if c.Sound() {
-		f := report.Samples(a, c)
-		p.Samples = &f
-	}
+	p := cellPage{Drawer: report.Open(a, c), Findings: report.Findings(a, c), Run: run}
 	if p.Breakdown = report.Breakdown([]*diagnose.Cell{c}, func(string) string { return "" }); p.Breakdown != nil {
 		p.Breakdown.Numbers = report.States(c)
 	}
-	for _, k := range kinds {
-		if slices.Contains(Kinds(c), k.id) {
-			p.Profiles = append(p.Profiles, profileLink{k.id, s.Link(path, s.Flame(run, c.ID(), k.id)), k.about})
-		}
+	for _, k := range Kinds(c) {
+		p.Profiles = append(p.Profiles, profileLink{k, s.Link(path, s.Flame(run, c.ID(), k)), about(k)})
 	}
 	for _, o := range Near(a, c) {
 		p.Against = append(p.Against, anchor{Text: short(c, o), Href: s.Link(path, s.Difference(run, c.ID(), run, o.ID()))})

@@ -67,14 +67,12 @@ func (s *Site) DifferencePage(this, base Side) ([]byte, error) {
 	if !s.static {
 		p.Turned = s.Link(path, s.Difference(base.Run, base.Cell.ID(), this.Run, this.Cell.ID()))
 	}
-	for _, k := range kinds {
-		if slices.Contains(Common(this.Cell, base.Cell), k.id) {
-			row := flameRow{Kind: k.id, About: k.about}
-			for _, by := range Scalings() {
-				row.Links = append(row.Links, anchor{Text: "by " + string(by), Href: s.Link(path, s.DifferenceFlame(this.Run, this.Cell.ID(), base.Run, base.Cell.ID(), k.id, by))})
-			}
-			p.Flames = append(p.Flames, row)
+	for _, k := range Common(this.Cell, base.Cell) {
+		row := flameRow{Kind: k, About: about(k)}
+		for _, by := range Scalings() {
+			row.Links = append(row.Links, anchor{Text: "by " + string(by), Href: s.Link(path, s.DifferenceFlame(this.Run, this.Cell.ID(), base.Run, base.Cell.ID(), k, by))})
 		}
+		p.Flames = append(p.Flames, row)
 	}
 	if this.Cell.Traced != nil && base.Cell.Traced != nil {
 		p.Breakdown = report.Breakdown([]*diagnose.Cell{this.Cell, base.Cell}, func(string) string { return "" })

@@ -45,7 +45,6 @@ func (s *Site) tabs(a *diagnose.Analysis, path, run, here string) []anchor {
 
 // points is what the plot that answers to the pointer shows: speeds are in pages per second, what is not known is null.
 type points struct {
-	Procs    bool    `json:"procs"` // there is more than one GOMAXPROCS
 	Baseline string  `json:"baseline"`
 	Cells    []point `json:"cells"`
 }
@@ -71,7 +70,6 @@ type interval [3]*float64
 func (s *Site) points(a *diagnose.Analysis) points {
 	p := points{Baseline: a.Baseline}
 	for _, t := range a.Tables {
-		p.Procs = p.Procs || t.Procs != a.Tables[0].Procs
 		for i, r := range t.Rows {
 			for _, c := range r.Cells {
 				if !c.Sound() {
