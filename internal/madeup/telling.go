@@ -31,8 +31,8 @@ rate = ["inf"]
 `
 
 // Telling makes up a run that has something of everything that is said of runs: a crawler that waits for locks, one that
-// stops to gain, one that fails and cells that fail of the control and of another program, flagged and bimodal samples, two
-// limiters of which one lets through too much, and traces whose medians do not add up to the whole.
+// stops scaling, failed cells of a crawler, of the control and of another program, flagged and bimodal samples, two limiters
+// of which one lets through too much, and traces whose medians do not add up to 100 %.
 func Telling(tb testing.TB) *store.Run {
 	tb.Helper()
 	p, err := Plan(telling, true)

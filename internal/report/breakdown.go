@@ -66,9 +66,7 @@ func StatesBeside(this, base *diagnose.Cell) Table {
 		case x < y:
 			more = Entry{Text: "-" + Seconds(y-x), Class: "faster"}
 		}
-		t.add(StateName(class), Share(this.Traced.Scaled(class)), Share(base.Traced.Scaled(class)), Seconds(x), Seconds(y))
-		last := len(t.Rows) - 1
-		t.Rows[last] = append(t.Rows[last], more)
+		t.Rows = append(t.Rows, []Entry{{Text: StateName(class)}, {Text: Share(this.Traced.Scaled(class))}, {Text: Share(base.Traced.Scaled(class))}, {Text: Seconds(x)}, {Text: Seconds(y)}, more})
 	}
 	return t
 }

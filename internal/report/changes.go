@@ -32,22 +32,19 @@ func ViewChanges(list []diagnose.Change, gate float64, href Href) ChangesPage {
 	verdicts, regressed := map[stat.Verdict]int{}, 0
 	ratios := map[string][]plot.Ratio{}
 	for _, c := range list {
-		x, verdict := c.Times(), VerdictName(c.Verdict)
+		x, verdict, id := c.Times(), VerdictName(c.Verdict), c.Cell.ID()
 		verdicts[c.Verdict]++
 		last := Entry{Text: verdict, Class: verdict}
 		if gate >= 0 && c.Regressed(gate) {
 			last.Text = "REGRESSION"
 			regressed++
 		}
-		p.Table.add(c.Cell.ID(), SI(c.Old.Center)+"/s", SI(c.New.Center)+"/s", times(x), pValue(c.Adjusted))
-		row := &p.Table.Rows[len(p.Table.Rows)-1]
-		(*row)[0].Href = href(c.Cell.ID())
-		*row = append(*row, last)
+		p.Table.Rows = append(p.Table.Rows, []Entry{{Text: id, Href: href(id)}, {Text: SI(c.Old.Center) + "/s"}, {Text: SI(c.New.Center) + "/s"}, {Text: times(x)}, {Text: pValue(c.Adjusted)}, last})
 		title := Condition(diagnose.KeyOf(c.Cell))
 		if ratios[title] == nil && len(p.Figures) < mostPictures {
 			p.Figures = append(p.Figures, Figure{Title: title})
 		}
-		ratios[title] = append(ratios[title], plot.Ratio{Label: fmt.Sprintf("%s, %d", c.Cell.Impl, c.Cell.Workers), Value: x.Value, Lo: x.Lo, Hi: x.Hi, Word: verdict, Href: href(c.Cell.ID())})
+		ratios[title] = append(ratios[title], plot.Ratio{Label: fmt.Sprintf("%s, %d", c.Cell.Impl, c.Cell.Workers), Value: x.Value, Lo: x.Lo, Hi: x.Hi, Word: verdict, Href: href(id)})
 	}
 	p.Summary = Plural(len(list), "cell") + ", p corrected for their number"
 	if gate >= 0 {

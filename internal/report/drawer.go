@@ -29,11 +29,11 @@ func Open(a *diagnose.Analysis, c *diagnose.Cell) Drawer { return open(a, c, tru
 // open is Open, with a flame graph or without.
 func open(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) Drawer {
 	v := Drawer{ID: c.ID(), Name: CellName(c), Bimodal: c.Bimodal}
-	if c.Failure != nil {
+	switch {
+	case c.Failure != nil:
 		v.Median = fmt.Sprintf("%s: %s", c.Failure.Class, c.Failure.Message)
 		return v
-	}
-	if !c.Sound() {
+	case !c.Sound():
 		v.Median = "not measured"
 		return v
 	}

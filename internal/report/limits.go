@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/stat"
@@ -52,7 +51,10 @@ func limit(t *diagnose.Table, workers int) []Entry {
 	}
 	achieved := Entry{Text: "the site does not allow the rate"}
 	if most > 0 {
-		achieved.Text = spread(least, most)
+		achieved.Text = fmt.Sprintf("%.4f", least)
+		if to := fmt.Sprintf("%.4f", most); to != achieved.Text {
+			achieved.Text += " to " + to
+		}
 		if least < 1-diagnose.Off || most > 1+diagnose.Off {
 			achieved.Text += fmt.Sprintf(", off by more than %.0f %%", 100*diagnose.Off)
 			achieved.Class = "slower"
@@ -64,13 +66,4 @@ func limit(t *diagnose.Table, workers int) []Entry {
 	}
 	return []Entry{{Text: t.LimiterName()}, {Text: t.Rate.String()}, {Text: fmt.Sprint(bucket)}, {Text: fmt.Sprint(workers)}, achieved, {Text: peak},
 		{Text: Seconds(stat.Median(cpu).Center)}, {Text: fmt.Sprintf("%.0f", passed)}}
-}
-
-// spread writes a range of ratios, or one number where its ends look alike.
-func spread(least, most float64) string {
-	a, b := fmt.Sprintf("%.4f", least), fmt.Sprintf("%.4f", most)
-	if a == b {
-		return a
-	}
-	return strings.Join([]string{a, b}, " to ")
 }

@@ -26,14 +26,6 @@ type profileLink struct {
 	Kind, Href, About string
 }
 
-// kinds are the profiles that a cell may have, in the order in which they are shown, and what they say.
-var kinds = [...]struct{ id, about string }{
-	{"cpu", "where processor time was spent"},
-	{"wall", "all of the workers' time, by state"},
-	{"block", "where goroutines were blocked, on locks and channels"},
-	{"mutex", "where locks were held that others waited for"},
-}
-
 // Kinds returns the kinds of profiles that c has, in the order in which they are shown.
 func Kinds(c *diagnose.Cell) []string {
 	var list []string
@@ -43,16 +35,6 @@ func Kinds(c *diagnose.Cell) []string {
 		}
 	}
 	return list
-}
-
-// about says what a kind of profile shows.
-func about(kind string) string {
-	for _, k := range kinds {
-		if k.id == kind {
-			return k.about
-		}
-	}
-	return ""
 }
 
 // CellPage makes the page of a cell.

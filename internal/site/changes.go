@@ -17,10 +17,10 @@ type changesPage struct {
 func (s *Site) ChangesPage(a *diagnose.Analysis, run, before string, list []diagnose.Change, problem error) ([]byte, error) {
 	path := s.Changes(run, before)
 	p := changesPage{ChangesPage: report.ViewChanges(list, -1, func(id string) string { return s.Link(path, s.Cell(run, id)) })}
-	how, title := "Paired by round: both programs were measured in the same rounds.", fmt.Sprintf("%s against %s", run, a.Run.Manifest().Against)
+	how, title := paired, fmt.Sprintf("%s against %s", run, a.Run.Manifest().Against)
 	if before != "" {
 		title = fmt.Sprintf("From %s to %s", before, run)
-		how = "Not paired: the runs have no rounds in common, so a drift of the machine between them counts as a change."
+		how = notPaired
 		p.Before, p.BeforeAt, p.Turned = before, s.Link(path, s.Run(before)), s.Link(path, s.Changes(before, run))
 		p.Table.Head = append(p.Table.Head, "difference")
 		for i, c := range list {

@@ -20,14 +20,6 @@ const (
 // Scalings returns them, the usual one first.
 func Scalings() []Scaling { return []Scaling{ByPage, ByShare} }
 
-// words say what a difference under s compares.
-func (s Scaling) words() string {
-	if s == ByShare {
-		return "composition, both scaled to the same total"
-	}
-	return "cost per page, both scaled to the same number of pages"
-}
-
 type differencePage struct {
 	This, Base sideView
 	Ratio      string
@@ -83,11 +75,6 @@ func (s *Site) DifferencePage(this, base Side) ([]byte, error) {
 	f := frame{Title: x + " minus " + y, Subtitle: common + ". " + directionWords(x, y),
 		Crumbs: s.crumbs(path, this.Run, anchor{Text: p.This.Name, Href: s.Link(path, s.Cell(this.Run, this.Cell.ID()))}, anchor{Text: "minus " + y}), Tabs: s.tabs(this.Analysis, path, this.Run, "")}
 	return s.render("difference.html", path, f, p)
-}
-
-// directionWords say how to read a difference.
-func directionWords(this, base string) string {
-	return fmt.Sprintf("Red and + mark what %s has more of than %s; green and - mark what it has less of.", this, base)
 }
 
 // apart names two cells by what they differ in, and says what they have in common.
