@@ -51,7 +51,7 @@ var only = map[string]struct {
 	"math/rand":                       {nil, "use math/rand/v2, or hash a seed"},
 	"github.com/chromedp/":            {nil, "put tests in a browser into the module internal/testing/browser"},
 	module + "internal/madeup":        {nil, "use it in tests only"},
-	"log":                             {nil, "return an error, or write to an io.Writer parameter"},
+	"log":                             {[]string{"internal/conform", "internal/mutant"}, "return an error, or write to an io.Writer parameter"},
 }
 
 // longLines lists the packages that still have lines of more than maxColumns.

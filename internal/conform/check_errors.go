@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"os"
+	"syscall"
 	"time"
 
 	"crawlbench/internal/crawl"
@@ -36,6 +39,11 @@ func failures(t *Report, c subject) {
 	causes := []error{
 		context.DeadlineExceeded, context.Canceled, io.EOF, io.ErrUnexpectedEOF,
 		errors.Join(errPlanted, context.Canceled), &failure{}, fmt.Errorf("get: %w", wrapped(context.DeadlineExceeded)),
+		os.ErrDeadlineExceeded, net.ErrClosed, several{errPlanted},
+		&net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)},
+		&net.OpError{Op: "write", Net: "tcp", Err: os.NewSyscallError("write", syscall.EPIPE)},
+		&net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)},
+		&net.DNSError{Err: "no such host", Name: "h.example", IsNotFound: true},
 	}
 	for _, cause := range causes {
 		for _, workers := range []int{1, 3, 64} {

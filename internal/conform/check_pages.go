@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/host"
 )
 
 // dials describes o.
@@ -30,15 +31,37 @@ func shapes(t *Report, c subject) {
 			}
 		}
 	}
-	const many = 100_000
-	wide := star(many, 1)
-	right(t, c, wide, crawl.Options{Workers: 9})
-	right(t, c, wide, crawl.Options{Workers: 64, MaxPages: 1<<16 + 3, SizeHint: many / 100})
-	deep := tree(many, 3)
-	right(t, c, deep, crawl.Options{Workers: 2, SizeHint: 100 * many})
-	right(t, c, deep, crawl.Options{Workers: 9, MaxPages: many - 1, SizeHint: many})
+	// More than 1<<17 pages wait at a time, and all are linked again when tables have grown for them.
+	const many = 1<<17 + 5000
+	right(t, c, star(many, 2), crawl.Options{Workers: 9})
+	failing := star(many, 1)
+	failing.fails = func(_ page, nth int) error { // more in a row than 16 bits count
+		if nth > 1 {
+			return errPlanted
+		}
+		return nil
+	}
+	right(t, c, failing, crawl.Options{Workers: 64, MaxPages: 1<<16 + 40, SizeHint: many / 100})
+	for _, budget := range budgets() {
+		right(t, c, tree(60, 3), crawl.Options{Workers: 3, MaxPages: budget})
+	}
+	deep := tree(100_000, 3)
+	right(t, c, deep, crawl.Options{Workers: 2, SizeHint: 10_000_000})
+	right(t, c, deep, crawl.Options{Workers: 9, MaxPages: 99_999, SizeHint: 100_000})
 	right(t, c, chain(6000), crawl.Options{Workers: 300}) // each page links back to the first, which may be long ago
 	right(t, c, chain(70_000), crawl.Options{Workers: 2}) // as deep as 16 bits do not count
+}
+
+// budgets are larger than sites, and small numbers if they are kept in 32 bits, with a sign or without, or in some other part
+// of an int.
+func budgets() []int {
+	var list []int
+	for _, bits := range []int{15, 16, 24, 31, 32, 33, 40, 48, 53, 62} {
+		if n := 1<<bits + 2; n > 2 { // where an int is wide enough
+			list = append(list, n)
+		}
+	}
+	return list
 }
 
 func seeds(t *Report, c subject) {
@@ -106,23 +129,43 @@ func memory(t *Report, c subject) {
 
 // slow lets page 1 take a day, on which pages 201 and more hang.
 func slow(t *Report, c subject) {
-	for _, fails := range []bool{false, true} {
+	site := func(wait time.Duration) *site {
 		s := star(200, 1)
 		s.links = append(s.links, nil, nil, nil)
 		s.links[1] = []page{201, 202, 5, 0}
 		s.links[202] = []page{203, 0, 1}
 		s.latency = func(p page) time.Duration {
 			if p == 1 {
-				return 24 * time.Hour
+				return wait
 			}
 			return time.Millisecond
 		}
+		return s
+	}
+	const day, years = 24 * time.Hour, 10 * 365 * 24 * time.Hour
+	if busy := working(func() { right(t, c, site(time.Minute), crawl.Options{Workers: 4}) }); busy > 10*time.Millisecond {
+		t.say(hint, "While it waited one minute of virtual time for a page it used %v of processor time: does it look again and again whether "+
+			"there is something to do (polling)? Waiting without a timer, for what others send or signal, takes none.", busy)
+	}
+	least := time.Hour
+	for _, fails := range []bool{false, true} {
+		s := site(day)
 		if fails {
 			s.fails = failing(errPlanted, func(p page) bool { return p == 1 })
 		}
 		for _, workers := range []int{4, 300} {
-			right(t, c, s, crawl.Options{Workers: workers})
+			least = min(least, working(func() { right(t, c, s, crawl.Options{Workers: workers}) }))
 		}
 		right(t, c, s, crawl.Options{Workers: 4, MaxPages: 199}) // whatever the order, the day may be in it
 	}
+	if least < 20*time.Millisecond { // who prints something every second would do that for hours
+		right(t, c, site(years), crawl.Options{Workers: 4})
+	}
+}
+
+// working returns how much processor time f takes, whatever virtual time does.
+func working(f func()) time.Duration {
+	begin := host.CPUTime()
+	f()
+	return host.CPUTime() - begin
 }

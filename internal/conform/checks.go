@@ -32,18 +32,24 @@ func Checks() []Check {
 		{"cancel", "return at the instant of the cancellation, with the context's error, whatever it is at", cancel},
 		{"errors", "count a failed page, whichever it is, and go on, however many fail", virtually(failures)},
 		{"again", "remember nothing from one crawl to the next, and share nothing with crawls beside it", virtually(again)},
+		{"bare", "need no more than the contract says: any Web, context.Background(), a *rate.Limiter, errors that cannot be compared", virtually(bare)},
 		{"panic", "not swallow a panic of Fetch", really(panics)},
 		{"memory", "take memory for pages and not for links", really(memory)},
 	}
 }
 
+// rest is how long crawls in virtual time are watched after their return. Hundreds of them in a row stay within what a
+// time.Duration holds.
+const rest = 25 * 24 * time.Hour
+
 // virtually runs a check in virtual time. A crawl that cannot go on is found at once, as a deadlock; a goroutine left
 // behind too.
 func virtually(f func(t *Report, c subject)) func(t *Report, c subject) {
 	return unchanged(func(t *Report, c subject) {
-		c.rest = time.Hour
+		c.rest = rest
 		err := bubble(t, func(t *Report) error {
 			f(t, c)
+			unlabelled(t)
 			return nil
 		})
 		if s, ok := err.(*stuck); ok {
@@ -56,7 +62,7 @@ func virtually(f func(t *Report, c subject)) func(t *Report, c subject) {
 // combined runs a check that makes bubbles of virtual time of its own.
 func combined(f func(t *Report, c subject)) func(t *Report, c subject) {
 	return unchanged(func(t *Report, c subject) {
-		c.rest = time.Hour
+		c.rest = rest
 		f(t, c)
 	})
 }
@@ -66,6 +72,7 @@ func really(f func(t *Report, c subject)) func(t *Report, c subject) {
 	return unchanged(func(t *Report, c subject) {
 		before := runtime.NumGoroutine()
 		f(t, c)
+		unlabelled(t)
 		for wait := time.Microsecond; runtime.NumGoroutine() > before && wait < time.Second; wait *= 2 {
 			time.Sleep(wait) // it may be on its way out
 		}
@@ -79,6 +86,13 @@ func really(f func(t *Report, c subject)) func(t *Report, c subject) {
 			t.T.FailNow()
 		}
 	})
+}
+
+// unlabelled fails the test if this goroutine has labels, which a crawl has left.
+func unlabelled(t *Report) {
+	if labelled() {
+		t.Error("a goroutine has labels for profiles (pprof.SetGoroutineLabels) after the check, and had none before: pprof.Do takes them back")
+	}
 }
 
 // leftBehind is also what package testing/synctest says of a bubble.

@@ -75,7 +75,7 @@ func ends() []end {
 		}), conform.Hang, "it was still running after ", "conform_test."},
 
 		{"is loud", quietly(func() { fmt.Fprintln(os.Stderr, "panic: no\nfatal error: no\nout of memory") }), conform.Pass, "", ""},
-		{"ignores a signal", quietly(func() { signal.Ignore(syscall.SIGHUP) }), conform.Fail, "whether the signal hangup is ignored was false before the crawl and is true after it", ""},
+		{"ignores a signal", quietly(func() { signal.Ignore(syscall.SIGHUP) }), conform.Fail, "whether the signal hangup is ignored was false before the check and is true after it", ""},
 		{"has a helper", quietly(func() { exec.Command("true").Run() }), conform.Pass, "", ""},
 		{"sets flags", quietly(func() { flag.Set("test.failfast", "true"); flag.Set("test.run", "nothing") }), conform.Pass, "", ""},
 	}

@@ -1,6 +1,7 @@
 package conform
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -109,6 +110,8 @@ func (s *site) inOrder(out outcome, o crawl.Options) error {
 		return fmt.Errorf("it modified %s, which it may only read", out.modified)
 	case out.derived > 0:
 		return fmt.Errorf("%d contexts derived from the crawl's were not cancelled when it returned", out.derived)
+	case out.broke != "":
+		return errors.New(out.broke)
 	}
 	return nil
 }

@@ -1,12 +1,18 @@
 package conform
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"log"
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"runtime"
 	"runtime/metrics"
+	"runtime/pprof"
+	"runtime/trace"
 	"slices"
 	"strings"
 	"syscall"
@@ -18,6 +24,7 @@ type process struct {
 	settings map[string]string
 	environ  []string
 	files    map[string]string // by descriptor; nil if they cannot be listed
+	temp     []string          // the files in the temporary directory; nil if others use it too
 }
 
 // now returns the state of this process.
@@ -38,6 +45,11 @@ func now() process {
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE} {
 		p.settings["whether the signal "+sig.String()+" is ignored"] = fmt.Sprint(signal.Ignored(sig))
 	}
+	p.settings["whether blocking is profiled"] = fmt.Sprint(profilesBlocking())
+	p.settings["whether the execution is traced"] = fmt.Sprint(trace.IsEnabled())
+	p.settings["slog.Default()"] = fmt.Sprintf("logger %p", slog.Default())
+	p.settings["where package log writes to"] = writer(log.Writer())
+	p.settings["the flags and prefix of package log"] = fmt.Sprintf("%d %q", log.Flags(), log.Prefix())
 	p.settings["os.Args"] = fmt.Sprintf("%q", os.Args)
 	for name, f := range map[string]*os.File{"os.Stdin": os.Stdin, "os.Stdout": os.Stdout, "os.Stderr": os.Stderr} {
 		p.settings[name] = fmt.Sprintf("file %p", f)
@@ -51,7 +63,57 @@ func now() process {
 			}
 		}
 	}
+	if temp := os.TempDir(); strings.HasPrefix(filepath.Base(temp), tempPrefix) {
+		if list, err := os.ReadDir(temp); err == nil {
+			for _, e := range list {
+				p.temp = append(p.temp, e.Name())
+			}
+		}
+	}
 	return p
+}
+
+// writer names w, so that another is known from it.
+func writer(w io.Writer) string {
+	if f, ok := w.(*os.File); ok {
+		return fmt.Sprintf("file %p", f)
+	}
+	return fmt.Sprintf("%T", w)
+}
+
+// tempPrefix begins the name of a temporary directory that a check has to itself.
+const tempPrefix = "crawlbench-check-"
+
+// profilesBlocking reports whether the block profile counts that a goroutine waits here. Nothing tells its rate.
+func profilesBlocking() bool {
+	begin := blockings()
+	c := make(chan int)
+	go func() {
+		syscall.Nanosleep(&syscall.Timespec{Nsec: 1e5}, nil)
+		c <- 1
+	}()
+	<-c
+	return blockings() > begin
+}
+
+// blockings returns how many waits the block profile has counted.
+func blockings() (n int64) {
+	list := make([]runtime.BlockProfileRecord, 1000)
+	n1, ok := runtime.BlockProfile(list)
+	if !ok {
+		list = make([]runtime.BlockProfileRecord, 2*n1)
+		n1, _ = runtime.BlockProfile(list)
+	}
+	for _, r := range list[:min(n1, len(list))] {
+		n += r.Count
+	}
+	return n
+}
+
+// labelled reports whether a goroutine has labels for profiles.
+func labelled() bool {
+	var text bytes.Buffer
+	return pprof.Lookup("goroutine").WriteTo(&text, 1) == nil && bytes.Contains(text.Bytes(), []byte("# labels: "))
 }
 
 // percent writes the GC percent as debug.SetGCPercent takes it; -1 is off.
@@ -62,17 +124,17 @@ func (p process) changed(after process) []string {
 	var list []string
 	for name, was := range p.settings {
 		if is := after.settings[name]; is != was {
-			list = append(list, fmt.Sprintf("%s was %s before the crawl and is %s after it", name, was, is))
+			list = append(list, fmt.Sprintf("%s was %s before the check and is %s after it", name, was, is))
 		}
 	}
 	for _, v := range after.environ {
 		if !slices.Contains(p.environ, v) {
-			list = append(list, fmt.Sprintf("the environment has %.60q, which it had not before", v))
+			list = append(list, fmt.Sprintf("the environment has %.60q, which it had not before the check", v))
 		}
 	}
 	for _, v := range p.environ {
 		if name, _, _ := strings.Cut(v, "="); !slices.ContainsFunc(after.environ, func(w string) bool { return strings.HasPrefix(w, name+"=") }) {
-			list = append(list, fmt.Sprintf("the environment has no %s any more", name))
+			list = append(list, fmt.Sprintf("the environment has no %s any more after the check", name))
 		}
 	}
 	if p.files != nil && after.files == nil {
@@ -86,11 +148,16 @@ func (p process) changed(after process) []string {
 	}
 	for fd, was := range p.files {
 		if _, ok := after.files[fd]; !ok {
-			list = append(list, fmt.Sprintf("descriptor %s (%s) was closed", fd, was))
+			list = append(list, fmt.Sprintf("descriptor %s (%s) was closed during the check", fd, was))
 		}
 	}
 	if slices.Sort(left); len(left) > 0 {
-		list = append(list, fmt.Sprintf("%d files or connections were left open, %s the first", len(left), left[0]))
+		list = append(list, fmt.Sprintf("%d files or connections were left open after the check, %s the first", len(left), left[0]))
+	}
+	for _, name := range after.temp {
+		if !slices.Contains(p.temp, name) {
+			list = append(list, fmt.Sprintf("the temporary directory has %.60q, which it had not before the check", name))
+		}
 	}
 	slices.Sort(list)
 	return list

@@ -2,6 +2,7 @@ package conform
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -53,6 +54,10 @@ func (r *Report) say(kind Kind, format string, args ...any) {
 	}
 }
 
+// collects names the variable that makes a check empty every sync.Pool before each bubble of virtual time. That takes longer
+// than most crawls, and is done for those alone that need it.
+const collects = "CRAWLBENCH_COLLECT"
+
 // stuck is the error of virtual time that cannot go on.
 type stuck struct {
 	kind  Kind   // Deadlock or Leak
@@ -69,6 +74,10 @@ func (s *stuck) Error() string {
 // bubble runs f in a bubble of virtual time, and returns its error, or a *stuck. What package testing/synctest panics with
 // is known by its type, which is the runtime's: a crawler may panic with the same words.
 func bubble(t *Report, f func(t *Report) error) (err error) {
+	if os.Getenv(collects) != "" {
+		runtime.GC() // twice: what is used no more is kept once
+		runtime.GC()
+	}
 	defer func() {
 		switch p := recover(); {
 		case p == nil:

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -102,7 +104,11 @@ func (s Suite) Run(ctx context.Context) []Verdict {
 
 // judge runs the child of a check and says what came of it.
 func judge(ctx context.Context, command func() *exec.Cmd, patience time.Duration) (Kind, string) {
-	end, err := child.Run(ctx, command, patience)
+	end, err := inTemp(ctx, command, patience)
+	if err == nil && outsideBubble(end) {
+		// What a sync.Pool hands from one bubble of virtual time to the next is the suite's problem.
+		end, err = inTemp(ctx, func() *exec.Cmd { return with(command(), collects+"=1") }, patience)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return Hang, "interrupted"
@@ -112,8 +118,11 @@ func judge(ctx context.Context, command func() *exec.Cmd, patience time.Duration
 		return Exit, "it called runtime.Goexit instead of returning"
 	case end.Class == child.Panic && announced(end):
 		return Pass, ""
+	case outsideBubble(end):
+		return Panic, end.Text + "\nIt used a channel or timer of an earlier crawl. This check makes each crawl in a bubble of package testing/synctest, and that " +
+			"allows no such thing.\nMake them anew for each crawl, or keep them in a sync.Pool, which this check empties between crawls."
 	case end.Class != child.Done && end.Class != child.Left:
-		return kinds()[end.Class], end.Text
+		return kinds()[end.Class], strings.TrimSuffix(end.Text+"\n"+hinted(end), "\n")
 	}
 	kind, text := said(end.Records)
 	if string(end.Last) == "true" && kind == Pass {
@@ -123,6 +132,42 @@ func judge(ctx context.Context, command func() *exec.Cmd, patience time.Duration
 		kind, text = worse(kind, text, Leak, end.Text)
 	}
 	return kind, plain.Text(text)
+}
+
+// inTemp runs the child of a check with a temporary directory of its own.
+func inTemp(ctx context.Context, command func() *exec.Cmd, patience time.Duration) (*child.End, error) {
+	if temp, err := os.MkdirTemp("", tempPrefix); err == nil {
+		defer os.RemoveAll(temp)
+		inner := command
+		command = func() *exec.Cmd { return with(inner(), "TMPDIR="+temp) }
+	} // else what is left there is not looked for
+	return child.Run(ctx, command, patience)
+}
+
+// with adds a variable to the environment of cmd.
+func with(cmd *exec.Cmd, variable string) *exec.Cmd {
+	cmd.Env = append(cmd.Environ(), variable)
+	return cmd
+}
+
+// outsideBubble reports whether the runtime ended the child since something of one bubble of virtual time was used in another.
+func outsideBubble(end *child.End) bool {
+	first, _, _ := strings.Cut(end.Text, "\n")
+	return end.Class == child.Panic && strings.HasPrefix(first, "fatal error: ") && strings.Contains(first, "synctest") && strings.Contains(first, "bubble")
+}
+
+// hint is the kind of the record whose text is said if the check does not come to its end.
+const hint = "hint"
+
+// hinted returns the hints among the records of a check, a line each.
+func hinted(end *child.End) (text string) {
+	for _, r := range end.Records {
+		var t string
+		if r.Kind == hint && json.Unmarshal(r.Body, &t) == nil {
+			text += t + "\n"
+		}
+	}
+	return text
 }
 
 // ended begins what package testing panics with when the goroutine of a test ends without a word.
@@ -147,7 +192,7 @@ func said(records []child.Record) (Kind, string) {
 	kind, text := Pass, ""
 	for _, r := range records {
 		var t string
-		if r.Kind != announcement && json.Unmarshal(r.Body, &t) == nil {
+		if r.Kind != announcement && r.Kind != hint && json.Unmarshal(r.Body, &t) == nil {
 			kind, text = worse(kind, text, Kind(r.Kind), t)
 		}
 	}
@@ -194,6 +239,10 @@ func take(t *testing.T, check Check, s subject) {
 	if err := child.Bound(share()); err != nil {
 		t.Log(err) // it is for those who run beside
 	}
+	// What catches signals first starts a goroutine of package os/signal, which stays: it is not the crawler's.
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGWINCH)
+	signal.Stop(signals)
 	failed := !t.Run(check.Name, func(t *testing.T) {
 		r := &Report{T: t, line: line, doing: new(string)}
 		check.run(r, s)

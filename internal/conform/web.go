@@ -28,6 +28,7 @@ type outcome struct {
 	isEarly  bool
 	modified string // what the crawler wrote to that it may only read
 	derived  int    // contexts derived from the crawl's and not cancelled
+	broke    string // another promise that it broke
 	late     string // what went on after the return
 	gaveUp   string // a page whose fetch ended because its context had
 	took     time.Duration
@@ -39,22 +40,23 @@ type subject struct {
 	name       string
 	maxWorkers int
 	rest       time.Duration // how long a crawl is watched after its return; only in virtual time
-	run        func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration) []outcome
+	offer      *offer        // nil: another for each crawl
+	run        func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration, offer *offer) []outcome
 }
 
 // crawl crawls s once.
 func (c subject) crawl(ctx context.Context, s *site, o crawl.Options) outcome {
-	return c.run(ctx, []*site{s}, o, c.rest)[0]
+	return c.run(ctx, []*site{s}, o, c.rest, c.offer)[0]
 }
 
 // beside crawls s while other crawls go on, so that nothing can be said of what goes on after the return.
 func (c subject) beside(ctx context.Context, s *site, o crawl.Options) outcome {
-	return c.run(ctx, []*site{s}, o, 0)[0]
+	return c.run(ctx, []*site{s}, o, 0, c.offer)[0]
 }
 
 // crawls crawls the sites one after the other, as the same Web.
 func (c subject) crawls(ctx context.Context, sites []*site, o crawl.Options) []outcome {
-	return c.run(ctx, sites, o, c.rest)
+	return c.run(ctx, sites, o, c.rest, c.offer)
 }
 
 // takes reports whether the crawler can make use of so many workers.
@@ -74,12 +76,16 @@ func subjects(c crawl.Contender) map[string]subject {
 
 // adapt lets f crawl sites under the keys that name gives to pages.
 func adapt[K comparable](c crawl.Contender, f crawl.Func[K], name func(naming, page) K) subject {
-	return subject{name: c.Name, maxWorkers: c.MaxWorkers, run: func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration) []outcome {
+	return subject{name: c.Name, maxWorkers: c.MaxWorkers, run: func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration, as *offer) []outcome {
 		w := &web[K]{}
+		if as == nil {
+			chosen := offerOf(len(sites[0].links), o)
+			as = &chosen
+		}
 		var list []outcome
 		for _, s := range sites {
 			w.show(s, name)
-			list = append(list, w.crawl(ctx, f, o, rest))
+			list = append(list, w.crawl(ctx, f, o, rest, *as))
 		}
 		return list
 	}}
@@ -91,8 +97,11 @@ type web[K comparable] struct {
 	pages map[K]page
 	keys  []K   // by page
 	links [][]K // by page, as they are handed out
+	none  []K   // the links of pages that have none
+	guard K     // the key behind the end of all these
 
 	mu       sync.Mutex
+	hinted   string // what was wrong with a hint
 	offered  []bool // a link to the page was handed out
 	inflight int
 	nth      int
@@ -102,16 +111,20 @@ type web[K comparable] struct {
 // show makes w serve s. Each link gets a key of its own making: two strings to the same page have texts of their own.
 func (w *web[K]) show(s *site, name func(naming, page) K) {
 	n := len(s.links)
-	*w = web[K]{site: s, pages: make(map[K]page, n), keys: make([]K, n), links: make([][]K, n), offered: make([]bool, n)}
+	*w = web[K]{site: s, pages: make(map[K]page, n), keys: make([]K, n), links: make([][]K, n), offered: make([]bool, n), guard: name(s.keys, guardPage)}
+	w.none = w.room(0)
 	for p, links := range s.links {
 		w.keys[p] = name(s.keys, page(p))
 		w.pages[w.keys[p]] = page(p)
-		if len(links) == 0 && p%2 == 1 {
-			continue // no links may be nil, or empty
+		if len(links) == 0 {
+			if p%2 == 0 { // no links may be nil, or empty
+				w.links[p] = w.none
+			}
+			continue
 		}
-		w.links[p] = make([]K, len(links))
-		for i, q := range links {
-			w.links[p][i] = name(s.keys, q)
+		w.links[p] = w.room(len(links))
+		for _, q := range links {
+			w.links[p] = append(w.links[p], name(s.keys, q))
 		}
 	}
 	if len(w.pages) != n {
@@ -126,20 +139,29 @@ func (w *web[K]) show(s *site, name func(naming, page) K) {
 }
 
 // crawl lets f crawl the site, and watches for rest what goes on after it has returned.
-func (w *web[K]) crawl(ctx context.Context, f crawl.Func[K], o crawl.Options, rest time.Duration) outcome {
-	var seeds []K
+func (w *web[K]) crawl(ctx context.Context, f crawl.Func[K], o crawl.Options, rest time.Duration, as offer) outcome {
+	seeds := w.room(len(w.site.start()))
 	for _, p := range w.site.start() {
 		seeds = append(seeds, w.keys[p])
 		w.offered[p] = true
 	}
-	var counts atomic.Int64
+	var counted counting
 	if o.Workers != 2 { // Count may be nil
-		o.Count = func(string, int) { counts.Add(1) }
+		o.Count = counted.count
+	}
+	var given crawl.Web[K] = w
+	if as.bare {
+		given = bareWeb[K]{w}
 	}
 	watched := watchContext(ctx)
+	var under context.Context = watched
+	if as.plain {
+		under = ctx
+	}
+	_, before := goroutine()
 	running := runtime.NumGoroutine()
 	start := time.Now()
-	did, err := f(watched, w, seeds, o)
+	did, err := f(under, given, seeds, o)
 	took := time.Since(start)
 
 	w.mu.Lock()
@@ -148,8 +170,12 @@ func (w *web[K]) crawl(ctx context.Context, f crawl.Func[K], o crawl.Options, re
 	if ctx.Err() == nil {
 		out.derived = int(watched.derived.Load())
 	}
-	fetches, counted := w.nth, counts.Load()
+	fetches, calls := w.nth, counted.calls.Load()
 	w.mu.Unlock()
+	if _, locked := goroutine(); locked && !before {
+		out.broke = "it returned with its caller's goroutine locked to the thread: runtime.LockOSThread without UnlockOSThread"
+		runtime.UnlockOSThread()
+	}
 	if rest > 0 && out.inflight == 0 {
 		out.late = quiet(ctx, running, rest)
 	}
@@ -158,8 +184,10 @@ func (w *web[K]) crawl(ctx context.Context, f crawl.Func[K], o crawl.Options, re
 	switch {
 	case w.nth > fetches:
 		out.late = fmt.Sprintf("%d fetches began", w.nth-fetches)
-	case counts.Load() > counted:
+	case counted.calls.Load() > calls:
 		out.late = "Options.Count was called"
+	case counted.also:
+		out.broke = "it called Options.Count from several goroutines, and may call it from one"
 	}
 	out.modified = w.modified(seeds)
 	return out
@@ -179,7 +207,7 @@ func quiet(ctx context.Context, running int, rest time.Duration) string {
 	time.Sleep(rest)
 	synctest.Wait()
 	if n := goroutines() - before; n > 0 {
-		return fmt.Sprintf("%d goroutines were started, by a timer that was left running", n)
+		return fmt.Sprintf("%d goroutines were started, by a timer that it or an earlier crawl left running", n)
 	}
 	return ""
 }
@@ -203,26 +231,6 @@ func goroutines() int {
 	metrics.Read(sample)
 	return int(sample[0].Value.Uint64())
 }
-
-// modified says what of seeds and links is no longer as it was handed out, "" if nothing.
-func (w *web[K]) modified(seeds []K) string {
-	for i, p := range w.site.start() {
-		if seeds[i] != w.keys[p] {
-			return "the seeds"
-		}
-	}
-	for p, links := range w.links {
-		for i, q := range w.site.links[p] {
-			if links[i] != w.keys[q] {
-				return "the links of " + w.log.name(page(p))
-			}
-		}
-	}
-	return ""
-}
-
-// Ahead takes hints, which lead to nothing, as they may.
-func (w *web[K]) Ahead(near, far []K) {}
 
 // Fetch answers as the site says. A page that is fetched again has no links: a crawler that forgets what it has seen
 // comes to an end.
