@@ -33,6 +33,7 @@ func Checks() []Check {
 		{"errors", "count a failed page, whichever it is, and go on, however many fail", virtually(failures)},
 		{"again", "remember nothing from one crawl to the next, and share nothing with crawls beside it", virtually(again)},
 		{"bare", "need no more than the contract says: any Web, context.Background(), a *rate.Limiter, errors that cannot be compared", virtually(bare)},
+		{"many", "keep no memory of a crawl, be right in the 65,537th of a process, and tell two million ids apart", really(many)},
 		{"panic", "not swallow a panic of Fetch", really(panics)},
 		{"memory", "take memory for pages and not for links", really(memory)},
 	}

@@ -41,6 +41,8 @@ type subject struct {
 	maxWorkers int
 	rest       time.Duration // how long a crawl is watched after its return; only in virtual time
 	offer      *offer        // nil: another for each crawl
+	ids, both  bool          // keys are numbers; the contender has the other kind too
+	lightly    func(s *site) func(crawl.Options) error
 	run        func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration, offer *offer) []outcome
 }
 
@@ -66,17 +68,21 @@ func (c subject) takes(workers int) bool { return c.maxWorkers == 0 || workers <
 func subjects(c crawl.Contender) map[string]subject {
 	m := map[string]subject{}
 	if c.ByID != nil {
-		m["id"] = adapt(c, c.ByID, naming.id)
+		s := adapt(c, c.ByID, naming.id)
+		s.ids, s.both = true, c.ByURL != nil
+		m["id"] = s
 	}
 	if c.ByURL != nil {
-		m["url"] = adapt(c, c.ByURL, naming.url)
+		s := adapt(c, c.ByURL, naming.url)
+		s.both = c.ByID != nil
+		m["url"] = s
 	}
 	return m
 }
 
 // adapt lets f crawl sites under the keys that name gives to pages.
 func adapt[K comparable](c crawl.Contender, f crawl.Func[K], name func(naming, page) K) subject {
-	return subject{name: c.Name, maxWorkers: c.MaxWorkers, run: func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration, as *offer) []outcome {
+	return subject{name: c.Name, maxWorkers: c.MaxWorkers, lightly: lightly(f, name), run: func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration, as *offer) []outcome {
 		w := &web[K]{}
 		if as == nil {
 			chosen := offerOf(len(sites[0].links), o)

@@ -1,0 +1,134 @@
+package conform
+
+import (
+	"runtime"
+	"sync"
+	"time"
+
+	"crawlbench/internal/crawl"
+)
+
+// many looks for what shows only after many crawls, or in one of very many pages.
+func many(t *Report, c subject) {
+	kept(t, c)
+	periods(t, c)
+	millions(t, c)
+}
+
+// kept lets a crawl of many pages come to its end, and measures what of it is still in memory.
+func kept(t *Report, c subject) {
+	const pages, most = 10_000, 64 << 10 // no set of so many pages is as small, but one of bits
+	*t.doing = " (a site of 10000 pages, 4 workers)"
+	crowd(pages)
+	small, large := c.lightly(star(100, 1)), c.lightly(star(pages-1, 1))
+	o := crawl.Options{Workers: 4}
+	if err := small(o); err != nil { // what is made once is made now
+		t.Fatalf("%v%s", err, *t.doing)
+	}
+	before := heap()
+	if err := large(o); err != nil {
+		t.Fatalf("%v%s", err, *t.doing)
+	}
+	if grown := heap() - before; grown > most {
+		t.Errorf("it keeps %d KiB of memory after a crawl of %d pages. Nothing of a crawl may be left; what is to be used again may be in a sync.Pool, "+
+			"which the collector empties", grown>>10, pages)
+	}
+	*t.doing = ""
+	runtime.KeepAlive(large)
+}
+
+// crowd starts and ends so many goroutines, since the runtime keeps something of each that there ever was at once.
+func crowd(n int) {
+	var all sync.WaitGroup
+	end := make(chan struct{})
+	for range n {
+		all.Go(func() { <-end })
+	}
+	close(end)
+	all.Wait()
+}
+
+// heap returns how much memory is in use, without what a sync.Pool has.
+func heap() int64 {
+	for range 3 {
+		runtime.GC()
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// periods crawls some sites again after so many crawls of others as a counter of crawls takes to come back to where it was:
+// what says of a page that it was seen, by the number of the crawl, says so again.
+func periods(t *Report, c subject) {
+	const most = 2 * time.Second // of processor time; who makes large tables for each crawl takes one
+	o := crawl.Options{Workers: 1}
+	site := func(first int) func(crawl.Options) error {
+		s := blank(first + 3)
+		s.seeds = []page{page(first)}
+		s.links[first] = []page{page(first) + 1, page(first) + 2}
+		return c.lightly(s)
+	}
+	other := site(0)
+	lengths := []int{127, 128, 255, 256, 257}
+	if c.ids || !c.both { // once for each crawler
+		lengths = append(lengths, 32767, 32768, 65535, 65536, 65537)
+	}
+	due := map[int]func(crawl.Options) error{}
+	for i, n := range lengths {
+		again := site(3 * (i + 1))
+		due[i], due[i+n] = again, again
+	}
+	begin := processorTime()
+	for nth := range lengths[len(lengths)-1] + len(lengths) {
+		next, ok := due[nth]
+		if !ok {
+			next = other
+		}
+		if err := next(o); err != nil {
+			t.Fatalf("crawl %d of this process, of three pages: %v", nth+1, err)
+		}
+		if nth%1000 == 0 && processorTime()-begin > most {
+			t.Logf("after %d crawls the time was up", nth)
+			return
+		}
+	}
+}
+
+// millions crawls 1,500,000 pages: a set that keeps 40 bits of a hash takes two of them for one in two of three runs, and one
+// that keeps 37 in all. Few pages are known at a time, since there may be a goroutine for each. A crawler that would take
+// longer than a second is spared.
+func millions(t *Report, c subject) {
+	const pages, part, most = 1_500_000, 100_000, time.Second
+	if !c.ids {
+		return // as many URLs take too much memory
+	}
+	o := crawl.Options{Workers: 2}
+	crawl := c.lightly(trickle(part))
+	took := working(func() {
+		if err := crawl(o); err != nil {
+			t.Fatalf("%v (a site of %d pages, %s)", err, part, dials(o))
+		}
+	})
+	if took > most*part/pages {
+		t.Logf("%d pages took %v of processor time: no more are tried", part, took)
+		return
+	}
+	if err := c.lightly(trickle(pages))(o); err != nil {
+		t.Fatalf("%v (a site of %d pages, %s)", err, pages, dials(o))
+	}
+}
+
+// trickle returns n pages of which every 64th links to the next 64.
+func trickle(n int) *site {
+	const few = 64
+	s := blank(n)
+	all := make([]page, n)
+	for p := range all {
+		all[p] = page(p)
+	}
+	for p := 0; p < n; p += few {
+		s.links[p] = all[p+1 : min(p+few+1, n)]
+	}
+	return s
+}

@@ -1,0 +1,73 @@
+package conform
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"crawlbench/internal/crawl"
+)
+
+// light is a Web that knows of each page no more than how often it was fetched. It is for crawls that are too large, or too
+// many, for a web.
+type light[K comparable] struct {
+	pages map[K]page // nil: a key is the page's number
+	links [][]K
+	count []atomic.Int32
+}
+
+// lightly returns a function that lets f crawl s and returns what is wrong then.
+func lightly[K comparable](f crawl.Func[K], name func(naming, page) K) func(s *site) func(crawl.Options) error {
+	return func(s *site) func(crawl.Options) error {
+		n := len(s.links)
+		w := &light[K]{links: make([][]K, n), count: make([]atomic.Int32, n)}
+		if _, ids := any(name(s.keys, 0)).(uint32); !ids {
+			w.pages = make(map[K]page, n)
+		}
+		for p, links := range s.links {
+			if w.pages != nil {
+				w.pages[name(s.keys, page(p))] = page(p)
+			}
+			for _, q := range links {
+				w.links[p] = append(w.links[p], name(s.keys, q))
+			}
+		}
+		var seeds []K
+		for _, p := range s.start() {
+			seeds = append(seeds, name(s.keys, p))
+		}
+		level, _ := s.reach(make([]bool, n))
+		want := 0
+		for _, l := range level {
+			if l >= 0 {
+				want++
+			}
+		}
+		return func(o crawl.Options) error {
+			did, err := f(context.Background(), w, seeds, o)
+			if err != nil {
+				return fmt.Errorf("it returned the error %q, want none", err)
+			}
+			for p := range w.count {
+				if is := w.count[p].Swap(0); is > 1 || is == 1 && level[p] < 0 || is == 0 && level[p] >= 0 {
+					return fmt.Errorf("%v was fetched %d times, and %d links lead to it", name(s.keys, page(p)), is, min(1, level[p]+1))
+				}
+			}
+			if did.Pages != want || did.Errors != 0 {
+				return fmt.Errorf("it reports %d pages and %d errors, want %d and none", did.Pages, did.Errors, want)
+			}
+			return nil
+		}
+	}
+}
+
+func (w *light[K]) Fetch(_ context.Context, key K) ([]K, error) {
+	var p page
+	if w.pages == nil {
+		p, _ = any(key).(uint32)
+	} else {
+		p = w.pages[key]
+	}
+	w.count[p].Add(1)
+	return w.links[p], nil
+}
