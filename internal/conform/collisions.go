@@ -1,7 +1,18 @@
 package conform
 
+import "strings"
+
 // collision is a pair of URLs with the same hash, or the same part of it: low48 are its low 48 bits, high48 its high ones.
 type collision struct{ hash, part, a, b string }
+
+// crcPair has the same checksum under all that package hash knows of CRCs, at once. A CRC is linear: of 193 letters, each of
+// which may be b or c and so differ in one bit, some change 64 + 64 + 32 + 32 bits of checksums in ways that cancel out.
+var crcPair = [2]string{
+	"https://h.example/" + strings.Repeat("b", 191),
+	"https://h.example/" +
+		"cbbbccbbbbbccbcbcbcbcbbccbbbbccbcccccbccbbccbbcbbcbbbcccbbccbbcbbccbbcccbbbbcccbbbcbbbcbcbbccbbc" +
+		"bcbcccbbbbbcccbcbbbccbbcbcccbcbbbcbbbbbcccccbbcbcbccbbcbbbcbccbbbbcbccbbbbccbbccccbcccbbbbccccc",
+}
 
 // collisions were found by a birthday search over "https://h.example/" and 11 digits of base64, and those of whole 64-bit
 // hashes by Pollard's rho with distinguished points (van Oorschot and Wiener, Parallel collision search, 1999). Whoever
@@ -10,6 +21,10 @@ var collisions = []collision{
 	{"adler32", "32", "https://h.example/-86-Ao28HLG", "https://h.example/5250S8CAc7H"},
 	{"crc32", "32", "https://h.example/0EzWRFzQhRN", "https://h.example/c0yrYsVacpK"},
 	{"crc32c", "32", "https://h.example/cKrzN5-BKQI", "https://h.example/TpAKzAkSqzB"},
+	{"crc64", "full", crcPair[0], crcPair[1]},
+	{"crc64ecma", "full", crcPair[0], crcPair[1]},
+	{"crc32", "full", crcPair[0], crcPair[1]},
+	{"crc32c", "full", crcPair[0], crcPair[1]},
 	{"crc64", "high48", "https://h.example/5mEl4mkeQaA", "https://h.example/n8ILKmk5YQJ"},
 	{"crc64", "low48", "https://h.example/aYW7d3atoZL", "https://h.example/Fr8b1f41XvD"},
 	{"crc64ecma", "high48", "https://h.example/0c32prkVQyH", "https://h.example/0lxvwjYhqcA"},

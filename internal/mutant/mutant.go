@@ -24,6 +24,7 @@ func All() []Mutant {
 		})
 	}
 	list = append(append(list, apart()...), bags()...)
+	list = append(append(append(list, offers()...), sizes()...), leftovers()...)
 	return append(append(list, twists()...), sets()...)
 }
 

@@ -23,6 +23,8 @@ func Unusual() []crawl.Contender {
 		one("oneatatime", "is sequential", 1, inOrder[uint32], inOrder[string]),
 		one("batches", "looks at what a batch has found when all of it is back", 0, batches[uint32], batches[string]),
 		one("oneowner", "has one goroutine that owns all, and sends pages to workers", 0, owned[uint32], owned[string]),
+		one("poolschannels", "keeps its channel in a sync.Pool from crawl to crawl", 0, poolsChannels[uint32](), poolsChannels[string]()),
+		one("attends", "catches interrupts, and looks at a clock every second", 0, attends[uint32], attends[string]),
 		one("lockapage", "has a lock for each page", 0, lockAPage[uint32], lockAPage[string]),
 	}
 }
@@ -257,6 +259,11 @@ func batches[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o c
 
 // owned has workers that own nothing.
 func owned[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
+	return ownedOver(ctx, web, seeds, o, make(chan K))
+}
+
+// ownedOver is owned with its channel, which it does not close.
+func ownedOver[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, pages chan K) (crawl.Result, error) {
 	if err := ctx.Err(); err != nil {
 		return crawl.Result{}, err
 	}
@@ -267,11 +274,17 @@ func owned[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o cra
 	}
 	own, stop := context.WithCancel(ctx)
 	limiter := crawl.InTurn(o.Limiter)
-	pages, answers := make(chan K), make(chan answer)
+	answers := make(chan answer)
 	var all sync.WaitGroup
 	for range o.Workers {
 		all.Go(func() {
-			for page := range pages {
+			for {
+				var page K
+				select {
+				case page = <-pages:
+				case <-own.Done():
+					return
+				}
 				var a answer
 				if limiter != nil {
 					a.err = limiter.Wait(own)
@@ -316,7 +329,6 @@ func owned[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o cra
 		}
 	}
 	stop()
-	close(pages)
 	all.Wait()
 	return f.did, f.err
 }

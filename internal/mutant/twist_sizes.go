@@ -1,0 +1,180 @@
+package mutant
+
+import (
+	"context"
+	"errors"
+	"hash/crc64"
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/engine"
+)
+
+// sizes returns the mutants that are right for what is small, short or few.
+func sizes() []Mutant {
+	var list []Mutant
+	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {
+		list = append(list, Mutant{Contender: crawl.Contender{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)}, Case: seen})
+	}
+	both("budget32", "the budget is kept in 32 bits", "int32 for what is an int", budget32, budget32)
+	both("errors16", "the errors are counted in 16 bits", "a counter that was wide enough once", errors16, errors16)
+	both("frontierfull", "beyond 131,072 pages that wait, links are dropped", "a channel that is large enough", frontierFull, frontierFull)
+	both("breaker1000", "1,000 failures in a row end the crawl", "a circuit breaker that is patient", breaker1000, breaker1000)
+	both("pageweek", "a page that takes longer than a week is given up", "a timeout that nobody will see", pageWeek, pageWeek)
+	both("limiterimpatient", "a wait on the limiter that takes longer than 30 s ends the crawl", "a timeout for what may take as long as it takes", limiterImpatient, limiterImpatient)
+	both("retriesreset", "a page whose connection was reset is fetched once more", "net/http does so for requests it takes for idempotent", retriesReset, retriesReset)
+
+	epochs := Mutant{Contender: engine.FromVisited("epoch16", "sets are used again under a number of the crawl, kept in 16 bits", newEpochs[uint32](), newEpochs[string]()),
+		Case: "generation counters that wrap"}
+	sets := Mutant{Contender: engine.FromVisited("growsloses", "a table that grows beyond 131,072 keys loses those of its last bucket",
+		behindLock(newGrows[uint32]), behindLock(newGrows[string])), Case: "a copy that ends one too early"}
+	seed := maphash.MakeSeed()
+	hash36 := Mutant{Contender: engine.FromVisited("hash36", "the visited set keeps 36 bits of a seeded hash", behindLock(keyed(func(id uint32) any {
+		return maphash.Comparable(seed, id) >> 28
+	})), nil), Case: "fingerprints of 5 bytes, which take 1.5 million pages to find"}
+	crcs := [2]*crc64.Table{crc64.MakeTable(crc64.ISO), crc64.MakeTable(crc64.ECMA)}
+	crc := Mutant{Contender: engine.FromVisited("crc64pair", "the visited set keeps both CRC-64 of the URL", nil, behindLock(keyed(func(url string) any {
+		return [2]uint64{crc64.Checksum([]byte(url), crcs[0]), crc64.Checksum([]byte(url), crcs[1])}
+	}))), Case: "a checksum taken for a fingerprint: CRCs are linear"}
+	return append(list, epochs, sets, hash36, crc)
+}
+
+func budget32[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	o.MaxPages = max(0, int(int32(o.MaxPages)))
+	return right(ctx, web, seeds, o)
+}
+
+func errors16[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	did, err := right(ctx, web, seeds, o)
+	did.Errors = int(uint16(did.Errors))
+	return did, err
+}
+
+func frontierFull[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	var mu sync.Mutex
+	seen, waiting := map[K]bool{}, 0
+	return right(ctx, answered(web, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		waiting--
+		var fit []K
+		for _, link := range links {
+			if !seen[link] && waiting < 1<<17 {
+				seen[link] = true
+				waiting++
+				fit = append(fit, link)
+			}
+		}
+		return fit, err
+	}), seeds, o)
+}
+
+func breaker1000[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	var inARow atomic.Int64
+	return ending(ctx, web, seeds, o, right, func(err error) bool {
+		if err == nil {
+			inARow.Store(0)
+			return false
+		}
+		return inARow.Add(1) >= 1000
+	})
+}
+
+func pageWeek[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	return right(ctx, fetcher[K](func(ctx context.Context, page K) ([]K, error) {
+		own, stop := context.WithTimeout(ctx, 7*24*time.Hour)
+		defer stop()
+		return web.Fetch(own, page)
+	}), seeds, o)
+}
+
+func limiterImpatient[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	if l := o.Limiter; l != nil {
+		o.Limiter = crawl.Like(waiter(func(ctx context.Context) error {
+			own, stop := context.WithTimeout(ctx, 30*time.Second)
+			defer stop()
+			return l.Wait(own)
+		}), l)
+	}
+	return right(ctx, web, seeds, o)
+}
+
+func retriesReset[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	return right(ctx, answered(web, func(ctx context.Context, page K, links []K, err error) ([]K, error) {
+		if errors.Is(err, syscall.ECONNRESET) {
+			return web.Fetch(ctx, page)
+		}
+		return links, err
+	}), seeds, o)
+}
+
+// epochs is a set that is used again: a page is in it if its stamp is the number of the crawl.
+type epochs[K comparable] struct {
+	mu    sync.Mutex
+	epoch uint16
+	stamp map[K]uint16
+	free  *sync.Mutex
+	list  *[]*epochs[K]
+}
+
+func newEpochs[K comparable]() crawl.NewVisited[K] {
+	var mu sync.Mutex
+	var free []*epochs[K]
+	return func(int) crawl.Visited[K] {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(free) == 0 {
+			free = append(free, &epochs[K]{stamp: map[K]uint16{}, free: &mu, list: &free})
+		}
+		s := free[len(free)-1]
+		free = free[:len(free)-1]
+		s.epoch++
+		return s
+	}
+}
+
+func (s *epochs[K]) AddNew(dst, links []K) []K {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, link := range links {
+		if s.stamp[link] != s.epoch {
+			s.stamp[link] = s.epoch
+			dst = append(dst, link)
+		}
+	}
+	return dst
+}
+
+// Counts is called when the crawl's workers have ended.
+func (s *epochs[K]) Counts(func(string, int)) {
+	s.free.Lock()
+	defer s.free.Unlock()
+	if len(s.stamp) > 5000 { // nothing large is kept
+		s.stamp = map[K]uint16{}
+	}
+	*s.list = append(*s.list, s)
+}
+
+// grows is a set that forgets eight keys when it grows.
+type grows[K comparable] map[K]bool
+
+func newGrows[K comparable](int) adder[K] { return grows[K]{} }
+
+func (s grows[K]) add(page K) bool {
+	if len(s) == 1<<17 && !s[page] {
+		n := 0
+		for k := range s {
+			if n++; n > 8 {
+				break
+			}
+			delete(s, k)
+		}
+	}
+	known := s[page]
+	s[page] = true
+	return !known
+}
