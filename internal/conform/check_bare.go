@@ -12,6 +12,7 @@ import (
 // bare gives a crawl what its users give it, each thing with no more than the contract says: a Web that is no crawl.Ahead
 // and one that is, context.Background(), a *rate.Limiter, and errors that are no keys of a map.
 func bare(t *Report, c subject) {
+	watchPolling(t, c)
 	for _, as := range []offer{{}, {bare: true}, {plain: true}, {bare: true, plain: true}} {
 		c.offer = &as
 		for _, workers := range []int{1, 4} {

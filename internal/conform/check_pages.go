@@ -129,27 +129,11 @@ func memory(t *Report, c subject) {
 
 // slow lets page 1 take a day, on which pages 201 and more hang.
 func slow(t *Report, c subject) {
-	site := func(wait time.Duration) *site {
-		s := star(200, 1)
-		s.links = append(s.links, nil, nil, nil)
-		s.links[1] = []page{201, 202, 5, 0}
-		s.links[202] = []page{203, 0, 1}
-		s.latency = func(p page) time.Duration {
-			if p == 1 {
-				return wait
-			}
-			return time.Millisecond
-		}
-		return s
-	}
 	const day, years = 24 * time.Hour, 10 * 365 * 24 * time.Hour
-	if busy := working(func() { right(t, c, site(time.Minute), crawl.Options{Workers: 4}) }); busy > 10*time.Millisecond {
-		t.say(hint, "While it waited one minute of virtual time for a page it used %v of processor time: does it look again and again whether "+
-			"there is something to do (polling)? Waiting without a timer, for what others send or signal, takes none.", busy)
-	}
+	watchPolling(t, c)
 	least := time.Hour
 	for _, fails := range []bool{false, true} {
-		s := site(day)
+		s := held(day)
 		if fails {
 			s.fails = failing(errPlanted, func(p page) bool { return p == 1 })
 		}
@@ -159,7 +143,30 @@ func slow(t *Report, c subject) {
 		right(t, c, s, crawl.Options{Workers: 4, MaxPages: 199}) // whatever the order, the day may be in it
 	}
 	if least < 20*time.Millisecond { // who prints something every second would do that for hours
-		right(t, c, site(years), crawl.Options{Workers: 4})
+		right(t, c, held(years), crawl.Options{Workers: 4})
+	}
+}
+
+// held returns a star whose page 1 takes so long, and whose other pages take a millisecond.
+func held(wait time.Duration) *site {
+	s := star(200, 1)
+	s.links = append(s.links, nil, nil, nil)
+	s.links[1] = []page{201, 202, 5, 0}
+	s.links[202] = []page{203, 0, 1}
+	s.latency = func(p page) time.Duration {
+		if p == 1 {
+			return wait
+		}
+		return time.Millisecond
+	}
+	return s
+}
+
+// watchPolling leaves a hint, for the case that the check does not come to its end, if the crawler works while it waits.
+func watchPolling(t *Report, c subject) {
+	if busy := working(func() { right(t, c, held(time.Minute), crawl.Options{Workers: 4}) }); busy > 10*time.Millisecond {
+		t.say(hint, "While it waited one minute of virtual time for a page it used %v of processor time: does it look again and again whether "+
+			"there is something to do (polling)? Waiting without a timer, for what others send or signal, takes none.", busy)
 	}
 }
 

@@ -13,7 +13,7 @@
 //   - a failed fetch counts as an error, its page as visited, and the crawl goes on, whatever the error wraps;
 //   - at most Options.MaxPages pages are fetched, failed ones included, and exactly so many where the graph has them;
 //   - when ctx ends before the last fetch has come back, or the limiter fails, it returns at once with that error;
-//   - seeds and links belong to others, and are not modified;
+//   - seeds and links belong to others, and are neither modified nor appended to;
 //   - a panic of Fetch is not swallowed: it ends the process, or the crawl with an error, or counts as a failed fetch;
 //   - when it returns, every goroutine, timer, file and process that it started has ended, the contexts that it derived are
 //     cancelled, no state of it is left, and what belongs to the whole process, such as GOMAXPROCS, is as it was.

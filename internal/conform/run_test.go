@@ -1,0 +1,43 @@
+package conform
+
+import (
+	"encoding/json"
+	"testing"
+
+	"crawlbench/internal/child"
+)
+
+// What the runtime says of bubbles is told from what a crawler says, and from other errors of the runtime.
+func TestOutsideBubbleIsKnown(t *testing.T) {
+	for text, want := range map[string]bool{
+		"fatal error: receive on synctest channel from outside bubble\nin mine.crawl":         true,
+		"fatal error: select on synctest channel from outside bubble":                         true,
+		"fatal error: reset of synctest timer from outside bubble":                            true,
+		"fatal error: sync: WaitGroup.Add called from multiple synctest bubbles":              true,
+		"panic: receive on synctest channel from outside bubble":                              false,
+		"fatal error: concurrent map writes\nreceive on synctest channel from outside bubble": false,
+		"fatal error: all goroutines are asleep - deadlock!":                                  false,
+	} {
+		if is := outsideBubble(&child.End{Class: child.Panic, Text: text}); is != want {
+			t.Errorf("%q: %v, want %v", text, is, want)
+		}
+	}
+	if outsideBubble(&child.End{Class: child.Exit, Text: "fatal error: reset of synctest timer from outside bubble"}) {
+		t.Error("a process that exited was ended by the runtime")
+	}
+}
+
+// A hint is said of a check that did not end, and makes no check fail.
+func TestHintsAreNoFailures(t *testing.T) {
+	text, err := json.Marshal("it polls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	records := []child.Record{{Kind: hint, Body: text}}
+	if kind, say := said(records); kind != Pass || say != "" {
+		t.Errorf("%s: %s", kind, say)
+	}
+	if is := hinted(&child.End{Records: records}); is != "it polls\n" {
+		t.Errorf("%q", is)
+	}
+}
