@@ -184,7 +184,7 @@ func readme(matrix, rates string) string {
 	b.WriteString("# The conformance suite, and what shows that it bites\n\n" +
 		"`crawlbench conform` takes crawlers through these checks, each in a process of its own; `bench.Conform` does so in a\n" +
 		"test of your own crawler. A check passes only by its own final record, and whatever belongs to the whole process must be\n" +
-		"as before at its end: GOMAXPROCS, the collector's settings, environment, working directory, open files, child processes.\n" +
+		"as before at its end: GOMAXPROCS, the collector's settings, environment, working directory, open and temporary files, loggers, profiles, child processes.\n" +
 		"Every crawl is compared with the sequential oracle. A page may be fetched only after a link to it was handed out, and\n" +
 		"links and seeds must be as they were. What is not the crawler's fault is advice, and the exit code stays 0.\n\n| check | the crawler must |\n|---|---|\n")
 	for _, c := range conform.Checks() {

@@ -1,11 +1,14 @@
 package conform
 
 import (
+	"context"
 	"io"
 	"log"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"runtime/pprof"
 	"strings"
 	"testing"
 )
@@ -54,5 +57,38 @@ func TestProcessStateIsCompared(t *testing.T) {
 	os.Unsetenv("CRAWLER")
 	if list := before.changed(now()); len(list) != 1 || !strings.Contains(list[0], "no CRAWLER any more") {
 		t.Errorf("a variable was removed: %q", list)
+	}
+}
+
+// What is left in a temporary directory is seen if the check has it to itself, and not if others use it too.
+func TestTemporaryFilesAreSeen(t *testing.T) {
+	for name, want := range map[string]int{tempPrefix + "1": 1, "others": 0} {
+		dir := filepath.Join(t.TempDir(), name)
+		if err := os.Mkdir(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("TMPDIR", dir)
+		before := now()
+		if err := os.WriteFile(filepath.Join(dir, "spool"), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if list := before.changed(now()); len(list) != want || want > 0 && !strings.Contains(list[0], `the temporary directory has "spool"`) {
+			t.Errorf("%s: %q", name, list)
+		}
+	}
+}
+
+// Labels of a goroutine are seen, and gone when they are.
+func TestLabelsAreSeen(t *testing.T) {
+	if labelled() {
+		t.Fatal("there are labels before any was set")
+	}
+	pprof.Do(t.Context(), pprof.Labels("crawl", "mine"), func(context.Context) {
+		if !labelled() {
+			t.Error("a label is not seen")
+		}
+	})
+	if labelled() {
+		t.Error("there are labels after all were taken back")
 	}
 }
