@@ -50,7 +50,7 @@ func virtually(f func(t *Report, c subject)) func(t *Report, c subject) {
 		c.rest = rest
 		err := bubble(t, func(t *Report) error {
 			f(t, c)
-			unlabelled(t)
+			unlabelled(t, c)
 			return nil
 		})
 		if s, ok := err.(*stuck); ok {
@@ -73,7 +73,7 @@ func really(f func(t *Report, c subject)) func(t *Report, c subject) {
 	return unchanged(func(t *Report, c subject) {
 		before := runtime.NumGoroutine()
 		f(t, c)
-		unlabelled(t)
+		unlabelled(t, c)
 		for wait := time.Microsecond; runtime.NumGoroutine() > before && wait < time.Second; wait *= 2 {
 			time.Sleep(wait) // it may be on its way out
 		}
@@ -90,8 +90,8 @@ func really(f func(t *Report, c subject)) func(t *Report, c subject) {
 }
 
 // unlabelled fails the test if this goroutine has labels, which a crawl has left.
-func unlabelled(t *Report) {
-	if labelled() {
+func unlabelled(t *Report, c subject) {
+	if !c.labels && labelled() {
 		t.Error("a goroutine has labels for profiles (pprof.SetGoroutineLabels) after the check, and had none before: pprof.Do takes them back")
 	}
 }
@@ -104,6 +104,7 @@ func unchanged(f func(t *Report, c subject)) func(t *Report, c subject) {
 	return func(t *Report, c subject) {
 		runtime.GC() // starts goroutines of the collector's, which are not the crawler's
 		before := now()
+		c.labels = labelled()
 		f(t, c)
 		for _, change := range before.changed(now()) {
 			t.Error(change)

@@ -42,6 +42,7 @@ type subject struct {
 	rest       time.Duration // how long a crawl is watched after its return; only in virtual time
 	offer      *offer        // nil: another for each crawl
 	ids, both  bool          // keys are numbers; the contender has the other kind too
+	labels     bool          // some goroutine had labels for profiles before the check
 	lightly    func(s *site) func(crawl.Options) error
 	run        func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration, offer *offer) []outcome
 }
