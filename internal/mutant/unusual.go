@@ -135,7 +135,12 @@ func simple[K comparable](h habits) crawl.Func[K] {
 				}
 				at := h.order(len(f.pages))
 				page := f.pages[at]
-				f.pages = slices.Delete(f.pages, at, at+1)
+				if at == 0 {
+					f.pages = f.pages[1:]
+				} else {
+					f.pages[at] = f.pages[len(f.pages)-1]
+					f.pages = f.pages[:len(f.pages)-1]
+				}
 				busy++
 				f.mu.Unlock()
 				var links []K
