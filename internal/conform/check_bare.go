@@ -16,6 +16,9 @@ func bare(t *Report, c subject) {
 	for _, as := range []offer{{}, {bare: true}, {plain: true}, {bare: true, plain: true}} {
 		c.offer = &as
 		for _, workers := range []int{1, 4} {
+			if c.maxWorkers > 0 {
+				workers = min(workers, c.maxWorkers)
+			}
 			for _, pages := range []int{1, 60} {
 				s := star(pages, 2)
 				s.latency = constant(time.Millisecond)

@@ -17,7 +17,7 @@ type light[K comparable] struct {
 }
 
 // lightly returns a function that lets f crawl s and returns what is wrong then.
-func lightly[K comparable](f crawl.Func[K], name func(naming, page) K) func(s *site) func(crawl.Options) error {
+func lightly[K comparable](f crawl.Func[K], maxWorkers int, name func(naming, page) K) func(s *site) func(crawl.Options) error {
 	return func(s *site) func(crawl.Options) error {
 		n := len(s.links)
 		w := &light[K]{links: make([][]K, n), count: make([]atomic.Int32, n)}
@@ -44,6 +44,9 @@ func lightly[K comparable](f crawl.Func[K], name func(naming, page) K) func(s *s
 			}
 		}
 		return func(o crawl.Options) error {
+			if maxWorkers > 0 {
+				o.Workers = min(o.Workers, maxWorkers)
+			}
 			o.Count = func(string, int) {} // with which sets are told that the crawl is over
 			did, err := f(context.Background(), w, seeds, o)
 			if err != nil {

@@ -83,7 +83,7 @@ func subjects(c crawl.Contender) map[string]subject {
 
 // adapt lets f crawl sites under the keys that name gives to pages.
 func adapt[K comparable](c crawl.Contender, f crawl.Func[K], name func(naming, page) K) subject {
-	return subject{name: c.Name, maxWorkers: c.MaxWorkers, lightly: lightly(f, name), run: func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration, as *offer) []outcome {
+	return subject{name: c.Name, maxWorkers: c.MaxWorkers, lightly: lightly(f, c.MaxWorkers, name), run: func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration, as *offer) []outcome {
 		w := &web[K]{}
 		if as == nil {
 			chosen := offerOf(len(sites[0].links), o)
