@@ -25,7 +25,7 @@ func sizes() []Mutant {
 	both("frontierfull", "beyond 131,072 pages that wait, links are dropped", "a channel that is large enough", frontierFull, frontierFull)
 	both("breaker1000", "1,000 failures in a row end the crawl", "a circuit breaker that is patient", breaker1000, breaker1000)
 	both("pageweek", "a page that takes longer than a week is given up", "a timeout that nobody will see", pageWeek, pageWeek)
-	both("limiterimpatient", "a wait on the limiter that takes longer than 30 s ends the crawl", "a timeout for what may take as long as it takes", limiterImpatient, limiterImpatient)
+	both("limiterhurried", "a wait on the limiter that takes longer than 30 s ends the crawl", "a timeout for what may take as long as it takes", limiterHurried, limiterHurried)
 	both("retriesreset", "a page whose connection was reset is fetched once more", "net/http does so for requests it takes for idempotent", retriesReset, retriesReset)
 
 	epochs := Mutant{Contender: engine.FromVisited("epoch16", "sets are used again under a number of the crawl, kept in 16 bits", newEpochs[uint32](), newEpochs[string]()),
@@ -92,7 +92,7 @@ func pageWeek[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o 
 	}), seeds, o)
 }
 
-func limiterImpatient[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func limiterHurried[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
 	if l := o.Limiter; l != nil {
 		o.Limiter = crawl.Like(waiter(func(ctx context.Context) error {
 			own, stop := context.WithTimeout(ctx, 30*time.Second)
