@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/host"
 )
 
 // many looks for what shows only after many crawls, or in one of very many pages.
@@ -79,7 +80,7 @@ func periods(t *Report, c subject) {
 		again := site(3 * (i + 1))
 		due[i], due[i+n] = again, again
 	}
-	begin := processorTime()
+	begin := host.CPUTime()
 	for nth := range lengths[len(lengths)-1] + len(lengths) {
 		next, ok := due[nth]
 		if !ok {
@@ -88,7 +89,7 @@ func periods(t *Report, c subject) {
 		if err := next(o); err != nil {
 			t.Fatalf("crawl %d of this process, of three pages: %v", nth+1, err)
 		}
-		if nth%1000 == 0 && processorTime()-begin > most {
+		if nth%1000 == 0 && host.CPUTime()-begin > most {
 			t.Logf("after %d crawls the time was up", nth)
 			return
 		}
