@@ -122,9 +122,9 @@ func (p *pool[K]) steal(w *worker[K]) bool {
 // over. The caller holds no lock.
 func (p *pool[K]) distribute(w *worker[K]) bool {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	defer w.mu.Unlock() // first: who starves as soon as the pool's lock is free must find w's free too, for w does not ask again
 	if p.ended {
 		return false
 	}
