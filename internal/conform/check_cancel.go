@@ -3,6 +3,7 @@ package conform
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -39,8 +40,13 @@ func forgotten(t *Report, c subject) {
 			waiting(t, c, workers, after)
 		}
 		deadline(t, c, workers)
+		unheard(t, c, workers)
+		for _, form := range forms {
+			foreseen(t, c, form, workers)
+		}
 	}
 	indebted(t, c)
+	right(t, c, star(50, 1), crawl.Options{Workers: 4}) // of all that was cut short, nothing is left
 }
 
 // blocking lets so many through, and the others wait until their contexts end.
@@ -54,42 +60,97 @@ func (s *blocking) Wait(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// waiting cancels a crawl while all that it does is to wait on the limiter.
+// waiting lets a crawl's context end, by a cancellation and by a deadline, while all that it does is to wait on the limiter.
 func waiting(t *Report, c subject, workers, after int) {
 	const at = 10 * time.Second
-	s := star(200, 1)
-	s.latency = constant(turn)
-	l := &blocking{}
-	l.left.Store(int64(after))
 	cause := errors.New("the user has had enough")
-	ctx, stop := context.WithCancelCause(context.Background())
-	timer := time.AfterFunc(at, func() { stop(cause) })
-	defer timer.Stop()
-	o := crawl.Options{Workers: workers, Limiter: l}
-	out := c.crawl(ctx, s, o)
-	if err := s.inOrder(out, o); err != nil {
-		t.Fatalf("cancelled while it waited on the limiter: %v (%s)", err, dials(o))
-	}
-	if !errors.Is(out.err, context.Canceled) && !errors.Is(out.err, cause) || out.took != at || len(out.starts) != after {
-		t.Fatalf("cancelled after %v, in a wait on the limiter for page %d, it returned after %v and %d pages with the error %v (%s)",
-			at, after+1, out.took, len(out.starts), out.err, dials(o))
+	for _, end := range []struct {
+		name string
+		err  error
+		in   func() (context.Context, func())
+	}{
+		{"cancelled", context.Canceled, func() (context.Context, func()) {
+			ctx, stop := context.WithCancelCause(context.Background())
+			timer := time.AfterFunc(at, func() { stop(cause) })
+			return ctx, func() { timer.Stop() }
+		}},
+		{"its deadline was", context.DeadlineExceeded, func() (context.Context, func()) {
+			ctx, stop := context.WithTimeoutCause(context.Background(), at, cause)
+			return ctx, stop
+		}},
+	} {
+		s := star(200, 1)
+		s.latency = constant(turn)
+		l := &blocking{}
+		l.left.Store(int64(after))
+		ctx, stop := end.in()
+		o := c.clamp(crawl.Options{Workers: workers, Limiter: l})
+		out := c.crawl(ctx, s, o)
+		stop()
+		err := s.ended(out, o, at, end.err, cause)
+		if n := len(out.starts); err == nil && n != after {
+			err = fmt.Errorf("it fetched %d pages, want %d", n, after)
+		}
+		if err != nil {
+			t.Fatalf("%s after %v, in a wait on the limiter for page %d: %v (%s)", end.name, at, after+1, err, dials(o))
+		}
 	}
 }
 
-// deadline lets a context end by itself.
+// deadline lets a context end by itself, in fetches.
 func deadline(t *Report, c subject, workers int) {
 	const at = 5*turn + turn/2
 	s := star(2000, 1)
 	s.latency = constant(turn)
 	ctx, stop := context.WithTimeout(context.Background(), at)
 	defer stop()
-	o := crawl.Options{Workers: workers}
+	o := c.clamp(crawl.Options{Workers: workers})
 	out := c.crawl(ctx, s, o)
-	if err := s.inOrder(out, o); err != nil {
-		t.Fatalf("at its deadline: %v (%s)", err, dials(o))
+	if err := s.ended(out, o, at, context.DeadlineExceeded); err != nil {
+		t.Fatalf("its deadline was after %v: %v (%s)", at, err, dials(o))
 	}
-	if !errors.Is(out.err, context.DeadlineExceeded) || out.took != at {
-		t.Fatalf("its deadline was after %v: it returned after %v with the error %v (%s)", at, out.took, out.err, dials(o))
+	if out.floods > 0 {
+		t.Fatalf("its deadline was after %v, within fetches: it began %d more (%s)", at, out.floods, dials(o))
+	}
+}
+
+// unheard cancels a crawl whose fetches do not look at their contexts. They come back in their time and well, and the crawl
+// with them.
+func unheard(t *Report, c subject, workers int) {
+	const at = 4*turn + turn/2
+	s := star(500, 1)
+	s.latency, s.deaf = constant(turn), true
+	ctx, stop := context.WithCancel(context.Background())
+	timer := time.AfterFunc(at, stop)
+	defer timer.Stop()
+	o := c.clamp(crawl.Options{Workers: workers})
+	out := c.crawl(ctx, s, o)
+	err := s.ended(out, o, at, context.Canceled)
+	if err == nil && out.floods > 0 {
+		err = fmt.Errorf("it began %d fetches afterwards, want none", out.floods)
+	}
+	if err != nil {
+		t.Fatalf("cancelled after %v, and its fetches do not look at their contexts: %v (%s)", at, err, dials(o))
+	}
+}
+
+// foreseen lets a deadline come within a wait on a limiter. One that reserves, as x/time/rate does, knows that it will, and
+// refuses at once with an error of its own.
+func foreseen(t *Report, c subject, form string, workers int) {
+	const at = 2500 * time.Millisecond
+	s := star(20, 1)
+	m := &meter{Limiter: limiter.New(form, 1, 1)}
+	ctx, stop := context.WithTimeout(context.Background(), at)
+	defer stop()
+	begin := time.Now()
+	o := c.clamp(crawl.Options{Workers: workers, Limiter: crawl.Like(m, m.Limiter)})
+	out := c.crawl(ctx, s, o)
+	ended := at
+	if m.refused != nil {
+		ended = min(at, m.at.Sub(begin))
+	}
+	if err := s.ended(out, o, ended, append(m.refused, context.DeadlineExceeded)...); err != nil {
+		t.Fatalf("its deadline was after %v, and its limiter (%s) refused after %v: %v (%s)", at, form, ended, err, dials(o))
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
+	"sync"
 	"syscall"
 	"time"
 
@@ -64,20 +66,42 @@ func (*failure) Error() string   { return "i/o timeout" }
 func (*failure) Timeout() bool   { return true }
 func (*failure) Temporary() bool { return true }
 
-// panics lets Fetch panic. The crawl may end the process with it, or return an error, or count the page as failed; what it
-// may not do is to report a page that it never got.
+// panics lets Fetch panic, at the first page, within, and at the last, with an error and with a text. The crawl may end the
+// process with it, or return an error, or count the page as failed and fetch all others; what it may not do is to report a
+// page that it never got. A process that ends so is followed by another, which begins with the next case.
 func panics(t *Report, c subject) {
-	const text = "planted in Fetch"
-	for _, workers := range []int{1, 4} {
-		s := star(20, 1)
-		s.visited = func(p page, _ int) {
-			if p == 7 {
-				t.announce(text)
-				panic(text)
+	const leaves = 20
+	nth := 0
+	for _, value := range []any{error(&failure{}), "planted in Fetch"} {
+		for _, where := range [][]page{{7}, {0}, {leaves}, {2, 5, 9, 14}} {
+			for _, workers := range []int{1, 4} {
+				if nth++; nth <= t.from {
+					continue
+				}
+				s := star(leaves, 1)
+				var one sync.Mutex // at a time: the runtime may hang where two goroutines end a process at once
+				s.panics = func(p page, close func()) {
+					if slices.Contains(where, p) {
+						one.Lock()
+						defer time.AfterFunc(20*time.Millisecond, one.Unlock) // by then the process has ended, if it does
+						close()
+						t.announce(nth)
+						panic(value)
+					}
+				}
+				o := c.clamp(crawl.Options{Workers: workers})
+				out := c.crawl(context.Background(), s, o)
+				if out.inflight > 0 {
+					t.Fatalf("Fetch panicked, and it returned with %d fetches in flight (%s)", out.inflight, dials(o))
+				}
+				if out.err != nil {
+					continue
+				}
+				if err := s.wrong(out, o); err != nil {
+					t.Fatalf("Fetch of %s panicked with a value of type %T, and the crawl returned no error; then the panic is a failed fetch: %v (%s)",
+						out.name(where[0]), value, err, dials(o))
+				}
 			}
-		}
-		if out := c.crawl(context.Background(), s, crawl.Options{Workers: workers}); out.err == nil && out.did.Errors == 0 {
-			t.Fatalf("Fetch of %s panicked, and it returned neither an error nor counted one: the panic was swallowed", out.name(7))
 		}
 	}
 }

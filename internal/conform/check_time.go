@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -15,10 +16,11 @@ const turn = 10 * time.Millisecond
 
 // width lets pages take a turn each: n leaves over w workers, after a root, take exactly 1 + n/w turns, rounded up.
 func width(t *Report, c subject) {
-	for _, workers := range []int{1, 2, 7, 8, 9, 64, 300, 1000} {
-		if !c.takes(workers) {
-			continue
-		}
+	widths := []int{1, 2, 7, 8, 9, 64, 300, 1000}
+	if m := c.maxWorkers; m > 0 {
+		widths = append(slices.DeleteFunc(widths, func(n int) bool { return n >= m }), m)
+	}
+	for _, workers := range widths {
 		const leaves = 2100
 		turns := func(n int) time.Duration { return time.Duration((n+workers-1)/workers) * turn }
 		s := star(leaves, 1)
@@ -47,18 +49,36 @@ func width(t *Report, c subject) {
 		}
 	}
 	// A chain of 100 that ends in a star of 40: workers that had nothing to do for a while are there when there is.
-	const workers = 4
-	if !c.takes(workers) {
-		return
-	}
+	workers := c.clamp(crawl.Options{Workers: 4}).Workers
 	s := chain(100)
 	for p := range page(40) {
 		s.links[99] = append(s.links[99], 100+p)
 		s.links = append(s.links, nil)
 	}
 	s.latency = constant(turn)
-	if out := right(t, c, s, crawl.Options{Workers: workers}); out.took != 110*turn {
-		t.Fatalf("a chain of 100 and then a star of 40 took %v with %d workers, want %v", out.took, workers, 110*turn)
+	want := 100*turn + time.Duration((40+workers-1)/workers)*turn
+	if out := right(t, c, s, crawl.Options{Workers: workers}); out.took != want {
+		t.Fatalf("a chain of 100 and then a star of 40 took %v with %d workers, want %v", out.took, workers, want)
+	}
+	uneven(t, c)
+}
+
+// uneven lets pages take times of their own, from 1 to 100 ms, some fail, and all lie on one host. What no makespan tells
+// is then told by each moment.
+func uneven(t *Report, c subject) {
+	host := naming{}
+	for p := range 400 {
+		host.urls = append(host.urls, fmt.Sprintf("https://h.example/%d", p))
+	}
+	for _, workers := range []int{2, 5, 16, 100} {
+		for _, s := range []*site{star(300, 1), tree(400, 3), tree(400, 9), random(400, 3, 2), dense(60)} {
+			s.keys = host
+			s.latency = func(p page) time.Duration { return time.Duration(1+p*37%100) * time.Millisecond }
+			right(t, c, s, crawl.Options{Workers: workers})
+			right(t, c, s, crawl.Options{Workers: workers, MaxPages: len(s.links) / 2})
+			s.fails = failing(&failure{}, func(p page) bool { return p%4 == 3 })
+			right(t, c, s, crawl.Options{Workers: workers})
+		}
 	}
 }
 
@@ -68,42 +88,43 @@ var forms = [...]string{"bucket", "paced"}
 func limit(t *Report, c subject) {
 	for _, form := range forms {
 		for _, workers := range []int{1, 8} {
-			limited(t, c, form, workers, 0)
-			for _, latency := range []time.Duration{30 * time.Millisecond, 200 * time.Millisecond} {
-				limited(t, c, form, workers, latency)
+			for _, latency := range []time.Duration{0, 30 * time.Millisecond, 200 * time.Millisecond} {
+				limited(t, c, form, 100, workers, latency)
 			}
 		}
+		limited(t, c, form, 2000, 100, 400*time.Millisecond) // a limiter that hardly limits
 	}
 }
 
-// limited crawls at 100 pages/s. Without latency the rate alone decides how long that takes. With latency it takes as long
-// as the slower of the two dials makes it: 8 workers reach 267 pages/s at 30 ms a page, and 40 at 200 ms.
-func limited(t *Report, c subject, form string, workers int, latency time.Duration) {
-	const perSecond, burst, pages = 100, 5, 205
-	const interval = time.Second / perSecond
+// limited crawls at a rate. Without latency the rate alone decides how long that takes. With latency it takes as long as
+// the slower of the two dials makes it: 8 workers reach 267 pages/s at 30 ms a page, and 40 at 200 ms.
+func limited(t *Report, c subject, form string, perSecond, workers int, latency time.Duration) {
+	const burst, pages = 5, 205
+	interval := time.Second / time.Duration(perSecond)
 	s := star(pages-1, 3)
 	s.links[1] = []page{2, 3, 4, 0}
-	m := &meter{Limiter: limiter.New(form, perSecond, burst)}
-	early := 0
+	m := &meter{Limiter: limiter.New(form, float64(perSecond), burst)}
+	var early atomic.Int64
 	s.visited = func(_ page, nth int) {
 		if int64(nth) > m.granted.Load() {
-			early++
+			early.Add(1)
 		}
 	}
+	o := c.clamp(crawl.Options{Workers: workers, Limiter: crawl.Like(m, m.Limiter)})
+	workers = o.Workers
 	slack := 0
 	if latency > 0 {
 		s.latency, slack = constant(latency), workers
 	}
-	o := crawl.Options{Workers: workers, Limiter: crawl.Like(m, m.Limiter)}
 	out := right(t, c, s, o)
-	if n := m.granted.Load(); n != pages || early > 0 {
-		t.Fatalf("with %d workers it waited on the limiter %d times for %d pages, of which %d were fetched before their wait had ended", workers, n, pages, early)
+	if n := m.granted.Load(); n != pages || early.Load() > 0 {
+		t.Fatalf("with %d workers it waited on the limiter %d times for %d pages, of which %d were fetched before their wait had ended", workers, n, pages, early.Load())
 	}
-	if err := paced(out.starts, perSecond, burst, slack); err != nil {
+	if err := paced(out.starts, float64(perSecond), burst, slack); err != nil {
 		t.Fatalf("with %d workers, %v a page: %v", workers, latency, err)
 	}
-	if c.maxWorkers > 0 {
-		workers = min(workers, c.maxWorkers)
+	if err := s.prompt(out, o, m.waits); err != nil {
+		t.Fatalf("with %d workers, %v a page, at %d/s: %v", workers, latency, perSecond, err)
 	}
 	byRate, byWidth := pages*interval, pages*latency/time.Duration(workers)
 	least := max(byRate-(burst-1)*interval, byWidth)
@@ -116,44 +137,78 @@ func limited(t *Report, c subject, form string, workers int, latency time.Durati
 	}
 }
 
-// refusing lets so many through and then none.
+// refusing lets so many through and then none, or all but one.
 type refusing struct {
-	left atomic.Int64
-	err  error
+	after int64
+	once  bool
+	err   error
+
+	n  atomic.Int64
+	at atomic.Pointer[time.Time] // it first refused
 }
 
 func (r *refusing) Wait(context.Context) error {
-	if r.left.Add(-1) < 0 {
-		return r.err
+	n := r.n.Add(1)
+	if n <= r.after || r.once && n > r.after+1 {
+		return nil
 	}
-	return nil
+	now := time.Now()
+	r.at.CompareAndSwap(nil, &now)
+	return r.err
 }
 
+// refusal lets a limiter fail, for good and once. It may know what it does by an error that wraps the context's, which lives.
 func refusal(t *Report, c subject) {
-	for nth, after := range []int64{0, 1, 2, 50, 1000} {
+	const leaves = 1000
+	for nth, after := range []int64{0, 1, 2, 50, leaves, 0, 1, 50, leaves} {
 		for _, workers := range []int{1, 4, 64} {
-			s := star(1000, 1)
+			s := star(leaves, 1)
 			s.latency = constant(time.Millisecond)
-			l := &refusing{err: errPlanted}
-			if nth%2 == 1 {
+			l := &refusing{after: after, once: nth > 4, err: errPlanted}
+			switch nth % 3 {
+			case 1:
 				l.err = fmt.Errorf("%w: %w", errPlanted, context.DeadlineExceeded) // as x/time/rate says of a wait that is too long
+			case 2:
+				l.err = fmt.Errorf("%w: %w", errPlanted, context.Canceled)
 			}
-			l.left.Store(after)
-			o := crawl.Options{Workers: workers, Limiter: l}
+			var more atomic.Int64
+			s.visited = func(page, int) {
+				if l.at.Load() != nil {
+					more.Add(1)
+				}
+			}
+			o := c.clamp(crawl.Options{Workers: workers, Limiter: l})
 			out := c.crawl(context.Background(), s, o)
-			// How many it let through for how many pages is for the check of the limit.
-			if err := s.inOrder(out, o); err != nil {
-				t.Fatalf("the limiter refused after %d pages: %v (%s)", after, err, dials(o))
+			if err := s.refused(out, o, l, int(more.Load())); err != nil {
+				how := "from then on"
+				if l.once {
+					how = "once"
+				}
+				t.Fatalf("the limiter let %d waits through and refused, %s: %v (%s)", after, how, err, dials(o))
 			}
-			if !errors.Is(out.err, errPlanted) {
-				t.Fatalf("the limiter refused after %d pages: it returned the error %v, want the limiter's (%s)", after, out.err, dials(o))
-			}
-			if c.maxWorkers > 0 {
-				workers = min(workers, c.maxWorkers)
-			}
-			if n := int(after)/workers + 3; out.took > time.Duration(n)*time.Millisecond {
-				t.Fatalf("the limiter refused after %d pages: it returned after %v (%s)", after, out.took, dials(o))
-			}
+			o.Limiter = &refusing{after: 2 * leaves}
+			s.visited = nil
+			right(t, c, s, o) // nothing is left of that
 		}
 	}
+}
+
+// refused returns what is wrong with a crawl whose limiter refused, behind which it began so many more fetches.
+func (s *site) refused(out outcome, o crawl.Options, l *refusing, more int) error {
+	// How many it let through for how many pages is for the check of the limit.
+	if err := s.inOrder(out, o); err != nil {
+		return err
+	}
+	at := l.at.Load()
+	switch {
+	case !errors.Is(out.err, errPlanted):
+		return fmt.Errorf("it returned the error %v, want the limiter's, %q", out.err, l.err)
+	case at == nil:
+		return nil
+	case more > o.Workers:
+		return fmt.Errorf("it began %d more fetches, want at most one a worker", more)
+	case out.took != max(at.Sub(out.start), out.last):
+		return fmt.Errorf("it returned after %v, want %v: at once, or with the last of the fetches in flight", out.took, max(at.Sub(out.start), out.last))
+	}
+	return nil
 }

@@ -47,24 +47,6 @@ func Survivors(verdicts []Verdict) []string {
 	})
 }
 
-// SoleKillers returns, for each check that is the only one to find some contender, those that it alone finds.
-func SoleKillers(verdicts []Verdict) map[string][]string {
-	sole := map[string][]string{}
-	names, _ := axes(verdicts)
-	for _, n := range names {
-		var by []string
-		for _, v := range verdicts {
-			if v.Contender == n && !v.Kind.OK() && !slices.Contains(by, v.Check) {
-				by = append(by, v.Check)
-			}
-		}
-		if len(by) == 1 {
-			sole[by[0]] = append(sole[by[0]], n)
-		}
-	}
-	return sole
-}
-
 func axes(verdicts []Verdict) (names, checks []string) {
 	for _, v := range verdicts {
 		if !slices.Contains(names, v.Contender) {

@@ -3,6 +3,7 @@ package conform
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"crawlbench/internal/crawl"
@@ -49,7 +50,7 @@ func (s *site) wrong(out outcome, o crawl.Options) error {
 		return fmt.Errorf("it gave up the fetch of %s, and the crawl's context had not ended", out.gaveUp)
 	}
 	level, _ := s.reach(out.failed)
-	reachable, fetched, failed := 0, 0, 0
+	reachable, fetched := 0, 0
 	missed := ""
 	for p, n := range out.count {
 		if level[p] >= 0 {
@@ -59,9 +60,6 @@ func (s *site) wrong(out outcome, o crawl.Options) error {
 			}
 		}
 		fetched += n
-		if out.failed[p] {
-			failed++
-		}
 	}
 	want := reachable
 	if o.MaxPages > 0 {
@@ -72,8 +70,32 @@ func (s *site) wrong(out outcome, o crawl.Options) error {
 		return fmt.Errorf("%d pages were fetched, want %d: %d are reachable and MaxPages is %d", fetched, want, reachable, o.MaxPages)
 	case fetched != want:
 		return fmt.Errorf("%d of %d reachable pages were fetched: %s was not", fetched, want, missed)
-	case out.did.Errors != failed:
-		return fmt.Errorf("it reports %d errors, %d fetches failed", out.did.Errors, failed)
+	}
+	return nil
+}
+
+// ended returns what is wrong with a crawl in virtual time whose context ended at a time, with an error of which causes
+// are: those of the context, and that of a limiter that knew.
+func (s *site) ended(out outcome, o crawl.Options, at time.Duration, causes ...error) error {
+	if out.err == nil && out.took <= at { // it was complete before
+		return s.wrong(out, o)
+	}
+	if err := s.inOrder(out, o); err != nil {
+		return err
+	}
+	want, how := at, "at once"
+	if s.deaf {
+		want, how = max(at, out.last), "with the last of the fetches in flight"
+	}
+	switch {
+	case out.err == nil:
+		return fmt.Errorf("it returned no error, want %q: not all pages had come back", causes[0])
+	case !slices.ContainsFunc(causes, func(cause error) bool { return cause != nil && errors.Is(out.err, cause) }):
+		return fmt.Errorf("it returned the error %q, want %q", out.err, causes[0])
+	case out.took != want:
+		return fmt.Errorf("it returned after %v, want %v, %s", out.took, want, how)
+	case out.floods > o.Workers:
+		return fmt.Errorf("it began %d fetches afterwards, want none but for what each worker is about to fetch", out.floods)
 	}
 	return nil
 }
@@ -81,8 +103,11 @@ func (s *site) wrong(out outcome, o crawl.Options) error {
 // inOrder returns what is wrong with a crawl, whether or not it came to its end.
 func (s *site) inOrder(out outcome, o crawl.Options) error {
 	level, _ := s.reach(out.failed)
-	fetched := 0
+	fetched, failed := 0, 0
 	for p, n := range out.count {
+		if out.failed[p] {
+			failed++
+		}
 		switch {
 		case n > 1:
 			return fmt.Errorf("%s was fetched %d times", out.name(page(p)), n)
@@ -104,6 +129,8 @@ func (s *site) inOrder(out outcome, o crawl.Options) error {
 		return fmt.Errorf("it returned with %d fetches in flight", out.inflight)
 	case out.did.Pages != fetched:
 		return fmt.Errorf("it reports %d pages, %d were fetched", out.did.Pages, fetched)
+	case out.did.Errors != failed:
+		return fmt.Errorf("it reports %d errors, %d fetches failed", out.did.Errors, failed)
 	case out.late != "":
 		return fmt.Errorf("after it had returned, %s", out.late)
 	case out.modified != "":
@@ -114,31 +141,4 @@ func (s *site) inOrder(out outcome, o crawl.Options) error {
 		return errors.New(out.broke)
 	}
 	return nil
-}
-
-// longest returns the time that a crawl of s with so many workers may take, if they idle for no other reason than that
-// there is nothing to fetch, or, in a crawler that fetches level by level, that a level is not complete. Any order that
-// keeps workers busy takes at most the work over the workers and the longest of the shortest paths (Graham, Bounds on
-// multiprocessing timing anomalies, 1969); with a budget one latency more.
-func (s *site) longest(failed []bool, workers int) time.Duration {
-	level, after := s.reach(failed)
-	var work, path, slowest, byLevel time.Duration
-	var works, slow []time.Duration // by level
-	for p, l := range level {
-		if l < 0 {
-			continue
-		}
-		d := s.wait(page(p))
-		work += d
-		path, slowest = max(path, after[p]), max(slowest, d)
-		for len(works) <= l {
-			works, slow = append(works, 0), append(slow, 0)
-		}
-		works[l] += d
-		slow[l] = max(slow[l], d)
-	}
-	for l := range works {
-		byLevel += works[l]/time.Duration(workers) + slow[l]
-	}
-	return max(work/time.Duration(workers)+path, byLevel) + slowest
 }

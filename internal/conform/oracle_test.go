@@ -60,23 +60,6 @@ func TestOracleSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-// By hand: 12 leaves of 10 ms by 4 workers behind a root of 10 ms.
-func TestLongestCrawl(t *testing.T) {
-	const ms = time.Millisecond
-	s := star(12, 1)
-	s.latency = constant(10 * ms)
-	none := make([]bool, len(s.links))
-	// By levels 10/4+10 and 120/4+10, and one latency for a budget that ends. Work and path are less: 130/4+20.
-	if got, want := s.longest(none, 4), 62500*time.Microsecond; got != want {
-		t.Errorf("star: %v, want %v", got, want)
-	}
-	c := chain(5)
-	c.latency = constant(10 * ms)
-	if got, want := c.longest(make([]bool, 5), 1), 110*ms; got != want { // 50 of work, 50 of the path, 10
-		t.Errorf("chain: %v, want %v", got, want)
-	}
-}
-
 // The Web of a check notices a page that no link has led to yet, what is written to, and contexts that are left.
 func TestWebNotices(t *testing.T) {
 	crawler := func(f crawl.Func[uint32]) outcome {

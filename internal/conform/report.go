@@ -17,6 +17,7 @@ type Report struct {
 	*testing.T
 	line  *child.Line
 	doing *string // the crawl that is being made
+	from  int     // so many cases were done by processes that ended as announced
 }
 
 // Advise reports what is no failure, but could be done better. The first line of the text is the summary.
@@ -93,11 +94,11 @@ func bubble(t *Report, f func(t *Report) error) (err error) {
 	return err
 }
 
-// announcement is the kind of the record behind which the check passes if the process ends with a panic.
+// announcement is the kind of the record behind which the process may end with a panic. It names the case.
 const announcement = "announcement"
 
-// announce tells the parent that Fetch is about to panic.
-func (r *Report) announce(text string) { r.say(announcement, "%s", text) }
+// announce tells the parent that Fetch is about to panic, in the nth case, from 1.
+func (r *Report) announce(nth int) { r.say(announcement, "%d", nth) }
 
 // where says where the goroutines are whose stacks have mark in their first line.
 func where(mark string) string {

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -102,36 +103,56 @@ func (s Suite) Run(ctx context.Context) []Verdict {
 	return list
 }
 
-// judge runs the child of a check and says what came of it.
+// judge runs the child of a check and says what came of it. Behind a child that ended as announced comes another, which
+// goes on with the next case.
 func judge(ctx context.Context, command func() *exec.Cmd, patience time.Duration) (Kind, string) {
-	end, err := inTemp(ctx, command, patience)
+	kind, text, next := judgeFrom(ctx, command, patience, 0)
+	for from := 0; next > from; {
+		from = next
+		kind, text, next = judgeFrom(ctx, command, patience, from)
+	}
+	return kind, text
+}
+
+// caseVariable names, in the environment of a child, how many cases of its check are done.
+const caseVariable = "CRAWLBENCH_CASE"
+
+// judgeFrom is judge from a case on. next is above from if the child ended as announced.
+func judgeFrom(ctx context.Context, command func() *exec.Cmd, patience time.Duration, from int) (kind Kind, text string, next int) {
+	case_ := func() *exec.Cmd {
+		if from > 0 {
+			return with(command(), fmt.Sprint(caseVariable, "=", from))
+		}
+		return command()
+	}
+	end, err := inTemp(ctx, case_, patience)
 	if err == nil && outsideBubble(end) {
 		// What a sync.Pool hands from one bubble of virtual time to the next is the suite's problem.
-		end, err = inTemp(ctx, func() *exec.Cmd { return with(command(), collects+"=1") }, patience)
+		end, err = inTemp(ctx, func() *exec.Cmd { return with(case_(), collects+"=1") }, patience)
 	}
 	switch {
 	case ctx.Err() != nil:
-		return Hang, "interrupted"
+		return Hang, "interrupted", 0
 	case err != nil:
-		return Panic, "the check's process could not be started: " + err.Error()
+		return Panic, "the check's process could not be started: " + err.Error(), 0
 	case end.Class == child.Panic && strings.HasPrefix(end.Text, ended):
-		return Exit, "it called runtime.Goexit instead of returning"
-	case end.Class == child.Panic && announced(end):
-		return Pass, ""
+		return Exit, "it called runtime.Goexit instead of returning", 0
+	case end.Class == child.Panic && announced(end) > 0:
+		return Pass, "", announced(end)
 	case outsideBubble(end):
 		return Panic, end.Text + "\nIt used a channel or timer of an earlier crawl. This check makes each crawl in a bubble of package testing/synctest, and that " +
-			"allows no such thing.\nMake them anew for each crawl, or keep them in a sync.Pool, which this check empties between crawls."
+			"allows no such thing.\nMake them anew for each crawl, or keep them in a sync.Pool, which this check empties between crawls.", 0
 	case end.Class != child.Done && end.Class != child.Left:
-		return kinds()[end.Class], strings.TrimSuffix(end.Text+"\n"+hinted(end), "\n")
+		return kinds()[end.Class], strings.TrimSuffix(end.Text+"\n"+hinted(end), "\n"), 0
 	}
-	kind, text := said(end.Records)
+	kind, text = said(end.Records)
 	if string(end.Last) == "true" && kind == Pass {
 		kind, text = Fail, "the check failed, and did not say why; it printed:\n"+end.Tail()
 	}
 	if end.Class == child.Left {
 		kind, text = worse(kind, text, Leak, end.Text)
 	}
-	return kind, plain.Text(text)
+	return kind, plain.Text(text), 0
 }
 
 // inTemp runs the child of a check with a temporary directory of its own.
@@ -173,10 +194,16 @@ func hinted(end *child.End) (text string) {
 // ended begins what package testing panics with when the goroutine of a test ends without a word.
 const ended = "panic: test executed panic(nil) or runtime.Goexit"
 
-// announced reports whether the check had announced that the process would end with a panic. Which one it was does not
-// matter: a deferred Unlock may turn it into a fatal error.
-func announced(end *child.End) bool {
-	return slices.ContainsFunc(end.Records, func(r child.Record) bool { return r.Kind == announcement })
+// announced returns the case in which the check had announced that the process would end with a panic, 0 if none. Which
+// panic it was does not matter: a deferred Unlock may turn it into a fatal error.
+func announced(end *child.End) (nth int) {
+	for _, r := range end.Records {
+		var t string
+		if r.Kind == announcement && json.Unmarshal(r.Body, &t) == nil {
+			nth, _ = strconv.Atoi(t)
+		}
+	}
+	return nth
 }
 
 // kinds are those of the ends of a child that did not come to its final record.
@@ -245,6 +272,7 @@ func take(t *testing.T, check Check, s subject) {
 	signal.Stop(signals)
 	failed := !t.Run(check.Name, func(t *testing.T) {
 		r := &Report{T: t, line: line, doing: new(string)}
+		r.from, _ = strconv.Atoi(os.Getenv(caseVariable))
 		check.run(r, s)
 	})
 	if err := line.End(failed); err != nil {

@@ -17,6 +17,8 @@ type site struct {
 	fails   func(p page, nth int) error // the error of the nth fetch, from 1, which is of p; nil: none fails
 	visited func(p page, nth int)       // called at the beginning of each fetch; nil: nobody cares
 	meet    func(p page)                // called before the links of p are handed out; nil: nobody cares
+	panics  func(p page, close func())  // called in each fetch, may call close and panic; nil: none does
+	deaf    bool                        // fetches do not look at their contexts
 	keys    naming                      // what pages are called
 }
 

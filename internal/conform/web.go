@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/metrics"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -20,11 +21,17 @@ type outcome struct {
 	err      error
 	count    []int // fetches, by page
 	failed   []bool
-	starts   []time.Time // at which fetches began, in order
-	peak     int         // most fetches at once
-	inflight int         // fetches that had not ended when the crawler returned
-	unknown  string      // a key that was fetched and that no page has, in quotes
-	early    page        // a page that was fetched before a link to it was handed out
+	starts   []time.Time     // at which fetches began, in order
+	start    time.Time       // of the crawl
+	offered  []time.Duration // after the start, by page: when the first link was handed out, negative: never
+	began    []time.Duration // likewise: when its fetch began
+	back     []time.Duration // likewise: when it came back
+	last     time.Duration   // when the last fetch came back
+	floods   int             // fetches that began after the crawl's context had ended
+	peak     int             // most fetches at once
+	inflight int             // fetches that had not ended when the crawler returned
+	unknown  string          // a key that was fetched and that no page has, in quotes
+	early    page            // a page that was fetched before a link to it was handed out
 	isEarly  bool
 	modified string // what the crawler wrote to that it may only read
 	derived  int    // contexts derived from the crawl's and not cancelled
@@ -49,21 +56,26 @@ type subject struct {
 
 // crawl crawls s once.
 func (c subject) crawl(ctx context.Context, s *site, o crawl.Options) outcome {
-	return c.run(ctx, []*site{s}, o, c.rest, c.offer)[0]
+	return c.run(ctx, []*site{s}, c.clamp(o), c.rest, c.offer)[0]
 }
 
 // beside crawls s while other crawls go on, so that nothing can be said of what goes on after the return.
 func (c subject) beside(ctx context.Context, s *site, o crawl.Options) outcome {
-	return c.run(ctx, []*site{s}, o, 0, c.offer)[0]
+	return c.run(ctx, []*site{s}, c.clamp(o), 0, c.offer)[0]
 }
 
 // crawls crawls the sites one after the other, as the same Web.
 func (c subject) crawls(ctx context.Context, sites []*site, o crawl.Options) []outcome {
-	return c.run(ctx, sites, o, c.rest, c.offer)
+	return c.run(ctx, sites, c.clamp(o), c.rest, c.offer)
 }
 
-// takes reports whether the crawler can make use of so many workers.
-func (c subject) takes(workers int) bool { return c.maxWorkers == 0 || workers <= c.maxWorkers }
+// clamp returns o as the crawler can use it.
+func (c subject) clamp(o crawl.Options) crawl.Options {
+	if c.maxWorkers > 0 {
+		o.Workers = min(o.Workers, c.maxWorkers)
+	}
+	return o
+}
 
 // subjects returns the contender's subjects by kind of key.
 func subjects(c crawl.Contender) map[string]subject {
@@ -108,8 +120,8 @@ type web[K comparable] struct {
 	guard K     // the key behind the end of all these
 
 	mu       sync.Mutex
-	hinted   string // what was wrong with a hint
-	offered  []bool // a link to the page was handed out
+	hinted   string          // what was wrong with a hint
+	ctx      context.Context // of the crawl
 	inflight int
 	nth      int
 	log      outcome
@@ -118,7 +130,7 @@ type web[K comparable] struct {
 // show makes w serve s. Each link gets a key of its own making: two strings to the same page have texts of their own.
 func (w *web[K]) show(s *site, name func(naming, page) K) {
 	n := len(s.links)
-	*w = web[K]{site: s, pages: make(map[K]page, n), keys: make([]K, n), links: make([][]K, n), offered: make([]bool, n), guard: name(s.keys, guardPage)}
+	*w = web[K]{site: s, pages: make(map[K]page, n), keys: make([]K, n), links: make([][]K, n), guard: name(s.keys, guardPage)}
 	w.none = w.room(0)
 	for p, links := range s.links {
 		w.keys[p] = name(s.keys, page(p))
@@ -137,7 +149,8 @@ func (w *web[K]) show(s *site, name func(naming, page) K) {
 	if len(w.pages) != n {
 		panic(fmt.Sprintf("conform: %d pages share %d names", n, len(w.pages)))
 	}
-	w.log = outcome{count: make([]int, n), failed: make([]bool, n), name: func(p page) string {
+	times := func() []time.Duration { return slices.Repeat([]time.Duration{-1}, n) }
+	w.log = outcome{count: make([]int, n), failed: make([]bool, n), offered: times(), began: times(), back: times(), name: func(p page) string {
 		if text, ok := any(w.keys[p]).(string); ok {
 			return fmt.Sprintf("%.80q", text)
 		}
@@ -150,7 +163,7 @@ func (w *web[K]) crawl(ctx context.Context, f crawl.Func[K], o crawl.Options, re
 	seeds := w.room(len(w.site.start()))
 	for _, p := range w.site.start() {
 		seeds = append(seeds, w.keys[p])
-		w.offered[p] = true
+		w.log.offered[p] = 0
 	}
 	var counted counting
 	if o.Workers != 2 { // Count may be nil
@@ -167,9 +180,9 @@ func (w *web[K]) crawl(ctx context.Context, f crawl.Func[K], o crawl.Options, re
 	}
 	_, before := goroutine()
 	running := runtime.NumGoroutine()
-	start := time.Now()
+	w.ctx, w.log.start = ctx, time.Now()
 	did, err := f(under, given, seeds, o)
-	took := time.Since(start)
+	took := time.Since(w.log.start)
 
 	w.mu.Lock()
 	out := w.log
@@ -251,12 +264,17 @@ func (w *web[K]) Fetch(ctx context.Context, key K) ([]K, error) {
 	}
 	w.log.count[p]++
 	again := w.log.count[p] > 1
-	if !w.offered[p] && !w.log.isEarly {
+	if w.log.offered[p] < 0 && !w.log.isEarly {
 		w.log.early, w.log.isEarly = p, true
 	}
 	w.nth++
 	nth := w.nth
-	w.log.starts = append(w.log.starts, time.Now())
+	at := time.Now()
+	w.log.starts = append(w.log.starts, at)
+	w.log.began[p] = at.Sub(w.log.start)
+	if w.ctx.Err() != nil {
+		w.log.floods++
+	}
 	w.inflight++
 	w.log.peak = max(w.log.peak, w.inflight)
 	w.mu.Unlock()
@@ -264,45 +282,67 @@ func (w *web[K]) Fetch(ctx context.Context, key K) ([]K, error) {
 	if w.site.visited != nil {
 		w.site.visited(p, nth)
 	}
+	if w.site.panics != nil {
+		w.site.panics(p, func() { w.close(p, true) })
+	}
 	err := w.answer(ctx, p, nth)
 	if w.site.meet != nil {
 		w.site.meet(p)
 	}
 
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.inflight--
-	if err != nil {
-		w.log.failed[p] = true
+	w.close(p, err != nil)
+	if err != nil || again {
 		return nil, err
-	}
-	if again {
-		return nil, nil
-	}
-	for _, q := range w.site.links[p] {
-		w.offered[q] = true
 	}
 	return w.links[p], nil
 }
 
+// close logs that the fetch of p came back, with its links unless it failed.
+func (w *web[K]) close(p page, failed bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	at := time.Since(w.log.start)
+	w.inflight--
+	w.log.back[p], w.log.last = at, max(w.log.last, at)
+	if failed {
+		w.log.failed[p] = true
+		return
+	}
+	for _, q := range w.site.links[p] {
+		if w.log.offered[q] < 0 {
+			w.log.offered[q] = at
+		}
+	}
+}
+
 // answer waits as long as the site takes for p, and returns the error that it gives.
 func (w *web[K]) answer(ctx context.Context, p page, nth int) error {
-	if w.site.latency != nil {
+	switch {
+	case w.site.deaf:
+		time.Sleep(w.site.wait(p))
+	case ctx.Err() != nil:
+		return w.giveUp(ctx, p)
+	case w.site.latency != nil:
 		timer := time.NewTimer(w.site.latency(p))
 		defer timer.Stop()
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
-			w.mu.Lock()
-			w.log.gaveUp = w.log.name(p)
-			w.mu.Unlock()
-			return ctx.Err()
+			return w.giveUp(ctx, p)
 		}
 	}
 	if w.site.fails != nil {
 		return w.site.fails(p, nth)
 	}
 	return nil
+}
+
+// giveUp logs that the context of the fetch of p has ended.
+func (w *web[K]) giveUp(ctx context.Context, p page) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.log.gaveUp = w.log.name(p)
+	return ctx.Err()
 }
 
 // watchedContext counts the contexts that are derived from it and not yet cancelled. It hides that it is one of package

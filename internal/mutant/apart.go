@@ -20,6 +20,7 @@ func apart() []Mutant {
 	return []Mutant{
 		set("loadthenstore", "sync.Map is asked by Load and told by Store", "katana: Get, then Set", newLoadStore[uint32], newLoadStore[string]),
 		set("norecheck", "what the read lock did not find is stored without a second look", "geziyor: a semaphore per host made twice", newNoRecheck[uint32], newNoRecheck[string]),
+		set("longlists", "long lists of links are looked at under the read lock, and put in later without a second look", "a fast path for large pages", newLongLists[uint32], newLongLists[string]),
 		set("unlockedmap", "a map without a lock", "a set that was right in the sequential crawler", newUnlocked[uint32], newUnlocked[string]),
 		set("globalstate", "the visited set outlives the crawl", "colly PR 872: a policy object that two crawls share", kept, keptURL),
 		set("sharedstate", "each crawl clears the visited set that all crawls share", "colly PR 872: a second Init while the first is in use", shared, sharedURL),
@@ -70,6 +71,22 @@ func (s *noRecheck[K]) AddNew(dst, links []K) []K {
 		dst = append(dst, link)
 	}
 	return dst
+}
+
+// longLists is right for lists of fewer than a thousand links.
+type longLists[K comparable] struct{ noRecheck[K] }
+
+func newLongLists[K comparable](int) crawl.Visited[K] {
+	return &longLists[K]{noRecheck[K]{seen: map[K]bool{}}}
+}
+
+func (s *longLists[K]) AddNew(dst, links []K) []K {
+	if len(links) >= 1000 {
+		return s.noRecheck.AddNew(dst, links)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return unlocked[K](s.seen).AddNew(dst, links)
 }
 
 type unlocked[K comparable] map[K]bool

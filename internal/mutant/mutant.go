@@ -25,7 +25,7 @@ func All() []Mutant {
 	}
 	list = append(append(list, apart()...), bags()...)
 	list = append(append(append(list, offers()...), sizes()...), leftovers()...)
-	return append(append(list, twists()...), sets()...)
+	return append(append(append(list, twists()...), ends()...), sets()...)
 }
 
 // Controls returns crawlers that are right: the one that the mutants were made from, and Unusual ones. Whoever fails one of

@@ -1,0 +1,89 @@
+package conform
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"crawlbench/internal/crawl"
+)
+
+// span is a time in which somebody waited on the limiter.
+type span struct{ from, to time.Time }
+
+// prompt returns what is wrong with the times of a crawl in virtual time that came to its end: it ends with its last fetch,
+// and until then no time passes in which a worker has nothing to do although there is a page for it.
+func (s *site) prompt(out outcome, o crawl.Options, waits []span) error {
+	if out.took != out.last {
+		return fmt.Errorf("it returned %v after it began, and its last fetch had come back after %v", out.took, out.last)
+	}
+	return s.idle(out, o, waits)
+}
+
+// A crawler may give a worker several pages at a time as long as they come back at once, and learns by the first that
+// takes time that they do not. Where no page comes back sooner than this, no page has to wait behind another.
+const leastLatency = time.Millisecond
+
+// event is a change of what a crawl does: of the fetches in flight or the pages to be had in a level, or of who waits.
+type event struct {
+	at                            time.Duration
+	level                         int
+	ready, started, flying, waits int
+}
+
+// idle looks for time that passed with fewer fetches in flight than workers while a page was to be had, nobody waited on
+// the limiter and the budget was not used up. A crawler that goes level by level may wait for those of a level.
+func (s *site) idle(out outcome, o crawl.Options, waits []span) error {
+	for p := range s.links {
+		if s.wait(page(p)) < leastLatency {
+			return nil
+		}
+	}
+	level, _ := s.reach(out.failed)
+	var events []event
+	deepest := 0
+	for p, l := range level {
+		if l < 0 {
+			continue
+		}
+		deepest = max(deepest, l)
+		if out.count[p] > 0 {
+			events = append(events, event{at: out.offered[p], level: l, ready: 1},
+				event{at: out.began[p], level: l, ready: -1, started: 1, flying: 1}, event{at: out.back[p], level: l, flying: -1})
+		} else if out.offered[p] >= 0 {
+			events = append(events, event{at: out.offered[p], level: l, ready: 1})
+		}
+	}
+	for _, w := range waits {
+		events = append(events, event{at: w.from.Sub(out.start), waits: 1}, event{at: w.to.Sub(out.start), waits: -1})
+	}
+	slices.SortFunc(events, func(a, b event) int { return cmp.Compare(a.at, b.at) })
+	ready, flying := make([]int, deepest+1), make([]int, deepest+1)
+	allReady, allFlying, started, waiting := 0, 0, 0, 0
+	for i, e := range events {
+		ready[e.level] += e.ready
+		flying[e.level] += e.flying
+		allReady, allFlying, started, waiting = allReady+e.ready, allFlying+e.flying, started+e.started, waiting+e.waits
+		if i+1 == len(events) || events[i+1].at == e.at || allFlying >= o.Workers || allReady == 0 || waiting > 0 ||
+			o.MaxPages > 0 && started >= o.MaxPages || byLevel(ready, flying, allFlying) {
+			continue
+		}
+		return fmt.Errorf("from %v to %v %d fetches were in flight, Workers is %d and %d more pages had been handed out", e.at, events[i+1].at, allFlying, o.Workers, allReady)
+	}
+	return nil
+}
+
+// byLevel reports whether a crawler that goes level by level may wait: all fetches in flight are of one level, and what is
+// to be had lies behind it.
+func byLevel(ready, flying []int, all int) bool {
+	for l := range flying {
+		if ready[l] > 0 {
+			return false
+		}
+		if flying[l] > 0 {
+			return flying[l] == all
+		}
+	}
+	return false
+}

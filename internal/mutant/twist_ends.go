@@ -1,0 +1,411 @@
+package mutant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"crawlbench/internal/crawl"
+)
+
+// ends returns the mutants that are wrong when a crawl is cut short, and in how they share out pages.
+func ends() []Mutant {
+	var list []Mutant
+	add := func(name, doc, seen string, id crawl.Func[uint32], url crawl.Func[string]) {
+		list = append(list, Mutant{Contender: crawl.Contender{Name: name, Doc: doc, ByID: id, ByURL: url}, Case: seen})
+	}
+	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {
+		add(name, doc, seen, twisted(id), twisted(url))
+	}
+	both("budgetended", "a crawl that is cut short is no error when all pages of its budget have begun", "the frontier is empty, hence all is done", budgetEnded, budgetEnded)
+	both("cutuncounted", "fetches that the end of the context ended are not counted as errors", "a context's error is nobody's failure", cutUncounted, cutUncounted)
+	both("cuterrorslost", "a crawl that is cut short reports no errors", "a result that is filled in at the end", cutErrorsLost, cutErrorsLost)
+	both("cutabandons", "fetches in flight are left to themselves when the context ends", "a select on the answer and ctx.Done", cutAbandons, cutAbandons)
+	both("deadlinecanceled", "a deadline is reported as a cancellation", "a context of its own that is cancelled", deadlineCanceled, deadlineCanceled)
+	add("cutfloods", "when the context ends, all pages that are known are fetched still, and fail", "the context is left to Fetch", floods[uint32], floods[string])
+	both("cutlooksatfetch", "the context is looked at only when a fetch fails", "the context is left to Fetch", cutLooksAtFetch, cutLooksAtFetch)
+
+	both("refusalretried", "a worker that the limiter refuses asks once more, and goes on when it is let through", "a retry on any error", refusalRetried, refusalRetried)
+	both("refusalone", "only the worker that the limiter refuses goes", "the error is the worker's, not the crawl's", refusalOne, refusalOne)
+	both("refusallast", "a refusal is no error when a page was fetched and none is left", "the frontier is empty, hence all is done", refusalLast, refusalLast)
+	both("refusalcanceled", "a limiter's error that wraps context.Canceled is taken for its own stop, and lost", "errors.Is asked of the limiter's error", refusalCanceled, refusalCanceled)
+	both("refusalsticks", "once a limiter has refused, all later crawls return its error", "an error that is kept with the client", refusalSticks[uint32](), refusalSticks[string]())
+
+	both("paniccounted", "a panic counts as a failed page and ends the crawl well", "recover around the whole crawl", panicCounted, panicCounted)
+	add("panicworker", "a worker that recovers from a panic counts an error and goes, and nobody follows", "recover around the whole worker", panicWorker[uint32], panicWorker[string])
+	both("panicerror", "panics with an error are swallowed, others are not", "recover of http.ErrAbortHandler", panicError, panicError)
+
+	add("dealt", "pages are dealt to workers in turn, and nobody takes another's", "a queue for each worker", dealt[uint32], dealt[string])
+	both("workers512", "there are never more than 512 workers", "a bound that was wide enough once", workers512, workers512)
+	both("limitednarrow", "with a limiter no more than 32 fetches are in flight", "a pool of connections beside the rate", limitedNarrow, limitedNarrow)
+	both("backoff", "a worker rests for a second after a temporary error", "a back-off that keeps its place", backOff, backOff)
+	both("hintasbudget", "few pages by many workers are fetched as far as the size hint goes", "a buffer of the hint's size", hintAsBudget, hintAsBudget)
+	return list
+}
+
+func budgetEnded[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	did, err := right(ctx, web, seeds, o)
+	if o.MaxPages > 0 && did.Pages == o.MaxPages {
+		err = nil
+	}
+	return did, err
+}
+
+func cutUncounted[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	var cut atomic.Int64
+	did, err := right(ctx, answered(web, func(ctx context.Context, _ K, links []K, err error) ([]K, error) {
+		if err != nil && ctx.Err() != nil {
+			cut.Add(1)
+		}
+		return links, err
+	}), seeds, o)
+	did.Errors -= int(cut.Load())
+	return did, err
+}
+
+func cutErrorsLost[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	did, err := right(ctx, web, seeds, o)
+	if err != nil {
+		did.Errors = 0
+	}
+	return did, err
+}
+
+func cutAbandons[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	return right(ctx, fetcher[K](func(ctx context.Context, page K) (links []K, err error) {
+		back := make(chan struct{})
+		go func() {
+			defer close(back)
+			links, err = web.Fetch(ctx, page)
+		}()
+		select {
+		case <-back:
+			return links, err
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}), seeds, o)
+}
+
+func deadlineCanceled[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	did, err := right(ctx, web, seeds, o)
+	if ctx.Err() != nil && errors.Is(err, context.DeadlineExceeded) {
+		err = context.Canceled
+	}
+	return did, err
+}
+
+func cutLooksAtFetch[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	own, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	if l := o.Limiter; l != nil {
+		o.Limiter = waiter(func(context.Context) error { return l.Wait(ctx) })
+	}
+	did, err := right(own, fetcher[K](func(_ context.Context, page K) ([]K, error) {
+		links, err := web.Fetch(ctx, page)
+		if err != nil && ctx.Err() != nil {
+			stop()
+		}
+		return links, err
+	}), seeds, o)
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return did, err
+}
+
+// floods starts a goroutine for every page, behind a semaphore, and leaves it to Fetch to look at the context.
+func floods[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
+	f := newFrontier(seeds, o)
+	places := make(chan struct{}, o.Workers)
+	limiter := crawl.InTurn(o.Limiter)
+	own, stop := context.WithCancel(ctx)
+	defer stop()
+	var all sync.WaitGroup
+	var visit func(page K)
+	spread := func() { // with the lock
+		for _, page := range f.pages {
+			all.Go(func() { visit(page) })
+		}
+		f.pages = nil
+	}
+	visit = func(page K) {
+		places <- struct{}{}
+		defer func() { <-places }()
+		if limiter != nil {
+			if err := limiter.Wait(own); err != nil {
+				f.mu.Lock()
+				defer f.mu.Unlock()
+				if f.err == nil {
+					f.err = err
+				}
+				stop()
+				return
+			}
+		}
+		links, err := web.Fetch(own, page)
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.book(ctx, links, err)
+		spread()
+	}
+	f.mu.Lock()
+	spread()
+	f.mu.Unlock()
+	all.Wait()
+	if ctx.Err() != nil {
+		f.err = ctx.Err()
+	}
+	return f.did, f.err
+}
+
+func refusalRetried[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	if l := o.Limiter; l != nil {
+		o.Limiter = waiter(func(ctx context.Context) error {
+			if l.Wait(ctx) == nil {
+				return nil
+			}
+			return l.Wait(ctx)
+		})
+	}
+	return right(ctx, web, seeds, o)
+}
+
+// refusalOne keeps a refused worker in a fetch that never comes about until the others are done.
+func refusalOne[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	var refused error
+	var mu sync.Mutex
+	left := o.Workers
+	if l := o.Limiter; l != nil {
+		o.Limiter = waiter(func(ctx context.Context) error {
+			err := l.Wait(ctx)
+			if err == nil || ctx.Err() != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			refused = err
+			if left--; left == 0 {
+				return err
+			}
+			return l.Wait(ctx) // the next page takes the place of this one
+		})
+	}
+	did, err := right(ctx, web, seeds, o)
+	if err == nil {
+		err = refused
+	}
+	return did, err
+}
+
+func refusalLast[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	var mu sync.Mutex
+	known := map[K]bool{}
+	for _, s := range seeds {
+		known[s] = true
+	}
+	did, err := right(ctx, answered(web, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, link := range links {
+			known[link] = true
+		}
+		return links, err
+	}), seeds, o)
+	if err != nil && ctx.Err() == nil && did.Pages > 0 && did.Pages+1 == len(known) {
+		err = nil
+	}
+	return did, err
+}
+
+func refusalCanceled[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	did, err := right(ctx, web, seeds, o)
+	if ctx.Err() == nil && errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	return did, err
+}
+
+func refusalSticks[K comparable]() twist[K] {
+	var refused atomic.Pointer[error]
+	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+		if err := refused.Load(); err != nil {
+			return crawl.Result{}, *err
+		}
+		did, err := right(ctx, web, seeds, o)
+		if err != nil && ctx.Err() == nil {
+			refused.Store(&err)
+		}
+		return did, err
+	}
+}
+
+func panicCounted[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	own, stop := context.WithCancel(ctx)
+	defer stop()
+	var panicked atomic.Bool
+	did, err := right(own, fetcher[K](func(ctx context.Context, page K) (links []K, err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				panicked.Store(true)
+				stop()
+				err = fmt.Errorf("panic: %v", r)
+			}
+		}()
+		return web.Fetch(ctx, page)
+	}), seeds, o)
+	if panicked.Load() {
+		err = nil
+	}
+	return did, err
+}
+
+func panicError[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	return right(ctx, fetcher[K](func(ctx context.Context, page K) (links []K, err error) {
+		defer func() {
+			switch r := recover().(type) {
+			case nil, error:
+			default:
+				panic(r)
+			}
+		}()
+		return web.Fetch(ctx, page)
+	}), seeds, o)
+}
+
+// panicWorker is the right crawler whose workers are lost one by one.
+func panicWorker[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
+	var mu sync.Mutex
+	left := o.Workers
+	own, stop := context.WithCancel(ctx)
+	defer stop()
+	did, err := run[K](none)(own, fetcher[K](func(ctx context.Context, page K) (links []K, err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				err = fmt.Errorf("panic: %v", r)
+				mu.Lock()
+				defer mu.Unlock()
+				if left--; left == 0 {
+					stop()
+				}
+			}
+		}()
+		return web.Fetch(ctx, page)
+	}), seeds, o)
+	if ctx.Err() == nil && own.Err() != nil {
+		err = nil
+	}
+	return did, err
+}
+
+// dealt gives each worker a queue.
+func dealt[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
+	if err := ctx.Err(); err != nil {
+		return crawl.Result{}, err
+	}
+	own, stop := context.WithCancel(ctx)
+	defer stop()
+	limiter := crawl.InTurn(o.Limiter)
+	f := newFrontier(seeds, o)
+	changed := sync.NewCond(&f.mu)
+	defer context.AfterFunc(own, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		changed.Broadcast()
+	})()
+	queues := make([][]K, o.Workers)
+	turn, pending := 0, 0
+	deal := func() { // with the lock
+		for _, page := range f.pages {
+			queues[turn%o.Workers] = append(queues[turn%o.Workers], page)
+			turn++
+		}
+		pending += len(f.pages)
+		f.pages = nil
+		changed.Broadcast()
+	}
+	f.mu.Lock()
+	deal()
+	f.mu.Unlock()
+	var all sync.WaitGroup
+	for i := range queues {
+		all.Go(func() {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			for {
+				for len(queues[i]) == 0 && pending > 0 && own.Err() == nil {
+					changed.Wait()
+				}
+				if pending == 0 || own.Err() != nil {
+					changed.Broadcast()
+					return
+				}
+				page := queues[i][0]
+				queues[i] = queues[i][1:]
+				f.mu.Unlock()
+				var links []K
+				var err error
+				if limiter != nil {
+					err = limiter.Wait(own)
+				}
+				refused := err != nil
+				if !refused {
+					links, err = web.Fetch(own, page)
+				}
+				f.mu.Lock()
+				if refused && f.err == nil {
+					f.err = err
+				} else if !refused {
+					f.book(ctx, links, err)
+				}
+				if f.err != nil {
+					stop()
+				}
+				deal()
+				pending--
+			}
+		})
+	}
+	all.Wait()
+	if f.err == nil && pending > 0 || f.err != nil && ctx.Err() != nil {
+		f.err = ctx.Err()
+	}
+	return f.did, f.err
+}
+
+func workers512[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	o.Workers = min(o.Workers, 512)
+	return right(ctx, web, seeds, o)
+}
+
+func limitedNarrow[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	if o.Limiter != nil {
+		o.Workers = min(o.Workers, 32)
+	}
+	return right(ctx, web, seeds, o)
+}
+
+func backOff[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	return right(ctx, answered(web, func(ctx context.Context, _ K, links []K, err error) ([]K, error) {
+		var t interface{ Temporary() bool }
+		if errors.As(err, &t) && t.Temporary() && ctx.Err() == nil {
+			rest := time.NewTimer(time.Second)
+			defer rest.Stop()
+			select {
+			case <-rest.C:
+			case <-ctx.Done():
+			}
+		}
+		return links, err
+	}), seeds, o)
+}
+
+func hintAsBudget[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	if o.SizeHint > 0 && o.SizeHint < o.MaxPages && o.MaxPages < o.Workers/20 {
+		o.MaxPages = o.SizeHint
+	}
+	return right(ctx, web, seeds, o)
+}
