@@ -116,6 +116,9 @@ func (a *app) verdicts(list []conform.Verdict, mutants bool) error {
 		fmt.Fprintf(w, "  %s\t%d of %d checks passed\n", s, passed[s], all[s])
 	}
 	w.Flush()
+	if !conform.Raced() {
+		fmt.Fprintln(a.out, "Built without the race detector: data races are found by luck. Check a program built with go build -race too.")
+	}
 	failed := false
 	for _, v := range list {
 		if v.Kind != conform.Pass {

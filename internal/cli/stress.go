@@ -36,6 +36,7 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 	type subject struct{ contender, keys, check string }
 	var order []subject
 	found, hidden, text := map[subject]int{}, map[subject]int{}, map[subject]string{}
+	done := 0
 	for seed := 1; seed <= seeds && ctx.Err() == nil; seed++ {
 		try := func(value string) []conform.Verdict {
 			s.Command = func(contender, keys, check string) *exec.Cmd {
@@ -45,7 +46,12 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 			}
 			return s.Run(ctx)
 		}
-		for _, v := range try(strconv.Itoa(seed)) {
+		verdicts := try(strconv.Itoa(seed))
+		if ctx.Err() != nil {
+			break // what was interrupted found nothing
+		}
+		done++
+		for _, v := range verdicts {
 			at := subject{v.Contender, v.Keys, v.Check}
 			if seed == 1 {
 				order = append(order, at)
@@ -59,13 +65,17 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 		}
 		if compare {
 			for _, v := range try("0") {
-				if !v.Kind.OK() {
+				if !v.Kind.OK() && ctx.Err() == nil {
 					hidden[subject{v.Contender, v.Keys, v.Check}]++
 				}
 			}
 		}
 	}
-	fmt.Fprintf(a.out, "%d schedules of one processor:\n", seeds)
+	if done < seeds {
+		fmt.Fprintf(a.out, "interrupted after %d of %d schedules of one processor:\n", done, seeds)
+	} else {
+		fmt.Fprintf(a.out, "%d schedules of one processor:\n", done)
+	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	wrong := false
 	quiet := map[string]int{} // checks that found nothing

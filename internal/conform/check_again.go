@@ -21,24 +21,94 @@ func again(t *Report, c subject) {
 	right(t, c, s, o)
 	others(t, c)
 	failing := random(100, 4, 6)
-	failing.latency = s.latency
+	failing.latency = func(p page) time.Duration { return time.Duration(1+p%5) * time.Millisecond }
 	failing.fails = func(p page, _ int) error {
 		if p%5 == 2 {
 			return errPlanted
 		}
 		return nil
 	}
-	for _, o := range []crawl.Options{o, {Workers: 4, MaxPages: 30}, {Workers: 1}} {
-		var pool sync.WaitGroup
-		for nth := range 4 {
-			pool.Go(func() {
-				s := []*site{s, failing}[nth%2]
-				if err := s.wrong(c.beside(context.Background(), s, o), o); err != nil {
-					t.Errorf("beside other crawls: %v (%s)", err, dials(o))
+	for _, stagger := range []time.Duration{0, 1700 * time.Microsecond} {
+		for _, o := range []crawl.Options{o, {Workers: 4, MaxPages: 30}, {Workers: 1}} {
+			for _, form := range []string{"", "paced", "bucket"} {
+				if beside(t, c, []*site{s, failing}, o, form, stagger); t.Failed() {
+					return // the others would say the same
 				}
-			})
+			}
 		}
-		pool.Wait()
+	}
+	for _, stagger := range []time.Duration{0, 1700 * time.Microsecond} {
+		twice(t, c, failing, crawl.Options{Workers: 4}, stagger)
+	}
+}
+
+// beside makes crawls at once, or one a little after the other, each with its own site, budget and limiter. Each is as right
+// and as fast as alone, and one that is cancelled concerns none of the others.
+func beside(t *Report, c subject, sites []*site, o crawl.Options, form string, stagger time.Duration) {
+	var pool sync.WaitGroup
+	for nth := range 4 {
+		pool.Go(func() {
+			time.Sleep(time.Duration(nth) * stagger)
+			trial := &trial{site: new(site), o: c.clamp(o), form: form}
+			*trial.site = *sites[nth%2]
+			if o.MaxPages > 0 {
+				trial.o.MaxPages += nth
+			}
+			out, m, early := trial.crawlBy(context.Background(), c.beside)
+			if err := trial.wrong(out, m, early); err != nil {
+				t.Errorf("beside other crawls: %v (%s%s, begun %v apart)", err, dials(trial.o), limitedBy(form), stagger)
+			}
+		})
+	}
+	pool.Go(func() {
+		const at = 5500 * time.Microsecond
+		ctx, stop := context.WithTimeout(context.Background(), at)
+		defer stop()
+		o := c.clamp(crawl.Options{Workers: 3})
+		if err := sites[0].ended(c.beside(ctx, sites[0], o), o, at, context.DeadlineExceeded); err != nil {
+			t.Errorf("beside other crawls, with a deadline after %v: %v (%s)", at, err, dials(o))
+		}
+	})
+	pool.Wait()
+}
+
+func limitedBy(form string) string {
+	if form == "" {
+		return ""
+	}
+	return ", limiter " + form
+}
+
+// twice makes two crawls of the same Web at once. Each has all of it.
+func twice(t *Report, c subject, s *site, o crawl.Options, stagger time.Duration) {
+	o = c.clamp(o)
+	outs := c.together(context.Background(), s, o, stagger)
+	for _, out := range outs {
+		if out.err != nil {
+			t.Errorf("two crawls of one Web, begun %v apart: it returned the error %q, want none (%s)", stagger, out.err, dials(o))
+		}
+	}
+	count, failed := outs[0].count, outs[0].failed // the log is one
+	level, _ := s.reach(failed)
+	pages, errors := 0, 0
+	for p, l := range level {
+		want := 0
+		if l >= 0 {
+			want = 2
+			pages++
+			if failed[p] {
+				errors++
+			}
+		}
+		if count[p] != want {
+			t.Errorf("two crawls of one Web, begun %v apart, fetched %s %d times, want %d: once each (%s)", stagger, outs[0].name(page(p)), count[p], want, dials(o))
+			return
+		}
+	}
+	for _, out := range outs {
+		if want := (crawl.Result{Pages: pages, Errors: errors}); out.did != want {
+			t.Errorf("two crawls of one Web, begun %v apart: one reports %d pages and %d errors, want %d and %d (%s)", stagger, out.did.Pages, out.did.Errors, pages, errors, dials(o))
+		}
 	}
 }
 

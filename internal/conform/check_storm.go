@@ -27,13 +27,13 @@ func race(least time.Duration, times uint64, f func(seed uint64, workers int)) {
 		procs = max(2, procs)
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(procs))
-	start, begin := time.Now(), host.CPUTime() // on a busy machine a wall clock would let workers race less
+	start, begin := time.Now(), host.CPUTime()
 	for n := uint64(0); (n < times || host.CPUTime()-begin < least) && time.Since(start) < Patience/3; n++ {
 		f(n, 8*procs)
 	}
 }
 
-// storm crawls dense graphs, on which all workers find the same pages, sparse ones, on which they run out of work again and
+// storm also lets pages fail at the same time. It crawls dense graphs, on which all workers find the same pages, sparse ones, on which they run out of work again and
 // again, and clashes, in which they come with the same links at the same instant.
 func storm(t *Report, c subject) {
 	race(stormTime, stormCrawls, func(seed uint64, workers int) {
@@ -41,6 +41,9 @@ func storm(t *Report, c subject) {
 		switch seed % 4 {
 		case 1:
 			o.MaxPages = 1 + int(seed%60)
+			if seed%8 == 5 {
+				o.MaxPages = len(s.links) // the last pages are found by many at once
+			}
 		case 2:
 			s = random(400, 2, seed%24)
 			s.seeds = []page{0, 1, 2, 3}
@@ -51,14 +54,23 @@ func storm(t *Report, c subject) {
 			}
 			s, o.Workers = clash(fresh, seed), min(workers, 2*runtime.GOMAXPROCS(0))
 		}
+		if seed%5 == 4 { // most fail, and at the same instant
+			bad := func(p page) bool { return p%4 != 0 && p > herd }
+			s.fails = failing(errPlanted, bad)
+			if s.meet == nil {
+				s.meet = together(bad)
+			}
+		}
 		right(t, c, s, o)
 	})
 }
 
+// herd is how many pages of a clash come back together.
+const herd = 8
+
 // clash returns a site on which the fetches of many pages come back together, as far as workers are there for them, and
 // bring the same new links, in the same order or nearly.
 func clash(fresh int, seed uint64) *site {
-	const herd = 8
 	s := blank(1 + herd + fresh)
 	draw := rand.New(rand.NewPCG(seed, 0))
 	for h := range page(herd) {
@@ -72,16 +84,21 @@ func clash(fresh int, seed uint64) *site {
 			l[i], l[j] = l[j], l[i]
 		}
 	}
+	s.meet = together(func(p page) bool { return 0 < p && p <= herd })
+	return s
+}
+
+// together lets those fetches for whose pages is holds come back at the same instant, as many as there are processors.
+func together(is func(page) bool) func(page) {
 	var there atomic.Int64
-	together := int64(runtime.GOMAXPROCS(0))
-	s.meet = func(p page) {
-		if p == 0 || p > herd {
+	crowd := int64(runtime.GOMAXPROCS(0))
+	return func(p page) {
+		if !is(p) {
 			return
 		}
 		nth := there.Add(1)
-		target := (nth + together - 1) / together * together
+		target := (nth + crowd - 1) / crowd * crowd
 		for begin := time.Now(); there.Load() < target && time.Since(begin) < 50*time.Microsecond; {
 		}
 	}
-	return s
 }

@@ -93,6 +93,22 @@ func limit(t *Report, c subject) {
 			}
 		}
 		limited(t, c, form, 2000, 100, 400*time.Millisecond) // a limiter that hardly limits
+		patient(t, c, form)
+	}
+}
+
+// patient lets each page wait two hours on the limiter.
+func patient(t *Report, c subject, form string) {
+	const wait, pages = 2 * time.Hour, 6
+	s := star(pages-1, 1)
+	for _, workers := range []int{1, 3} {
+		m := &meter{Limiter: limiter.New(form, 1/wait.Seconds(), 1)}
+		o := c.clamp(crawl.Options{Workers: workers, Limiter: crawl.Like(m, m.Limiter)})
+		out := right(t, c, s, o)
+		if n := m.granted.Load(); n != pages || out.took < (pages-1)*wait || out.took > pages*wait {
+			t.Fatalf("with a limiter that lets a page through every %v it waited %d times for %d pages and took %v, want %d times and %v (%s)",
+				wait, n, pages, out.took, pages, pages*wait, dials(o))
+		}
 	}
 }
 

@@ -91,10 +91,12 @@ func sole() map[string]string {
 		"slow":    "pagetimeout",      // or a page take more than an hour
 		"limit":   "limitednarrow",    // or a limiter let more than 32 fetches be in flight
 		"refusal": "refusalretried",   // or a limiter refuse once and grant thereafter
-		"cancel":  "fetchdeaf",        // or a context end in a fetch
+		"cancel":  "cutlooksatfetch",  // or a fetch outlast the end of its context
 		"errors":  "eofends",          // or an error wrap io.EOF
 		"again":   "remembersresult",  // or two crawls see the same Web
 		"panic":   "swallowspanics",   // or Fetch panic
+		"bare":    "allowpolls",       // or a *rate.Limiter be given as it is
+		"many":    "keepspages",       // or a process outlive many crawls
 		"memory":  "queuesduplicates", // or anybody look at the heap
 	}
 }
@@ -277,7 +279,7 @@ func readme(matrix, rates string) string {
 		"for two; `crawlbench conform -yield ./your/package` goes the other way: it builds the program again with a\n" +
 		"runtime.Gosched before every second statement of that package, drawn from a seed, and tries many seeds on one processor\n" +
 		"(`make stress` does so for the built-in crawlers, and shows for some mutants how often that finds them, and how often one\n" +
-		"processor without it). A seed gives nearly the same schedule again, not exactly: the runtime has a say too. It cannot\n" +
-		"split one statement, such as n++: that is for -race.\n")
+		"processor without it). A seed gives nearly the same schedule again, not exactly: the runtime has a say too. It also yields\n" +
+		"between the load and the store of n++ and n += x, where n is not a local variable.\n")
 	return b.String()
 }

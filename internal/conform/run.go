@@ -114,21 +114,26 @@ func judge(ctx context.Context, command func() *exec.Cmd, patience time.Duration
 	return kind, text
 }
 
+// still is what to know of a child that did not get on and made crawls in virtual time, "" of others.
+func still(end *child.End) string {
+	if end.Class != child.Hang && end.Class != child.Deadlock || !strings.Contains(end.Text, "synctest.Run") {
+		return ""
+	}
+	return "\nTime is virtual in this check. It stands still while a goroutine waits for a sync.Mutex that is held across a wait, or on a pipe, a socket or a file: " +
+		"let goroutines wait on channels, sync.Cond, sync.WaitGroup, timers or contexts."
+}
+
 // caseVariable names, in the environment of a child, how many cases of its check are done.
 const caseVariable = "CRAWLBENCH_CASE"
 
 // judgeFrom is judge from a case on. next is above from if the child ended as announced.
 func judgeFrom(ctx context.Context, command func() *exec.Cmd, patience time.Duration, from int) (kind Kind, text string, next int) {
-	case_ := func() *exec.Cmd {
-		if from > 0 {
-			return with(command(), fmt.Sprint(caseVariable, "=", from))
-		}
-		return command()
-	}
-	end, err := inTemp(ctx, case_, patience)
+	all := command
+	command = func() *exec.Cmd { return with(all(), fmt.Sprint(caseVariable, "=", from)) }
+	end, err := inTemp(ctx, command, patience)
 	if err == nil && outsideBubble(end) {
 		// What a sync.Pool hands from one bubble of virtual time to the next is the suite's problem.
-		end, err = inTemp(ctx, func() *exec.Cmd { return with(case_(), collects+"=1") }, patience)
+		end, err = inTemp(ctx, func() *exec.Cmd { return with(command(), collects+"=1") }, patience)
 	}
 	switch {
 	case ctx.Err() != nil:
@@ -143,7 +148,7 @@ func judgeFrom(ctx context.Context, command func() *exec.Cmd, patience time.Dura
 		return Panic, end.Text + "\nIt used a channel or timer of an earlier crawl. This check makes each crawl in a bubble of package testing/synctest, and that " +
 			"allows no such thing.\nMake them anew for each crawl, or keep them in a sync.Pool, which this check empties between crawls.", 0
 	case end.Class != child.Done && end.Class != child.Left:
-		return kinds()[end.Class], strings.TrimSuffix(end.Text+"\n"+hinted(end), "\n"), 0
+		return kinds()[end.Class], strings.TrimSuffix(end.Text+still(end)+"\n"+hinted(end), "\n"), 0
 	}
 	kind, text = said(end.Records)
 	if string(end.Last) == "true" && kind == Pass {
@@ -291,6 +296,9 @@ func share() int64 {
 	}
 	return max(least, free/int64(runtime.NumCPU()))
 }
+
+// Raced reports whether this program, and so the children of its checks, was built with the race detector.
+func Raced() bool { return slowdown > 1 }
 
 // variable names, in the environment of a test's child process, the one check that it is to run: CHECK KEYS CONTENDER.
 const variable = "CRAWLBENCH_CHECK"

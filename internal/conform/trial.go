@@ -219,11 +219,20 @@ func combinations(t *Report, c subject, fs []factor, rows [][]int) {
 			if f, ok := first.(*stuck); ok {
 				s.where = f.where // without the bubbles in which others were stuck
 			}
-			t.say(s.kind, "%v (%s)%s", err, describe(fs, row), s.where)
+			t.say(s.kind, "%v (%s%s)%s", err, describe(fs, row), c.taken(fs, row), s.where)
 			t.T.FailNow()
 		}
-		t.Fatalf("%v (%s)", err, describe(fs, row))
+		t.Fatalf("%v (%s%s)", err, describe(fs, row), c.taken(fs, row))
 	}
+}
+
+// taken says how many workers were given where the crawler takes fewer than row says.
+func (c subject) taken(fs []factor, row []int) string {
+	o := makeTrial(fs, row).o
+	if n := c.clamp(o).Workers; n < o.Workers {
+		return fmt.Sprintf(", of which it was given %d, its MaxWorkers", n)
+	}
+	return ""
 }
 
 // shrink takes the levels of row that goes wrong to simpler ones, as long as it goes wrong and it is not late.
@@ -320,6 +329,10 @@ func (t *trial) slack() int {
 
 // crawl makes the crawl. m is nil without a limiter; early is the number of fetches that began before their wait ended.
 func (t *trial) crawl(ctx context.Context, c subject) (out outcome, m *meter, early int64) {
+	return t.crawlBy(ctx, c.crawl)
+}
+
+func (t *trial) crawlBy(ctx context.Context, crawlOf func(context.Context, *site, crawl.Options) outcome) (out outcome, m *meter, early int64) {
 	o := t.o
 	if t.form != "" {
 		m = &meter{Limiter: limiter.New(t.form, trialRate, trialBurst)}
@@ -332,7 +345,7 @@ func (t *trial) crawl(ctx context.Context, c subject) (out outcome, m *meter, ea
 		}
 		defer func() { early = n.Load() }()
 	}
-	out = c.crawl(ctx, t.site, o)
+	out = crawlOf(ctx, t.site, o)
 	return out, m, 0
 }
 

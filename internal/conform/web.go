@@ -52,6 +52,7 @@ type subject struct {
 	labels     bool          // some goroutine had labels for profiles before the check
 	lightly    func(s *site) func(crawl.Options) error
 	run        func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration, offer *offer) []outcome
+	twice      func(ctx context.Context, s *site, o crawl.Options, stagger time.Duration) []outcome
 }
 
 // crawl crawls s once.
@@ -67,6 +68,11 @@ func (c subject) beside(ctx context.Context, s *site, o crawl.Options) outcome {
 // crawls crawls the sites one after the other, as the same Web.
 func (c subject) crawls(ctx context.Context, sites []*site, o crawl.Options) []outcome {
 	return c.run(ctx, sites, c.clamp(o), c.rest, c.offer)
+}
+
+// together makes two crawls of s at once, as the same Web. Their outcomes share one log.
+func (c subject) together(ctx context.Context, s *site, o crawl.Options, stagger time.Duration) []outcome {
+	return c.twice(ctx, s, c.clamp(o), stagger)
 }
 
 // clamp returns o as the crawler can use it.
@@ -95,7 +101,30 @@ func subjects(c crawl.Contender) map[string]subject {
 
 // adapt lets f crawl sites under the keys that name gives to pages.
 func adapt[K comparable](c crawl.Contender, f crawl.Func[K], name func(naming, page) K) subject {
-	return subject{name: c.Name, maxWorkers: c.MaxWorkers, lightly: lightly(f, c.MaxWorkers, name), run: func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration, as *offer) []outcome {
+	twice := func(ctx context.Context, s *site, o crawl.Options, stagger time.Duration) []outcome {
+		w := &web[K]{}
+		w.show(s, name)
+		w.crawls, w.ctx, w.log.start = 2, ctx, time.Now()
+		seeds := make([]K, 0, len(s.start()))
+		for _, p := range s.start() {
+			seeds = append(seeds, w.keys[p])
+			w.log.offered[p] = 0
+		}
+		outs := make([]outcome, w.crawls)
+		var all sync.WaitGroup
+		for i := range outs {
+			all.Go(func() {
+				time.Sleep(time.Duration(i) * stagger)
+				outs[i].did, outs[i].err = f(ctx, w, slices.Clone(seeds), o)
+			})
+		}
+		all.Wait()
+		for i := range outs {
+			outs[i].count, outs[i].failed, outs[i].name = w.log.count, w.log.failed, w.log.name
+		}
+		return outs
+	}
+	return subject{name: c.Name, maxWorkers: c.MaxWorkers, twice: twice, lightly: lightly(f, c.MaxWorkers, name), run: func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration, as *offer) []outcome {
 		w := &web[K]{}
 		if as == nil {
 			chosen := offerOf(len(sites[0].links), o)
@@ -120,12 +149,17 @@ type web[K comparable] struct {
 	guard K     // the key behind the end of all these
 
 	mu       sync.Mutex
-	hinted   string          // what was wrong with a hint
 	ctx      context.Context // of the crawl
+	crawls   int             // how many go on at once, more than 1 if not 0
+	hinted   string          // what was wrong with a hint
 	inflight int
 	nth      int
 	log      outcome
 }
+
+// shared is the length from which lists that pages share are handed out as one list too: millions of texts would take longer
+// to make than to crawl.
+const shared = 1000
 
 // show makes w serve s. Each link gets a key of its own making: two strings to the same page have texts of their own.
 func (w *web[K]) show(s *site, name func(naming, page) K) {
@@ -139,6 +173,10 @@ func (w *web[K]) show(s *site, name func(naming, page) K) {
 			if p%2 == 0 { // no links may be nil, or empty
 				w.links[p] = w.none
 			}
+			continue
+		}
+		if len(links) >= shared && p > 0 && len(s.links[p-1]) == len(links) && &s.links[p-1][0] == &links[0] {
+			w.links[p] = w.links[p-1]
 			continue
 		}
 		w.links[p] = w.room(len(links))
@@ -263,7 +301,7 @@ func (w *web[K]) Fetch(ctx context.Context, key K) ([]K, error) {
 		return nil, fmt.Errorf("no such page")
 	}
 	w.log.count[p]++
-	again := w.log.count[p] > 1
+	again := w.log.count[p] > max(1, w.crawls)
 	if w.log.offered[p] < 0 && !w.log.isEarly {
 		w.log.early, w.log.isEarly = p, true
 	}

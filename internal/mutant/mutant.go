@@ -4,6 +4,8 @@
 package mutant
 
 import (
+	"slices"
+
 	"crawlbench/internal/crawl"
 )
 
@@ -24,8 +26,7 @@ func All() []Mutant {
 		})
 	}
 	list = append(append(list, apart()...), bags()...)
-	list = append(append(append(list, offers()...), sizes()...), leftovers()...)
-	return append(append(append(list, twists()...), ends()...), sets()...)
+	return slices.Concat(list, offers(), sizes(), leftovers(), twists(), ends(), beside(), sets())
 }
 
 // Controls returns crawlers that are right: the one that the mutants were made from, and Unusual ones. Whoever fails one of

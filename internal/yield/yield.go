@@ -1,4 +1,4 @@
-// Package yield rewrites Go source so that goroutines change over between any two statements, as a seed says. A race
+// Package yield rewrites Go source so that goroutines change over between any two statements, and within x++ and x op= y, as a seed says. A race
 // that a processor of one's own hides for hours then shows within a few seeds.
 //
 // Source files go in; what "go build -overlay" lays over them comes out. Line numbers stay as they are.
@@ -64,15 +64,28 @@ func Overlay(dir string, packages []Package) (string, error) {
 	return overlay, os.WriteFile(overlay, text, 0o666)
 }
 
-// Source returns the file src with a call of the hook before every statement.
+// edit replaces what lies between two offsets.
+type edit struct {
+	from, to int
+	text     string
+}
+
+// Source returns the file src with a call of the hook before every statement, and another between the load and the store of
+// x op= y and x++, unless x is a local variable.
 func Source(name string, src []byte) ([]byte, error) {
 	set := token.NewFileSet()
-	file, err := parser.ParseFile(set, name, src, parser.SkipObjectResolution)
+	file, err := parser.ParseFile(set, name, src, 0)
 	if err != nil {
 		return nil, err
 	}
-	var at []int
+	var edits []edit
+	var path []ast.Node
 	ast.Inspect(file, func(n ast.Node) bool {
+		if n == nil {
+			path = path[:len(path)-1]
+			return true
+		}
+		path = append(path, n)
 		var list []ast.Stmt
 		switch n := n.(type) {
 		case *ast.BlockStmt:
@@ -86,19 +99,84 @@ func Source(name string, src []byte) ([]byte, error) {
 			switch s.(type) {
 			case *ast.CaseClause, *ast.CommClause, *ast.EmptyStmt: // the clauses of a switch are its body's statements
 			default:
-				at = append(at, set.Position(s.Pos()).Offset)
+				at := set.Position(s.Pos()).Offset
+				edits = append(edits, edit{at, at, "crawlbenchYield(); "})
+				edits = append(edits, split(set, src, s, path)...)
 			}
 		}
 		return true
 	})
-	slices.Sort(at)
+	slices.SortStableFunc(edits, func(a, b edit) int { return a.from - b.from })
 	var out []byte
 	from := 0
-	for _, offset := range at {
-		out = append(append(out, src[from:offset]...), "crawlbenchYield(); "...)
-		from = offset
+	for _, e := range edits {
+		out = append(append(out, src[from:e.from]...), e.text...)
+		from = e.to
 	}
 	return append(out, src[from:]...), nil
+}
+
+// split returns what makes a load and a store of s, nil if it is no x op= y or if x cannot be written twice.
+func split(set *token.FileSet, src []byte, s ast.Stmt, path []ast.Node) []edit {
+	var x, y ast.Expr
+	op := "+"
+	switch s := s.(type) {
+	case *ast.IncDecStmt:
+		x = s.X
+		op = s.Tok.String()[:1]
+	case *ast.AssignStmt:
+		if s.Tok == token.ASSIGN || s.Tok == token.DEFINE {
+			return nil
+		}
+		x, y = s.Lhs[0], s.Rhs[0]
+		op = strings.TrimSuffix(s.Tok.String(), "=")
+	default:
+		return nil
+	}
+	offset := func(p token.Pos) int { return set.Position(p).Offset }
+	text := string(src[offset(x.Pos()):offset(x.End())])
+	if !plain(x) || local(x, path) || strings.Contains(text, "\n") {
+		return nil
+	}
+	apart := fmt.Sprintf("{ crawlbenchOld := %s; crawlbenchYield(); %s = crawlbenchOld %s ", text, text, op)
+	if y == nil {
+		return []edit{{offset(s.Pos()), offset(s.End()), apart + "1 }"}}
+	}
+	return []edit{{offset(s.Pos()), offset(y.Pos()), apart + "("}, {offset(s.End()), offset(s.End()), ") }"}}
+}
+
+// plain reports whether e can be evaluated twice.
+func plain(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.Ident, *ast.BasicLit:
+		return true
+	case *ast.SelectorExpr:
+		return plain(e.X)
+	case *ast.StarExpr:
+		return plain(e.X)
+	case *ast.ParenExpr:
+		return plain(e.X)
+	case *ast.IndexExpr:
+		return plain(e.X) && plain(e.Index)
+	case *ast.BinaryExpr:
+		return plain(e.X) && plain(e.Y)
+	}
+	return false
+}
+
+// local reports whether e is a variable of the innermost function of path, which other goroutines hardly see.
+func local(e ast.Expr, path []ast.Node) bool {
+	id, ok := e.(*ast.Ident)
+	if !ok || id.Obj == nil {
+		return false // of another file
+	}
+	for _, n := range slices.Backward(path) {
+		switch n.(type) {
+		case *ast.FuncLit, *ast.FuncDecl:
+			return n.Pos() <= id.Obj.Pos() && id.Obj.Pos() < n.End()
+		}
+	}
+	return false
 }
 
 // hook yields before every second statement on average. The schedule is a function of the seed and of the order in

@@ -64,6 +64,35 @@ Y loop:
 	}
 }
 
+func TestSharedOperandsAreLoadedAndStored(t *testing.T) {
+	for _, test := range []struct{ src, want string }{
+		{"n++", "{ crawlbenchOld := n; Y; n = crawlbenchOld + 1 }"},
+		{"n -= f(2)", "{ crawlbenchOld := n; Y; n = crawlbenchOld - (f(2)) }"},
+		{"s.did.n--", "{ crawlbenchOld := s.did.n; Y; s.did.n = crawlbenchOld - 1 }"},
+		{"a[i+1] <<= 3", "{ crawlbenchOld := a[i+1]; Y; a[i+1] = crawlbenchOld << (3) }"},
+		{"*p &^= x | 1", "{ crawlbenchOld := *p; Y; *p = crawlbenchOld &^ (x | 1) }"},
+		{"elsewhere += 1", "{ crawlbenchOld := elsewhere; Y; elsewhere = crawlbenchOld + (1) }"},
+		{"i++", "i++"},             // local
+		{"a[f(1)]++", "a[f(1)]++"}, // evaluated twice, f would be called twice
+		{"n = n + 1", "n = n + 1"},
+		{"func() { i++ }()", "func() { Y; { crawlbenchOld := i; Y; i = crawlbenchOld + 1 } }()"}, // local to another function
+		{"func() { k := 0; k++ }()", "func() { Y; k := 0; Y; k++ }()"},
+	} {
+		const head = "package p\n\nvar n int\n\nfunc g(a []int, i, x int, p *int) {\n\t"
+		got, err := Source("p.go", []byte(head+test.src+"\n}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := strings.ReplaceAll(head+"Y; "+test.want+"\n}\n", "Y;", "crawlbenchYield();")
+		if string(got) != want {
+			t.Errorf("%s became\n%s\nwant\n%s", test.src, got, want)
+		}
+		if _, err := parser.ParseFile(token.NewFileSet(), "p.go", got, 0); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestSyntaxErrorsHaveTheirPlace(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "bad.go"), []byte("package p\nfunc {"), 0o666); err != nil {
