@@ -16,8 +16,8 @@ import (
 	"os"
 
 	"crawlbench/internal/cli"
-	"crawlbench/internal/contender"
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/crawler"
 	"crawlbench/internal/engine"
 )
 
@@ -44,7 +44,7 @@ type (
 )
 
 // Contenders returns the built-in crawlers.
-func Contenders() []Contender { return contender.All() }
+func Contenders() []Contender { return crawler.All() }
 
 // FromVisited makes a crawler of a visited set and the engine that such crawlers share: a pool of workers over one
 // frontier, which ends the crawl when the frontier is empty and every worker is idle. There is a constructor for each kind

@@ -6,9 +6,9 @@ import (
 	"testing"
 
 	"crawlbench/bench"
-	"crawlbench/internal/cell"
+	"crawlbench/internal/measure"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/runner"
+
 	"crawlbench/internal/scenario"
 	"crawlbench/internal/web"
 )
@@ -29,7 +29,7 @@ func BenchmarkCrawl(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	graphs, err := runner.Build(b.Context(), p, b.TempDir(), 0)
+	graphs, err := measure.Build(b.Context(), p, b.TempDir(), 0)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -43,8 +43,8 @@ func BenchmarkCrawl(b *testing.B) {
 			continue
 		}
 		b.Run(c.SubName(), func(b *testing.B) {
-			job := cell.Job{Cell: c, Cache: caches[c.Graph], Fetch: p.Fetch, Spin: spin}
-			run, err := cell.Open(job, bench.Contenders())
+			job := measure.Job{Cell: c, Cache: caches[c.Graph], Fetch: p.Fetch, Spin: spin}
+			run, err := measure.Open(job, bench.Contenders())
 			if err != nil {
 				b.Fatal(err)
 			}

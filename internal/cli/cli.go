@@ -15,13 +15,13 @@ import (
 	"strconv"
 	"strings"
 
-	"crawlbench/internal/cell"
 	"crawlbench/internal/conform"
+	"crawlbench/internal/conform/mutant"
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/mutant"
+	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/runner"
+
 	"crawlbench/internal/scenario"
 )
 
@@ -66,8 +66,8 @@ func Main(args []string, in io.Reader, out, errw io.Writer, contenders []crawl.C
 }
 
 func (a *app) main(args []string, in io.Reader) int {
-	if len(args) == 2 && args[1] == runner.ChildVerb {
-		if err := cell.Child(context.Background(), in, a.contenders); err != nil {
+	if len(args) == 2 && args[1] == measure.ChildVerb {
+		if err := measure.Child(context.Background(), in, a.contenders); err != nil {
 			fmt.Fprintln(a.err, "crawlbench: child process:", err)
 			return exitFailure
 		}

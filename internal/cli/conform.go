@@ -11,8 +11,8 @@ import (
 	"text/tabwriter"
 
 	"crawlbench/internal/conform"
+	"crawlbench/internal/conform/mutant"
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/mutant"
 	"crawlbench/internal/scenario"
 )
 

@@ -12,12 +12,12 @@ import (
 	"time"
 
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/doctor"
 	"crawlbench/internal/host"
 	"crawlbench/internal/limiter"
+	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/runner"
+
 	"crawlbench/internal/scenario"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
@@ -50,7 +50,7 @@ func (a *app) doctor(ctx context.Context, fs *flag.FlagSet, args []string) error
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	f := host.Fingerprint()
 	fmt.Fprintf(w, "machine\t%s cores, %s, %s\n", f["cores"], f["cpu"], f["kernel"])
-	readings, err := doctor.Machine(ctx)
+	readings, err := measure.Machine(ctx)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (a *app) paces(ctx context.Context) error {
 	for rate := 1.0; rate <= 1e6; rate *= 10 {
 		for _, goroutines := range []int{1, 8, 64} {
 			for _, k := range limiter.All() {
-				p, err := doctor.Measure(ctx, k.Name, rate, goroutines, time.Second/2)
+				p, err := measure.Measure(ctx, k.Name, rate, goroutines, time.Second/2)
 				if err != nil {
 					return err
 				}
@@ -101,7 +101,7 @@ func (a *app) againstItself(ctx context.Context, rounds int) (*diagnose.Analysis
 	if err != nil {
 		return nil, err
 	}
-	graphs, err := runner.Build(ctx, p, dir, host.FreeMemory())
+	graphs, err := measure.Build(ctx, p, dir, host.FreeMemory())
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func (a *app) againstItself(ctx context.Context, rounds int) (*diagnose.Analysis
 		return nil, err
 	}
 	defer run.Close()
-	r := runner.Runner{Run: run, Caches: map[string]string{}, Memory: host.FreeMemory()}
+	r := measure.Runner{Run: run, Caches: map[string]string{}, Memory: host.FreeMemory()}
 	for _, g := range graphs {
 		r.Caches[g.Info.Name] = g.Cache
 	}
@@ -121,15 +121,15 @@ func (a *app) againstItself(ctx context.Context, rounds int) (*diagnose.Analysis
 }
 
 // noise returns the readings of the A/A control.
-func noise(a *diagnose.Analysis) []doctor.Reading {
-	var list []doctor.Reading
+func noise(a *diagnose.Analysis) []measure.Reading {
+	var list []measure.Reading
 	for _, t := range a.Tables {
 		for _, g := range t.Groups {
 			c := g.Control
 			if c == nil {
 				continue
 			}
-			r := doctor.Reading{Name: fmt.Sprintf("itself, %s", plain.Count(g.Workers, "worker")),
+			r := measure.Reading{Name: fmt.Sprintf("itself, %s", plain.Count(g.Workers, "worker")),
 				Value: fmt.Sprintf("%.2fx [%.2f, %.2f] in %s; a round varies by %.0f %%", 1/c.Ratio, 1/c.Hi, 1/c.Lo, plain.Count(c.N, "round"), 100*c.SD)}
 			if c.P < diagnose.Alpha {
 				r.Hint = "a difference where there is none: expect one in twenty by chance; more mean that this machine's results cannot be trusted"
@@ -138,13 +138,13 @@ func noise(a *diagnose.Analysis) []doctor.Reading {
 			for _, n := range []int{10, 20, 40} {
 				x := stat.Detectable(n, 1, diagnose.Alpha, c.SD)
 				if !math.IsInf(x, 0) {
-					list = append(list, doctor.Reading{Name: fmt.Sprintf("  %d rounds", n), Value: fmt.Sprintf("minimum detectable effect %.0f %%", 100*(x-1))})
+					list = append(list, measure.Reading{Name: fmt.Sprintf("  %d rounds", n), Value: fmt.Sprintf("minimum detectable effect %.0f %%", 100*(x-1))})
 				}
 			}
 		}
 	}
 	if tr := a.Trust; tr.Repeated > 0 {
-		list = append(list, doctor.Reading{Name: "flagged", Value: fmt.Sprintf("%d of %s", tr.Repeated, plain.Count(tr.Samples, "sample")), Hint: "other processes or virtual machines were running: stop them, or measure at another time"})
+		list = append(list, measure.Reading{Name: "flagged", Value: fmt.Sprintf("%d of %s", tr.Repeated, plain.Count(tr.Samples, "sample")), Hint: "other processes or virtual machines were running: stop them, or measure at another time"})
 	}
 	return list
 }

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/export"
+	"crawlbench/internal/ui"
 )
 
 // export writes the pages of a run as files.
@@ -25,7 +25,7 @@ func (a *app) export(_ context.Context, fs *flag.FlagSet, args []string) error {
 	if err != nil {
 		return err
 	}
-	written, err := export.Write(positional[1], analysis, filepath.Base(run.Dir()))
+	written, err := ui.Write(positional[1], analysis, filepath.Base(run.Dir()))
 	if err != nil {
 		return err
 	}

@@ -21,13 +21,13 @@ import (
 
 	pprof "github.com/google/pprof/profile"
 
-	"crawlbench/internal/ledger"
-	"crawlbench/internal/madeup"
+	"crawlbench/internal/breakdown"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
-	"crawlbench/internal/serve"
 	"crawlbench/internal/store"
+	"crawlbench/internal/testing/runtest"
+	"crawlbench/internal/ui"
 )
 
 // hostileCell is the cell whose files the traps are laid in.
@@ -39,17 +39,17 @@ const evil = "\"'><script>alert(1)</script>\x1b[2J\u202e"
 // innocent makes up a run of two cells, each with a ledger and a wall profile.
 func innocent(t *testing.T, dir string) {
 	t.Helper()
-	p, err := madeup.Plan("contenders = [\"mutexmap\", \"cas\"]\ncontrol = false\nworkers = [8]\nrounds = 6\n[[graph]]\nname = \"g\"\nkind = \"hosts\"\npages = 1000\n[profiles]\nkinds = [\"wall\"]\n", false)
+	p, err := runtest.Plan("contenders = [\"mutexmap\", \"cas\"]\ncontrol = false\nworkers = [8]\nrounds = 6\n[[graph]]\nname = \"g\"\nkind = \"hosts\"\npages = 1000\n[profiles]\nkinds = [\"wall\"]\n", false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	big, err := madeup.Big(true)
+	big, err := runtest.Big(true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := madeup.Run{Plan: p, Noise: 0.01, Speed: func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) },
+	run, err := runtest.Run{Plan: p, Noise: 0.01, Speed: func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) },
 		Manifest: store.Manifest{Scenario: "made-up", State: store.Complete, Host: map[string]string{"cpu": "made up", "cores": "2"}},
-		Ledger:   func(c plan.Cell) *ledger.Ledger { return big.Ledger(c) }, Profile: func(c plan.Cell, kind string) *profile.Profile { return big.Profile(c, kind) }}.Write(dir)
+		Ledger:   func(c plan.Cell) *breakdown.Ledger { return big.Ledger(c) }, Profile: func(c plan.Cell, kind string) *profile.Profile { return big.Profile(c, kind) }}.Write(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -337,7 +337,7 @@ func TestHostileDirectories(t *testing.T) {
 // ask requests the pages about a run, and then those about the other.
 func ask(t *testing.T, bad string, missing bool, check func(what string, code int, text string)) {
 	t.Helper()
-	s, err := serve.New("results")
+	s, err := ui.New("results")
 	if err != nil {
 		t.Error(err)
 		return

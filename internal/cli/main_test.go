@@ -14,10 +14,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"crawlbench/internal/conform"
-	"crawlbench/internal/contender"
-	"crawlbench/internal/contender/mutexmap"
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/runner"
+	"crawlbench/internal/crawler"
+	"crawlbench/internal/crawler/mutexmap"
+	"crawlbench/internal/measure"
 )
 
 // TestMain makes the test binary the program where tests need a process of it: the commands of scripts, and the children
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) == 5 && os.Args[1] == conform.ChildVerb {
 		conform.Child(os.Args[2:], append(table(), stuck()))
 	}
-	if len(os.Args) == 2 && os.Args[1] == runner.ChildVerb || os.Getenv(asProgram) != "" {
+	if len(os.Args) == 2 && os.Args[1] == measure.ChildVerb || os.Getenv(asProgram) != "" {
 		program()
 	}
 	testscript.Main(tests{m}, map[string]func(){
@@ -50,7 +50,7 @@ func table() []crawl.Contender {
 	lazy := func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
 		return crawl.Result{}, nil
 	}
-	return append(contender.All(), crawl.Contender{Name: "lazy", ByID: lazy}, slowable(mutexmap.Contender().ByID))
+	return append(crawler.All(), crawl.Contender{Name: "lazy", ByID: lazy}, slowable(mutexmap.Contender().ByID))
 }
 
 // slowable is a crawler that the environment can make slow.
@@ -113,12 +113,12 @@ var sharedDir = sync.OnceValue(func() string {
 
 // shared has, by scenario, a function that returns the directory of its run. The first call measures it; the tests copy it.
 var shared = map[string]func() (string, error){
-	"gated": sync.OnceValues(func() (string, error) { return measure("gated", gated) }),
-	"tiny":  sync.OnceValues(func() (string, error) { return measure("tiny", tiny) }),
+	"gated": sync.OnceValues(func() (string, error) { return measureInto("gated", gated) }),
+	"tiny":  sync.OnceValues(func() (string, error) { return measureInto("tiny", tiny) }),
 }
 
 // measure measures a scenario, and returns the directory of the run.
-func measure(name, text string) (string, error) {
+func measureInto(name, text string) (string, error) {
 	dir := filepath.Join(sharedDir(), name)
 	file := filepath.Join(dir, name+".toml")
 	if err := os.MkdirAll(dir, 0o777); err != nil {

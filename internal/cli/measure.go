@@ -12,18 +12,18 @@ import (
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/host"
+	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/report"
-	"crawlbench/internal/runner"
 	"crawlbench/internal/store"
 )
 
 // measure takes the samples and profiles that the run lacks, writes the files that are derived from
 // the journal, and prints the result. However it ends, finished samples are kept.
-func (a *app) measure(ctx context.Context, run *store.Run, graphs []runner.Graph, f runFlags, begin time.Time) error {
-	r := runner.Runner{
+func (a *app) measure(ctx context.Context, run *store.Run, graphs []measure.Graph, f runFlags, begin time.Time) error {
+	r := measure.Runner{
 		Run: run, Caches: map[string]string{}, Spin: run.Manifest().Spin, Memory: run.Plan().Memory,
-		Budget: f.budget, Begin: begin, Child: []string{f.programs.startThis, runner.ChildVerb}, Against: f.programs.startOther,
+		Budget: f.budget, Begin: begin, Child: []string{f.programs.startThis, measure.ChildVerb}, Against: f.programs.startOther,
 	}
 	if r.Memory == 0 {
 		r.Memory = host.FreeMemory()
@@ -34,7 +34,7 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []runner.Graph
 	show := newProgress(a.screen, f.progress)
 	watched, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	r.Watch = func(e runner.Event) {
+	r.Watch = func(e measure.Event) {
 		show.event(e)
 		if err := f.programs.unchanged(); err != nil {
 			stop(err)

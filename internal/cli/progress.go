@@ -8,9 +8,9 @@ import (
 
 	"golang.org/x/term"
 
+	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/runner"
 	"crawlbench/internal/store"
 )
 
@@ -49,7 +49,7 @@ func newProgress(w io.Writer, mode string) *progress {
 }
 
 // event shows e.
-func (p *progress) event(e runner.Event) {
+func (p *progress) event(e measure.Event) {
 	if e.Record != nil && e.Record.Kind == store.KindFailure {
 		p.failure(e)
 	}
@@ -66,7 +66,7 @@ func (p *progress) event(e runner.Event) {
 }
 
 // line returns the state of the run in one line.
-func (p *progress) line(e runner.Event) string {
+func (p *progress) line(e measure.Event) string {
 	where := "profiles"
 	if e.Round >= 0 {
 		where = fmt.Sprintf("round %d", e.Round+1)
@@ -92,7 +92,7 @@ func (p *progress) room() int {
 }
 
 // failure reports a cell that failed. The message stays.
-func (p *progress) failure(e runner.Event) {
+func (p *progress) failure(e measure.Event) {
 	p.failed++
 	p.clear()
 	f := e.Record.Failure

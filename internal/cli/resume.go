@@ -10,8 +10,8 @@ import (
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/host"
 	"crawlbench/internal/limiter"
+	"crawlbench/internal/measure"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/runner"
 	"crawlbench/internal/store"
 )
 
@@ -42,14 +42,14 @@ func (a *app) resume(ctx context.Context, f runFlags) error {
 	if err := a.able(run, f.against); err != nil {
 		return fmt.Errorf("resume %s: %w", dir, err)
 	}
-	cacheDir, remove, err := runner.Caches(run)
+	cacheDir, remove, err := measure.Caches(run)
 	if err != nil {
 		return err
 	}
 	defer remove()
 	f.programs.link(cacheDir)
 	m, p := run.Manifest(), run.Plan()
-	graphs, err := runner.Build(ctx, located(run, p), cacheDir, host.FreeMemory())
+	graphs, err := measure.Build(ctx, located(run, p), cacheDir, host.FreeMemory())
 	if err != nil {
 		return err
 	}

@@ -13,11 +13,11 @@ import (
 	"slices"
 	"time"
 
-	"crawlbench/internal/doctor"
 	"crawlbench/internal/host"
+	"crawlbench/internal/measure"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
-	"crawlbench/internal/runner"
+
 	"crawlbench/internal/scenario"
 	"crawlbench/internal/store"
 	"crawlbench/internal/web"
@@ -226,11 +226,11 @@ func (a *app) dry(ctx context.Context, p *plan.Plan, f runFlags) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	graphs, err := runner.Build(ctx, p, dir, host.FreeMemory())
+	graphs, err := measure.Build(ctx, p, dir, host.FreeMemory())
 	if err != nil {
 		return err
 	}
-	if err := runner.CheckDeadline(p, ideal(p, graphs)); err != nil {
+	if err := measure.CheckDeadline(p, ideal(p, graphs)); err != nil {
 		return err
 	}
 	a.fitRounds(p, graphs, f.budget, 0)
@@ -239,12 +239,12 @@ func (a *app) dry(ctx context.Context, p *plan.Plan, f runFlags) error {
 }
 
 // duration returns the expected time of p.
-func (a *app) duration(p *plan.Plan, graphs []runner.Graph) time.Duration {
-	return runner.Total(p, runner.RoundTime(p, ideal(p, graphs)))
+func (a *app) duration(p *plan.Plan, graphs []measure.Graph) time.Duration {
+	return measure.Total(p, measure.RoundTime(p, ideal(p, graphs)))
 }
 
 // ideal returns the least time of a crawl of each cell.
-func ideal(p *plan.Plan, graphs []runner.Graph) func(plan.Cell) time.Duration {
+func ideal(p *plan.Plan, graphs []measure.Graph) func(plan.Cell) time.Duration {
 	return func(c plan.Cell) time.Duration {
 		for _, g := range graphs {
 			if g.Info.Name == c.Graph {
@@ -257,9 +257,9 @@ func ideal(p *plan.Plan, graphs []runner.Graph) func(plan.Cell) time.Duration {
 
 // fitRounds sets the number of rounds by the budget, of which spent is gone, and warns if there are
 // too few.
-func (a *app) fitRounds(p *plan.Plan, graphs []runner.Graph, budget, spent time.Duration) {
+func (a *app) fitRounds(p *plan.Plan, graphs []measure.Graph, budget, spent time.Duration) {
 	if budget > 0 {
-		p.SetRounds(min(runner.FitRounds(budget-spent, runner.RoundTime(p, ideal(p, graphs)), runner.PassTime(p)), p.MaxRounds()))
+		p.SetRounds(min(measure.FitRounds(budget-spent, measure.RoundTime(p, ideal(p, graphs)), measure.PassTime(p)), p.MaxRounds()))
 	}
 	if p.Rounds < plan.MinRounds {
 		why := ""
@@ -274,7 +274,7 @@ func (a *app) fitRounds(p *plan.Plan, graphs []runner.Graph, budget, spent time.
 
 func roundUp(d time.Duration) time.Duration { return (d + 5*time.Second - 1).Truncate(5 * time.Second) }
 
-func infos(graphs []runner.Graph) []store.GraphInfo {
+func infos(graphs []measure.Graph) []store.GraphInfo {
 	list := make([]store.GraphInfo, len(graphs))
 	for i, g := range graphs {
 		list[i] = g.Info
@@ -297,7 +297,7 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 		m.Spin = web.Calibrate()
 	}
 	if len(p.Passes) > 0 {
-		costs, err := doctor.Costs()
+		costs, err := measure.Costs()
 		if err != nil {
 			return err
 		}
@@ -315,15 +315,15 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 		return err
 	}
 	defer run.Close()
-	cacheDir, remove, err := runner.Caches(run)
+	cacheDir, remove, err := measure.Caches(run)
 	if err != nil {
 		return err
 	}
 	defer remove()
 	f.programs.link(cacheDir)
-	graphs, err := runner.Build(ctx, p, cacheDir, host.FreeMemory())
+	graphs, err := measure.Build(ctx, p, cacheDir, host.FreeMemory())
 	if err == nil {
-		err = runner.CheckDeadline(p, ideal(p, graphs))
+		err = measure.CheckDeadline(p, ideal(p, graphs))
 	}
 	if err != nil {
 		run.Close()

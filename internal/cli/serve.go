@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"crawlbench/internal/plan"
-	"crawlbench/internal/serve"
-	"crawlbench/internal/site"
+	"crawlbench/internal/ui"
+
 	"crawlbench/internal/store"
 )
 
@@ -43,12 +43,12 @@ func (a *app) serve(ctx context.Context, fs *flag.FlagSet, args []string) error 
 			return err
 		}
 	}
-	server, err := serve.New(*results)
+	server, err := ui.New(*results)
 	if err != nil {
 		return err
 	}
 	defer server.Close()
-	return serve.Serve(ctx, *addr, server, func(url string, others bool) {
+	return ui.Serve(ctx, *addr, server, func(url string, others bool) {
 		if others {
 			fmt.Fprintf(a.err, "warning: other machines can reach %s and read all runs in %s\n", *addr, *results)
 		}
@@ -68,7 +68,7 @@ func (a *app) begin(dir, cell, base, kind string) (results, path string, err err
 		return "", "", err
 	}
 	results, name := filepath.Split(dir)
-	var links site.Links
+	var links ui.Links
 	if cell == "" {
 		return results, links.Run(name), nil
 	}
@@ -87,7 +87,7 @@ func (a *app) begin(dir, cell, base, kind string) (results, path string, err err
 	if err != nil {
 		return "", "", fmt.Errorf("-base: %w", err)
 	}
-	return results, links.DifferenceFlame(name, id, name, baseID, kind, site.ByPage), nil
+	return results, links.DifferenceFlame(name, id, name, baseID, kind, ui.ByPage), nil
 }
 
 // profiled returns the cell that selector matches among those with a profile of this kind.

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/runner"
 	"crawlbench/internal/store"
 )
 
@@ -17,7 +17,7 @@ import (
 func TestProgressFitsTheTerminal(t *testing.T) {
 	var out bytes.Buffer
 	p := newProgress(&out, "line")
-	e := runner.Event{Done: 3, Total: 9, Round: 2, Cell: plan.Cell{Impl: "mutexmap\x1b[2J", Graph: strings.Repeat("g", 99), Keys: "id", Workers: 8, Procs: 2}}
+	e := measure.Event{Done: 3, Total: 9, Round: 2, Cell: plan.Cell{Impl: "mutexmap\x1b[2J", Graph: strings.Repeat("g", 99), Keys: "id", Workers: 8, Procs: 2}}
 	for _, columns := range []int{200, 40, 10, 2, 1, 0} {
 		p.columns = func() int { return columns }
 		p.last = p.last.Add(-paintEvery)
@@ -33,7 +33,7 @@ func TestProgressFitsTheTerminal(t *testing.T) {
 		}
 	}
 	out.Reset()
-	p.event(runner.Event{Done: 4, Total: 9, Record: &store.Record{Kind: store.KindFailure, Cell: "c\x1b", Failure: &store.Failure{Class: "panic", Message: "\x1b]0;owned\a\u202e", Output: "o\x9b\r"}}})
+	p.event(measure.Event{Done: 4, Total: 9, Record: &store.Record{Kind: store.KindFailure, Cell: "c\x1b", Failure: &store.Failure{Class: "panic", Message: "\x1b]0;owned\a\u202e", Output: "o\x9b\r"}}})
 	if text := strings.TrimPrefix(out.String(), "\r\x1b[K"); plain.Text(text) != text || !strings.Contains(text, `\x1b]0;owned\x07\u202e`) {
 		t.Errorf("%q", out.String())
 	}

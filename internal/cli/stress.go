@@ -15,7 +15,7 @@ import (
 	"text/tabwriter"
 
 	"crawlbench/internal/conform"
-	"crawlbench/internal/yield"
+	"crawlbench/internal/conform/yield"
 )
 
 // stress runs the suite on seeds schedules of one processor, which yield at random in the packages

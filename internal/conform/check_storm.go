@@ -7,9 +7,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"crawlbench/internal/conform/yield"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/host"
-	"crawlbench/internal/yield"
 )
 
 // So much processor time at least, and so many crawls, does storm let workers race. On two cores a check-then-act shows within

@@ -11,15 +11,15 @@ import (
 	"time"
 
 	"crawlbench/internal/conform"
-	"crawlbench/internal/contender"
+	"crawlbench/internal/conform/mutant"
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/mutant"
+	"crawlbench/internal/crawler"
 )
 
 // TestMain makes the test binary the child of the checks.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 5 && os.Args[1] == conform.ChildVerb {
-		conform.Child(os.Args[2:], slices.Concat(contender.All(), mutant.Contenders(), planted()))
+		conform.Child(os.Args[2:], slices.Concat(crawler.All(), mutant.Contenders(), planted()))
 	}
 	os.Exit(m.Run())
 }
@@ -42,7 +42,7 @@ func runChecks(t *testing.T, contenders []crawl.Contender, checks []string, keys
 
 // The suite does not fail a built-in crawler, and has a verdict for each check and kind of key.
 func TestBuiltInContendersConform(t *testing.T) {
-	list := contender.All()
+	list := crawler.All()
 	if testing.Short() { // one of each kind
 		list = slices.DeleteFunc(list, func(c crawl.Contender) bool { return !slices.Contains([]string{"cas", "owner", "level"}, c.Name) })
 	}

@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"crawlbench/internal/conform"
+	"crawlbench/internal/conform/mutant"
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/mutant"
 )
 
 // An end is what a crawler does instead of returning, or before, and what the suite must say of it.

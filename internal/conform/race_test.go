@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"crawlbench/internal/conform"
+	"crawlbench/internal/conform/mutant"
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/mutant"
 )
 
 // What the race detector sees in a storm, and what it cannot see: a check and an act that are each behind a lock.

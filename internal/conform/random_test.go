@@ -12,9 +12,9 @@ import (
 	"golang.org/x/time/rate"
 	"pgregory.net/rapid"
 
-	"crawlbench/internal/contender"
+	"crawlbench/internal/conform/mutant"
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/mutant"
+	"crawlbench/internal/crawler"
 )
 
 // drawn is a random crawl: a site, the dials, and the moment at which it is cancelled.
@@ -86,7 +86,7 @@ func (d *drawn) check(crawlOf func(context.Context, *site, crawl.Options) outcom
 
 // A failure is shrunk, and kept below testdata/rapid, from where the next run replays it first.
 func TestRandomCrawls(t *testing.T) {
-	for _, c := range contender.All() {
+	for _, c := range crawler.All() {
 		for keys, s := range subjects(c) {
 			t.Run(c.Name+"/"+keys, rapid.MakeCheck(property(s)))
 		}
@@ -106,7 +106,7 @@ func property(s subject) func(*rapid.T) {
 
 // FuzzCrawl lets the fuzzer draw the crawls of the crawler that most others are made of.
 func FuzzCrawl(f *testing.F) {
-	for _, c := range contender.All() {
+	for _, c := range crawler.All() {
 		if c.Name == "mutexmap" {
 			f.Fuzz(rapid.MakeFuzz(property(subjects(c)["id"])))
 		}

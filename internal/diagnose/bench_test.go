@@ -4,11 +4,11 @@ import (
 	"testing"
 
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/madeup"
+	"crawlbench/internal/testing/runtest"
 )
 
 func BenchmarkAnalyse(b *testing.B) {
-	run := madeup.BigRun(b, false)
+	run := runtest.BigRun(b, false)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := diagnose.Analyse(run); err != nil {
@@ -18,7 +18,7 @@ func BenchmarkAnalyse(b *testing.B) {
 }
 
 func BenchmarkCompare(b *testing.B) {
-	run := madeup.BigRun(b, false)
+	run := runtest.BigRun(b, false)
 	b.ReportAllocs()
 	for b.Loop() {
 		diagnose.Compare(run)
@@ -26,7 +26,7 @@ func BenchmarkCompare(b *testing.B) {
 }
 
 func BenchmarkBetween(b *testing.B) {
-	run := madeup.BigRun(b, false)
+	run := runtest.BigRun(b, false)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := diagnose.Between(run, run); err != nil {

@@ -8,12 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/ledger"
-	"crawlbench/internal/madeup"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
+	"crawlbench/internal/testing/runtest"
 )
 
 // made is a run that was not measured but made up.
@@ -23,7 +23,7 @@ type made struct {
 	speed func(c plan.Cell, round int) float64
 	// change changes a sample; ledger gives a cell's, nil if it has none.
 	change  func(c plan.Cell, s *store.Sample)
-	ledger  func(c plan.Cell) *ledger.Ledger
+	ledger  func(c plan.Cell) *breakdown.Ledger
 	against bool
 }
 
@@ -45,11 +45,11 @@ func (m made) analyse(t *testing.T) *diagnose.Analysis {
 
 func (m made) run(t *testing.T) *store.Run {
 	t.Helper()
-	p, err := madeup.Plan("rounds = 12\n"+m.toml+common, m.against)
+	p, err := runtest.Plan("rounds = 12\n"+m.toml+common, m.against)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := madeup.Run{Plan: p, Speed: m.speed, Noise: 0.01, Ledger: m.ledger, Manifest: store.Manifest{
+	r := runtest.Run{Plan: p, Speed: m.speed, Noise: 0.01, Ledger: m.ledger, Manifest: store.Manifest{
 		Scenario: "made", Graphs: []store.GraphInfo{{Name: "g", Digest: "d", Pages: 1000, Links: 9000, Reachable: 1000, Depth: 9}},
 	}}
 	if m.change != nil {
@@ -190,29 +190,29 @@ func TestKneeAndLaw(t *testing.T) {
 }
 
 // account is a ledger in which a class has the share, and the rest runs.
-func account(class ledger.Class, share float64, more ...ledger.Role) *ledger.Ledger {
-	return &ledger.Ledger{Workers: 8, Crawls: 1, Wall: 1, Worker: 8, Seconds: map[ledger.Class]float64{class: 8 * share, ledger.Running: 8 * (1 - share)},
-		Sites: []ledger.Site{{Class: class, Where: "pkg.f f.go:1", Primitive: "sync.(*Mutex).Lock", Count: 5, Seconds: 8 * share, Share: share}},
-		Ends:  []ledger.End{{Class: class, Where: "pkg.f f.go:1", By: "pkg.g f.go:9", Count: 5, Seconds: 8 * share}}, Roles: more}
+func account(class breakdown.Class, share float64, more ...breakdown.Role) *breakdown.Ledger {
+	return &breakdown.Ledger{Workers: 8, Crawls: 1, Wall: 1, Worker: 8, Seconds: map[breakdown.Class]float64{class: 8 * share, breakdown.Running: 8 * (1 - share)},
+		Sites: []breakdown.Site{{Class: class, Where: "pkg.f f.go:1", Primitive: "sync.(*Mutex).Lock", Count: 5, Seconds: 8 * share, Share: share}},
+		Ends:  []breakdown.End{{Class: class, Where: "pkg.f f.go:1", By: "pkg.g f.go:9", Count: 5, Seconds: 8 * share}}, Roles: more}
 }
 
 func TestBreakdownsAreDiagnosed(t *testing.T) {
-	caller := ledger.Role{Entry: "(caller)", Count: 1, Running: 0.95, Share: 0.95}
+	caller := breakdown.Role{Entry: "(caller)", Count: 1, Running: 0.95, Share: 0.95}
 	for _, test := range []struct {
-		ledger *ledger.Ledger
+		ledger *breakdown.Ledger
 		want   diagnose.Kind
 		value  float64
 	}{
-		{account(ledger.Lock, 0.6), diagnose.ContendedLock, 0.6},
-		{account(ledger.Starvation, 0.7), diagnose.NarrowFrontier, 0.7},
-		{account(ledger.Starvation, 0.7, caller), diagnose.SaturatedOwner, 0.95},
-		{account(ledger.Pacing, 0.9), diagnose.RateLimited, 0.9},
-		{account(ledger.Fetch, 0.9), diagnose.LatencyBound, 0.9},
-		{account(ledger.Runnable, 0.7), diagnose.ProcessorBound, 0.7},
-		{account(ledger.Lock, 0.05), "", 0},
+		{account(breakdown.Lock, 0.6), diagnose.ContendedLock, 0.6},
+		{account(breakdown.Starvation, 0.7), diagnose.NarrowFrontier, 0.7},
+		{account(breakdown.Starvation, 0.7, caller), diagnose.SaturatedOwner, 0.95},
+		{account(breakdown.Pacing, 0.9), diagnose.RateLimited, 0.9},
+		{account(breakdown.Fetch, 0.9), diagnose.LatencyBound, 0.9},
+		{account(breakdown.Runnable, 0.7), diagnose.ProcessorBound, 0.7},
+		{account(breakdown.Lock, 0.05), "", 0},
 	} {
 		a := made{toml: "contenders = [\"mutexmap\"]\nworkers = [8]\n[profiles]\nkinds = [\"wall\"]\n",
-			speed: func(plan.Cell, int) float64 { return 1000 }, ledger: func(plan.Cell) *ledger.Ledger { return test.ledger }}.analyse(t)
+			speed: func(plan.Cell, int) float64 { return 1000 }, ledger: func(plan.Cell) *breakdown.Ledger { return test.ledger }}.analyse(t)
 		if test.want == "" {
 			if len(a.Findings) > 0 {
 				t.Errorf("findings where there are none: %+v", a.Findings)
@@ -279,7 +279,7 @@ func TestChangesAgainstAnotherProgram(t *testing.T) {
 
 func TestDamagedLedgerIsNamed(t *testing.T) {
 	m := made{toml: "contenders = [\"mutexmap\"]\nworkers = [8]\n[profiles]\nkinds = [\"wall\"]\n",
-		speed: func(plan.Cell, int) float64 { return 1000 }, ledger: func(plan.Cell) *ledger.Ledger { return account(ledger.Lock, 0.5) }}
+		speed: func(plan.Cell, int) float64 { return 1000 }, ledger: func(plan.Cell) *breakdown.Ledger { return account(breakdown.Lock, 0.5) }}
 	run := m.run(t)
 	files, _ := filepath.Glob(filepath.Join(run.Dir(), "profiles/*/ledger.json"))
 	if err := os.WriteFile(files[0], []byte("["), 0o666); err != nil {

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"slices"
 
-	"crawlbench/internal/ledger"
+	"crawlbench/internal/breakdown"
 	"crawlbench/internal/stat"
 )
 
@@ -33,8 +33,8 @@ type Finding struct {
 	All []Held
 	// Of a contended lock: where workers wait most, who ends that most, and a faster crawler that waits for locks a quarter
 	// as much or less; nil if there is none.
-	Site   *ledger.Site
-	End    *ledger.End
+	Site   *breakdown.Site
+	End    *breakdown.End
 	Faster *Comparison
 }
 
@@ -86,20 +86,20 @@ func (t *Table) evidence(f Finding) Finding {
 		return f
 	}
 	for _, s := range f.Cell.Traced.Sites() {
-		if s.Class == ledger.Lock {
+		if s.Class == breakdown.Lock {
 			f.Site = &s
 			break
 		}
 	}
 	for _, e := range f.Cell.Traced.Ends() {
-		if e.Class == ledger.Lock {
+		if e.Class == breakdown.Lock {
 			f.End = &e
 			break
 		}
 	}
 	var best *Cell
 	for _, d := range t.Group(f.Cell.Workers).Cells {
-		if d != f.Cell && d.Traced != nil && d.Traced.Share(ledger.Lock) <= f.Value.Median/4 && (best == nil || d.Summary.Center > best.Summary.Center) {
+		if d != f.Cell && d.Traced != nil && d.Traced.Share(breakdown.Lock) <= f.Value.Median/4 && (best == nil || d.Summary.Center > best.Summary.Center) {
 			best = d
 		}
 	}

@@ -3,7 +3,7 @@ package diagnose
 import (
 	"slices"
 
-	"crawlbench/internal/ledger"
+	"crawlbench/internal/breakdown"
 	"crawlbench/internal/limiter"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
@@ -66,7 +66,7 @@ func achieved(c *Cell) (Value, bool) {
 		return Value{}, false
 	}
 	asked := c.Pace.Asked
-	return Value{Range: ledger.Range{Min: slices.Min(c.achieved) / asked, Median: share, Max: slices.Max(c.achieved) / asked}, N: len(c.achieved)}, true
+	return Value{Range: breakdown.Range{Min: slices.Min(c.achieved) / asked, Median: share, Max: slices.Max(c.achieved) / asked}, N: len(c.achieved)}, true
 }
 
 // window is what the limiter let through in the worst window over what rate and burst allow there.
@@ -74,5 +74,5 @@ func window(c *Cell) (Value, bool) {
 	if c.Pace == nil {
 		return Value{}, false
 	}
-	return Value{Range: ledger.Range{Min: slices.Min(c.worst), Median: c.Window(), Max: slices.Max(c.worst)}, N: len(c.worst)}, true
+	return Value{Range: breakdown.Range{Min: slices.Min(c.worst), Median: c.Window(), Max: slices.Max(c.worst)}, N: len(c.worst)}, true
 }

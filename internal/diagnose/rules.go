@@ -3,13 +3,13 @@ package diagnose
 import (
 	"slices"
 
-	"crawlbench/internal/ledger"
+	"crawlbench/internal/breakdown"
 	"crawlbench/internal/stat"
 )
 
 // Value is what a rule compares with its thresholds: a share or a ratio, with its range over N repeats or its interval.
 type Value struct {
-	ledger.Range
+	breakdown.Range
 	N int // traces, samples or rounds
 	// Agree is how many of the traces reach the threshold by themselves.
 	Agree int
@@ -28,7 +28,7 @@ const (
 type Rule struct {
 	Kind  Kind
 	Per   Scope
-	Class ledger.Class // whose share of the workers' time is the value; "" if value gives it
+	Class breakdown.Class // whose share of the workers' time is the value; "" if value gives it
 	// The rule holds if the median reaches Least, the lower end of the range Low, and if the upper end stays below High;
 	// 0 is no limit.
 	Least, Low, High float64
@@ -48,14 +48,14 @@ const (
 // rules are tried in this order. The share of one trace is no evidence: half of the threshold must be reached in all.
 var rules = [...]Rule{
 	{Kind: StoppedGaining, High: 1 + stat.DefaultMargin, value: beyondKnee},
-	{Kind: RateLimited, Class: ledger.Pacing, Least: 0.50, Low: 0.25},
-	{Kind: LatencyBound, Class: ledger.Fetch, Least: 0.50, Low: 0.25, Yields: []Kind{RateLimited}},
-	{Kind: ContendedLock, Class: ledger.Lock, Least: lockShare, Low: lockShare / 2},
+	{Kind: RateLimited, Class: breakdown.Pacing, Least: 0.50, Low: 0.25},
+	{Kind: LatencyBound, Class: breakdown.Fetch, Least: 0.50, Low: 0.25, Yields: []Kind{RateLimited}},
+	{Kind: ContendedLock, Class: breakdown.Lock, Least: lockShare, Low: lockShare / 2},
 	{Kind: SaturatedOwner, Least: 0.75, Low: 0.75, when: waiting, value: busiest},
-	{Kind: NarrowFrontier, Class: ledger.Starvation, Least: 0.40, Low: 0.20, Yields: []Kind{SaturatedOwner}},
+	{Kind: NarrowFrontier, Class: breakdown.Starvation, Least: 0.40, Low: 0.20, Yields: []Kind{SaturatedOwner}},
 	{Kind: CollectorBound, Least: 0.15, value: collector},
 	{Kind: WastedCycles, Least: 1.5, Low: 1, Yields: []Kind{CollectorBound}, when: free, value: growth},
-	{Kind: ProcessorBound, Per: PerGroup, Class: ledger.Runnable, Least: 0.40, Low: 0.20, when: crowded},
+	{Kind: ProcessorBound, Per: PerGroup, Class: breakdown.Runnable, Least: 0.40, Low: 0.20, when: crowded},
 	{Kind: RateExceeded, Per: PerTable, Least: 1 + Off, value: achieved},
 	// Workers that are delayed after they were let through come close to the next ones: slightly more than 1 is no proof.
 	{Kind: BurstExceeded, Per: PerTable, Least: 1.5, Yields: []Kind{RateExceeded}, value: window},
@@ -109,22 +109,22 @@ func busiest(c *Cell) (Value, bool) {
 		return Value{}, false
 	}
 	_, least, most := c.Traced.Busiest()
-	return Value{Range: ledger.Range{Min: least, Median: (least + most) / 2, Max: most}, N: c.Traced.Shares.Repeats}, true
+	return Value{Range: breakdown.Range{Min: least, Median: (least + most) / 2, Max: most}, N: c.Traced.Shares.Repeats}, true
 }
 
 // waiting reports whether workers have nothing to do much of their time, or no processor.
 func waiting(c *Cell) bool {
-	return c.Traced != nil && c.Traced.Share(ledger.Handoff)+c.Traced.Share(ledger.Starvation)+c.Traced.Share(ledger.Runnable) >= 0.40
+	return c.Traced != nil && c.Traced.Share(breakdown.Handoff)+c.Traced.Share(breakdown.Starvation)+c.Traced.Share(breakdown.Runnable) >= 0.40
 }
 
 // collector is the share of the processor time that the garbage collector takes.
 func collector(c *Cell) (Value, bool) {
-	return Value{Range: ledger.Range{Min: c.GC, Median: c.GC, Max: c.GC}, N: len(c.Measured())}, c.telling()
+	return Value{Range: breakdown.Range{Min: c.GC, Median: c.GC, Max: c.GC}, N: len(c.Measured())}, c.telling()
 }
 
 // free reports whether nothing else explains that the processors are busy: no rate, and few waits for locks.
 func free(c *Cell) bool {
-	return c.Workers > 1 && c.Rate == 0 && (c.Traced == nil || c.Traced.Share(ledger.Lock) < lockShare)
+	return c.Workers > 1 && c.Rate == 0 && (c.Traced == nil || c.Traced.Share(breakdown.Lock) < lockShare)
 }
 
 // growth is the processor time per page over that with one worker.
@@ -144,5 +144,5 @@ func (c *Cell) telling() bool {
 func crowded(c *Cell) bool { return c.Workers > c.Procs }
 
 func ofPair(p stat.Paired) Value {
-	return Value{Range: ledger.Range{Min: p.Lo, Median: p.Ratio, Max: p.Hi}, N: p.N}
+	return Value{Range: breakdown.Range{Min: p.Lo, Median: p.Ratio, Max: p.Hi}, N: p.N}
 }

@@ -5,11 +5,11 @@ import (
 	"slices"
 	"testing"
 
+	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/ledger"
-	"crawlbench/internal/madeup"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
+	"crawlbench/internal/testing/runtest"
 )
 
 // What decides about findings, by value: who changes a threshold changes this table too.
@@ -17,20 +17,20 @@ func TestTheRules(t *testing.T) {
 	type rule struct {
 		kind             diagnose.Kind
 		per              diagnose.Scope
-		class            ledger.Class
+		class            breakdown.Class
 		least, low, high float64
 		yields           diagnose.Kind
 	}
 	want := []rule{
 		{kind: "stopped scaling", high: 1.03},
-		{kind: "rate-limited", class: ledger.Pacing, least: 0.5, low: 0.25},
-		{kind: "latency-bound", class: ledger.Fetch, least: 0.5, low: 0.25, yields: "rate-limited"},
-		{kind: "contended lock", class: ledger.Lock, least: 0.15, low: 0.075},
+		{kind: "rate-limited", class: breakdown.Pacing, least: 0.5, low: 0.25},
+		{kind: "latency-bound", class: breakdown.Fetch, least: 0.5, low: 0.25, yields: "rate-limited"},
+		{kind: "contended lock", class: breakdown.Lock, least: 0.15, low: 0.075},
 		{kind: "saturated owner", least: 0.75, low: 0.75},
-		{kind: "narrow frontier", class: ledger.Starvation, least: 0.4, low: 0.2, yields: "saturated owner"},
+		{kind: "narrow frontier", class: breakdown.Starvation, least: 0.4, low: 0.2, yields: "saturated owner"},
 		{kind: "collector-bound", least: 0.15},
 		{kind: "wasted cycles", least: 1.5, low: 1, yields: "collector-bound"},
-		{kind: "processor-bound", per: diagnose.PerGroup, class: ledger.Runnable, least: 0.4, low: 0.2},
+		{kind: "processor-bound", per: diagnose.PerGroup, class: breakdown.Runnable, least: 0.4, low: 0.2},
 		{kind: "rate exceeded", per: diagnose.PerTable, least: 1.01},
 		{kind: "burst exceeded", per: diagnose.PerTable, least: 1.5, yields: "rate exceeded"},
 	}
@@ -48,14 +48,14 @@ func TestTheRules(t *testing.T) {
 }
 
 // traced is a cell with three traces in which a class has these shares.
-func traced(t *testing.T, class ledger.Class, shares ...float64) *diagnose.Cell {
+func traced(t *testing.T, class breakdown.Class, shares ...float64) *diagnose.Cell {
 	t.Helper()
 	c := &diagnose.Cell{Cell: plan.Cell{Workers: 8, Procs: 2}, Traced: &diagnose.Traced{}}
 	for _, s := range shares {
-		c.Traced.Ledgers = append(c.Traced.Ledgers, &ledger.Ledger{Worker: 1, Seconds: map[ledger.Class]float64{class: s, ledger.Running: 1 - s}})
+		c.Traced.Ledgers = append(c.Traced.Ledgers, &breakdown.Ledger{Worker: 1, Seconds: map[breakdown.Class]float64{class: s, breakdown.Running: 1 - s}})
 	}
 	var err error
-	if c.Traced.Shares, err = ledger.Spread(c.Traced.Ledgers); err != nil {
+	if c.Traced.Shares, err = breakdown.Spread(c.Traced.Ledgers); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -90,7 +90,7 @@ func TestRulesAboutSharesHoldFromTheirThresholds(t *testing.T) {
 
 // All comparisons that were made are kept, adjusted as one family, and are found both ways.
 func TestComparisonsAreKeptAsTheyWereAdjusted(t *testing.T) {
-	a, err := diagnose.Analyse(madeup.Telling(t))
+	a, err := diagnose.Analyse(runtest.Telling(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func perPage(c *diagnose.Cell) []float64 {
 // A contended lock names a faster crawler by the comparison that the run has made; where that is not significant after
 // the adjustment, it names none, even if it would be by itself.
 func TestAContendedLockRefersToAnAdjustedComparison(t *testing.T) {
-	a, err := diagnose.Analyse(madeup.Telling(t))
+	a, err := diagnose.Analyse(runtest.Telling(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,11 +159,11 @@ func TestAContendedLockRefersToAnAdjustedComparison(t *testing.T) {
 			}
 			return 1000
 		},
-		ledger: func(c plan.Cell) *ledger.Ledger {
+		ledger: func(c plan.Cell) *breakdown.Ledger {
 			if c.Impl == "mutexmap" {
-				return account(ledger.Lock, 0.6)
+				return account(breakdown.Lock, 0.6)
 			}
-			return account(ledger.Lock, 0.01)
+			return account(breakdown.Lock, 0.01)
 		}}
 	for _, f := range m.analyse(t).Findings {
 		found++

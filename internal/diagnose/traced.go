@@ -9,15 +9,15 @@ import (
 	"path/filepath"
 	"slices"
 
-	"crawlbench/internal/ledger"
+	"crawlbench/internal/breakdown"
 	"crawlbench/internal/parallel"
 	"crawlbench/internal/plan"
 )
 
 // Traced is what the execution traces of a cell say.
 type Traced struct {
-	Ledgers []*ledger.Ledger
-	Shares  ledger.Shares
+	Ledgers []*breakdown.Ledger
+	Shares  breakdown.Shares
 	Distortion
 }
 
@@ -43,10 +43,10 @@ func (a *Analysis) attachTrace(c *Cell) error {
 		return nil
 	}
 	if err == nil {
-		c.Traced.Ledgers, err = ledger.Parse(text)
+		c.Traced.Ledgers, err = breakdown.Parse(text)
 	}
 	if err == nil {
-		c.Traced.Shares, err = ledger.Spread(c.Traced.Ledgers)
+		c.Traced.Shares, err = breakdown.Spread(c.Traced.Ledgers)
 	}
 	if err != nil {
 		return fmt.Errorf("read the ledger %s: %w: restore it from a backup, or delete it to read the run without that trace", filepath.Join(a.Run.Dir(), file), err)
@@ -55,13 +55,13 @@ func (a *Analysis) attachTrace(c *Cell) error {
 }
 
 // Share returns the median share of a class of worker time.
-func (t *Traced) Share(c ledger.Class) float64 { return t.Shares.Share[c].Median }
+func (t *Traced) Share(c breakdown.Class) float64 { return t.Shares.Share[c].Median }
 
 // Scaled returns the median share of a class of worker time, scaled so that those of all classes add up to 1: the medians
 // of several traces need not.
-func (t *Traced) Scaled(c ledger.Class) float64 {
+func (t *Traced) Scaled(c breakdown.Class) float64 {
 	sum := 0.0
-	for _, class := range ledger.Classes() {
+	for _, class := range breakdown.Classes() {
 		sum += t.Share(class)
 	}
 	return t.Share(c) / sum
@@ -77,7 +77,7 @@ func (t *Traced) Worker() float64 {
 }
 
 // PerPage returns the workers' seconds of a class per page crawled, over all traces.
-func (t *Traced) PerPage(c ledger.Class) float64 {
+func (t *Traced) PerPage(c breakdown.Class) float64 {
 	seconds, pages := 0.0, 0
 	for _, l := range t.Ledgers {
 		seconds += l.Seconds[c]
@@ -87,37 +87,39 @@ func (t *Traced) PerPage(c ledger.Class) float64 {
 }
 
 // Sites adds up the places of all traces, largest first.
-func (t *Traced) Sites() []ledger.Site {
-	list := addUp(t.Ledgers, func(l *ledger.Ledger) []ledger.Site { return l.Sites },
-		func(s ledger.Site) ledger.Site {
-			return ledger.Site{Class: s.Class, Where: s.Where, Primitive: s.Primitive}
+func (t *Traced) Sites() []breakdown.Site {
+	list := addUp(t.Ledgers, func(l *breakdown.Ledger) []breakdown.Site { return l.Sites },
+		func(s breakdown.Site) breakdown.Site {
+			return breakdown.Site{Class: s.Class, Where: s.Where, Primitive: s.Primitive}
 		},
-		func(sum *ledger.Site, s ledger.Site) {
+		func(sum *breakdown.Site, s breakdown.Site) {
 			sum.Count, sum.Seconds = sum.Count+s.Count, sum.Seconds+s.Seconds
 		})
 	worker := t.Worker()
 	for i := range list {
 		list[i].Share = list[i].Seconds / worker
 	}
-	slices.SortFunc(list, func(x, y ledger.Site) int {
+	slices.SortFunc(list, func(x, y breakdown.Site) int {
 		return cmp.Or(cmp.Compare(y.Seconds, x.Seconds), cmp.Compare(x.Where+x.Primitive, y.Where+y.Primitive))
 	})
 	return list
 }
 
 // Ends adds up who waited where and who ended it, largest first.
-func (t *Traced) Ends() []ledger.End {
-	list := addUp(t.Ledgers, func(l *ledger.Ledger) []ledger.End { return l.Ends },
-		func(e ledger.End) ledger.End { return ledger.End{Class: e.Class, Where: e.Where, By: e.By} },
-		func(sum *ledger.End, e ledger.End) { sum.Count, sum.Seconds = sum.Count+e.Count, sum.Seconds+e.Seconds })
-	slices.SortFunc(list, func(x, y ledger.End) int {
+func (t *Traced) Ends() []breakdown.End {
+	list := addUp(t.Ledgers, func(l *breakdown.Ledger) []breakdown.End { return l.Ends },
+		func(e breakdown.End) breakdown.End { return breakdown.End{Class: e.Class, Where: e.Where, By: e.By} },
+		func(sum *breakdown.End, e breakdown.End) {
+			sum.Count, sum.Seconds = sum.Count+e.Count, sum.Seconds+e.Seconds
+		})
+	slices.SortFunc(list, func(x, y breakdown.End) int {
 		return cmp.Or(cmp.Compare(y.Seconds, x.Seconds), cmp.Compare(x.Where+x.By, y.Where+y.By))
 	})
 	return list
 }
 
 // addUp adds up what the ledgers have under the same key, which is a T too.
-func addUp[T comparable](ls []*ledger.Ledger, of func(*ledger.Ledger) []T, key func(T) T, add func(sum *T, x T)) []T {
+func addUp[T comparable](ls []*breakdown.Ledger, of func(*breakdown.Ledger) []T, key func(T) T, add func(sum *T, x T)) []T {
 	at := map[T]int{}
 	var list []T
 	for _, l := range ls {

@@ -4,11 +4,11 @@ import (
 	"testing"
 
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/madeup"
+	"crawlbench/internal/testing/runtest"
 )
 
 func BenchmarkWrite(b *testing.B) {
-	a, err := diagnose.Analyse(madeup.BigRun(b, false))
+	a, err := diagnose.Analyse(runtest.BigRun(b, false))
 	if err != nil {
 		b.Fatal(err)
 	}

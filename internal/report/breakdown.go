@@ -3,31 +3,30 @@ package report
 import (
 	"fmt"
 
+	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/ledger"
-	"crawlbench/internal/plot"
 )
 
 // Breakdown draws the time breakdown of the cells that were traced; nil if none was. Its shares are those of
 // diagnose.Traced.Scaled, wherever a share is shown without its range.
 func Breakdown(cells []*diagnose.Cell, href Href) *Figure {
 	f := &Figure{Title: breakdownTitle, Numbers: Table{Head: []string{""}}}
-	var kinds []plot.Kind
-	for _, class := range ledger.Classes() {
-		kinds = append(kinds, plot.Kind{ID: string(class), Name: StateName(class)})
+	var kinds []Kind
+	for _, class := range breakdown.Classes() {
+		kinds = append(kinds, Kind{ID: string(class), Name: StateName(class)})
 		f.Numbers.Head = append(f.Numbers.Head, StateName(class))
 	}
-	var bars []plot.Bar
+	var bars []Bar
 	var unaccounted, slowed, expected float64
 	for _, c := range cells {
 		if c.Traced == nil {
 			continue
 		}
-		b := plot.Bar{Label: fmt.Sprintf("%s, %d", c.Impl, c.Workers), Href: href(c.ID())}
+		b := Bar{Label: fmt.Sprintf("%s, %d", c.Impl, c.Workers), Href: href(c.ID())}
 		row := []string{b.Label}
-		for _, class := range ledger.Classes() {
+		for _, class := range breakdown.Classes() {
 			s, share := c.Traced.Shares.Share[class], c.Traced.Scaled(class)
-			b.Parts = append(b.Parts, plot.Part{Kind: string(class), Share: share,
+			b.Parts = append(b.Parts, BarPart{Kind: string(class), Share: share,
 				Note: fmt.Sprintf("%s: median of %d traces %s, range %s to %s", StateName(class), c.Traced.Shares.Repeats, Share(s.Median), Share(s.Min), Share(s.Max))})
 			row = append(row, Share(share))
 		}
@@ -40,14 +39,14 @@ func Breakdown(cells []*diagnose.Cell, href Href) *Figure {
 		return nil
 	}
 	f.Sentence = breakdownSentence(unaccounted, slowed, expected)
-	f.SVG = plot.Bars(f.Title, f.Sentence, kinds, bars)
+	f.SVG = Bars(f.Title, f.Sentence, kinds, bars)
 	return f
 }
 
 // States is the time breakdown of a cell with the range of each share over the traces.
 func States(c *diagnose.Cell) Table {
 	t := Table{About: "Share: " + breakdownScaled + ". Median, least and most: of the traces, not scaled.", Head: []string{"state", "share", "median", "least", "most"}}
-	for _, class := range ledger.Classes() {
+	for _, class := range breakdown.Classes() {
 		s := c.Traced.Shares.Share[class]
 		t.add(StateName(class), Share(c.Traced.Scaled(class)), Share(s.Median), Share(s.Min), Share(s.Max))
 	}
@@ -57,7 +56,7 @@ func States(c *diagnose.Cell) Table {
 // StatesBeside compares the time breakdowns of two cells: shares, and workers' time per page.
 func StatesBeside(this, base *diagnose.Cell) Table {
 	t := Table{Head: []string{"state", "this, share", "base, share", "this, per page", "base, per page", "this minus base, per page"}}
-	for _, class := range ledger.Classes() {
+	for _, class := range breakdown.Classes() {
 		x, y := this.Traced.PerPage(class), base.Traced.PerPage(class)
 		more := Entry{Text: "0"}
 		switch {

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/plot"
+
 	"crawlbench/internal/stat"
 )
 
@@ -30,7 +30,7 @@ const mostPictures = 12
 func ViewChanges(list []diagnose.Change, gate float64, href Href) ChangesPage {
 	p := ChangesPage{Table: Table{Head: []string{"cell", "before", "after", "speed", "adjusted p", "verdict"}}}
 	verdicts, regressed := map[stat.Verdict]int{}, 0
-	ratios := map[string][]plot.Ratio{}
+	ratios := map[string][]Ratio{}
 	for _, c := range list {
 		x, verdict, id := c.Times(), VerdictName(c.Verdict), c.Cell.ID()
 		verdicts[c.Verdict]++
@@ -44,7 +44,7 @@ func ViewChanges(list []diagnose.Change, gate float64, href Href) ChangesPage {
 		if ratios[title] == nil && len(p.Figures) < mostPictures {
 			p.Figures = append(p.Figures, Figure{Title: title})
 		}
-		ratios[title] = append(ratios[title], plot.Ratio{Label: fmt.Sprintf("%s, %d", c.Cell.Impl, c.Cell.Workers), Value: x.Value, Lo: x.Lo, Hi: x.Hi, Word: verdict, Href: href(id)})
+		ratios[title] = append(ratios[title], Ratio{Label: fmt.Sprintf("%s, %d", c.Cell.Impl, c.Cell.Workers), Value: x.Value, Lo: x.Lo, Hi: x.Hi, Word: verdict, Href: href(id)})
 	}
 	p.Summary = Plural(len(list), "cell") + ", p corrected for their number"
 	if gate >= 0 {
@@ -53,7 +53,7 @@ func ViewChanges(list []diagnose.Change, gate float64, href Href) ChangesPage {
 	p.Tally = fmt.Sprintf("Of %s: %s; p adjusted for all of them.", Plural(len(list), "cell"), tally(verdicts))
 	for i := range p.Figures {
 		f := &p.Figures[i]
-		f.SVG = plot.Forest("changes, "+f.Title, p.Tally, "times the pages/s of before", ratios[f.Title])
+		f.SVG = Forest("changes, "+f.Title, p.Tally, "times the pages/s of before", ratios[f.Title])
 	}
 	return p
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/plot"
+
 	"crawlbench/internal/store"
 )
 
@@ -121,19 +121,19 @@ func (v *Drawer) traced(c *diagnose.Cell) {
 func samples(c *diagnose.Cell) Figure {
 	f := Figure{Title: "Samples in the order of the rounds", Sentence: "Pages/s by round; the line is the median, the band its 95 % interval. Flagged samples are hollow.",
 		Numbers: Table{Head: []string{"round", "slot", "started", "crawls", "pages/s", "per crawl", "processor time per page", "flags"}}}
-	var dots []plot.Dot
+	var dots []Dot
 	for _, rec := range c.Records {
 		s, pages := rec.Sample, rec.Sample.Values["pages/op"]
 		speed := pages / s.Values["sec/op"]
 		flags := strings.Join(s.Flags, ", ")
-		dots = append(dots, plot.Dot{Round: rec.Round + 1, Value: speed, Note: flags})
+		dots = append(dots, Dot{Round: rec.Round + 1, Value: speed, Note: flags})
 		if s.Before != nil {
 			flags = strings.TrimPrefix(flags+", measured again", ", ")
 		}
 		f.Numbers.add(fmt.Sprint(rec.Round+1), fmt.Sprint(rec.Slot+1), rec.Start.UTC().Format("15:04:05"), fmt.Sprint(s.Crawls), SI(speed),
 			Seconds(s.Values["sec/op"]), Seconds(s.Values["cpu-sec/op"]/pages), flags)
 	}
-	f.SVG = plot.Samples("samples of "+CellName(c), f.Sentence, dots, c.Summary.Center, c.Summary.Lo, c.Summary.Hi, SI)
+	f.SVG = Samples("samples of "+CellName(c), f.Sentence, dots, c.Summary.Center, c.Summary.Lo, c.Summary.Hi, SI)
 	return f
 }
 

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/plot"
+
 	"crawlbench/internal/stat"
 )
 
@@ -32,8 +32,8 @@ func ticks(t *diagnose.Table) []float64 {
 }
 
 // line is the throughput of a crawler; each point leads to its cell.
-func line(r *diagnose.Row, color int, href Href) plot.Series {
-	l := plot.Series{Name: r.Impl, Color: color}
+func line(r *diagnose.Row, color int, href Href) Series {
+	l := Series{Name: r.Impl, Color: color}
 	for _, c := range r.Cells {
 		if c.Sound() {
 			l.X = append(l.X, float64(c.Workers))
@@ -48,7 +48,7 @@ func line(r *diagnose.Row, color int, href Href) plot.Series {
 
 // throughput draws pages/s by workers.
 func throughput(t *diagnose.Table, href Href) *Figure {
-	var list []plot.Series
+	var list []Series
 	best := 0.0 // of one worker
 	for i, r := range t.Rows {
 		list = append(list, line(r, i, href))
@@ -57,12 +57,12 @@ func throughput(t *diagnose.Table, href Href) *Figure {
 		}
 	}
 	f := &Figure{Title: "Throughput by workers", Sentence: gainSentence(t)}
-	axes := plot.Axes{
+	axes := Axes{
 		Title: "Throughput by workers, " + t.Graph, About: f.Sentence, X: "workers", Y: "pages/s", Ticks: ticks(t), Unit: SI,
 	}
 	if t.Rate == 0 && len(t.Workers) > 1 {
-		axes.Marks = []plot.Mark{{X: float64(t.Procs), Label: fmt.Sprintf("GOMAXPROCS %d", t.Procs)}}
-		ideal := plot.Series{Name: "ideal: the best single worker times workers", Color: -1}
+		axes.Marks = []Mark{{X: float64(t.Procs), Label: fmt.Sprintf("GOMAXPROCS %d", t.Procs)}}
+		ideal := Series{Name: "ideal: the best single worker times workers", Color: -1}
 		for _, w := range t.Workers {
 			ideal.X, ideal.Y = append(ideal.X, float64(w)), append(ideal.Y, best*float64(w))
 		}
@@ -74,7 +74,7 @@ func throughput(t *diagnose.Table, href Href) *Figure {
 }
 
 // alive is the data of lines for a plot that can be zoomed.
-func alive(list []plot.Series, unit string) *live {
+func alive(list []Series, unit string) *live {
 	l := &live{Unit: unit}
 	for _, s := range list {
 		for _, x := range s.X {
@@ -96,9 +96,9 @@ func alive(list []plot.Series, unit string) *live {
 
 // efficiency draws what each worker adds.
 func efficiency(t *diagnose.Table, href Href) *Figure {
-	var list []plot.Series
+	var list []Series
 	for i, r := range t.Rows {
-		l := plot.Series{Name: r.Impl, Color: i}
+		l := Series{Name: r.Impl, Color: i}
 		for _, g := range r.Gains {
 			l.X = append(l.X, float64(g.Workers))
 			l.Y = append(l.Y, g.Efficiency.Value)
@@ -114,9 +114,9 @@ func efficiency(t *diagnose.Table, href Href) *Figure {
 		return nil
 	}
 	f := &Figure{Title: "Efficiency: throughput per worker, relative to the fewest workers", Sentence: lawSentence(t)}
-	f.lines(plot.Axes{
+	f.lines(Axes{
 		Title: "Efficiency, " + t.Graph, About: f.Sentence, X: "workers", Y: "efficiency", Ticks: ticks(t), Top: 1,
-		Marks: []plot.Mark{{X: float64(t.Procs), Label: fmt.Sprintf("GOMAXPROCS %d", t.Procs)}},
+		Marks: []Mark{{X: float64(t.Procs), Label: fmt.Sprintf("GOMAXPROCS %d", t.Procs)}},
 		Unit:  percent,
 	}, list)
 	return f
@@ -124,7 +124,7 @@ func efficiency(t *diagnose.Table, href Href) *Figure {
 
 // forest draws how many times the baseline's pages each crawler fetches.
 func forest(a *diagnose.Analysis, t *diagnose.Table, href Href) *Figure {
-	var list []plot.Ratio
+	var list []Ratio
 	verdicts := map[stat.Verdict]int{}
 	f := &Figure{Title: "Throughput relative to " + a.Baseline, Numbers: Table{Head: []string{"", "times", "from", "to", "verdict"}}}
 	for i, r := range t.Rows {
@@ -133,7 +133,7 @@ func forest(a *diagnose.Analysis, t *diagnose.Table, href Href) *Figure {
 				continue
 			}
 			x, word := c.Versus.Times(), VerdictName(c.Versus.Verdict)
-			ratio := plot.Ratio{Label: fmt.Sprintf("%s, %d", r.Impl, c.Workers), Value: x.Value, Lo: x.Lo, Hi: x.Hi, Word: word, Color: i, Href: href(c.ID())}
+			ratio := Ratio{Label: fmt.Sprintf("%s, %d", r.Impl, c.Workers), Value: x.Value, Lo: x.Lo, Hi: x.Hi, Word: word, Color: i, Href: href(c.ID())}
 			if g := t.Group(c.Workers); g.Control != nil {
 				floor := g.Control.Times()
 				ratio.FloorLo, ratio.Floor = floor.Lo, floor.Hi
@@ -147,7 +147,7 @@ func forest(a *diagnose.Analysis, t *diagnose.Table, href Href) *Figure {
 		return nil
 	}
 	f.Sentence = fmt.Sprintf("Of %s: %s. The grey boxes are the noise floor: the interval of %s against itself.", Plural(len(list), "comparison"), tally(verdicts), a.Baseline)
-	f.SVG = plot.Forest(f.Title, f.Sentence, "times "+a.Baseline, list)
+	f.SVG = Forest(f.Title, f.Sentence, "times "+a.Baseline, list)
 	return f
 }
 
@@ -156,10 +156,10 @@ func thousandths(x float64) string { return fmt.Sprintf("%.3f", x) }
 // processors draws throughput against GOMAXPROCS, where more than one was measured, each with its largest number of
 // workers: the other axis of scaling.
 func processors(list []*topic, t *topic, href Href) *Figure {
-	var lines []plot.Series
+	var lines []Series
 	var xs []float64
 	for i, r := range t.tables[0].Rows {
-		l := plot.Series{Name: r.Impl, Color: i}
+		l := Series{Name: r.Impl, Color: i}
 		for _, o := range list {
 			if !t.alike(o) {
 				continue
@@ -179,13 +179,13 @@ func processors(list []*topic, t *topic, href Href) *Figure {
 		return nil
 	}
 	f := &Figure{Title: "Throughput by GOMAXPROCS", Sentence: "With the largest number of workers, so that only the processors differ."}
-	f.lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "GOMAXPROCS", Y: "pages/s", Ticks: xs, Unit: SI}, lines)
+	f.lines(Axes{Title: f.Title, About: f.Sentence, X: "GOMAXPROCS", Y: "pages/s", Ticks: xs, Unit: SI}, lines)
 	return f
 }
 
 // lines draws f, and writes its numbers: a line per row.
-func (f *Figure) lines(a plot.Axes, list []plot.Series) {
-	f.SVG = plot.Lines(a, list)
+func (f *Figure) lines(a Axes, list []Series) {
+	f.SVG = Lines(a, list)
 	f.Numbers = Table{Head: []string{a.X}}
 	for _, x := range a.Ticks {
 		f.Numbers.Head = append(f.Numbers.Head, fmt.Sprint(x))

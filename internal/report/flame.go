@@ -5,8 +5,8 @@ import (
 	"os"
 	"slices"
 
-	"crawlbench/internal/ledger"
-	"crawlbench/internal/plot"
+	"crawlbench/internal/breakdown"
+
 	"crawlbench/internal/profile"
 )
 
@@ -32,9 +32,9 @@ func flame(open files, file, name string) string {
 
 // draw draws a wall profile, "" if there is nothing in it.
 func draw(p *profile.Profile, name string) string {
-	root := &plot.Frame{Name: "workers' time"}
+	root := &Frame{Name: "workers' time"}
 	names, ids := map[string]string{}, map[string]string{} // of states
-	for _, c := range ledger.Classes() {
+	for _, c := range breakdown.Classes() {
 		name := "[" + StateName(c) + "]"
 		names[c.Frame()], ids[name] = name, string(c)
 	}
@@ -55,7 +55,7 @@ func draw(p *profile.Profile, name string) string {
 	if root.Value == 0 {
 		return ""
 	}
-	return plot.Flame("where the workers' time went, "+name, "a flame graph whose first row are the states of workers", root, flameLeast,
+	return Flame("where the workers' time went, "+name, "a flame graph whose first row are the states of workers", root, flameLeast,
 		func(ns float64) string { return Seconds(ns / 1e9) },
 		func(name string) string { return ids[name] })
 }

@@ -12,7 +12,6 @@ import (
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plain"
-	"crawlbench/internal/plot"
 )
 
 // uPlot 1.6.32 by Leon Sorokin, MIT licence, as published; uplot/SHA256SUMS has the checksums.
@@ -46,7 +45,7 @@ func (p *Page) html(w io.Writer) error {
 	if err == nil {
 		page, err = page.Funcs(template.FuncMap{
 			"asset": Asset,
-			"style": func() template.CSS { return template.CSS(plot.Style) },
+			"style": func() template.CSS { return template.CSS(Style) },
 			"css":   func(name string) template.CSS { return template.CSS(Asset(name)) },
 			"js":    func(name string) template.JS { return template.JS(Asset(name)) },
 			"hash": func(name string) string {

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/ledger"
 	"crawlbench/internal/store"
 )
 
@@ -25,11 +25,11 @@ func explained(t *testing.T) *diagnose.Analysis {
 	run := sampled(t)
 	p := run.Plan()
 	c := p.Cells[p.Passes[0].Cell]
-	l := &ledger.Ledger{Workers: c.Workers, Crawls: 1, Pages: 1000, Wall: 1, Worker: float64(c.Workers), Seconds: map[ledger.Class]float64{
-		ledger.Running: 0.5 * float64(c.Workers), ledger.Lock: 0.5 * float64(c.Workers)},
-		Sites: []ledger.Site{{Class: ledger.Lock, Where: "<script>alert(1)</script> f.go:1", Primitive: "sync.(*Mutex).Lock", Count: 5, Seconds: 4, Share: 0.5}},
-		Ends:  []ledger.End{{Class: ledger.Lock, Where: "a|b f.go:1", By: "pkg.g f.go:9", Count: 5, Seconds: 4}}}
-	text, err := json.Marshal([]*ledger.Ledger{l, l, l})
+	l := &breakdown.Ledger{Workers: c.Workers, Crawls: 1, Pages: 1000, Wall: 1, Worker: float64(c.Workers), Seconds: map[breakdown.Class]float64{
+		breakdown.Running: 0.5 * float64(c.Workers), breakdown.Lock: 0.5 * float64(c.Workers)},
+		Sites: []breakdown.Site{{Class: breakdown.Lock, Where: "<script>alert(1)</script> f.go:1", Primitive: "sync.(*Mutex).Lock", Count: 5, Seconds: 4, Share: 0.5}},
+		Ends:  []breakdown.End{{Class: breakdown.Lock, Where: "a|b f.go:1", By: "pkg.g f.go:9", Count: 5, Seconds: 4}}}
+	text, err := json.Marshal([]*breakdown.Ledger{l, l, l})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,14 +7,14 @@ import (
 	"testing"
 
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/madeup"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/store"
+	"crawlbench/internal/testing/runtest"
 )
 
 // Limiters that are off are flagged, except where the site allows no more.
 func TestTableOfLimiters(t *testing.T) {
-	p, err := madeup.Plan(`
+	p, err := runtest.Plan(`
 contenders = ["mutexmap", "cas"]
 workers = [2, 64]
 rate = [2000, "inf"]
@@ -32,7 +32,7 @@ pages = 1000
 		t.Fatal(err)
 	}
 	achieved := map[string]float64{"bucket": 4300 * 2, "ticker": 900, "paced": 1999}
-	run, err := madeup.Run{Plan: p, Manifest: store.Manifest{Scenario: "limiters", Graphs: []store.GraphInfo{{Name: "g", Reachable: 1000, Pages: 1000, Depth: 0}}},
+	run, err := runtest.Run{Plan: p, Manifest: store.Manifest{Scenario: "limiters", Graphs: []store.GraphInfo{{Name: "g", Reachable: 1000, Pages: 1000, Depth: 0}}},
 		Speed: func(plan.Cell, int) float64 { return 900 },
 		Change: func(c plan.Cell, rec *store.Record) {
 			if c.Rate > 0 {

@@ -7,7 +7,6 @@ import (
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plain"
-	"crawlbench/internal/plot"
 )
 
 // Markdown writes the report as text with pictures, and returns the pictures by the file name under which it refers to
@@ -41,7 +40,7 @@ func (p *Page) markdown(w io.Writer) (map[string]string, error) {
 		fmt.Fprintf(&b, "\n## %s\n", cell(s.Title))
 		for _, f := range s.Figures {
 			file := "plots/" + f.ID + ".svg"
-			pictures[file] = plot.Alone(f.SVG)
+			pictures[file] = Alone(f.SVG)
 			fmt.Fprintf(&b, "\n**%s.** %s\n\n![%s](%s)\n", cell(f.Title), cell(f.Sentence), cell(f.Title), file)
 		}
 		for _, g := range s.Groups {

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/plot"
 )
 
 // dials draws the fastest crawler at every rate, below its upper bound.
@@ -19,13 +18,13 @@ func dials(t *topic, href Href) *Figure {
 	if best == nil || len(tables) < 2 {
 		return nil
 	}
-	var list []plot.Series
+	var list []Series
 	for i, table := range tables {
 		at := slices.IndexFunc(table.Rows, func(r *diagnose.Row) bool { return r.Impl == best.Impl })
 		if at < 0 {
 			continue
 		}
-		l, roof := line(table.Rows[at], i, href), plot.Series{Name: fmt.Sprintf("upper bound at %s", table.Rate), Color: -1}
+		l, roof := line(table.Rows[at], i, href), Series{Name: fmt.Sprintf("upper bound at %s", table.Rate), Color: -1}
 		l.Name = fmt.Sprintf("rate %s", table.Rate)
 		for _, c := range table.Rows[at].Cells {
 			if c.Bound.By != "" {
@@ -35,7 +34,7 @@ func dials(t *topic, href Href) *Figure {
 		list = append(list, l, roof)
 	}
 	f := &Figure{Title: fmt.Sprintf("Throughput by workers and rate, %s", best.Impl) + limiterName(of), Sentence: dialSentence(tables)}
-	f.lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "workers", Y: "pages/s, logarithmic", Ticks: ticks(tables[0]), Unit: SI, Log: true}, list)
+	f.lines(Axes{Title: f.Title, About: f.Sentence, X: "workers", Y: "pages/s, logarithmic", Ticks: ticks(tables[0]), Unit: SI, Log: true}, list)
 	return f
 }
 
@@ -54,11 +53,11 @@ func way(t *diagnose.Table) diagnose.Key { return diagnose.Key{Burst: t.Burst, L
 // offered draws achieved against offered rate, where there are at least two.
 func offered(t *topic, href Href) *Figure {
 	workers := slices.Max(t.workers)
-	var list []plot.Series
+	var list []Series
 	var xs []float64
 	for _, w := range t.ways() {
 		for _, r := range t.tables[0].Rows {
-			l := plot.Series{Name: r.Impl + limiterName(w), Color: len(list)}
+			l := Series{Name: r.Impl + limiterName(w), Color: len(list)}
 			for _, table := range slices.Backward(t.tables) {
 				if c := table.Cell(r.Impl, workers); c != nil && table.Rate > 0 && w == way(table) && c.Summary.Center > 0 {
 					l.X, l.Y = append(l.X, float64(table.Rate)), append(l.Y, 100*c.Summary.Center/float64(table.Rate))
@@ -75,7 +74,7 @@ func offered(t *topic, href Href) *Figure {
 		return nil
 	}
 	f := &Figure{Title: fmt.Sprintf("Achieved rate as a share of the offered rate, %s", Plural(workers, "worker")), Sentence: "Below 100 %, something other than the rate is the limit."}
-	f.lines(plot.Axes{Title: f.Title, About: f.Sentence, X: "offered pages/s", Y: "achieved", Ticks: xs, Top: 100,
+	f.lines(Axes{Title: f.Title, About: f.Sentence, X: "offered pages/s", Y: "achieved", Ticks: xs, Top: 100,
 		Unit: func(y float64) string { return fmt.Sprintf("%.0f %%", y) }}, list)
 	return f
 }

@@ -10,16 +10,16 @@ import (
 	"time"
 
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/madeup"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/store"
+	"crawlbench/internal/testing/runtest"
 )
 
 // sampled returns a run with made-up samples: of cell number c in round r, a crawl of 1000 pages took (c+1) * (10+r) ms.
 // owner at one worker failed; the last cell has no sample yet.
 func sampled(t *testing.T) *store.Run {
 	t.Helper()
-	p, err := madeup.Plan(`
+	p, err := runtest.Plan(`
 contenders = ["mutexmap", "owner", "sequential"]
 workers = [1, 8]
 rate = ["inf", 500]
@@ -34,7 +34,7 @@ kinds = ["cpu"]
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := madeup.Run{
+	run, err := runtest.Run{
 		Manifest: store.Manifest{Scenario: "made-up", State: store.Complete, Measured: 0.5, Harness: map[string]float64{"g/id": 21e-9}},
 		Plan:     p,
 		Speed: func(c plan.Cell, round int) float64 {

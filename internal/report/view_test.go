@@ -9,14 +9,14 @@ import (
 	"strings"
 	"testing"
 
+	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/ledger"
-	"crawlbench/internal/madeup"
+	"crawlbench/internal/testing/runtest"
 )
 
 func telling(t *testing.T) *diagnose.Analysis {
 	t.Helper()
-	a, err := diagnose.Analyse(madeup.Telling(t))
+	a, err := diagnose.Analyse(runtest.Telling(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestTheTimeBreakdownIsScaledOnce(t *testing.T) {
 	f := Breakdown([]*diagnose.Cell{c}, below)
 	states, beside := States(c), StatesBeside(c, a.Tables[0].Cell("cas", 8))
 	sum := 0.0
-	for i, class := range ledger.Classes() {
+	for i, class := range breakdown.Classes() {
 		want := Share(c.Traced.Scaled(class))
 		sum += c.Traced.Scaled(class)
 		if got := []string{f.Numbers.Rows[0][i+1].Text, states.Rows[i][1].Text, beside.Rows[i][1].Text}; !slices.Equal(got, []string{want, want, want}) {
@@ -125,17 +125,17 @@ func TestTheTimeBreakdownIsScaledOnce(t *testing.T) {
 	if math.Abs(sum-1) > 1e-9 {
 		t.Errorf("the shares add up to %v", sum)
 	}
-	row := func(class ledger.Class) (texts []string) {
-		for _, e := range states.Rows[slices.Index(ledger.Classes(), class)] {
+	row := func(class breakdown.Class) (texts []string) {
+		for _, e := range states.Rows[slices.Index(breakdown.Classes(), class)] {
 			texts = append(texts, e.Text)
 		}
 		return texts
 	}
 	// Medians of 50 and 40 % and nothing else: 55.6 and 44.4 % of what they are together.
-	if got := row(ledger.Lock); !slices.Equal(got, []string{"blocked: lock", "44.4 %", "40.0 %", "35.0 %", "50.0 %"}) {
+	if got := row(breakdown.Lock); !slices.Equal(got, []string{"blocked: lock", "44.4 %", "40.0 %", "35.0 %", "50.0 %"}) {
 		t.Errorf("%q", got)
 	}
-	if got := row(ledger.Running); !slices.Equal(got, []string{"running", "55.6 %", "50.0 %", "40.0 %", "60.0 %"}) {
+	if got := row(breakdown.Running); !slices.Equal(got, []string{"running", "55.6 %", "50.0 %", "40.0 %", "60.0 %"}) {
 		t.Errorf("%q", got)
 	}
 }

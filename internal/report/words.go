@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/ledger"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
@@ -78,19 +78,19 @@ func CellName(c *diagnose.Cell) string {
 }
 
 // StateName names a state of workers.
-func StateName(c ledger.Class) string {
+func StateName(c breakdown.Class) string {
 	switch c {
-	case ledger.Lock:
+	case breakdown.Lock:
 		return "blocked: lock"
-	case ledger.Handoff:
+	case breakdown.Handoff:
 		return "blocked: channel"
-	case ledger.Starvation:
+	case breakdown.Starvation:
 		return "idle"
-	case ledger.Pacing:
+	case breakdown.Pacing:
 		return "rate limit"
-	case ledger.Fetch:
+	case breakdown.Fetch:
 		return "network"
-	case ledger.GC:
+	case breakdown.GC:
 		return "GC"
 	}
 	return string(c)

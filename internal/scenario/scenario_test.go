@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"crawlbench/internal/contender"
+	"crawlbench/internal/crawler"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/scenario"
@@ -164,7 +164,7 @@ func TestEmbeddedScenarios(t *testing.T) {
 		if !reflect.DeepEqual(again, s) {
 			t.Errorf("%s: read again it differs", name)
 		}
-		p, err := plan.Make(s, contender.All(), 2)
+		p, err := plan.Make(s, crawler.All(), 2)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if p.Rounds < plan.MinRounds || len(p.Passes) == 0 {

@@ -4,17 +4,17 @@ import (
 	"path/filepath"
 	"testing"
 
-	"crawlbench/internal/madeup"
 	"crawlbench/internal/store"
+	"crawlbench/internal/testing/runtest"
 )
 
 // BenchmarkAppend commits samples one by one, each with a sync, as a run does between its children.
 func BenchmarkAppend(b *testing.B) {
-	big, err := madeup.Big(false)
+	big, err := runtest.Big(false)
 	if err != nil {
 		b.Fatal(err)
 	}
-	records := madeup.BigRun(b, false).Records()
+	records := runtest.BigRun(b, false).Records()
 	var run *store.Run
 	for i := 0; b.Loop(); i++ {
 		if at := i % len(records); at == 0 {
@@ -32,7 +32,7 @@ func BenchmarkAppend(b *testing.B) {
 }
 
 func BenchmarkOpen(b *testing.B) {
-	dir := madeup.BigRun(b, false).Dir()
+	dir := runtest.BigRun(b, false).Dir()
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := store.Open(dir); err != nil {

@@ -11,10 +11,10 @@ import (
 	"runtime"
 	"time"
 
-	"crawlbench/internal/cell"
-	"crawlbench/internal/contender"
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/crawler"
 	"crawlbench/internal/graph"
+	"crawlbench/internal/measure"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/web"
@@ -134,7 +134,7 @@ func (j job) measure(cache *graph.Cache) (r result, err error) {
 	site := web.New(cache.Graph, cache.Reach, web.Behaviour{}, 0)
 	id, url := site.Start()
 	var once func(o crawl.Options) (crawl.Result, error)
-	for _, c := range contender.All() {
+	for _, c := range crawler.All() {
 		switch {
 		case c.Name != j.Contender:
 		case j.Keys == "id":
@@ -171,8 +171,8 @@ func (j job) measure(cache *graph.Cache) (r result, err error) {
 // sample measures crawls as a sample of a run does. Only the crawl is timed, as there.
 func (j job) sample(cache *graph.Cache) (r result, err error) {
 	ctx := context.Background()
-	b, err := cell.Open(cell.Job{Cache: j.Graph, Cell: plan.Cell{Impl: j.Contender, Keys: j.Keys, Workers: j.Workers,
-		Procs: runtime.GOMAXPROCS(0)}}, contender.All())
+	b, err := measure.Open(measure.Job{Cache: j.Graph, Cell: plan.Cell{Impl: j.Contender, Keys: j.Keys, Workers: j.Workers,
+		Procs: runtime.GOMAXPROCS(0)}}, crawler.All())
 	if err != nil {
 		return r, err
 	}

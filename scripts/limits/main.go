@@ -67,7 +67,7 @@ func run(ctx context.Context, s setup, rounds int, only string) (err error) {
 	if len(rows) == 0 {
 		return fmt.Errorf("no row matches -rows %q", only)
 	}
-	values, err := measure(ctx, rows, max(1, rounds))
+	values, err := measureRows(ctx, rows, max(1, rounds))
 	if err != nil {
 		return err
 	}

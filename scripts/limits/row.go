@@ -41,7 +41,7 @@ type row struct {
 }
 
 // measure returns the values of each row, one per round.
-func measure(ctx context.Context, rows []row, rounds int) ([][]float64, error) {
+func measureRows(ctx context.Context, rows []row, rounds int) ([][]float64, error) {
 	sides := map[string]side{}
 	var names []string
 	for _, r := range rows {

@@ -6,14 +6,14 @@ import (
 	"path/filepath"
 	"testing"
 
+	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/export"
-	"crawlbench/internal/ledger"
-	"crawlbench/internal/madeup"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
 	"crawlbench/internal/report"
-	"crawlbench/internal/serve"
+	"crawlbench/internal/testing/runtest"
+	"crawlbench/internal/ui"
+
 	"crawlbench/internal/store"
 )
 
@@ -39,20 +39,20 @@ const (
 func runs(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
-	p, err := madeup.Plan(small2, false)
+	p, err := runtest.Plan(small2, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	big, err := madeup.Big(true)
+	big, err := runtest.Big(true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, name := range []string{"one", "two"} {
-		run, err := madeup.Run{
+		run, err := runtest.Run{
 			Plan: p, Noise: 0.01,
 			Manifest: store.Manifest{Scenario: "small", State: store.Complete, Host: map[string]string{"cpu": "made up", "cores": "2"}},
 			Speed:    func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) * float64(1+i) },
-			Ledger:   func(c plan.Cell) *ledger.Ledger { return big.Ledger(c) },
+			Ledger:   func(c plan.Cell) *breakdown.Ledger { return big.Ledger(c) },
 			Profile:  func(c plan.Cell, kind string) *profile.Profile { return big.Profile(c, kind) },
 		}.Write(filepath.Join(dir, name))
 		if err != nil {
@@ -66,14 +66,14 @@ func runs(t testing.TB) string {
 // serving serves the runs in dir at a URL until the test ends.
 func serving(t *testing.T, dir string) string {
 	t.Helper()
-	s, err := serve.New(dir)
+	s, err := ui.New(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	up, down := make(chan string), make(chan error)
 	go func() {
-		down <- serve.Serve(ctx, "127.0.0.1:0", s, func(url string, _ bool) { up <- url })
+		down <- ui.Serve(ctx, "127.0.0.1:0", s, func(url string, _ bool) { up <- url })
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -113,7 +113,7 @@ func exported(t *testing.T) string {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "site")
-	if _, err := export.Write(dir, a, "reference"); err != nil {
+	if _, err := ui.Write(dir, a, "reference"); err != nil {
 		t.Fatal(err)
 	}
 	return dir

@@ -9,12 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"crawlbench/internal/ledger"
-	"crawlbench/internal/madeup"
+	"crawlbench/internal/breakdown"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
 	"crawlbench/internal/store"
 	"crawlbench/internal/testing/browser"
+	"crawlbench/internal/testing/runtest"
 )
 
 // From the list by way of the report and the matrix to a cell, its flame graph, a difference, and back; by wide window and
@@ -111,7 +111,7 @@ func TestThePlotAnswers(t *testing.T) {
 func TestARunThatGoesOnIsSeen(t *testing.T) {
 	b := browser.Open(t)
 	dir := t.TempDir()
-	p, err := madeup.Plan(small2, false)
+	p, err := runtest.Plan(small2, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,17 +192,17 @@ func TestAHostileRunIsSeen(t *testing.T) {
 	const evil = "\"'><script>document.title='in'</script><img src=x onerror=\"document.title='in'\">\x1b[2J\u202etxt"
 	b := browser.Open(t)
 	dir := t.TempDir()
-	p, err := madeup.Plan(small2, false)
+	p, err := runtest.Plan(small2, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	big, err := madeup.Big(true)
+	big, err := runtest.Big(true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := madeup.Run{Plan: p, Speed: func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) }, Noise: 0.01,
+	r := runtest.Run{Plan: p, Speed: func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) }, Noise: 0.01,
 		Manifest: store.Manifest{Scenario: evil, State: store.Complete, Command: []string{evil}, Host: map[string]string{"cpu": evil, "cores": "2"}},
-		Ledger: func(c plan.Cell) *ledger.Ledger {
+		Ledger: func(c plan.Cell) *breakdown.Ledger {
 			l := big.Ledger(c)
 			for i := range l.Sites {
 				l.Sites[i].Where, l.Ends[i].By = evil, evil

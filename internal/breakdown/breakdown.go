@@ -1,0 +1,244 @@
+package breakdown
+
+import (
+	"golang.org/x/exp/trace"
+
+	"github.com/google/pprof/profile"
+)
+
+// breakdown accumulates crawls. Times are in nanoseconds until finish.
+type breakdown struct {
+	ledger  Ledger
+	seconds map[Class]float64
+	places  tally
+	wall    wall
+	roles   map[string]*Role
+}
+
+func newBreakdown(workers int) *breakdown {
+	return &breakdown{
+		ledger:  Ledger{Workers: workers},
+		seconds: map[Class]float64{},
+		places:  newTally(),
+		wall:    newWall(),
+		roles:   map[string]*Role{},
+	}
+}
+
+// add adds a crawl.
+func (b *breakdown) add(x *crawlRecord) {
+	l := &b.ledger
+	l.Crawls++
+	l.Wall += float64(x.to - x.from)
+	workers, others := splitWorkers(x)
+	stopped := indicator(x.stopped)
+	for _, g := range others {
+		b.addRole(g, g == x.caller)
+	}
+	first, last, missing := b.addOutside(x, workers)
+	if !areShortLived(workers, l.Workers) {
+		for _, g := range workers {
+			l.Pages += len(g.marks)
+			b.addAbsent(Other, "(not started yet)", float64(g.began-first))
+			b.addAbsent(Other, "(already ended)", float64(last-g.ended))
+			for _, p := range g.intervals {
+				b.addInterval(x, stopped, p, float64(p.length()))
+			}
+			for _, s := range g.samples {
+				b.addSample(s)
+			}
+		}
+		return
+	}
+	l.ComeAndGo++
+	claimed := make(map[*goroutine]claim, len(workers))
+	for _, g := range workers {
+		claimed[g] = claimOf(g, x.selects)
+	}
+	s := shareSlots(x, workers, claimed, l.Workers)
+	for _, g := range workers {
+		l.Pages += len(g.marks)
+		b.addShortLived(x, stopped, g, claimed[g], s)
+	}
+	l.Surplus += s.surplus
+	b.addAbsent(Starvation, "(idle slot)", s.idle-missing)
+}
+
+// addOutside adds the time before the first worker starts and after the last one ends, in which the
+// crawler prepares or cleans up. It returns these two instants, and the time added.
+func (b *breakdown) addOutside(x *crawlRecord, workers []*goroutine) (first, last trace.Time, ns float64) {
+	if len(workers) == 0 {
+		return x.from, x.to, 0
+	}
+	first, last = x.to, x.from
+	for _, g := range workers {
+		first, last = min(first, g.began), max(last, g.ended)
+	}
+	n := float64(b.ledger.Workers)
+	before, after := n*float64(first-x.from), n*float64(x.to-last)
+	b.addAbsent(Other, "(before the first worker)", before)
+	b.addAbsent(Other, "(after the last worker)", after)
+	return first, last, before + after
+}
+
+// addAbsent adds time in which workers are missing.
+func (b *breakdown) addAbsent(class Class, where string, ns float64) {
+	if ns > 0 {
+		b.seconds[class] += ns
+		b.places.addSite(class, where, "", ns)
+		b.wall.waits[classStack{class, b.wall.name(where)}] += ns
+	}
+}
+
+// addShortLived adds a short-lived worker.
+func (b *breakdown) addShortLived(x *crawlRecord, stopped *stepFunction, g *goroutine, c claim, s slots) {
+	for _, p := range g.intervals {
+		length := float64(p.length())
+		switch {
+		case p.from >= c.took && joins(p):
+		case p.from >= c.took:
+			b.addInterval(x, stopped, p, s.holding.between(p.from, p.to))
+		case p.to <= c.ran:
+			shared := s.started.between(p.from, p.to)
+			b.addInterval(x, stopped, p, shared)
+			b.ledger.Queued += length - shared
+		default:
+			b.ledger.Queued += length
+		}
+	}
+	for _, sm := range g.samples {
+		if sm.at >= c.took {
+			b.addSample(sm)
+		}
+	}
+}
+
+// splitWorkers separates the workers from the other goroutines of the crawl.
+func splitWorkers(x *crawlRecord) (workers, others []*goroutine) {
+	kinds := map[string]bool{}
+	for _, g := range x.members {
+		if g.created && len(g.marks) > 0 {
+			kinds[g.kind] = true
+		}
+	}
+	for _, g := range x.members {
+		switch {
+		case len(g.marks) > 0 || g.created && kinds[g.kind]:
+			workers = append(workers, g)
+		case g.created || g == x.caller:
+			others = append(others, g)
+		}
+	}
+	return workers, others
+}
+
+// areShortLived reports whether the crawl has short-lived workers: see the package comment.
+func areShortLived(workers []*goroutine, n int) bool {
+	if len(workers) > n {
+		return true
+	}
+	isWorker := make(map[*goroutine]bool, len(workers))
+	var first trace.Time // end of the worker that ended first
+	for _, g := range workers {
+		isWorker[g] = true
+		if first == 0 || g.ended < first {
+			first = g.ended
+		}
+	}
+	for _, g := range workers {
+		if g.began > first || isWorker[g.parent] && g.parent.created {
+			return true
+		}
+	}
+	return false
+}
+
+// addInterval adds an interval of a worker, weighted to count as ns nanoseconds.
+func (b *breakdown) addInterval(x *crawlRecord, stopped *stepFunction, p interval, ns float64) {
+	if ns <= 0 {
+		return
+	}
+	class := x.selects.class(p)
+	if class == Running || class == Runnable {
+		if s := stopped.between(p.from, p.to) / float64(p.length()) * ns; s > 0 {
+			b.addTime(GC, interval{reason: "stop the world", at: p.at}, s)
+			ns -= s
+		}
+	}
+	b.addTime(class, p, ns)
+}
+
+func (b *breakdown) addTime(class Class, p interval, ns float64) {
+	b.seconds[class] += ns
+	if class == Running {
+		b.wall.running += ns
+		return
+	}
+	b.wall.wait(class, p, ns)
+	b.places.add(class, p, ns)
+}
+
+func (b *breakdown) addSample(s sample) {
+	b.ledger.Samples++
+	b.wall.sample(s.stack)
+}
+
+// addRole adds a goroutine that is not a worker.
+func (b *breakdown) addRole(g *goroutine, caller bool) {
+	name := "(caller)"
+	if !caller {
+		name = g.entry()
+	}
+	r := b.roles[name]
+	if r == nil {
+		r = &Role{Entry: name}
+		b.roles[name] = r
+	}
+	r.Count++
+	for _, p := range g.intervals {
+		length := float64(p.length())
+		switch {
+		case p.state.Executing():
+			r.Running += length
+		case p.state == trace.GoRunnable:
+			r.Runnable += length
+		default:
+			r.Waiting += length
+		}
+	}
+}
+
+// entry returns the first function of the goroutine that belongs to the crawler.
+func (g *goroutine) entry() string {
+	for _, p := range g.intervals {
+		if p.at != nil && p.at != g.start && p.state != trace.GoRunning {
+			return p.at.entry
+		}
+	}
+	if len(g.samples) > 0 && g.samples[0].stack != nil {
+		return g.samples[0].stack.entry
+	}
+	if g.start != nil {
+		return g.start.entry
+	}
+	return "(unknown)"
+}
+
+// finish converts to seconds, and returns the time breakdown and the wall profile.
+func (b *breakdown) finish() (*Ledger, *profile.Profile) {
+	l := &b.ledger
+	l.Wall /= 1e9
+	l.Queued /= 1e9
+	l.Surplus /= 1e9
+	l.Worker = float64(l.Workers) * l.Wall
+	l.Seconds = map[Class]float64{}
+	booked := 0.0
+	for _, c := range Classes() {
+		l.Seconds[c] = b.seconds[c] / 1e9
+		booked += l.Seconds[c]
+	}
+	l.Residual = ratio(l.Worker-booked, l.Worker)
+	l.Sites, l.Ends = b.places.finish(l.Worker)
+	l.Roles = closeRoles(b.roles, l.Wall)
+	return l, b.wall.profile(l.Wall)
+}

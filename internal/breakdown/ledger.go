@@ -1,0 +1,183 @@
+// Package ledger computes the time breakdown of a crawl from its execution trace.
+//
+// While the trace is recorded, the measuring code wraps every crawl in Crawl and calls Mark before
+// every fetch. Read then returns a Ledger, which splits workers x wall time by state, and a
+// wall profile whose root frames are the states. What the breakdown leaves unaccounted is
+// reported. If the CPU profiler runs at the same time, its samples are in the trace, and distribute
+// the running time over the code.
+//
+// # Which goroutines are workers
+//
+// A worker is a goroutine that marks a fetch, or one started at the same place as one that does: a
+// worker may never get a page. Time before the first worker starts and after the last one ends is
+// Other: the crawler is preparing or cleaning up. If workers live as long as the crawl, the time
+// before a worker starts and after it ends is also Other while other workers exist: in a crawl of
+// two milliseconds the last one may end a tenth of that later. What then remains unaccounted is
+// workers that were never started, and gaps in the trace.
+//
+// Other crawlers use short-lived workers: a goroutine per page, or a new pool per level. A crawl
+// has short-lived workers if it has more workers than Options.Workers, or if a worker starts after
+// another has ended, or is started by another. Such a crawl has Options.Workers slots, which are
+// distributed at every instant as follows:
+//
+//   - A goroutine waits in the frontier until the end of its last wait before its first mark that
+//     is neither for a lock nor for the limiter: there it acquired its slot. From then on, or from
+//     the first instant that it runs if there is no such wait, it holds a slot until it ends,
+//     except while it waits for a sync.WaitGroup. If more goroutines hold slots than there are,
+//     because they continue after releasing the slot, each counts as a fraction of a slot, and the
+//     excess is Surplus.
+//   - Slots that are then free are shared by goroutines that were started and have not run yet.
+//     They count as runnable.
+//   - Slots that are still free are idle.
+//
+// The time of goroutines that wait for a slot is Queued. Queued and Surplus are not part of the
+// breakdown.
+package breakdown
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/google/pprof/profile"
+)
+
+// Class is the state of a worker.
+type Class string
+
+const (
+	Running    Class = "running"    // on a processor
+	Runnable   Class = "runnable"   // ready, waiting for a processor
+	Lock       Class = "lock"       // blocked on a mutex
+	Handoff    Class = "handoff"    // blocked on a channel until a receiver takes the value
+	Starvation Class = "starvation" // idle: waiting for work
+	Pacing     Class = "pacing"     // waiting for the rate limit
+	Fetch      Class = "fetch"      // waiting for the network: the site
+	GC         Class = "gc"         // assisting the garbage collector, or stopped for it
+	Other      Class = "other"      // joining, sleeping, in a system call; not started yet, or already ended
+)
+
+// Classes returns all states in the order in which results show them.
+func Classes() []Class {
+	return []Class{Running, Runnable, Lock, Handoff, Starvation, Pacing, Fetch, GC, Other}
+}
+
+// Options describe the crawls in the trace.
+type Options struct {
+	// Workers is the number of workers of each crawl in the trace.
+	Workers int
+	// Fetch and Pacing are prefixes of full function names. A wait below such a function is a wait
+	// for the site or for the limiter; a stack with both is a wait for the limiter. A Site is never
+	// one of these functions but the crawler's code that called it, so wrappers of the site's Fetch
+	// belong in the list. Nil means the harness's own functions: DefaultFetch and DefaultPacing.
+	Fetch, Pacing []string
+}
+
+// DefaultFetch returns the prefixes of the functions that answer a fetch.
+func DefaultFetch() []string { return []string{"crawlbench/internal/web."} }
+
+// DefaultPacing returns the prefixes of the functions that wait for a limiter.
+func DefaultPacing() []string {
+	return []string{"golang.org/x/time/rate.", "crawlbench/internal/limiter.", "crawlbench/internal/crawl.inTurn"}
+}
+
+// Ledger is the time breakdown of the crawls in one trace. Times are in seconds, shares are of
+// Worker.
+type Ledger struct {
+	Workers int               `json:"workers"`
+	Crawls  int               `json:"crawls"`
+	Pages   int               `json:"pages"`      // number of marks
+	Wall    float64           `json:"wall_sec"`   // sum of the crawls' durations
+	Worker  float64           `json:"worker_sec"` // Workers x Wall: the sum of Seconds, plus the unaccounted time
+	Seconds map[Class]float64 `json:"class_sec"`
+	// Residual is the unaccounted share. With short-lived workers it is 0, since idle slots fill
+	// the gap.
+	Residual float64 `json:"residual_share"`
+	// ComeAndGo is the number of crawls with short-lived workers; only these have Queued and
+	// Surplus.
+	ComeAndGo int     `json:"come_and_go"`
+	Queued    float64 `json:"queued_sec"`  // goroutines waiting for a slot: the frontier of such a crawler
+	Surplus   float64 `json:"surplus_sec"` // goroutines holding a slot beyond the number of workers
+	Samples   int     `json:"cpu_samples"` // that distribute the running time
+	Events    int     `json:"events"`      // in the trace
+
+	Sites []Site `json:"sites"` // largest first
+	Ends  []End  `json:"ends"`  // largest first, at most 50
+	Roles []Role `json:"roles"` // most running time first
+}
+
+// Share returns the fraction of the workers' time spent in state c.
+func (l *Ledger) Share(c Class) float64 {
+	return ratio(l.Seconds[c], l.Worker)
+}
+
+// Site is a place in the code where workers did not run. Where is "function file.go:line", or only
+// the function for a goroutine that was preempted.
+type Site struct {
+	Class     Class   `json:"class"`
+	Where     string  `json:"where"`
+	Primitive string  `json:"primitive"` // what was called there: sync.(*Mutex).Lock, "chan send", ...
+	Count     int     `json:"count"`
+	Seconds   float64 `json:"sec"`
+	Share     float64 `json:"share"`
+}
+
+// End is a place where workers waited, together with the place where another goroutine ended these
+// waits.
+type End struct {
+	Class   Class   `json:"class"`
+	Where   string  `json:"where"`
+	By      string  `json:"by"` // as Site.Where; "(runtime)": a timer or the GC; "(none)": the crawl ended first
+	Count   int     `json:"count"`
+	Seconds float64 `json:"sec"`
+}
+
+// Role is a kind of goroutine in the crawls that fetches nothing, such as the owner of a map.
+type Role struct {
+	Entry    string  `json:"entry"` // its first function, or "(caller)" for the goroutine that called the crawler
+	Count    int     `json:"count"`
+	Running  float64 `json:"running_sec"`
+	Runnable float64 `json:"runnable_sec"`
+	Waiting  float64 `json:"waiting_sec"`
+	// Share is Running divided by Wall: close to 1 for a single goroutine per crawl that is fully
+	// busy.
+	Share float64 `json:"running_share"`
+}
+
+// Events returns the number of events in the trace r.
+func Events(r io.Reader) (int, error) {
+	n, err := record(r, newStacks(Options{}), func(*crawlRecord) {})
+	if err != nil {
+		return n, fmt.Errorf("read execution trace: %w", err)
+	}
+	return n, nil
+}
+
+// Read returns the time breakdown of the crawls in the trace r, and their wall profile in
+// nanoseconds.
+func Read(r io.Reader, o Options) (*Ledger, *profile.Profile, error) {
+	if o.Workers < 1 {
+		return nil, nil, fmt.Errorf("read execution trace: invalid number of workers %d: want at least 1", o.Workers)
+	}
+	if o.Fetch == nil {
+		o.Fetch = DefaultFetch()
+	}
+	if o.Pacing == nil {
+		o.Pacing = DefaultPacing()
+	}
+	b := newBreakdown(o.Workers)
+	events, err := record(r, newStacks(o), b.add)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read execution trace: %w", err)
+	}
+	if b.ledger.Crawls == 0 {
+		return nil, nil, fmt.Errorf("read execution trace: no crawl in %d events: "+
+			"wrap the measured code in ledger.Crawl while the trace is recorded", events)
+	}
+	if b.ledger.Pages == 0 {
+		return nil, nil, fmt.Errorf("read execution trace: no fetch in %d crawls: "+
+			"call ledger.Mark at the start of every fetch", b.ledger.Crawls)
+	}
+	b.ledger.Events = events
+	l, wall := b.finish()
+	return l, wall, nil
+}

@@ -1,0 +1,135 @@
+package breakdown_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"crawlbench/internal/breakdown"
+)
+
+// pagesBehindSemaphore returns a crawl with a goroutine per page, in which a semaphore limits
+// concurrent fetches.
+func pagesBehindSemaphore(slots, pages int) func() {
+	return func() {
+		semaphore := make(chan bool, slots)
+		var all sync.WaitGroup
+		for range pages {
+			all.Go(func() {
+				semaphore <- true
+				breakdown.Mark()
+				sleepyFetch()
+				<-semaphore
+			})
+		}
+		all.Wait()
+	}
+}
+
+func TestQueueBeforeASemaphore(t *testing.T) {
+	const slots, pages = 4, 100
+	l, _ := measured(t, slots, pagesBehindSemaphore(slots, pages))
+	requireDominant(t, l, breakdown.Fetch, 0.6)
+	if l.ComeAndGo != 1 || l.Pages != pages {
+		t.Errorf("%d crawls with short-lived workers, want 1; %d pages of %d", l.ComeAndGo, l.Pages, pages)
+	}
+	if l.Queued < 3*l.Worker {
+		t.Errorf("queued %g s of %g worker-seconds: want half of the pages waiting on average", l.Queued, l.Worker)
+	}
+	if l.Seconds[breakdown.Handoff] > 0 {
+		t.Errorf("%g s blocked on a channel: the semaphore is the frontier", l.Seconds[breakdown.Handoff])
+	}
+}
+
+func TestFreeSlotsAreIdle(t *testing.T) {
+	const slots, pages = 4, 100
+	l, _ := measured(t, slots, func() {
+		for range pages { // a chain: one page after another
+			pagesBehindSemaphore(slots, 1)()
+		}
+	})
+	requireDominant(t, l, breakdown.Starvation, 0.6)
+	requireSite(t, l, breakdown.Starvation, "(idle slot)", "")
+	if l.ComeAndGo != 1 || l.Seconds[breakdown.Fetch] < pages*nap.Seconds() {
+		t.Errorf("%d crawls with short-lived workers, want 1; %g s of fetching", l.ComeAndGo, l.Seconds[breakdown.Fetch])
+	}
+}
+
+func TestPoolForEveryLevel(t *testing.T) {
+	const workers, levels = 4, 20
+	l, _ := measured(t, workers, func() {
+		for range levels {
+			pool(workers, 2, func(int, int) { sleepyFetch() })()
+			time.Sleep(4 * nap) // merging, while no worker exists
+		}
+	})
+	if f, s := l.Share(breakdown.Fetch), l.Share(breakdown.Starvation); f < 0.15 || s < 0.3 {
+		t.Errorf("fetch %.2f, idle %.2f: want both large", f, s)
+		show(t, l)
+	}
+}
+
+// A worker that never gets a page is still a worker.
+func TestWorkerWithoutAPage(t *testing.T) {
+	l, _ := measured(t, 8, func() {
+		pages := make(chan int)
+		var all, busy sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				for range pages {
+					breakdown.Mark()
+					time.Sleep(20 * nap)
+					busy.Done()
+				}
+			})
+		}
+		time.Sleep(nap) // until all of them wait
+		busy.Add(2)
+		pages <- 1
+		pages <- 2
+		busy.Wait()
+		close(pages)
+		all.Wait()
+	})
+	if l.Pages != 2 || l.ComeAndGo != 0 || len(l.Roles) != 1 {
+		t.Errorf("%d pages of 2, %d crawls with short-lived workers, roles %v", l.Pages, l.ComeAndGo, l.Roles)
+	}
+}
+
+func TestOwnerIsARole(t *testing.T) {
+	for _, own := range []struct {
+		name, entry string
+		run         func(func())
+	}{
+		{"the caller", "(caller)", func(f func()) { f() }},
+		{"a goroutine", "ledger_test.TestOwnerIsARole.", func(f func()) {
+			var all sync.WaitGroup
+			all.Go(f)
+			all.Wait()
+		}},
+	} {
+		t.Run(own.name, func(t *testing.T) {
+			const pages = 2000
+			c := make(chan int)
+			l, _ := measured(t, 2, func() {
+				var workers sync.WaitGroup
+				workers.Go(pool(2, pages/2, func(int, int) { c <- 1 }))
+				own.run(func() {
+					for range pages {
+						<-c
+						spin(100_000)
+					}
+				})
+				workers.Wait()
+			})
+			role := l.Roles[0]
+			if len(role.Entry) < len(own.entry) || role.Entry[:len(own.entry)] != own.entry || role.Count != 1 {
+				t.Errorf("the busiest role is %+v, want %s", role, own.entry)
+			}
+			if role.Running+role.Runnable < 0.8*l.Wall || role.Running < 4*l.Seconds[breakdown.Running] {
+				t.Errorf("the owner is not fully busy: %+v of %g s", role, l.Wall)
+			}
+			requireSite(t, l, breakdown.Handoff, "TestOwnerIsARole", "chan send")
+		})
+	}
+}

@@ -1,0 +1,57 @@
+package breakdown
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Range is the minimum, median and maximum of a share over repeats.
+type Range struct {
+	Min    float64 `json:"min"`
+	Median float64 `json:"median"`
+	Max    float64 `json:"max"`
+}
+
+// Shares summarises the time breakdowns of repeats of one cell. The shares of a contended cell vary
+// a lot between repeats: a single breakdown is not evidence.
+type Shares struct {
+	Repeats  int             `json:"repeats"`
+	Share    map[Class]Range `json:"share"`
+	Residual Range           `json:"residual_share"`
+}
+
+// minRepeats is the minimum number of repeats for a meaningful median and range.
+const minRepeats = 3
+
+// Spread returns the minimum, median and maximum share of each state over at least three
+// breakdowns.
+func Spread(ls []*Ledger) (Shares, error) {
+	if len(ls) < minRepeats {
+		return Shares{}, fmt.Errorf("time breakdown: %d repeats, want at least %d: record more traces", len(ls),
+			minRepeats)
+	}
+	if slices.Contains(ls, nil) { // null in a file
+		return Shares{}, errors.New("time breakdown: one of the repeats is empty")
+	}
+	s := Shares{Repeats: len(ls), Share: map[Class]Range{}}
+	for _, c := range Classes() {
+		s.Share[c] = rangeOf(ls, func(l *Ledger) float64 { return l.Share(c) })
+	}
+	s.Residual = rangeOf(ls, func(l *Ledger) float64 { return l.Residual })
+	return s, nil
+}
+
+func rangeOf(ls []*Ledger, share func(*Ledger) float64) Range {
+	list := make([]float64, len(ls))
+	for i, l := range ls {
+		list[i] = share(l)
+	}
+	slices.SortFunc(list, cmp.Compare[float64])
+	middle := list[len(list)/2]
+	if len(list)%2 == 0 {
+		middle = (middle + list[len(list)/2-1]) / 2
+	}
+	return Range{list[0], middle, list[len(list)-1]}
+}

@@ -1,0 +1,122 @@
+package breakdown
+
+import (
+	"cmp"
+	"slices"
+
+	"golang.org/x/exp/trace"
+)
+
+// maxEnds is the maximum number of rows in Ledger.Ends.
+const maxEnds = 50
+
+type siteKey struct {
+	class            Class
+	where, primitive string
+}
+
+type endKey struct {
+	class     Class
+	where, by string
+}
+
+// tally adds up where workers did not run, and who ended their waits.
+type tally struct {
+	sites map[siteKey]*Site
+	ends  map[endKey]*End
+}
+
+func newTally() tally { return tally{map[siteKey]*Site{}, map[endKey]*End{}} }
+
+func (t tally) addSite(class Class, where, primitive string, ns float64) {
+	k := siteKey{class, where, primitive}
+	s := t.sites[k]
+	if s == nil {
+		s = &Site{Class: class, Where: where, Primitive: primitive}
+		t.sites[k] = s
+	}
+	s.Count++
+	s.Seconds += ns / 1e9
+}
+
+func (t tally) add(class Class, p interval, ns float64) {
+	where, primitive := "(on a processor)", p.reason
+	if p.at != nil {
+		where = p.at.site
+		switch {
+		case p.reason == "started" && p.by != nil:
+			where = p.by.site
+		case p.reason == "preempted" || p.reason == "stop the world":
+			where = p.at.function // the line is arbitrary
+		case p.state == trace.GoWaiting && p.at.primitive != "":
+			primitive = p.at.primitive
+		case p.gc:
+			primitive = "collecting"
+		}
+	}
+	t.addSite(class, where, primitive, ns)
+	if p.state != trace.GoWaiting {
+		return
+	}
+	by := "(none)"
+	switch {
+	case p.by != nil:
+		by = p.by.site
+	case p.byRuntime:
+		by = "(runtime)"
+	}
+	k := endKey{class, where, by}
+	e := t.ends[k]
+	if e == nil {
+		e = &End{Class: class, Where: where, By: by}
+		t.ends[k] = e
+	}
+	e.Count++
+	e.Seconds += ns / 1e9
+}
+
+// finish returns the tables, largest first.
+func (t tally) finish(worker float64) ([]Site, []End) {
+	var sites []Site
+	for _, s := range t.sites {
+		s.Share = ratio(s.Seconds, worker)
+		sites = append(sites, *s)
+	}
+	slices.SortFunc(sites, func(a, b Site) int {
+		return cmp.Or(cmp.Compare(b.Seconds, a.Seconds), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Where, b.Where),
+			cmp.Compare(a.Primitive, b.Primitive))
+	})
+	var ends []End
+	for _, e := range t.ends {
+		ends = append(ends, *e)
+	}
+	slices.SortFunc(ends, func(a, b End) int {
+		return cmp.Or(cmp.Compare(b.Seconds, a.Seconds), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Where, b.Where),
+			cmp.Compare(a.By, b.By))
+	})
+	return sites, ends[:min(len(ends), maxEnds)]
+}
+
+// closeRoles returns the roles in seconds, the busiest first.
+func closeRoles(roles map[string]*Role, wall float64) []Role {
+	var list []Role
+	for _, r := range roles {
+		r.Running /= 1e9
+		r.Runnable /= 1e9
+		r.Waiting /= 1e9
+		r.Share = ratio(r.Running, wall)
+		list = append(list, *r)
+	}
+	slices.SortFunc(list, func(a, b Role) int {
+		return cmp.Or(cmp.Compare(b.Running, a.Running), cmp.Compare(a.Entry, b.Entry))
+	})
+	return list
+}
+
+// ratio returns part divided by whole, or 0 if whole is 0.
+func ratio(part, whole float64) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return part / whole
+}

@@ -1,0 +1,131 @@
+package breakdown
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/google/pprof/profile"
+)
+
+// wall accumulates the wall profile.
+type wall struct {
+	waits   map[classStack]float64 // nanoseconds
+	running float64                // nanoseconds, distributed over the CPU samples
+	samples map[*stack]int
+	named   map[string]*stack
+}
+
+// classStack is a stack below the frame of a state.
+type classStack struct {
+	class Class
+	at    *stack
+}
+
+func newWall() wall {
+	return wall{waits: map[classStack]float64{}, samples: map[*stack]int{}, named: map[string]*stack{}}
+}
+
+// Frame returns the root frame of the wall profile for the time in state c.
+func (c Class) Frame() string {
+	if c == Handoff {
+		return "[hand-off]"
+	}
+	return "[" + string(c) + "]"
+}
+
+func (w *wall) wait(class Class, p interval, ns float64) {
+	at := p.at
+	if at == nil {
+		at = w.name("(" + cmp.Or(p.reason, "no stack") + ")")
+	}
+	w.waits[classStack{class, at}] += ns
+}
+
+// name returns a stack with a single frame of that name.
+func (w *wall) name(name string) *stack {
+	if w.named[name] == nil {
+		w.named[name] = &stack{key: name, frames: []frame{{function: name}}}
+	}
+	return w.named[name]
+}
+
+func (w *wall) sample(s *stack) {
+	if s == nil {
+		s = w.name("(no stack)")
+	}
+	w.samples[s]++
+}
+
+// distributeRunning distributes the running time over the stacks of the CPU samples.
+func (w *wall) distributeRunning() {
+	n := 0
+	for _, count := range w.samples {
+		n += count
+	}
+	if n == 0 && w.running > 0 {
+		w.samples[w.name("(no CPU sample)")], n = 1, 1
+	}
+	for s, count := range w.samples {
+		w.waits[classStack{Running, s}] = w.running * float64(count) / float64(n)
+	}
+}
+
+// profile returns the profile of crawls that took the given number of seconds, sorted by stack.
+func (w *wall) profile(seconds float64) *profile.Profile {
+	w.distributeRunning()
+	p := &profile.Profile{
+		SampleType:        []*profile.ValueType{{Type: "wall", Unit: "nanoseconds"}},
+		PeriodType:        &profile.ValueType{Type: "wall", Unit: "nanoseconds"}, // required by profile.Merge
+		Period:            1,
+		DefaultSampleType: "wall",
+		DurationNanos:     int64(math.Round(seconds * 1e9)),
+		Mapping: []*profile.Mapping{{
+			ID: 1, File: "wall", HasFunctions: true, HasFilenames: true, HasLineNumbers: true,
+		}},
+	}
+	b := builder{p, map[frame]*profile.Location{}, map[frame]*profile.Function{}}
+	for _, u := range slices.SortedFunc(maps.Keys(w.waits), func(a, b classStack) int {
+		return cmp.Or(cmp.Compare(a.class, b.class), cmp.Compare(a.at.key, b.at.key))
+	}) {
+		sample := &profile.Sample{Value: []int64{int64(math.Round(w.waits[u]))}}
+		if sample.Value[0] == 0 {
+			continue
+		}
+		for _, f := range u.at.frames {
+			sample.Location = append(sample.Location, b.location(f))
+		}
+		sample.Location = append(sample.Location, b.location(frame{function: u.class.Frame()}))
+		p.Sample = append(p.Sample, sample)
+	}
+	return p
+}
+
+// builder assigns the ids of locations and functions in a profile.
+type builder struct {
+	profile   *profile.Profile
+	locations map[frame]*profile.Location
+	functions map[frame]*profile.Function // without lines
+}
+
+func (b builder) location(f frame) *profile.Location {
+	if l := b.locations[f]; l != nil {
+		return l
+	}
+	name := frame{function: f.function, file: f.file}
+	fn := b.functions[name]
+	if fn == nil {
+		fn = &profile.Function{ID: uint64(len(b.functions) + 1), Name: f.function, SystemName: f.function,
+			Filename: f.file}
+		b.functions[name] = fn
+		b.profile.Function = append(b.profile.Function, fn)
+	}
+	l := &profile.Location{
+		ID: uint64(len(b.locations) + 1), Mapping: b.profile.Mapping[0],
+		Line: []profile.Line{{Function: fn, Line: int64(f.line)}},
+	}
+	b.locations[f] = l
+	b.profile.Location = append(b.profile.Location, l)
+	return l
+}

@@ -1,0 +1,44 @@
+// Package contender lists the built-in crawlers. Each has a small package of its own below this
+// one, which imports the contract and, for some crawlers, the shared engine, but nothing of the
+// harness.
+package crawler
+
+import (
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/crawler/cas"
+	"crawlbench/internal/crawler/chunked"
+	"crawlbench/internal/crawler/level"
+	"crawlbench/internal/crawler/mutexmap"
+	"crawlbench/internal/crawler/owner"
+	"crawlbench/internal/crawler/ownerbatch"
+	"crawlbench/internal/crawler/pipeline"
+	"crawlbench/internal/crawler/readahead"
+	"crawlbench/internal/crawler/rwmutexmap"
+	"crawlbench/internal/crawler/sequential"
+	"crawlbench/internal/crawler/sharded"
+	"crawlbench/internal/crawler/spawn"
+	"crawlbench/internal/crawler/stealing"
+	"crawlbench/internal/crawler/syncmap"
+	"crawlbench/internal/crawler/xsync"
+)
+
+// All returns the built-in crawlers, in the order in which results show them.
+func All() []crawl.Contender {
+	return []crawl.Contender{
+		mutexmap.Contender(),
+		rwmutexmap.Contender(),
+		syncmap.Contender(),
+		sharded.Contender(),
+		xsync.Contender(),
+		cas.Contender(),
+		chunked.Contender(),
+		readahead.Contender(),
+		stealing.Contender(),
+		owner.Contender(),
+		ownerbatch.Contender(),
+		spawn.Contender(),
+		pipeline.Contender(),
+		level.Contender(),
+		sequential.Contender(),
+	}
+}

@@ -1,0 +1,89 @@
+package measure
+
+import (
+	"fmt"
+	"time"
+
+	"crawlbench/internal/plan"
+)
+
+// maxRounds limits the rounds of a small scenario with a large budget.
+const maxRounds = 1000
+
+// refit adjusts the number of rounds to the budget after a round, from the time that the rounds have taken. The
+// schedule of the remaining rounds does not change.
+func (r *Runner) refit(round int, timing time.Duration) error {
+	if r.Budget == 0 {
+		return nil
+	}
+	p := *r.Run.Plan()
+	n := min(fit(r.Budget, time.Since(r.Begin)-timing, timing, round+1, PassTime(&p)), p.MaxRounds())
+	if n == p.Rounds {
+		return nil
+	}
+	p.SetRounds(n)
+	return r.Run.SetPlan(&p)
+}
+
+// fit returns how many rounds fit into a budget of which before was spent before the first round, timing on the rounds
+// done so far, and passes is reserved for the profile passes. It returns at least done.
+func fit(budget, before, timing time.Duration, done int, passes time.Duration) int {
+	perRound := max(timing/time.Duration(done), 1)
+	return min(max(int((budget-before-passes)/perRound), done), maxRounds)
+}
+
+// Estimated overhead of a child, used before there is a measurement: starting it, mapping the graph, warming up and
+// committing the record.
+const (
+	sampleOverhead = 40 * time.Millisecond
+	passOverhead   = 80 * time.Millisecond
+)
+
+// PassTime estimates how long the profile passes of p take.
+func PassTime(p *plan.Plan) time.Duration {
+	return time.Duration(len(p.Passes)) * (p.Length + passOverhead)
+}
+
+// RoundTime estimates how long a round of p takes if no crawl is faster than ideal.
+func RoundTime(p *plan.Plan, ideal func(plan.Cell) time.Duration) time.Duration {
+	sum := 0.0 // a float64 does not overflow
+	for _, c := range p.Cells {
+		// A sample ends with the crawl that reaches its length, so it exceeds that by half a crawl on average.
+		crawl := ideal(c)
+		sum += float64(max(p.Sample+crawl/2, crawl) + sampleOverhead)
+	}
+	return time.Duration(min(sum, maxEstimate))
+}
+
+// maxEstimate limits time estimates, to about 70 years.
+const maxEstimate = 1 << 61
+
+// Total estimates how long p takes, given the time of a round.
+func Total(p *plan.Plan, round time.Duration) time.Duration {
+	return time.Duration(min(float64(p.Rounds)*float64(round), maxEstimate)) + PassTime(p)
+}
+
+// CheckDeadline returns an error if some cells cannot finish a crawl before the deadline, even at the ideal speed.
+func CheckDeadline(p *plan.Plan, ideal func(plan.Cell) time.Duration) error {
+	var slowest plan.Cell
+	var longest time.Duration
+	n := 0
+	for _, c := range p.Cells {
+		if crawl := ideal(c); crawl > p.Deadline {
+			if n++; crawl > longest {
+				slowest, longest = c, crawl
+			}
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d of %d cells cannot keep the deadline of %v: a crawl of %s takes at least %v "+
+		"because of its rate, its latency and the depth of the graph: raise deadline above that, or lower the latency",
+		n, len(p.Cells), p.Deadline, slowest.ID(), longest.Round(time.Millisecond))
+}
+
+// FitRounds returns how many rounds fit into a budget, at least one.
+func FitRounds(budget, round, passes time.Duration) int {
+	return min(max(int((budget-passes)/max(round, 1)), 1), maxRounds)
+}

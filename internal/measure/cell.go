@@ -1,0 +1,303 @@
+// Package cell measures one cell in this process: it opens the graph, warms up, crawls, verifies every crawl, and
+// takes the profiles in a profile pass. It also checks what a crawl leaves behind: goroutines, changed process
+// settings, open files.
+//
+// The input is a Job, the output an Outcome. The process is a child of package runner, one for each sample, so that a
+// crawler that hangs, leaks or exhausts memory affects nothing else, and hash seeds and memory layout vary between
+// samples.
+package measure
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+
+	"crawlbench/internal/child"
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/graph"
+	"crawlbench/internal/limiter"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/store"
+	"crawlbench/internal/web"
+)
+
+// Job says what to measure.
+type Job struct {
+	Cell  plan.Cell
+	Cache string // the graph's cache file
+	Fetch web.Behaviour
+	Spin  float64 // iterations of web.Burn per microsecond
+	// Sample is the minimum total crawl time; the crawl that reaches it is the last.
+	Sample time.Duration
+	// Memory limits the data segment, in bytes; 0 means no limit.
+	Memory int64
+	// Weigh makes a sample also measure the crawler's retained bytes per page.
+	Weigh bool
+	// Profiles lists the kinds of profiles to take; if there are any, nothing is timed.
+	Profiles []string
+	Dir      string   // directory for the profiles
+	Comments []string // comments for the profiles
+	// Null asks for the cost of the harness instead, and for that of the engine with each of Crews. Only the graph and
+	// the kind of key of Cell matter then.
+	Null  bool
+	Crews []Crew
+
+	line *child.Line // to the parent; nil if this process is not a child
+}
+
+// Outcome is the result of a Job. One of its fields is set.
+type Outcome struct {
+	Sample  *store.Sample
+	Profile *store.Profile
+	Null    float64   // seconds per page of the null crawler
+	Engine  []float64 // with Null: seconds per page of the engine with the null set, by crew
+	Wrong   string    // why verification failed
+	Error   string    // why the harness could not measure
+	// Frozen is set by the parent if the machine or the processes were stopped during the job, in addition to one of
+	// the others.
+	Frozen bool `json:",omitempty"`
+}
+
+// warmUps is the number of crawls before the first measured one; they absorb page faults and one-time initialization.
+const warmUps = 1
+
+// Run measures the cell of job with the crawler in table that it names.
+func Run(ctx context.Context, job Job, table []crawl.Contender) (Outcome, error) {
+	if job.Null {
+		return Null(ctx, job)
+	}
+	b, err := Open(job, table)
+	if err != nil {
+		return Outcome{}, err
+	}
+	done := make(chan struct{})
+	var o Outcome
+	returned := false
+	go func() {
+		defer func() {
+			// Panic again, so that the process ends with the original message. Closing done first would let the caller
+			// exit before that.
+			if p := recover(); p != nil {
+				panic(p)
+			}
+			close(done)
+		}()
+		o, err = b.run(ctx)
+		returned = true
+	}()
+	select {
+	case <-done:
+		if !returned { // the crawler called runtime.Goexit: the caller reports that
+			runtime.Goexit()
+		}
+		if err == nil {
+			b.Close() // after an error the graph stays mapped, because goroutines may still fetch
+		}
+		return outcomeOf(o, err)
+	case v := <-b.stuck:
+		return Outcome{Wrong: v.Error()}, nil
+	}
+}
+
+// run measures, then checks what the crawls left behind.
+func (b *Bench) run(ctx context.Context) (o Outcome, err error) {
+	b.environment = readEnvironment()
+	if err := b.Warm(ctx); err != nil {
+		return o, err
+	}
+	switch {
+	case slices.Contains(b.job.Profiles, wall):
+		o, err = b.takeTraces(ctx)
+	case len(b.job.Profiles) > 0:
+		o, err = b.takeProfiles(ctx)
+	default:
+		o, err = b.takeSample(ctx)
+	}
+	if err == nil {
+		err = b.checkAfter(ctx)
+	}
+	return o, err
+}
+
+// outcomeOf converts a verification failure into an Outcome.
+func outcomeOf(o Outcome, err error) (Outcome, error) {
+	if v, ok := err.(web.Violations); ok {
+		return Outcome{Wrong: v.Error()}, nil
+	}
+	return o, err
+}
+
+// Bench runs crawls of one cell.
+type Bench struct {
+	site  *web.Site
+	cache *graph.Cache
+	table []crawl.Contender
+	job   Job
+	crawl boundCrawl
+	// stuck receives the verdict on a crawl that was cancelled and has not returned.
+	stuck       chan web.Violations
+	environment environment
+	baseline    goroutineBaseline
+	late        lateWork
+	// counts has the crawler's own counters, summed over all crawls of the sample.
+	counts map[string]int
+}
+
+func (b *Bench) count(name string, n int) {
+	if b.counts == nil {
+		b.counts = map[string]int{}
+	}
+	b.counts[name] += n
+}
+
+// Open maps the graph of job and sets GOMAXPROCS.
+func Open(job Job, table []crawl.Contender) (*Bench, error) {
+	cache, err := graph.OpenCache(job.Cache)
+	if err != nil {
+		return nil, err
+	}
+	if job.line != nil {
+		if err := child.Protect(job.line, cache.Graph.Links, "the links that Fetch returned"); err != nil {
+			return nil, err
+		}
+	}
+	runtime.GOMAXPROCS(job.Cell.Procs)
+	b := &Bench{
+		job:   job,
+		table: table,
+		cache: cache,
+		stuck: make(chan web.Violations, 1),
+		site:  web.New(cache.Graph, cache.Reach, job.Fetch, job.Spin),
+	}
+	b.crawl = bind(b.site, job.Cell, table, slices.Contains(job.Profiles, wall), nil)
+	if b.crawl == nil {
+		cache.Close()
+		return nil, fmt.Errorf(
+			"cell %s: this program has no crawler %q that crawls by %s: choose another, or build it in", job.Cell.ID(),
+			job.Cell.Impl, job.Cell.Keys,
+		)
+	}
+	return b, nil
+}
+
+// Close unmaps the graph.
+func (b *Bench) Close() error { return b.cache.Close() }
+
+// crawler is a registered crawler bound to a site and its start page.
+type boundCrawl func(context.Context, crawl.Options) (crawl.Result, error)
+
+// bind returns the crawler that cell names, bound to site, or nil if table has none. With trace its fetches are
+// marked in the execution trace; if last is not nil, it counts them down.
+func bind(site *web.Site, cell plan.Cell, table []crawl.Contender, trace bool, last *countdown) boundCrawl {
+	id, url := site.Start()
+	for _, c := range table {
+		switch {
+		case c.Name != cell.Impl:
+		case cell.Keys == "id" && c.ByID != nil:
+			w := observed(site.IDs(), trace, last)
+			return func(ctx context.Context, o crawl.Options) (crawl.Result, error) {
+				return c.ByID(ctx, w, []uint32{id}, o)
+			}
+		case cell.Keys == "url" && c.ByURL != nil:
+			w := observed(site.URLs(), trace, last)
+			return func(ctx context.Context, o crawl.Options) (crawl.Result, error) {
+				return c.ByURL(ctx, w, []string{url}, o)
+			}
+		}
+	}
+	return nil
+}
+
+// Warm crawls without measurement, latency or limiter, and verifies every fetch.
+func (b *Bench) Warm(ctx context.Context) error {
+	for range warmUps {
+		if err := b.crawlUntimed(ctx, web.Rules{MaxPages: b.job.Cell.MaxPages, Exact: true}); err != nil {
+			return err
+		}
+	}
+	runtime.GC()
+	return nil
+}
+
+// crawlUntimed crawls without measurement, latency or limiter.
+func (b *Bench) crawlUntimed(ctx context.Context, r web.Rules) error {
+	b.site.Hurry(true)
+	defer b.site.Hurry(false)
+	return b.once(ctx, r, func(crawl func()) { crawl() })
+}
+
+// Crawl crawls once, with a new limiter if the cell has a rate, and verifies the crawl. It calls watch, which must call
+// the function that it is given; only time within that call belongs to the crawler. An error of type web.Violations means
+// that verification failed.
+func (b *Bench) Crawl(ctx context.Context, watch func(crawl func())) error {
+	return b.crawlOf(ctx, b.job.Cell.MaxPages, watch)
+}
+
+// crawlOf is Crawl with a budget of maxPages pages; 0 means all.
+func (b *Bench) crawlOf(ctx context.Context, maxPages int, watch func(crawl func())) error {
+	r := web.Rules{MaxPages: maxPages}
+	if c := b.job.Cell; c.Rate > 0 {
+		r.Limiter = func() crawl.Limiter { return limiter.New(c.Limiter, float64(c.Rate), c.BucketSize()) }
+	}
+	return b.once(ctx, r, watch)
+}
+
+// returnTimeout is how long a cancelled crawl may take to return.
+const returnTimeout = time.Second
+
+func (b *Bench) once(ctx context.Context, r web.Rules, watch func(crawl func())) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	returned := make(chan struct{})
+	r.Workers = b.job.Cell.Workers
+	r.Stop = func() {
+		cancel()
+		go b.awaitReturn(returned)
+	}
+	process := newSettings(b.job.Cell.Procs)
+	r.Probe = process.probe
+	o := crawl.Options{Workers: r.Workers, MaxPages: r.MaxPages, SizeHint: b.sizeHint(), Count: b.count}
+	b.baseline.record()
+	begin := b.site.Begin(r)
+	var did crawl.Result
+	var err error
+	start := cpuSeconds()
+	watch(func() {
+		o.Limiter = begin()
+		did, err = b.crawl(ctx, o)
+	})
+	end := cpuSeconds()
+	close(returned)
+	after, leftover := b.baseline.awaitExit(end)
+	b.late.record(after, end-start)
+	var v web.Violations
+	if err := b.site.End(did, err); err != nil {
+		v = err.(web.Violations)
+	}
+	if v = append(append(v, process.changes()...), leftover...); v != nil {
+		return v
+	}
+	return nil
+}
+
+// awaitReturn reports a cancelled crawl unless it returns within returnTimeout.
+func (b *Bench) awaitReturn(returned <-chan struct{}) {
+	select {
+	case <-returned:
+	case <-time.After(returnTimeout):
+		if v := b.site.Ended(); v != nil {
+			b.stuck <- append(v, fmt.Sprintf("it had not returned %v after its context was cancelled", returnTimeout))
+		}
+	}
+}
+
+// sizeHint returns how many pages the crawler is told to expect. By id, it covers every possible number, because some
+// crawlers use numbers as indexes.
+func (b *Bench) sizeHint() int {
+	if b.job.Cell.Keys == "id" {
+		return b.site.Numbers()
+	}
+	return b.cache.Graph.Pages()
+}

@@ -1,0 +1,32 @@
+package measure
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"crawlbench/internal/child"
+	"crawlbench/internal/crawl"
+)
+
+// Child runs a child process: it reads a Job from in, measures, and sends the Outcome to its parent.
+func Child(ctx context.Context, in io.Reader, table []crawl.Contender) error {
+	return child.Serve(func(line *child.Line) (any, error) { return answer(ctx, in, line, table) })
+}
+
+// answer returns the Outcome of the Job that it reads from in.
+func answer(ctx context.Context, in io.Reader, line *child.Line, table []crawl.Contender) (Outcome, error) {
+	job := Job{line: line}
+	if err := json.NewDecoder(in).Decode(&job); err != nil {
+		return Outcome{}, fmt.Errorf("read the job: %w", err)
+	}
+	if err := child.Bound(job.Memory); err != nil {
+		return Outcome{}, err
+	}
+	o, err := Run(ctx, job, table)
+	if err != nil {
+		o = Outcome{Error: err.Error()}
+	}
+	return o, nil
+}

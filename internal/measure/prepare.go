@@ -1,0 +1,83 @@
+package measure
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"sync"
+
+	"crawlbench/internal/graph"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/scenario"
+	"crawlbench/internal/store"
+	"crawlbench/internal/web"
+)
+
+// Graph is a graph that is built once for all children.
+type Graph struct {
+	Info  store.GraphInfo
+	Cache string // path of the cache file
+}
+
+// Build builds the graphs of p into cache files in dir. memory limits the memory for building, in bytes; 0 means no
+// limit.
+func Build(ctx context.Context, p *plan.Plan, dir string, memory int64) ([]Graph, error) {
+	var built []Graph
+	for _, g := range p.Graphs {
+		b, err := build(ctx, p, g, filepath.Join(dir, g.Name+".graph"), memory)
+		if err != nil {
+			return nil, fmt.Errorf("graph %s: %w", g.Name, err)
+		}
+		built = append(built, b)
+	}
+	debug.FreeOSMemory()
+	return built, nil
+}
+
+func build(ctx context.Context, p *plan.Plan, sg scenario.Graph, file string, memory int64) (Graph, error) {
+	g, err := graph.Build(ctx, sg.Spec, memory)
+	if err != nil {
+		return Graph{}, err
+	}
+	var fails func(uint32) bool
+	if p.Fetch.Fail > 0 {
+		fails = p.Fetch.Fails
+	}
+	byURL := slices.ContainsFunc(p.Cells, func(c plan.Cell) bool { return c.Graph == sg.Name && c.Keys == "url" })
+	if need := web.URLMemory(g.Pages(), len(g.Links)); byURL && memory > 0 && need > memory {
+		return Graph{}, fmt.Errorf(
+			"its URLs as keys need about %d MiB in each child process, but only %d MiB are free: "+
+				"choose fewer pages or links, or keys = [\"id\"]",
+			need>>20,
+			memory>>20,
+		)
+	}
+	var digest, sum string
+	var sums sync.WaitGroup
+	sums.Go(func() { digest, sum = g.Digest(), g.SHA256() })
+	reach := graph.Walk(g, fails) // sequential, so the sums can be computed at the same time
+	sums.Wait()
+	if err := graph.WriteCache(file, g, reach); err != nil {
+		return Graph{}, err
+	}
+	if err := graph.CheckCache(file); err != nil {
+		return Graph{}, err
+	}
+	return Graph{Cache: file, Info: store.GraphInfo{
+		Name: sg.Name, Spec: g.Described(sg.Spec), Digest: digest, SHA256: sum, Pages: g.Pages(), Links: len(g.Links),
+		Reachable: reach.Pages, Failed: reach.Failed, Depth: reach.Depth,
+	}}, nil
+}
+
+// Caches creates the directory for the graphs' cache files in the run's directory and returns a function that removes
+// it. Leftovers of a killed run are deleted.
+func Caches(run *store.Run) (dir string, remove func(), err error) {
+	dir, err = run.Remake(".graphs")
+	if err != nil {
+		return "", nil, fmt.Errorf("create the directory for the graphs: %w", err)
+	}
+	return dir, func() { os.RemoveAll(dir) }, nil
+}

@@ -1,0 +1,245 @@
+// Package runner takes the samples and profile passes that are pending in a run. Each runs in its own child process,
+// and its record is committed to the run's journal before the next one starts.
+//
+// While a child measures, this process does nothing. Watchers are notified only between samples.
+package measure
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"crawlbench/internal/plan"
+	"crawlbench/internal/store"
+)
+
+// Runner measures one run.
+type Runner struct {
+	Run    *store.Run
+	Caches map[string]string // cache files by graph name
+	Spin   float64           // iterations of web.Burn per microsecond
+	Memory int64             // limit on a child's data segment, in bytes
+	// Setup is added to the deadline of a sample for starting, opening the graph and warming up. 0 means 10 seconds.
+	Setup time.Duration
+	// Child is the command line of a child process; empty means this program with the argument ChildVerb.
+	Child []string
+	// Against is the program that crawls the cells marked with against; "" if there are none.
+	Against string
+	// Budget, if not 0, limits the time from Begin; the number of rounds is adjusted to it.
+	Budget time.Duration
+	Begin  time.Time
+	// Watch, if not nil, is called before and after every child.
+	Watch func(Event)
+}
+
+// ChildVerb is the argument that makes a program act as a child.
+const ChildVerb = "__cell"
+
+// Event is a step of a run.
+type Event struct {
+	Cell   plan.Cell
+	Round  int           // -1 in the profile passes
+	Done   int           // samples and passes finished
+	Total  int           // samples and passes in the plan
+	Record *store.Record // the record just committed; nil before the child starts
+	Left   time.Duration // estimated time for the rest; 0 if unknown
+}
+
+// Do takes everything that is pending: the rounds, then the profile passes. When ctx ends, it returns the cause, and
+// the journal has everything that was finished. An error means that the harness itself failed.
+func (r *Runner) Do(ctx context.Context) error {
+	if err := r.measureHarness(ctx); err != nil {
+		return err
+	}
+	begin := time.Now()
+	for {
+		slots, _ := r.Run.Pending()
+		if len(slots) == 0 {
+			break
+		}
+		round := slots[0].Round
+		for _, s := range slots {
+			if s.Round != round || r.failed(s.Cell) {
+				continue
+			}
+			if err := r.sample(ctx, s); err != nil {
+				return err
+			}
+		}
+		if err := r.refit(round, time.Since(begin)); err != nil {
+			return err
+		}
+	}
+	_, passes := r.Run.Pending()
+	for _, i := range passes {
+		if r.failed(r.Run.Plan().Passes[i].Cell) {
+			continue
+		}
+		if err := r.pass(ctx, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// measureHarness measures the cost of the harness and of the engine on each graph by each kind of key, unless the
+// manifest has it already.
+func (r *Runner) measureHarness(ctx context.Context) error {
+	costs := maps.Clone(r.Run.Manifest().Harness)
+	if costs == nil {
+		costs = map[string]float64{}
+	}
+	engine := maps.Clone(r.Run.Manifest().Engine)
+	if engine == nil {
+		engine = map[string]float64{}
+	}
+	for _, c := range r.Run.Plan().Cells {
+		key := c.Graph + "/" + c.Keys
+		if _, ok := costs[key]; ok {
+			continue
+		}
+		job := r.job(c, 0)
+		job.Null, job.Crews = true, crews(r.Run.Plan(), c.Graph, c.Keys)
+		outcome, failure, err := r.run(ctx, job, false)
+		if err != nil {
+			return err
+		}
+		if failure != nil {
+			return fmt.Errorf("measure the cost of the harness on %s: %s: %s", key, failure.class, failure.message)
+		}
+		costs[key] = outcome.Null
+		for i, crew := range job.Crews {
+			engine[store.EngineKey(c.Graph, c.Keys, crew.Workers, crew.Procs)] = outcome.Engine[i]
+		}
+	}
+	return r.Run.Update(func(m *store.Manifest) { m.Harness, m.Engine = costs, engine })
+}
+
+// crews returns the numbers of workers and processors with which p crawls graph by keys.
+func crews(p *plan.Plan, graph, keys string) []Crew {
+	var list []Crew
+	for _, c := range p.Cells {
+		crew := Crew{Workers: c.Workers, Procs: c.Procs}
+		if c.Graph == graph && c.Keys == keys && !slices.Contains(list, crew) {
+			list = append(list, crew)
+		}
+	}
+	return list
+}
+
+// failed reports whether cell i has failed and is no longer measured.
+func (r *Runner) failed(i int) bool {
+	_, ok := r.Run.Failed()[r.Run.Plan().Cells[i].ID()]
+	return ok
+}
+
+// sample takes one sample.
+func (r *Runner) sample(ctx context.Context, s plan.Slot) error {
+	p := r.Run.Plan()
+	c := p.Cells[s.Cell]
+	rec := store.Record{Kind: store.KindSample, Round: s.Round, Slot: s.Slot, Cell: c.ID()}
+	job := r.job(c, p.Sample)
+	job.Weigh = s.Round == 0 && c.Rate == 0 // retained bytes depend on neither
+	return r.commit(ctx, c, rec, job)
+}
+
+// pass takes the profiles of one pass. The files are complete before the journal mentions them.
+func (r *Runner) pass(ctx context.Context, i int) error {
+	p := r.Run.Plan()
+	pass := p.Passes[i]
+	c := p.Cells[pass.Cell]
+	job := r.job(c, p.Length)
+	job.Profiles = pass.Kinds
+	var err error
+	if job.Dir, err = r.Run.MkdirAll("profiles/" + c.ID()); err != nil {
+		return fmt.Errorf("profile %s: %w", c.ID(), err)
+	}
+	job.Comments = []string{
+		"run=" + filepath.Base(r.Run.Dir()),
+		"cell=" + c.Name(),
+		"pass=" + strings.Join(pass.Kinds, "+"),
+	}
+	rec := store.Record{Kind: store.KindProfile, Round: -1, Slot: i, Cell: c.ID()}
+	return r.commit(ctx, c, rec, job)
+}
+
+func (r *Runner) job(c plan.Cell, length time.Duration) Job {
+	c.Impl = c.Design() // another program may not know the suffix of a control
+	return Job{
+		Cell: c, Cache: r.Caches[c.Graph], Fetch: r.Run.Plan().Fetch, Spin: r.Spin, Sample: length, Memory: r.Memory,
+	}
+}
+
+// commit runs the job and appends its record to the journal. It runs the job a second time if the sample is flagged, or
+// if the process was stopped while the profiles were taken.
+func (r *Runner) commit(ctx context.Context, c plan.Cell, rec store.Record, job Job) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	r.notify(c, rec.Round, nil)
+	rec.Start = time.Now().UTC()
+	outcome, failure, err := r.run(ctx, job, c.IsAgainst())
+	if err != nil {
+		return err
+	}
+	if failure == nil && (outcome.Frozen || outcome.Sample != nil && len(outcome.Sample.Flags) > 0) {
+		first := outcome.Sample
+		if outcome, failure, err = r.run(ctx, job, c.IsAgainst()); err != nil {
+			return err
+		}
+		if failure == nil && outcome.Sample != nil {
+			outcome.Sample.Before = first
+		}
+	}
+	rec.Wall = time.Since(rec.Start).Seconds()
+	switch {
+	case failure != nil:
+		rec.Kind = store.KindFailure
+		rec.Failure, err = r.saveOutput(c, rec, failure)
+		if err != nil {
+			return err
+		}
+	case outcome.Profile != nil:
+		for kind, file := range outcome.Profile.Files {
+			outcome.Profile.Files[kind] = filepath.Join("profiles", c.ID(), file)
+		}
+		rec.Profile = outcome.Profile
+	default:
+		rec.Sample = outcome.Sample
+	}
+	if err := r.Run.Append(rec); err != nil {
+		return err
+	}
+	r.notify(c, rec.Round, &rec)
+	return nil
+}
+
+// saveOutput writes the output of a failed child into the run and returns its failure record.
+func (r *Runner) saveOutput(c plan.Cell, rec store.Record, f *failure) (*store.Failure, error) {
+	saved := &store.Failure{Class: f.class, Message: f.message}
+	if len(f.output) == 0 {
+		return saved, nil
+	}
+	saved.Output = filepath.Join("failures", fmt.Sprintf("%s.r%d.s%d.txt", c.ID(), rec.Round+1, rec.Slot+1))
+	if err := r.Run.WriteFile(saved.Output, f.output); err != nil {
+		return nil, fmt.Errorf("save the output of %s: %w", c.ID(), err)
+	}
+	return saved, nil
+}
+
+// notify calls Watch.
+func (r *Runner) notify(c plan.Cell, round int, rec *store.Record) {
+	if r.Watch == nil {
+		return
+	}
+	slots, passes := r.Run.Pending()
+	p := r.Run.Plan()
+	e := Event{Cell: c, Round: round, Record: rec, Total: len(p.Schedule) + len(p.Passes)}
+	e.Done = e.Total - len(slots) - len(passes)
+	e.Left = r.Run.Left()
+	r.Watch(e)
+}

@@ -1,0 +1,93 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"unicode/utf8"
+)
+
+// Frame is a function in a flame graph, with what was called from it.
+type Frame struct {
+	Name     string
+	Value    float64 // its own and that of its children
+	Children []*Frame
+	index    map[string]*Frame // of the children, of which there may be 60,000
+}
+
+// Child returns the child of that name, made if it is not there.
+func (f *Frame) Child(name string) *Frame {
+	c := f.index[name]
+	if c == nil {
+		if f.index == nil {
+			f.index = map[string]*Frame{}
+		}
+		c = &Frame{Name: name}
+		f.index[name] = c
+		f.Children = append(f.Children, c)
+	}
+	return c
+}
+
+const (
+	mostRows = 200 // of a flame graph; the runtime records 128 frames, some of which are several functions
+	longName = 300 // letters
+)
+
+// Flame draws a flame graph that hangs from its root. What is narrower than a share of least is left out; unit writes
+// values. kind gives the colour of a child of the root and all below it, "" for that of its name.
+func Flame(title, about string, root *Frame, least float64, unit func(float64) string, kind func(name string) string) string {
+	const w, row = 900.0, 17.0
+	depth := min(mostRows, root.depth(root.Value*least))
+	s := begin(w, row*float64(depth)+2, title, about)
+	var draw func(f *Frame, x float64, level int)
+	draw = func(f *Frame, x float64, level int) {
+		wide := w * f.Value / root.Value
+		y := row * float64(level)
+		s.printf(`<rect x="%.1f" y="%.0f" width="%.1f" height="%.0f"><title>%s</title></rect>`,
+			x, y, wide, row, escape(fmt.Sprintf("%s: %s, %.1f %%", short(f.Name, longName), unit(f.Value), 100*f.Value/root.Value)))
+		if room := int(wide / 6.2); room > 3 {
+			s.text(x+3, y+12, "in", "start", short(f.Name, room))
+		}
+		if level+1 == depth {
+			return
+		}
+		slices.SortFunc(f.Children, func(a, b *Frame) int { return cmp.Or(cmp.Compare(b.Value, a.Value), cmp.Compare(a.Name, b.Name)) })
+		for _, c := range f.Children {
+			if c.Value >= root.Value*least {
+				if level == 0 {
+					s.printf(`</g><g class="frames %s">`, class(kind(c.Name)))
+				}
+				draw(c, x, level+1)
+			}
+			x += w * c.Value / root.Value
+		}
+	}
+	s.printf(`<g class="frames s6">`)
+	draw(root, 0, 0)
+	s.printf("</g>")
+	return s.end()
+}
+
+func (f *Frame) depth(least float64) int {
+	below := 0
+	for _, c := range f.Children {
+		if c.Value >= least {
+			below = max(below, c.depth(least))
+		}
+	}
+	return below + 1
+}
+
+// short cuts a name to n letters, at its beginning first, since the end distinguishes functions.
+func short(name string, room int) string {
+	begin := len(name)
+	for n := 0; begin > 0; n++ {
+		_, size := utf8.DecodeLastRuneInString(name[:begin])
+		if n == room-1 && begin > size {
+			return "…" + name[begin:]
+		}
+		begin -= size
+	}
+	return name
+}

@@ -1,7 +1,0 @@
-//go:build race
-
-package runner
-
-// underRace reports whether the race detector is on. Its shadow memory exceeds a child's memory limit, and its
-// runtime does not detect deadlocks.
-const underRace = true

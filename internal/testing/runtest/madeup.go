@@ -1,0 +1,179 @@
+// Package madeup fabricates runs for the tests and benchmarks of packages that read runs. The test defines their
+// speeds, failures, time breakdowns and profiles, so it knows the expected results.
+//
+// The input is a plan and functions over its cells; the output is the directory of a run, written by package store.
+package runtest
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+
+	"crawlbench/internal/breakdown"
+	"crawlbench/internal/crawler"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/profile"
+	"crawlbench/internal/scenario"
+	"crawlbench/internal/store"
+)
+
+// Run describes a run to fabricate.
+type Run struct {
+	Manifest store.Manifest
+	Plan     *plan.Plan
+	// Speed returns the pages per second of a cell in a round, without noise; 0 means no sample.
+	Speed func(c plan.Cell, round int) float64
+	// Noise is the standard deviation of the logarithm of the speed.
+	Noise float64
+	// Change, if not nil, changes the record of a sample. Records without sample and failure are omitted.
+	Change func(c plan.Cell, rec *store.Record)
+	// Ledger, if not nil, returns the time breakdown of a cell, or nil if it has none.
+	Ledger func(c plan.Cell) *breakdown.Ledger
+	// Profile, if not nil, returns the profile of a cell of the given kind.
+	Profile func(c plan.Cell, kind string) *profile.Profile
+}
+
+// Plan returns the plan of a scenario in TOML, with the built-in crawlers, for a machine with two cores. With against
+// it compares two programs.
+func Plan(toml string, against bool) (*plan.Plan, error) {
+	s, err := scenario.Parse("made-up.toml", []byte(toml))
+	if err != nil {
+		return nil, err
+	}
+	s.Against = against
+	return plan.Make(s, crawler.All(), 2)
+}
+
+// pages is the number of pages of every crawl.
+const pages = 1000
+
+// Write writes the run to dir, which must not exist. The caller closes it.
+func (r Run) Write(dir string) (*store.Run, error) {
+	run, err := store.Create(dir, r.Manifest, r.Plan)
+	if err != nil {
+		return nil, err
+	}
+	records := r.samples()
+	passes, err := r.passes(dir)
+	if err == nil {
+		err = run.Append(append(records, passes...)...)
+	}
+	if err == nil {
+		err = run.Update(func(m *store.Manifest) { m.State = r.Manifest.State })
+	}
+	if err != nil {
+		run.Close()
+		return nil, fmt.Errorf("fabricate a run: %w", err)
+	}
+	return run, nil
+}
+
+// samples returns the records of the samples.
+func (r Run) samples() []store.Record {
+	var list []store.Record
+	draw := rand.New(rand.NewPCG(1, 2))
+	for _, slot := range r.Plan.Schedule {
+		c := r.Plan.Cells[slot.Cell]
+		speed := r.Speed(c, slot.Round) * math.Exp(r.Noise*draw.NormFloat64())
+		if speed == 0 {
+			continue
+		}
+		sec := pages / speed
+		sample := &store.Sample{
+			Crawls:  1,
+			Seconds: []float64{sec},
+			Values:  map[string]float64{},
+			Host:    map[string]float64{},
+		}
+		for _, u := range store.Units() {
+			sample.Values[u] = 0
+		}
+		sample.Values["pages/op"], sample.Values["sec/op"], sample.Values["cpu-sec/op"] = pages, sec, sec
+		rec := store.Record{
+			Kind:   store.KindSample,
+			Round:  slot.Round,
+			Slot:   slot.Slot,
+			Cell:   c.ID(),
+			Start:  time.Unix(int64(slot.Round), 0).UTC(),
+			Wall:   2 * sec,
+			Sample: sample,
+		}
+		if r.Change != nil {
+			r.Change(c, &rec)
+		}
+		if rec.Sample != nil || rec.Failure != nil {
+			list = append(list, rec)
+		}
+	}
+	return list
+}
+
+// passes writes the files of the profile passes. Passes without files are omitted.
+func (r Run) passes(dir string) ([]store.Record, error) {
+	var list []store.Record
+	for i, pass := range r.Plan.Passes {
+		c := r.Plan.Cells[pass.Cell]
+		files := map[string]string{}
+		below := filepath.Join("profiles", c.ID())
+		for _, kind := range pass.Kinds {
+			if kind == "wall" && r.Ledger != nil {
+				if l := r.Ledger(c); l != nil {
+					files["ledger"] = filepath.Join(below, "ledger.json")
+					if err := writeLedger(filepath.Join(dir, files["ledger"]), l); err != nil {
+						return nil, err
+					}
+				}
+			}
+			if r.Profile != nil {
+				files[kind] = filepath.Join(below, kind+".pb.gz")
+				if err := writeProfile(filepath.Join(dir, files[kind]), r.Profile(c, kind)); err != nil {
+					return nil, err
+				}
+			}
+		}
+		if len(files) > 0 {
+			list = append(
+				list,
+				store.Record{
+					Kind:    store.KindProfile,
+					Round:   -1,
+					Slot:    i,
+					Cell:    c.ID(),
+					Start:   time.Unix(1, 0).UTC(),
+					Wall:    1,
+					Profile: &store.Profile{Crawls: 1, Pages: pages, Sec: 1, Files: files},
+				},
+			)
+		}
+	}
+	return list, nil
+}
+
+// writeLedger writes l three times, as if from three traces.
+func writeLedger(file string, l *breakdown.Ledger) error {
+	text, err := json.Marshal([]*breakdown.Ledger{l, l, l})
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+		return err
+	}
+	return os.WriteFile(file, text, 0o666)
+}
+
+// writeProfile writes p without the sync of package profile, which tests do not need.
+func writeProfile(file string, p *profile.Profile) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+		return err
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return p.Write(f)
+}

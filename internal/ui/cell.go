@@ -1,0 +1,121 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
+	"crawlbench/internal/report"
+)
+
+type cellPage struct {
+	report.Drawer
+	Breakdown *report.Figure
+	Findings  []report.Finding
+	Profiles  []profileLink
+	Against   []anchor // differences from cells nearby
+	Workers   []anchor // the same crawler with other numbers of workers
+	Others    []anchor // other crawlers with as many workers
+	Run, Pick string   // for the choice of a cell to subtract; "" if there is none
+	Choices   []string
+}
+
+type profileLink struct {
+	Kind, Href, About string
+}
+
+// Kinds returns the kinds of profiles that c has, in the order in which they are shown.
+func Kinds(c *diagnose.Cell) []string {
+	var list []string
+	for _, k := range kinds {
+		if strings.HasSuffix(c.Files[k.id], ".pb.gz") {
+			list = append(list, k.id)
+		}
+	}
+	return list
+}
+
+// CellPage makes the page of a cell.
+func (s *Site) CellPage(a *diagnose.Analysis, run string, c *diagnose.Cell) ([]byte, error) {
+	path, p := s.Cell(run, c.ID()), s.cell(a, run, c)
+	f := frame{Title: p.Name, Subtitle: fmt.Sprintf("GOMAXPROCS %d", c.Procs), Crumbs: s.crumbs(path, run, anchor{Text: p.Name}), Tabs: s.tabs(a, path, run, "")}
+	return s.render("cell.html", path, f, p)
+}
+
+// cell fills the page of a cell.
+func (s *Site) cell(a *diagnose.Analysis, run string, c *diagnose.Cell) cellPage {
+	path := s.Cell(run, c.ID())
+	p := cellPage{Drawer: report.Open(a, c), Findings: report.Findings(a, c), Run: run}
+	if p.Breakdown = report.Breakdown([]*diagnose.Cell{c}, func(string) string { return "" }); p.Breakdown != nil {
+		p.Breakdown.Numbers = report.States(c)
+	}
+	for _, k := range Kinds(c) {
+		p.Profiles = append(p.Profiles, profileLink{k, s.Link(path, s.Flame(run, c.ID(), k)), about(k)})
+	}
+	for _, o := range Near(a, c) {
+		p.Against = append(p.Against, anchor{Text: short(c, o), Href: s.Link(path, s.Difference(run, c.ID(), run, o.ID()))})
+	}
+	if !s.static {
+		p.Pick = s.Link(path, "difference")
+		if plain.Line(run) != run {
+			p.Run = "" // no form can send it; the server takes this run for it
+		}
+		for _, x := range a.Run.Plan().Cells {
+			if x != c.Cell && !x.IsControl() && !x.IsAgainst() {
+				p.Choices = append(p.Choices, x.ID())
+			}
+		}
+	}
+	s.around(&p, run, c)
+	return p
+}
+
+// around fills the links to the cells that differ in one thing.
+func (s *Site) around(p *cellPage, run string, c *diagnose.Cell) {
+	path := s.Cell(run, c.ID())
+	for o := range c.Table.Cells() {
+		link := anchor{Href: s.Link(path, s.Cell(run, o.ID())), Here: o == c}
+		if o.Impl == c.Impl {
+			link.Text = fmt.Sprint(o.Workers)
+			p.Workers = append(p.Workers, link)
+		}
+		if o.Workers == c.Workers {
+			link.Text = o.Impl
+			p.Others = append(p.Others, link)
+		}
+	}
+}
+
+// Near returns the cells from which the difference of c is asked for most: of the baseline and of the best with as many
+// workers, and of the same crawler with the fewest workers that were profiled.
+func Near(a *diagnose.Analysis, c *diagnose.Cell) []*diagnose.Cell {
+	t := c.Table
+	var list []*diagnose.Cell
+	add := func(o *diagnose.Cell) {
+		if o != nil && o != c && len(Kinds(o)) > 0 && !slices.Contains(list, o) {
+			list = append(list, o)
+		}
+	}
+	if len(Kinds(c)) == 0 {
+		return nil
+	}
+	add(t.Cell(a.Baseline, c.Workers))
+	add(t.Cell(t.Group(c.Workers).Best, c.Workers))
+	for _, o := range c.Row.Cells {
+		if len(Kinds(o)) > 0 {
+			add(o)
+			break
+		}
+	}
+	return list
+}
+
+// short names o by what it differs in from c.
+func short(c, o *diagnose.Cell) string {
+	if o.Impl != c.Impl {
+		return o.Impl
+	}
+	return report.Plural(o.Workers, "worker")
+}

@@ -1,0 +1,98 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/report"
+)
+
+// Scaling is how a base is made comparable before it is subtracted.
+type Scaling string
+
+const (
+	ByPage  Scaling = "page"  // to as many pages: the cost of a page
+	ByShare Scaling = "share" // to the same total: what it is made of
+)
+
+// Scalings returns them, the usual one first.
+func Scalings() []Scaling { return []Scaling{ByPage, ByShare} }
+
+type differencePage struct {
+	This, Base sideView
+	Ratio      string
+	Flames     []flameRow
+	Breakdown  *report.Figure
+	States     report.Table
+	Turned     string // the same the other way round
+	Waits      []report.Drawer
+}
+
+type sideView struct {
+	Name, Href, Speed, CPU string
+}
+
+type flameRow struct {
+	Kind, About string
+	Links       []anchor
+}
+
+// Common returns the kinds of profiles that both have.
+func Common(x, y *diagnose.Cell) []string {
+	return slices.DeleteFunc(Kinds(x), func(k string) bool { return !slices.Contains(Kinds(y), k) })
+}
+
+// DifferencePage makes the page of this cell without base.
+func (s *Site) DifferencePage(this, base Side) ([]byte, error) {
+	path := s.Difference(this.Run, this.Cell.ID(), base.Run, base.Cell.ID())
+	view := func(x Side) sideView {
+		v := sideView{Name: report.CellName(x.Cell), Href: s.Link(path, s.Cell(x.Run, x.Cell.ID())), Speed: "not measured"}
+		if x.Cell.Sound() {
+			v.Speed = report.Interval(x.Cell)
+			v.CPU = report.Seconds(x.Cell.CPU) + " of processor time per page"
+		}
+		return v
+	}
+	p := differencePage{This: view(this), Base: view(base), Ratio: report.DifferenceSentence(this.Cell, base.Cell, this.Run == base.Run)}
+	if !s.static {
+		p.Turned = s.Link(path, s.Difference(base.Run, base.Cell.ID(), this.Run, this.Cell.ID()))
+	}
+	for _, k := range Common(this.Cell, base.Cell) {
+		row := flameRow{Kind: k, About: about(k)}
+		for _, by := range Scalings() {
+			row.Links = append(row.Links, anchor{Text: "by " + string(by), Href: s.Link(path, s.DifferenceFlame(this.Run, this.Cell.ID(), base.Run, base.Cell.ID(), k, by))})
+		}
+		p.Flames = append(p.Flames, row)
+	}
+	if this.Cell.Traced != nil && base.Cell.Traced != nil {
+		p.Breakdown = report.Breakdown([]*diagnose.Cell{this.Cell, base.Cell}, func(string) string { return "" })
+		p.States = report.StatesBeside(this.Cell, base.Cell)
+		p.Waits = []report.Drawer{report.Open(this.Analysis, this.Cell), report.Open(base.Analysis, base.Cell)}
+	}
+	x, y, common := apart(this, base)
+	f := frame{Title: x + " minus " + y, Subtitle: common + ". " + directionWords(x, y),
+		Crumbs: s.crumbs(path, this.Run, anchor{Text: p.This.Name, Href: s.Link(path, s.Cell(this.Run, this.Cell.ID()))}, anchor{Text: "minus " + y}), Tabs: s.tabs(this.Analysis, path, this.Run, "")}
+	return s.render("difference.html", path, f, p)
+}
+
+// apart names two cells by what they differ in, and says what they have in common.
+func apart(this, base Side) (x, y, common string) {
+	a, b := strings.Split(report.CellName(this.Cell), ", "), strings.Split(report.CellName(base.Cell), ", ")
+	if this.Run != base.Run {
+		a, b = append(a, "in "+this.Run), append(b, "in "+base.Run)
+	}
+	if this.Cell.Procs != base.Cell.Procs {
+		a, b = append(a, fmt.Sprintf("GOMAXPROCS %d", this.Cell.Procs)), append(b, fmt.Sprintf("GOMAXPROCS %d", base.Cell.Procs))
+	}
+	only := func(list, other []string) string {
+		return strings.Join(slices.DeleteFunc(slices.Clone(list), func(w string) bool { return slices.Contains(other, w) }), ", ")
+	}
+	both := slices.DeleteFunc(slices.Clone(a), func(w string) bool { return !slices.Contains(b, w) })
+	x, y, common = only(a, b), only(b, a), strings.Join(both, ", ")
+	if x == "" || y == "" {
+		x, y = strings.Join(a, ", "), strings.Join(b, ", ")
+	}
+	return x, y, common
+}

@@ -1,0 +1,146 @@
+package ui
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"crawlbench/internal/report"
+
+	"crawlbench/internal/store"
+)
+
+const (
+	// patience is how long an answer may wait for a run to be read, and how long the list reads runs to know their trust. For
+	// that it reads journals up to the size small: the others are read when they are opened.
+	patience = 100 * time.Millisecond
+	small    = 2 << 20
+)
+
+// list returns a line for each run, the newest first.
+func (l *library) list() ([]Summary, error) {
+	names, err := l.names()
+	if err != nil {
+		return nil, err
+	}
+	busy := false
+	for _, name := range names {
+		busy = l.summary(name).State == string(store.Running) || busy
+	}
+	var list []Summary
+	begin := time.Now()
+	for _, name := range names {
+		s := l.summary(name)
+		if s.Problem == "" && s.State != string(store.Running) {
+			s.Trust = l.trust(name, !busy && time.Since(begin) < patience)
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
+
+// summary reads what the list says of a run.
+func (l *library) summary(name string) Summary {
+	dir, stamp, err := l.path(name)
+	l.mu.Lock()
+	kept := l.lines[name]
+	l.mu.Unlock()
+	if err == nil && kept.stamp == stamp && kept.summary.State != string(store.Running) {
+		return kept.summary
+	}
+	next := line{stamp: stamp, counted: kept.counted, summary: Summary{Name: name, Done: kept.summary.Done, Total: kept.summary.Total}}
+	if err == nil {
+		err = l.look(dir, &next)
+	}
+	if err != nil {
+		next.summary.Problem = err.Error()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines[name] = next
+	return next.summary
+}
+
+// look reads the manifest of a run, and counts its samples.
+func (l *library) look(dir string, at *line) (err error) {
+	s := &at.summary
+	defer recovered(s.Name, &err)
+	if s.Manifest, _, err = store.Peek(dir); err != nil {
+		return err
+	}
+	s.State = string(s.Manifest.State)
+	return l.count(dir, at)
+}
+
+// longestLine bounds what is read of a journal at a time; a record of a sample has some 1,000 bytes.
+const longestLine = 64 << 20
+
+// count brings the numbers of samples up to date: those that the run has, and is to have. It counts the lines that are new,
+// and does not read them.
+func (l *library) count(dir string, at *line) error {
+	f, err := l.open(at.summary.Name, "journal.jsonl")
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if at.stamp.size < at.counted { // it is another journal
+		at.counted, at.summary.Done, at.summary.Total = 0, 0, 0
+	}
+	for at.counted < at.stamp.size {
+		text := make([]byte, min(longestLine, at.stamp.size-at.counted))
+		n, err := f.ReadAt(text, at.counted)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		whole := text[:bytes.LastIndexByte(text[:n], '\n')+1]
+		if len(whole) == 0 {
+			if n == longestLine {
+				return fmt.Errorf("journal.jsonl is damaged: a line has more than %d bytes", n)
+			}
+			break // a line that is being written
+		}
+		at.counted += int64(len(whole))
+		at.summary.Done += bytes.Count(whole, []byte(`"rec":{"kind":"sample"`))
+	}
+	if at.summary.Total == 0 {
+		p, err := store.Plan(dir)
+		if err != nil {
+			return err
+		}
+		at.summary.Total = len(p.Schedule)
+	}
+	return nil
+}
+
+// trust returns whether a run can be believed, if that is known, or can be found out now and may be.
+func (l *library) trust(name string, read bool) string {
+	l.mu.Lock()
+	kept := l.lines[name]
+	b, known := l.books.look(name)
+	l.mu.Unlock()
+	if kept.summary.Trust != "" {
+		return kept.summary.Trust
+	}
+	known = known && b.stamp == kept.stamp
+	if known {
+		select {
+		case <-b.ready:
+		default:
+			known = false
+		}
+	}
+	if !known && (!read || kept.stamp.size > small) {
+		return ""
+	}
+	a, err := l.analysis(name)
+	if err != nil {
+		return "cannot be read"
+	}
+	kept.summary.Trust = report.TrustOf(a)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines[name] = kept
+	return kept.summary.Trust
+}

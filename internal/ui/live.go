@@ -1,0 +1,267 @@
+package ui
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"crawlbench/internal/plan"
+	"crawlbench/internal/report"
+
+	"crawlbench/internal/stat"
+	"crawlbench/internal/store"
+)
+
+const (
+	// pulse is how often a run in progress is looked at: a look is one stat, and what is new is read.
+	pulse = 2 * time.Second
+	// mostListeners bounds the pages that listen to events, and slowest how long one may take to read an event.
+	mostListeners = 32
+	slowest       = 10 * time.Second
+)
+
+// gate lets in as many as it has places.
+type gate chan struct{}
+
+// fields are texts by the names of the elements that show them.
+type fields map[string]any
+
+// news is an event: what is new on the page, and in its rows by their id.
+type news struct {
+	Fields fields            `json:"fields,omitempty"`
+	Rows   map[string]fields `json:"rows,omitempty"`
+}
+
+// watch is a run in progress.
+type watch struct {
+	dir      string
+	name     string
+	manifest store.Manifest
+	alive    bool
+	plan     *plan.Plan
+	follower *store.Follower
+	speeds   map[string][]float64
+	failed   map[string]bool
+	done     int
+	passes   int
+	progress *store.Progress
+}
+
+// watch begins to watch a run.
+func (l *library) watch(name string) (*watch, error) {
+	dir, _, err := l.path(name)
+	if err != nil {
+		return nil, err
+	}
+	w := &watch{dir: dir, name: name, follower: store.Follow(dir), speeds: map[string][]float64{}, failed: map[string]bool{}}
+	run, err := store.Plan(dir)
+	if err != nil {
+		return nil, err
+	}
+	w.plan, w.progress = run, store.NewProgress(run)
+	_, err = w.look()
+	return w, err
+}
+
+// running reports whether the run is in progress.
+func (w *watch) running() bool { return w.manifest.State == store.Running && w.alive }
+
+// look reads what is new, and returns the cells that it is about.
+func (w *watch) look() (changed []string, err error) {
+	if w.manifest, w.alive, err = store.Peek(w.dir); err != nil {
+		return nil, err
+	}
+	records, err := w.follower.Next()
+	for _, rec := range records {
+		if !slices.Contains(changed, rec.Cell) {
+			changed = append(changed, rec.Cell)
+		}
+		w.progress.Add(rec)
+		switch {
+		case rec.Sample != nil:
+			w.done++
+			w.speeds[rec.Cell] = append(w.speeds[rec.Cell], rec.Sample.Values["pages/op"]/rec.Sample.Values["sec/op"])
+		case rec.Profile != nil:
+			w.passes++
+		case rec.Failure != nil:
+			w.failed[rec.Cell] = true
+		}
+	}
+	return changed, err
+}
+
+// left says how long the rest will take.
+func (w *watch) left() string {
+	left := w.progress.Left()
+	switch {
+	case w.done == 0:
+		return "just started"
+	case left == 0:
+		return "about to end"
+	}
+	return fmt.Sprintf("about %s left", left.Round(time.Second))
+}
+
+// interim returns what is known of a cell.
+func (w *watch) interim(c plan.Cell) Interim {
+	id := c.ID()
+	x := Interim{ID: id, Name: id, Samples: len(w.speeds[id]), Failed: w.failed[id]}
+	if x.Samples > 0 {
+		x.Speed = stat.Median(w.speeds[id]).Center
+	}
+	return x
+}
+
+// page returns all that is known.
+func (w *watch) page() Progress {
+	p := Progress{Name: w.name, Manifest: w.manifest, State: string(store.Running), Done: w.done, Total: len(w.plan.Schedule), Passes: w.passes, Planned: len(w.plan.Passes), Left: w.left()}
+	for _, c := range w.plan.Cells {
+		if !c.IsControl() {
+			p.Cells = append(p.Cells, w.interim(c))
+		}
+	}
+	return p
+}
+
+// news returns what has changed in the cells.
+func (w *watch) news(changed []string) news {
+	n := news{Rows: map[string]fields{}, Fields: fields{"done": report.Count(w.done), "passes": w.passes, "left": w.left(), "progress": 100 * w.done / max(1, len(w.plan.Schedule))}}
+	for _, c := range w.plan.Cells {
+		if slices.Contains(changed, c.ID()) {
+			x := w.interim(c)
+			f := fields{"samples": x.Samples, "speed": report.SI(x.Speed)}
+			if x.Failed {
+				f["speed"] = "failed"
+			}
+			n.Rows[x.ID] = f
+		}
+	}
+	return n
+}
+
+// run makes the page of a run: its report, or its progress while it is measured, since making a report would take processor time from it.
+func (s *Server) run(r *http.Request) ([]byte, error) {
+	name := r.PathValue("run")
+	summary := s.library.summary(name)
+	if summary.State == string(store.Running) && r.FormValue("now") == "" {
+		w, err := s.library.watch(name)
+		if err != nil {
+			return nil, err
+		}
+		return s.site.Running(w.page())
+	}
+	a, err := s.read(name)
+	if err != nil {
+		return nil, err
+	}
+	return s.site.Report(a, name)
+}
+
+// runEvents sends a page of a run what is new, until the run has ended.
+func (s *Server) runEvents(rw http.ResponseWriter, r *http.Request) {
+	w, err := s.library.watch(r.PathValue("run"))
+	if err != nil {
+		s.fail(rw, r, err)
+		return
+	}
+	first := true
+	s.listen(rw, r, func() (any, bool, error) {
+		changed, err := w.look()
+		if err != nil || !w.running() {
+			return nil, true, err
+		}
+		if first { // between the page and this a sample may have come
+			first = false
+			for id := range w.speeds {
+				changed = append(changed, id)
+			}
+		}
+		if len(changed) == 0 {
+			return nil, false, nil
+		}
+		return w.news(changed), false, nil
+	})
+}
+
+// runsEvents sends the list of runs what is new. It ends when a run begins or ends, upon which the page is loaded anew.
+func (s *Server) runsEvents(rw http.ResponseWriter, r *http.Request) {
+	states := func() (map[string]string, news, error) {
+		names, err := s.library.names()
+		list := map[string]string{}
+		n := news{Rows: map[string]fields{}}
+		for _, name := range names {
+			x := s.library.summary(name)
+			list[name] = x.State
+			if x.State == string(store.Running) {
+				n.Rows[s.site.Run(name)] = fields{"done": report.Count(x.Done), "total": report.Count(x.Total), "progress": 100 * x.Done / max(1, x.Total)}
+			}
+		}
+		return list, n, err
+	}
+	before, _, err := states()
+	if err != nil {
+		s.fail(rw, r, err)
+		return
+	}
+	s.listen(rw, r, func() (any, bool, error) {
+		now, n, err := states()
+		if err != nil || fmt.Sprint(now) != fmt.Sprint(before) {
+			return nil, true, err
+		}
+		if len(n.Rows) == 0 {
+			return nil, false, nil
+		}
+		return n, false, nil
+	})
+}
+
+// listen sends the events that look returns, looking at every pulse, until it says that there is an end or the client or
+// the server goes.
+func (s *Server) listen(w http.ResponseWriter, r *http.Request, look func() (event any, end bool, err error)) {
+	select {
+	case s.events <- struct{}{}:
+		defer func() { <-s.events }()
+	default:
+		s.fail(w, r, failure{http.StatusServiceUnavailable, fmt.Errorf("%d pages are open already: close some", mostListeners)})
+		return
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	out := http.NewResponseController(w)
+	out.SetReadDeadline(time.Time{}) // nothing more is read but the end
+	send := func(event string, data any) error {
+		text, err := json.Marshal(data)
+		if err == nil {
+			out.SetWriteDeadline(time.Now().Add(slowest))
+			_, err = fmt.Fprintf(w, "event: %s\ndata: %s\n\n", event, text)
+		}
+		if err == nil {
+			err = out.Flush()
+		}
+		return err
+	}
+	if send("hello", nil) != nil {
+		return
+	}
+	tick := time.NewTicker(s.pulse)
+	defer tick.Stop()
+	for {
+		event, end, err := look()
+		if err == nil && end {
+			send("ended", nil)
+			return
+		}
+		if err == nil && event != nil {
+			err = send("progress", event)
+		}
+		if err != nil {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-r.Context().Done():
+			return
+		}
+	}
+}

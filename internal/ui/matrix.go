@@ -1,0 +1,183 @@
+package ui
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"crawlbench/internal/breakdown"
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/report"
+)
+
+// Measure is what a matrix colours cells by.
+type Measure struct {
+	ID, Text, About string
+	of              func(c *diagnose.Cell) float64 // NaN: not known
+	write           func(float64) string
+	log             bool // colours are by the logarithm, between the extremes of a block; else from 0 to 1
+}
+
+// Measures returns those that there are of a run: throughput, the share of the bound, and those of the ledger.
+func Measures(a *diagnose.Analysis) []Measure {
+	list := []Measure{
+		{ID: "throughput", Text: "throughput", About: "Pages/s, the median of the rounds.", of: func(c *diagnose.Cell) float64 { return c.Summary.Center }, write: report.SI, log: true},
+		{ID: "bound", Text: "share of the upper bound", About: "Throughput as a share of the most that the rate, the latency, the depth of the graph or the cores allow.", of: func(c *diagnose.Cell) float64 {
+			if c.Bound.By == "" {
+				return math.NaN()
+			}
+			return c.Bound.Share
+		}, write: percent},
+	}
+	traced := func(c *diagnose.Cell) bool { return c.Traced != nil }
+	if !slices.ContainsFunc(slices.Collect(a.Cells()), traced) {
+		return list
+	}
+	for _, class := range breakdown.Classes() {
+		list = append(list, Measure{ID: string(class), Text: report.StateName(class), About: fmt.Sprintf("Share of the workers' time in the state %s, as in the time breakdown. Cells without a trace are empty.", report.StateName(class)),
+			of: func(c *diagnose.Cell) float64 {
+				if c.Traced == nil {
+					return math.NaN()
+				}
+				return c.Traced.Scaled(class)
+			}, write: percent})
+	}
+	return list
+}
+
+func percent(x float64) string { return fmt.Sprintf("%.0f %%", 100*x) }
+
+type matrixPage struct {
+	About    string
+	Measures []anchor
+	Blocks   []block
+}
+
+// block is the part of a matrix with the same graph, kind of key and GOMAXPROCS: crawlers down, rates and workers across.
+type block struct {
+	Title   string
+	Rates   []span
+	Workers []int
+	Rows    []heatRow
+	Lo, Hi  string // what the ends of the scale stand for
+	tables  []*diagnose.Table
+	of      diagnose.Key
+}
+
+type span struct {
+	Text    string
+	Columns int
+}
+
+type heatRow struct {
+	Impl  string
+	Heats []heat
+}
+
+// heat is an entry of a matrix. Class is one of q0 to q9, or failed; "" if nothing is known.
+type heat struct {
+	Text, Class, Href, About string
+}
+
+// MatrixPage makes the matrix of a run by a measure; ok is false if there is no such measure.
+func (s *Site) MatrixPage(a *diagnose.Analysis, run, by string) (page []byte, ok bool, err error) {
+	path := s.Matrix(run, by)
+	var p matrixPage
+	var m Measure
+	for _, x := range Measures(a) {
+		if x.ID == by {
+			m = x
+		}
+		p.Measures = append(p.Measures, anchor{x.Text, s.Link(path, s.Matrix(run, x.ID)), x.ID == by})
+	}
+	if m.ID == "" {
+		return nil, false, nil
+	}
+	p.About = m.About
+	for _, b := range blocks(a) {
+		s.fill(&b, m, path, run)
+		p.Blocks = append(p.Blocks, b)
+	}
+	f := frame{Title: "Matrix by " + m.Text, Subtitle: report.Machine(a.Run.Manifest().Host), Crumbs: s.crumbs(path, run, anchor{Text: "matrix"}), Tabs: s.tabs(a, path, run, "matrix")}
+	page, err = s.render("matrix.html", path, f, p)
+	return page, true, err
+}
+
+// blocks groups tables that differ in what limits their rate only.
+func blocks(a *diagnose.Analysis) []block {
+	var list []block
+	for _, t := range a.Tables {
+		k := t.Key
+		k.Rate, k.Burst, k.Limiter = 0, 0, ""
+		i := 0
+		for i < len(list) && list[i].of != k {
+			i++
+		}
+		if i == len(list) {
+			list = append(list, block{Title: report.Part(k), of: k})
+		}
+		list[i].tables = append(list[i].tables, t)
+	}
+	return list
+}
+
+// fill makes the rows of a block.
+func (s *Site) fill(b *block, m Measure, path, run string) {
+	lo, hi := math.Inf(1), math.Inf(-1)
+	var impls []string
+	for _, t := range b.tables {
+		b.Rates = append(b.Rates, span{"rate " + report.RateName(t.Key), len(t.Workers)})
+		b.Workers = append(b.Workers, t.Workers...)
+		for _, r := range t.Rows {
+			if !slices.Contains(impls, r.Impl) {
+				impls = append(impls, r.Impl)
+			}
+		}
+		for c := range t.Cells() {
+			if x := m.of(c); c.Sound() && !math.IsNaN(x) && x > 0 {
+				lo, hi = min(lo, x), max(hi, x)
+			}
+		}
+	}
+	if !m.log {
+		lo, hi = 0, 1
+	}
+	if lo <= hi {
+		b.Lo, b.Hi = m.write(lo), m.write(hi)
+	}
+	for _, impl := range impls {
+		row := heatRow{Impl: impl}
+		for _, t := range b.tables {
+			for _, w := range t.Workers {
+				row.Heats = append(row.Heats, s.heat(t.Cell(impl, w), m, lo, hi, path, run))
+			}
+		}
+		b.Rows = append(b.Rows, row)
+	}
+}
+
+func (s *Site) heat(c *diagnose.Cell, m Measure, lo, hi float64, path, run string) heat {
+	if c == nil {
+		return heat{}
+	}
+	h := heat{Href: s.Link(path, s.Cell(run, c.ID())), About: report.CellName(c)}
+	x := m.of(c)
+	switch {
+	case c.Failure != nil:
+		h.Text, h.Class = "failed", "failed"
+		return h
+	case !c.Sound() || math.IsNaN(x):
+		h.Text = "·"
+		return h
+	}
+	h.Text = m.write(x)
+	at := (x - lo) / (hi - lo)
+	if m.log {
+		at = math.Log(x/lo) / math.Log(hi/lo)
+	}
+	if math.IsNaN(at) {
+		at = 1
+	}
+	h.Class = fmt.Sprintf("q%d", int(math.Round(9*min(1, max(0, at)))))
+	return h
+}

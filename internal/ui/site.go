@@ -1,0 +1,105 @@
+// Package site makes the web pages about runs: the list of them, and of each run its report, its matrix, its cells,
+// differences of cells, and what changed since another run. Analyses come in, HTML comes out, for a server or for a
+// directory of files: the same pages, except for how links end. Package report has the sentences, tables and figures.
+//
+// Names in the files of a run are hostile text: they are escaped by html/template, and become parts of paths by links
+// only.
+package ui
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+
+	"crawlbench/internal/plain"
+	"crawlbench/internal/report"
+)
+
+//go:embed templates
+var templates embed.FS
+
+//go:embed assets
+var assets embed.FS
+
+// Site makes pages.
+type Site struct {
+	Links
+	pages *template.Template
+}
+
+// newSite returns a site whose pages are served, or with static one whose pages are files of a single run.
+func newSite(static bool) (*Site, error) {
+	s := &Site{Links: Links{static}}
+	pages, err := report.Parts(s.cellOfRun)
+	if err == nil {
+		s.pages, err = pages.ParseFS(templates, "templates/*.html")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("make pages: %w", err)
+	}
+	return s, nil
+}
+
+// cellOfRun returns the URL of a cell in the page of its run.
+func (s *Site) cellOfRun(id string) string { return s.Link("", "cells/"+s.name(id)+"/") }
+
+// frame is what stands around the content of a page.
+type frame struct {
+	Title, Subtitle string
+	Root            string // the URL of the site's root in this page
+	Static          bool
+	Crumbs          []anchor // where this page is, from the root
+	Tabs            []anchor // the run's other pages
+	Live            bool     // the page changes by the events beside it
+	Plots           bool     // it has plots that answer to the pointer
+	Body            template.HTML
+}
+
+// anchor is a link.
+type anchor struct {
+	Text, Href string
+	Here       bool // the page itself
+}
+
+// render makes the page at path of a template and what it shows.
+func (s *Site) render(name, path string, f frame, body any) ([]byte, error) {
+	var b bytes.Buffer
+	if err := s.pages.ExecuteTemplate(&b, name, body); err != nil {
+		return nil, fmt.Errorf("make a page: %w", err)
+	}
+	f.Body = template.HTML(b.String()) // by a template, which has escaped it
+	f.Root, f.Static = s.Up(path), s.static
+	b.Reset()
+	if err := s.pages.ExecuteTemplate(&b, "frame.html", f); err != nil {
+		return nil, fmt.Errorf("make a page: %w", err)
+	}
+	return []byte(plain.Text(b.String())), nil
+}
+
+// crumbs leads from the root to the page at path by way of a run's page.
+func (s *Site) crumbs(path, run string, further ...anchor) []anchor {
+	list := []anchor{{Text: run, Href: s.Link(path, s.Run(run))}}
+	if !s.static {
+		list = append([]anchor{{Text: "runs", Href: s.Link(path, "")}}, list...)
+	}
+	list = append(list, further...)
+	list[len(list)-1].Here = true
+	return list
+}
+
+// Assets returns the style sheets and scripts of the pages, by the name that they have below assets/.
+func Assets() map[string]string {
+	files := map[string]string{
+		"plot.css": report.Style, "report.css": report.Asset("report.css"),
+		"uplot.css": report.Asset("uplot/uPlot.min.css"), "uplot.js": report.Asset("uplot/uPlot.iife.min.js"), "uplot.LICENSE.txt": report.Asset("uplot/LICENSE"),
+	}
+	for _, name := range []string{"site.css", "explore.js", "live.js"} {
+		text, err := assets.ReadFile("assets/" + name)
+		if err != nil {
+			panic(err) // they are part of the program
+		}
+		files[name] = string(text)
+	}
+	return files
+}

@@ -1,0 +1,150 @@
+package ui
+
+import (
+	"fmt"
+	"html"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"crawlbench/internal/breakdown"
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/report"
+	"crawlbench/internal/testing/runtest"
+)
+
+// telling is a made-up run, and the pages about it.
+func telling(t *testing.T) (*Site, *diagnose.Analysis) {
+	t.Helper()
+	s, err := newSite(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := diagnose.Analyse(runtest.Telling(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, a
+}
+
+// The pages as they are written; CRAWLBENCH_GOLDEN=write writes them anew.
+func TestPages(t *testing.T) {
+	s, a := telling(t)
+	lock, cas := a.Tables[0].Cell("mutexmap", 8), a.Tables[0].Cell("cas", 8)
+	pages := map[string]func() ([]byte, error){
+		"run":  func() ([]byte, error) { return s.Report(a, "telling") },
+		"cell": func() ([]byte, error) { return s.CellPage(a, "telling", lock) },
+		"matrix": func() ([]byte, error) {
+			text, _, err := s.MatrixPage(a, "telling", string(breakdown.Lock))
+			return text, err
+		},
+		"difference": func() ([]byte, error) {
+			return s.DifferencePage(Side{a, "telling", cas}, Side{a, "telling", lock})
+		},
+		"changes": func() ([]byte, error) { return s.ChangesPage(a, "telling", "", a.Changes, nil) },
+	}
+	for name, page := range pages {
+		text, err := page()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := strings.ReplaceAll(string(text), filepath.Dir(a.Run.Dir()), "results")
+		file := filepath.Join("testdata", name+".golden")
+		if os.Getenv("CRAWLBENCH_GOLDEN") == "write" {
+			if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want, err := os.ReadFile(file); err != nil || got != string(want) {
+			t.Errorf("%s differs (%v); it is now\n%s", file, err, got)
+		}
+	}
+}
+
+// The page of a run shows what the view says.
+func TestTheRunPageShowsTheView(t *testing.T) {
+	s, a := telling(t)
+	text, err := s.Report(a, "telling")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, p := html.UnescapeString(string(text)), report.View(a, s.cellOfRun)
+	list := append(append(append([]string{p.Subtitle}, p.Headlines...), p.Failed...), p.Trust...)
+	for _, f := range p.Findings {
+		list = append(list, f.Text, f.Check, f.Next)
+	}
+	for _, want := range list {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if len(p.Failed) != 3 {
+		t.Errorf("failures %q, want those of the control and of the other program too", p.Failed)
+	}
+}
+
+// The matrix, the cell's page and the report name the same state alike and give it the same share.
+func TestAStateHasOneShareOnAllPages(t *testing.T) {
+	s, a := telling(t)
+	c := a.Tables[0].Cell("mutexmap", 8)
+	states := s.cell(a, "telling", c).Breakdown.Numbers
+	for i, class := range breakdown.Classes() {
+		for _, m := range Measures(a) {
+			if m.ID != string(class) {
+				continue
+			}
+			heat := s.heat(c, m, 0, 1, "", "telling")
+			if want := fmt.Sprintf("%.0f %%", 100*c.Traced.Scaled(class)); heat.Text != want || m.Text != states.Rows[i][0].Text {
+				t.Errorf("%s: %s in the matrix, called %s, want %s, called %s", class, heat.Text, m.Text, want, states.Rows[i][0].Text)
+			}
+		}
+	}
+	if got := states.Rows[2]; got[0].Text != "blocked: lock" || got[1].Text != "44.4 %" || got[2].Text != "40.0 %" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A rate is named in the plot and in the matrix as it is in the report.
+func TestARateHasOneNameOnAllPages(t *testing.T) {
+	s, a := telling(t)
+	want := map[string]bool{}
+	for _, table := range a.Tables {
+		want[report.RateName(table.Key)] = true
+	}
+	if !want["500, burst 20, limiter paced"] || len(want) != 3 {
+		t.Fatalf("rates %v", want)
+	}
+	for _, p := range s.points(a).Cells {
+		if !want[p.Rate] {
+			t.Errorf("the plot names a rate %q", p.Rate)
+		}
+	}
+	b := blocks(a)[0]
+	s.fill(&b, Measures(a)[0], "", "telling")
+	for _, r := range b.Rates {
+		if !want[strings.TrimPrefix(r.Text, "rate ")] {
+			t.Errorf("the matrix names a rate %q", r.Text)
+		}
+	}
+}
+
+// A difference shows the comparison that the run has made, with its adjusted p, and says so where there is none.
+func TestADifferenceShowsTheComparisonOfTheRun(t *testing.T) {
+	_, a := telling(t)
+	cas, lock := a.Tables[0].Cell("cas", 8), a.Tables[0].Cell("mutexmap", 8)
+	x := cas.Versus.Times()
+	want := fmt.Sprintf("This has %.2fx [%.2f, %.2f] the throughput of the base; paired by 12 rounds; faster, adjusted p = %.2g.", x.Value, x.Lo, x.Hi, cas.Versus.Adjusted)
+	if got := report.DifferenceSentence(cas, lock, true); got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if got := report.DifferenceSentence(cas, a.Tables[0].Cell("cas", 1), true); !strings.Contains(got, "no verdict") || strings.Contains(got, "adjusted p =") {
+		t.Error(got)
+	}
+	if got := report.DifferenceSentence(cas, lock, false); !strings.Contains(got, "not paired") {
+		t.Error(got)
+	}
+	if got := report.DifferenceSentence(cas, a.Tables[0].Cell("owner", 1), true); got != "" {
+		t.Errorf("of a cell that failed: %s", got)
+	}
+}
