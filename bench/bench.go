@@ -5,7 +5,7 @@
 //
 //	func main() {
 //		mine := bench.FromVisited("mine", "my map", newByID, newByURL)
-//		os.Exit(bench.Main(os.Args, append(bench.Contenders(), mine)...))
+//		os.Exit(bench.Main(os.Args, append(bench.Crawlers(), mine)...))
 //	}
 //
 // It has every command of crawlbench; "help" lists them. In tests, [Conform] and [ConformVisited] check that a crawler, or
@@ -33,8 +33,8 @@ type (
 	Result = crawl.Result
 	// Func crawls a web from seeds.
 	Func[K comparable] = crawl.Func[K]
-	// Contender is a crawler with a name.
-	Contender = crawl.Contender
+	// Crawler is a crawler with a name.
+	Crawler = crawl.Crawler
 	// Visited is a set of pages, safe for concurrent use.
 	Visited[K comparable] = crawl.Visited[K]
 	// Counter is a Visited that has counters; reports show them.
@@ -43,13 +43,13 @@ type (
 	NewVisited[K comparable] = crawl.NewVisited[K]
 )
 
-// Contenders returns the built-in crawlers.
-func Contenders() []Contender { return crawler.All() }
+// Crawlers returns the built-in crawlers.
+func Crawlers() []Crawler { return crawler.All() }
 
 // FromVisited makes a crawler of a visited set and the engine that such crawlers share: a pool of workers over one
 // frontier, which ends the crawl when the frontier is empty and every worker is idle. There is a constructor for each kind
 // of key, since a function value cannot be generic; nil means that the set does not support that kind.
-func FromVisited(name, doc string, byID NewVisited[uint32], byURL NewVisited[string]) Contender {
+func FromVisited(name, doc string, byID NewVisited[uint32], byURL NewVisited[string]) Crawler {
 	return engine.FromVisited(name, doc, byID, byURL)
 }
 
@@ -68,6 +68,6 @@ func InTurn(l Limiter) Limiter { return crawl.InTurn(l) }
 //	130  interrupted; "run -resume" continues the run
 //
 // Every sample runs in a child process of the same program, so the crawlers need no other registration.
-func Main(args []string, contenders ...Contender) int {
-	return cli.Main(args, os.Stdin, os.Stdout, os.Stderr, contenders)
+func Main(args []string, crawlers ...Crawler) int {
+	return cli.Main(args, os.Stdin, os.Stdout, os.Stderr, crawlers)
 }

@@ -25,7 +25,7 @@ func BenchmarkCrawl(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	p, err := plan.Make(s, bench.Contenders(), runtime.NumCPU())
+	p, err := plan.Make(s, bench.Crawlers(), runtime.NumCPU())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func BenchmarkCrawl(b *testing.B) {
 		}
 		b.Run(c.SubName(), func(b *testing.B) {
 			job := measure.Job{Cell: c, Cache: caches[c.Graph], Fetch: p.Fetch, Spin: spin}
-			run, err := measure.Open(job, bench.Contenders())
+			run, err := measure.Open(job, bench.Crawlers())
 			if err != nil {
 				b.Fatal(err)
 			}

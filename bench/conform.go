@@ -13,7 +13,7 @@ import (
 //
 // In a binary built with "go test -race", data races are reported too. With GOEXPERIMENT=goroutineleakprofile, or from
 // Go 1.27 on, leaked goroutines are found even where the runtime does not count them.
-func Conform(t *testing.T, c Contender) { conform.Test(t, c) }
+func Conform(t *testing.T, c Crawler) { conform.Test(t, c) }
 
 // ConformVisited checks visited sets by themselves, which Conform checks through a crawler only: each call of AddNew must
 // take effect at one moment between its start and its return (linearizability), so that of several callers that add the

@@ -40,7 +40,7 @@ func (s site) Fetch(_ context.Context, page string) ([]string, error) { return s
 
 // A set of one's own becomes a crawler. Given to Main beside the built-in ones, it is measured against them:
 //
-//	os.Exit(bench.Main(os.Args, append(bench.Contenders(), mine)...))
+//	os.Exit(bench.Main(os.Args, append(bench.Crawlers(), mine)...))
 func ExampleFromVisited() {
 	mine := bench.FromVisited("mine", "one lock a page", newSet[uint32], newSet[string])
 	web := site{"/": {"/a", "/b", "/"}, "/a": {"/b", "/"}, "/b": {"/a", "/a"}}
@@ -52,7 +52,7 @@ func ExampleFromVisited() {
 // A program of one's own has all commands of crawlbench, for the crawlers that it passes.
 func ExampleMain() {
 	mine := bench.FromVisited("mine", "one lock a page", newSet[uint32], newSet[string])
-	code := bench.Main([]string{"mine", "list", "contenders"}, mine)
+	code := bench.Main([]string{"mine", "list", "crawlers"}, mine)
 	fmt.Println("exit code", code)
 	// Output:
 	//   mine  id,url  one lock a page
@@ -60,9 +60,9 @@ func ExampleMain() {
 }
 
 // The built-in crawlers can be run by themselves.
-func ExampleContenders() {
-	builtIn := bench.Contenders()
-	i := slices.IndexFunc(builtIn, func(c bench.Contender) bool { return c.Name == "mutexmap" })
+func ExampleCrawlers() {
+	builtIn := bench.Crawlers()
+	i := slices.IndexFunc(builtIn, func(c bench.Crawler) bool { return c.Name == "mutexmap" })
 	web := site{"/": {"/a"}, "/a": {"/", "/b"}}
 	did, err := builtIn[i].ByURL(context.Background(), web, []string{"/"}, bench.Options{Workers: 4})
 	fmt.Println(did.Pages, "pages,", did.Errors, "errors,", err)

@@ -55,7 +55,7 @@ func TestReadmeProgramRuns(t *testing.T) {
 		"main.go": program,
 		"go.mod":  "module mine\n\ngo 1.26.0\n\nrequire crawlbench v0.0.0\n\nreplace crawlbench => " + root + "\n",
 		"go.sum":  string(sums),
-		"tiny.toml": "contenders = [\"mutexmap\", \"mine\"]\nkeys = [\"id\", \"url\"]\nworkers = [2]\nrounds = 1\nsample = \"2ms\"\n" +
+		"tiny.toml": "crawlers = [\"mutexmap\", \"mine\"]\nkeys = [\"id\", \"url\"]\nworkers = [2]\nrounds = 1\nsample = \"2ms\"\n" +
 			"[[graph]]\nname = \"g\"\nkind = \"hosts\"\npages = 300\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
@@ -65,7 +65,7 @@ func TestReadmeProgramRuns(t *testing.T) {
 	for _, argv := range [][]string{
 		{"go", "build", "-mod=mod", "-o", "mine", "."},
 		{"./mine", "run", "-progress", "none", "tiny.toml"},
-		{"./mine", "list", "contenders"},
+		{"./mine", "list", "crawlers"},
 		{"./mine", "conform", "mine"},
 	} {
 		cmd := exec.Command(argv[0], argv[1:]...)
@@ -75,7 +75,7 @@ func TestReadmeProgramRuns(t *testing.T) {
 			t.Fatalf("%v: %v\n%s", argv, err, out)
 		}
 		if argv[1] != "build" && !strings.Contains(string(out), "mine") {
-			t.Errorf("%v: no contender mine in\n%s", argv, out)
+			t.Errorf("%v: no crawler mine in\n%s", argv, out)
 		}
 	}
 }

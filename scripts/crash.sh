@@ -9,7 +9,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 go build -o "$dir/crawlbench" ./bench/cmd/crawlbench
 cat >"$dir/crash.toml" <<'TOML'
-contenders = ["mutexmap", "cas"]
+crawlers = ["mutexmap", "cas"]
 workers = [2]
 control = false
 rounds = 8

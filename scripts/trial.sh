@@ -13,11 +13,11 @@ trap 'rm -rf "$dir"' EXIT
 go build -o "$dir/trial" ./scripts/trial
 case $what in
 same)
-	sed 's/^contenders = .*/contenders = ["same1", "same2", "same3", "same4", "same5", "same6"]/; s/^baseline .*/baseline = "same1"/; /^\[profiles\]/,$d'"${SAMPLE:+; s/^sample .*/sample = \"$SAMPLE\"/}" scenarios/quick.toml >"$dir/trial.toml"
+	sed 's/^crawlers = .*/crawlers = ["same1", "same2", "same3", "same4", "same5", "same6"]/; s/^baseline .*/baseline = "same1"/; /^\[profiles\]/,$d'"${SAMPLE:+; s/^sample .*/sample = \"$SAMPLE\"/}" scenarios/quick.toml >"$dir/trial.toml"
 	;;
 slow)
 	cat >"$dir/trial.toml" <<-END
-		contenders = ["same1", "slow"]
+		crawlers = ["same1", "slow"]
 		workers = [1]
 		rounds = 150
 		sample = "80ms"
@@ -28,7 +28,7 @@ slow)
 		degree = 12
 	END
 	# 5 % of the time per page.
-	"$dir/trial" run -results "$dir" -progress none -contenders same1 -rounds 10 "$dir/trial.toml" >/dev/null
+	"$dir/trial" run -results "$dir" -progress none -crawlers same1 -rounds 10 "$dir/trial.toml" >/dev/null
 	TRIAL_DELAY=$(awk '/^BenchmarkCrawl/ {for (i = 1; i < NF; i++) {if ($(i+1) == "sec/op") s = $i; if ($(i+1) == "pages/op") p = $i}; t += s / p; n++} END {print 0.05 * t / n * 1e9}' "$dir/latest/bench.txt")
 	export TRIAL_DELAY
 	echo "delay: $TRIAL_DELAY ns per page"
@@ -36,9 +36,9 @@ slow)
 esac
 if [ "$what" = causes ]; then
 	# name, crawler, expected finding, workers, graph, and the rest of the scenario
-	while IFS='|' read -r name contender says workers graph more; do
-		printf 'contenders = ["%s"]\nworkers = [%s]\nrounds = 6\nsample = "80ms"\n%b\n[[graph]]\nname = "g"\n%b\n[profiles]\nkinds = ["wall"]\nlength = "300ms"\n' \
-			"$contender" "$workers" "$more" "$graph" >"$dir/trial.toml"
+	while IFS='|' read -r name crawler says workers graph more; do
+		printf 'crawlers = ["%s"]\nworkers = [%s]\nrounds = 6\nsample = "80ms"\n%b\n[[graph]]\nname = "g"\n%b\n[profiles]\nkinds = ["wall"]\nlength = "300ms"\n' \
+			"$crawler" "$workers" "$more" "$graph" >"$dir/trial.toml"
 		right=0
 		for i in $(seq "$runs"); do
 			"$dir/trial" run -results "$dir" -progress none -seed "$i" "$dir/trial.toml" >"$dir/out" 2>&1 || true

@@ -18,7 +18,7 @@ stop() {
 }
 trap 'stop; rm -rf "$work"' EXIT
 cat >"$work/watched.toml" <<'TOML'
-contenders = ["cas", "owner"]
+crawlers = ["cas", "owner"]
 workers    = [2, 8]
 rounds     = 6
 sample     = "100ms"

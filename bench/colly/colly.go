@@ -1,6 +1,6 @@
-// Package collycrawler makes contenders of github.com/gocolly/colly, a crawler that was written without knowing of the
+// Package collycrawler makes crawlers of github.com/gocolly/colly, a crawler that was written without knowing of the
 // contract. In goes the harness's web, which colly sees as an http.RoundTripper with pages of HTML; out come three
-// contenders:
+// crawlers:
 //
 //   - colly: the asynchronous collector, each thing done by the means that colly has for it;
 //   - collyqueue: the synchronous collector, driven by colly's package queue;
@@ -20,15 +20,15 @@ import (
 	"crawlbench/bench"
 )
 
-// Contender returns colly's asynchronous collector.
-func Contender() bench.Contender {
-	return bench.Contender{Name: "colly", Doc: "colly v2.3.0, asynchronous: a goroutine per URL behind a channel of slots", ByURL: async}
+// Crawler returns colly's asynchronous collector.
+func Crawler() bench.Crawler {
+	return bench.Crawler{Name: "colly", Doc: "colly v2.3.0, asynchronous: a goroutine per URL behind a channel of slots", ByURL: async}
 }
 
-// Contenders returns all three.
-func Contenders() []bench.Contender {
-	return []bench.Contender{
-		Contender(),
+// Crawlers returns all three.
+func Crawlers() []bench.Crawler {
+	return []bench.Crawler{
+		Crawler(),
 		{Name: "collyqueue", Doc: "colly v2.3.0 with its queue: every link serialised into one list, and a loop that hands out", ByURL: queued},
 		{Name: "collyguarded", Doc: "colly v2.3.0, asynchronous, with the visited set and the budget made exact from outside", ByURL: guarded},
 	}

@@ -13,12 +13,12 @@ import (
 	"crawlbench/bench"
 )
 
-var repeat = flag.Int("repeat", 1, "take the contenders through the suite so many times")
+var repeat = flag.Int("repeat", 1, "take the crawlers through the suite so many times")
 
 // TestMain makes crawlbench of the test binary where it is called with a verb, as its children are.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-") {
-		os.Exit(bench.Main(os.Args, Contenders()...))
+		os.Exit(bench.Main(os.Args, Crawlers()...))
 	}
 	os.Exit(m.Run())
 }
@@ -39,7 +39,7 @@ const (
 	heap  = `the heap grew by \d{4,} KiB|` + twice
 )
 
-// table says how often each check fails for each contender, and the pattern of what is then said.
+// table says how often each check fails for each crawler, and the pattern of what is then said.
 var table = []struct {
 	check                  string
 	async, queued, guarded often
@@ -61,7 +61,7 @@ var table = []struct {
 	{"memory", always, always, always, heap},
 }
 
-// conform takes the contenders through the suite and returns, for each, what failed and what is said of it, and how many
+// conform takes the crawlers through the suite and returns, for each, what failed and what is said of it, and how many
 // checks there were.
 func conform(t *testing.T) (failed map[string]map[string]string, checks map[string]int) {
 	t.Helper()
@@ -82,7 +82,7 @@ func conform(t *testing.T) (failed map[string]map[string]string, checks map[stri
 			failed[m[1]][m[2]] = says
 		}
 	}
-	if len(checks) != len(Contenders()) {
+	if len(checks) != len(Crawlers()) {
 		t.Fatalf("the table of checks is not to be understood: %v\n%s", err, out)
 	}
 	return failed, checks
@@ -90,9 +90,9 @@ func conform(t *testing.T) (failed map[string]map[string]string, checks map[stri
 
 // alone runs a check that did not end within the suite's patience once more, beside no other and for as long as it takes:
 // a million links take colly ten seconds, and all takes longer on a busy machine.
-func alone(t *testing.T, exe, contender, check string) (says string, fails bool) {
+func alone(t *testing.T, exe, crawler, check string) (says string, fails bool) {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), exe, "conform", "-patience", "20m", "-checks", check, contender).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), exe, "conform", "-patience", "20m", "-checks", check, crawler).CombinedOutput()
 	if err == nil {
 		return "", false
 	}
@@ -107,7 +107,7 @@ func TestConformance(t *testing.T) {
 	tally := map[string]int{}
 	for range *repeat {
 		failed, checks := conform(t)
-		for _, c := range Contenders() {
+		for _, c := range Crawlers() {
 			if checks[c.Name] != len(table) {
 				t.Fatalf("%s: the suite has %d checks, the table %d", c.Name, checks[c.Name], len(table))
 			}
@@ -133,7 +133,7 @@ func TestConformance(t *testing.T) {
 			}
 		}
 	}
-	for _, c := range Contenders() {
+	for _, c := range Crawlers() {
 		line := fmt.Sprintf("%s failed, of %d:", c.Name, *repeat)
 		for _, row := range table {
 			line += fmt.Sprintf(" %s %d", row.check, tally[c.Name+" "+row.check])

@@ -158,7 +158,7 @@ func TestQueueSpendsTheBudgetOnRequestsNotSent(t *testing.T) {
 // A page links to a thousand others, and there is one worker.
 func TestAGoroutineForEveryURLFound(t *testing.T) {
 	const leaves = 1000
-	for _, c := range Contenders() {
+	for _, c := range Crawlers() {
 		want := leaves
 		if c.Name == "collyqueue" {
 			want = 2 // the worker and the queue's loop
@@ -265,11 +265,11 @@ func TestURLsAreNormalised(t *testing.T) {
 		"https://h.example/a?q=1": "https://h.example/a?q=1",
 	} {
 		web := &memory{}
-		if _, err := Contender().ByURL(t.Context(), web, []string{given}, bench.Options{}); err != nil || web.fetched[fetched] != 1 {
+		if _, err := Crawler().ByURL(t.Context(), web, []string{given}, bench.Options{}); err != nil || web.fetched[fetched] != 1 {
 			t.Errorf("seed %s: fetched %v, want %s; error %v", given, web.fetched, fetched, err)
 		}
 	}
-	_, err := Contender().ByURL(t.Context(), &memory{}, []string{"/relative"}, bench.Options{})
+	_, err := Crawler().ByURL(t.Context(), &memory{}, []string{"/relative"}, bench.Options{})
 	if err == nil {
 		t.Error("a seed that is no URL goes without an error")
 	}

@@ -29,41 +29,41 @@ var only = map[string]struct {
 	remedy string
 }{
 	"golang.org/x/perf/":             {[]string{"internal/stat"}, "use package stat"},
-	"github.com/google/pprof/driver": {[]string{"internal/flame"}, "use package flame"},
-	"net/http":                       {[]string{"internal/flame", "internal/serve"}, "use package serve"},
+	"github.com/google/pprof/driver": {[]string{"internal/profile"}, "use package profile"},
+	"net/http":                       {[]string{"internal/profile", "internal/ui"}, "use package ui"},
 	"os/exec": {
 		[]string{
-			"internal/child", "internal/runner", "internal/conform", "internal/cli", "internal/flame",
-			"internal/mutant", "scripts/limits",
+			"internal/child", "internal/measure", "internal/conform", "internal/cli", "internal/profile",
+			"internal/conform/mutant", "scripts/limits",
 		},
 		"run children with package child",
 	},
 	"flag":                              {[]string{"internal/cli", "scripts/limits"}, "parse flags in package cli"},
 	"github.com/pelletier/go-toml":      {[]string{"internal/scenario"}, "use package scenario"},
-	"golang.org/x/exp/trace":            {[]string{"internal/ledger"}, "use package ledger"},
+	"golang.org/x/exp/trace":            {[]string{"internal/breakdown"}, "use package breakdown"},
 	"github.com/anishathalye/porcupine": {[]string{"internal/conform"}, "use conform.Visited"},
 	"golang.org/x/time/rate":            {[]string{"internal/limiter"}, "use package limiter"},
 	"github.com/puzpuzpuz/xsync": {
-		[]string{"internal/contender/xsync"},
+		[]string{"internal/crawler/xsync"},
 		"use a map and a lock: xsync is only measured",
 	},
 	"github.com/rogpeppe/go-internal": {nil, "use it in tests only"},
 	"math/rand":                       {nil, "use math/rand/v2, or hash a seed"},
 	"github.com/chromedp/":            {nil, "put tests in a browser into the module internal/testing/browser"},
-	module + "internal/madeup":        {nil, "use it in tests only"},
-	"log":                             {[]string{"internal/conform", "internal/mutant"}, "return an error, or write to an io.Writer parameter"},
+	module + "internal/testing/runtest":        {nil, "use it in tests only"},
+	"log":                             {[]string{"internal/conform", "internal/conform/mutant"}, "return an error, or write to an io.Writer parameter"},
 }
 
 // longLines lists the packages that still have lines of more than maxColumns.
 var longLines = []string{
-	"bench", "internal/cli", "internal/conform", "internal/contender",
-	"internal/contender/cas", "internal/contender/chunked", "internal/contender/level",
-	"internal/contender/readahead",
-	"internal/contender/rwmutexmap", "internal/contender/sequential",
-	"internal/crawl", "internal/diagnose", "internal/engine", "internal/export",
-	"internal/flame", "internal/graph", "internal/host", "internal/ledger", "internal/limiter",
-	"internal/mutant", "internal/plan", "internal/plot", "internal/profile", "internal/report",
-	"internal/scenario", "internal/serve", "internal/site", "internal/stat", "internal/web",
+	"bench", "internal/cli", "internal/conform", "internal/crawler",
+	"internal/crawler/cas", "internal/crawler/chunked", "internal/crawler/level",
+	"internal/crawler/readahead",
+	"internal/crawler/rwmutexmap", "internal/crawler/sequential",
+	"internal/crawl", "internal/diagnose", "internal/engine", "internal/ui",
+	"internal/profile", "internal/graph", "internal/host", "internal/breakdown", "internal/limiter",
+	"internal/conform/mutant", "internal/plan", "internal/report", "internal/profile", "internal/report",
+	"internal/scenario", "internal/ui", "internal/ui", "internal/stat", "internal/web",
 	"scripts/limits", "scripts/trial",
 }
 
@@ -115,7 +115,7 @@ func importErrors(p pkg) []string {
 			}
 		}
 		own, ok := strings.CutPrefix(imp, module)
-		if ok && strings.HasPrefix(p.path(), "internal/contender/") && !slices.Contains(crawlerImports, own) {
+		if ok && strings.HasPrefix(p.path(), "internal/crawler/") && !slices.Contains(crawlerImports, own) {
 			list = append(list, fmt.Sprintf("%s imports %s: a crawler may only import %s",
 				p.ImportPath, imp, strings.Join(crawlerImports, ", ")))
 		}
@@ -137,16 +137,16 @@ func TestImportRulesDetectViolations(t *testing.T) {
 		{ImportPath: module + "internal/plan", Imports: []string{"golang.org/x/perf/benchfmt"}},
 		{ImportPath: module + "internal/scenario/x", Imports: []string{"github.com/pelletier/go-toml/v2"}},
 		{ImportPath: module + "internal/stat", Imports: []string{"math/rand"}},
-		{ImportPath: module + "internal/report", Imports: []string{module + "internal/madeup"}},
-		{ImportPath: module + "internal/contender/cas", Imports: []string{module + "internal/graph"}},
-		{ImportPath: module + "internal/contender/cas", Imports: []string{module + "internal/contender/owner"}},
+		{ImportPath: module + "internal/report", Imports: []string{module + "internal/testing/runtest"}},
+		{ImportPath: module + "internal/crawler/cas", Imports: []string{module + "internal/graph"}},
+		{ImportPath: module + "internal/crawler/cas", Imports: []string{module + "internal/crawler/owner"}},
 	} {
 		if len(importErrors(p)) == 0 {
 			t.Errorf("%s may import %v, want an error", p.ImportPath, p.Imports)
 		}
 	}
 	allowed := pkg{
-		ImportPath: module + "internal/contender/cas",
+		ImportPath: module + "internal/crawler/cas",
 		Imports:    []string{"sync", "math/rand/v2", module + "internal/crawl", module + "internal/visited"},
 	}
 	if list := importErrors(allowed); list != nil {

@@ -8,26 +8,26 @@ import (
 
 // breakdown accumulates crawls. Times are in nanoseconds until finish.
 type breakdown struct {
-	ledger  Ledger
-	seconds map[Class]float64
-	places  tally
-	wall    wall
-	roles   map[string]*Role
+	breakdown Breakdown
+	seconds   map[State]float64
+	places    tally
+	wall      wall
+	roles     map[string]*Role
 }
 
 func newBreakdown(workers int) *breakdown {
 	return &breakdown{
-		ledger:  Ledger{Workers: workers},
-		seconds: map[Class]float64{},
-		places:  newTally(),
-		wall:    newWall(),
-		roles:   map[string]*Role{},
+		breakdown: Breakdown{Workers: workers},
+		seconds:   map[State]float64{},
+		places:    newTally(),
+		wall:      newWall(),
+		roles:     map[string]*Role{},
 	}
 }
 
 // add adds a crawl.
 func (b *breakdown) add(x *crawlRecord) {
-	l := &b.ledger
+	l := &b.breakdown
 	l.Crawls++
 	l.Wall += float64(x.to - x.from)
 	workers, others := splitWorkers(x)
@@ -50,7 +50,7 @@ func (b *breakdown) add(x *crawlRecord) {
 		}
 		return
 	}
-	l.ComeAndGo++
+	l.ShortLived++
 	claimed := make(map[*goroutine]claim, len(workers))
 	for _, g := range workers {
 		claimed[g] = claimOf(g, x.selects)
@@ -61,7 +61,7 @@ func (b *breakdown) add(x *crawlRecord) {
 		b.addShortLived(x, stopped, g, claimed[g], s)
 	}
 	l.Surplus += s.surplus
-	b.addAbsent(Starvation, "(idle slot)", s.idle-missing)
+	b.addAbsent(Idle, "(idle slot)", s.idle-missing)
 }
 
 // addOutside adds the time before the first worker starts and after the last one ends, in which the
@@ -74,7 +74,7 @@ func (b *breakdown) addOutside(x *crawlRecord, workers []*goroutine) (first, las
 	for _, g := range workers {
 		first, last = min(first, g.began), max(last, g.ended)
 	}
-	n := float64(b.ledger.Workers)
+	n := float64(b.breakdown.Workers)
 	before, after := n*float64(first-x.from), n*float64(x.to-last)
 	b.addAbsent(Other, "(before the first worker)", before)
 	b.addAbsent(Other, "(after the last worker)", after)
@@ -82,7 +82,7 @@ func (b *breakdown) addOutside(x *crawlRecord, workers []*goroutine) (first, las
 }
 
 // addAbsent adds time in which workers are missing.
-func (b *breakdown) addAbsent(class Class, where string, ns float64) {
+func (b *breakdown) addAbsent(class State, where string, ns float64) {
 	if ns > 0 {
 		b.seconds[class] += ns
 		b.places.addSite(class, where, "", ns)
@@ -101,9 +101,9 @@ func (b *breakdown) addShortLived(x *crawlRecord, stopped *stepFunction, g *goro
 		case p.to <= c.ran:
 			shared := s.started.between(p.from, p.to)
 			b.addInterval(x, stopped, p, shared)
-			b.ledger.Queued += length - shared
+			b.breakdown.Queued += length - shared
 		default:
-			b.ledger.Queued += length
+			b.breakdown.Queued += length
 		}
 	}
 	for _, sm := range g.samples {
@@ -168,7 +168,7 @@ func (b *breakdown) addInterval(x *crawlRecord, stopped *stepFunction, p interva
 	b.addTime(class, p, ns)
 }
 
-func (b *breakdown) addTime(class Class, p interval, ns float64) {
+func (b *breakdown) addTime(class State, p interval, ns float64) {
 	b.seconds[class] += ns
 	if class == Running {
 		b.wall.running += ns
@@ -179,7 +179,7 @@ func (b *breakdown) addTime(class Class, p interval, ns float64) {
 }
 
 func (b *breakdown) addSample(s sample) {
-	b.ledger.Samples++
+	b.breakdown.Samples++
 	b.wall.sample(s.stack)
 }
 
@@ -225,19 +225,19 @@ func (g *goroutine) entry() string {
 }
 
 // finish converts to seconds, and returns the time breakdown and the wall profile.
-func (b *breakdown) finish() (*Ledger, *profile.Profile) {
-	l := &b.ledger
+func (b *breakdown) finish() (*Breakdown, *profile.Profile) {
+	l := &b.breakdown
 	l.Wall /= 1e9
 	l.Queued /= 1e9
 	l.Surplus /= 1e9
 	l.Worker = float64(l.Workers) * l.Wall
-	l.Seconds = map[Class]float64{}
+	l.Seconds = map[State]float64{}
 	booked := 0.0
-	for _, c := range Classes() {
+	for _, c := range States() {
 		l.Seconds[c] = b.seconds[c] / 1e9
 		booked += l.Seconds[c]
 	}
-	l.Residual = ratio(l.Worker-booked, l.Worker)
+	l.Unaccounted = ratio(l.Worker-booked, l.Worker)
 	l.Sites, l.Ends = b.places.finish(l.Worker)
 	l.Roles = closeRoles(b.roles, l.Wall)
 	return l, b.wall.profile(l.Wall)

@@ -39,10 +39,10 @@ func pool(workers, pages int, visit func(worker, page int)) func() {
 }
 
 // requireSite fails unless state c has a site in the given function with this primitive.
-func requireSite(t *testing.T, l *breakdown.Ledger, c breakdown.Class, function, primitive string) breakdown.Site {
+func requireSite(t *testing.T, l *breakdown.Breakdown, c breakdown.State, function, primitive string) breakdown.Site {
 	t.Helper()
 	for _, s := range l.Sites {
-		if s.Class == c && strings.Contains(s.Where, function) && s.Primitive == primitive {
+		if s.State == c && strings.Contains(s.Where, function) && s.Primitive == primitive {
 			return s
 		}
 	}
@@ -64,14 +64,14 @@ func TestLock(t *testing.T) {
 	var mu sync.Mutex
 	l, _ := measured(t, 8, pool(8, 20, func(int, int) { hot(&mu) }))
 	requireDominant(t, l, breakdown.Lock, 0.6)
-	requireSite(t, l, breakdown.Lock, "ledger_test.hot cause_test.go:", "sync.(*Mutex).Lock")
+	requireSite(t, l, breakdown.Lock, "breakdown_test.hot cause_test.go:", "sync.(*Mutex).Lock")
 	_, file, line, _ := runtime.Caller(0)
 	unlock := lineOf(t, file, "mu.Unlock() // the waits"+" end here")
 	if unlock >= line {
 		t.Fatal("lineOf found the text in this test itself")
 	}
 	for _, e := range l.Ends {
-		if e.Class == breakdown.Lock && !strings.HasSuffix(e.By, "ledger_test.hot cause_test.go:"+itoa(unlock)) {
+		if e.State == breakdown.Lock && !strings.HasSuffix(e.By, "breakdown_test.hot cause_test.go:"+itoa(unlock)) {
 			t.Errorf("a wait for the lock ended at %s, want line %d", e.By, unlock)
 		}
 	}
@@ -115,7 +115,7 @@ func TestChannelSendToASlowReceiver(t *testing.T) {
 					pool(8, 20, func(int, int) { send(c, done) })()
 					slow.Wait()
 				})
-				requireDominant(t, l, breakdown.Handoff, 0.6)
+				requireDominant(t, l, breakdown.Channel, 0.6)
 			})
 		}
 	}
@@ -160,7 +160,7 @@ func TestIdleOnAChannel(t *testing.T) {
 				pool(8, 20, func(int, int) { take(c, done) })()
 				slow.Wait()
 			})
-			requireDominant(t, l, breakdown.Starvation, 0.6)
+			requireDominant(t, l, breakdown.Idle, 0.6)
 		})
 	}
 }
@@ -191,14 +191,14 @@ func TestSelectEndedBySelect(t *testing.T) {
 		})()
 		slow.Wait()
 	})
-	h := requireSite(t, l, breakdown.Handoff, "sendOrEnd", "select")
-	s := requireSite(t, l, breakdown.Starvation, "takeOrEnd", "select")
+	h := requireSite(t, l, breakdown.Channel, "sendOrEnd", "select")
+	s := requireSite(t, l, breakdown.Idle, "takeOrEnd", "select")
 	if h.Share < 0.4 || s.Share < 0.4 {
 		t.Errorf("blocked on a channel %.2f, idle %.2f: want about half each", h.Share, s.Share)
 	}
 	for _, s := range l.Sites {
-		if s.Class == breakdown.Handoff && strings.Contains(s.Where, "takeOrEnd") ||
-			s.Class == breakdown.Starvation && strings.Contains(s.Where, "sendOrEnd") {
+		if s.State == breakdown.Channel && strings.Contains(s.Where, "takeOrEnd") ||
+			s.State == breakdown.Idle && strings.Contains(s.Where, "sendOrEnd") {
 			t.Errorf("%+v is classified the wrong way round", s)
 		}
 	}
@@ -229,8 +229,8 @@ func TestIdleOnACondition(t *testing.T) {
 		})()
 		slow.Wait()
 	})
-	requireDominant(t, l, breakdown.Starvation, 0.6)
-	requireSite(t, l, breakdown.Starvation, "TestIdleOnACondition", "sync.(*Cond).Wait")
+	requireDominant(t, l, breakdown.Idle, 0.6)
+	requireSite(t, l, breakdown.Idle, "TestIdleOnACondition", "sync.(*Cond).Wait")
 }
 
 func TestRateLimit(t *testing.T) {
@@ -239,9 +239,9 @@ func TestRateLimit(t *testing.T) {
 		"non-reserving": limiter.New("paced", 1000, 1)} {
 		t.Run(name, func(t *testing.T) {
 			got, _ := measured(t, 8, pool(8, 20, func(int, int) { paced(l) }))
-			requireDominant(t, got, breakdown.Pacing, 0.8)
+			requireDominant(t, got, breakdown.RateLimit, 0.8)
 			for _, s := range got.Sites {
-				if s.Class == breakdown.Pacing && !strings.HasPrefix(s.Where, "ledger_test.paced cause_test.go:") {
+				if s.State == breakdown.RateLimit && !strings.HasPrefix(s.Where, "breakdown_test.paced cause_test.go:") {
 					t.Errorf("rate limit at %s, want the crawler's call", s.Where)
 				}
 			}
@@ -259,9 +259,9 @@ func sleepyFetch() { time.Sleep(nap) }
 
 func TestFetch(t *testing.T) {
 	l, _ := measured(t, 8, pool(8, 20, func(int, int) { sleepyFetch() }))
-	requireDominant(t, l, breakdown.Fetch, 0.6)
+	requireDominant(t, l, breakdown.Network, 0.6)
 	for _, e := range l.Ends {
-		if e.Class == breakdown.Fetch && e.By != "(runtime)" {
+		if e.State == breakdown.Network && e.By != "(runtime)" {
 			t.Errorf("a timer is %s", e.By)
 		}
 	}
@@ -310,7 +310,7 @@ func TestMoreWorkersThanProcessors(t *testing.T) {
 	found := false
 	for _, s := range wall.Sample {
 		names := stack(s)
-		found = found || names[len(names)-1] == "[running]" && strings.HasSuffix(names[0], "ledger_test.spin")
+		found = found || names[len(names)-1] == "[running]" && strings.HasSuffix(names[0], "breakdown_test.spin")
 	}
 	if !found {
 		t.Error("the running time is not below the function that spent it")

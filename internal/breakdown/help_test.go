@@ -21,8 +21,8 @@ import (
 // options names this package's own fetch functions, in addition to the limiters that the harness
 // knows.
 func options(workers int) breakdown.Options {
-	return breakdown.Options{Workers: workers, Fetch: []string{"crawlbench/internal/ledger_test.(*site).Fetch",
-		"crawlbench/internal/ledger_test.sleepyFetch"}}
+	return breakdown.Options{Workers: workers, Fetch: []string{"crawlbench/internal/breakdown_test.(*site).Fetch",
+		"crawlbench/internal/breakdown_test.sleepyFetch"}}
 }
 
 // traced returns an execution trace of f.
@@ -44,12 +44,12 @@ func traced(t testing.TB, f func()) []byte {
 
 // measured traces one crawl and checks that its time breakdown and its wall profile are
 // complete.
-func measured(t *testing.T, workers int, crawl func()) (*breakdown.Ledger, *profile.Profile) {
+func measured(t *testing.T, workers int, crawl func()) (*breakdown.Breakdown, *profile.Profile) {
 	t.Helper()
 	return read(t, workers, traced(t, func() { breakdown.Crawl(crawl) }))
 }
 
-func read(t *testing.T, workers int, b []byte) (*breakdown.Ledger, *profile.Profile) {
+func read(t *testing.T, workers int, b []byte) (*breakdown.Breakdown, *profile.Profile) {
 	t.Helper()
 	l, wall, err := breakdown.Read(bytes.NewReader(b), options(workers))
 	if err != nil {
@@ -58,12 +58,12 @@ func read(t *testing.T, workers int, b []byte) (*breakdown.Ledger, *profile.Prof
 	if t.Failed() {
 		return l, wall
 	}
-	if math.Abs(l.Residual) > 0.02 {
-		t.Errorf("unaccounted %.2f %%, want less than 2", 100*l.Residual)
+	if math.Abs(l.Unaccounted) > 0.02 {
+		t.Errorf("unaccounted %.2f %%, want less than 2", 100*l.Unaccounted)
 	}
-	closed := l.Worker * (1 - l.Residual)
+	closed := l.Worker * (1 - l.Unaccounted)
 	sum, sites := 0.0, l.Seconds[breakdown.Running]
-	for _, c := range breakdown.Classes() {
+	for _, c := range breakdown.States() {
 		sum += l.Seconds[c]
 	}
 	for _, s := range l.Sites {
@@ -86,21 +86,21 @@ func read(t *testing.T, workers int, b []byte) (*breakdown.Ledger, *profile.Prof
 }
 
 // show logs a time breakdown, for go test -v.
-func show(t *testing.T, l *breakdown.Ledger) {
+func show(t *testing.T, l *breakdown.Breakdown) {
 	t.Helper()
-	for _, c := range breakdown.Classes() {
+	for _, c := range breakdown.States() {
 		if l.Share(c) > 0.001 {
 			t.Logf("%-10s %6.2f %%", c, 100*l.Share(c))
 		}
 	}
 	t.Logf("unaccounted %.3f %%, wall %.4f s, queued %.4f s, surplus %.4f s, "+
 		"%d crawls with short-lived workers, %d events, %d samples, %d pages",
-		100*l.Residual, l.Wall, l.Queued, l.Surplus, l.ComeAndGo, l.Events, l.Samples, l.Pages)
+		100*l.Unaccounted, l.Wall, l.Queued, l.Surplus, l.ShortLived, l.Events, l.Samples, l.Pages)
 	for _, s := range l.Sites[:min(6, len(l.Sites))] {
-		t.Logf("  %-10s %-60s %-28s %6d %6.2f %%", s.Class, s.Where, s.Primitive, s.Count, 100*s.Share)
+		t.Logf("  %-10s %-60s %-28s %6d %6.2f %%", s.State, s.Where, s.Primitive, s.Count, 100*s.Share)
 	}
 	for _, e := range l.Ends[:min(4, len(l.Ends))] {
-		t.Logf("  %-10s %s  <-  %s: %d, %.4f s", e.Class, e.Where, e.By, e.Count, e.Seconds)
+		t.Logf("  %-10s %s  <-  %s: %d, %.4f s", e.State, e.Where, e.By, e.Count, e.Seconds)
 	}
 	for _, r := range l.Roles {
 		t.Logf("  role %+v", r)
@@ -109,9 +109,9 @@ func show(t *testing.T, l *breakdown.Ledger) {
 
 // requireDominant fails unless state c has more time than each other state, and at least the given
 // share of all.
-func requireDominant(t *testing.T, l *breakdown.Ledger, c breakdown.Class, least float64) {
+func requireDominant(t *testing.T, l *breakdown.Breakdown, c breakdown.State, least float64) {
 	t.Helper()
-	for _, other := range breakdown.Classes() {
+	for _, other := range breakdown.States() {
 		if other != c && l.Share(other) > l.Share(c) {
 			t.Errorf("%s %.1f %% exceeds %s %.1f %%", other, 100*l.Share(other), c, 100*l.Share(c))
 		}

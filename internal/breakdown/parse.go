@@ -15,14 +15,14 @@ const (
 )
 
 // Parse reads the time breakdowns of a cell, as a profile pass writes them.
-func Parse(text []byte) ([]*Ledger, error) {
+func Parse(text []byte) ([]*Breakdown, error) {
 	if n := bytes.Count(text, []byte("{")); n > maxObjects {
 		return nil, fmt.Errorf("too many objects: %d, want at most %d", n, maxObjects)
 	}
 	if n := bytes.Count(text, []byte(",")); n > maxElements {
 		return nil, fmt.Errorf("too many elements: %d, want at most %d", n, maxElements)
 	}
-	var list []*Ledger
+	var list []*Breakdown
 	err := json.Unmarshal(text, &list)
 	return list, err
 }

@@ -8,12 +8,12 @@ import (
 )
 
 // Hostile files are refused before they take memory.
-func TestHostileLedgers(t *testing.T) {
+func TestHostileBreakdowns(t *testing.T) {
 	for name, test := range map[string]struct{ text, says string }{
-		"ledgers":       {"[" + strings.Repeat("{},", 1<<21) + "{}]", "objects"},
+		"breakdowns":    {"[" + strings.Repeat("{},", 1<<21) + "{}]", "objects"},
 		"places":        {`[{"sites":[` + strings.Repeat("{},", 1<<21) + "{}]}]", "objects"},
 		"nulls":         {`[{"sites":[` + strings.Repeat("null,", 1<<23) + "null]}]", "elements"},
-		"classes":       {`[{"class_sec":{` + strings.Repeat(`"a":1,`, 1<<23) + `"b":1}}]`, "elements"},
+		"classes":       {`[{"state_sec":{` + strings.Repeat(`"a":1,`, 1<<23) + `"b":1}}]`, "elements"},
 		"nested":        {strings.Repeat("[", 1<<20), "exceeded max depth"},
 		"nested within": {`[{"x":` + strings.Repeat("[", 1<<20), "exceeded max depth"},
 		"nothing":       {"", ""},
@@ -37,19 +37,19 @@ func TestHostileLedgers(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	text, err := json.Marshal([]*Ledger{{Workers: 8, Seconds: map[Class]float64{Lock: 1}, Sites: []Site{{Where: "a"}},
+	text, err := json.Marshal([]*Breakdown{{Workers: 8, Seconds: map[State]float64{Lock: 1}, Sites: []Site{{Where: "a"}},
 		Ends: []End{{By: "b"}}, Roles: []Role{{Entry: "c"}}}, nil, {}})
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(text)
-	f.Add([]byte(`[{"workers":1e9,"class_sec":{"lock":-1e308}},null,{}]`))
+	f.Add([]byte(`[{"workers":1e9,"state_sec":{"blocked: lock":-1e308}},null,{}]`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		list, err := Parse(text)
 		if err != nil {
 			return
 		}
-		Spread(list)
+		Summarize(list)
 		for _, l := range list {
 			if l != nil {
 				l.Share(Lock)

@@ -66,8 +66,8 @@ func TestErrors(t *testing.T) {
 		{"not a trace", "damaged", []byte("goos: linux\ngoarch: amd64\npkg: crawlbench\n"), 2},
 		{"a trace cut short", "damaged", crawls[:len(crawls)/2], 2},
 		{"no crawl", "wrap the measured code", none, 2},
-		{"no fetch", "call ledger.Mark", empty, 2},
-		{"no fetch within the crawl", "call ledger.Mark", outside, 2},
+		{"no fetch", "call breakdown.Mark", empty, 2},
+		{"no fetch within the crawl", "call breakdown.Mark", outside, 2},
 		{"a crawl without end", "ends within a crawl", endless, 2},
 		{"a crawl in a crawl", "overlap", twice, 2},
 	} {
@@ -84,7 +84,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-func TestDamagedTracesAreErrorsOrLedgers(t *testing.T) {
+func TestDamagedTracesAreErrorsOrBreakdowns(t *testing.T) {
 	whole := traced(t, func() { breakdown.Crawl(pool(2, 50, func(int, int) { spin(1000) })) })
 	draw := rand.New(rand.NewPCG(1, 2))
 	for range 300 {
@@ -114,7 +114,7 @@ func TestReadingTwiceGivesTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var back breakdown.Ledger
+		var back breakdown.Breakdown
 		if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(&back, l) {
 			t.Errorf("%v: after the round trip %+v, want %+v", err, back, l)
 		}
@@ -145,7 +145,7 @@ func TestWallProfile(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"[running]", "[runnable]", "[fetch]"} {
+	for _, want := range []string{"[running]", "[runnable]", "[network]"} {
 		if !roots[want] {
 			t.Errorf("no %s in %v", want, roots)
 		}
@@ -158,28 +158,28 @@ func TestWallProfile(t *testing.T) {
 }
 
 func TestSpread(t *testing.T) {
-	var ls []*breakdown.Ledger
+	var ls []*breakdown.Breakdown
 	for _, lock := range []float64{3, 1, 4, 2} {
-		ls = append(ls, &breakdown.Ledger{Worker: 10, Seconds: map[breakdown.Class]float64{breakdown.Lock: lock},
-			Residual: lock / 100})
+		ls = append(ls, &breakdown.Breakdown{Worker: 10, Seconds: map[breakdown.State]float64{breakdown.Lock: lock},
+			Unaccounted: lock / 100})
 	}
-	if _, err := breakdown.Spread(ls[:2]); err == nil {
+	if _, err := breakdown.Summarize(ls[:2]); err == nil {
 		t.Error("two repeats are accepted")
 	}
-	if _, err := breakdown.Spread(append(ls[:3:3], nil)); err == nil {
+	if _, err := breakdown.Summarize(append(ls[:3:3], nil)); err == nil {
 		t.Error("a missing breakdown is accepted")
 	}
-	got, err := breakdown.Spread(ls)
+	got, err := breakdown.Summarize(ls)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if want := (breakdown.Range{Min: 0.1, Median: 0.25, Max: 0.4}); got.Share[breakdown.Lock] != want {
 		t.Errorf("lock %v, want %v", got.Share[breakdown.Lock], want)
 	}
-	if got.Residual.Max != 0.04 || got.Repeats != 4 {
+	if got.Unaccounted.Max != 0.04 || got.Repeats != 4 {
 		t.Errorf("got %+v", got)
 	}
-	three, err := breakdown.Spread(ls[:3])
+	three, err := breakdown.Summarize(ls[:3])
 	if want := (breakdown.Range{Min: 0.1, Median: 0.3, Max: 0.4}); err != nil || three.Share[breakdown.Lock] != want {
 		t.Errorf("lock of three %v, %v, want %v", three.Share[breakdown.Lock], err, want)
 	}

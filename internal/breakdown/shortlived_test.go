@@ -29,15 +29,15 @@ func pagesBehindSemaphore(slots, pages int) func() {
 func TestQueueBeforeASemaphore(t *testing.T) {
 	const slots, pages = 4, 100
 	l, _ := measured(t, slots, pagesBehindSemaphore(slots, pages))
-	requireDominant(t, l, breakdown.Fetch, 0.6)
-	if l.ComeAndGo != 1 || l.Pages != pages {
-		t.Errorf("%d crawls with short-lived workers, want 1; %d pages of %d", l.ComeAndGo, l.Pages, pages)
+	requireDominant(t, l, breakdown.Network, 0.6)
+	if l.ShortLived != 1 || l.Pages != pages {
+		t.Errorf("%d crawls with short-lived workers, want 1; %d pages of %d", l.ShortLived, l.Pages, pages)
 	}
 	if l.Queued < 3*l.Worker {
 		t.Errorf("queued %g s of %g worker-seconds: want half of the pages waiting on average", l.Queued, l.Worker)
 	}
-	if l.Seconds[breakdown.Handoff] > 0 {
-		t.Errorf("%g s blocked on a channel: the semaphore is the frontier", l.Seconds[breakdown.Handoff])
+	if l.Seconds[breakdown.Channel] > 0 {
+		t.Errorf("%g s blocked on a channel: the semaphore is the frontier", l.Seconds[breakdown.Channel])
 	}
 }
 
@@ -48,10 +48,10 @@ func TestFreeSlotsAreIdle(t *testing.T) {
 			pagesBehindSemaphore(slots, 1)()
 		}
 	})
-	requireDominant(t, l, breakdown.Starvation, 0.6)
-	requireSite(t, l, breakdown.Starvation, "(idle slot)", "")
-	if l.ComeAndGo != 1 || l.Seconds[breakdown.Fetch] < pages*nap.Seconds() {
-		t.Errorf("%d crawls with short-lived workers, want 1; %g s of fetching", l.ComeAndGo, l.Seconds[breakdown.Fetch])
+	requireDominant(t, l, breakdown.Idle, 0.6)
+	requireSite(t, l, breakdown.Idle, "(idle slot)", "")
+	if l.ShortLived != 1 || l.Seconds[breakdown.Network] < pages*nap.Seconds() {
+		t.Errorf("%d crawls with short-lived workers, want 1; %g s of fetching", l.ShortLived, l.Seconds[breakdown.Network])
 	}
 }
 
@@ -63,7 +63,7 @@ func TestPoolForEveryLevel(t *testing.T) {
 			time.Sleep(4 * nap) // merging, while no worker exists
 		}
 	})
-	if f, s := l.Share(breakdown.Fetch), l.Share(breakdown.Starvation); f < 0.15 || s < 0.3 {
+	if f, s := l.Share(breakdown.Network), l.Share(breakdown.Idle); f < 0.15 || s < 0.3 {
 		t.Errorf("fetch %.2f, idle %.2f: want both large", f, s)
 		show(t, l)
 	}
@@ -91,8 +91,8 @@ func TestWorkerWithoutAPage(t *testing.T) {
 		close(pages)
 		all.Wait()
 	})
-	if l.Pages != 2 || l.ComeAndGo != 0 || len(l.Roles) != 1 {
-		t.Errorf("%d pages of 2, %d crawls with short-lived workers, roles %v", l.Pages, l.ComeAndGo, l.Roles)
+	if l.Pages != 2 || l.ShortLived != 0 || len(l.Roles) != 1 {
+		t.Errorf("%d pages of 2, %d crawls with short-lived workers, roles %v", l.Pages, l.ShortLived, l.Roles)
 	}
 }
 
@@ -102,7 +102,7 @@ func TestOwnerIsARole(t *testing.T) {
 		run         func(func())
 	}{
 		{"the caller", "(caller)", func(f func()) { f() }},
-		{"a goroutine", "ledger_test.TestOwnerIsARole.", func(f func()) {
+		{"a goroutine", "breakdown_test.TestOwnerIsARole.", func(f func()) {
 			var all sync.WaitGroup
 			all.Go(f)
 			all.Wait()
@@ -129,7 +129,7 @@ func TestOwnerIsARole(t *testing.T) {
 			if role.Running+role.Runnable < 0.8*l.Wall || role.Running < 4*l.Seconds[breakdown.Running] {
 				t.Errorf("the owner is not fully busy: %+v of %g s", role, l.Wall)
 			}
-			requireSite(t, l, breakdown.Handoff, "TestOwnerIsARole", "chan send")
+			requireSite(t, l, breakdown.Channel, "TestOwnerIsARole", "chan send")
 		})
 	}
 }

@@ -89,7 +89,7 @@ func claimOf(g *goroutine, s selects) claim {
 		if p.state != trace.GoWaiting {
 			continue
 		}
-		if k := s.class(p); k != Lock && k != Pacing && k != GC {
+		if k := s.class(p); k != Lock && k != RateLimit && k != GC {
 			c.took = p.to
 		}
 	}

@@ -12,7 +12,7 @@ import (
 var (
 	semaphore = &stack{frames: []frame{{function: "acquire"}}, site: "acquire"}
 	mutex     = &stack{frames: []frame{{function: "lock"}}, site: "lock", flags: inSync}
-	limiter   = &stack{frames: []frame{{function: "wait"}}, site: "wait", flags: inPacing}
+	limiter   = &stack{frames: []frame{{function: "wait"}}, site: "wait", flags: inRateLimit}
 	join      = &stack{frames: []frame{{function: "join"}}, site: "join", flags: inJoin | inSync}
 )
 
@@ -42,7 +42,7 @@ func shortLived(began trace.Time, mark int, intervals ...interval) *goroutine {
 }
 
 // breakdownOf returns the time breakdown of one crawl from 0 to end.
-func breakdownOf(workers int, end trace.Time, members ...*goroutine) *Ledger {
+func breakdownOf(workers int, end trace.Time, members ...*goroutine) *Breakdown {
 	b := newBreakdown(workers)
 	b.add(&crawlRecord{to: end, members: members})
 	l, _ := b.finish()
@@ -57,7 +57,7 @@ func TestShortLivedWorkers(t *testing.T) {
 		workers int
 		end     trace.Time
 		members []*goroutine
-		want    map[Class]float64 // nanoseconds
+		want    map[State]float64 // nanoseconds
 		queued  float64
 		surplus float64
 		pool    bool
@@ -65,52 +65,52 @@ func TestShortLivedWorkers(t *testing.T) {
 		{"in a pool, time before a late start and after an early end is other", 2, 100, []*goroutine{
 			shortLived(0, 1, ready(10), runs(90)),
 			shortLived(5, 1, ready(10), runs(60)),
-		}, map[Class]float64{Runnable: 20, Running: 150, Other: 5 + 25}, 0, 0, true},
+		}, map[State]float64{Runnable: 20, Running: 150, Other: 5 + 25}, 0, 0, true},
 		{"before the first worker and after the last is other", 2, 100, []*goroutine{
 			shortLived(30, 0, runs(60)),
 			shortLived(30, 0, runs(60)),
-		}, map[Class]float64{Running: 120, Other: 80}, 0, 0, true},
+		}, map[State]float64{Running: 120, Other: 80}, 0, 0, true},
 		{"waiting for the semaphore is not worker time", 1, 100, []*goroutine{
 			shortLived(0, 0, runs(50)),
 			shortLived(0, 2, runs(1), waits(49, "select", semaphore), runs(50)),
-		}, map[Class]float64{Running: 100}, 50, 0, false},
+		}, map[State]float64{Running: 100}, 50, 0, false},
 		{"waiting for lock and limiter is worker time", 1, 100, []*goroutine{
 			shortLived(0, 0, runs(40)),
 			shortLived(0, 4, runs(1), waits(39, "select", semaphore), waits(10, "sync", mutex),
 				waits(20, "select", limiter), runs(30)),
-		}, map[Class]float64{Running: 70, Lock: 10, Pacing: 20}, 40, 0, false},
+		}, map[State]float64{Running: 70, Lock: 10, RateLimit: 20}, 40, 0, false},
 		{"goroutines that have not run yet are runnable while a slot is free", 2, 100, []*goroutine{
 			shortLived(0, 0, runs(50)),
 			shortLived(0, 1, ready(50), runs(50)),
 			shortLived(0, 1, ready(50), runs(50)),
-		}, map[Class]float64{Running: 150, Runnable: 50}, 50, 0, false},
+		}, map[State]float64{Running: 150, Runnable: 50}, 50, 0, false},
 		{"a free slot is idle", 2, 100, []*goroutine{
 			shortLived(0, 0, runs(50)),
 			shortLived(60, 0, runs(40)),
-		}, map[Class]float64{Running: 90, Starvation: 110}, 0, 0, false},
+		}, map[State]float64{Running: 90, Idle: 110}, 0, 0, false},
 		{"more goroutines than slots share them", 1, 100, []*goroutine{
 			shortLived(0, 0, runs(100)),
 			shortLived(0, 0, runs(50), waits(50, "sync", mutex)),
-		}, map[Class]float64{Running: 75, Lock: 25}, 0, 100, false},
+		}, map[State]float64{Running: 75, Lock: 25}, 0, 100, false},
 		{"joining holds no slot", 1, 100, []*goroutine{
 			shortLived(0, 0, runs(20), waits(70, "sync", join), runs(10)),
 			shortLived(20, 0, runs(70)),
-		}, map[Class]float64{Running: 100}, 0, 0, false},
+		}, map[State]float64{Running: 100}, 0, 0, false},
 		{"a goroutine that never marks has only waited", 1, 100, []*goroutine{
 			shortLived(0, 0, runs(100)),
 			shortLived(0, -1, runs(10), waits(90, "select", semaphore)),
-		}, map[Class]float64{Running: 100}, 100, 0, false},
+		}, map[State]float64{Running: 100}, 100, 0, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := breakdownOf(c.workers, c.end, c.members...)
-			for _, class := range Classes() {
+			for _, class := range States() {
 				if got := ns(l.Seconds[class]); got != c.want[class] {
 					t.Errorf("%s %g, want %g", class, got, c.want[class])
 				}
 			}
-			if ns(l.Queued) != c.queued || ns(l.Surplus) != c.surplus || (l.ComeAndGo == 0) != c.pool {
+			if ns(l.Queued) != c.queued || ns(l.Surplus) != c.surplus || (l.ShortLived == 0) != c.pool {
 				t.Errorf("queued %g, surplus %g, short-lived %d, want %g, %g and pool %v", ns(l.Queued), ns(l.Surplus),
-					l.ComeAndGo, c.queued, c.surplus, c.pool)
+					l.ShortLived, c.queued, c.surplus, c.pool)
 			}
 		})
 	}
@@ -144,8 +144,8 @@ func TestAllSlotsAreDistributed(t *testing.T) {
 			members = append(members, g)
 		}
 		l := breakdownOf(4, end, members...)
-		if math.Abs(l.Residual) > 1e-9 {
-			t.Fatalf("seed %d: unaccounted %g", seed, l.Residual)
+		if math.Abs(l.Unaccounted) > 1e-9 {
+			t.Fatalf("seed %d: unaccounted %g", seed, l.Unaccounted)
 		}
 		theirs := l.Queued + l.Surplus + l.Seconds[Running]
 		for _, s := range l.Sites {
@@ -153,10 +153,10 @@ func TestAllSlotsAreDistributed(t *testing.T) {
 				theirs += s.Seconds
 			}
 		}
-		if got := ns(theirs); l.Seconds[Starvation] < 0 || got < float64(total)-0.01 ||
+		if got := ns(theirs); l.Seconds[Idle] < 0 || got < float64(total)-0.01 ||
 			got > float64(total+joined)+0.01 {
 			t.Fatalf("seed %d: %g ns of the goroutines' %d + %d are counted, idle %g", seed, got, total, joined,
-				l.Seconds[Starvation])
+				l.Seconds[Idle])
 		}
 	}
 }

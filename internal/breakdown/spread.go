@@ -18,8 +18,8 @@ type Range struct {
 // a lot between repeats: a single breakdown is not evidence.
 type Shares struct {
 	Repeats  int             `json:"repeats"`
-	Share    map[Class]Range `json:"share"`
-	Residual Range           `json:"residual_share"`
+	Share    map[State]Range `json:"share"`
+	Unaccounted Range           `json:"unaccounted_share"`
 }
 
 // minRepeats is the minimum number of repeats for a meaningful median and range.
@@ -27,7 +27,7 @@ const minRepeats = 3
 
 // Spread returns the minimum, median and maximum share of each state over at least three
 // breakdowns.
-func Spread(ls []*Ledger) (Shares, error) {
+func Summarize(ls []*Breakdown) (Shares, error) {
 	if len(ls) < minRepeats {
 		return Shares{}, fmt.Errorf("time breakdown: %d repeats, want at least %d: record more traces", len(ls),
 			minRepeats)
@@ -35,15 +35,15 @@ func Spread(ls []*Ledger) (Shares, error) {
 	if slices.Contains(ls, nil) { // null in a file
 		return Shares{}, errors.New("time breakdown: one of the repeats is empty")
 	}
-	s := Shares{Repeats: len(ls), Share: map[Class]Range{}}
-	for _, c := range Classes() {
-		s.Share[c] = rangeOf(ls, func(l *Ledger) float64 { return l.Share(c) })
+	s := Shares{Repeats: len(ls), Share: map[State]Range{}}
+	for _, c := range States() {
+		s.Share[c] = rangeOf(ls, func(l *Breakdown) float64 { return l.Share(c) })
 	}
-	s.Residual = rangeOf(ls, func(l *Ledger) float64 { return l.Residual })
+	s.Unaccounted = rangeOf(ls, func(l *Breakdown) float64 { return l.Unaccounted })
 	return s, nil
 }
 
-func rangeOf(ls []*Ledger, share func(*Ledger) float64) Range {
+func rangeOf(ls []*Breakdown, share func(*Breakdown) float64) Range {
 	list := make([]float64, len(ls))
 	for i, l := range ls {
 		list[i] = share(l)

@@ -31,11 +31,11 @@ type frame struct {
 type flags uint8
 
 const (
-	inPacing  flags = 1 << iota // a function of Options.Pacing
-	inFetch                     // a function of Options.Fetch
-	inJoin                      // sync.WaitGroup.Wait
-	inSync                      // package sync, called by the crawler
-	inRuntime                   // the garbage collector, called by the crawler
+	inRateLimit flags = 1 << iota // a function of Options.Pacing
+	inFetch                       // a function of Options.Fetch
+	inJoin                        // sync.WaitGroup.Wait
+	inSync                        // package sync, called by the crawler
+	inRuntime                     // the garbage collector, called by the crawler
 )
 
 // operation is a channel operation.
@@ -52,13 +52,13 @@ const (
 // libraries are the prefixes of library functions that a crawler calls to wait.
 var libraries = [...]string{
 	"runtime.", "runtime/", "sync.", "sync/", "internal/", "time.", "context.",
-	"golang.org/x/time/rate.", "crawlbench/internal/limiter.", "crawlbench/internal/ledger.",
+	"golang.org/x/time/rate.", "crawlbench/internal/limiter.", "crawlbench/internal/breakdown.",
 }
 
 // caller is the function below which the crawl begins, on the goroutine that called the crawler,
 // and harness the prefix of the functions through which it calls the crawler.
 const (
-	caller  = "crawlbench/internal/ledger.Crawl"
+	caller  = "crawlbench/internal/breakdown.Crawl"
 	harness = "crawlbench/internal/cell."
 )
 
@@ -111,9 +111,9 @@ func (s *stacks) describe(frames []frame) *stack {
 	st := &stack{frames: frames}
 	own := -1 // the innermost frame of the crawler
 	for i, f := range frames {
-		pacing, fetch := hasPrefix(f.function, s.options.Pacing), hasPrefix(f.function, s.options.Fetch)
+		pacing, fetch := hasPrefix(f.function, s.options.RateLimit), hasPrefix(f.function, s.options.Fetch)
 		if pacing {
-			st.flags |= inPacing
+			st.flags |= inRateLimit
 		}
 		if fetch {
 			st.flags |= inFetch

@@ -7,16 +7,16 @@ import (
 	"golang.org/x/exp/trace"
 )
 
-// maxEnds is the maximum number of rows in Ledger.Ends.
+// maxEnds is the maximum number of rows in Breakdown.Ends.
 const maxEnds = 50
 
 type siteKey struct {
-	class            Class
+	class            State
 	where, primitive string
 }
 
 type endKey struct {
-	class     Class
+	class     State
 	where, by string
 }
 
@@ -28,18 +28,18 @@ type tally struct {
 
 func newTally() tally { return tally{map[siteKey]*Site{}, map[endKey]*End{}} }
 
-func (t tally) addSite(class Class, where, primitive string, ns float64) {
+func (t tally) addSite(class State, where, primitive string, ns float64) {
 	k := siteKey{class, where, primitive}
 	s := t.sites[k]
 	if s == nil {
-		s = &Site{Class: class, Where: where, Primitive: primitive}
+		s = &Site{State: class, Where: where, Primitive: primitive}
 		t.sites[k] = s
 	}
 	s.Count++
 	s.Seconds += ns / 1e9
 }
 
-func (t tally) add(class Class, p interval, ns float64) {
+func (t tally) add(class State, p interval, ns float64) {
 	where, primitive := "(on a processor)", p.reason
 	if p.at != nil {
 		where = p.at.site
@@ -68,7 +68,7 @@ func (t tally) add(class Class, p interval, ns float64) {
 	k := endKey{class, where, by}
 	e := t.ends[k]
 	if e == nil {
-		e = &End{Class: class, Where: where, By: by}
+		e = &End{State: class, Where: where, By: by}
 		t.ends[k] = e
 	}
 	e.Count++
@@ -83,7 +83,7 @@ func (t tally) finish(worker float64) ([]Site, []End) {
 		sites = append(sites, *s)
 	}
 	slices.SortFunc(sites, func(a, b Site) int {
-		return cmp.Or(cmp.Compare(b.Seconds, a.Seconds), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Where, b.Where),
+		return cmp.Or(cmp.Compare(b.Seconds, a.Seconds), cmp.Compare(a.State, b.State), cmp.Compare(a.Where, b.Where),
 			cmp.Compare(a.Primitive, b.Primitive))
 	})
 	var ends []End
@@ -91,7 +91,7 @@ func (t tally) finish(worker float64) ([]Site, []End) {
 		ends = append(ends, *e)
 	}
 	slices.SortFunc(ends, func(a, b End) int {
-		return cmp.Or(cmp.Compare(b.Seconds, a.Seconds), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Where, b.Where),
+		return cmp.Or(cmp.Compare(b.Seconds, a.Seconds), cmp.Compare(a.State, b.State), cmp.Compare(a.Where, b.Where),
 			cmp.Compare(a.By, b.By))
 	})
 	return sites, ends[:min(len(ends), maxEnds)]

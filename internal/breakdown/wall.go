@@ -19,7 +19,7 @@ type wall struct {
 
 // classStack is a stack below the frame of a state.
 type classStack struct {
-	class Class
+	class State
 	at    *stack
 }
 
@@ -28,14 +28,11 @@ func newWall() wall {
 }
 
 // Frame returns the root frame of the wall profile for the time in state c.
-func (c Class) Frame() string {
-	if c == Handoff {
-		return "[hand-off]"
-	}
+func (c State) Frame() string {
 	return "[" + string(c) + "]"
 }
 
-func (w *wall) wait(class Class, p interval, ns float64) {
+func (w *wall) wait(class State, p interval, ns float64) {
 	at := p.at
 	if at == nil {
 		at = w.name("(" + cmp.Or(p.reason, "no stack") + ")")

@@ -27,9 +27,9 @@ import (
 
 // app has what every command needs.
 type app struct {
-	out, err   io.Writer // show control characters and do not obey them
-	screen     io.Writer // standard error as it is, for what is repainted
-	contenders []crawl.Contender
+	out, err io.Writer // show control characters and do not obey them
+	screen   io.Writer // standard error as it is, for what is repainted
+	crawlers []crawl.Crawler
 }
 
 // command is one command: its name, its arguments, what it does.
@@ -48,17 +48,17 @@ func commands() []command {
 		{"export", "RUN DIR", "write the pages of a run as static files", (*app).export},
 		{"conform", "[NAME...]", "check that crawlers keep the contract", (*app).conform},
 		{"doctor", "", "measure this machine's noise, timers and profiling overhead", (*app).doctor},
-		{"list", "[WHAT]", "list contenders, scenarios, graphs, limiters, runs or cells", (*app).list},
+		{"list", "[WHAT]", "list crawlers, scenarios, graphs, limiters, runs or cells", (*app).list},
 		{"graph", "SCENARIO NAME FILE", "write a scenario's graph as .el, .el.gz or .sg", (*app).graph},
 		{"version", "", "print the version, commit, Go version and build flags", (*app).version},
 	}
 }
 
 // Main runs the program with args, args[0] being its name, and returns the exit code.
-func Main(args []string, in io.Reader, out, errw io.Writer, contenders []crawl.Contender) int {
+func Main(args []string, in io.Reader, out, errw io.Writer, crawlers []crawl.Crawler) int {
 	stdout := &output{w: out}
 	shown, errs := plain.NewWriter(stdout), plain.NewWriter(errw)
-	a := &app{out: shown, err: errs, screen: errw, contenders: contenders}
+	a := &app{out: shown, err: errs, screen: errw, crawlers: crawlers}
 	code := a.main(args, in)
 	shown.Flush()
 	errs.Flush()
@@ -67,14 +67,14 @@ func Main(args []string, in io.Reader, out, errw io.Writer, contenders []crawl.C
 
 func (a *app) main(args []string, in io.Reader) int {
 	if len(args) == 2 && args[1] == measure.ChildVerb {
-		if err := measure.Child(context.Background(), in, a.contenders); err != nil {
+		if err := measure.Child(context.Background(), in, a.crawlers); err != nil {
 			fmt.Fprintln(a.err, "crawlbench: child process:", err)
 			return exitFailure
 		}
 		return exitOK
 	}
 	if len(args) == 5 && args[1] == conform.ChildVerb {
-		conform.Child(args[2:], append(slices.Clone(a.contenders), mutant.Contenders()...))
+		conform.Child(args[2:], append(slices.Clone(a.crawlers), mutant.Crawlers()...))
 	}
 	ctx, stop := interruptible(context.Background())
 	defer stop()
@@ -83,7 +83,7 @@ func (a *app) main(args []string, in io.Reader) int {
 
 // dispatch finds the command and runs it.
 func (a *app) dispatch(ctx context.Context, args []string) error {
-	if err := duplicates(a.contenders); err != nil {
+	if err := duplicates(a.crawlers); err != nil {
 		return err
 	}
 	if len(args) < 2 {
@@ -128,6 +128,12 @@ func (a *app) usage(w io.Writer) {
 // arguments: at least least and at most most of them.
 func parse(fs *flag.FlagSet, args []string, least, most int) ([]string, error) {
 	var positional []string
+	args = slices.Clone(args)
+	for i, arg := range args {
+		if name, _, _ := strings.Cut(arg, "="); name == "-contenders" || name == "--contenders" { // the earlier name of -crawlers
+			args[i] = strings.Replace(arg, "contenders", "crawlers", 1)
+		}
+	}
 	for {
 		if err := fs.Parse(args); err != nil {
 			if errors.Is(err, flag.ErrHelp) {
@@ -158,20 +164,20 @@ func howMany(least, most int) string {
 	return fmt.Sprintf("%d to %d", least, most)
 }
 
-// duplicates refuses contenders that results could not tell apart, and contenders that cannot
+// duplicates refuses crawlers that results could not tell apart, and crawlers that cannot
 // crawl.
-func duplicates(contenders []crawl.Contender) error {
+func duplicates(crawlers []crawl.Crawler) error {
 	seen := map[string]bool{}
-	for _, c := range contenders {
+	for _, c := range crawlers {
 		switch {
 		case !scenario.ValidName(c.Name):
-			return fmt.Errorf("invalid name of contender %q: want letters, digits and . _ +, as it becomes part of a benchmark name", c.Name)
+			return fmt.Errorf("invalid name of crawler %q: want letters, digits and . _ +, as it becomes part of a benchmark name", c.Name)
 		case plan.Design(c.Name) != c.Name:
-			return fmt.Errorf("invalid name of contender %q: its ending is reserved for the A/A control: rename it", c.Name)
+			return fmt.Errorf("invalid name of crawler %q: its ending is reserved for the A/A control: rename it", c.Name)
 		case seen[c.Name]:
-			return fmt.Errorf("duplicate contender %q: rename one of the two", c.Name)
+			return fmt.Errorf("duplicate crawler %q: rename one of the two", c.Name)
 		case c.ByID == nil && c.ByURL == nil:
-			return fmt.Errorf("contender %q has neither ByID nor ByURL: set one of them", c.Name)
+			return fmt.Errorf("crawler %q has neither ByID nor ByURL: set one of them", c.Name)
 		}
 		seen[c.Name] = true
 	}

@@ -18,7 +18,7 @@ import (
 	"crawlbench/internal/store"
 )
 
-// compare runs benchstat on the contenders of one run, or on two runs.
+// compare runs benchstat on the crawlers of one run, or on two runs.
 func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	results := fs.String("results", "results", "`directory` that holds the runs")
 	baseline := fs.String("baseline", "", "`crawler` in the first column (default: the run's baseline)")
@@ -95,7 +95,7 @@ func (a *app) between(results string, names []string, gate gateFlags) error {
 	return a.changes(list, gate)
 }
 
-// oneRun returns a run, and the arguments with which benchstat compares its contenders, the
+// oneRun returns a run, and the arguments with which benchstat compares its crawlers, the
 // baseline first.
 func (a *app) oneRun(results, name, baseline string, temp *scratch) (*store.Run, []string, error) {
 	run, err := a.openRun(results, name)
@@ -106,7 +106,7 @@ func (a *app) oneRun(results, name, baseline string, temp *scratch) (*store.Run,
 	if err != nil {
 		return nil, nil, err
 	}
-	columns := slices.Clone(run.Plan().Contenders)
+	columns := slices.Clone(run.Plan().Crawlers)
 	if baseline != "" {
 		i := slices.Index(columns, baseline)
 		if i < 0 {
@@ -143,7 +143,7 @@ func (a *app) twoRuns(results string, names []string, baseline string, temp *scr
 	return append([]string{"-row", "/impl," + rows(runs[1]), "-col", ".file"}, files...), nil
 }
 
-// rows returns the projection of all axes of a run but the contender.
+// rows returns the projection of all axes of a run but the crawler.
 func rows(run *store.Run) string {
 	row := "/graph,/keys,/workers@num,/rate@num"
 	cells := run.Plan().Cells

@@ -16,7 +16,7 @@ import (
 	"crawlbench/internal/scenario"
 )
 
-// conform runs the conformance suite on contenders or mutants.
+// conform runs the conformance suite on crawlers or mutants.
 func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	mutants := fs.Bool("mutants", false, "run the suite on deliberately broken crawlers, and show which of them each check finds")
 	checks := fs.String("checks", "", "`names` of the checks to run, such as storm,cancel (default: all)")
@@ -28,9 +28,9 @@ func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	if err != nil {
 		return err
 	}
-	table := a.contenders
+	table := a.crawlers
 	if *mutants {
-		table = mutant.Contenders()
+		table = mutant.Crawlers()
 	}
 	if *count < 1 || *count > 1 && !*mutants {
 		return usagef("conform: invalid -count %d: want at least 1, and 1 without -mutants", *count)
@@ -39,7 +39,7 @@ func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) erro
 		return usagef("conform: invalid -patience %v: want more than 0", *patience)
 	}
 	s := conform.Suite{Patience: *patience}
-	if s.Contenders, err = named(positional, table); err != nil {
+	if s.Crawlers, err = named(positional, table); err != nil {
 		return err
 	}
 	if s.Checks, err = checksOf(*checks); err != nil {
@@ -51,7 +51,7 @@ func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	if *yields != "" {
 		err = a.stress(ctx, s, strings.Split(*yields, ","), *seeds, *mutants)
 	} else if err = ownProgram(ctx, &s); err == nil {
-		runs := make([][]conform.Verdict, *count)
+		runs := make([][]conform.Result, *count)
 		for i := range runs {
 			runs[i] = s.Run(ctx)
 		}
@@ -72,27 +72,27 @@ func ownProgram(ctx context.Context, s *conform.Suite) error {
 	if err != nil {
 		return err
 	}
-	s.Command = func(contender, keys, check string) *exec.Cmd {
-		return child(ctx, exe, contender, keys, check)
+	s.Command = func(crawler, keys, check string) *exec.Cmd {
+		return child(ctx, exe, crawler, keys, check)
 	}
 	return nil
 }
 
 // child returns the command of a check's process.
-func child(ctx context.Context, exe, contender, keys, check string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, exe, conform.ChildVerb, contender, keys, check)
+func child(ctx context.Context, exe, crawler, keys, check string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, exe, conform.ChildVerb, crawler, keys, check)
 	cmd.Args[0] = os.Args[0]
 	return cmd
 }
 
 // verdicts prints the results of the suite; for mutants as a matrix.
-func (a *app) verdicts(list []conform.Verdict, mutants bool) error {
+func (a *app) verdicts(list []conform.Result, mutants bool) error {
 	if mutants {
 		fmt.Fprint(a.out, conform.Matrix(list))
 		alive := conform.Survivors(list)
 		for _, v := range list {
-			if isRight(v.Contender) && !v.Kind.OK() {
-				return exitError{exitCrawlFailed, fmt.Errorf("check %s fails the correct crawler %s: %s: %s", v.Check, v.Contender, v.Kind, v.Text)}
+			if isRight(v.Crawler) && !v.Kind.OK() {
+				return exitError{exitCrawlFailed, fmt.Errorf("check %s fails the correct crawler %s: %s: %s", v.Check, v.Crawler, v.Kind, v.Text)}
 			}
 		}
 		if alive = slices.DeleteFunc(alive, isRight); len(alive) > 0 {
@@ -103,7 +103,7 @@ func (a *app) verdicts(list []conform.Verdict, mutants bool) error {
 	passed, all := map[string]int{}, map[string]int{}
 	var subjects []string
 	for _, v := range list {
-		subject := v.Contender + "\t" + v.Keys
+		subject := v.Crawler + "\t" + v.Keys
 		if all[subject]++; all[subject] == 1 {
 			subjects = append(subjects, subject)
 		}
@@ -124,7 +124,7 @@ func (a *app) verdicts(list []conform.Verdict, mutants bool) error {
 		if v.Kind != conform.Pass {
 			failed = failed || !v.Kind.OK()
 			details := strings.ReplaceAll(v.Text, "\n", "\n    ")
-			fmt.Fprintf(a.out, "%s by %s, %s: %s: %s\n", v.Contender, v.Keys, v.Check, v.Kind, details)
+			fmt.Fprintf(a.out, "%s by %s, %s: %s: %s\n", v.Crawler, v.Keys, v.Check, v.Kind, details)
 		}
 	}
 	if failed {
@@ -135,7 +135,7 @@ func (a *app) verdicts(list []conform.Verdict, mutants bool) error {
 
 // isRight reports whether name is a correct crawler among the mutants.
 func isRight(name string) bool {
-	return slices.ContainsFunc(mutant.Controls(), func(c crawl.Contender) bool { return c.Name == name })
+	return slices.ContainsFunc(mutant.Controls(), func(c crawl.Crawler) bool { return c.Name == name })
 }
 
 // checksOf parses a list of checks; nil means all.
@@ -156,12 +156,12 @@ func checksOf(text string) ([]string, error) {
 	return list, nil
 }
 
-// named returns the contenders with these names, or all if there are no names.
-func named(names []string, table []crawl.Contender) ([]crawl.Contender, error) {
+// named returns the crawlers with these names, or all if there are no names.
+func named(names []string, table []crawl.Crawler) ([]crawl.Crawler, error) {
 	if len(names) == 0 {
 		return table, nil
 	}
-	var list []crawl.Contender
+	var list []crawl.Crawler
 	var all []string
 	for _, c := range table {
 		all = append(all, c.Name)
@@ -171,7 +171,7 @@ func named(names []string, table []crawl.Contender) ([]crawl.Contender, error) {
 	}
 	for _, n := range names {
 		if !slices.Contains(all, n) {
-			return nil, usagef("conform: unknown contender %q%s: want some of %s", n, scenario.Nearest(n, all), strings.Join(all, ", "))
+			return nil, usagef("conform: unknown crawler %q%s: want some of %s", n, scenario.Nearest(n, all), strings.Join(all, ", "))
 		}
 	}
 	return list, nil

@@ -23,7 +23,7 @@ import (
 	"crawlbench/internal/store"
 )
 
-// selfTest is a scenario that measures a contender against itself.
+// selfTest is a scenario that measures a crawler against itself.
 const selfTest = `
 workers = [1, "1x", "4x"]
 sample = "80ms"
@@ -85,7 +85,7 @@ func (a *app) paces(ctx context.Context) error {
 	return w.Flush()
 }
 
-// againstItself measures one contender and its A/A control, and keeps no files.
+// againstItself measures one crawler and its A/A control, and keeps no files.
 func (a *app) againstItself(ctx context.Context, rounds int) (*diagnose.Analysis, error) {
 	dir, err := os.MkdirTemp("", "crawlbench-doctor-")
 	if err != nil {
@@ -96,8 +96,8 @@ func (a *app) againstItself(ctx context.Context, rounds int) (*diagnose.Analysis
 	if err != nil {
 		return nil, err
 	}
-	s.Rounds, s.Contenders = rounds, []string{a.contenders[0].Name}
-	p, err := plan.Make(s, a.contenders, runtime.NumCPU())
+	s.Rounds, s.Crawlers = rounds, []string{a.crawlers[0].Name}
+	p, err := plan.Make(s, a.crawlers, runtime.NumCPU())
 	if err != nil {
 		return nil, err
 	}

@@ -36,10 +36,10 @@ const hostileCell = "impl=cas,graph=g,keys=id,workers=8,rate=inf-2"
 // evil ends attributes and elements, and moves the cursor.
 const evil = "\"'><script>alert(1)</script>\x1b[2J\u202e"
 
-// innocent makes up a run of two cells, each with a ledger and a wall profile.
+// innocent makes up a run of two cells, each with a time breakdown and a wall profile.
 func innocent(t *testing.T, dir string) {
 	t.Helper()
-	p, err := runtest.Plan("contenders = [\"mutexmap\", \"cas\"]\ncontrol = false\nworkers = [8]\nrounds = 6\n[[graph]]\nname = \"g\"\nkind = \"hosts\"\npages = 1000\n[profiles]\nkinds = [\"wall\"]\n", false)
+	p, err := runtest.Plan("crawlers = [\"mutexmap\", \"cas\"]\ncontrol = false\nworkers = [8]\nrounds = 6\n[[graph]]\nname = \"g\"\nkind = \"hosts\"\npages = 1000\n[profiles]\nkinds = [\"wall\"]\n", false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,8 +48,8 @@ func innocent(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	run, err := runtest.Run{Plan: p, Noise: 0.01, Speed: func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) },
-		Manifest: store.Manifest{Scenario: "made-up", State: store.Complete, Host: map[string]string{"cpu": "made up", "cores": "2"}},
-		Ledger:   func(c plan.Cell) *breakdown.Ledger { return big.Ledger(c) }, Profile: func(c plan.Cell, kind string) *profile.Profile { return big.Profile(c, kind) }}.Write(dir)
+		Manifest:  store.Manifest{Scenario: "made-up", State: store.Complete, Host: map[string]string{"cpu": "made up", "cores": "2"}},
+		Breakdown: func(c plan.Cell) *breakdown.Breakdown { return big.Breakdown(c) }, Profile: func(c plan.Cell, kind string) *profile.Profile { return big.Profile(c, kind) }}.Write(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func hostileKinds(t *testing.T, outside string) map[string]func(run string) erro
 			return os.WriteFile(path, packed(t, bytes.Repeat([]byte{2<<3 | 2, 0}, 1<<23)), 0o666)
 		},
 	}
-	for _, name := range []string{"manifest.json", "plan.json", "journal.jsonl", "bench.txt", "report.html", "report.md", "plots", ".lock", "profiles", profiles, profiles + "/ledger.json", profiles + "/wall.pb.gz"} {
+	for _, name := range []string{"manifest.json", "plan.json", "journal.jsonl", "bench.txt", "report.html", "report.md", "plots", ".lock", "profiles", profiles, profiles + "/breakdown.json", profiles + "/wall.pb.gz"} {
 		for what, put := range puts {
 			if strings.Contains(what, "bomb") && !strings.HasSuffix(name, ".gz") {
 				continue
@@ -101,11 +101,11 @@ func hostileKinds(t *testing.T, outside string) map[string]func(run string) erro
 	for what, text := range map[string]string{
 		"of nulls": "[null,null,null]", "of nothing": "[{},{},{}]", "of one": "[{}]",
 		"of two million": "[" + strings.Repeat("{},", 2e6) + "{}]", "of ten million nulls": `[{"sites":[` + strings.Repeat("null,", 1e7) + "null]}]",
-		"of markup":  fmt.Sprintf(`[%[1]s,%[1]s,%[1]s]`, `{"workers":8,"crawls":1,"pages":9,"wall_sec":1,"worker_sec":8,"class_sec":{"lock":8},"sites":[{"class":"lock","where":`+quoted(evil)+`,"primitive":`+quoted(evil)+`,"sec":8,"share":1}],"ends":[{"class":`+quoted(evil)+`,"where":`+quoted(evil)+`,"by":`+quoted(evil)+`,"sec":8}],"roles":[{"entry":`+quoted(evil)+`}]}`),
-		"of no time": strings.Repeat(`[{"workers":-8,"crawls":-1,"pages":-9,"wall_sec":0,"worker_sec":0,"class_sec":{"lock":-1e308,"running":1e308},"sites":[{}]}`, 1) + `,{"class_sec":{"lock":1e308}},{"class_sec":{"lock":1e308}}]`,
+		"of markup":  fmt.Sprintf(`[%[1]s,%[1]s,%[1]s]`, `{"workers":8,"crawls":1,"pages":9,"wall_sec":1,"worker_sec":8,"state_sec":{"blocked: lock":8},"sites":[{"state":"blocked: lock","where":`+quoted(evil)+`,"primitive":`+quoted(evil)+`,"sec":8,"share":1}],"ends":[{"state":`+quoted(evil)+`,"where":`+quoted(evil)+`,"by":`+quoted(evil)+`,"sec":8}],"roles":[{"entry":`+quoted(evil)+`}]}`),
+		"of no time": strings.Repeat(`[{"workers":-8,"crawls":-1,"pages":-9,"wall_sec":0,"worker_sec":0,"state_sec":{"blocked: lock":-1e308,"running":1e308},"sites":[{}]}`, 1) + `,{"state_sec":{"blocked: lock":1e308}},{"state_sec":{"blocked: lock":1e308}}]`,
 	} {
-		kinds["a ledger "+what] = func(run string) error {
-			return os.WriteFile(filepath.Join(run, profiles, "ledger.json"), []byte(text), 0o666)
+		kinds["a breakdown "+what] = func(run string) error {
+			return os.WriteFile(filepath.Join(run, profiles, "breakdown.json"), []byte(text), 0o666)
 		}
 	}
 	for what, change := range map[string]func(p *profile.Profile){
@@ -369,7 +369,7 @@ func ask(t *testing.T, bad string, missing bool, check func(what string, code in
 			t.Errorf("%s: code %d: it has what it must not", page, code)
 		}
 	}
-	for _, file := range []string{"manifest.json", "plan.json", "journal.jsonl", "bench.txt", "report.html", "profiles/" + hostileCell + "/wall.pb.gz", "profiles/" + hostileCell + "/ledger.json", ".lock", "profiles"} {
+	for _, file := range []string{"manifest.json", "plan.json", "journal.jsonl", "bench.txt", "report.html", "profiles/" + hostileCell + "/wall.pb.gz", "profiles/" + hostileCell + "/breakdown.json", ".lock", "profiles"} {
 		if code, text := get("HEAD", run+"files/"+file); strings.Contains(text, "TOP SECRET") {
 			t.Errorf("%s: code %d: it has what it must not", file, code)
 		}

@@ -17,7 +17,7 @@ import (
 	"crawlbench/scenarios"
 )
 
-// list prints contenders, scenarios, graphs, limiters, runs or cells.
+// list prints crawlers, scenarios, graphs, limiters, runs or cells.
 func (a *app) list(_ context.Context, fs *flag.FlagSet, args []string) error {
 	results := fs.String("results", "results", "`directory` that holds the runs")
 	name := fs.String("run", "", "with cells, the `run` to list (default: the newest)")
@@ -27,7 +27,7 @@ func (a *app) list(_ context.Context, fs *flag.FlagSet, args []string) error {
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	defer w.Flush()
-	kinds := []string{"contenders", "scenarios", "graphs", "limiters", "runs", "cells"}
+	kinds := []string{"crawlers", "scenarios", "graphs", "limiters", "runs", "cells"}
 	what := append(positional, "")[0]
 	switch what {
 	case "":
@@ -39,7 +39,7 @@ func (a *app) list(_ context.Context, fs *flag.FlagSet, args []string) error {
 			fmt.Fprintln(w)
 		}
 		return nil
-	case "contenders", "scenarios", "graphs", "limiters", "runs", "cells":
+	case "crawlers", "scenarios", "graphs", "limiters", "runs", "cells":
 		return a.listOne(w, what, *results, *name)
 	}
 	return usagef("list: unknown list %q%s: want one of %s", what, scenario.Nearest(what, kinds), strings.Join(kinds, ", "))
@@ -47,8 +47,8 @@ func (a *app) list(_ context.Context, fs *flag.FlagSet, args []string) error {
 
 func (a *app) listOne(w *tabwriter.Writer, what, results, name string) error {
 	switch what {
-	case "contenders":
-		for _, c := range a.contenders {
+	case "crawlers":
+		for _, c := range a.crawlers {
 			keys := []string{}
 			if c.ByID != nil {
 				keys = append(keys, "id")

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	}
 	testscript.Main(tests{m}, map[string]func(){
 		"crawlbench": program,
-		"stuck":      func() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr, []crawl.Contender{stuck()})) },
+		"stuck":      func() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr, []crawl.Crawler{stuck()})) },
 	})
 }
 
@@ -46,16 +46,16 @@ func (t tests) Run() int {
 }
 
 // table has the built-in crawlers, one that fetches nothing, and one that the environment can make slow.
-func table() []crawl.Contender {
+func table() []crawl.Crawler {
 	lazy := func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
 		return crawl.Result{}, nil
 	}
-	return append(crawler.All(), crawl.Contender{Name: "lazy", ByID: lazy}, slowable(mutexmap.Contender().ByID))
+	return append(crawler.All(), crawl.Crawler{Name: "lazy", ByID: lazy}, slowable(mutexmap.Crawler().ByID))
 }
 
 // slowable is a crawler that the environment can make slow.
-func slowable(f crawl.Func[uint32]) crawl.Contender {
-	return crawl.Contender{Name: "slowable", ByID: func(ctx context.Context, web crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
+func slowable(f crawl.Func[uint32]) crawl.Crawler {
+	return crawl.Crawler{Name: "slowable", ByID: func(ctx context.Context, web crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
 		if os.Getenv("CRAWLBENCH_TEST_SLOW") != "" {
 			time.Sleep(5 * time.Millisecond) // a crawl takes a fraction of a millisecond
 		}
@@ -64,8 +64,8 @@ func slowable(f crawl.Func[uint32]) crawl.Contender {
 }
 
 // stuck is a crawler that blocks for ever.
-func stuck() crawl.Contender {
-	return crawl.Contender{Name: "stuck", ByID: func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
+func stuck() crawl.Crawler {
+	return crawl.Crawler{Name: "stuck", ByID: func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
 		var mu sync.Mutex
 		mu.Lock()
 		mu.Lock()
@@ -76,7 +76,7 @@ func stuck() crawl.Contender {
 // gated is a scenario of two cells that takes about a second.
 const gated = `
 control    = false
-contenders = ["slowable"]
+crawlers = ["slowable"]
 workers    = [1, 2]
 rounds     = 8
 sample     = "2ms"
@@ -89,7 +89,7 @@ pages = 300
 // tiny is a scenario with profiles.
 const tiny = `
 control    = false
-contenders = ["mutexmap", "cas", "owner"]
+crawlers = ["mutexmap", "cas", "owner"]
 workers    = [1, 2]
 rounds     = 6
 sample     = "2ms"

@@ -105,9 +105,9 @@ func sameConditions(run *store.Run, by programs) error {
 // able returns an error if this program cannot measure what the run lacks.
 func (a *app) able(run *store.Run, against string) error {
 	p := run.Plan()
-	for _, name := range p.Contenders {
-		if !slices.ContainsFunc(a.contenders, func(c crawl.Contender) bool { return c.Name == plan.Design(name) }) {
-			return fmt.Errorf("this program has no contender %q: resume with the program that started the run", name)
+	for _, name := range p.Crawlers {
+		if !slices.ContainsFunc(a.crawlers, func(c crawl.Crawler) bool { return c.Name == plan.Design(name) }) {
+			return fmt.Errorf("this program has no crawler %q: resume with the program that started the run", name)
 		}
 	}
 	for _, c := range p.Cells {

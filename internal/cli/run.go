@@ -25,21 +25,21 @@ import (
 
 // runFlags are the flags of run.
 type runFlags struct {
-	results, resume, contenders, workers, rate, limiter, progress string
-	rounds                                                        int
-	seed                                                          string
-	budget                                                        time.Duration
-	dry                                                           bool
-	against                                                       string
-	programs                                                      programs
-	gate                                                          gateFlags
+	results, resume, crawlers, workers, rate, limiter, progress string
+	rounds                                                      int
+	seed                                                        string
+	budget                                                      time.Duration
+	dry                                                         bool
+	against                                                     string
+	programs                                                    programs
+	gate                                                        gateFlags
 }
 
 func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	var f runFlags
 	fs.StringVar(&f.results, "results", "results", "`directory` that holds the runs")
 	fs.StringVar(&f.resume, "resume", "", "continue the interrupted run in this `directory`")
-	fs.StringVar(&f.contenders, "contenders", "", "`names` of the crawlers to measure, in place of the scenario's: a,b or * for all, !c to exclude c")
+	fs.StringVar(&f.crawlers, "crawlers", "", "`names` of the crawlers to measure, in place of the scenario's: a,b or * for all, !c to exclude c")
 	fs.StringVar(&f.workers, "workers", "", "worker `counts`, in place of the scenario's: 1,8,4x (4x is 4 for each core)")
 	fs.StringVar(&f.rate, "rate", "", "`rates` in pages/s, in place of the scenario's: inf,5000")
 	fs.StringVar(&f.limiter, "limiter", "", "`limiters`, in place of the scenario's: bucket,paced (see \"crawlbench list limiters\")")
@@ -145,7 +145,7 @@ func (a *app) plan(name string, f runFlags) (*plan.Plan, store.Manifest, error) 
 		return nil, store.Manifest{}, err
 	}
 	s.Against = f.against != ""
-	p, err := plan.Make(s, a.contenders, runtime.NumCPU())
+	p, err := plan.Make(s, a.crawlers, runtime.NumCPU())
 	if err != nil {
 		return nil, store.Manifest{}, err
 	}
@@ -153,7 +153,7 @@ func (a *app) plan(name string, f runFlags) (*plan.Plan, store.Manifest, error) 
 		Scenario: s.Name, ScenarioFile: s.File, ScenarioText: s.Text, Seed: s.Seed, Command: os.Args, Against: f.against,
 		Host: host.Fingerprint(), Go: runtime.Version(), Modules: modules(), Started: time.Now().UTC(),
 	}
-	for _, c := range a.contenders {
+	for _, c := range a.crawlers {
 		if c.OnEngine {
 			m.OnEngine = append(m.OnEngine, c.Name)
 		}
@@ -163,12 +163,12 @@ func (a *app) plan(name string, f runFlags) (*plan.Plan, store.Manifest, error) 
 
 // override replaces what flags set.
 func override(s *scenario.Scenario, f runFlags) error {
-	if f.contenders != "" {
-		names, err := scenario.ParseNames(f.contenders)
+	if f.crawlers != "" {
+		names, err := scenario.ParseNames(f.crawlers)
 		if err != nil {
-			return usagef("run: -contenders: %w", err)
+			return usagef("run: -crawlers: %w", err)
 		}
-		s.Contenders, s.Profiles.Contenders, s.Baseline = names, nil, ""
+		s.Crawlers, s.Profiles.Crawlers, s.Baseline = names, nil, ""
 	}
 	if f.workers != "" {
 		counts, err := scenario.ParseCounts(f.workers)

@@ -68,7 +68,7 @@ func TestInterruptAndResume(t *testing.T) {
 			}
 		}
 	}()
-	code, out, errs := call(t, "run", "-progress", "none", "-rounds", "20", "-contenders", "cas", "tiny.toml")
+	code, out, errs := call(t, "run", "-progress", "none", "-rounds", "20", "-crawlers", "cas", "tiny.toml")
 	resume := regexp.MustCompile(`run -resume (\S+)`).FindStringSubmatch(errs)
 	if code != exitInterrupted || resume == nil || !strings.Contains(out, "interrupted, ") {
 		t.Fatalf("exit code %d\n%s\n%s", code, out, errs)

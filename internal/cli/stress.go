@@ -33,14 +33,14 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 	if err != nil {
 		return err
 	}
-	type subject struct{ contender, keys, check string }
+	type subject struct{ crawler, keys, check string }
 	var order []subject
 	found, hidden, text := map[subject]int{}, map[subject]int{}, map[subject]string{}
 	done := 0
 	for seed := 1; seed <= seeds && ctx.Err() == nil; seed++ {
-		try := func(value string) []conform.Verdict {
-			s.Command = func(contender, keys, check string) *exec.Cmd {
-				cmd := child(ctx, exe, contender, keys, check)
+		try := func(value string) []conform.Result {
+			s.Command = func(crawler, keys, check string) *exec.Cmd {
+				cmd := child(ctx, exe, crawler, keys, check)
 				cmd.Env = append(cmd.Environ(), "GOMAXPROCS=1", yield.Variable+"="+value)
 				return cmd
 			}
@@ -52,7 +52,7 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 		}
 		done++
 		for _, v := range verdicts {
-			at := subject{v.Contender, v.Keys, v.Check}
+			at := subject{v.Crawler, v.Keys, v.Check}
 			if seed == 1 {
 				order = append(order, at)
 			}
@@ -66,7 +66,7 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 		if compare {
 			for _, v := range try("0") {
 				if !v.Kind.OK() && ctx.Err() == nil {
-					hidden[subject{v.Contender, v.Keys, v.Check}]++
+					hidden[subject{v.Crawler, v.Keys, v.Check}]++
 				}
 			}
 		}
@@ -80,8 +80,8 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 	wrong := false
 	quiet := map[string]int{} // checks that found nothing
 	for i, at := range order {
-		name := at.contender + "\t" + at.keys
-		wrong = wrong || (found[at] > 0) != (compare && !isRight(at.contender))
+		name := at.crawler + "\t" + at.keys
+		wrong = wrong || (found[at] > 0) != (compare && !isRight(at.crawler))
 		switch {
 		case compare:
 			fmt.Fprintf(w, "  %s\t%s\tfound by %d\twithout yields by %d\t%s\n", name, at.check, found[at], hidden[at], text[at])
@@ -91,7 +91,7 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 		default:
 			quiet[name]++
 		}
-		if last := i+1 == len(order) || order[i+1].contender != at.contender || order[i+1].keys != at.keys; last {
+		if last := i+1 == len(order) || order[i+1].crawler != at.crawler || order[i+1].keys != at.keys; last {
 			fmt.Fprintf(w, "  %s\t%d checks found nothing\t\n", name, quiet[name])
 		}
 	}

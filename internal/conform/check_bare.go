@@ -9,7 +9,7 @@ import (
 	"crawlbench/internal/limiter"
 )
 
-// bare gives a crawl what its users give it, each thing with no more than the contract says: a Web that is no crawl.Ahead
+// bare gives a crawl what its users give it, each thing with no more than the contract says: a Web that is no crawl.Prefetcher
 // and one that is, context.Background(), a *rate.Limiter, and errors that are no keys of a map.
 func bare(t *Report, c subject) {
 	watchPolling(t, c)

@@ -19,7 +19,7 @@ import (
 // TestMain makes the test binary the child of the checks.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 5 && os.Args[1] == conform.ChildVerb {
-		conform.Child(os.Args[2:], slices.Concat(crawler.All(), mutant.Contenders(), planted()))
+		conform.Child(os.Args[2:], slices.Concat(crawler.All(), mutant.Crawlers(), planted()))
 	}
 	os.Exit(m.Run())
 }
@@ -28,23 +28,23 @@ func TestMain(m *testing.M) {
 // with other tests gives longer. Some mutants take all of it.
 const patience = 5 * time.Second
 
-func run(t *testing.T, contenders []crawl.Contender, keys ...string) []conform.Verdict {
-	return runChecks(t, contenders, nil, keys...)
+func run(t *testing.T, crawlers []crawl.Crawler, keys ...string) []conform.Result {
+	return runChecks(t, crawlers, nil, keys...)
 }
 
-func runChecks(t *testing.T, contenders []crawl.Contender, checks []string, keys ...string) []conform.Verdict {
-	return conform.Suite{Contenders: contenders, Keys: keys, Checks: checks, Patience: patience, Command: func(contender, keys, check string) *exec.Cmd {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], conform.ChildVerb, contender, keys, check)
+func runChecks(t *testing.T, crawlers []crawl.Crawler, checks []string, keys ...string) []conform.Result {
+	return conform.Suite{Crawlers: crawlers, Keys: keys, Checks: checks, Patience: patience, Command: func(crawler, keys, check string) *exec.Cmd {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], conform.ChildVerb, crawler, keys, check)
 		cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
 		return cmd
 	}}.Run(t.Context())
 }
 
 // The suite does not fail a built-in crawler, and has a verdict for each check and kind of key.
-func TestBuiltInContendersConform(t *testing.T) {
+func TestBuiltInCrawlersConform(t *testing.T) {
 	list := crawler.All()
 	if testing.Short() { // one of each kind
-		list = slices.DeleteFunc(list, func(c crawl.Contender) bool { return !slices.Contains([]string{"cas", "owner", "level"}, c.Name) })
+		list = slices.DeleteFunc(list, func(c crawl.Crawler) bool { return !slices.Contains([]string{"cas", "owner", "level"}, c.Name) })
 	}
 	verdicts := run(t, list, "id", "url")
 	if want := len(list) * 2 * len(conform.Checks()); len(verdicts) != want {
@@ -52,7 +52,7 @@ func TestBuiltInContendersConform(t *testing.T) {
 	}
 	for _, v := range verdicts {
 		if v.Kind != conform.Pass {
-			t.Errorf("%s by %s, %s: %s: %s", v.Contender, v.Keys, v.Check, v.Kind, v.Text)
+			t.Errorf("%s by %s, %s: %s: %s", v.Crawler, v.Keys, v.Check, v.Kind, v.Text)
 		}
 	}
 }
@@ -61,16 +61,16 @@ func TestBuiltInContendersConform(t *testing.T) {
 func TestUnusualCrawlersConform(t *testing.T) {
 	list, keys := mutant.Controls(), []string{"id", "url"}
 	if testing.Short() {
-		list = slices.DeleteFunc(list, func(c crawl.Contender) bool { return !slices.Contains([]string{"right", "waitineach"}, c.Name) })
+		list = slices.DeleteFunc(list, func(c crawl.Crawler) bool { return !slices.Contains([]string{"right", "waitineach"}, c.Name) })
 		keys = keys[:1]
 	}
 	for _, v := range run(t, list, keys...) {
 		want := conform.Pass
-		if v.Contender == "waitineach" && v.Check == "cancel" {
+		if v.Crawler == "waitineach" && v.Check == "cancel" {
 			want = conform.Advice
 		}
 		if v.Kind != want {
-			t.Errorf("%s by %s, %s: %s, want %s: %s", v.Contender, v.Keys, v.Check, v.Kind, want, v.Text)
+			t.Errorf("%s by %s, %s: %s, want %s: %s", v.Crawler, v.Keys, v.Check, v.Kind, want, v.Text)
 		}
 		if v.Kind == conform.Advice && !strings.Contains(v.Text, "bench.InTurn(o.Limiter)") {
 			t.Errorf("the advice has no remedy: %s", v.Text)
@@ -118,13 +118,13 @@ func TestSuiteFindsEveryMutant(t *testing.T) {
 		t.Log("without -short only")
 		return
 	}
-	var alive []crawl.Contender
+	var alive []crawl.Crawler
 	for _, m := range mutant.All() {
-		alive = append(alive, m.Contender)
+		alive = append(alive, m.Crawler)
 	}
 	for _, check := range append(finders(), slices.Repeat([]string{"storm"}, 20)...) {
 		survivors := conform.Survivors(runChecks(t, alive, []string{check}, "id"))
-		alive = slices.DeleteFunc(alive, func(c crawl.Contender) bool { return !slices.Contains(survivors, c.Name) })
+		alive = slices.DeleteFunc(alive, func(c crawl.Crawler) bool { return !slices.Contains(survivors, c.Name) })
 		if len(alive) == 0 {
 			return
 		}
@@ -142,7 +142,7 @@ func TestEachCheckIsNeeded(t *testing.T) {
 	}
 	for _, c := range conform.Checks() {
 		name := sole()[c.Name]
-		list := slices.DeleteFunc(mutant.Contenders(), func(c crawl.Contender) bool { return c.Name != name })
+		list := slices.DeleteFunc(mutant.Crawlers(), func(c crawl.Crawler) bool { return c.Name != name })
 		if len(list) == 0 {
 			t.Errorf("%s has no mutant that only it finds: write one and name it in sole, or remove the check", c.Name)
 			continue
@@ -168,9 +168,9 @@ func TestWriteReadme(t *testing.T) {
 	if os.Getenv("CRAWLBENCH_GOLDEN") != "write" {
 		t.Skip("only with CRAWLBENCH_GOLDEN=write")
 	}
-	verdicts := run(t, mutant.Contenders(), "id")
+	verdicts := run(t, mutant.Crawlers(), "id")
 	for try := 0; try < 10 && len(conform.Survivors(verdicts)) > len(mutant.Controls()); try++ {
-		alive := slices.DeleteFunc(mutant.Contenders(), func(c crawl.Contender) bool { return !slices.Contains(conform.Survivors(verdicts), c.Name) })
+		alive := slices.DeleteFunc(mutant.Crawlers(), func(c crawl.Crawler) bool { return !slices.Contains(conform.Survivors(verdicts), c.Name) })
 		verdicts = append(verdicts, runChecks(t, alive, []string{"storm"}, "id")...)
 	}
 	matrix := conform.Matrix(append(verdicts, raced(t)...))
@@ -181,19 +181,19 @@ func TestWriteReadme(t *testing.T) {
 
 // rates runs the storm again and again over those that it finds and no check in virtual time does, and says how often it
 // finds them.
-func rates(t *testing.T, verdicts []conform.Verdict) string {
+func rates(t *testing.T, verdicts []conform.Result) string {
 	const runs = 5
-	lucky := slices.DeleteFunc(mutant.Contenders(), func(c crawl.Contender) bool {
+	lucky := slices.DeleteFunc(mutant.Crawlers(), func(c crawl.Crawler) bool {
 		storm, other := false, false
 		for _, v := range verdicts {
-			if v.Contender == c.Name && !v.Kind.OK() {
+			if v.Crawler == c.Name && !v.Kind.OK() {
 				storm = storm || v.Check == "storm"
 				other = other || v.Check == "options" || v.Check == "width" || v.Check == "slow" // whatever the schedule
 			}
 		}
 		return !storm || other
 	})
-	var list [][]conform.Verdict
+	var list [][]conform.Result
 	for range runs {
 		list = append(list, runChecks(t, lucky, []string{"storm"}, "id"))
 	}
@@ -208,13 +208,13 @@ func rates(t *testing.T, verdicts []conform.Verdict) string {
 
 // raced returns, as the verdicts of a check that is called -race, which mutants a program built with the race detector
 // reports in a storm.
-func raced(t *testing.T) []conform.Verdict {
+func raced(t *testing.T) []conform.Result {
 	exe := filepath.Join(t.TempDir(), "raced")
 	if out, err := exec.Command("go", "build", "-race", "-o", exe, "crawlbench/bench/cmd/crawlbench").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	list := conform.Suite{Contenders: mutant.Contenders(), Keys: []string{"id"}, Checks: []string{"storm"}, Command: func(contender, keys, check string) *exec.Cmd {
-		return exec.CommandContext(t.Context(), exe, conform.ChildVerb, contender, keys, check)
+	list := conform.Suite{Crawlers: mutant.Crawlers(), Keys: []string{"id"}, Checks: []string{"storm"}, Command: func(crawler, keys, check string) *exec.Cmd {
+		return exec.CommandContext(t.Context(), exe, conform.ChildVerb, crawler, keys, check)
 	}}.Run(t.Context())
 	for i := range list {
 		list[i].Check = "-race"

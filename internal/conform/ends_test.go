@@ -92,11 +92,11 @@ func ends() []end {
 }
 
 // planted are right crawlers, each with one of ends.
-func planted() []crawl.Contender {
-	var list []crawl.Contender
+func planted() []crawl.Crawler {
+	var list []crawl.Crawler
 	right := mutant.Right().ByID
 	for _, e := range ends() {
-		list = append(list, crawl.Contender{Name: e.name, ByID: func(ctx context.Context, web crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
+		list = append(list, crawl.Crawler{Name: e.name, ByID: func(ctx context.Context, web crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
 			did, err := right(ctx, web, seeds, o)
 			return did, errors.Join(err, e.do())
 		}})
@@ -106,8 +106,8 @@ func planted() []crawl.Contender {
 
 // The suite calls each end by its kind and in exact words, whatever the crawler prints.
 func TestSuiteNamesEachEnd(t *testing.T) {
-	suite := conform.Suite{Contenders: planted(), Checks: []string{"seeds"}, Patience: 5 * time.Second, Command: func(contender, keys, check string) *exec.Cmd {
-		return exec.Command(os.Args[0], conform.ChildVerb, contender, keys, check)
+	suite := conform.Suite{Crawlers: planted(), Checks: []string{"seeds"}, Patience: 5 * time.Second, Command: func(crawler, keys, check string) *exec.Cmd {
+		return exec.Command(os.Args[0], conform.ChildVerb, crawler, keys, check)
 	}}
 	verdicts := suite.Run(t.Context())
 	for i, e := range ends() {
@@ -115,8 +115,8 @@ func TestSuiteNamesEachEnd(t *testing.T) {
 		summary, _, _ := strings.Cut(v.Text, "\n")
 		rest, begins := strings.CutPrefix(summary, e.text)
 		exact := begins && (rest == "" || strings.HasPrefix(rest, " (a site of ") || e.text == "" || e.kind == conform.Hang)
-		if v.Contender != e.name || v.Kind != e.kind || !exact || !strings.Contains(v.Text, e.more) || e.kind == conform.Pass && v.Text != "" {
-			t.Errorf("%s: %s: %s\nwant %s: %s\n%s", v.Contender, v.Kind, v.Text, e.kind, e.text, e.more)
+		if v.Crawler != e.name || v.Kind != e.kind || !exact || !strings.Contains(v.Text, e.more) || e.kind == conform.Pass && v.Text != "" {
+			t.Errorf("%s: %s: %s\nwant %s: %s\n%s", v.Crawler, v.Kind, v.Text, e.kind, e.text, e.more)
 		}
 	}
 }

@@ -9,9 +9,9 @@ import (
 // letters stand for kinds in a matrix.
 var letters = map[Kind]string{Pass: ".", Fail: "F", Deadlock: "D", Leak: "L", Hang: "H", Panic: "P", Exit: "E", Race: "R", Advice: "a"}
 
-// Matrix renders verdicts with contenders down and checks across: F the oracle said no, D deadlock, L leak, H hang, P
+// Matrix renders verdicts with crawlers down and checks across: F the oracle said no, D deadlock, L leak, H hang, P
 // panic, E exit, R race, a advice, and a dot for passed.
-func Matrix(verdicts []Verdict) string {
+func Matrix(verdicts []Result) string {
 	var b strings.Builder
 	names, checks := axes(verdicts)
 	width := 0
@@ -27,7 +27,7 @@ func Matrix(verdicts []Verdict) string {
 		line := fmt.Sprintf("%-*s", width, n)
 		for _, c := range checks {
 			for _, v := range verdicts {
-				if v.Contender == n && v.Check == c {
+				if v.Crawler == n && v.Check == c {
 					line += fmt.Sprintf("  %-*s", len(c), letters[v.Kind])
 					break
 				}
@@ -39,18 +39,18 @@ func Matrix(verdicts []Verdict) string {
 	return b.String()
 }
 
-// Survivors returns the contenders that passed every check.
-func Survivors(verdicts []Verdict) []string {
+// Survivors returns the crawlers that passed every check.
+func Survivors(verdicts []Result) []string {
 	names, _ := axes(verdicts)
 	return slices.DeleteFunc(names, func(n string) bool {
-		return slices.ContainsFunc(verdicts, func(v Verdict) bool { return v.Contender == n && !v.Kind.OK() })
+		return slices.ContainsFunc(verdicts, func(v Result) bool { return v.Crawler == n && !v.Kind.OK() })
 	})
 }
 
-func axes(verdicts []Verdict) (names, checks []string) {
+func axes(verdicts []Result) (names, checks []string) {
 	for _, v := range verdicts {
-		if !slices.Contains(names, v.Contender) {
-			names = append(names, v.Contender)
+		if !slices.Contains(names, v.Crawler) {
+			names = append(names, v.Crawler)
 		}
 		if !slices.Contains(checks, v.Check) {
 			checks = append(checks, v.Check)
@@ -59,9 +59,9 @@ func axes(verdicts []Verdict) (names, checks []string) {
 	return names, checks
 }
 
-// Rates returns, for each contender that not every one of the runs found, or not by the same checks, how many of the runs did, one line
+// Rates returns, for each crawler that not every one of the runs found, or not by the same checks, how many of the runs did, one line
 // each; "" if there is none. What a check finds by luck it finds more often with another run.
-func Rates(runs [][]Verdict) string {
+func Rates(runs [][]Result) string {
 	var b strings.Builder
 	names, checks := axes(runs[0])
 	for _, n := range names {
@@ -69,7 +69,7 @@ func Rates(runs [][]Verdict) string {
 		for _, run := range runs {
 			hit := false
 			for _, v := range run {
-				if v.Contender == n && !v.Kind.OK() {
+				if v.Crawler == n && !v.Kind.OK() {
 					found[v.Check]++
 					hit = true
 				}

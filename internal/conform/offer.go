@@ -14,7 +14,7 @@ import (
 
 // offer is the form in which a crawler is given its Web and its context.
 type offer struct {
-	bare  bool // the Web is no crawl.Ahead
+	bare  bool // the Web is no crawl.Prefetcher
 	plain bool // the context is the caller's, such as context.Background(), and contexts derived from it are not counted
 }
 
@@ -24,7 +24,7 @@ func offerOf(pages int, o crawl.Options) offer {
 	return offer{bare: n%2 == 0, plain: n/2%2 == 0}
 }
 
-// bareWeb is a web without Ahead.
+// bareWeb is a web without Prefetch.
 type bareWeb[K comparable] struct{ w *web[K] }
 
 func (b bareWeb[K]) Fetch(ctx context.Context, key K) ([]K, error) { return b.w.Fetch(ctx, key) }
@@ -77,14 +77,14 @@ func (w *web[K]) modified(seeds []K) string {
 	return w.hinted
 }
 
-// Ahead takes hints, which lead to nothing, as they may.
-func (w *web[K]) Ahead(near, far []K) {
+// Prefetch takes hints, which lead to nothing, as they may.
+func (w *web[K]) Prefetch(near, far []K) {
 	before := append(slices.Clone(near), far...)
 	runtime.Gosched()
 	if !slices.Equal(before, append(slices.Clone(near), far...)) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.hinted = "the keys that it had given to Ahead while Ahead was reading them"
+		w.hinted = "the keys that it had given to Prefetch while Prefetch was reading them"
 	}
 }
 

@@ -15,12 +15,12 @@ import (
 func TestWhatTheRaceDetectorSees(t *testing.T) {
 	seen := []string{"unlockedmap", "privatelock", "racycounter"}
 	unseen := []string{"right", "checkthenact", "fastpath", "loadthenstore", "norecheck", "budgetloadthenadd"}
-	list := slices.DeleteFunc(mutant.Contenders(), func(c crawl.Contender) bool {
+	list := slices.DeleteFunc(mutant.Crawlers(), func(c crawl.Crawler) bool {
 		return !slices.Contains(append(seen, unseen...), c.Name)
 	})
 	for _, v := range runChecks(t, list, []string{"storm"}, "id") {
-		if got := v.Kind == conform.Race; got != slices.Contains(seen, v.Contender) {
-			t.Errorf("%s: %s: %s", v.Contender, v.Kind, v.Text)
+		if got := v.Kind == conform.Race; got != slices.Contains(seen, v.Crawler) {
+			t.Errorf("%s: %s: %s", v.Crawler, v.Kind, v.Text)
 		}
 	}
 }

@@ -115,7 +115,7 @@ func FuzzCrawl(f *testing.F) {
 
 // What the search must find in broken crawlers, and what it may not find in the right one.
 func TestRandomSearchBites(t *testing.T) {
-	found := func(c crawl.Contender) (found bool) {
+	found := func(c crawl.Crawler) (found bool) {
 		gen := rapid.Custom(draw)
 		for seed := range 300 {
 			d := gen.Example(seed)
@@ -138,7 +138,7 @@ func TestRandomSearchBites(t *testing.T) {
 	for _, m := range mutant.All() {
 		switch m.Name {
 		case "dropslastlink", "budgetoffbyone", "seedsnotdeduped", "errornotcounted", "limiterignored", "ignorescontext", "oneworkertoomany", "retriesfailed", "errorendscrawl", "globalstate":
-			if !found(m.Contender) {
+			if !found(m.Crawler) {
 				t.Errorf("%s was not found", m.Name)
 			}
 		}

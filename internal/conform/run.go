@@ -42,36 +42,36 @@ const (
 // OK reports whether the contract is kept.
 func (k Kind) OK() bool { return k == Pass || k == Advice }
 
-// Verdict is what came of one check of one contender under one kind of key.
-type Verdict struct {
-	Contender, Keys, Check string
-	Kind                   Kind
-	Text                   string // what was wrong: a line, and others with details
+// Verdict is what came of one check of one crawler under one kind of key.
+type Result struct {
+	Crawler, Keys, Check string
+	Kind                 Kind
+	Text                 string // what was wrong: a line, and others with details
 }
 
-// ChildVerb is the argument with which a program is called to be the child of a check: ChildVerb CONTENDER KEYS CHECK.
+// ChildVerb is the argument with which a program is called to be the child of a check: ChildVerb CRAWLER KEYS CHECK.
 const ChildVerb = "__check"
 
 // Patience is how long a check may take unless the suite says otherwise. None of the built-in crawlers needs two seconds.
 const Patience = 10 * time.Second
 
-// Suite is a run of checks over contenders.
+// Suite is a run of checks over crawlers.
 type Suite struct {
-	Contenders []crawl.Contender
-	// Keys are the kinds of key to check; a contender that has none of these is checked by the other. Nil means both.
+	Crawlers []crawl.Crawler
+	// Keys are the kinds of key to check; a crawler that has none of these is checked by the other. Nil means both.
 	Keys []string
 	// Checks are the names of the checks; nil means all.
 	Checks []string
 	// Patience is how long a check may take, ten times as long under the race detector; 0 means Patience.
 	Patience time.Duration
 	// Command makes the process of a check. It calls Child.
-	Command func(contender, keys, check string) *exec.Cmd
+	Command func(crawler, keys, check string) *exec.Cmd
 }
 
-// Run runs the suite and returns the verdicts in the order of contenders, keys and checks.
-func (s Suite) Run(ctx context.Context) []Verdict {
-	var list []Verdict
-	for _, c := range s.Contenders {
+// Run runs the suite and returns the verdicts in the order of crawlers, keys and checks.
+func (s Suite) Run(ctx context.Context) []Result {
+	var list []Result
+	for _, c := range s.Crawlers {
 		for _, k := range []string{"id", "url"} {
 			has := subjects(c)
 			if _, ok := has[k]; !ok || s.Keys != nil && !slices.Contains(s.Keys, k) && len(has) > 1 {
@@ -79,7 +79,7 @@ func (s Suite) Run(ctx context.Context) []Verdict {
 			}
 			for _, check := range Checks() {
 				if s.Checks == nil || slices.Contains(s.Checks, check.Name) {
-					list = append(list, Verdict{Contender: c.Name, Keys: k, Check: check.Name})
+					list = append(list, Result{Crawler: c.Name, Keys: k, Check: check.Name})
 				}
 			}
 		}
@@ -90,7 +90,7 @@ func (s Suite) Run(ctx context.Context) []Verdict {
 		pool.Go(func() {
 			for i := range next {
 				v := &list[i]
-				command := func() *exec.Cmd { return s.Command(v.Contender, v.Keys, v.Check) }
+				command := func() *exec.Cmd { return s.Command(v.Crawler, v.Keys, v.Check) }
 				v.Kind, v.Text = judge(ctx, command, slowdown*cmp.Or(s.Patience, Patience))
 			}
 		})
@@ -243,9 +243,9 @@ func worse(kind Kind, text string, other Kind, more string) (Kind, string) {
 	return kind, text + "\n" + more
 }
 
-// Child is the whole of a child process: it runs the check that args name, CONTENDER KEYS CHECK, and ends the process.
-func Child(args []string, contenders []crawl.Contender) {
-	for _, c := range contenders {
+// Child is the whole of a child process: it runs the check that args name, CRAWLER KEYS CHECK, and ends the process.
+func Child(args []string, crawlers []crawl.Crawler) {
+	for _, c := range crawlers {
 		if s, ok := subjects(c)[args[1]]; ok && c.Name == args[0] {
 			for _, check := range Checks() {
 				if check.Name == args[2] {
@@ -300,12 +300,12 @@ func share() int64 {
 // Raced reports whether this program, and so the children of its checks, was built with the race detector.
 func Raced() bool { return slowdown > 1 }
 
-// variable names, in the environment of a test's child process, the one check that it is to run: CHECK KEYS CONTENDER.
+// variable names, in the environment of a test's child process, the one check that it is to run: CHECK KEYS CRAWLER.
 const variable = "CRAWLBENCH_CHECK"
 
 // Test takes c through the suite, as subtests of t named after key and check. Each runs in a child: the test binary
 // again, with t as the only test to run.
-func Test(t *testing.T, c crawl.Contender) {
+func Test(t *testing.T, c crawl.Crawler) {
 	t.Helper()
 	if want, ok := os.LookupEnv(variable); ok {
 		words := strings.SplitN(want, " ", 3)
@@ -317,12 +317,12 @@ func Test(t *testing.T, c crawl.Contender) {
 		}
 		return
 	}
-	command := func(contender, keys, check string) *exec.Cmd {
+	command := func(crawler, keys, check string) *exec.Cmd {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+strings.ReplaceAll(regexp.QuoteMeta(t.Name()), "/", "$/^")+"$", "-test.count=1")
-		cmd.Env = append(os.Environ(), variable+"="+check+" "+keys+" "+contender)
+		cmd.Env = append(os.Environ(), variable+"="+check+" "+keys+" "+crawler)
 		return cmd
 	}
-	for _, v := range (Suite{Contenders: []crawl.Contender{c}, Command: command}).Run(t.Context()) {
+	for _, v := range (Suite{Crawlers: []crawl.Crawler{c}, Command: command}).Run(t.Context()) {
 		t.Run(v.Keys+"/"+v.Check, func(t *testing.T) {
 			if !v.Kind.OK() {
 				t.Errorf("%s: %s", v.Kind, v.Text)

@@ -42,13 +42,13 @@ type outcome struct {
 	name     func(page) string
 }
 
-// subject is a contender with one kind of key.
+// subject is a crawler with one kind of key.
 type subject struct {
 	name       string
 	maxWorkers int
 	rest       time.Duration // how long a crawl is watched after its return; only in virtual time
 	offer      *offer        // nil: another for each crawl
-	ids, both  bool          // keys are numbers; the contender has the other kind too
+	ids, both  bool          // keys are numbers; the crawler has the other kind too
 	labels     bool          // some goroutine had labels for profiles before the check
 	lightly    func(s *site) func(crawl.Options) error
 	run        func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration, offer *offer) []outcome
@@ -83,8 +83,8 @@ func (c subject) clamp(o crawl.Options) crawl.Options {
 	return o
 }
 
-// subjects returns the contender's subjects by kind of key.
-func subjects(c crawl.Contender) map[string]subject {
+// subjects returns the crawler's subjects by kind of key.
+func subjects(c crawl.Crawler) map[string]subject {
 	m := map[string]subject{}
 	if c.ByID != nil {
 		s := adapt(c, c.ByID, naming.id)
@@ -100,7 +100,7 @@ func subjects(c crawl.Contender) map[string]subject {
 }
 
 // adapt lets f crawl sites under the keys that name gives to pages.
-func adapt[K comparable](c crawl.Contender, f crawl.Func[K], name func(naming, page) K) subject {
+func adapt[K comparable](c crawl.Crawler, f crawl.Func[K], name func(naming, page) K) subject {
 	twice := func(ctx context.Context, s *site, o crawl.Options, stagger time.Duration) []outcome {
 		w := &web[K]{}
 		w.show(s, name)

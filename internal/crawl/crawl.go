@@ -40,12 +40,12 @@ type Web[K comparable] interface {
 	Fetch(ctx context.Context, page K) (links []K, err error)
 }
 
-// Ahead is a Web that makes use of knowing what will be fetched, as a site in memory does that can load what the fetch
-// will read. Near are the pages to be fetched next, far those thereafter; a page should be among the far first. It is a
-// hint, given beside other fetches: a page named may be fetched much later, by somebody else, or never. Ahead does not
-// block, keeps nothing of what it is given, and is safe for concurrent use. A crawler finds it by type assertion.
-type Ahead[K comparable] interface {
-	Ahead(near, far []K)
+// Prefetcher is a Web that can make use of a hint of what will be fetched, such as a site in memory that loads what the
+// fetch will read. Near are the pages to be fetched next, far those after them; a page should be among the far ones first.
+// A page of the hint may be fetched much later, by another worker, or never. Prefetch does not block, keeps no reference to
+// its arguments, and is safe for concurrent use. A crawler finds it by type assertion.
+type Prefetcher[K comparable] interface {
+	Prefetch(near, far []K)
 }
 
 // Limiter paces fetches: Wait returns when the next fetch may start, or an error when it never may.
@@ -80,9 +80,9 @@ type Result struct {
 // Func crawls web from seeds. A nil error means that every reachable page, or MaxPages of them, was fetched.
 type Func[K comparable] func(ctx context.Context, web Web[K], seeds []K, o Options) (Result, error)
 
-// Contender names one design. A nil Func means that the design does not support that kind of key; one of the two is
+// Crawler names one design. A nil Func means that the design does not support that kind of key; one of the two is
 // set. Name matches [A-Za-z0-9._+]+ because it becomes a part of a benchmark's name.
-type Contender struct {
+type Crawler struct {
 	Name, Doc string
 	ByID      Func[uint32]
 	ByURL     Func[string]

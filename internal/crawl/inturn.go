@@ -2,38 +2,38 @@ package crawl
 
 import "context"
 
-// InTurn returns a limiter that lets one caller at a time wait on l; the others wait for their turn. A crawl that is
-// cancelled then leaves at most one reservation behind, which l can take back. Without it, each of the workers waiting on
-// a token bucket has reserved a token of its own in the future, and a bucket such as golang.org/x/time/rate cannot take
-// back those before the last: whoever uses the limiter next pays for pages that nobody fetched. Nil stays nil, and a Debtless limiter needs no turns.
+// InTurn returns a limiter that lets one caller at a time wait on l; the others queue. A cancelled crawl then leaves at most
+// one reservation behind, which l can take back. Otherwise each worker that waits on a token bucket has reserved a future
+// token, and a bucket such as golang.org/x/time/rate can only take back the last one: the next user of the limiter pays for
+// pages that nobody fetched. InTurn returns nil for nil, and l itself if it is NonReserving.
 func InTurn(l Limiter) Limiter {
 	if l == nil {
 		return nil
 	}
-	if _, ok := l.(Debtless); ok {
+	if _, ok := l.(NonReserving); ok {
 		return l
 	}
 	return inTurn{l, make(chan struct{}, 1)}
 }
 
-// Debtless is a limiter on which any number may wait at a time: a wait takes nothing before it ends, so that one that is
-// cancelled leaves nothing reserved. NoDebt does nothing but say so.
-type Debtless interface {
+// NonReserving is a limiter that takes a token only when a wait ends, so that a cancelled wait leaves nothing reserved and
+// any number of callers may wait at a time. Its method NonReserving only marks it.
+type NonReserving interface {
 	Limiter
-	NoDebt()
+	NonReserving()
 }
 
-// Like returns l, a limiter around another, and lets it say of debt what the other says.
+// Like returns l, a limiter around other, as NonReserving if other is.
 func Like(l, other Limiter) Limiter {
-	if _, ok := other.(Debtless); ok {
-		return debtless{l}
+	if _, ok := other.(NonReserving); ok {
+		return nonReserving{l}
 	}
 	return l
 }
 
-type debtless struct{ Limiter }
+type nonReserving struct{ Limiter }
 
-func (debtless) NoDebt() {}
+func (nonReserving) NonReserving() {}
 
 type inTurn struct {
 	limiter Limiter

@@ -34,11 +34,11 @@ func (s *slow) Wait(ctx context.Context) error {
 	}
 }
 
-type debtless struct{ *slow }
+type nonReserving struct{ *slow }
 
-func (debtless) NoDebt() {}
+func (nonReserving) NonReserving() {}
 
-func TestOneAtATimeUnlessDebtless(t *testing.T) {
+func TestOneAtATimeUnlessNonReserving(t *testing.T) {
 	const crowd = 5
 	for _, test := range []struct {
 		name string
@@ -46,9 +46,9 @@ func TestOneAtATimeUnlessDebtless(t *testing.T) {
 		most int
 	}{
 		{"plain", func(s *slow) crawl.Limiter { return s }, 1},
-		{"debtless", func(s *slow) crawl.Limiter { return debtless{s} }, crowd},
+		{"non-reserving", func(s *slow) crawl.Limiter { return nonReserving{s} }, crowd},
 		{"around a plain one", func(s *slow) crawl.Limiter { return crawl.Like(s, s) }, 1},
-		{"around a debtless one", func(s *slow) crawl.Limiter { return crawl.Like(s, debtless{s}) }, crowd},
+		{"around a non-reserving one", func(s *slow) crawl.Limiter { return crawl.Like(s, nonReserving{s}) }, crowd},
 		{"in turn twice", func(s *slow) crawl.Limiter { return crawl.InTurn(s) }, 1},
 	} {
 		synctest.Test(t, func(t *testing.T) {

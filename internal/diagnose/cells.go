@@ -71,7 +71,7 @@ func (c *Cell) Sound() bool { return c.Failure == nil && len(c.sampled) > 0 }
 
 // Valid reports whether the cell is sound and at most half of its samples are flagged. Of no other cell is it said why it
 // is as it is.
-func (c *Cell) Valid() bool { return c.Sound() && 2*c.Doubtful <= len(c.sampled) }
+func (c *Cell) Valid() bool { return c.Sound() && 2*c.Flagged <= len(c.sampled) }
 
 // Compared returns the comparison of c with base, and whether it is one of those that the run makes and adjusts p for; two
 // cells that differ in more than the crawler are compared by themselves, which has no verdict. The cells are of one run.

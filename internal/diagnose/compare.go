@@ -49,7 +49,7 @@ func adjust(family []*Comparison, margin float64) {
 	}
 	for i, p := range stat.Holm(ps) {
 		family[i].Adjusted = p
-		family[i].Verdict = stat.Judge(family[i].Paired, p, Alpha, margin)
+		family[i].Verdict = stat.Decide(family[i].Paired, p, Alpha, margin)
 	}
 }
 
@@ -184,7 +184,7 @@ type Trust struct {
 	Detectable float64
 	Samples    int            // that were taken
 	Repeated   int            // of them a second time
-	Doubts     map[string]int // flags that stayed
+	Flags     map[string]int // flags that stayed
 	Bimodal    int            // cells
 }
 
@@ -193,7 +193,7 @@ func (t Trust) Untrusted() bool { return t.Rejected > 0 }
 
 // trust decides whether the run can be believed, by its controls and its flagged samples.
 func (a *Analysis) trust(controls map[plan.Cell]*Cell) {
-	tr := Trust{Floor: math.NaN(), Worst: math.NaN(), Detectable: math.Inf(1), Doubts: map[string]int{}}
+	tr := Trust{Floor: math.NaN(), Worst: math.NaN(), Detectable: math.Inf(1), Flags: map[string]int{}}
 	var reach, sds []float64
 	for _, t := range a.Tables {
 		for _, g := range t.Groups {
@@ -209,8 +209,8 @@ func (a *Analysis) trust(controls map[plan.Cell]*Cell) {
 	for c := range a.Cells() {
 		tr.Samples += len(c.Measured())
 		tr.Repeated += c.Repeated
-		for f, n := range c.Doubts {
-			tr.Doubts[f] += n
+		for f, n := range c.Flags {
+			tr.Flags[f] += n
 		}
 		if c.Bimodal {
 			tr.Bimodal++

@@ -89,12 +89,12 @@ type Cell struct {
 	Pace   *store.Pace
 	// what its limiter did by sample
 	achieved, worst, passed []float64
-	Doubts                  map[string]int // flags of samples, after the second try, and how often
-	Doubtful                int            // samples with any flag
+	Flags                  map[string]int // flags of samples, after the second try, and how often
+	Flagged                int            // samples with any flag
 	Repeated                int            // samples that were taken a second time
 	Bimodal                 bool           // its samples form two clusters: no median describes them
 	Bytes                   float64        // allocated per page
-	Held                    float64        // bytes of the heap for each page at the last of them; 0 if not measured
+	Retained                    float64        // bytes of the heap for each page at the last of them; 0 if not measured
 	Files                   map[string]string
 	// Counts are what the crawler counts itself, per page, by name.
 	Counts map[string]float64
@@ -111,7 +111,7 @@ func Compare(run *store.Run) *Analysis {
 }
 
 func begin(run *store.Run) (*Analysis, cells) {
-	a := &Analysis{Run: run, Baseline: run.Plan().Contenders[0], Margin: stat.DefaultMargin}
+	a := &Analysis{Run: run, Baseline: run.Plan().Crawlers[0], Margin: stat.DefaultMargin}
 	all := a.collect()
 	a.layOut(all.own)
 	a.compare(all.controls)
@@ -149,7 +149,7 @@ func (a *Analysis) collect() cells {
 	byID := map[string]*Cell{}
 	failed := a.Run.Failed()
 	for _, c := range p.Cells {
-		d := &Cell{Cell: c, Speed: make([]float64, p.Rounds), Doubts: map[string]int{}, Files: map[string]string{}, Under: map[string]Distortion{}, Counts: map[string]float64{}}
+		d := &Cell{Cell: c, Speed: make([]float64, p.Rounds), Flags: map[string]int{}, Files: map[string]string{}, Under: map[string]Distortion{}, Counts: map[string]float64{}}
 		for i := range d.Speed {
 			d.Speed[i] = math.NaN()
 		}
@@ -180,7 +180,7 @@ func (a *Analysis) collect() cells {
 			}
 			u := distortion(rec.Profile, d.Procs, a.Run.Manifest().ProfilerCost)
 			d.Under[strings.Join(p.Passes[rec.Slot].Kinds, " and ")] = u
-			if d.Traced == nil && rec.Profile.Files["ledger"] != "" {
+			if d.Traced == nil && rec.Profile.Files["breakdown"] != "" {
 				d.Traced = &Traced{Distortion: u}
 			}
 		}
@@ -200,7 +200,7 @@ func (c *Cell) take(rec store.Record) {
 	c.cpu[rec.Round] = s.Values["cpu-sec/op"] / pages
 	c.CPU += c.cpu[rec.Round]
 	c.Bytes += s.Values["B/op"] / pages
-	c.Held = max(c.Held, s.Held)
+	c.Retained = max(c.Retained, s.Retained)
 	// Of the runtime's own processors: on a busy machine these have less time than they think, for both alike.
 	if all := s.Host["gc-sec"] + s.Host["user-sec"]; all > 0 {
 		c.GC += s.Host["gc-sec"] / all
@@ -210,10 +210,10 @@ func (c *Cell) take(rec store.Record) {
 	}
 	c.pace(s.Pace)
 	for _, f := range s.Flags {
-		c.Doubts[f]++
+		c.Flags[f]++
 	}
 	if len(s.Flags) > 0 {
-		c.Doubtful++
+		c.Flagged++
 	}
 	if s.Before != nil {
 		c.Repeated++

@@ -21,10 +21,10 @@ type made struct {
 	toml string
 	// speed is pages a second of a cell in a round, before the noise of 1 %; 0 for no sample.
 	speed func(c plan.Cell, round int) float64
-	// change changes a sample; ledger gives a cell's, nil if it has none.
-	change  func(c plan.Cell, s *store.Sample)
-	ledger  func(c plan.Cell) *breakdown.Ledger
-	against bool
+	// change changes a sample; time breakdown gives a cell's, nil if it has none.
+	change    func(c plan.Cell, s *store.Sample)
+	breakdown func(c plan.Cell) *breakdown.Breakdown
+	against   bool
 }
 
 const common = `
@@ -49,7 +49,7 @@ func (m made) run(t *testing.T) *store.Run {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := runtest.Run{Plan: p, Speed: m.speed, Noise: 0.01, Ledger: m.ledger, Manifest: store.Manifest{
+	r := runtest.Run{Plan: p, Speed: m.speed, Noise: 0.01, Breakdown: m.breakdown, Manifest: store.Manifest{
 		Scenario: "made", Graphs: []store.GraphInfo{{Name: "g", Digest: "d", Pages: 1000, Links: 9000, Reachable: 1000, Depth: 9}},
 	}}
 	if m.change != nil {
@@ -64,7 +64,7 @@ func (m made) run(t *testing.T) *store.Run {
 }
 
 const three = `
-contenders = ["mutexmap", "cas", "syncmap"]
+crawlers = ["mutexmap", "cas", "syncmap"]
 workers = [4]
 `
 
@@ -82,7 +82,7 @@ func TestVerdictsTiesAndTrust(t *testing.T) {
 	if x := cas.Times(); cas.Verdict != stat.Faster || x.Lo > 2 || x.Hi < 2 || x.Hi-x.Lo > 0.1 {
 		t.Errorf("cas: %v %+v", cas.Verdict, x)
 	}
-	if syncmap.Verdict != stat.Same {
+	if syncmap.Verdict != stat.Equivalent {
 		t.Errorf("syncmap: %v %+v", syncmap.Verdict, syncmap.Paired)
 	}
 	g := table.Groups[0]
@@ -129,7 +129,7 @@ func TestFewRoundsConcludeNothing(t *testing.T) {
 		}
 		return 1000
 	}}.analyse(t)
-	if v := a.Tables[0].Cell("cas", 4).Versus.Verdict; v != stat.Unresolved || a.Preflight.Reachable {
+	if v := a.Tables[0].Cell("cas", 4).Versus.Verdict; v != stat.Inconclusive || a.Preflight.Reachable {
 		t.Errorf("five rounds: %v, %+v", v, a.Preflight)
 	}
 }
@@ -145,7 +145,7 @@ func TestDoubtsAndHeapsAreCounted(t *testing.T) {
 			s.Flags, s.Before = []string{"robbed"}, &store.Sample{}
 		}
 	}}.analyse(t)
-	if tr := a.Trust; tr.Doubts["robbed"] != 12 || tr.Repeated != 12 || tr.Bimodal != 1 || !a.Tables[0].Cell("syncmap", 4).Bimodal {
+	if tr := a.Trust; tr.Flags["robbed"] != 12 || tr.Repeated != 12 || tr.Bimodal != 1 || !a.Tables[0].Cell("syncmap", 4).Bimodal {
 		t.Errorf("%+v", tr)
 	}
 }
@@ -156,7 +156,7 @@ func TestBounds(t *testing.T) {
 		r := a.Tables[0].Rows[0]
 		return r.Cells[len(r.Cells)-1].Bound
 	}
-	base := "contenders = [\"mutexmap\"]\nworkers = [1, 8]\n"
+	base := "crawlers = [\"mutexmap\"]\nworkers = [1, 8]\n"
 	near := func(x, want float64) bool { return math.Abs(x/want-1) < 0.05 }
 	if b := bound(base); b.By != "cores" || !near(b.Speed, 2000) || !near(b.Share, 1) {
 		t.Errorf("cores: %+v", b)
@@ -168,14 +168,14 @@ func TestBounds(t *testing.T) {
 		t.Errorf("latency: %+v", b)
 	}
 	// 1000 pages in 10 levels, each of 100 ms: 1000 pages/s at most, however many workers.
-	if b := bound("contenders = [\"mutexmap\"]\nworkers = [1, 4096]\n[fetch]\nlatency = \"constant\"\nmedian = \"100ms\"\n"); b.All["depth"] != 1000 || b.By != "depth" {
+	if b := bound("crawlers = [\"mutexmap\"]\nworkers = [1, 4096]\n[fetch]\nlatency = \"constant\"\nmedian = \"100ms\"\n"); b.All["depth"] != 1000 || b.By != "depth" {
 		t.Errorf("depth: %+v", b)
 	}
 }
 
 func TestKneeAndLaw(t *testing.T) {
 	law := func(n int) float64 { return 1000 * float64(n) / (1 + 0.05*float64(n-1) + 0.01*float64(n*(n-1))) }
-	a := made{toml: "contenders = [\"mutexmap\"]\nworkers = [1, 2, 4, 8, 16, 32]\n[fetch]\nlatency = \"constant\"\nmedian = \"1ms\"\n",
+	a := made{toml: "crawlers = [\"mutexmap\"]\nworkers = [1, 2, 4, 8, 16, 32]\n[fetch]\nlatency = \"constant\"\nmedian = \"1ms\"\n",
 		speed: func(c plan.Cell, _ int) float64 { return law(c.Workers) }}.analyse(t)
 	r := a.Tables[0].Rows[0]
 	if f := r.Fit; f.Refused != "" || !f.Retrograde() || f.Sigma.Lo > 0.05 || f.Sigma.Hi < 0.05 || f.Kappa.Lo > 0.01 || f.Kappa.Hi < 0.01 {
@@ -189,30 +189,30 @@ func TestKneeAndLaw(t *testing.T) {
 	}
 }
 
-// account is a ledger in which a class has the share, and the rest runs.
-func account(class breakdown.Class, share float64, more ...breakdown.Role) *breakdown.Ledger {
-	return &breakdown.Ledger{Workers: 8, Crawls: 1, Wall: 1, Worker: 8, Seconds: map[breakdown.Class]float64{class: 8 * share, breakdown.Running: 8 * (1 - share)},
-		Sites: []breakdown.Site{{Class: class, Where: "pkg.f f.go:1", Primitive: "sync.(*Mutex).Lock", Count: 5, Seconds: 8 * share, Share: share}},
-		Ends:  []breakdown.End{{Class: class, Where: "pkg.f f.go:1", By: "pkg.g f.go:9", Count: 5, Seconds: 8 * share}}, Roles: more}
+// account is a time breakdown in which a class has the share, and the rest runs.
+func account(class breakdown.State, share float64, more ...breakdown.Role) *breakdown.Breakdown {
+	return &breakdown.Breakdown{Workers: 8, Crawls: 1, Wall: 1, Worker: 8, Seconds: map[breakdown.State]float64{class: 8 * share, breakdown.Running: 8 * (1 - share)},
+		Sites: []breakdown.Site{{State: class, Where: "pkg.f f.go:1", Primitive: "sync.(*Mutex).Lock", Count: 5, Seconds: 8 * share, Share: share}},
+		Ends:  []breakdown.End{{State: class, Where: "pkg.f f.go:1", By: "pkg.g f.go:9", Count: 5, Seconds: 8 * share}}, Roles: more}
 }
 
 func TestBreakdownsAreDiagnosed(t *testing.T) {
 	caller := breakdown.Role{Entry: "(caller)", Count: 1, Running: 0.95, Share: 0.95}
 	for _, test := range []struct {
-		ledger *breakdown.Ledger
-		want   diagnose.Kind
-		value  float64
+		breakdown *breakdown.Breakdown
+		want      diagnose.Kind
+		value     float64
 	}{
 		{account(breakdown.Lock, 0.6), diagnose.ContendedLock, 0.6},
-		{account(breakdown.Starvation, 0.7), diagnose.NarrowFrontier, 0.7},
-		{account(breakdown.Starvation, 0.7, caller), diagnose.SaturatedOwner, 0.95},
-		{account(breakdown.Pacing, 0.9), diagnose.RateLimited, 0.9},
-		{account(breakdown.Fetch, 0.9), diagnose.LatencyBound, 0.9},
+		{account(breakdown.Idle, 0.7), diagnose.NarrowFrontier, 0.7},
+		{account(breakdown.Idle, 0.7, caller), diagnose.SaturatedOwner, 0.95},
+		{account(breakdown.RateLimit, 0.9), diagnose.RateLimited, 0.9},
+		{account(breakdown.Network, 0.9), diagnose.LatencyBound, 0.9},
 		{account(breakdown.Runnable, 0.7), diagnose.ProcessorBound, 0.7},
 		{account(breakdown.Lock, 0.05), "", 0},
 	} {
-		a := made{toml: "contenders = [\"mutexmap\"]\nworkers = [8]\n[profiles]\nkinds = [\"wall\"]\n",
-			speed: func(plan.Cell, int) float64 { return 1000 }, ledger: func(plan.Cell) *breakdown.Ledger { return test.ledger }}.analyse(t)
+		a := made{toml: "crawlers = [\"mutexmap\"]\nworkers = [8]\n[profiles]\nkinds = [\"wall\"]\n",
+			speed: func(plan.Cell, int) float64 { return 1000 }, breakdown: func(plan.Cell) *breakdown.Breakdown { return test.breakdown }}.analyse(t)
 		if test.want == "" {
 			if len(a.Findings) > 0 {
 				t.Errorf("findings where there are none: %+v", a.Findings)
@@ -230,7 +230,7 @@ func TestBreakdownsAreDiagnosed(t *testing.T) {
 }
 
 func TestNothingIsSaidOfDoubtfulCells(t *testing.T) {
-	list := made{toml: "contenders = [\"cas\"]\nworkers = [1, 8]\n", speed: func(plan.Cell, int) float64 { return 1000 }, change: func(c plan.Cell, s *store.Sample) {
+	list := made{toml: "crawlers = [\"cas\"]\nworkers = [1, 8]\n", speed: func(plan.Cell, int) float64 { return 1000 }, change: func(c plan.Cell, s *store.Sample) {
 		if c.Workers == 8 {
 			s.Values["cpu-sec/op"] *= 2
 			s.Flags = []string{"robbed"}
@@ -243,7 +243,7 @@ func TestNothingIsSaidOfDoubtfulCells(t *testing.T) {
 
 func TestWastedCyclesAndCollector(t *testing.T) {
 	run := func(change func(plan.Cell, *store.Sample)) []diagnose.Finding {
-		return made{toml: "contenders = [\"cas\"]\nworkers = [1, 8]\n", speed: func(plan.Cell, int) float64 { return 1000 }, change: change}.analyse(t).Findings
+		return made{toml: "crawlers = [\"cas\"]\nworkers = [1, 8]\n", speed: func(plan.Cell, int) float64 { return 1000 }, change: change}.analyse(t).Findings
 	}
 	list := run(func(c plan.Cell, s *store.Sample) {
 		if c.Workers == 8 {
@@ -271,21 +271,21 @@ func TestChangesAgainstAnotherProgram(t *testing.T) {
 	}
 	for _, c := range a.Changes {
 		slower := c.Cell.Impl == "cas"
-		if c.Regressed(0.05) != slower || c.Regressed(0.2) || (c.Verdict == stat.Same) == slower {
+		if c.Regressed(0.05) != slower || c.Regressed(0.2) || (c.Verdict == stat.Equivalent) == slower {
 			t.Errorf("%s: %v %+v", c.Cell.Impl, c.Verdict, c.Paired)
 		}
 	}
 }
 
-func TestDamagedLedgerIsNamed(t *testing.T) {
-	m := made{toml: "contenders = [\"mutexmap\"]\nworkers = [8]\n[profiles]\nkinds = [\"wall\"]\n",
-		speed: func(plan.Cell, int) float64 { return 1000 }, ledger: func(plan.Cell) *breakdown.Ledger { return account(breakdown.Lock, 0.5) }}
+func TestDamagedBreakdownIsNamed(t *testing.T) {
+	m := made{toml: "crawlers = [\"mutexmap\"]\nworkers = [8]\n[profiles]\nkinds = [\"wall\"]\n",
+		speed: func(plan.Cell, int) float64 { return 1000 }, breakdown: func(plan.Cell) *breakdown.Breakdown { return account(breakdown.Lock, 0.5) }}
 	run := m.run(t)
-	files, _ := filepath.Glob(filepath.Join(run.Dir(), "profiles/*/ledger.json"))
+	files, _ := filepath.Glob(filepath.Join(run.Dir(), "profiles/*/breakdown.json"))
 	if err := os.WriteFile(files[0], []byte("["), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := diagnose.Analyse(run); err == nil || !strings.Contains(err.Error(), "ledger.json") {
+	if _, err := diagnose.Analyse(run); err == nil || !strings.Contains(err.Error(), "breakdown.json") {
 		t.Errorf("error %v", err)
 	}
 	if err := os.Remove(files[0]); err != nil { // as the message says
@@ -295,7 +295,7 @@ func TestDamagedLedgerIsNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := a.Tables[0].Cell("mutexmap", 8); c.Traced != nil || c.Files["ledger"] != "" {
-		t.Errorf("without its ledger the cell is %+v, with the files %v", c.Traced, c.Files)
+	if c := a.Tables[0].Cell("mutexmap", 8); c.Traced != nil || c.Files["breakdown"] != "" {
+		t.Errorf("without its time breakdown the cell is %+v, with the files %v", c.Traced, c.Files)
 	}
 }

@@ -86,13 +86,13 @@ func (t *Table) evidence(f Finding) Finding {
 		return f
 	}
 	for _, s := range f.Cell.Traced.Sites() {
-		if s.Class == breakdown.Lock {
+		if s.State == breakdown.Lock {
 			f.Site = &s
 			break
 		}
 	}
 	for _, e := range f.Cell.Traced.Ends() {
-		if e.Class == breakdown.Lock {
+		if e.State == breakdown.Lock {
 			f.End = &e
 			break
 		}

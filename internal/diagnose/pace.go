@@ -27,7 +27,7 @@ func (c *Cell) pace(p *store.Pace) {
 	}
 	c.achieved = append(c.achieved, p.Achieved)
 	c.worst = append(c.worst, p.Worst)
-	c.passed = append(c.passed, p.Passed)
+	c.passed = append(c.passed, p.Unfairness)
 	if p.Worst > c.Pace.Worst {
 		c.Pace.Worst, c.Pace.Window = p.Worst, p.Window
 	}
@@ -37,7 +37,7 @@ func (c *Cell) pace(p *store.Pace) {
 func (c *Cell) settle() {
 	if c.Pace != nil {
 		c.Pace.Achieved = stat.Median(c.achieved).Center
-		c.Pace.Passed = stat.Median(c.passed).Center
+		c.Pace.Unfairness = stat.Median(c.passed).Center
 	}
 }
 

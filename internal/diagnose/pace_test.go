@@ -29,7 +29,7 @@ func TestLimiterThatExceedsItsRate(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			a := made{
-				toml:  "contenders = [\"mutexmap\", \"cas\"]\nworkers = [2, 8]\nrate = [1000]\nlimiter = [\"bucket\", \"paced\"]\n",
+				toml:  "crawlers = [\"mutexmap\", \"cas\"]\nworkers = [2, 8]\nrate = [1000]\nlimiter = [\"bucket\", \"paced\"]\n",
 				speed: func(plan.Cell, int) float64 { return 1000 },
 				change: func(c plan.Cell, s *store.Sample) {
 					p := paced(1000, 1)
@@ -56,7 +56,7 @@ func TestLimiterThatExceedsItsRate(t *testing.T) {
 // A single bad round is no finding, unless most are like it.
 func TestLimiterThatExceedsOnce(t *testing.T) {
 	n := 0
-	a := made{toml: "contenders = [\"cas\"]\nworkers = [8]\nrate = [1000]\ncontrol = false\n", speed: func(plan.Cell, int) float64 { return 1000 },
+	a := made{toml: "crawlers = [\"cas\"]\nworkers = [8]\nrate = [1000]\ncontrol = false\n", speed: func(plan.Cell, int) float64 { return 1000 },
 		change: func(_ plan.Cell, s *store.Sample) {
 			s.Pace = &store.Pace{Asked: 1000, Achieved: 1000, Worst: 1, Window: 0.001}
 			if n++; n == 5 {

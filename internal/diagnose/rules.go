@@ -28,7 +28,7 @@ const (
 type Rule struct {
 	Kind  Kind
 	Per   Scope
-	Class breakdown.Class // whose share of the workers' time is the value; "" if value gives it
+	Class breakdown.State // whose share of the workers' time is the value; "" if value gives it
 	// The rule holds if the median reaches Least, the lower end of the range Low, and if the upper end stays below High;
 	// 0 is no limit.
 	Least, Low, High float64
@@ -48,11 +48,11 @@ const (
 // rules are tried in this order. The share of one trace is no evidence: half of the threshold must be reached in all.
 var rules = [...]Rule{
 	{Kind: StoppedGaining, High: 1 + stat.DefaultMargin, value: beyondKnee},
-	{Kind: RateLimited, Class: breakdown.Pacing, Least: 0.50, Low: 0.25},
-	{Kind: LatencyBound, Class: breakdown.Fetch, Least: 0.50, Low: 0.25, Yields: []Kind{RateLimited}},
+	{Kind: RateLimited, Class: breakdown.RateLimit, Least: 0.50, Low: 0.25},
+	{Kind: LatencyBound, Class: breakdown.Network, Least: 0.50, Low: 0.25, Yields: []Kind{RateLimited}},
 	{Kind: ContendedLock, Class: breakdown.Lock, Least: lockShare, Low: lockShare / 2},
 	{Kind: SaturatedOwner, Least: 0.75, Low: 0.75, when: waiting, value: busiest},
-	{Kind: NarrowFrontier, Class: breakdown.Starvation, Least: 0.40, Low: 0.20, Yields: []Kind{SaturatedOwner}},
+	{Kind: NarrowFrontier, Class: breakdown.Idle, Least: 0.40, Low: 0.20, Yields: []Kind{SaturatedOwner}},
 	{Kind: CollectorBound, Least: 0.15, value: collector},
 	{Kind: WastedCycles, Least: 1.5, Low: 1, Yields: []Kind{CollectorBound}, when: free, value: growth},
 	{Kind: ProcessorBound, Per: PerGroup, Class: breakdown.Runnable, Least: 0.40, Low: 0.20, when: crowded},
@@ -84,8 +84,8 @@ func (r *Rule) share(c *Cell) (v Value, known bool) {
 	if c.Traced == nil {
 		return v, false
 	}
-	v = Value{Range: c.Traced.Shares.Share[r.Class], N: len(c.Traced.Ledgers)}
-	for _, l := range c.Traced.Ledgers {
+	v = Value{Range: c.Traced.Shares.Share[r.Class], N: len(c.Traced.Breakdowns)}
+	for _, l := range c.Traced.Breakdowns {
 		if l.Share(r.Class) >= r.Least {
 			v.Agree++
 		}
@@ -114,7 +114,7 @@ func busiest(c *Cell) (Value, bool) {
 
 // waiting reports whether workers have nothing to do much of their time, or no processor.
 func waiting(c *Cell) bool {
-	return c.Traced != nil && c.Traced.Share(breakdown.Handoff)+c.Traced.Share(breakdown.Starvation)+c.Traced.Share(breakdown.Runnable) >= 0.40
+	return c.Traced != nil && c.Traced.Share(breakdown.Channel)+c.Traced.Share(breakdown.Idle)+c.Traced.Share(breakdown.Runnable) >= 0.40
 }
 
 // collector is the share of the processor time that the garbage collector takes.

@@ -17,17 +17,17 @@ func TestTheRules(t *testing.T) {
 	type rule struct {
 		kind             diagnose.Kind
 		per              diagnose.Scope
-		class            breakdown.Class
+		class            breakdown.State
 		least, low, high float64
 		yields           diagnose.Kind
 	}
 	want := []rule{
 		{kind: "stopped scaling", high: 1.03},
-		{kind: "rate-limited", class: breakdown.Pacing, least: 0.5, low: 0.25},
-		{kind: "latency-bound", class: breakdown.Fetch, least: 0.5, low: 0.25, yields: "rate-limited"},
+		{kind: "rate-limited", class: breakdown.RateLimit, least: 0.5, low: 0.25},
+		{kind: "latency-bound", class: breakdown.Network, least: 0.5, low: 0.25, yields: "rate-limited"},
 		{kind: "contended lock", class: breakdown.Lock, least: 0.15, low: 0.075},
 		{kind: "saturated owner", least: 0.75, low: 0.75},
-		{kind: "narrow frontier", class: breakdown.Starvation, least: 0.4, low: 0.2, yields: "saturated owner"},
+		{kind: "narrow frontier", class: breakdown.Idle, least: 0.4, low: 0.2, yields: "saturated owner"},
 		{kind: "collector-bound", least: 0.15},
 		{kind: "wasted cycles", least: 1.5, low: 1, yields: "collector-bound"},
 		{kind: "processor-bound", per: diagnose.PerGroup, class: breakdown.Runnable, least: 0.4, low: 0.2},
@@ -48,14 +48,14 @@ func TestTheRules(t *testing.T) {
 }
 
 // traced is a cell with three traces in which a class has these shares.
-func traced(t *testing.T, class breakdown.Class, shares ...float64) *diagnose.Cell {
+func traced(t *testing.T, class breakdown.State, shares ...float64) *diagnose.Cell {
 	t.Helper()
 	c := &diagnose.Cell{Cell: plan.Cell{Workers: 8, Procs: 2}, Traced: &diagnose.Traced{}}
 	for _, s := range shares {
-		c.Traced.Ledgers = append(c.Traced.Ledgers, &breakdown.Ledger{Worker: 1, Seconds: map[breakdown.Class]float64{class: s, breakdown.Running: 1 - s}})
+		c.Traced.Breakdowns = append(c.Traced.Breakdowns, &breakdown.Breakdown{Worker: 1, Seconds: map[breakdown.State]float64{class: s, breakdown.Running: 1 - s}})
 	}
 	var err error
-	if c.Traced.Shares, err = breakdown.Spread(c.Traced.Ledgers); err != nil {
+	if c.Traced.Shares, err = breakdown.Summarize(c.Traced.Breakdowns); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -117,7 +117,7 @@ func TestComparisonsAreKeptAsTheyWereAdjusted(t *testing.T) {
 		t.Errorf("%d comparisons in a family of %d: %v, want %v", len(ps), a.Family, adjusted, stat.Holm(ps))
 	}
 	one, other := a.Tables[0].Cell("cas", 1), a.Tables[0].Cell("cas", 8)
-	if c, kept := other.Compared(one); kept || c.Verdict != stat.Unresolved || c.Ratio > 0.5 {
+	if c, kept := other.Compared(one); kept || c.Verdict != stat.Inconclusive || c.Ratio > 0.5 {
 		t.Errorf("of other numbers of workers: %v %+v", kept, c)
 	}
 	if a.Tables[0].Group(3).Comparison("cas", "mutexmap") != nil || a.Cell("impl=nothing") != nil {
@@ -149,7 +149,7 @@ func TestAContendedLockRefersToAnAdjustedComparison(t *testing.T) {
 			}
 		}
 	}
-	m := made{toml: "contenders = [\"mutexmap\", \"cas\", \"syncmap\"]\nworkers = [8]\n[profiles]\nkinds = [\"wall\"]\n",
+	m := made{toml: "crawlers = [\"mutexmap\", \"cas\", \"syncmap\"]\nworkers = [8]\n[profiles]\nkinds = [\"wall\"]\n",
 		speed: func(c plan.Cell, round int) float64 {
 			switch {
 			case round > 5: // the smallest p of six rounds is 1/32, and three times that too much
@@ -159,7 +159,7 @@ func TestAContendedLockRefersToAnAdjustedComparison(t *testing.T) {
 			}
 			return 1000
 		},
-		ledger: func(c plan.Cell) *breakdown.Ledger {
+		breakdown: func(c plan.Cell) *breakdown.Breakdown {
 			if c.Impl == "mutexmap" {
 				return account(breakdown.Lock, 0.6)
 			}

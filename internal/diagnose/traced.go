@@ -16,12 +16,12 @@ import (
 
 // Traced is what the execution traces of a cell say.
 type Traced struct {
-	Ledgers []*breakdown.Ledger
-	Shares  breakdown.Shares
+	Breakdowns []*breakdown.Breakdown
+	Shares     breakdown.Shares
 	Distortion
 }
 
-// attachTraces reads the ledgers of the cells that have some.
+// attachTraces reads the time breakdowns of the cells that have some.
 func (a *Analysis) attachTraces(cells map[plan.Cell]*Cell) error {
 	list := slices.Collect(maps.Values(cells))
 	errs := make([]error, len(list))
@@ -29,9 +29,9 @@ func (a *Analysis) attachTraces(cells map[plan.Cell]*Cell) error {
 	return cmp.Or(errs...)
 }
 
-// attachTrace reads the ledgers of a cell. One whose ledgers were deleted is as if it had not been traced.
+// attachTrace reads the time breakdowns of a cell. One whose time breakdowns were deleted is as if it had not been traced.
 func (a *Analysis) attachTrace(c *Cell) error {
-	file := c.Files["ledger"]
+	file := c.Files["breakdown"]
 	if file == "" || c.Failure != nil {
 		c.Traced = nil
 		return nil
@@ -39,29 +39,29 @@ func (a *Analysis) attachTrace(c *Cell) error {
 	text, err := a.Run.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		c.Traced = nil
-		delete(c.Files, "ledger")
+		delete(c.Files, "breakdown")
 		return nil
 	}
 	if err == nil {
-		c.Traced.Ledgers, err = breakdown.Parse(text)
+		c.Traced.Breakdowns, err = breakdown.Parse(text)
 	}
 	if err == nil {
-		c.Traced.Shares, err = breakdown.Spread(c.Traced.Ledgers)
+		c.Traced.Shares, err = breakdown.Summarize(c.Traced.Breakdowns)
 	}
 	if err != nil {
-		return fmt.Errorf("read the ledger %s: %w: restore it from a backup, or delete it to read the run without that trace", filepath.Join(a.Run.Dir(), file), err)
+		return fmt.Errorf("read the time breakdown %s: %w: restore it from a backup, or delete it to read the run without that trace", filepath.Join(a.Run.Dir(), file), err)
 	}
 	return nil
 }
 
 // Share returns the median share of a class of worker time.
-func (t *Traced) Share(c breakdown.Class) float64 { return t.Shares.Share[c].Median }
+func (t *Traced) Share(c breakdown.State) float64 { return t.Shares.Share[c].Median }
 
 // Scaled returns the median share of a class of worker time, scaled so that those of all classes add up to 1: the medians
 // of several traces need not.
-func (t *Traced) Scaled(c breakdown.Class) float64 {
+func (t *Traced) Scaled(c breakdown.State) float64 {
 	sum := 0.0
-	for _, class := range breakdown.Classes() {
+	for _, class := range breakdown.States() {
 		sum += t.Share(class)
 	}
 	return t.Share(c) / sum
@@ -70,16 +70,16 @@ func (t *Traced) Scaled(c breakdown.Class) float64 {
 // Worker returns the workers' time of all traces, in seconds.
 func (t *Traced) Worker() float64 {
 	sum := 0.0
-	for _, l := range t.Ledgers {
+	for _, l := range t.Breakdowns {
 		sum += l.Worker
 	}
 	return sum
 }
 
 // PerPage returns the workers' seconds of a class per page crawled, over all traces.
-func (t *Traced) PerPage(c breakdown.Class) float64 {
+func (t *Traced) PerPage(c breakdown.State) float64 {
 	seconds, pages := 0.0, 0
-	for _, l := range t.Ledgers {
+	for _, l := range t.Breakdowns {
 		seconds += l.Seconds[c]
 		pages += l.Pages
 	}
@@ -88,9 +88,9 @@ func (t *Traced) PerPage(c breakdown.Class) float64 {
 
 // Sites adds up the places of all traces, largest first.
 func (t *Traced) Sites() []breakdown.Site {
-	list := addUp(t.Ledgers, func(l *breakdown.Ledger) []breakdown.Site { return l.Sites },
+	list := addUp(t.Breakdowns, func(l *breakdown.Breakdown) []breakdown.Site { return l.Sites },
 		func(s breakdown.Site) breakdown.Site {
-			return breakdown.Site{Class: s.Class, Where: s.Where, Primitive: s.Primitive}
+			return breakdown.Site{State: s.State, Where: s.Where, Primitive: s.Primitive}
 		},
 		func(sum *breakdown.Site, s breakdown.Site) {
 			sum.Count, sum.Seconds = sum.Count+s.Count, sum.Seconds+s.Seconds
@@ -107,8 +107,8 @@ func (t *Traced) Sites() []breakdown.Site {
 
 // Ends adds up who waited where and who ended it, largest first.
 func (t *Traced) Ends() []breakdown.End {
-	list := addUp(t.Ledgers, func(l *breakdown.Ledger) []breakdown.End { return l.Ends },
-		func(e breakdown.End) breakdown.End { return breakdown.End{Class: e.Class, Where: e.Where, By: e.By} },
+	list := addUp(t.Breakdowns, func(l *breakdown.Breakdown) []breakdown.End { return l.Ends },
+		func(e breakdown.End) breakdown.End { return breakdown.End{State: e.State, Where: e.Where, By: e.By} },
 		func(sum *breakdown.End, e breakdown.End) {
 			sum.Count, sum.Seconds = sum.Count+e.Count, sum.Seconds+e.Seconds
 		})
@@ -118,8 +118,8 @@ func (t *Traced) Ends() []breakdown.End {
 	return list
 }
 
-// addUp adds up what the ledgers have under the same key, which is a T too.
-func addUp[T comparable](ls []*breakdown.Ledger, of func(*breakdown.Ledger) []T, key func(T) T, add func(sum *T, x T)) []T {
+// addUp adds up what the time breakdowns have under the same key, which is a T too.
+func addUp[T comparable](ls []*breakdown.Breakdown, of func(*breakdown.Breakdown) []T, key func(T) T, add func(sum *T, x T)) []T {
 	at := map[T]int{}
 	var list []T
 	for _, l := range ls {
@@ -139,13 +139,13 @@ func addUp[T comparable](ls []*breakdown.Ledger, of func(*breakdown.Ledger) []T,
 // and largest share; nil if there is none.
 func (t *Traced) Busiest() (entry string, least, most float64) {
 	shares := map[string][]float64{}
-	for _, l := range t.Ledgers {
+	for _, l := range t.Breakdowns {
 		for _, r := range l.Roles {
 			shares[r.Entry] = append(shares[r.Entry], r.Share)
 		}
 	}
 	for e, list := range shares {
-		if len(list) < len(t.Ledgers) {
+		if len(list) < len(t.Breakdowns) {
 			continue
 		}
 		if lo := slices.Min(list); lo > least {

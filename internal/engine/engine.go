@@ -16,20 +16,20 @@ import (
 
 // FromVisited makes a crawler from a visited set. A nil constructor means that the set does not
 // support that kind of key.
-func FromVisited(name, doc string, byID crawl.NewVisited[uint32], byURL crawl.NewVisited[string]) crawl.Contender {
-	return contender(name, doc, byID, byURL, false)
+func FromVisited(name, doc string, byID crawl.NewVisited[uint32], byURL crawl.NewVisited[string]) crawl.Crawler {
+	return crawler(name, doc, byID, byURL, false)
 }
 
 // ReadAhead is FromVisited with workers that tell the Web which pages they fetch next, if it is a
-// crawl.Ahead.
-func ReadAhead(name, doc string, byID crawl.NewVisited[uint32], byURL crawl.NewVisited[string]) crawl.Contender {
-	return contender(name, doc, byID, byURL, true)
+// crawl.Prefetcher.
+func Prefetching(name, doc string, byID crawl.NewVisited[uint32], byURL crawl.NewVisited[string]) crawl.Crawler {
+	return crawler(name, doc, byID, byURL, true)
 }
 
-func contender(
+func crawler(
 	name, doc string, byID crawl.NewVisited[uint32], byURL crawl.NewVisited[string], prefetch bool,
-) crawl.Contender {
-	c := crawl.Contender{Name: name, Doc: doc, OnEngine: true}
+) crawl.Crawler {
+	c := crawl.Crawler{Name: name, Doc: doc, OnEngine: true}
 	if byID != nil {
 		c.ByID = newCrawler(byID, prefetch)
 	}
@@ -54,9 +54,9 @@ func newCrawler[K comparable](newSet crawl.NewVisited[K], prefetch bool) crawl.F
 		release := p.endWith(ctx)
 
 		limiter := crawl.InTurn(o.Limiter)
-		var prefetcher crawl.Ahead[K]
+		var prefetcher crawl.Prefetcher[K]
 		if prefetch {
-			prefetcher, _ = web.(crawl.Ahead[K])
+			prefetcher, _ = web.(crawl.Prefetcher[K])
 		}
 		var running sync.WaitGroup
 		for i := range p.workers {

@@ -71,7 +71,7 @@ func TestSlowPageDelaysNoOther(t *testing.T) {
 
 type reader struct{ *site }
 
-func (r reader) Ahead(near, far []uint32) {
+func (r reader) Prefetch(near, far []uint32) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ahead = append(r.ahead, slices.Clone(near), slices.Clone(far))
@@ -81,7 +81,7 @@ func (r reader) Ahead(near, far []uint32) {
 // none.
 func TestReadAheadAnnouncesWhatIsFetched(t *testing.T) {
 	const pages = 5000
-	for name, c := range map[string]crawl.Contender{"ahead": engine.ReadAhead("x", "x", visited.NewBits, nil),
+	for name, c := range map[string]crawl.Crawler{"ahead": engine.Prefetching("x", "x", visited.NewBits, nil),
 		"plain": engine.FromVisited("x", "x", visited.NewBits, nil)} {
 		s := &site{links: tree(pages), slow: pages, when: map[uint32]time.Duration{}}
 		did, err := c.ByID(t.Context(), reader{s}, []uint32{0}, crawl.Options{Workers: 1})

@@ -24,7 +24,7 @@ const group = 16
 // run fetches pages until the crawl ends.
 func (w *worker[K]) run(
 	ctx context.Context, p *pool[K], web crawl.Web[K], set crawl.Visited[K], limiter crawl.Limiter,
-	prefetcher crawl.Ahead[K],
+	prefetcher crawl.Prefetcher[K],
 ) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -34,11 +34,11 @@ func (w *worker[K]) run(
 				return
 			}
 			if prefetcher != nil {
-				prefetcher.Ahead(w.tail(0), w.tail(1))
+				prefetcher.Prefetch(w.tail(0), w.tail(1))
 			}
 		}
 		if prefetcher != nil && len(w.current)%group == 0 {
-			prefetcher.Ahead(w.tail(1), w.tail(2))
+			prefetcher.Prefetch(w.tail(1), w.tail(2))
 		}
 		page := w.current[len(w.current)-1]
 		w.current = w.current[:len(w.current)-1]

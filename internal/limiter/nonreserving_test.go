@@ -41,7 +41,7 @@ func checkNonReserving(l crawl.Limiter, rate float64, crowd int) error {
 // falselyNonReserving claims to be non-reserving, but reserves.
 type falselyNonReserving struct{ crawl.Limiter }
 
-func (falselyNonReserving) NoDebt() {}
+func (falselyNonReserving) NonReserving() {}
 
 func TestNonReserving(t *testing.T) {
 	kinds := append(All(), Kind{Name: "reserving", New: func(rate float64, burst int) crawl.Limiter {
@@ -53,7 +53,7 @@ func TestNonReserving(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				const rate = 10
 				l := k.New(rate, 1)
-				if _, ok := l.(crawl.Debtless); ok {
+				if _, ok := l.(crawl.NonReserving); ok {
 					claims++
 				} else {
 					l = crawl.InTurn(l)

@@ -84,9 +84,9 @@ func newPaced(perSecond float64, burst int) crawl.Limiter {
 	return p
 }
 
-// NoDebt implements crawl.Debtless: a wait takes its token when it ends, and reserves nothing
+// NonReserving implements crawl.NonReserving: a wait takes its token when it ends, and reserves nothing
 // before.
-func (p *paced) NoDebt() {}
+func (p *paced) NonReserving() {}
 
 func (p *paced) Wait(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {

@@ -30,5 +30,5 @@ func (t ticker) Wait(ctx context.Context) error {
 	}
 }
 
-// NoDebt implements crawl.Debtless: a tick is taken when it comes, and not reserved before.
-func (ticker) NoDebt() {}
+// NonReserving implements crawl.NonReserving: a tick is taken when it comes, and not reserved before.
+func (ticker) NonReserving() {}

@@ -18,7 +18,7 @@ func (b *Bench) checkAfter(ctx context.Context) error {
 	v := b.site.Unmodified()
 	v = append(v, b.environment.compare(readEnvironment())...)
 	window := shortWindow
-	if b.job.Weigh {
+	if b.job.Retained {
 		window = longWindow
 	}
 	v = append(v, b.baseline.checkIdle(b.site, window)...)

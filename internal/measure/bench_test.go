@@ -26,7 +26,7 @@ func BenchmarkHarness(b *testing.B) {
 	const workers = 2
 	b.Cleanup(func() { runtime.GOMAXPROCS(runtime.NumCPU()) })
 	runtime.GOMAXPROCS(workers)
-	for _, c := range []crawl.Contender{chunked.Contender(), readahead.Contender(), mutexmap.Contender()} {
+	for _, c := range []crawl.Crawler{chunked.Crawler(), readahead.Crawler(), mutexmap.Crawler()} {
 		crawlOf := func(w crawl.Web[uint32]) (crawl.Result, time.Duration) {
 			start := time.Now()
 			did, err := c.ByID(b.Context(), w, []uint32{g.Start}, crawl.Options{Workers: workers, SizeHint: g.Pages()})

@@ -34,7 +34,7 @@ type Job struct {
 	// Memory limits the data segment, in bytes; 0 means no limit.
 	Memory int64
 	// Weigh makes a sample also measure the crawler's retained bytes per page.
-	Weigh bool
+	Retained bool
 	// Profiles lists the kinds of profiles to take; if there are any, nothing is timed.
 	Profiles []string
 	Dir      string   // directory for the profiles
@@ -64,7 +64,7 @@ type Outcome struct {
 const warmUps = 1
 
 // Run measures the cell of job with the crawler in table that it names.
-func Run(ctx context.Context, job Job, table []crawl.Contender) (Outcome, error) {
+func Run(ctx context.Context, job Job, table []crawl.Crawler) (Outcome, error) {
 	if job.Null {
 		return Null(ctx, job)
 	}
@@ -133,7 +133,7 @@ func outcomeOf(o Outcome, err error) (Outcome, error) {
 type Bench struct {
 	site  *web.Site
 	cache *graph.Cache
-	table []crawl.Contender
+	table []crawl.Crawler
 	job   Job
 	crawl boundCrawl
 	// stuck receives the verdict on a crawl that was cancelled and has not returned.
@@ -153,7 +153,7 @@ func (b *Bench) count(name string, n int) {
 }
 
 // Open maps the graph of job and sets GOMAXPROCS.
-func Open(job Job, table []crawl.Contender) (*Bench, error) {
+func Open(job Job, table []crawl.Crawler) (*Bench, error) {
 	cache, err := graph.OpenCache(job.Cache)
 	if err != nil {
 		return nil, err
@@ -190,7 +190,7 @@ type boundCrawl func(context.Context, crawl.Options) (crawl.Result, error)
 
 // bind returns the crawler that cell names, bound to site, or nil if table has none. With trace its fetches are
 // marked in the execution trace; if last is not nil, it counts them down.
-func bind(site *web.Site, cell plan.Cell, table []crawl.Contender, trace bool, last *countdown) boundCrawl {
+func bind(site *web.Site, cell plan.Cell, table []crawl.Crawler, trace bool, last *countdown) boundCrawl {
 	id, url := site.Start()
 	for _, c := range table {
 		switch {

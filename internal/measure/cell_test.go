@@ -131,13 +131,13 @@ func TestProfilesCoverTheCrawlsAndNameTheCell(t *testing.T) {
 func TestIncorrectCrawlIsNotReported(t *testing.T) {
 	j := job(cache(t, graph.Spec{Kind: "hosts", Pages: 50}, nil))
 	j.Cell.Impl = "lazy"
-	lazy := crawl.Contender{
+	lazy := crawl.Crawler{
 		Name: "lazy",
 		ByID: func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
 			return crawl.Result{}, nil
 		},
 	}
-	o, err := Run(t.Context(), j, []crawl.Contender{lazy})
+	o, err := Run(t.Context(), j, []crawl.Crawler{lazy})
 	if err != nil || o.Sample != nil || !strings.Contains(o.Wrong, "50 of 50 reachable pages were not fetched") {
 		t.Errorf("%+v, %v", o, err)
 	}
@@ -156,7 +156,7 @@ func TestNullCrawlerFetchesAllPages(t *testing.T) {
 	}
 }
 
-func TestUnknownContender(t *testing.T) {
+func TestUnknownCrawler(t *testing.T) {
 	j := job(cache(t, graph.Spec{Kind: "chain", Pages: 5}, nil))
 	j.Cell.Impl = "nobody"
 	if _, err := Run(t.Context(), j, crawler.All()); err == nil ||
@@ -223,11 +223,11 @@ func TestWallProfileHasATimeBreakdown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, err := os.ReadFile(filepath.Join(j.Dir, done.Files["ledger"]))
+		text, err := os.ReadFile(filepath.Join(j.Dir, done.Files["breakdown"]))
 		if err != nil {
 			t.Fatal(err)
 		}
-		var breakdowns []*breakdown.Ledger
+		var breakdowns []*breakdown.Breakdown
 		if err := json.Unmarshal(text, &breakdowns); err != nil || len(breakdowns) != 3 {
 			t.Fatalf("%d time breakdowns, %v", len(breakdowns), err)
 		}
@@ -242,7 +242,7 @@ func TestWallProfileHasATimeBreakdown(t *testing.T) {
 				t.Errorf("%d workers", l.Workers)
 			}
 			waiting := 1 - l.Share(breakdown.Running) - l.Share(breakdown.Runnable) // grows on a busy machine
-			if share := l.Share(breakdown.Pacing); rate > 0 && share < 0.5*waiting || rate == 0 && share > 0 {
+			if share := l.Share(breakdown.RateLimit); rate > 0 && share < 0.5*waiting || rate == 0 && share > 0 {
 				t.Errorf("rate %v: rate limit takes %v of the time, all waiting %v", rate, share, waiting)
 			}
 		}
@@ -284,8 +284,8 @@ func TestUnreliableSamplesAreFlagged(t *testing.T) {
 }
 
 // hoarder is a sequential crawler that keeps 100 bytes for every page.
-func hoarder() crawl.Contender {
-	return crawl.Contender{
+func hoarder() crawl.Crawler {
+	return crawl.Crawler{
 		Name: "hoarder",
 		ByID: func(ctx context.Context, web crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
 			var kept [][]byte
@@ -309,17 +309,17 @@ func hoarder() crawl.Contender {
 
 func TestRetainedBytesAreMeasured(t *testing.T) {
 	j := job(cache(t, graph.Spec{Kind: "hosts", Pages: 5000}, nil))
-	j.Cell.Impl, j.Cell.Workers, j.Weigh = "hoarder", 1, true
-	o, err := Run(t.Context(), j, []crawl.Contender{hoarder()})
+	j.Cell.Impl, j.Cell.Workers, j.Retained = "hoarder", 1, true
+	o, err := Run(t.Context(), j, []crawl.Crawler{hoarder()})
 	if err != nil || o.Sample == nil {
 		t.Fatal(o, err)
 	}
 	// 112 bytes, the size class, plus a slice header, which counts twice while the slice grows, and little else.
-	if retained := o.Sample.Held; retained < 112 || retained > 250 {
+	if retained := o.Sample.Retained; retained < 112 || retained > 250 {
 		t.Errorf("%.0f retained bytes per page, want 112 to 250", retained)
 	}
-	j.Weigh = false
-	if o, err := Run(t.Context(), j, []crawl.Contender{hoarder()}); err != nil || o.Sample.Held != 0 {
+	j.Retained = false
+	if o, err := Run(t.Context(), j, []crawl.Crawler{hoarder()}); err != nil || o.Sample.Retained != 0 {
 		t.Errorf("retained bytes were not requested: %v, %v", o, err)
 	}
 }
@@ -327,8 +327,8 @@ func TestRetainedBytesAreMeasured(t *testing.T) {
 // Workers that share one lock never fetch at the same time. That they take turns distinguishes them from workers that
 // each start when the previous one has finished.
 func TestTakingTurnsCountsAsOverlap(t *testing.T) {
-	relay := func(each int) crawl.Contender { // each is the number of pages per turn
-		return crawl.Contender{
+	relay := func(each int) crawl.Crawler { // each is the number of pages per turn
+		return crawl.Crawler{
 			Name: "relay",
 			ByID: func(
 				ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options,
@@ -360,7 +360,7 @@ func TestTakingTurnsCountsAsOverlap(t *testing.T) {
 	for each, flagged := range map[int]bool{1: false, 500: true} {
 		j := job(file)
 		j.Cell.Impl = "relay"
-		o, err := Run(t.Context(), j, []crawl.Contender{relay(each)})
+		o, err := Run(t.Context(), j, []crawl.Crawler{relay(each)})
 		if err != nil || o.Wrong != "" {
 			t.Fatalf("%v, %s", err, o.Wrong)
 		}

@@ -235,7 +235,7 @@ func faults(opened *[]int) []fault {
 		{
 			name: "timer",
 			want: " goroutines were started after it returned",
-			job:  func(j *Job) { j.Weigh = true },
+			job:  func(j *Job) { j.Retained = true },
 			byID: then(func(stop <-chan struct{}) {
 				var again func()
 				again = func() {
@@ -370,7 +370,7 @@ func TestFaultsAreDetected(t *testing.T) {
 		}
 		for try := range n {
 			stop := make(chan struct{})
-			c := crawl.Contender{Name: f.name}
+			c := crawl.Crawler{Name: f.name}
 			j := Job{Cache: file, Sample: time.Millisecond}
 			j.Cell.Impl, j.Cell.Graph, j.Cell.Keys, j.Cell.Workers, j.Cell.Procs = f.name, "g", "id", 3, 2
 			if f.byURL != nil {
@@ -383,7 +383,7 @@ func TestFaultsAreDetected(t *testing.T) {
 				f.job(&j)
 			}
 			before := runtime.NumGoroutine()
-			o, err := Run(t.Context(), j, []crawl.Contender{c})
+			o, err := Run(t.Context(), j, []crawl.Crawler{c})
 			if err != nil || !strings.Contains(o.Wrong, f.want) {
 				t.Errorf("%s, attempt %d: error %v, verdict %q, want %q", f.name, try, err, o.Wrong, f.want)
 			}
@@ -416,7 +416,7 @@ func TestChildProcessIsDetected(t *testing.T) {
 		t.Skip("child processes are only detected on Linux")
 	}
 	var started atomic.Pointer[os.Process]
-	c := crawl.Contender{Name: "starts", ByID: then(func(<-chan struct{}) {
+	c := crawl.Crawler{Name: "starts", ByID: then(func(<-chan struct{}) {
 		if started.Load() == nil {
 			exe, _ := os.Executable()
 			p, err := os.StartProcess(exe, []string{filepath.Base(exe), "-test.run=^$"}, &os.ProcAttr{})
@@ -427,7 +427,7 @@ func TestChildProcessIsDetected(t *testing.T) {
 	})(nil, styled[uint32](style{take: func(int) int { return 0 }}))}
 	j := job(cache(t, graph.Spec{Kind: "hosts", Pages: 100}, nil))
 	j.Cell.Impl = "starts"
-	o, err := Run(t.Context(), j, []crawl.Contender{c})
+	o, err := Run(t.Context(), j, []crawl.Crawler{c})
 	if err != nil || !strings.Contains(o.Wrong, "the crawls left a child process") {
 		t.Errorf("%v, %q", err, o.Wrong)
 	}
@@ -436,7 +436,7 @@ func TestChildProcessIsDetected(t *testing.T) {
 	}
 	started.Store(nil)
 	c.ByID = styled[uint32](style{take: func(int) int { return 0 }})
-	if o, err := Run(t.Context(), j, []crawl.Contender{c}); err != nil || o.Wrong != "" {
+	if o, err := Run(t.Context(), j, []crawl.Crawler{c}); err != nil || o.Wrong != "" {
 		t.Errorf("the child was waited for: error %v, verdict %q", err, o.Wrong)
 	}
 }

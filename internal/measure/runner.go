@@ -143,7 +143,7 @@ func (r *Runner) sample(ctx context.Context, s plan.Slot) error {
 	c := p.Cells[s.Cell]
 	rec := store.Record{Kind: store.KindSample, Round: s.Round, Slot: s.Slot, Cell: c.ID()}
 	job := r.job(c, p.Sample)
-	job.Weigh = s.Round == 0 && c.Rate == 0 // retained bytes depend on neither
+	job.Retained = s.Round == 0 && c.Rate == 0 // retained bytes depend on neither
 	return r.commit(ctx, c, rec, job)
 }
 

@@ -37,11 +37,11 @@ func TestMain(m *testing.M) {
 }
 
 // table returns the built-in crawlers and some that misbehave, each in its own way.
-func table() []crawl.Contender {
+func table() []crawl.Crawler {
 	list := crawler.All()
 	right := list[0].ByID
 	bad := func(name string, f crawl.Func[uint32]) {
-		list = append(list, crawl.Contender{Name: name, ByID: f})
+		list = append(list, crawl.Crawler{Name: name, ByID: f})
 	}
 	bad("panics", func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
 		panic("planted")
@@ -194,7 +194,7 @@ pages = 400
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.Contenders = names
+	s.Crawlers = names
 	if change != nil {
 		change(s)
 	}

@@ -57,9 +57,9 @@ func (b *Bench) takeSample(ctx context.Context) (Outcome, error) {
 	}
 	overlapped = overlapped || m.turns >= max(minTurns, n*float64(b.job.Cell.Workers))
 	s.Flags = b.flags(s, m.wall.Seconds(), overlapped)
-	if b.job.Weigh {
+	if b.job.Retained {
 		var err error
-		if s.Held, err = b.retainedPerPage(ctx); err != nil {
+		if s.Retained, err = b.retainedPerPage(ctx); err != nil {
 			return Outcome{}, err
 		}
 	}
@@ -77,7 +77,7 @@ func (b *Bench) addPace(s *store.Sample) {
 		s.Pace = &store.Pace{Asked: float64(c.Rate)}
 	}
 	s.Pace.Achieved += (did.Achieved - s.Pace.Achieved) / float64(s.Crawls)
-	s.Pace.Passed += (float64(did.Passed) - s.Pace.Passed) / float64(s.Crawls)
+	s.Pace.Unfairness += (float64(did.Unfairness) - s.Pace.Unfairness) / float64(s.Crawls)
 	if did.Worst > s.Pace.Worst {
 		s.Pace.Worst, s.Pace.Window = did.Worst, did.Window.Seconds()
 	}

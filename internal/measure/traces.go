@@ -31,7 +31,7 @@ const (
 // takeTraces traces crawls and writes their time breakdowns and their wall profile into the job's directory.
 func (b *Bench) takeTraces(ctx context.Context) (Outcome, error) {
 	done := &store.Profile{Files: map[string]string{}, Events: map[string]float64{}}
-	var breakdowns []*breakdown.Ledger
+	var breakdowns []*breakdown.Breakdown
 	var walls []*profile.Profile
 	begin := time.Now()
 	if err := b.crawlUntimed(ctx, web.Rules{MaxPages: b.job.Cell.MaxPages}); err != nil {
@@ -58,7 +58,7 @@ func (b *Bench) takeTraces(ctx context.Context) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	done.Files["ledger"] = "ledger.json"
+	done.Files["breakdown"] = "breakdown.json"
 	if err := writeBreakdowns(b.job.Dir, file); err != nil {
 		return Outcome{}, fmt.Errorf("write the time breakdown: %w", err)
 	}
@@ -74,7 +74,7 @@ func writeBreakdowns(dir string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.WriteSync("ledger.json", text), d.Close())
+	return errors.Join(d.WriteSync("breakdown.json", text), d.Close())
 }
 
 // takeTrace takes one trace. The CPU profiler is on, so that the trace has samples of running code.

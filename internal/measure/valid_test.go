@@ -18,9 +18,9 @@ import (
 )
 
 // unusual returns crawlers that keep the contract in unusual ways.
-func unusual() (list []crawl.Contender) {
+func unusual() (list []crawl.Crawler) {
 	add := func(name string, byID crawl.Func[uint32], byURL crawl.Func[string]) {
-		list = append(list, crawl.Contender{Name: name, ByID: byID, ByURL: byURL})
+		list = append(list, crawl.Crawler{Name: name, ByID: byID, ByURL: byURL})
 	}
 	first := func(int) int { return 0 }
 	for _, s := range []style{
@@ -126,8 +126,8 @@ func styled[K comparable](s style) crawl.Func[K] {
 					did.Errors++
 				}
 				f.add(links)
-				if a, ok := w.(crawl.Ahead[K]); ok && s.ahead {
-					a.Ahead(links, f.queue)
+				if a, ok := w.(crawl.Prefetcher[K]); ok && s.ahead {
+					a.Prefetch(links, f.queue)
 				}
 				changed.Broadcast()
 			}
@@ -318,7 +318,7 @@ func TestValidCrawlersAreAccepted(t *testing.T) {
 					}
 					j.Cell.Impl, j.Cell.Graph, j.Cell.Keys = c.Name, "g", []string{"id", "url"}[rand.IntN(2)]
 					j.Cell.Workers, j.Cell.Procs, j.Cell.MaxPages, j.Cell.Rate = workers, procs, 0, 0
-					j.Sample, j.Weigh = 2*time.Millisecond, false
+					j.Sample, j.Retained = 2*time.Millisecond, false
 					switch what {
 					case "with budget":
 						j.Cell.MaxPages = 100
@@ -326,7 +326,7 @@ func TestValidCrawlersAreAccepted(t *testing.T) {
 						j.Cell.Rate, j.Cell.MaxPages = scenario.Rate(50_000), 100
 						j.Cell.Limiter = limiter.Names()[rand.IntN(len(limiter.Names()))]
 					case "hosts":
-						j.Weigh = rand.IntN(8) == 0
+						j.Retained = rand.IntN(8) == 0
 					}
 					if c.MaxWorkers > 0 {
 						j.Cell.Workers = min(workers, c.MaxWorkers)

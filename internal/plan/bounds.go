@@ -32,7 +32,7 @@ func bounded(a axes, rounds int) error {
 // axes are what a plan is the product of: each value once, and the crawlers that can crawl at least
 // one cell.
 type axes struct {
-	contenders     []crawl.Contender
+	crawlers       []crawl.Crawler
 	graphs         []scenario.Graph
 	keys           []string
 	workers, procs []int
@@ -41,11 +41,11 @@ type axes struct {
 	limiters       []string // of cells with a rate
 }
 
-func axesOf(s *scenario.Scenario, chosen []crawl.Contender, cores int) axes {
+func axesOf(s *scenario.Scenario, chosen []crawl.Crawler, cores int) axes {
 	a := axes{graphs: s.Graphs, keys: s.Keys, workers: resolve(s.Workers, cores), procs: resolve(s.Procs, cores), rates: s.Rates, bursts: s.Bursts, limiters: s.Limiters}
 	for _, c := range chosen {
 		if k, w := a.able(c); k > 0 && w > 0 {
-			a.contenders = append(a.contenders, c)
+			a.crawlers = append(a.crawlers, c)
 		}
 	}
 	return a
@@ -65,7 +65,7 @@ func resolve(counts []scenario.Count, cores int) []int {
 }
 
 // able returns how many kinds of keys and how many numbers of workers c supports.
-func (a axes) able(c crawl.Contender) (keys, workers int) {
+func (a axes) able(c crawl.Crawler) (keys, workers int) {
 	for _, k := range a.keys {
 		if canKey(c, k) {
 			keys++
@@ -90,7 +90,7 @@ func (a axes) count() float64 {
 		}
 	}
 	sum := 0.0
-	for _, c := range a.contenders {
+	for _, c := range a.crawlers {
 		keys, workers := a.able(c)
 		sum += float64(keys) * float64(workers)
 	}
@@ -103,7 +103,7 @@ func (a axes) lengths() string {
 	for _, x := range []struct {
 		n    int
 		name string
-	}{{len(a.contenders), "contenders"}, {len(a.graphs), "graphs"}, {len(a.keys), "keys"}, {len(a.workers), "workers"}, {len(a.rates), "rate"},
+	}{{len(a.crawlers), "crawlers"}, {len(a.graphs), "graphs"}, {len(a.keys), "keys"}, {len(a.workers), "workers"}, {len(a.rates), "rate"},
 		{len(a.bursts), "burst"}, {len(a.limiters), "limiter"}, {len(a.procs), "gomaxprocs"}} {
 		if x.n > 1 {
 			list = append(list, fmt.Sprintf("%d %s", x.n, x.name))

@@ -12,7 +12,7 @@ import (
 // long has so many numbers of workers, rates and graphs.
 func long(workers, rates, graphs, rounds int) *scenario.Scenario {
 	s := base()
-	s.Contenders, s.Keys, s.Rounds = []string{"a"}, []string{"id"}, rounds
+	s.Crawlers, s.Keys, s.Rounds = []string{"a"}, []string{"id"}, rounds
 	s.Workers, s.Rates, s.Graphs = nil, nil, nil
 	for i := range workers {
 		s.Workers = append(s.Workers, scenario.Count{N: i + 1})
@@ -54,7 +54,7 @@ func TestPassesAreBounded(t *testing.T) {
 	s.Workers, s.Profiles.Kinds = long(32, 1, 1, 1).Workers, []string{"cpu", "wall", "block"}
 	s.Rates = long(1, 1024, 1, 1).Rates
 	s.Profiles.Workers, s.Profiles.Rates = s.Workers, s.Rates
-	if _, err := Make(s, table(), 2); err == nil || !strings.Contains(err.Error(), "98,304 profile passes: a plan has at most 65,536: name fewer contenders") {
+	if _, err := Make(s, table(), 2); err == nil || !strings.Contains(err.Error(), "98,304 profile passes: a plan has at most 65,536: name fewer crawlers") {
 		t.Errorf("%v", err)
 	}
 	s.Profiles.Kinds = []string{"cpu", "wall"}
@@ -63,7 +63,7 @@ func TestPassesAreBounded(t *testing.T) {
 	}
 }
 
-// The number of cells is known before there are any: counts that mean the same, and what a contender cannot do, count not.
+// The number of cells is known before there are any: counts that mean the same, and what a crawler cannot do, count not.
 func TestCellsAreCountedBeforeTheyAreMade(t *testing.T) {
 	s := base()
 	s.Workers = append(s.Workers, scenario.Count{N: 1, PerCore: true}, scenario.Count{N: 4}, scenario.Count{N: 2})
@@ -72,9 +72,9 @@ func TestCellsAreCountedBeforeTheyAreMade(t *testing.T) {
 	if cells := a.cross(s); float64(len(cells)) != a.count() || len(cells) != (2*2*3+3+2)*2*(1+2*2*3) {
 		t.Errorf("%d cells, counted %v", len(cells), a.count())
 	}
-	// 65,536 numbers of workers, and a contender for one of them.
+	// 65,536 numbers of workers, and a crawler for one of them.
 	s = long(65536, 16, 1, 1)
-	s.Contenders = []string{"seq"}
+	s.Crawlers = []string{"seq"}
 	if p := makePlan(t, s); len(p.Cells) != 16 {
 		t.Errorf("%d cells", len(p.Cells))
 	}

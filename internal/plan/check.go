@@ -26,17 +26,17 @@ func Parse(text []byte) (*Plan, error) {
 	p := new(Plan)
 	raw := struct {
 		*Plan
-		Contenders json.RawMessage `json:"contenders"`
-		Graphs     json.RawMessage `json:"graphs"`
-		Cells      json.RawMessage `json:"cells"`
-		Schedule   json.RawMessage `json:"schedule"`
-		Passes     json.RawMessage `json:"passes"`
+		Crawlers json.RawMessage `json:"crawlers"`
+		Graphs   json.RawMessage `json:"graphs"`
+		Cells    json.RawMessage `json:"cells"`
+		Schedule json.RawMessage `json:"schedule"`
+		Passes   json.RawMessage `json:"passes"`
 	}{Plan: p}
 	if err := json.Unmarshal(text, &raw); err != nil {
 		return nil, err
 	}
 	err := errors.Join(
-		list(raw.Contenders, "contenders", mostNames, 1, &p.Contenders),
+		list(raw.Crawlers, "crawlers", mostNames, 1, &p.Crawlers),
 		list(raw.Graphs, "graphs", mostNames, 15, &p.Graphs),
 		list(raw.Cells, "cells", mostCells, 9, &p.Cells),
 		list(raw.Schedule, "slots", mostSlots, 3, &p.Schedule),
@@ -67,7 +67,7 @@ func list[T any](text json.RawMessage, what string, most, values int, to *[]T) e
 // the schedule measures every cell once per round.
 func (p *Plan) Check() error {
 	switch {
-	case len(p.Contenders) == 0 || len(p.Cells) == 0:
+	case len(p.Crawlers) == 0 || len(p.Cells) == 0:
 		return errors.New("it has no crawlers or no cells")
 	case !scenario.ValidName(strings.ReplaceAll(p.Scenario, "-", "_")):
 		return fmt.Errorf("invalid scenario name %q", p.Scenario)
@@ -76,7 +76,7 @@ func (p *Plan) Check() error {
 			p.Sample, p.Length, p.Deadline, p.Memory)
 	}
 	names := map[string]bool{}
-	for _, name := range p.Contenders {
+	for _, name := range p.Crawlers {
 		if !scenario.ValidName(name) || names[name] {
 			return fmt.Errorf("crawler %q: the name is invalid or occurs twice", name)
 		}

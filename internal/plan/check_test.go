@@ -16,7 +16,7 @@ import (
 func stored(t testing.TB) (*Plan, []byte) {
 	t.Helper()
 	s := base()
-	s.Contenders, s.Rounds = []string{"a", "b", "seq"}, 3
+	s.Crawlers, s.Rounds = []string{"a", "b", "seq"}, 3
 	s.Bursts, s.Limiters = []int{0, 7}, []string{"", "paced"}
 	p, err := Make(s, table(), 2)
 	if err != nil {
@@ -90,8 +90,8 @@ func TestWhatIsNoPlanIsRefused(t *testing.T) {
 		says := fmt.Sprintf("%q", name)
 		change("graph", says, func(p *Plan) { p.Graphs[0].Name = name })
 		change("graph of a cell", says, func(p *Plan) { p.Cells[0].Graph = name })
-		change("contender", says, func(p *Plan) { p.Contenders[0] = name })
-		change("contender of a cell", says, func(p *Plan) { p.Cells[0].Impl = name })
+		change("crawler", says, func(p *Plan) { p.Crawlers[0] = name })
+		change("crawler of a cell", says, func(p *Plan) { p.Cells[0].Impl = name })
 		change("kind of a profile", says, func(p *Plan) { p.Passes[0].Kinds[0] = name })
 		change("keys", says, func(p *Plan) { p.Cells[0].Keys = name })
 		if name != "" {
@@ -102,13 +102,13 @@ func TestWhatIsNoPlanIsRefused(t *testing.T) {
 		}
 	}
 	long := strings.Repeat("x", 200)
-	change("a name that is too long for a file's", "shorten the names", func(p *Plan) { p.Contenders[0], p.Cells[0].Impl = long, long })
+	change("a name that is too long for a file's", "shorten the names", func(p *Plan) { p.Crawlers[0], p.Cells[0].Impl = long, long })
 	change("a graph that is not there", "does not have", func(p *Plan) { p.Cells[1].Graph = "other" })
-	change("a contender that is not there", "does not have", func(p *Plan) { p.Cells[1].Impl = "other" })
+	change("a crawler that is not there", "does not have", func(p *Plan) { p.Cells[1].Impl = "other" })
 	change("no graphs", "does not have", func(p *Plan) { p.Graphs = nil })
-	change("no contenders", "no crawlers", func(p *Plan) { p.Contenders = nil })
+	change("no crawlers", "no crawlers", func(p *Plan) { p.Crawlers = nil })
 	change("a graph twice", "occurs twice", func(p *Plan) { p.Graphs[1].Name = p.Graphs[0].Name })
-	change("a contender twice", "occurs twice", func(p *Plan) { p.Contenders[1] = p.Contenders[0] })
+	change("a crawler twice", "occurs twice", func(p *Plan) { p.Crawlers[1] = p.Crawlers[0] })
 	change("a cell twice", "occurs twice", func(p *Plan) { p.Cells[1] = p.Cells[0] })
 	for _, workers := range []int{-1, 0, 1 << 40} {
 		change("workers", fmt.Sprintf("%d workers", workers), func(p *Plan) { p.Cells[0].Workers = workers })
@@ -137,7 +137,7 @@ func TestWhatIsNoPlanIsRefused(t *testing.T) {
 		p.Schedule[cells].Cell = p.Schedule[cells+1].Cell
 	})
 	change("a pass of nothing", "not valid names", func(p *Plan) { p.Passes[0].Kinds = nil })
-	for what, list := range map[string]string{"slots": "schedule", "cells": "cells", "graphs": "graphs", "contenders": "contenders", "profile passes": "passes"} {
+	for what, list := range map[string]string{"slots": "schedule", "cells": "cells", "graphs": "graphs", "crawlers": "crawlers", "profile passes": "passes"} {
 		refuse(what, fmt.Appendf(nil, `{"%s": [%s0]}`, list, strings.Repeat("0,", 4<<20)), "more than")
 	}
 	t.Logf("%d plans are refused", n)
@@ -157,7 +157,7 @@ func TestReadingAPlanTakesLittleMemory(t *testing.T) {
 
 // A plan of the least and the largest numbers is one.
 func TestBoundsAreWithin(t *testing.T) {
-	p := &Plan{Scenario: "a-b.c_d+e", Rounds: 1, Contenders: []string{"a"}, Graphs: []scenario.Graph{{Name: "g"}},
+	p := &Plan{Scenario: "a-b.c_d+e", Rounds: 1, Crawlers: []string{"a"}, Graphs: []scenario.Graph{{Name: "g"}},
 		Cells: []Cell{{Impl: "a", Graph: "g", Keys: "url", Workers: 1 << 26, Procs: 1 << 20, Burst: 1 << 31, MaxPages: 1 << 62, Limiter: "later"}}, Schedule: []Slot{{}}}
 	if err := p.Check(); err != nil {
 		t.Error(err)
@@ -165,8 +165,8 @@ func TestBoundsAreWithin(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add([]byte(`{"scenario":"s","seed":1,"sample_ns":1000,"fetch":{"Latency":{"Model":"constant","Median":9}},"contenders":["a","a.control"],"graphs":[{"Name":"g","Spec":{"Kind":"chain","Pages":5,"Start":null}}],"cells":[{"impl":"a","graph":"g","keys":"id","workers":1,"rate":"20000","burst":3,"gomaxprocs":1,"max_pages":7}],"rounds":2,"schedule":[{"round":0,"slot":0,"cell":0},{"round":1}],"passes":[]}`))
-	f.Add([]byte(`{"scenario":"s","contenders":["a"],"graphs":[{"Name":"g"}],"cells":[{"impl":"a","graph":"g","keys":"id","workers":1,"rate":"inf","gomaxprocs":1}],"rounds":1,"schedule":[{}],"passes":[{"kinds":["cpu"]}]}`))
+	f.Add([]byte(`{"scenario":"s","seed":1,"sample_ns":1000,"fetch":{"Latency":{"Model":"constant","Median":9}},"crawlers":["a","a.control"],"graphs":[{"Name":"g","Spec":{"Kind":"chain","Pages":5,"Start":null}}],"cells":[{"impl":"a","graph":"g","keys":"id","workers":1,"rate":"20000","burst":3,"gomaxprocs":1,"max_pages":7}],"rounds":2,"schedule":[{"round":0,"slot":0,"cell":0},{"round":1}],"passes":[]}`))
+	f.Add([]byte(`{"scenario":"s","crawlers":["a"],"graphs":[{"Name":"g"}],"cells":[{"impl":"a","graph":"g","keys":"id","workers":1,"rate":"inf","gomaxprocs":1}],"rounds":1,"schedule":[{}],"passes":[{"kinds":["cpu"]}]}`))
 	f.Add([]byte(`{"rounds":-1,"cells":[null],"schedule":null}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		p, err := Parse(text)

@@ -12,10 +12,10 @@ import (
 
 // choose resolves the patterns of a list of crawlers, in order: a name adds one, * adds all, !name
 // removes one. A list that begins with !name begins with all.
-func choose(patterns []string, table []crawl.Contender) ([]crawl.Contender, error) {
-	var chosen []crawl.Contender
-	at := func(list []crawl.Contender, name string) int {
-		return slices.IndexFunc(list, func(c crawl.Contender) bool { return c.Name == name })
+func choose(patterns []string, table []crawl.Crawler) ([]crawl.Crawler, error) {
+	var chosen []crawl.Crawler
+	at := func(list []crawl.Crawler, name string) int {
+		return slices.IndexFunc(list, func(c crawl.Crawler) bool { return c.Name == name })
 	}
 	if len(patterns) > 0 && strings.HasPrefix(patterns[0], "!") {
 		chosen = slices.Clone(table)
@@ -48,11 +48,11 @@ func choose(patterns []string, table []crawl.Contender) ([]crawl.Contender, erro
 }
 
 // baselineFirst moves the baseline, "" for the first crawler, to the front.
-func baselineFirst(chosen []crawl.Contender, baseline string) ([]crawl.Contender, error) {
+func baselineFirst(chosen []crawl.Crawler, baseline string) ([]crawl.Crawler, error) {
 	if baseline == "" {
 		return chosen, nil
 	}
-	i := slices.IndexFunc(chosen, func(c crawl.Contender) bool { return c.Name == baseline })
+	i := slices.IndexFunc(chosen, func(c crawl.Crawler) bool { return c.Name == baseline })
 	if i < 0 {
 		return nil, fmt.Errorf("plan: the baseline %q is not among the crawlers %s: add it to them, or name "+
 			"another baseline", baseline, names(chosen))
@@ -64,14 +64,14 @@ func baselineFirst(chosen []crawl.Contender, baseline string) ([]crawl.Contender
 // passes returns the profile passes that the scenario asks for: the CPU profile alone, block and
 // mutex together, and the execution trace for the wall-clock profile alone. Second entries are not
 // profiled.
-func passes(s *scenario.Scenario, cells []Cell, table []crawl.Contender, cores int) ([]Pass, error) {
+func passes(s *scenario.Scenario, cells []Cell, table []crawl.Crawler, cores int) ([]Pass, error) {
 	pf := s.Profiles
 	if len(pf.Kinds) == 0 {
 		return nil, nil
 	}
 	impls := map[string]bool{}
-	if len(pf.Contenders) > 0 {
-		chosen, err := choose(pf.Contenders, table)
+	if len(pf.Crawlers) > 0 {
+		chosen, err := choose(pf.Crawlers, table)
 		if err != nil {
 			return nil, fmt.Errorf("profiles: %w", err)
 		}
@@ -140,7 +140,7 @@ func profiledRates(pf scenario.Profiles, rates []scenario.Rate) map[scenario.Rat
 	return chosen
 }
 
-func names(table []crawl.Contender) string {
+func names(table []crawl.Crawler) string {
 	list := make([]string, len(table))
 	for i, c := range table {
 		list[i] = c.Name

@@ -63,8 +63,8 @@ func TestNoPatternsChooseNobody(t *testing.T) {
 func TestBaselineThatIsFirstStays(t *testing.T) {
 	s := base()
 	s.Baseline = "a"
-	if got := strings.Join(makePlan(t, s).Contenders, " "); got != "a b ids seq" {
-		t.Errorf("contenders %s", got)
+	if got := strings.Join(makePlan(t, s).Crawlers, " "); got != "a b ids seq" {
+		t.Errorf("crawlers %s", got)
 	}
 }
 
@@ -93,7 +93,7 @@ func TestGraphIsFoundByName(t *testing.T) {
 	}
 }
 
-func TestContenderOfURLsAloneHasNoCellsByID(t *testing.T) {
+func TestCrawlerOfURLsAloneHasNoCellsByID(t *testing.T) {
 	only := table()[:1]
 	only[0].ByID = nil
 	p, err := Make(base(), only, 2)
@@ -109,7 +109,7 @@ func TestContenderOfURLsAloneHasNoCellsByID(t *testing.T) {
 		}
 	}
 	only[0].ByURL = nil
-	if _, err := Make(base(), []crawl.Contender{only[0]}, 2); err == nil || !strings.Contains(err.Error(), "no cells") {
+	if _, err := Make(base(), []crawl.Crawler{only[0]}, 2); err == nil || !strings.Contains(err.Error(), "no cells") {
 		t.Errorf("without any cell: %v", err)
 	}
 }
@@ -118,8 +118,8 @@ func TestControlIsTheBaselineUnderAnotherName(t *testing.T) {
 	s := base()
 	s.Baseline, s.Control = "b", true
 	p := makePlan(t, s)
-	if got := strings.Join(p.Contenders, " "); got != "b b.control a ids seq" {
-		t.Errorf("contenders %s", got)
+	if got := strings.Join(p.Crawlers, " "); got != "b b.control a ids seq" {
+		t.Errorf("crawlers %s", got)
 	}
 	controls := map[Cell]bool{}
 	for _, c := range p.Cells {
@@ -146,13 +146,13 @@ func TestControlIsTheBaselineUnderAnotherName(t *testing.T) {
 	}
 }
 
-// Behind the contenders of this program each enters as that of another, except the control, which is there for chance.
-func TestAgainstIsEveryContenderOfAnotherProgram(t *testing.T) {
+// Behind the crawlers of this program each enters as that of another, except the control, which is there for chance.
+func TestAgainstIsEveryCrawlerOfAnotherProgram(t *testing.T) {
 	s := base()
 	s.Baseline, s.Control, s.Against = "b", true, true
 	p := makePlan(t, s)
-	if got := strings.Join(p.Contenders, " "); got != "b b.control a ids seq b.against a.against ids.against seq.against" {
-		t.Errorf("contenders %s", got)
+	if got := strings.Join(p.Crawlers, " "); got != "b b.control a ids seq b.against a.against ids.against seq.against" {
+		t.Errorf("crawlers %s", got)
 	}
 	own, other := map[Cell]bool{}, map[Cell]bool{}
 	for _, c := range p.Cells {

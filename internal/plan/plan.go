@@ -23,12 +23,12 @@ type Plan struct {
 	Deadline time.Duration `json:"deadline_ns"`
 	// Memory bounds a child's data segment in bytes; 0 means the free memory of the machine.
 	Memory int64 `json:"memory,omitempty"`
-	// Contenders are the names of the crawlers in the order of the scenario, the baseline first and
+	// Crawlers are the names of the crawlers in the order of the scenario, the baseline first and
 	// the A/A control, if there is one, second.
-	Contenders []string         `json:"contenders"`
-	Graphs     []scenario.Graph `json:"graphs"`
-	Fetch      web.Behaviour    `json:"fetch"`
-	Cells      []Cell           `json:"cells"`
+	Crawlers []string         `json:"crawlers"`
+	Graphs   []scenario.Graph `json:"graphs"`
+	Fetch    web.Behaviour    `json:"fetch"`
+	Cells    []Cell           `json:"cells"`
 	// Schedule lists the samples in the order in which they are taken.
 	Schedule []Slot `json:"schedule"`
 	// Passes are the profile passes, taken after the last round.
@@ -57,8 +57,8 @@ const MinRounds = 6
 const minBudget = 20
 
 // Make returns the plan of s with the crawlers that it names, on a machine with that many cores.
-func Make(s *scenario.Scenario, table []crawl.Contender, cores int) (*Plan, error) {
-	chosen, err := choose(s.Contenders, table)
+func Make(s *scenario.Scenario, table []crawl.Crawler, cores int) (*Plan, error) {
+	chosen, err := choose(s.Crawlers, table)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func Make(s *scenario.Scenario, table []crawl.Contender, cores int) (*Plan, erro
 		}
 	}
 	for _, c := range chosen {
-		p.Contenders = append(p.Contenders, c.Name)
+		p.Crawlers = append(p.Crawlers, c.Name)
 	}
 	a := axesOf(s, chosen, cores)
 	if err := bounded(a, s.Rounds); err != nil {
@@ -93,14 +93,14 @@ func Make(s *scenario.Scenario, table []crawl.Contender, cores int) (*Plan, erro
 	p.Cells = a.cross(s)
 	if len(p.Cells) == 0 {
 		return nil, fmt.Errorf("plan %s: no cells: none of %s crawls by %s with %s workers",
-			s.Name, strings.Join(p.Contenders, ", "), strings.Join(s.Keys, " or "), counts(a.workers))
+			s.Name, strings.Join(p.Crawlers, ", "), strings.Join(s.Keys, " or "), counts(a.workers))
 	}
 	p.SetRounds(s.Rounds)
 	if p.Passes, err = passes(s, p.Cells, table, cores); err != nil {
 		return nil, err
 	}
 	if n := len(p.Passes); n > mostCells {
-		return nil, fmt.Errorf("plan %s: %s profile passes: a plan has at most %s: name fewer contenders, graphs, "+
+		return nil, fmt.Errorf("plan %s: %s profile passes: a plan has at most %s: name fewer crawlers, graphs, "+
 			"workers, rates or kinds in [profiles]", s.Name, plain.Number(float64(n)), plain.Number(mostCells))
 	}
 	if err := p.Check(); err != nil { // or the run could not be opened again after it was measured
@@ -136,12 +136,12 @@ func (p *Plan) Graph(name string) scenario.Graph {
 
 // cross returns the cells, crawler outermost, without those that a crawler does not support.
 func (a axes) cross(s *scenario.Scenario) []Cell {
-	able := map[string]crawl.Contender{}
-	for _, c := range a.contenders {
+	able := map[string]crawl.Crawler{}
+	for _, c := range a.crawlers {
 		able[c.Name] = c
 	}
 	cells := []Cell{{}}
-	cells = times(cells, a.contenders, func(c *Cell, v crawl.Contender) bool { c.Impl = v.Name; return true })
+	cells = times(cells, a.crawlers, func(c *Cell, v crawl.Crawler) bool { c.Impl = v.Name; return true })
 	cells = times(cells, a.graphs, func(c *Cell, v scenario.Graph) bool { c.Graph = v.Name; return true })
 	cells = times(cells, a.keys, func(c *Cell, v string) bool { c.Keys = v; return canKey(able[c.Impl], v) })
 	cells = times(cells, a.workers, func(c *Cell, v int) bool { c.Workers = v; return canWorkers(able[c.Impl], v) })
@@ -184,12 +184,12 @@ func times[T any](cells []Cell, values []T, set func(*Cell, T) bool) []Cell {
 }
 
 // canKey reports whether a crawler supports that kind of key.
-func canKey(by crawl.Contender, key string) bool {
+func canKey(by crawl.Crawler, key string) bool {
 	return key == "id" && by.ByID != nil || key == "url" && by.ByURL != nil
 }
 
 // canWorkers reports whether a crawler supports n workers.
-func canWorkers(by crawl.Contender, n int) bool { return by.MaxWorkers == 0 || n <= by.MaxWorkers }
+func canWorkers(by crawl.Crawler, n int) bool { return by.MaxWorkers == 0 || n <= by.MaxWorkers }
 
 // budget returns the number of pages that take about the length of a sample at the best rate that
 // limiter, workers and processors allow.

@@ -15,15 +15,15 @@ import (
 	"crawlbench/internal/web"
 )
 
-// table is a table of contenders that never crawl: seq with one worker, ids without URLs.
-func table() []crawl.Contender {
+// table is a table of crawlers that never crawl: seq with one worker, ids without URLs.
+func table() []crawl.Crawler {
 	id := func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
 		return crawl.Result{}, nil
 	}
 	url := func(context.Context, crawl.Web[string], []string, crawl.Options) (crawl.Result, error) {
 		return crawl.Result{}, nil
 	}
-	return []crawl.Contender{
+	return []crawl.Crawler{
 		{Name: "a", ByID: id, ByURL: url},
 		{Name: "b", ByID: id, ByURL: url},
 		{Name: "ids", ByID: id},
@@ -33,7 +33,7 @@ func table() []crawl.Contender {
 
 func base() *scenario.Scenario {
 	return &scenario.Scenario{
-		Name: "base", Contenders: []string{"*"}, Graphs: []scenario.Graph{{Name: "g"}, {Name: "h"}},
+		Name: "base", Crawlers: []string{"*"}, Graphs: []scenario.Graph{{Name: "g"}, {Name: "h"}},
 		Keys: []string{"id", "url"}, Workers: []scenario.Count{{N: 1}, {N: 2, PerCore: true}},
 		Rates: []scenario.Rate{0, 1000}, Bursts: []int{0}, Limiters: []string{""}, Procs: []scenario.Count{{N: 1, PerCore: true}},
 		Rounds: 7, Sample: 100 * time.Millisecond, Seed: 42,
@@ -70,7 +70,7 @@ func TestCellsAreTheProductOfWhatIsPossible(t *testing.T) {
 
 func TestBurstIsAnAxisOfLimitedCellsOnly(t *testing.T) {
 	s := base()
-	s.Contenders, s.Bursts = []string{"a"}, []int{1, 10}
+	s.Crawlers, s.Bursts = []string{"a"}, []int{1, 10}
 	// 2 graphs x 2 keys x 2 workers x (inf, and 1000 with two bursts)
 	if p := makePlan(t, s); len(p.Cells) != 24 {
 		t.Errorf("%d cells, want 24", len(p.Cells))
@@ -79,7 +79,7 @@ func TestBurstIsAnAxisOfLimitedCellsOnly(t *testing.T) {
 
 func TestLimiterIsAnAxisOfLimitedCellsOnly(t *testing.T) {
 	s := base()
-	s.Contenders, s.Limiters = []string{"a"}, []string{"bucket", "paced", "gcra"}
+	s.Crawlers, s.Limiters = []string{"a"}, []string{"bucket", "paced", "gcra"}
 	// 2 graphs x 2 keys x 2 workers x (inf, and 1000 with three limiters)
 	p := makePlan(t, s)
 	if len(p.Cells) != 32 {
@@ -129,7 +129,7 @@ func TestEveryRoundHoldsEveryCellOnce(t *testing.T) {
 func TestSlotsAreUniform(t *testing.T) {
 	s := base()
 	s.Graphs, s.Keys, s.Rates, s.Rounds = s.Graphs[:1], []string{"id"}, []scenario.Rate{0}, 2000
-	s.Contenders, s.Workers = []string{"a"}, nil
+	s.Crawlers, s.Workers = []string{"a"}, nil
 	for n := range 20 {
 		s.Workers = append(s.Workers, scenario.Count{N: n + 1})
 	}
@@ -209,10 +209,10 @@ func TestNamesFollowTheBenchmarkFormat(t *testing.T) {
 func TestBaselineIsFirst(t *testing.T) {
 	s := base()
 	s.Baseline = "b"
-	if got := strings.Join(makePlan(t, s).Contenders, " "); got != "b a ids seq" {
-		t.Errorf("contenders %s", got)
+	if got := strings.Join(makePlan(t, s).Crawlers, " "); got != "b a ids seq" {
+		t.Errorf("crawlers %s", got)
 	}
-	s.Contenders = []string{"a"}
+	s.Crawlers = []string{"a"}
 	if _, err := Make(s, table(), 2); err == nil || !strings.Contains(err.Error(), `"b"`) {
 		t.Errorf("a baseline that is left out: %v", err)
 	}
@@ -229,7 +229,7 @@ func TestChoose(t *testing.T) {
 	}
 	for _, patterns := range []string{"c", "!c", "a,!a"} {
 		if _, err := choose(strings.Split(patterns, ","), table()); err == nil || !strings.Contains(err.Error(), "a, b, ids, seq") {
-			t.Errorf("%s: error %v does not list the contenders", patterns, err)
+			t.Errorf("%s: error %v does not list the crawlers", patterns, err)
 		}
 	}
 }
@@ -251,7 +251,7 @@ func TestProfilePasses(t *testing.T) {
 		}
 	}
 	s.Profiles = scenario.Profiles{
-		Kinds: []string{"block"}, Contenders: []string{"b"}, Graphs: []string{"h"}, Keys: []string{"url"},
+		Kinds: []string{"block"}, Crawlers: []string{"b"}, Graphs: []string{"h"}, Keys: []string{"url"},
 		Workers: []scenario.Count{{N: 1}}, Rates: []scenario.Rate{1000},
 	}
 	p = makePlan(t, s)

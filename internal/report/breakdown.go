@@ -12,9 +12,9 @@ import (
 func Breakdown(cells []*diagnose.Cell, href Href) *Figure {
 	f := &Figure{Title: breakdownTitle, Numbers: Table{Head: []string{""}}}
 	var kinds []Kind
-	for _, class := range breakdown.Classes() {
-		kinds = append(kinds, Kind{ID: string(class), Name: StateName(class)})
-		f.Numbers.Head = append(f.Numbers.Head, StateName(class))
+	for _, class := range breakdown.States() {
+		kinds = append(kinds, Kind{ID: string(class), Name: string(class)})
+		f.Numbers.Head = append(f.Numbers.Head, string(class))
 	}
 	var bars []Bar
 	var unaccounted, slowed, expected float64
@@ -24,15 +24,15 @@ func Breakdown(cells []*diagnose.Cell, href Href) *Figure {
 		}
 		b := Bar{Label: fmt.Sprintf("%s, %d", c.Impl, c.Workers), Href: href(c.ID())}
 		row := []string{b.Label}
-		for _, class := range breakdown.Classes() {
+		for _, class := range breakdown.States() {
 			s, share := c.Traced.Shares.Share[class], c.Traced.Scaled(class)
 			b.Parts = append(b.Parts, BarPart{Kind: string(class), Share: share,
-				Note: fmt.Sprintf("%s: median of %d traces %s, range %s to %s", StateName(class), c.Traced.Shares.Repeats, Share(s.Median), Share(s.Min), Share(s.Max))})
+				Note: fmt.Sprintf("%s: median of %d traces %s, range %s to %s", string(class), c.Traced.Shares.Repeats, Share(s.Median), Share(s.Min), Share(s.Max))})
 			row = append(row, Share(share))
 		}
 		bars = append(bars, b)
 		f.Numbers.add(row...)
-		unaccounted = max(unaccounted, c.Traced.Shares.Residual.Max)
+		unaccounted = max(unaccounted, c.Traced.Shares.Unaccounted.Max)
 		slowed, expected = max(slowed, c.Traced.Slowed), max(expected, c.Traced.Most)
 	}
 	if len(bars) == 0 {
@@ -46,9 +46,9 @@ func Breakdown(cells []*diagnose.Cell, href Href) *Figure {
 // States is the time breakdown of a cell with the range of each share over the traces.
 func States(c *diagnose.Cell) Table {
 	t := Table{About: "Share: " + breakdownScaled + ". Median, least and most: of the traces, not scaled.", Head: []string{"state", "share", "median", "least", "most"}}
-	for _, class := range breakdown.Classes() {
+	for _, class := range breakdown.States() {
 		s := c.Traced.Shares.Share[class]
-		t.add(StateName(class), Share(c.Traced.Scaled(class)), Share(s.Median), Share(s.Min), Share(s.Max))
+		t.add(string(class), Share(c.Traced.Scaled(class)), Share(s.Median), Share(s.Min), Share(s.Max))
 	}
 	return t
 }
@@ -56,7 +56,7 @@ func States(c *diagnose.Cell) Table {
 // StatesBeside compares the time breakdowns of two cells: shares, and workers' time per page.
 func StatesBeside(this, base *diagnose.Cell) Table {
 	t := Table{Head: []string{"state", "this, share", "base, share", "this, per page", "base, per page", "this minus base, per page"}}
-	for _, class := range breakdown.Classes() {
+	for _, class := range breakdown.States() {
 		x, y := this.Traced.PerPage(class), base.Traced.PerPage(class)
 		more := Entry{Text: "0"}
 		switch {
@@ -65,7 +65,7 @@ func StatesBeside(this, base *diagnose.Cell) Table {
 		case x < y:
 			more = Entry{Text: "-" + Seconds(y-x), Class: "faster"}
 		}
-		t.Rows = append(t.Rows, []Entry{{Text: StateName(class)}, {Text: Share(this.Traced.Scaled(class))}, {Text: Share(base.Traced.Scaled(class))}, {Text: Seconds(x)}, {Text: Seconds(y)}, more})
+		t.Rows = append(t.Rows, []Entry{{Text: string(class)}, {Text: Share(this.Traced.Scaled(class))}, {Text: Share(base.Traced.Scaled(class))}, {Text: Seconds(x)}, {Text: Seconds(y)}, more})
 	}
 	return t
 }

@@ -51,13 +51,13 @@ func open(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) Drawer {
 	if !c.Valid() {
 		v.Flagged = "Most of its samples are flagged, so no cause is given. "
 	}
-	for _, f := range slices.Sorted(maps.Keys(c.Doubts)) {
-		v.Flagged += fmt.Sprintf("%s: %d of %d samples. ", f, c.Doubts[f], len(c.Measured()))
+	for _, f := range slices.Sorted(maps.Keys(c.Flags)) {
+		v.Flagged += fmt.Sprintf("%s: %d of %d samples. ", f, c.Flags[f], len(c.Measured()))
 	}
 	fact("processor time", "%s per page", Seconds(c.CPU))
 	fact("allocated", "%.0f B per page", c.Bytes)
-	if c.Held > 0 {
-		fact("retained", "%.1f B of the heap per page, at the last page", c.Held)
+	if c.Retained > 0 {
+		fact("retained", "%.1f B of the heap per page, at the last page", c.Retained)
 	}
 	if c.Growth != nil && c.Growth.N > 0 {
 		fact("compared with one worker", "%.2f [%.2f, %.2f] times the processor time per page", c.Growth.Ratio, c.Growth.Lo, c.Growth.Hi)
@@ -101,17 +101,17 @@ const mostWaits = 8
 
 func (v *Drawer) traced(c *diagnose.Cell) {
 	v.Overhead = fmt.Sprintf("While traced it crawled %s pages/s, %s. At most %.2f %% of its workers' time is unaccounted.",
-		SI(c.Traced.Speed), overhead(c.Traced.Distortion), 100*c.Traced.Shares.Residual.Max)
+		SI(c.Traced.Speed), overhead(c.Traced.Distortion), 100*c.Traced.Shares.Unaccounted.Max)
 	sites := Table{Head: []string{"state", "waits at", "for", "of workers' time"}}
 	for i, s := range c.Traced.Sites() {
 		if i < mostWaits {
-			sites.add(StateName(s.Class), s.Where, s.Primitive, Share(s.Share))
+			sites.add(string(s.State), s.Where, s.Primitive, Share(s.Share))
 		}
 	}
 	ends := Table{Head: []string{"state", "waits at", "ended by", "of workers' time"}}
 	for i, e := range c.Traced.Ends() {
 		if i < mostWaits {
-			ends.add(StateName(e.Class), e.Where, e.By, Share(e.Seconds/c.Traced.Worker()))
+			ends.add(string(e.State), e.Where, e.By, Share(e.Seconds/c.Traced.Worker()))
 		}
 	}
 	v.Waits = []Table{sites, ends}

@@ -34,8 +34,8 @@ func flame(open files, file, name string) string {
 func draw(p *profile.Profile, name string) string {
 	root := &Frame{Name: "workers' time"}
 	names, ids := map[string]string{}, map[string]string{} // of states
-	for _, c := range breakdown.Classes() {
-		name := "[" + StateName(c) + "]"
+	for _, c := range breakdown.States() {
+		name := "[" + string(c) + "]"
 		names[c.Frame()], ids[name] = name, string(c)
 	}
 	for _, s := range p.Sample {

@@ -20,10 +20,10 @@ func walled(tb testing.TB, names int, deep bool) files {
 		return l
 	}
 	root := at("[running]")
-	parent := at("crawlbench/internal/contender/made.(*crawler).up")
+	parent := at("crawlbench/internal/crawler/made.(*crawler).up")
 	stack := []*pprof.Location{}
 	for i := range names {
-		stack = append([]*pprof.Location{at(fmt.Sprintf("crawlbench/internal/contender/made.(*crawler).method%dOfManyThatThereAre", i))}, stack...)
+		stack = append([]*pprof.Location{at(fmt.Sprintf("crawlbench/internal/crawler/made.(*crawler).method%dOfManyThatThereAre", i))}, stack...)
 		p.Sample = append(p.Sample, &pprof.Sample{Value: []int64{int64(1 + i%7)}, Location: append(append([]*pprof.Location{}, stack...), parent, root)})
 		if !deep || len(stack) == 100 {
 			stack = nil

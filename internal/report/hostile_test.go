@@ -32,13 +32,13 @@ const evil = "\"'><script>document.title='in'</script><img src=x onerror=alert(1
 // suspect is a run with that text wherever a file of a run may have any.
 func suspect(t *testing.T) *diagnose.Analysis {
 	t.Helper()
-	p, err := runtest.Plan("contenders = [\"mutexmap\", \"cas\"]\nworkers = [1, 8]\nrate = [\"inf\", 500]\nrounds = 8\n[[graph]]\nname = \"g\"\nkind = \"hosts\"\npages = 1000\n[profiles]\nkinds = [\"cpu\", \"wall\"]\n", false)
+	p, err := runtest.Plan("crawlers = [\"mutexmap\", \"cas\"]\nworkers = [1, 8]\nrate = [\"inf\", 500]\nrounds = 8\n[[graph]]\nname = \"g\"\nkind = \"hosts\"\npages = 1000\n[profiles]\nkinds = [\"cpu\", \"wall\"]\n", false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &breakdown.Ledger{Workers: 8, Crawls: 1, Pages: 1000, Wall: 1, Worker: 8, Seconds: map[breakdown.Class]float64{breakdown.Lock: 8},
-		Sites: []breakdown.Site{{Class: breakdown.Lock, Where: evil, Primitive: evil, Count: 5, Seconds: 8, Share: 1}, {Class: evil, Where: evil}},
-		Ends:  []breakdown.End{{Class: breakdown.Lock, Where: evil, By: evil, Count: 5, Seconds: 8}, {Class: evil, Where: evil, By: evil}}}
+	l := &breakdown.Breakdown{Workers: 8, Crawls: 1, Pages: 1000, Wall: 1, Worker: 8, Seconds: map[breakdown.State]float64{breakdown.Lock: 8},
+		Sites: []breakdown.Site{{State: breakdown.Lock, Where: evil, Primitive: evil, Count: 5, Seconds: 8, Share: 1}, {State: evil, Where: evil}},
+		Ends:  []breakdown.End{{State: breakdown.Lock, Where: evil, By: evil, Count: 5, Seconds: 8}, {State: evil, Where: evil, By: evil}}}
 	wall := func(plan.Cell, string) *profile.Profile {
 		var stack []*pprof.Location
 		p := &profile.Profile{SampleType: []*pprof.ValueType{{Type: "wall", Unit: "nanoseconds"}}, PeriodType: &pprof.ValueType{}}
@@ -53,7 +53,7 @@ func suspect(t *testing.T) *diagnose.Analysis {
 	run, err := runtest.Run{Plan: p, Noise: 0.01, Speed: func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) },
 		Manifest: store.Manifest{Scenario: evil, State: evil, Command: []string{evil}, Go: evil, Host: map[string]string{"cpu": evil, "cores": evil, evil: evil},
 			Graphs: []store.GraphInfo{{Name: evil, Spec: evil}}, Harness: map[string]float64{evil: 1e-9}, Engine: map[string]float64{evil: 1e-9}, OnEngine: []string{evil}},
-		Ledger: func(plan.Cell) *breakdown.Ledger { return l }, Profile: wall,
+		Breakdown: func(plan.Cell) *breakdown.Breakdown { return l }, Profile: wall,
 		Change: func(c plan.Cell, rec *store.Record) {
 			rec.Sample.Flags, rec.Sample.Counts = []string{evil}, map[string]float64{evil: 1}
 			if c.Impl == "cas" && c.Workers == 1 && c.Rate == 0 {

@@ -19,21 +19,21 @@ import (
 	"crawlbench/internal/store"
 )
 
-// explained is the made-up run with a ledger of one cell, whose contender's name is as hostile as a place in it can be.
+// explained is the made-up run with a time breakdown of one cell, whose crawler's name is as hostile as a place in it can be.
 func explained(t *testing.T) *diagnose.Analysis {
 	t.Helper()
 	run := sampled(t)
 	p := run.Plan()
 	c := p.Cells[p.Passes[0].Cell]
-	l := &breakdown.Ledger{Workers: c.Workers, Crawls: 1, Pages: 1000, Wall: 1, Worker: float64(c.Workers), Seconds: map[breakdown.Class]float64{
+	l := &breakdown.Breakdown{Workers: c.Workers, Crawls: 1, Pages: 1000, Wall: 1, Worker: float64(c.Workers), Seconds: map[breakdown.State]float64{
 		breakdown.Running: 0.5 * float64(c.Workers), breakdown.Lock: 0.5 * float64(c.Workers)},
-		Sites: []breakdown.Site{{Class: breakdown.Lock, Where: "<script>alert(1)</script> f.go:1", Primitive: "sync.(*Mutex).Lock", Count: 5, Seconds: 4, Share: 0.5}},
-		Ends:  []breakdown.End{{Class: breakdown.Lock, Where: "a|b f.go:1", By: "pkg.g f.go:9", Count: 5, Seconds: 4}}}
-	text, err := json.Marshal([]*breakdown.Ledger{l, l, l})
+		Sites: []breakdown.Site{{State: breakdown.Lock, Where: "<script>alert(1)</script> f.go:1", Primitive: "sync.(*Mutex).Lock", Count: 5, Seconds: 4, Share: 0.5}},
+		Ends:  []breakdown.End{{State: breakdown.Lock, Where: "a|b f.go:1", By: "pkg.g f.go:9", Count: 5, Seconds: 4}}}
+	text, err := json.Marshal([]*breakdown.Breakdown{l, l, l})
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join("profiles", c.ID(), "ledger.json")
+	file := filepath.Join("profiles", c.ID(), "breakdown.json")
 	if err := os.MkdirAll(filepath.Dir(filepath.Join(run.Dir(), file)), 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func explained(t *testing.T) *diagnose.Analysis {
 		t.Fatal(err)
 	}
 	err = run.Append(store.Record{Kind: store.KindProfile, Round: -1, Slot: 0, Cell: c.ID(), Start: time.Unix(9, 0), Wall: 1,
-		Profile: &store.Profile{Crawls: 1, Pages: 1000, Sec: 0.1, Files: map[string]string{"ledger": file}}})
+		Profile: &store.Profile{Crawls: 1, Pages: 1000, Sec: 0.1, Files: map[string]string{"breakdown": file}}})
 	if err != nil {
 		t.Fatal(err)
 	}

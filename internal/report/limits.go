@@ -38,7 +38,7 @@ func limit(t *diagnose.Table, workers int) []Entry {
 		}
 		bucket = c.BucketSize()
 		cpu = append(cpu, c.CPU)
-		passed = max(passed, c.Pace.Passed)
+		passed = max(passed, c.Pace.Unfairness)
 		if c.Pace.Worst > worst {
 			worst, window = c.Pace.Worst, c.Pace.Window
 		}

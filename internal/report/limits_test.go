@@ -15,7 +15,7 @@ import (
 // Limiters that are off are flagged, except where the site allows no more.
 func TestTableOfLimiters(t *testing.T) {
 	p, err := runtest.Plan(`
-contenders = ["mutexmap", "cas"]
+crawlers = ["mutexmap", "cas"]
 workers = [2, 64]
 rate = [2000, "inf"]
 limiter = ["bucket", "ticker", "paced"]
@@ -36,7 +36,7 @@ pages = 1000
 		Speed: func(plan.Cell, int) float64 { return 900 },
 		Change: func(c plan.Cell, rec *store.Record) {
 			if c.Rate > 0 {
-				rec.Sample.Pace = &store.Pace{Asked: 2000, Achieved: achieved[c.Limiter], Worst: 0.5, Window: 0.002, Passed: 1}
+				rec.Sample.Pace = &store.Pace{Asked: 2000, Achieved: achieved[c.Limiter], Worst: 0.5, Window: 0.002, Unfairness: 1}
 				rec.Sample.Values["cpu-sec/op"] = 3e-6 * rec.Sample.Values["pages/op"]
 			}
 		},

@@ -25,7 +25,7 @@ func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration) string {
 		}
 		fmt.Fprintf(&b, "  %-11s %s\n", key, strings.Join(values, "  "))
 	}
-	row("crawlers", p.Contenders...)
+	row("crawlers", p.Crawlers...)
 	for i, line := range strings.Split(strings.TrimSpace(graphTable(graphs)), "\n") {
 		row([]string{"graphs", ""}[min(i, 1)], strings.TrimRight(line, " "))
 	}

@@ -133,12 +133,12 @@ func bounds(t *topic) Table {
 func memory(t *diagnose.Table) Table {
 	m := heads(memoryAbout, t.Workers, "crawler")
 	for _, r := range t.Rows {
-		if !slices.ContainsFunc(r.Cells, func(c *diagnose.Cell) bool { return c.Held > 0 }) {
+		if !slices.ContainsFunc(r.Cells, func(c *diagnose.Cell) bool { return c.Retained > 0 }) {
 			continue
 		}
 		m.across(t.Workers, func(n int) Entry {
-			if c := t.Cell(r.Impl, n); c != nil && c.Held > 0 {
-				return Entry{Text: fmt.Sprintf("%.1f retained, %.1f allocated", c.Held, c.Bytes)}
+			if c := t.Cell(r.Impl, n); c != nil && c.Retained > 0 {
+				return Entry{Text: fmt.Sprintf("%.1f retained, %.1f allocated", c.Retained, c.Bytes)}
 			}
 			return Entry{}
 		}, r.Impl)

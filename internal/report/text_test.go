@@ -20,7 +20,7 @@ import (
 func sampled(t *testing.T) *store.Run {
 	t.Helper()
 	p, err := runtest.Plan(`
-contenders = ["mutexmap", "owner", "sequential"]
+crawlers = ["mutexmap", "owner", "sequential"]
 workers = [1, 8]
 rate = ["inf", 500]
 rounds = 7
@@ -46,7 +46,7 @@ kinds = ["cpu"]
 		Change: func(c plan.Cell, rec *store.Record) {
 			rec.Sample.Values["cpu-sec/op"] = 0
 			if c.Rate > 0 {
-				rec.Sample.Pace = &store.Pace{Asked: 500, Achieved: 499, Worst: 0.5 + float64(rec.Round)/10, Window: 0.004, Passed: 3}
+				rec.Sample.Pace = &store.Pace{Asked: 500, Achieved: 499, Worst: 0.5 + float64(rec.Round)/10, Window: 0.004, Unfairness: 3}
 			}
 			if c.Impl == "owner" && c.Workers == 1 && c.Rate == 0 {
 				if rec.Sample = nil; rec.Round == 0 {

@@ -112,21 +112,21 @@ func TestTheTimeBreakdownIsScaledOnce(t *testing.T) {
 	f := Breakdown([]*diagnose.Cell{c}, below)
 	states, beside := States(c), StatesBeside(c, a.Tables[0].Cell("cas", 8))
 	sum := 0.0
-	for i, class := range breakdown.Classes() {
+	for i, class := range breakdown.States() {
 		want := Share(c.Traced.Scaled(class))
 		sum += c.Traced.Scaled(class)
 		if got := []string{f.Numbers.Rows[0][i+1].Text, states.Rows[i][1].Text, beside.Rows[i][1].Text}; !slices.Equal(got, []string{want, want, want}) {
 			t.Errorf("%s: %q, want %s", class, got, want)
 		}
-		if name := StateName(class); f.Numbers.Head[i+1] != name || states.Rows[i][0].Text != name || beside.Rows[i][0].Text != name {
+		if name := string(class); f.Numbers.Head[i+1] != name || states.Rows[i][0].Text != name || beside.Rows[i][0].Text != name {
 			t.Errorf("%s is called %s, %s and %s", class, f.Numbers.Head[i+1], states.Rows[i][0].Text, beside.Rows[i][0].Text)
 		}
 	}
 	if math.Abs(sum-1) > 1e-9 {
 		t.Errorf("the shares add up to %v", sum)
 	}
-	row := func(class breakdown.Class) (texts []string) {
-		for _, e := range states.Rows[slices.Index(breakdown.Classes(), class)] {
+	row := func(class breakdown.State) (texts []string) {
+		for _, e := range states.Rows[slices.Index(breakdown.States(), class)] {
 			texts = append(texts, e.Text)
 		}
 		return texts

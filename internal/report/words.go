@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
@@ -77,31 +76,12 @@ func CellName(c *diagnose.Cell) string {
 	return fmt.Sprintf("%s, %s by %s, %s, rate %s", c.Impl, c.Graph, c.Keys, Plural(c.Workers, "worker"), RateName(diagnose.KeyOf(c.Cell)))
 }
 
-// StateName names a state of workers.
-func StateName(c breakdown.Class) string {
-	switch c {
-	case breakdown.Lock:
-		return "blocked: lock"
-	case breakdown.Handoff:
-		return "blocked: channel"
-	case breakdown.Starvation:
-		return "idle"
-	case breakdown.Pacing:
-		return "rate limit"
-	case breakdown.Fetch:
-		return "network"
-	case breakdown.GC:
-		return "GC"
-	}
-	return string(c)
-}
-
 // VerdictName names a verdict.
 func VerdictName(v stat.Verdict) string {
 	switch v {
-	case stat.Same:
+	case stat.Equivalent:
 		return "equivalent"
-	case stat.Unresolved:
+	case stat.Inconclusive:
 		return "inconclusive"
 	}
 	return v.String()
@@ -110,9 +90,9 @@ func VerdictName(v stat.Verdict) string {
 // verdictMark is a verdict in a terminal.
 func verdictMark(v stat.Verdict) string {
 	switch v {
-	case stat.Same:
+	case stat.Equivalent:
 		return "="
-	case stat.Unresolved:
+	case stat.Inconclusive:
 		return "?"
 	}
 	return v.String()
@@ -120,7 +100,7 @@ func verdictMark(v stat.Verdict) string {
 
 // tally counts verdicts.
 func tally(verdicts map[stat.Verdict]int) string {
-	return fmt.Sprintf("%d faster, %d slower, %d equivalent, %d inconclusive", verdicts[stat.Faster], verdicts[stat.Slower], verdicts[stat.Same], verdicts[stat.Unresolved])
+	return fmt.Sprintf("%d faster, %d slower, %d equivalent, %d inconclusive", verdicts[stat.Faster], verdicts[stat.Slower], verdicts[stat.Equivalent], verdicts[stat.Inconclusive])
 }
 
 // result says what a comparison came to.
@@ -173,10 +153,10 @@ func trust(a *diagnose.Analysis) []string {
 	list = append(list, power(a))
 	if tr.Repeated > 0 {
 		text := fmt.Sprintf("%d of %s were flagged and measured again", tr.Repeated, Plural(tr.Samples, "sample"))
-		if len(tr.Doubts) > 0 {
+		if len(tr.Flags) > 0 {
 			var left []string
-			for _, f := range slices.Sorted(maps.Keys(tr.Doubts)) {
-				left = append(left, fmt.Sprintf("%s %d", f, tr.Doubts[f]))
+			for _, f := range slices.Sorted(maps.Keys(tr.Flags)) {
+				left = append(left, fmt.Sprintf("%s %d", f, tr.Flags[f]))
 			}
 			text += "; still flagged: " + strings.Join(left, ", ")
 		}

@@ -99,11 +99,11 @@ func TestTablesBelowAWrittenArrayAreRefused(t *testing.T) {
 
 // A list that begins by leaving one out begins with all.
 func TestBaselineMayBeAmongThoseThatAreNotLeftOut(t *testing.T) {
-	if s := parse(t, "contenders = [\"!a\"]\nbaseline = \"b\"\n"+aGraph); s.Baseline != "b" {
+	if s := parse(t, "crawlers = [\"!a\"]\nbaseline = \"b\"\n"+aGraph); s.Baseline != "b" {
 		t.Errorf("baseline %q", s.Baseline)
 	}
-	_, err := scenario.Parse("x.toml", []byte("contenders = [\"!a\"]\nbaseline = \"a\"\n"+aGraph))
-	if err == nil || !strings.Contains(err.Error(), "not among the contenders") {
+	_, err := scenario.Parse("x.toml", []byte("crawlers = [\"!a\"]\nbaseline = \"a\"\n"+aGraph))
+	if err == nil || !strings.Contains(err.Error(), "not among the crawlers") {
 		t.Errorf("a baseline that is left out: %v", err)
 	}
 }

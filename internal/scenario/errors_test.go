@@ -122,7 +122,7 @@ func FuzzParse(f *testing.F) {
 			check(t, text, err)
 			return
 		}
-		if s.Text != text || len(s.Graphs) == 0 || len(s.Contenders) == 0 || len(s.Workers) == 0 || len(s.Rates) == 0 ||
+		if s.Text != text || len(s.Graphs) == 0 || len(s.Crawlers) == 0 || len(s.Workers) == 0 || len(s.Rates) == 0 ||
 			len(s.Keys) == 0 || len(s.Bursts) == 0 || len(s.Procs) == 0 || s.Sample >= s.Deadline {
 			t.Errorf("%q gives %+v", text, s)
 		}

@@ -42,7 +42,7 @@ func Load(name string) (*Scenario, error) {
 func Parse(file string, text []byte) (*Scenario, error) {
 	s := &Scenario{
 		Name: strings.TrimSuffix(filepath.Base(file), ".toml"), File: file, Text: string(text),
-		Contenders: []string{"*"}, Keys: []string{"id"}, Workers: []Count{{1, false}, {1, true}, {2, true}, {4, true}},
+		Crawlers: []string{"*"}, Keys: []string{"id"}, Workers: []Count{{1, false}, {1, true}, {2, true}, {4, true}},
 		Rates: []Rate{0}, Bursts: []int{0}, Limiters: []string{""}, Procs: []Count{{1, true}},
 		Control: true, Rounds: 10, Sample: 150 * time.Millisecond, Deadline: 30 * time.Second, Seed: 1,
 		Profiles: Profiles{Length: time.Second}, ownSeed: map[string]bool{},
@@ -69,7 +69,7 @@ func Parse(file string, text []byte) (*Scenario, error) {
 func (r *reader) scenario(s *Scenario, p *place, values map[string]any) {
 	r.table(p, "", values, []key{
 		{"doc", one(&s.Doc, text)},
-		{"contenders", list(&s.Contenders, pattern)},
+		{"crawlers", list(&s.Crawlers, pattern)},
 		{"baseline", one(&s.Baseline, s.baseline)},
 		{"control", one(&s.Control, boolean)},
 		{"keys", list(&s.Keys, word("kind of keys", "id", "url"))},
@@ -104,8 +104,8 @@ func (r *reader) scenario(s *Scenario, p *place, values map[string]any) {
 
 func (s *Scenario) baseline(v any) (string, error) {
 	name, err := name(v)
-	if err == nil && !selects(s.Contenders, name) {
-		err = fmt.Errorf("%s is not among the contenders: add it to them, or name another", name)
+	if err == nil && !selects(s.Crawlers, name) {
+		err = fmt.Errorf("%s is not among the crawlers: add it to them, or name another", name)
 	}
 	return name, err
 }
@@ -235,7 +235,7 @@ func (s *Scenario) profiles(r *reader, p *place, prefix string, values map[strin
 				kinds(r, p, name, v)
 			}
 		}},
-		{"contenders", list(&pf.Contenders, s.profiled)},
+		{"crawlers", list(&pf.Crawlers, s.profiled)},
 		{"graphs", list(&pf.Graphs, word("graph", graphs...))},
 		{"keys", list(&pf.Keys, word("kind of keys", s.Keys...))},
 		{"workers", list(&pf.Workers, among("workers", count(maxWorkers), s.Workers))},
@@ -251,8 +251,8 @@ func (s *Scenario) profiles(r *reader, p *place, prefix string, values map[strin
 // profiled reads a pattern over the crawlers that are profiled.
 func (s *Scenario) profiled(v any) (string, error) {
 	name, err := pattern(v)
-	if err == nil && ValidName(name) && !selects(s.Contenders, name) {
-		err = fmt.Errorf("%s is not among the scenario's contenders", name)
+	if err == nil && ValidName(name) && !selects(s.Crawlers, name) {
+		err = fmt.Errorf("%s is not among the scenario's crawlers", name)
 	}
 	return name, err
 }

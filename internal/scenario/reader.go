@@ -28,17 +28,24 @@ func (r *reader) fail(pos position, name, format string, args ...any) {
 	r.errs = append(r.errs, &Error{File: r.file, Line: pos.line, Col: pos.col, Key: name, Msg: msg})
 }
 
+// earlierNames are keys that files of earlier versions have.
+var earlierNames = map[string]string{"crawlers": "contenders"}
+
 // table stores the values of a table. Names of its keys begin with prefix. A key that is not among keys is an error.
 func (r *reader) table(p *place, prefix string, values map[string]any, keys []key) {
-	var known []string
+	var known, given []string
 	for _, k := range keys {
-		known = append(known, k.name)
-		if v, ok := values[k.name]; ok {
-			k.set(r, p.below[k.name], prefix+k.name, v)
+		name := k.name
+		if _, ok := values[name]; !ok && earlierNames[name] != "" {
+			name = earlierNames[name]
+		}
+		known, given = append(known, k.name), append(given, name)
+		if v, ok := values[name]; ok {
+			k.set(r, p.below[name], prefix+name, v)
 		}
 	}
 	for name := range values {
-		if !slices.Contains(known, name) {
+		if !slices.Contains(given, name) {
 			r.fail(p.below[name].key, prefix+name, "no such key%s: want one of %s",
 				Nearest(name, known), strings.Join(known, ", "))
 		}

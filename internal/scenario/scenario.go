@@ -26,9 +26,9 @@ type Scenario struct {
 	// Text is the file, byte for byte.
 	Text string
 
-	// Contenders are names of crawlers and patterns in order: a name, * for all, !name to leave one
+	// Crawlers are names of crawlers and patterns in order: a name, * for all, !name to leave one
 	// out.
-	Contenders []string
+	Crawlers []string
 	// Baseline is the crawler that the others are compared with.
 	Baseline string
 	// Control says whether the baseline enters a second time under another name, as the A/A
@@ -75,15 +75,15 @@ type Graph struct {
 	Spec graph.Spec
 }
 
-// Profiles says which cells are profiled, and how. Empty lists of contenders, graphs and keys mean
+// Profiles says which cells are profiled, and how. Empty lists of crawlers, graphs and keys mean
 // all of them.
 type Profiles struct {
-	Kinds      []string // of "cpu", "block", "mutex"; none: no profiles
-	Contenders []string // as Scenario.Contenders
-	Graphs     []string
-	Keys       []string
-	Workers    []Count // empty: the largest count only
-	Rates      []Rate  // empty: the largest rate only, which is inf where there is one
+	Kinds    []string // of "cpu", "block", "mutex"; none: no profiles
+	Crawlers []string // as Scenario.Crawlers
+	Graphs   []string
+	Keys     []string
+	Workers  []Count // empty: the largest count only
+	Rates    []Rate  // empty: the largest rate only, which is inf where there is one
 	// Length is the time for which a pass crawls.
 	Length time.Duration
 }

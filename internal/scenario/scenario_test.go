@@ -52,7 +52,7 @@ func TestDefaults(t *testing.T) {
 	one := scenario.Count{N: 1, PerCore: true}
 	equal(t, exported(parse(t, aGraph)), scenario.Scenario{
 		Name: "a", File: "dir/a.toml", Text: aGraph,
-		Contenders: []string{"*"}, Keys: []string{"id"},
+		Crawlers: []string{"*"}, Keys: []string{"id"},
 		Graphs:  []scenario.Graph{{Name: "g", Spec: graph.Spec{Kind: "chain", Pages: 9, Seed: 1}}},
 		Workers: []scenario.Count{{N: 1}, one, {N: 2, PerCore: true}, {N: 4, PerCore: true}},
 		Rates:   []scenario.Rate{0}, Bursts: []int{0}, Limiters: []string{""}, Procs: []scenario.Count{one},
@@ -64,7 +64,7 @@ func TestDefaults(t *testing.T) {
 func TestEveryKeyIsRead(t *testing.T) {
 	text := `
 doc = "d"
-contenders = ["*", "!c"]
+crawlers = ["*", "!c"]
 baseline = "b"
 keys = ["url", "id"]
 workers = [3, "2x"]
@@ -106,7 +106,7 @@ intra = 0.0
 chain = 0.5
 [profiles]
 kinds = ["mutex", "cpu"]
-contenders = ["b", "*"]
+crawlers = ["b", "*"]
 graphs = ["h"]
 keys = ["url"]
 workers = ["2x"]
@@ -116,7 +116,7 @@ length = "20ms"
 	share := func(x float64) *float64 { return &x }
 	equal(t, exported(parse(t, text)), scenario.Scenario{
 		Name: "a", Doc: "d", File: "dir/a.toml", Text: text,
-		Contenders: []string{"*", "!c"}, Baseline: "b", Keys: []string{"url", "id"},
+		Crawlers: []string{"*", "!c"}, Baseline: "b", Keys: []string{"url", "id"},
 		Graphs: []scenario.Graph{
 			{Name: "r", Spec: graph.Spec{Kind: "rmat", Scale: 10, Degree: 3, Symmetric: true, Hosts: 4, Seed: 7, Start: "8"}},
 			{Name: "c", Spec: graph.Spec{Kind: "copying", Pages: 9, Copy: share(1), Seed: 5}},
@@ -130,7 +130,7 @@ length = "20ms"
 		},
 		Control: true, Rounds: 7, Sample: time.Second, Deadline: 90 * time.Second, Memory: 3 << 29, Seed: 5,
 		Profiles: scenario.Profiles{
-			Kinds: []string{"mutex", "cpu"}, Contenders: []string{"b", "*"}, Graphs: []string{"h"}, Keys: []string{"url"},
+			Kinds: []string{"mutex", "cpu"}, Crawlers: []string{"b", "*"}, Graphs: []string{"h"}, Keys: []string{"url"},
 			Workers: []scenario.Count{{N: 2, PerCore: true}}, Rates: []scenario.Rate{0.5}, Length: 20 * time.Millisecond,
 		},
 	})

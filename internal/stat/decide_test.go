@@ -74,7 +74,7 @@ func TestNothingIsDecidedBeforeALook(t *testing.T) {
 			t.Errorf("%v: %+v, %v", family, d, err)
 		}
 		for _, c := range d.Comparisons {
-			if c.Verdict != Unresolved || c.P != 1 || c.Ratio.Lo != 0 || !math.IsInf(c.Ratio.Hi, 1) || c.Look != -1 {
+			if c.Verdict != Inconclusive || c.P != 1 || c.Ratio.Lo != 0 || !math.IsInf(c.Ratio.Hi, 1) || c.Look != -1 {
 				t.Errorf("%+v", c)
 			}
 		}
@@ -90,7 +90,7 @@ func TestWithoutNoise(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, want := range []Verdict{Slower, Same, Same} {
+		for i, want := range []Verdict{Slower, Equivalent, Equivalent} {
 			if d.Comparisons[i].Verdict != want {
 				t.Errorf("ranks from %d, comparison %d: %+v, want %v", ranks, i, d.Comparisons[i], want)
 			}
@@ -112,9 +112,9 @@ func agreeing(f Family, c Decision) string {
 	switch {
 	case !(r.Lo <= r.Value && r.Value <= r.Hi):
 		return "the estimate is outside of its interval"
-	case f.Alpha <= 0.05 && (c.Alone.Lo < r.Lo || c.Alone.Hi > r.Hi) && c.Verdict != Same:
+	case f.Alpha <= 0.05 && (c.Alone.Lo < r.Lo || c.Alone.Hi > r.Hi) && c.Verdict != Equivalent:
 		return "the interval alone is wider"
-	case c.Verdict != Unresolved != c.Settled:
+	case c.Verdict != Inconclusive != c.Settled:
 		return "settled is not what the verdict says"
 	}
 	switch c.Verdict {
@@ -122,11 +122,11 @@ func agreeing(f Family, c Decision) string {
 		if c.P >= f.Alpha || (c.Verdict == Faster) != (r.Hi < 1) || (c.Verdict == Slower) != (r.Lo > 1) {
 			return "a difference with 1 in its interval, or with a P that is not below alpha"
 		}
-	case Same:
+	case Equivalent:
 		if r.Lo < 1/(1+f.Margin) || r.Hi > 1+f.Margin {
 			return "the same with an interval beyond the margin"
 		}
-	case Unresolved:
+	case Inconclusive:
 		if c.P < f.Alpha || r.Hi < 1 || r.Lo > 1 || r.Lo > 1/(1+f.Margin) && r.Hi < 1+f.Margin {
 			return "unresolved with an interval that decides"
 		}
@@ -177,7 +177,7 @@ func TestVerdictAndIntervalAgree(t *testing.T) {
 		t.Errorf("not all verdicts: %v", tally)
 	}
 	// The twin: a verdict by adjusted P beside the interval at 95 %.
-	if agreeing(Family{Alpha: 0.05, Margin: 0.03}, Decision{Verdict: Unresolved, P: 0.2, Ratio: Interval{1.42, 1.23, 1.57}}) == "" {
+	if agreeing(Family{Alpha: 0.05, Margin: 0.03}, Decision{Verdict: Inconclusive, P: 0.2, Ratio: Interval{1.42, 1.23, 1.57}}) == "" {
 		t.Error("inconclusive with 1.42 [1.23, 1.57] is found to agree")
 	}
 }

@@ -15,9 +15,9 @@ func TestGateByHand(t *testing.T) {
 		{Decision{Verdict: Slower, Ratio: Interval{25, 20, 30}, Alone: Interval{25, 22, 28}}, Fail},
 		{Decision{Verdict: Slower, Ratio: Interval{1.04, 1.01, 1.07}, Alone: Interval{1.04, 1.02, 1.06}}, CannotTell},
 		{Decision{Verdict: Slower, Ratio: Interval{1.02, 1.01, 1.06}, Alone: Interval{1.02, 1.01, 1.03}}, Pass},
-		{Decision{Verdict: Unresolved, Ratio: Interval{1.4, 0.9, 2}, Alone: Interval{1.4, 1.2, 1.7}}, CannotTell},
-		{Decision{Verdict: Unresolved, Ratio: Interval{1, 0.9, 1.1}, Alone: Interval{1, 0.96, 1.04}}, Pass},
-		{Decision{Verdict: Same, Ratio: Interval{1, 0.98, 1.02}, Alone: Interval{1, 0.98, 1.02}}, Pass},
+		{Decision{Verdict: Inconclusive, Ratio: Interval{1.4, 0.9, 2}, Alone: Interval{1.4, 1.2, 1.7}}, CannotTell},
+		{Decision{Verdict: Inconclusive, Ratio: Interval{1, 0.9, 1.1}, Alone: Interval{1, 0.96, 1.04}}, Pass},
+		{Decision{Verdict: Equivalent, Ratio: Interval{1, 0.98, 1.02}, Alone: Interval{1, 0.98, 1.02}}, Pass},
 		{Decision{Verdict: Faster, Ratio: Interval{0.5, 0.4, 0.6}, Alone: Interval{0.5, 0.45, 0.55}}, Pass},
 		{Decision{Ratio: Interval{math.NaN(), 0, inf}, Alone: Interval{math.NaN(), 0, inf}}, CannotTell},
 	} {
@@ -25,7 +25,7 @@ func TestGateByHand(t *testing.T) {
 			t.Errorf("%+v: %v, want %v", c.d, got, c.want)
 		}
 	}
-	pass := Decision{Verdict: Same, Ratio: Interval{1, 0.99, 1.01}, Alone: Interval{1, 0.99, 1.01}}
+	pass := Decision{Verdict: Equivalent, Ratio: Interval{1, 0.99, 1.01}, Alone: Interval{1, 0.99, 1.01}}
 	fail := Decision{Verdict: Slower, Ratio: Interval{2, 1.5, 3}, Alone: Interval{2, 1.8, 2.5}}
 	var open Decision
 	open.Alone.Hi = inf

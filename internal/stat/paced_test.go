@@ -22,7 +22,7 @@ func TestPacedCellsAreProvenEquivalent(t *testing.T) {
 		}
 		won := 0
 		for _, c := range equal.Comparisons {
-			if c.Verdict == Same {
+			if c.Verdict == Equivalent {
 				all++
 			}
 			if claimed(c.Verdict) {
@@ -39,7 +39,7 @@ func TestPacedCellsAreProvenEquivalent(t *testing.T) {
 			}
 			same, slower := 0, true
 			for i, c := range d.Comparisons {
-				if truth[i] != 0 && c.Verdict == Same {
+				if truth[i] != 0 && c.Verdict == Equivalent {
 					same = 1
 				}
 				if truth[i] > 0 && c.Verdict != Slower {
@@ -75,7 +75,7 @@ func TestADifferenceOfTheMarginIsSeldomEquivalentAtLooks(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, c := range d.Comparisons {
-			switch same := c.Verdict == Same; {
+			switch same := c.Verdict == Equivalent; {
 			case truth[i] != 0 && same:
 				wrong++
 			case truth[i] == 0 && same:

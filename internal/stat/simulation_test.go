@@ -54,7 +54,7 @@ func outliers(draw *rand.Rand) float64 {
 	return x
 }
 
-// inRounds measures contenders whose times are truth, in so many rounds, each in an order of its own.
+// inRounds measures crawlers whose times are truth, in so many rounds, each in an order of its own.
 func inRounds(draw *rand.Rand, state machine, noise noiseOf, rounds int, truth []float64) [][]float64 {
 	slow := state(draw, rounds*len(truth))
 	samples := make([][]float64, len(truth))
@@ -113,7 +113,7 @@ func atLeastShare(t *testing.T, what string, hits, n int, limit float64) {
 
 const simulated = 10 // rounds
 
-func TestEqualContendersSeldomWin(t *testing.T) {
+func TestEqualCrawlersSeldomWin(t *testing.T) {
 	n := runs(2000)
 	for i, m := range machines {
 		draw := rand.New(rand.NewPCG(1, uint64(i)))
@@ -126,11 +126,11 @@ func TestEqualContendersSeldomWin(t *testing.T) {
 				p := Pair(samples[0], other)
 				pairs, ps = append(pairs, p), append(ps, p.P)
 			}
-			if v := Judge(pairs[0], ps[0], 0.05, DefaultMargin); v == Faster || v == Slower {
+			if v := Decide(pairs[0], ps[0], 0.05, DefaultMargin); v == Faster || v == Slower {
 				alone++
 			}
 			for k, adjusted := range Holm(ps) {
-				if v := Judge(pairs[k], adjusted, 0.05, DefaultMargin); v == Faster || v == Slower {
+				if v := Decide(pairs[k], adjusted, 0.05, DefaultMargin); v == Faster || v == Slower {
 					family++
 					break
 				}
@@ -151,7 +151,7 @@ func TestTwoPercentAreFound(t *testing.T) {
 		for range n {
 			s := inRounds(draw, m.state, normal, simulated, []float64{1, 1.02})
 			p := Pair(s[0], s[1])
-			switch Judge(p, p.P, 0.05, DefaultMargin) {
+			switch Decide(p, p.P, 0.05, DefaultMargin) {
 			case Slower:
 				found++
 			case Faster:
@@ -175,10 +175,10 @@ func TestADifferenceOfTheMarginIsSeldomTheSame(t *testing.T) {
 	for range n {
 		s := inRounds(draw, machines[1].state, normal, simulated, []float64{1, 1 + DefaultMargin, 1})
 		// Where both hold, Same gives way, so that it is asked for without the other.
-		if p := Pair(s[0], s[1]); Judge(p, 1, 0.05, DefaultMargin) == Same {
+		if p := Pair(s[0], s[1]); Decide(p, 1, 0.05, DefaultMargin) == Equivalent {
 			wrong++
 		}
-		if p := Pair(s[0], s[2]); Judge(p, p.P, 0.05, DefaultMargin) == Same {
+		if p := Pair(s[0], s[2]); Decide(p, p.P, 0.05, DefaultMargin) == Equivalent {
 			right++
 		}
 	}

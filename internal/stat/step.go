@@ -65,7 +65,7 @@ func (f Family) claim(k int, open []int, tests []test, done []Decision) {
 		switch c.Verdict {
 		case Faster, Slower:
 			different--
-		case Same:
+		case Equivalent:
 			same--
 		}
 	}
@@ -88,13 +88,13 @@ func (f Family) claim(k int, open []int, tests []test, done []Decision) {
 		c.P = min(1, claims[j].adjusted*f.Alpha)
 		switch {
 		case equal[j].claimed && (f.Equivalence || !claims[j].claimed):
-			c.Verdict, threshold = Same, equal[j].threshold
+			c.Verdict, threshold = Equivalent, equal[j].threshold
 		case claims[j].claimed:
 			c.Verdict = direction(tests[i])
 		case f.Equivalence:
 			threshold = min(threshold, equal[j].threshold)
 		}
-		c.Settled = c.Verdict != Unresolved
+		c.Settled = c.Verdict != Inconclusive
 		alone := 1 - level
 		if c.Settled && !last {
 			alone *= share

@@ -8,10 +8,10 @@ type Verdict int
 // The verdicts. Unresolved means inconclusive: there are too few rounds for any other verdict. It
 // never means Same, which is equivalence.
 const (
-	Unresolved Verdict = iota
+	Inconclusive Verdict = iota
 	Faster
 	Slower
-	Same
+	Equivalent
 )
 
 var verdicts = [...]string{"unresolved", "faster", "slower", "same"}
@@ -38,14 +38,14 @@ const DefaultMargin = 0.03
 // must not turn a proven difference into none. Use p.Within(margin) to find out whether it is also
 // too small to matter. Same is not adjusted for the family: at most 2.5 % of such verdicts are
 // wrong for each comparison alone; use PairAt with a higher confidence for more.
-func Judge(p Paired, adjusted, alpha, margin float64) Verdict {
+func Decide(p Paired, adjusted, alpha, margin float64) Verdict {
 	switch {
 	case adjusted < alpha && p.Hi < 1:
 		return Faster
 	case adjusted < alpha && p.Lo > 1:
 		return Slower
 	case p.Confidence >= 1-2*alpha && p.Within(margin):
-		return Same
+		return Equivalent
 	}
-	return Unresolved
+	return Inconclusive
 }

@@ -62,29 +62,29 @@ func TestJudge(t *testing.T) {
 	}{
 		{0.80, 0.90, 0.95, 0.01, Faster},
 		{1.10, 1.20, 0.95, 0.01, Slower},
-		{0.99, 1.02, 0.95, 0.60, Same},
-		{1 / 1.03, 1.03, 0.95, 1, Same},
-		{1, 1, 0.95, 1, Same},
-		{0.96, 1.02, 0.95, 0.60, Unresolved},
-		{0.99, 1.031, 0.95, 0.60, Unresolved},
-		{0, math.Inf(1), 1, 0.5, Unresolved},
+		{0.99, 1.02, 0.95, 0.60, Equivalent},
+		{1 / 1.03, 1.03, 0.95, 1, Equivalent},
+		{1, 1, 0.95, 1, Equivalent},
+		{0.96, 1.02, 0.95, 0.60, Inconclusive},
+		{0.99, 1.031, 0.95, 0.60, Inconclusive},
+		{0, math.Inf(1), 1, 0.5, Inconclusive},
 		// Real and small: real comes first.
 		{0.98, 0.99, 0.95, 0.01, Faster},
 		{1.01, 1.02, 0.95, 0.01, Slower},
 		// Not real in its family: small is left, or nothing.
-		{1.01, 1.02, 0.95, 0.07, Same},
-		{1.10, 1.20, 0.95, 0.07, Unresolved},
-		{1.10, 1.20, 0.95, 0.05, Unresolved},
-		{0.80, 0.90, 0.95, 0.05, Unresolved},
+		{1.01, 1.02, 0.95, 0.07, Equivalent},
+		{1.10, 1.20, 0.95, 0.07, Inconclusive},
+		{1.10, 1.20, 0.95, 0.05, Inconclusive},
+		{0.80, 0.90, 0.95, 0.05, Inconclusive},
 		// Ties can make P and interval contradict each other: no claim then.
-		{1, 1.20, 0.95, 0.01, Unresolved},
-		{0.9, 1, 0.95, 0.01, Unresolved},
+		{1, 1.20, 0.95, 0.01, Inconclusive},
+		{0.9, 1, 0.95, 0.01, Inconclusive},
 		// An interval that holds too seldom.
-		{0.99, 1.02, 0.80, 0.60, Unresolved},
-		{0.99, 1.02, 0.90, 0.60, Same},
+		{0.99, 1.02, 0.80, 0.60, Inconclusive},
+		{0.99, 1.02, 0.90, 0.60, Equivalent},
 	} {
 		p := Paired{Lo: c.lo, Hi: c.hi, Confidence: c.confidence}
-		if got := Judge(p, c.adjusted, 0.05, DefaultMargin); got != c.want {
+		if got := Decide(p, c.adjusted, 0.05, DefaultMargin); got != c.want {
 			t.Errorf("%v to %v at %v, adjusted P %v: %v, want %v", c.lo, c.hi, c.confidence, c.adjusted, got, c.want)
 		}
 	}
@@ -92,7 +92,7 @@ func TestJudge(t *testing.T) {
 
 func TestVerdictText(t *testing.T) {
 	for v, want := range map[Verdict]string{
-		0: "unresolved", Faster: "faster", Slower: "slower", Same: "same", 4: "Verdict(4)", -1: "Verdict(-1)",
+		0: "unresolved", Faster: "faster", Slower: "slower", Equivalent: "same", 4: "Verdict(4)", -1: "Verdict(-1)",
 	} {
 		if v.String() != want {
 			t.Errorf("%q, want %q", v.String(), want)
@@ -133,7 +133,7 @@ func TestReachIsWhatJudgeDoes(t *testing.T) {
 			p := Pair(base, other)
 			ps := slices.Repeat([]float64{1}, family)
 			ps[0] = p.P
-			got, want := Judge(p, Holm(ps)[0], 0.05, DefaultMargin), Reach(n, family, 0.05)
+			got, want := Decide(p, Holm(ps)[0], 0.05, DefaultMargin), Reach(n, family, 0.05)
 			if (got == Slower) != want.Reachable || (got == Slower) != (n >= want.Rounds) {
 				t.Errorf("n=%d, family of %d: %v, but %+v", n, family, got, want)
 			}
@@ -164,7 +164,7 @@ func TestDetectable(t *testing.T) {
 				other[i] = ratio * math.Exp(0.014*draw.NormFloat64())
 			}
 			p := Pair(base, other)
-			if Judge(p, min(1, p.P*float64(c.family)), 0.05, 0) == Slower {
+			if Decide(p, min(1, p.P*float64(c.family)), 0.05, 0) == Slower {
 				found++
 			}
 		}

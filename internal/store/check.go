@@ -46,7 +46,7 @@ func (s *Sample) check() error {
 	if s.Values["sec/op"] <= 0 || s.Values["pages/op"] <= 0 {
 		return fmt.Errorf("invalid sample: %v pages in %v seconds", s.Values["pages/op"], s.Values["sec/op"])
 	}
-	retained := checkAmount("retained bytes per page", s.Held)
+	retained := checkAmount("retained bytes per page", s.Retained)
 	if err := errors.Join(checkAmounts(s.Values), checkAmounts(s.Counts), retained); err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (s *Sample) check() error {
 	if p := s.Pace; p != nil {
 		return errors.Join(
 			checkAmount("asked", p.Asked), checkAmount("achieved", p.Achieved), checkAmount("worst", p.Worst),
-			checkAmount("worst_window_sec", p.Window), checkAmount("passed_over", p.Passed),
+			checkAmount("worst_window_sec", p.Window), checkAmount("unfairness_p99", p.Unfairness),
 		)
 	}
 	return nil

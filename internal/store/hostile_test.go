@@ -132,11 +132,11 @@ func traps(t testing.TB) []trap {
 	}
 	for _, name := range []string{manifestFile, planFile} {
 		for what, text := range map[string]string{
-			"nothing": "", "half a manifest": `{"schema": 1, "run": "x", "cells": [`,
+			"nothing": "", "half a manifest": `{"schema": 2, "run": "x", "cells": [`,
 			"zeros":                         strings.Repeat("\x00", 4096),
 			"other text":                    "root:x:0:0:root:/root:/bin/sh\n",
 			"JSON that is nested deeply":    strings.Repeat(`{"a":`, 1e6),
-			"arrays that are nested deeply": `{"schema": 1, "cells": ` + strings.Repeat("[", 1e6),
+			"arrays that are nested deeply": `{"schema": 2, "cells": ` + strings.Repeat("[", 1e6),
 			"null":                          "null", "a list": "[]", "UTF-16": "\xff\xfe{\x00}\x00",
 			"a number": "1e999",
 		} {
@@ -144,9 +144,9 @@ func traps(t testing.TB) []trap {
 		}
 	}
 	for _, x := range []struct{ what, old, new, says string }{
-		{"a later schema", `"schema": 1`, `"schema": 2`, "schema 2"},
-		{"an impossible schema", `"schema": 1`, `"schema": -9223372036854775808`, "schema -9223372036854775808"},
-		{"a schema that is a string", `"schema": 1`, `"schema": "1"`, "is damaged"},
+		{"a later schema", `"schema": 2`, `"schema": 3`, "schema 3"},
+		{"an impossible schema", `"schema": 2`, `"schema": -9223372036854775808`, "schema -9223372036854775808"},
+		{"a schema that is a string", `"schema": 2`, `"schema": "1"`, "is damaged"},
 		{"an unknown state", `"state": "running"`, `"state": "\u001b[2J"`, `invalid state "\x1b[2J"`},
 		{"an invalid time", `"started": "0001`, `"started": "9999999`, "is damaged"},
 		{"a seed that is too large", `"seed": 7`, `"seed": 7e99`, "is damaged"},
@@ -170,7 +170,7 @@ func traps(t testing.TB) []trap {
 		{"a slot twice", `"slot": 2`, `"slot": 1`, "the schedule's entry 3"},
 		{"other cells than the journal", `"workers": 4`, `"workers": 5`, "do not belong together"},
 		{"no workers", `"workers": 4`, `"workers": 0`, "not what a scenario may have"},
-		{"no cells", `"cells": [`, `"cells": [], "other": [`, "no contenders or no cells"},
+		{"no cells", `"cells": [`, `"cells": [], "other": [`, "no crawlers or no cells"},
 	} {
 		add("the plan has "+x.what, x.says, both, rewritten(planFile, x.old, x.new))
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // Schema is the version of a run's files that this program reads and writes.
-const Schema = 1
+const Schema = 2
 
 // State is the progress of a run.
 type State string

@@ -42,7 +42,7 @@ type Sample struct {
 	Host map[string]float64 `json:"host,omitempty"`
 	// Held is the retained bytes per page, measured while the crawler fetches the last page; 0 if not measured. The
 	// first round of cells without a rate has it.
-	Held float64 `json:"held_bytes_per_page,omitempty"`
+	Retained float64 `json:"retained_bytes_per_page,omitempty"`
 	// Counts are the crawler's own counters, per crawl, by name.
 	Counts map[string]float64 `json:"counts,omitempty"`
 	// Pace describes how the limiter kept the rate; nil without a limiter.
@@ -62,7 +62,7 @@ type Pace struct {
 	Worst  float64 `json:"worst"`
 	Window float64 `json:"worst_window_sec"`
 	// Passed is the unfairness: the 99th percentile of the number of later requests that are served before a request.
-	Passed float64 `json:"passed_over"`
+	Unfairness float64 `json:"unfairness_p99"`
 }
 
 // Profile is one profile pass.

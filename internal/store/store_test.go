@@ -18,12 +18,12 @@ import (
 // testPlan returns a plan of 3 cells, each with a profile pass.
 func testPlan(rounds int) *plan.Plan {
 	p := &plan.Plan{
-		Scenario:   "test",
-		Seed:       7,
-		Contenders: []string{"a", "b", "c"},
-		Graphs:     []scenario.Graph{{Name: "g"}},
+		Scenario: "test",
+		Seed:     7,
+		Crawlers: []string{"a", "b", "c"},
+		Graphs:   []scenario.Graph{{Name: "g"}},
 	}
-	for i, impl := range p.Contenders {
+	for i, impl := range p.Crawlers {
 		p.Cells = append(p.Cells, plan.Cell{Impl: impl, Graph: "g", Keys: "id", Workers: 4, Procs: 2})
 		p.Passes = append(p.Passes, plan.Pass{Cell: i, Kinds: []string{"cpu"}})
 	}
@@ -349,9 +349,9 @@ func TestErrorsNameTheDamagedFile(t *testing.T) {
 	for _, name := range []string{manifestFile, planFile, journalFile} {
 		reject(func(dir string) error { return os.Remove(filepath.Join(dir, name)) }, "no such file: "+name, all)
 	}
-	reject(edit(manifestFile, `"schema": 1`, `"schema": 2`), "schema 2", "schema 1", "version of crawlbench")
-	reject(write(manifestFile, `{"schema": 3, "run": ["of", "another", "form"]}`), "schema 3", "schema 1")
-	reject(write(manifestFile, `{"schema": 1, "sta`), manifestFile+" is damaged", "backup")
+	reject(edit(manifestFile, `"schema": 2`, `"schema": 1`), "schema 1", "schema 2", "version of crawlbench")
+	reject(write(manifestFile, `{"schema": 3, "run": ["of", "another", "form"]}`), "schema 3", "schema 2")
+	reject(write(manifestFile, `{"schema": 2, "sta`), manifestFile+" is damaged", "backup")
 	reject(write(planFile, `{`), planFile+" is damaged", "backup")
 	reject(edit(planFile, `"cell": 2`, `"cell": 3`), planFile+" is damaged", "the schedule's entry", "3 cells")
 	reject(edit(planFile, `"cell": 2`, `"cell": -1`), planFile+" is damaged", "the schedule's entry", "3 cells")

@@ -414,7 +414,7 @@ func TestDifferencesAreNamed(t *testing.T) {
 func FuzzManifest(f *testing.F) {
 	f.Add(
 		[]byte(
-			`{"schema":1,"state":"complete","scenario":"s","scenario_text":"rounds = 1\n","seed":1,` +
+			`{"schema":2,"state":"complete","scenario":"s","scenario_text":"rounds = 1\n","seed":1,` +
 				`"command":["crawlbench"],"host":{"cpu":"x"},"go":"go1","modules":{"a":"v1"},` +
 				`"started":"2026-01-02T03:04:05Z",` +
 				`"environment":{"GOGC":"50"},"dir":"\"\\xff\"","graph_files":{"g":"/g.el"},` +
@@ -424,11 +424,11 @@ func FuzzManifest(f *testing.F) {
 	)
 	f.Add(
 		[]byte(
-			`{"schema":1,"state":"running","sha256":{"journal":null},"graphs":null,` +
+			`{"schema":2,"state":"running","sha256":{"journal":null},"graphs":null,` +
 				`"started":"9999-12-31T23:59:59.999999999+23:59"}`,
 		),
 	)
-	f.Add([]byte(`{"schema":1,"state":"interrupted","sha256":{"journal":{"count":-1}}}`))
+	f.Add([]byte(`{"schema":2,"state":"interrupted","sha256":{"journal":{"count":-1}}}`))
 	p := testPlan(1)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		m, err := parseManifest(text, manifestFile)

@@ -60,7 +60,7 @@ func attacks() []hostile {
 		}
 		add(code, "/runs/one/cells/"+cas+"/cpu/ui/"+page)
 	}
-	add(404, "/runs/one/cells/"+cas+"/heap/ui/flamegraph", "/runs/one/cells/"+cas+"/ledger/ui/flamegraph", "/runs/one/diff/"+cas+"/one/"+mutexmap+"/cpu/sideways/ui/flamegraph")
+	add(404, "/runs/one/cells/"+cas+"/heap/ui/flamegraph", "/runs/one/cells/"+cas+"/breakdown/ui/flamegraph", "/runs/one/diff/"+cas+"/one/"+mutexmap+"/cpu/sideways/ui/flamegraph")
 	// Files of a run that its report does not link to.
 	for _, file := range []string{"profiles", "profiles/", "profiles/" + cas, "profiles/" + cas + "/", "profiles/" + cas + "/heap.pb.gz", "profiles/none/cpu.pb.gz", "profiles/%2e%2e/manifest.json", "profiles/" + cas + "/..%2f..%2f.lock", "profiles%2f" + cas + "%2fcpu.pb.gz%00", "%2fetc%2fpasswd", "journal.jsonl/", "plots/g-id-2-1.svg", "failures/x.txt", "journal.torn", "..%2ftwo%2fmanifest.json"} {
 		code := 404
@@ -115,10 +115,10 @@ func besieged(t *testing.T) string {
 	must(os.CopyFS(at("damaged"), os.DirFS(at("one"))))
 	must(os.WriteFile(at("damaged", "manifest.json"), []byte("root:{"), 0o666))
 	must(os.WriteFile(at("damaged", "plan.json"), []byte("{"), 0o666))
-	must(os.CopyFS(at("escaping"), os.DirFS(at("one")))) // a ledger of it lies outside
-	ledger := at("escaping", "profiles", cas, "ledger.json")
-	must(os.Remove(ledger))
-	must(os.Symlink(secret, ledger))
+	must(os.CopyFS(at("escaping"), os.DirFS(at("one")))) // a time breakdown of it lies outside
+	breakdown := at("escaping", "profiles", cas, "breakdown.json")
+	must(os.Remove(breakdown))
+	must(os.Symlink(secret, breakdown))
 	return dir
 }
 

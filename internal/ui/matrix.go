@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
@@ -18,7 +19,7 @@ type Measure struct {
 	log             bool // colours are by the logarithm, between the extremes of a block; else from 0 to 1
 }
 
-// Measures returns those that there are of a run: throughput, the share of the bound, and those of the ledger.
+// Measures returns those that there are of a run: throughput, the share of the bound, and those of the time breakdown.
 func Measures(a *diagnose.Analysis) []Measure {
 	list := []Measure{
 		{ID: "throughput", Text: "throughput", About: "Pages/s, the median of the rounds.", of: func(c *diagnose.Cell) float64 { return c.Summary.Center }, write: report.SI, log: true},
@@ -33,8 +34,9 @@ func Measures(a *diagnose.Analysis) []Measure {
 	if !slices.ContainsFunc(slices.Collect(a.Cells()), traced) {
 		return list
 	}
-	for _, class := range breakdown.Classes() {
-		list = append(list, Measure{ID: string(class), Text: report.StateName(class), About: fmt.Sprintf("Share of the workers' time in the state %s, as in the time breakdown. Cells without a trace are empty.", report.StateName(class)),
+	for _, class := range breakdown.States() {
+		list = append(list, Measure{ID: slug(string(class)), Text: string(class),
+			About: fmt.Sprintf("Share of the workers' time in the state %s, as in the time breakdown. Cells without a trace are empty.", class),
 			of: func(c *diagnose.Cell) float64 {
 				if c.Traced == nil {
 					return math.NaN()
@@ -43,6 +45,11 @@ func Measures(a *diagnose.Analysis) []Measure {
 			}, write: percent})
 	}
 	return list
+}
+
+// slug returns a name as part of an address.
+func slug(name string) string {
+	return strings.NewReplacer(": ", "-", " ", "-").Replace(strings.ToLower(name))
 }
 
 func percent(x float64) string { return fmt.Sprintf("%.0f %%", 100*x) }

@@ -31,7 +31,7 @@ func links(page, body string) []string {
 	return list
 }
 
-// What a served report links to is there: the raw data of the run, and the profiles and ledgers of its cells.
+// What a served report links to is there: the raw data of the run, and the profiles and time breakdowns of its cells.
 func TestLinksOfAServedReportWork(t *testing.T) {
 	dir := runs(t)
 	published(t, filepath.Join(dir, "one"))
@@ -49,7 +49,7 @@ func TestLinksOfAServedReportWork(t *testing.T) {
 		}
 		kinds[filepath.Base(link)]++
 	}
-	if kinds["cpu.pb.gz"] != 2 || kinds["wall.pb.gz"] != 2 || kinds["ledger.json"] != 2 || kinds["journal.jsonl"] != 1 || kinds["bench.txt"] != 1 || kinds["manifest.json"] != 1 || kinds["plan.json"] != 1 {
+	if kinds["cpu.pb.gz"] != 2 || kinds["wall.pb.gz"] != 2 || kinds["breakdown.json"] != 2 || kinds["journal.jsonl"] != 1 || kinds["bench.txt"] != 1 || kinds["manifest.json"] != 1 || kinds["plan.json"] != 1 {
 		t.Errorf("links to %v", kinds)
 	}
 	for _, not := range []string{"profiles/", "profiles/" + cas, "profiles/" + cas + "/", "profiles/../manifest.json", "profiles/none/cpu.pb.gz", "profiles/" + cas + "/../../.lock", ".lock", "plots/g-id-2-1.svg"} {

@@ -18,7 +18,7 @@ import (
 )
 
 const small2 = `
-contenders = ["mutexmap", "cas"]
+crawlers = ["mutexmap", "cas"]
 workers = [1, 8]
 rate = ["inf", 5000]
 rounds = 8
@@ -30,7 +30,7 @@ pages = 1000
 kinds = ["cpu", "block", "wall"]
 `
 
-// runs makes up the runs one and two in a directory. Each cell of cas has a ledger and profiles, of mutexmap too.
+// runs makes up the runs one and two in a directory. Each cell of cas has a time breakdown and profiles, of mutexmap too.
 func runs(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -45,7 +45,7 @@ func runs(t testing.TB) string {
 	for i, name := range []string{"one", "two"} {
 		r := runtest.Run{Plan: p, Manifest: store.Manifest{Scenario: "small", State: store.Complete, Host: map[string]string{"cpu": "made up", "cores": "2"}},
 			Speed: func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) * float64(1+i) }, Noise: 0.01,
-			Ledger: func(c plan.Cell) *breakdown.Ledger { return big.Ledger(c) }, Profile: func(c plan.Cell, kind string) *profile.Profile { return big.Profile(c, kind) }}
+			Breakdown: func(c plan.Cell) *breakdown.Breakdown { return big.Breakdown(c) }, Profile: func(c plan.Cell, kind string) *profile.Profile { return big.Profile(c, kind) }}
 		run, err := r.Write(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)

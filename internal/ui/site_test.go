@@ -89,7 +89,7 @@ func TestAStateHasOneShareOnAllPages(t *testing.T) {
 	s, a := telling(t)
 	c := a.Tables[0].Cell("mutexmap", 8)
 	states := s.cell(a, "telling", c).Breakdown.Numbers
-	for i, class := range breakdown.Classes() {
+	for i, class := range breakdown.States() {
 		for _, m := range Measures(a) {
 			if m.ID != string(class) {
 				continue

@@ -151,7 +151,7 @@ func TestPaceOfALimiter(t *testing.T) {
 		l.AllowN(time.Now(), 10)
 		did := run(t, l, 1000)
 		if math.Abs(did.Achieved-1000) > 1e-6 || math.Abs(did.Worst-1000.0/(999+10)) > 1e-9 ||
-			did.Window != 999*time.Millisecond || did.Passed != 0 {
+			did.Window != 999*time.Millisecond || did.Unfairness != 0 {
 			t.Errorf("1000 pages at 1000/s from an empty bucket: %+v", did)
 		}
 	})

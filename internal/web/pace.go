@@ -66,7 +66,7 @@ type Pace struct {
 	// Passed is the unfairness: the 99th percentile, over all waits, of the number of later waits
 	// granted before it. It is 0 if the limiter serves in the order of arrival, and grows without
 	// limit if some waits starve. The site does not know which worker a wait belongs to.
-	Passed int
+	Unfairness int
 }
 
 // Pace returns how the limiter of the crawl since Begin kept the given rate in pages/s with a
@@ -89,7 +89,7 @@ func (s *Site) Pace(rate float64, burst int) Pace {
 	did.Worst, did.Window = limiter.Worst(at, rate, burst)
 	if counts := overtakes(waits); len(counts) > 0 {
 		slices.Sort(counts)
-		did.Passed = counts[(len(counts)-1)*99/100]
+		did.Unfairness = counts[(len(counts)-1)*99/100]
 	}
 	return did
 }

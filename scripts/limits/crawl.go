@@ -25,12 +25,12 @@ const childVerb = "__crawl"
 
 // job is the work of one child process.
 type job struct {
-	Contender, Keys, Graph string // Graph is a cache file
-	Workers                int
-	Verified               bool        // crawl as in a sample of a run
-	Build                  *graph.Spec // only build this graph
-	Limit                  *limitJob   // only measure this limiter
-	program                string      // the program to run; "" is this one
+	Crawler, Keys, Graph string // Graph is a cache file
+	Workers              int
+	Verified             bool        // crawl as in a sample of a run
+	Build                *graph.Spec // only build this graph
+	Limit                *limitJob   // only measure this limiter
+	program              string      // the program to run; "" is this one
 }
 
 // The minimum time and number of crawls of a process.
@@ -42,21 +42,21 @@ const (
 
 // crawl returns the side of a crawler.
 func (s setup) crawl(name, keys string, workers int, g graph.Spec) side {
-	return s.crawlSide("", g, job{Contender: name, Keys: keys, Workers: workers})
+	return s.crawlSide("", g, job{Crawler: name, Keys: keys, Workers: workers})
 }
 
 // verified returns the side of a crawler with the complete harness around it.
 func (s setup) verified(name string, workers int, g graph.Spec) side {
-	return s.crawlSide(" verified", g, job{Contender: name, Keys: "id", Workers: workers, Verified: true})
+	return s.crawlSide(" verified", g, job{Crawler: name, Keys: "id", Workers: workers, Verified: true})
 }
 
 // pureGo returns the side of a crawler in a program without our assembly.
 func (s setup) pureGo(name string, workers int, g graph.Spec) side {
-	return s.crawlSide(" in plain Go", g, job{Contender: name, Keys: "id", Workers: workers, program: s.purego})
+	return s.crawlSide(" in plain Go", g, job{Crawler: name, Keys: "id", Workers: workers, program: s.purego})
 }
 
 func (s setup) crawlSide(how string, g graph.Spec, j job) side {
-	return side{fmt.Sprintf("%s %s w=%d %s%s", j.Contender, j.Keys, j.Workers, graphName(g), how),
+	return side{fmt.Sprintf("%s %s w=%d %s%s", j.Crawler, j.Keys, j.Workers, graphName(g), how),
 		func(ctx context.Context) (r result, err error) {
 			if j.Graph, err = s.cache(ctx, g); err != nil {
 				return r, err
@@ -136,7 +136,7 @@ func (j job) measure(cache *graph.Cache) (r result, err error) {
 	var once func(o crawl.Options) (crawl.Result, error)
 	for _, c := range crawler.All() {
 		switch {
-		case c.Name != j.Contender:
+		case c.Name != j.Crawler:
 		case j.Keys == "id":
 			bare := web.Bare(cache.Graph)
 			once = func(o crawl.Options) (crawl.Result, error) {
@@ -151,7 +151,7 @@ func (j job) measure(cache *graph.Cache) (r result, err error) {
 		}
 	}
 	if once == nil {
-		return r, fmt.Errorf("unknown crawler %q", j.Contender)
+		return r, fmt.Errorf("unknown crawler %q", j.Crawler)
 	}
 	o := crawl.Options{Workers: j.Workers, SizeHint: cache.Graph.Pages()}
 	if _, err := once(o); err != nil { // a warm-up, as in a sample
@@ -162,7 +162,7 @@ func (j job) measure(cache *graph.Cache) (r result, err error) {
 		did, err := once(o)
 		took := time.Since(start)
 		if err != nil || did.Pages != cache.Reach.Pages {
-			return 0, fmt.Errorf("%s crawled %d pages of %d: %v", j.Contender, did.Pages, cache.Reach.Pages, err)
+			return 0, fmt.Errorf("%s crawled %d pages of %d: %v", j.Crawler, did.Pages, cache.Reach.Pages, err)
 		}
 		return took, nil
 	})
@@ -171,7 +171,7 @@ func (j job) measure(cache *graph.Cache) (r result, err error) {
 // sample measures crawls as a sample of a run does. Only the crawl is timed, as there.
 func (j job) sample(cache *graph.Cache) (r result, err error) {
 	ctx := context.Background()
-	b, err := measure.Open(measure.Job{Cache: j.Graph, Cell: plan.Cell{Impl: j.Contender, Keys: j.Keys, Workers: j.Workers,
+	b, err := measure.Open(measure.Job{Cache: j.Graph, Cell: plan.Cell{Impl: j.Crawler, Keys: j.Keys, Workers: j.Workers,
 		Procs: runtime.GOMAXPROCS(0)}}, crawler.All())
 	if err != nil {
 		return r, err

@@ -10,8 +10,8 @@ import (
 )
 
 // causes returns crawlers whose workers spend their time in a known way.
-func causes() []bench.Contender {
-	return []bench.Contender{
+func causes() []bench.Crawler {
+	return []bench.Crawler{
 		bench.FromVisited("hotmutex", "holds its only lock for long",
 			func(int) bench.Visited[uint32] { return &hot{seen: map[uint32]bool{}} }, nil),
 		bench.FromVisited("spinner", "spins for its lock, which no lock profile shows",

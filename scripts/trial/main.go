@@ -14,8 +14,8 @@ import (
 )
 
 func main() {
-	var list []bench.Contender
-	for _, c := range bench.Contenders() {
+	var list []bench.Crawler
+	for _, c := range bench.Crawlers() {
 		if c.Name == "mutexmap" {
 			for _, name := range []string{"same1", "same2", "same3", "same4", "same5", "same6"} {
 				c.Name = name

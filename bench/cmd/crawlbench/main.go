@@ -7,4 +7,4 @@ import (
 	"crawlbench/bench"
 )
 
-func main() { os.Exit(bench.Main(os.Args, bench.Contenders()...)) }
+func main() { os.Exit(bench.Main(os.Args, bench.Crawlers()...)) }

@@ -13,7 +13,7 @@ import (
 // apart returns the mutants that are not a copy of the pool.
 func apart() []Mutant {
 	set := func(name, doc, seen string, byID crawl.NewVisited[uint32], byURL crawl.NewVisited[string]) Mutant {
-		return Mutant{Contender: engine.FromVisited(name, doc, byID, byURL), Case: seen}
+		return Mutant{Crawler: engine.FromVisited(name, doc, byID, byURL), Case: seen}
 	}
 	kept, keptURL := newStateful[uint32](false), newStateful[string](false)
 	shared, sharedURL := newStateful[uint32](true), newStateful[string](true)
@@ -27,11 +27,11 @@ func apart() []Mutant {
 		set("privatelock", "the set is copied with its mutex, so that each caller has a lock of its own", "a method with a value receiver", newPrivate[uint32], newPrivate[string]),
 		set("negativeshard", "the shard is the remainder of a signed hash, which may be negative", "int(hash) % shards", newSigned[uint32], newSigned[string]),
 		set("foldscase", "URLs that differ in case only are taken for the same", "crawler4j 408: the key is not what is fetched", nil, newFolding),
-		{Contender: crawl.Contender{Name: "boundedfeedback", Doc: "workers send what they find into the bounded channel that they read from",
+		{Crawler: crawl.Crawler{Name: "boundedfeedback", Doc: "workers send what they find into the bounded channel that they read from",
 			ByID: bounded[uint32](false), ByURL: bounded[string](false)}, Case: "lychee 465: a page with more links than the queue holds"},
-		{Contender: crawl.Contender{Name: "sendonclosed", Doc: "the channel is closed when all pages are taken, and then their links are sent",
+		{Crawler: crawl.Crawler{Name: "sendonclosed", Doc: "the channel is closed when all pages are taken, and then their links are sent",
 			ByID: bounded[uint32](true), ByURL: bounded[string](true)}, Case: "fetchbot: send on closed channel"},
-		{Contender: crawl.Contender{Name: "goroutineperlink", Doc: "a goroutine fetches every new link at once",
+		{Crawler: crawl.Crawler{Name: "goroutineperlink", Doc: "a goroutine fetches every new link at once",
 			ByID: unbounded[uint32], ByURL: unbounded[string]}, Case: "colly 381: goroutines without bound"},
 	}
 }

@@ -11,7 +11,7 @@ import (
 // bags returns the mutants in which workers hold pages of their own. Without a bug, and with bags of one page, it is right.
 func bags() []Mutant {
 	one := func(b bug, doc, seen string) Mutant {
-		return Mutant{Contender: crawl.Contender{Name: string(b), Doc: doc, ByID: bagged[uint32](b), ByURL: bagged[string](b)}, Case: seen}
+		return Mutant{Crawler: crawl.Crawler{Name: string(b), Doc: doc, ByID: bagged[uint32](b), ByURL: bagged[string](b)}, Case: seen}
 	}
 	return []Mutant{
 		one(hoardsPages, "a worker keeps what it took while others have nothing to do", "chunked frontiers without sharing"),

@@ -11,7 +11,7 @@ import (
 
 // Mutant is a broken crawler.
 type Mutant struct {
-	crawl.Contender
+	crawl.Crawler
 	// Case is where the bug was seen.
 	Case string
 }
@@ -21,8 +21,8 @@ func All() []Mutant {
 	var list []Mutant
 	for _, b := range bugs() {
 		list = append(list, Mutant{
-			Contender: crawl.Contender{Name: string(b.bug), Doc: b.doc, ByID: run[uint32](b.bug), ByURL: run[string](b.bug)},
-			Case:      b.seen,
+			Crawler: crawl.Crawler{Name: string(b.bug), Doc: b.doc, ByID: run[uint32](b.bug), ByURL: run[string](b.bug)},
+			Case:    b.seen,
 		})
 	}
 	list = append(append(list, apart()...), bags()...)
@@ -31,20 +31,20 @@ func All() []Mutant {
 
 // Controls returns crawlers that are right: the one that the mutants were made from, and Unusual ones. Whoever fails one of
 // them is wrong.
-func Controls() []crawl.Contender { return append([]crawl.Contender{Right()}, Unusual()...) }
+func Controls() []crawl.Crawler { return append([]crawl.Crawler{Right()}, Unusual()...) }
 
-// Contenders returns the controls, and behind them the mutants.
-func Contenders() []crawl.Contender {
+// Crawlers returns the controls, and behind them the mutants.
+func Crawlers() []crawl.Crawler {
 	list := Controls()
 	for _, m := range All() {
-		list = append(list, m.Contender)
+		list = append(list, m.Crawler)
 	}
 	return list
 }
 
 // Right returns the crawler that the mutants were made from. It has no bug.
-func Right() crawl.Contender {
-	return crawl.Contender{Name: "right", Doc: "what the mutants were made from", ByID: run[uint32](none), ByURL: run[string](none)}
+func Right() crawl.Crawler {
+	return crawl.Crawler{Name: "right", Doc: "what the mutants were made from", ByID: run[uint32](none), ByURL: run[string](none)}
 }
 
 // bug is what is wrong with a copy of the pool.

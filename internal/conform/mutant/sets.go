@@ -53,7 +53,7 @@ func sets() []Mutant {
 		if url != nil {
 			byURL = behindLock(url)
 		}
-		list = append(list, Mutant{Contender: engine.FromVisited(name, doc, byID, byURL), Case: seen})
+		list = append(list, Mutant{Crawler: engine.FromVisited(name, doc, byID, byURL), Case: seen})
 	}
 	ids := func(name, doc, seen string, of func(uint32) any) { both(name, doc, seen, keyed(of), nil) }
 	urls := func(name, doc, seen string, of func(string) any) { both(name, doc, seen, nil, keyed(of)) }
@@ -106,8 +106,8 @@ func sets() []Mutant {
 	})
 
 	list = append(list,
-		Mutant{Contender: engine.FromVisited("rareloss", "one in 2,048 additions is made between two locks", newRare[uint32], newRare[string]), Case: "the last race of a lock-free table"},
-		Mutant{Contender: engine.FromVisited("growsbare", "a table is copied to a larger one while others add to the old", newGrowing[uint32], newGrowing[string]), Case: "a resize that was tested alone"},
+		Mutant{Crawler: engine.FromVisited("rareloss", "one in 2,048 additions is made between two locks", newRare[uint32], newRare[string]), Case: "the last race of a lock-free table"},
+		Mutant{Crawler: engine.FromVisited("growsbare", "a table is copied to a larger one while others add to the old", newGrowing[uint32], newGrowing[string]), Case: "a resize that was tested alone"},
 	)
 	return list
 }

@@ -31,7 +31,7 @@ func (w waiter) Wait(ctx context.Context) error { return w(ctx) }
 func twists() []Mutant {
 	var list []Mutant
 	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {
-		list = append(list, Mutant{Contender: crawl.Contender{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)}, Case: seen})
+		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)}, Case: seen})
 	}
 	both("budgetwaits", "with a budget it ends only when that is used up", "gpt-crawler 110: a page limit larger than the site", budgetWaits, budgetWaits)
 	both("budgetofone", "a budget of one page gives none", "lilbee PR 369: max_pages=1", budgetOfOne, budgetOfOne)
@@ -87,8 +87,8 @@ func twists() []Mutant {
 	both("leakscontext", "a context is derived from the crawl's and not cancelled", "go vet's lostcancel", leaksContext, leaksContext)
 
 	list = append(list, Mutant{
-		Contender: crawl.Contender{Name: "hostlimit", Doc: "as many fetches as workers are in flight for each host", ByURL: twisted(hostLimit)},
-		Case:      "colly 266: parallelism for each domain or for all",
+		Crawler: crawl.Crawler{Name: "hostlimit", Doc: "as many fetches as workers are in flight for each host", ByURL: twisted(hostLimit)},
+		Case:    "colly 266: parallelism for each domain or for all",
 	})
 	return list
 }

@@ -13,7 +13,7 @@ import (
 func beside() []Mutant {
 	var list []Mutant
 	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {
-		list = append(list, Mutant{Contender: crawl.Contender{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)}, Case: seen})
+		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)}, Case: seen})
 	}
 	both("slotsshared", "crawls with as many workers share their places", "a semaphore in a variable of the package", slotsShared[uint32](), slotsShared[string]())
 	both("turnshared", "all crawls wait their turn for one limiter after the other", "a lock in a variable of the package", turnShared[uint32](), turnShared[string]())

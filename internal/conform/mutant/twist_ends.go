@@ -15,7 +15,7 @@ import (
 func ends() []Mutant {
 	var list []Mutant
 	add := func(name, doc, seen string, id crawl.Func[uint32], url crawl.Func[string]) {
-		list = append(list, Mutant{Contender: crawl.Contender{Name: name, Doc: doc, ByID: id, ByURL: url}, Case: seen})
+		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: id, ByURL: url}, Case: seen})
 	}
 	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {
 		add(name, doc, seen, twisted(id), twisted(url))

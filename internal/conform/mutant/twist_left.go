@@ -20,7 +20,7 @@ import (
 func leftovers() []Mutant {
 	var list []Mutant
 	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {
-		list = append(list, Mutant{Contender: crawl.Contender{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)}, Case: seen})
+		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)}, Case: seen})
 	}
 	both("keepspages", "the pages of the last crawl are kept", "a variable of the package, for debugging", keepsPages[uint32](), keepsPages[string]())
 	both("leavestemp", "a file is left in the temporary directory", "os.CreateTemp without os.Remove", first[uint32](leavesTemp), first[string](leavesTemp))

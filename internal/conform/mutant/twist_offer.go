@@ -12,12 +12,12 @@ import (
 func offers() []Mutant {
 	var list []Mutant
 	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {
-		list = append(list, Mutant{Contender: crawl.Contender{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)}, Case: seen})
+		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)}, Case: seen})
 	}
 	both("appendslinks", "the page is appended to its own links, into the array of others", "append to a slice that was given", appendsLinks, appendsLinks)
 	both("appendsseeds", "the frontier begins in the array of the seeds", "queue := seeds", appendsSeeds, appendsSeeds)
 	both("needsahead", "every Web is taken for one that reads ahead", "a type assertion without ok", needsAhead, needsAhead)
-	both("aheadreuses", "the keys given to Ahead are overwritten by other workers meanwhile", "one buffer for all", aheadReuses, aheadReuses)
+	both("aheadreuses", "the keys given to Prefetch are overwritten by other workers meanwhile", "one buffer for all", aheadReuses, aheadReuses)
 	both("backgroundfast", "where the context cannot end, the limiter is not asked", "a fast path on ctx.Done() == nil", backgroundFast, backgroundFast)
 	both("allowpolls", "a *rate.Limiter is asked by Allow and slept for, without the context", "a type switch on the limiter", allowPolls, allowPolls)
 	both("errorkeys", "errors are counted in a map by their value", "map[error]int", errorKeys, errorKeys)
@@ -43,15 +43,15 @@ func appendsSeeds[K comparable](ctx context.Context, web crawl.Web[K], seeds []K
 }
 
 func needsAhead[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
-	reader := web.(crawl.Ahead[K])
+	reader := web.(crawl.Prefetcher[K])
 	return right(ctx, answered(web, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
-		reader.Ahead(nil, links)
+		reader.Prefetch(nil, links)
 		return links, err
 	}), seeds, o)
 }
 
 func aheadReuses[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
-	reader, ok := web.(crawl.Ahead[K])
+	reader, ok := web.(crawl.Prefetcher[K])
 	if !ok {
 		return right(ctx, web, seeds, o)
 	}
@@ -61,7 +61,7 @@ func aheadReuses[K comparable](ctx context.Context, web crawl.Web[K], seeds []K,
 		mu.Lock()
 		n := copy(shared, links)
 		mu.Unlock()
-		reader.Ahead(shared[:n], nil)
+		reader.Prefetch(shared[:n], nil)
 		return links, err
 	}), seeds, o)
 }

@@ -18,7 +18,7 @@ import (
 func sizes() []Mutant {
 	var list []Mutant
 	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {
-		list = append(list, Mutant{Contender: crawl.Contender{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)}, Case: seen})
+		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)}, Case: seen})
 	}
 	both("budget32", "the budget is kept in 32 bits", "int32 for what is an int", budget32, budget32)
 	both("errors16", "the errors are counted in 16 bits", "a counter that was wide enough once", errors16, errors16)
@@ -28,16 +28,16 @@ func sizes() []Mutant {
 	both("limiterhurried", "a wait on the limiter that takes longer than 30 s ends the crawl", "a timeout for what may take as long as it takes", limiterHurried, limiterHurried)
 	both("retriesreset", "a page whose connection was reset is fetched once more", "net/http does so for requests it takes for idempotent", retriesReset, retriesReset)
 
-	epochs := Mutant{Contender: engine.FromVisited("epoch16", "sets are used again under a number of the crawl, kept in 16 bits", newEpochs[uint32](), newEpochs[string]()),
+	epochs := Mutant{Crawler: engine.FromVisited("epoch16", "sets are used again under a number of the crawl, kept in 16 bits", newEpochs[uint32](), newEpochs[string]()),
 		Case: "generation counters that wrap"}
-	sets := Mutant{Contender: engine.FromVisited("growsloses", "a table that grows beyond 131,072 keys loses those of its last bucket",
+	sets := Mutant{Crawler: engine.FromVisited("growsloses", "a table that grows beyond 131,072 keys loses those of its last bucket",
 		behindLock(newGrows[uint32]), behindLock(newGrows[string])), Case: "a copy that ends one too early"}
 	seed := maphash.MakeSeed()
-	hash36 := Mutant{Contender: engine.FromVisited("hash36", "the visited set keeps 36 bits of a seeded hash", behindLock(keyed(func(id uint32) any {
+	hash36 := Mutant{Crawler: engine.FromVisited("hash36", "the visited set keeps 36 bits of a seeded hash", behindLock(keyed(func(id uint32) any {
 		return maphash.Comparable(seed, id) >> 28
 	})), nil), Case: "fingerprints of 5 bytes, which take 1.5 million pages to find"}
 	crcs := [2]*crc64.Table{crc64.MakeTable(crc64.ISO), crc64.MakeTable(crc64.ECMA)}
-	crc := Mutant{Contender: engine.FromVisited("crc64pair", "the visited set keeps both CRC-64 of the URL", nil, behindLock(keyed(func(url string) any {
+	crc := Mutant{Crawler: engine.FromVisited("crc64pair", "the visited set keeps both CRC-64 of the URL", nil, behindLock(keyed(func(url string) any {
 		return [2]uint64{crc64.Checksum([]byte(url), crcs[0]), crc64.Checksum([]byte(url), crcs[1])}
 	}))), Case: "a checksum taken for a fingerprint: CRCs are linear"}
 	return append(list, epochs, sets, hash36, crc)

@@ -10,11 +10,11 @@ import (
 )
 
 // Unusual returns crawlers that keep the contract in ways of their own. A check that fails one of them is wrong.
-func Unusual() []crawl.Contender {
-	one := func(name, doc string, maxWorkers int, id crawl.Func[uint32], url crawl.Func[string]) crawl.Contender {
-		return crawl.Contender{Name: name, Doc: doc, MaxWorkers: maxWorkers, ByID: id, ByURL: url}
+func Unusual() []crawl.Crawler {
+	one := func(name, doc string, maxWorkers int, id crawl.Func[uint32], url crawl.Func[string]) crawl.Crawler {
+		return crawl.Crawler{Name: name, Doc: doc, MaxWorkers: maxWorkers, ByID: id, ByURL: url}
 	}
-	return []crawl.Contender{
+	return []crawl.Crawler{
 		one("depthfirst", "fetches the page that was found last", 0, simple[uint32](habits{order: newest}), simple[string](habits{order: newest})),
 		one("randomorder", "fetches any page that is known", 0, simple[uint32](habits{order: random}), simple[string](habits{order: random})),
 		one("linkscopied", "keeps copies of all links", 0, simple[uint32](habits{copies: true}), simple[string](habits{copies: true})),

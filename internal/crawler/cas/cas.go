@@ -17,9 +17,9 @@ import (
 	"crawlbench/internal/visited"
 )
 
-// Contender returns the crawler.
-func Contender() crawl.Contender {
-	return crawl.Contender{
+// Crawler returns the crawler.
+func Crawler() crawl.Crawler {
+	return crawl.Crawler{
 		Name: "cas", Doc: "atomic compare-and-swap: bitset for ids, lock-free hash table for URLs; channel as frontier",
 		ByID: newCrawler(visited.NewBits), ByURL: newCrawler(visited.NewTable),
 	}

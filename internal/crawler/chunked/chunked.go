@@ -15,8 +15,8 @@ import (
 	"crawlbench/internal/visited"
 )
 
-// Contender returns the crawler.
-func Contender() crawl.Contender {
+// Crawler returns the crawler.
+func Crawler() crawl.Crawler {
 	return engine.FromVisited("chunked", "lock-free set as in cas, chunks of pages passed between workers",
 		visited.NewBits, visited.NewTable)
 }

@@ -14,9 +14,9 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// Contender returns the crawler.
-func Contender() crawl.Contender {
-	return crawl.Contender{
+// Crawler returns the crawler.
+func Crawler() crawl.Crawler {
+	return crawl.Crawler{
 		Name: "level", Doc: "level-synchronous: parallel fetch, barrier, sequential merge",
 		ByID: run[uint32], ByURL: run[string],
 	}

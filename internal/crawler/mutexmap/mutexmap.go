@@ -12,8 +12,8 @@ import (
 	"crawlbench/internal/engine"
 )
 
-// Contender returns the crawler.
-func Contender() crawl.Contender {
+// Crawler returns the crawler.
+func Crawler() crawl.Crawler {
 	return engine.FromVisited("mutexmap", "map behind one sync.Mutex, locked per link", New[uint32], New[string])
 }
 

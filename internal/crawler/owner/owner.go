@@ -13,9 +13,9 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// Contender returns the crawler.
-func Contender() crawl.Contender {
-	return crawl.Contender{
+// Crawler returns the crawler.
+func Crawler() crawl.Crawler {
+	return crawl.Crawler{
 		Name: "owner", Doc: "one goroutine owns map and frontier, workers communicate with it by channel",
 		ByID: run[uint32], ByURL: run[string],
 	}

@@ -16,9 +16,9 @@ import (
 	"crawlbench/internal/visited"
 )
 
-// Contender returns the crawler.
-func Contender() crawl.Contender {
-	return crawl.Contender{
+// Crawler returns the crawler.
+func Crawler() crawl.Crawler {
+	return crawl.Crawler{
 		Name: "ownerbatch", Doc: "owner that sends and receives pages in batches; bitset for ids, map for URLs",
 		ByID: newCrawler(visited.NewBits), ByURL: newCrawler(newMap),
 	}

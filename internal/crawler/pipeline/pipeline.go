@@ -14,9 +14,9 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// Contender returns the crawler.
-func Contender() crawl.Contender {
-	return crawl.Contender{
+// Crawler returns the crawler.
+func Crawler() crawl.Crawler {
+	return crawl.Crawler{
 		Name: "pipeline", Doc: "stages over channels: buffer, fan-out of fetchers, fan-in, filter",
 		ByID: run[uint32], ByURL: run[string],
 	}

@@ -1,5 +1,5 @@
 // Package readahead is chunked with prefetching: a worker knows from its chunk which pages it
-// fetches next, and tells the site, which can load what it needs to answer (crawl.Ahead) while
+// fetches next, and tells the site, which can load what it needs to answer (crawl.Prefetcher) while
 // earlier pages are being processed.
 //
 // A crawl of a large graph in memory is a chain of cache misses: the page's entry in the index, its
@@ -15,8 +15,8 @@ import (
 	"crawlbench/internal/visited"
 )
 
-// Contender returns the crawler.
-func Contender() crawl.Contender {
-	return engine.ReadAhead("readahead", "chunked that tells the site which pages come next", visited.NewBits,
+// Crawler returns the crawler.
+func Crawler() crawl.Crawler {
+	return engine.Prefetching("readahead", "chunked that tells the site which pages come next", visited.NewBits,
 		visited.NewTable)
 }

@@ -13,8 +13,8 @@ import (
 	"crawlbench/internal/engine"
 )
 
-// Contender returns the crawler.
-func Contender() crawl.Contender {
+// Crawler returns the crawler.
+func Crawler() crawl.Crawler {
 	return engine.FromVisited("rwmutexmap", "map behind sync.RWMutex, read lock per link, write lock per page",
 		New[uint32], New[string])
 }

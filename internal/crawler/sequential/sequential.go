@@ -8,9 +8,9 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// Contender returns the crawler. It uses one worker, however many it is given.
-func Contender() crawl.Contender {
-	return crawl.Contender{
+// Crawler returns the crawler. It uses one worker, however many it is given.
+func Crawler() crawl.Crawler {
+	return crawl.Crawler{
 		Name: "sequential", Doc: "one worker, plain map, plain queue: the baseline",
 		ByID: run[uint32], ByURL: run[string], MaxWorkers: 1,
 	}

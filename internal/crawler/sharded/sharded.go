@@ -17,8 +17,8 @@ import (
 // to run on.
 const stripes = 256
 
-// Contender returns the crawler.
-func Contender() crawl.Contender {
+// Crawler returns the crawler.
+func Crawler() crawl.Crawler {
 	return engine.FromVisited("sharded", "256 maps, each behind its own sync.Mutex", New[uint32], New[string])
 }
 

@@ -12,9 +12,9 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// Contender returns the crawler.
-func Contender() crawl.Contender {
-	return crawl.Contender{
+// Crawler returns the crawler.
+func Crawler() crawl.Crawler {
+	return crawl.Crawler{
 		Name: "spawn", Doc: "a goroutine per page behind a semaphore, sync.WaitGroup as the counter",
 		ByID: run[uint32], ByURL: run[string],
 	}

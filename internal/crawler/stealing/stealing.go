@@ -18,9 +18,9 @@ import (
 	"crawlbench/internal/visited"
 )
 
-// Contender returns the crawler.
-func Contender() crawl.Contender {
-	return crawl.Contender{
+// Crawler returns the crawler.
+func Crawler() crawl.Crawler {
+	return crawl.Crawler{
 		Name: "stealing", Doc: "a work-stealing deque per worker (Chase-Lev), lock-free set as cas",
 		ByID: newCrawler(visited.NewBits), ByURL: newCrawler(visited.NewTable),
 	}

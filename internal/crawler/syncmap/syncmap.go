@@ -12,8 +12,8 @@ import (
 	"crawlbench/internal/engine"
 )
 
-// Contender returns the crawler.
-func Contender() crawl.Contender {
+// Crawler returns the crawler.
+func Crawler() crawl.Crawler {
 	return engine.FromVisited("syncmap", "sync.Map, LoadOrStore per link", New[uint32], New[string])
 }
 

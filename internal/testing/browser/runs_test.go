@@ -18,7 +18,7 @@ import (
 )
 
 const small2 = `
-contenders = ["mutexmap", "cas"]
+crawlers = ["mutexmap", "cas"]
 workers = [1, 8]
 rate = ["inf", 5000]
 rounds = 8
@@ -50,10 +50,10 @@ func runs(t testing.TB) string {
 	for i, name := range []string{"one", "two"} {
 		run, err := runtest.Run{
 			Plan: p, Noise: 0.01,
-			Manifest: store.Manifest{Scenario: "small", State: store.Complete, Host: map[string]string{"cpu": "made up", "cores": "2"}},
-			Speed:    func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) * float64(1+i) },
-			Ledger:   func(c plan.Cell) *breakdown.Ledger { return big.Ledger(c) },
-			Profile:  func(c plan.Cell, kind string) *profile.Profile { return big.Profile(c, kind) },
+			Manifest:  store.Manifest{Scenario: "small", State: store.Complete, Host: map[string]string{"cpu": "made up", "cores": "2"}},
+			Speed:     func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) * float64(1+i) },
+			Breakdown: func(c plan.Cell) *breakdown.Breakdown { return big.Breakdown(c) },
+			Profile:   func(c plan.Cell, kind string) *profile.Profile { return big.Profile(c, kind) },
 		}.Write(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)

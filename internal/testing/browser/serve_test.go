@@ -182,8 +182,8 @@ func TestAServedReportWorks(t *testing.T) {
 	b.Click(`a[href="journal.jsonl"]`)
 	b.Wait(`location.pathname.endsWith("/journal.jsonl") && document.body.textContent.includes('"crc"')`)
 	b.Go(url + "runs/one/files/report.html")
-	b.Click(`details.cell a[href$="/ledger.json"]`)
-	b.Wait(`document.body.textContent.includes("class_sec")`)
+	b.Click(`details.cell a[href$="/breakdown.json"]`)
+	b.Wait(`document.body.textContent.includes("state_sec")`)
 }
 
 // Texts of a run that are markup, or turn the direction of writing, are seen as what they are, on every page and in the
@@ -202,8 +202,8 @@ func TestAHostileRunIsSeen(t *testing.T) {
 	}
 	r := runtest.Run{Plan: p, Speed: func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) }, Noise: 0.01,
 		Manifest: store.Manifest{Scenario: evil, State: store.Complete, Command: []string{evil}, Host: map[string]string{"cpu": evil, "cores": "2"}},
-		Ledger: func(c plan.Cell) *breakdown.Ledger {
-			l := big.Ledger(c)
+		Breakdown: func(c plan.Cell) *breakdown.Breakdown {
+			l := big.Breakdown(c)
 			for i := range l.Sites {
 				l.Sites[i].Where, l.Ends[i].By = evil, evil
 			}

@@ -61,12 +61,12 @@ rate = ["inf", 5000]
 // Big returns a very large run: 1,000 cells and the 100 of the A/A control in 20 rounds. With profiles it has a time
 // breakdown for each of the 1,000 cells, and 4,000 profiles.
 func Big(profiles bool) (Run, error) {
-	var table []crawl.Contender
+	var table []crawl.Crawler
 	names := ""
 	for _, d := range crawlers {
 		table = append(
 			table,
-			crawl.Contender{
+			crawl.Crawler{
 				Name: d.name,
 				ByID: func(
 					ctx context.Context, _ crawl.Web[uint32], _ []uint32, _ crawl.Options,
@@ -77,7 +77,7 @@ func Big(profiles bool) (Run, error) {
 		)
 		names += fmt.Sprintf("%q, ", d.name)
 	}
-	toml := "contenders = [" + names + "]\n" + big
+	toml := "crawlers = [" + names + "]\n" + big
 	m := store.Manifest{
 		Scenario: "big",
 		State:    store.Complete,
@@ -115,7 +115,7 @@ func Big(profiles bool) (Run, error) {
 	}
 	r := Run{Manifest: m, Plan: p, Speed: speedOf, Noise: 0.02, Change: fillSample}
 	if profiles {
-		r.Ledger, r.Profile = ledgerOf, profileOf
+		r.Breakdown, r.Profile = breakdownOf, profileOf
 	}
 	return r, nil
 }
@@ -161,20 +161,20 @@ func fillSample(c plan.Cell, rec *store.Record) {
 	rec.Wall = 0.1
 }
 
-// ledgerOf returns a time breakdown in which each state has half of the remaining time.
-func ledgerOf(c plan.Cell) *breakdown.Ledger {
+// breakdownOf returns a time breakdown in which each state has half of the remaining time.
+func breakdownOf(c plan.Cell) *breakdown.Breakdown {
 	worker := float64(c.Workers)
-	l := &breakdown.Ledger{
+	l := &breakdown.Breakdown{
 		Workers: c.Workers,
 		Crawls:  14,
 		Pages:   14 * pages,
 		Wall:    1,
 		Worker:  worker,
-		Seconds: map[breakdown.Class]float64{},
+		Seconds: map[breakdown.State]float64{},
 		Samples: 16,
 		Events:  1_400_000,
 	}
-	classes := breakdown.Classes()
+	classes := breakdown.States()
 	rest := worker
 	for i, class := range classes {
 		part := rest / 2
@@ -185,12 +185,12 @@ func ledgerOf(c plan.Cell) *breakdown.Ledger {
 		rest -= part
 		for line := range 2 {
 			where := fmt.Sprintf(
-				"crawlbench/internal/contender/%s.(*set).AddNew %s.go:%d", c.Impl, c.Impl, 40+10*i+line,
+				"crawlbench/internal/crawler/%s.(*set).AddNew %s.go:%d", c.Impl, c.Impl, 40+10*i+line,
 			)
 			l.Sites = append(
 				l.Sites,
 				breakdown.Site{
-					Class:     class,
+					State:     class,
 					Where:     where,
 					Primitive: "sync.(*Mutex).Lock",
 					Count:     1000,
@@ -198,7 +198,7 @@ func ledgerOf(c plan.Cell) *breakdown.Ledger {
 					Share:     part / 2 / worker,
 				},
 			)
-			l.Ends = append(l.Ends, breakdown.End{Class: class, Where: where, By: where, Count: 1000, Seconds: part / 2})
+			l.Ends = append(l.Ends, breakdown.End{State: class, Where: where, By: where, Count: 1000, Seconds: part / 2})
 		}
 	}
 	return l
@@ -225,16 +225,16 @@ func profileOf(c plan.Cell, kind string) *profile.Profile {
 		}
 		return locations[name]
 	}
-	classes := breakdown.Classes()
+	classes := breakdown.States()
 	for i := range 64 {
 		s := &pprof.Sample{Value: []int64{int64(1+i*i%37) * int64(c.Workers) * 1e6}}
 		for depth := range 11 { // the leaf first
 			s.Location = append(
 				s.Location,
-				at(fmt.Sprintf("crawlbench/internal/contender/%s.f%d_%d", c.Impl, 10-depth, i>>min(6, depth))),
+				at(fmt.Sprintf("crawlbench/internal/crawler/%s.f%d_%d", c.Impl, 10-depth, i>>min(6, depth))),
 			)
 		}
-		root := "crawlbench/internal/contender/" + c.Impl + ".crawl"
+		root := "crawlbench/internal/crawler/" + c.Impl + ".crawl"
 		if kind == "wall" {
 			root = fmt.Sprintf("[%s]", classes[i%len(classes)])
 		}

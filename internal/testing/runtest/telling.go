@@ -14,7 +14,7 @@ import (
 )
 
 const telling = `
-contenders = ["mutexmap", "owner", "cas"]
+crawlers = ["mutexmap", "owner", "cas"]
 workers = [1, 2, 8]
 rate = ["inf", 500]
 burst = 20
@@ -46,7 +46,7 @@ func Telling(tb testing.TB) *store.Run {
 		Graphs: []store.GraphInfo{{Name: "g", Spec: "made up", Digest: "d", Pages: pages, Links: 9 * pages, Reachable: pages, Depth: 9}}},
 		Change: func(c plan.Cell, rec *store.Record) {
 			s := rec.Sample
-			s.Held, s.Values["B/op"] = 48, 96*pages
+			s.Retained, s.Values["B/op"] = 48, 96*pages
 			if c.Design() == "cas" {
 				s.Values["cpu-sec/op"] *= float64(c.Workers)
 			}
@@ -54,7 +54,7 @@ func Telling(tb testing.TB) *store.Run {
 				s.Flags, s.Before = []string{"preempted"}, &store.Sample{}
 			}
 			if c.Rate > 0 {
-				s.Pace = &store.Pace{Asked: 500, Achieved: 499, Worst: 0.5, Window: 0.004, Passed: 3}
+				s.Pace = &store.Pace{Asked: 500, Achieved: 499, Worst: 0.5, Window: 0.004, Unfairness: 3}
 				if c.Limiter == "bucket" && c.Impl == "mutexmap" && c.Workers == 8 {
 					s.Pace.Achieved, s.Pace.Worst = 900, 2.5
 				}
@@ -65,7 +65,7 @@ func Telling(tb testing.TB) *store.Run {
 				}
 			}
 		},
-		Ledger: func(c plan.Cell) *breakdown.Ledger { return tellingLedgers(c)[0] },
+		Breakdown: func(c plan.Cell) *breakdown.Breakdown { return tellingBreakdowns(c)[0] },
 		Profile: func(c plan.Cell, kind string) *profile.Profile {
 			p := profileOf(c, kind)
 			p.Sample = p.Sample[:6]
@@ -77,12 +77,12 @@ func Telling(tb testing.TB) *store.Run {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { run.Close() })
-	for _, c := range p.Cells { // Write gives each trace the same ledger
-		file := filepath.Join(run.Dir(), "profiles", c.ID(), "ledger.json")
+	for _, c := range p.Cells { // Write gives each trace the same time breakdown
+		file := filepath.Join(run.Dir(), "profiles", c.ID(), "breakdown.json")
 		if _, err := os.Stat(file); err != nil {
 			continue
 		}
-		text, err := json.Marshal(tellingLedgers(c))
+		text, err := json.Marshal(tellingBreakdowns(c))
 		if err == nil {
 			err = os.WriteFile(file, text, 0o666)
 		}
@@ -108,21 +108,21 @@ func tellingSpeed(c plan.Cell, round int) float64 {
 	return speed
 }
 
-// tellingLedgers are of three traces: the shares of mutexmap add up to 1 in each, and their medians to 0.9.
-func tellingLedgers(c plan.Cell) []*breakdown.Ledger {
-	shares := []map[breakdown.Class]float64{{breakdown.Running: 0.9, breakdown.Starvation: 0.1}, {breakdown.Running: 0.8, breakdown.Starvation: 0.2}, {breakdown.Running: 0.85, breakdown.Starvation: 0.15}}
+// tellingBreakdowns are of three traces: the shares of mutexmap add up to 1 in each, and their medians to 0.9.
+func tellingBreakdowns(c plan.Cell) []*breakdown.Breakdown {
+	shares := []map[breakdown.State]float64{{breakdown.Running: 0.9, breakdown.Idle: 0.1}, {breakdown.Running: 0.8, breakdown.Idle: 0.2}, {breakdown.Running: 0.85, breakdown.Idle: 0.15}}
 	if c.Design() == "mutexmap" {
-		shares = []map[breakdown.Class]float64{{breakdown.Running: 0.5, breakdown.Lock: 0.5}, {breakdown.Running: 0.6, breakdown.Lock: 0.4}, {breakdown.Running: 0.4, breakdown.Lock: 0.35, breakdown.Starvation: 0.25}}
+		shares = []map[breakdown.State]float64{{breakdown.Running: 0.5, breakdown.Lock: 0.5}, {breakdown.Running: 0.6, breakdown.Lock: 0.4}, {breakdown.Running: 0.4, breakdown.Lock: 0.35, breakdown.Idle: 0.25}}
 	}
-	var list []*breakdown.Ledger
+	var list []*breakdown.Breakdown
 	for _, share := range shares {
 		worker := float64(c.Workers)
-		l := &breakdown.Ledger{Workers: c.Workers, Crawls: 1, Pages: pages, Wall: 1, Worker: worker, Seconds: map[breakdown.Class]float64{}, Samples: 16, Events: 1000}
-		for _, class := range breakdown.Classes() {
+		l := &breakdown.Breakdown{Workers: c.Workers, Crawls: 1, Pages: pages, Wall: 1, Worker: worker, Seconds: map[breakdown.State]float64{}, Samples: 16, Events: 1000}
+		for _, class := range breakdown.States() {
 			if s := share[class] * worker; s > 0 {
 				l.Seconds[class] = s
-				l.Sites = append(l.Sites, breakdown.Site{Class: class, Where: "set.AddNew set.go:40", Primitive: "sync.(*Mutex).Lock", Count: 9, Seconds: s, Share: share[class]})
-				l.Ends = append(l.Ends, breakdown.End{Class: class, Where: "set.AddNew set.go:40", By: "set.AddNew set.go:44", Count: 9, Seconds: s})
+				l.Sites = append(l.Sites, breakdown.Site{State: class, Where: "set.AddNew set.go:40", Primitive: "sync.(*Mutex).Lock", Count: 9, Seconds: s, Share: share[class]})
+				l.Ends = append(l.Ends, breakdown.End{State: class, Where: "set.AddNew set.go:40", By: "set.AddNew set.go:44", Count: 9, Seconds: s})
 			}
 		}
 		list = append(list, l)

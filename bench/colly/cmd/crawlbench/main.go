@@ -1,4 +1,4 @@
-// Command crawlbench is crawlbench with colly's contenders beside the built-in ones: all its verbs take them by name.
+// Command crawlbench is crawlbench with colly's crawlers beside the built-in ones: all its verbs take them by name.
 package main
 
 import (
@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	os.Exit(bench.Main(os.Args, append(bench.Contenders(), collycrawler.Contenders()...)...))
+	os.Exit(bench.Main(os.Args, append(bench.Crawlers(), collycrawler.Crawlers()...)...))
 }

@@ -20,15 +20,15 @@ func (b bare) Fetch(_ context.Context, page uint32) ([]uint32, error) {
 	return b.Out(page), nil
 }
 
-func (b bare) Ahead(near, far []uint32) { loadAhead(b.Graph, near, far) }
+func (b bare) Prefetch(near, far []uint32) { prefetch(b.Graph, near, far) }
 
-// Ahead implements crawl.Ahead.
-func (s byID) Ahead(near, far []uint32) { loadAhead(s.graph, near, far) }
+// Prefetch implements crawl.Prefetcher.
+func (s byID) Prefetch(near, far []uint32) { prefetch(s.graph, near, far) }
 
-// loadAhead prefetches the cache lines that the fetches will read: the offsets of far pages, and
+// prefetch prefetches the cache lines that the fetches will read: the offsets of far pages, and
 // the first links of near pages, whose offsets are in the cache by then. On a graph larger than the
 // caches a crawl spends nearly all of its time waiting for these.
-func loadAhead(g *graph.Graph, near, far []uint32) {
+func prefetch(g *graph.Graph, near, far []uint32) {
 	if len(g.Links) == 0 {
 		return
 	}

@@ -18,7 +18,7 @@ func TestAheadIsAHint(t *testing.T) {
 		s.Begin(Rules{Workers: 1})
 		for _, w := range []crawl.Web[uint32]{Bare(g), s.IDs()} {
 			for n := range len(pages) + 1 {
-				w.(crawl.Ahead[uint32]).Ahead(pages[:n], pages[n:])
+				w.(crawl.Prefetcher[uint32]).Prefetch(pages[:n], pages[n:])
 			}
 		}
 		if s.Fetched() != 0 {

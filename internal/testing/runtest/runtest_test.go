@@ -30,7 +30,7 @@ func TestBigHasTheDocumentedSize(t *testing.T) {
 			continue
 		}
 		for kind, file := range rec.Profile.Files {
-			if kind == "ledger" {
+			if kind == "breakdown" {
 				breakdowns++
 				continue
 			}
@@ -53,9 +53,9 @@ func TestBigHasTheDocumentedSize(t *testing.T) {
 	if _, pending := run.Pending(); len(pending) > 0 || run.Manifest().State != store.Complete {
 		t.Errorf("%d passes are pending, the state is %s; want 0, complete", len(pending), run.Manifest().State)
 	}
-	file := filepath.Join(dir, "profiles", run.Plan().Cells[0].ID(), "ledger.json")
+	file := filepath.Join(dir, "profiles", run.Plan().Cells[0].ID(), "breakdown.json")
 	text, err := os.ReadFile(file)
-	var traces []*breakdown.Ledger
+	var traces []*breakdown.Breakdown
 	if err = errors.Join(err, json.Unmarshal(text, &traces)); err != nil || len(traces) != 3 {
 		t.Fatalf("%s: %v, %d time breakdowns, want 3", file, err, len(traces))
 	}
@@ -63,7 +63,7 @@ func TestBigHasTheDocumentedSize(t *testing.T) {
 	for _, s := range traces[0].Seconds {
 		sum += s
 	}
-	if l := traces[0]; sum != l.Worker || len(l.Seconds) != len(breakdown.Classes()) {
+	if l := traces[0]; sum != l.Worker || len(l.Seconds) != len(breakdown.States()) {
 		t.Errorf("the time breakdown in %s adds up to %v, want %v", file, sum, l.Worker)
 	}
 }

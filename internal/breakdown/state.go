@@ -7,7 +7,7 @@ import (
 )
 
 // class returns the state of a worker in an interval.
-func (s selects) class(p interval) Class {
+func (s selects) class(p interval) State {
 	switch p.state {
 	case trace.GoRunning:
 		if p.gc {
@@ -16,6 +16,8 @@ func (s selects) class(p interval) Class {
 		return Running
 	case trace.GoRunnable:
 		return Runnable
+	case trace.GoSyscall:
+		return Syscall
 	case trace.GoWaiting:
 		return s.waiting(p)
 	}
@@ -23,7 +25,7 @@ func (s selects) class(p interval) Class {
 }
 
 // waiting returns the state of a waiting worker. The reasons are those of the execution tracer.
-func (s selects) waiting(p interval) Class {
+func (s selects) waiting(p interval) State {
 	var on flags
 	if p.at != nil {
 		on = p.at.flags
@@ -32,10 +34,10 @@ func (s selects) waiting(p interval) Class {
 	case strings.HasPrefix(p.reason, "GC ") || p.reason == "wait until GC ends" || p.reason == "preempted" ||
 		p.reason == "sync" && on&inRuntime != 0:
 		return GC
-	case on&inPacing != 0:
-		return Pacing
+	case on&inRateLimit != 0:
+		return RateLimit
 	case on&inFetch != 0:
-		return Fetch
+		return Network
 	}
 	switch p.reason {
 	case "sync":
@@ -44,17 +46,17 @@ func (s selects) waiting(p interval) Class {
 		}
 		return Lock
 	case "sync.(*Cond).Wait":
-		return Starvation
+		return Idle
 	case "chan send":
-		return Handoff
+		return Channel
 	case "chan receive", "select":
 		switch {
 		case p.byRuntime: // a timer's channel
 			return Other
 		case p.reason == "select" && s.kind(p.by) == receiving:
-			return Handoff
+			return Channel
 		}
-		return Starvation
+		return Idle
 	}
 	return Other
 }

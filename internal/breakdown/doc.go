@@ -1,7 +1,7 @@
-// Package ledger computes the time breakdown of a crawl from its execution trace.
+// Package breakdown computes the time breakdown of a crawl from its execution trace.
 //
 // While the trace is recorded, the measuring code wraps every crawl in Crawl and calls Mark before
-// every fetch. Read then returns a Ledger, which splits workers x wall time by state, and a
+// every fetch. Read then returns a Breakdown, which splits workers x wall time by state, and a
 // wall profile whose root frames are the states. What the breakdown leaves unaccounted is
 // reported. If the CPU profiler runs at the same time, its samples are in the trace, and distribute
 // the running time over the code.
@@ -41,24 +41,25 @@ import (
 	"github.com/google/pprof/profile"
 )
 
-// Class is the state of a worker.
-type Class string
+// State is the state of a worker.
+type State string
 
 const (
-	Running    Class = "running"    // on a processor
-	Runnable   Class = "runnable"   // ready, waiting for a processor
-	Lock       Class = "lock"       // blocked on a mutex
-	Handoff    Class = "handoff"    // blocked on a channel until a receiver takes the value
-	Starvation Class = "starvation" // idle: waiting for work
-	Pacing     Class = "pacing"     // waiting for the rate limit
-	Fetch      Class = "fetch"      // waiting for the network: the site
-	GC         Class = "gc"         // assisting the garbage collector, or stopped for it
-	Other      Class = "other"      // joining, sleeping, in a system call; not started yet, or already ended
+	Running   State = "running"          // on a processor
+	Runnable  State = "runnable"         // ready, waiting for a processor
+	Lock      State = "blocked: lock"    // blocked on a mutex
+	Channel   State = "blocked: channel" // blocked on a channel until a receiver takes the value
+	Idle      State = "idle"             // waiting for work
+	RateLimit State = "rate limit"       // waiting for the limiter
+	Network   State = "network"          // waiting for the site
+	GC        State = "GC"               // assisting the garbage collector, or stopped for it
+	Syscall   State = "syscall"          // in a system call
+	Other     State = "other"            // joining or sleeping; not started yet, or already ended
 )
 
-// Classes returns all states in the order in which results show them.
-func Classes() []Class {
-	return []Class{Running, Runnable, Lock, Handoff, Starvation, Pacing, Fetch, GC, Other}
+// States returns all states in the order in which results show them.
+func States() []State {
+	return []State{Running, Runnable, Lock, Channel, Idle, RateLimit, Network, GC, Syscall, Other}
 }
 
 // Options describe the crawls in the trace.
@@ -69,32 +70,32 @@ type Options struct {
 	// for the site or for the limiter; a stack with both is a wait for the limiter. A Site is never
 	// one of these functions but the crawler's code that called it, so wrappers of the site's Fetch
 	// belong in the list. Nil means the harness's own functions: DefaultFetch and DefaultPacing.
-	Fetch, Pacing []string
+	Fetch, RateLimit []string
 }
 
 // DefaultFetch returns the prefixes of the functions that answer a fetch.
 func DefaultFetch() []string { return []string{"crawlbench/internal/web."} }
 
 // DefaultPacing returns the prefixes of the functions that wait for a limiter.
-func DefaultPacing() []string {
+func DefaultRateLimit() []string {
 	return []string{"golang.org/x/time/rate.", "crawlbench/internal/limiter.", "crawlbench/internal/crawl.inTurn"}
 }
 
-// Ledger is the time breakdown of the crawls in one trace. Times are in seconds, shares are of
+// Breakdown is the time breakdown of the crawls in one trace. Times are in seconds, shares are of
 // Worker.
-type Ledger struct {
+type Breakdown struct {
 	Workers int               `json:"workers"`
 	Crawls  int               `json:"crawls"`
 	Pages   int               `json:"pages"`      // number of marks
 	Wall    float64           `json:"wall_sec"`   // sum of the crawls' durations
 	Worker  float64           `json:"worker_sec"` // Workers x Wall: the sum of Seconds, plus the unaccounted time
-	Seconds map[Class]float64 `json:"class_sec"`
+	Seconds map[State]float64 `json:"state_sec"`
 	// Residual is the unaccounted share. With short-lived workers it is 0, since idle slots fill
 	// the gap.
-	Residual float64 `json:"residual_share"`
+	Unaccounted float64 `json:"unaccounted_share"`
 	// ComeAndGo is the number of crawls with short-lived workers; only these have Queued and
 	// Surplus.
-	ComeAndGo int     `json:"come_and_go"`
+	ShortLived int     `json:"short_lived"`
 	Queued    float64 `json:"queued_sec"`  // goroutines waiting for a slot: the frontier of such a crawler
 	Surplus   float64 `json:"surplus_sec"` // goroutines holding a slot beyond the number of workers
 	Samples   int     `json:"cpu_samples"` // that distribute the running time
@@ -106,14 +107,14 @@ type Ledger struct {
 }
 
 // Share returns the fraction of the workers' time spent in state c.
-func (l *Ledger) Share(c Class) float64 {
+func (l *Breakdown) Share(c State) float64 {
 	return ratio(l.Seconds[c], l.Worker)
 }
 
 // Site is a place in the code where workers did not run. Where is "function file.go:line", or only
 // the function for a goroutine that was preempted.
 type Site struct {
-	Class     Class   `json:"class"`
+	State     State   `json:"state"`
 	Where     string  `json:"where"`
 	Primitive string  `json:"primitive"` // what was called there: sync.(*Mutex).Lock, "chan send", ...
 	Count     int     `json:"count"`
@@ -124,7 +125,7 @@ type Site struct {
 // End is a place where workers waited, together with the place where another goroutine ended these
 // waits.
 type End struct {
-	Class   Class   `json:"class"`
+	State   State   `json:"state"`
 	Where   string  `json:"where"`
 	By      string  `json:"by"` // as Site.Where; "(runtime)": a timer or the GC; "(none)": the crawl ended first
 	Count   int     `json:"count"`
@@ -154,30 +155,30 @@ func Events(r io.Reader) (int, error) {
 
 // Read returns the time breakdown of the crawls in the trace r, and their wall profile in
 // nanoseconds.
-func Read(r io.Reader, o Options) (*Ledger, *profile.Profile, error) {
+func Read(r io.Reader, o Options) (*Breakdown, *profile.Profile, error) {
 	if o.Workers < 1 {
 		return nil, nil, fmt.Errorf("read execution trace: invalid number of workers %d: want at least 1", o.Workers)
 	}
 	if o.Fetch == nil {
 		o.Fetch = DefaultFetch()
 	}
-	if o.Pacing == nil {
-		o.Pacing = DefaultPacing()
+	if o.RateLimit == nil {
+		o.RateLimit = DefaultRateLimit()
 	}
 	b := newBreakdown(o.Workers)
 	events, err := record(r, newStacks(o), b.add)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read execution trace: %w", err)
 	}
-	if b.ledger.Crawls == 0 {
+	if b.breakdown.Crawls == 0 {
 		return nil, nil, fmt.Errorf("read execution trace: no crawl in %d events: "+
-			"wrap the measured code in ledger.Crawl while the trace is recorded", events)
+			"wrap the measured code in breakdown.Crawl while the trace is recorded", events)
 	}
-	if b.ledger.Pages == 0 {
+	if b.breakdown.Pages == 0 {
 		return nil, nil, fmt.Errorf("read execution trace: no fetch in %d crawls: "+
-			"call ledger.Mark at the start of every fetch", b.ledger.Crawls)
+			"call breakdown.Mark at the start of every fetch", b.breakdown.Crawls)
 	}
-	b.ledger.Events = events
+	b.breakdown.Events = events
 	l, wall := b.finish()
 	return l, wall, nil
 }

@@ -31,8 +31,8 @@ type Run struct {
 	Noise float64
 	// Change, if not nil, changes the record of a sample. Records without sample and failure are omitted.
 	Change func(c plan.Cell, rec *store.Record)
-	// Ledger, if not nil, returns the time breakdown of a cell, or nil if it has none.
-	Ledger func(c plan.Cell) *breakdown.Ledger
+	// Breakdown, if not nil, returns the time breakdown of a cell, or nil if it has none.
+	Breakdown func(c plan.Cell) *breakdown.Breakdown
 	// Profile, if not nil, returns the profile of a cell of the given kind.
 	Profile func(c plan.Cell, kind string) *profile.Profile
 }
@@ -120,10 +120,10 @@ func (r Run) passes(dir string) ([]store.Record, error) {
 		files := map[string]string{}
 		below := filepath.Join("profiles", c.ID())
 		for _, kind := range pass.Kinds {
-			if kind == "wall" && r.Ledger != nil {
-				if l := r.Ledger(c); l != nil {
-					files["ledger"] = filepath.Join(below, "ledger.json")
-					if err := writeLedger(filepath.Join(dir, files["ledger"]), l); err != nil {
+			if kind == "wall" && r.Breakdown != nil {
+				if l := r.Breakdown(c); l != nil {
+					files["breakdown"] = filepath.Join(below, "breakdown.json")
+					if err := writeBreakdown(filepath.Join(dir, files["breakdown"]), l); err != nil {
 						return nil, err
 					}
 				}
@@ -153,9 +153,9 @@ func (r Run) passes(dir string) ([]store.Record, error) {
 	return list, nil
 }
 
-// writeLedger writes l three times, as if from three traces.
-func writeLedger(file string, l *breakdown.Ledger) error {
-	text, err := json.Marshal([]*breakdown.Ledger{l, l, l})
+// writeBreakdown writes l three times, as if from three traces.
+func writeBreakdown(file string, l *breakdown.Breakdown) error {
+	text, err := json.Marshal([]*breakdown.Breakdown{l, l, l})
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-// Package contender lists the built-in crawlers. Each has a small package of its own below this
+// Package crawler lists the built-in crawlers. Each has a small package of its own below this
 // one, which imports the contract and, for some crawlers, the shared engine, but nothing of the
 // harness.
 package crawler
@@ -23,22 +23,22 @@ import (
 )
 
 // All returns the built-in crawlers, in the order in which results show them.
-func All() []crawl.Contender {
-	return []crawl.Contender{
-		mutexmap.Contender(),
-		rwmutexmap.Contender(),
-		syncmap.Contender(),
-		sharded.Contender(),
-		xsync.Contender(),
-		cas.Contender(),
-		chunked.Contender(),
-		readahead.Contender(),
-		stealing.Contender(),
-		owner.Contender(),
-		ownerbatch.Contender(),
-		spawn.Contender(),
-		pipeline.Contender(),
-		level.Contender(),
-		sequential.Contender(),
+func All() []crawl.Crawler {
+	return []crawl.Crawler{
+		mutexmap.Crawler(),
+		rwmutexmap.Crawler(),
+		syncmap.Crawler(),
+		sharded.Crawler(),
+		xsync.Crawler(),
+		cas.Crawler(),
+		chunked.Crawler(),
+		readahead.Crawler(),
+		stealing.Crawler(),
+		owner.Crawler(),
+		ownerbatch.Crawler(),
+		spawn.Crawler(),
+		pipeline.Crawler(),
+		level.Crawler(),
+		sequential.Crawler(),
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // crawled returns the time breakdown of the given number of crawls.
-func crawled(t *testing.T, c crawl.Contender, s *site, workers, crawls int) *breakdown.Ledger {
+func crawled(t *testing.T, c crawl.Crawler, s *site, workers, crawls int) *breakdown.Breakdown {
 	t.Helper()
 	if c.MaxWorkers > 0 {
 		workers = min(workers, c.MaxWorkers)
@@ -50,14 +50,14 @@ func TestEveryCrawlersBreakdownIsComplete(t *testing.T) {
 				g := build(t, graph.Spec{Kind: "copying", Pages: pages, Degree: 8, Seed: 1})
 				l := crawled(t, c, &site{graph: g, latency: latency}, 8, crawls)
 				shortLived := c.Name == "spawn" || c.Name == "level"
-				if want := map[bool]int{true: crawls}[shortLived]; l.ComeAndGo != want {
-					t.Errorf("%d crawls with short-lived workers, want %d", l.ComeAndGo, want)
+				if want := map[bool]int{true: crawls}[shortLived]; l.ShortLived != want {
+					t.Errorf("%d crawls with short-lived workers, want %d", l.ShortLived, want)
 				}
-				if latency > 0 && l.Seconds[breakdown.Fetch] < float64(l.Pages)*latency.Seconds() {
-					t.Errorf("%g s of fetching, want at least the time that the site slept", l.Seconds[breakdown.Fetch])
+				if latency > 0 && l.Seconds[breakdown.Network] < float64(l.Pages)*latency.Seconds() {
+					t.Errorf("%g s of fetching, want at least the time that the site slept", l.Seconds[breakdown.Network])
 				}
-				if latency == 0 && l.Seconds[breakdown.Fetch] > 0 {
-					t.Errorf("%g s of waiting for a site without latency", l.Seconds[breakdown.Fetch])
+				if latency == 0 && l.Seconds[breakdown.Network] > 0 {
+					t.Errorf("%g s of waiting for a site without latency", l.Seconds[breakdown.Network])
 				}
 				if c.Name == "owner" && (len(l.Roles) == 0 || l.Roles[0].Entry != "(caller)" ||
 					l.Roles[0].Running <= 0) {
