@@ -1,4 +1,5 @@
-// Package bench is the public API of crawlbench, and the only package to import: it has what a crawler or a visited set is
+// Package bench is the public API of crawlbench, and the only package to import: it has what a
+// crawler or a visited set is
 // written against, and runs it beside the built-in crawlers.
 //
 // A program that adds a crawler of its own is a few lines:
@@ -8,7 +9,8 @@
 //		os.Exit(bench.Main(os.Args, append(bench.Crawlers(), mine)...))
 //	}
 //
-// It has every command of crawlbench; "help" lists them. In tests, [Conform] and [ConformVisited] check that a crawler, or
+// It has every command of crawlbench; "help" lists them. In tests, [Conform] and [ConformVisited]
+// check that a crawler, or
 // a visited set, keeps the contract.
 package bench
 
@@ -47,7 +49,8 @@ type (
 func Crawlers() []Crawler { return crawler.All() }
 
 // FromVisited makes a crawler of a visited set and the engine that such crawlers share: a pool of workers over one
-// frontier, which ends the crawl when the frontier is empty and every worker is idle. There is a constructor for each kind
+// frontier, which ends the crawl when the frontier is empty and every worker is idle. There is a
+// constructor for each kind
 // of key, since a function value cannot be generic; nil means that the set does not support that kind.
 func FromVisited(name, doc string, byID NewVisited[uint32], byURL NewVisited[string]) Crawler {
 	return engine.FromVisited(name, doc, byID, byURL)
@@ -57,7 +60,8 @@ func FromVisited(name, doc string, byID NewVisited[uint32], byURL NewVisited[str
 // reserved in a limiter such as golang.org/x/time/rate, and that one is returned. InTurn of nil is nil.
 func InTurn(l Limiter) Limiter { return crawl.InTurn(l) }
 
-// Main runs crawlbench with args, of which args[0] is the program's name, on the given crawlers, and returns the exit code:
+// Main runs crawlbench with args, of which args[0] is the program's name, on the given crawlers,
+// and returns the exit code:
 //
 //	  0  success
 //	  1  the command failed

@@ -38,7 +38,8 @@ func Crawlers() []bench.Crawler {
 //
 // Colly has no call that stops a crawl: its context ends requests, one by one, and the collector goes on to the next.
 // They all fail at once, so that little is lost by it.
-func collect(ctx context.Context, web bench.Web[string], o bench.Options) (c *colly.Collector, s *site, crawl context.Context, end context.CancelCauseFunc, err error) {
+func collect(ctx context.Context, web bench.Web[string], o bench.Options) (c *colly.Collector, s *site,
+	crawl context.Context, end context.CancelCauseFunc, err error) {
 	crawl, end = context.WithCancelCause(ctx)
 	s = &site{web: web, limiter: bench.InTurn(o.Limiter), end: end}
 	c = colly.NewCollector(

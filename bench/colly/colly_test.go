@@ -75,7 +75,8 @@ func conform(t *testing.T) (failed map[string]map[string]string, checks map[stri
 		failed[m[1]] = map[string]string{}
 		checks[m[1]], _ = strconv.Atoi(m[2])
 	}
-	for _, m := range regexp.MustCompile(`(?m)^(\w+) by url, (\w+): (\w+): (.*)$`).FindAllStringSubmatch(string(out), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^(\w+) by url, (\w+): (\w+): (.*)$`).FindAllStringSubmatch(string(out),
+		-1) {
 		if says, fails := m[4], true; m[3] != "hang" {
 			failed[m[1]][m[2]] = says
 		} else if says, fails = alone(t, exe, m[1], m[2]); fails {
@@ -88,11 +89,13 @@ func conform(t *testing.T) (failed map[string]map[string]string, checks map[stri
 	return failed, checks
 }
 
-// alone runs a check that did not end within the suite's patience once more, beside no other and for as long as it takes:
+// alone runs a check that did not end within the suite's patience once more, beside no other and
+// for as long as it takes:
 // a million links take colly ten seconds, and all takes longer on a busy machine.
 func alone(t *testing.T, exe, crawler, check string) (says string, fails bool) {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), exe, "conform", "-patience", "20m", "-checks", check, crawler).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), exe, "conform", "-patience", "20m", "-checks", check,
+		crawler).CombinedOutput()
 	if err == nil {
 		return "", false
 	}
@@ -112,7 +115,8 @@ func TestConformance(t *testing.T) {
 				t.Fatalf("%s: the suite has %d checks, the table %d", c.Name, checks[c.Name], len(table))
 			}
 			for _, row := range table {
-				fails := map[string]often{"colly": row.async, "collyqueue": row.queued, "collyguarded": row.guarded}[c.Name]
+				fails := map[string]often{"colly": row.async, "collyqueue": row.queued,
+					"collyguarded": row.guarded}[c.Name]
 				says, failing := failed[c.Name][row.check]
 				switch {
 				case !failing && fails == always:

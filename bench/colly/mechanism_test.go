@@ -61,7 +61,8 @@ func (h hesitant) IsVisited(id uint64) (bool, error) {
 }
 
 // crawlBy runs a collector that looks pages up in store, asynchronous or by a queue.
-func crawlBy(t *testing.T, web bench.Web[string], store storage.Storage, byQueue bool, seeds []string, o bench.Options) bench.Result {
+func crawlBy(t *testing.T, web bench.Web[string], store storage.Storage, byQueue bool, seeds []string,
+	o bench.Options) bench.Result {
 	t.Helper()
 	c, s, crawl, end, err := collect(t.Context(), web, o)
 	if err != nil {
@@ -129,7 +130,8 @@ func TestLinksFoundAtOncePassTheBudgetTogether(t *testing.T) {
 				time.Sleep(time.Until(noon))
 			}
 		}
-		did := crawlBy(t, web, hesitant{&storage.InMemoryStorage{}}, false, urls(0, 1), bench.Options{Workers: 8, MaxPages: 7})
+		did := crawlBy(t, web, hesitant{&storage.InMemoryStorage{}}, false, urls(0, 1),
+			bench.Options{Workers: 8, MaxPages: 7})
 		if did.Pages != 11 {
 			t.Errorf("with a MaxRequests of 7 it fetched %d pages, want 11", did.Pages)
 		}
@@ -149,7 +151,8 @@ func TestQueueSpendsTheBudgetOnRequestsNotSent(t *testing.T) {
 			web := &memory{links: map[string][]string{url(0): urls(1, 11)}}
 			did, err := queued(t.Context(), web, urls(0, 1), bench.Options{Workers: 1, MaxPages: budget})
 			if did.Pages != want || err != nil {
-				t.Errorf("with a MaxRequests of %d it fetched %d pages, want %d; error %v", budget, did.Pages, want, err)
+				t.Errorf("with a MaxRequests of %d it fetched %d pages, want %d; error %v", budget, did.Pages, want,
+					err)
 			}
 		})
 	}
@@ -170,7 +173,8 @@ func TestAGoroutineForEveryURLFound(t *testing.T) {
 				web.wait = func(u string) {
 					time.Sleep(time.Second) // it passes when all others wait
 					if u != url(0) && most == 0 {
-						most = bytes.Count(stacks[:runtime.Stack(stacks, true)], []byte("created by github.com/gocolly/colly/"))
+						most = bytes.Count(stacks[:runtime.Stack(stacks, true)],
+							[]byte("created by github.com/gocolly/colly/"))
 					}
 				}
 				if _, err := c.ByURL(t.Context(), web, urls(0, 1), bench.Options{Workers: 1}); err != nil {
@@ -215,7 +219,8 @@ func queueHoldsLinksNotPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := 1 + pages*(pages-1)/2; list.added != want || s.pages.Load() != pages {
-		t.Errorf("%d pages were fetched and %d requests queued, want %d and %d", s.pages.Load(), list.added, pages, want)
+		t.Errorf("%d pages were fetched and %d requests queued, want %d and %d", s.pages.Load(), list.added, pages,
+			want)
 	}
 }
 
@@ -265,7 +270,8 @@ func TestURLsAreNormalised(t *testing.T) {
 		"https://h.example/a?q=1": "https://h.example/a?q=1",
 	} {
 		web := &memory{}
-		if _, err := Crawler().ByURL(t.Context(), web, []string{given}, bench.Options{}); err != nil || web.fetched[fetched] != 1 {
+		if _, err := Crawler().ByURL(t.Context(), web, []string{given}, bench.Options{}); err != nil ||
+			web.fetched[fetched] != 1 {
 			t.Errorf("seed %s: fetched %v, want %s; error %v", given, web.fetched, fetched, err)
 		}
 	}

@@ -10,8 +10,10 @@ import (
 	"crawlbench/bench"
 )
 
-// queued crawls with a queue whose threads are the workers. Links are added by AddRequest, since AddURL does not wake the
-// queue's loop, and only if colly has not visited them. Queue.Stop is not called: it leaves the threads blocked, while a
+// queued crawls with a queue whose threads are the workers. Links are added by AddRequest, since
+// AddURL does not wake the
+// queue's loop, and only if colly has not visited them. Queue.Stop is not called: it leaves the
+// threads blocked, while a
 // queue whose requests fail is empty soon.
 func queued(ctx context.Context, web bench.Web[string], seeds []string, o bench.Options) (bench.Result, error) {
 	c, s, crawl, end, err := collect(ctx, web, o)

@@ -241,7 +241,8 @@ func TestRateLimit(t *testing.T) {
 			got, _ := measured(t, 8, pool(8, 20, func(int, int) { paced(l) }))
 			requireDominant(t, got, breakdown.RateLimit, 0.8)
 			for _, s := range got.Sites {
-				if s.State == breakdown.RateLimit && !strings.HasPrefix(s.Where, "breakdown_test.paced cause_test.go:") {
+				if s.State == breakdown.RateLimit &&
+					!strings.HasPrefix(s.Where, "breakdown_test.paced cause_test.go:") {
 					t.Errorf("rate limit at %s, want the crawler's call", s.Where)
 				}
 			}
@@ -282,7 +283,8 @@ func TestCallerIsTheWorker(t *testing.T) {
 		breakdown.Mark()
 		spin(10_000_000)
 	})
-	if l.Share(breakdown.Running)+l.Share(breakdown.Runnable)+l.Share(breakdown.GC) < 0.98 || l.Seconds[breakdown.Running] == 0 ||
+	if l.Share(breakdown.Running)+l.Share(breakdown.Runnable)+l.Share(breakdown.GC) < 0.98 ||
+		l.Seconds[breakdown.Running] == 0 ||
 		len(l.Roles) != 0 || l.Seconds[breakdown.Other] > 0 {
 		t.Errorf("%v, roles %v", l.Seconds, l.Roles)
 	}

@@ -54,7 +54,8 @@ func TestEveryCrawlersBreakdownIsComplete(t *testing.T) {
 					t.Errorf("%d crawls with short-lived workers, want %d", l.ShortLived, want)
 				}
 				if latency > 0 && l.Seconds[breakdown.Network] < float64(l.Pages)*latency.Seconds() {
-					t.Errorf("%g s of fetching, want at least the time that the site slept", l.Seconds[breakdown.Network])
+					t.Errorf("%g s of fetching, want at least the time that the site slept",
+						l.Seconds[breakdown.Network])
 				}
 				if latency == 0 && l.Seconds[breakdown.Network] > 0 {
 					t.Errorf("%g s of waiting for a site without latency", l.Seconds[breakdown.Network])

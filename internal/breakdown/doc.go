@@ -96,10 +96,10 @@ type Breakdown struct {
 	// ComeAndGo is the number of crawls with short-lived workers; only these have Queued and
 	// Surplus.
 	ShortLived int     `json:"short_lived"`
-	Queued    float64 `json:"queued_sec"`  // goroutines waiting for a slot: the frontier of such a crawler
-	Surplus   float64 `json:"surplus_sec"` // goroutines holding a slot beyond the number of workers
-	Samples   int     `json:"cpu_samples"` // that distribute the running time
-	Events    int     `json:"events"`      // in the trace
+	Queued     float64 `json:"queued_sec"`  // goroutines waiting for a slot: the frontier of such a crawler
+	Surplus    float64 `json:"surplus_sec"` // goroutines holding a slot beyond the number of workers
+	Samples    int     `json:"cpu_samples"` // that distribute the running time
+	Events     int     `json:"events"`      // in the trace
 
 	Sites []Site `json:"sites"` // largest first
 	Ends  []End  `json:"ends"`  // largest first, at most 50

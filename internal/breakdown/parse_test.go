@@ -37,8 +37,9 @@ func TestHostileBreakdowns(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	text, err := json.Marshal([]*Breakdown{{Workers: 8, Seconds: map[State]float64{Lock: 1}, Sites: []Site{{Where: "a"}},
-		Ends: []End{{By: "b"}}, Roles: []Role{{Entry: "c"}}}, nil, {}})
+	text, err := json.Marshal([]*Breakdown{{Workers: 8, Seconds: map[State]float64{Lock: 1},
+		Sites: []Site{{Where: "a"}},
+		Ends:  []End{{By: "b"}}, Roles: []Role{{Entry: "c"}}}, nil, {}})
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -51,7 +51,8 @@ func TestFreeSlotsAreIdle(t *testing.T) {
 	requireDominant(t, l, breakdown.Idle, 0.6)
 	requireSite(t, l, breakdown.Idle, "(idle slot)", "")
 	if l.ShortLived != 1 || l.Seconds[breakdown.Network] < pages*nap.Seconds() {
-		t.Errorf("%d crawls with short-lived workers, want 1; %g s of fetching", l.ShortLived, l.Seconds[breakdown.Network])
+		t.Errorf("%d crawls with short-lived workers, want 1; %g s of fetching", l.ShortLived,
+			l.Seconds[breakdown.Network])
 	}
 }
 

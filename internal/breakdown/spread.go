@@ -17,8 +17,8 @@ type Range struct {
 // Shares summarises the time breakdowns of repeats of one cell. The shares of a contended cell vary
 // a lot between repeats: a single breakdown is not evidence.
 type Shares struct {
-	Repeats  int             `json:"repeats"`
-	Share    map[State]Range `json:"share"`
+	Repeats     int             `json:"repeats"`
+	Share       map[State]Range `json:"share"`
 	Unaccounted Range           `json:"unaccounted_share"`
 }
 

@@ -111,7 +111,8 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 		}
 		verbs = append(verbs, c.name)
 	}
-	return usagef("unknown command %q%s: want %s or help", verb, scenario.Nearest(verb, verbs), strings.Join(verbs, ", "))
+	return usagef("unknown command %q%s: want %s or help", verb, scenario.Nearest(verb, verbs),
+		strings.Join(verbs, ", "))
 }
 
 // usage prints the table of commands.
@@ -130,7 +131,8 @@ func parse(fs *flag.FlagSet, args []string, least, most int) ([]string, error) {
 	var positional []string
 	args = slices.Clone(args)
 	for i, arg := range args {
-		if name, _, _ := strings.Cut(arg, "="); name == "-contenders" || name == "--contenders" { // the earlier name of -crawlers
+		// the earlier name of -crawlers
+		if name, _, _ := strings.Cut(arg, "="); name == "-contenders" || name == "--contenders" {
 			args[i] = strings.Replace(arg, "contenders", "crawlers", 1)
 		}
 	}
@@ -148,7 +150,8 @@ func parse(fs *flag.FlagSet, args []string, least, most int) ([]string, error) {
 		args = args[1:]
 	}
 	if len(positional) < least || len(positional) > most {
-		return nil, usagef("%s: got %s: want %s; see \"crawlbench %s -help\"", fs.Name(), plain.Count(len(positional), "argument"), howMany(least, most), fs.Name())
+		return nil, usagef("%s: got %s: want %s; see \"crawlbench %s -help\"", fs.Name(),
+			plain.Count(len(positional), "argument"), howMany(least, most), fs.Name())
 	}
 	return positional, nil
 }
@@ -173,7 +176,8 @@ func duplicates(crawlers []crawl.Crawler) error {
 		case !scenario.ValidName(c.Name):
 			return fmt.Errorf("invalid name of crawler %q: want letters, digits and . _ +, as it becomes part of a benchmark name", c.Name)
 		case plan.Design(c.Name) != c.Name:
-			return fmt.Errorf("invalid name of crawler %q: its ending is reserved for the A/A control: rename it", c.Name)
+			return fmt.Errorf("invalid name of crawler %q: its ending is reserved for the A/A control: rename it",
+				c.Name)
 		case seen[c.Name]:
 			return fmt.Errorf("duplicate crawler %q: rename one of the two", c.Name)
 		case c.ByID == nil && c.ByURL == nil:

@@ -110,11 +110,13 @@ func (a *app) oneRun(results, name, baseline string, temp *scratch) (*store.Run,
 	if baseline != "" {
 		i := slices.Index(columns, baseline)
 		if i < 0 {
-			return nil, nil, usagef("compare: unknown -baseline %q: want one of %s", baseline, strings.Join(columns, ", "))
+			return nil, nil, usagef("compare: unknown -baseline %q: want one of %s", baseline,
+				strings.Join(columns, ", "))
 		}
 		columns = slices.Insert(slices.Delete(columns, i, i+1), 0, baseline)
 	}
-	return run, []string{"-row", rows(run), "-col", "/impl@(" + strings.Join(columns, " ") + ")", labelled("run", file)}, nil
+	return run, []string{"-row", rows(run), "-col", "/impl@(" + strings.Join(columns, " ") + ")",
+		labelled("run", file)}, nil
 }
 
 // twoRuns returns the arguments with which benchstat compares two runs cell by cell.
@@ -169,7 +171,8 @@ func comparable(old, new *store.Run) error {
 		names[rec.Cell] = true
 	}
 	if !slices.ContainsFunc(new.Samples(), func(rec store.Record) bool { return names[rec.Cell] }) {
-		return fmt.Errorf("compare %s and %s: they have no cell in common: want two runs of the same scenario", old.Dir(), new.Dir())
+		return fmt.Errorf("compare %s and %s: they have no cell in common: want two runs of the same scenario",
+			old.Dir(), new.Dir())
 	}
 	return nil
 }

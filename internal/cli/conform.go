@@ -18,7 +18,8 @@ import (
 
 // conform runs the conformance suite on crawlers or mutants.
 func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) error {
-	mutants := fs.Bool("mutants", false, "run the suite on deliberately broken crawlers, and show which of them each check finds")
+	mutants := fs.Bool("mutants", false,
+		"run the suite on deliberately broken crawlers, and show which of them each check finds")
 	checks := fs.String("checks", "", "`names` of the checks to run, such as storm,cancel (default: all)")
 	yields := fs.String("yield", "", "rebuild the program with random yields in these `packages`, such as ./mine,./internal/..., and run the suite on it")
 	patience := fs.Duration("patience", conform.Patience, "`time` after which a check counts as hanging")
@@ -92,7 +93,8 @@ func (a *app) verdicts(list []conform.Result, mutants bool) error {
 		alive := conform.Survivors(list)
 		for _, v := range list {
 			if isRight(v.Crawler) && !v.Kind.OK() {
-				return exitError{exitCrawlFailed, fmt.Errorf("check %s fails the correct crawler %s: %s: %s", v.Check, v.Crawler, v.Kind, v.Text)}
+				return exitError{exitCrawlFailed,
+					fmt.Errorf("check %s fails the correct crawler %s: %s: %s", v.Check, v.Crawler, v.Kind, v.Text)}
 			}
 		}
 		if alive = slices.DeleteFunc(alive, isRight); len(alive) > 0 {
@@ -150,7 +152,8 @@ func checksOf(text string) ([]string, error) {
 	list := strings.Split(text, ",")
 	for _, name := range list {
 		if !slices.Contains(all, name) {
-			return nil, usagef("conform: unknown check %q%s: want some of %s", name, scenario.Nearest(name, all), strings.Join(all, ", "))
+			return nil, usagef("conform: unknown check %q%s: want some of %s", name, scenario.Nearest(name, all),
+				strings.Join(all, ", "))
 		}
 	}
 	return list, nil
@@ -171,7 +174,8 @@ func named(names []string, table []crawl.Crawler) ([]crawl.Crawler, error) {
 	}
 	for _, n := range names {
 		if !slices.Contains(all, n) {
-			return nil, usagef("conform: unknown crawler %q%s: want some of %s", n, scenario.Nearest(n, all), strings.Join(all, ", "))
+			return nil, usagef("conform: unknown crawler %q%s: want some of %s", n, scenario.Nearest(n, all),
+				strings.Join(all, ", "))
 		}
 	}
 	return list, nil

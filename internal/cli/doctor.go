@@ -78,7 +78,8 @@ func (a *app) paces(ctx context.Context) error {
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(w, "%.0f\t%d\t%d\t%s\t%.4f\t%.3f\t%.3g us\t%.3f\t\n", rate, p.Burst, goroutines, k.Name, p.Achieved, p.Worst, 1e6*p.CPU, p.Jain)
+				fmt.Fprintf(w, "%.0f\t%d\t%d\t%s\t%.4f\t%.3f\t%.3g us\t%.3f\t\n", rate, p.Burst, goroutines, k.Name,
+					p.Achieved, p.Worst, 1e6*p.CPU, p.Jain)
 			}
 		}
 	}
@@ -105,7 +106,8 @@ func (a *app) againstItself(ctx context.Context, rounds int) (*diagnose.Analysis
 	if err != nil {
 		return nil, err
 	}
-	run, err := store.Create(filepath.Join(dir, "run"), store.Manifest{Scenario: s.Name, Seed: s.Seed, Started: time.Now(), Graphs: infos(graphs)}, p)
+	run, err := store.Create(filepath.Join(dir, "run"),
+		store.Manifest{Scenario: s.Name, Seed: s.Seed, Started: time.Now(), Graphs: infos(graphs)}, p)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +132,8 @@ func noise(a *diagnose.Analysis) []measure.Reading {
 				continue
 			}
 			r := measure.Reading{Name: fmt.Sprintf("itself, %s", plain.Count(g.Workers, "worker")),
-				Value: fmt.Sprintf("%.2fx [%.2f, %.2f] in %s; a round varies by %.0f %%", 1/c.Ratio, 1/c.Hi, 1/c.Lo, plain.Count(c.N, "round"), 100*c.SD)}
+				Value: fmt.Sprintf("%.2fx [%.2f, %.2f] in %s; a round varies by %.0f %%", 1/c.Ratio, 1/c.Hi, 1/c.Lo,
+					plain.Count(c.N, "round"), 100*c.SD)}
 			if c.P < diagnose.Alpha {
 				r.Hint = "a difference where there is none: expect one in twenty by chance; more mean that this machine's results cannot be trusted"
 			}
@@ -138,13 +141,16 @@ func noise(a *diagnose.Analysis) []measure.Reading {
 			for _, n := range []int{10, 20, 40} {
 				x := stat.Detectable(n, 1, diagnose.Alpha, c.SD)
 				if !math.IsInf(x, 0) {
-					list = append(list, measure.Reading{Name: fmt.Sprintf("  %d rounds", n), Value: fmt.Sprintf("minimum detectable effect %.0f %%", 100*(x-1))})
+					list = append(list, measure.Reading{Name: fmt.Sprintf("  %d rounds", n),
+						Value: fmt.Sprintf("minimum detectable effect %.0f %%", 100*(x-1))})
 				}
 			}
 		}
 	}
 	if tr := a.Trust; tr.Repeated > 0 {
-		list = append(list, measure.Reading{Name: "flagged", Value: fmt.Sprintf("%d of %s", tr.Repeated, plain.Count(tr.Samples, "sample")), Hint: "other processes or virtual machines were running: stop them, or measure at another time"})
+		list = append(list, measure.Reading{Name: "flagged",
+			Value: fmt.Sprintf("%d of %s", tr.Repeated, plain.Count(tr.Samples, "sample")),
+			Hint:  "other processes or virtual machines were running: stop them, or measure at another time"})
 	}
 	return list
 }

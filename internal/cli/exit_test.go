@@ -25,7 +25,8 @@ func TestErrorsBecomeExitCodes(t *testing.T) {
 		{fmt.Errorf("resume: %w", usagef("which?")), 2, "crawlbench: resume: which?\n"},
 		{exitError{exitRegression, errors.New("slower")}, 3, "crawlbench: slower\n"},
 		{exitError{code: exitCrawlFailed}, 4, ""},
-		{fmt.Errorf("compare: %w", exitError{exitNotComparable, errors.New("other graphs")}), 5, "crawlbench: other graphs\n"},
+		{fmt.Errorf("compare: %w", exitError{exitNotComparable, errors.New("other graphs")}), 5,
+			"crawlbench: other graphs\n"},
 		{exitError{code: exitInterrupted}, 130, ""},
 	} {
 		var errs strings.Builder
@@ -51,13 +52,17 @@ func TestExitCodesAreDocumented(t *testing.T) {
 func TestVersion(t *testing.T) {
 	here := &debug.BuildInfo{GoVersion: "go1.26.8", Main: debug.Module{Path: "crawlbench", Version: "(devel)"}}
 	settings := []debug.BuildSetting{
-		{Key: "-ldflags", Value: "-s -w"}, {Key: "-tags", Value: ""}, {Key: "CGO_ENABLED", Value: "0"}, {Key: "GOOS", Value: "plan9"}, {Key: "GOARCH", Value: "arm"},
-		{Key: "vcs", Value: "git"}, {Key: "vcs.revision", Value: "0123abc"}, {Key: "vcs.time", Value: "2026-01-02T03:04:05Z"}, {Key: "vcs.modified", Value: "false"},
+		{Key: "-ldflags", Value: "-s -w"}, {Key: "-tags", Value: ""}, {Key: "CGO_ENABLED", Value: "0"},
+		{Key: "GOOS", Value: "plan9"}, {Key: "GOARCH", Value: "arm"},
+		{Key: "vcs", Value: "git"}, {Key: "vcs.revision", Value: "0123abc"},
+		{Key: "vcs.time", Value: "2026-01-02T03:04:05Z"}, {Key: "vcs.modified", Value: "false"},
 	}
 	changed := append([]debug.BuildSetting{}, settings...)
 	changed[len(changed)-1].Value = "true"
-	mine := &debug.BuildInfo{GoVersion: "go1.26.8", Main: debug.Module{Path: "example.org/mine", Version: "v1.2.3"}, Deps: []*debug.Module{
-		{Path: "golang.org/x/sys", Version: "v0.1.0"}, {Path: "crawlbench", Version: "v0.5.0", Replace: &debug.Module{Path: "../crawlbench"}}}}
+	mine := &debug.BuildInfo{GoVersion: "go1.26.8", Main: debug.Module{Path: "example.org/mine", Version: "v1.2.3"},
+		Deps: []*debug.Module{
+			{Path: "golang.org/x/sys", Version: "v0.1.0"},
+			{Path: "crawlbench", Version: "v0.5.0", Replace: &debug.Module{Path: "../crawlbench"}}}}
 	for name, test := range map[string]struct {
 		info     *debug.BuildInfo
 		settings []debug.BuildSetting

@@ -29,6 +29,7 @@ func (a *app) export(_ context.Context, fs *flag.FlagSet, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "%d pages, %.1f MB: open %s\n", written.Pages, float64(written.Bytes)/1e6, filepath.Join(positional[1], "index.html"))
+	fmt.Fprintf(a.out, "%d pages, %.1f MB: open %s\n", written.Pages, float64(written.Bytes)/1e6,
+		filepath.Join(positional[1], "index.html"))
 	return nil
 }

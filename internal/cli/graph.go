@@ -39,16 +39,19 @@ func (a *app) graph(ctx context.Context, fs *flag.FlagSet, args []string) error 
 		if err != nil {
 			return err
 		}
-		if err := rundir.Replace(positional[2], 0o644, true, func(w io.Writer) error { return write(w, g) }); err != nil {
+		if err := rundir.Replace(positional[2], 0o644, true,
+			func(w io.Writer) error { return write(w, g) }); err != nil {
 			return err
 		}
 		if g.Notes == nil {
 			g.Notes = []string{fmt.Sprintf("start page %d", g.Start)}
 		}
-		fmt.Fprintf(a.out, "%s: %d pages, %d links from %s\n", positional[2], g.Pages(), len(g.Links), g.Described(sg.Spec))
+		fmt.Fprintf(a.out, "%s: %d pages, %d links from %s\n", positional[2], g.Pages(), len(g.Links),
+			g.Described(sg.Spec))
 		return nil
 	}
-	return usagef("graph: scenario %s has no graph %q%s: want one of %s", s.Name, positional[1], scenario.Nearest(positional[1], names), strings.Join(names, ", "))
+	return usagef("graph: scenario %s has no graph %q%s: want one of %s", s.Name, positional[1],
+		scenario.Nearest(positional[1], names), strings.Join(names, ", "))
 }
 
 // writer returns the writer for the format that the file's name ends in.
@@ -64,5 +67,6 @@ func writer(file string) (func(io.Writer, *graph.Graph) error, error) {
 			return errors.Join(graph.WriteEdges(z, g), z.Close())
 		}, nil
 	}
-	return nil, usagef("graph: unknown format of %q: want a name that ends in .el (edge list), .el.gz or .sg (GAPBS)", file)
+	return nil, usagef("graph: unknown format of %q: want a name that ends in .el (edge list), .el.gz or .sg (GAPBS)",
+		file)
 }

@@ -47,9 +47,12 @@ func innocent(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := runtest.Run{Plan: p, Noise: 0.01, Speed: func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) },
-		Manifest:  store.Manifest{Scenario: "made-up", State: store.Complete, Host: map[string]string{"cpu": "made up", "cores": "2"}},
-		Breakdown: func(c plan.Cell) *breakdown.Breakdown { return big.Breakdown(c) }, Profile: func(c plan.Cell, kind string) *profile.Profile { return big.Profile(c, kind) }}.Write(dir)
+	run, err := runtest.Run{Plan: p, Noise: 0.01,
+		Speed: func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) },
+		Manifest: store.Manifest{Scenario: "made-up", State: store.Complete,
+			Host: map[string]string{"cpu": "made up", "cores": "2"}},
+		Breakdown: func(c plan.Cell) *breakdown.Breakdown { return big.Breakdown(c) },
+		Profile:   func(c plan.Cell, kind string) *profile.Profile { return big.Profile(c, kind) }}.Write(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,29 +68,39 @@ func hostileKinds(t *testing.T, outside string) map[string]func(run string) erro
 	profiles := "profiles/" + hostileCell
 	secret := filepath.Join(outside, "secret")
 	puts := map[string]func(path string) error{
-		"is missing":             func(string) error { return nil },
-		"is a FIFO":              func(path string) error { return syscall.Mkfifo(path, 0o666) },
-		"is a directory":         func(path string) error { return os.MkdirAll(filepath.Join(path, "x"), 0o777) },
-		"is empty":               func(path string) error { return os.WriteFile(path, nil, 0o666) },
-		"is text":                func(path string) error { return os.WriteFile(path, []byte("root:x:0:0\n"+evil), 0o666) },
-		"is a link outside":      func(path string) error { return os.Symlink(secret, path) },
-		"is a link to a device":  func(path string) error { return os.Symlink("/dev/zero", path) },
-		"is a link to a pipe":    func(path string) error { return os.Symlink(filepath.Join(outside, "fifo"), path) },
-		"is a link to itself":    func(path string) error { return os.Symlink(filepath.Base(path), path) },
-		"is a terabyte of zeros": func(path string) error { return errors.Join(os.WriteFile(path, nil, 0o666), os.Truncate(path, 1<<40)) },
+		"is missing":     func(string) error { return nil },
+		"is a FIFO":      func(path string) error { return syscall.Mkfifo(path, 0o666) },
+		"is a directory": func(path string) error { return os.MkdirAll(filepath.Join(path, "x"), 0o777) },
+		"is empty":       func(path string) error { return os.WriteFile(path, nil, 0o666) },
+		"is text": func(path string) error {
+			return os.WriteFile(path, []byte("root:x:0:0\n"+evil),
+				0o666)
+		},
+		"is a link outside":     func(path string) error { return os.Symlink(secret, path) },
+		"is a link to a device": func(path string) error { return os.Symlink("/dev/zero", path) },
+		"is a link to a pipe":   func(path string) error { return os.Symlink(filepath.Join(outside, "fifo"), path) },
+		"is a link to itself":   func(path string) error { return os.Symlink(filepath.Base(path), path) },
+		"is a terabyte of zeros": func(path string) error {
+			return errors.Join(os.WriteFile(path, nil, 0o666),
+				os.Truncate(path, 1<<40))
+		},
 		"is a directory outside": func(path string) error { return os.Symlink(outside, path) },
 		"is a hard link":         func(path string) error { return os.Link(secret, path) },
 		"cannot be read by many": func(path string) error {
 			return errors.Join(os.WriteFile(path, []byte("{}"), 0o666), os.Chmod(path, 0))
 		},
-		"is JSON, deeply nested": func(path string) error { return os.WriteFile(path, []byte(strings.Repeat(`[`, 1<<20)), 0o666) },
-		"is null":                func(path string) error { return os.WriteFile(path, []byte("null"), 0o666) },
-		"is a bomb of 1 GB":      func(path string) error { return os.WriteFile(path, bomb(t, 1<<30), 0o666) },
+		"is JSON, deeply nested": func(path string) error {
+			return os.WriteFile(path,
+				[]byte(strings.Repeat(`[`, 1<<20)), 0o666)
+		},
+		"is null":           func(path string) error { return os.WriteFile(path, []byte("null"), 0o666) },
+		"is a bomb of 1 GB": func(path string) error { return os.WriteFile(path, bomb(t, 1<<30), 0o666) },
 		"is a bomb of many parts": func(path string) error {
 			return os.WriteFile(path, packed(t, bytes.Repeat([]byte{2<<3 | 2, 0}, 1<<23)), 0o666)
 		},
 	}
-	for _, name := range []string{"manifest.json", "plan.json", "journal.jsonl", "bench.txt", "report.html", "report.md", "plots", ".lock", "profiles", profiles, profiles + "/breakdown.json", profiles + "/wall.pb.gz"} {
+	for _, name := range []string{"manifest.json", "plan.json", "journal.jsonl", "bench.txt", "report.html",
+		"report.md", "plots", ".lock", "profiles", profiles, profiles + "/breakdown.json", profiles + "/wall.pb.gz"} {
 		for what, put := range puts {
 			if strings.Contains(what, "bomb") && !strings.HasSuffix(name, ".gz") {
 				continue
@@ -100,8 +113,10 @@ func hostileKinds(t *testing.T, outside string) map[string]func(run string) erro
 	}
 	for what, text := range map[string]string{
 		"of nulls": "[null,null,null]", "of nothing": "[{},{},{}]", "of one": "[{}]",
-		"of two million": "[" + strings.Repeat("{},", 2e6) + "{}]", "of ten million nulls": `[{"sites":[` + strings.Repeat("null,", 1e7) + "null]}]",
-		"of markup":  fmt.Sprintf(`[%[1]s,%[1]s,%[1]s]`, `{"workers":8,"crawls":1,"pages":9,"wall_sec":1,"worker_sec":8,"state_sec":{"blocked: lock":8},"sites":[{"state":"blocked: lock","where":`+quoted(evil)+`,"primitive":`+quoted(evil)+`,"sec":8,"share":1}],"ends":[{"state":`+quoted(evil)+`,"where":`+quoted(evil)+`,"by":`+quoted(evil)+`,"sec":8}],"roles":[{"entry":`+quoted(evil)+`}]}`),
+		"of two million": "[" + strings.Repeat("{},", 2e6) + "{}]", "of ten million nulls": `[{"sites":[` +
+			strings.Repeat("null,", 1e7) + "null]}]",
+		"of markup": fmt.Sprintf(`[%[1]s,%[1]s,%[1]s]`,
+			`{"workers":8,"crawls":1,"pages":9,"wall_sec":1,"worker_sec":8,"state_sec":{"blocked: lock":8},"sites":[{"state":"blocked: lock","where":`+quoted(evil)+`,"primitive":`+quoted(evil)+`,"sec":8,"share":1}],"ends":[{"state":`+quoted(evil)+`,"where":`+quoted(evil)+`,"by":`+quoted(evil)+`,"sec":8}],"roles":[{"entry":`+quoted(evil)+`}]}`),
 		"of no time": strings.Repeat(`[{"workers":-8,"crawls":-1,"pages":-9,"wall_sec":0,"worker_sec":0,"state_sec":{"blocked: lock":-1e308,"running":1e308},"sites":[{}]}`, 1) + `,{"state_sec":{"blocked: lock":1e308}},{"state_sec":{"blocked: lock":1e308}}]`,
 	} {
 		kinds["a breakdown "+what] = func(run string) error {
@@ -165,18 +180,26 @@ func hostileKinds(t *testing.T, outside string) map[string]func(run string) erro
 		}
 	}
 	manifest("of markup", func(m map[string]any) {
-		m["scenario"], m["go"], m["against"], m["command"], m["scenario_text"] = evil, evil, evil, []string{evil, "a b"}, evil
+		m["scenario"], m["go"], m["against"], m["command"], m["scenario_text"] = evil, evil, evil,
+			[]string{evil, "a b"}, evil
 		m["host"] = map[string]string{"cpu": evil, "cores": evil, evil: evil}
 		m["graphs"] = []map[string]any{{"name": evil, "spec": evil, "digest": evil}}
-		m["modules"], m["harness_sec_per_page"], m["engine_sec_per_page"] = map[string]string{evil: evil}, map[string]float64{evil: 1}, map[string]float64{evil: 1}
+		m["modules"], m["harness_sec_per_page"], m["engine_sec_per_page"] = map[string]string{evil: evil},
+			map[string]float64{evil: 1}, map[string]float64{evil: 1}
 	})
-	manifest("from a time to come", func(m map[string]any) { m["started"], m["ended"] = "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z" })
+	manifest("from a time to come", func(m map[string]any) {
+		m["started"], m["ended"] = "9999-12-31T23:59:59Z",
+			"0001-01-01T00:00:00Z"
+	})
 	manifest("of a run that runs for ever", func(m map[string]any) { m["state"] = "running" })
-	manifest("of numbers that are none", func(m map[string]any) { m["spin"], m["measured_share"], m["seed"] = -1e308, 1e308, -1 })
+	manifest("of numbers that are none",
+		func(m map[string]any) { m["spin"], m["measured_share"], m["seed"] = -1e308, 1e308, -1 })
 	for what, rec := range map[string]string{
-		"a failure of markup": `{"kind":"failure","round":5,"slot":1,"cell":"` + hostileCell + `","wall_sec":1,"failure":{"class":` + quoted(evil) + `,"message":` + quoted(strings.Repeat(evil, 1000)) + `}}`,
-		"an unknown kind":     `{"kind":` + quoted(evil) + `,"round":5,"slot":1,"cell":"` + hostileCell + `"}`,
-		"another cell":        `{"kind":"failure","round":0,"slot":0,"cell":` + quoted(evil) + `,"failure":{}}`,
+		"a failure of markup": `{"kind":"failure","round":5,"slot":1,"cell":"` + hostileCell +
+			`","wall_sec":1,"failure":{"class":` + quoted(evil) + `,"message":` + quoted(strings.Repeat(evil, 1000)) +
+			`}}`,
+		"an unknown kind": `{"kind":` + quoted(evil) + `,"round":5,"slot":1,"cell":"` + hostileCell + `"}`,
+		"another cell":    `{"kind":"failure","round":0,"slot":0,"cell":` + quoted(evil) + `,"failure":{}}`,
 	} {
 		kinds["a journal with "+what] = func(run string) error {
 			path := filepath.Join(run, "journal.jsonl")
@@ -192,14 +215,16 @@ func hostileKinds(t *testing.T, outside string) map[string]func(run string) erro
 						slot = "1"
 					}
 					rec := strings.Replace(rec, `"slot":1`, `"slot":`+slot, 1)
-					lines[i] = fmt.Appendf(nil, "{\"crc\":\"%08x\",\"rec\":%s}\n", crc32.Checksum([]byte(rec), crc32.MakeTable(crc32.Castagnoli)), rec)
+					lines[i] = fmt.Appendf(nil, "{\"crc\":\"%08x\",\"rec\":%s}\n",
+						crc32.Checksum([]byte(rec), crc32.MakeTable(crc32.Castagnoli)), rec)
 				}
 			}
 			return os.WriteFile(path, bytes.Join(lines, nil), 0o666)
 		}
 	}
 	kinds["a report that is a trap"] = func(run string) error {
-		return os.WriteFile(filepath.Join(run, "report.html"), []byte("<script>"+strings.Repeat("fetch('/');", 1000)+"</script>"), 0o666)
+		return os.WriteFile(filepath.Join(run, "report.html"),
+			[]byte("<script>"+strings.Repeat("fetch('/');", 1000)+"</script>"), 0o666)
 	}
 	return kinds
 }
@@ -257,11 +282,13 @@ func sums(t *testing.T, dir string) string {
 	return list.String()
 }
 
-// Whatever is in the directory of a run, list, report, export and serve end with a word about it, show the other run, give
+// Whatever is in the directory of a run, list, report, export and serve end with a word about it,
+// show the other run, give
 // nothing of the machine away, and write nothing outside.
 func TestHostileDirectories(t *testing.T) {
 	outside := t.TempDir()
-	if err := errors.Join(os.WriteFile(filepath.Join(outside, "secret"), []byte("TOP SECRET"), 0o666), os.Mkdir(filepath.Join(outside, "x"), 0o777),
+	if err := errors.Join(os.WriteFile(filepath.Join(outside, "secret"), []byte("TOP SECRET"), 0o666),
+		os.Mkdir(filepath.Join(outside, "x"), 0o777),
 		syscall.Mkfifo(filepath.Join(outside, "fifo"), 0o666)); err != nil {
 		t.Fatal(err)
 	}
@@ -273,24 +300,28 @@ func TestHostileDirectories(t *testing.T) {
 	}
 	before := sums(t, outside)
 	for what, set := range kinds {
-		if name, _, _ := strings.Cut(what, " "); testing.Short() && slices.Contains([]string{"bench.txt", "report.md", "plots", ".lock", "profiles"}, name) {
+		if name, _, _ := strings.Cut(what, " "); testing.Short() &&
+			slices.Contains([]string{"bench.txt", "report.md", "plots", ".lock", "profiles"}, name) {
 			continue
 		}
 		t.Run(strings.NewReplacer(" ", "-", "/", ":").Replace(what), func(t *testing.T) {
 			t.Chdir(t.TempDir())
 			bad := "bad"
-			if err := errors.Join(os.CopyFS("results/good", os.DirFS(model)), os.CopyFS("results/"+bad, os.DirFS(model)), set("results/"+bad)); err != nil {
+			if err := errors.Join(os.CopyFS("results/good", os.DirFS(model)),
+				os.CopyFS("results/"+bad, os.DirFS(model)), set("results/"+bad)); err != nil {
 				t.Fatal(err)
 			}
 			check := func(what string, code int, text string) {
-				if strings.Contains(text, "TOP SECRET") || strings.Contains(text, "goroutine ") || plain.Text(text) != text {
+				if strings.Contains(text, "TOP SECRET") || strings.Contains(text, "goroutine ") ||
+					plain.Text(text) != text {
 					t.Errorf("%s, code %d: it says %.500q", what, code, text)
 				}
 			}
 			within(t, "list", func() {
 				code, out, errs := call(t, "list", "runs")
 				check("list", code, out+errs)
-				if code != 0 || !strings.Contains(out, "  good  complete") || strings.Contains(out, "  bad ") == (what == "manifest.json is missing") {
+				if code != 0 || !strings.Contains(out, "  good  complete") ||
+					strings.Contains(out, "  bad ") == (what == "manifest.json is missing") {
 					t.Errorf("list, code %d:\n%s%s", code, out, errs)
 				}
 			})
@@ -304,7 +335,8 @@ func TestHostileDirectories(t *testing.T) {
 				filepath.WalkDir("site", func(path string, d fs.DirEntry, _ error) error {
 					if d != nil && d.Type().IsRegular() && !strings.Contains(path, "assets") {
 						text, _ := os.ReadFile(path)
-						if bytes.Contains(text, []byte("TOP SECRET")) || bytes.Contains(text, []byte("<script>alert(1)")) {
+						if bytes.Contains(text, []byte("TOP SECRET")) ||
+							bytes.Contains(text, []byte("<script>alert(1)")) {
 							t.Errorf("%s has what it must not", path)
 						}
 					}
@@ -320,7 +352,8 @@ func TestHostileDirectories(t *testing.T) {
 				if code == 0 {
 					for _, name := range []string{"report.html", "report.md"} {
 						text, err := os.ReadFile("results/" + bad + "/" + name)
-						if name == "report.html" && bytes.Contains(text, []byte("<script>alert(1)")) || plain.Text(string(text)) != string(text) {
+						if name == "report.html" && bytes.Contains(text, []byte("<script>alert(1)")) ||
+							plain.Text(string(text)) != string(text) {
 							t.Errorf("%s has what it must not, %v", name, err)
 						}
 					}
@@ -355,12 +388,15 @@ func ask(t *testing.T, bad string, missing bool, check func(what string, code in
 	}
 	code, list := get("GET", "/")
 	check("/", code, list)
-	if code != 200 || !strings.Contains(list, `href="runs/good/"`) || strings.Contains(list, `href="runs/bad/"`) == missing {
+	if code != 200 || !strings.Contains(list, `href="runs/good/"`) ||
+		strings.Contains(list, `href="runs/bad/"`) == missing {
 		t.Errorf("the list: code %d: %.300s", code, list)
 	}
 	run := "/runs/" + url.PathEscape(bad) + "/"
-	for _, page := range []string{"", "matrix/throughput/", "matrix/lock/", "cells/" + hostileCell + "/", "cells/" + hostileCell + "/wall/ui/flamegraph", "cells/" + hostileCell + "/wall/ui/top", "changes/good/",
-		"diff/" + hostileCell + "/good/" + hostileCell + "/", "diff/" + hostileCell + "/good/" + hostileCell + "/wall/share/ui/flamegraph", "nothing"} {
+	for _, page := range []string{"", "matrix/throughput/", "matrix/lock/", "cells/" + hostileCell + "/", "cells/" +
+		hostileCell + "/wall/ui/flamegraph", "cells/" + hostileCell + "/wall/ui/top", "changes/good/",
+		"diff/" + hostileCell + "/good/" + hostileCell + "/", "diff/" + hostileCell + "/good/" + hostileCell +
+			"/wall/share/ui/flamegraph", "nothing"} {
 		code, text := get("GET", run+page)
 		if !strings.Contains(page, "/ui/") { // which quotes names for scripts
 			check(page, code, text)
@@ -369,7 +405,8 @@ func ask(t *testing.T, bad string, missing bool, check func(what string, code in
 			t.Errorf("%s: code %d: it has what it must not", page, code)
 		}
 	}
-	for _, file := range []string{"manifest.json", "plan.json", "journal.jsonl", "bench.txt", "report.html", "profiles/" + hostileCell + "/wall.pb.gz", "profiles/" + hostileCell + "/breakdown.json", ".lock", "profiles"} {
+	for _, file := range []string{"manifest.json", "plan.json", "journal.jsonl", "bench.txt", "report.html",
+		"profiles/" + hostileCell + "/wall.pb.gz", "profiles/" + hostileCell + "/breakdown.json", ".lock", "profiles"} {
 		if code, text := get("HEAD", run+"files/"+file); strings.Contains(text, "TOP SECRET") {
 			t.Errorf("%s: code %d: it has what it must not", file, code)
 		}

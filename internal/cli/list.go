@@ -42,7 +42,8 @@ func (a *app) list(_ context.Context, fs *flag.FlagSet, args []string) error {
 	case "crawlers", "scenarios", "graphs", "limiters", "runs", "cells":
 		return a.listOne(w, what, *results, *name)
 	}
-	return usagef("list: unknown list %q%s: want one of %s", what, scenario.Nearest(what, kinds), strings.Join(kinds, ", "))
+	return usagef("list: unknown list %q%s: want one of %s", what, scenario.Nearest(what, kinds),
+		strings.Join(kinds, ", "))
 }
 
 func (a *app) listOne(w *tabwriter.Writer, what, results, name string) error {

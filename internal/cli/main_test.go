@@ -20,7 +20,8 @@ import (
 	"crawlbench/internal/measure"
 )
 
-// TestMain makes the test binary the program where tests need a process of it: the commands of scripts, and the children
+// TestMain makes the test binary the program where tests need a process of it: the commands of
+// scripts, and the children
 // of runs and of the conformance suite.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 5 && os.Args[1] == conform.ChildVerb {
@@ -55,17 +56,19 @@ func table() []crawl.Crawler {
 
 // slowable is a crawler that the environment can make slow.
 func slowable(f crawl.Func[uint32]) crawl.Crawler {
-	return crawl.Crawler{Name: "slowable", ByID: func(ctx context.Context, web crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
-		if os.Getenv("CRAWLBENCH_TEST_SLOW") != "" {
-			time.Sleep(5 * time.Millisecond) // a crawl takes a fraction of a millisecond
-		}
-		return f(ctx, web, seeds, o)
-	}}
+	return crawl.Crawler{Name: "slowable",
+		ByID: func(ctx context.Context, web crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
+			if os.Getenv("CRAWLBENCH_TEST_SLOW") != "" {
+				time.Sleep(5 * time.Millisecond) // a crawl takes a fraction of a millisecond
+			}
+			return f(ctx, web, seeds, o)
+		}}
 }
 
 // stuck is a crawler that blocks for ever.
 func stuck() crawl.Crawler {
-	return crawl.Crawler{Name: "stuck", ByID: func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
+	return crawl.Crawler{Name: "stuck", ByID: func(context.Context, crawl.Web[uint32], []uint32,
+		crawl.Options) (crawl.Result, error) {
 		var mu sync.Mutex
 		mu.Lock()
 		mu.Lock()
@@ -111,7 +114,8 @@ var sharedDir = sync.OnceValue(func() string {
 	return dir
 })
 
-// shared has, by scenario, a function that returns the directory of its run. The first call measures it; the tests copy it.
+// shared has, by scenario, a function that returns the directory of its run. The first call
+// measures it; the tests copy it.
 var shared = map[string]func() (string, error){
 	"gated": sync.OnceValues(func() (string, error) { return measureInto("gated", gated) }),
 	"tiny":  sync.OnceValues(func() (string, error) { return measureInto("tiny", tiny) }),
@@ -128,7 +132,8 @@ func measureInto(name, text string) (string, error) {
 		return "", err
 	}
 	var out, errs bytes.Buffer
-	code := Main([]string{"crawlbench", "run", "-progress", "none", "-results", dir, file}, strings.NewReader(""), &out, &errs, table())
+	code := Main([]string{"crawlbench", "run", "-progress", "none", "-results", dir, file}, strings.NewReader(""), &out,
+		&errs, table())
 	if code != exitOK {
 		return "", fmt.Errorf("measure %s: exit code %d\n%s\n%s", name, code, &out, &errs)
 	}

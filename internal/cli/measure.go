@@ -23,7 +23,8 @@ import (
 func (a *app) measure(ctx context.Context, run *store.Run, graphs []measure.Graph, f runFlags, begin time.Time) error {
 	r := measure.Runner{
 		Run: run, Caches: map[string]string{}, Spin: run.Manifest().Spin, Memory: run.Plan().Memory,
-		Budget: f.budget, Begin: begin, Child: []string{f.programs.startThis, measure.ChildVerb}, Against: f.programs.startOther,
+		Budget: f.budget, Begin: begin, Child: []string{f.programs.startThis, measure.ChildVerb},
+		Against: f.programs.startOther,
 	}
 	if r.Memory == 0 {
 		r.Memory = host.FreeMemory()
@@ -50,7 +51,8 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []measure.Grap
 	}
 	show.done()
 	if rounds := run.Plan().Rounds; rounds != planned {
-		fmt.Fprintf(a.err, "note: %[2]s fitted the budget of %[1]v, not the expected %[3]d\n", f.budget, plain.Count(rounds, "round"), planned)
+		fmt.Fprintf(a.err, "note: %[2]s fitted the budget of %[1]v, not the expected %[3]d\n", f.budget,
+			plain.Count(rounds, "round"), planned)
 	}
 
 	stopped := ctx.Err() != nil && errors.Is(errRun, context.Cause(ctx))
@@ -61,7 +63,8 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []measure.Grap
 	errEnd := a.conclude(run, state, f.gate)
 	switch {
 	case stopped && errEnd == nil:
-		fmt.Fprintf(a.err, "\ninterrupted; finished samples are kept. To continue:\n  %s\n", a.command("resume", run.Dir(), f.against))
+		fmt.Fprintf(a.err, "\ninterrupted; finished samples are kept. To continue:\n  %s\n",
+			a.command("resume", run.Dir(), f.against))
 		return exitError{code: exitInterrupted}
 	case errRun != nil && !stopped:
 		return fmt.Errorf("%w\nfinished samples are kept in %s; when the cause is fixed, continue with: %s",

@@ -79,7 +79,8 @@ func (p *progress) line(e measure.Event) string {
 	if p.failed > 0 {
 		failed = "  " + plain.Count(p.failed, "cell") + " failed"
 	}
-	return plain.Line(fmt.Sprintf("%3d %%  %d/%d  %-9s%s%s  %s", 100*e.Done/max(1, e.Total), e.Done, e.Total, where, left, failed, short(e.Cell)))
+	return plain.Line(fmt.Sprintf("%3d %%  %d/%d  %-9s%s%s  %s", 100*e.Done/max(1, e.Total), e.Done, e.Total, where,
+		left, failed, short(e.Cell)))
 }
 
 // room returns the columns that a repainted line may take: one that wraps could not be painted

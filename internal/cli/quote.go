@@ -20,7 +20,8 @@ func quote(argv []string) string {
 // the escapes of bash, zsh and POSIX 2024.
 func quoteWord(w string) string {
 	special := func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("%+:,./_-=", r))
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+			strings.ContainsRune("%+:,./_-=", r))
 	}
 	shown := utf8.ValidString(w) && !strings.ContainsFunc(w, func(r rune) bool { return !unicode.IsPrint(r) })
 	switch {

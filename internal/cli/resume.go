@@ -56,7 +56,8 @@ func (a *app) resume(ctx context.Context, f runFlags) error {
 	for _, g := range graphs {
 		i := slices.IndexFunc(m.Graphs, func(o store.GraphInfo) bool { return o.Name == g.Info.Name })
 		if i >= 0 && !m.Graphs[i].Same(g.Info) {
-			return exitError{exitNotComparable, fmt.Errorf("resume %s: graph %s differs from the one that the run started with: its file or its generator has changed; start a new run", dir, g.Info.Name)}
+			return exitError{exitNotComparable,
+				fmt.Errorf("resume %s: graph %s differs from the one that the run started with: its file or its generator has changed; start a new run", dir, g.Info.Name)}
 		}
 	}
 	err = run.Update(func(m *store.Manifest) {
@@ -96,7 +97,8 @@ func sameConditions(run *store.Run, by programs) error {
 	now := host.Environment()
 	for _, name := range host.Variables() {
 		if then := m.Environment[name]; host.Effective(name, then) != host.Effective(name, now[name]) {
-			return fmt.Errorf("%s was %q when the run was started, and is %q now: restore it, or start a new run", name, then, now[name])
+			return fmt.Errorf("%s was %q when the run was started, and is %q now: restore it, or start a new run", name,
+				then, now[name])
 		}
 	}
 	return nil

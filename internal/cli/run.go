@@ -39,17 +39,21 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	var f runFlags
 	fs.StringVar(&f.results, "results", "results", "`directory` that holds the runs")
 	fs.StringVar(&f.resume, "resume", "", "continue the interrupted run in this `directory`")
-	fs.StringVar(&f.crawlers, "crawlers", "", "`names` of the crawlers to measure, in place of the scenario's: a,b or * for all, !c to exclude c")
-	fs.StringVar(&f.workers, "workers", "", "worker `counts`, in place of the scenario's: 1,8,4x (4x is 4 for each core)")
+	fs.StringVar(&f.crawlers, "crawlers", "",
+		"`names` of the crawlers to measure, in place of the scenario's: a,b or * for all, !c to exclude c")
+	fs.StringVar(&f.workers, "workers", "",
+		"worker `counts`, in place of the scenario's: 1,8,4x (4x is 4 for each core)")
 	fs.StringVar(&f.rate, "rate", "", "`rates` in pages/s, in place of the scenario's: inf,5000")
-	fs.StringVar(&f.limiter, "limiter", "", "`limiters`, in place of the scenario's: bucket,paced (see \"crawlbench list limiters\")")
+	fs.StringVar(&f.limiter, "limiter", "",
+		"`limiters`, in place of the scenario's: bucket,paced (see \"crawlbench list limiters\")")
 	fs.IntVar(&f.rounds, "rounds", 0, "`number` of rounds, in place of the scenario's")
 	fs.StringVar(&f.seed, "seed", "", "random `seed`, in place of the scenario's")
 	fs.DurationVar(&f.budget, "budget", 0, "choose the number of rounds so that the run takes about this `time`")
 	fs.StringVar(&f.against, "against", "", "also measure the crawlers of this other `program`, in the same rounds")
 	f.gate.add(fs)
 	fs.BoolVar(&f.dry, "n", false, "print the plan and its expected time, and measure nothing")
-	fs.StringVar(&f.progress, "progress", "auto", "`style` of the progress output: auto, plain (lines), line (one line, repainted) or none")
+	fs.StringVar(&f.progress, "progress", "auto",
+		"`style` of the progress output: auto, plain (lines), line (one line, repainted) or none")
 	positional, err := parse(fs, args, 0, 1)
 	if err != nil {
 		return err
@@ -150,8 +154,9 @@ func (a *app) plan(name string, f runFlags) (*plan.Plan, store.Manifest, error) 
 		return nil, store.Manifest{}, err
 	}
 	m := store.Manifest{
-		Scenario: s.Name, ScenarioFile: s.File, ScenarioText: s.Text, Seed: s.Seed, Command: os.Args, Against: f.against,
-		Host: host.Fingerprint(), Go: runtime.Version(), Modules: modules(), Started: time.Now().UTC(),
+		Scenario: s.Name, ScenarioFile: s.File, ScenarioText: s.Text, Seed: s.Seed, Command: os.Args,
+		Against: f.against,
+		Host:    host.Fingerprint(), Go: runtime.Version(), Modules: modules(), Started: time.Now().UTC(),
 	}
 	for _, c := range a.crawlers {
 		if c.OnEngine {
@@ -259,7 +264,8 @@ func ideal(p *plan.Plan, graphs []measure.Graph) func(plan.Cell) time.Duration {
 // too few.
 func (a *app) fitRounds(p *plan.Plan, graphs []measure.Graph, budget, spent time.Duration) {
 	if budget > 0 {
-		p.SetRounds(min(measure.FitRounds(budget-spent, measure.RoundTime(p, ideal(p, graphs)), measure.PassTime(p)), p.MaxRounds()))
+		p.SetRounds(min(measure.FitRounds(budget-spent, measure.RoundTime(p, ideal(p, graphs)), measure.PassTime(p)),
+			p.MaxRounds()))
 	}
 	if p.Rounds < plan.MinRounds {
 		why := ""
@@ -268,7 +274,8 @@ func (a *app) fitRounds(p *plan.Plan, graphs []measure.Graph, budget, spent time
 			p6.SetRounds(plan.MinRounds)
 			why = fmt.Sprintf("; a budget of %v allows %d", roundUp(a.duration(&p6, graphs)+spent), plan.MinRounds)
 		}
-		fmt.Fprintf(a.err, "note: a 95 %% confidence interval of the median needs at least %d rounds, not %d%s\n", plan.MinRounds, p.Rounds, why)
+		fmt.Fprintf(a.err, "note: a 95 %% confidence interval of the median needs at least %d rounds, not %d%s\n",
+			plan.MinRounds, p.Rounds, why)
 	}
 }
 

@@ -119,7 +119,10 @@ func meant(cells []plan.Cell, words []string, same func(value, word string) bool
 			}
 			return word == "Crawl" || word == "BenchmarkCrawl"
 		}
-		if !slices.ContainsFunc(words, func(w string) bool { return !names(strings.TrimSuffix(w, fmt.Sprintf("-%d", c.Procs))) }) {
+		if !slices.ContainsFunc(words, func(w string) bool {
+			return !names(strings.TrimSuffix(w,
+				fmt.Sprintf("-%d", c.Procs)))
+		}) {
 			hits = append(hits, c)
 		}
 	}

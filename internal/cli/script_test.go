@@ -16,19 +16,21 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestScripts runs the scripts in testdata/script, each of which shows one behaviour of the program. The commands are those
+// TestScripts runs the scripts in testdata/script, each of which shows one behaviour of the
+// program. The commands are those
 // of package testscript, and:
 //
 //	code N PROGRAM ARGS...     run a program, which must end with exit code N
 //	[!] says TEXT...           the last output, of both kinds, must (not) contain each of these texts
-//	measured SCENARIO DIR      copy a run of the scenario gated or tiny, which is measured once for all scripts, to DIR
+//	measured SCENARIO DIR      copy a run of the scenario gated or tiny, measured once for all, to DIR
 //	cut DIR N                  take the last N records from the journal of a run, as if it had been killed before them
 //	edit FILE OLD NEW          replace the first OLD in a file by NEW
-//	manifest DIR KEY=VALUE...  set entries of a run's manifest to text, or delete them if no VALUE is given, and seal it
+//	manifest DIR KEY=VALUE...  set entries of a run's manifest, or delete them without VALUE, and seal it
 //	snapshot                   remember the files below the working directory
 //	unchanged                  they must be the same files; results may have been made, empty
 //
-// The variable odd holds a name with a space, a byte that is no UTF-8, and characters that shells and benchstat interpret.
+// The variable odd holds a name with a space, a byte that is no UTF-8, and characters that shells
+// and benchstat interpret.
 func TestScripts(t *testing.T) {
 	tool, err := exec.Command("go", "tool", "-n", "benchstat").Output() // the pinned one
 	if err != nil {
@@ -45,8 +47,12 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"code": code, "says": says, "measured": measuredRun, "cut": cutRecords, "edit": edit, "manifest": editManifest,
-			"snapshot":  func(ts *testscript.TestScript, _ bool, _ []string) { *ts.Value(snapshotKey{}).(*string) = files(ts) },
+			"code": code, "says": says, "measured": measuredRun, "cut": cutRecords, "edit": edit,
+			"manifest": editManifest,
+			"snapshot": func(ts *testscript.TestScript, _ bool,
+				_ []string) {
+				*ts.Value(snapshotKey{}).(*string) = files(ts)
+			},
 			"unchanged": unchanged,
 		},
 	})

@@ -21,7 +21,8 @@ func (a *app) serve(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	cellFlag := fs.String("cell", "", "open the profile of this `cell`, named by words such as \"mutexmap rmat14 w8\"")
 	base := fs.String("base", "", "subtract the profile of this `cell`, scaled to the same number of pages")
 	kind := fs.String("profile", "cpu", "`kind` of profile: cpu, block, mutex or wall")
-	addr := fs.String("addr", "127.0.0.1:0", "`address` to listen on; one that other machines reach lets them read the runs")
+	addr := fs.String("addr", "127.0.0.1:0",
+		"`address` to listen on; one that other machines reach lets them read the runs")
 	open := fs.Bool("open", true, "open the page in a browser if there is one")
 	positional, err := parse(fs, args, 0, 1)
 	if err != nil {

@@ -13,11 +13,13 @@ import (
 	"crawlbench/internal/store"
 )
 
-// The line that is repainted fits the terminal, also one that has become narrower, and shows what the terminal would obey.
+// The line that is repainted fits the terminal, also one that has become narrower, and shows what
+// the terminal would obey.
 func TestProgressFitsTheTerminal(t *testing.T) {
 	var out bytes.Buffer
 	p := newProgress(&out, "line")
-	e := measure.Event{Done: 3, Total: 9, Round: 2, Cell: plan.Cell{Impl: "mutexmap\x1b[2J", Graph: strings.Repeat("g", 99), Keys: "id", Workers: 8, Procs: 2}}
+	e := measure.Event{Done: 3, Total: 9, Round: 2,
+		Cell: plan.Cell{Impl: "mutexmap\x1b[2J", Graph: strings.Repeat("g", 99), Keys: "id", Workers: 8, Procs: 2}}
 	for _, columns := range []int{200, 40, 10, 2, 1, 0} {
 		p.columns = func() int { return columns }
 		p.last = p.last.Add(-paintEvery)
@@ -33,8 +35,11 @@ func TestProgressFitsTheTerminal(t *testing.T) {
 		}
 	}
 	out.Reset()
-	p.event(measure.Event{Done: 4, Total: 9, Record: &store.Record{Kind: store.KindFailure, Cell: "c\x1b", Failure: &store.Failure{Class: "panic", Message: "\x1b]0;owned\a\u202e", Output: "o\x9b\r"}}})
-	if text := strings.TrimPrefix(out.String(), "\r\x1b[K"); plain.Text(text) != text || !strings.Contains(text, `\x1b]0;owned\x07\u202e`) {
+	p.event(measure.Event{Done: 4, Total: 9,
+		Record: &store.Record{Kind: store.KindFailure, Cell: "c\x1b",
+			Failure: &store.Failure{Class: "panic", Message: "\x1b]0;owned\a\u202e", Output: "o\x9b\r"}}})
+	if text := strings.TrimPrefix(out.String(), "\r\x1b[K"); plain.Text(text) != text ||
+		!strings.Contains(text, `\x1b]0;owned\x07\u202e`) {
 		t.Errorf("%q", out.String())
 	}
 }
@@ -44,7 +49,8 @@ func TestMakePassesNamesOn(t *testing.T) {
 	const name = "a b/it's \"q\" `id` ;é.toml"
 	for _, test := range []struct{ args, want []string }{
 		{[]string{"bench", "SCENARIO=" + name}, []string{"run", name}},
-		{[]string{"bench", "RESUME=" + name, "FLAGS=-progress none"}, []string{"run", "-progress", "none", "-resume", name}},
+		{[]string{"bench", "RESUME=" + name, "FLAGS=-progress none"},
+			[]string{"run", "-progress", "none", "-resume", name}},
 		{[]string{"report", "RUN=" + name}, []string{"report", name}},
 		{[]string{"compare", "OLD=" + name, "NEW=b c"}, []string{"compare", name, "b c"}},
 		{[]string{"export", "RUN=b c", "DIR=" + name}, []string{"export", "b c", name}},
@@ -53,7 +59,8 @@ func TestMakePassesNamesOn(t *testing.T) {
 		{[]string{"serve", "RUN=" + name}, []string{"serve", name}},
 		{[]string{"flame", "CELL=" + name}, []string{"serve", "-profile", "cpu", "-cell", name, "-base", "", "latest"}},
 	} {
-		cmd := exec.Command("make", append([]string{"-s", "-C", "../..", "-o", "build", `CRAWLBENCH=printf "%s\n"`}, test.args...)...)
+		cmd := exec.Command("make", append([]string{"-s", "-C", "../..", "-o", "build", `CRAWLBENCH=printf "%s\n"`},
+			test.args...)...)
 		cmd.Env = append(os.Environ(), "MAKEFLAGS=") // of the make that may run this test
 		out, err := cmd.CombinedOutput()
 		if want := strings.Join(test.want, "\n") + "\n"; err != nil || string(out) != want {

@@ -111,7 +111,8 @@ func TestEachSignalThatEndsAProgramInterruptsARun(t *testing.T) {
 				cmd.Process.Signal(s)
 			}
 			cmd.Wait()
-			if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || !strings.Contains(errs.String(), " run -resume results/gated-") {
+			if code := cmd.ProcessState.ExitCode(); code != exitInterrupted ||
+				!strings.Contains(errs.String(), " run -resume results/gated-") {
 				t.Errorf("%v: %s", cmd.ProcessState, errs)
 			}
 			if s := state(t); s != "interrupted" {
@@ -156,7 +157,8 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 		out, err *os.File
 		says     string
 	}{
-		"full":                 {out: full, says: "crawlbench: write output: write /dev/stdout: no space left on device\n"},
+		"full": {out: full,
+			says: "crawlbench: write output: write /dev/stdout: no space left on device\n"},
 		"no reader":            {out: to},
 		"no reader of either":  {out: to, err: to},
 		"full, and the errors": {out: full, err: full},
@@ -169,7 +171,8 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 				cmd.Stderr = test.err
 			}
 			cmd.Run()
-			if cmd.ProcessState.ExitCode() != exitFailure || !strings.HasSuffix(errs.String(), test.says) || test.says == "" && strings.Contains(errs.String(), "crawlbench:") {
+			if cmd.ProcessState.ExitCode() != exitFailure || !strings.HasSuffix(errs.String(), test.says) ||
+				test.says == "" && strings.Contains(errs.String(), "crawlbench:") {
 				t.Errorf("%v: %s", cmd.ProcessState, errs)
 			}
 			if s := state(t); s != "complete" {

@@ -84,7 +84,8 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 		wrong = wrong || (found[at] > 0) != (compare && !isRight(at.crawler))
 		switch {
 		case compare:
-			fmt.Fprintf(w, "  %s\t%s\tfound by %d\twithout yields by %d\t%s\n", name, at.check, found[at], hidden[at], text[at])
+			fmt.Fprintf(w, "  %s\t%s\tfound by %d\twithout yields by %d\t%s\n", name, at.check, found[at], hidden[at],
+				text[at])
 			continue
 		case found[at] > 0:
 			fmt.Fprintf(w, "  %s\t%s found by %d\t%s\n", name, at.check, found[at], text[at])
@@ -98,7 +99,8 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 	w.Flush()
 	switch {
 	case wrong && compare:
-		return exitError{exitCrawlFailed, errors.New("some schedule fails the correct crawler, or a mutant passes all schedules")}
+		return exitError{exitCrawlFailed,
+			errors.New("some schedule fails the correct crawler, or a mutant passes all schedules")}
 	case wrong:
 		return exitError{code: exitCrawlFailed}
 	}
@@ -115,7 +117,8 @@ func (a *app) rebuild(ctx context.Context, dir string, patterns []string) (strin
 	list.Stderr = a.err
 	out, err := list.Output()
 	if err != nil {
-		return "", fmt.Errorf("-yield: go list: %w: run crawlbench inside the module of %s, with Go installed", err, info.Path)
+		return "", fmt.Errorf("-yield: go list: %w: run crawlbench inside the module of %s, with Go installed", err,
+			info.Path)
 	}
 	var packages []yield.Package
 	for dec := json.NewDecoder(bytes.NewReader(out)); dec.More(); {

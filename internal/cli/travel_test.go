@@ -29,7 +29,8 @@ func TestRunsOfAnyName(t *testing.T) {
 	t.Setenv("CRAWLBENCH_MAKE", "")
 	t.Chdir(t.TempDir())
 	run := gatedRun(t)
-	for _, name := range []string{"a b", "a=b", "=", "$HOME", "`id`", "it's", `say "x"`, "a\nb", "a\tb", "\x1b[2J", "\xff\xfe", "-x", "ü\u202e", "a\\b", "*", "~", "#", "latest!"} {
+	for _, name := range []string{"a b", "a=b", "=", "$HOME", "`id`", "it's", `say "x"`, "a\nb", "a\tb", "\x1b[2J",
+		"\xff\xfe", "-x", "ü\u202e", "a\\b", "*", "~", "#", "latest!"} {
 		moved := filepath.Join("results", name)
 		if err := os.Rename(run, moved); err != nil {
 			t.Fatal(err)
@@ -79,13 +80,15 @@ func TestReportOfWhatCannotBeWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, out, errs := call(t, "report", run)
-	if code != 0 || !strings.Contains(out, "16 of 16 samples") || !strings.Contains(errs, "report.html and report.md were not written to "+run) {
+	if code != 0 || !strings.Contains(out, "16 of 16 samples") ||
+		!strings.Contains(errs, "report.html and report.md were not written to "+run) {
 		t.Errorf("exit code %d\n%s\n%s", code, out, errs)
 	}
 	if code, out, errs := call(t, "list", "runs"); code != 0 || !strings.Contains(out, "complete") {
 		t.Errorf("list: exit code %d\n%s\n%s", code, out, errs)
 	}
-	if code, _, errs := call(t, "run", "-progress", "none", "-resume", run); code != exitFailure || !strings.Contains(errs, "lock "+run) {
+	if code, _, errs := call(t, "run", "-progress", "none", "-resume", run); code != exitFailure ||
+		!strings.Contains(errs, "lock "+run) {
 		t.Errorf("resume: exit code %d\n%s", code, errs)
 	}
 }
@@ -104,7 +107,8 @@ func begun(f func()) {
 	}
 }
 
-// A program that is built anew while it is measured is measured as it was; one that is changed in its place would be two under
+// A program that is built anew while it is measured is measured as it was; one that is changed in
+// its place would be two under
 // one name.
 func TestOtherProgramReplacedWhileItIsMeasured(t *testing.T) {
 	self, err := os.Executable()
@@ -142,7 +146,8 @@ func TestOtherProgramReplacedWhileItIsMeasured(t *testing.T) {
 			if err := <-done; err != nil {
 				t.Fatal(err)
 			}
-			if code != test.code || !strings.Contains(errs, test.says) || test.says != "" && !strings.Contains(errs, "-against "+other) {
+			if code != test.code || !strings.Contains(errs, test.says) || test.says != "" &&
+				!strings.Contains(errs, "-against "+other) {
 				t.Errorf("exit code %d\n%s", code, errs)
 			}
 		})
@@ -176,7 +181,8 @@ func TestThisProgramReplacedWhileItMeasures(t *testing.T) {
 	replaced := false
 	begun(func() {
 		fresh := filepath.Join(dir, "fresh")
-		err = errors.Join(os.WriteFile(fresh, []byte("#!/bin/sh\ntouch "+dir+"/run\n"), 0o777), os.Rename(fresh, program))
+		err = errors.Join(os.WriteFile(fresh, []byte("#!/bin/sh\ntouch "+dir+"/run\n"), 0o777),
+			os.Rename(fresh, program))
 		replaced = true
 	})
 	if errWait := cmd.Wait(); err != nil || errWait != nil || !replaced {
@@ -197,9 +203,12 @@ func TestWhatIsTakenFromARunEndsIt(t *testing.T) {
 		says string
 		at   string // where the run is then, below results
 	}{
-		"the journal": {func(run string) error { return os.Remove(filepath.Join(run, "journal.jsonl")) }, "journal.jsonl was deleted or replaced", ""},
-		"the lock":    {func(run string) error { return os.Remove(filepath.Join(run, ".lock")) }, ".lock was deleted or replaced", ""},
-		"its place":   {func(run string) error { return os.Rename(run, "results/moved") }, "was deleted or moved while the run was in progress", "moved"},
+		"the journal": {func(run string) error { return os.Remove(filepath.Join(run, "journal.jsonl")) },
+			"journal.jsonl was deleted or replaced", ""},
+		"the lock": {func(run string) error { return os.Remove(filepath.Join(run, ".lock")) },
+			".lock was deleted or replaced", ""},
+		"its place": {func(run string) error { return os.Rename(run, "results/moved") },
+			"was deleted or moved while the run was in progress", "moved"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Chdir(t.TempDir())
@@ -217,7 +226,8 @@ func TestWhatIsTakenFromARunEndsIt(t *testing.T) {
 				t.Errorf("exit code %d\n%s", code, errs)
 			}
 			code, out, errs := call(t, "report", test.at)
-			if code != 0 || !strings.Contains(out, "interrupted, ") || strings.Contains(out, "interrupted, 0 of") || strings.Contains(errs, "note:") {
+			if code != 0 || !strings.Contains(out, "interrupted, ") || strings.Contains(out, "interrupted, 0 of") ||
+				strings.Contains(errs, "note:") {
 				t.Errorf("report: exit code %d\n%s\n%s", code, out, errs)
 			}
 		})
@@ -225,7 +235,8 @@ func TestWhatIsTakenFromARunEndsIt(t *testing.T) {
 }
 
 func TestWordsAreQuotedForAShell(t *testing.T) {
-	for _, word := range []string{"", "a", "a b", "it's", `\`, `"`, "$x", "a\nb", "\x01\x7f", "\xff", "é", "\u202e", "~", "=x", "-x", "{a,b}", "[a]", "a!b", "a;b", "#", "\x1b'\\"} {
+	for _, word := range []string{"", "a", "a b", "it's", `\`, `"`, "$x", "a\nb", "\x01\x7f", "\xff", "é", "\u202e",
+		"~", "=x", "-x", "{a,b}", "[a]", "a!b", "a;b", "#", "\x1b'\\"} {
 		got, err := exec.Command("bash", "-c", "printf '%s|' "+quoteWord(word)).Output()
 		if err != nil || string(got) != word+"|" {
 			t.Errorf("%q is quoted as %s, which is %q, %v", word, quoteWord(word), got, err)

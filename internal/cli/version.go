@@ -24,7 +24,8 @@ func (a *app) version(_ context.Context, fs *flag.FlagSet, args []string) error 
 	return printVersion(a.out, info, runtime.GOOS+"/"+runtime.GOARCH)
 }
 
-// printVersion prints build information: the main module, this module if that is another one, the commit, the version of
+// printVersion prints build information: the main module, this module if that is another one, the
+// commit, the version of
 // Go, the platform and the build flags.
 func printVersion(out io.Writer, info *debug.BuildInfo, platform string) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)

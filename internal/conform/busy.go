@@ -12,11 +12,13 @@ import (
 // span is a time in which somebody waited on the limiter.
 type span struct{ from, to time.Time }
 
-// prompt returns what is wrong with the times of a crawl in virtual time that came to its end: it ends with its last fetch,
+// prompt returns what is wrong with the times of a crawl in virtual time that came to its end: it
+// ends with its last fetch,
 // and until then no time passes in which a worker has nothing to do although there is a page for it.
 func (s *site) prompt(out outcome, o crawl.Options, waits []span) error {
 	if out.took != out.last {
-		return fmt.Errorf("it returned %v after it began, and its last fetch had come back after %v", out.took, out.last)
+		return fmt.Errorf("it returned %v after it began, and its last fetch had come back after %v", out.took,
+			out.last)
 	}
 	return s.idle(out, o, waits)
 }
@@ -32,7 +34,8 @@ type event struct {
 	ready, started, flying, waits int
 }
 
-// idle looks for time that passed with fewer fetches in flight than workers while a page was to be had, nobody waited on
+// idle looks for time that passed with fewer fetches in flight than workers while a page was to be
+// had, nobody waited on
 // the limiter and the budget was not used up. A crawler that goes level by level may wait for those of a level.
 func (s *site) idle(out outcome, o crawl.Options, waits []span) error {
 	for p := range s.links {
@@ -50,7 +53,8 @@ func (s *site) idle(out outcome, o crawl.Options, waits []span) error {
 		deepest = max(deepest, l)
 		if out.count[p] > 0 {
 			events = append(events, event{at: out.offered[p], level: l, ready: 1},
-				event{at: out.began[p], level: l, ready: -1, started: 1, flying: 1}, event{at: out.back[p], level: l, flying: -1})
+				event{at: out.began[p], level: l, ready: -1, started: 1, flying: 1},
+				event{at: out.back[p], level: l, flying: -1})
 		} else if out.offered[p] >= 0 {
 			events = append(events, event{at: out.offered[p], level: l, ready: 1})
 		}
@@ -74,7 +78,8 @@ func (s *site) idle(out outcome, o crawl.Options, waits []span) error {
 	return nil
 }
 
-// byLevel reports whether a crawler that goes level by level may wait: all fetches in flight are of one level, and what is
+// byLevel reports whether a crawler that goes level by level may wait: all fetches in flight are of
+// one level, and what is
 // to be had lies behind it.
 func byLevel(ready, flying []int, all int) bool {
 	for l := range flying {

@@ -42,7 +42,8 @@ func again(t *Report, c subject) {
 	}
 }
 
-// beside makes crawls at once, or one a little after the other, each with its own site, budget and limiter. Each is as right
+// beside makes crawls at once, or one a little after the other, each with its own site, budget and
+// limiter. Each is as right
 // and as fast as alone, and one that is cancelled concerns none of the others.
 func beside(t *Report, c subject, sites []*site, o crawl.Options, form string, stagger time.Duration) {
 	var pool sync.WaitGroup
@@ -56,7 +57,8 @@ func beside(t *Report, c subject, sites []*site, o crawl.Options, form string, s
 			}
 			out, m, early := trial.crawlBy(context.Background(), c.beside)
 			if err := trial.wrong(out, m, early); err != nil {
-				t.Errorf("beside other crawls: %v (%s%s, begun %v apart)", err, dials(trial.o), limitedBy(form), stagger)
+				t.Errorf("beside other crawls: %v (%s%s, begun %v apart)", err, dials(trial.o), limitedBy(form),
+					stagger)
 			}
 		})
 	}
@@ -85,7 +87,8 @@ func twice(t *Report, c subject, s *site, o crawl.Options, stagger time.Duration
 	outs := c.together(context.Background(), s, o, stagger)
 	for _, out := range outs {
 		if out.err != nil {
-			t.Errorf("two crawls of one Web, begun %v apart: it returned the error %q, want none (%s)", stagger, out.err, dials(o))
+			t.Errorf("two crawls of one Web, begun %v apart: it returned the error %q, want none (%s)", stagger,
+				out.err, dials(o))
 		}
 	}
 	count, failed := outs[0].count, outs[0].failed // the log is one
@@ -101,18 +104,21 @@ func twice(t *Report, c subject, s *site, o crawl.Options, stagger time.Duration
 			}
 		}
 		if count[p] != want {
-			t.Errorf("two crawls of one Web, begun %v apart, fetched %s %d times, want %d: once each (%s)", stagger, outs[0].name(page(p)), count[p], want, dials(o))
+			t.Errorf("two crawls of one Web, begun %v apart, fetched %s %d times, want %d: once each (%s)", stagger,
+				outs[0].name(page(p)), count[p], want, dials(o))
 			return
 		}
 	}
 	for _, out := range outs {
 		if want := (crawl.Result{Pages: pages, Errors: errors}); out.did != want {
-			t.Errorf("two crawls of one Web, begun %v apart: one reports %d pages and %d errors, want %d and %d (%s)", stagger, out.did.Pages, out.did.Errors, pages, errors, dials(o))
+			t.Errorf("two crawls of one Web, begun %v apart: one reports %d pages and %d errors, want %d and %d (%s)",
+				stagger, out.did.Pages, out.did.Errors, pages, errors, dials(o))
 		}
 	}
 }
 
-// others crawls sites that have the same pages and other links, as one Web, under one set of options after the other. What
+// others crawls sites that have the same pages and other links, as one Web, under one set of
+// options after the other. What
 // one crawl has learnt is wrong in the next.
 func others(t *Report, c subject) {
 	ring := func(step int) *site { // 90 pages, of which each links to those some steps on
@@ -128,7 +134,8 @@ func others(t *Report, c subject) {
 	elsewhere := ring(2)
 	elsewhere.seeds = []page{1}
 	sites := []*site{ring(1), ring(7), half, ring(1), failed, ring(1), elsewhere, half, ring(1)}
-	for _, o := range []crawl.Options{{Workers: 3}, {Workers: 1, MaxPages: 20}, {Workers: 9, SizeHint: 90}, {Workers: 3, Limiter: limiter.New("paced", 1000, 1)}, {Workers: 3}} {
+	for _, o := range []crawl.Options{{Workers: 3}, {Workers: 1, MaxPages: 20}, {Workers: 9, SizeHint: 90},
+		{Workers: 3, Limiter: limiter.New("paced", 1000, 1)}, {Workers: 3}} {
 		for i, out := range c.crawls(context.Background(), sites, o) {
 			if err := sites[i].wrong(out, o); err != nil {
 				t.Fatalf("crawl %d of sites that have the same pages and other links: %v (%s)", i+1, err, dials(o))

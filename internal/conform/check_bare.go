@@ -9,7 +9,8 @@ import (
 	"crawlbench/internal/limiter"
 )
 
-// bare gives a crawl what its users give it, each thing with no more than the contract says: a Web that is no crawl.Prefetcher
+// bare gives a crawl what its users give it, each thing with no more than the contract says: a Web
+// that is no crawl.Prefetcher
 // and one that is, context.Background(), a *rate.Limiter, and errors that are no keys of a map.
 func bare(t *Report, c subject) {
 	watchPolling(t, c)
@@ -38,7 +39,8 @@ func hourly(t *Report, c subject, workers int) {
 	s := star(pages-1, 1)
 	out := right(t, c, s, crawl.Options{Workers: workers, Limiter: limiter.New("bucket", 1.0/3600, 1)})
 	if off := out.took - pages*time.Hour; off.Abs() > time.Second {
-		t.Fatalf("with a *rate.Limiter of one page an hour and %d workers %d pages took %v, want %v", workers, pages, out.took, pages*time.Hour)
+		t.Fatalf("with a *rate.Limiter of one page an hour and %d workers %d pages took %v, want %v", workers, pages,
+			out.took, pages*time.Hour)
 	}
 }
 

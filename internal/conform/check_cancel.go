@@ -60,7 +60,8 @@ func (s *blocking) Wait(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// waiting lets a crawl's context end, by a cancellation and by a deadline, while all that it does is to wait on the limiter.
+// waiting lets a crawl's context end, by a cancellation and by a deadline, while all that it does
+// is to wait on the limiter.
 func waiting(t *Report, c subject, workers, after int) {
 	const at = 10 * time.Second
 	cause := errors.New("the user has had enough")
@@ -114,7 +115,8 @@ func deadline(t *Report, c subject, workers int) {
 	}
 }
 
-// unheard cancels a crawl whose fetches do not look at their contexts. They come back in their time and well, and the crawl
+// unheard cancels a crawl whose fetches do not look at their contexts. They come back in their time
+// and well, and the crawl
 // with them.
 func unheard(t *Report, c subject, workers int) {
 	const at = 4*turn + turn/2
@@ -134,7 +136,8 @@ func unheard(t *Report, c subject, workers int) {
 	}
 }
 
-// foreseen lets a deadline come within a wait on a limiter. One that reserves, as x/time/rate does, knows that it will, and
+// foreseen lets a deadline come within a wait on a limiter. One that reserves, as x/time/rate does,
+// knows that it will, and
 // refuses at once with an error of its own.
 func foreseen(t *Report, c subject, form string, workers int) {
 	const at = 2500 * time.Millisecond
@@ -150,7 +153,8 @@ func foreseen(t *Report, c subject, form string, workers int) {
 		ended = min(at, m.at.Sub(begin))
 	}
 	if err := s.ended(out, o, ended, append(m.refused, context.DeadlineExceeded)...); err != nil {
-		t.Fatalf("its deadline was after %v, and its limiter (%s) refused after %v: %v (%s)", at, form, ended, err, dials(o))
+		t.Fatalf("its deadline was after %v, and its limiter (%s) refused after %v: %v (%s)", at, form, ended, err,
+			dials(o))
 	}
 }
 
@@ -173,7 +177,8 @@ func (s *staggered) Wait(ctx context.Context) error {
 	return s.limiter.Wait(own)
 }
 
-// indebted looks for tokens that a cancelled crawl has left reserved in a limiter that others share. That is the doing of
+// indebted looks for tokens that a cancelled crawl has left reserved in a limiter that others
+// share. That is the doing of
 // a limiter that reserves, and of workers that all wait on it: advice, not a fault of the crawler.
 func indebted(t *Report, c subject) {
 	const perSecond = 10

@@ -51,7 +51,8 @@ func failures(t *Report, c subject) {
 		for _, workers := range []int{1, 3, 64} {
 			s := star(300, 1)
 			s.latency = constant(time.Millisecond)
-			s.fails = failing(wrapped(cause), func(p page) bool { return 20 < p && p <= 270 }) // 250 in a row, more than any number of workers
+			// 250 in a row, more than any number of workers
+			s.fails = failing(wrapped(cause), func(p page) bool { return 20 < p && p <= 270 })
 			right(t, c, s, crawl.Options{Workers: workers})
 			s.fails = failing(cause, func(p page) bool { return p > 0 })
 			right(t, c, s, crawl.Options{Workers: workers, MaxPages: 250})
@@ -66,8 +67,10 @@ func (*failure) Error() string   { return "i/o timeout" }
 func (*failure) Timeout() bool   { return true }
 func (*failure) Temporary() bool { return true }
 
-// panics lets Fetch panic, at the first page, within, and at the last, with an error and with a text. The crawl may end the
-// process with it, or return an error, or count the page as failed and fetch all others; what it may not do is to report a
+// panics lets Fetch panic, at the first page, within, and at the last, with an error and with a
+// text. The crawl may end the
+// process with it, or return an error, or count the page as failed and fetch all others; what it
+// may not do is to report a
 // page that it never got. A process that ends so is followed by another, which begins with the next case.
 func panics(t *Report, c subject) {
 	const leaves = 20
@@ -83,7 +86,8 @@ func panics(t *Report, c subject) {
 				s.panics = func(p page, close func()) {
 					if slices.Contains(where, p) {
 						one.Lock()
-						defer time.AfterFunc(20*time.Millisecond, one.Unlock) // by then the process has ended, if it does
+						// by then the process has ended, if it does
+						defer time.AfterFunc(20*time.Millisecond, one.Unlock)
 						close()
 						t.announce(nth)
 						panic(value)

@@ -59,7 +59,8 @@ func heap() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// periods crawls some sites again after so many crawls of others as a counter of crawls takes to come back to where it was:
+// periods crawls some sites again after so many crawls of others as a counter of crawls takes to
+// come back to where it was:
 // what says of a page that it was seen, by the number of the crawl, says so again.
 func periods(t *Report, c subject) {
 	const most = 2 * time.Second // of processor time; who makes large tables for each crawl takes one
@@ -96,8 +97,10 @@ func periods(t *Report, c subject) {
 	}
 }
 
-// millions crawls 1,500,000 pages: a set that keeps 40 bits of a hash takes two of them for one in two of three runs, and one
-// that keeps 37 in all. Few pages are known at a time, since there may be a goroutine for each. A crawler that would take
+// millions crawls 1,500,000 pages: a set that keeps 40 bits of a hash takes two of them for one in
+// two of three runs, and one
+// that keeps 37 in all. Few pages are known at a time, since there may be a goroutine for each. A
+// crawler that would take
 // longer than a second is spared.
 func millions(t *Report, c subject) {
 	const pages, part, most = 1_500_000, 100_000, time.Second

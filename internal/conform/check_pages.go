@@ -21,10 +21,12 @@ func dials(o crawl.Options) string {
 	return text
 }
 
-// shapes tries the sizes at which tables grow, rings wrap, caches evict and filters err, and those that do not fit into 8
+// shapes tries the sizes at which tables grow, rings wrap, caches evict and filters err, and those
+// that do not fit into 8
 // and 16 bits.
 func shapes(t *Report, c subject) {
-	for _, s := range []*site{chain(40), star(3000, 2), random(150, 4, 1), random(60, 1, 2), star(0, 0), tree(300, 2), dense(70), chain(2)} {
+	for _, s := range []*site{chain(40), star(3000, 2), random(150, 4, 1), random(60, 1, 2), star(0, 0), tree(300, 2),
+		dense(70), chain(2)} {
 		for _, workers := range []int{1, 2, 9, 64, 300} {
 			for _, hint := range []int{0, 1, 10_000} {
 				right(t, c, s, crawl.Options{Workers: workers, SizeHint: hint})
@@ -58,7 +60,8 @@ func shapes(t *Report, c subject) {
 	right(t, c, chain(70_000), crawl.Options{Workers: 2}) // as deep as 16 bits do not count
 }
 
-// budgets are larger than sites, and small numbers if they are kept in 32 bits, with a sign or without, or in some other part
+// budgets are larger than sites, and small numbers if they are kept in 32 bits, with a sign or
+// without, or in some other part
 // of an int.
 func budgets() []int {
 	var list []int
@@ -107,7 +110,8 @@ func collide(t *Report, c subject) {
 	right(t, c, backwards, crawl.Options{Workers: 2, SizeHint: 1})
 }
 
-// memory lets 1,200 pages link to each other, by more than a million links. The contract leaves a crawler 4 KiB for each
+// memory lets 1,200 pages link to each other, by more than a million links. The contract leaves a
+// crawler 4 KiB for each
 // page; whoever queues links needs more, be they but four bytes each.
 func memory(t *Report, c subject) {
 	const pages, most = 1200, 1200 * 4 << 10
@@ -169,11 +173,16 @@ func held(wait time.Duration) *site {
 	return s
 }
 
-// watchPolling leaves a hint, for the case that the check does not come to its end, if the crawler works while it waits.
+// watchPolling leaves a hint, for the case that the check does not come to its end, if the crawler
+// works while it waits.
 func watchPolling(t *Report, c subject) {
-	if busy := working(func() { right(t, c, held(time.Minute), crawl.Options{Workers: 4}) }); busy > 10*time.Millisecond {
+	if busy := working(func() {
+		right(t, c, held(time.Minute),
+			crawl.Options{Workers: 4})
+	}); busy > 10*time.Millisecond {
 		t.say(hint, "While it waited one minute of virtual time for a page it used %v of processor time: does it look again and again whether "+
-			"there is something to do (polling)? Waiting without a timer, for what others send or signal, takes none.", busy)
+			"there is something to do (polling)? Waiting without a timer, for what others send or signal, takes none.",
+			busy)
 	}
 }
 

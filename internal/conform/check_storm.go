@@ -12,7 +12,8 @@ import (
 	"crawlbench/internal/host"
 )
 
-// So much processor time at least, and so many crawls, does storm let workers race. On two cores a check-then-act shows within
+// So much processor time at least, and so many crawls, does storm let workers race. On two cores a
+// check-then-act shows within
 // milliseconds.
 const (
 	stormTime   = time.Second
@@ -33,7 +34,8 @@ func race(least time.Duration, times uint64, f func(seed uint64, workers int)) {
 	}
 }
 
-// storm also lets pages fail at the same time. It crawls dense graphs, on which all workers find the same pages, sparse ones, on which they run out of work again and
+// storm also lets pages fail at the same time. It crawls dense graphs, on which all workers find
+// the same pages, sparse ones, on which they run out of work again and
 // again, and clashes, in which they come with the same links at the same instant.
 func storm(t *Report, c subject) {
 	race(stormTime, stormCrawls, func(seed uint64, workers int) {

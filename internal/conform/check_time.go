@@ -27,7 +27,8 @@ func width(t *Report, c subject) {
 		s.latency = constant(turn)
 		out := right(t, c, s, crawl.Options{Workers: workers})
 		if want := turn + turns(leaves); out.took != want || out.peak != workers {
-			t.Fatalf("with %d workers a star of %d pages took %v and had %d fetches in flight, want %v and %d", workers, leaves, out.took, out.peak, want, workers)
+			t.Fatalf("with %d workers a star of %d pages took %v and had %d fetches in flight, want %v and %d", workers,
+				leaves, out.took, out.peak, want, workers)
 		}
 		// A fetch that fails takes as long, and its worker is there afterwards.
 		s.fails = func(_ page, nth int) error {
@@ -63,7 +64,8 @@ func width(t *Report, c subject) {
 	uneven(t, c)
 }
 
-// uneven lets pages take times of their own, from 1 to 100 ms, some fail, and all lie on one host. What no makespan tells
+// uneven lets pages take times of their own, from 1 to 100 ms, some fail, and all lie on one host.
+// What no makespan tells
 // is then told by each moment.
 func uneven(t *Report, c subject) {
 	host := naming{}
@@ -112,7 +114,8 @@ func patient(t *Report, c subject, form string) {
 	}
 }
 
-// limited crawls at a rate. Without latency the rate alone decides how long that takes. With latency it takes as long as
+// limited crawls at a rate. Without latency the rate alone decides how long that takes. With
+// latency it takes as long as
 // the slower of the two dials makes it: 8 workers reach 267 pages/s at 30 ms a page, and 40 at 200 ms.
 func limited(t *Report, c subject, form string, perSecond, workers int, latency time.Duration) {
 	const burst, pages = 5, 205
@@ -173,7 +176,8 @@ func (r *refusing) Wait(context.Context) error {
 	return r.err
 }
 
-// refusal lets a limiter fail, for good and once. It may know what it does by an error that wraps the context's, which lives.
+// refusal lets a limiter fail, for good and once. It may know what it does by an error that wraps
+// the context's, which lives.
 func refusal(t *Report, c subject) {
 	const leaves = 1000
 	for nth, after := range []int64{0, 1, 2, 50, leaves, 0, 1, 50, leaves} {
@@ -183,7 +187,8 @@ func refusal(t *Report, c subject) {
 			l := &refusing{after: after, once: nth > 4, err: errPlanted}
 			switch nth % 3 {
 			case 1:
-				l.err = fmt.Errorf("%w: %w", errPlanted, context.DeadlineExceeded) // as x/time/rate says of a wait that is too long
+				// as x/time/rate says of a wait that is too long
+				l.err = fmt.Errorf("%w: %w", errPlanted, context.DeadlineExceeded)
 			case 2:
 				l.err = fmt.Errorf("%w: %w", errPlanted, context.Canceled)
 			}
@@ -224,7 +229,8 @@ func (s *site) refused(out outcome, o crawl.Options, l *refusing, more int) erro
 	case more > o.Workers:
 		return fmt.Errorf("it began %d more fetches, want at most one a worker", more)
 	case out.took != max(at.Sub(out.start), out.last):
-		return fmt.Errorf("it returned after %v, want %v: at once, or with the last of the fetches in flight", out.took, max(at.Sub(out.start), out.last))
+		return fmt.Errorf("it returned after %v, want %v: at once, or with the last of the fetches in flight", out.took,
+			max(at.Sub(out.start), out.last))
 	}
 	return nil
 }

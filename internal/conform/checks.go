@@ -20,7 +20,8 @@ type Check struct {
 // Checks returns the suite.
 func Checks() []Check {
 	return []Check{
-		{"storm", "fetch each page once, and MaxPages of them, when many workers find the same links at the same time", really(storm)},
+		{"storm", "fetch each page once, and MaxPages of them, when many workers find the same links at the same time",
+			really(storm)},
 		{"shapes", "crawl chains, stars, trees and dense graphs, a page with 100,000 links, a site of 100,000 pages, with any size hint", virtually(shapes)},
 		{"seeds", "take a seed given twice for one page, a thousand seeds, and none", virtually(seeds)},
 		{"collide", "tell keys apart that are similar or collide under common hashes", virtually(collide)},
@@ -31,15 +32,18 @@ func Checks() []Check {
 		{"refusal", "end with the limiter's error when that refuses", virtually(refusal)},
 		{"cancel", "return at the instant of the cancellation, with the context's error, whatever it is at", cancel},
 		{"errors", "count a failed page, whichever it is, and go on, however many fail", virtually(failures)},
-		{"again", "remember nothing from one crawl to the next, and share nothing with crawls beside it", virtually(again)},
+		{"again", "remember nothing from one crawl to the next, and share nothing with crawls beside it",
+			virtually(again)},
 		{"bare", "need no more than the contract says: any Web, context.Background(), a *rate.Limiter, errors that cannot be compared", virtually(bare)},
-		{"many", "keep no memory of a crawl, be right in the 65,537th of a process, and tell two million ids apart", really(many)},
+		{"many", "keep no memory of a crawl, be right in the 65,537th of a process, and tell two million ids apart",
+			really(many)},
 		{"panic", "not swallow a panic of Fetch", really(panics)},
 		{"memory", "take memory for pages and not for links", really(memory)},
 	}
 }
 
-// rest is how long crawls in virtual time are watched after their return: longer than a timer of a day takes. Dozens of them in
+// rest is how long crawls in virtual time are watched after their return: longer than a timer of a
+// day takes. Dozens of them in
 // a row are within the 400 days that our limiters last.
 const rest = 50 * time.Hour
 
@@ -78,7 +82,8 @@ func really(f func(t *Report, c subject)) func(t *Report, c subject) {
 			time.Sleep(wait) // it may be on its way out
 		}
 		left := runtime.NumGoroutine() - before
-		// What no live goroutine can wake is left for ever. The profile is of Go 1.27, or of GOEXPERIMENT=goroutineleakprofile.
+		// What no live goroutine can wake is left for ever. The profile is of Go 1.27, or of
+		// GOEXPERIMENT=goroutineleakprofile.
 		if p := pprof.Lookup("goroutineleak"); p != nil && left <= 0 && p.WriteTo(io.Discard, 0) == nil {
 			left = p.Count()
 		}

@@ -24,7 +24,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// patience is how long a check may take here: none of a right crawler takes two seconds alone, and a machine that is busy
+// patience is how long a check may take here: none of a right crawler takes two seconds alone, and
+// a machine that is busy
 // with other tests gives longer. Some mutants take all of it.
 const patience = 5 * time.Second
 
@@ -33,18 +34,22 @@ func run(t *testing.T, crawlers []crawl.Crawler, keys ...string) []conform.Resul
 }
 
 func runChecks(t *testing.T, crawlers []crawl.Crawler, checks []string, keys ...string) []conform.Result {
-	return conform.Suite{Crawlers: crawlers, Keys: keys, Checks: checks, Patience: patience, Command: func(crawler, keys, check string) *exec.Cmd {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], conform.ChildVerb, crawler, keys, check)
-		cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
-		return cmd
-	}}.Run(t.Context())
+	return conform.Suite{Crawlers: crawlers, Keys: keys, Checks: checks, Patience: patience,
+		Command: func(crawler, keys, check string) *exec.Cmd {
+			cmd := exec.CommandContext(t.Context(), os.Args[0], conform.ChildVerb, crawler, keys, check)
+			cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
+			return cmd
+		}}.Run(t.Context())
 }
 
 // The suite does not fail a built-in crawler, and has a verdict for each check and kind of key.
 func TestBuiltInCrawlersConform(t *testing.T) {
 	list := crawler.All()
 	if testing.Short() { // one of each kind
-		list = slices.DeleteFunc(list, func(c crawl.Crawler) bool { return !slices.Contains([]string{"cas", "owner", "level"}, c.Name) })
+		list = slices.DeleteFunc(list, func(c crawl.Crawler) bool {
+			return !slices.Contains([]string{"cas", "owner",
+				"level"}, c.Name)
+		})
 	}
 	verdicts := run(t, list, "id", "url")
 	if want := len(list) * 2 * len(conform.Checks()); len(verdicts) != want {
@@ -61,7 +66,10 @@ func TestBuiltInCrawlersConform(t *testing.T) {
 func TestUnusualCrawlersConform(t *testing.T) {
 	list, keys := mutant.Controls(), []string{"id", "url"}
 	if testing.Short() {
-		list = slices.DeleteFunc(list, func(c crawl.Crawler) bool { return !slices.Contains([]string{"right", "waitineach"}, c.Name) })
+		list = slices.DeleteFunc(list, func(c crawl.Crawler) bool {
+			return !slices.Contains([]string{"right",
+				"waitineach"}, c.Name)
+		})
 		keys = keys[:1]
 	}
 	for _, v := range run(t, list, keys...) {
@@ -78,7 +86,8 @@ func TestUnusualCrawlersConform(t *testing.T) {
 	}
 }
 
-// sole names, for each check, a mutant that only this check can find, by its construction: the reason is beside it. A check
+// sole names, for each check, a mutant that only this check can find, by its construction: the
+// reason is beside it. A check
 // that has none adds nothing to the others.
 func sole() map[string]string {
 	return map[string]string{
@@ -170,7 +179,8 @@ func TestWriteReadme(t *testing.T) {
 	}
 	verdicts := run(t, mutant.Crawlers(), "id")
 	for try := 0; try < 10 && len(conform.Survivors(verdicts)) > len(mutant.Controls()); try++ {
-		alive := slices.DeleteFunc(mutant.Crawlers(), func(c crawl.Crawler) bool { return !slices.Contains(conform.Survivors(verdicts), c.Name) })
+		alive := slices.DeleteFunc(mutant.Crawlers(),
+			func(c crawl.Crawler) bool { return !slices.Contains(conform.Survivors(verdicts), c.Name) })
 		verdicts = append(verdicts, runChecks(t, alive, []string{"storm"}, "id")...)
 	}
 	matrix := conform.Matrix(append(verdicts, raced(t)...))
@@ -179,7 +189,8 @@ func TestWriteReadme(t *testing.T) {
 	}
 }
 
-// rates runs the storm again and again over those that it finds and no check in virtual time does, and says how often it
+// rates runs the storm again and again over those that it finds and no check in virtual time does,
+// and says how often it
 // finds them.
 func rates(t *testing.T, verdicts []conform.Result) string {
 	const runs = 5
@@ -188,7 +199,8 @@ func rates(t *testing.T, verdicts []conform.Result) string {
 		for _, v := range verdicts {
 			if v.Crawler == c.Name && !v.Kind.OK() {
 				storm = storm || v.Check == "storm"
-				other = other || v.Check == "options" || v.Check == "width" || v.Check == "slow" // whatever the schedule
+				// whatever the schedule
+				other = other || v.Check == "options" || v.Check == "width" || v.Check == "slow"
 			}
 		}
 		return !storm || other
@@ -210,12 +222,14 @@ func rates(t *testing.T, verdicts []conform.Result) string {
 // reports in a storm.
 func raced(t *testing.T) []conform.Result {
 	exe := filepath.Join(t.TempDir(), "raced")
-	if out, err := exec.Command("go", "build", "-race", "-o", exe, "crawlbench/bench/cmd/crawlbench").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-race", "-o", exe,
+		"crawlbench/bench/cmd/crawlbench").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	list := conform.Suite{Crawlers: mutant.Crawlers(), Keys: []string{"id"}, Checks: []string{"storm"}, Command: func(crawler, keys, check string) *exec.Cmd {
-		return exec.CommandContext(t.Context(), exe, conform.ChildVerb, crawler, keys, check)
-	}}.Run(t.Context())
+	list := conform.Suite{Crawlers: mutant.Crawlers(), Keys: []string{"id"}, Checks: []string{"storm"},
+		Command: func(crawler, keys, check string) *exec.Cmd {
+			return exec.CommandContext(t.Context(), exe, conform.ChildVerb, crawler, keys, check)
+		}}.Run(t.Context())
 	for i := range list {
 		list[i].Check = "-race"
 		if list[i].Kind != conform.Race {

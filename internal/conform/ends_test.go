@@ -33,23 +33,36 @@ type end struct {
 func ends() []end {
 	quietly := func(f func()) func() error { return func() error { f(); return nil } }
 	list := []end{
-		{"exits with 0", quietly(func() { os.Exit(0) }), conform.Exit, "it ended the process with exit code 0 instead of returning", ""},
-		{"exits with 66", quietly(func() { os.Exit(66) }), conform.Exit, "it ended the process with exit code 66 instead of returning", ""},
-		{"exits by the system", quietly(func() { syscall.Exit(0) }), conform.Exit, "it ended the process with exit code 0 instead of returning", ""},
-		{"ends its goroutine", quietly(runtime.Goexit), conform.Exit, "it called runtime.Goexit instead of returning", ""},
-		{"kills itself", quietly(func() { syscall.Kill(os.Getpid(), syscall.SIGKILL); select {} }), conform.Exit, "it was killed twice by a signal (killed), from outside or by itself", ""},
-		{"panics", quietly(func() { panic("a\nb") }), conform.Panic, "panic: a", "b\nin crawlbench/internal/conform_test."},
+		{"exits with 0", quietly(func() { os.Exit(0) }), conform.Exit,
+			"it ended the process with exit code 0 instead of returning", ""},
+		{"exits with 66", quietly(func() { os.Exit(66) }), conform.Exit,
+			"it ended the process with exit code 66 instead of returning", ""},
+		{"exits by the system", quietly(func() { syscall.Exit(0) }), conform.Exit,
+			"it ended the process with exit code 0 instead of returning", ""},
+		{"ends its goroutine", quietly(runtime.Goexit), conform.Exit, "it called runtime.Goexit instead of returning",
+			""},
+		{"kills itself", quietly(func() { syscall.Kill(os.Getpid(), syscall.SIGKILL); select {} }), conform.Exit,
+			"it was killed twice by a signal (killed), from outside or by itself", ""},
+		{"panics", quietly(func() { panic("a\nb") }), conform.Panic, "panic: a",
+			"b\nin crawlbench/internal/conform_test."},
 		{"panics with nil", quietly(func() { panic(nil) }), conform.Panic, "panic: panic called with nil argument", ""},
 		{"panics like a deadlock", quietly(func() { panic("deadlock: main bubble goroutine has exited but blocked goroutines remain") }), conform.Panic,
 			"panic: deadlock: main bubble goroutine has exited but blocked goroutines remain", ""},
 		{"panics elsewhere", quietly(func() { go panic("a"); select {} }), conform.Panic, "panic: a", ""},
-		{"dereferences nil", quietly(func() { fmt.Println(*(*int)(nil)) }), conform.Panic, "panic: runtime error: invalid memory address or nil pointer dereference", ""},
-		{"unlocks", quietly(func() { new(sync.Mutex).Unlock() }), conform.Panic, "fatal error: sync: unlock of unlocked mutex", ""},
-		{"blocks", quietly(func() { <-make(chan int) }), conform.Deadlock, "all its goroutines were waiting for each other", "chan receive (durable) in crawlbench/internal/conform_test."},
-		{"leaves a goroutine", quietly(func() { go func() { select {} }() }), conform.Fail, "after it had returned, 1 goroutines were still there",
+		{"dereferences nil", quietly(func() { fmt.Println(*(*int)(nil)) }), conform.Panic,
+			"panic: runtime error: invalid memory address or nil pointer dereference", ""},
+		{"unlocks", quietly(func() { new(sync.Mutex).Unlock() }), conform.Panic,
+			"fatal error: sync: unlock of unlocked mutex", ""},
+		{"blocks", quietly(func() { <-make(chan int) }), conform.Deadlock,
+			"all its goroutines were waiting for each other",
+			"chan receive (durable) in crawlbench/internal/conform_test."},
+		{"leaves a goroutine", quietly(func() { go func() { select {} }() }), conform.Fail,
+			"after it had returned, 1 goroutines were still there",
 			"select (no cases) (durable) in crawlbench/internal/conform_test."},
-		{"leaves a process", quietly(func() { exec.Command("sh", "-c", "setsid sleep 81 &").Run() }), conform.Leak, "", "left behind: sleep 81"},
-		{"writes to descriptor 3", quietly(func() { syscall.Write(3, []byte("end false\n")) }), conform.Fail, "it wrote to file descriptor 3, which is not its own", ""},
+		{"leaves a process", quietly(func() { exec.Command("sh", "-c", "setsid sleep 81 &").Run() }), conform.Leak, "",
+			"left behind: sleep 81"},
+		{"writes to descriptor 3", quietly(func() { syscall.Write(3, []byte("end false\n")) }), conform.Fail,
+			"it wrote to file descriptor 3, which is not its own", ""},
 		{"closes all", quietly(func() {
 			for fd := range 11 {
 				syscall.Close(fd)
@@ -74,10 +87,13 @@ func ends() []end {
 			}
 		}), conform.Hang, "it was still running after ", "conform_test."},
 
-		{"is loud", quietly(func() { fmt.Fprintln(os.Stderr, "panic: no\nfatal error: no\nout of memory") }), conform.Pass, "", ""},
-		{"ignores a signal", quietly(func() { signal.Ignore(syscall.SIGHUP) }), conform.Fail, "whether the signal hangup is ignored was false before the check and is true after it", ""},
+		{"is loud", quietly(func() { fmt.Fprintln(os.Stderr, "panic: no\nfatal error: no\nout of memory") }),
+			conform.Pass, "", ""},
+		{"ignores a signal", quietly(func() { signal.Ignore(syscall.SIGHUP) }), conform.Fail,
+			"whether the signal hangup is ignored was false before the check and is true after it", ""},
 		{"has a helper", quietly(func() { exec.Command("true").Run() }), conform.Pass, "", ""},
-		{"sets flags", quietly(func() { flag.Set("test.failfast", "true"); flag.Set("test.run", "nothing") }), conform.Pass, "", ""},
+		{"sets flags", quietly(func() { flag.Set("test.failfast", "true"); flag.Set("test.run", "nothing") }),
+			conform.Pass, "", ""},
 	}
 	if underRace { // there is no bound on memory then
 		return list
@@ -96,26 +112,31 @@ func planted() []crawl.Crawler {
 	var list []crawl.Crawler
 	right := mutant.Right().ByID
 	for _, e := range ends() {
-		list = append(list, crawl.Crawler{Name: e.name, ByID: func(ctx context.Context, web crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
-			did, err := right(ctx, web, seeds, o)
-			return did, errors.Join(err, e.do())
-		}})
+		list = append(list, crawl.Crawler{Name: e.name,
+			ByID: func(ctx context.Context, web crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result,
+				error) {
+				did, err := right(ctx, web, seeds, o)
+				return did, errors.Join(err, e.do())
+			}})
 	}
 	return list
 }
 
 // The suite calls each end by its kind and in exact words, whatever the crawler prints.
 func TestSuiteNamesEachEnd(t *testing.T) {
-	suite := conform.Suite{Crawlers: planted(), Checks: []string{"seeds"}, Patience: 5 * time.Second, Command: func(crawler, keys, check string) *exec.Cmd {
-		return exec.Command(os.Args[0], conform.ChildVerb, crawler, keys, check)
-	}}
+	suite := conform.Suite{Crawlers: planted(), Checks: []string{"seeds"}, Patience: 5 * time.Second,
+		Command: func(crawler, keys, check string) *exec.Cmd {
+			return exec.Command(os.Args[0], conform.ChildVerb, crawler, keys, check)
+		}}
 	verdicts := suite.Run(t.Context())
 	for i, e := range ends() {
 		v := verdicts[i]
 		summary, _, _ := strings.Cut(v.Text, "\n")
 		rest, begins := strings.CutPrefix(summary, e.text)
-		exact := begins && (rest == "" || strings.HasPrefix(rest, " (a site of ") || e.text == "" || e.kind == conform.Hang)
-		if v.Crawler != e.name || v.Kind != e.kind || !exact || !strings.Contains(v.Text, e.more) || e.kind == conform.Pass && v.Text != "" {
+		exact := begins && (rest == "" || strings.HasPrefix(rest, " (a site of ") || e.text == "" ||
+			e.kind == conform.Hang)
+		if v.Crawler != e.name || v.Kind != e.kind || !exact || !strings.Contains(v.Text, e.more) ||
+			e.kind == conform.Pass && v.Text != "" {
 			t.Errorf("%s: %s: %s\nwant %s: %s\n%s", v.Crawler, v.Kind, v.Text, e.kind, e.text, e.more)
 		}
 	}
@@ -135,7 +156,8 @@ func TestOfACrawler(t *testing.T) {
 	}
 }
 
-// go test fails for a crawler that ends its process, and for what it leaves; and passes for a right one with a space in its name.
+// go test fails for a crawler that ends its process, and for what it leaves; and passes for a right
+// one with a space in its name.
 func TestGoTestFailsEachEnd(t *testing.T) {
 	for _, e := range ends() {
 		some := []string{"exits with 0", "is loud"} // each runs the whole suite
@@ -151,12 +173,15 @@ func TestGoTestFailsEachEnd(t *testing.T) {
 			out, err := cmd.CombinedOutput()
 			text := string(out)
 			if e.kind == conform.Pass {
-				if err != nil || strings.Contains(text, "FAIL") || !strings.Contains(text, "--- PASS: TestOfACrawler/id/seeds") {
+				if err != nil || strings.Contains(text, "FAIL") ||
+					!strings.Contains(text, "--- PASS: TestOfACrawler/id/seeds") {
 					t.Errorf("%v\n%s", err, text)
 				}
 				return
 			}
-			if err == nil || !strings.Contains(text, "--- FAIL: TestOfACrawler/id/seeds") || !strings.Contains(text, string(e.kind)+": "+e.text) || !strings.Contains(strings.ReplaceAll(text, "\n        ", "\n"), e.more) {
+			if err == nil || !strings.Contains(text, "--- FAIL: TestOfACrawler/id/seeds") ||
+				!strings.Contains(text, string(e.kind)+": "+e.text) ||
+				!strings.Contains(strings.ReplaceAll(text, "\n        ", "\n"), e.more) {
 				t.Errorf("%v\n%s\nwant %s: %s\n%s", err, text, e.kind, e.text, e.more)
 			}
 		})

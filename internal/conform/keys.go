@@ -48,24 +48,36 @@ func similarIDs() []uint32 {
 // crawler normalises beyond that is another page than the one that was linked.
 func similarURLs() []string {
 	long := "https://h.example/" + strings.Repeat("a/", 40)
-	list := []string{"", " ", "/", "x", "X", "\x00", "\xff", "\xfe", "\ufffd", "\ufeffx", "https://h.example", "http://h.example/", "http://h.example:80/",
-		"mailto:a@h.example", "javascript:void(0)", "ftp://h.example/", "http://10.0.0.1/", "http://localhost/", "http://[::1]/", "a,b", "a", "b", "a|b", "a\\b"}
+	list := []string{"", " ", "/", "x", "X", "\x00", "\xff", "\xfe", "\ufffd", "\ufeffx", "https://h.example",
+		"http://h.example/", "http://h.example:80/",
+		"mailto:a@h.example", "javascript:void(0)", "ftp://h.example/", "http://10.0.0.1/", "http://localhost/",
+		"http://[::1]/", "a,b", "a", "b", "a|b", "a\\b"}
 	for _, c := range collisions {
 		list = append(list, c.a, c.b)
 	}
 	for _, base := range []string{
-		"https://h.example/dir/page", "https://h.example/dir/page?b=2&a=1", "https://h.example/dir/page/", "https://h.example/",
+		"https://h.example/dir/page", "https://h.example/dir/page?b=2&a=1", "https://h.example/dir/page/",
+		"https://h.example/",
 		"https://h.example/dir/%7Euser/a b", "https://h.example/dir/index.html#top",
 	} {
-		list = append(list, base, base+"/", base+" ", " "+base, base+"#", base+"#a", base+"#b", base+"?", base+"?a=1&b=2", base+"?b=2&a=1",
-			base+"?a=1", base+"&utm_source=x", base+"&fbclid=7", base+"&", base+";jsessionid=7", base+".pdf", base+".jpg", base+",b", base+"Az", base+"BY", base+"/.", base+"//", base+"/../page", base+"/index.html", base+";v=1", base+"\n", base+"\t", base+"\x00",
-			base+"%20", base+"+", base+"%2f", base+"%2F", base+"é", base+"e\u0301", base+".", base+"-", base+"0", base+"00", base+"1",
-			strings.ToUpper(base), strings.ToLower(base), strings.Replace(base, "page", "Page", 1), strings.Replace(base, "dir", "DIR", 1),
-			strings.Replace(base, "https", "http", 1), strings.Replace(base, "https", "HTTPS", 1), strings.TrimPrefix(base, "https:"),
-			strings.Replace(base, "h.", "g.", 1), strings.Replace(base, "h.", "www.h.", 1), strings.Replace(base, "h.", "H.", 1),
+		list = append(list, base, base+"/", base+" ", " "+base, base+"#", base+"#a", base+"#b", base+"?", base+
+			"?a=1&b=2", base+"?b=2&a=1",
+			base+"?a=1", base+"&utm_source=x", base+"&fbclid=7", base+"&", base+";jsessionid=7", base+".pdf", base+
+				".jpg", base+",b", base+"Az", base+"BY", base+"/.", base+"//", base+"/../page", base+"/index.html",
+			base+";v=1", base+"\n", base+"\t", base+"\x00",
+			base+"%20", base+"+", base+"%2f", base+"%2F", base+"é", base+"e\u0301", base+".", base+"-", base+"0", base+
+				"00", base+"1",
+			strings.ToUpper(base), strings.ToLower(base), strings.Replace(base, "page", "Page", 1),
+			strings.Replace(base, "dir", "DIR", 1),
+			strings.Replace(base, "https", "http", 1), strings.Replace(base, "https", "HTTPS", 1),
+			strings.TrimPrefix(base, "https:"),
+			strings.Replace(base, "h.", "g.", 1), strings.Replace(base, "h.", "www.h.", 1),
+			strings.Replace(base, "h.", "H.", 1),
 			strings.Replace(base, ".example", ".example.", 1), strings.Replace(base, ".example", ".example:443", 1),
-			strings.Replace(base, ".example", ".example:8080", 1), strings.Replace(base, "//", "//user@", 1), strings.Replace(base, "%7E", "~", 1),
-			strings.Replace(base, "%7E", "%7e", 1), strings.Replace(base, "/dir", "/./dir", 1), strings.Replace(base, "/dir", "//dir", 1))
+			strings.Replace(base, ".example", ".example:8080", 1), strings.Replace(base, "//", "//user@", 1),
+			strings.Replace(base, "%7E", "~", 1),
+			strings.Replace(base, "%7E", "%7e", 1), strings.Replace(base, "/dir", "/./dir", 1),
+			strings.Replace(base, "/dir", "//dir", 1))
 	}
 	// Long ones that differ in one byte: the 60th, one before and behind 64, 128, 256 and 2,048, and the last.
 	for _, n := range []int{60, 63, 64, 65, 127, 128, 129, 255, 256, 257, 2047, 2048, 2049, 8191, 8192, 8193, 70_000} {
@@ -73,7 +85,8 @@ func similarURLs() []string {
 		list = append(list, base[:n], base[:n-1]+"c", base[:n-1]+"c"+base[n:], base)
 	}
 	for n := range 1500 { // few bytes, many of them shared
-		list = append(list, "https://h.example/"+strings.Repeat("/", n/10)+strconv.Itoa(n%10), strconv.Itoa(n), "https://h.example/"+strconv.Itoa(n), strconv.Itoa(n)+"https://h.example/")
+		list = append(list, "https://h.example/"+strings.Repeat("/", n/10)+strconv.Itoa(n%10), strconv.Itoa(n),
+			"https://h.example/"+strconv.Itoa(n), strconv.Itoa(n)+"https://h.example/")
 	}
 	return distinct(list)
 }

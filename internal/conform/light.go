@@ -8,7 +8,8 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// light is a Web that knows of each page no more than how often it was fetched. It is for crawls that are too large, or too
+// light is a Web that knows of each page no more than how often it was fetched. It is for crawls
+// that are too large, or too
 // many, for a web.
 type light[K comparable] struct {
 	pages map[K]page // nil: a key is the page's number
@@ -17,7 +18,8 @@ type light[K comparable] struct {
 }
 
 // lightly returns a function that lets f crawl s and returns what is wrong then.
-func lightly[K comparable](f crawl.Func[K], maxWorkers int, name func(naming, page) K) func(s *site) func(crawl.Options) error {
+func lightly[K comparable](f crawl.Func[K], maxWorkers int,
+	name func(naming, page) K) func(s *site) func(crawl.Options) error {
 	return func(s *site) func(crawl.Options) error {
 		n := len(s.links)
 		w := &light[K]{links: make([][]K, n), count: make([]atomic.Int32, n)}

@@ -7,7 +7,8 @@ import (
 )
 
 // letters stand for kinds in a matrix.
-var letters = map[Kind]string{Pass: ".", Fail: "F", Deadlock: "D", Leak: "L", Hang: "H", Panic: "P", Exit: "E", Race: "R", Advice: "a"}
+var letters = map[Kind]string{Pass: ".", Fail: "F", Deadlock: "D", Leak: "L", Hang: "H", Panic: "P", Exit: "E",
+	Race: "R", Advice: "a"}
 
 // Matrix renders verdicts with crawlers down and checks across: F the oracle said no, D deadlock, L leak, H hang, P
 // panic, E exit, R race, a advice, and a dot for passed.
@@ -59,7 +60,8 @@ func axes(verdicts []Result) (names, checks []string) {
 	return names, checks
 }
 
-// Rates returns, for each crawler that not every one of the runs found, or not by the same checks, how many of the runs did, one line
+// Rates returns, for each crawler that not every one of the runs found, or not by the same checks,
+// how many of the runs did, one line
 // each; "" if there is none. What a check finds by luck it finds more often with another run.
 func Rates(runs [][]Result) string {
 	var b strings.Builder

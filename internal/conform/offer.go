@@ -14,11 +14,13 @@ import (
 
 // offer is the form in which a crawler is given its Web and its context.
 type offer struct {
-	bare  bool // the Web is no crawl.Prefetcher
-	plain bool // the context is the caller's, such as context.Background(), and contexts derived from it are not counted
+	bare bool // the Web is no crawl.Prefetcher
+	// the context is the caller's, such as context.Background(), and contexts derived from it are not counted
+	plain bool
 }
 
-// offerOf chooses the form for a crawl. It is the same whenever that crawl is made again, and differs between similar ones.
+// offerOf chooses the form for a crawl. It is the same whenever that crawl is made again, and
+// differs between similar ones.
 func offerOf(pages int, o crawl.Options) offer {
 	n := pages + o.Workers + o.MaxPages
 	return offer{bare: n%2 == 0, plain: n/2%2 == 0}
@@ -32,7 +34,8 @@ func (b bareWeb[K]) Fetch(ctx context.Context, key K) ([]K, error) { return b.w.
 // guardPage names the key that fills the room behind the end of the slices that a crawler is given. No site has it.
 const guardPage page = 4_000_000_007
 
-// room returns an empty slice for so many keys, with room behind them: what a crawler appends to links or seeds it writes
+// room returns an empty slice for so many keys, with room behind them: what a crawler appends to
+// links or seeds it writes
 // there, as it would write into the next page's links where those of all pages are in one array.
 func (w *web[K]) room(n int) []K {
 	spare := 2
@@ -68,7 +71,8 @@ func (w *web[K]) modified(seeds []K) string {
 			}
 		}
 		if len(links) > 0 && w.overrun(links) {
-			return fmt.Sprintf("the array of the links of %s behind their end (append writes there: clone them first)", w.log.name(page(p)))
+			return fmt.Sprintf("the array of the links of %s behind their end (append writes there: clone them first)",
+				w.log.name(page(p)))
 		}
 	}
 	if w.overrun(w.none) {

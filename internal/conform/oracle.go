@@ -67,7 +67,8 @@ func (s *site) wrong(out outcome, o crawl.Options) error {
 	}
 	switch {
 	case fetched != want && o.MaxPages > 0:
-		return fmt.Errorf("%d pages were fetched, want %d: %d are reachable and MaxPages is %d", fetched, want, reachable, o.MaxPages)
+		return fmt.Errorf("%d pages were fetched, want %d: %d are reachable and MaxPages is %d", fetched, want,
+			reachable, o.MaxPages)
 	case fetched != want:
 		return fmt.Errorf("%d of %d reachable pages were fetched: %s was not", fetched, want, missed)
 	}
@@ -95,7 +96,8 @@ func (s *site) ended(out outcome, o crawl.Options, at time.Duration, causes ...e
 	case out.took != want:
 		return fmt.Errorf("it returned after %v, want %v, %s", out.took, want, how)
 	case out.floods > o.Workers:
-		return fmt.Errorf("it began %d fetches afterwards, want none but for what each worker is about to fetch", out.floods)
+		return fmt.Errorf("it began %d fetches afterwards, want none but for what each worker is about to fetch",
+			out.floods)
 	}
 	return nil
 }

@@ -12,7 +12,8 @@ import (
 
 // done returns the outcome of a crawl of s in which all went well.
 func done(s *site) outcome {
-	out := outcome{count: make([]int, len(s.links)), failed: make([]bool, len(s.links)), name: func(page) string { return "p" }, peak: 1}
+	out := outcome{count: make([]int, len(s.links)), failed: make([]bool, len(s.links)),
+		name: func(page) string { return "p" }, peak: 1}
 	level, _ := s.reach(out.failed)
 	for p, l := range level {
 		if l >= 0 {
@@ -63,7 +64,8 @@ func TestOracleSaysWhatIsWrong(t *testing.T) {
 // The Web of a check notices a page that no link has led to yet, what is written to, and contexts that are left.
 func TestWebNotices(t *testing.T) {
 	crawler := func(f crawl.Func[uint32]) outcome {
-		return subjects(crawl.Crawler{Name: "x", ByID: f})["id"].crawl(context.Background(), chain(3), crawl.Options{Workers: 1})
+		return subjects(crawl.Crawler{Name: "x", ByID: f})["id"].crawl(context.Background(), chain(3),
+			crawl.Options{Workers: 1})
 	}
 	fetch := func(web crawl.Web[uint32], pages ...uint32) (did crawl.Result, err error) {
 		for _, p := range pages {
@@ -73,34 +75,40 @@ func TestWebNotices(t *testing.T) {
 		return did, nil
 	}
 	inOrder := func(out outcome) error { return chain(3).wrong(out, crawl.Options{Workers: 1}) }
-	if err := inOrder(crawler(func(_ context.Context, web crawl.Web[uint32], _ []uint32, _ crawl.Options) (crawl.Result, error) {
+	if err := inOrder(crawler(func(_ context.Context, web crawl.Web[uint32], _ []uint32, _ crawl.Options) (crawl.Result,
+		error) {
 		return fetch(web, 0, 1, 2)
 	})); err != nil {
 		t.Errorf("in order: %v", err)
 	}
 	for name, f := range map[string]crawl.Func[uint32]{
-		"before a link": func(_ context.Context, web crawl.Web[uint32], _ []uint32, _ crawl.Options) (crawl.Result, error) {
+		"before a link": func(_ context.Context, web crawl.Web[uint32], _ []uint32, _ crawl.Options) (crawl.Result,
+			error) {
 			return fetch(web, 0, 2, 1)
 		},
-		"modified the links": func(ctx context.Context, web crawl.Web[uint32], _ []uint32, _ crawl.Options) (crawl.Result, error) {
+		"modified the links": func(ctx context.Context, web crawl.Web[uint32], _ []uint32,
+			_ crawl.Options) (crawl.Result, error) {
 			links, _ := web.Fetch(ctx, 0)
 			links[0], links[1] = links[1], links[0]
 			did, err := fetch(web, 1, 2)
 			did.Pages++
 			return did, err
 		},
-		"modified the seeds": func(_ context.Context, web crawl.Web[uint32], seeds []uint32, _ crawl.Options) (crawl.Result, error) {
+		"modified the seeds": func(_ context.Context, web crawl.Web[uint32], seeds []uint32,
+			_ crawl.Options) (crawl.Result, error) {
 			seeds[0] = 1
 			return fetch(web, 0, 1, 2)
 		},
-		"not cancelled": func(ctx context.Context, web crawl.Web[uint32], _ []uint32, _ crawl.Options) (crawl.Result, error) {
+		"not cancelled": func(ctx context.Context, web crawl.Web[uint32], _ []uint32, _ crawl.Options) (crawl.Result,
+			error) {
 			_, cancel := context.WithCancel(context.WithValue(ctx, errPlanted, 1))
 			t.Cleanup(cancel)
 			_, other := context.WithCancel(ctx)
 			t.Cleanup(other)
 			return fetch(web, 0, 1, 2)
 		},
-		"key of no page": func(_ context.Context, web crawl.Web[uint32], _ []uint32, _ crawl.Options) (crawl.Result, error) {
+		"key of no page": func(_ context.Context, web crawl.Web[uint32], _ []uint32, _ crawl.Options) (crawl.Result,
+			error) {
 			return fetch(web, 0, 1, 2, 77)
 		},
 	} {

@@ -33,7 +33,8 @@ func now() process {
 		r.Close()
 		w.Close()
 	}
-	p := process{settings: map[string]string{"GOMAXPROCS": fmt.Sprint(runtime.GOMAXPROCS(0))}, environ: slices.Sorted(slices.Values(os.Environ()))}
+	p := process{settings: map[string]string{"GOMAXPROCS": fmt.Sprint(runtime.GOMAXPROCS(0))},
+		environ: slices.Sorted(slices.Values(os.Environ()))}
 	samples := []metrics.Sample{{Name: "/gc/gogc:percent"}, {Name: "/gc/gomemlimit:bytes"}}
 	metrics.Read(samples)
 	p.settings["the GC percent"] = percent(samples[0].Value.Uint64())
@@ -42,7 +43,8 @@ func now() process {
 	p.settings["runtime.MemProfileRate"] = fmt.Sprint(runtime.MemProfileRate)
 	p.settings["the mutex profile fraction"] = fmt.Sprint(runtime.SetMutexProfileFraction(-1))
 	p.settings["time.Local"] = fmt.Sprintf("%p", time.Local)
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE} {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT,
+		syscall.SIGPIPE} {
 		p.settings["whether the signal "+sig.String()+" is ignored"] = fmt.Sprint(signal.Ignored(sig))
 	}
 	p.settings["whether blocking is profiled"] = fmt.Sprint(profilesBlocking())
@@ -58,7 +60,8 @@ func now() process {
 	if names, err := os.ReadDir(dir); err == nil {
 		p.files = map[string]string{}
 		for _, n := range names {
-			if to, err := os.Readlink(filepath.Join(dir, n.Name())); err == nil && !strings.HasSuffix(to, "/fd") { // of ReadDir itself
+			// of ReadDir itself
+			if to, err := os.Readlink(filepath.Join(dir, n.Name())); err == nil && !strings.HasSuffix(to, "/fd") {
 				p.files[n.Name()] = to
 			}
 		}
@@ -133,7 +136,8 @@ func (p process) changed(after process) []string {
 		}
 	}
 	for _, v := range p.environ {
-		if name, _, _ := strings.Cut(v, "="); !slices.ContainsFunc(after.environ, func(w string) bool { return strings.HasPrefix(w, name+"=") }) {
+		if name, _, _ := strings.Cut(v, "="); !slices.ContainsFunc(after.environ,
+			func(w string) bool { return strings.HasPrefix(w, name+"=") }) {
 			list = append(list, fmt.Sprintf("the environment has no %s any more after the check", name))
 		}
 	}
@@ -152,11 +156,13 @@ func (p process) changed(after process) []string {
 		}
 	}
 	if slices.Sort(left); len(left) > 0 {
-		list = append(list, fmt.Sprintf("%d files or connections were left open after the check, %s the first", len(left), left[0]))
+		list = append(list, fmt.Sprintf("%d files or connections were left open after the check, %s the first",
+			len(left), left[0]))
 	}
 	for _, name := range after.temp {
 		if !slices.Contains(p.temp, name) {
-			list = append(list, fmt.Sprintf("the temporary directory has %.60q, which it had not before the check", name))
+			list = append(list, fmt.Sprintf("the temporary directory has %.60q, which it had not before the check",
+				name))
 		}
 	}
 	slices.Sort(list)

@@ -28,15 +28,19 @@ func TestProcessStateIsCompared(t *testing.T) {
 		say         string
 		alter, mend func()
 	}{
-		{"GOMAXPROCS was", func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) }, func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) - 1) }},
-		{"the GC percent was 100 before the check and is -1", func() { debug.SetGCPercent(-1) }, func() { debug.SetGCPercent(100) }},
+		{"GOMAXPROCS was", func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1) },
+			func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) - 1) }},
+		{"the GC percent was 100 before the check and is -1", func() { debug.SetGCPercent(-1) },
+			func() { debug.SetGCPercent(100) }},
 		{"the memory limit was", func() { debug.SetMemoryLimit(1 << 40) }, func() { debug.SetMemoryLimit(1<<63 - 1) }},
 		{"the working directory was", func() { os.Chdir(t.TempDir()) }, func() { os.Chdir(dir) }},
 		{`the environment has "CRAWLER=1"`, func() { os.Setenv("CRAWLER", "1") }, func() { os.Unsetenv("CRAWLER") }},
 		{"os.Args was", func() { os.Args = []string{"x"} }, func() { os.Args = args }},
 		{"os.Stdout was", func() { os.Stdout = os.Stderr }, func() { os.Stdout = stdout }},
-		{"the mutex profile fraction was", func() { runtime.SetMutexProfileFraction(7) }, func() { runtime.SetMutexProfileFraction(0) }},
-		{"whether blocking is profiled was false", func() { runtime.SetBlockProfileRate(1) }, func() { runtime.SetBlockProfileRate(0) }},
+		{"the mutex profile fraction was", func() { runtime.SetMutexProfileFraction(7) },
+			func() { runtime.SetMutexProfileFraction(0) }},
+		{"whether blocking is profiled was false", func() { runtime.SetBlockProfileRate(1) },
+			func() { runtime.SetBlockProfileRate(0) }},
 		{"the flags and prefix of package log was", func() { log.SetFlags(0) }, func() { log.SetFlags(log.LstdFlags) }},
 		{"where package log writes to was", func() { log.SetOutput(io.Discard) }, func() { log.SetOutput(os.Stderr) }},
 		{"1 files or connections were left open", func() { file, _ = os.Open(os.DevNull) }, func() { file.Close() }},
@@ -72,7 +76,8 @@ func TestTemporaryFilesAreSeen(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "spool"), nil, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if list := before.changed(now()); len(list) != want || want > 0 && !strings.Contains(list[0], `the temporary directory has "spool"`) {
+		if list := before.changed(now()); len(list) != want || want > 0 &&
+			!strings.Contains(list[0], `the temporary directory has "spool"`) {
 			t.Errorf("%s: %q", name, list)
 		}
 	}

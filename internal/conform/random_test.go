@@ -69,7 +69,8 @@ func (d *drawn) check(crawlOf func(context.Context, *site, crawl.Options) outcom
 	}
 	if d.perSec > 0 {
 		for i, at := range out.starts {
-			if least := time.Duration(i-2) * time.Second / time.Duration(d.perSec); at.Sub(start) < least-time.Microsecond {
+			least := time.Duration(i-2) * time.Second / time.Duration(d.perSec)
+			if at.Sub(start) < least-time.Microsecond {
 				return fmt.Errorf("fetch %d began after %v, at %d/s and a burst of 3", i+1, at.Sub(start), d.perSec)
 			}
 		}
@@ -137,7 +138,8 @@ func TestRandomSearchBites(t *testing.T) {
 	}
 	for _, m := range mutant.All() {
 		switch m.Name {
-		case "dropslastlink", "budgetoffbyone", "seedsnotdeduped", "errornotcounted", "limiterignored", "ignorescontext", "oneworkertoomany", "retriesfailed", "errorendscrawl", "globalstate":
+		case "dropslastlink", "budgetoffbyone", "seedsnotdeduped", "errornotcounted", "limiterignored",
+			"ignorescontext", "oneworkertoomany", "retriesfailed", "errorendscrawl", "globalstate":
 			if !found(m.Crawler) {
 				t.Errorf("%s was not found", m.Name)
 			}

@@ -11,7 +11,8 @@ import (
 	"crawlbench/internal/child"
 )
 
-// Report is the *testing.T of a check. What fails goes to the parent of the check's process as a record, word for word, and so
+// Report is the *testing.T of a check. What fails goes to the parent of the check's process as a
+// record, word for word, and so
 // does advice.
 type Report struct {
 	*testing.T
@@ -55,7 +56,8 @@ func (r *Report) say(kind Kind, format string, args ...any) {
 	}
 }
 
-// collects names the variable that makes a check empty every sync.Pool before each bubble of virtual time. That takes longer
+// collects names the variable that makes a check empty every sync.Pool before each bubble of
+// virtual time. That takes longer
 // than most crawls, and is done for those alone that need it.
 const collects = "CRAWLBENCH_COLLECT"
 
@@ -72,7 +74,8 @@ func (s *stuck) Error() string {
 	return "all its goroutines were waiting for each other"
 }
 
-// bubble runs f in a bubble of virtual time, and returns its error, or a *stuck. What package testing/synctest panics with
+// bubble runs f in a bubble of virtual time, and returns its error, or a *stuck. What package
+// testing/synctest panics with
 // is known by its type, which is the runtime's: a crawler may panic with the same words.
 func bubble(t *Report, f func(t *Report) error) (err error) {
 	if os.Getenv(collects) != "" {

@@ -52,7 +52,8 @@ type Result struct {
 // ChildVerb is the argument with which a program is called to be the child of a check: ChildVerb CRAWLER KEYS CHECK.
 const ChildVerb = "__check"
 
-// Patience is how long a check may take unless the suite says otherwise. None of the built-in crawlers needs two seconds.
+// Patience is how long a check may take unless the suite says otherwise. None of the built-in
+// crawlers needs two seconds.
 const Patience = 10 * time.Second
 
 // Suite is a run of checks over crawlers.
@@ -127,7 +128,8 @@ func still(end *child.End) string {
 const caseVariable = "CRAWLBENCH_CASE"
 
 // judgeFrom is judge from a case on. next is above from if the child ended as announced.
-func judgeFrom(ctx context.Context, command func() *exec.Cmd, patience time.Duration, from int) (kind Kind, text string, next int) {
+func judgeFrom(ctx context.Context, command func() *exec.Cmd, patience time.Duration, from int) (kind Kind, text string,
+	next int) {
 	all := command
 	command = func() *exec.Cmd { return with(all(), fmt.Sprint(caseVariable, "=", from)) }
 	end, err := inTemp(ctx, command, patience)
@@ -176,10 +178,12 @@ func with(cmd *exec.Cmd, variable string) *exec.Cmd {
 	return cmd
 }
 
-// outsideBubble reports whether the runtime ended the child since something of one bubble of virtual time was used in another.
+// outsideBubble reports whether the runtime ended the child since something of one bubble of
+// virtual time was used in another.
 func outsideBubble(end *child.End) bool {
 	first, _, _ := strings.Cut(end.Text, "\n")
-	return end.Class == child.Panic && strings.HasPrefix(first, "fatal error: ") && strings.Contains(first, "synctest") && strings.Contains(first, "bubble")
+	return end.Class == child.Panic && strings.HasPrefix(first, "fatal error: ") &&
+		strings.Contains(first, "synctest") && strings.Contains(first, "bubble")
 }
 
 // hint is the kind of the record whose text is said if the check does not come to its end.
@@ -214,12 +218,14 @@ func announced(end *child.End) (nth int) {
 // kinds are those of the ends of a child that did not come to its final record.
 func kinds() map[child.Class]Kind {
 	return map[child.Class]Kind{
-		child.Unstarted: Exit, child.Exit: Exit, child.Killed: Exit, child.Junk: Fail, child.Race: Race, child.Deadlock: Deadlock,
-		child.Panic: Panic, child.Memory: Panic, child.Fault: Panic, child.Hang: Hang, child.Spin: Hang,
+		child.Unstarted: Exit, child.Exit: Exit, child.Killed: Exit, child.Junk: Fail, child.Race: Race,
+		child.Deadlock: Deadlock,
+		child.Panic:    Panic, child.Memory: Panic, child.Fault: Panic, child.Hang: Hang, child.Spin: Hang,
 	}
 }
 
-// said returns the gravest of the records of a check, with the texts of all: Fail first, whose words are those of the oracle.
+// said returns the gravest of the records of a check, with the texts of all: Fail first, whose
+// words are those of the oracle.
 func said(records []child.Record) (Kind, string) {
 	kind, text := Pass, ""
 	for _, r := range records {
@@ -251,7 +257,8 @@ func Child(args []string, crawlers []crawl.Crawler) {
 				if check.Name == args[2] {
 					os.Args = os.Args[:1] // what is left is for package testing
 					testing.Main(func(string, string) (bool, error) { return true, nil },
-						[]testing.InternalTest{{Name: check.Name, F: func(t *testing.T) { take(t, check, s) }}}, nil, nil)
+						[]testing.InternalTest{{Name: check.Name, F: func(t *testing.T) { take(t, check, s) }}}, nil,
+						nil)
 				}
 			}
 		}
@@ -286,7 +293,8 @@ func take(t *testing.T, check Check, s subject) {
 	}
 }
 
-// share returns how much memory a check may take, of which as many as there are processors run at once: its share of what is
+// share returns how much memory a check may take, of which as many as there are processors run at
+// once: its share of what is
 // free, but no less than right crawlers need. The race detector's shadow memory fits no bound.
 func share() int64 {
 	const least = 1 << 30
@@ -318,7 +326,8 @@ func Test(t *testing.T, c crawl.Crawler) {
 		return
 	}
 	command := func(crawler, keys, check string) *exec.Cmd {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+strings.ReplaceAll(regexp.QuoteMeta(t.Name()), "/", "$/^")+"$", "-test.count=1")
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+
+			strings.ReplaceAll(regexp.QuoteMeta(t.Name()), "/", "$/^")+"$", "-test.count=1")
 		cmd.Env = append(os.Environ(), variable+"="+check+" "+keys+" "+crawler)
 		return cmd
 	}

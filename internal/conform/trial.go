@@ -89,7 +89,8 @@ func factors() []factor {
 			{"30 pages that link to each other", links(func() *site { return dense(30) })},
 			{"one page", links(func() *site { return blank(1) })},
 		}},
-		{"workers", []level{{"1 worker", workers(1)}, {"2 workers", workers(2)}, {"5 workers", workers(5)}, {"64 workers", workers(64)}}},
+		{"workers", []level{{"1 worker", workers(1)}, {"2 workers", workers(2)}, {"5 workers", workers(5)},
+			{"64 workers", workers(64)}}},
 		{"seeds", []level{
 			{"one seed", nothing},
 			{"a seed three times", func(t *trial) { t.site.seeds = []page{0, 0, 0} }},
@@ -149,7 +150,8 @@ func factors() []factor {
 			})},
 			{"the second fetch fails", fail(func(_ *trial, _ page, nth int) bool { return nth == 2 })},
 			{"the fetches 3 to 11 fail", fail(func(_ *trial, _ page, nth int) bool { return 3 <= nth && nth <= 11 })},
-			{"one more fetch than workers fails", fail(func(t *trial, _ page, nth int) bool { return 2 <= nth && nth <= t.o.Workers+2 })},
+			{"one more fetch than workers fails",
+				fail(func(t *trial, _ page, nth int) bool { return 2 <= nth && nth <= t.o.Workers+2 })},
 			{"every third page fails", fail(func(_ *trial, p page, _ int) bool { return p%3 == 1 })},
 			{"every fetch but the first fails", fail(func(_ *trial, _ page, nth int) bool { return nth > 1 })},
 		}},
@@ -165,7 +167,8 @@ func factors() []factor {
 				t.site.latency = func(p page) time.Duration { return time.Duration(1+p*7%23) * time.Millisecond }
 			}},
 		}},
-		{"limiter", []level{{"no limiter", nothing}, {"a limiter that reserves (bucket)", form("bucket")}, {"a limiter that does not (paced)", form("paced")}}},
+		{"limiter", []level{{"no limiter", nothing}, {"a limiter that reserves (bucket)", form("bucket")},
+			{"a limiter that does not (paced)", form("paced")}}},
 	}
 }
 
@@ -205,7 +208,8 @@ func describe(fs []factor, row []int) string {
 	return strings.Join(names, ", ")
 }
 
-// combinations runs the crawls of all rows, each in a bubble of its own, and fails the test with the simplest combination
+// combinations runs the crawls of all rows, each in a bubble of its own, and fails the test with
+// the simplest combination
 // that it can find of those that go wrong.
 func combinations(t *Report, c subject, fs []factor, rows [][]int) {
 	for _, row := range rows {
@@ -332,7 +336,8 @@ func (t *trial) crawl(ctx context.Context, c subject) (out outcome, m *meter, ea
 	return t.crawlBy(ctx, c.crawl)
 }
 
-func (t *trial) crawlBy(ctx context.Context, crawlOf func(context.Context, *site, crawl.Options) outcome) (out outcome, m *meter, early int64) {
+func (t *trial) crawlBy(ctx context.Context, crawlOf func(context.Context, *site, crawl.Options) outcome) (out outcome,
+	m *meter, early int64) {
 	o := t.o
 	if t.form != "" {
 		m = &meter{Limiter: limiter.New(t.form, trialRate, trialBurst)}
@@ -355,7 +360,8 @@ func paced(starts []time.Time, rate float64, burst, slack int) error {
 		for j := i; j < len(starts); j++ {
 			span := starts[j].Sub(starts[i])
 			if allowed := float64(burst+slack) + rate*span.Seconds(); float64(j-i+1) > allowed+1e-6 {
-				return fmt.Errorf("%d fetches began within %v, at most %.0f may at %v/s", j-i+1, span, math.Floor(allowed), rate)
+				return fmt.Errorf("%d fetches began within %v, at most %.0f may at %v/s", j-i+1, span,
+					math.Floor(allowed), rate)
 			}
 		}
 	}

@@ -15,8 +15,10 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// Visited checks that the sets of newSet are linearizable: that each call takes effect at one moment between its begin and
-// its end, as if all were made one after the other (Herlihy and Wing, 1990). Whoever asks for a page first then wins it;
+// Visited checks that the sets of newSet are linearizable: that each call takes effect at one
+// moment between its begin and
+// its end, as if all were made one after the other (Herlihy and Wing, 1990). Whoever asks for a
+// page first then wins it;
 // counting cannot tell that from a set in which the second caller does. A history that no order explains is drawn into
 // a file of t.ArtifactDir, which go test keeps with -artifacts. Nil constructors are left out.
 func Visited(t *testing.T, byID crawl.NewVisited[uint32], byURL crawl.NewVisited[string]) {
@@ -42,12 +44,14 @@ func linear[K comparable](t *testing.T, newSet crawl.NewVisited[K], name func(na
 		h := record(newSet, func(p page) K { return name(keys, p) }, seed, workers)
 		if err := h.wrong(); err != nil {
 			t.Error(err)
-		} else if result, info := porcupine.CheckOperationsVerbose(wonOnce, h.operations, Patience); result != porcupine.Ok {
+		} else if result, info := porcupine.CheckOperationsVerbose(wonOnce, h.operations,
+			Patience); result != porcupine.Ok {
 			file := filepath.Join(t.ArtifactDir(), "history.html")
 			if err := drawHistory(file, info); err != nil {
 				t.Error(err)
 			}
-			t.Errorf("no order of the calls explains who was told that a page is new (seed %d); they are drawn in %s", seed, file)
+			t.Errorf("no order of the calls explains who was told that a page is new (seed %d); they are drawn in %s",
+				seed, file)
 		}
 	})
 }
@@ -163,7 +167,8 @@ func book[K comparable](h *history, caller int, pages []page, links, found []K, 
 		})
 	}
 	if len(rest) > 0 {
-		h.faults = append(h.faults, fmt.Errorf("AddNew returned %v, which is there twice or was not among the links", rest[0]))
+		h.faults = append(h.faults, fmt.Errorf("AddNew returned %v, which is there twice or was not among the links",
+			rest[0]))
 	}
 }
 

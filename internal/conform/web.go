@@ -124,19 +124,20 @@ func adapt[K comparable](c crawl.Crawler, f crawl.Func[K], name func(naming, pag
 		}
 		return outs
 	}
-	return subject{name: c.Name, maxWorkers: c.MaxWorkers, twice: twice, lightly: lightly(f, c.MaxWorkers, name), run: func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration, as *offer) []outcome {
-		w := &web[K]{}
-		if as == nil {
-			chosen := offerOf(len(sites[0].links), o)
-			as = &chosen
-		}
-		var list []outcome
-		for _, s := range sites {
-			w.show(s, name)
-			list = append(list, w.crawl(ctx, f, o, rest, *as))
-		}
-		return list
-	}}
+	return subject{name: c.Name, maxWorkers: c.MaxWorkers, twice: twice, lightly: lightly(f, c.MaxWorkers, name),
+		run: func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration, as *offer) []outcome {
+			w := &web[K]{}
+			if as == nil {
+				chosen := offerOf(len(sites[0].links), o)
+				as = &chosen
+			}
+			var list []outcome
+			for _, s := range sites {
+				w.show(s, name)
+				list = append(list, w.crawl(ctx, f, o, rest, *as))
+			}
+			return list
+		}}
 }
 
 // web is a site under keys of one kind, and a log of how it is crawled.
@@ -157,14 +158,16 @@ type web[K comparable] struct {
 	log      outcome
 }
 
-// shared is the length from which lists that pages share are handed out as one list too: millions of texts would take longer
+// shared is the length from which lists that pages share are handed out as one list too: millions
+// of texts would take longer
 // to make than to crawl.
 const shared = 1000
 
 // show makes w serve s. Each link gets a key of its own making: two strings to the same page have texts of their own.
 func (w *web[K]) show(s *site, name func(naming, page) K) {
 	n := len(s.links)
-	*w = web[K]{site: s, pages: make(map[K]page, n), keys: make([]K, n), links: make([][]K, n), guard: name(s.keys, guardPage)}
+	*w = web[K]{site: s, pages: make(map[K]page, n), keys: make([]K, n), links: make([][]K, n),
+		guard: name(s.keys, guardPage)}
 	w.none = w.room(0)
 	for p, links := range s.links {
 		w.keys[p] = name(s.keys, page(p))
@@ -188,12 +191,13 @@ func (w *web[K]) show(s *site, name func(naming, page) K) {
 		panic(fmt.Sprintf("conform: %d pages share %d names", n, len(w.pages)))
 	}
 	times := func() []time.Duration { return slices.Repeat([]time.Duration{-1}, n) }
-	w.log = outcome{count: make([]int, n), failed: make([]bool, n), offered: times(), began: times(), back: times(), name: func(p page) string {
-		if text, ok := any(w.keys[p]).(string); ok {
-			return fmt.Sprintf("%.80q", text)
-		}
-		return fmt.Sprint("page ", w.keys[p])
-	}}
+	w.log = outcome{count: make([]int, n), failed: make([]bool, n), offered: times(), began: times(), back: times(),
+		name: func(p page) string {
+			if text, ok := any(w.keys[p]).(string); ok {
+				return fmt.Sprintf("%.80q", text)
+			}
+			return fmt.Sprint("page ", w.keys[p])
+		}}
 }
 
 // crawl lets f crawl the site, and watches for rest what goes on after it has returned.
@@ -251,7 +255,8 @@ func (w *web[K]) crawl(ctx context.Context, f crawl.Func[K], o crawl.Options, re
 	return out
 }
 
-// quiet says what of a crawl goes on after its return, "" if nothing does: goroutines beyond those that were running before
+// quiet says what of a crawl goes on after its return, "" if nothing does: goroutines beyond those
+// that were running before
 // it, and what begins while virtual time goes on for rest.
 func quiet(ctx context.Context, running int, rest time.Duration) string {
 	synctest.Wait()
@@ -270,7 +275,8 @@ func quiet(ctx context.Context, running int, rest time.Duration) string {
 	return ""
 }
 
-// left returns how many goroutines there are beyond those that were running before. One that has done its work may still
+// left returns how many goroutines there are beyond those that were running before. One that has
+// done its work may still
 // be counted, and is given real time to go.
 func left(running int) int {
 	for nap := 0; nap < 2000 && runtime.NumGoroutine() > running; nap++ {

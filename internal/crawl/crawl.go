@@ -5,30 +5,40 @@
 //
 // A crawler promises, for every graph and every schedule:
 //
-//   - each page that can be reached from the seeds is fetched exactly once, however often it is linked or seeded, and only
-//     after a link to it was handed out;
-//   - pages are the same if their keys are equal by ==, and differ otherwise: nothing is normalised;
-//   - at most Options.Workers fetches are in flight, and no time passes with fewer while a page is known that the limiter and
-//     the budget let it fetch; only a crawler that goes level by level may wait for the last pages of a level, and a worker
-//     may be given several pages at a time as long as they come back within a millisecond;
-//   - the limiter, where there is one, is waited on once before every fetch and never for a duplicate;
-//   - a failed fetch counts as an error, its page as visited, and the crawl goes on, whatever the error wraps;
-//     a fetch that failed because ctx ended counts in the same way;
-//   - at most Options.MaxPages pages are fetched, failed ones included, and exactly so many where the graph has them;
-//   - when ctx ends before the last fetch has come back, or the limiter fails, no worker begins another page, and the crawl
-//     returns with that error when the fetches in flight have come back. Fetch and Wait are given ctx, or a context derived
-//     from it, and so come back at once when it ends;
+//   - each page that can be reached from the seeds is fetched exactly once, however often it is
+//     linked or seeded, and only after a link to it was handed out;
+//   - pages are the same if their keys are equal by ==, and differ otherwise: nothing is
+//     normalised;
+//   - at most Options.Workers fetches are in flight, and no time passes with fewer while a page is
+//     known that the limiter and the budget let it fetch; only a crawler that goes level by level
+//     may wait for the last pages of a level, and a worker may be given several pages at a time as
+//     long as they come back within a millisecond;
+//   - the limiter, where there is one, is waited on once before every fetch and never for a
+//     duplicate;
+//   - a failed fetch counts as an error, its page as visited, and the crawl goes on, whatever the
+//     error wraps; a fetch that failed because ctx ended counts in the same way;
+//   - at most Options.MaxPages pages are fetched, failed ones included, and exactly so many where
+//     the graph has them;
+//   - when ctx ends before the last fetch has come back, or the limiter fails, no worker begins
+//     another page, and the crawl returns with that error when the fetches in flight have come
+//     back. Fetch and Wait are given ctx, or a context derived from it, and so come back at once
+//     when it ends;
 //   - seeds and links belong to others, and are neither modified nor appended to;
-//   - a panic of Fetch is not swallowed: it ends the process, or the crawl with an error, or counts as a failed fetch, after
-//     which the crawl goes on;
-//   - its memory grows with the pages that it knows, by at most 4 KiB each beside their keys, and not with the links;
-//   - when it returns, every goroutine, timer, file and process that it started has ended, the contexts that it derived are
-//     cancelled, no state of it is left, and what belongs to the whole process, such as GOMAXPROCS, is as it was.
+//   - a panic of Fetch is not swallowed: it ends the process, or the crawl with an error, or counts
+//     as a failed fetch, after which the crawl goes on;
+//   - its memory grows with the pages that it knows, by at most 4 KiB each beside their keys, and
+//     not with the links;
+//   - when it returns, every goroutine, timer, file and process that it started has ended, the
+//     contexts that it derived are cancelled, no state of it is left, and what belongs to the whole
+//     process, such as GOMAXPROCS, is as it was.
 //
-// Package conform checks that, mostly in virtual time, which goes on when all goroutines wait for each other, for a timer or
-// for a context. It stands still while one waits for a lock or for the system, so that a crawler can be checked only if no
+// Package conform checks that, mostly in virtual time, which goes on when all goroutines wait for
+// each other, for a timer or
+// for a context. It stands still while one waits for a lock or for the system, so that a crawler
+// can be checked only if no
 // goroutine holds a sync.Mutex while it waits, and none waits on a pipe, a socket or a file: workers wait on channels,
-// sync.Cond or sync.WaitGroup. One thing more is advice: a limiter that reserves, such as golang.org/x/time/rate, cannot
+// sync.Cond or sync.WaitGroup. One thing more is advice: a limiter that reserves, such as
+// golang.org/x/time/rate, cannot
 // take back what cancelled waits had reserved if several waited at a time; see InTurn.
 package crawl
 
@@ -41,8 +51,10 @@ type Web[K comparable] interface {
 }
 
 // Prefetcher is a Web that can make use of a hint of what will be fetched, such as a site in memory that loads what the
-// fetch will read. Near are the pages to be fetched next, far those after them; a page should be among the far ones first.
-// A page of the hint may be fetched much later, by another worker, or never. Prefetch does not block, keeps no reference to
+// fetch will read. Near are the pages to be fetched next, far those after them; a page should be
+// among the far ones first.
+// A page of the hint may be fetched much later, by another worker, or never. Prefetch does not
+// block, keeps no reference to
 // its arguments, and is safe for concurrent use. A crawler finds it by type assertion.
 type Prefetcher[K comparable] interface {
 	Prefetch(near, far []K)
@@ -60,11 +72,13 @@ type Options struct {
 	Workers int
 	// Limiter is waited on once before every fetch. Nil means no limit.
 	Limiter Limiter
-	// MaxPages is the number of pages after which the crawl ends. 0 means that it ends with the graph. It is never negative.
+	// MaxPages is the number of pages after which the crawl ends. 0 means that it ends with the
+	// graph. It is never negative.
 	MaxPages int
 	// SizeHint is the expected number of pages, 0 if unknown. A wrong hint costs speed, never correctness.
 	SizeHint int
-	// Count, if not nil, may be called before the crawl returns, from one goroutine, with what the design has counted of
+	// Count, if not nil, may be called before the crawl returns, from one goroutine, with what the
+	// design has counted of
 	// itself, such as attempts repeated: no profile sees those.
 	Count func(name string, n int)
 }
@@ -89,7 +103,8 @@ type Crawler struct {
 	// MaxWorkers is the largest number of workers that the design can use, 0 if there is none. It is measured at no
 	// larger one; a sequential crawler has 1.
 	MaxWorkers int
-	// OnEngine says that it is a visited set around the engine that such designs share, as FromVisited makes it; what the
+	// OnEngine says that it is a visited set around the engine that such designs share, as
+	// FromVisited makes it; what the
 	// engine costs is then shown beside its results.
 	OnEngine bool
 }

@@ -18,7 +18,8 @@ func (a *Analysis) Cells() iter.Seq[*Cell] {
 	}
 }
 
-// Cell returns the cell with that plan.Cell.ID, nil if there is none in the tables: they have no control, and no cell of
+// Cell returns the cell with that plan.Cell.ID, nil if there is none in the tables: they have no
+// control, and no cell of
 // another program.
 func (a *Analysis) Cell(id string) *Cell { return a.byID[id] }
 
@@ -38,7 +39,8 @@ func (t *Table) Cells() iter.Seq[*Cell] {
 // Cell returns the cell of a crawler with that number of workers, nil if there is none.
 func (t *Table) Cell(impl string, workers int) *Cell {
 	for _, r := range t.Rows {
-		if i := slices.IndexFunc(r.Cells, func(c *Cell) bool { return c.Impl == impl && c.Workers == workers }); i >= 0 {
+		if i := slices.IndexFunc(r.Cells,
+			func(c *Cell) bool { return c.Impl == impl && c.Workers == workers }); i >= 0 {
 			return r.Cells[i]
 		}
 	}
@@ -69,12 +71,15 @@ func (c *Cell) Measured() []float64 { return c.sampled }
 // Sound reports whether the cell has samples and did not fail.
 func (c *Cell) Sound() bool { return c.Failure == nil && len(c.sampled) > 0 }
 
-// Valid reports whether the cell is sound and at most half of its samples are flagged. Of no other cell is it said why it
+// Valid reports whether the cell is sound and at most half of its samples are flagged. Of no other
+// cell is it said why it
 // is as it is.
 func (c *Cell) Valid() bool { return c.Sound() && 2*c.Flagged <= len(c.sampled) }
 
-// Compared returns the comparison of c with base, and whether it is one of those that the run makes and adjusts p for; two
-// cells that differ in more than the crawler are compared by themselves, which has no verdict. The cells are of one run.
+// Compared returns the comparison of c with base, and whether it is one of those that the run makes
+// and adjusts p for; two
+// cells that differ in more than the crawler are compared by themselves, which has no verdict. The
+// cells are of one run.
 func (c *Cell) Compared(base *Cell) (x *Comparison, adjusted bool) {
 	if c.Table != nil && c.Table == base.Table && c.Workers == base.Workers {
 		if x := c.Table.Group(c.Workers).Comparison(c.Impl, base.Impl); x != nil {

@@ -54,7 +54,8 @@ func adjusted(list []Change) []Change {
 // ErrNotComparable is the kind of error of runs that cannot be compared.
 var ErrNotComparable = errors.New("the runs are not comparable")
 
-// Between compares two runs of the same plan on the same machine cell by cell. Their rounds were not the same, so that a
+// Between compares two runs of the same plan on the same machine cell by cell. Their rounds were
+// not the same, so that a
 // drift of the machine between them counts as a change.
 func Between(before, after *store.Run) ([]Change, error) {
 	if err := same(before, after); err != nil {
@@ -79,7 +80,8 @@ func Unpaired(base, other *Cell) Comparison {
 	return Comparison{Paired: stat.Unpaired(base.times, other.times), Other: other.Impl, Against: base.Impl}
 }
 
-// Alike returns why two runs cannot be compared: different machines or conditions, different graphs of the same name, or
+// Alike returns why two runs cannot be compared: different machines or conditions, different graphs
+// of the same name, or
 // files that were changed after they were written.
 func Alike(before, after *store.Run) error {
 	m, n := before.Manifest(), after.Manifest()
@@ -103,7 +105,8 @@ func Alike(before, after *store.Run) error {
 	for _, g := range m.Graphs {
 		for _, h := range n.Graphs {
 			if g.Name == h.Name && !g.Same(h) {
-				return fmt.Errorf("their graphs called %s differ (%s and %s): run both on the same", g.Name, g.Spec, h.Spec)
+				return fmt.Errorf("their graphs called %s differ (%s and %s): run both on the same", g.Name, g.Spec,
+					h.Spec)
 			}
 		}
 	}

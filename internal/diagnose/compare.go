@@ -57,7 +57,8 @@ func adjust(family []*Comparison, margin float64) {
 type Group struct {
 	Workers int
 	Cells   []*Cell // those that are sound, in the order of the plan
-	// Best has the highest median; Ties are those that are not proven slower, best first. Empty if nothing was measured.
+	// Best has the highest median; Ties are those that are not proven slower, best first. Empty if
+	// nothing was measured.
 	Best string
 	Ties []string
 	// Second compares the best with the next; nil if there is none.
@@ -177,14 +178,15 @@ type Trust struct {
 	Controls int // comparisons of the baseline with itself
 	// Rejected are those that claim a difference, in a family of their own: something else than the crawlers differed.
 	Rejected int
-	// Floor is the relative difference that chance alone reaches: the median over the controls of how far their intervals
+	// Floor is the relative difference that chance alone reaches: the median over the controls of
+	// how far their intervals
 	// reach, and Worst the largest. NaN without a control.
 	Floor, Worst float64
 	// Detectable is the ratio of times that the rounds find with 80 % power as the first of the family.
 	Detectable float64
 	Samples    int            // that were taken
 	Repeated   int            // of them a second time
-	Flags     map[string]int // flags that stayed
+	Flags      map[string]int // flags that stayed
 	Bimodal    int            // cells
 }
 

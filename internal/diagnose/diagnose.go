@@ -26,7 +26,8 @@ type Analysis struct {
 	Run      *store.Run
 	Baseline string
 	Margin   float64 // differences within it do not matter
-	// Family is the number of comparisons between crawlers that the run makes. p is adjusted for all of them, by Holm's method.
+	// Family is the number of comparisons between crawlers that the run makes. p is adjusted for
+	// all of them, by Holm's method.
 	Family    int
 	Preflight stat.Preflight // what the rounds can show at best
 	Trust     Trust
@@ -80,7 +81,8 @@ type Cell struct {
 	// Versus compares with the baseline; nil for the baseline itself.
 	Versus *Comparison
 	Bound  Bound
-	// CPU is processor time per page, in seconds, and cpu that of each round; Growth is its ratio to that with one worker,
+	// CPU is processor time per page, in seconds, and cpu that of each round; Growth is its ratio
+	// to that with one worker,
 	// paired by round; nil if unknown.
 	CPU    float64
 	cpu    []float64
@@ -89,12 +91,12 @@ type Cell struct {
 	Pace   *store.Pace
 	// what its limiter did by sample
 	achieved, worst, passed []float64
-	Flags                  map[string]int // flags of samples, after the second try, and how often
-	Flagged                int            // samples with any flag
+	Flags                   map[string]int // flags of samples, after the second try, and how often
+	Flagged                 int            // samples with any flag
 	Repeated                int            // samples that were taken a second time
 	Bimodal                 bool           // its samples form two clusters: no median describes them
 	Bytes                   float64        // allocated per page
-	Retained                    float64        // bytes of the heap for each page at the last of them; 0 if not measured
+	Retained                float64        // bytes of the heap for each page at the last of them; 0 if not measured
 	Files                   map[string]string
 	// Counts are what the crawler counts itself, per page, by name.
 	Counts map[string]float64
@@ -103,7 +105,8 @@ type Cell struct {
 	Traced *Traced
 }
 
-// Compare only compares the crawlers of a run: it fills in the tables with their groups and cells, and leaves out traces,
+// Compare only compares the crawlers of a run: it fills in the tables with their groups and cells,
+// and leaves out traces,
 // bounds, trust and findings.
 func Compare(run *store.Run) *Analysis {
 	a, _ := begin(run)
@@ -149,7 +152,8 @@ func (a *Analysis) collect() cells {
 	byID := map[string]*Cell{}
 	failed := a.Run.Failed()
 	for _, c := range p.Cells {
-		d := &Cell{Cell: c, Speed: make([]float64, p.Rounds), Flags: map[string]int{}, Files: map[string]string{}, Under: map[string]Distortion{}, Counts: map[string]float64{}}
+		d := &Cell{Cell: c, Speed: make([]float64, p.Rounds), Flags: map[string]int{}, Files: map[string]string{},
+			Under: map[string]Distortion{}, Counts: map[string]float64{}}
 		for i := range d.Speed {
 			d.Speed[i] = math.NaN()
 		}
@@ -248,7 +252,8 @@ func (c *Cell) finish() {
 	}
 }
 
-// bimodal reports whether the sorted values form two clusters of at least three each, further apart than either is wide.
+// bimodal reports whether the sorted values form two clusters of at least three each, further apart
+// than either is wide.
 func bimodal(values []float64) bool {
 	v := slices.Sorted(slices.Values(values))
 	for i := 3; i+3 <= len(v); i++ {

@@ -50,7 +50,8 @@ func (m made) run(t *testing.T) *store.Run {
 		t.Fatal(err)
 	}
 	r := runtest.Run{Plan: p, Speed: m.speed, Noise: 0.01, Breakdown: m.breakdown, Manifest: store.Manifest{
-		Scenario: "made", Graphs: []store.GraphInfo{{Name: "g", Digest: "d", Pages: 1000, Links: 9000, Reachable: 1000, Depth: 9}},
+		Scenario: "made", Graphs: []store.GraphInfo{{Name: "g", Digest: "d", Pages: 1000, Links: 9000, Reachable: 1000,
+			Depth: 9}},
 	}}
 	if m.change != nil {
 		r.Change = func(c plan.Cell, rec *store.Record) { m.change(c, rec.Sample) }
@@ -145,14 +146,18 @@ func TestDoubtsAndHeapsAreCounted(t *testing.T) {
 			s.Flags, s.Before = []string{"robbed"}, &store.Sample{}
 		}
 	}}.analyse(t)
-	if tr := a.Trust; tr.Flags["robbed"] != 12 || tr.Repeated != 12 || tr.Bimodal != 1 || !a.Tables[0].Cell("syncmap", 4).Bimodal {
+	if tr := a.Trust; tr.Flags["robbed"] != 12 || tr.Repeated != 12 || tr.Bimodal != 1 ||
+		!a.Tables[0].Cell("syncmap", 4).Bimodal {
 		t.Errorf("%+v", tr)
 	}
 }
 
 func TestBounds(t *testing.T) {
 	bound := func(toml string) diagnose.Bound {
-		a := made{toml: toml, speed: func(c plan.Cell, _ int) float64 { return 1000 * float64(min(2, c.Workers)) }}.analyse(t)
+		a := made{toml: toml, speed: func(c plan.Cell,
+			_ int) float64 {
+			return 1000 * float64(min(2, c.Workers))
+		}}.analyse(t)
 		r := a.Tables[0].Rows[0]
 		return r.Cells[len(r.Cells)-1].Bound
 	}
@@ -178,7 +183,8 @@ func TestKneeAndLaw(t *testing.T) {
 	a := made{toml: "crawlers = [\"mutexmap\"]\nworkers = [1, 2, 4, 8, 16, 32]\n[fetch]\nlatency = \"constant\"\nmedian = \"1ms\"\n",
 		speed: func(c plan.Cell, _ int) float64 { return law(c.Workers) }}.analyse(t)
 	r := a.Tables[0].Rows[0]
-	if f := r.Fit; f.Refused != "" || !f.Retrograde() || f.Sigma.Lo > 0.05 || f.Sigma.Hi < 0.05 || f.Kappa.Lo > 0.01 || f.Kappa.Hi < 0.01 {
+	if f := r.Fit; f.Refused != "" || !f.Retrograde() || f.Sigma.Lo > 0.05 || f.Sigma.Hi < 0.05 || f.Kappa.Lo > 0.01 ||
+		f.Kappa.Hi < 0.01 {
 		t.Errorf("%+v", f)
 	}
 	if r.Knee.Workers != 8 {
@@ -191,9 +197,12 @@ func TestKneeAndLaw(t *testing.T) {
 
 // account is a time breakdown in which a class has the share, and the rest runs.
 func account(class breakdown.State, share float64, more ...breakdown.Role) *breakdown.Breakdown {
-	return &breakdown.Breakdown{Workers: 8, Crawls: 1, Wall: 1, Worker: 8, Seconds: map[breakdown.State]float64{class: 8 * share, breakdown.Running: 8 * (1 - share)},
-		Sites: []breakdown.Site{{State: class, Where: "pkg.f f.go:1", Primitive: "sync.(*Mutex).Lock", Count: 5, Seconds: 8 * share, Share: share}},
-		Ends:  []breakdown.End{{State: class, Where: "pkg.f f.go:1", By: "pkg.g f.go:9", Count: 5, Seconds: 8 * share}}, Roles: more}
+	return &breakdown.Breakdown{Workers: 8, Crawls: 1, Wall: 1, Worker: 8,
+		Seconds: map[breakdown.State]float64{class: 8 * share, breakdown.Running: 8 * (1 - share)},
+		Sites: []breakdown.Site{{State: class, Where: "pkg.f f.go:1", Primitive: "sync.(*Mutex).Lock", Count: 5,
+			Seconds: 8 * share, Share: share}},
+		Ends:  []breakdown.End{{State: class, Where: "pkg.f f.go:1", By: "pkg.g f.go:9", Count: 5, Seconds: 8 * share}},
+		Roles: more}
 }
 
 func TestBreakdownsAreDiagnosed(t *testing.T) {
@@ -212,30 +221,34 @@ func TestBreakdownsAreDiagnosed(t *testing.T) {
 		{account(breakdown.Lock, 0.05), "", 0},
 	} {
 		a := made{toml: "crawlers = [\"mutexmap\"]\nworkers = [8]\n[profiles]\nkinds = [\"wall\"]\n",
-			speed: func(plan.Cell, int) float64 { return 1000 }, breakdown: func(plan.Cell) *breakdown.Breakdown { return test.breakdown }}.analyse(t)
+			speed:     func(plan.Cell, int) float64 { return 1000 },
+			breakdown: func(plan.Cell) *breakdown.Breakdown { return test.breakdown }}.analyse(t)
 		if test.want == "" {
 			if len(a.Findings) > 0 {
 				t.Errorf("findings where there are none: %+v", a.Findings)
 			}
 			continue
 		}
-		if len(a.Findings) != 1 || a.Findings[0].Rule.Kind != test.want || math.Abs(a.Findings[0].Value.Median-test.value) > 1e-9 || a.Findings[0].Value.N != 3 {
+		if len(a.Findings) != 1 || a.Findings[0].Rule.Kind != test.want ||
+			math.Abs(a.Findings[0].Value.Median-test.value) > 1e-9 || a.Findings[0].Value.N != 3 {
 			t.Errorf("%s: %+v", test.want, a.Findings)
 			continue
 		}
-		if f := a.Findings[0]; test.want == diagnose.ContendedLock && (f.Site.Where != "pkg.f f.go:1" || f.End.By != "pkg.g f.go:9" || f.Faster != nil) {
+		if f := a.Findings[0]; test.want == diagnose.ContendedLock &&
+			(f.Site.Where != "pkg.f f.go:1" || f.End.By != "pkg.g f.go:9" || f.Faster != nil) {
 			t.Errorf("evidence %+v %+v %+v", f.Site, f.End, f.Faster)
 		}
 	}
 }
 
 func TestNothingIsSaidOfDoubtfulCells(t *testing.T) {
-	list := made{toml: "crawlers = [\"cas\"]\nworkers = [1, 8]\n", speed: func(plan.Cell, int) float64 { return 1000 }, change: func(c plan.Cell, s *store.Sample) {
-		if c.Workers == 8 {
-			s.Values["cpu-sec/op"] *= 2
-			s.Flags = []string{"robbed"}
-		}
-	}}.analyse(t).Findings
+	list := made{toml: "crawlers = [\"cas\"]\nworkers = [1, 8]\n", speed: func(plan.Cell, int) float64 { return 1000 },
+		change: func(c plan.Cell, s *store.Sample) {
+			if c.Workers == 8 {
+				s.Values["cpu-sec/op"] *= 2
+				s.Flags = []string{"robbed"}
+			}
+		}}.analyse(t).Findings
 	if len(list) > 0 {
 		t.Errorf("%+v", list)
 	}
@@ -243,7 +256,8 @@ func TestNothingIsSaidOfDoubtfulCells(t *testing.T) {
 
 func TestWastedCyclesAndCollector(t *testing.T) {
 	run := func(change func(plan.Cell, *store.Sample)) []diagnose.Finding {
-		return made{toml: "crawlers = [\"cas\"]\nworkers = [1, 8]\n", speed: func(plan.Cell, int) float64 { return 1000 }, change: change}.analyse(t).Findings
+		return made{toml: "crawlers = [\"cas\"]\nworkers = [1, 8]\n",
+			speed: func(plan.Cell, int) float64 { return 1000 }, change: change}.analyse(t).Findings
 	}
 	list := run(func(c plan.Cell, s *store.Sample) {
 		if c.Workers == 8 {
@@ -279,7 +293,8 @@ func TestChangesAgainstAnotherProgram(t *testing.T) {
 
 func TestDamagedBreakdownIsNamed(t *testing.T) {
 	m := made{toml: "crawlers = [\"mutexmap\"]\nworkers = [8]\n[profiles]\nkinds = [\"wall\"]\n",
-		speed: func(plan.Cell, int) float64 { return 1000 }, breakdown: func(plan.Cell) *breakdown.Breakdown { return account(breakdown.Lock, 0.5) }}
+		speed:     func(plan.Cell, int) float64 { return 1000 },
+		breakdown: func(plan.Cell) *breakdown.Breakdown { return account(breakdown.Lock, 0.5) }}
 	run := m.run(t)
 	files, _ := filepath.Glob(filepath.Join(run.Dir(), "profiles/*/breakdown.json"))
 	if err := os.WriteFile(files[0], []byte("["), 0o666); err != nil {

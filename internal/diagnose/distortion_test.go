@@ -10,7 +10,8 @@ import (
 func TestDistortionIsPredictedFromEvents(t *testing.T) {
 	p := &store.Profile{Pages: 1000, Sec: 0.5, Events: map[string]float64{"wall": 100_000, "cpu": 50}}
 	cost := map[string]float64{"wall": 250, "block": 50}
-	if got, want := distortion(p, 2, cost), (Distortion{Speed: 2000, Events: 200_000, Least: 0.025, Most: 0.05}); got != want {
+	if got, want := distortion(p, 2, cost),
+		(Distortion{Speed: 2000, Events: 200_000, Least: 0.025, Most: 0.05}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	p.Events["block"] = 1e9

@@ -31,7 +31,8 @@ type Finding struct {
 	Value Value
 	// All are the cells of which a rule of a group or a table holds.
 	All []Held
-	// Of a contended lock: where workers wait most, who ends that most, and a faster crawler that waits for locks a quarter
+	// Of a contended lock: where workers wait most, who ends that most, and a faster crawler that
+	// waits for locks a quarter
 	// as much or less; nil if there is none.
 	Site   *breakdown.Site
 	End    *breakdown.End
@@ -99,7 +100,8 @@ func (t *Table) evidence(f Finding) Finding {
 	}
 	var best *Cell
 	for _, d := range t.Group(f.Cell.Workers).Cells {
-		if d != f.Cell && d.Traced != nil && d.Traced.Share(breakdown.Lock) <= f.Value.Median/4 && (best == nil || d.Summary.Center > best.Summary.Center) {
+		if d != f.Cell && d.Traced != nil && d.Traced.Share(breakdown.Lock) <= f.Value.Median/4 &&
+			(best == nil || d.Summary.Center > best.Summary.Center) {
 			best = d
 		}
 	}

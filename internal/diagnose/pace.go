@@ -44,7 +44,8 @@ func (c *Cell) settle() {
 // Window returns what the limiter let through over what rate and burst allow, in the worst window of the median sample.
 func (c *Cell) Window() float64 { return stat.Median(c.worst).Center }
 
-// Kept returns what share of its rate the limiter let through, and whether latency and depth of the site allow all of it;
+// Kept returns what share of its rate the limiter let through, and whether latency and depth of the
+// site allow all of it;
 // where they do not, less than the rate is not the limiter's doing.
 func (c *Cell) Kept() (share float64, bound bool) {
 	if c.Pace == nil || c.Pace.Asked == 0 {
@@ -66,7 +67,8 @@ func achieved(c *Cell) (Value, bool) {
 		return Value{}, false
 	}
 	asked := c.Pace.Asked
-	return Value{Range: breakdown.Range{Min: slices.Min(c.achieved) / asked, Median: share, Max: slices.Max(c.achieved) / asked}, N: len(c.achieved)}, true
+	return Value{Range: breakdown.Range{Min: slices.Min(c.achieved) / asked, Median: share,
+		Max: slices.Max(c.achieved) / asked}, N: len(c.achieved)}, true
 }
 
 // window is what the limiter let through in the worst window over what rate and burst allow there.
@@ -74,5 +76,6 @@ func window(c *Cell) (Value, bool) {
 	if c.Pace == nil {
 		return Value{}, false
 	}
-	return Value{Range: breakdown.Range{Min: slices.Min(c.worst), Median: c.Window(), Max: slices.Max(c.worst)}, N: len(c.worst)}, true
+	return Value{Range: breakdown.Range{Min: slices.Min(c.worst), Median: c.Window(), Max: slices.Max(c.worst)},
+		N: len(c.worst)}, true
 }

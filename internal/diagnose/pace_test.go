@@ -45,8 +45,10 @@ func TestLimiterThatExceedsItsRate(t *testing.T) {
 				}
 				return
 			}
-			if len(a.Findings) != 1 || a.Findings[0].Rule.Kind != test.want || a.Findings[0].Value.Median != test.over ||
-				len(a.Findings[0].All) != 1 || a.Findings[0].Cell.ID() != "impl=cas,graph=g,keys=id,workers=8,rate=1000,limiter=bucket-2" {
+			if len(a.Findings) != 1 || a.Findings[0].Rule.Kind != test.want ||
+				a.Findings[0].Value.Median != test.over ||
+				len(a.Findings[0].All) != 1 ||
+				a.Findings[0].Cell.ID() != "impl=cas,graph=g,keys=id,workers=8,rate=1000,limiter=bucket-2" {
 				t.Errorf("found %+v, want %q", a.Findings, test.want)
 			}
 		})
@@ -56,7 +58,8 @@ func TestLimiterThatExceedsItsRate(t *testing.T) {
 // A single bad round is no finding, unless most are like it.
 func TestLimiterThatExceedsOnce(t *testing.T) {
 	n := 0
-	a := made{toml: "crawlers = [\"cas\"]\nworkers = [8]\nrate = [1000]\ncontrol = false\n", speed: func(plan.Cell, int) float64 { return 1000 },
+	a := made{toml: "crawlers = [\"cas\"]\nworkers = [8]\nrate = [1000]\ncontrol = false\n",
+		speed: func(plan.Cell, int) float64 { return 1000 },
 		change: func(_ plan.Cell, s *store.Sample) {
 			s.Pace = &store.Pace{Asked: 1000, Achieved: 1000, Worst: 1, Window: 0.001}
 			if n++; n == 5 {

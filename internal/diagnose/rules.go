@@ -29,7 +29,8 @@ type Rule struct {
 	Kind  Kind
 	Per   Scope
 	Class breakdown.State // whose share of the workers' time is the value; "" if value gives it
-	// The rule holds if the median reaches Least, the lower end of the range Low, and if the upper end stays below High;
+	// The rule holds if the median reaches Least, the lower end of the range Low, and if the upper
+	// end stays below High;
 	// 0 is no limit.
 	Least, Low, High float64
 	// Yields are the kinds beside which this one would say the same twice.
@@ -57,7 +58,8 @@ var rules = [...]Rule{
 	{Kind: WastedCycles, Least: 1.5, Low: 1, Yields: []Kind{CollectorBound}, when: free, value: growth},
 	{Kind: ProcessorBound, Per: PerGroup, Class: breakdown.Runnable, Least: 0.40, Low: 0.20, when: crowded},
 	{Kind: RateExceeded, Per: PerTable, Least: 1 + Off, value: achieved},
-	// Workers that are delayed after they were let through come close to the next ones: slightly more than 1 is no proof.
+	// Workers that are delayed after they were let through come close to the next ones: slightly
+	// more than 1 is no proof.
 	{Kind: BurstExceeded, Per: PerTable, Least: 1.5, Yields: []Kind{RateExceeded}, value: window},
 }
 
@@ -96,7 +98,8 @@ func (r *Rule) share(c *Cell) (v Value, known bool) {
 // beyondKnee is the throughput of a row's last cell over that of its knee.
 func beyondKnee(c *Cell) (Value, bool) {
 	r := c.Row
-	if r.Knee.Workers == 0 || r.Knee.Workers >= c.Workers || len(r.Gains) < 3 || c.Workers != r.Gains[len(r.Gains)-1].Workers || c.Rate > 0 {
+	if r.Knee.Workers == 0 || r.Knee.Workers >= c.Workers || len(r.Gains) < 3 ||
+		c.Workers != r.Gains[len(r.Gains)-1].Workers || c.Rate > 0 {
 		return Value{}, false
 	}
 	knee := c.Table.Cell(r.Impl, r.Knee.Workers)
@@ -109,12 +112,17 @@ func busiest(c *Cell) (Value, bool) {
 		return Value{}, false
 	}
 	_, least, most := c.Traced.Busiest()
-	return Value{Range: breakdown.Range{Min: least, Median: (least + most) / 2, Max: most}, N: c.Traced.Shares.Repeats}, true
+	return Value{Range: breakdown.Range{Min: least, Median: (least + most) / 2, Max: most}, N: c.Traced.Shares.Repeats},
+		true
 }
 
 // waiting reports whether workers have nothing to do much of their time, or no processor.
 func waiting(c *Cell) bool {
-	return c.Traced != nil && c.Traced.Share(breakdown.Channel)+c.Traced.Share(breakdown.Idle)+c.Traced.Share(breakdown.Runnable) >= 0.40
+	if c.Traced == nil {
+		return false
+	}
+	waits := c.Traced.Share(breakdown.Channel) + c.Traced.Share(breakdown.Idle)
+	return waits+c.Traced.Share(breakdown.Runnable) >= 0.40
 }
 
 // collector is the share of the processor time that the garbage collector takes.

@@ -52,7 +52,8 @@ func traced(t *testing.T, class breakdown.State, shares ...float64) *diagnose.Ce
 	t.Helper()
 	c := &diagnose.Cell{Cell: plan.Cell{Workers: 8, Procs: 2}, Traced: &diagnose.Traced{}}
 	for _, s := range shares {
-		c.Traced.Breakdowns = append(c.Traced.Breakdowns, &breakdown.Breakdown{Worker: 1, Seconds: map[breakdown.State]float64{class: s, breakdown.Running: 1 - s}})
+		c.Traced.Breakdowns = append(c.Traced.Breakdowns,
+			&breakdown.Breakdown{Worker: 1, Seconds: map[breakdown.State]float64{class: s, breakdown.Running: 1 - s}})
 	}
 	var err error
 	if c.Traced.Shares, err = breakdown.Summarize(c.Traced.Breakdowns); err != nil {
@@ -106,7 +107,8 @@ func TestComparisonsAreKeptAsTheyWereAdjusted(t *testing.T) {
 					}
 					ps, adjusted = append(ps, c.P), append(adjusted, c.Adjusted)
 					back, times := g.Comparison(x.Impl, y.Impl), c.Times()
-					if back.Adjusted != c.Adjusted || back.Ratio != times.Value || back.Lo != times.Lo || back.Hi != times.Hi || back.Against != c.Other {
+					if back.Adjusted != c.Adjusted || back.Ratio != times.Value || back.Lo != times.Lo ||
+						back.Hi != times.Hi || back.Against != c.Other {
 						t.Errorf("turned round %+v is %+v", c, back)
 					}
 				}
@@ -144,7 +146,8 @@ func TestAContendedLockRefersToAnAdjustedComparison(t *testing.T) {
 	for _, f := range a.Findings {
 		if f.Rule.Kind == diagnose.ContendedLock {
 			found++
-			if want := f.Cell.Table.Group(8).Comparison("cas", "mutexmap"); f.Faster != want || want.Verdict != stat.Faster {
+			if want := f.Cell.Table.Group(8).Comparison("cas", "mutexmap"); f.Faster != want ||
+				want.Verdict != stat.Faster {
 				t.Errorf("%+v, want %+v", f.Faster, want)
 			}
 		}
@@ -168,7 +171,8 @@ func TestAContendedLockRefersToAnAdjustedComparison(t *testing.T) {
 	for _, f := range m.analyse(t).Findings {
 		found++
 		c := f.Cell.Table.Group(8).Comparison("cas", "mutexmap")
-		if f.Rule.Kind != diagnose.ContendedLock || f.Faster != nil || c.P > diagnose.Alpha || c.Adjusted < diagnose.Alpha || math.Abs(c.Times().Value-3) > 0.1 {
+		if f.Rule.Kind != diagnose.ContendedLock || f.Faster != nil || c.P > diagnose.Alpha ||
+			c.Adjusted < diagnose.Alpha || math.Abs(c.Times().Value-3) > 0.1 {
 			t.Errorf("%s: %+v; cas: %+v", f.Rule.Kind, f.Faster, c)
 		}
 	}

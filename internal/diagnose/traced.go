@@ -29,7 +29,8 @@ func (a *Analysis) attachTraces(cells map[plan.Cell]*Cell) error {
 	return cmp.Or(errs...)
 }
 
-// attachTrace reads the time breakdowns of a cell. One whose time breakdowns were deleted is as if it had not been traced.
+// attachTrace reads the time breakdowns of a cell. One whose time breakdowns were deleted is as if
+// it had not been traced.
 func (a *Analysis) attachTrace(c *Cell) error {
 	file := c.Files["breakdown"]
 	if file == "" || c.Failure != nil {
@@ -57,7 +58,8 @@ func (a *Analysis) attachTrace(c *Cell) error {
 // Share returns the median share of a class of worker time.
 func (t *Traced) Share(c breakdown.State) float64 { return t.Shares.Share[c].Median }
 
-// Scaled returns the median share of a class of worker time, scaled so that those of all classes add up to 1: the medians
+// Scaled returns the median share of a class of worker time, scaled so that those of all classes
+// add up to 1: the medians
 // of several traces need not.
 func (t *Traced) Scaled(c breakdown.State) float64 {
 	sum := 0.0
@@ -119,7 +121,8 @@ func (t *Traced) Ends() []breakdown.End {
 }
 
 // addUp adds up what the time breakdowns have under the same key, which is a T too.
-func addUp[T comparable](ls []*breakdown.Breakdown, of func(*breakdown.Breakdown) []T, key func(T) T, add func(sum *T, x T)) []T {
+func addUp[T comparable](ls []*breakdown.Breakdown, of func(*breakdown.Breakdown) []T, key func(T) T,
+	add func(sum *T, x T)) []T {
 	at := map[T]int{}
 	var list []T
 	for _, l := range ls {
@@ -135,7 +138,8 @@ func addUp[T comparable](ls []*breakdown.Breakdown, of func(*breakdown.Breakdown
 	return list
 }
 
-// Busiest returns the role that has the largest share of the crawls' time on a processor, over all traces, and its least
+// Busiest returns the role that has the largest share of the crawls' time on a processor, over all
+// traces, and its least
 // and largest share; nil if there is none.
 func (t *Traced) Busiest() (entry string, least, most float64) {
 	shares := map[string][]float64{}

@@ -214,13 +214,15 @@ func (p properties) text(flags string) string {
 func TestBVGraphIsReadInAllItsCodes(t *testing.T) {
 	g := mixed()
 	for _, flags := range []string{
-		"", "OUTDEGREES_DELTA | BLOCKS_DELTA", "RESIDUALS_GAMMA|REFERENCES_GAMMA", "RESIDUALS_DELTA | BLOCK_COUNT_DELTA",
+		"", "OUTDEGREES_DELTA | BLOCKS_DELTA", "RESIDUALS_GAMMA|REFERENCES_GAMMA",
+		"RESIDUALS_DELTA | BLOCK_COUNT_DELTA",
 		"RESIDUALS_NIBBLE | BLOCK_COUNT_UNARY | REFERENCES_DELTA", "RESIDUALS_ZETA | OFFSETS_DELTA",
 	} {
 		for _, window := range []int{0, 1, 7} {
 			for _, interval := range []int{0, 2, 4} {
 				for _, k := range []int{1, 3, 5} {
-					want := properties{nodes: g.Pages(), arcs: len(g.Links), window: window, minInterval: interval, zetaK: k}
+					want := properties{nodes: g.Pages(), arcs: len(g.Links), window: window, minInterval: interval,
+						zetaK: k}
 					p, err := parseProperties([]byte(want.text(flags)))
 					if err != nil {
 						t.Fatal(err)
@@ -240,7 +242,8 @@ func TestBVGraphIsReadInAllItsCodes(t *testing.T) {
 
 func TestBVGraphRefusesWhatIsNone(t *testing.T) {
 	g := mixed()
-	ok := properties{nodes: g.Pages(), arcs: len(g.Links), window: 7, minInterval: 4, zetaK: 3, residuals: zeta, references: unary}
+	ok := properties{nodes: g.Pages(), arcs: len(g.Links), window: 7, minInterval: 4, zetaK: 3, residuals: zeta,
+		references: unary}
 	data := encodeBV(g, ok)
 	dir := t.TempDir()
 	write := func(name, text string) {
@@ -256,7 +259,8 @@ func TestBVGraphRefusesWhatIsNone(t *testing.T) {
 		{ok.text(""), string(data) + "\x00\x01", "2 bytes follow the last page"},
 		{ok.text("") + "endianness=big\n", string(data), ""},
 		{ok.text("") + "endianness=little\n", string(data), `x.properties: endianness is "little"`},
-		{strings.Replace(ok.text(""), fmt.Sprintf("arcs=%d", ok.arcs), "arcs=9999", 1), string(data), "its .properties say 9999 arcs"},
+		{strings.Replace(ok.text(""), fmt.Sprintf("arcs=%d", ok.arcs), "arcs=9999", 1), string(data),
+			"its .properties say 9999 arcs"},
 		{strings.Replace(ok.text(""), "nodes=300", "nodes=299", 1), string(data), "its .properties"},
 		{strings.Replace(ok.text(""), "nodes=300", "nodes=-1", 1), string(data), `x.properties: nodes is "-1"`},
 		{strings.Replace(ok.text(""), "nodes=300", "pages=300", 1), string(data), "nodes is missing"},
@@ -268,14 +272,16 @@ func TestBVGraphRefusesWhatIsNone(t *testing.T) {
 		write("x.properties", test.properties)
 		write("x.graph", test.graph)
 		_, err := Build(context.Background(), Spec{Kind: "bvgraph", File: filepath.Join(dir, "x.graph")}, 0)
-		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+		if test.want == "" && err != nil || test.want != "" &&
+			(err == nil || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("error %v, want %q", err, test.want)
 		}
 	}
 	if err := os.Remove(filepath.Join(dir, "x.properties")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Build(context.Background(), Spec{Kind: "bvgraph", File: filepath.Join(dir, "x.graph")}, 0); err == nil || !strings.Contains(err.Error(), "x.properties: a BVGraph is two files") {
+	if _, err := Build(context.Background(), Spec{Kind: "bvgraph", File: filepath.Join(dir, "x.graph")},
+		0); err == nil || !strings.Contains(err.Error(), "x.properties: a BVGraph is two files") {
 		t.Errorf("without .properties: %v", err)
 	}
 }
@@ -283,7 +289,8 @@ func TestBVGraphRefusesWhatIsNone(t *testing.T) {
 // Garbage is refused or is a graph, but nothing panics and no page is out of range.
 func FuzzReadBV(f *testing.F) {
 	g := mixed()
-	p := properties{nodes: 300, arcs: len(g.Links), window: 7, minInterval: 4, zetaK: 3, residuals: zeta, references: unary}
+	p := properties{nodes: 300, arcs: len(g.Links), window: 7, minInterval: 4, zetaK: 3, residuals: zeta,
+		references: unary}
 	f.Add([]byte(p.text("")), encodeBV(g, p))
 	f.Add([]byte(p.text("RESIDUALS_NIBBLE|BLOCKS_DELTA")), []byte{1, 2, 3, 255})
 	f.Fuzz(func(t *testing.T, properties, data []byte) {
@@ -318,7 +325,8 @@ func TestRealGraphs(t *testing.T) {
 		g := build(t, Spec{Kind: "bvgraph", File: file, Start: "122083"})
 		r := Walk(g, nil)
 		if g.Pages() != 325557 || len(g.Links) != 3216152 || r.Pages != 325557 || r.Depth != 44 {
-			t.Errorf("cnr-2000: %d pages, %d links, %d reached over %d levels", g.Pages(), len(g.Links), r.Pages, r.Depth+1)
+			t.Errorf("cnr-2000: %d pages, %d links, %d reached over %d levels", g.Pages(), len(g.Links), r.Pages,
+				r.Depth+1)
 		}
 	}
 	if file := realFile(t, "wiki-Vote.txt"); file != "" {
@@ -332,7 +340,8 @@ func TestRealGraphs(t *testing.T) {
 // A BVGraph is named by either of its files, or without an extension, and takes the same memory each way.
 func TestBVGraphIsNamedInThreeWays(t *testing.T) {
 	g := mixed()
-	p := properties{nodes: g.Pages(), arcs: len(g.Links), window: 7, minInterval: 4, zetaK: 3, residuals: zeta, references: unary}
+	p := properties{nodes: g.Pages(), arcs: len(g.Links), window: 7, minInterval: 4, zetaK: 3, residuals: zeta,
+		references: unary}
 	base, data := filepath.Join(t.TempDir(), "x"), encodeBV(g, p)
 	for name, text := range map[string]string{".properties": p.text(""), ".graph": string(data)} {
 		if err := os.WriteFile(base+name, []byte(text), 0o666); err != nil {
@@ -346,11 +355,13 @@ func TestBVGraphIsNamedInThreeWays(t *testing.T) {
 			t.Errorf("%q: %d bytes, %v, want %d", extension, need, err, rows+rows/4+int64(len(data)))
 		}
 		got := build(t, s)
-		if !slices.Equal(got.Links, g.Links) || got.Start != 7 || got.Described(s) != "bvgraph "+s.File+"; start page 7" {
+		if !slices.Equal(got.Links, g.Links) || got.Start != 7 || got.Described(s) != "bvgraph "+s.File+
+			"; start page 7" {
 			t.Errorf("%q: the graph read differs, or is described as %q", extension, got.Described(s))
 		}
 	}
-	if _, err := Build(context.Background(), Spec{Kind: "bvgraph", File: base, Start: "300"}, 0); err == nil || !strings.Contains(err.Error(), "no page 300 in the file") {
+	if _, err := Build(context.Background(), Spec{Kind: "bvgraph", File: base, Start: "300"}, 0); err == nil ||
+		!strings.Contains(err.Error(), "no page 300 in the file") {
 		t.Error(err)
 	}
 }

@@ -54,7 +54,8 @@ func WriteCache(path string, g *Graph, r Reach) error {
 	h := header{
 		Magic: [8]byte([]byte(magic)), Order: order,
 		Pages: uint64(g.Pages()), Links: uint64(len(g.Links)), Hosts: uint64(len(g.Hosts)), Start: uint64(g.Start),
-		Reached: uint64(r.Pages), Failed: uint64(r.Failed), Walk: uint64(r.Links), Depth: uint64(r.Depth), Widest: uint64(r.Widest),
+		Reached: uint64(r.Pages), Failed: uint64(r.Failed), Walk: uint64(r.Links), Depth: uint64(r.Depth),
+		Widest: uint64(r.Widest),
 	}
 	body := [][]byte{raw(g.Offsets), raw(r.Set), raw(g.Links), raw(g.Hosts)}
 	h.Body = bodySum(body...)

@@ -12,38 +12,52 @@ import (
 func TestEdgesAreReadAsTheyAre(t *testing.T) {
 	for _, test := range []struct{ name, text, start, want string }{
 		{"dense", "0 1\n1 2\n", "", "3 pages, start 0: 0>1 1>2; start page 0"},
-		{"comments, blank lines, CRLF, blanks and tabs", "# a comment\n\n10 30\r\n30\t10\n  10   20 \n10 20 # twice\n4294967295 10\n", "",
+		{"comments, blank lines, CRLF, blanks and tabs",
+			"# a comment\n\n10 30\r\n30\t10\n  10   20 \n10 20 # twice\n4294967295 10\n", "",
 			"4 pages, start 0: 0>1 0>1 0>2 2>0 3>0; start page 0 (10 in the file)"},
 		{"start is the file's", "1 2\n2 3\n3 4\n", "3", "4 pages, start 2: 0>1 1>2 2>3; start page 2 (3 in the file)"},
 		{"start of dense numbers", "0 1\n1 2\n", "1", "3 pages, start 1: 0>1 1>2; start page 1"},
-		{"leading zeros", "000000000000000000000000000000000000000007 08\n", "7", "2 pages, start 0: 0>1; start page 0 (7 in the file)"},
-		{"beyond 32 bits", "4294967296 1\n1 4294967295\n", "4294967295", "3 pages, start 1: 0>1 2>0; start page 1 (4294967295 in the file)"},
-		{"beyond 64 bits", "116374117927631468606 101765416973555767821\n101765416973555767821 7\n", "101765416973555767821",
+		{"leading zeros", "000000000000000000000000000000000000000007 08\n", "7",
+			"2 pages, start 0: 0>1; start page 0 (7 in the file)"},
+		{"beyond 32 bits", "4294967296 1\n1 4294967295\n", "4294967295",
+			"3 pages, start 1: 0>1 2>0; start page 1 (4294967295 in the file)"},
+		{"beyond 64 bits", "116374117927631468606 101765416973555767821\n101765416973555767821 7\n",
+			"101765416973555767821",
 			"3 pages, start 1: 1>0 2>1; start page 1 (101765416973555767821 in the file)"},
 		{"of 38 digits", "99999999999999999999999999999999999999 0\n", "99999999999999999999999999999999999999",
 			"2 pages, start 1: 1>0; start page 1 (99999999999999999999999999999999999999 in the file)"},
 		{"to itself", "0 0\n", "", "1 pages, start 0: 0>0; start page 0"},
-		{"no newline at the end", "0 1\n1 2", "", "3 pages, start 0: 0>1 1>2; line 2 does not end with a newline: the file may be truncated; start page 0"},
+		{"no newline at the end", "0 1\n1 2", "",
+			"3 pages, start 0: 0>1 1>2; line 2 does not end with a newline: the file may be truncated; start page 0"},
 		{"byte order mark", "\ufeff# Nodes: 2 Edges: 1\n0 1\n", "", "2 pages, start 0: 0>1; start page 0"},
 		{"byte order mark before a link", "\ufeff0 1\n", "", "2 pages, start 0: 0>1; start page 0"},
 		{"undirected", "# Undirected graph: x.txt\n# Nodes: 4 Edges: 3\n1\t2\n3\t2\n4\t3\n", "1",
 			"4 pages, start 0: 0>1 1>0 1>2 2>1 2>3 3>2; undirected (line 1): links lead both ways; start page 0 (1 in the file)"},
 		{"undirected, both ways in the file", "#undirected\n# Edges: 2\n0 1\n1 0\n1 2\n2 1\n", "",
 			"3 pages, start 1: 0>1 1>0 1>2 2>1; undirected (line 1): links lead both ways; start page 1"},
-		{"directed, of unordered pairs", "# Directed graph (each unordered pair of nodes is saved once)\n# not an undirected one\n0 1\n", "", "2 pages, start 0: 0>1; start page 0"},
-		{"undirected in other words", "# Directed: no\n0 1\n", "", "2 pages, start 0: 0>1 1>0; undirected (line 1): links lead both ways; start page 0"},
-		{"and others", "# the graph is not directed\n0 1\n", "", "2 pages, start 0: 0>1 1>0; undirected (line 1): links lead both ways; start page 0"},
+		{"directed, of unordered pairs",
+			"# Directed graph (each unordered pair of nodes is saved once)\n# not an undirected one\n0 1\n", "",
+			"2 pages, start 0: 0>1; start page 0"},
+		{"undirected in other words", "# Directed: no\n0 1\n", "",
+			"2 pages, start 0: 0>1 1>0; undirected (line 1): links lead both ways; start page 0"},
+		{"and others", "# the graph is not directed\n0 1\n", "",
+			"2 pages, start 0: 0>1 1>0; undirected (line 1): links lead both ways; start page 0"},
 		{"directed in other words", "# undirected=false\n0 1\n", "", "2 pages, start 0: 0>1; start page 0"},
 		{"repeated links are kept", "0 1\n0 1\n", "", "2 pages, start 0: 0>1 0>1; start page 0"},
 		{"counts of different links", "# Nodes: 2 Edges: 1\n0 1\n0 1\n", "", "2 pages, start 0: 0>1 0>1; start page 0"},
 		{"counts of pairs", "# Nodes: 2, Edges: 1\n0 1\n1 0\n", "", "2 pages, start 0: 0>1 1>0; start page 0"},
-		{"counts with commas, one a line, in other words", "# Number of vertices = 1,000\n# arcs: 1\n0 999\n", "", "1000 pages, start 0: 0>999; start page 0"},
-		{"words that are no counts", "# nodes: see below, edges: many\n# edges: 5 to 7 km\n0 1\n", "", "2 pages, start 0: 0>1; start page 0"},
+		{"counts with commas, one a line, in other words", "# Number of vertices = 1,000\n# arcs: 1\n0 999\n", "",
+			"1000 pages, start 0: 0>999; start page 0"},
+		{"words that are no counts", "# nodes: see below, edges: many\n# edges: 5 to 7 km\n0 1\n", "",
+			"2 pages, start 0: 0>1; start page 0"},
 		{"pages without links, from 0", "0 3\n# Nodes: 6 Edges: 1\n", "5", "6 pages, start 5: 0>3; start page 5"},
-		{"pages without links, from 1", "# Nodes: 4 Edges: 2\n1 4\n4 1\n", "4", "4 pages, start 3: 0>3 3>0; start page 3 (4 in the file)"},
-		{"most pages without links", "5999999 0\n# Nodes: 6000000 Edges: 1\n", "0", "6000000 pages, start 0: 5999999>0; start page 0"},
+		{"pages without links, from 1", "# Nodes: 4 Edges: 2\n1 4\n4 1\n", "4",
+			"4 pages, start 3: 0>3 3>0; start page 3 (4 in the file)"},
+		{"most pages without links", "5999999 0\n# Nodes: 6000000 Edges: 1\n", "0",
+			"6000000 pages, start 0: 5999999>0; start page 0"},
 		{"no links, and so it says", "# Nodes: 3 Edges: 0\n", "", "3 pages, start 0:; start page 0"},
-		{"a link that looks like a header", "# links\n3 2\n1 2\n2 1\n", "", "3 pages, start 0: 0>1 1>0 2>1; start page 0 (1 in the file)"},
+		{"a link that looks like a header", "# links\n3 2\n1 2\n2 1\n", "",
+			"3 pages, start 0: 0>1 1>0 2>1; start page 0 (1 in the file)"},
 	} {
 		g, err := readAs(t, Spec{Kind: "edges", Start: test.start}, test.text)
 		if err != nil || shown(g) != test.want {
@@ -86,14 +100,17 @@ func TestEdgesErrorsSayWhere(t *testing.T) {
 		{"1 2\n\x00\x01 \x02\n1 2", "x:2: the line has a NUL byte"},
 		{"1\x00 \x002\x00", "x:1: the line has a NUL byte"},
 		{"1 2\n% c\n", "x:2: METIS, KONECT and Matrix Market have comments that begin with %"},
-		{"5 5\n2 5\n1 3\n2 4\n3 5\n4 1\n", "x:1: \"5 5\" looks like a header, as the number of links below it is 5 and no page number there is above 5: set kind = \"metis\" for a METIS graph, delete the line if it only counts pages and links, or add a line \"# links\" above it if it is a link"},
+		{"5 5\n2 5\n1 3\n2 4\n3 5\n4 1\n",
+			"x:1: \"5 5\" looks like a header, as the number of links below it is 5 and no page number there is above 5: set kind = \"metis\" for a METIS graph, delete the line if it only counts pages and links, or add a line \"# links\" above it if it is a link"},
 		{"4 3\n2 3\n1 3\n1 2\n\n", "x:1: \"4 3\" looks like a header"},
 		{"4 6\n0 1\n0 2\n0 3\n1 2\n1 3\n2 3\n", "x:1: \"4 6\" looks like a header"},
-		{"# Nodes: 99999999999999999999 Edges: 99999999999999999999\n1 2\n", "x:1: the header says 9.2e+18 pages, but the links name 2"},
+		{"# Nodes: 99999999999999999999 Edges: 99999999999999999999\n1 2\n",
+			"x:1: the header says 9.2e+18 pages, but the links name 2"},
 		{"# of last year\n4 3\n1 2\n3 2\n4 3\n", "x:2: \"4 3\" looks like a header"},
 		{"# 4 nodes, 1,000 edges\n1 2\n3 2\n4 3\n", "x:1: the header says 1,000 links, but the file has 3"},
 		{"# a graph of 5 vertices and 3 arcs\n1 2\n3 2\n20 3\n", "x:1: the header says 5 pages, but the links name 4"},
-		{"# Nodes: 4 Edges: 5\n1 2\n3 2\n4 3\n", "x:1: the header says 5 links, but the file has 3: the file is truncated or was edited"},
+		{"# Nodes: 4 Edges: 5\n1 2\n3 2\n4 3\n",
+			"x:1: the header says 5 links, but the file has 3: the file is truncated or was edited"},
 		{"# Nodes: 4 Edges: 2\n1 2\n3 2\n4 3\n", "x:1: the header says 2 links, but the file has 3"},
 		{"# x\n# Nodes: 5 Edges: 2\n1 20\n3 20\n", "x:2: the header says 5 pages, but the links name 3"},
 		{"# Nodes: 2 Edges: 2\n1 2\n3 2\n", "x:1: the header says 2 pages, but the links name 3"},
@@ -110,7 +127,8 @@ func TestEdgesErrorsSayWhere(t *testing.T) {
 
 // Numbers are found in every way that they are kept, and found again.
 func TestNumberingsFindTheirPages(t *testing.T) {
-	for name, step := range map[string]uint64{"dense": 1, "in a bitmap": 7, "sorted": 4000001, "beyond 32 bits": 1 << 40} {
+	for name, step := range map[string]uint64{"dense": 1, "in a bitmap": 7, "sorted": 4000001,
+		"beyond 32 bits": 1 << 40} {
 		in := &textFile{lines: &lines{ctx: t.Context()}}
 		l := newList(in, Spec{}, 0)
 		for p := range uint64(1000) {
@@ -153,7 +171,8 @@ func TestNumberingsFindTheirPages(t *testing.T) {
 // included.
 func TestEdgesRoundTripPlainAndPacked(t *testing.T) {
 	alone := &Graph{Offsets: []uint64{0, 0, 0, 2, 2, 2}, Links: []uint32{1, 2}} // pages 0, 3 and 4 have no links
-	for _, g := range []*Graph{build(t, Spec{Kind: "uniform", Pages: 500, Degree: 4, Seed: 1}), alone, build(t, Spec{Kind: "chain", Pages: 1}),
+	for _, g := range []*Graph{build(t, Spec{Kind: "uniform", Pages: 500, Degree: 4, Seed: 1}), alone,
+		build(t, Spec{Kind: "chain", Pages: 1}),
 		{Offsets: []uint64{0, 0, 2}, Links: []uint32{1, 1}}} {
 		var text bytes.Buffer
 		if err := WriteEdges(&text, g); err != nil {

@@ -56,7 +56,8 @@ func TestOtherFormatsAreNamed(t *testing.T) {
 		utf16LE = binary.LittleEndian.AppendUint16(utf16LE, u)
 	}
 	for _, test := range []struct{ text, want string }{
-		{"%%MatrixMarket matrix coordinate pattern general\n3 3 2\n1 2\n2 3\n", `x:1: looks like a Matrix Market file: want an edge list: set kind = "mtx"`},
+		{"%%MatrixMarket matrix coordinate pattern general\n3 3 2\n1 2\n2 3\n",
+			`x:1: looks like a Matrix Market file: want an edge list: set kind = "mtx"`},
 		{"% sym unweighted\n1 2\n", `x:1: looks like a KONECT network: want an edge list: set kind = "konect"`},
 		{"% asym\tpositive\r\n1 2\r\n", `set kind = "konect"`},
 		{"% bip unweighted\n1 2\n", `set kind = "konect"`},
@@ -119,7 +120,8 @@ func TestGzip(t *testing.T) {
 		{"an empty member", packed("") + packed("0 1\n") + packed(""), ""},
 		{"many members", strings.Repeat(packed("0 1\n"), 700), ""},
 		{"padded with zeros", whole + strings.Repeat("\x00", 512), ""},
-		{"padded with something else", whole + "tail", "x: unexpected data after gzip member 1: the file is corrupt, or uncompressed data was appended: decompress it with gzip -dc, which drops that, or download it again (after line 6000)"},
+		{"padded with something else", whole + "tail",
+			"x: unexpected data after gzip member 1: the file is corrupt, or uncompressed data was appended: decompress it with gzip -dc, which drops that, or download it again (after line 6000)"},
 		{"zeros, and then a member", whole + "\x00\x00" + whole, "unexpected data after gzip member 1"},
 		{"damaged", string(damaged), "x: the gzip data is corrupt (gzip: invalid checksum): download the file again (after line 6000)"},
 		{"broken", string(broken), "the gzip data is corrupt"},
@@ -189,7 +191,8 @@ func TestMemoryIsCountedBeforeItIsTaken(t *testing.T) {
 	var bomb bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&bomb, gzip.BestSpeed)
 	chunk := bytes.Repeat([]byte("1 2\n"), 1<<18)
-	z.Write(bytes.Repeat([]byte("# a comment that says nothing of what follows\n"), 1<<16)) // longer than what is looked at beforehand
+	// longer than what is looked at beforehand
+	z.Write(bytes.Repeat([]byte("# a comment that says nothing of what follows\n"), 1<<16))
 	for range 64 {
 		z.Write(chunk)
 	}
@@ -216,7 +219,8 @@ func TestMemoryIsCountedBeforeItIsTaken(t *testing.T) {
 		peak := watchHeap(func() { _, err = Build(context.Background(), s, limit) })
 		said(t, test.kind, err, "32.0 MiB are free")
 		if peak > 3*limit/2 {
-			t.Errorf("%s: of a file of %d bytes %s were taken before it was refused: %v", test.kind, len(test.packed), sizeText(peak), err)
+			t.Errorf("%s: of a file of %d bytes %s were taken before it was refused: %v", test.kind, len(test.packed),
+				sizeText(peak), err)
 		}
 	}
 }

@@ -68,8 +68,10 @@ func naiveEdges(text string) (links [][2]string) {
 
 func FuzzReadEdges(f *testing.F) {
 	for _, text := range []string{
-		"1 2\n2 3\n", "# c\n\n7\t7\n", "\ufeff# Undirected\n# Nodes: 3 Edges: 2\n0 1\r\n1 2\r\n", "116374117927631468606 101765416973555767821\n1 2\n",
-		"4000000000 1\n1 4000000000\n", "5 5\n2 5\n1 3\n2 4\n3 5\n4 1\n", "0 1\n# Nodes: 9 Edges: 1\n", "007 1 # x\n", "1 2", packed("1 2\n") + "\x00",
+		"1 2\n2 3\n", "# c\n\n7\t7\n", "\ufeff# Undirected\n# Nodes: 3 Edges: 2\n0 1\r\n1 2\r\n",
+		"116374117927631468606 101765416973555767821\n1 2\n",
+		"4000000000 1\n1 4000000000\n", "5 5\n2 5\n1 3\n2 4\n3 5\n4 1\n", "0 1\n# Nodes: 9 Edges: 1\n", "007 1 # x\n",
+		"1 2", packed("1 2\n") + "\x00",
 	} {
 		f.Add([]byte(text))
 	}
@@ -90,7 +92,8 @@ func FuzzReadEdges(f *testing.F) {
 			}
 		}
 		compare := func(a, b [2]string) int {
-			return cmp.Or(cmp.Compare(len(a[0]), len(b[0])), cmp.Compare(a[0], b[0]), cmp.Compare(len(a[1]), len(b[1])), cmp.Compare(a[1], b[1]))
+			return cmp.Or(cmp.Compare(len(a[0]), len(b[0])), cmp.Compare(a[0], b[0]), cmp.Compare(len(a[1]), len(b[1])),
+				cmp.Compare(a[1], b[1]))
 		}
 		slices.SortFunc(want, compare)
 		if !slices.Equal(got, want) {
@@ -187,7 +190,8 @@ func FuzzLines(f *testing.F) {
 		if want[len(want)-1] == "" {
 			want = want[:len(want)-1]
 		}
-		if in.err != nil || !slices.Equal(got, want) || in.n != len(want) || in.open != (len(data) > 0 && data[len(data)-1] != '\n') {
+		if in.err != nil || !slices.Equal(got, want) || in.n != len(want) ||
+			in.open != (len(data) > 0 && data[len(data)-1] != '\n') {
 			t.Fatalf("%v: have %q, want %q; line %d, open %v", in.err, got, want, in.n, in.open)
 		}
 	})

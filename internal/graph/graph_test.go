@@ -41,7 +41,8 @@ func specs() []Spec {
 }
 
 func TestEveryKindBuildsAValidGraph(t *testing.T) {
-	for _, s := range append(specs(), Spec{Kind: "hosts", Pages: 1}, Spec{Kind: "uniform", Pages: 1}, Spec{Kind: "rmat", Scale: 1},
+	for _, s := range append(specs(), Spec{Kind: "hosts", Pages: 1}, Spec{Kind: "uniform", Pages: 1},
+		Spec{Kind: "rmat", Scale: 1},
 		Spec{Kind: "grid", Pages: 7}, Spec{Kind: "copying", Pages: 2}, Spec{Kind: "hosts", Pages: 100, Hosts: 100}) {
 		if err := build(t, s).Validate(); err != nil {
 			t.Errorf("%s: %v", s, err)
@@ -216,7 +217,8 @@ func TestShuffleIsABijection(t *testing.T) {
 }
 
 func TestURLsAreUniqueAndFoundAgain(t *testing.T) {
-	for _, s := range []Spec{{Kind: "hosts", Pages: 3000, Seed: 1}, {Kind: "chain", Pages: 50, Hosts: 50}, {Kind: "star", Pages: 2000, Hosts: 1}} {
+	for _, s := range []Spec{{Kind: "hosts", Pages: 3000, Seed: 1}, {Kind: "chain", Pages: 50, Hosts: 50},
+		{Kind: "star", Pages: 2000, Hosts: 1}} {
 		g := build(t, s)
 		seen := map[string]bool{}
 		length := 0
@@ -230,7 +232,8 @@ func TestURLsAreUniqueAndFoundAgain(t *testing.T) {
 			if q, ok := g.PageOf(u); !ok || q != p {
 				t.Fatalf("%s is page %d, found as %d, %v", u, p, q, ok)
 			}
-			for _, not := range []string{u + "x", u[:len(u)-1], strings.Replace(u, "page-", "page-0", 1), strings.Replace(u, "https", "http", 1), strings.ToUpper(u)} {
+			for _, not := range []string{u + "x", u[:len(u)-1], strings.Replace(u, "page-", "page-0", 1),
+				strings.Replace(u, "https", "http", 1), strings.ToUpper(u)} {
 				if _, ok := g.PageOf(not); ok {
 					t.Fatalf("%s is found as a page", not)
 				}
@@ -241,7 +244,8 @@ func TestURLsAreUniqueAndFoundAgain(t *testing.T) {
 		}
 	}
 	g := build(t, Spec{Kind: "chain", Pages: 10, Hosts: 2})
-	for _, u := range []string{"", "https://www.h", "https://www.h9.example/news/page-0.html", "https://www.h0.example/news/page-99999999999.html", ".html", "https://www.h1"} {
+	for _, u := range []string{"", "https://www.h", "https://www.h9.example/news/page-0.html",
+		"https://www.h0.example/news/page-99999999999.html", ".html", "https://www.h1"} {
 		if _, ok := g.PageOf(u); ok {
 			t.Errorf("%q is found as a page", u)
 		}
@@ -312,7 +316,8 @@ func TestCacheRefusesDamage(t *testing.T) {
 // A header whose numbers overflow the size of the file is refused, however right its checksum is.
 func TestCacheRefusesNumbersThatOverflow(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "g.graph")
-	for _, h := range []header{{Pages: 1<<61 - 1}, {Pages: 1<<58 - 1, Links: 1 << 62}, {Links: 1<<62 - 2}, {Hosts: 1<<62 - 2}} {
+	for _, h := range []header{{Pages: 1<<61 - 1}, {Pages: 1<<58 - 1, Links: 1 << 62}, {Links: 1<<62 - 2},
+		{Hosts: 1<<62 - 2}} {
 		h.Magic, h.Order = [8]byte([]byte(magic)), order
 		h.Sum = h.sum()
 		var b bytes.Buffer
@@ -357,7 +362,8 @@ func TestCheckCacheFindsAFlippedBitOfEachByte(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o222 != 0 {
 		t.Errorf("the file can be written to: %v, %v", info.Mode(), err)
 	}
-	if err := CheckCache("/dev/zero"); err == nil || !strings.Contains(err.Error(), "/dev/zero: is not a regular file but a pipe, device or socket") {
+	if err := CheckCache("/dev/zero"); err == nil ||
+		!strings.Contains(err.Error(), "/dev/zero: is not a regular file but a pipe, device or socket") {
 		t.Error(err)
 	}
 }
@@ -372,7 +378,8 @@ func TestBuildRefusesWhatDoesNotFit(t *testing.T) {
 func TestBuildEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	for _, s := range []Spec{{Kind: "rmat", Scale: 20}, {Kind: "hosts", Pages: 1 << 20}, {Kind: "copying", Pages: 1 << 20}} {
+	for _, s := range []Spec{{Kind: "rmat", Scale: 20}, {Kind: "hosts", Pages: 1 << 20},
+		{Kind: "copying", Pages: 1 << 20}} {
 		if _, err := Build(ctx, s, 0); err != context.Canceled {
 			t.Errorf("%s: %v", s, err)
 		}
@@ -381,7 +388,8 @@ func TestBuildEndsWithItsContext(t *testing.T) {
 
 // The estimate must not be exceeded, and not be so large that graphs are refused that fit.
 func TestEstimateIsHonest(t *testing.T) {
-	for _, s := range []Spec{{Kind: "rmat", Scale: 17}, {Kind: "uniform", Pages: 1 << 17}, {Kind: "hosts", Pages: 1 << 18},
+	for _, s := range []Spec{{Kind: "rmat", Scale: 17}, {Kind: "uniform", Pages: 1 << 17},
+		{Kind: "hosts", Pages: 1 << 18},
 		{Kind: "copying", Pages: 1 << 17}, {Kind: "grid", Pages: 1 << 20}} {
 		need, err := Estimate(s)
 		if err != nil {
@@ -457,7 +465,8 @@ func TestCheckFindsEveryFault(t *testing.T) {
 // A spanning tree has the same pages at the same distances, each linked once, by links of the
 // graph.
 func TestSpanning(t *testing.T) {
-	for _, s := range []Spec{{Kind: "rmat", Scale: 10}, {Kind: "hosts", Pages: 2000}, {Kind: "chain", Pages: 50}, {Kind: "star", Pages: 1}} {
+	for _, s := range []Spec{{Kind: "rmat", Scale: 10}, {Kind: "hosts", Pages: 2000}, {Kind: "chain", Pages: 50},
+		{Kind: "star", Pages: 1}} {
 		g, err := Build(t.Context(), s, 0)
 		if err != nil {
 			t.Fatal(err)
@@ -467,8 +476,10 @@ func TestSpanning(t *testing.T) {
 			t.Fatal(err)
 		}
 		want, got := Walk(g, nil), Walk(tree, nil)
-		if !slices.Equal(got.Set, want.Set) || got.Depth != want.Depth || got.Widest != want.Widest || got.Links != int64(got.Pages-1) || len(tree.Links) != got.Pages-1 {
-			t.Errorf("%s: %d pages and %d links, depth %d, of %d pages, depth %d", s, got.Pages, len(tree.Links), got.Depth, want.Pages, want.Depth)
+		if !slices.Equal(got.Set, want.Set) || got.Depth != want.Depth || got.Widest != want.Widest ||
+			got.Links != int64(got.Pages-1) || len(tree.Links) != got.Pages-1 {
+			t.Errorf("%s: %d pages and %d links, depth %d, of %d pages, depth %d", s, got.Pages, len(tree.Links),
+				got.Depth, want.Pages, want.Depth)
 		}
 		for p := range uint32(g.Pages()) {
 			for _, q := range tree.Out(p) {

@@ -43,7 +43,8 @@ func Kinds() []Kind {
 	return []Kind{
 		{
 			Name: "rmat", Doc: "recursive matrix with Graph500 parameters: few huge hubs, shallow",
-			Params: []Param{{Name: "scale", Doc: "binary logarithm of the number of pages", Min: 1, Max: 31, Required: true},
+			Params: []Param{{Name: "scale", Doc: "binary logarithm of the number of pages", Min: 1, Max: 31,
+				Required: true},
 				degree, symmetric, hosts},
 			generate: fromHub(rmat), estimate: drawnMemory,
 		}, {
@@ -53,7 +54,8 @@ func Kinds() []Kind {
 		}, {
 			Name: "copying", Doc: "a page copies links of an earlier one: power-law in-degree",
 			Params: []Param{pages, degreeOf(10),
-				{Name: "copy", Doc: "share of links that are copied; the in-degree's exponent is 1 + 1/copy", Max: 1, Default: 0.9},
+				{Name: "copy", Doc: "share of links that are copied; the in-degree's exponent is 1 + 1/copy", Max: 1,
+					Default: 0.9},
 				hosts},
 			generate: copying, estimate: copyingMemory,
 		}, {
@@ -70,7 +72,8 @@ func Kinds() []Kind {
 			Params: []Param{pages, hosts}, generate: star, estimate: shapeMemory(1),
 		}, {
 			Name: "tree", Doc: "a complete tree",
-			Params:   []Param{pages, {Name: "degree", Doc: "children of a page", Min: 1, Max: 10_000, Default: 8}, hosts},
+			Params: []Param{pages, {Name: "degree", Doc: "children of a page", Min: 1, Max: 10_000, Default: 8},
+				hosts},
 			generate: tree, estimate: shapeMemory(1),
 		}, {
 			Name: "grid", Doc: "a square, each page linked with its neighbours",

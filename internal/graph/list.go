@@ -119,9 +119,10 @@ func (l *list) rows(pages int) (*Graph, error) {
 		return nil, err
 	}
 	blocks := l.all()
-	return source{pages: pages, blocks: len(blocks), both: l.both, repeats: !l.both, links: func(block int, links []link) []link {
-		return append(links, blocks[block]...)
-	}}.rows(l.in.ctx)
+	return source{pages: pages, blocks: len(blocks), both: l.both, repeats: !l.both,
+		links: func(block int, links []link) []link {
+			return append(links, blocks[block]...)
+		}}.rows(l.in.ctx)
 }
 
 // largest returns the number of links in the largest bucket.

@@ -64,7 +64,8 @@ func marketBanner(in *textFile) (values int, symmetric bool, err error) {
 	case f[2] != "coordinate":
 		return 0, false, in.wrong("dense matrices (%.20q) cannot be read: %s", f[2], toEdges)
 	}
-	values = slices.Index([]string{"pattern", "real", "complex"}, strings.NewReplacer("integer", "real", "double", "real").Replace(f[3]))
+	values = slices.Index([]string{"pattern", "real", "complex"},
+		strings.NewReplacer("integer", "real", "double", "real").Replace(f[3]))
 	symmetry := slices.Index([]string{"general", "symmetric", "skew-symmetric", "hermitian"}, f[4])
 	if values < 0 || symmetry < 0 {
 		return 0, false, in.wrong("%s with FIELD pattern, integer, real or complex, and SYMMETRY general, "+

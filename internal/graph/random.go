@@ -17,23 +17,24 @@ func rmat(ctx context.Context, s Spec) (*Graph, error) {
 	steps := (scale + levels - 1) / levels
 	excess := steps*levels - scale // levels drawn too many
 	shuffle := newShuffle(scale, seed)
-	return source{pages: pages, blocks: linkBlocks(links), both: s.Symmetric, links: func(block int, made []link) []link {
-		draw := newStream(seed, uint64(block))
-		for range min(blockLinks, links-block*blockLinks) {
-			var from, to uint32
-			var random uint64
-			for step := range steps {
-				if step%2 == 0 {
-					random = draw.next()
+	return source{pages: pages, blocks: linkBlocks(links), both: s.Symmetric,
+		links: func(block int, made []link) []link {
+			draw := newStream(seed, uint64(block))
+			for range min(blockLinks, links-block*blockLinks) {
+				var from, to uint32
+				var random uint64
+				for step := range steps {
+					if step%2 == 0 {
+						random = draw.next()
+					}
+					path := table.draw(uint32(random))
+					random >>= 32
+					from, to = from<<levels|uint32(path>>8), to<<levels|uint32(path&0xff)
 				}
-				path := table.draw(uint32(random))
-				random >>= 32
-				from, to = from<<levels|uint32(path>>8), to<<levels|uint32(path&0xff)
+				made = append(made, link{shuffle.of(from >> excess), shuffle.of(to >> excess)})
 			}
-			made = append(made, link{shuffle.of(from >> excess), shuffle.of(to >> excess)})
-		}
-		return made
-	}}.rows(ctx)
+			return made
+		}}.rows(ctx)
 }
 
 // shuffle renumbers the numbers of so many bits: multiplications by odd numbers and shifts, all of them bijections.
@@ -61,13 +62,14 @@ func (s *shuffle) of(x uint32) uint32 {
 func uniform(ctx context.Context, s Spec) (*Graph, error) {
 	pages, seed := s.Pages, s.Seed
 	links := pages * s.count("degree")
-	return source{pages: pages, blocks: linkBlocks(links), both: s.Symmetric, links: func(block int, made []link) []link {
-		draw := newStream(seed, uint64(block))
-		for range min(blockLinks, links-block*blockLinks) {
-			made = append(made, link{uint32(draw.below(uint64(pages))), uint32(draw.below(uint64(pages)))})
-		}
-		return made
-	}}.rows(ctx)
+	return source{pages: pages, blocks: linkBlocks(links), both: s.Symmetric,
+		links: func(block int, made []link) []link {
+			draw := newStream(seed, uint64(block))
+			for range min(blockLinks, links-block*blockLinks) {
+				made = append(made, link{uint32(draw.below(uint64(pages))), uint32(draw.below(uint64(pages)))})
+			}
+			return made
+		}}.rows(ctx)
 }
 
 // copying returns a graph of the copying model (Kumar et al., FOCS 2000): each new page makes

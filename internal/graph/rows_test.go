@@ -39,7 +39,8 @@ func naive(s source) *Graph {
 func TestRowsAreThoseOfAPlainSort(t *testing.T) {
 	ctx := context.Background()
 	for _, s := range []source{
-		{pages: 1, blocks: 1}, {pages: 2, blocks: 0}, {pages: 700, blocks: 3}, {pages: 1 << 13, blocks: 5}, {pages: 9001, blocks: 4},
+		{pages: 1, blocks: 1}, {pages: 2, blocks: 0}, {pages: 700, blocks: 3}, {pages: 1 << 13, blocks: 5},
+		{pages: 9001, blocks: 4},
 	} {
 		s.links = func(block int, links []link) []link {
 			draw := newStream(3, uint64(block))
@@ -56,7 +57,8 @@ func TestRowsAreThoseOfAPlainSort(t *testing.T) {
 				equal := func(name string, g *Graph, err error) {
 					t.Helper()
 					if err != nil || !slices.Equal(g.Offsets, want.Offsets) || !slices.Equal(g.Links, want.Links) {
-						t.Errorf("%d pages, both %v, repeats %v, %s: the rows differ, error %v", s.pages, s.both, s.repeats, name, err)
+						t.Errorf("%d pages, both %v, repeats %v, %s: the rows differ, error %v", s.pages, s.both,
+							s.repeats, name, err)
 					}
 				}
 				g, err := s.rows(ctx)
@@ -79,14 +81,16 @@ func TestRowsAreThoseOfAPlainSort(t *testing.T) {
 func TestLayoutFitsItsWords(t *testing.T) {
 	for pages := 1; pages <= maxPages; pages = pages*5/4 + 1 {
 		l := newLayout(pages)
-		if l.keyBits > 64 || l.buckets > maxBuckets || (l.buckets-1)<<l.shift >= pages || l.buckets<<l.shift < pages || uint64(pages-1)>>l.pageBits != 0 {
+		if l.keyBits > 64 || l.buckets > maxBuckets || (l.buckets-1)<<l.shift >= pages || l.buckets<<l.shift < pages ||
+			uint64(pages-1)>>l.pageBits != 0 {
 			t.Errorf("%d pages: %+v", pages, l)
 		}
 	}
 }
 
 func TestSymmetricLinksLeadBack(t *testing.T) {
-	for _, s := range []Spec{{Kind: "rmat", Scale: 11, Symmetric: true, Seed: 2}, {Kind: "uniform", Pages: 3000, Symmetric: true, Seed: 2}} {
+	for _, s := range []Spec{{Kind: "rmat", Scale: 11, Symmetric: true, Seed: 2},
+		{Kind: "uniform", Pages: 3000, Symmetric: true, Seed: 2}} {
 		g := build(t, s)
 		if !reflect.DeepEqual(transpose(g).Links, g.Links) {
 			t.Errorf("%s: turned round it is another graph", s)

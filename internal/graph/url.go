@@ -4,7 +4,8 @@ import "strconv"
 
 // sections are the directories that a page may lie in; its number chooses one.
 var sections = [...]string{
-	"news", "products", "archive", "people", "research/projects", "docs/reference", "events/calendar", "library/catalogue",
+	"news", "products", "archive", "people", "research/projects", "docs/reference", "events/calendar",
+	"library/catalogue",
 }
 
 // AppendURL appends the URL of p: its host, a section that many pages of the host share, and its

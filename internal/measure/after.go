@@ -119,7 +119,8 @@ func (b *goroutineBaseline) checkIdle(site *web.Site, window time.Duration) (v w
 			return v
 		}
 	}
-	return web.Violations{fmt.Sprintf("more than %.0f %% of a processor was in use after it returned", 100*maxIdleShare)}
+	return web.Violations{fmt.Sprintf("more than %.0f %% of a processor was in use after it returned",
+		100*maxIdleShare)}
 }
 
 // runtimeCounts returns the number of goroutines started and of garbage collections completed.

@@ -42,7 +42,8 @@ type axes struct {
 }
 
 func axesOf(s *scenario.Scenario, chosen []crawl.Crawler, cores int) axes {
-	a := axes{graphs: s.Graphs, keys: s.Keys, workers: resolve(s.Workers, cores), procs: resolve(s.Procs, cores), rates: s.Rates, bursts: s.Bursts, limiters: s.Limiters}
+	a := axes{graphs: s.Graphs, keys: s.Keys, workers: resolve(s.Workers, cores), procs: resolve(s.Procs, cores),
+		rates: s.Rates, bursts: s.Bursts, limiters: s.Limiters}
 	for _, c := range chosen {
 		if k, w := a.able(c); k > 0 && w > 0 {
 			a.crawlers = append(a.crawlers, c)
@@ -103,7 +104,8 @@ func (a axes) lengths() string {
 	for _, x := range []struct {
 		n    int
 		name string
-	}{{len(a.crawlers), "crawlers"}, {len(a.graphs), "graphs"}, {len(a.keys), "keys"}, {len(a.workers), "workers"}, {len(a.rates), "rate"},
+	}{{len(a.crawlers), "crawlers"}, {len(a.graphs), "graphs"}, {len(a.keys), "keys"}, {len(a.workers), "workers"},
+		{len(a.rates), "rate"},
 		{len(a.bursts), "burst"}, {len(a.limiters), "limiter"}, {len(a.procs), "gomaxprocs"}} {
 		if x.n > 1 {
 			list = append(list, fmt.Sprintf("%d %s", x.n, x.name))

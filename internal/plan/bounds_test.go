@@ -54,7 +54,8 @@ func TestPassesAreBounded(t *testing.T) {
 	s.Workers, s.Profiles.Kinds = long(32, 1, 1, 1).Workers, []string{"cpu", "wall", "block"}
 	s.Rates = long(1, 1024, 1, 1).Rates
 	s.Profiles.Workers, s.Profiles.Rates = s.Workers, s.Rates
-	if _, err := Make(s, table(), 2); err == nil || !strings.Contains(err.Error(), "98,304 profile passes: a plan has at most 65,536: name fewer crawlers") {
+	if _, err := Make(s, table(), 2); err == nil ||
+		!strings.Contains(err.Error(), "98,304 profile passes: a plan has at most 65,536: name fewer crawlers") {
 		t.Errorf("%v", err)
 	}
 	s.Profiles.Kinds = []string{"cpu", "wall"}
@@ -63,7 +64,8 @@ func TestPassesAreBounded(t *testing.T) {
 	}
 }
 
-// The number of cells is known before there are any: counts that mean the same, and what a crawler cannot do, count not.
+// The number of cells is known before there are any: counts that mean the same, and what a crawler
+// cannot do, count not.
 func TestCellsAreCountedBeforeTheyAreMade(t *testing.T) {
 	s := base()
 	s.Workers = append(s.Workers, scenario.Count{N: 1, PerCore: true}, scenario.Count{N: 4}, scenario.Count{N: 2})
@@ -79,7 +81,8 @@ func TestCellsAreCountedBeforeTheyAreMade(t *testing.T) {
 		t.Errorf("%d cells", len(p.Cells))
 	}
 	s.Workers = s.Workers[1:]
-	if _, err := Make(s, table(), 2); err == nil || !strings.Contains(err.Error(), "no cells") || len(err.Error()) > 300 {
+	if _, err := Make(s, table(), 2); err == nil || !strings.Contains(err.Error(), "no cells") ||
+		len(err.Error()) > 300 {
 		t.Errorf("%.500v", err)
 	}
 }

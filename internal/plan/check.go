@@ -71,7 +71,8 @@ func (p *Plan) Check() error {
 		return errors.New("it has no crawlers or no cells")
 	case !scenario.ValidName(strings.ReplaceAll(p.Scenario, "-", "_")):
 		return fmt.Errorf("invalid scenario name %q", p.Scenario)
-	case p.Sample < 0 || p.Sample > time.Hour || p.Length < 0 || p.Length > time.Hour || p.Deadline < 0 || p.Deadline > 7*24*time.Hour || p.Memory < 0:
+	case p.Sample < 0 || p.Sample > time.Hour || p.Length < 0 || p.Length > time.Hour || p.Deadline < 0 ||
+		p.Deadline > 7*24*time.Hour || p.Memory < 0:
 		return fmt.Errorf("samples of %v, passes of %v, a deadline of %v or %d bytes of memory are out of bounds",
 			p.Sample, p.Length, p.Deadline, p.Memory)
 	}
@@ -110,7 +111,8 @@ func (p *Plan) Check() error {
 // check returns what is wrong with a cell by itself.
 func (c Cell) check() error {
 	switch {
-	case !scenario.ValidName(c.Impl) || !scenario.ValidName(c.Graph) || c.Keys != "id" && c.Keys != "url" || c.Limiter != "" && !scenario.ValidName(c.Limiter):
+	case !scenario.ValidName(c.Impl) || !scenario.ValidName(c.Graph) || c.Keys != "id" && c.Keys != "url" ||
+		c.Limiter != "" && !scenario.ValidName(c.Limiter):
 		return fmt.Errorf("crawler %q, graph %q, keys %q or limiter %q is not a valid name",
 			c.Impl, c.Graph, c.Keys, c.Limiter)
 	case c.Workers < 1 || c.Workers > 1<<26 || c.Procs < 1 || c.Procs > 1<<20 || c.Burst < 0 || c.MaxPages < 0:
@@ -150,7 +152,8 @@ func (p *Plan) checkPasses() error {
 		if pass.Cell < 0 || pass.Cell >= len(p.Cells) {
 			return fmt.Errorf("profile pass %d is of cell %d, in a plan of %d cells", i+1, pass.Cell, len(p.Cells))
 		}
-		if len(pass.Kinds) == 0 || slices.ContainsFunc(pass.Kinds, func(kind string) bool { return !scenario.ValidName(kind) }) {
+		if len(pass.Kinds) == 0 || slices.ContainsFunc(pass.Kinds,
+			func(kind string) bool { return !scenario.ValidName(kind) }) {
 			return fmt.Errorf("profile pass %d has the kinds %q, which are not valid names", i+1, pass.Kinds)
 		}
 	}

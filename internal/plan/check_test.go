@@ -32,11 +32,12 @@ func stored(t testing.TB) (*Plan, []byte) {
 func TestPlanIsReadAsItWasWritten(t *testing.T) {
 	want, text := stored(t)
 	for what, text := range map[string][]byte{
-		"as it is":                text,
-		"with line ends of DOS":   []byte(strings.ReplaceAll(string(text), "\n", "\r\n")),
-		"with what is not known":  []byte(strings.Replace(string(text), "{", `{"later": [1, {"x": {}}],`, 1)),
-		"without blanks":          []byte(strings.NewReplacer("\n", "", "  ", "").Replace(string(text))),
-		"with the seed of 64 bit": []byte(strings.Replace(string(text), `"seed": 42`, `"seed": 18446744073709551615`, 1)),
+		"as it is":               text,
+		"with line ends of DOS":  []byte(strings.ReplaceAll(string(text), "\n", "\r\n")),
+		"with what is not known": []byte(strings.Replace(string(text), "{", `{"later": [1, {"x": {}}],`, 1)),
+		"without blanks":         []byte(strings.NewReplacer("\n", "", "  ", "").Replace(string(text))),
+		"with the seed of 64 bit": []byte(strings.Replace(string(text), `"seed": 42`, `"seed": 18446744073709551615`,
+			1)),
 	} {
 		got, err := Parse(text)
 		if err == nil && what == "with the seed of 64 bit" {
@@ -58,7 +59,8 @@ func TestPlansOfOlderProgramsAreRead(t *testing.T) {
 	}
 }
 
-// A plan may come from a stranger, and each of these has been a way to write elsewhere, to end the program or to take all
+// A plan may come from a stranger, and each of these has been a way to write elsewhere, to end the
+// program or to take all
 // memory, or would make one cell's numbers those of another.
 func TestWhatIsNoPlanIsRefused(t *testing.T) {
 	_, text := stored(t)
@@ -70,7 +72,8 @@ func TestWhatIsNoPlanIsRefused(t *testing.T) {
 			t.Errorf("%s: %v; want %q", what, err, says)
 		}
 	}
-	for what, text := range map[string]string{"nothing": "", "half": string(text[:len(text)/2]), "zeros": strings.Repeat("\x00", 100), "text": `"plan"`, "a list": "[]", "deep": strings.Repeat("[", 1e6)} {
+	for what, text := range map[string]string{"nothing": "", "half": string(text[:len(text)/2]),
+		"zeros": strings.Repeat("\x00", 100), "text": `"plan"`, "a list": "[]", "deep": strings.Repeat("[", 1e6)} {
 		refuse(what, []byte(text), "")
 	}
 	for what, text := range map[string]string{"null": "null", "empty": "{}"} {
@@ -86,7 +89,8 @@ func TestWhatIsNoPlanIsRefused(t *testing.T) {
 		}
 		refuse(what, text, says)
 	}
-	for _, name := range []string{"", "../../x", "/etc/passwd", "a/b", `a\b`, "a b", "a\nb", "\x1b[2J", "<script>", "a,b", "a=b", "-x", "a\u202eb", "a\u200bb", "a\x00b", "ä"} {
+	for _, name := range []string{"", "../../x", "/etc/passwd", "a/b", `a\b`, "a b", "a\nb", "\x1b[2J", "<script>",
+		"a,b", "a=b", "-x", "a\u202eb", "a\u200bb", "a\x00b", "ä"} {
 		says := fmt.Sprintf("%q", name)
 		change("graph", says, func(p *Plan) { p.Graphs[0].Name = name })
 		change("graph of a cell", says, func(p *Plan) { p.Cells[0].Graph = name })
@@ -102,7 +106,8 @@ func TestWhatIsNoPlanIsRefused(t *testing.T) {
 		}
 	}
 	long := strings.Repeat("x", 200)
-	change("a name that is too long for a file's", "shorten the names", func(p *Plan) { p.Crawlers[0], p.Cells[0].Impl = long, long })
+	change("a name that is too long for a file's", "shorten the names",
+		func(p *Plan) { p.Crawlers[0], p.Cells[0].Impl = long, long })
 	change("a graph that is not there", "does not have", func(p *Plan) { p.Cells[1].Graph = "other" })
 	change("a crawler that is not there", "does not have", func(p *Plan) { p.Cells[1].Impl = "other" })
 	change("no graphs", "does not have", func(p *Plan) { p.Graphs = nil })
@@ -130,14 +135,16 @@ func TestWhatIsNoPlanIsRefused(t *testing.T) {
 		change("a slot of no cell", fmt.Sprintf("cell %d", cell), func(p *Plan) { p.Schedule[5].Cell = cell })
 		change("a pass of no cell", fmt.Sprintf("of cell %d", cell), func(p *Plan) { p.Passes[1].Cell = cell })
 	}
-	change("slots changed about", "entry 2", func(p *Plan) { p.Schedule[1], p.Schedule[2] = p.Schedule[2], p.Schedule[1] })
+	change("slots changed about", "entry 2",
+		func(p *Plan) { p.Schedule[1], p.Schedule[2] = p.Schedule[2], p.Schedule[1] })
 	change("a slot of another round", "entry 1", func(p *Plan) { p.Schedule[0].Round = 1 })
 	change("a cell twice in a round", "a second time in round 1", func(p *Plan) {
 		cells := len(p.Cells)
 		p.Schedule[cells].Cell = p.Schedule[cells+1].Cell
 	})
 	change("a pass of nothing", "not valid names", func(p *Plan) { p.Passes[0].Kinds = nil })
-	for what, list := range map[string]string{"slots": "schedule", "cells": "cells", "graphs": "graphs", "crawlers": "crawlers", "profile passes": "passes"} {
+	for what, list := range map[string]string{"slots": "schedule", "cells": "cells", "graphs": "graphs",
+		"crawlers": "crawlers", "profile passes": "passes"} {
 		refuse(what, fmt.Appendf(nil, `{"%s": [%s0]}`, list, strings.Repeat("0,", 4<<20)), "more than")
 	}
 	t.Logf("%d plans are refused", n)
@@ -158,7 +165,8 @@ func TestReadingAPlanTakesLittleMemory(t *testing.T) {
 // A plan of the least and the largest numbers is one.
 func TestBoundsAreWithin(t *testing.T) {
 	p := &Plan{Scenario: "a-b.c_d+e", Rounds: 1, Crawlers: []string{"a"}, Graphs: []scenario.Graph{{Name: "g"}},
-		Cells: []Cell{{Impl: "a", Graph: "g", Keys: "url", Workers: 1 << 26, Procs: 1 << 20, Burst: 1 << 31, MaxPages: 1 << 62, Limiter: "later"}}, Schedule: []Slot{{}}}
+		Cells: []Cell{{Impl: "a", Graph: "g", Keys: "url", Workers: 1 << 26, Procs: 1 << 20, Burst: 1 << 31,
+			MaxPages: 1 << 62, Limiter: "later"}}, Schedule: []Slot{{}}}
 	if err := p.Check(); err != nil {
 		t.Error(err)
 	}

@@ -83,7 +83,8 @@ func passes(s *scenario.Scenario, cells []Cell, table []crawl.Crawler, cores int
 	has := func(list []string, v string) bool { return len(list) == 0 || slices.Contains(list, v) }
 	var list []Pass
 	for i, c := range cells {
-		if c.IsControl() || c.IsAgainst() || len(impls) > 0 && !impls[c.Impl] || !has(pf.Graphs, c.Graph) || !has(pf.Keys, c.Keys) {
+		if c.IsControl() || c.IsAgainst() || len(impls) > 0 && !impls[c.Impl] || !has(pf.Graphs, c.Graph) ||
+			!has(pf.Keys, c.Keys) {
 			continue
 		}
 		if !workers(c) || !rates[c.Rate] {

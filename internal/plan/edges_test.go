@@ -123,7 +123,8 @@ func TestControlIsTheBaselineUnderAnotherName(t *testing.T) {
 	}
 	controls := map[Cell]bool{}
 	for _, c := range p.Cells {
-		if c.IsControl() != (c.Impl == Control("b")) || c.IsControl() && c.Design() != "b" || !c.IsControl() && c.Design() != c.Impl {
+		if c.IsControl() != (c.Impl == Control("b")) || c.IsControl() && c.Design() != "b" || !c.IsControl() &&
+			c.Design() != c.Impl {
 			t.Errorf("%s is of %s, control %v", c.ID(), c.Design(), c.IsControl())
 		}
 		if c.IsControl() {

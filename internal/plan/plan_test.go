@@ -35,7 +35,8 @@ func base() *scenario.Scenario {
 	return &scenario.Scenario{
 		Name: "base", Crawlers: []string{"*"}, Graphs: []scenario.Graph{{Name: "g"}, {Name: "h"}},
 		Keys: []string{"id", "url"}, Workers: []scenario.Count{{N: 1}, {N: 2, PerCore: true}},
-		Rates: []scenario.Rate{0, 1000}, Bursts: []int{0}, Limiters: []string{""}, Procs: []scenario.Count{{N: 1, PerCore: true}},
+		Rates: []scenario.Rate{0, 1000}, Bursts: []int{0}, Limiters: []string{""},
+		Procs:  []scenario.Count{{N: 1, PerCore: true}},
 		Rounds: 7, Sample: 100 * time.Millisecond, Seed: 42,
 		Profiles: scenario.Profiles{Kinds: []string{"mutex", "cpu", "block"}},
 	}
@@ -220,7 +221,8 @@ func TestBaselineIsFirst(t *testing.T) {
 
 func TestChoose(t *testing.T) {
 	for patterns, want := range map[string]string{
-		"*": "a b ids seq", "b,a": "b a", "*,!a": "b ids seq", "!a": "b ids seq", "b,*": "b a ids seq", "a,a": "a", "a,!a,b": "b",
+		"*": "a b ids seq", "b,a": "b a", "*,!a": "b ids seq", "!a": "b ids seq", "b,*": "b a ids seq", "a,a": "a",
+		"a,!a,b": "b",
 	} {
 		got, err := choose(strings.Split(patterns, ","), table())
 		if err != nil || names(got) != strings.ReplaceAll(want, " ", ", ") {
@@ -228,7 +230,8 @@ func TestChoose(t *testing.T) {
 		}
 	}
 	for _, patterns := range []string{"c", "!c", "a,!a"} {
-		if _, err := choose(strings.Split(patterns, ","), table()); err == nil || !strings.Contains(err.Error(), "a, b, ids, seq") {
+		if _, err := choose(strings.Split(patterns, ","), table()); err == nil ||
+			!strings.Contains(err.Error(), "a, b, ids, seq") {
 			t.Errorf("%s: error %v does not list the crawlers", patterns, err)
 		}
 	}

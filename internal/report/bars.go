@@ -29,7 +29,8 @@ func Bars(title, about string, kinds []Kind, bars []Bar) string {
 	s := begin(plotWidth, row*float64(len(bars))+18*legend+8, title, about)
 	for i, b := range bars {
 		y := row * float64(i)
-		s.linked(b.Href, fmt.Sprintf(`<text x="%.1f" y="%.1f" text-anchor="end">%s</text>`, label-8, y+15, escape(b.Label)))
+		s.linked(b.Href, fmt.Sprintf(`<text x="%.1f" y="%.1f" text-anchor="end">%s</text>`, label-8, y+15,
+			escape(b.Label)))
 		x := label
 		for _, p := range b.Parts {
 			w := (plotWidth - label - 8) * p.Share
@@ -101,15 +102,18 @@ func Forest(title, about, axis string, ratios []Ratio) string {
 	s.text(at(1), h+29, "dim", "middle", axis)
 	for i, r := range ratios {
 		y := row*float64(i) + row/2
-		s.linked(r.Href, fmt.Sprintf(`<text x="%.1f" y="%.1f" text-anchor="end">%s</text>`, label-8, y+4, escape(r.Label)))
+		s.linked(r.Href, fmt.Sprintf(`<text x="%.1f" y="%.1f" text-anchor="end">%s</text>`, label-8, y+4,
+			escape(r.Label)))
 		if r.Floor > 0 {
-			s.printf(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="var(--rule)"/>`, at(r.FloorLo), y-8, max(1, at(r.Floor)-at(r.FloorLo)), 16.0)
+			s.printf(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="var(--rule)"/>`, at(r.FloorLo), y-8,
+				max(1, at(r.Floor)-at(r.FloorLo)), 16.0)
 		}
 		if math.IsNaN(r.Value) {
 			continue
 		}
 		s.printf(`<g class="s%d"><line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="whisker"/><circle cx="%.1f" cy="%.1f" r="4" class="dot"><title>%s</title></circle></g>`,
-			r.Color%8, at(max(r.Lo, 1e-9)), at(r.Hi), y, y, at(r.Value), y, escape(fmt.Sprintf("%s: %.3f [%.3f, %.3f] %s", r.Label, r.Value, r.Lo, r.Hi, r.Word)))
+			r.Color%8, at(max(r.Lo, 1e-9)), at(r.Hi), y, y, at(r.Value), y,
+			escape(fmt.Sprintf("%s: %.3f [%.3f, %.3f] %s", r.Label, r.Value, r.Lo, r.Hi, r.Word)))
 		s.text(plotWidth-word+8, y+4, "dim", "start", r.Word)
 	}
 	return s.end()

@@ -27,7 +27,8 @@ func Breakdown(cells []*diagnose.Cell, href Href) *Figure {
 		for _, class := range breakdown.States() {
 			s, share := c.Traced.Shares.Share[class], c.Traced.Scaled(class)
 			b.Parts = append(b.Parts, BarPart{Kind: string(class), Share: share,
-				Note: fmt.Sprintf("%s: median of %d traces %s, range %s to %s", string(class), c.Traced.Shares.Repeats, Share(s.Median), Share(s.Min), Share(s.Max))})
+				Note: fmt.Sprintf("%s: median of %d traces %s, range %s to %s", string(class), c.Traced.Shares.Repeats,
+					Share(s.Median), Share(s.Min), Share(s.Max))})
 			row = append(row, Share(share))
 		}
 		bars = append(bars, b)
@@ -45,7 +46,8 @@ func Breakdown(cells []*diagnose.Cell, href Href) *Figure {
 
 // States is the time breakdown of a cell with the range of each share over the traces.
 func States(c *diagnose.Cell) Table {
-	t := Table{About: "Share: " + breakdownScaled + ". Median, least and most: of the traces, not scaled.", Head: []string{"state", "share", "median", "least", "most"}}
+	t := Table{About: "Share: " + breakdownScaled + ". Median, least and most: of the traces, not scaled.",
+		Head: []string{"state", "share", "median", "least", "most"}}
 	for _, class := range breakdown.States() {
 		s := c.Traced.Shares.Share[class]
 		t.add(string(class), Share(c.Traced.Scaled(class)), Share(s.Median), Share(s.Min), Share(s.Max))
@@ -55,7 +57,8 @@ func States(c *diagnose.Cell) Table {
 
 // StatesBeside compares the time breakdowns of two cells: shares, and workers' time per page.
 func StatesBeside(this, base *diagnose.Cell) Table {
-	t := Table{Head: []string{"state", "this, share", "base, share", "this, per page", "base, per page", "this minus base, per page"}}
+	t := Table{Head: []string{"state", "this, share", "base, share", "this, per page", "base, per page",
+		"this minus base, per page"}}
 	for _, class := range breakdown.States() {
 		x, y := this.Traced.PerPage(class), base.Traced.PerPage(class)
 		more := Entry{Text: "0"}
@@ -65,7 +68,8 @@ func StatesBeside(this, base *diagnose.Cell) Table {
 		case x < y:
 			more = Entry{Text: "-" + Seconds(y-x), Class: "faster"}
 		}
-		t.Rows = append(t.Rows, []Entry{{Text: string(class)}, {Text: Share(this.Traced.Scaled(class))}, {Text: Share(base.Traced.Scaled(class))}, {Text: Seconds(x)}, {Text: Seconds(y)}, more})
+		t.Rows = append(t.Rows, []Entry{{Text: string(class)}, {Text: Share(this.Traced.Scaled(class))},
+			{Text: Share(base.Traced.Scaled(class))}, {Text: Seconds(x)}, {Text: Seconds(y)}, more})
 	}
 	return t
 }

@@ -39,12 +39,16 @@ func ViewChanges(list []diagnose.Change, gate float64, href Href) ChangesPage {
 			last.Text = "REGRESSION"
 			regressed++
 		}
-		p.Table.Rows = append(p.Table.Rows, []Entry{{Text: id, Href: href(id)}, {Text: SI(c.Old.Center) + "/s"}, {Text: SI(c.New.Center) + "/s"}, {Text: times(x)}, {Text: pValue(c.Adjusted)}, last})
+		p.Table.Rows = append(p.Table.Rows,
+			[]Entry{{Text: id, Href: href(id)}, {Text: SI(c.Old.Center) + "/s"}, {Text: SI(c.New.Center) + "/s"},
+				{Text: times(x)}, {Text: pValue(c.Adjusted)}, last})
 		title := Condition(diagnose.KeyOf(c.Cell))
 		if ratios[title] == nil && len(p.Figures) < mostPictures {
 			p.Figures = append(p.Figures, Figure{Title: title})
 		}
-		ratios[title] = append(ratios[title], Ratio{Label: fmt.Sprintf("%s, %d", c.Cell.Impl, c.Cell.Workers), Value: x.Value, Lo: x.Lo, Hi: x.Hi, Word: verdict, Href: href(id)})
+		ratios[title] = append(ratios[title],
+			Ratio{Label: fmt.Sprintf("%s, %d", c.Cell.Impl, c.Cell.Workers), Value: x.Value, Lo: x.Lo, Hi: x.Hi,
+				Word: verdict, Href: href(id)})
 	}
 	p.Summary = Plural(len(list), "cell") + ", p corrected for their number"
 	if gate >= 0 {
@@ -100,7 +104,8 @@ func changesJSON(w io.Writer, list []diagnose.Change, gate float64) error {
 	out := []changeJSON{}
 	for _, c := range list {
 		x := c.Times()
-		out = append(out, changeJSON{c.Cell.Name(), finite(c.Old.Center), finite(c.New.Center), finite(x.Value), finite(x.Lo), finite(x.Hi),
+		out = append(out, changeJSON{c.Cell.Name(), finite(c.Old.Center), finite(c.New.Center), finite(x.Value),
+			finite(x.Lo), finite(x.Hi),
 			c.Adjusted, VerdictName(c.Verdict), gate >= 0 && c.Regressed(gate)})
 	}
 	enc := json.NewEncoder(w)

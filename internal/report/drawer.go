@@ -18,9 +18,10 @@ type Drawer struct {
 	Samples                                          Figure
 	Bimodal                                          bool
 	Overhead                                         string
-	Waits                                            []Table // where workers wait, and what ends that; nil if it was not traced
-	Files                                            [][2]string
-	Facts                                            [][2]string
+	// where workers wait, and what ends that; nil if it was not traced
+	Waits []Table
+	Files [][2]string
+	Facts [][2]string
 }
 
 // Open fills the drawer of a cell of a.
@@ -46,7 +47,8 @@ func open(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) Drawer {
 		v.Versus = compared(c.Versus)
 	}
 	if c.Bound.By != "" {
-		v.Bound = fmt.Sprintf("%.0f %% of the %s/s that %s", 100*c.Bound.Share, SI(c.Bound.Speed), boundName(c.Bound.By))
+		v.Bound = fmt.Sprintf("%.0f %% of the %s/s that %s", 100*c.Bound.Share, SI(c.Bound.Speed),
+			boundName(c.Bound.By))
 	}
 	if !c.Valid() {
 		v.Flagged = "Most of its samples are flagged, so no cause is given. "
@@ -60,7 +62,8 @@ func open(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) Drawer {
 		fact("retained", "%.1f B of the heap per page, at the last page", c.Retained)
 	}
 	if c.Growth != nil && c.Growth.N > 0 {
-		fact("compared with one worker", "%.2f [%.2f, %.2f] times the processor time per page", c.Growth.Ratio, c.Growth.Lo, c.Growth.Hi)
+		fact("compared with one worker", "%.2f [%.2f, %.2f] times the processor time per page", c.Growth.Ratio,
+			c.Growth.Lo, c.Growth.Hi)
 	}
 	if cost, share := engineShare(a.Run.Manifest(), c); cost > 0 {
 		fact("engine, site and verification", "%s per page, %.0f %% of this cell", Seconds(cost), 100*share)
@@ -86,7 +89,8 @@ func open(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) Drawer {
 	return v
 }
 
-// engineShare returns the cost per page of the engine that runs c's crawler, with site and verification, and its share of
+// engineShare returns the cost per page of the engine that runs c's crawler, with site and
+// verification, and its share of
 // c's time; 0 if there is none, or none was measured.
 func engineShare(m store.Manifest, c *diagnose.Cell) (cost, share float64) {
 	if !slices.Contains(m.OnEngine, c.Design()) {
@@ -119,8 +123,10 @@ func (v *Drawer) traced(c *diagnose.Cell) {
 
 // samples shows the samples of a cell in the order of the rounds, with the median and its interval.
 func samples(c *diagnose.Cell) Figure {
-	f := Figure{Title: "Samples in the order of the rounds", Sentence: "Pages/s by round; the line is the median, the band its 95 % interval. Flagged samples are hollow.",
-		Numbers: Table{Head: []string{"round", "slot", "started", "crawls", "pages/s", "per crawl", "processor time per page", "flags"}}}
+	f := Figure{Title: "Samples in the order of the rounds",
+		Sentence: "Pages/s by round; the line is the median, the band its 95 % interval. Flagged samples are hollow.",
+		Numbers: Table{Head: []string{"round", "slot", "started", "crawls", "pages/s", "per crawl",
+			"processor time per page", "flags"}}}
 	var dots []Dot
 	for _, rec := range c.Records {
 		s, pages := rec.Sample, rec.Sample.Values["pages/op"]
@@ -130,7 +136,8 @@ func samples(c *diagnose.Cell) Figure {
 		if s.Before != nil {
 			flags = strings.TrimPrefix(flags+", measured again", ", ")
 		}
-		f.Numbers.add(fmt.Sprint(rec.Round+1), fmt.Sprint(rec.Slot+1), rec.Start.UTC().Format("15:04:05"), fmt.Sprint(s.Crawls), SI(speed),
+		f.Numbers.add(fmt.Sprint(rec.Round+1), fmt.Sprint(rec.Slot+1), rec.Start.UTC().Format("15:04:05"),
+			fmt.Sprint(s.Crawls), SI(speed),
 			Seconds(s.Values["sec/op"]), Seconds(s.Values["cpu-sec/op"]/pages), flags)
 	}
 	f.SVG = Samples("samples of "+CellName(c), f.Sentence, dots, c.Summary.Center, c.Summary.Lo, c.Summary.Hi, SI)

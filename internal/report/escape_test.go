@@ -17,7 +17,8 @@ import (
 func shown(tb testing.TB, text string) string {
 	tb.Helper()
 	var b bytes.Buffer
-	m := goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList, extension.Footnote), goldmark.WithRendererOptions(renderer.WithUnsafe()))
+	m := goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList,
+		extension.Footnote), goldmark.WithRendererOptions(renderer.WithUnsafe()))
 	if err := m.Convert([]byte(text), &b); err != nil {
 		tb.Fatal(err)
 	}
@@ -40,16 +41,22 @@ func checkCell(tb testing.TB, s string) {
 	alike(shown(tb, "- "+cell(s)+"\n"), "<ul>\n<li>", "</li>\n</ul>\n")
 	var b strings.Builder
 	Table{Head: []string{"a", "b"}, Rows: [][]Entry{{{Text: s}, {Text: "end"}}}}.markdown(&b)
-	alike(shown(tb, b.String()), "<table>\n<thead>\n<tr>\n<th>a</th>\n<th>b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>", "</td>\n<td>end</td>\n</tr>\n</tbody>\n</table>\n")
+	alike(shown(tb, b.String()), "<table>\n<thead>\n<tr>\n<th>a</th>\n<th>b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>",
+		"</td>\n<td>end</td>\n</tr>\n</tbody>\n</table>\n")
 }
 
 // hostile are texts that HTML or Markdown would take for its own, and that a terminal would obey.
 var hostile = []string{
-	"<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</td></table><h1>", "<!-- ", "<https://example.com>", "&lt;b&gt; &amp; &#x3c;",
-	"a|b", `a\`, `a\|b`, "`code`", "``", "*a* **b** _c_ __d__", "~~gone~~", "$x$", "[a](javascript:alert(1))", "![a](http://example.com/x.png)", "[a][b]", "[a]: http://example.com",
-	"[^1]", "[x] done", "[ ] to do", "# heading", "## heading", "- item", "+ item", "* item", "1. item", "12) item", "> quoted", "---", "===", "```", "    code", "\tcode",
-	"a\nb", "a\r\nb", "a\n\n# b", "a  \nb", `\`, `\\`, `\*`, "\x1b[2J\a", "\u202etxt.exe", "a\u200bb", "\xff\xfe", "\ufeff", "2.5x [0.27, 0.30]", "1.", "3)", "0.5", "", " ", "|", "||", `"quoted" 'text'`,
-	"sync.(*Mutex).Lock", "a.(*b[...]).c d.go:12", "</ script >", "{{.}}", "${HOME}", "%3Cscript%3E", "<a href=\"x\">", "a<b>c", "![", "](", "][",
+	"<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</td></table><h1>", "<!-- ", "<https://example.com>",
+	"&lt;b&gt; &amp; &#x3c;",
+	"a|b", `a\`, `a\|b`, "`code`", "``", "*a* **b** _c_ __d__", "~~gone~~", "$x$", "[a](javascript:alert(1))",
+	"![a](http://example.com/x.png)", "[a][b]", "[a]: http://example.com",
+	"[^1]", "[x] done", "[ ] to do", "# heading", "## heading", "- item", "+ item", "* item", "1. item", "12) item",
+	"> quoted", "---", "===", "```", "    code", "\tcode",
+	"a\nb", "a\r\nb", "a\n\n# b", "a  \nb", `\`, `\\`, `\*`, "\x1b[2J\a", "\u202etxt.exe", "a\u200bb", "\xff\xfe",
+	"\ufeff", "2.5x [0.27, 0.30]", "1.", "3)", "0.5", "", " ", "|", "||", `"quoted" 'text'`,
+	"sync.(*Mutex).Lock", "a.(*b[...]).c d.go:12", "</ script >", "{{.}}", "${HOME}", "%3Cscript%3E", "<a href=\"x\">",
+	"a<b>c", "![", "](", "][",
 }
 
 func TestMarkdownShowsTextAsItIs(t *testing.T) {

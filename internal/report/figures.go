@@ -58,7 +58,8 @@ func throughput(t *diagnose.Table, href Href) *Figure {
 	}
 	f := &Figure{Title: "Throughput by workers", Sentence: gainSentence(t)}
 	axes := Axes{
-		Title: "Throughput by workers, " + t.Graph, About: f.Sentence, X: "workers", Y: "pages/s", Ticks: ticks(t), Unit: SI,
+		Title: "Throughput by workers, " + t.Graph, About: f.Sentence, X: "workers", Y: "pages/s", Ticks: ticks(t),
+		Unit: SI,
 	}
 	if t.Rate == 0 && len(t.Workers) > 1 {
 		axes.Marks = []Mark{{X: float64(t.Procs), Label: fmt.Sprintf("GOMAXPROCS %d", t.Procs)}}
@@ -126,14 +127,16 @@ func efficiency(t *diagnose.Table, href Href) *Figure {
 func forest(a *diagnose.Analysis, t *diagnose.Table, href Href) *Figure {
 	var list []Ratio
 	verdicts := map[stat.Verdict]int{}
-	f := &Figure{Title: "Throughput relative to " + a.Baseline, Numbers: Table{Head: []string{"", "times", "from", "to", "verdict"}}}
+	f := &Figure{Title: "Throughput relative to " + a.Baseline,
+		Numbers: Table{Head: []string{"", "times", "from", "to", "verdict"}}}
 	for i, r := range t.Rows {
 		for _, c := range r.Cells {
 			if c.Versus == nil {
 				continue
 			}
 			x, word := c.Versus.Times(), VerdictName(c.Versus.Verdict)
-			ratio := Ratio{Label: fmt.Sprintf("%s, %d", r.Impl, c.Workers), Value: x.Value, Lo: x.Lo, Hi: x.Hi, Word: word, Color: i, Href: href(c.ID())}
+			ratio := Ratio{Label: fmt.Sprintf("%s, %d", r.Impl, c.Workers), Value: x.Value, Lo: x.Lo, Hi: x.Hi,
+				Word: word, Color: i, Href: href(c.ID())}
 			if g := t.Group(c.Workers); g.Control != nil {
 				floor := g.Control.Times()
 				ratio.FloorLo, ratio.Floor = floor.Lo, floor.Hi
@@ -146,7 +149,8 @@ func forest(a *diagnose.Analysis, t *diagnose.Table, href Href) *Figure {
 	if len(list) == 0 {
 		return nil
 	}
-	f.Sentence = fmt.Sprintf("Of %s: %s. The grey boxes are the noise floor: the interval of %s against itself.", Plural(len(list), "comparison"), tally(verdicts), a.Baseline)
+	f.Sentence = fmt.Sprintf("Of %s: %s. The grey boxes are the noise floor: the interval of %s against itself.",
+		Plural(len(list), "comparison"), tally(verdicts), a.Baseline)
 	f.SVG = Forest(f.Title, f.Sentence, "times "+a.Baseline, list)
 	return f
 }
@@ -178,7 +182,8 @@ func processors(list []*topic, t *topic, href Href) *Figure {
 	if len(lines) == 0 {
 		return nil
 	}
-	f := &Figure{Title: "Throughput by GOMAXPROCS", Sentence: "With the largest number of workers, so that only the processors differ."}
+	f := &Figure{Title: "Throughput by GOMAXPROCS",
+		Sentence: "With the largest number of workers, so that only the processors differ."}
 	f.lines(Axes{Title: f.Title, About: f.Sentence, X: "GOMAXPROCS", Y: "pages/s", Ticks: xs, Unit: SI}, lines)
 	return f
 }

@@ -55,7 +55,8 @@ func draw(p *profile.Profile, name string) string {
 	if root.Value == 0 {
 		return ""
 	}
-	return Flame("where the workers' time went, "+name, "a flame graph whose first row are the states of workers", root, flameLeast,
+	return Flame("where the workers' time went, "+name, "a flame graph whose first row are the states of workers", root,
+		flameLeast,
 		func(ns float64) string { return Seconds(ns / 1e9) },
 		func(name string) string { return ids[name] })
 }

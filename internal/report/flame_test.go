@@ -12,7 +12,8 @@ import (
 // walled writes a wall profile of so many names: wide, all called by one, or deep, each by the one before up to 100.
 func walled(tb testing.TB, names int, deep bool) files {
 	tb.Helper()
-	p := &pprof.Profile{SampleType: []*pprof.ValueType{{Type: "wall", Unit: "nanoseconds"}}, PeriodType: &pprof.ValueType{Type: "wall", Unit: "nanoseconds"}}
+	p := &pprof.Profile{SampleType: []*pprof.ValueType{{Type: "wall", Unit: "nanoseconds"}},
+		PeriodType: &pprof.ValueType{Type: "wall", Unit: "nanoseconds"}}
 	at := func(name string) *pprof.Location {
 		f := &pprof.Function{ID: uint64(len(p.Function) + 1), Name: name, SystemName: name, Filename: "some/file.go"}
 		l := &pprof.Location{ID: f.ID, Line: []pprof.Line{{Function: f, Line: 1}}}
@@ -24,7 +25,8 @@ func walled(tb testing.TB, names int, deep bool) files {
 	stack := []*pprof.Location{}
 	for i := range names {
 		stack = append([]*pprof.Location{at(fmt.Sprintf("crawlbench/internal/crawler/made.(*crawler).method%dOfManyThatThereAre", i))}, stack...)
-		p.Sample = append(p.Sample, &pprof.Sample{Value: []int64{int64(1 + i%7)}, Location: append(append([]*pprof.Location{}, stack...), parent, root)})
+		p.Sample = append(p.Sample, &pprof.Sample{Value: []int64{int64(1 + i%7)},
+			Location: append(append([]*pprof.Location{}, stack...), parent, root)})
 		if !deep || len(stack) == 100 {
 			stack = nil
 		}

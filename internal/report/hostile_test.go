@@ -36,12 +36,16 @@ func suspect(t *testing.T) *diagnose.Analysis {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &breakdown.Breakdown{Workers: 8, Crawls: 1, Pages: 1000, Wall: 1, Worker: 8, Seconds: map[breakdown.State]float64{breakdown.Lock: 8},
-		Sites: []breakdown.Site{{State: breakdown.Lock, Where: evil, Primitive: evil, Count: 5, Seconds: 8, Share: 1}, {State: evil, Where: evil}},
-		Ends:  []breakdown.End{{State: breakdown.Lock, Where: evil, By: evil, Count: 5, Seconds: 8}, {State: evil, Where: evil, By: evil}}}
+	l := &breakdown.Breakdown{Workers: 8, Crawls: 1, Pages: 1000, Wall: 1, Worker: 8,
+		Seconds: map[breakdown.State]float64{breakdown.Lock: 8},
+		Sites: []breakdown.Site{{State: breakdown.Lock, Where: evil, Primitive: evil, Count: 5, Seconds: 8, Share: 1},
+			{State: evil, Where: evil}},
+		Ends: []breakdown.End{{State: breakdown.Lock, Where: evil, By: evil, Count: 5, Seconds: 8},
+			{State: evil, Where: evil, By: evil}}}
 	wall := func(plan.Cell, string) *profile.Profile {
 		var stack []*pprof.Location
-		p := &profile.Profile{SampleType: []*pprof.ValueType{{Type: "wall", Unit: "nanoseconds"}}, PeriodType: &pprof.ValueType{}}
+		p := &profile.Profile{SampleType: []*pprof.ValueType{{Type: "wall", Unit: "nanoseconds"}},
+			PeriodType: &pprof.ValueType{}}
 		for i := range 4 { // the outermost, which gives the colour, too
 			f := &pprof.Function{ID: uint64(i + 1), Name: evil, Filename: evil}
 			at := &pprof.Location{ID: f.ID, Line: []pprof.Line{{Function: f}, {Function: f}}}
@@ -50,9 +54,12 @@ func suspect(t *testing.T) *diagnose.Analysis {
 		p.Sample = []*pprof.Sample{{Location: stack, Value: []int64{5e9}}, {Location: stack[:1], Value: []int64{-3}}}
 		return p
 	}
-	run, err := runtest.Run{Plan: p, Noise: 0.01, Speed: func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) },
-		Manifest: store.Manifest{Scenario: evil, State: evil, Command: []string{evil}, Go: evil, Host: map[string]string{"cpu": evil, "cores": evil, evil: evil},
-			Graphs: []store.GraphInfo{{Name: evil, Spec: evil}}, Harness: map[string]float64{evil: 1e-9}, Engine: map[string]float64{evil: 1e-9}, OnEngine: []string{evil}},
+	run, err := runtest.Run{Plan: p, Noise: 0.01,
+		Speed: func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) },
+		Manifest: store.Manifest{Scenario: evil, State: evil, Command: []string{evil}, Go: evil,
+			Host:   map[string]string{"cpu": evil, "cores": evil, evil: evil},
+			Graphs: []store.GraphInfo{{Name: evil, Spec: evil}}, Harness: map[string]float64{evil: 1e-9},
+			Engine: map[string]float64{evil: 1e-9}, OnEngine: []string{evil}},
 		Breakdown: func(plan.Cell) *breakdown.Breakdown { return l }, Profile: wall,
 		Change: func(c plan.Cell, rec *store.Record) {
 			rec.Sample.Flags, rec.Sample.Counts = []string{evil}, map[string]float64{evil: 1}
@@ -123,7 +130,8 @@ func TestHostileTextIsNoMarkup(t *testing.T) {
 	if text := page.String(); plain.Text(text) != text {
 		t.Error("the page has characters that nobody sees")
 	}
-	if class := regexp.MustCompile(`class="(frames [^"]*)"`).FindAllStringSubmatch(page.String(), -1); len(class) == 0 || slices.ContainsFunc(class, func(m []string) bool { return m[1] != "frames s6" }) {
+	if class := regexp.MustCompile(`class="(frames [^"]*)"`).FindAllStringSubmatch(page.String(),
+		-1); len(class) == 0 || slices.ContainsFunc(class, func(m []string) bool { return m[1] != "frames s6" }) {
 		t.Errorf("the frames of the flame graphs have the classes %q", class)
 	}
 }
@@ -136,13 +144,15 @@ func TestHostileTextIsNoMarkdown(t *testing.T) {
 		t.Fatal(err)
 	}
 	elements, scripts := markup(t, shown(t, text.String()))
-	allowed := []string{"h1", "h2", "h3", "p", "ul", "li", "strong", "img src alt", "table", "thead", "tbody", "tr", "th", "td", "pre", "code"}
+	allowed := []string{"h1", "h2", "h3", "p", "ul", "li", "strong", "img src alt", "table", "thead", "tbody", "tr",
+		"th", "td", "pre", "code"}
 	for name := range elements {
 		if !slices.Contains(allowed, name) {
 			t.Errorf("an element <%s>", name)
 		}
 	}
-	if len(scripts) > 0 || elements["h1"] != 1 || elements["img src alt"] != len(pictures) || plain.Text(text.String()) != text.String() {
+	if len(scripts) > 0 || elements["h1"] != 1 || elements["img src alt"] != len(pictures) ||
+		plain.Text(text.String()) != text.String() {
 		t.Errorf("scripts %q, elements %v, %d pictures", scripts, elements, len(pictures))
 	}
 	for file := range maps.Keys(pictures) {
@@ -161,12 +171,14 @@ func TestPicturesStayInTheirDirectory(t *testing.T) {
 	}
 }
 
-// A wall profile of 20,000 functions that one has called is drawn in about as much time as one of as many in deep stacks:
+// A wall profile of 20,000 functions that one has called is drawn in about as much time as one of
+// as many in deep stacks:
 // it was twenty times that.
 func TestAWideProfileIsDrawnInLinearTime(t *testing.T) {
 	wide, deep := time.Hour, time.Hour
 	for range 3 {
-		for best, open := range map[*time.Duration]files{&wide: walled(t, 20_000, false), &deep: walled(t, 20_000, true)} {
+		for best, open := range map[*time.Duration]files{&wide: walled(t, 20_000, false),
+			&deep: walled(t, 20_000, true)} {
 			begin := time.Now()
 			if flame(open, "wall.pb.gz", "x") == "" {
 				t.Fatal("nothing is drawn")
@@ -181,12 +193,15 @@ func TestAWideProfileIsDrawnInLinearTime(t *testing.T) {
 
 // Any profile that can be read is drawn as an element of SVG.
 func FuzzDraw(f *testing.F) {
-	p := &profile.Profile{SampleType: []*pprof.ValueType{{Type: "wall", Unit: "nanoseconds"}}, PeriodType: &pprof.ValueType{}}
+	p := &profile.Profile{SampleType: []*pprof.ValueType{{Type: "wall", Unit: "nanoseconds"}},
+		PeriodType: &pprof.ValueType{}}
 	for i := range 4 {
 		fn := &pprof.Function{ID: uint64(i + 1), Name: evil}
-		p.Function, p.Location = append(p.Function, fn), append(p.Location, &pprof.Location{ID: fn.ID, Line: []pprof.Line{{Function: fn}}})
+		p.Function, p.Location = append(p.Function, fn),
+			append(p.Location, &pprof.Location{ID: fn.ID, Line: []pprof.Line{{Function: fn}}})
 	}
-	p.Sample = []*pprof.Sample{{Location: p.Location, Value: []int64{5}}, {Location: p.Location[:2], Value: []int64{1 << 62}}, {Location: p.Location[:1], Value: []int64{-1}}}
+	p.Sample = []*pprof.Sample{{Location: p.Location, Value: []int64{5}},
+		{Location: p.Location[:2], Value: []int64{1 << 62}}, {Location: p.Location[:1], Value: []int64{-1}}}
 	var b bytes.Buffer
 	if err := p.WriteUncompressed(&b); err != nil {
 		f.Fatal(err)
@@ -206,7 +221,8 @@ func FuzzDraw(f *testing.F) {
 			if err != nil {
 				t.Fatalf("%v\n%.1000s", err, picture)
 			}
-			if e, ok := token.(xml.StartElement); ok && !slices.Contains([]string{"svg", "title", "desc", "g", "rect", "text"}, e.Name.Local) {
+			if e, ok := token.(xml.StartElement); ok &&
+				!slices.Contains([]string{"svg", "title", "desc", "g", "rect", "text"}, e.Name.Local) {
 				t.Errorf("an element %s", e.Name.Local)
 			}
 		}

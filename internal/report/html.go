@@ -22,7 +22,8 @@ var uplot embed.FS
 //go:embed report.css report.js report.html parts.html
 var own embed.FS
 
-// Parts returns the templates of what a report is made of: verdict and method of a Page, findings, section, figure, drawer
+// Parts returns the templates of what a report is made of: verdict and method of a Page, findings,
+// section, figure, drawer
 // of a Drawer, and table. Package site adds its pages to them.
 func Parts(href Href) (*template.Template, error) {
 	return template.New("parts").Funcs(template.FuncMap{

@@ -19,16 +19,19 @@ import (
 	"crawlbench/internal/store"
 )
 
-// explained is the made-up run with a time breakdown of one cell, whose crawler's name is as hostile as a place in it can be.
+// explained is the made-up run with a time breakdown of one cell, whose crawler's name is as
+// hostile as a place in it can be.
 func explained(t *testing.T) *diagnose.Analysis {
 	t.Helper()
 	run := sampled(t)
 	p := run.Plan()
 	c := p.Cells[p.Passes[0].Cell]
-	l := &breakdown.Breakdown{Workers: c.Workers, Crawls: 1, Pages: 1000, Wall: 1, Worker: float64(c.Workers), Seconds: map[breakdown.State]float64{
-		breakdown.Running: 0.5 * float64(c.Workers), breakdown.Lock: 0.5 * float64(c.Workers)},
-		Sites: []breakdown.Site{{State: breakdown.Lock, Where: "<script>alert(1)</script> f.go:1", Primitive: "sync.(*Mutex).Lock", Count: 5, Seconds: 4, Share: 0.5}},
-		Ends:  []breakdown.End{{State: breakdown.Lock, Where: "a|b f.go:1", By: "pkg.g f.go:9", Count: 5, Seconds: 4}}}
+	l := &breakdown.Breakdown{Workers: c.Workers, Crawls: 1, Pages: 1000, Wall: 1, Worker: float64(c.Workers),
+		Seconds: map[breakdown.State]float64{
+			breakdown.Running: 0.5 * float64(c.Workers), breakdown.Lock: 0.5 * float64(c.Workers)},
+		Sites: []breakdown.Site{{State: breakdown.Lock, Where: "<script>alert(1)</script> f.go:1",
+			Primitive: "sync.(*Mutex).Lock", Count: 5, Seconds: 4, Share: 0.5}},
+		Ends: []breakdown.End{{State: breakdown.Lock, Where: "a|b f.go:1", By: "pkg.g f.go:9", Count: 5, Seconds: 4}}}
 	text, err := json.Marshal([]*breakdown.Breakdown{l, l, l})
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +43,8 @@ func explained(t *testing.T) *diagnose.Analysis {
 	if err := os.WriteFile(filepath.Join(run.Dir(), file), text, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	err = run.Append(store.Record{Kind: store.KindProfile, Round: -1, Slot: 0, Cell: c.ID(), Start: time.Unix(9, 0), Wall: 1,
+	err = run.Append(store.Record{Kind: store.KindProfile, Round: -1, Slot: 0, Cell: c.ID(), Start: time.Unix(9, 0),
+		Wall:    1,
 		Profile: &store.Profile{Crawls: 1, Pages: 1000, Sec: 0.1, Files: map[string]string{"breakdown": file}}})
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +73,8 @@ func TestHTML(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := relative(a, b.String())
-	for _, name := range []string{"uplot/uPlot.min.css", "uplot/uPlot.iife.min.js", "uplot/LICENSE", "report.css", "report.js"} {
+	for _, name := range []string{"uplot/uPlot.min.css", "uplot/uPlot.iife.min.js", "uplot/LICENSE", "report.css",
+		"report.js"} {
 		page = strings.Replace(page, Asset(name), "("+name+")", 1)
 	}
 	golden(t, "report.html.golden", page)
@@ -157,8 +162,10 @@ f.onload = () => { const d = f.contentDocument, w = d.documentElement;
 	document.body.dataset.wide = [...d.querySelectorAll("body *")].filter(e => e instanceof f.contentWindow.HTMLElement && e.scrollWidth > w.clientWidth + 1 && !e.closest(".wide, .flame, pre")).map(e => e.tagName).join(" ");
 	document.body.dataset.result = "wide " + w.scrollWidth + " of " + w.clientWidth + ", plots " + d.querySelectorAll(".uplot canvas").length + " of " + d.querySelectorAll("script.live").length; }
 </script>`, page, width))
-		cmd := exec.CommandContext(t.Context(), browser, "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files",
-			"--enable-logging=stderr", "--user-data-dir="+filepath.Join(dir, "profile"), "--virtual-time-budget=5000", "--window-size=1400,1000", "--dump-dom", outside)
+		cmd := exec.CommandContext(t.Context(), browser, "--headless", "--no-sandbox", "--disable-gpu",
+			"--allow-file-access-from-files",
+			"--enable-logging=stderr", "--user-data-dir="+filepath.Join(dir, "profile"), "--virtual-time-budget=5000",
+			"--window-size=1400,1000", "--dump-dom", outside)
 		var errs bytes.Buffer
 		cmd.Stderr = &errs
 		dom, err := cmd.Output()
@@ -172,7 +179,8 @@ f.onload = () => { const d = f.contentDocument, w = d.documentElement;
 		}
 		m := regexp.MustCompile(`data-result="wide (\d+) of (\d+), plots (\d+) of (\d+)"`).FindStringSubmatch(string(dom))
 		if m == nil || m[1] != m[2] || m[3] != m[4] || m[3] == "0" {
-			t.Errorf("width %d: %q; too wide are %s", width, m, regexp.MustCompile(`data-wide="[^"]*"`).FindString(string(dom)))
+			t.Errorf("width %d: %q; too wide are %s", width, m,
+				regexp.MustCompile(`data-wide="[^"]*"`).FindString(string(dom)))
 		}
 	}
 }

@@ -12,7 +12,9 @@ import (
 
 // limits is the table of how well the limiters kept their rates; without rates it has no rows.
 func limits(t *topic) Table {
-	l := Table{About: limitsAbout, Brief: Part(t.Key) + ": how the limiters kept their rates", Head: []string{"limiter", "rate", "burst", "workers", "achieved/asked", "worst window", "CPU per page", "unfairness"}}
+	l := Table{About: limitsAbout, Brief: Part(t.Key) + ": how the limiters kept their rates",
+		Head: []string{"limiter", "rate", "burst", "workers", "achieved/asked", "worst window", "CPU per page",
+			"unfairness"}}
 	tables := slices.Clone(t.tables)
 	slices.SortStableFunc(tables, func(x, y *diagnose.Table) int { return cmp.Compare(x.Rate, y.Rate) })
 	for _, table := range tables {
@@ -64,6 +66,7 @@ func limit(t *diagnose.Table, workers int) []Entry {
 	if worst > 0 {
 		peak = fmt.Sprintf("%.2f in %s", worst, Seconds(window))
 	}
-	return []Entry{{Text: t.LimiterName()}, {Text: t.Rate.String()}, {Text: fmt.Sprint(bucket)}, {Text: fmt.Sprint(workers)}, achieved, {Text: peak},
+	return []Entry{{Text: t.LimiterName()}, {Text: t.Rate.String()}, {Text: fmt.Sprint(bucket)},
+		{Text: fmt.Sprint(workers)}, achieved, {Text: peak},
 		{Text: Seconds(stat.Median(cpu).Center)}, {Text: fmt.Sprintf("%.0f", passed)}}
 }

@@ -32,11 +32,13 @@ pages = 1000
 		t.Fatal(err)
 	}
 	achieved := map[string]float64{"bucket": 4300 * 2, "ticker": 900, "paced": 1999}
-	run, err := runtest.Run{Plan: p, Manifest: store.Manifest{Scenario: "limiters", Graphs: []store.GraphInfo{{Name: "g", Reachable: 1000, Pages: 1000, Depth: 0}}},
+	run, err := runtest.Run{Plan: p, Manifest: store.Manifest{Scenario: "limiters",
+		Graphs: []store.GraphInfo{{Name: "g", Reachable: 1000, Pages: 1000, Depth: 0}}},
 		Speed: func(plan.Cell, int) float64 { return 900 },
 		Change: func(c plan.Cell, rec *store.Record) {
 			if c.Rate > 0 {
-				rec.Sample.Pace = &store.Pace{Asked: 2000, Achieved: achieved[c.Limiter], Worst: 0.5, Window: 0.002, Unfairness: 1}
+				rec.Sample.Pace = &store.Pace{Asked: 2000, Achieved: achieved[c.Limiter], Worst: 0.5, Window: 0.002,
+					Unfairness: 1}
 				rec.Sample.Values["cpu-sec/op"] = 3e-6 * rec.Sample.Values["pages/op"]
 			}
 		},

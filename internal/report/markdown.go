@@ -113,8 +113,10 @@ func cell(s string) string {
 	for i, r := range s {
 		switch {
 		case strings.ContainsRune(special, r),
-			i == 0 && strings.ContainsRune("#+-=>[", r),                                                              // a heading, a list, a rule, a quotation, a box to tick
-			i > 0 && s[i:] == number && (strings.HasPrefix(number+" ", ". ") || strings.HasPrefix(number+" ", ") ")): // a numbered list
+			// a heading, a list, a rule, a quotation, a box to tick
+			i == 0 && strings.ContainsRune("#+-=>[", r),
+			// a numbered list
+			i > 0 && s[i:] == number && (strings.HasPrefix(number+" ", ". ") || strings.HasPrefix(number+" ", ") ")):
 			b.WriteByte('\\')
 		}
 		b.WriteRune(r)

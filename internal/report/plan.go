@@ -14,14 +14,16 @@ import (
 // Plan renders what is about to be measured, and how long that takes.
 func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s x %s = %s", p.Scenario, Plural(len(p.Cells), "cell"), Plural(p.Rounds, "round"), Plural(len(p.Schedule), "sample"))
+	fmt.Fprintf(&b, "%s: %s x %s = %s", p.Scenario, Plural(len(p.Cells), "cell"), Plural(p.Rounds, "round"),
+		Plural(len(p.Schedule), "sample"))
 	if len(p.Passes) > 0 {
 		fmt.Fprintf(&b, ", then %s", Plural(len(p.Passes), "profile pass"))
 	}
 	fmt.Fprintf(&b, ": about %s\n", duration(total))
 	row := func(key string, values ...string) {
 		if n := len(values); n > mostValues {
-			values = append(slices.Clone(values[:mostValues-2]), "...", fmt.Sprintf("%s (%s in all)", values[n-1], Count(n)))
+			values = append(slices.Clone(values[:mostValues-2]), "...",
+				fmt.Sprintf("%s (%s in all)", values[n-1], Count(n)))
 		}
 		fmt.Fprintf(&b, "  %-11s %s\n", key, strings.Join(values, "  "))
 	}
@@ -72,7 +74,8 @@ func axis(cells []plan.Cell, of func(plan.Cell) string) []string {
 	return values
 }
 
-// MeasuredShare returns which share of the timing pass was spent in measured crawls: the crawls' time over the time from the start of
+// MeasuredShare returns which share of the timing pass was spent in measured crawls: the crawls'
+// time over the time from the start of
 // the first sample to the end of the last, as far as records says. Time between two sessions of a resumed run, which no
 // child filled, counts only up to a second.
 func MeasuredShare(records []store.Record) float64 {

@@ -1,8 +1,10 @@
 // Package plot draws charts as SVG: lines with bands, stacked bars, ratios with their intervals, samples in order, and
 // flame graphs.
 //
-// Numbers go in, the text of an svg element comes out. Colours are classes, s0 to s7 for series and k- followed by a name
-// for kinds, which Style defines for light and dark; they are those of Okabe and Ito, which the colour-blind tell apart.
+// Numbers go in, the text of an svg element comes out. Colours are classes, s0 to s7 for series and
+// k- followed by a name
+// for kinds, which Style defines for light and dark; they are those of Okabe and Ito, which the
+// colour-blind tell apart.
 // Each picture has a title and a description for those who cannot see it.
 package report
 
@@ -180,7 +182,8 @@ func Lines(a Axes, series []Series) string {
 	s.text(6, 12, "dim", "start", a.Y)
 	for _, m := range a.Marks {
 		if m.X >= lo && m.X <= hi {
-			s.printf(`<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="mark"/>`, at(m.X), at(m.X), top, height-bottom)
+			s.printf(`<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="mark"/>`, at(m.X), at(m.X), top,
+				height-bottom)
 			s.text(at(m.X)+4, top+9, "dim", "start", m.Label)
 		}
 	}
@@ -189,7 +192,8 @@ func Lines(a Axes, series []Series) string {
 	}
 	for _, e := range legend {
 		y := height + 18*float64(e.row) + 4
-		s.printf(`<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="%s" stroke-width="3"/>`, e.x, e.x+16, y, y, e.class)
+		s.printf(`<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="%s" stroke-width="3"/>`, e.x, e.x+16, y, y,
+			e.class)
 		s.text(e.x+21, y+4, "", "start", e.name)
 	}
 	return s.end()
@@ -225,7 +229,8 @@ func (s *svg) series(l Series, end float64, at, up func(float64) float64) {
 		if l.Href != nil {
 			href = l.Href[i]
 		}
-		s.linked(href, fmt.Sprintf(`<circle cx="%.1f" cy="%.1f" r="3" class="dot"><title>%s</title></circle>`, at(l.X[i]), up(l.Y[i]), escape(fmt.Sprintf("%s, %g: %.4g", l.Name, l.X[i], l.Y[i]))))
+		s.linked(href, fmt.Sprintf(`<circle cx="%.1f" cy="%.1f" r="3" class="dot"><title>%s</title></circle>`,
+			at(l.X[i]), up(l.Y[i]), escape(fmt.Sprintf("%s, %g: %.4g", l.Name, l.X[i], l.Y[i]))))
 	}
 	s.WriteString("</g>")
 }

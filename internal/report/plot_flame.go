@@ -36,7 +36,8 @@ const (
 
 // Flame draws a flame graph that hangs from its root. What is narrower than a share of least is left out; unit writes
 // values. kind gives the colour of a child of the root and all below it, "" for that of its name.
-func Flame(title, about string, root *Frame, least float64, unit func(float64) string, kind func(name string) string) string {
+func Flame(title, about string, root *Frame, least float64, unit func(float64) string,
+	kind func(name string) string) string {
 	const w, row = 900.0, 17.0
 	depth := min(mostRows, root.depth(root.Value*least))
 	s := begin(w, row*float64(depth)+2, title, about)
@@ -45,14 +46,18 @@ func Flame(title, about string, root *Frame, least float64, unit func(float64) s
 		wide := w * f.Value / root.Value
 		y := row * float64(level)
 		s.printf(`<rect x="%.1f" y="%.0f" width="%.1f" height="%.0f"><title>%s</title></rect>`,
-			x, y, wide, row, escape(fmt.Sprintf("%s: %s, %.1f %%", short(f.Name, longName), unit(f.Value), 100*f.Value/root.Value)))
+			x, y, wide, row, escape(fmt.Sprintf("%s: %s, %.1f %%", short(f.Name, longName), unit(f.Value),
+				100*f.Value/root.Value)))
 		if room := int(wide / 6.2); room > 3 {
 			s.text(x+3, y+12, "in", "start", short(f.Name, room))
 		}
 		if level+1 == depth {
 			return
 		}
-		slices.SortFunc(f.Children, func(a, b *Frame) int { return cmp.Or(cmp.Compare(b.Value, a.Value), cmp.Compare(a.Name, b.Name)) })
+		slices.SortFunc(f.Children, func(a,
+			b *Frame) int {
+			return cmp.Or(cmp.Compare(b.Value, a.Value), cmp.Compare(a.Name, b.Name))
+		})
 		for _, c := range f.Children {
 			if c.Value >= root.Value*least {
 				if level == 0 {

@@ -21,18 +21,26 @@ func unit(y float64) string { return fmt.Sprint(y) }
 func pictures() map[string]string {
 	bad := "<b>&\"'\x1b\u202e\xff\n"
 	return map[string]string{
-		"lines": Lines(Axes{Title: bad, About: bad, X: bad, Y: bad, Ticks: []float64{1, 2}, Unit: unit, Marks: []Mark{{1, bad}}}, []Series{
-			{Name: bad, X: []float64{1, 2}, Y: []float64{3, 4}, Low: []float64{2, math.Inf(-1)}, High: []float64{4, math.Inf(1)}},
+		"lines": Lines(Axes{Title: bad, About: bad, X: bad, Y: bad, Ticks: []float64{1, 2}, Unit: unit,
+			Marks: []Mark{{1, bad}}}, []Series{
+			{Name: bad, X: []float64{1, 2}, Y: []float64{3, 4}, Low: []float64{2, math.Inf(-1)},
+				High: []float64{4, math.Inf(1)}},
 			{Name: "ideal", Color: -1, X: []float64{1, 2}, Y: []float64{3, 600}},
 		}),
 		"one point": Lines(Axes{Unit: unit}, []Series{{Name: "a", X: []float64{5}, Y: []float64{3}}}),
 		"none":      Lines(Axes{Unit: unit}, nil),
-		"log":       Lines(Axes{Unit: unit, Log: true}, []Series{{Name: "a", X: []float64{1, 2}, Y: []float64{20, 3e6}, Href: []string{bad, ""}}}),
-		"bars":      Bars(bad, bad, []Kind{{"running", bad}, {bad, bad}}, []Bar{{bad, []BarPart{{"running", 0.4, bad}, {bad, 0.6, bad}}, bad}}),
-		"forest":    Forest(bad, bad, bad, []Ratio{{bad, 2, 1.5, 3, bad, 9, 0.9, 1.1, bad}, {Label: "none", Value: math.NaN()}, {Label: "open", Value: 1, Lo: 0, Hi: math.Inf(1)}}),
-		"samples":   Samples(bad, bad, []Dot{{1, 1, ""}, {3, 3, bad}}, 2, 1, 3, unit),
-		"flame":     Flame(bad, bad, &Frame{Name: bad, Value: 10, Children: []*Frame{{Name: bad, Value: 4}, {Name: "x", Value: 6}}}, 0.01, unit, func(name string) string { return name }),
-		"deep":      Flame(bad, bad, deep(5000), 0.01, unit, func(name string) string { return name }),
+		"log": Lines(Axes{Unit: unit, Log: true},
+			[]Series{{Name: "a", X: []float64{1, 2}, Y: []float64{20, 3e6}, Href: []string{bad, ""}}}),
+		"bars": Bars(bad, bad, []Kind{{"running", bad}, {bad, bad}},
+			[]Bar{{bad, []BarPart{{"running", 0.4, bad}, {bad, 0.6, bad}}, bad}}),
+		"forest": Forest(bad, bad, bad,
+			[]Ratio{{bad, 2, 1.5, 3, bad, 9, 0.9, 1.1, bad}, {Label: "none", Value: math.NaN()},
+				{Label: "open", Value: 1, Lo: 0, Hi: math.Inf(1)}}),
+		"samples": Samples(bad, bad, []Dot{{1, 1, ""}, {3, 3, bad}}, 2, 1, 3, unit),
+		"flame": Flame(bad, bad, &Frame{Name: bad, Value: 10,
+			Children: []*Frame{{Name: bad, Value: 4}, {Name: "x", Value: 6}}}, 0.01, unit,
+			func(name string) string { return name }),
+		"deep": Flame(bad, bad, deep(5000), 0.01, unit, func(name string) string { return name }),
 	}
 }
 
@@ -48,7 +56,8 @@ func deep(n int) *Frame {
 
 // What an element has for attributes is up to this package, and never to a name.
 func TestNamesAreNoMarkup(t *testing.T) {
-	known := []string{"xmlns", "class", "viewBox", "role", "x", "y", "width", "height", "x1", "x2", "y1", "y2", "cx", "cy", "r", "d", "text-anchor", "href", "fill", "stroke-width", "stroke-dasharray"}
+	known := []string{"xmlns", "class", "viewBox", "role", "x", "y", "width", "height", "x1", "x2", "y1", "y2", "cx",
+		"cy", "r", "d", "text-anchor", "href", "fill", "stroke-width", "stroke-dasharray"}
 	for name, picture := range pictures() {
 		if len(picture) > 1_000_000 {
 			t.Errorf("%s: %d bytes", name, len(picture))
@@ -60,7 +69,8 @@ func TestNamesAreNoMarkup(t *testing.T) {
 			}
 			if e, ok := token.(xml.StartElement); ok {
 				for _, a := range e.Attr {
-					if !slices.Contains(known, a.Name.Local) || a.Name.Local == "class" && regexp.MustCompile(`[^a-z0-9 -]`).MatchString(a.Value) {
+					if !slices.Contains(known, a.Name.Local) || a.Name.Local == "class" &&
+						regexp.MustCompile(`[^a-z0-9 -]`).MatchString(a.Value) {
 						t.Errorf("%s: %s has %s=%q", name, e.Name.Local, a.Name.Local, a.Value)
 					}
 				}
@@ -86,7 +96,8 @@ func TestPicturesAreSoundXMLWithNothingOutside(t *testing.T) {
 		if regexp.MustCompile(`="[^"]*(NaN|Inf)`).MatchString(picture) {
 			t.Errorf("%s: a number that is none: %s", name, picture)
 		}
-		if strings.Count(picture, "href") != strings.Count(picture, `<a href="&lt;b&gt;`) || strings.Contains(Alone(picture), "href") {
+		if strings.Count(picture, "href") != strings.Count(picture, `<a href="&lt;b&gt;`) ||
+			strings.Contains(Alone(picture), "href") {
 			t.Errorf("%s: a reference that was not asked for", name)
 		}
 		if !strings.Contains(picture, "<title>") {
@@ -100,7 +111,8 @@ func TestPicturesAreSoundXMLWithNothingOutside(t *testing.T) {
 }
 
 func TestTicksAreRoundAndReachTheTop(t *testing.T) {
-	for most, want := range map[float64][]float64{10: {0, 2, 4, 6, 8, 10}, 12.3e6: {0, 2.5e6, 5e6, 7.5e6, 10e6, 12.5e6}, 1: {0, 0.2, 0.4, 0.6, 0.8, 1}} {
+	for most, want := range map[float64][]float64{10: {0, 2, 4, 6, 8, 10}, 12.3e6: {0, 2.5e6, 5e6, 7.5e6, 10e6, 12.5e6},
+		1: {0, 0.2, 0.4, 0.6, 0.8, 1}} {
 		ticks, end := scale(most)
 		if end < most || len(ticks) != len(want) || math.Abs(end/want[len(want)-1]-1) > 1e-9 {
 			t.Errorf("up to %v: %v, want %v", most, ticks, want)
@@ -125,7 +137,8 @@ func TestFlameWidths(t *testing.T) {
 		t.Error("a child is made twice")
 	}
 	var widths []string
-	for _, m := range regexp.MustCompile(`width="([0-9.]+)"`).FindAllStringSubmatch(Flame("", "", root, 0.01, unit, func(string) string { return "" }), -1) {
+	for _, m := range regexp.MustCompile(`width="([0-9.]+)"`).FindAllStringSubmatch(Flame("", "", root, 0.01, unit,
+		func(string) string { return "" }), -1) {
 		w, _ := strconv.ParseFloat(m[1], 64)
 		widths = append(widths, fmt.Sprint(w))
 	}

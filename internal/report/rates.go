@@ -12,7 +12,8 @@ func dials(t *topic, href Href) *Figure {
 	tables, of := t.tables, diagnose.Key{}
 	if ways := t.ways(); len(ways) > 0 { // with several, one picture would show nothing
 		of = ways[0]
-		tables = slices.DeleteFunc(slices.Clone(tables), func(o *diagnose.Table) bool { return o.Rate > 0 && way(o) != of })
+		tables = slices.DeleteFunc(slices.Clone(tables),
+			func(o *diagnose.Table) bool { return o.Rate > 0 && way(o) != of })
 	}
 	best := tables[0].Fastest()
 	if best == nil || len(tables) < 2 {
@@ -33,8 +34,10 @@ func dials(t *topic, href Href) *Figure {
 		}
 		list = append(list, l, roof)
 	}
-	f := &Figure{Title: fmt.Sprintf("Throughput by workers and rate, %s", best.Impl) + limiterName(of), Sentence: dialSentence(tables)}
-	f.lines(Axes{Title: f.Title, About: f.Sentence, X: "workers", Y: "pages/s, logarithmic", Ticks: ticks(tables[0]), Unit: SI, Log: true}, list)
+	f := &Figure{Title: fmt.Sprintf("Throughput by workers and rate, %s", best.Impl) + limiterName(of),
+		Sentence: dialSentence(tables)}
+	f.lines(Axes{Title: f.Title, About: f.Sentence, X: "workers", Y: "pages/s, logarithmic", Ticks: ticks(tables[0]),
+		Unit: SI, Log: true}, list)
 	return f
 }
 
@@ -59,7 +62,8 @@ func offered(t *topic, href Href) *Figure {
 		for _, r := range t.tables[0].Rows {
 			l := Series{Name: r.Impl + limiterName(w), Color: len(list)}
 			for _, table := range slices.Backward(t.tables) {
-				if c := table.Cell(r.Impl, workers); c != nil && table.Rate > 0 && w == way(table) && c.Summary.Center > 0 {
+				if c := table.Cell(r.Impl, workers); c != nil && table.Rate > 0 && w == way(table) &&
+					c.Summary.Center > 0 {
 					l.X, l.Y = append(l.X, float64(table.Rate)), append(l.Y, 100*c.Summary.Center/float64(table.Rate))
 					l.Href = append(l.Href, href(c.ID()))
 				}
@@ -73,7 +77,8 @@ func offered(t *topic, href Href) *Figure {
 	if len(list) == 0 {
 		return nil
 	}
-	f := &Figure{Title: fmt.Sprintf("Achieved rate as a share of the offered rate, %s", Plural(workers, "worker")), Sentence: "Below 100 %, something other than the rate is the limit."}
+	f := &Figure{Title: fmt.Sprintf("Achieved rate as a share of the offered rate, %s", Plural(workers, "worker")),
+		Sentence: "Below 100 %, something other than the rate is the limit."}
 	f.lines(Axes{Title: f.Title, About: f.Sentence, X: "offered pages/s", Y: "achieved", Ticks: xs, Top: 100,
 		Unit: func(y float64) string { return fmt.Sprintf("%.0f %%", y) }}, list)
 	return f

@@ -12,7 +12,8 @@ type Dot struct {
 	Note  string // why it is flagged; "" if it is not
 }
 
-// Samples draws samples over the rounds in which they were taken, their median and its interval. Flagged ones are hollow.
+// Samples draws samples over the rounds in which they were taken, their median and its interval.
+// Flagged ones are hollow.
 func Samples(title, about string, dots []Dot, center, lo, hi float64, unit func(float64) string) string {
 	const h = 190.0
 	s := begin(plotWidth, h, title, about)
@@ -36,9 +37,11 @@ func Samples(title, about string, dots []Dot, center, lo, hi float64, unit func(
 		s.text(left-6, up(y)+4, "dim", "end", unit(y))
 	}
 	if !math.IsInf(hi, 0) && !math.IsNaN(lo+hi) {
-		s.printf(`<g class="s0"><rect x="%.1f" width="%.1f" y="%.1f" height="%.1f" class="band"/></g>`, left, plotWidth-left-right, up(inside(hi)), max(1, up(inside(lo))-up(inside(hi))))
+		s.printf(`<g class="s0"><rect x="%.1f" width="%.1f" y="%.1f" height="%.1f" class="band"/></g>`, left,
+			plotWidth-left-right, up(inside(hi)), max(1, up(inside(lo))-up(inside(hi))))
 	}
-	s.printf(`<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="mark"/>`, left, plotWidth-right, up(center), up(center))
+	s.printf(`<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="mark"/>`, left, plotWidth-right, up(center),
+		up(center))
 	step := max(1, (last+9)/10)
 	for round := 1; round <= last; round += step {
 		s.text(at(round), h-bottom+16, "dim", "middle", fmt.Sprint(round))
@@ -50,7 +53,8 @@ func Samples(title, about string, dots []Dot, center, lo, hi float64, unit func(
 		if d.Note != "" {
 			class, note = `fill="none" class="whisker"`, ", "+d.Note
 		}
-		s.printf(`<circle cx="%.0f" cy="%.0f" r="4" %s><title>%s</title></circle>`, at(d.Round), up(d.Value), class, escape(fmt.Sprintf("%d: %.4g%s", d.Round, d.Value, note)))
+		s.printf(`<circle cx="%.0f" cy="%.0f" r="4" %s><title>%s</title></circle>`, at(d.Round), up(d.Value), class,
+			escape(fmt.Sprintf("%d: %.4g%s", d.Round, d.Value, note)))
 	}
 	s.printf(`</g>`)
 	return s.end()

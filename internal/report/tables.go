@@ -84,7 +84,8 @@ func winners(t *topic) Table {
 
 // versus is the table of comparisons with the baseline at a rate; without another crawler it has no rows.
 func versus(a *diagnose.Analysis, t *diagnose.Table) Table {
-	v := heads(fmt.Sprintf("%s: times %s's pages/s, paired by round", Condition(t.Key), a.Baseline), t.Workers, "crawler")
+	v := heads(fmt.Sprintf("%s: times %s's pages/s, paired by round", Condition(t.Key), a.Baseline), t.Workers,
+		"crawler")
 	v.Brief = fmt.Sprintf("%s (? inconclusive, = equivalent within %.0f %%)", v.About, 100*a.Margin)
 	if len(t.Rows) < 2 {
 		return v
@@ -99,7 +100,8 @@ func versus(a *diagnose.Analysis, t *diagnose.Table) Table {
 				return Entry{}
 			}
 			x, word := c.Versus.Times(), VerdictName(c.Versus.Verdict)
-			return Entry{Text: fmt.Sprintf("%.2f [%.2f, %.2f] %s", x.Value, x.Lo, x.Hi, word), Short: fmt.Sprintf("%.2f %s", x.Value, verdictMark(c.Versus.Verdict)), Class: word}
+			return Entry{Text: fmt.Sprintf("%.2f [%.2f, %.2f] %s", x.Value, x.Lo, x.Hi, word),
+				Short: fmt.Sprintf("%.2f %s", x.Value, verdictMark(c.Versus.Verdict)), Class: word}
 		}, r.Impl)
 	}
 	v.across(t.Workers, func(n int) Entry {
@@ -108,7 +110,8 @@ func versus(a *diagnose.Analysis, t *diagnose.Table) Table {
 			return Entry{}
 		}
 		x := c.Times()
-		return Entry{Text: fmt.Sprintf("%.2f [%.2f, %.2f]", x.Value, x.Lo, x.Hi), Short: fmt.Sprintf("%.2f to %.2f", x.Lo, x.Hi)}
+		return Entry{Text: fmt.Sprintf("%.2f [%.2f, %.2f]", x.Value, x.Lo, x.Hi),
+			Short: fmt.Sprintf("%.2f to %.2f", x.Lo, x.Hi)}
 	}, "noise floor")
 	return v
 }

@@ -15,7 +15,8 @@ import (
 	"crawlbench/internal/testing/runtest"
 )
 
-// sampled returns a run with made-up samples: of cell number c in round r, a crawl of 1000 pages took (c+1) * (10+r) ms.
+// sampled returns a run with made-up samples: of cell number c in round r, a crawl of 1000 pages
+// took (c+1) * (10+r) ms.
 // owner at one worker failed; the last cell has no sample yet.
 func sampled(t *testing.T) *store.Run {
 	t.Helper()
@@ -35,8 +36,9 @@ kinds = ["cpu"]
 		t.Fatal(err)
 	}
 	run, err := runtest.Run{
-		Manifest: store.Manifest{Scenario: "made-up", State: store.Complete, Measured: 0.5, Harness: map[string]float64{"g/id": 21e-9}},
-		Plan:     p,
+		Manifest: store.Manifest{Scenario: "made-up", State: store.Complete, Measured: 0.5,
+			Harness: map[string]float64{"g/id": 21e-9}},
+		Plan: p,
 		Speed: func(c plan.Cell, round int) float64 {
 			if i := slices.Index(p.Cells, c); i < len(p.Cells)-1 {
 				return 1000 / (float64(i+1) * float64(10+round) / 1000)
@@ -46,7 +48,8 @@ kinds = ["cpu"]
 		Change: func(c plan.Cell, rec *store.Record) {
 			rec.Sample.Values["cpu-sec/op"] = 0
 			if c.Rate > 0 {
-				rec.Sample.Pace = &store.Pace{Asked: 500, Achieved: 499, Worst: 0.5 + float64(rec.Round)/10, Window: 0.004, Unfairness: 3}
+				rec.Sample.Pace = &store.Pace{Asked: 500, Achieved: 499, Worst: 0.5 + float64(rec.Round)/10,
+					Window: 0.004, Unfairness: 3}
 			}
 			if c.Impl == "owner" && c.Workers == 1 && c.Rate == 0 {
 				if rec.Sample = nil; rec.Round == 0 {
@@ -95,15 +98,18 @@ func TestPlan(t *testing.T) {
 	run := sampled(t)
 	graphs := []store.GraphInfo{
 		{Name: "g", Spec: "hosts pages=1000", Pages: 1000, Links: 7890, Reachable: 1000, Depth: 9},
-		{Name: "another", Spec: "chain pages=1234567", Pages: 1234567, Links: 1234566, Reachable: 12, Failed: 1, Depth: 11},
+		{Name: "another", Spec: "chain pages=1234567", Pages: 1234567, Links: 1234566, Reachable: 12, Failed: 1,
+			Depth: 11},
 	}
 	golden(t, "plan.golden", Plan(run.Plan(), graphs, 93*time.Second))
 }
 
-// Samples of 1 s of crawl each in children that lived 2 s: half. A pause of an hour between sessions counts as a second.
+// Samples of 1 s of crawl each in children that lived 2 s: half. A pause of an hour between
+// sessions counts as a second.
 func TestMeasuredShare(t *testing.T) {
 	at := func(sec int) store.Record {
-		return store.Record{Start: time.Unix(int64(sec), 0), Wall: 2, Sample: &store.Sample{Seconds: []float64{0.4, 0.6}}}
+		return store.Record{Start: time.Unix(int64(sec), 0), Wall: 2,
+			Sample: &store.Sample{Seconds: []float64{0.4, 0.6}}}
 	}
 	for _, test := range []struct {
 		records []store.Record
@@ -134,7 +140,8 @@ func TestNumbersForPeople(t *testing.T) {
 			t.Errorf("Count(%d) = %s, want %s", n, got, want)
 		}
 	}
-	for d, want := range map[time.Duration]string{1234 * time.Millisecond: "1.2s", 93400 * time.Millisecond: "1m33s", 3 * time.Hour: "3h0m0s"} {
+	for d, want := range map[time.Duration]string{1234 * time.Millisecond: "1.2s", 93400 * time.Millisecond: "1m33s",
+		3 * time.Hour: "3h0m0s"} {
 		if got := duration(d); got != want {
 			t.Errorf("duration(%d) = %s, want %s", d, got, want)
 		}
@@ -147,7 +154,8 @@ func relative(a *diagnose.Analysis, text string) string {
 }
 
 func TestEngineShare(t *testing.T) {
-	m := store.Manifest{OnEngine: []string{"mutexmap"}, Engine: map[string]float64{store.EngineKey("g", "id", 4, 2): 50e-9}}
+	m := store.Manifest{OnEngine: []string{"mutexmap"},
+		Engine: map[string]float64{store.EngineKey("g", "id", 4, 2): 50e-9}}
 	c := &diagnose.Cell{}
 	c.Cell = plan.Cell{Impl: plan.Control("mutexmap"), Graph: "g", Keys: "id", Workers: 4, Procs: 2}
 	c.Summary.Center = 2e6
@@ -167,7 +175,8 @@ func TestALongAxisIsShortened(t *testing.T) {
 		c.Workers = 1000 + i
 		p.Cells = append(p.Cells, c)
 	}
-	if text := Plan(&p, nil, 0); !strings.Contains(text, "workers     1  8  1000  1001") || !strings.Contains(text, "1019  ...  1099 (102 in all)\n") {
+	if text := Plan(&p, nil, 0); !strings.Contains(text, "workers     1  8  1000  1001") ||
+		!strings.Contains(text, "1019  ...  1099 (102 in all)\n") {
 		t.Errorf("%s", text)
 	}
 }

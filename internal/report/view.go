@@ -13,7 +13,8 @@ import (
 	"crawlbench/internal/scenario"
 )
 
-// Page is the view of a run: every sentence, table and figure that text, Markdown, HTML and the web pages show. What they
+// Page is the view of a run: every sentence, table and figure that text, Markdown, HTML and the web
+// pages show. What they
 // are made of is decided here, and said in words.go; the renderers decide nothing.
 type Page struct {
 	Title, Subtitle string
@@ -188,7 +189,10 @@ func topics(a *diagnose.Analysis) []*topic {
 		list[i].tables = append(list[i].tables, t)
 	}
 	for _, t := range list {
-		slices.SortStableFunc(t.tables, func(x, y *diagnose.Table) int { return cmp.Compare(speedOf(y.Rate), speedOf(x.Rate)) })
+		slices.SortStableFunc(t.tables, func(x,
+			y *diagnose.Table) int {
+			return cmp.Compare(speedOf(y.Rate), speedOf(x.Rate))
+		})
 		all := map[int]bool{}
 		for _, table := range t.tables {
 			for _, w := range table.Workers {
@@ -211,13 +215,15 @@ func speedOf(r scenario.Rate) float64 {
 func (t *topic) section(a *diagnose.Analysis, href Href) Section {
 	s := Section{ID: fileName(fmt.Sprintf("%s-%s-%d", t.Graph, t.Keys, t.Procs)), Title: Part(t.Key)}
 	fastest := t.tables[0]
-	s.add(throughput(fastest, href), efficiency(fastest, href), dials(t, href), offered(t, href), forest(a, fastest, href), Breakdown(slices.Collect(fastest.Cells()), href))
+	s.add(throughput(fastest, href), efficiency(fastest, href), dials(t, href), offered(t, href),
+		forest(a, fastest, href), Breakdown(slices.Collect(fastest.Cells()), href))
 	speeds, compared := Group{Title: throughputTitle, Main: true}, Group{Title: comparedTitle(a.Baseline), Main: true}
 	for _, table := range t.tables {
 		speeds.Tables = append(speeds.Tables, throughputs(table))
 		compared.Tables = append(compared.Tables, versus(a, table))
 	}
-	for _, g := range []Group{speeds, compared, {winnersTitle, true, []Table{winners(t)}}, {boundsTitle, false, []Table{bounds(t)}},
+	for _, g := range []Group{speeds, compared, {winnersTitle, true, []Table{winners(t)}},
+		{boundsTitle, false, []Table{bounds(t)}},
 		{memoryTitle, false, []Table{memory(fastest)}}, {limitsTitle, true, []Table{limits(t)}}} {
 		g.Tables = slices.DeleteFunc(g.Tables, func(t Table) bool { return len(t.Rows) == 0 })
 		if len(g.Tables) > 0 {

@@ -104,7 +104,8 @@ func TestFailuresOfAllCellsAreInTheView(t *testing.T) {
 	}
 }
 
-// The share of a state is one number, in the figure, in the table of a cell and beside another cell; it is scaled, so that
+// The share of a state is one number, in the figure, in the table of a cell and beside another
+// cell; it is scaled, so that
 // the states add up to 100 %, and the medians and ranges, which stand beside it, are not.
 func TestTheTimeBreakdownIsScaledOnce(t *testing.T) {
 	a := telling(t)
@@ -115,11 +116,14 @@ func TestTheTimeBreakdownIsScaledOnce(t *testing.T) {
 	for i, class := range breakdown.States() {
 		want := Share(c.Traced.Scaled(class))
 		sum += c.Traced.Scaled(class)
-		if got := []string{f.Numbers.Rows[0][i+1].Text, states.Rows[i][1].Text, beside.Rows[i][1].Text}; !slices.Equal(got, []string{want, want, want}) {
+		if got := []string{f.Numbers.Rows[0][i+1].Text, states.Rows[i][1].Text,
+			beside.Rows[i][1].Text}; !slices.Equal(got, []string{want, want, want}) {
 			t.Errorf("%s: %q, want %s", class, got, want)
 		}
-		if name := string(class); f.Numbers.Head[i+1] != name || states.Rows[i][0].Text != name || beside.Rows[i][0].Text != name {
-			t.Errorf("%s is called %s, %s and %s", class, f.Numbers.Head[i+1], states.Rows[i][0].Text, beside.Rows[i][0].Text)
+		if name := string(class); f.Numbers.Head[i+1] != name || states.Rows[i][0].Text != name ||
+			beside.Rows[i][0].Text != name {
+			t.Errorf("%s is called %s, %s and %s", class, f.Numbers.Head[i+1], states.Rows[i][0].Text,
+				beside.Rows[i][0].Text)
 		}
 	}
 	if math.Abs(sum-1) > 1e-9 {
@@ -132,7 +136,8 @@ func TestTheTimeBreakdownIsScaledOnce(t *testing.T) {
 		return texts
 	}
 	// Medians of 50 and 40 % and nothing else: 55.6 and 44.4 % of what they are together.
-	if got := row(breakdown.Lock); !slices.Equal(got, []string{"blocked: lock", "44.4 %", "40.0 %", "35.0 %", "50.0 %"}) {
+	if got := row(breakdown.Lock); !slices.Equal(got,
+		[]string{"blocked: lock", "44.4 %", "40.0 %", "35.0 %", "50.0 %"}) {
 		t.Errorf("%q", got)
 	}
 	if got := row(breakdown.Running); !slices.Equal(got, []string{"running", "55.6 %", "50.0 %", "40.0 %", "60.0 %"}) {
@@ -191,7 +196,8 @@ func TestFindingsInWords(t *testing.T) {
 			t.Errorf("%s: %+v, want %s...", key, f, want)
 		}
 	}
-	if f := got["contended lock mutexmap"]; f.Next != "crawlbench serve -cell "+f.Cell+" -profile wall "+quoted(a.Run.Dir()) || f.Confidence != "35 % to 50 % over 3 traces, 3 of which reach the threshold of 15 %" {
+	if f := got["contended lock mutexmap"]; f.Next != "crawlbench serve -cell "+f.Cell+" -profile wall "+
+		quoted(a.Run.Dir()) || f.Confidence != "35 % to 50 % over 3 traces, 3 of which reach the threshold of 15 %" {
 		t.Errorf("%+v", f)
 	}
 	if s := fmt.Sprint(Findings(a, a.Tables[0].Cell("owner", 2))); s != "[]" {

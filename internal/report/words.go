@@ -73,7 +73,8 @@ func limiterName(k diagnose.Key) string {
 
 // CellName names a cell; commas separate what distinguishes it.
 func CellName(c *diagnose.Cell) string {
-	return fmt.Sprintf("%s, %s by %s, %s, rate %s", c.Impl, c.Graph, c.Keys, Plural(c.Workers, "worker"), RateName(diagnose.KeyOf(c.Cell)))
+	return fmt.Sprintf("%s, %s by %s, %s, rate %s", c.Impl, c.Graph, c.Keys, Plural(c.Workers, "worker"),
+		RateName(diagnose.KeyOf(c.Cell)))
 }
 
 // VerdictName names a verdict.
@@ -100,7 +101,8 @@ func verdictMark(v stat.Verdict) string {
 
 // tally counts verdicts.
 func tally(verdicts map[stat.Verdict]int) string {
-	return fmt.Sprintf("%d faster, %d slower, %d equivalent, %d inconclusive", verdicts[stat.Faster], verdicts[stat.Slower], verdicts[stat.Equivalent], verdicts[stat.Inconclusive])
+	return fmt.Sprintf("%d faster, %d slower, %d equivalent, %d inconclusive", verdicts[stat.Faster],
+		verdicts[stat.Slower], verdicts[stat.Equivalent], verdicts[stat.Inconclusive])
 }
 
 // result says what a comparison came to.
@@ -114,7 +116,8 @@ func compared(c *diagnose.Comparison) string {
 }
 
 func headline(a *diagnose.Analysis, t *diagnose.Table, best *diagnose.Cell) string {
-	text := fmt.Sprintf("%s: %s is fastest, %s pages/s with %s", Condition(t.Key), best.Impl, SI(best.Summary.Center), Plural(best.Workers, "worker"))
+	text := fmt.Sprintf("%s: %s is fastest, %s pages/s with %s", Condition(t.Key), best.Impl, SI(best.Summary.Center),
+		Plural(best.Workers, "worker"))
 	g := t.Group(best.Workers)
 	second := ""
 	switch {
@@ -163,10 +166,12 @@ func trust(a *diagnose.Analysis) []string {
 		list = append(list, text+".")
 	}
 	if tr.Bimodal > 0 {
-		list = append(list, fmt.Sprintf("The samples of %s are bimodal: look at them before you read the median.", Plural(tr.Bimodal, "cell")))
+		list = append(list, fmt.Sprintf("The samples of %s are bimodal: look at them before you read the median.",
+			Plural(tr.Bimodal, "cell")))
 	}
 	if costs := a.Run.Manifest().Harness; len(costs) > 0 {
-		list = append(list, fmt.Sprintf("The site and the verification cost %s per page, the same for every crawler.", nanoseconds(costs)))
+		list = append(list, fmt.Sprintf("The site and the verification cost %s per page, the same for every crawler.",
+			nanoseconds(costs)))
 	}
 	return list
 }
@@ -205,7 +210,8 @@ func preflight(p *plan.Plan) string {
 	}
 	r := stat.Reach(p.Rounds, family, diagnose.Alpha)
 	if !r.Reachable {
-		return fmt.Sprintf("none: %s cannot prove a difference in %s; %d can", Plural(p.Rounds, "round"), Plural(family, "comparison"), r.Rounds)
+		return fmt.Sprintf("none: %s cannot prove a difference in %s; %d can", Plural(p.Rounds, "round"),
+			Plural(family, "comparison"), r.Rounds)
 	}
 	return fmt.Sprintf("%s; minimum detectable effect %.0f %% (80 %% power) if the ratio of two crawlers varies by 3 %% from round to round",
 		Plural(family, "comparison"), 100*(stat.Detectable(p.Rounds, family, diagnose.Alpha, 0.03)-1))
@@ -225,10 +231,13 @@ func method(a *diagnose.Analysis) [][2]string {
 		list = append(list, [2]string{k, m.Host[k]})
 	}
 	for _, g := range m.Graphs {
-		list = append(list, [2]string{"graph " + g.Name, fmt.Sprintf("%s: %s pages, %s links, %s reachable in %d levels", g.Spec, Count(g.Pages), Count(g.Links), Count(g.Reachable), g.Depth+1)})
+		list = append(list, [2]string{"graph " + g.Name,
+			fmt.Sprintf("%s: %s pages, %s links, %s reachable in %d levels", g.Spec, Count(g.Pages), Count(g.Links),
+				Count(g.Reachable), g.Depth+1)})
 	}
 	if len(m.Engine) > 0 {
-		list = append(list, [2]string{"engine", fmt.Sprintf("costs %s per page, with the site, the verification and a visited set that stores nothing (graph, keys, workers and GOMAXPROCS); used by %s", nanoseconds(m.Engine), strings.Join(m.OnEngine, ", "))})
+		list = append(list, [2]string{"engine",
+			fmt.Sprintf("costs %s per page, with the site, the verification and a visited set that stores nothing (graph, keys, workers and GOMAXPROCS); used by %s", nanoseconds(m.Engine), strings.Join(m.OnEngine, ", "))})
 	}
 	return list
 }
@@ -244,7 +253,8 @@ func overhead(d diagnose.Distortion) string {
 	case d.Most < 0.005:
 		text += fmt.Sprintf(" (expected overhead of %s events/s: less than 1 %%)", SI(d.Events))
 	default:
-		text += fmt.Sprintf(" (expected overhead of %s events/s: %.2g to %.2g %%)", SI(d.Events), 100*d.Least, 100*d.Most)
+		text += fmt.Sprintf(" (expected overhead of %s events/s: %.2g to %.2g %%)", SI(d.Events), 100*d.Least,
+			100*d.Most)
 	}
 	return text
 }
@@ -266,7 +276,8 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 	}
 	ratio := times(stat.Interval{Value: v.Median, Lo: v.Min, Hi: v.Max})
 	if v.Agree > 0 {
-		out.Confidence = fmt.Sprintf("%s to %s over %d traces, %d of which reach the threshold of %s", percent(v.Min), percent(v.Max), v.N, v.Agree, percent(rule.Least))
+		out.Confidence = fmt.Sprintf("%s to %s over %d traces, %d of which reach the threshold of %s", percent(v.Min),
+			percent(v.Max), v.N, v.Agree, percent(rule.Least))
 	}
 	profile := "cpu"
 	if rule.Class != "" {
@@ -275,11 +286,16 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 	switch rule.Kind {
 	case diagnose.StoppedGaining:
 		knee := c.Row.Knee.Workers
-		out.Text = fmt.Sprintf("%s on %s stops scaling at %s: with %d it reaches %s of that throughput", c.Impl, c.Graph, Plural(knee, "worker"), c.Workers, ratio)
+		out.Text = fmt.Sprintf("%s on %s stops scaling at %s: with %d it reaches %s of that throughput", c.Impl,
+			c.Graph, Plural(knee, "worker"), c.Workers, ratio)
 		for _, g := range c.Row.Gains[1:] {
-			out.Evidence = append(out.Evidence, fmt.Sprintf("%s: %s the throughput of %s", Plural(g.Workers, "worker"), times(stat.Interval{Value: g.Ratio.Ratio, Lo: g.Ratio.Lo, Hi: g.Ratio.Hi}), Plural(c.Row.Gains[0].Workers, "worker")))
+			out.Evidence = append(out.Evidence,
+				fmt.Sprintf("%s: %s the throughput of %s", Plural(g.Workers, "worker"),
+					times(stat.Interval{Value: g.Ratio.Ratio, Lo: g.Ratio.Lo, Hi: g.Ratio.Hi}),
+					Plural(c.Row.Gains[0].Workers, "worker")))
 		}
-		out.Confidence = fmt.Sprintf("the %.0f %% interval over %d rounds ends at %.2f", 100*(1-diagnose.Alpha), v.N, v.Max)
+		out.Confidence = fmt.Sprintf("the %.0f %% interval over %d rounds ends at %.2f", 100*(1-diagnose.Alpha), v.N,
+			v.Max)
 		out.Check = "measure worker counts between these: a peak may lie between two points"
 	case diagnose.RateLimited:
 		out.Text = fmt.Sprintf("%s spends %s of its workers' time waiting for the rate limit: the choice of crawler does not matter here", who, percent(v.Median))
@@ -292,7 +308,8 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 		out.Text = fmt.Sprintf("%s spends %s of its workers' time blocked on locks", who, percent(v.Median))
 		if s := f.Site; s != nil {
 			out.Text += ", mostly at " + s.Where
-			out.Evidence = append(out.Evidence, fmt.Sprintf("%s (%s): %s, %s", s.Where, s.Primitive, percent(s.Share), Plural(s.Count, "wait")))
+			out.Evidence = append(out.Evidence,
+				fmt.Sprintf("%s (%s): %s, %s", s.Where, s.Primitive, percent(s.Share), Plural(s.Count, "wait")))
 		}
 		if f.End != nil {
 			out.Evidence = append(out.Evidence, "unblocked by "+f.End.By)
@@ -313,7 +330,8 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 		out.Text = fmt.Sprintf("%s leaves its workers idle %s of the time: the graph offers too few pages at once, or the frontier hands them out too slowly", who, percent(v.Median))
 		out.Check = "crawl a wider graph: the share falls"
 	case diagnose.CollectorBound:
-		out.Text = fmt.Sprintf("%s spends %s of its processor time in the garbage collector, at %s allocated per page", who, percent(v.Median), byteSize(c.Bytes))
+		out.Text = fmt.Sprintf("%s spends %s of its processor time in the garbage collector, at %s allocated per page",
+			who, percent(v.Median), byteSize(c.Bytes))
 		out.Confidence = fmt.Sprintf("the mean of %d samples", v.N)
 		out.Check = "set GOGC=off: throughput rises by about that share"
 	case diagnose.WastedCycles:
@@ -321,17 +339,22 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 		for _, name := range slices.Sorted(maps.Keys(c.Counts)) {
 			out.Evidence = append(out.Evidence, fmt.Sprintf("%s: %.2g per page", name, c.Counts[name]))
 		}
-		out.Confidence = fmt.Sprintf("the %.0f %% interval over %d rounds starts at %.2f", 100*(1-diagnose.Alpha), v.N, v.Min)
+		out.Confidence = fmt.Sprintf("the %.0f %% interval over %d rounds starts at %.2f", 100*(1-diagnose.Alpha), v.N,
+			v.Min)
 		out.Check = "run it on one processor: the processor time per page falls to that of one worker"
 	case diagnose.ProcessorBound:
-		out.Text = fmt.Sprintf("with %s on %s, workers are runnable but have no processor: beyond %d they only queue", Plural(c.Workers, "worker"), c.Graph, c.Procs)
+		out.Text = fmt.Sprintf("with %s on %s, workers are runnable but have no processor: beyond %d they only queue",
+			Plural(c.Workers, "worker"), c.Graph, c.Procs)
 		least, most := math.Inf(1), 0.0
 		for _, h := range f.All {
 			least, most = min(least, h.Value.Min), max(most, h.Value.Max)
-			out.Evidence = append(out.Evidence, fmt.Sprintf("%s: %s of its workers' time", h.Cell.Impl, percent(h.Value.Median)))
+			out.Evidence = append(out.Evidence,
+				fmt.Sprintf("%s: %s of its workers' time", h.Cell.Impl, percent(h.Value.Median)))
 		}
-		out.Confidence = fmt.Sprintf("%s to %s over the traces of %s", percent(least), percent(most), Plural(len(f.All), "crawler"))
-		out.Check = fmt.Sprintf("run it on more than %s: the share falls and throughput rises", Plural(c.Procs, "processor"))
+		out.Confidence = fmt.Sprintf("%s to %s over the traces of %s", percent(least), percent(most),
+			Plural(len(f.All), "crawler"))
+		out.Check = fmt.Sprintf("run it on more than %s: the share falls and throughput rises",
+			Plural(c.Procs, "processor"))
 	case diagnose.RateExceeded, diagnose.BurstExceeded:
 		limiter, of := c.Table.LimiterName(), "the rate"
 		if rule.Kind == diagnose.BurstExceeded {
@@ -340,8 +363,10 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 		out.Text = fmt.Sprintf("limiter %s lets through %.1f times %s: %s", limiter, v.Median, of, who)
 		for _, h := range f.All {
 			p := h.Cell.Pace
-			out.Evidence = append(out.Evidence, fmt.Sprintf("%s, %s: %.0f pages/s of %.0f; in the worst window, of %.3g ms, %.1f times what rate and burst allow, in the median round %.1f times",
-				h.Cell.Impl, Plural(h.Cell.Workers, "worker"), p.Achieved, p.Asked, 1e3*p.Window, p.Worst, h.Cell.Window()))
+			out.Evidence = append(out.Evidence,
+				fmt.Sprintf("%s, %s: %.0f pages/s of %.0f; in the worst window, of %.3g ms, %.1f times what rate and burst allow, in the median round %.1f times",
+					h.Cell.Impl, Plural(h.Cell.Workers, "worker"), p.Achieved, p.Asked, 1e3*p.Window, p.Worst,
+					h.Cell.Window()))
 		}
 		out.Confidence = fmt.Sprintf("%.2f to %.2f times over %s", v.Min, v.Max, Plural(v.N, "sample"))
 		out.Check = "run it with limiter = \"paced\": the excess disappears; if it does not, the crawler fetches without waiting"
@@ -387,7 +412,8 @@ func gainSentence(t *diagnose.Table) string {
 	if len(parts) == 0 {
 		return "Only one number of workers was measured."
 	}
-	return fmt.Sprintf("From %d to %d workers, throughput %s.", t.Workers[0], t.Workers[len(t.Workers)-1], strings.Join(parts, "; "))
+	return fmt.Sprintf("From %d to %d workers, throughput %s.", t.Workers[0], t.Workers[len(t.Workers)-1],
+		strings.Join(parts, "; "))
 }
 
 // lawSentence says what the scaling law found, or why it was refused.
@@ -405,12 +431,15 @@ func lawSentence(t *diagnose.Table) string {
 		case f.Refused != "":
 			refused[f.Refused] = append(refused[f.Refused], r.Impl)
 		case f.Retrograde():
-			parts = append(parts, fmt.Sprintf("%s peaks at %.0f workers [%.0f, %.0f] (contention %.3f, coherency %.4f)", r.Impl, f.Peak.Value, f.Peak.Lo, f.Peak.Hi, f.Sigma.Value, f.Kappa.Value))
+			parts = append(parts, fmt.Sprintf("%s peaks at %.0f workers [%.0f, %.0f] (contention %.3f, coherency %.4f)",
+				r.Impl, f.Peak.Value, f.Peak.Lo, f.Peak.Hi, f.Sigma.Value, f.Kappa.Value))
 		default:
-			parts = append(parts, fmt.Sprintf("%s follows Amdahl's law with a serial share of %.0f %% [%.0f, %.0f]", r.Impl, 100*f.Sigma.Value, 100*f.Sigma.Lo, 100*f.Sigma.Hi))
+			parts = append(parts, fmt.Sprintf("%s follows Amdahl's law with a serial share of %.0f %% [%.0f, %.0f]",
+				r.Impl, 100*f.Sigma.Value, 100*f.Sigma.Lo, 100*f.Sigma.Hi))
 		}
 	}
-	text := "Measured knee (the fewest workers that are not slower than the best number): " + strings.Join(knees, ", ") + "."
+	text := "Measured knee (the fewest workers that are not slower than the best number): " +
+		strings.Join(knees, ", ") + "."
 	if len(parts) > 0 {
 		text += " Universal Scalability Law: " + strings.Join(parts, "; ") + "."
 	}

@@ -44,7 +44,8 @@ func TestBoundsBelongToWhatIsAllowed(t *testing.T) {
 
 func TestSizesAreReadToTheByte(t *testing.T) {
 	for text, want := range map[string]int64{
-		"65537KiB": 65537 << 10, "65MiB": 65 << 20, "3GiB": 3 << 30, "2TiB": 2 << 40, "0.5GiB": 1 << 29, "64 MiB": 64 << 20,
+		"65537KiB": 65537 << 10, "65MiB": 65 << 20, "3GiB": 3 << 30, "2TiB": 2 << 40, "0.5GiB": 1 << 29,
+		"64 MiB": 64 << 20,
 	} {
 		s, err := scenario.Parse("x.toml", []byte("memory = \""+text+"\"\n"+aGraph))
 		if err != nil || s.Memory != want {
@@ -116,7 +117,8 @@ func TestControlIsReadAsItIsWritten(t *testing.T) {
 	}
 	for _, bad := range []string{`"true"`, "1", "[true]"} {
 		_, err := scenario.Parse("x.toml", []byte("control = "+bad+"\n"+aGraph))
-		if err == nil || !strings.Contains(err.Error(), "x.toml:1:") || !strings.Contains(err.Error(), "control: want true or false") {
+		if err == nil || !strings.Contains(err.Error(), "x.toml:1:") ||
+			!strings.Contains(err.Error(), "control: want true or false") {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}

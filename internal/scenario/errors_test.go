@@ -74,7 +74,8 @@ func check(t *testing.T, text string, err error) {
 }
 
 func TestTheTerminalIsNotObeyed(t *testing.T) {
-	for _, text := range []string{"doc = \"\x1b[2J\"\n", "\"\\u001b[2J\" = 1\n", "[[graph]]\nname = \"g\"\nkind = \"\\u001b[2J\"\n"} {
+	for _, text := range []string{"doc = \"\x1b[2J\"\n", "\"\\u001b[2J\" = 1\n",
+		"[[graph]]\nname = \"g\"\nkind = \"\\u001b[2J\"\n"} {
 		if _, err := scenario.Parse("x.toml", []byte(text)); err == nil || strings.ContainsRune(err.Error(), '\x1b') {
 			t.Errorf("%q: error %q", text, err)
 		}
@@ -95,7 +96,8 @@ func TestTheCaretStandsBelowItsPlace(t *testing.T) {
 func TestNearest(t *testing.T) {
 	names := []string{"workers", "rounds", "rate"}
 	for typed, want := range map[string]string{
-		"worker": "workers", "Workers": "workers", "rats": "rate", "ruonds": "rounds", "workers": "workers", "xyz": "", "": "",
+		"worker": "workers", "Workers": "workers", "rats": "rate", "ruonds": "rounds", "workers": "workers", "xyz": "",
+		"": "",
 	} {
 		if want != "" {
 			want = " (did you mean " + want + "?)"

@@ -48,7 +48,8 @@ func TestEncodings(t *testing.T) {
 	} {
 		_, err := scenario.Parse("x.toml", []byte(test.text))
 		var es scenario.Errors
-		if !errors.As(err, &es) || len(es) != 1 || !strings.Contains(es[0].Msg, test.says) || es[0].Line != test.line || es[0].Col != test.col {
+		if !errors.As(err, &es) || len(es) != 1 || !strings.Contains(es[0].Msg, test.says) || es[0].Line != test.line ||
+			es[0].Col != test.col {
 			t.Errorf("%q: %v, want %d:%d %s", test.text, err, test.line, test.col, test.says)
 		}
 	}
@@ -65,22 +66,24 @@ func TestTooMuch(t *testing.T) {
 	}
 	long := strings.Repeat("x", 900_000)
 	for name, test := range map[string]struct{ text, says string }{
-		"keys":           {many(100_000, "k%d=1\n"), "more than 10000 keys and tables"},
-		"tables":         {many(100_000, "[t%d]\n"), "more than 10000 keys and tables"},
-		"arrays":         {many(100_000, "[[a]]\n#%d\n"), "more than 10000 keys and tables"},
-		"graphs":         {many(20_000, "[[graph]]\nname=\"g%d\"\nkind=\"star\"\npages=9\n"), "more than 10000 keys and tables"},
-		"inline table":   {"a = {" + many(100_000, "k%d=1,") + "z=1}\n", "more than 10000 keys and tables"},
-		"inline tables":  {"a = [" + many(100_000, "{k=%d},") + "]\n", "more than 10000 keys and tables"},
-		"dotted key":     {strings.Repeat("a.", 400_000) + "a = 1\n", "more than 10000 keys and tables"},
-		"dotted table":   {"[" + strings.Repeat("a.", 400_000) + "a]\n", "more than 10000 keys and tables"},
-		"nested arrays":  {"a = " + strings.Repeat("[", 400_000), "levels deep"},
-		"nested tables":  {"a = " + strings.Repeat("{a=", 300_000), "levels deep"},
-		"same values":    {"workers = [" + strings.Repeat("1,", 400_000) + "]\n", "and 399979 more errors"},
-		"wrong values":   {"workers = [" + many(100_000, "0,%d.5,") + "]\n", "more errors"},
-		"other values":   {"rate = [" + many(100_000, "\"%d\",") + "]\n", "and 99980 more errors"},
-		"long key":       {long + " = 1\n", "no such key"},
-		"long text":      {"baseline = \"" + long + "\"\n", "invalid name"},
-		"long name":      {"[[graph]]\nname = \"" + long + "\"\nkind = \"star\"\npages = 9\n", ": want up to 64 letters"},
+		"keys":   {many(100_000, "k%d=1\n"), "more than 10000 keys and tables"},
+		"tables": {many(100_000, "[t%d]\n"), "more than 10000 keys and tables"},
+		"arrays": {many(100_000, "[[a]]\n#%d\n"), "more than 10000 keys and tables"},
+		"graphs": {many(20_000, "[[graph]]\nname=\"g%d\"\nkind=\"star\"\npages=9\n"),
+			"more than 10000 keys and tables"},
+		"inline table":  {"a = {" + many(100_000, "k%d=1,") + "z=1}\n", "more than 10000 keys and tables"},
+		"inline tables": {"a = [" + many(100_000, "{k=%d},") + "]\n", "more than 10000 keys and tables"},
+		"dotted key":    {strings.Repeat("a.", 400_000) + "a = 1\n", "more than 10000 keys and tables"},
+		"dotted table":  {"[" + strings.Repeat("a.", 400_000) + "a]\n", "more than 10000 keys and tables"},
+		"nested arrays": {"a = " + strings.Repeat("[", 400_000), "levels deep"},
+		"nested tables": {"a = " + strings.Repeat("{a=", 300_000), "levels deep"},
+		"same values":   {"workers = [" + strings.Repeat("1,", 400_000) + "]\n", "and 399979 more errors"},
+		"wrong values":  {"workers = [" + many(100_000, "0,%d.5,") + "]\n", "more errors"},
+		"other values":  {"rate = [" + many(100_000, "\"%d\",") + "]\n", "and 99980 more errors"},
+		"long key":      {long + " = 1\n", "no such key"},
+		"long text":     {"baseline = \"" + long + "\"\n", "invalid name"},
+		"long name": {"[[graph]]\nname = \"" + long + "\"\nkind = \"star\"\npages = 9\n",
+			": want up to 64 letters"},
 		"long kind":      {"[[graph]]\nname = \"g\"\nkind = \"" + long + "\"\n", "graph[0].kind"},
 		"long duration":  {"sample = \"" + long + "\"\n", "invalid time"},
 		"long size":      {"memory = \"" + long + "\"\n", "invalid size"},
@@ -90,7 +93,8 @@ func TestTooMuch(t *testing.T) {
 		"long name, few": {"rounds = 0 #" + long + "\n", "must lie between 1 and 10000"},
 		"wrong keys":     {many(9_000, "k%d=1\n"), "and 8980 more errors"},
 	} {
-		_, err := scenario.Parse("x.toml", []byte(test.text+"\n"+strings.Repeat(aGraph, min(1, strings.Count(test.text, "graph")^1))))
+		_, err := scenario.Parse("x.toml",
+			[]byte(test.text+"\n"+strings.Repeat(aGraph, min(1, strings.Count(test.text, "graph")^1))))
 		if err == nil || !strings.Contains(err.Error(), test.says) || !strings.HasPrefix(err.Error(), "x.toml:") {
 			t.Errorf("%s: it does not say %q: %.300v", name, test.says, err)
 		}
@@ -130,7 +134,8 @@ func TestDollarsInPaths(t *testing.T) {
 		"CRAWLBENCH_DIR}":                 "dir/CRAWLBENCH_DIR}",
 		"/$CRAWLBENCH_DIR/../b/./c//d.el": "//data/../b/./c//d.el",
 	} {
-		if s := parse(t, "[[graph]]\nname = \"g\"\nkind = \"edges\"\nfile = \""+file+"\"\n"); s.Graphs[0].Spec.File != want {
+		if s := parse(t, "[[graph]]\nname = \"g\"\nkind = \"edges\"\nfile = \""+file+
+			"\"\n"); s.Graphs[0].Spec.File != want {
 			t.Errorf("%s is %s, want %s", file, s.Graphs[0].Spec.File, want)
 		}
 	}
@@ -143,7 +148,8 @@ func TestDollarsInPaths(t *testing.T) {
 		"${CRAWLBENCH_DIR:-/tmp}/a": "the environment variable CRAWLBENCH_DIR:-/tmp is not set",
 	} {
 		_, err := scenario.Parse("x.toml", []byte("[[graph]]\nname = \"g\"\nkind = \"edges\"\nfile = \""+file+"\"\n"))
-		if err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "x.toml:4:8: graph[0].file: ") {
+		if err == nil || !strings.Contains(err.Error(), says) ||
+			!strings.Contains(err.Error(), "x.toml:4:8: graph[0].file: ") {
 			t.Errorf("%s: %v", file, err)
 		}
 	}
@@ -169,9 +175,12 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 	must(os.Truncate(at("sparse.toml"), 1<<40))
 	must(os.WriteFile(at("large.toml"), []byte(aGraph+"#"+strings.Repeat("x", 1<<20)), 0o666))
 	for name, says := range map[string]string{
-		at("fifo.toml"): "it is a pipe", at("dir.toml"): "it is a directory", dir + "/": "it is a directory", at("loop.toml"): "too many levels of symbolic links",
-		at("zero.toml"): "it is a device", "/dev/null": "it is a device", "/dev/zero": "it is a device", at("dangling.toml"): "no such file",
-		at("sparse.toml"): "more than 1048576 bytes", at("large.toml"): "more than 1048576 bytes", at("real.toml") + "/": "not a directory", at("a\x00b.toml"): "invalid argument",
+		at("fifo.toml"): "it is a pipe", at("dir.toml"): "it is a directory", dir + "/": "it is a directory",
+		at("loop.toml"): "too many levels of symbolic links",
+		at("zero.toml"): "it is a device", "/dev/null": "it is a device", "/dev/zero": "it is a device",
+		at("dangling.toml"): "no such file",
+		at("sparse.toml"):   "more than 1048576 bytes", at("large.toml"): "more than 1048576 bytes", at("real.toml") +
+			"/": "not a directory", at("a\x00b.toml"): "invalid argument",
 	} {
 		if _, err := scenario.Load(name); err == nil || !strings.Contains(err.Error(), says) || len(err.Error()) > 400 {
 			t.Errorf("%s: %v, want %q", name, err, says)
@@ -183,7 +192,8 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 }
 
 func FuzzValues(f *testing.F) {
-	for _, s := range []string{"", "inf", "4x", "1e9", "0.001", "9223372036854775808x", "!a", "*", "1,2", "-1", "NaN", "0x10", "18446744073709551615", "bucket", "\u202e", strings.Repeat("9", 500)} {
+	for _, s := range []string{"", "inf", "4x", "1e9", "0.001", "9223372036854775808x", "!a", "*", "1,2", "-1", "NaN",
+		"0x10", "18446744073709551615", "bucket", "\u202e", strings.Repeat("9", 500)} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -56,7 +56,8 @@ func TestDefaults(t *testing.T) {
 		Graphs:  []scenario.Graph{{Name: "g", Spec: graph.Spec{Kind: "chain", Pages: 9, Seed: 1}}},
 		Workers: []scenario.Count{{N: 1}, one, {N: 2, PerCore: true}, {N: 4, PerCore: true}},
 		Rates:   []scenario.Rate{0}, Bursts: []int{0}, Limiters: []string{""}, Procs: []scenario.Count{one},
-		Control: true, Fetch: web.Behaviour{Seed: 1}, Rounds: 10, Sample: 150 * time.Millisecond, Deadline: 30 * time.Second, Seed: 1,
+		Control: true, Fetch: web.Behaviour{Seed: 1}, Rounds: 10, Sample: 150 * time.Millisecond,
+		Deadline: 30 * time.Second, Seed: 1,
 		Profiles: scenario.Profiles{Length: time.Second},
 	})
 }
@@ -118,7 +119,8 @@ length = "20ms"
 		Name: "a", Doc: "d", File: "dir/a.toml", Text: text,
 		Crawlers: []string{"*", "!c"}, Baseline: "b", Keys: []string{"url", "id"},
 		Graphs: []scenario.Graph{
-			{Name: "r", Spec: graph.Spec{Kind: "rmat", Scale: 10, Degree: 3, Symmetric: true, Hosts: 4, Seed: 7, Start: "8"}},
+			{Name: "r", Spec: graph.Spec{Kind: "rmat", Scale: 10, Degree: 3, Symmetric: true, Hosts: 4, Seed: 7,
+				Start: "8"}},
 			{Name: "c", Spec: graph.Spec{Kind: "copying", Pages: 9, Copy: share(1), Seed: 5}},
 			{Name: "h", Spec: graph.Spec{Kind: "hosts", Pages: 99, Intra: share(0), Chain: share(0.5), Seed: 5}},
 		},
@@ -131,7 +133,8 @@ length = "20ms"
 		Control: true, Rounds: 7, Sample: time.Second, Deadline: 90 * time.Second, Memory: 3 << 29, Seed: 5,
 		Profiles: scenario.Profiles{
 			Kinds: []string{"mutex", "cpu"}, Crawlers: []string{"b", "*"}, Graphs: []string{"h"}, Keys: []string{"url"},
-			Workers: []scenario.Count{{N: 2, PerCore: true}}, Rates: []scenario.Rate{0.5}, Length: 20 * time.Millisecond,
+			Workers: []scenario.Count{{N: 2, PerCore: true}}, Rates: []scenario.Rate{0.5},
+			Length: 20 * time.Millisecond,
 		},
 	})
 }
@@ -231,7 +234,8 @@ func TestReseedKeepsTheSeedsThatAreNamed(t *testing.T) {
 		}
 		return list
 	}
-	if got := seeds(aGraph + "seed = 1\n" + strings.Replace(aGraph, `"g"`, `"h"`, 1)); !slices.Equal(got, []uint64{43, 43, 1, 43}) {
+	if got := seeds(aGraph + "seed = 1\n" + strings.Replace(aGraph, `"g"`, `"h"`, 1)); !slices.Equal(got,
+		[]uint64{43, 43, 1, 43}) {
 		t.Errorf("seeds %v", got)
 	}
 	if got := seeds("seed = 42\n[fetch]\nseed = 42\n" + aGraph); !slices.Equal(got, []uint64{43, 42, 43}) {

@@ -32,7 +32,8 @@ func read(file string, text []byte) (map[string]any, *place, *Error) {
 	w := walk(text)
 	if w.keys > mostKeys {
 		return nil, nil, &Error{File: file, Line: w.last.line, Col: w.last.col, Msg: fmt.Sprintf(
-			"the file has more than %d keys and tables: a scenario needs about twenty, and four for each graph", mostKeys)}
+			"the file has more than %d keys and tables: a scenario needs about twenty, and four for each graph",
+			mostKeys)}
 	}
 	var values map[string]any
 	err := toml.Unmarshal(text, &values)

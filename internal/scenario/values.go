@@ -115,7 +115,8 @@ func duration(least, most time.Duration) func(any) (time.Duration, error) {
 		d, err := time.ParseDuration(s)
 		switch {
 		case err != nil:
-			return 0, fmt.Errorf(`invalid time %s: want a number with a unit, such as "150ms", "2s" or "1m30s"`, quoted(s))
+			return 0, fmt.Errorf(`invalid time %s: want a number with a unit, such as "150ms", "2s" or "1m30s"`,
+				quoted(s))
 		case d < least || d > most:
 			return 0, fmt.Errorf("must lie between %v and %v", least, most)
 		}

@@ -76,7 +76,8 @@ func TestValuesSurviveJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(`"NaN"`), &r); err == nil {
 		t.Errorf("NaN is read as %v", r)
 	}
-	if b, err := json.Marshal([]scenario.Count{{N: 8}, {N: 4, PerCore: true}}); err != nil || string(b) != `["8","4x"]` {
+	if b, err := json.Marshal([]scenario.Count{{N: 8}, {N: 4, PerCore: true}}); err != nil ||
+		string(b) != `["8","4x"]` {
 		t.Errorf("counts are written %s, %v", b, err)
 	}
 }

@@ -87,7 +87,8 @@ func parsePattern(s string) (string, error) {
 
 func parseWord(s, what string, allowed []string) (string, error) {
 	if !slices.Contains(allowed, s) {
-		return "", fmt.Errorf("no %s %s%s: want one of %s", what, quoted(s), Nearest(s, allowed), strings.Join(allowed, ", "))
+		return "", fmt.Errorf("no %s %s%s: want one of %s", what, quoted(s), Nearest(s, allowed),
+			strings.Join(allowed, ", "))
 	}
 	return s, nil
 }

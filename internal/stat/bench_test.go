@@ -38,7 +38,8 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 			}
 		}
 	}
-	units := []string{"sec/op", "B/op", "allocs/op", "peak-RSS-bytes", "mutex-wait-sec/op", "pages/op", "p99-sec", "bytes"}
+	units := []string{"sec/op", "B/op", "allocs/op", "peak-RSS-bytes", "mutex-wait-sec/op", "pages/op", "p99-sec",
+		"bytes"}
 	for range 500 {
 		var want []Line
 		for range 1 + draw.IntN(5) {
@@ -54,7 +55,8 @@ func TestWhatIsWrittenIsReadBack(t *testing.T) {
 			want = append(want, l)
 		}
 		var text bytes.Buffer
-		if err := WriteBench(&text, [][2]string{{"cpu", "Some CPU: 3 GHz"}, {"pkg", word()}}, units[:1], want); err != nil {
+		if err := WriteBench(&text, [][2]string{{"cpu", "Some CPU: 3 GHz"}, {"pkg", word()}}, units[:1],
+			want); err != nil {
 			t.Fatal(err)
 		}
 		got, err := ReadBench("x", bytes.NewReader(text.Bytes()))
@@ -70,7 +72,8 @@ func TestBenchText(t *testing.T) {
 		line(testName, Value{"sec/op", 0}, Value{"pages/op", 1e7}),
 	}
 	var got strings.Builder
-	if err := WriteBench(&got, [][2]string{{"goos", "linux"}, {"pkg", "crawlbench"}}, []string{"pages/op"}, lines); err != nil {
+	if err := WriteBench(&got, [][2]string{{"goos", "linux"}, {"pkg", "crawlbench"}}, []string{"pages/op"},
+		lines); err != nil {
 		t.Fatal(err)
 	}
 	want := `Unit sec/op better=lower
@@ -98,14 +101,16 @@ func TestWhatCouldNotBeReadBackIsRefused(t *testing.T) {
 	good := line(testName, Value{"sec/op", 1})
 	for _, name := range []string{
 		"", "Crawl", "crawl-2", "Crawl/impl=a", "Crawl/impl=a-", "Crawl/impl=-2", "Crawl/a-2", "Crawl/impl=a b-2",
-		"Crawl/rate=1e-3-2", "Crawl/graph=rmat-16-2", "Crawl/rate=10/s-2", "Crawl/impl=é-2", "Crawl-2\n", "Crawl/impl=a:b-2",
+		"Crawl/rate=1e-3-2", "Crawl/graph=rmat-16-2", "Crawl/rate=10/s-2", "Crawl/impl=é-2", "Crawl-2\n",
+		"Crawl/impl=a:b-2",
 	} {
 		reject("benchmark name", nil, line(name, Value{"sec/op", 1}))
 	}
 	for _, unit := range []string{"", "bad unit", "sec/op/op", "sec/", "/op", "µs", "1/op", "sec\n"} {
 		reject("unit", nil, line(testName, Value{unit, 1}))
 	}
-	for unit, base := range map[string]string{"ns/op": "sec/op", "wait-ns/op": "wait-sec/op", "MB/op": "B/op", "ns": "sec"} {
+	for unit, base := range map[string]string{"ns/op": "sec/op", "wait-ns/op": "wait-sec/op", "MB/op": "B/op",
+		"ns": "sec"} {
 		reject("use "+base, nil, line(testName, Value{unit, 0}))
 	}
 	reject("repeated", nil, line(testName, Value{"sec/op", 1}, Value{"sec/op", 2}))

@@ -6,12 +6,16 @@ import (
 	"slices"
 )
 
-// BlockMeans estimates the log mean crawl time of each crawler in one block. block holds by crawler, and within it by turn,
+// BlockMeans estimates the log mean crawl time of each crawler in one block. block holds by
+// crawler, and within it by turn,
 // the natural logarithm of the mean seconds a crawl of one slice; all crawlers have the same turns, at least 1.
 //
-// What a turn has in common is taken out first: the median over the crawlers of their deviations from their own means. Then
-// the fastest and the slowest slice of each crawler are left out, if there are at least 3, and the rest is averaged. The
-// difference of two of these means is the log ratio of the block, so that ratios are consistent: a to b times b to c is a to c.
+// What a turn has in common is taken out first: the median over the crawlers of their deviations
+// from their own means. Then
+// the fastest and the slowest slice of each crawler are left out, if there are at least 3, and the
+// rest is averaged. The
+// difference of two of these means is the log ratio of the block, so that ratios are consistent: a
+// to b times b to c is a to c.
 // They are the unit of every comparison. Slices never are: those of a block share its processes.
 func BlockMeans(block [][]float64) ([]float64, error) {
 	if err := checkBlock(block); err != nil {

@@ -8,7 +8,8 @@ import (
 )
 
 func TestBlockMeansByHand(t *testing.T) {
-	// The second turn is slower by 1 for all, the last slice of crawler 2 by 9: the median does not see it, and it is left out.
+	// The second turn is slower by 1 for all, the last slice of crawler 2 by 9: the median does not
+	// see it, and it is left out.
 	means, err := BlockMeans([][]float64{
 		{0, 1, 0, 0, 0},
 		{5, 6, 5, 5, 5},
@@ -22,9 +23,10 @@ func TestBlockMeansByHand(t *testing.T) {
 	}
 	for _, c := range []struct{ block, want [][]float64 }{
 		{nil, [][]float64{{}}},
-		{[][]float64{{3}, {4}}, [][]float64{{3, 4}}},                            // one turn
-		{[][]float64{{3, 5}, {4, 8}}, [][]float64{{4, 6}}},                      // two: nothing is left out
-		{[][]float64{{1, 2, 9}}, [][]float64{{4}}},                              // a crawler alone is its own turn effect
+		{[][]float64{{3}, {4}}, [][]float64{{3, 4}}},       // one turn
+		{[][]float64{{3, 5}, {4, 8}}, [][]float64{{4, 6}}}, // two: nothing is left out
+		// a crawler alone is its own turn effect
+		{[][]float64{{1, 2, 9}}, [][]float64{{4}}},
 		{[][]float64{{1, 2, 3, 4}, {11, 12, 13, 14}}, [][]float64{{2.5, 12.5}}}, // drift
 	} {
 		got, err := BlockMeans(c.block)
@@ -59,7 +61,8 @@ func TestRatiosOfABlockAreConsistent(t *testing.T) {
 	worst := 0.0
 	for range 200 {
 		block := newClock(draw).block(3)
-		before := [][]float64{append([]float64{}, block[0]...), append([]float64{}, block[1]...), append([]float64{}, block[2]...)}
+		before := [][]float64{append([]float64{}, block[0]...), append([]float64{}, block[1]...),
+			append([]float64{}, block[2]...)}
 		m, err := BlockMeans(block)
 		if err != nil {
 			t.Fatal(err)
@@ -112,7 +115,8 @@ func TestBlockMeansAreLessNoisyThanPlainOnes(t *testing.T) {
 		p, r := deviation(plain), deviation(robust)
 		t.Logf("%s: standard deviation of a ratio %.4f, of plain means %.4f", c.name, r, p)
 		if r > c.most*p {
-			t.Errorf("%s: standard deviation %.4f against %.4f of plain means, want at most %g times that", c.name, r, p, c.most)
+			t.Errorf("%s: standard deviation %.4f against %.4f of plain means, want at most %g times that", c.name, r,
+				p, c.most)
 		}
 	}
 }

@@ -11,7 +11,8 @@ func (s *solver) intervals(f *Fit, best Curve, workers []float64, logs [][]float
 	draw := rand.New(rand.NewPCG(seed, 0))
 	rounds := make([]int, f.Rounds)
 	x := make([]float64, len(logs))
-	lambda, sigma, kappa, peak := make([]float64, resamples), make([]float64, resamples), make([]float64, resamples), make([]float64, resamples)
+	lambda, sigma, kappa, peak := make([]float64, resamples), make([]float64, resamples), make([]float64, resamples),
+		make([]float64, resamples)
 	for n := range resamples {
 		for i := range rounds {
 			rounds[i] = draw.IntN(f.Rounds)

@@ -8,7 +8,8 @@ import (
 // A process of Ornstein and Uhlenbeck, sampled each millisecond.
 type memory struct{ sd, tau float64 } // tau in ms
 
-// What the noise of a shared machine with two processors was fitted with: the machine's state, and the lottery of a process.
+// What the noise of a shared machine with two processors was fitted with: the machine's state, and
+// the lottery of a process.
 // What a slice adds of its own is small beside them.
 var machineMemory = []memory{{0.147, 7}, {0.106, 98}, {0.115, 1400}}
 

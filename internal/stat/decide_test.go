@@ -61,7 +61,8 @@ func TestDecideRefuses(t *testing.T) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}
-	if _, err := good.Decide([][]float64{{0, 1}, {0, math.NaN()}}); err == nil || !strings.Contains(err.Error(), "comparison 1, block 1") {
+	if _, err := good.Decide([][]float64{{0, 1}, {0, math.NaN()}}); err == nil ||
+		!strings.Contains(err.Error(), "comparison 1, block 1") {
 		t.Errorf("of a missing block: %v", err)
 	}
 }
@@ -86,7 +87,8 @@ func TestWithoutNoise(t *testing.T) {
 	f := Family{Size: 3, Alpha: 0.05, Margin: 0.03, Looks: Looks(6)}
 	for _, ranks := range []int{0, 6} {
 		f.RanksFrom, f.Looks = ranks, Looks(30)
-		d, err := f.Decide([][]float64{constant(30, math.Log(2.2)-math.Log(1.1)), constant(30, 0), constant(30, -1e-16)})
+		d, err := f.Decide([][]float64{constant(30, math.Log(2.2)-math.Log(1.1)), constant(30, 0),
+			constant(30, -1e-16)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +162,8 @@ func TestVerdictAndIntervalAgree(t *testing.T) {
 		m := 1 + draw.IntN(12)
 		blocks := 4 + draw.IntN(40)
 		f := Family{Size: m + draw.IntN(3), Alpha: []float64{0.05, UnlimitedAlpha, PacedAlpha}[draw.IntN(3)],
-			Margin: 0.03 * (1 + draw.Float64()), Equivalence: draw.IntN(2) == 0, Looks: Looks(blocks), RanksFrom: draw.IntN(3) * 10}
+			Margin: 0.03 * (1 + draw.Float64()), Equivalence: draw.IntN(2) == 0, Looks: Looks(blocks),
+			RanksFrom: draw.IntN(3) * 10}
 		d, err := f.Decide(wild(draw, m, blocks))
 		if err != nil {
 			t.Fatal(err)
@@ -177,7 +180,8 @@ func TestVerdictAndIntervalAgree(t *testing.T) {
 		t.Errorf("not all verdicts: %v", tally)
 	}
 	// The twin: a verdict by adjusted P beside the interval at 95 %.
-	if agreeing(Family{Alpha: 0.05, Margin: 0.03}, Decision{Verdict: Inconclusive, P: 0.2, Ratio: Interval{1.42, 1.23, 1.57}}) == "" {
+	if agreeing(Family{Alpha: 0.05, Margin: 0.03},
+		Decision{Verdict: Inconclusive, P: 0.2, Ratio: Interval{1.42, 1.23, 1.57}}) == "" {
 		t.Error("inconclusive with 1.42 [1.23, 1.57] is found to agree")
 	}
 }
@@ -232,7 +236,8 @@ func TestHolmAgreesWithItsSteps(t *testing.T) {
 		}
 		adjusted := Holm(ps)
 		for i, s := range stepDown(ps, len(ps), 0.05) {
-			if s.claimed != (adjusted[i] < 0.05) || s.claimed != (ps[i] < s.threshold) || s.claimed != (s.adjusted < 1) {
+			if s.claimed != (adjusted[i] < 0.05) || s.claimed != (ps[i] < s.threshold) ||
+				s.claimed != (s.adjusted < 1) {
 				t.Fatalf("%v: %d adjusted %v, step %+v", ps, i, adjusted[i], s)
 			}
 		}
@@ -256,7 +261,8 @@ func TestRankTestIsTheSignedRankTest(t *testing.T) {
 			t.Errorf("%v: interval %+v", d, got)
 		}
 	}
-	if r := newRankTest([]float64{1, 2, 3}, atMost(allRanks(3))); !math.IsInf(r.interval(0.05).Lo, -1) || noDifference(r) != 0.25 {
+	if r := newRankTest([]float64{1, 2, 3}, atMost(allRanks(3))); !math.IsInf(r.interval(0.05).Lo, -1) ||
+		noDifference(r) != 0.25 {
 		t.Error("three values have an interval at 95 %")
 	}
 }

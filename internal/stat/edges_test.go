@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// The one of 40 samples that is smallest is the one of the first hand in 1 of 40 deals, and the largest in another: P is 5 %
+// The one of 40 samples that is smallest is the one of the first hand in 1 of 40 deals, and the
+// largest in another: P is 5 %
 // to the last digit, which is not below 5 %.
 func TestFivePercentIsNotSignificant(t *testing.T) {
 	base, other := []float64{1}, []float64(nil)
@@ -43,7 +44,8 @@ func TestPercentilesLeaveOutTheirShareAtEachEnd(t *testing.T) {
 	}
 }
 
-// Two points whose rounds differ by 1 to either side, on top of what points and rounds have of their own: 8 is the sum of
+// Two points whose rounds differ by 1 to either side, on top of what points and rounds have of
+// their own: 8 is the sum of
 // the squares, with (2-1)(4-1) degrees of freedom, and a center is of 4 rounds.
 func TestNoiseByHand(t *testing.T) {
 	logs := [][]float64{{7 + 1, 7 - 1 + 3, 7 + 1 - 2, 7 - 1}, {4 - 1, 4 + 1 + 3, 4 - 1 - 2, 4 + 1}}
@@ -54,8 +56,10 @@ func TestNoiseByHand(t *testing.T) {
 
 func TestMissingIntervalNamesItsConfidence(t *testing.T) {
 	one := []float64{1, 2, 3}
-	for confidence, want := range map[float64]string{0.95: "need >= 6 rounds for an interval at 95 %", 0.99: "need >= 8 rounds for an interval at 99 %"} {
-		if p := PairAt(one, []float64{2, 3, 4}, confidence); len(p.Warnings) != 1 || !strings.HasPrefix(p.Warnings[0], want+", have 3") {
+	for confidence, want := range map[float64]string{0.95: "need >= 6 rounds for an interval at 95 %",
+		0.99: "need >= 8 rounds for an interval at 99 %"} {
+		if p := PairAt(one, []float64{2, 3, 4}, confidence); len(p.Warnings) != 1 ||
+			!strings.HasPrefix(p.Warnings[0], want+", have 3") {
 			t.Errorf("%v: %q, want %s", confidence, p.Warnings, want)
 		}
 	}
@@ -78,7 +82,8 @@ func TestDetectableNeedsTheIntervalToo(t *testing.T) {
 
 func TestAtMostCountsSubsets(t *testing.T) {
 	// Of the 8 subsets of 1, 2, 3 one each has the sums 0, 1, 2, 4, 5, 6, and two have 3.
-	if got, want := atMost([]int{1, 2, 3}), []float64{1. / 8, 2. / 8, 3. / 8, 5. / 8, 6. / 8, 7. / 8, 1}; !slices.Equal(got, want) {
+	if got, want := atMost([]int{1, 2, 3}),
+		[]float64{1. / 8, 2. / 8, 3. / 8, 5. / 8, 6. / 8, 7. / 8, 1}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }

@@ -8,7 +8,8 @@ import (
 	"crawlbench/internal/stat"
 )
 
-// Two crawlers of which one is slower by 30 %, in blocks of 6 turns. The first look proves it: both may leave, and later blocks
+// Two crawlers of which one is slower by 30 %, in blocks of 6 turns. The first look proves it: both
+// may leave, and later blocks
 // change nothing.
 func ExampleFamily_Decide() {
 	draw := rand.New(rand.NewPCG(1, 0))
@@ -34,8 +35,10 @@ func ExampleFamily_Decide() {
 		return
 	}
 	c := found.Comparisons[0]
-	fmt.Printf("%v in %d blocks: %.2fx [%.2f, %.2f]; gate of 5 %%: %v\n", c.Verdict, c.Blocks, c.Ratio.Value, c.Ratio.Lo, c.Ratio.Hi, c.Gate(0.05))
-	fmt.Printf("28 blocks find %.0f %%; 5 %% needs %d blocks\n", 100*(family.MDE(28, found.SD())-1), family.BlocksFor(1.05, found.SD()))
+	fmt.Printf("%v in %d blocks: %.2fx [%.2f, %.2f]; gate of 5 %%: %v\n", c.Verdict, c.Blocks, c.Ratio.Value,
+		c.Ratio.Lo, c.Ratio.Hi, c.Gate(0.05))
+	fmt.Printf("28 blocks find %.0f %%; 5 %% needs %d blocks\n", 100*(family.MDE(28, found.SD())-1),
+		family.BlocksFor(1.05, found.SD()))
 	// Output:
 	// slower in 6 blocks: 1.31x [1.21, 1.42]; gate of 5 %: fail
 	// 28 blocks find 3 %; 5 % needs 12 blocks

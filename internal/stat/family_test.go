@@ -28,7 +28,8 @@ const groups, perGroup = 6, 5 // 60 comparisons
 
 func claimed(v Verdict) bool { return v == Faster || v == Slower }
 
-// falseWins decides equal crawlers and counts the runs with a false win, the comparisons, and of these the covered ones.
+// falseWins decides equal crawlers and counts the runs with a false win, the comparisons, and of
+// these the covered ones.
 func falseWins(t *testing.T, draw *rand.Rand, l lab, f Family, n int) (wins, covered, all int) {
 	t.Helper()
 	for range n {
@@ -79,7 +80,8 @@ func TestSmallFamiliesSeldomWinFalsely(t *testing.T) {
 			draw := rand.New(rand.NewPCG(32, uint64(10*i+blocks)))
 			wins := 0
 			for range n {
-				family, _ := allPairs(blockwise(unitNormal, 0.5, 0, quiet)(draw, size[0], size[1], blocks), make([]float64, size[1]))
+				family, _ := allPairs(blockwise(unitNormal, 0.5, 0, quiet)(draw, size[0], size[1], blocks),
+					make([]float64, size[1]))
 				f := unlimited(Looks(blocks))
 				f.Size = len(family)
 				d, err := f.Decide(family)
@@ -104,7 +106,8 @@ func atLeastCaught(t *testing.T, what string, hits, n int, limit float64) {
 	share := float64(hits) / float64(n)
 	t.Logf("%s: %.2f %% of %d", what, 100*share, n)
 	if share < limit+2.5*math.Sqrt(limit*(1-limit)/float64(n)) {
-		t.Errorf("%s: %.2f %% of %d, want clearly more than %.2f %%: these simulations would not see it", what, 100*share, n, 100*limit)
+		t.Errorf("%s: %.2f %% of %d, want clearly more than %.2f %%: these simulations would not see it", what,
+			100*share, n, 100*limit)
 	}
 }
 
@@ -130,7 +133,8 @@ func TestWithoutTheGuardDependentBlocksWinFalsely(t *testing.T) {
 	draw := rand.New(rand.NewPCG(33, 0))
 	wins := 0
 	for range n {
-		family, _ := allPairs(blockwise(unitNormal, 0.25, 0.3, quiet)(draw, groups, perGroup, 28), make([]float64, perGroup))
+		family, _ := allPairs(blockwise(unitNormal, 0.25, 0.3, quiet)(draw, groups, perGroup, 28),
+			make([]float64, perGroup))
 		if plainWins(family, UnlimitedAlpha) {
 			wins++
 		}

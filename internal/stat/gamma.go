@@ -33,7 +33,8 @@ func tetragamma(x float64) float64 {
 	return sum - q - q/x - q*q*(1./2-q*(1./6-q*(1./6-q*(3./10-q*5./6))))
 }
 
-// trigammaInverse returns the x > 0 whose trigamma is y > 0, by Newton's method on 1/trigamma, which is convex and nearly
+// trigammaInverse returns the x > 0 whose trigamma is y > 0, by Newton's method on 1/trigamma,
+// which is convex and nearly
 // linear, so that it converges from below without safeguards (Smyth 2004, appendix).
 func trigammaInverse(y float64) float64 {
 	switch {

@@ -72,7 +72,8 @@ func TestStudentQuantileInvertsTails(t *testing.T) {
 			t.Fatalf("p %g with %g degrees: quantile %g has tails %g", p, v, q, got)
 		}
 	}
-	for _, c := range []struct{ p, v, want float64 }{{0.05, 1, 12.7062047362}, {0.05, 10, 2.2281388520}, {0.01, 30, 2.7499956536}, {0.001, 5, 6.8688266259}} {
+	for _, c := range []struct{ p, v, want float64 }{{0.05, 1, 12.7062047362}, {0.05, 10, 2.2281388520},
+		{0.01, 30, 2.7499956536}, {0.001, 5, 6.8688266259}} {
 		if got := studentQuantile(c.p, c.v); !agree(got, c.want, 1e-9) {
 			t.Errorf("of %g with %g degrees: %.10f, want %.10f", c.p, c.v, got, c.want)
 		}

@@ -46,7 +46,8 @@ func TestGateByHand(t *testing.T) {
 	}
 }
 
-// gated runs a program of 7 crawlers in 8 groups against itself, of which the first crawler is slower by ratio in the first
+// gated runs a program of 7 crawlers in 8 groups against itself, of which the first crawler is
+// slower by ratio in the first
 // hit groups, and returns its answers.
 func gated(t *testing.T, draw *rand.Rand, l lab, n, blocks, hit int, ratio float64) map[Gate]int {
 	t.Helper()

@@ -2,16 +2,21 @@ package stat
 
 import "math"
 
-// likelyLag is the standard deviation of the correlations that machines are believed to have: what is estimated from few
+// likelyLag is the standard deviation of the correlations that machines are believed to have: what
+// is estimated from few
 // blocks is drawn towards 0 as if that were known before.
 const likelyLag = 0.5
 
-// LagOne returns the correlation of each block with the one before, pooled over the comparisons of a family, which are the
-// log ratios of their blocks in order; at least 0 and at most 0.9. Comparisons of fewer than 3 blocks, or without noise, say
+// LagOne returns the correlation of each block with the one before, pooled over the comparisons of
+// a family, which are the
+// log ratios of their blocks in order; at least 0 and at most 0.9. Comparisons of fewer than 3
+// blocks, or without noise, say
 // nothing.
 //
-// Pooling is what makes it precise enough to use: that of one comparison of 14 blocks is uncertain by 0.27. What remains of
-// small families is drawn towards 0. The bias of few blocks is taken out as that of an autoregressive sequence: 6 blocks with
+// Pooling is what makes it precise enough to use: that of one comparison of 14 blocks is uncertain
+// by 0.27. What remains of
+// small families is drawn towards 0. The bias of few blocks is taken out as that of an
+// autoregressive sequence: 6 blocks with
 // a correlation of 0.3 show one of 0.01.
 func LagOne(family [][]float64) float64 {
 	spreads := make([]Spread, len(family))
@@ -60,7 +65,8 @@ func LagOne(family [][]float64) float64 {
 	return lo * trust(used, float64(blocks)/float64(used))
 }
 
-// lagVariance returns the variance of the correlation estimated from m comparisons of n blocks. As pairs share crawlers,
+// lagVariance returns the variance of the correlation estimated from m comparisons of n blocks. As
+// pairs share crawlers,
 // about a third of them counts.
 func lagVariance(m int, n float64) float64 {
 	shown := func(rho float64) float64 {
@@ -76,7 +82,8 @@ func trust(m int, n float64) float64 {
 	return likelyLag * likelyLag / (likelyLag*likelyLag + lagVariance(m, n))
 }
 
-// guardCost returns the mean inflation by noise alone, if blocks are independent: what is below 0 is cut off, so that the
+// guardCost returns the mean inflation by noise alone, if blocks are independent: what is below 0
+// is cut off, so that the
 // mean is 0.4 standard deviations.
 func guardCost(m int, n float64) float64 {
 	if n < 3 {
@@ -99,10 +106,12 @@ func lagSums(d []float64) (products, squares float64) {
 	return products, squares
 }
 
-// expectedSums returns what lagSums of n values of an autoregressive sequence with correlation rho are on average, for a
+// expectedSums returns what lagSums of n values of an autoregressive sequence with correlation rho
+// are on average, for a
 // variance of 1.
 func expectedSums(rho float64, n int) (products, squares float64) {
-	power, sum, end := 1.0, 1.0, 1.0 // of rho, of n times the variance of the mean, of n times the covariance of an end with it
+	// of rho, of n times the variance of the mean, of n times the covariance of an end with it
+	power, sum, end := 1.0, 1.0, 1.0
 	for k := 1; k < n; k++ {
 		power *= rho
 		sum += 2 * power * (1 - float64(k)/float64(n))
@@ -112,6 +121,7 @@ func expectedSums(rho float64, n int) (products, squares float64) {
 	return (m-1)*rho - 2*sum + 2*end/m + (m-1)*sum/m, m - sum
 }
 
-// Inflation returns by how much the correlation r of successive blocks widens standard errors, that of an autoregressive
+// Inflation returns by how much the correlation r of successive blocks widens standard errors, that
+// of an autoregressive
 // sequence: dependent blocks are worth fewer.
 func Inflation(r float64) float64 { return math.Sqrt((1 + r) / (1 - r)) }

@@ -13,7 +13,8 @@ func TestLagOneFindsTheCorrelationOfBlocks(t *testing.T) {
 			draw := rand.New(rand.NewPCG(25, uint64(blocks)))
 			sum, naive := 0.0, 0.0
 			for range n {
-				family, _ := allPairs(blockwise(unitNormal, 0.25, lag, quiet)(draw, groups, perGroup, blocks), make([]float64, perGroup))
+				family, _ := allPairs(blockwise(unitNormal, 0.25, lag, quiet)(draw, groups, perGroup, blocks),
+					make([]float64, perGroup))
 				sum += LagOne(family) / float64(n)
 				for _, d := range family {
 					p, s := lagSums(d)

@@ -6,9 +6,11 @@ import (
 	"testing"
 )
 
-// adaptive plays a run in which a crawler leaves its group when all its comparisons are settled. It returns what is decided
+// adaptive plays a run in which a crawler leaves its group when all its comparisons are settled. It
+// returns what is decided
 // in the end, the truth, and the share of block means that were taken.
-func adaptive(t *testing.T, draw *rand.Rand, f Family, shift []float64) (end Decisions, truth []float64, taken float64) {
+func adaptive(t *testing.T, draw *rand.Rand, f Family, shift []float64) (end Decisions, truth []float64,
+	taken float64) {
 	t.Helper()
 	y := blockwise(unitNormal, 0.25, 0, quiet)(draw, groups, len(shift), f.Looks[len(f.Looks)-1].Blocks)
 	all, truth := allPairs(y, shift)

@@ -18,13 +18,15 @@ func TestMDEIsFoundWithItsPower(t *testing.T) {
 		{6, 4, 4, 0, true},
 	} {
 		draw := rand.New(rand.NewPCG(41, uint64(i)))
-		f := Family{Alpha: UnlimitedAlpha, Margin: 1e-9, Looks: Looks(c.blocks), RanksFrom: c.ranksFrom, Equivalence: c.equivalence}
+		f := Family{Alpha: UnlimitedAlpha, Margin: 1e-9, Looks: Looks(c.blocks), RanksFrom: c.ranksFrom,
+			Equivalence: c.equivalence}
 		f.Size = c.groups * c.crawlers * (c.crawlers - 1) / 2
 		sd := typical * math.Sqrt2
 		mde := f.MDE(c.blocks, sd)
 		found, half := 0, 0
 		for range n {
-			family, _ := allPairs(blockwise(unitNormal, 0, 0, quiet)(draw, c.groups, c.crawlers, c.blocks), make([]float64, c.crawlers))
+			family, _ := allPairs(blockwise(unitNormal, 0, 0, quiet)(draw, c.groups, c.crawlers, c.blocks),
+				make([]float64, c.crawlers))
 			for _, at := range []float64{1, 0.5} {
 				shift := math.Log(mde)
 				shifted := append([][]float64{}, family...)
@@ -46,7 +48,8 @@ func TestMDEIsFoundWithItsPower(t *testing.T) {
 			}
 		}
 		share := float64(found) / float64(n)
-		t.Logf("%+v: MDE %.1f %%, found in %.1f %%, half of it in %.1f %%", c, 100*(mde-1), 100*share, 100*float64(half)/float64(n))
+		t.Logf("%+v: MDE %.1f %%, found in %.1f %%, half of it in %.1f %%", c, 100*(mde-1), 100*share,
+			100*float64(half)/float64(n))
 		atLeastShare(t, "found", found, n, 0.78)
 		atMostShare(t, "found", found, n, 0.87)
 		// The twin: an MDE half as large.
@@ -82,7 +85,8 @@ func TestMDEByBlocks(t *testing.T) {
 }
 
 func TestBlocksForInvertsMDE(t *testing.T) {
-	for _, f := range []Family{{Size: 132, Alpha: UnlimitedAlpha}, {Size: 1, Alpha: 0.05}, {Size: 132, Alpha: UnlimitedAlpha, RanksFrom: RankBlocks}} {
+	for _, f := range []Family{{Size: 132, Alpha: UnlimitedAlpha}, {Size: 1, Alpha: 0.05},
+		{Size: 132, Alpha: UnlimitedAlpha, RanksFrom: RankBlocks}} {
 		for _, ratio := range []float64{1.05, 1.1, 1.3, 1.5, 25} {
 			n := f.BlocksFor(ratio, 0.12)
 			if f.MDE(n, 0.12) > ratio {

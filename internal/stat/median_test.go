@@ -71,7 +71,8 @@ func TestMedianIntervalCoversWhatItSays(t *testing.T) {
 	}
 }
 
-// permuted returns the P of a U-test from its definition: the share of all ways to deal the values into two hands of these
+// permuted returns the P of a U-test from its definition: the share of all ways to deal the values
+// into two hands of these
 // sizes in which the number of pairs that are in order is at least as far from half of all pairs.
 func permuted(a, b []float64) float64 {
 	all := slices.Concat(a, b)

@@ -8,11 +8,14 @@ import (
 // Spread is the noise of one comparison: the variance of the log ratios of its blocks, on so many degrees of freedom.
 type Spread struct{ Variance, Degrees float64 }
 
-// Prior is what a family of comparisons knows of the variance of any of them: Variance on Degrees of freedom, as if so many
-// blocks had been taken before (Smyth, Linear models and empirical Bayes methods, 2004). With Degrees 0 nothing is known.
+// Prior is what a family of comparisons knows of the variance of any of them: Variance on Degrees
+// of freedom, as if so many
+// blocks had been taken before (Smyth, Linear models and empirical Bayes methods, 2004). With
+// Degrees 0 nothing is known.
 type Prior struct{ Variance, Degrees float64 }
 
-// mostDegrees caps the prior. Without a cap, or if that of the first look were kept for all, families with looks claim a
+// mostDegrees caps the prior. Without a cap, or if that of the first look were kept for all,
+// families with looks claim a
 // false difference in 6 to 7 % of runs instead of 5.
 const mostDegrees = 20
 
@@ -45,8 +48,10 @@ func FitPrior(spreads []Spread) Prior {
 	return Prior{math.Exp(mean(logs) + digamma(d/2) - math.Log(d/2)), d}
 }
 
-// priorDegrees returns the most degrees of freedom that the prior of m comparisons has, each on so many. Comparisons share
-// crawlers, and each takes part in its own prior: with more, families of 2 to 4 claim a false difference in 6 % of runs.
+// priorDegrees returns the most degrees of freedom that the prior of m comparisons has, each on so
+// many. Comparisons share
+// crawlers, and each takes part in its own prior: with more, families of 2 to 4 claim a false
+// difference in 6 % of runs.
 func priorDegrees(m int, degrees float64) float64 {
 	return max(0, min(mostDegrees, float64(m-2)*degrees/3))
 }
@@ -64,7 +69,8 @@ func leastVariance(spreads []Spread) float64 {
 	return max(finest*finest, 1e-5*variances[len(variances)/2])
 }
 
-// Moderate returns the variance of a comparison given the prior, and its degrees of freedom: s and the prior, each weighted
+// Moderate returns the variance of a comparison given the prior, and its degrees of freedom: s and
+// the prior, each weighted
 // with its degrees.
 func (p Prior) Moderate(s Spread) Spread {
 	d := p.Degrees + s.Degrees

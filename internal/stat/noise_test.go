@@ -8,11 +8,14 @@ import (
 // A lab measures groups of crawlers in blocks: block means by group, crawler and block. All crawlers are equal.
 type lab func(draw *rand.Rand, groups, crawlers, blocks int) [][][]float64
 
-// typical is the standard deviation of the block mean of one crawler; a ratio of two has the square root of 2 times that.
+// typical is the standard deviation of the block mean of one crawler; a ratio of two has the square
+// root of 2 times that.
 const typical = 0.085
 
-// blockwise builds a lab from the errors of single blocks, of unit variance, with standard deviations that differ between
-// crawlers by a factor of e^spread, and blocks that have in common what the machine gives, in units of the typical deviation.
+// blockwise builds a lab from the errors of single blocks, of unit variance, with standard
+// deviations that differ between
+// crawlers by a factor of e^spread, and blocks that have in common what the machine gives, in units
+// of the typical deviation.
 func blockwise(unit func(*rand.Rand) float64, spread, lagOne float64, state machine) lab {
 	return func(draw *rand.Rand, groups, crawlers, blocks int) [][][]float64 {
 		y := make([][][]float64, groups)
@@ -56,7 +59,8 @@ func unitOutliers(draw *rand.Rand) float64 {
 
 func unitSkewed(draw *rand.Rand) float64 { return draw.ExpFloat64() - 1 }
 
-// resident measures as the runner does: resident blocks, groups in turn, crawlers in slices, on a machine whose speed changes
+// resident measures as the runner does: resident blocks, groups in turn, crawlers in slices, on a
+// machine whose speed changes
 // in time.
 func resident(draw *rand.Rand, groups, crawlers, blocks int) [][][]float64 {
 	y := make([][][]float64, groups)

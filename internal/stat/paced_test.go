@@ -10,7 +10,8 @@ import (
 func TestPacedCellsAreProvenEquivalent(t *testing.T) {
 	n := runs(600)
 	draw := rand.New(rand.NewPCG(61, 0))
-	steady := blockwise(func(draw *rand.Rand) float64 { return 0.0045 / typical / math.Sqrt2 * draw.NormFloat64() }, 0.25, 0, quiet)
+	steady := blockwise(func(draw *rand.Rand) float64 { return 0.0045 / typical / math.Sqrt2 * draw.NormFloat64() },
+		0.25, 0, quiet)
 	f := Family{Alpha: PacedAlpha, Margin: DefaultMargin, Equivalence: true, Looks: Looks(4)}
 	all, wins, apart, missed := 0, 0, 0, 0
 	for range n {

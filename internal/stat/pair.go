@@ -14,8 +14,9 @@ type Paired struct {
 	Confidence float64 // of the interval: the smallest that can be reached at or above what was asked for
 	P          float64 // that the ratio is 1; at least 2^(1-N)
 	N          int     // rounds
-	SD         float64 // of the natural logarithms of the ratios: the noise that Detectable asks for; NaN below two rounds
-	Warnings   []string
+	// of the natural logarithms of the ratios: the noise that Detectable asks for; NaN below two rounds
+	SD       float64
+	Warnings []string
 }
 
 // level is the confidence level of the intervals that verdicts use.

@@ -10,7 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The largest rank sums that are significant, of n from 6, at 5 % and 1 % two-sided: the table of Wilcoxon and Wilcox (1964)
+// The largest rank sums that are significant, of n from 6, at 5 % and 1 % two-sided: the table of
+// Wilcoxon and Wilcox (1964)
 // that textbooks print. -1 is none.
 func TestCriticalValuesAreThoseOfTextbooks(t *testing.T) {
 	for p, want := range map[float64][]int{
@@ -116,7 +117,8 @@ func TestTooFewRoundsHaveNoInterval(t *testing.T) {
 			base[i], other[i] = 1, 2+float64(i)
 		}
 		p := Pair(base, other)
-		if p.Lo != 0 || !math.IsInf(p.Hi, 1) || p.Confidence != 1 || p.N != n || p.P != min(1, math.Exp2(float64(1-n))) {
+		if p.Lo != 0 || !math.IsInf(p.Hi, 1) || p.Confidence != 1 || p.N != n ||
+			p.P != min(1, math.Exp2(float64(1-n))) {
 			t.Errorf("n=%d: %+v", n, p)
 		}
 		if math.IsNaN(p.Ratio) != (n == 0) || math.IsNaN(p.SD) != (n < 2) {
@@ -130,7 +132,8 @@ func TestTooFewRoundsHaveNoInterval(t *testing.T) {
 		t.Errorf("without a sample: %+v", p)
 	}
 	base := slices.Repeat([]float64{1}, 10)
-	if p := PairAt(base, shuffled(10), 0.999); !math.IsInf(p.Hi, 1) || !strings.Contains(p.Warnings[0], "need >= 11 rounds") {
+	if p := PairAt(base, shuffled(10), 0.999); !math.IsInf(p.Hi, 1) ||
+		!strings.Contains(p.Warnings[0], "need >= 11 rounds") {
 		t.Errorf("10 rounds at 99.9 %%: %+v", p)
 	}
 }
@@ -162,7 +165,8 @@ func TestEqualSamplesAreEqual(t *testing.T) {
 
 func TestHalfTheRatiosAreOne(t *testing.T) {
 	base := []float64{1, 2, 3, 4, 5, 6}
-	if p := Pair(base, []float64{1, 2, 3, 5, 6, 7}); len(p.Warnings) != 1 || !strings.Contains(p.Warnings[0], "3 of 6 ratios") {
+	if p := Pair(base, []float64{1, 2, 3, 5, 6, 7}); len(p.Warnings) != 1 ||
+		!strings.Contains(p.Warnings[0], "3 of 6 ratios") {
 		t.Errorf("three of six: %q", p.Warnings)
 	}
 	if p := Pair(base, []float64{1, 2, 4, 5, 6, 7}); p.Warnings != nil {
@@ -198,7 +202,8 @@ func TestPairLaws(t *testing.T) {
 		if !near(p.Ratio*q.Ratio, 1) || !near(p.Lo*q.Hi, 1) && p.Lo != 0 || p.P != q.P || p.Confidence != q.Confidence {
 			t.Fatalf("swapped: %+v and %+v", p, q)
 		}
-		if p.Ratio < p.Lo || p.Ratio > p.Hi || p.P < math.Exp2(float64(1-n)) || p.P > 1 || n >= 6 && p.Confidence < 0.95 {
+		if p.Ratio < p.Lo || p.Ratio > p.Hi || p.P < math.Exp2(float64(1-n)) || p.P > 1 || n >= 6 &&
+			p.Confidence < 0.95 {
 			t.Fatalf("%+v", p)
 		}
 		// Scale by powers of two, which do not round.

@@ -6,8 +6,10 @@ import (
 	"sort"
 )
 
-// rankTest is the exact signed-rank test with its Hodges-Lehmann interval, both read from the means of all pairs of values
-// (Walsh averages), so that one cannot contradict the other. Means equal to the value that is tested, from ties or zeros,
+// rankTest is the exact signed-rank test with its Hodges-Lehmann interval, both read from the means
+// of all pairs of values
+// (Walsh averages), so that one cannot contradict the other. Means equal to the value that is
+// tested, from ties or zeros,
 // count against a claim.
 type rankTest struct {
 	sorted []float64

@@ -18,9 +18,10 @@ type Interval struct{ Value, Lo, Hi float64 }
 
 // Gain is the gain of a number of workers over the smallest number.
 type Gain struct {
-	Workers    int
-	Ratio      Paired   // of throughputs: above 1 is a gain
-	Efficiency Interval // the ratio over that of the workers: 1 is as much from each worker as from those of the first point
+	Workers int
+	Ratio   Paired // of throughputs: above 1 is a gain
+	// the ratio over that of the workers: 1 is as much from each worker as from those of the first point
+	Efficiency Interval
 }
 
 // Speedup returns the gains of all points, in order of workers. The first is 1 by definition.

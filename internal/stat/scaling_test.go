@@ -18,7 +18,8 @@ func TestSpeedup(t *testing.T) {
 		t.Fatalf("%+v", gains)
 	}
 	first, last := gains[0], gains[2]
-	if first.Ratio.Ratio != 1 || first.Ratio.Lo != 1 || first.Ratio.Hi != 1 || first.Ratio.Warnings != nil || first.Efficiency != (Interval{1, 1, 1}) {
+	if first.Ratio.Ratio != 1 || first.Ratio.Lo != 1 || first.Ratio.Hi != 1 || first.Ratio.Warnings != nil ||
+		first.Efficiency != (Interval{1, 1, 1}) {
 		t.Errorf("first: %+v", first)
 	}
 	if r := last.Ratio; !near(r.Ratio, 4) || !near(r.Lo, 4) || !near(r.Hi, 4) || r.P != 1./32 {
@@ -29,7 +30,8 @@ func TestSpeedup(t *testing.T) {
 	}
 	second := gains[1]
 	want := Pair(points[1].Throughput, points[2].Throughput)
-	if second.Ratio.Ratio != want.Ratio || !near(second.Efficiency.Hi, want.Hi/2) || !near(second.Efficiency.Lo, want.Lo/2) {
+	if second.Ratio.Ratio != want.Ratio || !near(second.Efficiency.Hi, want.Hi/2) ||
+		!near(second.Efficiency.Lo, want.Lo/2) {
 		t.Errorf("second: %+v, want %+v", second, want)
 	}
 	if points[0].Workers != 8 || Speedup(nil) != nil {
@@ -72,7 +74,8 @@ func TestKneeByHand(t *testing.T) {
 	// 6 % lower in the middle, but as often higher: noise.
 	a, b := []float64{100, 100, 100, 100, 100, 100, 100, 100}, []float64{70, 130, 80, 85, 125, 90, 140, 75}
 	b[4], b[6] = 130, 170
-	if k := FindKnee([]Point{{1, a}, {2, []float64{140, 80, 130, 128, 85, 120, 82, 135}}, {3, []float64{150, 90, 135, 85, 150, 120, 90, 130}}}); k.Workers != 1 {
+	if k := FindKnee([]Point{{1, a}, {2, []float64{140, 80, 130, 128, 85, 120, 82, 135}},
+		{3, []float64{150, 90, 135, 85, 150, 120, 90, 130}}}); k.Workers != 1 {
 		t.Errorf("noise: %+v", k)
 	}
 	// Six rounds are the fewest that can tell.
@@ -106,10 +109,12 @@ func TestTheKneeIsFoundInNoise(t *testing.T) {
 		draw := rand.New(rand.NewPCG(41, uint64(i)))
 		plateau, growing := 0, 0
 		for range n {
-			if FindKnee(noisy(draw, m.state, doubling, 10, func(n float64) float64 { return 100 * min(n, 4) })).Workers == 4 {
+			if FindKnee(noisy(draw, m.state, doubling, 10,
+				func(n float64) float64 { return 100 * min(n, 4) })).Workers == 4 {
 				plateau++
 			}
-			if FindKnee(noisy(draw, m.state, doubling, 10, func(n float64) float64 { return 100 * math.Pow(n, 0.1) })).Workers == 64 {
+			if FindKnee(noisy(draw, m.state, doubling, 10,
+				func(n float64) float64 { return 100 * math.Pow(n, 0.1) })).Workers == 64 {
 				growing++
 			}
 		}

@@ -204,7 +204,8 @@ func TestBlocksAndNoPairsFailUnderDrift(t *testing.T) {
 			paired++
 		}
 	}
-	t.Logf("blocks: %d false wins of %d; a true 2 %% in rounds: %d found without pairs, %d with", blocks, n, found, paired)
+	t.Logf("blocks: %d false wins of %d; a true 2 %% in rounds: %d found without pairs, %d with", blocks, n, found,
+		paired)
 	if 2*blocks <= n {
 		t.Errorf("%d false wins of %d with blocks under drift, want more than half", blocks, n)
 	}
@@ -258,7 +259,8 @@ func TestRanksBeatTheMeanWhereThereAreOutliers(t *testing.T) {
 		r, f := 100*float64(ranks)/float64(c.runs), 100*float64(flips)/float64(c.runs)
 		t.Logf("%s, %d rounds: ranks find %.1f %%, the mean %.1f %%", c.name, c.rounds, r, f)
 		if r-f < c.least {
-			t.Errorf("%s, %d rounds: ranks find %.1f %%, the mean %.1f %%, want %+.0f at least", c.name, c.rounds, r, f, c.least)
+			t.Errorf("%s, %d rounds: ranks find %.1f %%, the mean %.1f %%, want %+.0f at least", c.name, c.rounds, r, f,
+				c.least)
 		}
 	}
 }

@@ -26,7 +26,8 @@ func BenchmarkPair(b *testing.B) {
 func BenchmarkFitUSL(b *testing.B) {
 	var points []Point
 	for _, n := range []int{1, 2, 3, 4, 6, 8, 12, 16, 24, 32} {
-		points = append(points, Point{Workers: n, Throughput: around(Curve{Lambda: 1000, Sigma: 0.05, Kappa: 0.001}.At(float64(n)), uint64(n))})
+		points = append(points, Point{Workers: n,
+			Throughput: around(Curve{Lambda: 1000, Sigma: 0.05, Kappa: 0.001}.At(float64(n)), uint64(n))})
 	}
 	for b.Loop() {
 		FitUSL(points, 0, 1)

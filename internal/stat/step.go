@@ -118,7 +118,8 @@ type step struct {
 	claimed   bool
 }
 
-// stepDown is Holm's procedure for the ps of open comparisons among m hypotheses, the others having no p. All that are not
+// stepDown is Holm's procedure for the ps of open comparisons among m hypotheses, the others having
+// no p. All that are not
 // claimed share the threshold at which it stopped.
 func stepDown(ps []float64, m int, alpha float64) []step {
 	order := make([]int, len(ps))

@@ -9,7 +9,8 @@ import (
 // manyDegrees is where Student's t is taken for normal: the difference is below 1e-5 of a quantile.
 const manyDegrees = 1e4
 
-// studentTails returns the chance that Student's t with v > 0 degrees of freedom is beyond t on either side. It keeps its
+// studentTails returns the chance that Student's t with v > 0 degrees of freedom is beyond t on
+// either side. It keeps its
 // relative precision in the far tails, where Holm looks.
 func studentTails(t, v float64) float64 {
 	t = math.Abs(t)
@@ -22,7 +23,8 @@ func studentTails(t, v float64) float64 {
 	return mathx.BetaInc(v/(v+t*t), v/2, 0.5)
 }
 
-// studentQuantile returns the t that Student's t with v degrees of freedom exceeds on either side with chance p, between 0
+// studentQuantile returns the t that Student's t with v degrees of freedom exceeds on either side
+// with chance p, between 0
 // and 1: Newton's method for log p over log t, within a bracket.
 func studentQuantile(p, v float64) float64 {
 	lg, _ := math.Lgamma((v + 1) / 2)

@@ -6,7 +6,8 @@ import "math"
 type test interface {
 	// tails returns the one-sided p of a center at most, and at least, at.
 	tails(at float64) (below, above float64)
-	// interval returns the estimate with the interval at 1-alpha: it excludes a value exactly if twice one of its tails is
+	// interval returns the estimate with the interval at 1-alpha: it excludes a value exactly if
+	// twice one of its tails is
 	// below alpha. It is infinite if there are too few values.
 	interval(alpha float64) Interval
 }
@@ -50,7 +51,8 @@ func noDifference(t test) float64 {
 	return min(1, 2*min(below, above))
 }
 
-// beyond returns the p of a center at least margin away from 0, on the scale of intervals: that at 1-alpha lies within the
+// beyond returns the p of a center at least margin away from 0, on the scale of intervals: that at
+// 1-alpha lies within the
 // margin exactly if it is below alpha. As two one-sided tests it is half of that.
 func beyond(t test, margin float64) float64 {
 	below, _ := t.tails(-margin)

@@ -13,7 +13,8 @@ import (
 // measure them in the same rounds if you can.
 func Unpaired(base, other []float64) Paired {
 	base, other = positive(base), positive(other)
-	p := Paired{Ratio: math.NaN(), Lo: 0, Hi: math.Inf(1), Confidence: 1, P: 1, N: min(len(base), len(other)), SD: math.NaN()}
+	p := Paired{Ratio: math.NaN(), Lo: 0, Hi: math.Inf(1), Confidence: 1, P: 1, N: min(len(base), len(other)),
+		SD: math.NaN()}
 	if p.N == 0 {
 		p.Warnings = []string{"one of the two has no samples"}
 		return p

@@ -49,7 +49,8 @@ func TestUSLIsFoundWithoutNoise(t *testing.T) {
 		f := FitUSL(steady(doubling, 5, want.At), 0, 1)
 		close := func(a, b float64) bool { return math.Abs(a-b) <= 1e-6*b }
 		got := f.Curve()
-		if f.Refused != "" || f.Residual > 1e-9 || !close(got.Lambda, want.Lambda) || !close(got.Sigma, want.Sigma) || !close(got.Kappa, want.Kappa) {
+		if f.Refused != "" || f.Residual > 1e-9 || !close(got.Lambda, want.Lambda) || !close(got.Sigma, want.Sigma) ||
+			!close(got.Kappa, want.Kappa) {
 			t.Fatalf("%+v, want %+v", f, want)
 		}
 		if f.Retrograde() != (want.Kappa > 0) {
@@ -192,7 +193,8 @@ func TestKnownLawsAreCovered(t *testing.T) {
 		m, rounds int
 		want      Curve
 	}{
-		{0, 10, Curve{1000, 0.05, 0.001}}, {1, 10, Curve{1000, 0.05, 0.001}}, {2, 10, Curve{50, 0.4, 0.002}}, {3, 10, Curve{1000, 0.02, 0.01}},
+		{0, 10, Curve{1000, 0.05, 0.001}}, {1, 10, Curve{1000, 0.05, 0.001}}, {2, 10, Curve{50, 0.4, 0.002}},
+		{3, 10, Curve{1000, 0.02, 0.01}},
 		// Percentiles that are not widened cover 84 % here.
 		{1, 5, Curve{50, 0.4, 0.002}},
 	} {
@@ -250,7 +252,8 @@ func TestPlateausAreRefused(t *testing.T) {
 		return func(n float64) float64 { return Curve{100, 0.03, 0}.At(min(n, cores)) }
 	}
 	for _, cores := range []int{1, 2, 4, 8, 32} {
-		if f := FitUSL(steady(doubling, 5, plateau(float64(cores))), cores, 1); !strings.Contains(f.Refused, "a ceiling") {
+		if f := FitUSL(steady(doubling, 5, plateau(float64(cores))), cores, 1); !strings.Contains(f.Refused,
+			"a ceiling") {
 			t.Errorf("a plateau at %d cores: %+v", cores, f)
 		}
 		refused, n := 0, runs(30)
@@ -268,7 +271,8 @@ func TestPlateausAreRefused(t *testing.T) {
 	if f := FitUSL(points, 2, 1); !strings.Contains(f.Refused, "beyond 2 cores the throughput stays at about 196") {
 		t.Errorf("refused: %q", f.Refused)
 	}
-	if f := FitUSL(points, 0, 1); !strings.Contains(f.Refused, fmt.Sprintf("lies %.1f %% off the curve", 100*f.Residual)) || f.Residual < 0.1 || f.Retrograde() {
+	if f := FitUSL(points, 0, 1); !strings.Contains(f.Refused,
+		fmt.Sprintf("lies %.1f %% off the curve", 100*f.Residual)) || f.Residual < 0.1 || f.Retrograde() {
 		t.Errorf("refused: %q, %+v", f.Refused, f)
 	}
 }
@@ -311,9 +315,11 @@ func TestRefusals(t *testing.T) {
 		"0 complete rounds":                    append(steady(doubling, 9, law), Point{Workers: 128}),
 		"0 workers are below 1":                steady([]int{0, 1, 2, 3, 4}, 9, law),
 		"4 workers are below 1 or occur twice": steady([]int{4, 1, 2, 4, 8}, 9, law),
-		"off the curve":                        steady(doubling, 9, func(n float64) float64 { return 100 * n * (1 + math.Mod(n, 3)/5) }),
+		"off the curve": steady(doubling, 9,
+			func(n float64) float64 { return 100 * n * (1 + math.Mod(n, 3)/5) }),
 	} {
-		if f := FitUSL(points, 0, 1); !strings.Contains(f.Refused, why) || f.Retrograde() || !math.IsInf(f.Peak.Hi, 1) && f.Rounds < 5 {
+		if f := FitUSL(points, 0, 1); !strings.Contains(f.Refused, why) || f.Retrograde() ||
+			!math.IsInf(f.Peak.Hi, 1) && f.Rounds < 5 {
 			t.Errorf("%s: refused %q, %+v", why, f.Refused, f)
 		}
 	}
@@ -362,7 +368,8 @@ func TestWhatRoundsHaveInCommonDoesNotCount(t *testing.T) {
 	}
 	got, want := FitUSL(slow, 0, 1), FitUSL(points, 0, 1)
 	for name, pair := range map[string][2]Interval{"sigma": {got.Sigma, want.Sigma}, "kappa": {got.Kappa, want.Kappa}} {
-		for _, v := range [][2]float64{{pair[0].Value, pair[1].Value}, {pair[0].Lo, pair[1].Lo}, {pair[0].Hi, pair[1].Hi}} {
+		for _, v := range [][2]float64{{pair[0].Value, pair[1].Value}, {pair[0].Lo, pair[1].Lo},
+			{pair[0].Hi, pair[1].Hi}} {
 			if math.Abs(v[0]/v[1]-1) > 1e-6 {
 				t.Errorf("%s is %v with a drift between rounds, %v without", name, pair[0], pair[1])
 			}

@@ -23,7 +23,8 @@ func TestHolmByHand(t *testing.T) {
 	}
 }
 
-// What Holm's procedure rejects, from its description: go up the sorted Ps until one is not below alpha over those left.
+// What Holm's procedure rejects, from its description: go up the sorted Ps until one is not below
+// alpha over those left.
 func TestHolmIsTheStepDownProcedure(t *testing.T) {
 	draw := rand.New(rand.NewPCG(21, 22))
 	rejected := 0

@@ -51,8 +51,10 @@ func TestProgressTellsWhatIsLeft(t *testing.T) {
 		g.Add(step.rec)
 		slots, passes := g.Pending()
 		left := g.Left()
-		if diff := left - step.left; diff < -time.Millisecond || diff > time.Millisecond || len(slots) != step.slots || len(passes) != step.pass {
-			t.Errorf("step %d: %v left, %d slots, %d passes, want %v", i, left, len(slots), len(passes), fmt.Sprint(step))
+		if diff := left - step.left; diff < -time.Millisecond || diff > time.Millisecond || len(slots) != step.slots ||
+			len(passes) != step.pass {
+			t.Errorf("step %d: %v left, %d slots, %d passes, want %v", i, left, len(slots), len(passes),
+				fmt.Sprint(step))
 		}
 	}
 }

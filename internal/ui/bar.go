@@ -21,7 +21,8 @@ type barView struct {
 // flameBar makes the bar above the flame graph of a cell's profile.
 func (s *Site) flameBar(run string, c *diagnose.Cell, kind string) ([]byte, error) {
 	path := s.Flame(run, c.ID(), kind)
-	b := barView{Crumbs: s.crumbs(path, run, anchor{Text: report.CellName(c), Href: s.Link(path, s.Cell(run, c.ID()))}, anchor{Text: kind})}
+	b := barView{Crumbs: s.crumbs(path, run, anchor{Text: report.CellName(c), Href: s.Link(path, s.Cell(run, c.ID()))},
+		anchor{Text: kind})}
 	b.About = about(kind)
 	for _, k := range Kinds(c) {
 		b.Kinds = append(b.Kinds, anchor{k, s.Link(path, s.Flame(run, c.ID(), k)), k == kind})
@@ -37,8 +38,10 @@ func (s *Site) differenceBar(this, base Side, kind string, by Scaling) ([]byte, 
 	path := to(kind, by)
 	x, y, common := apart(this, base)
 	b := barView{About: fmt.Sprintf("%s %s of %s, %s.", directionWords(x, y), kind, common, by.words()),
-		Crumbs: s.crumbs(path, this.Run, anchor{Text: report.CellName(this.Cell), Href: s.Link(path, s.Cell(this.Run, this.Cell.ID()))},
-			anchor{Text: "minus " + y, Href: s.Link(path, s.Difference(this.Run, this.Cell.ID(), base.Run, base.Cell.ID()))}, anchor{Text: kind})}
+		Crumbs: s.crumbs(path, this.Run,
+			anchor{Text: report.CellName(this.Cell), Href: s.Link(path, s.Cell(this.Run, this.Cell.ID()))},
+			anchor{Text: "minus " + y, Href: s.Link(path,
+				s.Difference(this.Run, this.Cell.ID(), base.Run, base.Cell.ID()))}, anchor{Text: kind})}
 	for _, k := range Common(this.Cell, base.Cell) {
 		b.Kinds = append(b.Kinds, anchor{k, s.Link(path, to(k, by)), k == kind})
 	}

@@ -11,7 +11,8 @@ import (
 	"crawlbench/internal/testing/runtest"
 )
 
-// BenchmarkBig serves a run of 1,000 cells and 4,000 profiles: how long the start takes, the first report, which reads the
+// BenchmarkBig serves a run of 1,000 cells and 4,000 profiles: how long the start takes, the first
+// report, which reads the
 // run, the slowest of the other pages, and how much memory is held after as many flame graphs as are kept, and more.
 func BenchmarkBig(b *testing.B) {
 	dir := b.TempDir()

@@ -40,7 +40,8 @@ func Kinds(c *diagnose.Cell) []string {
 // CellPage makes the page of a cell.
 func (s *Site) CellPage(a *diagnose.Analysis, run string, c *diagnose.Cell) ([]byte, error) {
 	path, p := s.Cell(run, c.ID()), s.cell(a, run, c)
-	f := frame{Title: p.Name, Subtitle: fmt.Sprintf("GOMAXPROCS %d", c.Procs), Crumbs: s.crumbs(path, run, anchor{Text: p.Name}), Tabs: s.tabs(a, path, run, "")}
+	f := frame{Title: p.Name, Subtitle: fmt.Sprintf("GOMAXPROCS %d", c.Procs),
+		Crumbs: s.crumbs(path, run, anchor{Text: p.Name}), Tabs: s.tabs(a, path, run, "")}
 	return s.render("cell.html", path, f, p)
 }
 
@@ -55,7 +56,8 @@ func (s *Site) cell(a *diagnose.Analysis, run string, c *diagnose.Cell) cellPage
 		p.Profiles = append(p.Profiles, profileLink{k, s.Link(path, s.Flame(run, c.ID(), k)), about(k)})
 	}
 	for _, o := range Near(a, c) {
-		p.Against = append(p.Against, anchor{Text: short(c, o), Href: s.Link(path, s.Difference(run, c.ID(), run, o.ID()))})
+		p.Against = append(p.Against, anchor{Text: short(c, o),
+			Href: s.Link(path, s.Difference(run, c.ID(), run, o.ID()))})
 	}
 	if !s.static {
 		p.Pick = s.Link(path, "difference")

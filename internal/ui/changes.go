@@ -14,9 +14,11 @@ type changesPage struct {
 
 // ChangesPage makes the page of what changed in a run: since the run before, cell by cell, or if that is "" against the
 // program that crawled in the same rounds. problem says why the two cannot be compared, if they cannot.
-func (s *Site) ChangesPage(a *diagnose.Analysis, run, before string, list []diagnose.Change, problem error) ([]byte, error) {
+func (s *Site) ChangesPage(a *diagnose.Analysis, run, before string, list []diagnose.Change, problem error) ([]byte,
+	error) {
 	path := s.Changes(run, before)
-	p := changesPage{ChangesPage: report.ViewChanges(list, -1, func(id string) string { return s.Link(path, s.Cell(run, id)) })}
+	p := changesPage{ChangesPage: report.ViewChanges(list, -1,
+		func(id string) string { return s.Link(path, s.Cell(run, id)) })}
 	how, title := paired, fmt.Sprintf("%s against %s", run, a.Run.Manifest().Against)
 	if before != "" {
 		title = fmt.Sprintf("From %s to %s", before, run)
@@ -25,12 +27,14 @@ func (s *Site) ChangesPage(a *diagnose.Analysis, run, before string, list []diag
 		p.Table.Head = append(p.Table.Head, "difference")
 		for i, c := range list {
 			id := c.Cell.ID()
-			p.Table.Rows[i] = append(p.Table.Rows[i], report.Entry{Text: "after minus before", Href: s.Link(path, s.Difference(run, id, before, id))})
+			p.Table.Rows[i] = append(p.Table.Rows[i],
+				report.Entry{Text: "after minus before", Href: s.Link(path, s.Difference(run, id, before, id))})
 		}
 	}
 	if problem != nil {
 		p.Problem = problem.Error()
 	}
-	f := frame{Title: title, Subtitle: how, Crumbs: s.crumbs(path, run, anchor{Text: "changes"}), Tabs: s.tabs(a, path, run, "changes")}
+	f := frame{Title: title, Subtitle: how, Crumbs: s.crumbs(path, run, anchor{Text: "changes"}),
+		Tabs: s.tabs(a, path, run, "changes")}
 	return s.render("changes.html", path, f, p)
 }

@@ -48,21 +48,25 @@ func Common(x, y *diagnose.Cell) []string {
 func (s *Site) DifferencePage(this, base Side) ([]byte, error) {
 	path := s.Difference(this.Run, this.Cell.ID(), base.Run, base.Cell.ID())
 	view := func(x Side) sideView {
-		v := sideView{Name: report.CellName(x.Cell), Href: s.Link(path, s.Cell(x.Run, x.Cell.ID())), Speed: "not measured"}
+		v := sideView{Name: report.CellName(x.Cell), Href: s.Link(path, s.Cell(x.Run, x.Cell.ID())),
+			Speed: "not measured"}
 		if x.Cell.Sound() {
 			v.Speed = report.Interval(x.Cell)
 			v.CPU = report.Seconds(x.Cell.CPU) + " of processor time per page"
 		}
 		return v
 	}
-	p := differencePage{This: view(this), Base: view(base), Ratio: report.DifferenceSentence(this.Cell, base.Cell, this.Run == base.Run)}
+	p := differencePage{This: view(this), Base: view(base),
+		Ratio: report.DifferenceSentence(this.Cell, base.Cell, this.Run == base.Run)}
 	if !s.static {
 		p.Turned = s.Link(path, s.Difference(base.Run, base.Cell.ID(), this.Run, this.Cell.ID()))
 	}
 	for _, k := range Common(this.Cell, base.Cell) {
 		row := flameRow{Kind: k, About: about(k)}
 		for _, by := range Scalings() {
-			row.Links = append(row.Links, anchor{Text: "by " + string(by), Href: s.Link(path, s.DifferenceFlame(this.Run, this.Cell.ID(), base.Run, base.Cell.ID(), k, by))})
+			row.Links = append(row.Links,
+				anchor{Text: "by " + string(by),
+					Href: s.Link(path, s.DifferenceFlame(this.Run, this.Cell.ID(), base.Run, base.Cell.ID(), k, by))})
 		}
 		p.Flames = append(p.Flames, row)
 	}
@@ -73,7 +77,9 @@ func (s *Site) DifferencePage(this, base Side) ([]byte, error) {
 	}
 	x, y, common := apart(this, base)
 	f := frame{Title: x + " minus " + y, Subtitle: common + ". " + directionWords(x, y),
-		Crumbs: s.crumbs(path, this.Run, anchor{Text: p.This.Name, Href: s.Link(path, s.Cell(this.Run, this.Cell.ID()))}, anchor{Text: "minus " + y}), Tabs: s.tabs(this.Analysis, path, this.Run, "")}
+		Crumbs: s.crumbs(path, this.Run,
+			anchor{Text: p.This.Name, Href: s.Link(path, s.Cell(this.Run, this.Cell.ID()))},
+			anchor{Text: "minus " + y}), Tabs: s.tabs(this.Analysis, path, this.Run, "")}
 	return s.render("difference.html", path, f, p)
 }
 
@@ -84,10 +90,12 @@ func apart(this, base Side) (x, y, common string) {
 		a, b = append(a, "in "+this.Run), append(b, "in "+base.Run)
 	}
 	if this.Cell.Procs != base.Cell.Procs {
-		a, b = append(a, fmt.Sprintf("GOMAXPROCS %d", this.Cell.Procs)), append(b, fmt.Sprintf("GOMAXPROCS %d", base.Cell.Procs))
+		a, b = append(a, fmt.Sprintf("GOMAXPROCS %d", this.Cell.Procs)),
+			append(b, fmt.Sprintf("GOMAXPROCS %d", base.Cell.Procs))
 	}
 	only := func(list, other []string) string {
-		return strings.Join(slices.DeleteFunc(slices.Clone(list), func(w string) bool { return slices.Contains(other, w) }), ", ")
+		return strings.Join(slices.DeleteFunc(slices.Clone(list),
+			func(w string) bool { return slices.Contains(other, w) }), ", ")
 	}
 	both := slices.DeleteFunc(slices.Clone(a), func(w string) bool { return !slices.Contains(b, w) })
 	x, y, common = only(a, b), only(b, a), strings.Join(both, ", ")

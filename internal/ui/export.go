@@ -1,5 +1,6 @@
 // Package export writes the pages of a run as files that need no server: the report, the matrices, the cells with their
-// flame graphs, and the differences that are asked for most. An analysis comes in; a directory goes out whose index.html
+// flame graphs, and the differences that are asked for most. An analysis comes in; a directory goes
+// out whose index.html
 // opens from a file system as well as from any web server.
 package ui
 
@@ -29,7 +30,8 @@ type writer struct {
 	Written
 }
 
-// Write writes the site of the run a into dir, which must not exist or be empty. run is the name that the pages give it.
+// Write writes the site of the run a into dir, which must not exist or be empty. run is the name
+// that the pages give it.
 func Write(dir string, a *diagnose.Analysis, run string) (Written, error) {
 	if err := vacant(dir); err != nil {
 		return Written{}, fmt.Errorf("export: %w", err)

@@ -39,7 +39,8 @@ func reference(t *testing.T) string {
 	return dir
 }
 
-// broken follows all links from index.html, and returns those that lead nowhere or outside, and the files that none leads
+// broken follows all links from index.html, and returns those that lead nowhere or outside, and the
+// files that none leads
 // to.
 func broken(t *testing.T, dir string) []string {
 	t.Helper()
@@ -83,7 +84,8 @@ func broken(t *testing.T, dir string) []string {
 				wrong = append(wrong, fmt.Sprintf("%s: %s leads nowhere", from, link))
 				continue
 			}
-			if u.Fragment != "" && !slices.ContainsFunc(id.FindAllStringSubmatch(target, -1), func(m []string) bool { return html.UnescapeString(m[1]) == u.Fragment }) {
+			if u.Fragment != "" && !slices.ContainsFunc(id.FindAllStringSubmatch(target, -1),
+				func(m []string) bool { return html.UnescapeString(m[1]) == u.Fragment }) {
 				wrong = append(wrong, fmt.Sprintf("%s: there is no %s", from, link))
 			}
 			if !seen[to] {
@@ -110,7 +112,7 @@ func TestEveryLinkLeadsToAFile(t *testing.T) {
 		t.Error(w)
 	}
 	// The checker itself: a page less, and a link too many.
-	if err := os.Remove(filepath.Join(dir, "matrix/lock/index.html")); err != nil {
+	if err := os.Remove(filepath.Join(dir, "matrix/blocked-lock/index.html")); err != nil {
 		t.Fatal(err)
 	}
 	index := filepath.Join(dir, "index.html")
@@ -118,11 +120,13 @@ func TestEveryLinkLeadsToAFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(index, append(text, `<a href="https://example.com/">x</a><a href="#none">y</a>`...), 0o666); err != nil {
+	if err := os.WriteFile(index, append(text, `<a href="https://example.com/">x</a><a href="#none">y</a>`...),
+		0o666); err != nil {
 		t.Fatal(err)
 	}
 	list := strings.Join(broken(t, dir), "\n")
-	for _, want := range []string{"matrix/lock/index.html leads nowhere", "https://example.com/ leads outside", "there is no #none"} {
+	for _, want := range []string{"matrix/blocked-lock/index.html leads nowhere", "https://example.com/ leads outside",
+		"there is no #none"} {
 		if !strings.Contains(list, want) {
 			t.Errorf("not found: %s", want)
 		}
@@ -134,7 +138,8 @@ func TestWhatIsThereIsNotWrittenOver(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "mine"), nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Write(dir, nil, "x"); err == nil || !strings.Contains(err.Error(), "is not empty: delete it, or name another directory") {
+	if _, err := Write(dir, nil, "x"); err == nil ||
+		!strings.Contains(err.Error(), "is not empty: delete it, or name another directory") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -34,7 +34,8 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		defer f.Close()
 		if info, err = f.Stat(); err == nil && info.Size() > largest {
-			err = failure{http.StatusUnprocessableEntity, fmt.Errorf("%s of run %q is too large to be served: %d bytes", name, run, info.Size())}
+			err = failure{http.StatusUnprocessableEntity,
+				fmt.Errorf("%s of run %q is too large to be served: %d bytes", name, run, info.Size())}
 		}
 	}
 	if err != nil {

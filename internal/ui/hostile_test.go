@@ -29,59 +29,87 @@ func attacks() []hostile {
 			list = append(list, hostile{"GET", p, nil, code})
 		}
 	}
-	// Ways out of the directory of runs, in each place where a name stands. The mux cleans a path by a redirect to one that
+	// Ways out of the directory of runs, in each place where a name stands. The mux cleans a path
+	// by a redirect to one that
 	// is below the root; what it takes for a name is none of a run.
-	for _, up := range []string{"%2e%2e%2f%2e%2e%2fetc%2fpasswd", "..%2f..%2fetc%2fpasswd", "%2fetc%2fpasswd", "..%5c..%5cetc", "....%2f%2fetc", "%252e%252e%252fetc"} {
-		add(404, "/runs/"+up+"/", "/runs/"+up+"/events", "/runs/one/matrix/"+up+"/", "/runs/one/cells/"+up+"/", "/runs/one/files/"+up,
-			"/runs/"+up+"/files/manifest.json", "/runs/one/changes/"+up+"/", "/runs/one/cells/"+cas+"/"+up+"/ui/flamegraph",
-			"/runs/one/diff/"+cas+"/"+up+"/"+cas+"/", "/runs/one/diff/"+cas+"/one/"+up+"/", "/runs/one/diff/"+cas+"/one/"+mutexmap+"/cpu/"+up+"/ui/flamegraph", "/assets/"+up)
+	for _, up := range []string{"%2e%2e%2f%2e%2e%2fetc%2fpasswd", "..%2f..%2fetc%2fpasswd", "%2fetc%2fpasswd",
+		"..%5c..%5cetc", "....%2f%2fetc", "%252e%252e%252fetc"} {
+		add(404, "/runs/"+up+"/", "/runs/"+up+"/events", "/runs/one/matrix/"+up+"/", "/runs/one/cells/"+up+"/",
+			"/runs/one/files/"+up,
+			"/runs/"+up+"/files/manifest.json", "/runs/one/changes/"+up+"/", "/runs/one/cells/"+cas+"/"+up+
+				"/ui/flamegraph",
+			"/runs/one/diff/"+cas+"/"+up+"/"+cas+"/", "/runs/one/diff/"+cas+"/one/"+up+"/", "/runs/one/diff/"+cas+
+				"/one/"+mutexmap+"/cpu/"+up+"/ui/flamegraph", "/assets/"+up)
 	}
-	add(307, "/../../etc/passwd", "/runs/../../etc/passwd", "/assets/../../../etc/passwd", "/runs/one/files/../../../etc/passwd", "//etc/passwd", "/runs//one/", "/./runs/one/")
+	add(307, "/../../etc/passwd", "/runs/../../etc/passwd", "/assets/../../../etc/passwd",
+		"/runs/one/files/../../../etc/passwd", "//etc/passwd", "/runs//one/", "/./runs/one/")
 	// What leads outside by a symbolic link, is no run, or is a file of a run that is not served.
-	add(404, "/runs/outside/", "/runs/outside/files/manifest.json", "/runs/inside/", "/runs/file/", "/runs/latest/", "/runs/.hidden/", "/runs/linked/", "/runs/linked/files/journal.jsonl",
-		"/runs/one/files/.lock", "/runs/one/files/profiles", "/runs/one/files/bench.txt", "/runs/one/files/", "/runs/one/profiles/", "/runs/one/manifest.json", "/runs/", "/runs/nothing/",
-		"/assets/", "/assets/site.go", "/assets/templates", "/etc/passwd", "/.git/config", "/favicon.ico", "/debug/pprof/", "/metrics")
+	add(404, "/runs/outside/", "/runs/outside/files/manifest.json", "/runs/inside/", "/runs/file/", "/runs/latest/",
+		"/runs/.hidden/", "/runs/linked/", "/runs/linked/files/journal.jsonl",
+		"/runs/one/files/.lock", "/runs/one/files/profiles", "/runs/one/files/bench.txt", "/runs/one/files/",
+		"/runs/one/profiles/", "/runs/one/manifest.json", "/runs/", "/runs/nothing/",
+		"/assets/", "/assets/site.go", "/assets/templates", "/etc/passwd", "/.git/config", "/favicon.ico",
+		"/debug/pprof/", "/metrics")
 	// A run whose files are damaged, or name files outside.
-	add(500, "/runs/damaged/", "/runs/damaged/events", "/runs/escaping/", "/runs/escaping/matrix/throughput/", "/runs/escaping/cells/"+cas+"/")
+	add(500, "/runs/damaged/", "/runs/damaged/events", "/runs/escaping/", "/runs/escaping/matrix/throughput/",
+		"/runs/escaping/cells/"+cas+"/")
 	// Identities of cells that are malformed, unknown or much too long.
-	for _, id := range []string{"impl=", "impl=cas", cas + "x", "impl=cas,graph=g,keys=id,workers=-1,rate=inf-2", "impl=cas,graph=g,keys=id,workers=99999999999999999999,rate=inf-2",
-		"%00", "%ff%fe", "%0d%0aSet-Cookie:%20a=b", "%3Cscript%3Ealert(1)%3C%2Fscript%3E", "%22onmouseover=%22alert(1)", "'%20OR%201=1", "$%7B7*7%7D", "%7B%7B.%7D%7D", strings.Repeat("a", 3000)} {
+	for _, id := range []string{"impl=", "impl=cas", cas + "x", "impl=cas,graph=g,keys=id,workers=-1,rate=inf-2",
+		"impl=cas,graph=g,keys=id,workers=99999999999999999999,rate=inf-2",
+		"%00", "%ff%fe", "%0d%0aSet-Cookie:%20a=b", "%3Cscript%3Ealert(1)%3C%2Fscript%3E", "%22onmouseover=%22alert(1)",
+		"'%20OR%201=1", "$%7B7*7%7D", "%7B%7B.%7D%7D", strings.Repeat("a", 3000)} {
 		code := 404
 		if id == "%00" {
 			code = 400
 		}
-		add(code, "/runs/one/cells/"+id+"/", "/runs/one/cells/"+id+"/cpu/ui/flamegraph", "/runs/one/diff/"+id+"/one/"+cas+"/", "/runs/"+id+"/")
+		add(code, "/runs/one/cells/"+id+"/", "/runs/one/cells/"+id+"/cpu/ui/flamegraph", "/runs/one/diff/"+id+"/one/"+
+			cas+"/", "/runs/"+id+"/")
 	}
 	// pprof's pages that write settings or read files, and kinds that there are not.
-	for _, page := range []string{"saveconfig?config=x", "deleteconfig?config=x", "source?f=main", "disasm?f=main", "nothing", "../../../../../../etc/passwd%00"} {
+	for _, page := range []string{"saveconfig?config=x", "deleteconfig?config=x", "source?f=main", "disasm?f=main",
+		"nothing", "../../../../../../etc/passwd%00"} {
 		code := 404
 		if strings.Contains(page, "%00") {
 			code = 400
 		}
 		add(code, "/runs/one/cells/"+cas+"/cpu/ui/"+page)
 	}
-	add(404, "/runs/one/cells/"+cas+"/heap/ui/flamegraph", "/runs/one/cells/"+cas+"/breakdown/ui/flamegraph", "/runs/one/diff/"+cas+"/one/"+mutexmap+"/cpu/sideways/ui/flamegraph")
+	add(404, "/runs/one/cells/"+cas+"/heap/ui/flamegraph", "/runs/one/cells/"+cas+"/breakdown/ui/flamegraph",
+		"/runs/one/diff/"+cas+"/one/"+mutexmap+"/cpu/sideways/ui/flamegraph")
 	// Files of a run that its report does not link to.
-	for _, file := range []string{"profiles", "profiles/", "profiles/" + cas, "profiles/" + cas + "/", "profiles/" + cas + "/heap.pb.gz", "profiles/none/cpu.pb.gz", "profiles/%2e%2e/manifest.json", "profiles/" + cas + "/..%2f..%2f.lock", "profiles%2f" + cas + "%2fcpu.pb.gz%00", "%2fetc%2fpasswd", "journal.jsonl/", "plots/g-id-2-1.svg", "failures/x.txt", "journal.torn", "..%2ftwo%2fmanifest.json"} {
+	for _, file := range []string{"profiles", "profiles/", "profiles/" + cas, "profiles/" + cas + "/", "profiles/" +
+		cas + "/heap.pb.gz", "profiles/none/cpu.pb.gz", "profiles/%2e%2e/manifest.json", "profiles/" + cas +
+		"/..%2f..%2f.lock", "profiles%2f" + cas + "%2fcpu.pb.gz%00", "%2fetc%2fpasswd", "journal.jsonl/",
+		"plots/g-id-2-1.svg", "failures/x.txt", "journal.torn", "..%2ftwo%2fmanifest.json"} {
 		code := 404
 		if strings.Contains(file, "%00") {
 			code = 400
 		}
 		add(code, "/runs/one/files/"+file)
 	}
-	add(400, "/changes", "/changes?before=one", "/runs/one/cells/"+cas+"/difference", "/runs/one/cells/"+cas+"/difference?run=two")
+	add(400, "/changes", "/changes?before=one", "/runs/one/cells/"+cas+"/difference", "/runs/one/cells/"+cas+
+		"/difference?run=two")
 	// Too much.
-	add(414, "/"+strings.Repeat("a", 5000), "/?"+strings.Repeat("a", 5000), "/runs/one/cells/"+strings.Repeat("%41", 2000)+"/")
+	add(414, "/"+strings.Repeat("a", 5000), "/?"+strings.Repeat("a", 5000), "/runs/one/cells/"+
+		strings.Repeat("%41", 2000)+"/")
 	// Names of other machines: DNS rebinding.
-	for _, host := range []string{"evil.example", "evil.example:1234", "localhost.evil.example", "127.0.0.1.evil.example", "127.0.0.2", "0.0.0.0", "[::2]:80", "localhost:80:80", "localhost@evil.example", "", "LOCALHOST.", "10.0.0.1", "user:pass@localhost", "[::1", "localhost/"} {
-		list = append(list, hostile{"GET", "/", map[string]string{"Host": host}, 421}, hostile{"GET", "/runs/one/cells/" + cas + "/cpu/ui/flamegraph", map[string]string{"Host": host}, 421})
+	for _, host := range []string{"evil.example", "evil.example:1234", "localhost.evil.example",
+		"127.0.0.1.evil.example", "127.0.0.2", "0.0.0.0", "[::2]:80", "localhost:80:80", "localhost@evil.example", "",
+		"LOCALHOST.", "10.0.0.1", "user:pass@localhost", "[::1", "localhost/"} {
+		list = append(list, hostile{"GET", "/", map[string]string{"Host": host}, 421},
+			hostile{"GET", "/runs/one/cells/" + cas + "/cpu/ui/flamegraph", map[string]string{"Host": host}, 421})
 	}
 	// Pages of other origins, which read, embed or write.
-	for _, origin := range []string{"https://evil.example", "http://localhost:9", "null", "http://localhost:1234.evil.example", "file://", "%"} {
-		list = append(list, hostile{"GET", "/", map[string]string{"Origin": origin}, 403}, hostile{"POST", "/", map[string]string{"Origin": origin}, 403}, hostile{"GET", "/events", map[string]string{"Origin": origin}, 403})
+	for _, origin := range []string{"https://evil.example", "http://localhost:9", "null",
+		"http://localhost:1234.evil.example", "file://", "%"} {
+		list = append(list, hostile{"GET", "/", map[string]string{"Origin": origin}, 403},
+			hostile{"POST", "/", map[string]string{"Origin": origin}, 403},
+			hostile{"GET", "/events", map[string]string{"Origin": origin}, 403})
 	}
 	for _, mode := range []string{"no-cors", "cors", "websocket", ""} {
-		list = append(list, hostile{"GET", "/runs/one/", map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode}, 403}, hostile{"DELETE", "/", map[string]string{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": mode}, 403})
+		list = append(list, hostile{"GET", "/runs/one/",
+			map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode}, 403},
+			hostile{"DELETE", "/", map[string]string{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": mode}, 403})
 	}
 	// Methods that nothing answers to.
 	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"} {
@@ -151,7 +179,8 @@ func TestHostileRequests(t *testing.T) {
 		if strings.Contains(body, "secret") || strings.Contains(body, "root:") {
 			t.Errorf("%s: it gives a file away: %.300s", name, body)
 		}
-		if strings.Contains(body, "<script>alert") || strings.Contains(body, `"onmouseover=`) || strings.Contains(body, "49") && strings.Contains(a.path, "7*7") {
+		if strings.Contains(body, "<script>alert") || strings.Contains(body, `"onmouseover=`) ||
+			strings.Contains(body, "49") && strings.Contains(a.path, "7*7") {
 			t.Errorf("%s: it takes a name for markup: %.300s", name, body)
 		}
 		if to := w.Header().Get("Location"); strings.HasPrefix(to, "//") || strings.Contains(to, "..") {
@@ -167,7 +196,8 @@ func TestHostileRequests(t *testing.T) {
 	t.Logf("%d requests", len(list))
 }
 
-// The texts in the files of a run may be anything that somebody wrote there. The names in its plan are checked by package
+// The texts in the files of a run may be anything that somebody wrote there. The names in its plan
+// are checked by package
 // plan.
 func TestHostileNames(t *testing.T) {
 	const script = `<script>alert(1)</script>"onmouseover="alert(1)`
@@ -176,8 +206,10 @@ func TestHostileNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	m := store.Manifest{Scenario: script, State: store.Complete, Command: []string{script}, Host: map[string]string{"cpu": script, "cores": script}}
-	run, err := runtest.Run{Plan: p, Manifest: m, Speed: func(plan.Cell, int) float64 { return 1e5 }, Noise: 0.01}.Write(filepath.Join(dir, "<b>&'"))
+	m := store.Manifest{Scenario: script, State: store.Complete, Command: []string{script},
+		Host: map[string]string{"cpu": script, "cores": script}}
+	run, err := runtest.Run{Plan: p, Manifest: m, Speed: func(plan.Cell, int) float64 { return 1e5 },
+		Noise: 0.01}.Write(filepath.Join(dir, "<b>&'"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +217,9 @@ func TestHostileNames(t *testing.T) {
 	h := server(t, dir)
 	id := url.PathEscape(p.Cells[len(p.Cells)-1].ID())
 	base := "/runs/" + url.PathEscape("<b>&'") + "/"
-	for _, path := range []string{"/", base, base + "matrix/throughput/", base + "cells/" + id + "/", base + "diff/" + id + "/" + url.PathEscape("<b>&'") + "/" + url.PathEscape(p.Cells[0].ID()) + "/", base + "changes/" + url.PathEscape("<b>&'") + "/"} {
+	for _, path := range []string{"/", base, base + "matrix/throughput/", base + "cells/" + id + "/", base + "diff/" +
+		id + "/" + url.PathEscape("<b>&'") + "/" + url.PathEscape(p.Cells[0].ID()) + "/", base + "changes/" +
+		url.PathEscape("<b>&'") + "/"} {
 		w := get(h, path, nil)
 		body := w.Body.String()
 		if w.Code != 200 || !strings.Contains(body, "alert(1)") && !strings.Contains(body, "%3Cb%3E") {

@@ -25,7 +25,8 @@ func (l Links) Cell(run, id string) string { return l.Run(run) + "cells/" + l.na
 // Matrix returns the path of the matrix of a run by a measure, see Measures.
 func (l Links) Matrix(run, by string) string { return l.Run(run) + "matrix/" + by + "/" }
 
-// Changes returns the path of the page of what changed in a run since before; "" is the program that it was run against.
+// Changes returns the path of the page of what changed in a run since before; "" is the program
+// that it was run against.
 func (l Links) Changes(run, before string) string {
 	if before == "" {
 		return l.Run(run) + "changes/"

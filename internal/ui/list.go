@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	// patience is how long an answer may wait for a run to be read, and how long the list reads runs to know their trust. For
+	// patience is how long an answer may wait for a run to be read, and how long the list reads
+	// runs to know their trust. For
 	// that it reads journals up to the size small: the others are read when they are opened.
 	patience = 100 * time.Millisecond
 	small    = 2 << 20
@@ -50,7 +51,8 @@ func (l *library) summary(name string) Summary {
 	if err == nil && kept.stamp == stamp && kept.summary.State != string(store.Running) {
 		return kept.summary
 	}
-	next := line{stamp: stamp, counted: kept.counted, summary: Summary{Name: name, Done: kept.summary.Done, Total: kept.summary.Total}}
+	next := line{stamp: stamp, counted: kept.counted,
+		summary: Summary{Name: name, Done: kept.summary.Done, Total: kept.summary.Total}}
 	if err == nil {
 		err = l.look(dir, &next)
 	}
@@ -77,7 +79,8 @@ func (l *library) look(dir string, at *line) (err error) {
 // longestLine bounds what is read of a journal at a time; a record of a sample has some 1,000 bytes.
 const longestLine = 64 << 20
 
-// count brings the numbers of samples up to date: those that the run has, and is to have. It counts the lines that are new,
+// count brings the numbers of samples up to date: those that the run has, and is to have. It counts
+// the lines that are new,
 // and does not read them.
 func (l *library) count(dir string, at *line) error {
 	f, err := l.open(at.summary.Name, "journal.jsonl")

@@ -55,7 +55,8 @@ func (l *library) watch(name string) (*watch, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &watch{dir: dir, name: name, follower: store.Follow(dir), speeds: map[string][]float64{}, failed: map[string]bool{}}
+	w := &watch{dir: dir, name: name, follower: store.Follow(dir), speeds: map[string][]float64{},
+		failed: map[string]bool{}}
 	run, err := store.Plan(dir)
 	if err != nil {
 		return nil, err
@@ -116,7 +117,8 @@ func (w *watch) interim(c plan.Cell) Interim {
 
 // page returns all that is known.
 func (w *watch) page() Progress {
-	p := Progress{Name: w.name, Manifest: w.manifest, State: string(store.Running), Done: w.done, Total: len(w.plan.Schedule), Passes: w.passes, Planned: len(w.plan.Passes), Left: w.left()}
+	p := Progress{Name: w.name, Manifest: w.manifest, State: string(store.Running), Done: w.done,
+		Total: len(w.plan.Schedule), Passes: w.passes, Planned: len(w.plan.Passes), Left: w.left()}
 	for _, c := range w.plan.Cells {
 		if !c.IsControl() {
 			p.Cells = append(p.Cells, w.interim(c))
@@ -127,7 +129,9 @@ func (w *watch) page() Progress {
 
 // news returns what has changed in the cells.
 func (w *watch) news(changed []string) news {
-	n := news{Rows: map[string]fields{}, Fields: fields{"done": report.Count(w.done), "passes": w.passes, "left": w.left(), "progress": 100 * w.done / max(1, len(w.plan.Schedule))}}
+	n := news{Rows: map[string]fields{},
+		Fields: fields{"done": report.Count(w.done), "passes": w.passes, "left": w.left(),
+			"progress": 100 * w.done / max(1, len(w.plan.Schedule))}}
 	for _, c := range w.plan.Cells {
 		if slices.Contains(changed, c.ID()) {
 			x := w.interim(c)
@@ -141,7 +145,8 @@ func (w *watch) news(changed []string) news {
 	return n
 }
 
-// run makes the page of a run: its report, or its progress while it is measured, since making a report would take processor time from it.
+// run makes the page of a run: its report, or its progress while it is measured, since making a
+// report would take processor time from it.
 func (s *Server) run(r *http.Request) ([]byte, error) {
 	name := r.PathValue("run")
 	summary := s.library.summary(name)
@@ -195,7 +200,8 @@ func (s *Server) runsEvents(rw http.ResponseWriter, r *http.Request) {
 			x := s.library.summary(name)
 			list[name] = x.State
 			if x.State == string(store.Running) {
-				n.Rows[s.site.Run(name)] = fields{"done": report.Count(x.Done), "total": report.Count(x.Total), "progress": 100 * x.Done / max(1, x.Total)}
+				n.Rows[s.site.Run(name)] = fields{"done": report.Count(x.Done), "total": report.Count(x.Total),
+					"progress": 100 * x.Done / max(1, x.Total)}
 			}
 		}
 		return list, n, err
@@ -217,14 +223,16 @@ func (s *Server) runsEvents(rw http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// listen sends the events that look returns, looking at every pulse, until it says that there is an end or the client or
+// listen sends the events that look returns, looking at every pulse, until it says that there is an
+// end or the client or
 // the server goes.
 func (s *Server) listen(w http.ResponseWriter, r *http.Request, look func() (event any, end bool, err error)) {
 	select {
 	case s.events <- struct{}{}:
 		defer func() { <-s.events }()
 	default:
-		s.fail(w, r, failure{http.StatusServiceUnavailable, fmt.Errorf("%d pages are open already: close some", mostListeners)})
+		s.fail(w, r, failure{http.StatusServiceUnavailable,
+			fmt.Errorf("%d pages are open already: close some", mostListeners)})
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")

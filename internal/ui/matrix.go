@@ -22,13 +22,15 @@ type Measure struct {
 // Measures returns those that there are of a run: throughput, the share of the bound, and those of the time breakdown.
 func Measures(a *diagnose.Analysis) []Measure {
 	list := []Measure{
-		{ID: "throughput", Text: "throughput", About: "Pages/s, the median of the rounds.", of: func(c *diagnose.Cell) float64 { return c.Summary.Center }, write: report.SI, log: true},
-		{ID: "bound", Text: "share of the upper bound", About: "Throughput as a share of the most that the rate, the latency, the depth of the graph or the cores allow.", of: func(c *diagnose.Cell) float64 {
-			if c.Bound.By == "" {
-				return math.NaN()
-			}
-			return c.Bound.Share
-		}, write: percent},
+		{ID: "throughput", Text: "throughput", About: "Pages/s, the median of the rounds.",
+			of: func(c *diagnose.Cell) float64 { return c.Summary.Center }, write: report.SI, log: true},
+		{ID: "bound", Text: "share of the upper bound",
+			About: "Throughput as a share of the most that the rate, the latency, the depth of the graph or the cores allow.", of: func(c *diagnose.Cell) float64 {
+				if c.Bound.By == "" {
+					return math.NaN()
+				}
+				return c.Bound.Share
+			}, write: percent},
 	}
 	traced := func(c *diagnose.Cell) bool { return c.Traced != nil }
 	if !slices.ContainsFunc(slices.Collect(a.Cells()), traced) {
@@ -60,7 +62,8 @@ type matrixPage struct {
 	Blocks   []block
 }
 
-// block is the part of a matrix with the same graph, kind of key and GOMAXPROCS: crawlers down, rates and workers across.
+// block is the part of a matrix with the same graph, kind of key and GOMAXPROCS: crawlers down,
+// rates and workers across.
 type block struct {
 	Title   string
 	Rates   []span
@@ -105,7 +108,8 @@ func (s *Site) MatrixPage(a *diagnose.Analysis, run, by string) (page []byte, ok
 		s.fill(&b, m, path, run)
 		p.Blocks = append(p.Blocks, b)
 	}
-	f := frame{Title: "Matrix by " + m.Text, Subtitle: report.Machine(a.Run.Manifest().Host), Crumbs: s.crumbs(path, run, anchor{Text: "matrix"}), Tabs: s.tabs(a, path, run, "matrix")}
+	f := frame{Title: "Matrix by " + m.Text, Subtitle: report.Machine(a.Run.Manifest().Host),
+		Crumbs: s.crumbs(path, run, anchor{Text: "matrix"}), Tabs: s.tabs(a, path, run, "matrix")}
 	page, err = s.render("matrix.html", path, f, p)
 	return page, true, err
 }

@@ -44,15 +44,19 @@ func TestLinksOfAServedReportWork(t *testing.T) {
 		if w.Code != 200 || w.Body.Len() == 0 || w.Header().Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: code %d", link, w.Code)
 		}
-		if profile := strings.HasSuffix(link, ".pb.gz"); profile != strings.HasPrefix(w.Header().Get("Content-Disposition"), "attachment") {
+		if profile := strings.HasSuffix(link,
+			".pb.gz"); profile != strings.HasPrefix(w.Header().Get("Content-Disposition"), "attachment") {
 			t.Errorf("%s: headers %v", link, w.Header())
 		}
 		kinds[filepath.Base(link)]++
 	}
-	if kinds["cpu.pb.gz"] != 2 || kinds["wall.pb.gz"] != 2 || kinds["breakdown.json"] != 2 || kinds["journal.jsonl"] != 1 || kinds["bench.txt"] != 1 || kinds["manifest.json"] != 1 || kinds["plan.json"] != 1 {
+	if kinds["cpu.pb.gz"] != 2 || kinds["wall.pb.gz"] != 2 || kinds["breakdown.json"] != 2 ||
+		kinds["journal.jsonl"] != 1 || kinds["bench.txt"] != 1 || kinds["manifest.json"] != 1 ||
+		kinds["plan.json"] != 1 {
 		t.Errorf("links to %v", kinds)
 	}
-	for _, not := range []string{"profiles/", "profiles/" + cas, "profiles/" + cas + "/", "profiles/../manifest.json", "profiles/none/cpu.pb.gz", "profiles/" + cas + "/../../.lock", ".lock", "plots/g-id-2-1.svg"} {
+	for _, not := range []string{"profiles/", "profiles/" + cas, "profiles/" + cas + "/", "profiles/../manifest.json",
+		"profiles/none/cpu.pb.gz", "profiles/" + cas + "/../../.lock", ".lock", "plots/g-id-2-1.svg"} {
 		if w := get(h, "/runs/one/files/"+not, nil); w.Code/100 == 2 {
 			t.Errorf("%s is served", not)
 		}
@@ -61,7 +65,9 @@ func TestLinksOfAServedReportWork(t *testing.T) {
 
 // A directory may have any name. Each is shown so that it can be told from others, and every link about it works.
 func TestRunsOfAnyName(t *testing.T) {
-	names := []string{"a b", "c#d", "e?f", "g%20h", "g h", "ünï", "x&y<z>", "q'r", `"`, "a;b", "-x", "..a", "a\\b", "é", "e\u0301", "\xff\xfe", "caf\xe9", "a\nb", "a\tb", "\x1b[2J", "txt\u202eexe", "a\u200bb", "a\u00a0b", "%2e%2e", "{run}", "+", "~", strings.Repeat("n", 255)}
+	names := []string{"a b", "c#d", "e?f", "g%20h", "g h", "ünï", "x&y<z>", "q'r", `"`, "a;b", "-x", "..a", "a\\b", "é",
+		"e\u0301", "\xff\xfe", "caf\xe9", "a\nb", "a\tb", "\x1b[2J", "txt\u202eexe", "a\u200bb", "a\u00a0b", "%2e%2e",
+		"{run}", "+", "~", strings.Repeat("n", 255)}
 	dir := runs(t)
 	for _, name := range names {
 		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join(dir, "one"))); err != nil {
@@ -83,7 +89,8 @@ func TestRunsOfAnyName(t *testing.T) {
 		if !found[run] || !regexp.MustCompile(">"+shown+"</a>").MatchString(body) {
 			t.Errorf("%q is not in the list", name)
 		}
-		for _, page := range []string{run, run + "matrix/throughput/", run + "cells/" + cas + "/", run + "cells/" + cas + "/cpu/ui/flamegraph", run + "files/manifest.json"} {
+		for _, page := range []string{run, run + "matrix/throughput/", run + "cells/" + cas + "/", run + "cells/" +
+			cas + "/cpu/ui/flamegraph", run + "files/manifest.json"} {
 			if w := get(h, page, nil); w.Code != 200 {
 				t.Errorf("%s: code %d: %.200s", page, w.Code, w.Body)
 			}
@@ -125,7 +132,8 @@ func TestTheNewestRunIsTheOneThatBeganLast(t *testing.T) {
 			t.Fatal(err)
 		}
 		year := fmt.Sprintf(`"started": "20%02d-`, 40+i)
-		if err := os.WriteFile(file, regexp.MustCompile(`"started": "\d{4}-`).ReplaceAll(text, []byte(year)), 0o666); err != nil {
+		if err := os.WriteFile(file, regexp.MustCompile(`"started": "\d{4}-`).ReplaceAll(text, []byte(year)),
+			0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -134,7 +142,8 @@ func TestTheNewestRunIsTheOneThatBeganLast(t *testing.T) {
 	}
 	h := server(t, dir)
 	body := get(h, "/", nil).Body.String()
-	if order := regexp.MustCompile(`href="runs/([abc])/"`).FindAllStringSubmatch(body, -1); len(order) != 3 || order[0][1]+order[1][1]+order[2][1] != "bac" {
+	if order := regexp.MustCompile(`href="runs/([abc])/"`).FindAllStringSubmatch(body, -1); len(order) != 3 ||
+		order[0][1]+order[1][1]+order[2][1] != "bac" {
 		t.Errorf("in the order %v", order)
 	}
 }
@@ -173,11 +182,14 @@ func FuzzRequest(f *testing.F) {
 	for _, a := range attacks() {
 		f.Add(a.path)
 	}
-	for _, path := range []string{"/", "/runs/one/", "/runs/one/cells/" + cas + "/wall/ui/flamegraph?f=x&i=y", "/runs/two/diff/" + cas + "/one/" + cas + "/cpu/page/ui/top", "/runs/one/files/manifest.json", "/changes?before=one&after=two"} {
+	for _, path := range []string{"/", "/runs/one/", "/runs/one/cells/" + cas + "/wall/ui/flamegraph?f=x&i=y",
+		"/runs/two/diff/" + cas + "/one/" + cas + "/cpu/page/ui/top", "/runs/one/files/manifest.json",
+		"/changes?before=one&after=two"} {
 		f.Add(path)
 	}
 	f.Fuzz(func(t *testing.T, target string) {
-		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n")))
+		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader("GET " + target +
+			" HTTP/1.1\r\nHost: localhost\r\n\r\n")))
 		if err != nil || strings.HasSuffix(r.URL.Path, "/events") {
 			return
 		}
@@ -189,7 +201,8 @@ func FuzzRequest(f *testing.F) {
 		if bytes.Contains(w.Body.Bytes(), []byte("root:")) {
 			t.Errorf("%q gives a file away", target)
 		}
-		if to := w.Header().Get("Location"); strings.HasPrefix(to, "//") || strings.Contains(to, ":") && !strings.HasPrefix(to, "/") && !strings.HasPrefix(to, ".") {
+		if to := w.Header().Get("Location"); strings.HasPrefix(to, "//") || strings.Contains(to, ":") &&
+			!strings.HasPrefix(to, "/") && !strings.HasPrefix(to, ".") {
 			t.Errorf("%q leads to %q", target, to)
 		}
 		if w.Header().Get("Content-Security-Policy") == "" {
@@ -204,7 +217,8 @@ func FuzzLinks(f *testing.F) {
 		f.Add(s, cas)
 	}
 	f.Fuzz(func(t *testing.T, run, cell string) {
-		if run == "" || cell == "" || strings.ContainsAny(run+cell, "\x00") || strings.Trim(run, "./") == "" || strings.Trim(cell, "./") == "" {
+		if run == "" || cell == "" || strings.ContainsAny(run+cell, "\x00") || strings.Trim(run, "./") == "" ||
+			strings.Trim(cell, "./") == "" {
 			return // names of no file
 		}
 		var links Links
@@ -214,7 +228,8 @@ func FuzzLinks(f *testing.F) {
 			got = []string{r.PathValue("run"), r.PathValue("cell"), r.PathValue("other"), r.PathValue("base")}
 		})
 		path := "/" + links.Difference(run, cell, run, cell)
-		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n")))
+		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader("GET " + path +
+			" HTTP/1.1\r\nHost: localhost\r\n\r\n")))
 		if err != nil {
 			t.Fatalf("%q: %v", path, err)
 		}

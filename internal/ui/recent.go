@@ -2,7 +2,8 @@ package ui
 
 import "slices"
 
-// recent keeps the values that were used last, as long as they take no more memory than it may. The last is always kept.
+// recent keeps the values that were used last, as long as they take no more memory than it may. The
+// last is always kept.
 type recent[V any] struct {
 	memory int64        // bytes
 	values []keeping[V] // the one that was used last at the end

@@ -28,7 +28,8 @@ type Server struct {
 	wait    time.Duration  // how long an answer may wait for that
 }
 
-// New makes a server of the runs in dir. It begins to read the newest, which is asked for most: a large one takes a second.
+// New makes a server of the runs in dir. It begins to read the newest, which is asked for most: a
+// large one takes a second.
 func New(dir string) (*Server, error) {
 	pages, err := newSite(false)
 	if err != nil {
@@ -38,7 +39,8 @@ func New(dir string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{site: pages, library: l, flames: flames{open: recent[http.Handler]{memory: flameMemory}}, mux: http.NewServeMux(), events: make(gate, mostListeners), pulse: pulse, wait: patience}
+	s := &Server{site: pages, library: l, flames: flames{open: recent[http.Handler]{memory: flameMemory}},
+		mux: http.NewServeMux(), events: make(gate, mostListeners), pulse: pulse, wait: patience}
 	for pattern, h := range map[string]page{
 		"/{$}":                                       s.runs,
 		"/changes":                                   s.toChanges,
@@ -62,7 +64,10 @@ func New(dir string) (*Server, error) {
 	} {
 		s.mux.HandleFunc("GET "+pattern, h)
 	}
-	s.mux.Handle("GET /", s.page(func(r *http.Request) ([]byte, error) { return nil, notFound("no such page: %s", r.URL.Path) }))
+	s.mux.Handle("GET /", s.page(func(r *http.Request) ([]byte, error) {
+		return nil,
+			notFound("no such page: %s", r.URL.Path)
+	}))
 	s.early.Go(s.library.newest)
 	return s, nil
 }

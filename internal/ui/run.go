@@ -25,7 +25,8 @@ func (s *Site) Report(a *diagnose.Analysis, name string) ([]byte, error) {
 			p.Files = append(p.Files, anchor{Text: file, Href: "files/" + file})
 		}
 	}
-	f := frame{Title: p.Title, Subtitle: p.Subtitle, Crumbs: s.crumbs(path, name), Tabs: s.tabs(a, path, name, "report"), Plots: true}
+	f := frame{Title: p.Title, Subtitle: p.Subtitle, Crumbs: s.crumbs(path, name),
+		Tabs: s.tabs(a, path, name, "report"), Plots: true}
 	return s.render("run.html", path, f, p)
 }
 
@@ -36,7 +37,8 @@ func Files() []string {
 
 // tabs lead to the pages of a run.
 func (s *Site) tabs(a *diagnose.Analysis, path, run, here string) []anchor {
-	list := []anchor{{"report", s.Link(path, s.Run(run)), here == "report"}, {"matrix", s.Link(path, s.Matrix(run, Measures(a)[0].ID)), here == "matrix"}}
+	list := []anchor{{"report", s.Link(path, s.Run(run)), here == "report"},
+		{"matrix", s.Link(path, s.Matrix(run, Measures(a)[0].ID)), here == "matrix"}}
 	if a.Changes != nil {
 		list = append(list, anchor{"changes", s.Link(path, s.Changes(run, "")), here == "changes"})
 	}
@@ -75,7 +77,8 @@ func (s *Site) points(a *diagnose.Analysis) points {
 				if !c.Sound() {
 					continue
 				}
-				x := point{Impl: r.Impl, Color: i, Graph: t.Graph, Keys: t.Keys, Procs: t.Procs, Rate: report.RateName(t.Key), Workers: c.Workers, Href: s.cellOfRun(c.ID()),
+				x := point{Impl: r.Impl, Color: i, Graph: t.Graph, Keys: t.Keys, Procs: t.Procs,
+					Rate: report.RateName(t.Key), Workers: c.Workers, Href: s.cellOfRun(c.ID()),
 					Speed: ends(c.Summary.Center, c.Summary.Lo, c.Summary.Hi), CPU: ends(c.CPU, math.NaN(), math.NaN())}
 				if c.Versus != nil {
 					v := c.Versus.Times()
@@ -129,7 +132,8 @@ type progressPage struct {
 // Running makes the page of a run in progress. Its events keep it up to date.
 func (s *Site) Running(p Progress) ([]byte, error) {
 	path := s.Run(p.Name)
-	f := frame{Title: fmt.Sprintf("%s on %s", p.Manifest.Scenario, report.Machine(p.Manifest.Host)), Subtitle: p.Name + ", in progress",
+	f := frame{Title: fmt.Sprintf("%s on %s", p.Manifest.Scenario, report.Machine(p.Manifest.Host)), Subtitle: p.Name +
+		", in progress",
 		Crumbs: s.crumbs(path, p.Name), Live: true}
 	return s.render("running.html", path, f, progressPage{Progress: p, Percent: 100 * p.Done / max(1, p.Total)})
 }

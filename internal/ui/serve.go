@@ -1,5 +1,7 @@
-// Package serve answers the requests of a browser: the pages of package site over all runs in a directory, pprof's own UI
-// over their profiles, and events about runs in progress. It only reads, by default for this machine only; it is the only
+// Package serve answers the requests of a browser: the pages of package site over all runs in a
+// directory, pprof's own UI
+// over their profiles, and events about runs in progress. It only reads, by default for this
+// machine only; it is the only
 // package that knows net/http, but for the handlers of package flame.
 package ui
 
@@ -13,7 +15,8 @@ import (
 	"time"
 )
 
-// Serve answers requests at addr until ctx ends. It calls ready with the URL of the root once it can, and whether others
+// Serve answers requests at addr until ctx ends. It calls ready with the URL of the root once it
+// can, and whether others
 // than this machine can reach it. Any other address than one of the loopback interface lets others read the runs; then
 // every name of this machine is accepted.
 func Serve(ctx context.Context, addr string, h http.Handler, ready func(url string, open bool)) error {
@@ -50,7 +53,8 @@ func newServer(ctx context.Context, h http.Handler, open bool) *http.Server {
 		WriteTimeout:                 time.Minute,      // of an answer, in the same way
 		IdleTimeout:                  time.Minute,
 		MaxHeaderBytes:               1 << 15,
-		BaseContext:                  func(net.Listener) context.Context { return ctx },       // events end with it
-		ErrorLog:                     slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // of what clients do wrong
+		BaseContext:                  func(net.Listener) context.Context { return ctx }, // events end with it
+		// of what clients do wrong
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 }

@@ -30,7 +30,8 @@ pages = 1000
 kinds = ["cpu", "block", "wall"]
 `
 
-// runs makes up the runs one and two in a directory. Each cell of cas has a time breakdown and profiles, of mutexmap too.
+// runs makes up the runs one and two in a directory. Each cell of cas has a time breakdown and
+// profiles, of mutexmap too.
 func runs(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -43,9 +44,11 @@ func runs(t testing.TB) string {
 		t.Fatal(err)
 	}
 	for i, name := range []string{"one", "two"} {
-		r := runtest.Run{Plan: p, Manifest: store.Manifest{Scenario: "small", State: store.Complete, Host: map[string]string{"cpu": "made up", "cores": "2"}},
+		r := runtest.Run{Plan: p, Manifest: store.Manifest{Scenario: "small", State: store.Complete,
+			Host: map[string]string{"cpu": "made up", "cores": "2"}},
 			Speed: func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) * float64(1+i) }, Noise: 0.01,
-			Breakdown: func(c plan.Cell) *breakdown.Breakdown { return big.Breakdown(c) }, Profile: func(c plan.Cell, kind string) *profile.Profile { return big.Profile(c, kind) }}
+			Breakdown: func(c plan.Cell) *breakdown.Breakdown { return big.Breakdown(c) },
+			Profile:   func(c plan.Cell, kind string) *profile.Profile { return big.Profile(c, kind) }}
 		run, err := r.Write(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)
@@ -88,14 +91,21 @@ func TestPagesAreThereAndLeadToEachOther(t *testing.T) {
 		"/":                            {`href="runs/one/"`, `href="runs/two/"`, "96", "complete"},
 		"/runs/one/":                   {`href="cells/` + cas, "Explore", "matrix/throughput/"},
 		"/runs/one/?now=1":             {"Explore"},
-		"/runs/one/matrix/lock/":       {"../../../../runs/one/cells/" + cas + "/", "rate 5000", `class="q`},
+		"/runs/one/matrix/blocked-lock/":       {"../../../../runs/one/cells/" + cas + "/", "rate 5000", `class="q`},
 		"/runs/one/matrix/bound/":      {"share of the upper bound"},
 		"/runs/one/cells/" + cas + "/": {"wall/ui/flamegraph", "diff/" + cas + "/one/" + mutexmap + "/", "ended by"},
-		"/runs/one/diff/" + cas + "/one/" + mutexmap + "/":                         {"paired by 8 rounds", "wall/page/ui/flamegraph", "block/share/ui/flamegraph", "mark what cas has more of than mutexmap; green", "cas minus mutexmap"},
-		"/runs/two/diff/" + cas + "/one/" + cas + "/":                              {"not paired", "in two minus in one", "cas, g by id, 8 workers, rate inf. Red", "2.0"},
-		"/runs/two/changes/one/":                                                   {"Of 8 cells: 8 faster", "Not paired"},
-		"/runs/one/cells/" + cas + "/cpu/ui/flamegraph":                            {"stackViewer({", "where processor time was spent", cas},
-		"/runs/one/diff/" + cas + "/one/" + mutexmap + "/wall/page/ui/flamegraph":  {"stackViewer({", "green and - mark what it has less of", "same number of pages", `"Value":-`},
+		"/runs/one/diff/" + cas + "/one/" + mutexmap +
+			"/": {"paired by 8 rounds", "wall/page/ui/flamegraph", "block/share/ui/flamegraph",
+			"mark what cas has more of than mutexmap; green", "cas minus mutexmap"},
+		"/runs/two/diff/" + cas + "/one/" + cas +
+			"/": {"not paired", "in two minus in one", "cas, g by id, 8 workers, rate inf. Red", "2.0"},
+		"/runs/two/changes/one/": {"Of 8 cells: 8 faster",
+			"Not paired"},
+		"/runs/one/cells/" + cas + "/cpu/ui/flamegraph": {"stackViewer({",
+			"where processor time was spent", cas},
+		"/runs/one/diff/" + cas + "/one/" + mutexmap +
+			"/wall/page/ui/flamegraph": {"stackViewer({", "green and - mark what it has less of",
+			"same number of pages", `"Value":-`},
 		"/runs/one/diff/" + cas + "/one/" + mutexmap + "/wall/share/ui/flamegraph": {"stackViewer({", "same total"},
 		"/runs/two/diff/" + cas + "/one/" + cas + "/cpu/page/ui/top":               {"in one"},
 		"/runs/one/files/manifest.json":                                            {`"scenario"`},
@@ -113,10 +123,11 @@ func TestPagesAreThereAndLeadToEachOther(t *testing.T) {
 		}
 	}
 	for path, to := range map[string]string{
-		"/changes?before=one&after=two":                                   "/runs/two/changes/one/",
-		"/runs/one/cells/" + cas + "/difference?run=two&cell=" + mutexmap: "/runs/one/diff/" + cas + "/two/" + mutexmap + "/",
-		"/runs/one/cells/" + cas + "/cpu/ui/":                             "./flamegraph",
-		"/runs/one":                                                       "/runs/one/",
+		"/changes?before=one&after=two": "/runs/two/changes/one/",
+		"/runs/one/cells/" + cas + "/difference?run=two&cell=" + mutexmap: "/runs/one/diff/" + cas + "/two/" +
+			mutexmap + "/",
+		"/runs/one/cells/" + cas + "/cpu/ui/": "./flamegraph",
+		"/runs/one":                           "/runs/one/",
 	} {
 		if w := get(h, path, nil); w.Code/100 != 3 || w.Header().Get("Location") != to {
 			t.Errorf("%s: code %d, to %q, want %q", path, w.Code, w.Header().Get("Location"), to)
@@ -152,7 +163,8 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	if err := Serve(t.Context(), "256.0.0.1:0", s, nil); err == nil || !strings.Contains(err.Error(), "-addr") {
 		t.Errorf("an address that is none: %v", err)
 	}
-	if _, err := New(filepath.Join(t.TempDir(), "none")); err == nil || !strings.Contains(err.Error(), "measure a run first") {
+	if _, err := New(filepath.Join(t.TempDir(), "none")); err == nil ||
+		!strings.Contains(err.Error(), "measure a run first") {
 		t.Errorf("no directory: %v", err)
 	}
 }
@@ -170,7 +182,8 @@ func TestALargeRunIsAnnounced(t *testing.T) {
 	s.library.reading.Lock()
 	w := get(s, "/runs/one/matrix/throughput/", nil)
 	s.library.reading.Unlock()
-	if w.Code != http.StatusAccepted || w.Header().Get("Refresh") != "1" || !strings.Contains(w.Body.String(), "is being read") {
+	if w.Code != http.StatusAccepted || w.Header().Get("Refresh") != "1" ||
+		!strings.Contains(w.Body.String(), "is being read") {
 		t.Errorf("code %d, %v: %.200s", w.Code, w.Header(), w.Body)
 	}
 	s.wait = time.Minute

@@ -92,7 +92,8 @@ func (s *Site) crumbs(path, run string, further ...anchor) []anchor {
 func Assets() map[string]string {
 	files := map[string]string{
 		"plot.css": report.Style, "report.css": report.Asset("report.css"),
-		"uplot.css": report.Asset("uplot/uPlot.min.css"), "uplot.js": report.Asset("uplot/uPlot.iife.min.js"), "uplot.LICENSE.txt": report.Asset("uplot/LICENSE"),
+		"uplot.css": report.Asset("uplot/uPlot.min.css"), "uplot.js": report.Asset("uplot/uPlot.iife.min.js"),
+		"uplot.LICENSE.txt": report.Asset("uplot/LICENSE"),
 	}
 	for _, name := range []string{"site.css", "explore.js", "live.js"} {
 		text, err := assets.ReadFile("assets/" + name)

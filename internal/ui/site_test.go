@@ -36,7 +36,7 @@ func TestPages(t *testing.T) {
 		"run":  func() ([]byte, error) { return s.Report(a, "telling") },
 		"cell": func() ([]byte, error) { return s.CellPage(a, "telling", lock) },
 		"matrix": func() ([]byte, error) {
-			text, _, err := s.MatrixPage(a, "telling", string(breakdown.Lock))
+			text, _, err := s.MatrixPage(a, "telling", "blocked-lock")
 			return text, err
 		},
 		"difference": func() ([]byte, error) {
@@ -46,8 +46,8 @@ func TestPages(t *testing.T) {
 	}
 	for name, page := range pages {
 		text, err := page()
-		if err != nil {
-			t.Fatal(err)
+		if err != nil || len(text) == 0 {
+			t.Fatalf("%s has %d bytes, error %v", name, len(text), err)
 		}
 		got := strings.ReplaceAll(string(text), filepath.Dir(a.Run.Dir()), "results")
 		file := filepath.Join("testdata", name+".golden")
@@ -95,8 +95,10 @@ func TestAStateHasOneShareOnAllPages(t *testing.T) {
 				continue
 			}
 			heat := s.heat(c, m, 0, 1, "", "telling")
-			if want := fmt.Sprintf("%.0f %%", 100*c.Traced.Scaled(class)); heat.Text != want || m.Text != states.Rows[i][0].Text {
-				t.Errorf("%s: %s in the matrix, called %s, want %s, called %s", class, heat.Text, m.Text, want, states.Rows[i][0].Text)
+			if want := fmt.Sprintf("%.0f %%", 100*c.Traced.Scaled(class)); heat.Text != want ||
+				m.Text != states.Rows[i][0].Text {
+				t.Errorf("%s: %s in the matrix, called %s, want %s, called %s", class, heat.Text, m.Text, want,
+					states.Rows[i][0].Text)
 			}
 		}
 	}
@@ -138,7 +140,8 @@ func TestADifferenceShowsTheComparisonOfTheRun(t *testing.T) {
 	if got := report.DifferenceSentence(cas, lock, true); got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
-	if got := report.DifferenceSentence(cas, a.Tables[0].Cell("cas", 1), true); !strings.Contains(got, "no verdict") || strings.Contains(got, "adjusted p =") {
+	if got := report.DifferenceSentence(cas, a.Tables[0].Cell("cas", 1), true); !strings.Contains(got, "no verdict") ||
+		strings.Contains(got, "adjusted p =") {
 		t.Error(got)
 	}
 	if got := report.DifferenceSentence(cas, lock, false); !strings.Contains(got, "not paired") {

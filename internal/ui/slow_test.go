@@ -67,7 +67,8 @@ func virtual(t *testing.T, dir string, f func(t *testing.T, p *pipes)) {
 
 const head = "GET / HTTP/1.1\r\nHost: localhost\r\n"
 
-// dropped returns how long it takes until the server has closed a connection on which a client has sent something, and reads
+// dropped returns how long it takes until the server has closed a connection on which a client has
+// sent something, and reads
 // what comes, as fast as pause allows.
 func dropped(t *testing.T, p *pipes, send string, pause time.Duration) time.Duration {
 	t.Helper()
@@ -99,20 +100,26 @@ func TestSlowClientsAreDropped(t *testing.T) {
 		pause time.Duration
 		most  time.Duration
 	}{
-		"says nothing":               {"", 0, 11 * time.Second},
-		"head without an end":        {head, 0, 11 * time.Second},
-		"body of a GET":              {head + "Content-Length: 1000\r\n\r\n", 0, 2 * time.Second},
-		"body of a POST":             {strings.Replace(head, "GET", "POST", 1) + "Content-Length: 1000\r\n\r\n", 0, 2 * time.Second},
-		"body that begins":           {head + "Content-Length: 1000\r\n\r\n0123456789", 0, 2 * time.Second},
-		"body in chunks":             {strings.Replace(head, "GET", "PUT", 1) + "Transfer-Encoding: chunked\r\n\r\n", 0, 2 * time.Second},
-		"body in a chunk":            {head + "Transfer-Encoding: chunked\r\n\r\nffffff\r\n", 0, 2 * time.Second},
-		"body after an answer":       {strings.Replace(head, "GET", "POST", 1) + "Expect: 100-continue\r\nContent-Length: 1000\r\n\r\n", 0, 2 * time.Second},
-		"body of another origin":     {strings.Replace(head, "GET", "POST", 1) + "Origin: https://evil.example\r\nContent-Length: 1000\r\n\r\n", 0, 2 * time.Second},
-		"body to another host":       {"POST / HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 1000\r\n\r\n", 0, 2 * time.Second},
+		"says nothing":        {"", 0, 11 * time.Second},
+		"head without an end": {head, 0, 11 * time.Second},
+		"body of a GET":       {head + "Content-Length: 1000\r\n\r\n", 0, 2 * time.Second},
+		"body of a POST": {strings.Replace(head, "GET", "POST", 1) + "Content-Length: 1000\r\n\r\n", 0,
+			2 * time.Second},
+		"body that begins": {head + "Content-Length: 1000\r\n\r\n0123456789", 0, 2 * time.Second},
+		"body in chunks": {strings.Replace(head, "GET", "PUT", 1) + "Transfer-Encoding: chunked\r\n\r\n", 0,
+			2 * time.Second},
+		"body in a chunk": {head + "Transfer-Encoding: chunked\r\n\r\nffffff\r\n", 0, 2 * time.Second},
+		"body after an answer": {strings.Replace(head, "GET", "POST", 1) +
+			"Expect: 100-continue\r\nContent-Length: 1000\r\n\r\n", 0, 2 * time.Second},
+		"body of another origin": {strings.Replace(head, "GET", "POST", 1) +
+			"Origin: https://evil.example\r\nContent-Length: 1000\r\n\r\n", 0, 2 * time.Second},
+		"body to another host": {"POST / HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 1000\r\n\r\n", 0,
+			2 * time.Second},
 		"a page and then nothing":    {head + "\r\n", 0, 61 * time.Second},
 		"two pages and then nothing": {head + "\r\n" + head + "\r\n", 0, 61 * time.Second},
 		"reads slowly":               {head + "\r\n", 30 * time.Second, 91 * time.Second},
-		"reads events slowly":        {"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n", 30 * time.Second, 91 * time.Second},
+		"reads events slowly": {"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n", 30 * time.Second,
+			91 * time.Second},
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
 			virtual(t, dir, func(t *testing.T, p *pipes) {
@@ -130,7 +137,8 @@ func TestSlowClientsAreDropped(t *testing.T) {
 	}
 }
 
-// Who listens to a run that goes on is not taken for somebody who is slow: in an hour without news as little as with some.
+// Who listens to a run that goes on is not taken for somebody who is slow: in an hour without news
+// as little as with some.
 func TestListenersStay(t *testing.T) {
 	dir := t.TempDir()
 	p, err := runtest.Plan(small2, false)
@@ -222,63 +230,66 @@ func TestRawRequests(t *testing.T) {
 		"GET / HTTP/1.0\r\nHost: evil.example\r\n\r\n":                       "421",
 		"GET /\r\n\r\n":            "400",
 		"GET / HTTP/1.1\r\n" + end: "400", // without Host
-		"GET / HTTP/1.1\r\n" + host + "Host: evil.example\r\n" + end:                                "400",
-		"GET / HTTP/1.1\r\nHost: local host\r\n" + end:                                              "400",
-		"GET / HTTP/1.1\r\nHost: localhost\x00\r\n" + end:                                           "400",
-		"GET http://evil.example/ HTTP/1.1\r\n" + host + end:                                        "421",
-		"GET http://localhost/ HTTP/1.1\r\nHost: evil.example\r\n" + end:                            "200", // the URL is what counts
-		"GET //evil.example/ HTTP/1.1\r\n" + host + end:                                             "307",
-		"GET /../../etc/passwd HTTP/1.1\r\n" + host + end:                                           "307",
-		"GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\n" + host + end:                                   "404",
-		"GET /runs/one%00/ HTTP/1.1\r\n" + host + end:                                               "400",
-		"GET /runs/%zz/ HTTP/1.1\r\n" + host + end:                                                  "400",
-		"GET /runs/one\x00/ HTTP/1.1\r\n" + host + end:                                              "400",
-		"GET /runs/\xff\xfe/ HTTP/1.1\r\n" + host + end:                                             "404",
-		"GET /?a=b;c=d HTTP/1.1\r\n" + host + end:                                                   "200",
-		"GET /changes?before=%00&after=one HTTP/1.1\r\n" + host + end:                               "303",
-		"GET /changes?before=%zz&after=one HTTP/1.1\r\n" + host + end:                               "400",
-		"GET * HTTP/1.1\r\n" + host + end:                                                           "400",
-		"OPTIONS * HTTP/1.1\r\n" + host + end:                                                       "400",
-		"OPTIONS * HTTP/1.1\r\nHost: evil.example\r\n" + end:                                        "421",
-		"OPTIONS / HTTP/1.1\r\n" + host + end:                                                       "405",
-		"TRACE / HTTP/1.1\r\n" + host + end:                                                         "405",
-		"CONNECT localhost:80 HTTP/1.1\r\n" + host + end:                                            "405",
-		"get / HTTP/1.1\r\n" + host + end:                                                           "405",
-		"G\x00T / HTTP/1.1\r\n" + host + end:                                                        "400",
-		"GET / HTTP/9.9\r\n" + host + end:                                                           "505",
-		"GET / HTTP/1.1 HTTP/1.1\r\n" + host + end:                                                  "400",
-		"GET / HTTP/1.1\n" + "Host: localhost\nConnection: close\n\n":                               "200",
-		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n":                                                          "421",
-		"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 a hello of TLS \r\n\r\n":                      "400",
-		"\x00\x00\x00\x00\r\n\r\n":                                                                  "400",
-		"HELO localhost\r\n\r\n":                                                                    "400",
-		get("/", "X: "+strings.Repeat("a", 60_000)+"\r\n"):                                          "431",
-		get("/", strings.Repeat("X: a\r\n", 20_000)):                                                "431",
-		get("/"+strings.Repeat("a", 5_000), ""):                                                     "414",
-		get("/"+strings.Repeat("a", 60_000), ""):                                                    "431",
-		get("/", "X\x00: a\r\n"):                                                                    "400",
-		get("/", "X : a\r\n"):                                                                       "400",
-		get("/", " X: a\r\n"):                                                                       "400",
-		get("/", "Cookie: a=\x1b[2J\r\n"):                                                           "400",
-		get("/", "Content-Length: -1\r\n"):                                                          "400",
-		get("/", "Content-Length: 99999999999999999999\r\n"):                                        "400",
-		get("/", "Content-Length: 5\r\nContent-Length: 6\r\n"):                                      "400",
-		get("/", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"):                             "413", // smuggling: chunked counts, and the end of the connection
-		get("/", "Transfer-Encoding: gzip, chunked\r\n"):                                            "501",
-		get("/", "Transfer-Encoding: xchunked\r\n"):                                                 "501",
-		get("/", "Expect: 200-maybe\r\n"):                                                           "417",
-		get("/", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"):                             "200",
-		get("/", "Accept-Encoding: gzip;q=1.0, *;q=0\r\n"):                                          "200",
-		get("/", "If-Modified-Since: nonsense\r\n"):                                                 "200",
-		"HEAD / HTTP/1.1\r\n" + host + end:                                                          "200",
-		"HEAD /runs/one/files/journal.jsonl HTTP/1.1\r\n" + host + end:                              "200",
-		get("/runs/one/files/journal.jsonl", "Range: bytes=0-9\r\n"):                                "206",
-		get("/runs/one/files/journal.jsonl", "Range: bytes=-1\r\n"):                                 "206",
-		get("/runs/one/files/journal.jsonl", "Range: bytes=99999999-\r\n"):                          "416",
-		get("/runs/one/files/journal.jsonl", "Range: bytes=9-1\r\n"):                                "416",
-		get("/runs/one/files/journal.jsonl", "Range: lines=1-2\r\n"):                                "416",
-		get("/runs/one/files/journal.jsonl", "Range: bytes=0-1,2-3,99-100\r\n"):                     "206",
-		get("/runs/one/files/journal.jsonl", "Range: bytes="+strings.Repeat("0-,", 3_000)+"0-\r\n"): "200", // more than all of it is all of it
+		"GET / HTTP/1.1\r\n" + host + "Host: evil.example\r\n" + end: "400",
+		"GET / HTTP/1.1\r\nHost: local host\r\n" + end:               "400",
+		"GET / HTTP/1.1\r\nHost: localhost\x00\r\n" + end:            "400",
+		"GET http://evil.example/ HTTP/1.1\r\n" + host + end:         "421",
+		// the URL is what counts
+		"GET http://localhost/ HTTP/1.1\r\nHost: evil.example\r\n" + end:       "200",
+		"GET //evil.example/ HTTP/1.1\r\n" + host + end:                        "307",
+		"GET /../../etc/passwd HTTP/1.1\r\n" + host + end:                      "307",
+		"GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\n" + host + end:              "404",
+		"GET /runs/one%00/ HTTP/1.1\r\n" + host + end:                          "400",
+		"GET /runs/%zz/ HTTP/1.1\r\n" + host + end:                             "400",
+		"GET /runs/one\x00/ HTTP/1.1\r\n" + host + end:                         "400",
+		"GET /runs/\xff\xfe/ HTTP/1.1\r\n" + host + end:                        "404",
+		"GET /?a=b;c=d HTTP/1.1\r\n" + host + end:                              "200",
+		"GET /changes?before=%00&after=one HTTP/1.1\r\n" + host + end:          "303",
+		"GET /changes?before=%zz&after=one HTTP/1.1\r\n" + host + end:          "400",
+		"GET * HTTP/1.1\r\n" + host + end:                                      "400",
+		"OPTIONS * HTTP/1.1\r\n" + host + end:                                  "400",
+		"OPTIONS * HTTP/1.1\r\nHost: evil.example\r\n" + end:                   "421",
+		"OPTIONS / HTTP/1.1\r\n" + host + end:                                  "405",
+		"TRACE / HTTP/1.1\r\n" + host + end:                                    "405",
+		"CONNECT localhost:80 HTTP/1.1\r\n" + host + end:                       "405",
+		"get / HTTP/1.1\r\n" + host + end:                                      "405",
+		"G\x00T / HTTP/1.1\r\n" + host + end:                                   "400",
+		"GET / HTTP/9.9\r\n" + host + end:                                      "505",
+		"GET / HTTP/1.1 HTTP/1.1\r\n" + host + end:                             "400",
+		"GET / HTTP/1.1\n" + "Host: localhost\nConnection: close\n\n":          "200",
+		"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n":                                     "421",
+		"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 a hello of TLS \r\n\r\n": "400",
+		"\x00\x00\x00\x00\r\n\r\n":                                             "400",
+		"HELO localhost\r\n\r\n":                                               "400",
+		get("/", "X: "+strings.Repeat("a", 60_000)+"\r\n"):                     "431",
+		get("/", strings.Repeat("X: a\r\n", 20_000)):                           "431",
+		get("/"+strings.Repeat("a", 5_000), ""):                                "414",
+		get("/"+strings.Repeat("a", 60_000), ""):                               "431",
+		get("/", "X\x00: a\r\n"):                                               "400",
+		get("/", "X : a\r\n"):                                                  "400",
+		get("/", " X: a\r\n"):                                                  "400",
+		get("/", "Cookie: a=\x1b[2J\r\n"):                                      "400",
+		get("/", "Content-Length: -1\r\n"):                                     "400",
+		get("/", "Content-Length: 99999999999999999999\r\n"):                   "400",
+		get("/", "Content-Length: 5\r\nContent-Length: 6\r\n"):                 "400",
+		// smuggling: chunked counts, and the end of the connection
+		get("/", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"):         "413",
+		get("/", "Transfer-Encoding: gzip, chunked\r\n"):                        "501",
+		get("/", "Transfer-Encoding: xchunked\r\n"):                             "501",
+		get("/", "Expect: 200-maybe\r\n"):                                       "417",
+		get("/", "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"):         "200",
+		get("/", "Accept-Encoding: gzip;q=1.0, *;q=0\r\n"):                      "200",
+		get("/", "If-Modified-Since: nonsense\r\n"):                             "200",
+		"HEAD / HTTP/1.1\r\n" + host + end:                                      "200",
+		"HEAD /runs/one/files/journal.jsonl HTTP/1.1\r\n" + host + end:          "200",
+		get("/runs/one/files/journal.jsonl", "Range: bytes=0-9\r\n"):            "206",
+		get("/runs/one/files/journal.jsonl", "Range: bytes=-1\r\n"):             "206",
+		get("/runs/one/files/journal.jsonl", "Range: bytes=99999999-\r\n"):      "416",
+		get("/runs/one/files/journal.jsonl", "Range: bytes=9-1\r\n"):            "416",
+		get("/runs/one/files/journal.jsonl", "Range: lines=1-2\r\n"):            "416",
+		get("/runs/one/files/journal.jsonl", "Range: bytes=0-1,2-3,99-100\r\n"): "206",
+		// more than all of it is all of it
+		get("/runs/one/files/journal.jsonl", "Range: bytes="+strings.Repeat("0-,", 3_000)+"0-\r\n"): "200",
 		get("/runs/one/", "Range: bytes=0-9\r\n"):                                                   "200",
 	}
 	for send, want := range list {

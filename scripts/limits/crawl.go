@@ -171,8 +171,9 @@ func (j job) measure(cache *graph.Cache) (r result, err error) {
 // sample measures crawls as a sample of a run does. Only the crawl is timed, as there.
 func (j job) sample(cache *graph.Cache) (r result, err error) {
 	ctx := context.Background()
-	b, err := measure.Open(measure.Job{Cache: j.Graph, Cell: plan.Cell{Impl: j.Crawler, Keys: j.Keys, Workers: j.Workers,
-		Procs: runtime.GOMAXPROCS(0)}}, crawler.All())
+	b, err := measure.Open(measure.Job{Cache: j.Graph,
+		Cell: plan.Cell{Impl: j.Crawler, Keys: j.Keys, Workers: j.Workers,
+			Procs: runtime.GOMAXPROCS(0)}}, crawler.All())
 	if err != nil {
 		return r, err
 	}
@@ -208,5 +209,7 @@ func repeat(reach graph.Reach, once func() (time.Duration, error)) (result, erro
 		bytes = append(bytes, float64(after.TotalAlloc-before.TotalAlloc))
 	}
 	return result{Pages: float64(reach.Pages), Links: float64(reach.Links),
-		Seconds: stat.Quantile(seconds, 0.5), Mallocs: stat.Quantile(mallocs, 0.5), Bytes: stat.Quantile(bytes, 0.5)}, nil
+			Seconds: stat.Quantile(seconds, 0.5), Mallocs: stat.Quantile(mallocs, 0.5),
+			Bytes: stat.Quantile(bytes, 0.5)},
+		nil
 }

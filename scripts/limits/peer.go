@@ -76,5 +76,6 @@ func (s setup) serialised(ctx context.Context, g graph.Spec) (file string, start
 	if _, err := os.Stat(file); err == nil || !errors.Is(err, os.ErrNotExist) {
 		return file, cache.Graph.Start, err
 	}
-	return file, cache.Graph.Start, rundir.Replace(file, 0o644, false, func(w io.Writer) error { return graph.WriteSG(w, cache.Graph) })
+	return file, cache.Graph.Start, rundir.Replace(file, 0o644, false,
+		func(w io.Writer) error { return graph.WriteSG(w, cache.Graph) })
 }

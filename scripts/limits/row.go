@@ -84,7 +84,8 @@ func printTable(out io.Writer, rows []row, values [][]float64) {
 	for i, r := range rows {
 		v := values[i]
 		median := stat.Quantile(v, 0.5)
-		fmt.Fprintf(w, "%s\t%s\t%s\t%.4g\t%.4g to %.4g\t%s\n", r.work, formatTarget(r.required), formatTarget(r.target), median,
+		fmt.Fprintf(w, "%s\t%s\t%s\t%.4g\t%.4g to %.4g\t%s\n", r.work, formatTarget(r.required), formatTarget(r.target),
+			median,
 			stat.Quantile(v, 0.25), stat.Quantile(v, 0.75), r.verdict(median))
 	}
 	w.Flush()

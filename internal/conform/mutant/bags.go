@@ -8,16 +8,22 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// bags returns the mutants in which workers hold pages of their own. Without a bug, and with bags of one page, it is right.
+// bags returns the mutants in which workers hold pages of their own. Without a bug, and with bags
+// of one page, it is right.
 func bags() []Mutant {
 	one := func(b bug, doc, seen string) Mutant {
-		return Mutant{Crawler: crawl.Crawler{Name: string(b), Doc: doc, ByID: bagged[uint32](b), ByURL: bagged[string](b)}, Case: seen}
+		return Mutant{Crawler: crawl.Crawler{Name: string(b), Doc: doc, ByID: bagged[uint32](b),
+			ByURL: bagged[string](b)}, Case: seen}
 	}
 	return []Mutant{
-		one(hoardsPages, "a worker keeps what it took while others have nothing to do", "chunked frontiers without sharing"),
-		one(losesBag, "a bag that is not yet full is lost when its worker goes to sleep", "the last flush of a buffered queue"),
-		one(idleTooEarly, "a worker counts as idle before its last page has come back", "counting idle workers to end a crawl"),
-		one(lastElement, "two take the last page: one end of the deque does not see the other", "Chase-Lev without the compare-and-swap for the last element"),
+		one(hoardsPages, "a worker keeps what it took while others have nothing to do",
+			"chunked frontiers without sharing"),
+		one(losesBag, "a bag that is not yet full is lost when its worker goes to sleep",
+			"the last flush of a buffered queue"),
+		one(idleTooEarly, "a worker counts as idle before its last page has come back",
+			"counting idle workers to end a crawl"),
+		one(lastElement, "two take the last page: one end of the deque does not see the other",
+			"Chase-Lev without the compare-and-swap for the last element"),
 	}
 }
 
@@ -53,7 +59,8 @@ func bagged[K comparable](b bug) crawl.Func[K] {
 		if err := ctx.Err(); err != nil {
 			return crawl.Result{}, err
 		}
-		p := &bagger[K]{bug: b, web: web, limiter: crawl.InTurn(o.Limiter), budget: o.MaxPages, seen: map[K]bool{}, workers: o.Workers}
+		p := &bagger[K]{bug: b, web: web, limiter: crawl.InTurn(o.Limiter), budget: o.MaxPages, seen: map[K]bool{},
+			workers: o.Workers}
 		p.changed.L = &p.mu
 		p.pages = p.fresh(seeds)
 		ran := make(chan struct{})

@@ -7,7 +7,8 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// bounded is a pool whose only queue is a channel of fixed size. If it closes, then as soon as no page is outstanding, and
+// bounded is a pool whose only queue is a channel of fixed size. If it closes, then as soon as no
+// page is outstanding, and
 // a page is counted as done before its links are sent.
 func bounded[K comparable](closes bool) crawl.Func[K] {
 	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
@@ -15,7 +16,8 @@ func bounded[K comparable](closes bool) crawl.Func[K] {
 	}
 }
 
-func feedback[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, closes bool) (did crawl.Result, err error) {
+func feedback[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	closes bool) (did crawl.Result, err error) {
 	if err := ctx.Err(); err != nil {
 		return did, err
 	}
@@ -101,7 +103,8 @@ func feedback[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o 
 }
 
 // unbounded fetches every new link on a goroutine of its own, at once.
-func unbounded[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (did crawl.Result, err error) {
+func unbounded[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (did crawl.Result,
+	err error) {
 	limiter := crawl.InTurn(o.Limiter)
 	var mu sync.Mutex
 	var pending sync.WaitGroup

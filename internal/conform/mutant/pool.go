@@ -41,7 +41,8 @@ func run[K comparable](b bug) crawl.Func[K] {
 		if err := ctx.Err(); err != nil && b != ignoresContext {
 			return crawl.Result{}, err
 		}
-		p := &pool[K]{bug: b, web: web, limiter: crawl.InTurn(o.Limiter), budget: o.MaxPages, seen: map[any]bool{}, last: time.Now(),
+		p := &pool[K]{bug: b, web: web, limiter: crawl.InTurn(o.Limiter), budget: o.MaxPages, seen: map[any]bool{},
+			last: time.Now(),
 			over: make(chan struct{}), depth: map[K]int{}}
 		switch b {
 		case limiterIgnored:

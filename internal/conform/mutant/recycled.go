@@ -6,7 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// recycled is a lock-free stack (Treiber, 1986) whose nodes are used again. Nothing tells a node that came back from one
+// recycled is a lock-free stack (Treiber, 1986) whose nodes are used again. Nothing tells a node
+// that came back from one
 // that never left: whoever slept between reading the top's successor and the compare-and-swap makes a node the top that
 // is no longer in the stack. Garbage collection forbids that, as long as nobody recycles.
 type recycled[K any] struct {

@@ -13,13 +13,19 @@ import (
 func beside() []Mutant {
 	var list []Mutant
 	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {
-		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)}, Case: seen})
+		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)},
+			Case: seen})
 	}
-	both("slotsshared", "crawls with as many workers share their places", "a semaphore in a variable of the package", slotsShared[uint32](), slotsShared[string]())
-	both("turnshared", "all crawls wait their turn for one limiter after the other", "a lock in a variable of the package", turnShared[uint32](), turnShared[string]())
-	both("errorsshared", "errors are counted in one variable, which is set to 0 when a crawl begins", "a counter in a variable of the package", errorsShared[uint32](), errorsShared[string]())
-	both("racyerrors", "the errors are counted without a lock", "a counter beside the one that has a lock", racyErrors, racyErrors)
-	both("seenbyweb", "crawls of one Web at the same time share what they have seen", "a visited set for each client", seenByWeb[uint32](), seenByWeb[string]())
+	both("slotsshared", "crawls with as many workers share their places", "a semaphore in a variable of the package",
+		slotsShared[uint32](), slotsShared[string]())
+	both("turnshared", "all crawls wait their turn for one limiter after the other",
+		"a lock in a variable of the package", turnShared[uint32](), turnShared[string]())
+	both("errorsshared", "errors are counted in one variable, which is set to 0 when a crawl begins",
+		"a counter in a variable of the package", errorsShared[uint32](), errorsShared[string]())
+	both("racyerrors", "the errors are counted without a lock", "a counter beside the one that has a lock", racyErrors,
+		racyErrors)
+	both("seenbyweb", "crawls of one Web at the same time share what they have seen", "a visited set for each client",
+		seenByWeb[uint32](), seenByWeb[string]())
 	return list
 }
 
@@ -35,7 +41,8 @@ func inPlace[K comparable](web crawl.Web[K], places chan struct{}) crawl.Web[K] 
 func slotsShared[K comparable]() twist[K] {
 	var mu sync.Mutex
 	places, users := map[int]chan struct{}{}, map[int]int{}
-	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result,
+		error) {
 		mu.Lock()
 		if users[o.Workers]++; users[o.Workers] == 1 {
 			places[o.Workers] = make(chan struct{}, o.Workers)
@@ -55,7 +62,8 @@ func turnShared[K comparable]() twist[K] {
 	var mu sync.Mutex
 	var turn chan struct{}
 	users := 0
-	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result,
+		error) {
 		l := o.Limiter
 		if l == nil {
 			return right(ctx, web, seeds, o)
@@ -86,7 +94,8 @@ func turnShared[K comparable]() twist[K] {
 
 func errorsShared[K comparable]() twist[K] {
 	var failed atomic.Int64
-	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result,
+		error) {
 		failed.Store(0)
 		did, err := right(ctx, answered(web, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
 			if err != nil {
@@ -99,7 +108,8 @@ func errorsShared[K comparable]() twist[K] {
 	}
 }
 
-func racyErrors[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func racyErrors[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	n := 0
 	did, err := right(ctx, answered(web, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
 		if err != nil {
@@ -116,7 +126,8 @@ func racyErrors[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, 
 func seenByWeb[K comparable]() twist[K] {
 	var mu sync.Mutex
 	seen, users := map[any]map[K]bool{}, map[any]int{}
-	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result,
+		error) {
 		key := any(web)
 		mu.Lock()
 		if users[key]++; users[key] == 1 {

@@ -20,33 +20,54 @@ func ends() []Mutant {
 	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {
 		add(name, doc, seen, twisted(id), twisted(url))
 	}
-	both("budgetended", "a crawl that is cut short is no error when all pages of its budget have begun", "the frontier is empty, hence all is done", budgetEnded, budgetEnded)
-	both("cutuncounted", "fetches that the end of the context ended are not counted as errors", "a context's error is nobody's failure", cutUncounted, cutUncounted)
-	both("cuterrorslost", "a crawl that is cut short reports no errors", "a result that is filled in at the end", cutErrorsLost, cutErrorsLost)
-	both("cutabandons", "fetches in flight are left to themselves when the context ends", "a select on the answer and ctx.Done", cutAbandons, cutAbandons)
-	both("deadlinecanceled", "a deadline is reported as a cancellation", "a context of its own that is cancelled", deadlineCanceled, deadlineCanceled)
-	add("cutfloods", "when the context ends, all pages that are known are fetched still, and fail", "the context is left to Fetch", floods[uint32], floods[string])
-	both("cutlooksatfetch", "the context is looked at only when a fetch fails", "the context is left to Fetch", cutLooksAtFetch, cutLooksAtFetch)
+	both("budgetended", "a crawl that is cut short is no error when all pages of its budget have begun",
+		"the frontier is empty, hence all is done", budgetEnded, budgetEnded)
+	both("cutuncounted", "fetches that the end of the context ended are not counted as errors",
+		"a context's error is nobody's failure", cutUncounted, cutUncounted)
+	both("cuterrorslost", "a crawl that is cut short reports no errors", "a result that is filled in at the end",
+		cutErrorsLost, cutErrorsLost)
+	both("cutabandons", "fetches in flight are left to themselves when the context ends",
+		"a select on the answer and ctx.Done", cutAbandons, cutAbandons)
+	both("deadlinecanceled", "a deadline is reported as a cancellation", "a context of its own that is cancelled",
+		deadlineCanceled, deadlineCanceled)
+	add("cutfloods", "when the context ends, all pages that are known are fetched still, and fail",
+		"the context is left to Fetch", floods[uint32], floods[string])
+	both("cutlooksatfetch", "the context is looked at only when a fetch fails", "the context is left to Fetch",
+		cutLooksAtFetch, cutLooksAtFetch)
 
-	both("refusalretried", "a worker that the limiter refuses asks once more, and goes on when it is let through", "a retry on any error", refusalRetried, refusalRetried)
-	both("refusalone", "only the worker that the limiter refuses goes", "the error is the worker's, not the crawl's", refusalOne, refusalOne)
-	both("refusallast", "a refusal is no error when a page was fetched and none is left", "the frontier is empty, hence all is done", refusalLast, refusalLast)
-	both("refusalcanceled", "a limiter's error that wraps context.Canceled is taken for its own stop, and lost", "errors.Is asked of the limiter's error", refusalCanceled, refusalCanceled)
-	both("refusalsticks", "once a limiter has refused, all later crawls return its error", "an error that is kept with the client", refusalSticks[uint32](), refusalSticks[string]())
+	both("refusalretried", "a worker that the limiter refuses asks once more, and goes on when it is let through",
+		"a retry on any error", refusalRetried, refusalRetried)
+	both("refusalone", "only the worker that the limiter refuses goes", "the error is the worker's, not the crawl's",
+		refusalOne, refusalOne)
+	both("refusallast", "a refusal is no error when a page was fetched and none is left",
+		"the frontier is empty, hence all is done", refusalLast, refusalLast)
+	both("refusalcanceled", "a limiter's error that wraps context.Canceled is taken for its own stop, and lost",
+		"errors.Is asked of the limiter's error", refusalCanceled, refusalCanceled)
+	both("refusalsticks", "once a limiter has refused, all later crawls return its error",
+		"an error that is kept with the client", refusalSticks[uint32](), refusalSticks[string]())
 
-	both("paniccounted", "a panic counts as a failed page and ends the crawl well", "recover around the whole crawl", panicCounted, panicCounted)
-	add("panicworker", "a worker that recovers from a panic counts an error and goes, and nobody follows", "recover around the whole worker", panicWorker[uint32], panicWorker[string])
-	both("panicerror", "panics with an error are swallowed, others are not", "recover of http.ErrAbortHandler", panicError, panicError)
+	both("paniccounted", "a panic counts as a failed page and ends the crawl well", "recover around the whole crawl",
+		panicCounted, panicCounted)
+	add("panicworker", "a worker that recovers from a panic counts an error and goes, and nobody follows",
+		"recover around the whole worker", panicWorker[uint32], panicWorker[string])
+	both("panicerror", "panics with an error are swallowed, others are not", "recover of http.ErrAbortHandler",
+		panicError, panicError)
 
-	add("dealt", "pages are dealt to workers in turn, and nobody takes another's", "a queue for each worker", dealt[uint32], dealt[string])
-	both("workers512", "there are never more than 512 workers", "a bound that was wide enough once", workers512, workers512)
-	both("limitednarrow", "with a limiter no more than 32 fetches are in flight", "a pool of connections beside the rate", limitedNarrow, limitedNarrow)
-	both("backoff", "a worker rests for a second after a temporary error", "a back-off that keeps its place", backOff, backOff)
-	both("hintasbudget", "few pages by many workers are fetched as far as the size hint goes", "a buffer of the hint's size", hintAsBudget, hintAsBudget)
+	add("dealt", "pages are dealt to workers in turn, and nobody takes another's", "a queue for each worker",
+		dealt[uint32], dealt[string])
+	both("workers512", "there are never more than 512 workers", "a bound that was wide enough once", workers512,
+		workers512)
+	both("limitednarrow", "with a limiter no more than 32 fetches are in flight",
+		"a pool of connections beside the rate", limitedNarrow, limitedNarrow)
+	both("backoff", "a worker rests for a second after a temporary error", "a back-off that keeps its place", backOff,
+		backOff)
+	both("hintasbudget", "few pages by many workers are fetched as far as the size hint goes",
+		"a buffer of the hint's size", hintAsBudget, hintAsBudget)
 	return list
 }
 
-func budgetEnded[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func budgetEnded[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	did, err := right(ctx, web, seeds, o)
 	if o.MaxPages > 0 && did.Pages == o.MaxPages {
 		err = nil
@@ -54,7 +75,8 @@ func budgetEnded[K comparable](ctx context.Context, web crawl.Web[K], seeds []K,
 	return did, err
 }
 
-func cutUncounted[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func cutUncounted[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	var cut atomic.Int64
 	did, err := right(ctx, answered(web, func(ctx context.Context, _ K, links []K, err error) ([]K, error) {
 		if err != nil && ctx.Err() != nil {
@@ -66,7 +88,8 @@ func cutUncounted[K comparable](ctx context.Context, web crawl.Web[K], seeds []K
 	return did, err
 }
 
-func cutErrorsLost[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func cutErrorsLost[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	did, err := right(ctx, web, seeds, o)
 	if err != nil {
 		did.Errors = 0
@@ -74,7 +97,8 @@ func cutErrorsLost[K comparable](ctx context.Context, web crawl.Web[K], seeds []
 	return did, err
 }
 
-func cutAbandons[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func cutAbandons[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	return right(ctx, fetcher[K](func(ctx context.Context, page K) (links []K, err error) {
 		back := make(chan struct{})
 		go func() {
@@ -90,7 +114,8 @@ func cutAbandons[K comparable](ctx context.Context, web crawl.Web[K], seeds []K,
 	}), seeds, o)
 }
 
-func deadlineCanceled[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func deadlineCanceled[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	did, err := right(ctx, web, seeds, o)
 	if ctx.Err() != nil && errors.Is(err, context.DeadlineExceeded) {
 		err = context.Canceled
@@ -98,7 +123,8 @@ func deadlineCanceled[K comparable](ctx context.Context, web crawl.Web[K], seeds
 	return did, err
 }
 
-func cutLooksAtFetch[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func cutLooksAtFetch[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	own, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	if l := o.Limiter; l != nil {
@@ -162,7 +188,8 @@ func floods[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o cr
 	return f.did, f.err
 }
 
-func refusalRetried[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func refusalRetried[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	if l := o.Limiter; l != nil {
 		o.Limiter = waiter(func(ctx context.Context) error {
 			if l.Wait(ctx) == nil {
@@ -175,7 +202,8 @@ func refusalRetried[K comparable](ctx context.Context, web crawl.Web[K], seeds [
 }
 
 // refusalOne keeps a refused worker in a fetch that never comes about until the others are done.
-func refusalOne[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func refusalOne[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	var refused error
 	var mu sync.Mutex
 	left := o.Workers
@@ -201,7 +229,8 @@ func refusalOne[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, 
 	return did, err
 }
 
-func refusalLast[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func refusalLast[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	var mu sync.Mutex
 	known := map[K]bool{}
 	for _, s := range seeds {
@@ -221,7 +250,8 @@ func refusalLast[K comparable](ctx context.Context, web crawl.Web[K], seeds []K,
 	return did, err
 }
 
-func refusalCanceled[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func refusalCanceled[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	did, err := right(ctx, web, seeds, o)
 	if ctx.Err() == nil && errors.Is(err, context.Canceled) {
 		err = nil
@@ -231,7 +261,8 @@ func refusalCanceled[K comparable](ctx context.Context, web crawl.Web[K], seeds 
 
 func refusalSticks[K comparable]() twist[K] {
 	var refused atomic.Pointer[error]
-	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result,
+		error) {
 		if err := refused.Load(); err != nil {
 			return crawl.Result{}, *err
 		}
@@ -243,7 +274,8 @@ func refusalSticks[K comparable]() twist[K] {
 	}
 }
 
-func panicCounted[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func panicCounted[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	own, stop := context.WithCancel(ctx)
 	defer stop()
 	var panicked atomic.Bool
@@ -263,7 +295,8 @@ func panicCounted[K comparable](ctx context.Context, web crawl.Web[K], seeds []K
 	return did, err
 }
 
-func panicError[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func panicError[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	return right(ctx, fetcher[K](func(ctx context.Context, page K) (links []K, err error) {
 		defer func() {
 			switch r := recover().(type) {
@@ -277,7 +310,8 @@ func panicError[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, 
 }
 
 // panicWorker is the right crawler whose workers are lost one by one.
-func panicWorker[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
+func panicWorker[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result,
+	error) {
 	var mu sync.Mutex
 	left := o.Workers
 	own, stop := context.WithCancel(ctx)
@@ -376,19 +410,22 @@ func dealt[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o cra
 	return f.did, f.err
 }
 
-func workers512[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func workers512[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	o.Workers = min(o.Workers, 512)
 	return right(ctx, web, seeds, o)
 }
 
-func limitedNarrow[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func limitedNarrow[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	if o.Limiter != nil {
 		o.Workers = min(o.Workers, 32)
 	}
 	return right(ctx, web, seeds, o)
 }
 
-func backOff[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func backOff[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	return right(ctx, answered(web, func(ctx context.Context, _ K, links []K, err error) ([]K, error) {
 		var t interface{ Temporary() bool }
 		if errors.As(err, &t) && t.Temporary() && ctx.Err() == nil {
@@ -403,7 +440,8 @@ func backOff[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o c
 	}), seeds, o)
 }
 
-func hintAsBudget[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func hintAsBudget[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	if o.SizeHint > 0 && o.SizeHint < o.MaxPages && o.MaxPages < o.Workers/20 {
 		o.MaxPages = o.SizeHint
 	}

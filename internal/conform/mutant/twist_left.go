@@ -20,22 +20,33 @@ import (
 func leftovers() []Mutant {
 	var list []Mutant
 	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {
-		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)}, Case: seen})
+		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)},
+			Case: seen})
 	}
-	both("keepspages", "the pages of the last crawl are kept", "a variable of the package, for debugging", keepsPages[uint32](), keepsPages[string]())
-	both("leavestemp", "a file is left in the temporary directory", "os.CreateTemp without os.Remove", first[uint32](leavesTemp), first[string](leavesTemp))
-	both("silenceslog", "package log writes nothing any more", "log.SetOutput in a library", first[uint32](silencesLog), first[string](silencesLog))
-	both("replacesslog", "slog has another default logger", "slog.SetDefault in a library", first[uint32](replacesSlog), first[string](replacesSlog))
-	both("profilesblocking", "the block profile is turned on", "runtime.SetBlockProfileRate in a library", first[uint32](profilesBlocking), first[string](profilesBlocking))
-	both("keepslabels", "the caller's goroutine keeps a label for profiles", "pprof.SetGoroutineLabels for pprof.Do", first[uint32](keepsLabels), first[string](keepsLabels))
-	both("locksthread", "the caller's goroutine is left locked to its thread", "runtime.LockOSThread without its counterpart", first[uint32](runtime.LockOSThread), first[string](runtime.LockOSThread))
-	both("daytimer", "a timer of a day is left running", "a deadline that nobody takes back", first[uint32](dayTimer), first[string](dayTimer))
+	both("keepspages", "the pages of the last crawl are kept", "a variable of the package, for debugging",
+		keepsPages[uint32](), keepsPages[string]())
+	both("leavestemp", "a file is left in the temporary directory", "os.CreateTemp without os.Remove",
+		first[uint32](leavesTemp), first[string](leavesTemp))
+	both("silenceslog", "package log writes nothing any more", "log.SetOutput in a library", first[uint32](silencesLog),
+		first[string](silencesLog))
+	both("replacesslog", "slog has another default logger", "slog.SetDefault in a library", first[uint32](replacesSlog),
+		first[string](replacesSlog))
+	both("profilesblocking", "the block profile is turned on", "runtime.SetBlockProfileRate in a library",
+		first[uint32](profilesBlocking), first[string](profilesBlocking))
+	both("keepslabels", "the caller's goroutine keeps a label for profiles", "pprof.SetGoroutineLabels for pprof.Do",
+		first[uint32](keepsLabels), first[string](keepsLabels))
+	both("locksthread", "the caller's goroutine is left locked to its thread",
+		"runtime.LockOSThread without its counterpart", first[uint32](runtime.LockOSThread),
+		first[string](runtime.LockOSThread))
+	both("daytimer", "a timer of a day is left running", "a deadline that nobody takes back", first[uint32](dayTimer),
+		first[string](dayTimer))
 	return list
 }
 
 // first does f before the crawl.
 func first[K comparable](f func()) twist[K] {
-	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result,
+		error) {
 		f()
 		return right(ctx, web, seeds, o)
 	}
@@ -44,7 +55,8 @@ func first[K comparable](f func()) twist[K] {
 // keepsPages keeps the pages of the crawl that began last.
 func keepsPages[K comparable]() twist[K] {
 	var last atomic.Pointer[map[K]bool]
-	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result,
+		error) {
 		var mu sync.Mutex
 		pages := map[K]bool{}
 		last.Store(&pages)

@@ -12,26 +12,35 @@ import (
 func offers() []Mutant {
 	var list []Mutant
 	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {
-		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)}, Case: seen})
+		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)},
+			Case: seen})
 	}
-	both("appendslinks", "the page is appended to its own links, into the array of others", "append to a slice that was given", appendsLinks, appendsLinks)
+	both("appendslinks", "the page is appended to its own links, into the array of others",
+		"append to a slice that was given", appendsLinks, appendsLinks)
 	both("appendsseeds", "the frontier begins in the array of the seeds", "queue := seeds", appendsSeeds, appendsSeeds)
-	both("needsahead", "every Web is taken for one that reads ahead", "a type assertion without ok", needsAhead, needsAhead)
-	both("aheadreuses", "the keys given to Prefetch are overwritten by other workers meanwhile", "one buffer for all", aheadReuses, aheadReuses)
-	both("backgroundfast", "where the context cannot end, the limiter is not asked", "a fast path on ctx.Done() == nil", backgroundFast, backgroundFast)
-	both("allowpolls", "a *rate.Limiter is asked by Allow and slept for, without the context", "a type switch on the limiter", allowPolls, allowPolls)
+	both("needsahead", "every Web is taken for one that reads ahead", "a type assertion without ok", needsAhead,
+		needsAhead)
+	both("aheadreuses", "the keys given to Prefetch are overwritten by other workers meanwhile", "one buffer for all",
+		aheadReuses, aheadReuses)
+	both("backgroundfast", "where the context cannot end, the limiter is not asked", "a fast path on ctx.Done() == nil",
+		backgroundFast, backgroundFast)
+	both("allowpolls", "a *rate.Limiter is asked by Allow and slept for, without the context",
+		"a type switch on the limiter", allowPolls, allowPolls)
 	both("errorkeys", "errors are counted in a map by their value", "map[error]int", errorKeys, errorKeys)
-	both("counteach", "each page calls Options.Count, on its worker's goroutine", "a callback from where it is handy", countEach, countEach)
+	both("counteach", "each page calls Options.Count, on its worker's goroutine", "a callback from where it is handy",
+		countEach, countEach)
 	return list
 }
 
-func appendsLinks[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func appendsLinks[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	return right(ctx, answered(web, func(_ context.Context, page K, links []K, err error) ([]K, error) {
 		return append(links, page), err
 	}), seeds, o)
 }
 
-func appendsSeeds[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func appendsSeeds[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	var mu sync.Mutex
 	queue := seeds
 	return right(ctx, answered(web, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
@@ -42,7 +51,8 @@ func appendsSeeds[K comparable](ctx context.Context, web crawl.Web[K], seeds []K
 	}), seeds, o)
 }
 
-func needsAhead[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func needsAhead[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	reader := web.(crawl.Prefetcher[K])
 	return right(ctx, answered(web, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
 		reader.Prefetch(nil, links)
@@ -50,7 +60,8 @@ func needsAhead[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, 
 	}), seeds, o)
 }
 
-func aheadReuses[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func aheadReuses[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	reader, ok := web.(crawl.Prefetcher[K])
 	if !ok {
 		return right(ctx, web, seeds, o)
@@ -66,14 +77,16 @@ func aheadReuses[K comparable](ctx context.Context, web crawl.Web[K], seeds []K,
 	}), seeds, o)
 }
 
-func backgroundFast[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func backgroundFast[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	if ctx.Done() == nil {
 		o.Limiter = nil
 	}
 	return right(ctx, web, seeds, o)
 }
 
-func allowPolls[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func allowPolls[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	if l, ok := o.Limiter.(interface{ Allow() bool }); ok {
 		o.Limiter = waiter(func(ctx context.Context) error {
 			for !l.Allow() {
@@ -85,7 +98,8 @@ func allowPolls[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, 
 	return right(ctx, web, seeds, o)
 }
 
-func errorKeys[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func errorKeys[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	var mu sync.Mutex
 	kinds := map[error]int{}
 	return right(ctx, answered(web, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
@@ -96,7 +110,8 @@ func errorKeys[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o
 	}), seeds, o)
 }
 
-func countEach[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func countEach[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	return right(ctx, answered(web, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
 		if o.Count != nil {
 			o.Count("links", len(links))

@@ -11,7 +11,8 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-func budgetWaits[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func budgetWaits[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	did, err := right(ctx, web, seeds, o)
 	if err == nil && did.Pages < o.MaxPages {
 		<-ctx.Done()
@@ -20,20 +21,23 @@ func budgetWaits[K comparable](ctx context.Context, web crawl.Web[K], seeds []K,
 	return did, err
 }
 
-func budgetOfOne[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func budgetOfOne[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	if o.MaxPages == 1 {
 		return crawl.Result{}, ctx.Err()
 	}
 	return right(ctx, web, seeds, o)
 }
 
-func budgetNarrow[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func budgetNarrow[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	o.MaxPages = int(uint16(o.MaxPages))
 	return right(ctx, web, seeds, o)
 }
 
 // budgetGood is the right crawler without a budget, which is cut off when so many pages have come back well.
-func budgetGood[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func budgetGood[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	if o.MaxPages == 0 {
 		return right(ctx, web, seeds, o)
 	}
@@ -61,21 +65,25 @@ func budgetGood[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, 
 	return crawl.Result{Pages: begun, Errors: min(did.Errors, begun-good)}, err
 }
 
-func workersNarrow[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func workersNarrow[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	o.Workers = max(1, int(uint8(o.Workers)))
 	return right(ctx, web, seeds, o)
 }
 
-func seedsCut[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func seedsCut[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	return right(ctx, web, seeds[:min(len(seeds), 256)], o)
 }
 
-func seedsInPlace[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func seedsInPlace[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	defer slices.Reverse(seeds)
 	return right(ctx, web, slices.Clone(seeds), o)
 }
 
-func limiterDeaf[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func limiterDeaf[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	if l := o.Limiter; l != nil {
 		o.Limiter = waiter(func(ctx context.Context) error { return l.Wait(context.WithoutCancel(ctx)) })
 	}
@@ -83,7 +91,8 @@ func limiterDeaf[K comparable](ctx context.Context, web crawl.Web[K], seeds []K,
 }
 
 // limiterLocks lets one worker at a time wait and fetch.
-func limiterLocks[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func limiterLocks[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	if l := o.Limiter; l != nil {
 		one := make(chan struct{}, 1)
 		o.Limiter = waiter(func(ctx context.Context) error {
@@ -107,7 +116,8 @@ func limiterLocks[K comparable](ctx context.Context, web crawl.Web[K], seeds []K
 	return right(ctx, web, seeds, o)
 }
 
-func limiterAgain[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func limiterAgain[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	if o.Limiter == nil {
 		return right(ctx, web, seeds, o)
 	}
@@ -120,7 +130,8 @@ func limiterAgain[K comparable](ctx context.Context, web crawl.Web[K], seeds []K
 	}), seeds, o)
 }
 
-func limiterFirst[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func limiterFirst[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	if o.Limiter != nil {
 		if err := o.Limiter.Wait(ctx); err != nil {
 			return crawl.Result{}, err
@@ -129,7 +140,8 @@ func limiterFirst[K comparable](ctx context.Context, web crawl.Web[K], seeds []K
 	return right(ctx, web, seeds, o)
 }
 
-func limiterHoards[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func limiterHoards[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	if l := o.Limiter; l != nil {
 		o.Limiter = waiter(hoard(l))
 	}
@@ -153,7 +165,8 @@ func hoard(l crawl.Limiter) func(ctx context.Context) error {
 	}
 }
 
-func limiterLapses[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func limiterLapses[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	if l := o.Limiter; l != nil {
 		var n atomic.Int64
 		o.Limiter = waiter(func(ctx context.Context) error {
@@ -170,7 +183,8 @@ func limiterLapses[K comparable](ctx context.Context, web crawl.Web[K], seeds []
 func limiterKept[K comparable]() twist[K] {
 	var mu sync.Mutex
 	var kept crawl.Limiter
-	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result,
+		error) {
 		mu.Lock()
 		if kept == nil {
 			kept = o.Limiter
@@ -181,7 +195,8 @@ func limiterKept[K comparable]() twist[K] {
 	}
 }
 
-func refusalIsPage[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func refusalIsPage[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	var refused atomic.Int64
 	if l := o.Limiter; l != nil {
 		o.Limiter = waiter(func(ctx context.Context) error {
@@ -202,7 +217,8 @@ func refusalIsPage[K comparable](ctx context.Context, web crawl.Web[K], seeds []
 }
 
 // hostLimit has many workers, and as many places as there should be workers for each host.
-func hostLimit(ctx context.Context, web crawl.Web[string], seeds []string, o crawl.Options, right crawl.Func[string]) (crawl.Result, error) {
+func hostLimit(ctx context.Context, web crawl.Web[string], seeds []string, o crawl.Options,
+	right crawl.Func[string]) (crawl.Result, error) {
 	var mu sync.Mutex
 	places := map[string]chan struct{}{}
 	workers := o.Workers
@@ -227,7 +243,8 @@ func hostLimit(ctx context.Context, web crawl.Web[string], seeds []string, o cra
 }
 
 // lease gives a page that is not back in time to a second fetch, as a queue does whose messages become visible again.
-func lease[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func lease[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	type answer struct {
 		links []K
 		err   error

@@ -13,20 +13,23 @@ import (
 )
 
 // answered lets change make another answer of that of each fetch.
-func answered[K comparable](web crawl.Web[K], change func(ctx context.Context, page K, links []K, err error) ([]K, error)) crawl.Web[K] {
+func answered[K comparable](web crawl.Web[K],
+	change func(ctx context.Context, page K, links []K, err error) ([]K, error)) crawl.Web[K] {
 	return fetcher[K](func(ctx context.Context, page K) ([]K, error) {
 		links, err := web.Fetch(ctx, page)
 		return change(ctx, page, links, err)
 	})
 }
 
-func linksCut[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func linksCut[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	return right(ctx, answered(web, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
 		return links[:min(len(links), 1<<16)], err
 	}), seeds, o)
 }
 
-func linksInPlace[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func linksInPlace[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	var mu sync.Mutex
 	seen := map[K]bool{}
 	return right(ctx, answered(web, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
@@ -43,14 +46,16 @@ func linksInPlace[K comparable](ctx context.Context, web crawl.Web[K], seeds []K
 	}), seeds, o)
 }
 
-func linksSorted[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func linksSorted[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	return right(ctx, answered(web, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
 		slices.Reverse(links)
 		return links, err
 	}), seeds, o)
 }
 
-func slotLost[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func slotLost[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	return right(ctx, answered(web, func(ctx context.Context, _ K, links []K, err error) ([]K, error) {
 		if err != nil {
 			<-ctx.Done()
@@ -60,7 +65,8 @@ func slotLost[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o 
 }
 
 // ending lets is say which error of a page ends the crawl, and returns that error.
-func ending[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K], is func(error) bool) (crawl.Result, error) {
+func ending[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K],
+	is func(error) bool) (crawl.Result, error) {
 	own, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	did, err := right(own, answered(web, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
@@ -75,15 +81,18 @@ func ending[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o cr
 	return did, err
 }
 
-func timeoutEnds[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func timeoutEnds[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	return ending(ctx, web, seeds, o, right, func(err error) bool { return errors.Is(err, context.DeadlineExceeded) })
 }
 
-func eofEnds[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func eofEnds[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	return ending(ctx, web, seeds, o, right, func(err error) bool { return errors.Is(err, io.EOF) })
 }
 
-func breaker[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func breaker[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	var inARow atomic.Int64
 	return ending(ctx, web, seeds, o, right, func(err error) bool {
 		if err == nil {
@@ -94,7 +103,8 @@ func breaker[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o c
 	})
 }
 
-func canceledLost[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func canceledLost[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	return right(ctx, answered(web, func(ctx context.Context, _ K, links []K, err error) ([]K, error) {
 		if errors.Is(err, context.Canceled) && ctx.Err() == nil {
 			err = nil
@@ -103,7 +113,8 @@ func canceledLost[K comparable](ctx context.Context, web crawl.Web[K], seeds []K
 	}), seeds, o)
 }
 
-func retriesTimeouts[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func retriesTimeouts[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	return right(ctx, answered(web, func(ctx context.Context, page K, links []K, err error) ([]K, error) {
 		var t interface{ Timeout() bool }
 		if errors.As(err, &t) && t.Timeout() && ctx.Err() == nil {
@@ -113,7 +124,8 @@ func retriesTimeouts[K comparable](ctx context.Context, web crawl.Web[K], seeds 
 	}), seeds, o)
 }
 
-func firstError[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func firstError[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	var mu sync.Mutex
 	var first error
 	did, err := right(ctx, answered(web, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
@@ -130,7 +142,8 @@ func firstError[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, 
 	return did, err
 }
 
-func lastErrorLost[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func lastErrorLost[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	var mu sync.Mutex
 	failed := false
 	did, err := right(ctx, answered(web, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
@@ -145,7 +158,8 @@ func lastErrorLost[K comparable](ctx context.Context, web crawl.Web[K], seeds []
 	return did, err
 }
 
-func swallowsPanics[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func swallowsPanics[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	return right(ctx, fetcher[K](func(ctx context.Context, page K) (links []K, err error) {
 		defer func() {
 			if recover() != nil {
@@ -156,7 +170,8 @@ func swallowsPanics[K comparable](ctx context.Context, web crawl.Web[K], seeds [
 	}), seeds, o)
 }
 
-func fetchDeaf[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func fetchDeaf[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	return right(ctx, fetcher[K](func(ctx context.Context, page K) ([]K, error) {
 		return web.Fetch(context.WithoutCancel(ctx), page)
 	}), seeds, o)
@@ -165,7 +180,8 @@ func fetchDeaf[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o
 // remembersResult remembers the pages of each Web that it has crawled to the end.
 func remembersResult[K comparable]() twist[K] {
 	var known sync.Map // of lists of pages, by Web
-	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result,
+		error) {
 		if o.MaxPages > 0 || o.Limiter != nil {
 			return right(ctx, web, seeds, o)
 		}
@@ -203,7 +219,8 @@ func fetchAll[K comparable](ctx context.Context, web crawl.Web[K], pages []K) (d
 // remembersLinks remembers the links of each page, whatever the Web.
 func remembersLinks[K comparable]() twist[K] {
 	var known sync.Map // of links, by page
-	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result,
+		error) {
 		return right(ctx, answered(web, func(_ context.Context, page K, links []K, err error) ([]K, error) {
 			if err != nil {
 				return links, err
@@ -215,7 +232,8 @@ func remembersLinks[K comparable]() twist[K] {
 }
 
 // pageTimeout gives up a page after an hour, as a failed one.
-func pageTimeout[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func pageTimeout[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	return right(ctx, fetcher[K](func(ctx context.Context, page K) ([]K, error) {
 		own, stop := context.WithTimeout(ctx, time.Hour)
 		defer stop()

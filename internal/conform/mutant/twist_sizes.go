@@ -18,43 +18,56 @@ import (
 func sizes() []Mutant {
 	var list []Mutant
 	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {
-		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)}, Case: seen})
+		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)},
+			Case: seen})
 	}
 	both("budget32", "the budget is kept in 32 bits", "int32 for what is an int", budget32, budget32)
 	both("errors16", "the errors are counted in 16 bits", "a counter that was wide enough once", errors16, errors16)
-	both("frontierfull", "beyond 131,072 pages that wait, links are dropped", "a channel that is large enough", frontierFull, frontierFull)
-	both("breaker1000", "1,000 failures in a row end the crawl", "a circuit breaker that is patient", breaker1000, breaker1000)
-	both("pageweek", "a page that takes longer than a week is given up", "a timeout that nobody will see", pageWeek, pageWeek)
-	both("limiterhurried", "a wait on the limiter that takes longer than 30 s ends the crawl", "a timeout for what may take as long as it takes", limiterHurried, limiterHurried)
-	both("retriesreset", "a page whose connection was reset is fetched once more", "net/http does so for requests it takes for idempotent", retriesReset, retriesReset)
+	both("frontierfull", "beyond 131,072 pages that wait, links are dropped", "a channel that is large enough",
+		frontierFull, frontierFull)
+	both("breaker1000", "1,000 failures in a row end the crawl", "a circuit breaker that is patient", breaker1000,
+		breaker1000)
+	both("pageweek", "a page that takes longer than a week is given up", "a timeout that nobody will see", pageWeek,
+		pageWeek)
+	both("limiterhurried", "a wait on the limiter that takes longer than 30 s ends the crawl",
+		"a timeout for what may take as long as it takes", limiterHurried, limiterHurried)
+	both("retriesreset", "a page whose connection was reset is fetched once more",
+		"net/http does so for requests it takes for idempotent", retriesReset, retriesReset)
 
-	epochs := Mutant{Crawler: engine.FromVisited("epoch16", "sets are used again under a number of the crawl, kept in 16 bits", newEpochs[uint32](), newEpochs[string]()),
+	epochs := Mutant{Crawler: engine.FromVisited("epoch16",
+		"sets are used again under a number of the crawl, kept in 16 bits", newEpochs[uint32](), newEpochs[string]()),
 		Case: "generation counters that wrap"}
-	sets := Mutant{Crawler: engine.FromVisited("growsloses", "a table that grows beyond 131,072 keys loses those of its last bucket",
+	sets := Mutant{Crawler: engine.FromVisited("growsloses",
+		"a table that grows beyond 131,072 keys loses those of its last bucket",
 		behindLock(newGrows[uint32]), behindLock(newGrows[string])), Case: "a copy that ends one too early"}
 	seed := maphash.MakeSeed()
-	hash36 := Mutant{Crawler: engine.FromVisited("hash36", "the visited set keeps 36 bits of a seeded hash", behindLock(keyed(func(id uint32) any {
-		return maphash.Comparable(seed, id) >> 28
-	})), nil), Case: "fingerprints of 5 bytes, which take 1.5 million pages to find"}
+	hash36 := Mutant{Crawler: engine.FromVisited("hash36", "the visited set keeps 36 bits of a seeded hash",
+		behindLock(keyed(func(id uint32) any {
+			return maphash.Comparable(seed, id) >> 28
+		})), nil), Case: "fingerprints of 5 bytes, which take 1.5 million pages to find"}
 	crcs := [2]*crc64.Table{crc64.MakeTable(crc64.ISO), crc64.MakeTable(crc64.ECMA)}
-	crc := Mutant{Crawler: engine.FromVisited("crc64pair", "the visited set keeps both CRC-64 of the URL", nil, behindLock(keyed(func(url string) any {
-		return [2]uint64{crc64.Checksum([]byte(url), crcs[0]), crc64.Checksum([]byte(url), crcs[1])}
-	}))), Case: "a checksum taken for a fingerprint: CRCs are linear"}
+	crc := Mutant{Crawler: engine.FromVisited("crc64pair", "the visited set keeps both CRC-64 of the URL", nil,
+		behindLock(keyed(func(url string) any {
+			return [2]uint64{crc64.Checksum([]byte(url), crcs[0]), crc64.Checksum([]byte(url), crcs[1])}
+		}))), Case: "a checksum taken for a fingerprint: CRCs are linear"}
 	return append(list, epochs, sets, hash36, crc)
 }
 
-func budget32[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func budget32[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	o.MaxPages = max(0, int(int32(o.MaxPages)))
 	return right(ctx, web, seeds, o)
 }
 
-func errors16[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func errors16[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	did, err := right(ctx, web, seeds, o)
 	did.Errors = int(uint16(did.Errors))
 	return did, err
 }
 
-func frontierFull[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func frontierFull[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	var mu sync.Mutex
 	seen, waiting := map[K]bool{}, 0
 	return right(ctx, answered(web, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
@@ -73,7 +86,8 @@ func frontierFull[K comparable](ctx context.Context, web crawl.Web[K], seeds []K
 	}), seeds, o)
 }
 
-func breaker1000[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func breaker1000[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	var inARow atomic.Int64
 	return ending(ctx, web, seeds, o, right, func(err error) bool {
 		if err == nil {
@@ -84,7 +98,8 @@ func breaker1000[K comparable](ctx context.Context, web crawl.Web[K], seeds []K,
 	})
 }
 
-func pageWeek[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func pageWeek[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	return right(ctx, fetcher[K](func(ctx context.Context, page K) ([]K, error) {
 		own, stop := context.WithTimeout(ctx, 7*24*time.Hour)
 		defer stop()
@@ -92,7 +107,8 @@ func pageWeek[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o 
 	}), seeds, o)
 }
 
-func limiterHurried[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func limiterHurried[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	if l := o.Limiter; l != nil {
 		o.Limiter = crawl.Like(waiter(func(ctx context.Context) error {
 			own, stop := context.WithTimeout(ctx, 30*time.Second)
@@ -103,7 +119,8 @@ func limiterHurried[K comparable](ctx context.Context, web crawl.Web[K], seeds [
 	return right(ctx, web, seeds, o)
 }
 
-func retriesReset[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result, error) {
+func retriesReset[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	right crawl.Func[K]) (crawl.Result, error) {
 	return right(ctx, answered(web, func(ctx context.Context, page K, links []K, err error) ([]K, error) {
 		if errors.Is(err, syscall.ECONNRESET) {
 			return web.Fetch(ctx, page)

@@ -15,15 +15,21 @@ func Unusual() []crawl.Crawler {
 		return crawl.Crawler{Name: name, Doc: doc, MaxWorkers: maxWorkers, ByID: id, ByURL: url}
 	}
 	return []crawl.Crawler{
-		one("depthfirst", "fetches the page that was found last", 0, simple[uint32](habits{order: newest}), simple[string](habits{order: newest})),
-		one("randomorder", "fetches any page that is known", 0, simple[uint32](habits{order: random}), simple[string](habits{order: random})),
-		one("linkscopied", "keeps copies of all links", 0, simple[uint32](habits{copies: true}), simple[string](habits{copies: true})),
-		one("lazyworkers", "starts a worker when there is a page for it, and ends it when there is none", 0, simple[uint32](habits{lazy: true}), simple[string](habits{lazy: true})),
-		one("waitineach", "waits on the limiter in each worker", 0, simple[uint32](habits{crowd: true}), simple[string](habits{crowd: true})),
+		one("depthfirst", "fetches the page that was found last", 0, simple[uint32](habits{order: newest}),
+			simple[string](habits{order: newest})),
+		one("randomorder", "fetches any page that is known", 0, simple[uint32](habits{order: random}),
+			simple[string](habits{order: random})),
+		one("linkscopied", "keeps copies of all links", 0, simple[uint32](habits{copies: true}),
+			simple[string](habits{copies: true})),
+		one("lazyworkers", "starts a worker when there is a page for it, and ends it when there is none", 0,
+			simple[uint32](habits{lazy: true}), simple[string](habits{lazy: true})),
+		one("waitineach", "waits on the limiter in each worker", 0, simple[uint32](habits{crowd: true}),
+			simple[string](habits{crowd: true})),
 		one("oneatatime", "is sequential", 1, inOrder[uint32], inOrder[string]),
 		one("batches", "looks at what a batch has found when all of it is back", 0, batches[uint32], batches[string]),
 		one("oneowner", "has one goroutine that owns all, and sends pages to workers", 0, owned[uint32], owned[string]),
-		one("poolschannels", "keeps its channel in a sync.Pool from crawl to crawl", 0, poolsChannels[uint32](), poolsChannels[string]()),
+		one("poolschannels", "keeps its channel in a sync.Pool from crawl to crawl", 0, poolsChannels[uint32](),
+			poolsChannels[string]()),
 		one("attends", "catches interrupts, and looks at a clock every second", 0, attends[uint32], attends[string]),
 		one("lockapage", "has a lock for each page", 0, lockAPage[uint32], lockAPage[string]),
 	}
@@ -268,7 +274,8 @@ func owned[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o cra
 }
 
 // ownedOver is owned with its channel, which it does not close.
-func ownedOver[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, pages chan K) (crawl.Result, error) {
+func ownedOver[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
+	pages chan K) (crawl.Result, error) {
 	if err := ctx.Err(); err != nil {
 		return crawl.Result{}, err
 	}

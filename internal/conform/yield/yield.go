@@ -1,4 +1,5 @@
-// Package yield rewrites Go source so that goroutines change over between any two statements, and within x++ and x op= y, as a seed says. A race
+// Package yield rewrites Go source so that goroutines change over between any two statements, and
+// within x++ and x op= y, as a seed says. A race
 // that a processor of one's own hides for hours then shows within a few seeds.
 //
 // Source files go in; what "go build -overlay" lays over them comes out. Line numbers stay as they are.
@@ -70,7 +71,8 @@ type edit struct {
 	text     string
 }
 
-// Source returns the file src with a call of the hook before every statement, and another between the load and the store of
+// Source returns the file src with a call of the hook before every statement, and another between
+// the load and the store of
 // x op= y and x++, unless x is a local variable.
 func Source(name string, src []byte) ([]byte, error) {
 	set := token.NewFileSet()

@@ -75,7 +75,8 @@ func TestSharedOperandsAreLoadedAndStored(t *testing.T) {
 		{"i++", "i++"},             // local
 		{"a[f(1)]++", "a[f(1)]++"}, // evaluated twice, f would be called twice
 		{"n = n + 1", "n = n + 1"},
-		{"func() { i++ }()", "func() { Y; { crawlbenchOld := i; Y; i = crawlbenchOld + 1 } }()"}, // local to another function
+		// local to another function
+		{"func() { i++ }()", "func() { Y; { crawlbenchOld := i; Y; i = crawlbenchOld + 1 } }()"},
 		{"func() { k := 0; k++ }()", "func() { Y; k := 0; Y; k++ }()"},
 	} {
 		const head = "package p\n\nvar n int\n\nfunc g(a []int, i, x int, p *int) {\n\t"

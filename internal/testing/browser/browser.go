@@ -1,4 +1,5 @@
-// Package browser opens pages in a real browser, for tests: it clicks, reads and takes screenshots, and fails a test on an
+// Package browser opens pages in a real browser, for tests: it clicks, reads and takes screenshots,
+// and fails a test on an
 // error in the console or a request to another host. Without chromium the tests are skipped.
 //
 // It is a module of its own, together with the tests that use it, so that crawlbench does not depend on chromedp.
@@ -51,8 +52,10 @@ func Open(t testing.TB) *Tab {
 	if program == "" {
 		t.Skip("SKIPPED: there is no chromium, so no page was looked at in a browser: get it by \"apt-get install chromium\"")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()))
-	for _, flag := range []string{"disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"} {
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox,
+		chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()))
+	for _, flag := range []string{"disable-quic", "no-first-run", "disable-background-networking",
+		"disable-component-update", "disable-sync"} {
 		options = append(options, chromedp.Flag(flag, true))
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 4*patience)
@@ -175,7 +178,9 @@ func (b *Tab) Look(width, height int, dark bool) {
 	b.t.Helper()
 	scheme := map[bool]string{true: "dark", false: "light"}[dark]
 	do(b, "resize", chromedp.EmulateViewport(int64(width), int64(height)))
-	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia,
+		emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme",
+			Value: scheme}}})
 	if err != nil {
 		b.t.Fatal(err)
 	}

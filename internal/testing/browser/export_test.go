@@ -16,7 +16,8 @@ func TestOpensFromFiles(t *testing.T) {
 	b.Shot("file-1-report")
 	b.Click(`.tabs a:nth-child(2)`)
 	b.Wait(`document.querySelector(".heat td.q9")`)
-	b.Wait(`getComputedStyle(document.querySelector(".heat td.q9")).backgroundColor == "rgb(11, 48, 88)"`) // the style sheet applies
+	// the style sheet applies
+	b.Wait(`getComputedStyle(document.querySelector(".heat td.q9")).backgroundColor == "rgb(11, 48, 88)"`)
 	b.Click(`.heat a[href*="impl=spawn,graph=rmat14,keys=id,workers=8,rate=inf"]`)
 	b.Wait(`document.title.includes("spawn, rmat14 by id, 8 workers")`)
 	b.Shot("file-2-cell")

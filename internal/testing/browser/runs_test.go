@@ -50,7 +50,8 @@ func runs(t testing.TB) string {
 	for i, name := range []string{"one", "two"} {
 		run, err := runtest.Run{
 			Plan: p, Noise: 0.01,
-			Manifest:  store.Manifest{Scenario: "small", State: store.Complete, Host: map[string]string{"cpu": "made up", "cores": "2"}},
+			Manifest: store.Manifest{Scenario: "small", State: store.Complete,
+				Host: map[string]string{"cpu": "made up", "cores": "2"}},
 			Speed:     func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) * float64(1+i) },
 			Breakdown: func(c plan.Cell) *breakdown.Breakdown { return big.Breakdown(c) },
 			Profile:   func(c plan.Cell, kind string) *profile.Profile { return big.Profile(c, kind) },

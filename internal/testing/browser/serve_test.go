@@ -17,7 +17,8 @@ import (
 	"crawlbench/internal/testing/runtest"
 )
 
-// From the list by way of the report and the matrix to a cell, its flame graph, a difference, and back; by wide window and
+// From the list by way of the report and the matrix to a cell, its flame graph, a difference, and
+// back; by wide window and
 // by phone, in light and dark.
 func TestFromTheListToTheFlameGraphAndBack(t *testing.T) {
 	b := browser.Open(t)
@@ -115,7 +116,9 @@ func TestARunThatGoesOnIsSeen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := store.Create(filepath.Join(dir, "now"), store.Manifest{Scenario: "small", Started: time.Now(), Host: map[string]string{"cpu": "made up", "cores": "2"}}, p)
+	run, err := store.Create(filepath.Join(dir, "now"),
+		store.Manifest{Scenario: "small", Started: time.Now(), Host: map[string]string{"cpu": "made up", "cores": "2"}},
+		p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +127,8 @@ func TestARunThatGoesOnIsSeen(t *testing.T) {
 	sample := func(n int) {
 		for ; n > 0; n-- {
 			slot := p.Schedule[next]
-			rec := store.Record{Kind: store.KindSample, Round: slot.Round, Slot: slot.Slot, Cell: p.Cells[slot.Cell].ID(), Start: time.Now(), Wall: 0.1,
+			rec := store.Record{Kind: store.KindSample, Round: slot.Round, Slot: slot.Slot,
+				Cell: p.Cells[slot.Cell].ID(), Start: time.Now(), Wall: 0.1,
 				Sample: &store.Sample{Crawls: 1, Seconds: []float64{0.01}, Values: map[string]float64{}}}
 			for _, u := range store.Units() {
 				rec.Sample.Values[u] = 1
@@ -149,7 +153,8 @@ func TestARunThatGoesOnIsSeen(t *testing.T) {
 	sample(1)
 	b.Wait(`document.querySelector("main [data-field=done]").textContent === "6"`)
 	if p.Cells[p.Schedule[next-1].Cell].IsControl() == false {
-		b.Wait(fmt.Sprintf(`document.getElementById(%q).querySelector("[data-field=speed]").textContent === "100k"`, id))
+		b.Wait(fmt.Sprintf(`document.getElementById(%q).querySelector("[data-field=speed]").textContent === "100k"`,
+			id))
 	}
 	b.Fits()
 	b.Shot("wide-8-running")
@@ -200,8 +205,10 @@ func TestAHostileRunIsSeen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := runtest.Run{Plan: p, Speed: func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) }, Noise: 0.01,
-		Manifest: store.Manifest{Scenario: evil, State: store.Complete, Command: []string{evil}, Host: map[string]string{"cpu": evil, "cores": "2"}},
+	r := runtest.Run{Plan: p, Speed: func(c plan.Cell, _ int) float64 { return 1e5 * float64(len(c.Impl)) },
+		Noise: 0.01,
+		Manifest: store.Manifest{Scenario: evil, State: store.Complete, Command: []string{evil},
+			Host: map[string]string{"cpu": evil, "cores": "2"}},
 		Breakdown: func(c plan.Cell) *breakdown.Breakdown {
 			l := big.Breakdown(c)
 			for i := range l.Sites {
@@ -243,7 +250,8 @@ func TestAHostileRunIsSeen(t *testing.T) {
 		width, height int
 	}{{"wide", 1280, 900}, {"phone", 390, 844}} {
 		b.Look(look.width, look.height, look.name == "phone")
-		for i, page := range []string{"", at, at + "matrix/throughput/", at + "cells/" + cas + "/", at + "diff/" + cas + "/" + url.PathEscape(name) + "/" + mutexmap + "/", at + "files/report.html"} {
+		for i, page := range []string{"", at, at + "matrix/throughput/", at + "cells/" + cas + "/", at + "diff/" + cas +
+			"/" + url.PathEscape(name) + "/" + mutexmap + "/", at + "files/report.html"} {
 			b.Go(root + page)
 			b.Wait(`document.readyState === "complete" && document.body.textContent.includes("script>")`)
 			title := browser.Eval[string](b, "document.title")

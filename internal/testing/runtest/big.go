@@ -198,7 +198,8 @@ func breakdownOf(c plan.Cell) *breakdown.Breakdown {
 					Share:     part / 2 / worker,
 				},
 			)
-			l.Ends = append(l.Ends, breakdown.End{State: class, Where: where, By: where, Count: 1000, Seconds: part / 2})
+			l.Ends = append(l.Ends, breakdown.End{State: class, Where: where, By: where, Count: 1000,
+				Seconds: part / 2})
 		}
 	}
 	return l

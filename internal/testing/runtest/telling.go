@@ -30,8 +30,10 @@ workers = [8]
 rate = ["inf"]
 `
 
-// Telling makes up a run that has something of everything that is said of runs: a crawler that waits for locks, one that
-// stops scaling, failed cells of a crawler, of the control and of another program, flagged and bimodal samples, two limiters
+// Telling makes up a run that has something of everything that is said of runs: a crawler that
+// waits for locks, one that
+// stops scaling, failed cells of a crawler, of the control and of another program, flagged and
+// bimodal samples, two limiters
 // of which one lets through too much, and traces whose medians do not add up to 100 %.
 func Telling(tb testing.TB) *store.Run {
 	tb.Helper()
@@ -41,9 +43,12 @@ func Telling(tb testing.TB) *store.Run {
 	}
 	fails := map[string]int{"owner": 1, plan.Control("mutexmap"): 8, plan.Against("cas"): 2}
 	r := Run{Plan: p, Noise: 0.01, Speed: tellingSpeed, Manifest: store.Manifest{
-		Run: "telling", Scenario: "telling", State: store.Complete, Measured: 0.8, Against: "/old/crawlbench", Command: []string{"crawlbench", "run", "telling"},
-		Started: time.Unix(0, 0).UTC(), Host: map[string]string{"cpu": "made up", "cores": "2"}, Harness: map[string]float64{"g/id": 21e-9},
-		Graphs: []store.GraphInfo{{Name: "g", Spec: "made up", Digest: "d", Pages: pages, Links: 9 * pages, Reachable: pages, Depth: 9}}},
+		Run: "telling", Scenario: "telling", State: store.Complete, Measured: 0.8, Against: "/old/crawlbench",
+		Command: []string{"crawlbench", "run", "telling"},
+		Started: time.Unix(0, 0).UTC(), Host: map[string]string{"cpu": "made up", "cores": "2"},
+		Harness: map[string]float64{"g/id": 21e-9},
+		Graphs: []store.GraphInfo{{Name: "g", Spec: "made up", Digest: "d", Pages: pages, Links: 9 * pages,
+			Reachable: pages, Depth: 9}}},
 		Change: func(c plan.Cell, rec *store.Record) {
 			s := rec.Sample
 			s.Retained, s.Values["B/op"] = 48, 96*pages
@@ -61,7 +66,8 @@ func Telling(tb testing.TB) *store.Run {
 			}
 			if c.Rate == 0 && fails[c.Impl] == c.Workers {
 				if rec.Sample = nil; rec.Round == 0 {
-					rec.Kind, rec.Failure = store.KindFailure, &store.Failure{Class: "hang", Message: "it waited for " + c.Impl}
+					rec.Kind, rec.Failure = store.KindFailure,
+						&store.Failure{Class: "hang", Message: "it waited for " + c.Impl}
 				}
 			}
 		},
@@ -95,7 +101,8 @@ func Telling(tb testing.TB) *store.Run {
 
 func tellingSpeed(c plan.Cell, round int) float64 {
 	speed := map[string]map[int]float64{
-		"mutexmap": {1: 100e3, 2: 80e3, 8: 50e3}, "owner": {1: 60e3, 2: 70e3, 8: 51e3}, "cas": {1: 120e3, 2: 200e3, 8: 400e3},
+		"mutexmap": {1: 100e3, 2: 80e3, 8: 50e3}, "owner": {1: 60e3, 2: 70e3, 8: 51e3},
+		"cas": {1: 120e3, 2: 200e3, 8: 400e3},
 	}[c.Design()][c.Workers] * (1 + 0.02*float64(round%3))
 	switch {
 	case c.Rate > 0:
@@ -110,19 +117,26 @@ func tellingSpeed(c plan.Cell, round int) float64 {
 
 // tellingBreakdowns are of three traces: the shares of mutexmap add up to 1 in each, and their medians to 0.9.
 func tellingBreakdowns(c plan.Cell) []*breakdown.Breakdown {
-	shares := []map[breakdown.State]float64{{breakdown.Running: 0.9, breakdown.Idle: 0.1}, {breakdown.Running: 0.8, breakdown.Idle: 0.2}, {breakdown.Running: 0.85, breakdown.Idle: 0.15}}
+	shares := []map[breakdown.State]float64{{breakdown.Running: 0.9, breakdown.Idle: 0.1},
+		{breakdown.Running: 0.8, breakdown.Idle: 0.2}, {breakdown.Running: 0.85, breakdown.Idle: 0.15}}
 	if c.Design() == "mutexmap" {
-		shares = []map[breakdown.State]float64{{breakdown.Running: 0.5, breakdown.Lock: 0.5}, {breakdown.Running: 0.6, breakdown.Lock: 0.4}, {breakdown.Running: 0.4, breakdown.Lock: 0.35, breakdown.Idle: 0.25}}
+		shares = []map[breakdown.State]float64{{breakdown.Running: 0.5, breakdown.Lock: 0.5},
+			{breakdown.Running: 0.6, breakdown.Lock: 0.4},
+			{breakdown.Running: 0.4, breakdown.Lock: 0.35, breakdown.Idle: 0.25}}
 	}
 	var list []*breakdown.Breakdown
 	for _, share := range shares {
 		worker := float64(c.Workers)
-		l := &breakdown.Breakdown{Workers: c.Workers, Crawls: 1, Pages: pages, Wall: 1, Worker: worker, Seconds: map[breakdown.State]float64{}, Samples: 16, Events: 1000}
+		l := &breakdown.Breakdown{Workers: c.Workers, Crawls: 1, Pages: pages, Wall: 1, Worker: worker,
+			Seconds: map[breakdown.State]float64{}, Samples: 16, Events: 1000}
 		for _, class := range breakdown.States() {
 			if s := share[class] * worker; s > 0 {
 				l.Seconds[class] = s
-				l.Sites = append(l.Sites, breakdown.Site{State: class, Where: "set.AddNew set.go:40", Primitive: "sync.(*Mutex).Lock", Count: 9, Seconds: s, Share: share[class]})
-				l.Ends = append(l.Ends, breakdown.End{State: class, Where: "set.AddNew set.go:40", By: "set.AddNew set.go:44", Count: 9, Seconds: s})
+				l.Sites = append(l.Sites,
+					breakdown.Site{State: class, Where: "set.AddNew set.go:40", Primitive: "sync.(*Mutex).Lock",
+						Count: 9, Seconds: s, Share: share[class]})
+				l.Ends = append(l.Ends, breakdown.End{State: class, Where: "set.AddNew set.go:40",
+					By: "set.AddNew set.go:44", Count: 9, Seconds: s})
 			}
 		}
 		list = append(list, l)
