@@ -69,6 +69,7 @@ func InTurn(l Limiter) Limiter { return crawl.InTurn(l) }
 //	  3  a cell is slower than -gate allows
 //	  4  a crawl or a conformance check failed
 //	  5  the runs are not comparable
+//	  6  -gate cannot tell: neither a regression nor its absence is proven
 //	130  interrupted; "run -resume" continues the run
 //
 // Every sample runs in a child process of the same program, so the crawlers need no other registration.

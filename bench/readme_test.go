@@ -55,7 +55,7 @@ func TestReadmeProgramRuns(t *testing.T) {
 		"main.go": program,
 		"go.mod":  "module mine\n\ngo 1.26.0\n\nrequire crawlbench v0.0.0\n\nreplace crawlbench => " + root + "\n",
 		"go.sum":  string(sums),
-		"tiny.toml": "crawlers = [\"mutexmap\", \"mine\"]\nkeys = [\"id\", \"url\"]\nworkers = [2]\nrounds = 1\nsample = \"2ms\"\n" +
+		"tiny.toml": "crawlers = [\"mutexmap\", \"mine\"]\nkeys = [\"id\", \"url\"]\nworkers = [2]\nrounds = 3\nsample = \"2ms\"\n" +
 			"[[graph]]\nname = \"g\"\nkind = \"hosts\"\npages = 300\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {

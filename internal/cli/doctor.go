@@ -131,16 +131,18 @@ func noise(a *diagnose.Analysis) []measure.Reading {
 			if c == nil {
 				continue
 			}
+			x := c.Times()
 			r := measure.Reading{Name: fmt.Sprintf("itself, %s", plain.Count(g.Workers, "worker")),
-				Value: fmt.Sprintf("%.2fx [%.2f, %.2f] in %s; a round varies by %.0f %%", 1/c.Ratio, 1/c.Hi, 1/c.Lo,
-					plain.Count(c.N, "round"), 100*c.SD)}
-			if c.P < diagnose.Alpha {
-				r.Hint = "a difference where there is none: expect one in twenty by chance; more mean that this machine's results cannot be trusted"
+				Value: fmt.Sprintf("%.2fx [%.2f, %.2f] in %s; a round varies by %.0f %%", x.Value, x.Lo, x.Hi,
+					plain.Count(c.Blocks, "round"), 100*c.SD)}
+			if c.Verdict == stat.Faster || c.Verdict == stat.Slower {
+				r.Hint = "a difference where there is none: expect one run in twenty by chance; more mean that this machine's results cannot be trusted"
 			}
 			list = append(list, r)
+			alone := stat.Family{Size: 1, Alpha: diagnose.Alpha}
 			for _, n := range []int{10, 20, 40} {
-				x := stat.Detectable(n, 1, diagnose.Alpha, c.SD)
-				if !math.IsInf(x, 0) {
+				alone.Looks = stat.AtEnd(n)
+				if x := alone.MDE(n, c.SD); !math.IsInf(x, 0) && !math.IsNaN(x) {
 					list = append(list, measure.Reading{Name: fmt.Sprintf("  %d rounds", n),
 						Value: fmt.Sprintf("minimum detectable effect %.0f %%", 100*(x-1))})
 				}

@@ -15,6 +15,7 @@ const (
 	exitRegression    = 3
 	exitCrawlFailed   = 4
 	exitNotComparable = 5
+	exitCannotTell    = 6
 	exitInterrupted   = 130
 )
 
@@ -33,6 +34,7 @@ func exitCodes() []exitCode {
 		{exitRegression, "a cell is slower than -gate allows"},
 		{exitCrawlFailed, "a crawl or a conformance check failed"},
 		{exitNotComparable, "the runs are not comparable"},
+		{exitCannotTell, "-gate cannot tell: neither a regression nor its absence is proven"},
 		{exitInterrupted, "interrupted; \"run -resume\" continues the run"},
 	}
 }

@@ -10,13 +10,14 @@ import (
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/report"
+	"crawlbench/internal/stat"
 )
 
 // gateFlags are the flags of commands that can find a regression.
 type gateFlags struct{ gate, format string }
 
 func (g *gateFlags) add(fs *flag.FlagSet) {
-	fs.StringVar(&g.gate, "gate", "", "exit with code 3 if a cell is significantly slower by more than this `percentage`, such as 5%")
+	fs.StringVar(&g.gate, "gate", "", "exit with code 3 if a cell is proven slower by more than this `percentage`, such as 5%, and with 6 if neither that nor its contrary is proven")
 	fs.StringVar(&g.format, "format", "text", "`format` of the table of changes: "+strings.Join(report.Formats(), ", "))
 }
 
@@ -36,7 +37,7 @@ func (g *gateFlags) share() (float64, error) {
 	return x / 100, nil
 }
 
-// changes prints changes, and returns an error if one is a regression.
+// changes prints changes, and returns an error unless the gate lets all of them pass.
 func (a *app) changes(list []diagnose.Change, g gateFlags) error {
 	gate, err := g.share()
 	if err != nil {
@@ -49,16 +50,18 @@ func (a *app) changes(list []diagnose.Change, g gateFlags) error {
 		return nil
 	}
 	if len(list) == 0 {
-		return errors.New("-gate: no cell was measured both before and after")
+		return exitError{exitCannotTell, errors.New("-gate: cannot tell: no cell was measured both before and after")}
 	}
-	var slower []string
+	of := map[stat.Gate][]string{}
 	for _, c := range list {
-		if c.Regressed(gate) {
-			slower = append(slower, c.Cell.ID())
-		}
+		of[c.Gate(gate)] = append(of[c.Gate(gate)], c.Cell.ID())
 	}
-	if len(slower) > 0 {
-		return exitError{exitRegression, fmt.Errorf("slower by more than %s: %s", g.gate, strings.Join(slower, " "))}
+	switch diagnose.Gate(list, gate) {
+	case stat.Fail:
+		return exitError{exitRegression, fmt.Errorf("slower by more than %s: %s", g.gate, strings.Join(of[stat.Fail], " "))}
+	case stat.CannotTell:
+		return exitError{exitCannotTell, fmt.Errorf("cannot tell whether these are slower by more than %s: %s\n"+
+			"measure more rounds, or with less noise (see \"crawlbench doctor\")", g.gate, strings.Join(of[stat.CannotTell], " "))}
 	}
 	return nil
 }

@@ -69,7 +69,7 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []measure.Grap
 	case errRun != nil && !stopped:
 		return fmt.Errorf("%w\nfinished samples are kept in %s; when the cause is fixed, continue with: %s",
 			errors.Join(errRun, errEnd), run.Dir(), a.command("resume", run.Dir(), f.against))
-	case errEnd != nil && codeOf(errEnd) != exitRegression:
+	case errEnd != nil && codeOf(errEnd) != exitRegression && codeOf(errEnd) != exitCannotTell:
 		return errEnd
 	case len(run.Failed()) > 0:
 		return exitError{code: exitCrawlFailed}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,7 +30,7 @@ type runFlags struct {
 	rounds                                                      int
 	seed                                                        string
 	budget                                                      time.Duration
-	dry                                                         bool
+	dry, force                                                  bool
 	against                                                     string
 	programs                                                    programs
 	gate                                                        gateFlags
@@ -51,6 +52,7 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	fs.DurationVar(&f.budget, "budget", 0, "choose the number of rounds so that the run takes about this `time`")
 	fs.StringVar(&f.against, "against", "", "also measure the crawlers of this other `program`, in the same rounds")
 	f.gate.add(fs)
+	fs.BoolVar(&f.force, "force", false, "start the run even if it has too few rounds to decide anything")
 	fs.BoolVar(&f.dry, "n", false, "print the plan and its expected time, and measure nothing")
 	fs.StringVar(&f.progress, "progress", "auto",
 		"`style` of the progress output: auto, plain (lines), line (one line, repainted) or none")
@@ -239,8 +241,14 @@ func (a *app) dry(ctx context.Context, p *plan.Plan, f runFlags) error {
 		return err
 	}
 	a.fitRounds(p, graphs, f.budget, 0)
-	fmt.Fprint(a.out, report.Plan(p, infos(graphs), a.duration(p, graphs)))
+	a.show(a.out, p, graphs, f)
 	return nil
+}
+
+// show prints what p measures and what it can show.
+func (a *app) show(w io.Writer, p *plan.Plan, graphs []measure.Graph, f runFlags) {
+	gate, _ := f.gate.share() // checked with the flags
+	fmt.Fprint(w, report.Plan(p, infos(graphs), a.duration(p, graphs), gate))
 }
 
 // duration returns the expected time of p.
@@ -332,17 +340,22 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 	if err == nil {
 		err = measure.CheckDeadline(p, ideal(p, graphs))
 	}
+	if err == nil {
+		a.fitRounds(p, graphs, f.budget, time.Since(begin))
+		if why := report.Idle(p); why != "" && !f.force {
+			err = fmt.Errorf("run: %s", why)
+		}
+	}
 	if err != nil {
 		run.Close()
 		return errors.Join(err, os.RemoveAll(dir)) // nothing was measured: leave nothing behind
 	}
-	a.fitRounds(p, graphs, f.budget, time.Since(begin))
 	if err := run.SetPlan(p); err != nil {
 		return err
 	}
 	if err := run.Update(func(m *store.Manifest) { m.Graphs = infos(graphs) }); err != nil {
 		return err
 	}
-	fmt.Fprint(a.err, report.Plan(p, infos(graphs), a.duration(p, graphs)))
+	a.show(a.err, p, graphs, f)
 	return a.measure(ctx, run, graphs, f, begin)
 }

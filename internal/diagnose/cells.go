@@ -3,6 +3,8 @@ package diagnose
 import (
 	"iter"
 	"slices"
+
+	"crawlbench/internal/stat"
 )
 
 // Cells yields the cells of all tables, in their order.
@@ -86,5 +88,7 @@ func (c *Cell) Compared(base *Cell) (x *Comparison, adjusted bool) {
 			return x, true
 		}
 	}
-	return &Comparison{Paired: pair(base, c), Other: c.Impl, Against: base.Impl}, false
+	p := stat.Pair(base.times, c.times)
+	return &Comparison{Other: c.Impl, Against: base.Impl, Decision: stat.Decision{
+		Ratio: stat.Interval{Value: p.Ratio, Lo: p.Lo, Hi: p.Hi}, Confidence: p.Confidence, P: 1, Blocks: p.N}}, false
 }

@@ -12,72 +12,73 @@ import (
 	"crawlbench/internal/store"
 )
 
-// Change is one cell before and after.
+// Change is one cell before and after. Where one of the two was not measured, its summary has no samples, and nothing is
+// decided.
 type Change struct {
 	Cell     plan.Cell
 	Old, New stat.Summary // pages per second
-	// Comparison is of times per page, new over old; above 1 is slower. All changes are one family.
+	// Comparison is of times per page, new over old; above 1 is slower. All changes are decided together.
 	Comparison
 }
 
-// Regressed reports whether the cell is proven slower, and by more than the share gate.
-func (c Change) Regressed(gate float64) bool {
-	return c.Verdict == stat.Slower && c.Ratio > 1+gate
+// Gate returns what a gate at a regression by that share says of all changes together.
+func Gate(list []Change, gate float64) stat.Gate {
+	var d stat.Decisions
+	for _, c := range list {
+		d.Comparisons = append(d.Comparisons, c.Decision)
+	}
+	return d.Gate(gate, 0)
 }
 
 // changes compares the cells with those of another program in the same rounds.
-func changes(p *plan.Plan, cells, against map[plan.Cell]*Cell) []Change {
-	var list []Change
-	for _, c := range p.Cells {
-		other := c
-		other.Impl = plan.Against(c.Impl)
-		now, before := cells[c], against[other]
-		if now == nil || before == nil || len(now.Measured()) == 0 || len(before.Measured()) == 0 {
-			continue
-		}
-		list = append(list, Change{Cell: c, Old: before.Summary, New: now.Summary,
-			Comparison: Comparison{Paired: pair(before, now), Other: "this program", Against: "the other"}})
+func changes(p *plan.Plan, all cells) []Change {
+	var pairs []sampled
+	for base, other := range p.Pairs(plan.Programs) {
+		pairs = append(pairs, sampled{&Comparison{Other: "this program", Against: "the other"}, all.against[base],
+			all.own[other]})
 	}
-	return adjusted(list)
+	return changesOf(pairs, Declare(p.Pairs(plan.Programs), p.Rounds))
 }
 
-// adjusted sets the adjusted P and the verdict of each change.
-func adjusted(list []Change) []Change {
-	var family []*Comparison
-	for i := range list {
-		family = append(family, &list[i].Comparison)
+func changesOf(pairs []sampled, families *Families) []Change {
+	families.decide(pairs)
+	var list []Change
+	for _, x := range pairs {
+		list = append(list, Change{x.other.Cell, x.base.Summary, x.other.Summary, *x.Comparison})
 	}
-	adjust(family, stat.DefaultMargin)
 	return list
 }
 
 // ErrNotComparable is the kind of error of runs that cannot be compared.
 var ErrNotComparable = errors.New("the runs are not comparable")
 
-// Between compares two runs of the same plan on the same machine cell by cell. Their rounds were
-// not the same, so that a
-// drift of the machine between them counts as a change.
+// Between compares two runs of the same plan on the same machine cell by cell. Round by round as if they had been the
+// same: this is a fair match of independent samples, and a dependence of rounds within each run is found. But a drift of
+// the machine between the runs counts as a change.
 func Between(before, after *store.Run) ([]Change, error) {
 	if err := same(before, after); err != nil {
 		return nil, fmt.Errorf("compare %s and %s: %w: %w", before.Dir(), after.Dir(), ErrNotComparable, err)
 	}
 	old, new := (&Analysis{Run: before}).collect().own, (&Analysis{Run: after}).collect().own
-	var list []Change
-	for _, c := range after.Plan().Cells {
-		o, n := old[c], new[c]
-		if o == nil || n == nil || len(o.Measured()) == 0 || len(n.Measured()) == 0 {
-			continue
+	var pairs []sampled
+	declared := func(yield func(base, other plan.Cell) bool) {
+		for _, c := range after.Plan().Cells {
+			if new[c] != nil && !yield(c, c) {
+				return
+			}
 		}
-		x := Unpaired(o, n)
-		x.Other, x.Against = after.Dir(), before.Dir()
-		list = append(list, Change{Cell: c, Old: o.Summary, New: n.Summary, Comparison: x})
 	}
-	return adjusted(list), nil
+	for c := range declared {
+		pairs = append(pairs, sampled{&Comparison{Other: after.Dir(), Against: before.Dir()}, old[c], new[c]})
+	}
+	return changesOf(pairs, Declare(declared, min(before.Plan().Rounds, after.Plan().Rounds))), nil
 }
 
-// Unpaired compares two cells of runs that have no rounds in common. It has no verdict.
-func Unpaired(base, other *Cell) Comparison {
-	return Comparison{Paired: stat.Unpaired(base.times, other.times), Other: other.Impl, Against: base.Impl}
+// Unpaired compares the throughput of two cells of runs that have no rounds in common: other over base. It has no
+// verdict.
+func Unpaired(base, other *Cell) stat.Interval {
+	p := stat.Unpaired(base.times, other.times)
+	return inverse(stat.Interval{Value: p.Ratio, Lo: p.Lo, Hi: p.Hi})
 }
 
 // Alike returns why two runs cannot be compared: different machines or conditions, different graphs

@@ -2,33 +2,35 @@ package diagnose
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
-	"crawlbench/internal/parallel"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 )
 
-// Comparison compares the times per page of two cells.
+// Comparison compares the times per page of two cells; Ratio is that of Other over Against, below 1 is faster.
 type Comparison struct {
-	stat.Paired
-	Other    string  // what was compared, Against what
-	Against  string  // ratios are Other over Against, below 1 is faster
-	Adjusted float64 // P, adjusted for all comparisons of its family
-	Verdict  stat.Verdict
+	stat.Decision
+	Other   string // what was compared, Against what
+	Against string
 }
 
 // Times returns how many times as many pages per second Other makes, with its interval.
-func (c *Comparison) Times() stat.Interval {
-	return stat.Interval{Value: 1 / c.Ratio, Lo: 1 / c.Hi, Hi: 1 / c.Lo}
+func (c *Comparison) Times() stat.Interval { return inverse(c.Ratio) }
+
+// Floor returns the noise floor that an A/A control shows: the 95 % interval of its throughputs, not adjusted for others.
+func (c *Comparison) Floor() stat.Interval { return inverse(c.Alone) }
+
+// inverse returns the interval of 1/x.
+func inverse(x stat.Interval) stat.Interval {
+	return stat.Interval{Value: 1 / x.Value, Lo: 1 / x.Hi, Hi: 1 / x.Lo}
 }
 
 // turned returns the same comparison the other way round.
 func (c *Comparison) turned() *Comparison {
-	d, times := *c, c.Times()
+	d := *c
 	d.Other, d.Against = c.Against, c.Other
-	d.Ratio, d.Lo, d.Hi = times.Value, times.Lo, times.Hi
+	d.Ratio, d.Alone = inverse(c.Ratio), inverse(c.Alone)
 	switch c.Verdict {
 	case stat.Faster:
 		d.Verdict = stat.Slower
@@ -36,21 +38,6 @@ func (c *Comparison) turned() *Comparison {
 		d.Verdict = stat.Faster
 	}
 	return &d
-}
-
-// pair compares the times of two cells round by round.
-func pair(base, other *Cell) stat.Paired { return stat.Pair(base.times, other.times) }
-
-// adjust sets the adjusted P and the verdict of each comparison of a family.
-func adjust(family []*Comparison, margin float64) {
-	ps := make([]float64, len(family))
-	for i, c := range family {
-		ps[i] = c.P
-	}
-	for i, p := range stat.Holm(ps) {
-		family[i].Adjusted = p
-		family[i].Verdict = stat.Decide(family[i].Paired, p, Alpha, margin)
-	}
 }
 
 // Group is the cells of a table with the same number of workers.
@@ -79,12 +66,19 @@ func (g *Group) Comparison(other, against string) *Comparison {
 	return nil
 }
 
-// compare compares all pairs of crawlers within each group. All of them are one family: the pair of best and second is
-// chosen after the fact, and no correction that counts only it would be honest.
-func (a *Analysis) compare(controls map[plan.Cell]*Cell) {
-	var family, again []*Comparison
-	var cells [][2]*Cell // of family
-	rounds := 0
+// Equivalent reports whether all pairs of crawlers of the group are proven equivalent.
+func (g *Group) Equivalent() bool {
+	for _, c := range g.pairs {
+		if c.Verdict != stat.Equivalent {
+			return false
+		}
+	}
+	return len(g.pairs) > 0
+}
+
+// compare decides the comparisons that the plan declares, as far as their cells are sound.
+func (a *Analysis) compare(all cells) {
+	p := a.Run.Plan()
 	for _, t := range a.Tables {
 		for _, w := range t.Workers {
 			g := &Group{Workers: w, pairs: map[[2]string]*Comparison{}}
@@ -94,24 +88,28 @@ func (a *Analysis) compare(controls map[plan.Cell]*Cell) {
 					g.Cells = append(g.Cells, c)
 				}
 			}
-			for i, base := range g.Cells {
-				rounds = max(rounds, len(base.Measured()))
-				for _, other := range g.Cells[i+1:] {
-					c := &Comparison{Other: other.Impl, Against: base.Impl}
-					g.pairs[[2]string{base.Impl, other.Impl}] = c
-					family, cells = append(family, c), append(cells, [2]*Cell{base, other})
-				}
-			}
-			if g.Control = control(t.Cell(a.Baseline, w), controls); g.Control != nil {
-				again = append(again, g.Control)
-			}
 		}
 	}
-	parallel.Each(len(family), func(i int) { family[i].Paired = pair(cells[i][0], cells[i][1]) })
-	a.Family = len(family)
-	a.Preflight = stat.Reach(rounds, max(1, a.Family), Alpha)
-	adjust(family, a.Margin)
-	adjust(again, a.Margin)
+	a.Families, a.Controls = Declare(p.Pairs(plan.Crawlers), p.Rounds), Declare(p.Pairs(plan.Controls), p.Rounds)
+	var list, again []sampled
+	for base, other := range p.Pairs(plan.Crawlers) {
+		b, o := all.own[base], all.own[other]
+		if b.Sound() && o.Sound() {
+			c := &Comparison{Other: o.Impl, Against: b.Impl}
+			b.Table.Group(b.Workers).pairs[[2]string{b.Impl, o.Impl}] = c
+			list = append(list, sampled{c, b, o})
+		}
+	}
+	for base, other := range p.Pairs(plan.Controls) {
+		b, o := all.own[base], all.controls[other]
+		if b.Sound() && o.Sound() {
+			g := b.Table.Group(b.Workers)
+			g.Control = &Comparison{Other: o.Impl, Against: b.Impl}
+			again = append(again, sampled{g.Control, b, o})
+		}
+	}
+	a.Families.decide(list)
+	a.Controls.decide(again)
 	for _, t := range a.Tables {
 		for _, g := range t.Groups {
 			for _, c := range g.Cells {
@@ -120,24 +118,6 @@ func (a *Analysis) compare(controls map[plan.Cell]*Cell) {
 			g.rank()
 		}
 	}
-}
-
-// Family returns the number of comparisons between crawlers that a run of p makes.
-func Family(p *plan.Plan) int {
-	type group struct {
-		Key
-		workers int
-	}
-	sizes := map[group]int{}
-	pairs := 0
-	for _, c := range p.Cells {
-		if !c.IsControl() && !c.IsAgainst() {
-			g := group{KeyOf(c), c.Workers}
-			pairs += sizes[g]
-			sizes[g]++
-		}
-	}
-	return pairs
 }
 
 // rank finds the best and who ties with it.
@@ -157,80 +137,4 @@ func (g *Group) rank() {
 	if len(by) > 1 {
 		g.Second = g.Comparison(g.Best, by[1].Impl)
 	}
-}
-
-// control compares the baseline with its second entry.
-func control(base *Cell, controls map[plan.Cell]*Cell) *Comparison {
-	if base == nil || !base.Sound() {
-		return nil
-	}
-	c := base.Cell
-	c.Impl = plan.Control(c.Impl)
-	again := controls[c]
-	if again == nil || !again.Sound() {
-		return nil
-	}
-	return &Comparison{Paired: pair(base, again), Other: c.Impl, Against: base.Impl}
-}
-
-// Trust says whether a run can be believed.
-type Trust struct {
-	Controls int // comparisons of the baseline with itself
-	// Rejected are those that claim a difference, in a family of their own: something else than the crawlers differed.
-	Rejected int
-	// Floor is the relative difference that chance alone reaches: the median over the controls of
-	// how far their intervals
-	// reach, and Worst the largest. NaN without a control.
-	Floor, Worst float64
-	// Detectable is the ratio of times that the rounds find with 80 % power as the first of the family.
-	Detectable float64
-	Samples    int            // that were taken
-	Repeated   int            // of them a second time
-	Flags      map[string]int // flags that stayed
-	Bimodal    int            // cells
-}
-
-// Untrusted reports whether the control rejects.
-func (t Trust) Untrusted() bool { return t.Rejected > 0 }
-
-// trust decides whether the run can be believed, by its controls and its flagged samples.
-func (a *Analysis) trust(controls map[plan.Cell]*Cell) {
-	tr := Trust{Floor: math.NaN(), Worst: math.NaN(), Detectable: math.Inf(1), Flags: map[string]int{}}
-	var reach, sds []float64
-	for _, t := range a.Tables {
-		for _, g := range t.Groups {
-			if c := g.Control; c != nil {
-				reach = append(reach, max(math.Log(c.Hi), -math.Log(c.Lo)))
-				sds = append(sds, c.SD)
-				if c.Adjusted < Alpha {
-					tr.Rejected++
-				}
-			}
-		}
-	}
-	for c := range a.Cells() {
-		tr.Samples += len(c.Measured())
-		tr.Repeated += c.Repeated
-		for f, n := range c.Flags {
-			tr.Flags[f] += n
-		}
-		if c.Bimodal {
-			tr.Bimodal++
-		}
-	}
-	tr.Controls = len(reach)
-	if len(reach) > 0 {
-		tr.Floor, tr.Worst = math.Exp(middle(reach))-1, math.Exp(slices.Max(reach))-1
-		rounds := 0
-		for _, c := range controls {
-			rounds = max(rounds, len(c.Measured()))
-		}
-		tr.Detectable = stat.Detectable(rounds, max(1, a.Family), Alpha, middle(sds))
-	}
-	a.Trust = tr
-}
-
-func middle(list []float64) float64 {
-	s := slices.Sorted(slices.Values(list))
-	return s[len(s)/2]
 }

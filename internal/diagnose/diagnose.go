@@ -18,21 +18,19 @@ import (
 	"crawlbench/internal/store"
 )
 
-// Alpha is the probability with which a run makes a wrong claim of a difference at all.
-const Alpha = 0.05
-
 // Analysis is the analysis of a run.
 type Analysis struct {
 	Run      *store.Run
 	Baseline string
 	Margin   float64 // differences within it do not matter
-	// Family is the number of comparisons between crawlers that the run makes. p is adjusted for
-	// all of them, by Holm's method.
-	Family    int
-	Preflight stat.Preflight // what the rounds can show at best
-	Trust     Trust
-	Tables    []*Table
-	Findings  []Finding
+	// Families are the comparisons between crawlers, Controls those of the baseline with itself.
+	Families, Controls *Families
+	Trust              Trust
+	// Choices are what to use: the best crawler at its best number of workers, for each unlimited table, or each table
+	// if all are paced.
+	Choices  []Choice
+	Tables   []*Table
+	Findings []Finding
 	// Changes compare this program with the one that the run was made against; nil if it was made alone.
 	Changes []Change
 	// Failures are the cells that failed, in the order of the plan, the control and those of another program included.
@@ -105,9 +103,8 @@ type Cell struct {
 	Traced *Traced
 }
 
-// Compare only compares the crawlers of a run: it fills in the tables with their groups and cells,
-// and leaves out traces,
-// bounds, trust and findings.
+// Compare only compares the crawlers of a run: it fills in the tables with their groups and cells, and trust, and leaves
+// out traces, bounds, choices and findings.
 func Compare(run *store.Run) *Analysis {
 	a, _ := begin(run)
 	return a
@@ -117,7 +114,8 @@ func begin(run *store.Run) (*Analysis, cells) {
 	a := &Analysis{Run: run, Baseline: run.Plan().Crawlers[0], Margin: stat.DefaultMargin}
 	all := a.collect()
 	a.layOut(all.own)
-	a.compare(all.controls)
+	a.compare(all)
+	a.trust(all)
 	return a, all
 }
 
@@ -131,8 +129,8 @@ func Analyse(run *store.Run) (*Analysis, error) {
 		a.Tables[i].scale(run.Plan())
 		a.Tables[i].bound(run)
 	})
-	a.trust(all.controls)
-	a.Changes = changes(run.Plan(), all.own, all.against)
+	a.choose()
+	a.Changes = changes(run.Plan(), all)
 	for _, t := range a.Tables {
 		a.Findings = append(a.Findings, t.findings()...)
 	}

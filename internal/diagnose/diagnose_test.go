@@ -84,14 +84,15 @@ func TestVerdictsTiesAndTrust(t *testing.T) {
 		t.Errorf("cas: %v %+v", cas.Verdict, x)
 	}
 	if syncmap.Verdict != stat.Equivalent {
-		t.Errorf("syncmap: %v %+v", syncmap.Verdict, syncmap.Paired)
+		t.Errorf("syncmap: %v %+v", syncmap.Verdict, syncmap.Ratio)
 	}
 	g := table.Groups[0]
 	if g.Best != "cas" || !slices.Equal(g.Ties, []string{"cas"}) || g.Second.Verdict != stat.Faster {
 		t.Errorf("the best is %s, ties %v, second %+v", g.Best, g.Ties, g.Second)
 	}
-	if a.Family != 3 || a.Trust.Controls != 1 || a.Trust.Untrusted() || a.Trust.Floor > 0.03 || a.Trust.Samples != 36 {
-		t.Errorf("family %d, trust %+v", a.Family, a.Trust)
+	n := a.Trust.Unlimited
+	if a.Families.Size() != 3 || n.Controls != 1 || a.Trust.Untrusted() || n.Floor > 0.03 || a.Trust.Samples != 48 {
+		t.Errorf("%d comparisons, trust %+v", a.Families.Size(), a.Trust)
 	}
 	if table.Cell("mutexmap", 4).Versus != nil {
 		t.Error("the baseline is compared with itself")
@@ -120,9 +121,9 @@ func TestControlThatDiffersMakesTheRunUntrusted(t *testing.T) {
 	}
 }
 
-func TestFewRoundsConcludeNothing(t *testing.T) {
+func TestOneRoundConcludesNothing(t *testing.T) {
 	a := made{toml: three, speed: func(c plan.Cell, round int) float64 {
-		if round > 4 {
+		if round > 0 {
 			return 0
 		}
 		if c.Impl == "cas" {
@@ -130,8 +131,9 @@ func TestFewRoundsConcludeNothing(t *testing.T) {
 		}
 		return 1000
 	}}.analyse(t)
-	if v := a.Tables[0].Cell("cas", 4).Versus.Verdict; v != stat.Inconclusive || a.Preflight.Reachable {
-		t.Errorf("five rounds: %v, %+v", v, a.Preflight)
+	if v := a.Tables[0].Cell("cas", 4).Versus.Verdict; v != stat.Inconclusive ||
+		!math.IsInf(a.Trust.Unlimited.Detectable, 1) {
+		t.Errorf("one round: %v, %+v", v, a.Trust.Unlimited)
 	}
 }
 
@@ -280,13 +282,14 @@ func TestChangesAgainstAnotherProgram(t *testing.T) {
 		}
 		return 1000
 	}}.analyse(t)
-	if len(a.Changes) != 3 || a.Family != 3 {
-		t.Fatalf("%d changes, a family of %d", len(a.Changes), a.Family)
+	if len(a.Changes) != 3 || a.Families.Size() != 3 {
+		t.Fatalf("%d changes, %d comparisons", len(a.Changes), a.Families.Size())
 	}
 	for _, c := range a.Changes {
 		slower := c.Cell.Impl == "cas"
-		if c.Regressed(0.05) != slower || c.Regressed(0.2) || (c.Verdict == stat.Equivalent) == slower {
-			t.Errorf("%s: %v %+v", c.Cell.Impl, c.Verdict, c.Paired)
+		want := map[bool]stat.Gate{false: stat.Pass, true: stat.Fail}[slower]
+		if c.Gate(0.05) != want || c.Gate(0.2) != stat.Pass || (c.Verdict == stat.Equivalent) == slower {
+			t.Errorf("%s: %v %+v", c.Cell.Impl, c.Verdict, c.Ratio)
 		}
 	}
 }

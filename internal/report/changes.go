@@ -25,24 +25,32 @@ type ChangesPage struct {
 // mostPictures bounds the figures of changes; the table has all.
 const mostPictures = 12
 
-// ViewChanges makes the view of how cells changed, and of which regressed by more than the share gate; a negative gate
-// gates nothing.
+// ViewChanges makes the view of how cells changed, and of what a gate at a regression by that share says; a negative
+// gate gates nothing.
 func ViewChanges(list []diagnose.Change, gate float64, href Href) ChangesPage {
 	p := ChangesPage{Table: Table{Head: []string{"cell", "before", "after", "speed", "adjusted p", "verdict"}}}
-	verdicts, regressed := map[stat.Verdict]int{}, 0
+	if gate >= 0 {
+		p.Table.Head = append(p.Table.Head, "gate")
+	}
+	verdicts, gates := map[stat.Verdict]int{}, map[stat.Gate]int{}
 	ratios := map[string][]Ratio{}
 	for _, c := range list {
-		x, verdict, id := c.Times(), VerdictName(c.Verdict), c.Cell.ID()
+		x, verdict, id := c.Times(), c.Verdict.String(), c.Cell.ID()
 		verdicts[c.Verdict]++
-		last := Entry{Text: verdict, Class: verdict}
-		if gate >= 0 && c.Regressed(gate) {
-			last.Text = "REGRESSION"
-			regressed++
+		row := []Entry{{Text: id, Href: href(id)}, {Text: perSecond(c.Old)}, {Text: perSecond(c.New)},
+			{Text: times(x)}, {Text: pValue(c.P)}, {Text: verdict, Class: verdict}}
+		if !measured(c) {
+			row[3].Text, row[4].Text = "-", "-"
 		}
-		p.Table.Rows = append(p.Table.Rows,
-			[]Entry{{Text: id, Href: href(id)}, {Text: SI(c.Old.Center) + "/s"}, {Text: SI(c.New.Center) + "/s"},
-				{Text: times(x)}, {Text: pValue(c.Adjusted)}, last})
+		if gate >= 0 {
+			gates[c.Gate(gate)]++
+			row = append(row, gateEntry(c.Gate(gate)))
+		}
+		p.Table.Rows = append(p.Table.Rows, row)
 		title := Condition(diagnose.KeyOf(c.Cell))
+		if !measured(c) {
+			continue
+		}
 		if ratios[title] == nil && len(p.Figures) < mostPictures {
 			p.Figures = append(p.Figures, Figure{Title: title})
 		}
@@ -50,9 +58,10 @@ func ViewChanges(list []diagnose.Change, gate float64, href Href) ChangesPage {
 			Ratio{Label: fmt.Sprintf("%s, %d", c.Cell.Impl, c.Cell.Workers), Value: x.Value, Lo: x.Lo, Hi: x.Hi,
 				Word: verdict, Href: href(id)})
 	}
-	p.Summary = Plural(len(list), "cell") + ", p corrected for their number"
+	p.Summary = Plural(len(list), "cell") + ", p adjusted for their number"
 	if gate >= 0 {
-		p.Summary += fmt.Sprintf("; %s by more than %.3g %%", Plural(regressed, "regression"), 100*gate)
+		p.Summary += fmt.Sprintf("; gate at a regression of %s: %v (%d fail, %d pass, %d cannot tell)", effect(1+gate),
+			diagnose.Gate(list, gate), gates[stat.Fail], gates[stat.Pass], gates[stat.CannotTell])
 	}
 	p.Tally = fmt.Sprintf("Of %s: %s; p adjusted for all of them.", Plural(len(list), "cell"), tally(verdicts))
 	for i := range p.Figures {
@@ -60,6 +69,27 @@ func ViewChanges(list []diagnose.Change, gate float64, href Href) ChangesPage {
 		f.SVG = Forest("changes, "+f.Title, p.Tally, "times the pages/s of before", ratios[f.Title])
 	}
 	return p
+}
+
+// measured reports whether a cell was measured both before and after.
+func measured(c diagnose.Change) bool { return c.Old.N > 0 && c.New.N > 0 }
+
+func perSecond(s stat.Summary) string {
+	if s.N == 0 {
+		return "-"
+	}
+	return SI(s.Center) + "/s"
+}
+
+// gateEntry is what a gate says of a cell.
+func gateEntry(g stat.Gate) Entry {
+	switch g {
+	case stat.Fail:
+		return Entry{Text: "fail: REGRESSION", Class: "slower"}
+	case stat.Pass:
+		return Entry{Text: "pass"}
+	}
+	return Entry{Text: g.String(), Class: "inconclusive"}
 }
 
 // Changes writes the view of changes.
@@ -81,7 +111,8 @@ func Changes(w io.Writer, list []diagnose.Change, gate float64, format string) e
 }
 
 // changeJSON is a change as JSON has it. Speeds are in pages per second, ratios those of the speeds, after over before;
-// what is not known is null.
+// what is not known is null. Gate is "pass", "fail" or "cannot tell", and missing without a gate; that of all cells is
+// the worst of them: fail before cannot tell before pass.
 type changeJSON struct {
 	Cell       string   `json:"cell"`
 	Before     *float64 `json:"before"`
@@ -92,6 +123,7 @@ type changeJSON struct {
 	P          float64  `json:"p_adjusted"`
 	Verdict    string   `json:"verdict"`
 	Regression bool     `json:"regression"`
+	Gate       string   `json:"gate,omitempty"`
 }
 
 func changesJSON(w io.Writer, list []diagnose.Change, gate float64) error {
@@ -101,12 +133,21 @@ func changesJSON(w io.Writer, list []diagnose.Change, gate float64) error {
 		}
 		return &x
 	}
+	center := func(s stat.Summary) *float64 {
+		if s.N == 0 {
+			return nil
+		}
+		return finite(s.Center)
+	}
 	out := []changeJSON{}
 	for _, c := range list {
 		x := c.Times()
-		out = append(out, changeJSON{c.Cell.Name(), finite(c.Old.Center), finite(c.New.Center), finite(x.Value),
-			finite(x.Lo), finite(x.Hi),
-			c.Adjusted, VerdictName(c.Verdict), gate >= 0 && c.Regressed(gate)})
+		j := changeJSON{Cell: c.Cell.Name(), Before: center(c.Old), After: center(c.New), Speed: finite(x.Value),
+			SpeedLo: finite(x.Lo), SpeedHi: finite(x.Hi), P: c.P, Verdict: c.Verdict.String()}
+		if gate >= 0 {
+			j.Gate, j.Regression = c.Gate(gate).String(), c.Gate(gate) == stat.Fail
+		}
+		out = append(out, j)
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")

@@ -134,11 +134,11 @@ func forest(a *diagnose.Analysis, t *diagnose.Table, href Href) *Figure {
 			if c.Versus == nil {
 				continue
 			}
-			x, word := c.Versus.Times(), VerdictName(c.Versus.Verdict)
+			x, word := c.Versus.Times(), c.Versus.Verdict.String()
 			ratio := Ratio{Label: fmt.Sprintf("%s, %d", r.Impl, c.Workers), Value: x.Value, Lo: x.Lo, Hi: x.Hi,
 				Word: word, Color: i, Href: href(c.ID())}
 			if g := t.Group(c.Workers); g.Control != nil {
-				floor := g.Control.Times()
+				floor := g.Control.Floor()
 				ratio.FloorLo, ratio.Floor = floor.Lo, floor.Hi
 			}
 			list = append(list, ratio)

@@ -90,8 +90,8 @@ func times(i stat.Interval) string { return fmt.Sprintf("%.2fx [%.2f, %.2f]", i.
 func percent(x float64) string { return fmt.Sprintf("%.0f %%", 100*x) }
 
 func pValue(p float64) string {
-	if p < 0.0001 {
-		return fmt.Sprintf("%.0e", p)
+	if p < 0.0001 { // smaller ones would only say how well the tails of the noise are known
+		return "< 0.0001"
 	}
 	return fmt.Sprintf("%.2g", p)
 }

@@ -18,7 +18,7 @@ func Markdown(w io.Writer, a *diagnose.Analysis) (map[string]string, error) {
 func (p *Page) markdown(w io.Writer) (map[string]string, error) {
 	pictures := map[string]string{}
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s\n\n%s\n", cell(p.Title), cell(p.Subtitle))
+	fmt.Fprintf(&b, "# %s\n\n%s\n\n**%s**\n", cell(p.Title), cell(p.Subtitle), cell(p.Summary))
 	bullets(&b, "Result", p.Headlines)
 	bullets(&b, "Failed, and left out", p.Failed)
 	bullets(&b, "Trust", p.Trust)

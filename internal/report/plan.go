@@ -7,12 +7,15 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 )
 
-// Plan renders what is about to be measured, and how long that takes.
-func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration) string {
+// Plan renders what is about to be measured, how long that takes, and what it can show, also to a gate; a negative gate
+// is none.
+func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration, gate float64) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s x %s = %s", p.Scenario, Plural(len(p.Cells), "cell"), Plural(p.Rounds, "round"),
 		Plural(len(p.Schedule), "sample"))
@@ -39,8 +42,71 @@ func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration) string {
 	}
 	row("gomaxprocs", axis(p.Cells, func(c plan.Cell) string { return fmt.Sprint(c.Procs) })...)
 	row("seed", fmt.Sprint(p.Seed))
-	row("verdicts", preflight(p))
+	for i, line := range reachLines(p) {
+		row([]string{"verdicts", ""}[min(i, 1)], line)
+	}
+	if gate >= 0 {
+		for i, r := range diagnose.Reaches(p, plan.Programs) {
+			row([]string{"gate", ""}[min(i, 1)], gateLine(r, gate))
+		}
+	}
 	return b.String()
+}
+
+// sought is the difference for which a plan says how many rounds find it.
+const sought = 1.1
+
+// reachLines say what a plan can show.
+func reachLines(p *plan.Plan) (list []string) {
+	reaches := diagnose.Reaches(p, plan.Crawlers)
+	if len(reaches) == 0 {
+		return []string{"none: there are no two crawlers to compare"}
+	}
+	for _, r := range reaches {
+		text := fmt.Sprintf("%s in %s: ", Plural(r.Size, "comparison"), familyName(r.Family))
+		least, find := r.Enough(sought)
+		if !r.Decides() {
+			list = append(list, text+fmt.Sprintf("%s can decide nothing; %d can", Plural(r.Rounds, "round"), least))
+			continue
+		}
+		text += fmt.Sprintf("MDE %s on a quiet machine, %s on a busy one", effect(r.AtQuiet), effect(r.AtBusy))
+		if find > r.Rounds {
+			text += fmt.Sprintf("; there %s find %s", Plural(find, "round"), effect(sought))
+		}
+		list = append(list, text, fmt.Sprintf("  if ratios vary by %s (quiet) or %s (busy) from round to round",
+			effect(1+r.Quiet), effect(1+r.Busy)))
+	}
+	return append(list, "MDE: minimum detectable effect, with 80 % power")
+}
+
+// gateLine says whether a gate can fire.
+func gateLine(r diagnose.Reach, gate float64) string {
+	text := fmt.Sprintf("%s, %s in %s: ", effect(1+gate), Plural(r.Size, "comparison"), familyName(r.Family))
+	least, find := r.Enough(1 + max(2*gate, stat.DefaultMargin))
+	if !r.Decides() {
+		return text + fmt.Sprintf("cannot fire with %s; can with %s", Plural(r.Rounds, "round"), Count(least))
+	}
+	text += fmt.Sprintf("can fire: fails on a regression of %s on a quiet machine, of %s on a busy one (80 %% power)",
+		effect(max(1+gate, r.AtQuiet)), effect(max(1+gate, r.AtBusy)))
+	if find > r.Rounds {
+		text += fmt.Sprintf("; there %s fail one of %s", Plural(find, "round"), effect(1+max(2*gate, stat.DefaultMargin)))
+	}
+	return text
+}
+
+// Idle says why a run that can decide nothing is not started; "" if it can decide something.
+func Idle(p *plan.Plan) string {
+	idle := diagnose.Idle(p)
+	if len(idle) == 0 {
+		return ""
+	}
+	least := 0
+	for _, r := range idle {
+		n, _ := r.Enough(sought)
+		least = max(least, n)
+	}
+	return fmt.Sprintf("%s can decide nothing: want at least %d, or -force to measure without verdicts",
+		Plural(p.Rounds, "round"), least)
 }
 
 // mostValues is how many values of an axis a plan shows.

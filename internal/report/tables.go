@@ -74,9 +74,12 @@ func winners(t *topic) Table {
 		w.across(t.workers, func(n int) Entry {
 			g := table.Group(n)
 			if len(g.Ties) == len(g.Cells) && len(g.Cells) > 2 {
+				if g.Equivalent() {
+					return Entry{Text: "all equivalent"}
+				}
 				return Entry{Text: "no difference proven"}
 			}
-			return Entry{Text: strings.Join(g.Ties, " = ")}
+			return Entry{Text: strings.Join(g.Ties, ", ")}
 		}, RateName(table.Key))
 	}
 	return w
@@ -99,7 +102,7 @@ func versus(a *diagnose.Analysis, t *diagnose.Table) Table {
 			if c == nil || c.Versus == nil {
 				return Entry{}
 			}
-			x, word := c.Versus.Times(), VerdictName(c.Versus.Verdict)
+			x, word := c.Versus.Times(), c.Versus.Verdict.String()
 			return Entry{Text: fmt.Sprintf("%.2f [%.2f, %.2f] %s", x.Value, x.Lo, x.Hi, word),
 				Short: fmt.Sprintf("%.2f %s", x.Value, verdictMark(c.Versus.Verdict)), Class: word}
 		}, r.Impl)
@@ -109,7 +112,7 @@ func versus(a *diagnose.Analysis, t *diagnose.Table) Table {
 		if c == nil {
 			return Entry{}
 		}
-		x := c.Times()
+		x := c.Floor()
 		return Entry{Text: fmt.Sprintf("%.2f [%.2f, %.2f]", x.Value, x.Lo, x.Hi),
 			Short: fmt.Sprintf("%.2f to %.2f", x.Lo, x.Hi)}
 	}, "noise floor")

@@ -16,6 +16,8 @@ func Text(a *diagnose.Analysis) string { return View(a, below).text() }
 
 func (p *Page) text() string {
 	var b strings.Builder
+	b.WriteByte('\n')
+	wrap(&b, "", p.Summary)
 	for _, s := range p.Sections {
 		for _, g := range s.Groups {
 			if g.Main {
@@ -42,6 +44,9 @@ func (p *Page) text() string {
 // Verdicts renders how each crawler compares with the baseline, paired by round.
 func Verdicts(a *diagnose.Analysis) string {
 	var b strings.Builder
+	if a.Trust.Untrusted() {
+		wrap(&b, "", summary(a))
+	}
 	for _, t := range a.Tables {
 		if v := versus(a, t); len(v.Rows) > 0 {
 			Group{Tables: []Table{v}}.text(&b)

@@ -101,7 +101,7 @@ func TestPlan(t *testing.T) {
 		{Name: "another", Spec: "chain pages=1234567", Pages: 1234567, Links: 1234566, Reachable: 12, Failed: 1,
 			Depth: 11},
 	}
-	golden(t, "plan.golden", Plan(run.Plan(), graphs, 93*time.Second))
+	golden(t, "plan.golden", Plan(run.Plan(), graphs, 93*time.Second, 0.05))
 }
 
 // Samples of 1 s of crawl each in children that lived 2 s: half. A pause of an hour between
@@ -175,7 +175,7 @@ func TestALongAxisIsShortened(t *testing.T) {
 		c.Workers = 1000 + i
 		p.Cells = append(p.Cells, c)
 	}
-	if text := Plan(&p, nil, 0); !strings.Contains(text, "workers     1  8  1000  1001") ||
+	if text := Plan(&p, nil, 0, -1); !strings.Contains(text, "workers     1  8  1000  1001") ||
 		!strings.Contains(text, "1019  ...  1099 (102 in all)\n") {
 		t.Errorf("%s", text)
 	}

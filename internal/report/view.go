@@ -19,6 +19,7 @@ import (
 type Page struct {
 	Title, Subtitle string
 	Dir, Status     string
+	Summary         string // the first sentence: what to use, and whether to believe it
 	Untrusted       bool
 	Headlines       []string
 	Failed          []string
@@ -100,6 +101,7 @@ func View(a *diagnose.Analysis, href Href) *Page {
 		Title:     runTitle(m),
 		Dir:       a.Run.Dir(),
 		Status:    status(a),
+		Summary:   summary(a),
 		Untrusted: a.Trust.Untrusted(),
 		Headlines: headlines(a),
 		Trust:     trust(a),

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 )
@@ -77,17 +76,6 @@ func CellName(c *diagnose.Cell) string {
 		RateName(diagnose.KeyOf(c.Cell)))
 }
 
-// VerdictName names a verdict.
-func VerdictName(v stat.Verdict) string {
-	switch v {
-	case stat.Equivalent:
-		return "equivalent"
-	case stat.Inconclusive:
-		return "inconclusive"
-	}
-	return v.String()
-}
-
 // verdictMark is a verdict in a terminal.
 func verdictMark(v stat.Verdict) string {
 	switch v {
@@ -107,7 +95,11 @@ func tally(verdicts map[stat.Verdict]int) string {
 
 // result says what a comparison came to.
 func result(c *diagnose.Comparison) string {
-	return fmt.Sprintf("%s, adjusted p = %s", VerdictName(c.Verdict), pValue(c.Adjusted))
+	p := pValue(c.P)
+	if !strings.HasPrefix(p, "<") {
+		p = "= " + p
+	}
+	return fmt.Sprintf("%s, adjusted p %s", c.Verdict, p)
 }
 
 // compared says how Other compares with Against.
@@ -118,103 +110,13 @@ func compared(c *diagnose.Comparison) string {
 func headline(a *diagnose.Analysis, t *diagnose.Table, best *diagnose.Cell) string {
 	text := fmt.Sprintf("%s: %s is fastest, %s pages/s with %s", Condition(t.Key), best.Impl, SI(best.Summary.Center),
 		Plural(best.Workers, "worker"))
-	g := t.Group(best.Workers)
-	second := ""
-	switch {
-	case len(g.Ties) > 1:
-		text += "; not proven slower: " + strings.Join(g.Ties[1:], ", ")
-	case g.Second != nil:
-		second = g.Second.Against
-		text += fmt.Sprintf("; %s, the second", compared(g.Second))
+	if ties := t.Group(best.Workers).Ties; len(ties) > 1 {
+		text += "; not proven slower: " + strings.Join(ties[1:], ", ")
 	}
-	if v := best.Versus; v != nil && second != a.Baseline {
+	if v := best.Versus; v != nil {
 		text += fmt.Sprintf("; %s, the baseline", compared(v))
 	}
 	return text + "."
-}
-
-// trust says whether the run can be believed, and what it can show.
-func trust(a *diagnose.Analysis) []string {
-	tr := a.Trust
-	var list []string
-	switch {
-	case tr.Controls == 0:
-		list = append(list, "No A/A control: the noise floor is unknown. Remove control = false from the scenario and run it again.")
-	case tr.Untrusted():
-		list = append(list, fmt.Sprintf("UNTRUSTED: A/A control: %s differs from itself in %d of %s. Something other than the crawlers changed during the run. Next: crawlbench doctor; then measure again.",
-			a.Baseline, tr.Rejected, Plural(tr.Controls, "comparison")))
-	case math.IsInf(tr.Floor, 0):
-		list = append(list, fmt.Sprintf("A/A control: too few rounds for an interval of %s against itself, so the noise floor is unknown: 6 rounds are the minimum.", a.Baseline))
-	default:
-		worst := "unbounded"
-		if !math.IsInf(tr.Worst, 0) {
-			worst = fmt.Sprintf("±%.1f %%", 100*tr.Worst)
-		}
-		list = append(list, fmt.Sprintf("A/A control: %s does not differ from itself in %s; noise floor ±%.1f %% (median), %s (worst cell).",
-			a.Baseline, Plural(tr.Controls, "comparison"), 100*tr.Floor, worst))
-	}
-	list = append(list, power(a))
-	if tr.Repeated > 0 {
-		text := fmt.Sprintf("%d of %s were flagged and measured again", tr.Repeated, Plural(tr.Samples, "sample"))
-		if len(tr.Flags) > 0 {
-			var left []string
-			for _, f := range slices.Sorted(maps.Keys(tr.Flags)) {
-				left = append(left, fmt.Sprintf("%s %d", f, tr.Flags[f]))
-			}
-			text += "; still flagged: " + strings.Join(left, ", ")
-		}
-		list = append(list, text+".")
-	}
-	if tr.Bimodal > 0 {
-		list = append(list, fmt.Sprintf("The samples of %s are bimodal: look at them before you read the median.",
-			Plural(tr.Bimodal, "cell")))
-	}
-	if costs := a.Run.Manifest().Harness; len(costs) > 0 {
-		list = append(list, fmt.Sprintf("The site and the verification cost %s per page, the same for every crawler.",
-			nanoseconds(costs)))
-	}
-	return list
-}
-
-// power says what the rounds can show.
-func power(a *diagnose.Analysis) string {
-	text := fmt.Sprintf("%s, %s", Plural(a.Run.Plan().Rounds, "round"), Plural(a.Family, "comparison"))
-	if !a.Preflight.Reachable {
-		return fmt.Sprintf("%s: too few rounds to prove a difference: the smallest adjusted p is %s; %d rounds suffice.", text, pValue(min(1, a.Preflight.Adjusted)), a.Preflight.Rounds)
-	}
-	if !math.IsInf(a.Trust.Detectable, 0) {
-		return fmt.Sprintf("%s: minimum detectable effect %.0f %% (80 %% power).", text, 100*(a.Trust.Detectable-1))
-	}
-	return text + "."
-}
-
-// TrustOf says in a word or two whether a run can be believed.
-func TrustOf(a *diagnose.Analysis) string {
-	switch tr := a.Trust; {
-	case tr.Controls == 0:
-		return "no control"
-	case tr.Untrusted():
-		return "untrusted"
-	case !a.Preflight.Reachable:
-		return "too few rounds"
-	default:
-		return fmt.Sprintf("trusted, ±%.1f %%", 100*tr.Floor)
-	}
-}
-
-// preflight says what a plan can conclude.
-func preflight(p *plan.Plan) string {
-	family := diagnose.Family(p)
-	if family == 0 {
-		return "none: there is nothing to compare"
-	}
-	r := stat.Reach(p.Rounds, family, diagnose.Alpha)
-	if !r.Reachable {
-		return fmt.Sprintf("none: %s cannot prove a difference in %s; %d can", Plural(p.Rounds, "round"),
-			Plural(family, "comparison"), r.Rounds)
-	}
-	return fmt.Sprintf("%s; minimum detectable effect %.0f %% (80 %% power) if the ratio of two crawlers varies by 3 %% from round to round",
-		Plural(family, "comparison"), 100*(stat.Detectable(p.Rounds, family, diagnose.Alpha, 0.03)-1))
 }
 
 // method says how the run was measured.
@@ -224,7 +126,9 @@ func method(a *diagnose.Analysis) [][2]string {
 		{"scenario", m.Scenario}, {"seed", fmt.Sprint(m.Seed)},
 		{"rounds", fmt.Sprintf("%d, each with every cell once, in random order", p.Rounds)},
 		{"sample", fmt.Sprintf("a new process that crawls for %v; every crawl is verified page by page", p.Sample)},
-		{"verdicts", fmt.Sprintf("paired by round: Hodges-Lehmann ratio with exact interval, signed-rank test; p adjusted by Holm's method for %d comparisons, significant below %.0f %%; equivalent within %.0f %%", a.Family, 100*diagnose.Alpha, 100*a.Margin)},
+		{"verdicts", verdictMethod(a)},
+		{"best against best", "a family of its own, in which any claim is false with a probability below 5 %: adjusted for all pairs of cells of different crawlers in a table, as the best are chosen by their medians"},
+		{"benchstat", benchstatMethod},
 		{"go", m.Go},
 	}
 	for _, k := range slices.Sorted(maps.Keys(m.Host)) {
@@ -490,11 +394,11 @@ func DifferenceSentence(this, base *diagnose.Cell, sameRun bool) string {
 		return ""
 	}
 	if !sameRun {
-		x := diagnose.Unpaired(base, this)
-		return fmt.Sprintf("This has %s the throughput of the base; not paired, since the runs have no rounds in common.", times(x.Times()))
+		return fmt.Sprintf("This has %s the throughput of the base; not paired, since the runs have no rounds in common.",
+			times(diagnose.Unpaired(base, this)))
 	}
 	x, adjusted := this.Compared(base)
-	text := fmt.Sprintf("This has %s the throughput of the base; paired by %s", times(x.Times()), Plural(x.N, "round"))
+	text := fmt.Sprintf("This has %s the throughput of the base; paired by %s", times(x.Times()), Plural(x.Blocks, "round"))
 	if !adjusted {
 		return text + "; not one of the comparisons that p is adjusted for, so there is no verdict."
 	}

@@ -3,6 +3,7 @@ package stat
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -227,18 +228,41 @@ func TestDecisionsAreOfTheBlocksUpToTheirLook(t *testing.T) {
 	}
 }
 
-func TestHolmAgreesWithItsSteps(t *testing.T) {
+func TestStepDownByHand(t *testing.T) {
+	for _, c := range []struct{ ps, want []float64 }{
+		{nil, nil},
+		{[]float64{0.04}, []float64{0.04}},
+		// 0.01*4 is below 0.05, then 0.015*3 = 0.045, 0.02*2 = 0.04 which may not be below, and 0.5.
+		{[]float64{0.5, 0.015, 0.01, 0.02}, []float64{0.5, 0.045, 0.04, 0.045}},
+		{[]float64{0.02, 0.02, 0.02}, []float64{0.06, 0.06, 0.06}},
+		// The first is not claimed, so that neither is the second, which alone would be: 0.05*1.
+		{[]float64{0.03, 0.04}, []float64{0.06, 0.06}},
+	} {
+		for i, s := range stepDown(c.ps, len(c.ps), 0.05) {
+			if got := 0.05 * s.adjusted; !near(got, c.want[i]) || s.claimed != (c.want[i] < 0.05) {
+				t.Errorf("%v: %d adjusted %v, claimed %v, want %v", c.ps, i, got, s.claimed, c.want[i])
+			}
+		}
+	}
+}
+
+// What Holm's procedure claims, from its description: go up the sorted ps until one is not below alpha over those left.
+func TestStepDownIsHolmsProcedure(t *testing.T) {
 	draw := rand.New(rand.NewPCG(23, 0))
 	for range 300 {
 		ps := make([]float64, 1+draw.IntN(10))
 		for i := range ps {
 			ps[i] = math.Pow(10, -4*draw.Float64())
 		}
-		adjusted := Holm(ps)
+		sorted := slices.Sorted(slices.Values(ps))
+		claims := 0
+		for claims < len(sorted) && sorted[claims]*float64(len(sorted)-claims) < 0.05 {
+			claims++
+		}
 		for i, s := range stepDown(ps, len(ps), 0.05) {
-			if s.claimed != (adjusted[i] < 0.05) || s.claimed != (ps[i] < s.threshold) ||
-				s.claimed != (s.adjusted < 1) {
-				t.Fatalf("%v: %d adjusted %v, step %+v", ps, i, adjusted[i], s)
+			rank, _ := slices.BinarySearch(sorted, ps[i])
+			if s.claimed != (rank < claims) || s.claimed != (ps[i] < s.threshold) || s.claimed != (s.adjusted < 1) {
+				t.Fatalf("%v: %d, step %+v", ps, i, s)
 			}
 		}
 	}

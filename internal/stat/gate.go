@@ -21,6 +21,9 @@ func (g Gate) String() string {
 	return gates[g]
 }
 
+// tiny is a relative difference of times that nothing can cause: constant times pass a gate of 0.
+const tiny = 1e-6
+
 // Gate returns whether times regress by more than the share gate, at least 0. It is Fail if the
 // comparison is proven slower,
 // adjusted for family and look, and estimated beyond the gate; Pass if its interval alone excludes
@@ -29,7 +32,7 @@ func (d Decision) Gate(gate float64) Gate {
 	switch {
 	case d.Verdict == Slower && d.Ratio.Value > 1+gate:
 		return Fail
-	case d.Alone.Hi <= 1+gate:
+	case d.Alone.Hi <= (1+gate)*(1+tiny):
 		return Pass
 	}
 	return CannotTell

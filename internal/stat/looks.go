@@ -48,6 +48,9 @@ func Looks(blocks int) []Look {
 	return append(looks, Look{blocks, last})
 }
 
+// AtEnd returns the only look of a run of so many blocks, after the last of them.
+func AtEnd(blocks int) []Look { return []Look{{Blocks: max(2, blocks), Share: 1}} }
+
 func checkLooks(looks []Look) error {
 	blocks, shares := 1, 0.0
 	for i, l := range looks {

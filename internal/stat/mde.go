@@ -2,6 +2,9 @@ package stat
 
 import "math"
 
+// Power is the probability of finding the minimum detectable effect.
+const Power = 0.8
+
 // MDE returns the minimum detectable effect of so many blocks, as a ratio above 1: the smallest
 // that is found with Power by
 // the first claim of the family, at its last look. sd is the standard deviation of the log ratio of
@@ -9,7 +12,7 @@ import "math"
 // pooled over the family goes in as it is, that of dependent blocks times Inflation. It is +Inf for
 // fewer than 2 blocks.
 //
-// It takes the looks that a run of so many blocks has. The quantile of the noncentral t is that of
+// It takes the looks that a run of so many blocks has, or the end only if the family has a single look. The quantile of the noncentral t is that of
 // Abramowitz and Stegun
 // 26.7.10, with the mean cost of the guard for dependence; that of the signed-rank test has its
 // efficiency of 3/pi under normal noise.
@@ -17,6 +20,9 @@ func (f Family) MDE(blocks int, sd float64) float64 {
 	looks := Looks(blocks)
 	if len(looks) == 0 {
 		return math.Inf(1)
+	}
+	if len(f.Looks) == 1 {
+		looks = AtEnd(blocks)
 	}
 	n := float64(blocks)
 	alpha := f.Alpha * looks[len(looks)-1].Share / float64(max(1, f.Size))
@@ -57,3 +63,6 @@ func (f Family) BlocksFor(ratio, sd float64) int {
 	}
 	return hi
 }
+
+// upper returns the standard normal quantile with upper tail probability p.
+func upper(p float64) float64 { return math.Sqrt2 * math.Erfinv(1-2*p) }

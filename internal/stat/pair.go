@@ -14,7 +14,7 @@ type Paired struct {
 	Confidence float64 // of the interval: the smallest that can be reached at or above what was asked for
 	P          float64 // that the ratio is 1; at least 2^(1-N)
 	N          int     // rounds
-	// of the natural logarithms of the ratios: the noise that Detectable asks for; NaN below two rounds
+	// of the natural logarithms of the ratios: the noise; NaN below two rounds
 	SD       float64
 	Warnings []string
 }
@@ -38,7 +38,7 @@ func Pair(base, other []float64) Paired { return PairAt(base, other, level) }
 // PairAt is Pair at another confidence, such as 1-0.05/m for intervals that hold simultaneously for
 // a family of m.
 func PairAt(base, other []float64, confidence float64) Paired {
-	d := logRatios(base, other)
+	d := LogRatios(base, other)
 	n := len(d)
 	p := Paired{Ratio: math.NaN(), Hi: math.Inf(1), Confidence: 1, P: 1, N: n, SD: math.NaN()}
 	if lost := max(len(base), len(other)) - n; lost > 0 {
@@ -72,12 +72,9 @@ func PairAt(base, other []float64, confidence float64) Paired {
 	return p
 }
 
-// Within reports whether the whole interval lies between 1/(1+margin) and 1+margin.
-func (p Paired) Within(margin float64) bool { return p.Lo >= 1/(1+margin) && p.Hi <= 1+margin }
-
-// logRatios leaves out the rounds without a ratio. It rounds to 1e-12, far below the resolution of
+// LogRatios returns the natural logarithms of other over base, round by round. It leaves out the rounds without a ratio. It rounds to 1e-12, far below the resolution of
 // any clock, since otherwise equal ratios such as 1.1/1 and 2.2/2 would not be ties.
-func logRatios(base, other []float64) []float64 {
+func LogRatios(base, other []float64) []float64 {
 	var d []float64
 	for i := range min(len(base), len(other)) {
 		if usable(base[i]) && usable(other[i]) {
@@ -99,4 +96,13 @@ func deviation(x []float64) float64 {
 		sum += (v - mean) * (v - mean)
 	}
 	return math.Sqrt(sum / float64(len(x)-1))
+}
+
+// roundsFor returns the smallest number of rounds whose signed-rank test reaches a P of at most p.
+func roundsFor(p float64) int {
+	n := 1
+	for math.Exp2(float64(1-n)) > p {
+		n++
+	}
+	return n
 }

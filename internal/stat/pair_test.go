@@ -228,7 +228,7 @@ func TestPairLaws(t *testing.T) {
 			t.Fatalf("reversed: %+v and %+v", p, s)
 		}
 		// The interval and P are of one test.
-		if d := logRatios(base, other); n >= 6 && distinct(d) && (p.P <= 0.05) != (p.Lo > 1 || p.Hi < 1) {
+		if d := LogRatios(base, other); n >= 6 && distinct(d) && (p.P <= 0.05) != (p.Lo > 1 || p.Hi < 1) {
 			t.Fatalf("P and interval contradict each other: %+v", p)
 		}
 	})

@@ -1,0 +1,57 @@
+package diagnose
+
+import (
+	"slices"
+
+	"crawlbench/internal/plan"
+)
+
+// Assumed is how much the ratio of two crawlers varies from round to round, as the standard deviation of its logarithm,
+// as long as nothing is measured: on a quiet machine, and on a shared virtual machine with two cores, where it was 0.24
+// to 0.27 in unlimited cells and 0.003 to 0.006 in paced ones.
+type Assumed struct{ Quiet, Busy float64 }
+
+// Reach says before a run what a family can show.
+type Reach struct {
+	*Family
+	Assumed
+	// AtQuiet and AtBusy are the minimum detectable effects, as ratios, on such machines; +Inf if there is none.
+	AtQuiet, AtBusy float64
+}
+
+// wanted is the ratio that a run must be able to find on a quiet machine to be worth its time.
+const wanted = 2
+
+// Decides reports whether the family can show anything at all.
+func (r Reach) Decides() bool { return r.AtQuiet <= wanted }
+
+// Enough returns the fewest rounds with which the family can show anything, and those that find the ratio on a busy
+// machine; 0 if there are none.
+func (r Reach) Enough(ratio float64) (least, find int) {
+	return r.BlocksFor(wanted, r.Quiet), r.BlocksFor(ratio, r.Busy)
+}
+
+// Reaches returns what the families of a question can show. Those of Crawlers are of all runs; those of Programs of one
+// against another program.
+func Reaches(p *plan.Plan, q plan.Question) (list []Reach) {
+	for _, f := range Declare(p.Pairs(q), p.Rounds).All() {
+		noise := Assumed{0.03, 0.25}
+		if f.Equivalence {
+			noise = Assumed{0.003, 0.006}
+		}
+		list = append(list, Reach{f, noise, f.MDE(noise.Quiet), f.MDE(noise.Busy)})
+	}
+	return list
+}
+
+// Idle returns what a run of p could show if nothing of it can be decided: it has comparisons, but not with enough
+// rounds for any. Otherwise it is nil, and so it is for a plan without control and without another program, which is to
+// see crawlers at work and not to compare them.
+func Idle(p *plan.Plan) []Reach {
+	programs := Reaches(p, plan.Programs)
+	all := slices.Concat(Reaches(p, plan.Crawlers), programs)
+	if slices.ContainsFunc(all, Reach.Decides) || len(programs) == 0 && len(Reaches(p, plan.Controls)) == 0 {
+		return nil
+	}
+	return all
+}

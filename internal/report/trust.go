@@ -1,0 +1,225 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/stat"
+)
+
+// mostChoices bounds the tables of which the first sentence says what to use.
+const mostChoices = 3
+
+// benchstatMethod says why benchstat's p values are others.
+const benchstatMethod = "reads bench.txt; its p values differ from these, as it compares medians by the U-test, without pairing by round and without adjusting for the number of comparisons"
+
+// summary is the first sentence of a report: what to use, and whether to believe it.
+func summary(a *diagnose.Analysis) string {
+	tr := a.Trust
+	controls, rejected := tr.Controls()
+	switch {
+	case tr.Busy():
+		return fmt.Sprintf("The machine was busy: %s of %s flagged: do not use these results.", Count(tr.Flagged),
+			Plural(tr.Samples, "sample"))
+	case rejected > 0:
+		return fmt.Sprintf("Something other than the crawlers changed during the run: %s differs from itself in %d of %s: do not use these results.",
+			a.Baseline, rejected, Plural(controls, "comparison"))
+	case len(a.Choices) == 0:
+		return "Nothing was measured."
+	}
+	var parts []string
+	for _, c := range a.Choices[:min(mostChoices, len(a.Choices))] {
+		text := choice(c)
+		if len(a.Choices) > 1 {
+			text = where(c.Key, a.Choices) + ": u" + text[1:]
+		}
+		parts = append(parts, text)
+	}
+	if n := len(a.Choices) - len(parts); n > 0 {
+		parts = append(parts, Plural(n, "more table")+" below")
+	}
+	trust := "good"
+	if controls == 0 {
+		trust = "unknown, no A/A control"
+	}
+	return strings.Join(parts, "; ") + "; trust: " + trust + "."
+}
+
+// where names what distinguishes the conditions of a table from those of others.
+func where(k diagnose.Key, among []diagnose.Choice) string {
+	parts := []string{k.Graph}
+	for _, axis := range []func(diagnose.Key) string{
+		func(k diagnose.Key) string { return "keys " + k.Keys },
+		func(k diagnose.Key) string { return "rate " + RateName(k) },
+		func(k diagnose.Key) string { return fmt.Sprintf("GOMAXPROCS %d", k.Procs) },
+	} {
+		if slices.ContainsFunc(among, func(c diagnose.Choice) bool { return axis(c.Key) != axis(k) }) {
+			parts = append(parts, axis(k))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// choice says which crawler to use, best against best.
+func choice(c diagnose.Choice) string {
+	with := func(c *diagnose.Cell) string { return c.Impl + " with " + Plural(c.Workers, "worker") }
+	text := "Use " + with(c.Best)
+	if len(c.Others) == 0 {
+		return text + fmt.Sprintf(" (%s pages/s; there is no other crawler)", SI(c.Best.Summary.Center))
+	}
+	var ties []string
+	for _, o := range c.Others {
+		if o.Verdict != stat.Faster {
+			ties = append(ties, with(o.Cell))
+		}
+	}
+	if len(ties) > 0 {
+		text += " or " + strings.Join(ties, " or ") + ", not proven slower"
+	}
+	for _, o := range c.Others {
+		if o.Verdict == stat.Faster {
+			return text + fmt.Sprintf(": %s the throughput of %s at its best", times(o.Times()), o.Impl)
+		}
+	}
+	return text
+}
+
+// trust says whether the run can be believed, and what it can show.
+func trust(a *diagnose.Analysis) []string {
+	tr := a.Trust
+	var list []string
+	controls, rejected := tr.Controls()
+	switch {
+	case tr.Busy():
+		list = append(list, fmt.Sprintf("UNTRUSTED: %s of %s are flagged. Next: stop other programs, or measure at another time; crawlbench doctor shows the noise.",
+			Count(tr.Flagged), Plural(tr.Samples, "sample")))
+	case rejected > 0:
+		list = append(list, "UNTRUSTED: the A/A control differs from itself. Next: crawlbench doctor; then measure again.")
+	case controls == 0:
+		list = append(list, "No A/A control: the noise floor is unknown. Remove control = false from the scenario and run it again.")
+	}
+	for _, n := range []diagnose.Noise{tr.Unlimited, tr.Paced} {
+		list = append(list, noise(a, n)...)
+	}
+	if tr.Repeated > 0 {
+		text := fmt.Sprintf("%s of %s were flagged and measured again", Count(tr.Repeated), Plural(tr.Samples, "sample"))
+		if len(tr.Flags) > 0 {
+			var left []string
+			for _, f := range slices.Sorted(maps.Keys(tr.Flags)) {
+				left = append(left, fmt.Sprintf("%s %d", f, tr.Flags[f]))
+			}
+			text += "; still flagged: " + strings.Join(left, ", ")
+		}
+		list = append(list, text+".")
+	}
+	if tr.Bimodal > 0 {
+		list = append(list, fmt.Sprintf("The samples of %s are bimodal: look at them before you read the median.",
+			Plural(tr.Bimodal, "cell")))
+	}
+	if costs := a.Run.Manifest().Harness; len(costs) > 0 {
+		list = append(list, fmt.Sprintf("The site and the verification cost %s per page, the same for every crawler.",
+			nanoseconds(costs)))
+	}
+	return list
+}
+
+// familyName names a family by its tables.
+func familyName(f *diagnose.Family) string {
+	if f.Equivalence {
+		return "paced tables"
+	}
+	return "unlimited tables"
+}
+
+// noise says what the noise of the tables of a kind is, and what can be found in them.
+func noise(a *diagnose.Analysis, n diagnose.Noise) []string {
+	var list []string
+	name := strings.ToUpper(familyName(n.Family)[:1]) + familyName(n.Family)[1:]
+	if n.Controls > 0 {
+		differs := "does not differ from itself"
+		if n.Rejected > 0 {
+			differs = fmt.Sprintf("differs from itself in %d", n.Rejected)
+		}
+		of := map[bool]string{true: "of", false: "in"}[n.Rejected > 0]
+		list = append(list, fmt.Sprintf("%s: A/A control: %s %s %s %s; noise floor %s (worst cell), %s (median).", name,
+			a.Baseline, differs, of, Plural(n.Controls, "comparison"), reach(n.Worst), reach(n.Floor)))
+	}
+	if n.Size == 0 {
+		return list
+	}
+	text := fmt.Sprintf("%s: %s, %s", name, Plural(n.Rounds, "round"), Plural(n.Size, "comparison"))
+	if math.IsInf(n.Detectable, 0) {
+		return append(list, text+": nothing can be decided.")
+	}
+	list = append(list, fmt.Sprintf("%s: minimum detectable effect %s (noisiest comparison), %s (pooled; 80 %% power).", text,
+		effect(n.Noisiest), effect(n.Detectable)))
+	if n.LagOne > mostLag {
+		list = append(list, fmt.Sprintf("%s: rounds depend on the one before (lag-1 correlation %.2f): intervals are widened by %s.",
+			name, n.LagOne, percent(stat.Inflation(n.LagOne)-1)))
+	}
+	return list
+}
+
+// mostLag is the lag-1 correlation of rounds above which a report says so.
+const mostLag = 0.1
+
+// reach is a noise floor.
+func reach(x float64) string {
+	if math.IsInf(x, 0) || math.IsNaN(x) {
+		return "unbounded"
+	}
+	return "±" + effect(1+x)
+}
+
+// effect is the relative difference of a ratio above 1.
+func effect(ratio float64) string {
+	switch x := 100 * (ratio - 1); {
+	case math.IsInf(x, 0) || x >= 1e6:
+		return "unbounded"
+	case x < 9.95:
+		return fmt.Sprintf("%.1f %%", x)
+	default:
+		return fmt.Sprintf("%.0f %%", x)
+	}
+}
+
+// TrustOf says in a word or two whether a run can be believed.
+func TrustOf(a *diagnose.Analysis) string {
+	tr := a.Trust
+	controls, _ := tr.Controls()
+	floor := tr.Unlimited.Floor
+	if tr.Unlimited.Controls == 0 {
+		floor = tr.Paced.Floor
+	}
+	switch {
+	case tr.Untrusted():
+		return "untrusted"
+	case controls == 0:
+		return "no control"
+	case math.IsInf(floor, 0):
+		return "too few rounds"
+	}
+	return "trusted, " + reach(floor)
+}
+
+// verdictMethod says how comparisons are decided.
+func verdictMethod(a *diagnose.Analysis) string {
+	var parts []string
+	for _, f := range a.Families.All() {
+		asks := ""
+		if f.Equivalence {
+			asks = ", tested for equivalence first"
+		}
+		parts = append(parts, fmt.Sprintf("%s of crawlers in %s, any false claim below %.1f %%%s",
+			Plural(f.Size, "comparison"), familyName(f), 100*f.Alpha, asks))
+	}
+	if len(parts) == 0 {
+		return "none: there is nothing to compare"
+	}
+	return fmt.Sprintf("log ratios paired by round; t-test with variances moderated over the family, p and interval adjusted by Holm's method: %s. Every pair of crawlers counts, as any may be the best. Equivalent within %.0f %%",
+		strings.Join(parts, "; "), 100*a.Margin)
+}
