@@ -1,6 +1,7 @@
 package diagnose_test
 
 import (
+	"cmp"
 	"math"
 	"os"
 	"path/filepath"
@@ -25,6 +26,7 @@ type made struct {
 	change    func(c plan.Cell, s *store.Sample)
 	breakdown func(c plan.Cell) *breakdown.Breakdown
 	against   bool
+	noise     float64 // of the logarithm of a speed; 0 is 1 %
 }
 
 const common = `
@@ -45,11 +47,15 @@ func (m made) analyse(t *testing.T) *diagnose.Analysis {
 
 func (m made) run(t *testing.T) *store.Run {
 	t.Helper()
-	p, err := runtest.Plan("rounds = 12\n"+m.toml+common, m.against)
+	toml := m.toml + common
+	if !strings.Contains(toml, "rounds = ") {
+		toml = "rounds = 12\n" + toml
+	}
+	p, err := runtest.Plan(toml, m.against)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := runtest.Run{Plan: p, Speed: m.speed, Noise: 0.01, Breakdown: m.breakdown, Manifest: store.Manifest{
+	r := runtest.Run{Plan: p, Speed: m.speed, Noise: cmp.Or(m.noise, 0.01), Breakdown: m.breakdown, Manifest: store.Manifest{
 		Scenario: "made", Graphs: []store.GraphInfo{{Name: "g", Digest: "d", Pages: 1000, Links: 9000, Reachable: 1000,
 			Depth: 9}},
 	}}

@@ -1,0 +1,152 @@
+package report
+
+import (
+	"bytes"
+	"html"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/store"
+	"crawlbench/internal/testing/runtest"
+)
+
+// fabricated makes up a run of four crawlers, of which cas is twice as fast with two workers, and analyses it.
+func fabricated(t *testing.T, toml string, change func(plan.Cell, *store.Record)) *diagnose.Analysis {
+	t.Helper()
+	p, err := runtest.Plan(`
+crawlers = ["mutexmap", "cas", "syncmap", "owner"]
+workers = [1, 2]
+rounds = 8
+`+toml+`
+[[graph]]
+name = "g"
+kind = "hosts"
+pages = 1000
+`, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := runtest.Run{Plan: p, Noise: 0.03, Change: change, Manifest: store.Manifest{Scenario: "fabricated"},
+		Speed: func(c plan.Cell, _ int) float64 {
+			if c.Impl == "cas" && c.Workers == 2 {
+				return 2000
+			}
+			return 1000
+		}}.Write(filepath.Join(t.TempDir(), "run"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { run.Close() })
+	a, err := diagnose.Analyse(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// flattened returns an analysis as text, Markdown and HTML, on one line each.
+func flattened(t *testing.T, a *diagnose.Analysis) map[string]string {
+	t.Helper()
+	var page, text bytes.Buffer
+	if err := HTML(&page, a); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Markdown(&text, a); err != nil {
+		t.Fatal(err)
+	}
+	list := map[string]string{"text": Text(a), "Markdown": text.String(), "HTML": html.UnescapeString(page.String())}
+	for name, s := range list {
+		list[name] = strings.Join(strings.Fields(s), " ")
+	}
+	return list
+}
+
+// The first sentence says what to use, whatever renders it; a busy machine is told instead.
+func TestTheFirstSentenceSaysWhatToUse(t *testing.T) {
+	flagged := func(_ plan.Cell, rec *store.Record) { rec.Sample.Flags = []string{"preempted"} }
+	other := func(c plan.Cell, rec *store.Record) {
+		if c.IsControl() {
+			rec.Sample.Values["sec/op"] *= 2
+		}
+	}
+	for _, test := range []struct {
+		name, toml, want, trust string
+		change                  func(plan.Cell, *store.Record)
+	}{
+		{"good", "", "Use cas with 2 workers: 1.97x [1.85, 2.09] the throughput of owner at its best; trust: good.",
+			"trusted, ±", nil},
+		{"no control", "control = false", "trust: unknown, no A/A control.", "no control", nil},
+		{"busy", "", "The machine was busy: 80 of 80 samples flagged: do not use these results.", "untrusted", flagged},
+		{"the control differs", "", "mutexmap differs from itself in 2 of 2 comparisons: do not use these results.",
+			"untrusted", other},
+	} {
+		a := fabricated(t, test.toml, test.change)
+		for name, text := range flattened(t, a) {
+			if i := strings.Index(text, test.want); i < 0 || name != "HTML" && i > 400 {
+				t.Errorf("%s, %s: %q is not at the top of\n%.600s", test.name, name, test.want, text)
+			}
+			if bad := test.trust == "untrusted"; name != "HTML" && strings.Contains(text, "UNTRUSTED") != bad ||
+				strings.Contains(text, "trust: good") == (test.name != "good") {
+				t.Errorf("%s, %s: %.600s", test.name, name, text)
+			}
+		}
+		if got := TrustOf(a); !strings.HasPrefix(got, test.trust) || View(a, below).Untrusted != (got == "untrusted") {
+			t.Errorf("%s: trust %q, want %q", test.name, got, test.trust)
+		}
+		if got := Verdicts(a); strings.Contains(got, "do not use") != (test.trust == "untrusted") {
+			t.Errorf("%s: %s", test.name, got)
+		}
+	}
+}
+
+// A report has one sentence about benchstat, and the number of comparisons that p is adjusted for.
+func TestTheMethodIsSaid(t *testing.T) {
+	a := fabricated(t, `rate = ["inf", 5000]`, nil)
+	for name, text := range flattened(t, a) {
+		if name == "text" {
+			continue
+		}
+		for _, want := range []string{"its p values differ from these", "12 comparisons of crawlers in unlimited tables",
+			"12 comparisons of crawlers in paced tables", "any false claim below 0.5 %"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %q", name, want)
+			}
+		}
+	}
+}
+
+// A gate says the same in each format.
+func TestAGateIsSaidInEachFormat(t *testing.T) {
+	a, err := diagnose.Analyse(runtest.Telling(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[string]int{}
+	for _, c := range a.Changes {
+		count[c.Gate(0.05).String()]++
+	}
+	if count["fail"] == 0 || count["pass"] == 0 || count["cannot tell"] == 0 {
+		t.Fatalf("want all three answers, have %v", count)
+	}
+	for format, say := range map[string]map[string]string{
+		"text":     {"fail": "fail: REGRESSION\n", "pass": "  pass\n", "cannot tell": "  cannot tell\n"},
+		"markdown": {"fail": "| fail: REGRESSION |", "pass": "| pass |", "cannot tell": "| cannot tell |"},
+		"json":     {"fail": `"gate": "fail"`, "pass": `"gate": "pass"`, "cannot tell": `"gate": "cannot tell"`},
+	} {
+		var b bytes.Buffer
+		if err := Changes(&b, a.Changes, 0.05, format); err != nil {
+			t.Fatal(err)
+		}
+		for answer, text := range say {
+			if got := strings.Count(b.String(), text); got != count[answer] {
+				t.Errorf("%s: %d cells %s, want %d\n%s", format, got, answer, count[answer], b.String())
+			}
+		}
+		if got := strings.Contains(b.String(), "gate at a regression of 5.0 %: fail"); got == (format == "json") {
+			t.Errorf("%s: %s", format, b.String())
+		}
+	}
+}
