@@ -58,7 +58,8 @@ func (a *app) changes(list []diagnose.Change, g gateFlags) error {
 	}
 	switch diagnose.Gate(list, gate) {
 	case stat.Fail:
-		return exitError{exitRegression, fmt.Errorf("slower by more than %s: %s", g.gate, strings.Join(of[stat.Fail], " "))}
+		return exitError{exitRegression,
+			fmt.Errorf("slower by more than %s: %s", g.gate, strings.Join(of[stat.Fail], " "))}
 	case stat.CannotTell:
 		return exitError{exitCannotTell, fmt.Errorf("cannot tell whether these are slower by more than %s: %s\n"+
 			"measure more rounds, or with less noise (see \"crawlbench doctor\")", g.gate, strings.Join(of[stat.CannotTell], " "))}

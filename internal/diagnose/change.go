@@ -12,8 +12,8 @@ import (
 	"crawlbench/internal/store"
 )
 
-// Change is one cell before and after. Where one of the two was not measured, its summary has no samples, and nothing is
-// decided.
+// Change is one cell before and after. Where one of the two was not measured, its summary has no samples, and nothing
+// is decided.
 type Change struct {
 	Cell     plan.Cell
 	Old, New stat.Summary // pages per second
@@ -52,9 +52,9 @@ func changesOf(pairs []sampled, families *Families) []Change {
 // ErrNotComparable is the kind of error of runs that cannot be compared.
 var ErrNotComparable = errors.New("the runs are not comparable")
 
-// Between compares two runs of the same plan on the same machine cell by cell. Round by round as if they had been the
-// same: this is a fair match of independent samples, and a dependence of rounds within each run is found. But a drift of
-// the machine between the runs counts as a change.
+// Between compares two runs of the same plan on the same machine cell by cell, round by round as if these had been the
+// same: that is a fair match of independent samples, in which a dependence of rounds is found too. But a drift of the
+// machine between the runs counts as a change.
 func Between(before, after *store.Run) ([]Change, error) {
 	if err := same(before, after); err != nil {
 		return nil, fmt.Errorf("compare %s and %s: %w: %w", before.Dir(), after.Dir(), ErrNotComparable, err)

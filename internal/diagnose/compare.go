@@ -18,7 +18,7 @@ type Comparison struct {
 // Times returns how many times as many pages per second Other makes, with its interval.
 func (c *Comparison) Times() stat.Interval { return inverse(c.Ratio) }
 
-// Floor returns the noise floor that an A/A control shows: the 95 % interval of its throughputs, not adjusted for others.
+// Floor returns the noise floor that an A/A control shows: the 95 % interval of its throughputs, of this control alone.
 func (c *Comparison) Floor() stat.Interval { return inverse(c.Alone) }
 
 // inverse returns the interval of 1/x.

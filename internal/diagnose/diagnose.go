@@ -103,7 +103,7 @@ type Cell struct {
 	Traced *Traced
 }
 
-// Compare only compares the crawlers of a run: it fills in the tables with their groups and cells, and trust, and leaves
+// Compare only compares the crawlers of a run: it fills in trust and the tables with their groups and cells, and leaves
 // out traces, bounds, choices and findings.
 func Compare(run *store.Run) *Analysis {
 	a, _ := begin(run)

@@ -55,7 +55,8 @@ func (m made) run(t *testing.T) *store.Run {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := runtest.Run{Plan: p, Speed: m.speed, Noise: cmp.Or(m.noise, 0.01), Breakdown: m.breakdown, Manifest: store.Manifest{
+	noise := cmp.Or(m.noise, 0.01)
+	r := runtest.Run{Plan: p, Speed: m.speed, Noise: noise, Breakdown: m.breakdown, Manifest: store.Manifest{
 		Scenario: "made", Graphs: []store.GraphInfo{{Name: "g", Digest: "d", Pages: 1000, Links: 9000, Reachable: 1000,
 			Depth: 9}},
 	}}

@@ -51,6 +51,9 @@ func (f *Families) All() (list []*Family) {
 // Size returns the number of comparisons of all families.
 func (f *Families) Size() int { return f.Unlimited.Size + f.Paced.Size }
 
+// Of returns the family of the comparisons of a table.
+func (f *Families) Of(t *Table) *Family { return f.of(plan.Cell{Rate: t.Rate}) }
+
 func (f *Families) of(c plan.Cell) *Family {
 	if c.Rate > 0 {
 		return &f.Paced

@@ -11,8 +11,8 @@ import (
 // mostFlagged is the share of flagged samples beyond which a run cannot be believed.
 const mostFlagged = 0.1
 
-// Trust says whether a run can be believed. It counts the samples of all cells, the control and those of another program
-// included.
+// Trust says whether a run can be believed. It counts the samples of all cells, those of the control and of another
+// program included.
 type Trust struct {
 	Samples, Flagged int
 	Repeated         int            // samples that were taken a second time
@@ -31,8 +31,8 @@ type Noise struct {
 	// Floor is the relative difference that chance alone reaches: the median over the controls of how far their 95 %
 	// intervals reach, and Worst the largest. NaN without a control.
 	Floor, Worst float64
-	// Detectable is the minimum detectable effect, as a ratio, by the noise pooled over all comparisons, and Noisiest by
-	// that of the noisiest. Infinite if that is not known.
+	// Detectable is the minimum detectable effect, as a ratio, by the noise pooled over all comparisons, and Noisiest
+	// by that of the noisiest. Infinite if that is not known.
 	Detectable, Noisiest float64
 }
 

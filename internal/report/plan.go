@@ -82,14 +82,15 @@ func reachLines(p *plan.Plan) (list []string) {
 // gateLine says whether a gate can fire.
 func gateLine(r diagnose.Reach, gate float64) string {
 	text := fmt.Sprintf("%s, %s in %s: ", effect(1+gate), Plural(r.Size, "comparison"), familyName(r.Family))
-	least, find := r.Enough(1 + max(2*gate, stat.DefaultMargin))
+	twice := 1 + max(2*gate, stat.DefaultMargin)
+	least, find := r.Enough(twice)
 	if !r.Decides() {
 		return text + fmt.Sprintf("cannot fire with %s; can with %s", Plural(r.Rounds, "round"), Count(least))
 	}
 	text += fmt.Sprintf("can fire: fails on a regression of %s on a quiet machine, of %s on a busy one (80 %% power)",
 		effect(max(1+gate, r.AtQuiet)), effect(max(1+gate, r.AtBusy)))
 	if find > r.Rounds {
-		text += fmt.Sprintf("; there %s fail one of %s", Plural(find, "round"), effect(1+max(2*gate, stat.DefaultMargin)))
+		text += fmt.Sprintf("; there %s fail one of %s", Plural(find, "round"), effect(twice))
 	}
 	return text
 }
