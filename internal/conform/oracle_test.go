@@ -64,8 +64,9 @@ func TestOracleSaysWhatIsWrong(t *testing.T) {
 // The Web of a check notices a page that no link has led to yet, what is written to, and contexts that are left.
 func TestWebNotices(t *testing.T) {
 	crawler := func(f crawl.Func[uint32]) outcome {
-		return subjects(crawl.Crawler{Name: "x", ByID: f})["id"].crawl(context.Background(), chain(3),
-			crawl.Options{Workers: 1})
+		s := subjects(crawl.Crawler{Name: "x", ByID: f})["id"]
+		s.offer = &offer{} // with a context that counts those derived from it
+		return s.crawl(context.Background(), chain(3), crawl.Options{Workers: 1})
 	}
 	fetch := func(web crawl.Web[uint32], pages ...uint32) (did crawl.Result, err error) {
 		for _, p := range pages {
