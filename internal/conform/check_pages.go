@@ -42,6 +42,15 @@ func shapes(t *Report, c subject) {
 		}
 	}
 	right(t, c, wide, crawl.Options{Workers: 9})
+	right(t, c, tree(20_000, 3), crawl.Options{Workers: 2, SizeHint: 2_000_000})
+	right(t, c, chain(6000), crawl.Options{Workers: 300}) // each page links back to the first, which may be long ago
+	if c.once() {
+		counts(t, c, many)
+	}
+}
+
+// counts exceeds the range of 16-bit counters.
+func counts(t *Report, c subject, many int) {
 	failing := star(many, 1)
 	failing.fails = func(_ page, nth int) error { // more in a row than 16 bits count
 		if nth > 1 {
@@ -53,11 +62,8 @@ func shapes(t *Report, c subject) {
 	for _, budget := range budgets() {
 		right(t, c, tree(60, 3), crawl.Options{Workers: 3, MaxPages: budget})
 	}
-	deep := tree(100_000, 3)
-	right(t, c, deep, crawl.Options{Workers: 2, SizeHint: 10_000_000})
-	right(t, c, deep, crawl.Options{Workers: 9, MaxPages: 99_999, SizeHint: 100_000})
-	right(t, c, chain(6000), crawl.Options{Workers: 300}) // each page links back to the first, which may be long ago
-	right(t, c, chain(70_000), crawl.Options{Workers: 2}) // as deep as 16 bits do not count
+	right(t, c, tree(100_000, 3), crawl.Options{Workers: 9, MaxPages: 99_999, SizeHint: 100_000})
+	right(t, c, chain(70_000), crawl.Options{Workers: 2}) // deeper than 16 bits count
 }
 
 // budgets are larger than sites, and small numbers if they are kept in 32 bits, with a sign or

@@ -16,7 +16,7 @@ import (
 // check-then-act shows within
 // milliseconds.
 const (
-	stormTime   = time.Second
+	stormTime   = 700 * time.Millisecond
 	stormCrawls = 400
 )
 

@@ -75,6 +75,10 @@ func (c subject) together(ctx context.Context, s *site, o crawl.Options, stagger
 	return c.twice(ctx, s, c.clamp(o), stagger)
 }
 
+// once reports whether this subject is the one of its crawler with which expensive cases are tried
+// that do not depend on the kind of key.
+func (c subject) once() bool { return c.ids || !c.both }
+
 // clamp returns o as the crawler can use it.
 func (c subject) clamp(o crawl.Options) crawl.Options {
 	if c.maxWorkers > 0 {
