@@ -16,13 +16,13 @@ func bags() []Mutant {
 			ByURL: bagged[string](b)}, Case: seen}
 	}
 	return []Mutant{
-		one(hoardsPages, "a worker keeps what it took while others have nothing to do",
-			"chunked frontiers without sharing"),
-		one(losesBag, "a bag that is not yet full is lost when its worker goes to sleep",
+		one(hoardsPages, "a worker keeps the pages it took while others are idle",
+			"chunked frontiers without work sharing"),
+		one(losesBag, "a partly filled bag is lost when its worker goes to sleep",
 			"the last flush of a buffered queue"),
-		one(idleTooEarly, "a worker counts as idle before its last page has come back",
+		one(idleTooEarly, "a worker counts as idle before its last fetch has ended",
 			"counting idle workers to end a crawl"),
-		one(lastElement, "two take the last page: one end of the deque does not see the other",
+		one(lastElement, "two workers take the last page: one end of the deque does not see the other",
 			"Chase-Lev without the compare-and-swap for the last element"),
 	}
 }

@@ -58,26 +58,26 @@ func sets() []Mutant {
 	ids := func(name, doc, seen string, of func(uint32) any) { both(name, doc, seen, keyed(of), nil) }
 	urls := func(name, doc, seen string, of func(string) any) { both(name, doc, seen, nil, keyed(of)) }
 
-	both("bloomfilter", "a Bloom filter takes pages for seen that were not", "scrapy-redis 56",
+	both("bloomfilter", "a Bloom filter has false positives", "scrapy-redis 56",
 		newBloom[uint32](1<<14, 4), newBloom[string](1<<14, 4))
-	both("bloomsized", "a Bloom filter that was sized for ten thousand pages", "scrapy-redis 56",
+	both("bloomsized", "a Bloom filter sized for ten thousand pages", "scrapy-redis 56",
 		newBloom[uint32](1<<17, 6), newBloom[string](1<<17, 6))
 	both("forgetsoldest", "only the last 4,096 pages are remembered", "aro 362: the visited set becomes an LRU cache",
 		newRecent[uint32](4096), newRecent[string](4096))
 	both("expires", "a page is forgotten an hour after it was seen", "aro 362: entries expire",
 		newExpiring[uint32](time.Hour), newExpiring[string](time.Hour))
-	both("trustshint", "the table has room for twice the size hint, and the rest is dropped",
+	both("trustshint", "a table for twice the size hint drops what does not fit",
 		"a table that cannot grow", newFixed[uint32], newFixed[string])
 
-	ids("idnarrow", "the id is kept in 16 bits", "a type that was wide enough once",
+	ids("idnarrow", "the id is kept in 16 bits", "an integer type that was once wide enough",
 		func(id uint32) any { return uint16(id) })
 	ids("idfloat", "the id is kept as a float32", "numbers that went through JSON",
 		func(id uint32) any { return math.Float32bits(float32(id)) })
-	ids("idzero", "id 0 marks a free slot of the table", "0 as a sentinel",
+	ids("idzero", "id 0 marks a free slot in the table", "0 as a sentinel",
 		func(id uint32) any { return sentinel(id, 0) })
-	ids("idmax", "the largest id marks a free slot of the table", "-1 as a sentinel",
+	ids("idmax", "the largest id marks a free slot in the table", "-1 as a sentinel",
 		func(id uint32) any { return sentinel(id, math.MaxUint32) })
-	ids("idsigned", "negative ids are taken for none", "int32 in an interface to C",
+	ids("idsigned", "ids above 2^31 are treated as 0", "int32 in an interface to C",
 		func(id uint32) any { return max(0, int32(id)) })
 
 	ids("idhash", "the key is a 32-bit FNV-1a hash of the id", "a hash as an identity", func(id uint32) any {
@@ -86,60 +86,60 @@ func sets() []Mutant {
 		return h.Sum32()
 	})
 
-	urls("urlhash64", "the key is the 64-bit FNV-1a hash of the URL", "colly: the hash of a request as its identity",
+	urls("urlhash64", "the key is the 64-bit FNV-1a hash of the URL", "colly: the request's hash as its identity",
 		func(s string) any { return sum64(s) })
-	urls("urlhash48", "the key is 48 bits of that hash", "fingerprints cut to save memory",
+	urls("urlhash48", "the key is 48 bits of the 64-bit FNV-1a hash of the URL", "truncated fingerprints",
 		func(s string) any { return sum64(s) >> 16 })
-	urls("urlhash40", "the key is 40 bits of that hash", "fingerprints cut to save memory",
+	urls("urlhash40", "the key is 40 bits of the 64-bit FNV-1a hash of the URL", "truncated fingerprints",
 		func(s string) any { return sum64(s) & (1<<40 - 1) })
 	urls("urlcrc32", "the key is the CRC-32 of the URL", "a checksum as an identity",
 		func(s string) any { return crc32.ChecksumIEEE([]byte(s)) })
-	urls("urlprefix64", "64 bytes of the URL are kept", "a column that is too short",
+	urls("urlprefix64", "the key is the first 64 bytes of the URL", "a database column that is too short",
 		func(s string) any { return s[:min(len(s), 64)] })
-	urls("urlprefix255", "255 bytes of the URL are kept", "VARCHAR(255)",
+	urls("urlprefix255", "the key is the first 255 bytes of the URL", "VARCHAR(255)",
 		func(s string) any { return s[:min(len(s), 255)] })
 	urls("urlpath", "the key is the URL's path", "trieve PR 2608: hosts and keys",
 		func(s string) any { return parsed(s).Path })
-	urls("urlnohost", "the host is left out of the key", "one site, until there were two",
+	urls("urlnohost", "the host is left out of the key", "written for one site",
 		func(s string) any { u := parsed(s); u.Host = ""; return u.String() })
-	urls("urlnoport", "the port is left out of the key", "Hostname for Host",
+	urls("urlnoport", "the port is left out of the key", "Hostname instead of Host",
 		func(s string) any { u := parsed(s); u.Host = u.Hostname(); return u.String() })
-	urls("urlnoscheme", "http and https are taken for the same", "a scheme that is cut off",
+	urls("urlnoscheme", "the scheme is left out of the key", "a scheme that is stripped",
 		func(s string) any { u := parsed(s); u.Scheme = ""; return u.String() })
-	urls("urlnofragment", "what follows # is left out of the key", "a key that is not what is fetched",
+	urls("urlnofragment", "the fragment is left out of the key", "a key that differs from what is fetched",
 		func(s string) any { before, _, _ := strings.Cut(s, "#"); return before })
-	urls("urlnoquery", "the query is left out of the key", "a key that is not what is fetched",
+	urls("urlnoquery", "the query is left out of the key", "a key that differs from what is fetched",
 		func(s string) any { before, _, _ := strings.Cut(s, "?"); return before })
 	urls("urlquerysorted", "the parameters of the query are sorted", "url.Values.Encode",
 		func(s string) any { u := parsed(s); u.RawQuery = u.Query().Encode(); return u.String() })
-	urls("urlslash", "a slash at the end is cut", "chaosbringer 9",
+	urls("urlslash", "a trailing slash is removed", "chaosbringer 9",
 		func(s string) any { return strings.TrimSuffix(s, "/") })
-	urls("urlspace", "space at the ends is cut", "strings.TrimSpace",
+	urls("urlspace", "leading and trailing space is removed", "strings.TrimSpace",
 		func(s string) any { return strings.TrimSpace(s) })
-	urls("urlunescaped", "percent-encoding is undone", "url.PathUnescape", func(s string) any {
+	urls("urlunescaped", "percent-encoding is decoded", "url.PathUnescape", func(s string) any {
 		if t, err := url.PathUnescape(s); err == nil {
 			return t
 		}
 		return s
 	})
-	urls("urlcleaned", "dots and double slashes are taken out of the path", "path.Clean",
+	urls("urlcleaned", "dot segments and double slashes are removed from the path", "path.Clean",
 		func(s string) any { return parsed(s).JoinPath().String() })
-	urls("urlwww", "www. is cut", "a rule of thumb",
+	urls("urlwww", "www. is removed", "a rule of thumb",
 		func(s string) any { return strings.Replace(s, "//www.", "//", 1) })
-	urls("urlvalidated", "bytes that are no UTF-8 are replaced", "a round through JSON",
+	urls("urlvalidated", "invalid UTF-8 is replaced", "a round trip through JSON",
 		func(s string) any { return strings.ToValidUTF8(s, "\ufffd") })
-	urls("urlempty", "the empty URL marks a free slot of the table", `"" as a sentinel`,
+	urls("urlempty", "the empty URL marks a free slot in the table", `"" as a sentinel`,
 		func(s string) any { return sentinel(s, "") })
-	urls("urlpointer", "two texts are the same where they lie at the same place",
+	urls("urlpointer", "URLs are compared by address",
 		"interned strings compared by pointer", func(s string) any {
 			return [2]uintptr{uintptr(unsafe.Pointer(unsafe.StringData(s))), uintptr(len(s))}
 		})
 
 	list = append(list,
-		Mutant{Crawler: engine.FromVisited("rareloss", "one in 2,048 additions is made between two locks",
-			newRare[uint32], newRare[string]), Case: "the last race of a lock-free table"},
-		Mutant{Crawler: engine.FromVisited("growsbare", "a table is copied to a larger one while others add to the old",
-			newGrowing[uint32], newGrowing[string]), Case: "a resize that was tested alone"},
+		Mutant{Crawler: engine.FromVisited("rareloss", "the lock is released during one in 2,048 insertions",
+			newRare[uint32], newRare[string]), Case: "a rare race in a lock-free table"},
+		Mutant{Crawler: engine.FromVisited("growsbare", "a table is copied to a larger one while others add to the old one",
+			newGrowing[uint32], newGrowing[string]), Case: "a resize tested by one goroutine"},
 	)
 	return list
 }

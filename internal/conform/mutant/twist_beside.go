@@ -16,15 +16,15 @@ func beside() []Mutant {
 		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)},
 			Case: seen})
 	}
-	both("slotsshared", "crawls with as many workers share their places", "a semaphore in a variable of the package",
+	both("slotsshared", "concurrent crawls with the same Workers share their slots", "a semaphore in a package variable",
 		slotsShared[uint32](), slotsShared[string]())
-	both("turnshared", "all crawls wait their turn for one limiter after the other",
-		"a lock in a variable of the package", turnShared[uint32](), turnShared[string]())
-	both("errorsshared", "errors are counted in one variable, which is set to 0 when a crawl begins",
-		"a counter in a variable of the package", errorsShared[uint32](), errorsShared[string]())
-	both("racyerrors", "the errors are counted without a lock", "a counter beside the one that has a lock", racyErrors,
+	both("turnshared", "concurrent crawls wait on their limiters one at a time",
+		"a lock in a package variable", turnShared[uint32](), turnShared[string]())
+	both("errorsshared", "all crawls count errors in one variable, which each crawl resets",
+		"a counter in a package variable", errorsShared[uint32](), errorsShared[string]())
+	both("racyerrors", "errors are counted without a lock", "a second counter, outside the lock", racyErrors,
 		racyErrors)
-	both("seenbyweb", "crawls of one Web at the same time share what they have seen", "a visited set for each client",
+	both("seenbyweb", "concurrent crawls of one Web share their visited set", "one visited set per client",
 		seenByWeb[uint32](), seenByWeb[string]())
 	return list
 }

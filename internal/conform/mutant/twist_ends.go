@@ -20,49 +20,49 @@ func ends() []Mutant {
 	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {
 		add(name, doc, seen, twisted(id), twisted(url))
 	}
-	both("budgetended", "a crawl that is cut short is no error when all pages of its budget have begun",
-		"the frontier is empty, hence all is done", budgetEnded, budgetEnded)
-	both("cutuncounted", "fetches that the end of the context ended are not counted as errors",
-		"a context's error is nobody's failure", cutUncounted, cutUncounted)
-	both("cuterrorslost", "a crawl that is cut short reports no errors", "a result that is filled in at the end",
+	both("budgetended", "a cancelled crawl returns no error if it has begun all pages of its budget",
+		"an empty frontier taken for the end", budgetEnded, budgetEnded)
+	both("cutuncounted", "fetches that the end of the context interrupted are not counted as errors",
+		"context errors filtered out", cutUncounted, cutUncounted)
+	both("cuterrorslost", "a cancelled crawl reports no errors", "a result filled in at the end",
 		cutErrorsLost, cutErrorsLost)
-	both("cutabandons", "fetches in flight are left to themselves when the context ends",
-		"a select on the answer and ctx.Done", cutAbandons, cutAbandons)
-	both("deadlinecanceled", "a deadline is reported as a cancellation", "a context of its own that is cancelled",
+	both("cutabandons", "fetches in flight are abandoned when the context ends",
+		"a select on the result and ctx.Done", cutAbandons, cutAbandons)
+	both("deadlinecanceled", "a deadline is reported as a cancellation", "a derived context that is cancelled",
 		deadlineCanceled, deadlineCanceled)
-	add("cutfloods", "when the context ends, all pages that are known are fetched still, and fail",
-		"the context is left to Fetch", floods[uint32], floods[string])
-	both("cutlooksatfetch", "the context is looked at only when a fetch fails", "the context is left to Fetch",
+	add("cutfloods", "after the context has ended, all known pages are still fetched, and fail",
+		"only Fetch looks at the context", floods[uint32], floods[string])
+	both("cutlooksatfetch", "the context is checked only when a fetch fails", "only Fetch looks at the context",
 		cutLooksAtFetch, cutLooksAtFetch)
 
-	both("refusalretried", "a worker that the limiter refuses asks once more, and goes on when it is let through",
+	both("refusalretried", "after an error of the limiter, a worker waits again and continues if that succeeds",
 		"a retry on any error", refusalRetried, refusalRetried)
-	both("refusalone", "only the worker that the limiter refuses goes", "the error is the worker's, not the crawl's",
+	both("refusalone", "an error of the limiter ends only the worker that got it", "an error kept in the worker",
 		refusalOne, refusalOne)
-	both("refusallast", "a refusal is no error when a page was fetched and none is left",
-		"the frontier is empty, hence all is done", refusalLast, refusalLast)
-	both("refusalcanceled", "a limiter's error that wraps context.Canceled is taken for its own stop, and lost",
-		"errors.Is asked of the limiter's error", refusalCanceled, refusalCanceled)
-	both("refusalsticks", "once a limiter has refused, all later crawls return its error",
-		"an error that is kept with the client", refusalSticks[uint32](), refusalSticks[string]())
+	both("refusallast", "an error of the limiter for the last page is dropped",
+		"an empty frontier taken for the end", refusalLast, refusalLast)
+	both("refusalcanceled", "an error of the limiter that wraps context.Canceled is dropped",
+		"errors.Is applied to the limiter's error", refusalCanceled, refusalCanceled)
+	both("refusalsticks", "after an error of the limiter, all later crawls return it",
+		"an error kept in the client", refusalSticks[uint32](), refusalSticks[string]())
 
-	both("paniccounted", "a panic counts as a failed page and ends the crawl well", "recover around the whole crawl",
+	both("paniccounted", "a panic counts as a failed page and ends the crawl without an error", "recover around the whole crawl",
 		panicCounted, panicCounted)
-	add("panicworker", "a worker that recovers from a panic counts an error and goes, and nobody follows",
+	add("panicworker", "a worker that recovers from a panic counts an error and exits, and is not replaced",
 		"recover around the whole worker", panicWorker[uint32], panicWorker[string])
-	both("panicerror", "panics with an error are swallowed, others are not", "recover of http.ErrAbortHandler",
+	both("panicerror", "panics whose value is an error are swallowed", "recovering http.ErrAbortHandler",
 		panicError, panicError)
 
-	add("dealt", "pages are dealt to workers in turn, and nobody takes another's", "a queue for each worker",
+	add("dealt", "pages are assigned to workers round-robin, without work stealing", "a queue for each worker",
 		dealt[uint32], dealt[string])
-	both("workers512", "there are never more than 512 workers", "a bound that was wide enough once", workers512,
+	both("workers512", "at most 512 workers", "a limit that was once high enough", workers512,
 		workers512)
-	both("limitednarrow", "with a limiter no more than 32 fetches are in flight",
-		"a pool of connections beside the rate", limitedNarrow, limitedNarrow)
-	both("backoff", "a worker rests for a second after a temporary error", "a back-off that keeps its place", backOff,
+	both("limitednarrow", "with a limiter, at most 32 fetches are in flight",
+		"a connection pool beside the rate limit", limitedNarrow, limitedNarrow)
+	both("backoff", "a worker sleeps for a second after a temporary error", "a back-off that holds its slot", backOff,
 		backOff)
-	both("hintasbudget", "few pages by many workers are fetched as far as the size hint goes",
-		"a buffer of the hint's size", hintAsBudget, hintAsBudget)
+	both("hintasbudget", "the size hint limits a crawl with many workers and a small budget",
+		"a buffer of the size hint's length", hintAsBudget, hintAsBudget)
 	return list
 }
 

@@ -23,22 +23,22 @@ func leftovers() []Mutant {
 		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)},
 			Case: seen})
 	}
-	both("keepspages", "the pages of the last crawl are kept", "a variable of the package, for debugging",
+	both("keepspages", "the pages of the last crawl are kept in memory", "a package variable for debugging",
 		keepsPages[uint32](), keepsPages[string]())
-	both("leavestemp", "a file is left in the temporary directory", "os.CreateTemp without os.Remove",
+	both("leavestemp", "a file is left behind in the temporary directory", "os.CreateTemp without os.Remove",
 		first[uint32](leavesTemp), first[string](leavesTemp))
-	both("silenceslog", "package log writes nothing any more", "log.SetOutput in a library", first[uint32](silencesLog),
+	both("silenceslog", "package log's output is discarded", "log.SetOutput in a library", first[uint32](silencesLog),
 		first[string](silencesLog))
-	both("replacesslog", "slog has another default logger", "slog.SetDefault in a library", first[uint32](replacesSlog),
+	both("replacesslog", "slog's default logger is replaced", "slog.SetDefault in a library", first[uint32](replacesSlog),
 		first[string](replacesSlog))
 	both("profilesblocking", "the block profile is turned on", "runtime.SetBlockProfileRate in a library",
 		first[uint32](profilesBlocking), first[string](profilesBlocking))
-	both("keepslabels", "the caller's goroutine keeps a label for profiles", "pprof.SetGoroutineLabels for pprof.Do",
+	both("keepslabels", "a pprof label is left on the caller's goroutine", "pprof.SetGoroutineLabels instead of pprof.Do",
 		first[uint32](keepsLabels), first[string](keepsLabels))
 	both("locksthread", "the caller's goroutine is left locked to its thread",
-		"runtime.LockOSThread without its counterpart", first[uint32](runtime.LockOSThread),
+		"runtime.LockOSThread without UnlockOSThread", first[uint32](runtime.LockOSThread),
 		first[string](runtime.LockOSThread))
-	both("daytimer", "a timer of a day is left running", "a deadline that nobody takes back", first[uint32](dayTimer),
+	both("daytimer", "a timer of 24 hours is left running", "a deadline that is never stopped", first[uint32](dayTimer),
 		first[string](dayTimer))
 	return list
 }

@@ -15,19 +15,19 @@ func offers() []Mutant {
 		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)},
 			Case: seen})
 	}
-	both("appendslinks", "the page is appended to its own links, into the array of others",
-		"append to a slice that was given", appendsLinks, appendsLinks)
-	both("appendsseeds", "the frontier begins in the array of the seeds", "queue := seeds", appendsSeeds, appendsSeeds)
-	both("needsahead", "every Web is taken for one that reads ahead", "a type assertion without ok", needsAhead,
+	both("appendslinks", "the page is appended to its links, into an array that belongs to others",
+		"append to an argument", appendsLinks, appendsLinks)
+	both("appendsseeds", "new pages are appended to the seeds, into an array that belongs to others", "queue := seeds", appendsSeeds, appendsSeeds)
+	both("needsahead", "every Web is assumed to be a Prefetcher", "a type assertion without ok", needsAhead,
 		needsAhead)
-	both("aheadreuses", "the keys given to Prefetch are overwritten by other workers meanwhile", "one buffer for all",
+	both("aheadreuses", "keys are overwritten by other workers while Prefetch reads them", "one buffer for all workers",
 		aheadReuses, aheadReuses)
-	both("backgroundfast", "where the context cannot end, the limiter is not asked", "a fast path on ctx.Done() == nil",
+	both("backgroundfast", "the limiter is not waited on if the context cannot end", "a fast path on ctx.Done() == nil",
 		backgroundFast, backgroundFast)
-	both("allowpolls", "a *rate.Limiter is asked by Allow and slept for, without the context",
+	both("allowpolls", "a *rate.Limiter is polled with Allow, without regard to the context",
 		"a type switch on the limiter", allowPolls, allowPolls)
-	both("errorkeys", "errors are counted in a map by their value", "map[error]int", errorKeys, errorKeys)
-	both("counteach", "each page calls Options.Count, on its worker's goroutine", "a callback from where it is handy",
+	both("errorkeys", "errors are the keys of a map", "map[error]int", errorKeys, errorKeys)
+	both("counteach", "each worker calls Options.Count from its own goroutine", "a callback from wherever it is convenient",
 		countEach, countEach)
 	return list
 }

@@ -21,35 +21,35 @@ func sizes() []Mutant {
 		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)},
 			Case: seen})
 	}
-	both("budget32", "the budget is kept in 32 bits", "int32 for what is an int", budget32, budget32)
-	both("errors16", "the errors are counted in 16 bits", "a counter that was wide enough once", errors16, errors16)
-	both("frontierfull", "beyond 131,072 pages that wait, links are dropped", "a channel that is large enough",
+	both("budget32", "the budget is kept in 32 bits", "int32 instead of int", budget32, budget32)
+	both("errors16", "errors are counted in 16 bits", "an integer type that was once wide enough", errors16, errors16)
+	both("frontierfull", "links are dropped while 131,072 pages wait", "a channel assumed to be large enough",
 		frontierFull, frontierFull)
-	both("breaker1000", "1,000 failures in a row end the crawl", "a circuit breaker that is patient", breaker1000,
+	both("breaker1000", "1,000 failures in a row end the crawl", "a circuit breaker with a high threshold", breaker1000,
 		breaker1000)
-	both("pageweek", "a page that takes longer than a week is given up", "a timeout that nobody will see", pageWeek,
+	both("pageweek", "a fetch is given up after a week", "a timeout assumed to be long enough", pageWeek,
 		pageWeek)
-	both("limiterhurried", "a wait on the limiter that takes longer than 30 s ends the crawl",
-		"a timeout for what may take as long as it takes", limiterHurried, limiterHurried)
-	both("retriesreset", "a page whose connection was reset is fetched once more",
-		"net/http does so for requests it takes for idempotent", retriesReset, retriesReset)
+	both("limiterhurried", "a wait on the limiter of more than 30 s ends the crawl",
+		"a timeout where none belongs", limiterHurried, limiterHurried)
+	both("retriesreset", "a page whose connection was reset is fetched again",
+		"net/http does so for idempotent requests", retriesReset, retriesReset)
 
 	epochs := Mutant{Crawler: engine.FromVisited("epoch16",
-		"sets are used again under a number of the crawl, kept in 16 bits", newEpochs[uint32](), newEpochs[string]()),
+		"sets are reused, marked with the crawl's number in 16 bits", newEpochs[uint32](), newEpochs[string]()),
 		Case: "generation counters that wrap"}
 	sets := Mutant{Crawler: engine.FromVisited("growsloses",
-		"a table that grows beyond 131,072 keys loses those of its last bucket",
-		behindLock(newGrows[uint32]), behindLock(newGrows[string])), Case: "a copy that ends one too early"}
+		"a table that grows beyond 131,072 keys loses eight of them",
+		behindLock(newGrows[uint32]), behindLock(newGrows[string])), Case: "a copy that ends one bucket too early"}
 	seed := maphash.MakeSeed()
-	hash36 := Mutant{Crawler: engine.FromVisited("hash36", "the visited set keeps 36 bits of a seeded hash",
+	hash36 := Mutant{Crawler: engine.FromVisited("hash36", "the visited set stores 36 bits of a seeded hash",
 		behindLock(keyed(func(id uint32) any {
 			return maphash.Comparable(seed, id) >> 28
-		})), nil), Case: "fingerprints of 5 bytes, which take 1.5 million pages to find"}
+		})), nil), Case: "5-byte fingerprints, which collide in 1.5 million pages"}
 	crcs := [2]*crc64.Table{crc64.MakeTable(crc64.ISO), crc64.MakeTable(crc64.ECMA)}
-	crc := Mutant{Crawler: engine.FromVisited("crc64pair", "the visited set keeps both CRC-64 of the URL", nil,
+	crc := Mutant{Crawler: engine.FromVisited("crc64pair", "the visited set stores two CRC-64 checksums of the URL", nil,
 		behindLock(keyed(func(url string) any {
 			return [2]uint64{crc64.Checksum([]byte(url), crcs[0]), crc64.Checksum([]byte(url), crcs[1])}
-		}))), Case: "a checksum taken for a fingerprint: CRCs are linear"}
+		}))), Case: "a checksum used as a fingerprint: CRCs are linear"}
 	return append(list, epochs, sets, hash36, crc)
 }
 

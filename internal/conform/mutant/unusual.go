@@ -15,23 +15,23 @@ func Unusual() []crawl.Crawler {
 		return crawl.Crawler{Name: name, Doc: doc, MaxWorkers: maxWorkers, ByID: id, ByURL: url}
 	}
 	return []crawl.Crawler{
-		one("depthfirst", "fetches the page that was found last", 0, simple[uint32](habits{order: newest}),
+		one("depthfirst", "fetches the newest page first", 0, simple[uint32](habits{order: newest}),
 			simple[string](habits{order: newest})),
-		one("randomorder", "fetches any page that is known", 0, simple[uint32](habits{order: random}),
+		one("randomorder", "fetches known pages in random order", 0, simple[uint32](habits{order: random}),
 			simple[string](habits{order: random})),
-		one("linkscopied", "keeps copies of all links", 0, simple[uint32](habits{copies: true}),
+		one("linkscopied", "copies all links", 0, simple[uint32](habits{copies: true}),
 			simple[string](habits{copies: true})),
-		one("lazyworkers", "starts a worker when there is a page for it, and ends it when there is none", 0,
+		one("lazyworkers", "starts workers when there are pages, and ends them when there are none", 0,
 			simple[uint32](habits{lazy: true}), simple[string](habits{lazy: true})),
 		one("waitineach", "waits on the limiter in each worker", 0, simple[uint32](habits{crowd: true}),
 			simple[string](habits{crowd: true})),
-		one("oneatatime", "is sequential", 1, inOrder[uint32], inOrder[string]),
-		one("batches", "looks at what a batch has found when all of it is back", 0, batches[uint32], batches[string]),
-		one("oneowner", "has one goroutine that owns all, and sends pages to workers", 0, owned[uint32], owned[string]),
-		one("poolschannels", "keeps its channel in a sync.Pool from crawl to crawl", 0, poolsChannels[uint32](),
+		one("oneatatime", "fetches sequentially", 1, inOrder[uint32], inOrder[string]),
+		one("batches", "handles the links of a batch when all its fetches have ended", 0, batches[uint32], batches[string]),
+		one("oneowner", "one goroutine owns the state and sends pages to workers", 0, owned[uint32], owned[string]),
+		one("poolschannels", "reuses a channel from a sync.Pool", 0, poolsChannels[uint32](),
 			poolsChannels[string]()),
-		one("attends", "catches interrupts, and looks at a clock every second", 0, attends[uint32], attends[string]),
-		one("lockapage", "has a lock for each page", 0, lockAPage[uint32], lockAPage[string]),
+		one("attends", "catches interrupts, and has a ticker", 0, attends[uint32], attends[string]),
+		one("lockapage", "one lock per page", 0, lockAPage[uint32], lockAPage[string]),
 	}
 }
 
