@@ -10,7 +10,7 @@ import (
 	"crawlbench/internal/engine"
 )
 
-// apart returns the mutants that are not a copy of the pool.
+// apart returns mutants that are not a pool with a bug.
 func apart() []Mutant {
 	set := func(name, doc, seen string, byID crawl.NewVisited[uint32], byURL crawl.NewVisited[string]) Mutant {
 		return Mutant{Crawler: engine.FromVisited(name, doc, byID, byURL), Case: seen}
@@ -84,7 +84,7 @@ func (s *noRecheck[K]) AddNew(dst, links []K) []K {
 	return dst
 }
 
-// longLists is right for lists of fewer than a thousand links.
+// longLists is correct for lists of fewer than a thousand links.
 type longLists[K comparable] struct{ noRecheck[K] }
 
 func newLongLists[K comparable](int) crawl.Visited[K] {
@@ -119,7 +119,7 @@ type stateful[K comparable] struct {
 	seen map[K]bool
 }
 
-// newStateful returns a constructor that makes one set for all crawls, which may clear it.
+// newStateful returns a constructor that returns the same set for all crawls. If clears is set, each crawl clears it.
 func newStateful[K comparable](clears bool) crawl.NewVisited[K] {
 	s := &stateful[K]{seen: map[K]bool{}}
 	return func(int) crawl.Visited[K] {
@@ -144,7 +144,7 @@ func (s *stateful[K]) AddNew(dst, links []K) []K {
 	return dst
 }
 
-// private locks, but nothing that another caller could meet.
+// private has a lock that no other caller uses.
 type private[K comparable] map[K]bool
 
 func newPrivate[K comparable](int) crawl.Visited[K] { return private[K]{} }
@@ -158,7 +158,7 @@ func (s private[K]) AddNew(dst, links []K) []K {
 
 const shards = 16
 
-// signed has shards whose number is computed from a signed hash.
+// signed computes the index of a shard from a signed hash.
 type signed[K comparable] [shards]stateful[K]
 
 func newSigned[K comparable](int) crawl.Visited[K] {
@@ -176,7 +176,7 @@ func (s *signed[K]) AddNew(dst, links []K) []K {
 	return dst
 }
 
-// hash is the upper half of the id, or FNV-1a of the URL.
+// hash returns the upper half of an id, or the FNV-1a hash of a URL.
 func hash[K comparable](key K) int32 {
 	if id, ok := any(key).(uint32); ok {
 		return int32(id) >> 16

@@ -8,8 +8,8 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// bags returns the mutants in which workers hold pages of their own. Without a bug, and with bags
-// of one page, it is right.
+// bags returns the mutants whose workers hold several pages. Without a bug, and with bags of one
+// page, this crawler is correct.
 func bags() []Mutant {
 	one := func(b bug, doc, seen string) Mutant {
 		return Mutant{Crawler: crawl.Crawler{Name: string(b), Doc: doc, ByID: bagged[uint32](b),
@@ -34,7 +34,7 @@ const (
 	lastElement  bug = "lastelement"
 )
 
-// bagPages is how many pages a bag holds.
+// bagPages is the capacity of a bag.
 const bagPages = 16
 
 type bagger[K comparable] struct {
@@ -124,7 +124,7 @@ func (p *bagger[K]) work(ctx context.Context) {
 	}
 }
 
-// take takes a bag of pages. The caller holds the lock, as it does of what follows.
+// take takes a bag of pages. The caller holds the lock, as in the methods below.
 func (p *bagger[K]) take() []K {
 	n := 1
 	if p.bug == hoardsPages {
@@ -140,7 +140,7 @@ func (p *bagger[K]) take() []K {
 	return bag
 }
 
-// fetch fetches page, puts what is new into found, and reports whether to go on.
+// fetch fetches page, appends its new links to found, and reports whether to continue.
 func (p *bagger[K]) fetch(ctx context.Context, page K, found *[]K) bool {
 	p.mu.Unlock()
 	var err error
@@ -167,7 +167,7 @@ func (p *bagger[K]) fetch(ctx context.Context, page K, found *[]K) bool {
 	return true
 }
 
-// fresh returns those of links that are new, as far as the budget goes.
+// fresh returns the new links that the budget admits.
 func (p *bagger[K]) fresh(links []K) (list []K) {
 	for _, link := range links {
 		if !p.seen[link] && (p.budget == 0 || len(p.seen) < p.budget) {
@@ -178,7 +178,7 @@ func (p *bagger[K]) fresh(links []K) (list []K) {
 	return list
 }
 
-// stop wakes everybody to leave. The first reason counts.
+// stop ends the crawl and wakes all workers. Only the first call has an effect.
 func (p *bagger[K]) stop(err error) {
 	if !p.ended {
 		p.ended, p.err = true, err

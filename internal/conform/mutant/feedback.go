@@ -7,9 +7,8 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// bounded is a pool whose only queue is a channel of fixed size. If it closes, then as soon as no
-// page is outstanding, and
-// a page is counted as done before its links are sent.
+// bounded returns a crawler whose only queue is a channel of fixed size. If closes is set, the channel
+// is closed when no page is outstanding, and a page counts as done before its links are sent.
 func bounded[K comparable](closes bool) crawl.Func[K] {
 	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
 		return feedback(ctx, web, seeds, o, closes)
@@ -102,7 +101,7 @@ func feedback[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o 
 	}
 }
 
-// unbounded fetches every new link on a goroutine of its own, at once.
+// unbounded fetches every new link at once, in its own goroutine.
 func unbounded[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (did crawl.Result,
 	err error) {
 	limiter := crawl.InTurn(o.Limiter)

@@ -1,8 +1,6 @@
-// Package mutant holds deliberately broken crawlers, each a few lines away from a right one and
-// named after its bug. They
-// show that the checks of package conform bite: every one of them must be found. Beside them are
-// right crawlers with unusual
-// habits, which none may fail.
+// Package mutant contains deliberately broken crawlers, each a few lines away from a correct one and
+// named after its bug. They test the checks of package conform: every mutant must be found. It also
+// contains correct crawlers with unusual designs, which no check may fail.
 package mutant
 
 import (
@@ -32,12 +30,10 @@ func All() []Mutant {
 	return slices.Concat(list, offers(), sizes(), leftovers(), twists(), ends(), beside(), sets())
 }
 
-// Controls returns crawlers that are right: the one that the mutants were made from, and Unusual
-// ones. Whoever fails one of
-// them is wrong.
+// Controls returns correct crawlers: the one that the mutants are made from, and those of Unusual.
 func Controls() []crawl.Crawler { return append([]crawl.Crawler{Right()}, Unusual()...) }
 
-// Crawlers returns the controls, and behind them the mutants.
+// Crawlers returns the controls, followed by the mutants.
 func Crawlers() []crawl.Crawler {
 	list := Controls()
 	for _, m := range All() {
@@ -46,13 +42,13 @@ func Crawlers() []crawl.Crawler {
 	return list
 }
 
-// Right returns the crawler that the mutants were made from. It has no bug.
+// Right returns the crawler that the mutants are made from. It has no bug.
 func Right() crawl.Crawler {
 	return crawl.Crawler{Name: "right", Doc: "the crawler that the mutants are made from", ByID: run[uint32](none),
 		ByURL: run[string](none)}
 }
 
-// bug is what is wrong with a copy of the pool.
+// bug names the bug of a pool.
 type bug string
 
 const (
@@ -107,7 +103,7 @@ type entry struct {
 	doc, seen string
 }
 
-// bugs is the table of those that are a copy of the pool.
+// bugs returns the table of the mutants that are a pool with a bug.
 func bugs() []entry {
 	return []entry{
 		{checkThenAct, "the lock is released between the lookup and the insertion",

@@ -11,7 +11,7 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// pool is a crawler of workers around a mutex, a condition, a map and a queue. Without a bug it is right.
+// pool is a crawler of workers that share a queue and a map behind a mutex. Without a bug it is correct.
 type pool[K comparable] struct {
 	bug     bug
 	web     crawl.Web[K]
@@ -20,17 +20,17 @@ type pool[K comparable] struct {
 
 	mu          sync.Mutex
 	changed     sync.Cond
-	statistics  sync.Mutex    // only of lockOrder
-	over        chan struct{} // only of closesTwice
-	stack       recycled[K]   // only of recyclesNodes, instead of the queue
-	stacked     int           // likewise: pages in the stack
-	depth       map[K]int     // only of depthOfFirstPath
+	statistics  sync.Mutex    // for lockOrder
+	over        chan struct{} // for closesTwice
+	stack       recycled[K]   // for recyclesNodes, instead of the queue
+	stacked     int           // pages in the stack
+	depth       map[K]int     // for depthOfFirstPath
 	seen        map[any]bool
 	queue       []K
 	outstanding int
 	accepted    int
 	inflight    int
-	last        time.Time // when something last happened
+	last        time.Time // of the last progress
 	ended       bool
 	err         error
 	did         crawl.Result
@@ -120,7 +120,7 @@ func (p *pool[K]) crawl(ctx context.Context, seeds []K, workers int) (crawl.Resu
 	return p.did, p.err
 }
 
-// watch ends the crawl when nothing has happened for an hour.
+// watch ends the crawl after an hour without progress.
 func (p *pool[K]) watch() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -138,7 +138,7 @@ func (p *pool[K]) watch() {
 	}
 }
 
-// workLate is a worker that nobody may be waiting for.
+// workLate runs a worker that adds itself to the WaitGroup.
 func (p *pool[K]) workLate(ctx context.Context, nth int, all *sync.WaitGroup) {
 	all.Add(1)
 	defer all.Done()
@@ -165,7 +165,7 @@ func (p *pool[K]) work(ctx context.Context, nth int) {
 	}
 }
 
-// pace waits on the limiter, and reports whether to go on.
+// pace waits on the limiter and reports whether to continue.
 func (p *pool[K]) pace(ctx context.Context) bool {
 	if err := p.limiter.Wait(ctx); err != nil && p.bug != limiterErrorLost {
 		p.end(err)
@@ -186,7 +186,7 @@ func (p *pool[K]) fetch(ctx context.Context, page K) ([]K, error) {
 	return links, err
 }
 
-// book books a fetched page, and reports whether to go on.
+// book records a fetched page and reports whether to continue.
 func (p *pool[K]) book(ctx context.Context, page K, links []K, err error) bool {
 	switch p.bug {
 	case racyCounter:
@@ -245,7 +245,7 @@ func (p *pool[K]) book(ctx context.Context, page K, links []K, err error) bool {
 	return !p.ended
 }
 
-// within returns the links of page that are not too deep.
+// within returns the links of page, or nil if they are too deep.
 func (p *pool[K]) within(page K, links []K) []K {
 	const most = 50
 	p.mu.Lock()
@@ -262,7 +262,7 @@ func (p *pool[K]) within(page K, links []K) []K {
 	return links
 }
 
-// add queues the links that are new.
+// add queues the new links.
 func (p *pool[K]) add(ctx context.Context, links []K) {
 	if p.bug == limiterForLinks && p.limiter != nil {
 		for range links {
@@ -287,7 +287,7 @@ func (p *pool[K]) add(ctx context.Context, links []K) {
 	}
 }
 
-// isNew marks a page, and reports whether nobody had.
+// isNew marks a page as visited and reports whether it was new.
 func (p *pool[K]) isNew(page K) bool {
 	key := p.key(page)
 	p.mu.Lock()
@@ -320,7 +320,7 @@ func (p *pool[K]) isNew(page K) bool {
 	return true
 }
 
-// key is what the set knows a page by.
+// key returns the key of a page in the visited set.
 func (p *pool[K]) key(page K) any {
 	if p.bug != hashIsIdentity {
 		return page
@@ -333,7 +333,7 @@ func (p *pool[K]) key(page K) any {
 	return h.Sum32()
 }
 
-// eighth reports whether page is one of every eight.
+// eighth reports true for one page in eight.
 func eighth[K comparable](page K) bool {
 	text := fmt.Sprint(page)
 	return text[len(text)-1]%8 == 0
@@ -402,7 +402,7 @@ func (p *pool[K]) take() (page K, ok bool) {
 				p.inflight++
 				return page, true
 			}
-			if p.outstanding--; p.outstanding == 0 { // it was lost
+			if p.outstanding--; p.outstanding == 0 { // a page was lost
 				p.stop(nil)
 			}
 		case p.bug == emptyQueueIsEnd, p.bug == reapsWorkers && time.Since(idle) >= 10*time.Millisecond:
@@ -421,14 +421,14 @@ func (p *pool[K]) take() (page K, ok bool) {
 	}
 }
 
-// end ends the crawl because of err.
+// end ends the crawl with err.
 func (p *pool[K]) end(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.stop(err)
 }
 
-// stop wakes everybody to leave. The caller holds the lock.
+// stop ends the crawl and wakes all workers. The caller holds the lock.
 func (p *pool[K]) stop(err error) {
 	if p.bug == closesTwice {
 		close(p.over)

@@ -6,10 +6,10 @@ import (
 	"sync/atomic"
 )
 
-// recycled is a lock-free stack (Treiber, 1986) whose nodes are used again. Nothing tells a node
-// that came back from one
-// that never left: whoever slept between reading the top's successor and the compare-and-swap makes a node the top that
-// is no longer in the stack. Garbage collection forbids that, as long as nobody recycles.
+// recycled is a lock-free stack (Treiber, 1986) that reuses its nodes and so has the ABA problem: a node
+// that was popped and pushed again cannot be told from one that stayed, and a goroutine that was
+// preempted before its compare-and-swap may make a node the top that is no longer in the stack. Garbage
+// collection prevents this as long as nodes are not reused.
 type recycled[K any] struct {
 	top  atomic.Pointer[node[K]]
 	mu   sync.Mutex

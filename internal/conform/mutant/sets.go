@@ -17,10 +17,10 @@ import (
 	"crawlbench/internal/engine"
 )
 
-// adder is a set that need not be safe for concurrent use: add reports whether the page is new to it.
+// adder is a set that need not be safe for concurrent use. add reports whether the page is new.
 type adder[K comparable] interface{ add(page K) bool }
 
-// behindLock makes a set that is safe for concurrent use of one that is not.
+// behindLock makes a set safe for concurrent use.
 func behindLock[K comparable](newSet func(sizeHint int) adder[K]) crawl.NewVisited[K] {
 	return func(sizeHint int) crawl.Visited[K] { return &lockedAdder[K]{set: newSet(sizeHint)} }
 }
@@ -41,7 +41,7 @@ func (l *lockedAdder[K]) AddNew(dst, links []K) []K {
 	return dst
 }
 
-// sets returns the mutants that are right but for what they take two keys for, or for how much they can hold.
+// sets returns mutants whose visited set confuses keys, forgets them or loses them.
 func sets() []Mutant {
 	var list []Mutant
 	both := func(name, doc, seen string, id func(int) adder[uint32], url func(int) adder[string]) {
@@ -152,10 +152,10 @@ func parsed(s string) *url.URL {
 	return u
 }
 
-// gone is the key of pages that are taken for seen from the beginning.
+// gone is the key of pages that count as visited from the beginning.
 type gone struct{}
 
-// sentinel returns page as its key, unless it is the one that stands for nothing.
+// sentinel returns page as its key, or gone if page is the one that marks a free slot.
 func sentinel[K comparable](page, free K) any {
 	if page == free {
 		return gone{}
@@ -163,7 +163,7 @@ func sentinel[K comparable](page, free K) any {
 	return page
 }
 
-// keyedSet knows pages by what of makes of them.
+// keyedSet stores of(page) for each page.
 type keyedSet[K comparable] struct {
 	of   func(K) any
 	seen map[any]bool
@@ -182,7 +182,7 @@ func (s *keyedSet[K]) add(page K) bool {
 	return true
 }
 
-// bytesOf returns the bytes that a page is hashed by.
+// bytesOf returns the bytes of a page that are hashed.
 func bytesOf[K comparable](page K) []byte {
 	if id, ok := any(page).(uint32); ok {
 		return binary.LittleEndian.AppendUint32(nil, id)
@@ -218,7 +218,7 @@ func (b *bloom[K]) add(page K) bool {
 	return fresh
 }
 
-// recent remembers the pages that were added last.
+// recent remembers only the pages that were added last.
 type recent[K comparable] struct {
 	seen map[K]bool
 	ring []K
@@ -242,7 +242,7 @@ func (r *recent[K]) add(page K) bool {
 	return true
 }
 
-// expiring remembers for a while.
+// expiring forgets pages after life.
 type expiring[K comparable] struct {
 	life time.Duration
 	at   map[K]time.Time
@@ -260,7 +260,7 @@ func (e *expiring[K]) add(page K) bool {
 	return true
 }
 
-// fixed holds twice as many pages as it was told of.
+// fixed holds at most twice as many pages as the size hint.
 type fixed[K comparable] struct {
 	seen map[K]bool
 	most int
@@ -281,7 +281,7 @@ func (f *fixed[K]) add(page K) bool {
 	return true
 }
 
-// rare is right but for one in 2,048 additions.
+// rare has a race in one of 2,048 insertions.
 type rare[K comparable] struct {
 	mu   sync.Mutex
 	seen map[K]bool
@@ -307,7 +307,7 @@ func (r *rare[K]) AddNew(dst, links []K) []K {
 	return dst
 }
 
-// growing adds under a lock of the table's that it found, which may have been replaced by then.
+// growing inserts under the lock of a table that may have been replaced meanwhile.
 type growing[K comparable] struct{ table atomic.Pointer[grown[K]] }
 
 type grown[K comparable] struct {

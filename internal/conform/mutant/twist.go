@@ -6,11 +6,11 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// twist changes what the right crawler is given, or what it returns.
+// twist wraps the correct crawler: it changes its arguments or its results.
 type twist[K comparable] func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
 	right crawl.Func[K]) (crawl.Result, error)
 
-// twisted returns the crawler that t makes of the right one.
+// twisted returns the correct crawler wrapped in t.
 func twisted[K comparable](t twist[K]) crawl.Func[K] {
 	right := run[K](none)
 	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
@@ -18,17 +18,17 @@ func twisted[K comparable](t twist[K]) crawl.Func[K] {
 	}
 }
 
-// fetcher is a Web made of a function.
+// fetcher makes a Web of a function.
 type fetcher[K comparable] func(ctx context.Context, page K) ([]K, error)
 
 func (f fetcher[K]) Fetch(ctx context.Context, page K) ([]K, error) { return f(ctx, page) }
 
-// waiter is a Limiter made of a function.
+// waiter makes a Limiter of a function.
 type waiter func(ctx context.Context) error
 
 func (w waiter) Wait(ctx context.Context) error { return w(ctx) }
 
-// twists returns the mutants that are the right crawler between twisted ends.
+// twists returns the mutants that wrap the correct crawler.
 func twists() []Mutant {
 	var list []Mutant
 	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {

@@ -9,7 +9,7 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// beside returns the mutants that share without a lock, or with crawls that go on at the same time.
+// beside returns the mutants that share state with concurrent crawls, or without a lock.
 func beside() []Mutant {
 	var list []Mutant
 	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {
@@ -29,7 +29,7 @@ func beside() []Mutant {
 	return list
 }
 
-// inPlace lets each fetch have one of places.
+// inPlace limits concurrent fetches to the capacity of places.
 func inPlace[K comparable](web crawl.Web[K], places chan struct{}) crawl.Web[K] {
 	return fetcher[K](func(ctx context.Context, page K) ([]K, error) {
 		places <- struct{}{}

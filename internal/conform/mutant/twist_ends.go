@@ -11,7 +11,7 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// ends returns the mutants that are wrong when a crawl is cut short, and in how they share out pages.
+// ends returns the mutants that handle the end of a crawl wrongly, and those that distribute pages badly.
 func ends() []Mutant {
 	var list []Mutant
 	add := func(name, doc, seen string, id crawl.Func[uint32], url crawl.Func[string]) {
@@ -143,7 +143,7 @@ func cutLooksAtFetch[K comparable](ctx context.Context, web crawl.Web[K], seeds 
 	return did, err
 }
 
-// floods starts a goroutine for every page, behind a semaphore, and leaves it to Fetch to look at the context.
+// floods starts a goroutine for every page, behind a semaphore. Only Fetch looks at the context.
 func floods[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
 	f := newFrontier(seeds, o)
 	places := make(chan struct{}, o.Workers)
@@ -152,7 +152,7 @@ func floods[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o cr
 	defer stop()
 	var all sync.WaitGroup
 	var visit func(page K)
-	spread := func() { // with the lock
+	spread := func() { // the caller holds the lock
 		for _, page := range f.pages {
 			all.Go(func() { visit(page) })
 		}
@@ -201,7 +201,7 @@ func refusalRetried[K comparable](ctx context.Context, web crawl.Web[K], seeds [
 	return right(ctx, web, seeds, o)
 }
 
-// refusalOne keeps a refused worker in a fetch that never comes about until the others are done.
+// refusalOne hides an error of the limiter until all workers have got one.
 func refusalOne[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
 	right crawl.Func[K]) (crawl.Result, error) {
 	var refused error
@@ -219,7 +219,7 @@ func refusalOne[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, 
 			if left--; left == 0 {
 				return err
 			}
-			return l.Wait(ctx) // the next page takes the place of this one
+			return l.Wait(ctx) // for the next page
 		})
 	}
 	did, err := right(ctx, web, seeds, o)
@@ -309,7 +309,7 @@ func panicError[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, 
 	}), seeds, o)
 }
 
-// panicWorker is the right crawler whose workers are lost one by one.
+// panicWorker is the correct crawler, but each panic costs it a worker.
 func panicWorker[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result,
 	error) {
 	var mu sync.Mutex
@@ -335,7 +335,7 @@ func panicWorker[K comparable](ctx context.Context, web crawl.Web[K], seeds []K,
 	return did, err
 }
 
-// dealt gives each worker a queue.
+// dealt gives each worker its own queue.
 func dealt[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
 	if err := ctx.Err(); err != nil {
 		return crawl.Result{}, err
@@ -352,7 +352,7 @@ func dealt[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o cra
 	})()
 	queues := make([][]K, o.Workers)
 	turn, pending := 0, 0
-	deal := func() { // with the lock
+	deal := func() { // the caller holds the lock
 		for _, page := range f.pages {
 			queues[turn%o.Workers] = append(queues[turn%o.Workers], page)
 			turn++

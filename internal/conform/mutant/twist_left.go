@@ -43,7 +43,7 @@ func leftovers() []Mutant {
 	return list
 }
 
-// first does f before the crawl.
+// first calls f before the crawl.
 func first[K comparable](f func()) twist[K] {
 	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result,
 		error) {
@@ -84,7 +84,7 @@ func keepsLabels() {
 	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("crawl", "mine")))
 }
 
-// poolsChannels makes its channel once, and keeps it in a sync.Pool from crawl to crawl. It is right.
+// poolsChannels reuses a channel from a sync.Pool. It is correct.
 func poolsChannels[K comparable]() crawl.Func[K] {
 	pool := sync.Pool{New: func() any { return make(chan K) }}
 	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
@@ -94,7 +94,7 @@ func poolsChannels[K comparable]() crawl.Func[K] {
 	}
 }
 
-// attends catches interrupts and tells somebody every second how far it is. It is right.
+// attends catches interrupts and reports progress every second. It is correct.
 func attends[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()

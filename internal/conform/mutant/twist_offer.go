@@ -8,7 +8,7 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// offers returns the mutants that err on the form of what they are given.
+// offers returns the mutants that make wrong assumptions about their arguments.
 func offers() []Mutant {
 	var list []Mutant
 	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {

@@ -35,7 +35,7 @@ func budgetNarrow[K comparable](ctx context.Context, web crawl.Web[K], seeds []K
 	return right(ctx, web, seeds, o)
 }
 
-// budgetGood is the right crawler without a budget, which is cut off when so many pages have come back well.
+// budgetGood is the correct crawler without a budget, cancelled after MaxPages successful fetches.
 func budgetGood[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
 	right crawl.Func[K]) (crawl.Result, error) {
 	if o.MaxPages == 0 {
@@ -47,7 +47,7 @@ func budgetGood[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, 
 	begun, good := 0, 0
 	did, err := right(cut, fetcher[K](func(ctx context.Context, page K) ([]K, error) {
 		mu.Lock()
-		defer mu.Unlock() // one at a time, so that none is too many
+		defer mu.Unlock() // one at a time, so that the budget is not exceeded
 		if good == o.MaxPages {
 			stop()
 			return nil, cut.Err()
@@ -148,9 +148,9 @@ func limiterHoards[K comparable](ctx context.Context, web crawl.Web[K], seeds []
 	return right(ctx, web, seeds, o)
 }
 
-// hoard returns a Wait that takes four tokens whenever it has none left.
+// hoard returns a Wait that takes four tokens when it has none left.
 func hoard(l crawl.Limiter) func(ctx context.Context) error {
-	stock := 0 // the right crawler lets one worker at a time wait
+	stock := 0 // the correct crawler lets one worker at a time wait
 	return func(ctx context.Context) error {
 		for stock == 0 {
 			for range 4 {
@@ -179,7 +179,7 @@ func limiterLapses[K comparable](ctx context.Context, web crawl.Web[K], seeds []
 	return right(ctx, web, seeds, o)
 }
 
-// limiterKept keeps the first limiter that it meets.
+// limiterKept keeps the first limiter that it is given.
 func limiterKept[K comparable]() twist[K] {
 	var mu sync.Mutex
 	var kept crawl.Limiter
@@ -216,7 +216,7 @@ func refusalIsPage[K comparable](ctx context.Context, web crawl.Web[K], seeds []
 	}), seeds, o)
 }
 
-// hostLimit has many workers, and as many places as there should be workers for each host.
+// hostLimit has eight times as many workers, and Workers slots per host.
 func hostLimit(ctx context.Context, web crawl.Web[string], seeds []string, o crawl.Options,
 	right crawl.Func[string]) (crawl.Result, error) {
 	var mu sync.Mutex
@@ -242,7 +242,7 @@ func hostLimit(ctx context.Context, web crawl.Web[string], seeds []string, o cra
 	}), seeds, o)
 }
 
-// lease gives a page that is not back in time to a second fetch, as a queue does whose messages become visible again.
+// lease fetches a page again if its fetch takes too long, like a message queue with a visibility timeout.
 func lease[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
 	right crawl.Func[K]) (crawl.Result, error) {
 	type answer struct {

@@ -12,7 +12,7 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// answered lets change make another answer of that of each fetch.
+// answered passes the result of each fetch through change.
 func answered[K comparable](web crawl.Web[K],
 	change func(ctx context.Context, page K, links []K, err error) ([]K, error)) crawl.Web[K] {
 	return fetcher[K](func(ctx context.Context, page K) ([]K, error) {
@@ -64,7 +64,7 @@ func slotLost[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o 
 	}), seeds, o)
 }
 
-// ending lets is say which error of a page ends the crawl, and returns that error.
+// ending ends the crawl with the first error of a page for which is returns true.
 func ending[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K],
 	is func(error) bool) (crawl.Result, error) {
 	own, stop := context.WithCancelCause(ctx)
@@ -177,7 +177,7 @@ func fetchDeaf[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o
 	}), seeds, o)
 }
 
-// remembersResult remembers the pages of each Web that it has crawled to the end.
+// remembersResult remembers the pages of each Web that it has crawled completely.
 func remembersResult[K comparable]() twist[K] {
 	var known sync.Map // of lists of pages, by Web
 	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result,
@@ -216,7 +216,7 @@ func fetchAll[K comparable](ctx context.Context, web crawl.Web[K], pages []K) (d
 	return did, nil
 }
 
-// remembersLinks remembers the links of each page, whatever the Web.
+// remembersLinks remembers the links of each page, for all Webs.
 func remembersLinks[K comparable]() twist[K] {
 	var known sync.Map // of links, by page
 	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result,
@@ -231,7 +231,7 @@ func remembersLinks[K comparable]() twist[K] {
 	}
 }
 
-// pageTimeout gives up a page after an hour, as a failed one.
+// pageTimeout gives up a fetch after an hour.
 func pageTimeout[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
 	right crawl.Func[K]) (crawl.Result, error) {
 	return right(ctx, fetcher[K](func(ctx context.Context, page K) ([]K, error) {

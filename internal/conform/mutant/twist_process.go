@@ -76,7 +76,7 @@ func changesDirectory[K comparable](ctx context.Context, web crawl.Web[K], seeds
 
 func leavesFiles[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
 	right crawl.Func[K]) (crawl.Result, error) {
-	syscall.Open(os.DevNull, syscall.O_RDONLY, 0) // no os.File, which the collector would close
+	syscall.Open(os.DevNull, syscall.O_RDONLY, 0) // not an os.File, which the garbage collector would close
 	return right(ctx, web, seeds, o)
 }
 

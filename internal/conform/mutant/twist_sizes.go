@@ -14,7 +14,7 @@ import (
 	"crawlbench/internal/engine"
 )
 
-// sizes returns the mutants that are right for what is small, short or few.
+// sizes returns the mutants that fail only for large numbers or long times.
 func sizes() []Mutant {
 	var list []Mutant
 	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {
@@ -129,7 +129,7 @@ func retriesReset[K comparable](ctx context.Context, web crawl.Web[K], seeds []K
 	}), seeds, o)
 }
 
-// epochs is a set that is used again: a page is in it if its stamp is the number of the crawl.
+// epochs is a reusable set: a page is in it if its stamp is the number of the crawl.
 type epochs[K comparable] struct {
 	mu    sync.Mutex
 	epoch uint16
@@ -166,17 +166,17 @@ func (s *epochs[K]) AddNew(dst, links []K) []K {
 	return dst
 }
 
-// Counts is called when the crawl's workers have ended.
+// Counts returns the set to the free list. It is called when the crawl's workers have ended.
 func (s *epochs[K]) Counts(func(string, int)) {
 	s.free.Lock()
 	defer s.free.Unlock()
-	if len(s.stamp) > 5000 { // nothing large is kept
+	if len(s.stamp) > 5000 { // large sets are not kept
 		s.stamp = map[K]uint16{}
 	}
 	*s.list = append(*s.list, s)
 }
 
-// grows is a set that forgets eight keys when it grows.
+// grows loses eight keys when it grows.
 type grows[K comparable] map[K]bool
 
 func newGrows[K comparable](int) adder[K] { return grows[K]{} }

@@ -9,7 +9,7 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// Unusual returns crawlers that keep the contract in ways of their own. A check that fails one of them is wrong.
+// Unusual returns correct crawlers with unusual designs. A check that fails one of them is wrong.
 func Unusual() []crawl.Crawler {
 	one := func(name, doc string, maxWorkers int, id crawl.Func[uint32], url crawl.Func[string]) crawl.Crawler {
 		return crawl.Crawler{Name: name, Doc: doc, MaxWorkers: maxWorkers, ByID: id, ByURL: url}
@@ -42,7 +42,7 @@ func oldest(int) int   { return 0 }
 func newest(n int) int { return n - 1 }
 func random(n int) int { return rand.IntN(n) }
 
-// habits are how a simple crawler differs from others.
+// habits are the variations of a simple crawler.
 type habits struct {
 	order  order // nil: oldest
 	copies bool
@@ -69,7 +69,7 @@ func newFrontier[K comparable](seeds []K, o crawl.Options) *frontier[K] {
 	return f
 }
 
-// add adds the pages that are new, as far as the budget goes. The caller holds the lock.
+// add adds the new pages that the budget admits. The caller holds the lock.
 func (f *frontier[K]) add(pages []K) (n int) {
 	for _, p := range pages {
 		if !f.seen[p] && f.left != 0 {
@@ -82,7 +82,7 @@ func (f *frontier[K]) add(pages []K) (n int) {
 	return n
 }
 
-// book books a fetch. The caller holds the lock.
+// book records a fetch. The caller holds the lock.
 func (f *frontier[K]) book(ctx context.Context, links []K, err error) {
 	f.did.Pages++
 	switch {
@@ -96,7 +96,7 @@ func (f *frontier[K]) book(ctx context.Context, links []K, err error) {
 	}
 }
 
-// simple is a crawler of goroutines that take from one frontier.
+// simple returns a crawler whose workers share one frontier.
 func simple[K comparable](h habits) crawl.Func[K] {
 	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
 		if err := ctx.Err(); err != nil {
@@ -122,7 +122,7 @@ func simple[K comparable](h habits) crawl.Func[K] {
 		busy, running := 0, 0
 		var all sync.WaitGroup
 		var work func()
-		start := func() { // with the lock
+		start := func() { // the caller holds the lock
 			for most := o.Workers; running < most && (running < len(f.pages)+busy || !h.lazy); running++ {
 				all.Go(work)
 			}
@@ -213,7 +213,7 @@ func inOrder[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o c
 	return f.did, nil
 }
 
-// batches fetches all pages that it knows, so many at a time as there are workers, and then looks at their links.
+// batches fetches all known pages, Workers at a time, and then handles their links.
 func batches[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
 	f := newFrontier(seeds, o)
 	limiter := crawl.InTurn(o.Limiter)
@@ -268,12 +268,12 @@ func batches[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o c
 	return f.did, f.err
 }
 
-// owned has workers that own nothing.
+// owned is a crawler in which one goroutine owns the state.
 func owned[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
 	return ownedOver(ctx, web, seeds, o, make(chan K))
 }
 
-// ownedOver is owned with its channel, which it does not close.
+// ownedOver is owned with a given channel, which it does not close.
 func ownedOver[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
 	pages chan K) (crawl.Result, error) {
 	if err := ctx.Err(); err != nil {
@@ -345,7 +345,7 @@ func ownedOver[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o
 	return f.did, f.err
 }
 
-// lockAPage asks a lock of each page whether it was seen.
+// lockAPage has one lock per page.
 func lockAPage[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
 	type entry struct {
 		mu   sync.Mutex
