@@ -9,34 +9,33 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// span is a time in which somebody waited on the limiter.
+// span is the time of a wait on the limiter.
 type span struct{ from, to time.Time }
 
-// prompt returns what is wrong with the times of a crawl in virtual time that came to its end: it
-// ends with its last fetch,
-// and until then no time passes in which a worker has nothing to do although there is a page for it.
+// prompt verifies the times of a complete crawl in virtual time: it ends with its last fetch, and until
+// then no worker is idle while there is a page for it.
 func (s *site) prompt(out outcome, o crawl.Options, waits []span) error {
 	if out.took != out.last {
-		return fmt.Errorf("it returned %v after it began, and its last fetch had come back after %v", out.took,
+		return fmt.Errorf("it returned after %v, want %v, when its last fetch ended", out.took,
 			out.last)
 	}
 	return s.idle(out, o, waits)
 }
 
-// A crawler may give a worker several pages at a time as long as they come back at once, and learns by the first that
-// takes time that they do not. Where no page comes back sooner than this, no page has to wait behind another.
+// leastLatency is the latency from which no page may wait behind another one. Below it, a crawler may
+// give a worker several pages at a time.
 const leastLatency = time.Millisecond
 
-// event is a change of what a crawl does: of the fetches in flight or the pages to be had in a level, or of who waits.
+// event is a change in the numbers of known pages, fetches in flight and waits on the limiter.
 type event struct {
 	at                            time.Duration
 	level                         int
 	ready, started, flying, waits int
 }
 
-// idle looks for time that passed with fewer fetches in flight than workers while a page was to be
-// had, nobody waited on
-// the limiter and the budget was not used up. A crawler that goes level by level may wait for those of a level.
+// idle looks for times with fewer fetches in flight than workers while a page was known, no worker waited
+// on the limiter and the budget was not used up. A crawler that goes level by level may wait for the
+// fetches of a level.
 func (s *site) idle(out outcome, o crawl.Options, waits []span) error {
 	for p := range s.links {
 		if s.wait(page(p)) < leastLatency {
@@ -73,14 +72,13 @@ func (s *site) idle(out outcome, o crawl.Options, waits []span) error {
 			o.MaxPages > 0 && started >= o.MaxPages || byLevel(ready, flying, allFlying) {
 			continue
 		}
-		return fmt.Errorf("from %v to %v %d fetches were in flight, Workers is %d and %d more pages had been handed out", e.at, events[i+1].at, allFlying, o.Workers, allReady)
+		return fmt.Errorf("from %v to %v only %d fetches were in flight, although Workers is %d and %d more pages were known", e.at, events[i+1].at, allFlying, o.Workers, allReady)
 	}
 	return nil
 }
 
-// byLevel reports whether a crawler that goes level by level may wait: all fetches in flight are of
-// one level, and what is
-// to be had lies behind it.
+// byLevel reports whether a crawler that goes level by level may wait: all fetches in flight are of one
+// level, and all known pages are of later levels.
 func byLevel(ready, flying []int, all int) bool {
 	for l := range flying {
 		if ready[l] > 0 {

@@ -9,13 +9,13 @@ import (
 	"crawlbench/internal/limiter"
 )
 
-// again crawls one site after the other, and at once.
+// again crawls sites one after the other, and concurrently.
 func again(t *Report, c subject) {
 	s := random(100, 4, 6)
 	s.latency = constant(time.Millisecond)
 	o := crawl.Options{Workers: 4}
 	ctx, stop := context.WithTimeout(context.Background(), 5*time.Millisecond+time.Microsecond)
-	c.crawl(ctx, s, o) // a crawl that did not come to its end leaves nothing either
+	c.crawl(ctx, s, o) // a cancelled crawl leaves nothing behind either
 	stop()
 	right(t, c, s, o)
 	right(t, c, s, o)
@@ -32,7 +32,7 @@ func again(t *Report, c subject) {
 		for _, o := range []crawl.Options{o, {Workers: 4, MaxPages: 30}, {Workers: 1}} {
 			for _, form := range []string{"", "paced", "bucket"} {
 				if beside(t, c, []*site{s, failing}, o, form, stagger); t.Failed() {
-					return // the others would say the same
+					return // the others would fail too
 				}
 			}
 		}
@@ -42,9 +42,8 @@ func again(t *Report, c subject) {
 	}
 }
 
-// beside makes crawls at once, or one a little after the other, each with its own site, budget and
-// limiter. Each is as right
-// and as fast as alone, and one that is cancelled concerns none of the others.
+// beside makes concurrent crawls that start stagger apart, each with its own site, budget and limiter.
+// Each must be as correct and as fast as alone, and the cancellation of one must not affect the others.
 func beside(t *Report, c subject, sites []*site, o crawl.Options, form string, stagger time.Duration) {
 	var pool sync.WaitGroup
 	for nth := range 4 {
@@ -57,7 +56,7 @@ func beside(t *Report, c subject, sites []*site, o crawl.Options, form string, s
 			}
 			out, m, early := trial.crawlBy(context.Background(), c.beside)
 			if err := trial.wrong(out, m, early); err != nil {
-				t.Errorf("beside other crawls: %v (%s%s, begun %v apart)", err, dials(trial.o), limitedBy(form),
+				t.Errorf("with concurrent crawls: %v (%s%s, started %v apart)", err, dials(trial.o), limitedBy(form),
 					stagger)
 			}
 		})
@@ -68,7 +67,7 @@ func beside(t *Report, c subject, sites []*site, o crawl.Options, form string, s
 		defer stop()
 		o := c.clamp(crawl.Options{Workers: 3})
 		if err := sites[0].ended(c.beside(ctx, sites[0], o), o, at, context.DeadlineExceeded); err != nil {
-			t.Errorf("beside other crawls, with a deadline after %v: %v (%s)", at, err, dials(o))
+			t.Errorf("with concurrent crawls and a deadline after %v: %v (%s)", at, err, dials(o))
 		}
 	})
 	pool.Wait()
@@ -81,17 +80,17 @@ func limitedBy(form string) string {
 	return ", limiter " + form
 }
 
-// twice makes two crawls of the same Web at once. Each has all of it.
+// twice makes two concurrent crawls of the same Web. Each must fetch all of it.
 func twice(t *Report, c subject, s *site, o crawl.Options, stagger time.Duration) {
 	o = c.clamp(o)
 	outs := c.together(context.Background(), s, o, stagger)
 	for _, out := range outs {
 		if out.err != nil {
-			t.Errorf("two crawls of one Web, begun %v apart: it returned the error %q, want none (%s)", stagger,
+			t.Errorf("two crawls of one Web, started %v apart: it returned the error %q, want none (%s)", stagger,
 				out.err, dials(o))
 		}
 	}
-	count, failed := outs[0].count, outs[0].failed // the log is one
+	count, failed := outs[0].count, outs[0].failed // the crawls share one log
 	level, _ := s.reach(failed)
 	pages, errors := 0, 0
 	for p, l := range level {
@@ -104,31 +103,30 @@ func twice(t *Report, c subject, s *site, o crawl.Options, stagger time.Duration
 			}
 		}
 		if count[p] != want {
-			t.Errorf("two crawls of one Web, begun %v apart, fetched %s %d times, want %d: once each (%s)", stagger,
+			t.Errorf("two crawls of one Web, started %v apart, fetched %s %d times, want %d: once each (%s)", stagger,
 				outs[0].name(page(p)), count[p], want, dials(o))
 			return
 		}
 	}
 	for _, out := range outs {
 		if want := (crawl.Result{Pages: pages, Errors: errors}); out.did != want {
-			t.Errorf("two crawls of one Web, begun %v apart: one reports %d pages and %d errors, want %d and %d (%s)",
+			t.Errorf("two crawls of one Web, started %v apart: one reports %d pages and %d errors, want %d and %d (%s)",
 				stagger, out.did.Pages, out.did.Errors, pages, errors, dials(o))
 		}
 	}
 }
 
-// others crawls sites that have the same pages and other links, as one Web, under one set of
-// options after the other. What
-// one crawl has learnt is wrong in the next.
+// others crawls sites with the same pages but different links, one after the other, as one Web. What one
+// crawl has learnt is wrong in the next.
 func others(t *Report, c subject) {
-	ring := func(step int) *site { // 90 pages, of which each links to those some steps on
+	ring := func(step int) *site { // 90 pages, each of which links to those one and two steps away
 		s := blank(90)
 		for p := range s.links {
 			s.links[p] = []page{page((p + step) % 90), page((p + 2*step) % 90), 0}
 		}
 		return s
 	}
-	half := ring(2) // of which half the pages cannot be reached
+	half := ring(2) // half of its pages cannot be reached
 	failed := ring(1)
 	failed.fails = failing(errPlanted, func(p page) bool { return p%4 == 3 })
 	elsewhere := ring(2)
@@ -138,7 +136,7 @@ func others(t *Report, c subject) {
 		{Workers: 3, Limiter: limiter.New("paced", 1000, 1)}, {Workers: 3}} {
 		for i, out := range c.crawls(context.Background(), sites, o) {
 			if err := sites[i].wrong(out, o); err != nil {
-				t.Fatalf("crawl %d of sites that have the same pages and other links: %v (%s)", i+1, err, dials(o))
+				t.Fatalf("crawl %d of sites with the same pages but different links: %v (%s)", i+1, err, dials(o))
 			}
 		}
 	}

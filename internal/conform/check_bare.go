@@ -9,9 +9,8 @@ import (
 	"crawlbench/internal/limiter"
 )
 
-// bare gives a crawl what its users give it, each thing with no more than the contract says: a Web
-// that is no crawl.Prefetcher
-// and one that is, context.Background(), a *rate.Limiter, and errors that are no keys of a map.
+// bare calls the crawler as its users do, with no more than the contract promises: a Web that is or is
+// not a crawl.Prefetcher, context.Background(), a *rate.Limiter, and errors that cannot be compared.
 func bare(t *Report, c subject) {
 	watchPolling(t, c)
 	for _, as := range []offer{{}, {bare: true}, {plain: true}, {bare: true, plain: true}} {
@@ -33,18 +32,18 @@ func bare(t *Report, c subject) {
 	}
 }
 
-// hourly crawls with a *rate.Limiter that lets one page an hour through.
+// hourly crawls with a *rate.Limiter of one page an hour.
 func hourly(t *Report, c subject, workers int) {
 	const pages = 5
 	s := star(pages-1, 1)
 	out := right(t, c, s, crawl.Options{Workers: workers, Limiter: limiter.New("bucket", 1.0/3600, 1)})
 	if off := out.took - pages*time.Hour; off.Abs() > time.Second {
-		t.Fatalf("with a *rate.Limiter of one page an hour and %d workers %d pages took %v, want %v", workers, pages,
+		t.Fatalf("with a *rate.Limiter of one page an hour and %d workers, %d pages took %v, want %v", workers, pages,
 			out.took, pages*time.Hour)
 	}
 }
 
-// hourlyCut cancels such a crawl while it waits.
+// hourlyCut cancels such a crawl while it waits on the limiter.
 func hourlyCut(t *Report, c subject, workers int) {
 	const at = 90 * time.Minute
 	s := star(4, 1)
@@ -54,14 +53,14 @@ func hourlyCut(t *Report, c subject, workers int) {
 	o := crawl.Options{Workers: workers, Limiter: limiter.New("bucket", 1.0/3600, 1)}
 	out := c.crawl(ctx, s, o)
 	if err := s.inOrder(out, o); err != nil {
-		t.Fatalf("cancelled while it waited on a *rate.Limiter: %v (%s)", err, dials(o))
+		t.Fatalf("cancelled in a wait on a *rate.Limiter: %v (%s)", err, dials(o))
 	}
 	if !errors.Is(out.err, context.Canceled) || out.took != at {
-		t.Fatalf("cancelled after %v, in a wait on a *rate.Limiter, it returned after %v with the error %v, want %v (%s)", at, out.took, out.err, context.Canceled, dials(o))
+		t.Fatalf("cancelled after %v in a wait on a *rate.Limiter: it returned after %v with the error %v, want %v (%s)", at, out.took, out.err, context.Canceled, dials(o))
 	}
 }
 
-// several is an error that cannot be compared: whoever makes it the key of a map panics.
+// several is an error that cannot be compared. Using it as the key of a map panics.
 type several []any
 
 func (several) Error() string { return "several things are wrong" }

@@ -11,7 +11,7 @@ import (
 	"crawlbench/internal/limiter"
 )
 
-// The rows of these checks cover all pairs and triples of levels; they are the same in each process.
+// coverSeed makes the combinations the same in each process.
 const coverSeed = 1
 
 func options(t *Report, c subject) {
@@ -27,7 +27,7 @@ func sizes(fs []factor) []int {
 	return list
 }
 
-// cancel cancels crawls at the moments that are easily forgotten, and then in many combinations.
+// cancel cancels crawls in the situations of forgotten, and then in all combinations of two options.
 func cancel(t *Report, c subject) {
 	virtually(forgotten)(t, c)
 	fs := append(factors(), moments())
@@ -46,10 +46,10 @@ func forgotten(t *Report, c subject) {
 		}
 	}
 	indebted(t, c)
-	right(t, c, star(50, 1), crawl.Options{Workers: 4}) // of all that was cut short, nothing is left
+	right(t, c, star(50, 1), crawl.Options{Workers: 4}) // the cancelled crawls have left nothing behind
 }
 
-// blocking lets so many through, and the others wait until their contexts end.
+// blocking is a limiter that grants a number of waits; the others block until their contexts end.
 type blocking struct{ left atomic.Int64 }
 
 func (s *blocking) Wait(ctx context.Context) error {
@@ -60,8 +60,7 @@ func (s *blocking) Wait(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// waiting lets a crawl's context end, by a cancellation and by a deadline, while all that it does
-// is to wait on the limiter.
+// waiting cancels a crawl, or lets its deadline expire, while it does nothing but wait on the limiter.
 func waiting(t *Report, c subject, workers, after int) {
 	const at = 10 * time.Second
 	cause := errors.New("the user has had enough")
@@ -70,12 +69,12 @@ func waiting(t *Report, c subject, workers, after int) {
 		err  error
 		in   func() (context.Context, func())
 	}{
-		{"cancelled", context.Canceled, func() (context.Context, func()) {
+		{"cancelled after", context.Canceled, func() (context.Context, func()) {
 			ctx, stop := context.WithCancelCause(context.Background())
 			timer := time.AfterFunc(at, func() { stop(cause) })
 			return ctx, func() { timer.Stop() }
 		}},
-		{"its deadline was", context.DeadlineExceeded, func() (context.Context, func()) {
+		{"with a deadline after", context.DeadlineExceeded, func() (context.Context, func()) {
 			ctx, stop := context.WithTimeoutCause(context.Background(), at, cause)
 			return ctx, stop
 		}},
@@ -93,12 +92,12 @@ func waiting(t *Report, c subject, workers, after int) {
 			err = fmt.Errorf("it fetched %d pages, want %d", n, after)
 		}
 		if err != nil {
-			t.Fatalf("%s after %v, in a wait on the limiter for page %d: %v (%s)", end.name, at, after+1, err, dials(o))
+			t.Fatalf("%s %v, in a wait on the limiter for page %d: %v (%s)", end.name, at, after+1, err, dials(o))
 		}
 	}
 }
 
-// deadline lets a context end by itself, in fetches.
+// deadline lets a deadline expire during fetches.
 func deadline(t *Report, c subject, workers int) {
 	const at = 5*turn + turn/2
 	s := star(2000, 1)
@@ -108,16 +107,14 @@ func deadline(t *Report, c subject, workers int) {
 	o := c.clamp(crawl.Options{Workers: workers})
 	out := c.crawl(ctx, s, o)
 	if err := s.ended(out, o, at, context.DeadlineExceeded); err != nil {
-		t.Fatalf("its deadline was after %v: %v (%s)", at, err, dials(o))
+		t.Fatalf("with a deadline after %v: %v (%s)", at, err, dials(o))
 	}
 	if out.floods > 0 {
-		t.Fatalf("its deadline was after %v, within fetches: it began %d more (%s)", at, out.floods, dials(o))
+		t.Fatalf("with a deadline after %v, during fetches: it began %d more fetches afterwards (%s)", at, out.floods, dials(o))
 	}
 }
 
-// unheard cancels a crawl whose fetches do not look at their contexts. They come back in their time
-// and well, and the crawl
-// with them.
+// unheard cancels a crawl whose fetches ignore their contexts. The crawl must return when they end.
 func unheard(t *Report, c subject, workers int) {
 	const at = 4*turn + turn/2
 	s := star(500, 1)
@@ -129,16 +126,15 @@ func unheard(t *Report, c subject, workers int) {
 	out := c.crawl(ctx, s, o)
 	err := s.ended(out, o, at, context.Canceled)
 	if err == nil && out.floods > 0 {
-		err = fmt.Errorf("it began %d fetches afterwards, want none", out.floods)
+		err = fmt.Errorf("it began %d fetches after the cancellation, want none", out.floods)
 	}
 	if err != nil {
-		t.Fatalf("cancelled after %v, and its fetches do not look at their contexts: %v (%s)", at, err, dials(o))
+		t.Fatalf("cancelled after %v, with fetches that ignore their contexts: %v (%s)", at, err, dials(o))
 	}
 }
 
-// foreseen lets a deadline come within a wait on a limiter. One that reserves, as x/time/rate does,
-// knows that it will, and
-// refuses at once with an error of its own.
+// foreseen lets a deadline expire during a wait on a limiter. A limiter that reserves, such as
+// x/time/rate, returns its own error as soon as it knows that the deadline is too early.
 func foreseen(t *Report, c subject, form string, workers int) {
 	const at = 2500 * time.Millisecond
 	s := star(20, 1)
@@ -153,13 +149,13 @@ func foreseen(t *Report, c subject, form string, workers int) {
 		ended = min(at, m.at.Sub(begin))
 	}
 	if err := s.ended(out, o, ended, append(m.refused, context.DeadlineExceeded)...); err != nil {
-		t.Fatalf("its deadline was after %v, and its limiter (%s) refused after %v: %v (%s)", at, form, ended, err,
+		t.Fatalf("with a deadline after %v and a limiter (%s) that returned an error after %v: %v (%s)", at, form, ended, err,
 			dials(o))
 	}
 }
 
-// staggered is a limiter whose waits are cancelled in the order in which they began, the worst there is: a token bucket
-// can take back a reservation only while there is none behind it.
+// staggered is a limiter whose waits are cancelled in the order in which they began. That is the worst
+// order for a token bucket, which can cancel only its last reservation.
 type staggered struct {
 	limiter crawl.Limiter
 	n       atomic.Int64
@@ -177,9 +173,9 @@ func (s *staggered) Wait(ctx context.Context) error {
 	return s.limiter.Wait(own)
 }
 
-// indebted looks for tokens that a cancelled crawl has left reserved in a limiter that others
-// share. That is the doing of
-// a limiter that reserves, and of workers that all wait on it: advice, not a fault of the crawler.
+// indebted looks for tokens that a cancelled crawl has left reserved in a shared limiter. They are due to
+// a limiter that reserves and to workers that wait on it concurrently, so they are advice and not a
+// failure.
 func indebted(t *Report, c subject) {
 	const perSecond = 10
 	l := &staggered{limiter: limiter.New("bucket", perSecond, 1)}
@@ -188,14 +184,14 @@ func indebted(t *Report, c subject) {
 	defer timer.Stop()
 	out := c.beside(ctx, star(500, 1), crawl.Options{Workers: 20, Limiter: crawl.Like(l, l.limiter)})
 	if len(out.starts) > 12 {
-		return // it does not heed the limiter or the context, which is for others to say
+		return // it ignores the limiter or the context, which other checks report
 	}
 	start := time.Now()
 	if err := l.limiter.Wait(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	if took := time.Since(start); took > time.Second/perSecond {
-		t.Advise("a cancelled crawl leaves tokens reserved in golang.org/x/time/rate: who waits next waits %v for one, at %d/s. "+
-			"That library cannot take back a reservation that has others behind it; let workers wait one at a time: bench.InTurn(o.Limiter)", took, perSecond)
+		t.Advise("a cancelled crawl leaves tokens reserved in golang.org/x/time/rate: the next wait takes %v at %d/s. "+
+			"That library can cancel only its last reservation; let workers wait one at a time: bench.InTurn(o.Limiter)", took, perSecond)
 	}
 }

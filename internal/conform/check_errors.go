@@ -15,7 +15,7 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// failures lets pages fail: each one by itself, the first fetch to the last, and long rows of them.
+// failures makes pages fail: each page alone, each fetch alone, and many in a row.
 func failures(t *Report, c subject) {
 	const pages = 40
 	for _, workers := range []int{1, 4} {
@@ -37,7 +37,7 @@ func failures(t *Report, c subject) {
 			right(t, c, s, o)
 		}
 	}
-	// Their causes are the page's. Only the crawl's own context says that the crawl is over.
+	// Whatever the error of a page wraps, only the crawl's own context may end the crawl.
 	causes := []error{
 		context.DeadlineExceeded, context.Canceled, io.EOF, io.ErrUnexpectedEOF,
 		errors.Join(errPlanted, context.Canceled), &failure{}, fmt.Errorf("get: %w", wrapped(context.DeadlineExceeded)),
@@ -60,14 +60,14 @@ func failures(t *Report, c subject) {
 	}
 }
 
-// failure is an error that says of itself what those of package net do.
+// failure is an error with the methods of net.Error.
 type failure struct{}
 
 func (*failure) Error() string   { return "i/o timeout" }
 func (*failure) Timeout() bool   { return true }
 func (*failure) Temporary() bool { return true }
 
-// panics lets Fetch panic at the first page, in the middle and at the last, with an error and with a
+// panics makes Fetch panic at the first page, in the middle and at the last, with an error and with a
 // string. The crawl may end the process with the panic, return an error, or count the page as failed
 // and fetch all others; it must not report a page that it never got. After a process that ended this
 // way, another one continues with the next case.
@@ -97,13 +97,13 @@ func panics(t *Report, c subject) {
 				o := c.clamp(crawl.Options{Workers: workers})
 				out := c.crawl(context.Background(), s, o)
 				if out.inflight > 0 {
-					t.Fatalf("Fetch panicked, and it returned with %d fetches in flight (%s)", out.inflight, dials(o))
+					t.Fatalf("Fetch panicked, and the crawl returned with %d fetches in flight (%s)", out.inflight, dials(o))
 				}
 				if out.err != nil {
 					continue
 				}
 				if err := s.wrong(out, o); err != nil {
-					t.Fatalf("Fetch of %s panicked with a value of type %T, and the crawl returned no error; then the panic is a failed fetch: %v (%s)",
+					t.Fatalf("Fetch of %s panicked with a value of type %T and the crawl returned no error, so the page must count as failed: %v (%s)",
 						out.name(where[0]), value, err, dials(o))
 				}
 			}

@@ -9,21 +9,21 @@ import (
 	"crawlbench/internal/host"
 )
 
-// many looks for what shows only after many crawls, or in one of very many pages.
+// many looks for faults that show only after many crawls, or in a crawl of very many pages.
 func many(t *Report, c subject) {
 	kept(t, c)
 	periods(t, c)
 	millions(t, c)
 }
 
-// kept lets a crawl of many pages come to its end, and measures what of it is still in memory.
+// kept measures how much memory is still in use after a crawl of many pages.
 func kept(t *Report, c subject) {
-	const pages, most = 10_000, 64 << 10 // no set of so many pages is as small, but one of bits
+	const pages, most = 10_000, 64 << 10 // every set of that many pages is larger, except a bit set
 	*t.doing = " (a site of 10000 pages, 4 workers)"
 	crowd(pages)
 	small, large := c.lightly(star(100, 1)), c.lightly(star(pages-1, 1))
 	o := crawl.Options{Workers: 4}
-	if err := small(o); err != nil { // what is made once is made now
+	if err := small(o); err != nil { // what is allocated once is allocated now
 		t.Fatalf("%v%s", err, *t.doing)
 	}
 	before := heap()
@@ -31,14 +31,14 @@ func kept(t *Report, c subject) {
 		t.Fatalf("%v%s", err, *t.doing)
 	}
 	if grown := heap() - before; grown > most {
-		t.Errorf("it keeps %d KiB of memory after a crawl of %d pages. Nothing of a crawl may be left; what is to be used again may be in a sync.Pool, "+
-			"which the collector empties", grown>>10, pages)
+		t.Errorf("%d KiB of memory are still in use after a crawl of %d pages, want at most %d KiB: keep nothing after a crawl, or keep it in a sync.Pool, "+
+			"which the garbage collector empties", grown>>10, pages, most>>10)
 	}
 	*t.doing = ""
 	runtime.KeepAlive(large)
 }
 
-// crowd starts and ends so many goroutines, since the runtime keeps something of each that there ever was at once.
+// crowd starts n goroutines and ends them, because the runtime keeps the descriptors of ended goroutines.
 func crowd(n int) {
 	var all sync.WaitGroup
 	end := make(chan struct{})
@@ -49,7 +49,7 @@ func crowd(n int) {
 	all.Wait()
 }
 
-// heap returns how much memory is in use, without what a sync.Pool has.
+// heap returns how much memory is in use, without the contents of each sync.Pool.
 func heap() int64 {
 	for range 3 {
 		runtime.GC()
@@ -88,7 +88,7 @@ func periods(t *Report, c subject) {
 			next = other
 		}
 		if err := next(o); err != nil {
-			t.Fatalf("crawl %d of this process, of three pages: %v", nth+1, err)
+			t.Fatalf("crawl %d of this process, a site of three pages: %v", nth+1, err)
 		}
 		if nth == sample {
 			within := int(most * sample / max(1, host.CPUTime()-begin))
@@ -104,15 +104,13 @@ func periods(t *Report, c subject) {
 	}
 }
 
-// millions crawls 1,500,000 pages: a set that keeps 40 bits of a hash takes two of them for one in
-// two of three runs, and one
-// that keeps 37 in all. Few pages are known at a time, since there may be a goroutine for each. A
-// crawler that would take
-// longer than a second is spared.
+// millions crawls 1,500,000 pages. A set that stores 40 bits of a hash confuses two of them in two of
+// three runs, one that stores 37 bits in every run. Few pages are known at a time, because a crawler may
+// have a goroutine for each. A crawler that would need more than a second of processor time is not asked.
 func millions(t *Report, c subject) {
 	const pages, part, most = 1_500_000, 100_000, time.Second
 	if !c.ids {
-		return // as many URLs take too much memory
+		return // that many URLs need too much memory
 	}
 	o := crawl.Options{Workers: 2}
 	crawl := c.lightly(trickle(part))
@@ -122,7 +120,7 @@ func millions(t *Report, c subject) {
 		}
 	})
 	if took > most*part/pages {
-		t.Logf("%d pages took %v of processor time: no more are tried", part, took)
+		t.Logf("%d pages took %v of processor time: larger sites are not tried", part, took)
 		return
 	}
 	if err := c.lightly(trickle(pages))(o); err != nil {

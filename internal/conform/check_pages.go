@@ -9,7 +9,7 @@ import (
 	"crawlbench/internal/host"
 )
 
-// dials describes o.
+// dials describes o for a failure message.
 func dials(o crawl.Options) string {
 	text := fmt.Sprintf("Workers %d", o.Workers)
 	if o.MaxPages > 0 {
@@ -21,9 +21,8 @@ func dials(o crawl.Options) string {
 	return text
 }
 
-// shapes tries the sizes at which tables grow, rings wrap, caches evict and filters err, and those
-// that do not fit into 8
-// and 16 bits.
+// shapes tries sizes at which tables grow, ring buffers wrap, caches evict and Bloom filters err, and
+// numbers that do not fit into 8 and 16 bits.
 func shapes(t *Report, c subject) {
 	for _, s := range []*site{chain(40), star(3000, 2), random(150, 4, 1), random(60, 1, 2), star(0, 0), tree(300, 2),
 		dense(70), chain(2)} {
@@ -33,17 +32,17 @@ func shapes(t *Report, c subject) {
 			}
 		}
 	}
-	// More than 1<<17 pages wait at a time, and all are linked again when tables have grown for them.
+	// More than 1<<17 pages are queued at a time, and all are linked again when tables have grown.
 	const many = 1<<17 + 5000
 	wide := star(many, 2)
-	wide.visited = func(_ page, nth int) { // all links are queued before the next page is
+	wide.visited = func(_ page, nth int) { // all links are queued before the next fetch
 		if 1 < nth && nth < 20 {
 			time.Sleep(time.Millisecond)
 		}
 	}
 	right(t, c, wide, crawl.Options{Workers: 9})
 	right(t, c, tree(20_000, 3), crawl.Options{Workers: 2, SizeHint: 2_000_000})
-	right(t, c, chain(6000), crawl.Options{Workers: 300}) // each page links back to the first, which may be long ago
+	right(t, c, chain(6000), crawl.Options{Workers: 300}) // each page links back to the first, which a cache may have evicted
 	if c.once() {
 		counts(t, c, many)
 	}
@@ -66,9 +65,7 @@ func counts(t *Report, c subject, many int) {
 	right(t, c, chain(70_000), crawl.Options{Workers: 2}) // deeper than 16 bits count
 }
 
-// budgets are larger than sites, and small numbers if they are kept in 32 bits, with a sign or
-// without, or in some other part
-// of an int.
+// budgets returns budgets larger than the site that become small numbers when truncated to fewer bits.
 func budgets() []int {
 	var list []int
 	for _, bits := range []int{15, 16, 24, 31, 32, 33, 40, 48, 53, 62} {
@@ -104,7 +101,7 @@ func collide(t *Report, c subject) {
 	s.keys = keys
 	right(t, c, s, crawl.Options{Workers: 4})
 	right(t, c, s, crawl.Options{Workers: 1, SizeHint: n})
-	backwards := chain(n) // each is met alone, the last first
+	backwards := chain(n) // pages are found one at a time, the last first
 	backwards.keys = keys
 	for p := range backwards.links {
 		backwards.links[p] = nil
@@ -116,9 +113,8 @@ func collide(t *Report, c subject) {
 	right(t, c, backwards, crawl.Options{Workers: 2, SizeHint: 1})
 }
 
-// memory lets 1,200 pages link to each other, by more than a million links. The contract leaves a
-// crawler 4 KiB for each
-// page; whoever queues links needs more, be they but four bytes each.
+// memory crawls 1,200 pages that link to each other, with more than a million links. The contract
+// allows 4 KiB per page. A crawler that queues links needs more, even at four bytes per link.
 func memory(t *Report, c subject) {
 	const pages, most = 1200, 1200 * 4 << 10
 	s := dense(pages)
@@ -132,19 +128,19 @@ func memory(t *Report, c subject) {
 	s.visited = func(_ page, nth int) {
 		switch {
 		case nth == 1:
-			before = heap() // the site stands
+			before = heap() // the site has been built
 		case nth%100 == 0:
 			peak = max(peak, heap()-before)
 		}
 	}
 	right(t, c, s, crawl.Options{Workers: 1})
 	if peak > most {
-		t.Errorf("the heap grew by %d KiB over a crawl of %d pages with %d links each, want at most %d KiB, which is 4 KiB a page: memory may grow with pages, not with links",
+		t.Errorf("the heap grew by %d KiB in a crawl of %d pages with %d links each, want at most %d KiB, 4 KiB per page: memory may grow with pages, not with links",
 			peak>>10, pages, pages, most>>10)
 	}
 }
 
-// slow lets page 1 take a day, on which pages 201 and more hang.
+// slow makes page 1 take a day. Only it leads to the pages from 201.
 func slow(t *Report, c subject) {
 	const day, years = 24 * time.Hour, 10 * 365 * 24 * time.Hour
 	watchPolling(t, c)
@@ -157,14 +153,14 @@ func slow(t *Report, c subject) {
 		for _, workers := range []int{4, 300} {
 			least = min(least, working(func() { right(t, c, s, crawl.Options{Workers: workers}) }))
 		}
-		right(t, c, s, crawl.Options{Workers: 4, MaxPages: 199}) // whatever the order, the day may be in it
+		right(t, c, s, crawl.Options{Workers: 4, MaxPages: 199}) // whether page 1 is among them depends on the order
 	}
-	if least < 20*time.Millisecond { // who prints something every second would do that for hours
+	if least < 20*time.Millisecond { // a crawler with a ticker of a second would need hours
 		right(t, c, held(years), crawl.Options{Workers: 4})
 	}
 }
 
-// held returns a star whose page 1 takes so long, and whose other pages take a millisecond.
+// held returns a star whose page 1 takes wait, and whose other pages take a millisecond.
 func held(wait time.Duration) *site {
 	s := star(200, 1)
 	s.links = append(s.links, nil, nil, nil)
@@ -179,20 +175,20 @@ func held(wait time.Duration) *site {
 	return s
 }
 
-// watchPolling leaves a hint, for the case that the check does not come to its end, if the crawler
-// works while it waits.
+// watchPolling records a hint, in case the check does not end in time, if the crawler uses processor
+// time while it waits.
 func watchPolling(t *Report, c subject) {
 	if busy := working(func() {
 		right(t, c, held(time.Minute),
 			crawl.Options{Workers: 4})
 	}); busy > 10*time.Millisecond {
-		t.say(hint, "While it waited one minute of virtual time for a page it used %v of processor time: does it look again and again whether "+
-			"there is something to do (polling)? Waiting without a timer, for what others send or signal, takes none.",
+		t.say(hint, "It used %v of processor time while it waited for a page for one minute of virtual time: does it poll for work? "+
+			"Waiting on a channel or a sync.Cond takes none.",
 			busy)
 	}
 }
 
-// working returns how much processor time f takes, whatever virtual time does.
+// working returns the processor time that f takes.
 func working(f func()) time.Duration {
 	begin := host.CPUTime()
 	f()

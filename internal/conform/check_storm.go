@@ -12,16 +12,15 @@ import (
 	"crawlbench/internal/host"
 )
 
-// So much processor time at least, and so many crawls, does storm let workers race. On two cores a
-// check-then-act shows within
-// milliseconds.
+// storm uses at least this much processor time and makes at least this many crawls. On two cores a
+// check-then-act race shows within milliseconds.
 const (
 	stormTime   = 700 * time.Millisecond
 	stormCrawls = 400
 )
 
-// race calls f for at least so much processor time and so often, with many more workers than processors. One processor
-// would let no two meet, unless package yield does.
+// race calls f at least times times and for at least that much processor time, with many more workers
+// than processors. On one processor, races need package yield.
 func race(least time.Duration, times uint64, f func(seed uint64, workers int)) {
 	procs := runtime.GOMAXPROCS(0)
 	if os.Getenv(yield.Variable) == "" {
@@ -34,9 +33,9 @@ func race(least time.Duration, times uint64, f func(seed uint64, workers int)) {
 	}
 }
 
-// storm also lets pages fail at the same time. It crawls dense graphs, on which all workers find
-// the same pages, sparse ones, on which they run out of work again and
-// again, and clashes, in which they come with the same links at the same instant.
+// storm crawls dense graphs, in which all workers find the same pages, sparse ones, in which they often
+// run out of work, and clashes, in which they bring the same links at the same instant. In some of them
+// most fetches fail, at the same time.
 func storm(t *Report, c subject) {
 	race(stormTime, stormCrawls, func(seed uint64, workers int) {
 		s, o := random(100, 60, seed%24), crawl.Options{Workers: workers}
@@ -44,7 +43,7 @@ func storm(t *Report, c subject) {
 		case 1:
 			o.MaxPages = 1 + int(seed%60)
 			if seed%8 == 5 {
-				o.MaxPages = len(s.links) // the last pages are found by many at once
+				o.MaxPages = len(s.links) // many workers find the last pages at once
 			}
 		case 2:
 			s = random(400, 2, seed%24)
@@ -52,7 +51,7 @@ func storm(t *Report, c subject) {
 		case 3:
 			fresh := 300
 			if seed%16 == 3 {
-				fresh = 6000 // some races come once in thousands of additions
+				fresh = 6000 // some races happen once in thousands of insertions
 			}
 			s, o.Workers = clash(fresh, seed), min(workers, 2*runtime.GOMAXPROCS(0))
 		}
@@ -67,11 +66,11 @@ func storm(t *Report, c subject) {
 	})
 }
 
-// herd is how many pages of a clash come back together.
+// herd is how many fetches of a clash end together.
 const herd = 8
 
-// clash returns a site on which the fetches of many pages come back together, as far as workers are there for them, and
-// bring the same new links, in the same order or nearly.
+// clash returns a site in which the fetches of several pages end together, as far as there are workers
+// for them, with the same new links in nearly the same order.
 func clash(fresh int, seed uint64) *site {
 	s := blank(1 + herd + fresh)
 	draw := rand.New(rand.NewPCG(seed, 0))
@@ -80,7 +79,7 @@ func clash(fresh int, seed uint64) *site {
 		for i := range page(uint32(fresh)) {
 			s.links[1+h] = append(s.links[1+h], 1+herd+i)
 		}
-		for range seed / 4 % 3 { // some are a little out of step
+		for range seed / 4 % 3 { // some are slightly out of step
 			i, j := draw.IntN(fresh), draw.IntN(fresh)
 			l := s.links[1+h]
 			l[i], l[j] = l[j], l[i]
@@ -90,7 +89,7 @@ func clash(fresh int, seed uint64) *site {
 	return s
 }
 
-// together lets those fetches for whose pages is holds come back at the same instant, as many as there are processors.
+// together makes fetches of pages for which is returns true end in groups of GOMAXPROCS.
 func together(is func(page) bool) func(page) {
 	var there atomic.Int64
 	crowd := int64(runtime.GOMAXPROCS(0))

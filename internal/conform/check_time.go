@@ -14,7 +14,7 @@ import (
 
 const turn = 10 * time.Millisecond
 
-// width lets pages take a turn each: n leaves over w workers, after a root, take exactly 1 + n/w turns, rounded up.
+// width makes each fetch take one turn. A root and n leaves take w workers exactly 1 + ceil(n/w) turns.
 func width(t *Report, c subject) {
 	widths := []int{1, 2, 7, 8, 9, 64, 300, 1000}
 	if m := c.maxWorkers; m > 0 {
@@ -27,10 +27,10 @@ func width(t *Report, c subject) {
 		s.latency = constant(turn)
 		out := right(t, c, s, crawl.Options{Workers: workers})
 		if want := turn + turns(leaves); out.took != want || out.peak != workers {
-			t.Fatalf("with %d workers a star of %d pages took %v and had %d fetches in flight, want %v and %d", workers,
+			t.Fatalf("with %d workers, a star of %d pages took %v and had %d fetches in flight, want %v and %d", workers,
 				leaves, out.took, out.peak, want, workers)
 		}
-		// A fetch that fails takes as long, and its worker is there afterwards.
+		// A fetch that fails takes as long, and its worker continues.
 		s.fails = func(_ page, nth int) error {
 			if 2 <= nth && nth <= leaves/2 {
 				return errPlanted
@@ -39,17 +39,17 @@ func width(t *Report, c subject) {
 		}
 		out = right(t, c, s, crawl.Options{Workers: workers})
 		if want := turn + turns(leaves); out.took != want || out.peak != workers {
-			t.Fatalf("with %d workers a star of %d pages, half of which failed, took %v and had %d fetches in flight, want %v and %d",
+			t.Fatalf("with %d workers, a star of %d pages, half of which failed, took %v and had %d fetches in flight, want %v and %d",
 				workers, leaves, out.took, out.peak, want, workers)
 		}
 		const budget = 1400
 		s.fails = nil
 		out = right(t, c, s, crawl.Options{Workers: workers, MaxPages: budget})
 		if want := turn + turns(budget-1); out.took != want {
-			t.Fatalf("with %d workers and MaxPages %d a star took %v, want %v", workers, budget, out.took, want)
+			t.Fatalf("with %d workers and MaxPages %d, a star took %v, want %v", workers, budget, out.took, want)
 		}
 	}
-	// A chain of 100 that ends in a star of 40: workers that had nothing to do for a while are there when there is.
+	// A chain of 100 that ends in a star of 40: workers that were idle for a while must become busy.
 	workers := c.clamp(crawl.Options{Workers: 4}).Workers
 	s := chain(100)
 	for p := range page(40) {
@@ -59,14 +59,13 @@ func width(t *Report, c subject) {
 	s.latency = constant(turn)
 	want := 100*turn + time.Duration((40+workers-1)/workers)*turn
 	if out := right(t, c, s, crawl.Options{Workers: workers}); out.took != want {
-		t.Fatalf("a chain of 100 and then a star of 40 took %v with %d workers, want %v", out.took, workers, want)
+		t.Fatalf("a chain of 100 followed by a star of 40 took %v with %d workers, want %v", out.took, workers, want)
 	}
 	uneven(t, c)
 }
 
-// uneven lets pages take times of their own, from 1 to 100 ms, some fail, and all lie on one host.
-// What no makespan tells
-// is then told by each moment.
+// uneven makes pages of one host take 1 to 100 ms, and some fail. No makespan is known for that, but a
+// worker must never be idle while there is a page for it.
 func uneven(t *Report, c subject) {
 	host := naming{}
 	for p := range 400 {
@@ -84,7 +83,7 @@ func uneven(t *Report, c subject) {
 	}
 }
 
-// forms are the limiters that a crawl must get along with: one that reserves, see crawl.InTurn, and one that does not.
+// forms are the kinds of limiter: one that reserves, see crawl.InTurn, and one that does not.
 var forms = [...]string{"bucket", "paced"}
 
 func limit(t *Report, c subject) {
@@ -94,12 +93,12 @@ func limit(t *Report, c subject) {
 				limited(t, c, form, 100, workers, latency)
 			}
 		}
-		limited(t, c, form, 2000, 100, 400*time.Millisecond) // a limiter that hardly limits
+		limited(t, c, form, 2000, 100, 400*time.Millisecond) // the latency limits, not the limiter
 		patient(t, c, form)
 	}
 }
 
-// patient lets each page wait two hours on the limiter.
+// patient makes each page wait two hours on the limiter.
 func patient(t *Report, c subject, form string) {
 	const wait, pages = 2 * time.Hour, 6
 	s := star(pages-1, 1)
@@ -108,15 +107,14 @@ func patient(t *Report, c subject, form string) {
 		o := c.clamp(crawl.Options{Workers: workers, Limiter: crawl.Like(m, m.Limiter)})
 		out := right(t, c, s, o)
 		if n := m.granted.Load(); n != pages || out.took < (pages-1)*wait || out.took > pages*wait {
-			t.Fatalf("with a limiter that lets a page through every %v it waited %d times for %d pages and took %v, want %d times and %v (%s)",
+			t.Fatalf("with a limiter of one page per %v, it waited %d times for %d pages and took %v, want %d times and %v (%s)",
 				wait, n, pages, out.took, pages, pages*wait, dials(o))
 		}
 	}
 }
 
-// limited crawls at a rate. Without latency the rate alone decides how long that takes. With
-// latency it takes as long as
-// the slower of the two dials makes it: 8 workers reach 267 pages/s at 30 ms a page, and 40 at 200 ms.
+// limited crawls at a rate. Without latency only the rate limits the throughput, with latency the lower
+// of the two limits: 8 workers reach 267 pages/s at 30 ms per page, and 40 pages/s at 200 ms.
 func limited(t *Report, c subject, form string, perSecond, workers int, latency time.Duration) {
 	const burst, pages = 5, 205
 	interval := time.Second / time.Duration(perSecond)
@@ -137,13 +135,13 @@ func limited(t *Report, c subject, form string, perSecond, workers int, latency 
 	}
 	out := right(t, c, s, o)
 	if n := m.granted.Load(); n != pages || early.Load() > 0 {
-		t.Fatalf("with %d workers it waited on the limiter %d times for %d pages, of which %d were fetched before their wait had ended", workers, n, pages, early.Load())
+		t.Fatalf("with %d workers, it waited on the limiter %d times for %d pages, and %d fetches began before their wait had ended", workers, n, pages, early.Load())
 	}
 	if err := paced(out.starts, float64(perSecond), burst, slack); err != nil {
-		t.Fatalf("with %d workers, %v a page: %v", workers, latency, err)
+		t.Fatalf("with %d workers and %v per page: %v", workers, latency, err)
 	}
 	if err := s.prompt(out, o, m.waits); err != nil {
-		t.Fatalf("with %d workers, %v a page, at %d/s: %v", workers, latency, perSecond, err)
+		t.Fatalf("with %d workers, %v per page and %d pages/s: %v", workers, latency, perSecond, err)
 	}
 	byRate, byWidth := pages*interval, pages*latency/time.Duration(workers)
 	least := max(byRate-(burst-1)*interval, byWidth)
@@ -152,18 +150,18 @@ func limited(t *Report, c subject, form string, perSecond, workers int, latency 
 		least, most = byRate, byRate
 	}
 	if out.took < least || out.took > most {
-		t.Fatalf("with %d workers %d pages of %v at %d/s took %v, want %v to %v: rate and workers are dials of their own", workers, pages, latency, perSecond, out.took, least, most)
+		t.Fatalf("with %d workers, %d pages of %v at %d/s took %v, want %v to %v: rate and workers are independent", workers, pages, latency, perSecond, out.took, least, most)
 	}
 }
 
-// refusing lets so many through and then none, or all but one.
+// refusing is a limiter that returns an error after a number of waits, once or from then on.
 type refusing struct {
 	after int64
 	once  bool
 	err   error
 
 	n  atomic.Int64
-	at atomic.Pointer[time.Time] // it first refused
+	at atomic.Pointer[time.Time] // of the first error
 }
 
 func (r *refusing) Wait(context.Context) error {
@@ -176,8 +174,8 @@ func (r *refusing) Wait(context.Context) error {
 	return r.err
 }
 
-// refusal lets a limiter fail, for good and once. It may know what it does by an error that wraps
-// the context's, which lives.
+// refusal makes a limiter return an error, once or from then on. The error may wrap that of a context,
+// although the crawl's context has not ended.
 func refusal(t *Report, c subject) {
 	const leaves = 1000
 	for nth, after := range []int64{0, 1, 2, 50, leaves, 0, 1, 50, leaves} {
@@ -187,7 +185,7 @@ func refusal(t *Report, c subject) {
 			l := &refusing{after: after, once: nth > 4, err: errPlanted}
 			switch nth % 3 {
 			case 1:
-				// as x/time/rate says of a wait that is too long
+				// like the error of x/time/rate for a wait that is too long
 				l.err = fmt.Errorf("%w: %w", errPlanted, context.DeadlineExceeded)
 			case 2:
 				l.err = fmt.Errorf("%w: %w", errPlanted, context.Canceled)
@@ -201,22 +199,22 @@ func refusal(t *Report, c subject) {
 			o := c.clamp(crawl.Options{Workers: workers, Limiter: l})
 			out := c.crawl(context.Background(), s, o)
 			if err := s.refused(out, o, l, int(more.Load())); err != nil {
-				how := "from then on"
+				how := "an error from then on"
 				if l.once {
-					how = "once"
+					how = "one error"
 				}
-				t.Fatalf("the limiter let %d waits through and refused, %s: %v (%s)", after, how, err, dials(o))
+				t.Fatalf("the limiter granted %d waits and then returned %s: %v (%s)", after, how, err, dials(o))
 			}
 			o.Limiter = &refusing{after: 2 * leaves}
 			s.visited = nil
-			right(t, c, s, o) // nothing is left of that
+			right(t, c, s, o) // the error is not remembered
 		}
 	}
 }
 
-// refused returns what is wrong with a crawl whose limiter refused, behind which it began so many more fetches.
+// refused verifies a crawl whose limiter returned an error, after which more fetches began.
 func (s *site) refused(out outcome, o crawl.Options, l *refusing, more int) error {
-	// How many it let through for how many pages is for the check of the limit.
+	// The number of waits is verified by the check limit.
 	if err := s.inOrder(out, o); err != nil {
 		return err
 	}
@@ -227,9 +225,9 @@ func (s *site) refused(out outcome, o crawl.Options, l *refusing, more int) erro
 	case at == nil:
 		return nil
 	case more > o.Workers:
-		return fmt.Errorf("it began %d more fetches, want at most one a worker", more)
+		return fmt.Errorf("it began %d more fetches, want at most one per worker", more)
 	case out.took != max(at.Sub(out.start), out.last):
-		return fmt.Errorf("it returned after %v, want %v: at once, or with the last of the fetches in flight", out.took,
+		return fmt.Errorf("it returned after %v, want %v: at once, or when the last fetch in flight ends", out.took,
 			max(at.Sub(out.start), out.last))
 	}
 	return nil

@@ -20,35 +20,38 @@ type Check struct {
 // Checks returns the suite.
 func Checks() []Check {
 	return []Check{
-		{"storm", "fetch each page once, and MaxPages of them, when many workers find the same links at the same time",
+		{"storm", "fetch each page once, and exactly MaxPages pages, when many workers find the same links at the same time",
 			really(storm)},
-		{"shapes", "crawl chains, stars, trees and dense graphs, a page with 100,000 links, a site of 100,000 pages, with any size hint", virtually(shapes)},
-		{"seeds", "take a seed given twice for one page, a thousand seeds, and none", virtually(seeds)},
-		{"collide", "tell keys apart that are similar or collide under common hashes", virtually(collide)},
-		{"options", "keep every promise under all combinations of three options: site, workers, seeds, budget, hint, failures, latency, limiter", combined(options)},
-		{"width", "have as many fetches in flight as there are workers, also after failures, and end with the last answer: makespans are exact", virtually(width)},
-		{"slow", "wait for a page that takes a day, and fetch those behind it", virtually(slow)},
-		{"limit", "wait on the limiter once before each fetch and never for a duplicate; keep the rate in every span of time, and the width with it", virtually(limit)},
-		{"refusal", "end with the limiter's error when that refuses", virtually(refusal)},
-		{"cancel", "return at the instant of the cancellation, with the context's error, whatever it is at", cancel},
-		{"errors", "count a failed page, whichever it is, and go on, however many fail", virtually(failures)},
-		{"again", "remember nothing from one crawl to the next, and share nothing with crawls beside it",
+		{"shapes", "crawl chains, stars, trees and dense graphs, a page with 100,000 links and a site of 100,000 pages, with any size hint",
+			virtually(shapes)},
+		{"seeds", "handle duplicate seeds, thousands of seeds, and none", virtually(seeds)},
+		{"collide", "distinguish keys that are similar or collide under common hashes", virtually(collide)},
+		{"options", "keep the contract under all combinations of three options: site, workers, seeds, links, budget, size hint, failures, latency, limiter",
+			combined(options)},
+		{"width", "keep as many fetches in flight as there are workers, also after failures, and end with the last fetch: makespans are exact",
+			virtually(width)},
+		{"slow", "wait for a page that takes a day, and fetch the pages behind it", virtually(slow)},
+		{"limit", "wait on the limiter exactly once before each fetch, and keep both the rate and the number of fetches in flight",
+			virtually(limit)},
+		{"refusal", "end with the limiter's error if it returns one", virtually(refusal)},
+		{"cancel", "return at the instant of cancellation with the context's error, whatever it is doing", cancel},
+		{"errors", "count failed pages and continue, whichever and however many fail", virtually(failures)},
+		{"again", "remember nothing from one crawl to the next, and share nothing with concurrent crawls",
 			virtually(again)},
-		{"bare", "need no more than the contract says: any Web, context.Background(), a *rate.Limiter, errors that cannot be compared", virtually(bare)},
-		{"many", "keep no memory of a crawl, be right in the 65,537th of a process, and tell two million ids apart",
+		{"bare", "assume no more than the contract says: any Web, context.Background(), a *rate.Limiter, errors that cannot be compared",
+			virtually(bare)},
+		{"many", "keep no memory after a crawl, be correct in the 65,537th crawl of a process, and distinguish 1.5 million ids",
 			really(many)},
 		{"panic", "not swallow a panic of Fetch", really(panics)},
-		{"memory", "take memory for pages and not for links", really(memory)},
+		{"memory", "use memory in proportion to pages, not to links", really(memory)},
 	}
 }
 
-// rest is how long crawls in virtual time are watched after their return: longer than a timer of a
-// day takes. Dozens of them in
-// a row are within the 400 days that our limiters last.
+// rest is how long a crawl in virtual time is watched after its return. It is longer than a timer of a
+// day. Dozens of them in a row stay within the 400 days that package limiter supports.
 const rest = 50 * time.Hour
 
-// virtually runs a check in virtual time. A crawl that cannot go on is found at once, as a deadlock; a goroutine left
-// behind too.
+// virtually runs a check in virtual time, in which a deadlock or a leftover goroutine is found at once.
 func virtually(f func(t *Report, c subject)) func(t *Report, c subject) {
 	return unchanged(func(t *Report, c subject) {
 		c.rest = rest
@@ -64,7 +67,7 @@ func virtually(f func(t *Report, c subject)) func(t *Report, c subject) {
 	})
 }
 
-// combined runs a check that makes bubbles of virtual time of its own.
+// combined runs a check that makes its own bubbles of virtual time.
 func combined(f func(t *Report, c subject)) func(t *Report, c subject) {
 	return unchanged(func(t *Report, c subject) {
 		c.rest = rest
@@ -72,42 +75,42 @@ func combined(f func(t *Report, c subject)) func(t *Report, c subject) {
 	})
 }
 
-// really runs a check in real time, and looks for goroutines left behind.
+// really runs a check in real time and looks for leftover goroutines.
 func really(f func(t *Report, c subject)) func(t *Report, c subject) {
 	return unchanged(func(t *Report, c subject) {
 		before := runtime.NumGoroutine()
 		f(t, c)
 		unlabelled(t, c)
 		for wait := time.Microsecond; runtime.NumGoroutine() > before && wait < time.Second; wait *= 2 {
-			time.Sleep(wait) // it may be on its way out
+			time.Sleep(wait) // it may be exiting
 		}
 		left := runtime.NumGoroutine() - before
-		// What no live goroutine can wake is left for ever. The profile is of Go 1.27, or of
+		// This profile shows goroutines that nothing can wake. It needs Go 1.27, or
 		// GOEXPERIMENT=goroutineleakprofile.
 		if p := pprof.Lookup("goroutineleak"); p != nil && left <= 0 && p.WriteTo(io.Discard, 0) == nil {
 			left = p.Count()
 		}
 		if left > 0 {
-			t.say(Leak, "%d goroutines were left when it returned%s", left, where(""))
+			t.say(Leak, "%d goroutines were left behind when it returned%s", left, where(""))
 			t.T.FailNow()
 		}
 	})
 }
 
-// unlabelled fails the test if this goroutine has labels, which a crawl has left.
+// unlabelled reports a failure if a crawl has left pprof labels on a goroutine.
 func unlabelled(t *Report, c subject) {
 	if !c.labels && labelled() {
-		t.Error("a goroutine has labels for profiles (pprof.SetGoroutineLabels) after the check, and had none before: pprof.Do takes them back")
+		t.Error("a goroutine has pprof labels after the check and had none before: use pprof.Do, which restores them")
 	}
 }
 
-// leftBehind is also what package testing/synctest says of a bubble.
+// leftBehind is part of the message of package testing/synctest.
 const leftBehind = "blocked goroutines remain"
 
-// unchanged runs a check, and compares what belongs to the whole process before and after.
+// unchanged runs a check and compares the state of the process before and after it.
 func unchanged(f func(t *Report, c subject)) func(t *Report, c subject) {
 	return func(t *Report, c subject) {
-		runtime.GC() // starts goroutines of the collector's, which are not the crawler's
+		runtime.GC() // starts the collector's goroutines, which would count as the crawler's
 		before := now()
 		c.labels = labelled()
 		f(t, c)
@@ -117,7 +120,7 @@ func unchanged(f func(t *Report, c subject)) func(t *Report, c subject) {
 	}
 }
 
-// right fails the test unless the crawl of s under o is right.
+// right crawls s under o and fails the check unless the crawl is correct.
 func right(t *Report, c subject, s *site, o crawl.Options) outcome {
 	t.Helper()
 	o = c.clamp(o)

@@ -2,14 +2,13 @@ package conform
 
 import "strings"
 
-// collision is a pair of URLs with the same hash, or the same part of it: low48 are its low 48
-// bits, high48 its high ones.
+// collision is a pair of URLs with the same hash, or the same part of it: low48 is its low 48 bits,
+// high48 its high ones.
 type collision struct{ hash, part, a, b string }
 
-// crcPair has the same checksum under all that package hash knows of CRCs, at once. A CRC is
-// linear: of 193 letters, each of
-// which may be b or c and so differ in one bit, some change 64 + 64 + 32 + 32 bits of checksums in
-// ways that cancel out.
+// crcPair has the same checksum under all CRCs of the standard library at once. CRCs are linear:
+// exchanging b and c in one of 193 letters flips fixed bits of the 64 + 64 + 32 + 32 bits of checksums,
+// and some set of exchanges cancels out.
 var crcPair = [2]string{
 	"https://h.example/" + strings.Repeat("b", 191),
 	"https://h.example/" +
@@ -17,10 +16,9 @@ var crcPair = [2]string{
 		"bcbcccbbbbbcccbcbbbccbbcbcccbcbbbcbbbbbcccccbbcbcbccbbcbbbcbccbbbbcbccbbbbccbbccccbcccbbbbccccc",
 }
 
-// collisions were found by a birthday search over "https://h.example/" and 11 digits of base64, and
-// those of whole 64-bit
-// hashes by Pollard's rho with distinguished points (van Oorschot and Wiener, Parallel collision search, 1999). Whoever
-// keeps 32 or 40 bits of a hash of 64 keeps some of these 48.
+// collisions were found by a birthday search over "https://h.example/" and 11 digits of base64, those of
+// whole 64-bit hashes by Pollard's rho with distinguished points (van Oorschot and Wiener, Parallel
+// collision search, 1999). A set that stores 32 or 40 bits of a 64-bit hash stores a part of these 48.
 var collisions = []collision{
 	{"adler32", "32", "https://h.example/-86-Ao28HLG", "https://h.example/5250S8CAc7H"},
 	{"crc32", "32", "https://h.example/0EzWRFzQhRN", "https://h.example/c0yrYsVacpK"},

@@ -16,7 +16,7 @@ import (
 	"crawlbench/internal/crawler"
 )
 
-// TestMain makes the test binary the child of the checks.
+// TestMain makes the test binary the child process of the checks.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 5 && os.Args[1] == conform.ChildVerb {
 		conform.Child(os.Args[2:], slices.Concat(crawler.All(), mutant.Crawlers(), planted()))
@@ -24,9 +24,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// patience is how long a check may take here: none of a right crawler takes two seconds alone, and
-// a machine that is busy
-// with other tests gives longer. Some mutants take all of it.
+// patience is the time limit of a check. Correct crawlers need less than two seconds on an idle machine,
+// and package child extends the limit on a busy one. Some mutants use all of it.
 const patience = 5 * time.Second
 
 func run(t *testing.T, crawlers []crawl.Crawler, keys ...string) []conform.Result {
@@ -42,7 +41,7 @@ func runChecks(t *testing.T, crawlers []crawl.Crawler, checks []string, keys ...
 		}}.Run(t.Context())
 }
 
-// The suite does not fail a built-in crawler, and has a verdict for each check and kind of key.
+// Built-in crawlers pass, and there is a result for each check and kind of key.
 func TestBuiltInCrawlersConform(t *testing.T) {
 	list := crawler.All()
 	if testing.Short() { // one of each kind
@@ -53,7 +52,7 @@ func TestBuiltInCrawlersConform(t *testing.T) {
 	}
 	verdicts := run(t, list, "id", "url")
 	if want := len(list) * 2 * len(conform.Checks()); len(verdicts) != want {
-		t.Errorf("%d verdicts, want %d", len(verdicts), want)
+		t.Errorf("%d results, want %d", len(verdicts), want)
 	}
 	for _, v := range verdicts {
 		if v.Kind != conform.Pass {
@@ -62,7 +61,7 @@ func TestBuiltInCrawlersConform(t *testing.T) {
 	}
 }
 
-// Right crawlers with unusual habits are not failed. What waiting in each worker costs is advice.
+// Correct crawlers with unusual designs pass. Waiting on the limiter in each worker gets advice.
 func TestUnusualCrawlersConform(t *testing.T) {
 	list, keys := mutant.Controls(), []string{"id", "url"}
 	if testing.Short() {
@@ -86,31 +85,30 @@ func TestUnusualCrawlersConform(t *testing.T) {
 	}
 }
 
-// sole names, for each check, a mutant that only this check can find, by its construction: the
-// reason is beside it. A check
-// that has none adds nothing to the others.
+// sole returns, for each check, a mutant that only this check can find, and why. A check without such a
+// mutant is redundant.
 func sole() map[string]string {
 	return map[string]string{
-		"storm":   "longlists",        // no other check lets two workers have the same thousand links
-		"shapes":  "linkscut",         // nowhere else does a page have more than 65,536 links
-		"seeds":   "seedscut",         // or a crawl more than 256 seeds
-		"collide": "idfloat",          // or a site ids above 2^24
-		"options": "hintasbudget",     // or MaxPages 2 meet 64 workers and a size hint of 1
-		"width":   "workers512",       // or a crawl more than 512 workers
-		"slow":    "pagetimeout",      // or a page take more than an hour
-		"limit":   "limitednarrow",    // or a limiter let more than 32 fetches be in flight
-		"refusal": "refusalretried",   // or a limiter refuse once and grant thereafter
-		"cancel":  "cutlooksatfetch",  // or a fetch outlast the end of its context
-		"errors":  "eofends",          // or an error wrap io.EOF
-		"again":   "remembersresult",  // or two crawls see the same Web
-		"panic":   "swallowspanics",   // or Fetch panic
-		"bare":    "allowpolls",       // or a *rate.Limiter be given as it is
-		"many":    "keepspages",       // or a process outlive many crawls
-		"memory":  "queuesduplicates", // or anybody look at the heap
+		"storm":   "longlists",        // only here two workers have the same thousand links
+		"shapes":  "linkscut",         // only here a page has more than 65,536 links
+		"seeds":   "seedscut",         // only here a crawl has more than 256 seeds
+		"collide": "idfloat",          // only here ids are above 2^24
+		"options": "hintasbudget",     // only here MaxPages 2 meets 64 workers and a size hint of 1
+		"width":   "workers512",       // only here a crawl has more than 512 workers
+		"slow":    "pagetimeout",      // only here a page takes more than an hour
+		"limit":   "limitednarrow",    // only here a limiter allows more than 32 fetches in flight
+		"refusal": "refusalretried",   // only here a limiter returns one error and then grants
+		"cancel":  "cutlooksatfetch",  // only here a fetch ignores the end of its context
+		"errors":  "eofends",          // only here an error wraps io.EOF
+		"again":   "remembersresult",  // only here two crawls have the same Web
+		"panic":   "swallowspanics",   // only here Fetch panics
+		"bare":    "allowpolls",       // only here the limiter is a *rate.Limiter
+		"many":    "keepspages",       // only here memory is measured after a crawl
+		"memory":  "queuesduplicates", // only here memory is measured during a crawl
 	}
 }
 
-// finders are the checks in an order in which most mutants are found soon.
+// finders returns the checks in an order that finds most mutants early.
 func finders() []string {
 	list := []string{"options", "cancel", "collide", "errors", "slow", "limit", "width", "refusal", "seeds", "again"}
 	for _, c := range conform.Checks() {
@@ -121,7 +119,8 @@ func finders() []string {
 	return list
 }
 
-// Every broken crawler is found. One that the schedule hides is given more chances; how many it takes is in the README.
+// Every mutant is found. Those that depend on the schedule get up to 21 storms; the README shows how often one is
+// enough.
 func TestSuiteFindsEveryMutant(t *testing.T) {
 	if testing.Short() {
 		t.Log("without -short only")
@@ -143,7 +142,7 @@ func TestSuiteFindsEveryMutant(t *testing.T) {
 	}
 }
 
-// There is no check that the others could do without.
+// No check is redundant.
 func TestEachCheckIsNeeded(t *testing.T) {
 	if testing.Short() {
 		t.Log("without -short only")
@@ -172,7 +171,7 @@ func TestEachCheckIsNeeded(t *testing.T) {
 	}
 }
 
-// The matrix of all mutants and checks is written into the README on demand: it takes minutes.
+// TestWriteReadme writes the README on demand, because the matrix takes minutes.
 func TestWriteReadme(t *testing.T) {
 	if os.Getenv("CRAWLBENCH_GOLDEN") != "write" {
 		t.Skip("only with CRAWLBENCH_GOLDEN=write")
@@ -189,9 +188,8 @@ func TestWriteReadme(t *testing.T) {
 	}
 }
 
-// rates runs the storm again and again over those that it finds and no check in virtual time does,
-// and says how often it
-// finds them.
+// rates repeats the storm on mutants that no check in virtual time finds, and returns how often it finds
+// them.
 func rates(t *testing.T, verdicts []conform.Result) string {
 	const runs = 5
 	lucky := slices.DeleteFunc(mutant.Crawlers(), func(c crawl.Crawler) bool {
@@ -199,7 +197,7 @@ func rates(t *testing.T, verdicts []conform.Result) string {
 		for _, v := range verdicts {
 			if v.Crawler == c.Name && !v.Kind.OK() {
 				storm = storm || v.Check == "storm"
-				// whatever the schedule
+				// independent of the schedule
 				other = other || v.Check == "options" || v.Check == "width" || v.Check == "slow"
 			}
 		}
@@ -215,11 +213,10 @@ func rates(t *testing.T, verdicts []conform.Result) string {
 			always = append(always, c.Name)
 		}
 	}
-	return fmt.Sprintf("found by each of %d runs: %s\n%s", runs, strings.Join(always, ", "), conform.Rates(list))
+	return fmt.Sprintf("found in each of %d runs: %s\n%s", runs, strings.Join(always, ", "), conform.Rates(list))
 }
 
-// raced returns, as the verdicts of a check that is called -race, which mutants a program built with the race detector
-// reports in a storm.
+// raced returns, as results of a check named -race, which mutants the race detector finds in a storm.
 func raced(t *testing.T) []conform.Result {
 	exe := filepath.Join(t.TempDir(), "raced")
 	if out, err := exec.Command("go", "build", "-race", "-o", exe,
@@ -239,7 +236,7 @@ func raced(t *testing.T) []conform.Result {
 	return list
 }
 
-// The README names every check and every mutant there is.
+// The README lists every check and every mutant.
 func TestReadmeIsUpToDate(t *testing.T) {
 	text, err := os.ReadFile("README.md")
 	if err != nil {
@@ -247,53 +244,57 @@ func TestReadmeIsUpToDate(t *testing.T) {
 	}
 	for _, c := range conform.Checks() {
 		if !strings.Contains(string(text), fmt.Sprintf("| %s | %s |", c.Name, c.Doc)) {
-			t.Errorf("no check %s: write it anew with CRAWLBENCH_GOLDEN=write go test ./internal/conform", c.Name)
+			t.Errorf("check %s is missing or its text differs: run CRAWLBENCH_GOLDEN=write go test -run TestWriteReadme -timeout 40m ./internal/conform", c.Name)
 		}
 	}
 	for _, m := range mutant.All() {
 		if !strings.Contains(string(text), fmt.Sprintf("| %s | %s | %s |", m.Name, m.Doc, m.Case)) {
-			t.Errorf("no mutant %s: write it anew with CRAWLBENCH_GOLDEN=write go test ./internal/conform", m.Name)
+			t.Errorf("mutant %s is missing or its text differs: run CRAWLBENCH_GOLDEN=write go test -run TestWriteReadme -timeout 40m ./internal/conform", m.Name)
 		}
 	}
 }
 
 func readme(matrix, rates string) string {
 	var b strings.Builder
-	b.WriteString("# The conformance suite, and what shows that it bites\n\n" +
-		"`crawlbench conform` takes crawlers through these checks, each in a process of its own; `bench.Conform` does so in a\n" +
-		"test of your own crawler. A check passes only by its own final record, and whatever belongs to the whole process must be\n" +
-		"as before at its end: GOMAXPROCS, the collector's settings, environment, working directory, open and temporary files, loggers, profiles, child processes.\n" +
-		"Every crawl is compared with the sequential oracle. A page may be fetched only after a link to it was handed out, and\n" +
-		"links and seeds must be as they were. What is not the crawler's fault is advice, and the exit code stays 0.\n\n| check | the crawler must |\n|---|---|\n")
+	b.WriteString(`# The conformance suite
+
+` + "`crawlbench conform`" + ` runs these checks on crawlers, each in its own process. ` + "`bench.Conform`" + ` does so in a test of
+your own crawler. A check passes only if its process sends a final record. Every crawl is verified against the
+sequential oracle: pages are fetched once, and only after a link to them was handed out; seeds and links are not
+modified. The state of the process must be the same afterwards: GOMAXPROCS, garbage collector settings, environment,
+working directory, open and temporary files, loggers, profiles, child processes. Advice is not a failure.
+
+| check | the crawler must |
+|---|---|
+`)
 	for _, c := range conform.Checks() {
 		fmt.Fprintf(&b, "| %s | %s |\n", c.Name, c.Doc)
 	}
-	b.WriteString("\nThese crawlers are right, in ways of their own, and pass.\n\n| control | what is unusual |\n|---|---|\n")
+	b.WriteString("\nThese crawlers are correct, with unusual designs, and pass:\n\n| control | design |\n|---|---|\n")
 	for _, c := range mutant.Controls() {
 		fmt.Fprintf(&b, "| %s | %s |\n", c.Name, c.Doc)
 	}
-	b.WriteString("\nThese are broken on purpose, each a few lines away from a right one.\n\n| mutant | what is wrong | seen in |\n|---|---|---|\n")
+	b.WriteString("\nThese mutants are broken on purpose, each a few lines away from a correct crawler:\n\n" +
+		"| mutant | bug | seen in |\n|---|---|---|\n")
 	for _, m := range mutant.All() {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", m.Name, m.Doc, m.Case)
 	}
-	b.WriteString("\nEach is found by at least one check. This is what `crawlbench conform -mutants` printed once.\n\n")
+	b.WriteString("\nEach mutant is found by at least one check (`crawlbench conform -mutants`, ids as keys):\n\n")
 	for line := range strings.Lines(matrix) {
 		b.WriteString(strings.TrimRight("    "+line, " \n") + "\n")
 	}
-	b.WriteString("\nWhat depends on the schedule is found by luck, and more often in a longer storm. `crawlbench conform -mutants -checks storm\n" +
-		"-count 5` printed, on two cores:\n\n")
+	b.WriteString("\nWhether a storm finds a race depends on the schedule. `crawlbench conform -mutants -checks storm -count 5` on two cores:\n\n")
 	for line := range strings.Lines(rates) {
 		b.WriteString("    " + line)
 	}
-	b.WriteString("\nThe last column is what the race detector says of a storm, in a program built with -race. It sees accesses that no lock\n" +
-		"orders: a bare map, a bare counter. It sees nothing in `checkthenact`, `fastpath`, `loadthenstore`, `norecheck` and\n" +
-		"`budgetloadthenadd`, since each of their accesses is behind a lock or in a sync.Map; what is wrong is that there are two.\n" +
-		"Nor does it see a deadlock, a leak or a wrong rate. A green -race is evidence, not proof.\n\n" +
-		"A race needs two goroutines between the same two statements. On one processor they hardly meet, which is why the suite asks\n" +
-		"for two; `crawlbench conform -yield ./your/package` goes the other way: it builds the program again with a\n" +
-		"runtime.Gosched before every second statement of that package, drawn from a seed, and tries many seeds on one processor\n" +
-		"(`make stress` does so for the built-in crawlers, and shows for some mutants how often that finds them, and how often one\n" +
-		"processor without it). A seed gives nearly the same schedule again, not exactly: the runtime has a say too. It also yields\n" +
-		"between the load and the store of n++ and n += x, where n is not a local variable.\n")
+	b.WriteString(`
+The column -race shows what the race detector finds in a storm, in a program built with -race: unsynchronised accesses,
+such as a map without a lock. It cannot find a check-then-act race whose two steps are each synchronised, as in
+` + "`checkthenact` and `loadthenstore`" + `, nor a deadlock, a leak or a wrong rate.
+
+Races need two processors, so storm uses at least two. ` + "`crawlbench conform -yield ./your/package`" + ` works with one: it inserts
+calls of runtime.Gosched between the statements of that package, chosen by a seed, and tries many seeds. ` + "`make stress`" + `
+does so for the built-in crawlers, and shows how often it finds some mutants.
+`)
 	return b.String()
 }

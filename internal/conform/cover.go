@@ -2,10 +2,10 @@ package conform
 
 import "math/rand/v2"
 
-// cover returns rows that cover all combinations of strength levels, at most 3 of them factors at a time: for each such
-// choice of factors and each choice of their levels there is a row that has these levels. sizes are the numbers of
-// levels. The rows are built one by one, the best of some candidates each (Cohen, Dalal, Fredman and Patton, The AETG
-// system, 1997), and are a function of sizes, strength and seed.
+// cover returns a covering array: for each choice of strength factors and each choice of their levels
+// there is a row with these levels. sizes are the numbers of levels of the factors. Each row is the best
+// of several candidates (Cohen, Dalal, Fredman and Patton, The AETG system, 1997). The result is a
+// function of sizes, strength and seed.
 func cover(sizes []int, strength int, seed uint64) [][]int {
 	draw := rand.New(rand.NewPCG(seed, uint64(strength)))
 	open := newOpen(sizes, strength)
@@ -25,10 +25,10 @@ func cover(sizes []int, strength int, seed uint64) [][]int {
 	return rows
 }
 
-// candidates is how many rows are tried for each one taken. More make fewer rows and take longer.
+// candidates is how many rows are tried for each row. More candidates give fewer rows but take longer.
 const candidates = 8
 
-// open is the set of combinations that no row has covered.
+// open is the set of combinations that no row covers yet.
 type open struct {
 	sizes  []int
 	groups [][]int  // of factors
@@ -61,7 +61,7 @@ func newOpen(sizes []int, strength int) *open {
 	return o
 }
 
-// index returns the place of the combination that row has in group.
+// index returns the index of the combination that row has in group.
 func (o *open) index(group, row []int) int {
 	i := 0
 	for _, f := range group {
@@ -104,7 +104,7 @@ func (o *open) count(row []int) int {
 	return n
 }
 
-// close takes off what row covers.
+// close removes the combinations that row covers.
 func (o *open) close(row []int) {
 	for g, group := range o.groups {
 		if at := o.index(group, row); o.is[g][at] {

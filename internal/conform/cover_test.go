@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Every choice of levels of every choice of factors is in some row. A row less, and one is missing.
+// The rows cover every combination, and without the last row one is missing.
 func TestCoverHasEveryCombination(t *testing.T) {
 	for _, sizes := range [][]int{{2, 2, 2}, {6, 4, 3, 4, 8, 4, 7, 3, 3, 3}, {5, 1, 3, 2}} {
 		for strength := 1; strength <= 3; strength++ {
@@ -36,10 +36,10 @@ func TestCoverHasEveryCombination(t *testing.T) {
 	}
 }
 
-// By hand: all pairs of three factors of two levels take four rows, of which no fewer can do.
+// All pairs of three factors with two levels need four rows.
 func TestCoverIsSmall(t *testing.T) {
 	if n := len(cover([]int{2, 2, 2}, 2, 1)); n > 6 {
-		t.Errorf("%d rows for the pairs of three factors of two levels, which 4 can cover", n)
+		t.Errorf("%d rows for the pairs of three factors with two levels, want at most 6 (4 are possible)", n)
 	}
 	all := 1
 	fs := factors()
@@ -47,12 +47,12 @@ func TestCoverIsSmall(t *testing.T) {
 		all *= n
 	}
 	if n := len(cover(sizes(fs), 3, coverSeed)); n > all/100 {
-		t.Errorf("%d rows of %d", n, all)
+		t.Errorf("%d rows of %d possible ones, want at most one in 100", n, all)
 	}
 }
 
-// A failure that takes two levels together is shrunk to these two.
-func TestShrinkLeavesWhatItTakes(t *testing.T) {
+// A failure that needs two levels is shrunk to these two.
+func TestShrinkKeepsWhatIsNeeded(t *testing.T) {
 	fs := factors()
 	row := make([]int, len(fs))
 	for f := range row {
@@ -75,6 +75,6 @@ func TestShrinkLeavesWhatItTakes(t *testing.T) {
 		t.Errorf("described as %q", text)
 	}
 	if tries > 500 {
-		t.Errorf("%d tries", tries)
+		t.Errorf("%d tries, want at most 500", tries)
 	}
 }

@@ -1,7 +1,7 @@
-// Package conform checks that a crawler keeps the contract of package crawl: a suite of checks,
-// each with an exact oracle
-// and each shown to bite by a deliberately broken crawler of package mutant.
+// Package conform checks that a crawler keeps the contract of package crawl. It is a suite of checks,
+// each with an exact oracle, and each tested with the deliberately broken crawlers of package mutant.
 //
-// A crawler goes in, a verdict for every check comes out. Each check runs in a process of its own, so that a deadlock,
-// a leak, a panic or an endless loop is that check's verdict and not the end of the suite.
+// The input is a crawler, the output a result for each check. Each check runs in its own process, so
+// that a deadlock, a leak, a panic or an endless loop is the result of that check and does not end the
+// suite.
 package conform

@@ -2,5 +2,5 @@
 
 package conform_test
 
-// underRace is whether the race detector is on.
+// underRace reports whether the race detector is on.
 const underRace = true

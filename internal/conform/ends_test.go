@@ -21,13 +21,13 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// An end is what a crawler does instead of returning, or before, and what the suite must say of it.
+// An end is what a crawler does instead of returning, or before, and the result that the suite must give.
 type end struct {
 	name string
 	do   func() error
 	kind conform.Kind
 	text string // the first line
-	more string // what the others say
+	more string // substring of the other lines
 }
 
 func ends() []end {
@@ -57,7 +57,7 @@ func ends() []end {
 			"all its goroutines were waiting for each other",
 			"chan receive (durable) in crawlbench/internal/conform_test."},
 		{"leaves a goroutine", quietly(func() { go func() { select {} }() }), conform.Fail,
-			"after it had returned, 1 goroutines were still there",
+			"after it had returned, 1 goroutines were still running",
 			"select (no cases) (durable) in crawlbench/internal/conform_test."},
 		{"leaves a process", quietly(func() { exec.Command("sh", "-c", "setsid sleep 81 &").Run() }), conform.Leak, "",
 			"left behind: sleep 81"},
@@ -90,24 +90,24 @@ func ends() []end {
 		{"is loud", quietly(func() { fmt.Fprintln(os.Stderr, "panic: no\nfatal error: no\nout of memory") }),
 			conform.Pass, "", ""},
 		{"ignores a signal", quietly(func() { signal.Ignore(syscall.SIGHUP) }), conform.Fail,
-			"whether the signal hangup is ignored was false before the check and is true after it", ""},
+			"signal.Ignored(hangup) was false before the check and is true after it", ""},
 		{"has a helper", quietly(func() { exec.Command("true").Run() }), conform.Pass, "", ""},
 		{"sets flags", quietly(func() { flag.Set("test.failfast", "true"); flag.Set("test.run", "nothing") }),
 			conform.Pass, "", ""},
 	}
-	if underRace { // there is no bound on memory then
+	if underRace { // there is no memory limit then
 		return list
 	}
 	return append(list, end{"eats", quietly(func() {
 		var all [][]byte
 		for {
-			all = append(all, make([]byte, 1<<26)) // which takes addresses, and no pages of the machine
+			all = append(all, make([]byte, 1<<26)) // takes address space but no memory
 			runtime.KeepAlive(all)
 		}
 	}), conform.Panic, "", "it exceeded its memory limit ("})
 }
 
-// planted are right crawlers, each with one of ends.
+// planted returns a correct crawler with each of ends.
 func planted() []crawl.Crawler {
 	var list []crawl.Crawler
 	right := mutant.Right().ByID
@@ -122,7 +122,7 @@ func planted() []crawl.Crawler {
 	return list
 }
 
-// The suite calls each end by its kind and in exact words, whatever the crawler prints.
+// The suite reports each end with its kind and an exact text, whatever the crawler prints.
 func TestSuiteNamesEachEnd(t *testing.T) {
 	suite := conform.Suite{Crawlers: planted(), Checks: []string{"seeds"}, Patience: 5 * time.Second,
 		Command: func(crawler, keys, check string) *exec.Cmd {
@@ -142,22 +142,21 @@ func TestSuiteNamesEachEnd(t *testing.T) {
 	}
 }
 
-// asTest names the variable in whose process TestOfACrawler tests a planted crawler.
+// asTest is the environment variable that tells TestOfACrawler which planted crawler to test.
 const asTest = "CRAWLBENCH_TEST_END"
 
-// TestOfACrawler is what an author of a crawler writes; it runs in processes of TestGoTestFailsEachEnd.
+// TestOfACrawler is a test as the author of a crawler writes it. TestGoTestFailsEachEnd runs it.
 func TestOfACrawler(t *testing.T) {
 	for _, c := range planted() {
 		if c.Name == os.Getenv(asTest) {
-			torn := t.TempDir() // is removed in the children too
+			torn := t.TempDir() // must be removed in the children too
 			t.Cleanup(func() { os.WriteFile(torn+"/x", nil, 0o666) })
 			conform.Test(t, c)
 		}
 	}
 }
 
-// go test fails for a crawler that ends its process, and for what it leaves; and passes for a right
-// one with a space in its name.
+// go test fails for each end, and passes for a correct crawler with a space in its name.
 func TestGoTestFailsEachEnd(t *testing.T) {
 	for _, e := range ends() {
 		some := []string{"exits with 0", "is loud"} // each runs the whole suite

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// naming is what the pages of a site are called. The zero value calls them by number. Different pages have different
-// names: whoever takes two for one page loses it.
+// naming is the keys of the pages of a site. The zero value derives them from the pages' numbers.
+// Different pages have different keys.
 type naming struct {
-	ids  []uint32 // by page; pages beyond are called by number
+	ids  []uint32 // by page; the others are derived from the number
 	urls []string // likewise
 }
 
-// id returns the dense number by which a crawler knows p.
+// id returns the id of p.
 func (n naming) id(p page) uint32 {
 	if int(p) < len(n.ids) {
 		return n.ids[p]
@@ -20,7 +20,7 @@ func (n naming) id(p page) uint32 {
 	return p
 }
 
-// url returns the URL by which a crawler knows p.
+// url returns the URL of p.
 func (n naming) url(p page) string {
 	if int(p) < len(n.urls) {
 		return n.urls[p]
@@ -28,8 +28,8 @@ func (n naming) url(p page) string {
 	return "https://h" + strconv.Itoa(int(p%7)) + ".example/page-" + strconv.Itoa(int(p))
 }
 
-// similarIDs returns different ids that careless sets take for the same: those that share their low 16 or 24 bits, that
-// differ in one bit, that a float32 cannot tell apart, that are zero, negative or all ones in 32 bits.
+// similarIDs returns ids that faulty sets confuse: with the same low 16 or 24 bits, with one bit of
+// difference, with the same float32, and those that are zero, negative or all ones in 32 bits.
 func similarIDs() []uint32 {
 	list := []uint32{0, 1, 1<<31 - 1, 1 << 31, 1<<31 + 1, 1<<32 - 1, 1<<32 - 2}
 	for bit := range 32 {
@@ -44,8 +44,8 @@ func similarIDs() []uint32 {
 	return distinct(list)
 }
 
-// similarURLs returns different URLs that careless sets take for the same. The contract compares keys by ==, and what a
-// crawler normalises beyond that is another page than the one that was linked.
+// similarURLs returns URLs that faulty sets confuse. The contract compares keys by ==: a normalised URL is
+// another page than the one that was linked.
 func similarURLs() []string {
 	long := "https://h.example/" + strings.Repeat("a/", 40)
 	list := []string{"", " ", "/", "x", "X", "\x00", "\xff", "\xfe", "\ufffd", "\ufeffx", "https://h.example",
@@ -79,19 +79,19 @@ func similarURLs() []string {
 			strings.Replace(base, "%7E", "%7e", 1), strings.Replace(base, "/dir", "/./dir", 1),
 			strings.Replace(base, "/dir", "//dir", 1))
 	}
-	// Long ones that differ in one byte: the 60th, one before and behind 64, 128, 256 and 2,048, and the last.
+	// Long URLs that differ in one byte: the 60th, those around 64, 128, 256 and 2,048, and the last.
 	for _, n := range []int{60, 63, 64, 65, 127, 128, 129, 255, 256, 257, 2047, 2048, 2049, 8191, 8192, 8193, 70_000} {
 		base := long + strings.Repeat("b", n+20)
 		list = append(list, base[:n], base[:n-1]+"c", base[:n-1]+"c"+base[n:], base)
 	}
-	for n := range 1500 { // few bytes, many of them shared
+	for n := range 1500 { // short URLs with many bytes in common
 		list = append(list, "https://h.example/"+strings.Repeat("/", n/10)+strconv.Itoa(n%10), strconv.Itoa(n),
 			"https://h.example/"+strconv.Itoa(n), strconv.Itoa(n)+"https://h.example/")
 	}
 	return distinct(list)
 }
 
-// distinct returns list without what is in it twice.
+// distinct returns list without duplicates.
 func distinct[K comparable](list []K) []K {
 	seen := map[K]bool{}
 	var once []K

@@ -14,7 +14,7 @@ import (
 	"github.com/twmb/murmur3"
 )
 
-// hashes are the functions of the table of collisions, written down again.
+// hashes are the hash functions of the table of collisions.
 var hashes = map[string]func([]byte) uint64{
 	"fnv1a64":     func(b []byte) uint64 { h := fnv.New64a(); h.Write(b); return h.Sum64() },
 	"fnv164":      func(b []byte) uint64 { h := fnv.New64(); h.Write(b); return h.Sum64() },
@@ -40,7 +40,7 @@ func fold(b []byte, h uint64, next func(uint64) uint64) uint64 {
 	return h
 }
 
-// part returns what of a hash is said to collide.
+// part returns the part of a hash that collides.
 func part(name string, h uint64) uint64 {
 	switch name {
 	case "low32":
@@ -75,8 +75,8 @@ func TestCollisionsCollide(t *testing.T) {
 	}
 }
 
-// Each pair is one that a crawler somewhere has taken for one page.
-func TestSimilarKeysAreThere(t *testing.T) {
+// Some crawler has confused each of these pairs.
+func TestSimilarKeysAreComplete(t *testing.T) {
 	urls, ids := similarURLs(), similarIDs()
 	for _, pair := range [][2]string{
 		{"https://h.example/dir/page", "https://g.example/dir/page"},
@@ -92,10 +92,10 @@ func TestSimilarKeysAreThere(t *testing.T) {
 		{"", "\x00"}, {"\xff", "\xfe"},
 	} {
 		if !slices.Contains(urls, pair[0]) || !slices.Contains(urls, pair[1]) {
-			t.Errorf("%q and %q are not both there", pair[0], pair[1])
+			t.Errorf("%q or %q is missing", pair[0], pair[1])
 		}
 	}
-	// For each of these lengths two that are the same but for a byte there.
+	// For each of these lengths, two URLs differ only in the byte there.
 	for _, n := range []int{60, 64, 128, 256, 2048} {
 		byRest := map[string]int{}
 		for _, u := range urls {
@@ -104,12 +104,12 @@ func TestSimilarKeysAreThere(t *testing.T) {
 			}
 		}
 		if !slices.ContainsFunc(urls, func(u string) bool { return len(u) >= n && byRest[u[:n-1]+u[n:]] > 1 }) {
-			t.Errorf("no two URLs differ in byte %d alone", n)
+			t.Errorf("no two URLs differ only in byte %d", n)
 		}
 	}
 	for _, id := range []uint32{0, 1 << 31, 1<<32 - 1, 1 << 24, 1<<24 + 1, 1, 1<<16 + 1} {
 		if !slices.Contains(ids, id) {
-			t.Errorf("id %d is not there", id)
+			t.Errorf("id %d is missing", id)
 		}
 	}
 }

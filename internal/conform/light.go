@@ -8,16 +8,15 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// light is a Web that knows of each page no more than how often it was fetched. It is for crawls
-// that are too large, or too
+// light is a Web that only counts the fetches of each page. It is for crawls that are too large, or too
 // many, for a web.
 type light[K comparable] struct {
-	pages map[K]page // nil: a key is the page's number
+	pages map[K]page // nil if the keys are the numbers of the pages
 	links [][]K
 	count []atomic.Int32
 }
 
-// lightly returns a function that lets f crawl s and returns what is wrong then.
+// lightly returns a function that prepares a site for f and returns a function that crawls and verifies it.
 func lightly[K comparable](f crawl.Func[K], maxWorkers int,
 	name func(naming, page) K) func(s *site) func(crawl.Options) error {
 	return func(s *site) func(crawl.Options) error {
@@ -49,7 +48,7 @@ func lightly[K comparable](f crawl.Func[K], maxWorkers int,
 			if maxWorkers > 0 {
 				o.Workers = min(o.Workers, maxWorkers)
 			}
-			o.Count = func(string, int) {} // with which sets are told that the crawl is over
+			o.Count = func(string, int) {} // makes the engine call Counter.Counts at the end of the crawl
 			did, err := f(context.Background(), w, seeds, o)
 			if err != nil {
 				return fmt.Errorf("it returned the error %q, want none", err)
@@ -60,7 +59,7 @@ func lightly[K comparable](f crawl.Func[K], maxWorkers int,
 				}
 			}
 			if did.Pages != want || did.Errors != 0 {
-				return fmt.Errorf("it reports %d pages and %d errors, want %d and none", did.Pages, did.Errors, want)
+				return fmt.Errorf("it reports %d pages and %d errors, want %d and 0", did.Pages, did.Errors, want)
 			}
 			return nil
 		}

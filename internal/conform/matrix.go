@@ -6,12 +6,11 @@ import (
 	"strings"
 )
 
-// letters stand for kinds in a matrix.
+// letters are the kinds in a matrix.
 var letters = map[Kind]string{Pass: ".", Fail: "F", Deadlock: "D", Leak: "L", Hang: "H", Panic: "P", Exit: "E",
 	Race: "R", Advice: "a"}
 
-// Matrix renders verdicts with crawlers down and checks across: F the oracle said no, D deadlock, L leak, H hang, P
-// panic, E exit, R race, a advice, and a dot for passed.
+// Matrix formats results as a table with a row for each crawler and a column for each check.
 func Matrix(verdicts []Result) string {
 	var b strings.Builder
 	names, checks := axes(verdicts)
@@ -36,7 +35,7 @@ func Matrix(verdicts []Result) string {
 		}
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
-	b.WriteString("\n. passed  F the oracle said no  D deadlock  L goroutines left  H hang  P panic  E the process ended  R race  a advice\n")
+	b.WriteString("\n. pass  F fail  D deadlock  L leak  H hang  P panic  E exit  R race  a advice\n")
 	return b.String()
 }
 
@@ -60,9 +59,8 @@ func axes(verdicts []Result) (names, checks []string) {
 	return names, checks
 }
 
-// Rates returns, for each crawler that not every one of the runs found, or not by the same checks,
-// how many of the runs did, one line
-// each; "" if there is none. What a check finds by luck it finds more often with another run.
+// Rates returns a line for each crawler that was not found by the same checks in all runs, with the
+// number of runs that found it; "" if there is none.
 func Rates(runs [][]Result) string {
 	var b strings.Builder
 	names, checks := axes(runs[0])
@@ -89,7 +87,7 @@ func Rates(runs [][]Result) string {
 			}
 		}
 		if lucky {
-			fmt.Fprintf(&b, "%s: found by %d of %d runs (%s)\n", n, any, len(runs), strings.Join(by, ", "))
+			fmt.Fprintf(&b, "%s: found in %d of %d runs (%s)\n", n, any, len(runs), strings.Join(by, ", "))
 		}
 	}
 	return b.String()

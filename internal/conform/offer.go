@@ -12,15 +12,14 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// offer is the form in which a crawler is given its Web and its context.
+// offer is the form of the Web and the context that a crawler is given.
 type offer struct {
-	bare bool // the Web is no crawl.Prefetcher
-	// the context is the caller's, such as context.Background(), and contexts derived from it are not counted
+	bare bool // the Web is not a crawl.Prefetcher
+	// the context is a plain one such as context.Background(); contexts derived from it are not counted
 	plain bool
 }
 
-// offerOf chooses the form for a crawl. It is the same whenever that crawl is made again, and
-// differs between similar ones.
+// offerOf chooses the form for a crawl. It depends only on the crawl, and differs between similar ones.
 func offerOf(pages int, o crawl.Options) offer {
 	n := pages + o.Workers + o.MaxPages
 	return offer{bare: n%2 == 0, plain: n/2%2 == 0}
@@ -31,12 +30,11 @@ type bareWeb[K comparable] struct{ w *web[K] }
 
 func (b bareWeb[K]) Fetch(ctx context.Context, key K) ([]K, error) { return b.w.Fetch(ctx, key) }
 
-// guardPage names the key that fills the room behind the end of the slices that a crawler is given. No site has it.
+// guardPage is the page whose key fills the capacity beyond the length of slices. No site has it.
 const guardPage page = 4_000_000_007
 
-// room returns an empty slice for so many keys, with room behind them: what a crawler appends to
-// links or seeds it writes
-// there, as it would write into the next page's links where those of all pages are in one array.
+// room returns an empty slice for n keys, with capacity beyond them. An append to it writes there, as it
+// would write into the next page's links if the links of all pages were in one array.
 func (w *web[K]) room(n int) []K {
 	spare := 2
 	if len(w.keys) <= 300 {
@@ -49,12 +47,12 @@ func (w *web[K]) room(n int) []K {
 	return list[:0]
 }
 
-// overrun reports whether something was written behind the end of list.
+// overrun reports whether something was written beyond the length of list.
 func (w *web[K]) overrun(list []K) bool {
 	return slices.ContainsFunc(list[len(list):cap(list)], func(k K) bool { return k != w.guard })
 }
 
-// modified says what of seeds and links is no longer as it was handed out, "" if nothing.
+// modified describes which of the seeds and links were modified, or returns "".
 func (w *web[K]) modified(seeds []K) string {
 	for i, p := range w.site.start() {
 		if seeds[i] != w.keys[p] {
@@ -62,7 +60,7 @@ func (w *web[K]) modified(seeds []K) string {
 		}
 	}
 	if w.overrun(seeds) {
-		return "the array of the seeds behind their end (append writes there: clone them first)"
+		return "the array of the seeds beyond their length (append writes there: clone them first)"
 	}
 	for p, links := range w.links {
 		for i, q := range w.site.links[p] {
@@ -71,28 +69,28 @@ func (w *web[K]) modified(seeds []K) string {
 			}
 		}
 		if len(links) > 0 && w.overrun(links) {
-			return fmt.Sprintf("the array of the links of %s behind their end (append writes there: clone them first)",
+			return fmt.Sprintf("the array of the links of %s beyond their length (append writes there: clone them first)",
 				w.log.name(page(p)))
 		}
 	}
 	if w.overrun(w.none) {
-		return "the array of a page's links, of which there are none (append writes there: clone them first)"
+		return "the array of the empty links of a page (append writes there: clone them first)"
 	}
 	return w.hinted
 }
 
-// Prefetch takes hints, which lead to nothing, as they may.
+// Prefetch ignores the hint. It checks that the slices do not change meanwhile.
 func (w *web[K]) Prefetch(near, far []K) {
 	before := append(slices.Clone(near), far...)
 	runtime.Gosched()
 	if !slices.Equal(before, append(slices.Clone(near), far...)) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.hinted = "the keys that it had given to Prefetch while Prefetch was reading them"
+		w.hinted = "the keys passed to Prefetch while Prefetch was reading them"
 	}
 }
 
-// counting watches from which goroutines Options.Count is called.
+// counting records which goroutines call Options.Count.
 type counting struct {
 	calls atomic.Int64
 	mu    sync.Mutex

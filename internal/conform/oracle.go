@@ -9,8 +9,8 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// reach is the sequential oracle: for each page its distance from the seeds in links, and in time when each fetch takes
-// its latency; -1 for pages that no link leads to. Pages that failed lead nowhere.
+// reach is the sequential oracle. It returns, for each page, its distance from the seeds in links, or -1
+// if it cannot be reached, and the sum of the latencies on that path. Links of failed pages do not count.
 func (s *site) reach(failed []bool) (level []int, after []time.Duration) {
 	level, after = make([]int, len(s.links)), make([]time.Duration, len(s.links))
 	for p := range level {
@@ -38,7 +38,7 @@ func (s *site) reach(failed []bool) (level []int, after []time.Duration) {
 	return level, after
 }
 
-// wrong returns what is wrong with a crawl of s that was let run to its end, nil if nothing is.
+// wrong verifies a crawl of s that was not cancelled.
 func (s *site) wrong(out outcome, o crawl.Options) error {
 	if err := s.inOrder(out, o); err != nil {
 		return err
@@ -47,7 +47,7 @@ func (s *site) wrong(out outcome, o crawl.Options) error {
 		return fmt.Errorf("it returned the error %q, want none", out.err)
 	}
 	if out.gaveUp != "" {
-		return fmt.Errorf("it gave up the fetch of %s, and the crawl's context had not ended", out.gaveUp)
+		return fmt.Errorf("it cancelled the fetch of %s, although the crawl's context had not ended", out.gaveUp)
 	}
 	level, _ := s.reach(out.failed)
 	reachable, fetched := 0, 0
@@ -75,34 +75,34 @@ func (s *site) wrong(out outcome, o crawl.Options) error {
 	return nil
 }
 
-// ended returns what is wrong with a crawl in virtual time whose context ended at a time, with an error of which causes
-// are: those of the context, and that of a limiter that knew.
+// ended verifies a crawl in virtual time whose context ended at a given time. The crawl must return one
+// of causes: the errors of the context, and that of a limiter that reserves.
 func (s *site) ended(out outcome, o crawl.Options, at time.Duration, causes ...error) error {
-	if out.err == nil && out.took <= at { // it was complete before
+	if out.err == nil && out.took <= at { // it was complete by then
 		return s.wrong(out, o)
 	}
 	if err := s.inOrder(out, o); err != nil {
 		return err
 	}
-	want, how := at, "at once"
+	want, how := at, "when the context ended"
 	if s.deaf {
-		want, how = max(at, out.last), "with the last of the fetches in flight"
+		want, how = max(at, out.last), "when the last fetch in flight ended"
 	}
 	switch {
 	case out.err == nil:
-		return fmt.Errorf("it returned no error, want %q: not all pages had come back", causes[0])
+		return fmt.Errorf("it returned no error, want %q: not all fetches had ended", causes[0])
 	case !slices.ContainsFunc(causes, func(cause error) bool { return cause != nil && errors.Is(out.err, cause) }):
 		return fmt.Errorf("it returned the error %q, want %q", out.err, causes[0])
 	case out.took != want:
 		return fmt.Errorf("it returned after %v, want %v, %s", out.took, want, how)
 	case out.floods > o.Workers:
-		return fmt.Errorf("it began %d fetches afterwards, want none but for what each worker is about to fetch",
+		return fmt.Errorf("it began %d fetches after the context had ended, want at most one per worker",
 			out.floods)
 	}
 	return nil
 }
 
-// inOrder returns what is wrong with a crawl, whether or not it came to its end.
+// inOrder verifies what holds for every crawl, complete or not.
 func (s *site) inOrder(out outcome, o crawl.Options) error {
 	level, _ := s.reach(out.failed)
 	fetched, failed := 0, 0
@@ -114,13 +114,13 @@ func (s *site) inOrder(out outcome, o crawl.Options) error {
 		case n > 1:
 			return fmt.Errorf("%s was fetched %d times", out.name(page(p)), n)
 		case n > 0 && level[p] < 0:
-			return fmt.Errorf("%s was fetched, to which no link leads", out.name(page(p)))
+			return fmt.Errorf("%s was fetched, which no link leads to", out.name(page(p)))
 		}
 		fetched += n
 	}
 	switch {
 	case out.unknown != "":
-		return fmt.Errorf("it fetched %s, which is the key of no page", out.unknown)
+		return fmt.Errorf("it fetched %s, which is not a key of the site", out.unknown)
 	case out.isEarly:
 		return fmt.Errorf("%s was fetched before a link to it was handed out", out.name(out.early))
 	case o.MaxPages > 0 && fetched > o.MaxPages:

@@ -10,7 +10,7 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// done returns the outcome of a crawl of s in which all went well.
+// done returns the outcome of a correct crawl of s.
 func done(s *site) outcome {
 	out := outcome{count: make([]int, len(s.links)), failed: make([]bool, len(s.links)),
 		name: func(page) string { return "p" }, peak: 1}
@@ -24,10 +24,10 @@ func done(s *site) outcome {
 	return out
 }
 
-// What an outcome may not be, one thing at a time.
-func TestOracleSaysWhatIsWrong(t *testing.T) {
+// Each fault of an outcome is reported.
+func TestOracleReportsEachFault(t *testing.T) {
 	s := tree(7, 2)
-	s.links = append(s.links, nil) // to which no link leads
+	s.links = append(s.links, nil) // no link leads to this page
 	for _, test := range []struct {
 		say    string
 		budget int
@@ -46,7 +46,7 @@ func TestOracleSaysWhatIsWrong(t *testing.T) {
 		{"returned the error", 0, func(o *outcome) { o.err = errPlanted }},
 		{"in flight at once", 0, func(o *outcome) { o.peak = 3 }},
 		{"with 1 fetches in flight", 0, func(o *outcome) { o.inflight = 1 }},
-		{"key of no page", 0, func(o *outcome) { o.unknown = "x" }},
+		{"not a key of the site", 0, func(o *outcome) { o.unknown = "x" }},
 		{"before a link to it was handed out", 0, func(o *outcome) { o.isEarly = true }},
 		{"modified the seeds", 0, func(o *outcome) { o.modified = "the seeds" }},
 		{"not cancelled", 0, func(o *outcome) { o.derived = 1 }},
@@ -61,8 +61,8 @@ func TestOracleSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-// The Web of a check notices a page that no link has led to yet, what is written to, and contexts that are left.
-func TestWebNotices(t *testing.T) {
+// The Web of a check reports pages fetched too early, modified slices, leftover contexts and unknown keys.
+func TestWebReportsEachFault(t *testing.T) {
 	crawler := func(f crawl.Func[uint32]) outcome {
 		s := subjects(crawl.Crawler{Name: "x", ByID: f})["id"]
 		s.offer = &offer{} // with a context that counts those derived from it
@@ -108,7 +108,7 @@ func TestWebNotices(t *testing.T) {
 			t.Cleanup(other)
 			return fetch(web, 0, 1, 2)
 		},
-		"key of no page": func(_ context.Context, web crawl.Web[uint32], _ []uint32, _ crawl.Options) (crawl.Result,
+		"not a key of the site": func(_ context.Context, web crawl.Web[uint32], _ []uint32, _ crawl.Options) (crawl.Result,
 			error) {
 			return fetch(web, 0, 1, 2, 77)
 		},
@@ -119,24 +119,24 @@ func TestWebNotices(t *testing.T) {
 	}
 }
 
-// The context of a check ends as the one that it watches, and so do those that are derived from it.
+// A watched context ends with the one that it watches, and so do contexts derived from it.
 func TestWatchedContextEnds(t *testing.T) {
 	ctx, stop := context.WithCancelCause(context.Background())
 	w := watchContext(ctx)
 	own, cancel := context.WithCancel(w)
 	defer cancel()
 	if w.derived.Load() != 1 {
-		t.Errorf("%d derived, want 1", w.derived.Load())
+		t.Errorf("%d derived contexts, want 1", w.derived.Load())
 	}
 	stop(errPlanted)
 	<-own.Done()
 	if w.Err() != context.Canceled || !errors.Is(own.Err(), context.Canceled) {
-		t.Errorf("%v and %v", w.Err(), own.Err())
+		t.Errorf("Err() is %v, and %v of the derived context, want context.Canceled", w.Err(), own.Err())
 	}
 	other := watchContext(context.Background())
 	_, done := context.WithTimeout(other, time.Hour)
 	done()
 	if other.derived.Load() != 0 {
-		t.Errorf("%d derived are left, want 0", other.derived.Load())
+		t.Errorf("%d derived contexts are left, want 0", other.derived.Load())
 	}
 }

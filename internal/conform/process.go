@@ -19,17 +19,17 @@ import (
 	"time"
 )
 
-// process is what belongs to the whole process, and what a crawl must leave as it was.
+// process is the state of the process that a crawl must not change.
 type process struct {
 	settings map[string]string
 	environ  []string
 	files    map[string]string // by descriptor; nil if they cannot be listed
-	temp     []string          // the files in the temporary directory; nil if others use it too
+	temp     []string          // the files in the temporary directory; nil if it is shared
 }
 
 // now returns the state of this process.
 func now() process {
-	if r, w, err := os.Pipe(); err == nil { // with the first one the runtime opens descriptors of its own
+	if r, w, err := os.Pipe(); err == nil { // the first one makes the runtime open its own descriptors
 		r.Close()
 		w.Close()
 	}
@@ -45,13 +45,13 @@ func now() process {
 	p.settings["time.Local"] = fmt.Sprintf("%p", time.Local)
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT,
 		syscall.SIGPIPE} {
-		p.settings["whether the signal "+sig.String()+" is ignored"] = fmt.Sprint(signal.Ignored(sig))
+		p.settings["signal.Ignored("+sig.String()+")"] = fmt.Sprint(signal.Ignored(sig))
 	}
-	p.settings["whether blocking is profiled"] = fmt.Sprint(profilesBlocking())
-	p.settings["whether the execution is traced"] = fmt.Sprint(trace.IsEnabled())
+	p.settings["block profiling"] = fmt.Sprint(profilesBlocking())
+	p.settings["execution tracing"] = fmt.Sprint(trace.IsEnabled())
 	p.settings["slog.Default()"] = fmt.Sprintf("logger %p", slog.Default())
-	p.settings["where package log writes to"] = writer(log.Writer())
-	p.settings["the flags and prefix of package log"] = fmt.Sprintf("%d %q", log.Flags(), log.Prefix())
+	p.settings["the output of package log"] = writer(log.Writer())
+	p.settings["flags and prefix of package log"] = fmt.Sprintf("%d %q", log.Flags(), log.Prefix())
 	p.settings["os.Args"] = fmt.Sprintf("%q", os.Args)
 	for name, f := range map[string]*os.File{"os.Stdin": os.Stdin, "os.Stdout": os.Stdout, "os.Stderr": os.Stderr} {
 		p.settings[name] = fmt.Sprintf("file %p", f)
@@ -60,7 +60,7 @@ func now() process {
 	if names, err := os.ReadDir(dir); err == nil {
 		p.files = map[string]string{}
 		for _, n := range names {
-			// of ReadDir itself
+			// the one that ReadDir opens is ignored
 			if to, err := os.Readlink(filepath.Join(dir, n.Name())); err == nil && !strings.HasSuffix(to, "/fd") {
 				p.files[n.Name()] = to
 			}
@@ -76,7 +76,7 @@ func now() process {
 	return p
 }
 
-// writer names w, so that another is known from it.
+// writer identifies w.
 func writer(w io.Writer) string {
 	if f, ok := w.(*os.File); ok {
 		return fmt.Sprintf("file %p", f)
@@ -84,10 +84,10 @@ func writer(w io.Writer) string {
 	return fmt.Sprintf("%T", w)
 }
 
-// tempPrefix begins the name of a temporary directory that a check has to itself.
+// tempPrefix is the prefix of the name of a temporary directory that only one check uses.
 const tempPrefix = "crawlbench-check-"
 
-// profilesBlocking reports whether the block profile counts that a goroutine waits here. Nothing tells its rate.
+// profilesBlocking reports whether the block profile counts a wait. Its rate cannot be read.
 func profilesBlocking() bool {
 	begin := blockings()
 	c := make(chan int)
@@ -113,16 +113,16 @@ func blockings() (n int64) {
 	return n
 }
 
-// labelled reports whether a goroutine has labels for profiles.
+// labelled reports whether a goroutine has pprof labels.
 func labelled() bool {
 	var text bytes.Buffer
 	return pprof.Lookup("goroutine").WriteTo(&text, 1) == nil && bytes.Contains(text.Bytes(), []byte("# labels: "))
 }
 
-// percent writes the GC percent as debug.SetGCPercent takes it; -1 is off.
+// percent formats the GC percent as the argument of debug.SetGCPercent; -1 is off.
 func percent(n uint64) string { return fmt.Sprint(int64(n)) }
 
-// changed returns what differs between p and what came after it, one sentence each.
+// changed returns the differences between p and a later state, a sentence for each.
 func (p process) changed(after process) []string {
 	var list []string
 	for name, was := range p.settings {
@@ -132,13 +132,13 @@ func (p process) changed(after process) []string {
 	}
 	for _, v := range after.environ {
 		if !slices.Contains(p.environ, v) {
-			list = append(list, fmt.Sprintf("the environment has %.60q, which it had not before the check", v))
+			list = append(list, fmt.Sprintf("the environment has %.60q after the check, which was not there before", v))
 		}
 	}
 	for _, v := range p.environ {
 		if name, _, _ := strings.Cut(v, "="); !slices.ContainsFunc(after.environ,
 			func(w string) bool { return strings.HasPrefix(w, name+"=") }) {
-			list = append(list, fmt.Sprintf("the environment has no %s any more after the check", name))
+			list = append(list, fmt.Sprintf("the environment variable %s was removed during the check", name))
 		}
 	}
 	if p.files != nil && after.files == nil {
@@ -156,12 +156,12 @@ func (p process) changed(after process) []string {
 		}
 	}
 	if slices.Sort(left); len(left) > 0 {
-		list = append(list, fmt.Sprintf("%d files or connections were left open after the check, %s the first",
+		list = append(list, fmt.Sprintf("%d files or connections were left open after the check, such as %s",
 			len(left), left[0]))
 	}
 	for _, name := range after.temp {
 		if !slices.Contains(p.temp, name) {
-			list = append(list, fmt.Sprintf("the temporary directory has %.60q, which it had not before the check",
+			list = append(list, fmt.Sprintf("the temporary directory has %.60q after the check, which was not there before",
 				name))
 		}
 	}

@@ -13,10 +13,10 @@ import (
 	"testing"
 )
 
-// Each thing that a crawl may not change is noticed, and its name said; and nothing is where nothing was changed.
+// Each change of the process is reported by name, and nothing is reported without a change.
 func TestProcessStateIsCompared(t *testing.T) {
 	if list := now().changed(now()); len(list) > 0 {
-		t.Fatalf("nothing was changed: %q", list)
+		t.Fatalf("reported without a change: %q", list)
 	}
 	dir, err := os.Getwd()
 	if err != nil {
@@ -39,10 +39,10 @@ func TestProcessStateIsCompared(t *testing.T) {
 		{"os.Stdout was", func() { os.Stdout = os.Stderr }, func() { os.Stdout = stdout }},
 		{"the mutex profile fraction was", func() { runtime.SetMutexProfileFraction(7) },
 			func() { runtime.SetMutexProfileFraction(0) }},
-		{"whether blocking is profiled was false", func() { runtime.SetBlockProfileRate(1) },
+		{"block profiling was false", func() { runtime.SetBlockProfileRate(1) },
 			func() { runtime.SetBlockProfileRate(0) }},
-		{"the flags and prefix of package log was", func() { log.SetFlags(0) }, func() { log.SetFlags(log.LstdFlags) }},
-		{"where package log writes to was", func() { log.SetOutput(io.Discard) }, func() { log.SetOutput(os.Stderr) }},
+		{"flags and prefix of package log was", func() { log.SetFlags(0) }, func() { log.SetFlags(log.LstdFlags) }},
+		{"the output of package log was", func() { log.SetOutput(io.Discard) }, func() { log.SetOutput(os.Stderr) }},
 		{"1 files or connections were left open", func() { file, _ = os.Open(os.DevNull) }, func() { file.Close() }},
 	} {
 		before := now()
@@ -53,19 +53,19 @@ func TestProcessStateIsCompared(t *testing.T) {
 			t.Errorf("want %q, got %q", test.say, list)
 		}
 		if list := before.changed(now()); len(list) > 0 {
-			t.Errorf("mended, and yet: %q", list)
+			t.Errorf("reported after it was undone: %q", list)
 		}
 	}
 	t.Setenv("CRAWLER", "1")
 	before := now()
 	os.Unsetenv("CRAWLER")
-	if list := before.changed(now()); len(list) != 1 || !strings.Contains(list[0], "no CRAWLER any more") {
+	if list := before.changed(now()); len(list) != 1 || !strings.Contains(list[0], "CRAWLER was removed") {
 		t.Errorf("a variable was removed: %q", list)
 	}
 }
 
-// What is left in a temporary directory is seen if the check has it to itself, and not if others use it too.
-func TestTemporaryFilesAreSeen(t *testing.T) {
+// Leftover files in the temporary directory are reported if only this check uses it.
+func TestTemporaryFilesAreReported(t *testing.T) {
 	for name, want := range map[string]int{tempPrefix + "1": 1, "others": 0} {
 		dir := filepath.Join(t.TempDir(), name)
 		if err := os.Mkdir(dir, 0o777); err != nil {
@@ -83,17 +83,17 @@ func TestTemporaryFilesAreSeen(t *testing.T) {
 	}
 }
 
-// Labels of a goroutine are seen, and gone when they are.
-func TestLabelsAreSeen(t *testing.T) {
+// pprof labels of a goroutine are found.
+func TestLabelsAreFound(t *testing.T) {
 	if labelled() {
-		t.Fatal("there are labels before any was set")
+		t.Fatal("found a label before any was set")
 	}
 	pprof.Do(t.Context(), pprof.Labels("crawl", "mine"), func(context.Context) {
 		if !labelled() {
-			t.Error("a label is not seen")
+			t.Error("a label was not found")
 		}
 	})
 	if labelled() {
-		t.Error("there are labels after all were taken back")
+		t.Error("found a label after it was removed")
 	}
 }

@@ -2,7 +2,6 @@
 
 package conform
 
-// slowdown is how many times as long a check may take in a program built with the race detector,
-// and so its children: the
-// checks shapes and memory of cas by URL take 5 to 11 times as long there.
+// slowdown multiplies the time limit of a check in a program built with the race detector, in which the
+// checks shapes and memory of cas by URL take 5 to 11 times as long.
 const slowdown = 10

@@ -11,8 +11,9 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// What the race detector sees in a storm, and what it cannot see: a check and an act that are each behind a lock.
-func TestWhatTheRaceDetectorSees(t *testing.T) {
+// The race detector finds unsynchronised accesses in a storm, but not a check-then-act race whose two steps are
+// each synchronised.
+func TestWhatTheRaceDetectorFinds(t *testing.T) {
 	seen := []string{"unlockedmap", "privatelock", "racycounter"}
 	unseen := []string{"right", "checkthenact", "fastpath", "loadthenstore", "norecheck", "budgetloadthenadd"}
 	list := slices.DeleteFunc(mutant.Crawlers(), func(c crawl.Crawler) bool {

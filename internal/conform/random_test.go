@@ -17,15 +17,15 @@ import (
 	"crawlbench/internal/crawler"
 )
 
-// drawn is a random crawl: a site, the dials, and the moment at which it is cancelled.
+// drawn is a random crawl: a site, options, and the time at which it is cancelled.
 type drawn struct {
 	site   site
 	o      crawl.Options
-	perSec int           // 0: no limiter
-	cancel time.Duration // 0: never
+	perSec int           // 0 means no limiter
+	cancel time.Duration // 0 means never
 }
 
-// draw draws a crawl. What it draws shrinks to fewer pages, fewer links, one worker and no dials.
+// draw draws a crawl that shrinks to fewer pages, fewer links, one worker and no options.
 func draw(t *rapid.T) *drawn {
 	n := rapid.IntRange(1, 40).Draw(t, "pages")
 	d := &drawn{site: *blank(n)}
@@ -51,7 +51,7 @@ func draw(t *rapid.T) *drawn {
 	return d
 }
 
-// check makes the crawl in a bubble of virtual time.
+// check makes the crawl, in a bubble of virtual time, and verifies it.
 func (d *drawn) check(crawlOf func(context.Context, *site, crawl.Options) outcome) error {
 	if d.perSec > 0 {
 		d.o.Limiter = rate.NewLimiter(rate.Limit(d.perSec), 3)
@@ -78,14 +78,14 @@ func (d *drawn) check(crawlOf func(context.Context, *site, crawl.Options) outcom
 	if out.err == nil {
 		return d.site.wrong(out, d.o)
 	}
-	// x/time/rate answers at once when the deadline comes before the next token does, with an error of its own.
+	// x/time/rate returns its own error at once if the deadline is before the next token.
 	if ctx.Err() == nil && (d.perSec == 0 || d.cancel == 0) || errors.Is(out.err, context.Canceled) {
 		return fmt.Errorf("it returned the error %q", out.err)
 	}
 	return d.site.inOrder(out, d.o)
 }
 
-// A failure is shrunk, and kept below testdata/rapid, from where the next run replays it first.
+// A failure is shrunk and kept in testdata/rapid. The next run replays it first.
 func TestRandomCrawls(t *testing.T) {
 	for _, c := range crawler.All() {
 		for keys, s := range subjects(c) {
@@ -105,7 +105,7 @@ func property(s subject) func(*rapid.T) {
 	}
 }
 
-// FuzzCrawl lets the fuzzer draw the crawls of the crawler that most others are made of.
+// FuzzCrawl lets the fuzzer draw the crawls.
 func FuzzCrawl(f *testing.F) {
 	for _, c := range crawler.All() {
 		if c.Name == "mutexmap" {
@@ -114,8 +114,8 @@ func FuzzCrawl(f *testing.F) {
 	}
 }
 
-// What the search must find in broken crawlers, and what it may not find in the right one.
-func TestRandomSearchBites(t *testing.T) {
+// The random search finds mutants, and nothing in the correct crawler.
+func TestRandomSearchFindsMutants(t *testing.T) {
 	found := func(c crawl.Crawler) (found bool) {
 		gen := rapid.Custom(draw)
 		for seed := range 300 {
@@ -134,7 +134,7 @@ func TestRandomSearchBites(t *testing.T) {
 		return false
 	}
 	if found(mutant.Right()) {
-		t.Errorf("the right crawler fails")
+		t.Errorf("the correct crawler fails")
 	}
 	for _, m := range mutant.All() {
 		switch m.Name {

@@ -29,47 +29,48 @@ type Kind string
 
 const (
 	Pass     Kind = "pass"
-	Fail     Kind = "fail"     // the oracle says no
+	Fail     Kind = "fail"     // verification against the sequential oracle failed
 	Deadlock Kind = "deadlock" // all goroutines were waiting for each other
 	Leak     Kind = "leak"     // goroutines or processes were left behind
 	Hang     Kind = "hang"     // it did not end in time: a wait outside of virtual time, or a loop
-	Panic    Kind = "panic"    // a panic, or an error that is fatal to the runtime
-	Exit     Kind = "exit"     // the process ended, in some other way, before the check did
-	Race     Kind = "race"     // the race detector, in a program built with it, saw one
-	Advice   Kind = "advice"   // the contract is kept, but something could be done better; no failure
+	Panic    Kind = "panic"    // a panic, or a fatal error of the runtime
+	Exit     Kind = "exit"     // the process ended in another way before the check did
+	Race     Kind = "race"     // the race detector saw a data race
+	Advice   Kind = "advice"   // the contract is kept, but something could be better
 )
 
 // OK reports whether the contract is kept.
 func (k Kind) OK() bool { return k == Pass || k == Advice }
 
-// Verdict is what came of one check of one crawler under one kind of key.
+// Result is the result of one check of one crawler with one kind of key.
 type Result struct {
 	Crawler, Keys, Check string
 	Kind                 Kind
-	Text                 string // what was wrong: a line, and others with details
+	Text                 string // the failure: a summary line, followed by details
 }
 
-// ChildVerb is the argument with which a program is called to be the child of a check: ChildVerb CRAWLER KEYS CHECK.
+// ChildVerb is the first argument of a program that is called as the child process of a check, as
+// ChildVerb CRAWLER KEYS CHECK.
 const ChildVerb = "__check"
 
-// Patience is how long a check may take unless the suite says otherwise. None of the built-in
-// crawlers needs two seconds.
+// Patience is the default time limit of a check. None of the built-in crawlers needs two seconds.
 const Patience = 10 * time.Second
 
-// Suite is a run of checks over crawlers.
+// Suite runs checks on crawlers.
 type Suite struct {
 	Crawlers []crawl.Crawler
-	// Keys are the kinds of key to check; a crawler that has none of these is checked by the other. Nil means both.
+	// Keys are the kinds of key to check; nil means both. A crawler that supports only the other kind is checked
+	// with that.
 	Keys []string
 	// Checks are the names of the checks; nil means all.
 	Checks []string
-	// Patience is how long a check may take, ten times as long under the race detector; 0 means Patience.
+	// Patience is the time limit of a check, multiplied by ten under the race detector; 0 means Patience.
 	Patience time.Duration
-	// Command makes the process of a check. It calls Child.
+	// Command returns the command for the process of a check, which must call Child.
 	Command func(crawler, keys, check string) *exec.Cmd
 }
 
-// Run runs the suite and returns the verdicts in the order of crawlers, keys and checks.
+// Run runs the suite and returns the results in the order of crawlers, keys and checks.
 func (s Suite) Run(ctx context.Context) []Result {
 	var list []Result
 	for _, c := range s.Crawlers {
@@ -92,7 +93,7 @@ func (s Suite) Run(ctx context.Context) []Result {
 			for i := range next {
 				v := &list[i]
 				command := func() *exec.Cmd { return s.Command(v.Crawler, v.Keys, v.Check) }
-				v.Kind, v.Text = judge(ctx, command, slowdown*cmp.Or(s.Patience, Patience))
+				v.Kind, v.Text = runCheck(ctx, command, slowdown*cmp.Or(s.Patience, Patience))
 			}
 		})
 	}
@@ -104,37 +105,37 @@ func (s Suite) Run(ctx context.Context) []Result {
 	return list
 }
 
-// judge runs the child of a check and says what came of it. Behind a child that ended as announced comes another, which
-// goes on with the next case.
-func judge(ctx context.Context, command func() *exec.Cmd, patience time.Duration) (Kind, string) {
-	kind, text, next := judgeFrom(ctx, command, patience, 0)
+// runCheck runs the child processes of a check and returns its result. After a child that ended as
+// announced, another one continues with the next case.
+func runCheck(ctx context.Context, command func() *exec.Cmd, patience time.Duration) (Kind, string) {
+	kind, text, next := runCases(ctx, command, patience, 0)
 	for from := 0; next > from; {
 		from = next
-		kind, text, next = judgeFrom(ctx, command, patience, from)
+		kind, text, next = runCases(ctx, command, patience, from)
 	}
 	return kind, text
 }
 
-// still is what to know of a child that did not get on and made crawls in virtual time, "" of others.
+// still returns an explanation for a child that was stuck in virtual time, "" for others.
 func still(end *child.End) string {
 	if end.Class != child.Hang && end.Class != child.Deadlock || !strings.Contains(end.Text, "synctest.Run") {
 		return ""
 	}
-	return "\nTime is virtual in this check. It stands still while a goroutine waits for a sync.Mutex that is held across a wait, or on a pipe, a socket or a file: " +
+	return "\nTime is virtual in this check. It does not advance while a goroutine waits for a sync.Mutex that is held across a wait, or on a pipe, a socket or a file: " +
 		"let goroutines wait on channels, sync.Cond, sync.WaitGroup, timers or contexts."
 }
 
-// caseVariable names, in the environment of a child, how many cases of its check are done.
+// caseVariable is the environment variable that tells a child how many cases of its check are done.
 const caseVariable = "CRAWLBENCH_CASE"
 
-// judgeFrom is judge from a case on. next is above from if the child ended as announced.
-func judgeFrom(ctx context.Context, command func() *exec.Cmd, patience time.Duration, from int) (kind Kind, text string,
+// runCases runs a child that begins after from cases. next is greater than from if it ended as announced.
+func runCases(ctx context.Context, command func() *exec.Cmd, patience time.Duration, from int) (kind Kind, text string,
 	next int) {
 	all := command
 	command = func() *exec.Cmd { return with(all(), fmt.Sprint(caseVariable, "=", from)) }
 	end, err := inTemp(ctx, command, patience)
 	if err == nil && outsideBubble(end) {
-		// What a sync.Pool hands from one bubble of virtual time to the next is the suite's problem.
+		// Objects that a sync.Pool passes from one bubble of virtual time to the next are the suite's problem.
 		end, err = inTemp(ctx, func() *exec.Cmd { return with(command(), collects+"=1") }, patience)
 	}
 	switch {
@@ -147,14 +148,14 @@ func judgeFrom(ctx context.Context, command func() *exec.Cmd, patience time.Dura
 	case end.Class == child.Panic && announced(end) > 0:
 		return Pass, "", announced(end)
 	case outsideBubble(end):
-		return Panic, end.Text + "\nIt used a channel or timer of an earlier crawl. This check makes each crawl in a bubble of package testing/synctest, and that " +
-			"allows no such thing.\nMake them anew for each crawl, or keep them in a sync.Pool, which this check empties between crawls.", 0
+		return Panic, end.Text + "\nIt used a channel or timer of an earlier crawl. This check makes each crawl in its own bubble of package testing/synctest, " +
+			"which does not allow that.\nMake new ones for each crawl, or keep them in a sync.Pool, which this check empties between crawls.", 0
 	case end.Class != child.Done && end.Class != child.Left:
 		return kinds()[end.Class], strings.TrimSuffix(end.Text+still(end)+"\n"+hinted(end), "\n"), 0
 	}
 	kind, text = said(end.Records)
 	if string(end.Last) == "true" && kind == Pass {
-		kind, text = Fail, "the check failed, and did not say why; it printed:\n"+end.Tail()
+		kind, text = Fail, "the check failed without a message; it printed:\n"+end.Tail()
 	}
 	if end.Class == child.Left {
 		kind, text = worse(kind, text, Leak, end.Text)
@@ -162,13 +163,13 @@ func judgeFrom(ctx context.Context, command func() *exec.Cmd, patience time.Dura
 	return kind, plain.Text(text), 0
 }
 
-// inTemp runs the child of a check with a temporary directory of its own.
+// inTemp runs the child of a check with its own temporary directory.
 func inTemp(ctx context.Context, command func() *exec.Cmd, patience time.Duration) (*child.End, error) {
 	if temp, err := os.MkdirTemp("", tempPrefix); err == nil {
 		defer os.RemoveAll(temp)
 		inner := command
 		command = func() *exec.Cmd { return with(inner(), "TMPDIR="+temp) }
-	} // else what is left there is not looked for
+	} // otherwise leftover files are not looked for
 	return child.Run(ctx, command, patience)
 }
 
@@ -178,18 +179,18 @@ func with(cmd *exec.Cmd, variable string) *exec.Cmd {
 	return cmd
 }
 
-// outsideBubble reports whether the runtime ended the child since something of one bubble of
-// virtual time was used in another.
+// outsideBubble reports whether the runtime ended the child because an object of one bubble of virtual
+// time was used in another.
 func outsideBubble(end *child.End) bool {
 	first, _, _ := strings.Cut(end.Text, "\n")
 	return end.Class == child.Panic && strings.HasPrefix(first, "fatal error: ") &&
 		strings.Contains(first, "synctest") && strings.Contains(first, "bubble")
 }
 
-// hint is the kind of the record whose text is said if the check does not come to its end.
+// hint is the kind of a record whose text is reported if the check does not end.
 const hint = "hint"
 
-// hinted returns the hints among the records of a check, a line each.
+// hinted returns the hints among the records of a check, one per line.
 func hinted(end *child.End) (text string) {
 	for _, r := range end.Records {
 		var t string
@@ -200,11 +201,11 @@ func hinted(end *child.End) (text string) {
 	return text
 }
 
-// ended begins what package testing panics with when the goroutine of a test ends without a word.
+// ended is the prefix of the panic of package testing when the goroutine of a test calls runtime.Goexit.
 const ended = "panic: test executed panic(nil) or runtime.Goexit"
 
-// announced returns the case in which the check had announced that the process would end with a panic, 0 if none. Which
-// panic it was does not matter: a deferred Unlock may turn it into a fatal error.
+// announced returns the last case for which the check announced that the process may end with a panic,
+// or 0. The panic itself does not matter: a deferred Unlock may turn it into a fatal error.
 func announced(end *child.End) (nth int) {
 	for _, r := range end.Records {
 		var t string
@@ -215,7 +216,7 @@ func announced(end *child.End) (nth int) {
 	return nth
 }
 
-// kinds are those of the ends of a child that did not come to its final record.
+// kinds maps the end of a child without a final record to a kind.
 func kinds() map[child.Class]Kind {
 	return map[child.Class]Kind{
 		child.Unstarted: Exit, child.Exit: Exit, child.Killed: Exit, child.Junk: Fail, child.Race: Race,
@@ -224,8 +225,7 @@ func kinds() map[child.Class]Kind {
 	}
 }
 
-// said returns the gravest of the records of a check, with the texts of all: Fail first, whose
-// words are those of the oracle.
+// said returns the worst kind among the records of a check, and the texts of all.
 func said(records []child.Record) (Kind, string) {
 	kind, text := Pass, ""
 	for _, r := range records {
@@ -237,7 +237,7 @@ func said(records []child.Record) (Kind, string) {
 	return kind, text
 }
 
-// worse puts the graver of two kinds first.
+// worse combines two results: the worse kind, and its text first.
 func worse(kind Kind, text string, other Kind, more string) (Kind, string) {
 	order := []Kind{Pass, Advice, Leak, Deadlock, Fail}
 	switch {
@@ -249,13 +249,13 @@ func worse(kind Kind, text string, other Kind, more string) (Kind, string) {
 	return kind, text + "\n" + more
 }
 
-// Child is the whole of a child process: it runs the check that args name, CRAWLER KEYS CHECK, and ends the process.
+// Child is the main function of a child process: it runs the check CRAWLER KEYS CHECK of args and exits.
 func Child(args []string, crawlers []crawl.Crawler) {
 	for _, c := range crawlers {
 		if s, ok := subjects(c)[args[1]]; ok && c.Name == args[0] {
 			for _, check := range Checks() {
 				if check.Name == args[2] {
-					os.Args = os.Args[:1] // what is left is for package testing
+					os.Args = os.Args[:1] // package testing parses the rest
 					testing.Main(func(string, string) (bool, error) { return true, nil },
 						[]testing.InternalTest{{Name: check.Name, F: func(t *testing.T) { take(t, check, s) }}}, nil,
 						nil)
@@ -267,8 +267,8 @@ func Child(args []string, crawlers []crawl.Crawler) {
 	os.Exit(2)
 }
 
-// take runs a check in this process, and tells the parent what it says. The check has come to its end only when the
-// parent has the final record.
+// take runs a check in this process and reports to the parent. The check counts only if the parent gets
+// the final record.
 func take(t *testing.T, check Check, s subject) {
 	line, err := child.Open()
 	if err != nil {
@@ -276,9 +276,9 @@ func take(t *testing.T, check Check, s subject) {
 		os.Exit(2)
 	}
 	if err := child.Bound(share()); err != nil {
-		t.Log(err) // it is for those who run beside
+		t.Log(err) // the limit protects only other processes
 	}
-	// What catches signals first starts a goroutine of package os/signal, which stays: it is not the crawler's.
+	// The first call of signal.Notify starts a goroutine that stays: it must not count as the crawler's.
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGWINCH)
 	signal.Stop(signals)
@@ -293,9 +293,9 @@ func take(t *testing.T, check Check, s subject) {
 	}
 }
 
-// share returns how much memory a check may take, of which as many as there are processors run at
-// once: its share of what is
-// free, but no less than right crawlers need. The race detector's shadow memory fits no bound.
+// share returns the memory limit of a check: its share of the free memory, as NumCPU checks run at a
+// time, but no less than correct crawlers need. There is no limit under the race detector, whose shadow
+// memory exceeds any.
 func share() int64 {
 	const least = 1 << 30
 	free := host.FreeMemory()
@@ -305,14 +305,15 @@ func share() int64 {
 	return max(least, free/int64(runtime.NumCPU()))
 }
 
-// Raced reports whether this program, and so the children of its checks, was built with the race detector.
+// Raced reports whether this program was built with the race detector.
 func Raced() bool { return slowdown > 1 }
 
-// variable names, in the environment of a test's child process, the one check that it is to run: CHECK KEYS CRAWLER.
+// variable is the environment variable that tells a test's child process which check to run, as
+// CHECK KEYS CRAWLER.
 const variable = "CRAWLBENCH_CHECK"
 
-// Test takes c through the suite, as subtests of t named after key and check. Each runs in a child: the test binary
-// again, with t as the only test to run.
+// Test runs the suite on c, with a subtest of t for each kind of key and check. Each check runs in a child
+// process, which is the test binary with t as its only test.
 func Test(t *testing.T, c crawl.Crawler) {
 	t.Helper()
 	if want, ok := os.LookupEnv(variable); ok {
@@ -320,7 +321,7 @@ func Test(t *testing.T, c crawl.Crawler) {
 		for _, check := range Checks() {
 			if words[0] == check.Name && words[2] == c.Name {
 				take(t, check, subjects(c)[words[1]])
-				t.SkipNow() // what the test has set up is torn down, and what follows is not for the child
+				t.SkipNow() // runs the cleanup functions of the test, and nothing else
 			}
 		}
 		return

@@ -7,7 +7,7 @@ import (
 	"crawlbench/internal/child"
 )
 
-// What the runtime says of bubbles is told from what a crawler says, and from other errors of the runtime.
+// Errors of the runtime about bubbles are told from panics of the crawler and from other errors.
 func TestOutsideBubbleIsKnown(t *testing.T) {
 	for text, want := range map[string]bool{
 		"fatal error: receive on synctest channel from outside bubble\nin mine.crawl":         true,
@@ -23,12 +23,12 @@ func TestOutsideBubbleIsKnown(t *testing.T) {
 		}
 	}
 	if outsideBubble(&child.End{Class: child.Exit, Text: "fatal error: reset of synctest timer from outside bubble"}) {
-		t.Error("a process that exited was ended by the runtime")
+		t.Error("the exit of a process was taken for an error of the runtime")
 	}
 }
 
-// A hint is said of a check that did not end, and makes no check fail.
-func TestHintsAreNoFailures(t *testing.T) {
+// A hint is reported only for a check that did not end.
+func TestHintsAreNotFailures(t *testing.T) {
 	text, err := json.Marshal("it polls")
 	if err != nil {
 		t.Fatal(err)

@@ -6,20 +6,20 @@ import (
 	"time"
 )
 
-// page numbers the pages of a site, whatever key the crawler knows them by.
+// page is the number of a page of a site, independent of its key.
 type page = uint32
 
-// site is what a check lets a crawler crawl.
+// site is a site that a check lets a crawler crawl.
 type site struct {
 	links   [][]page                    // by page
-	seeds   []page                      // nil: page 0
-	latency func(page) time.Duration    // nil: none
-	fails   func(p page, nth int) error // the error of the nth fetch, from 1, which is of p; nil: none fails
-	visited func(p page, nth int)       // called at the beginning of each fetch; nil: nobody cares
-	meet    func(p page)                // called before the links of p are handed out; nil: nobody cares
-	panics  func(p page, close func())  // called in each fetch, may call close and panic; nil: none does
-	deaf    bool                        // fetches do not look at their contexts
-	keys    naming                      // what pages are called
+	seeds   []page                      // nil means page 0
+	latency func(page) time.Duration    // nil means none
+	fails   func(p page, nth int) error // the error of the nth fetch, from 1, which is of p; may be nil
+	visited func(p page, nth int)       // called at the beginning of each fetch; may be nil
+	meet    func(p page)                // called before the links of p are returned; may be nil
+	panics  func(p page, close func())  // called in each fetch, may call close and panic; may be nil
+	deaf    bool                        // fetches ignore their contexts
+	keys    naming                      // of the pages
 }
 
 // errPlanted is the error of a page that fails.
@@ -41,7 +41,7 @@ func (s *site) wait(p page) time.Duration {
 
 func constant(d time.Duration) func(page) time.Duration { return func(page) time.Duration { return d } }
 
-// failing makes the pages for which is holds fail with err.
+// failing makes pages for which is returns true fail with err.
 func failing(err error, is func(page) bool) func(page, int) error {
 	return func(p page, _ int) error {
 		if is(p) {
@@ -54,7 +54,7 @@ func failing(err error, is func(page) bool) func(page, int) error {
 // blank returns a site of n pages without links.
 func blank(n int) *site { return &site{links: make([][]page, n)} }
 
-// star returns a root with so many leaves, each linked so often.
+// star returns a root with leaves, each linked the given number of times.
 func star(leaves, times int) *site {
 	s := blank(leaves + 1)
 	for range times {
@@ -65,7 +65,7 @@ func star(leaves, times int) *site {
 	return s
 }
 
-// chain returns pages of which each links to the next, to itself and back to the first.
+// chain returns n pages, each of which links to the next, to itself and to the first.
 func chain(n int) *site {
 	s := blank(n)
 	for p := range page(n - 1) {
@@ -74,7 +74,7 @@ func chain(n int) *site {
 	return s
 }
 
-// tree returns n pages of which each links to its parent and to so many children.
+// tree returns n pages, each of which links to its parent and its children.
 func tree(n, children int) *site {
 	s := blank(n)
 	for p := 1; p < n; p++ {
@@ -85,7 +85,7 @@ func tree(n, children int) *site {
 	return s
 }
 
-// random returns n pages with so many links each on average, many of them repeated, some pages without any.
+// random returns n pages with degree links each on average, some repeated, and some pages without any.
 func random(n, degree int, seed uint64) *site {
 	s := blank(n)
 	draw := rand.New(rand.NewPCG(seed, 0))

@@ -14,24 +14,24 @@ import (
 	"crawlbench/internal/limiter"
 )
 
-// trial is one crawl with all its dials.
+// trial is one crawl with all its options.
 type trial struct {
 	site   *site
 	o      crawl.Options
-	form   string // the kind of limiter; "" is none
-	cancel moment // nil: never
+	form   string // the kind of limiter; "" means none
+	cancel moment // nil means never
 }
 
-// moment chooses the time at which a crawl is cancelled that takes so long if it is not.
+// moment returns the time at which to cancel a crawl, given its duration without cancellation.
 type moment func(whole time.Duration) time.Duration
 
-// The limiters of trials let through so many pages a second, from a bucket of so many.
+// The rate in pages/s and the burst of the limiters of trials.
 const (
 	trialRate  = 500
 	trialBurst = 3
 )
 
-// factor is one dial of a trial. Its first level is the simplest, to which a failure is shrunk.
+// factor is one option of a trial. Its first level is the simplest, to which failures are shrunk.
 type factor struct {
 	name   string
 	levels []level
@@ -42,11 +42,10 @@ type level struct {
 	set  func(*trial)
 }
 
-// wrapped is the error of a page whose text and cause are those of a context that ended, as net/http returns it for a
-// timeout of its own. The crawl's context lives.
+// wrapped returns the error of a page that wraps cause, as net/http returns it for its own timeout.
 func wrapped(cause error) error { return fmt.Errorf("get the page: %w", cause) }
 
-// factors are the dials, in the order in which they are set: later ones may look at what earlier ones did.
+// factors returns the factors in the order in which they are set: later ones may depend on earlier ones.
 func factors() []factor {
 	links := func(s func() *site) func(*trial) { return func(t *trial) { t.site = s() } }
 	workers := func(n int) func(*trial) { return func(t *trial) { t.o.Workers = n } }
@@ -172,7 +171,7 @@ func factors() []factor {
 	}
 }
 
-// moments are the times at which a crawl is cancelled. Most lie within a fetch or a wait on the limiter.
+// moments is the factor of the time of cancellation, mostly during a fetch or a wait on the limiter.
 func moments() factor {
 	at := func(f moment) func(*trial) { return func(t *trial) { t.cancel = f } }
 	share := func(x float64) moment {
@@ -188,7 +187,7 @@ func moments() factor {
 	}}
 }
 
-// make returns the trial of a row of levels.
+// makeTrial returns the trial for a row of levels.
 func makeTrial(fs []factor, row []int) *trial {
 	t := &trial{}
 	for f, l := range row {
@@ -197,20 +196,19 @@ func makeTrial(fs []factor, row []int) *trial {
 	return t
 }
 
-// describe names the levels of row that are not the simplest.
+// describe names the levels of row, except the simplest ones.
 func describe(fs []factor, row []int) string {
 	var names []string
 	for f, l := range row {
-		if l > 0 || f < 2 { // the site and the workers always
+		if l > 0 || f < 2 { // always the site and the workers
 			names = append(names, fs[f].levels[l].name)
 		}
 	}
 	return strings.Join(names, ", ")
 }
 
-// combinations runs the crawls of all rows, each in a bubble of its own, and fails the test with
-// the simplest combination
-// that it can find of those that go wrong.
+// combinations makes the crawls of all rows, each in its own bubble. It reports the first failure, shrunk
+// to the simplest combination that fails.
 func combinations(t *Report, c subject, fs []factor, rows [][]int) {
 	for _, row := range rows {
 		run := func(row []int) error { return bubble(t, func(*Report) error { return makeTrial(fs, row).run(c) }) }
@@ -221,7 +219,7 @@ func combinations(t *Report, c subject, fs []factor, rows [][]int) {
 		row, err := shrink(fs, row, first, run, func(begin time.Time) bool { return time.Since(begin) > Patience/4 })
 		if s, ok := err.(*stuck); ok {
 			if f, ok := first.(*stuck); ok {
-				s.where = f.where // without the bubbles in which others were stuck
+				s.where = f.where // the bubbles of other trials would be listed too
 			}
 			t.say(s.kind, "%v (%s%s)%s", err, describe(fs, row), c.taken(fs, row), s.where)
 			t.T.FailNow()
@@ -230,7 +228,7 @@ func combinations(t *Report, c subject, fs []factor, rows [][]int) {
 	}
 }
 
-// taken says how many workers were given where the crawler takes fewer than row says.
+// taken returns a note if the crawler takes fewer workers than row says.
 func (c subject) taken(fs []factor, row []int) string {
 	o := makeTrial(fs, row).o
 	if n := c.clamp(o).Workers; n < o.Workers {
@@ -239,7 +237,7 @@ func (c subject) taken(fs []factor, row []int) string {
 	return ""
 }
 
-// shrink takes the levels of row that goes wrong to simpler ones, as long as it goes wrong and it is not late.
+// shrink replaces levels of a failing row by simpler ones while it still fails, until it is late.
 func shrink(fs []factor, row []int, err error, run func([]int) error, late func(begin time.Time) bool) ([]int, error) {
 	row = append([]int(nil), row...)
 	begin := time.Now()
@@ -263,15 +261,15 @@ func shrink(fs []factor, row []int, err error, run func([]int) error, late func(
 	return row, err
 }
 
-// meter is a limiter that logs who waits on it.
+// meter is a limiter that records waits.
 type meter struct {
 	crawl.Limiter
 	granted, waiting, most atomic.Int64
 
 	mu      sync.Mutex
 	waits   []span
-	refused []error   // its errors, which a limiter may give before the context ends
-	at      time.Time // of the first
+	refused []error   // its errors, which a limiter may return before the context ends
+	at      time.Time // of the first error
 }
 
 func (m *meter) Wait(ctx context.Context) error {
@@ -294,7 +292,7 @@ func (m *meter) Wait(ctx context.Context) error {
 	return err
 }
 
-// run makes the crawl in virtual time, and returns what is wrong with it.
+// run makes the crawl in virtual time and verifies it.
 func (t *trial) run(c subject) error {
 	t.o = c.clamp(t.o)
 	out, m, early := t.crawl(context.Background(), c)
@@ -304,7 +302,7 @@ func (t *trial) run(c subject) error {
 	return t.cut(c, out.took)
 }
 
-// wrong returns what is wrong with the crawl if it was let run to its end.
+// wrong verifies a crawl that was not cancelled.
 func (t *trial) wrong(out outcome, m *meter, early int64) error {
 	if err := t.site.wrong(out, t.o); err != nil {
 		return err
@@ -314,7 +312,7 @@ func (t *trial) wrong(out outcome, m *meter, early int64) error {
 	}
 	fetches := int64(len(out.starts))
 	if n := m.granted.Load(); n != fetches || early > 0 {
-		return fmt.Errorf("it waited on the limiter %d times for %d fetches, of which %d began before their wait had ended", n, fetches, early)
+		return fmt.Errorf("it waited on the limiter %d times for %d fetches, and %d fetches began before their wait had ended", n, fetches, early)
 	}
 	if err := paced(out.starts, trialRate, trialBurst, t.slack()); err != nil {
 		return err
@@ -322,8 +320,8 @@ func (t *trial) wrong(out outcome, m *meter, early int64) error {
 	return t.site.prompt(out, t.o, m.waits)
 }
 
-// slack is how many fetches may begin later than their wait ended: where fetches take time, a worker may be let through
-// and have to wait for another to come back.
+// slack is how many fetches may begin later than their wait ended. If fetches take time, the limiter may
+// grant a wait before a worker is free.
 func (t *trial) slack() int {
 	if t.site.latency == nil {
 		return 0
@@ -331,7 +329,8 @@ func (t *trial) slack() int {
 	return t.o.Workers
 }
 
-// crawl makes the crawl. m is nil without a limiter; early is the number of fetches that began before their wait ended.
+// crawl makes the crawl. m is nil without a limiter; early is the number of fetches that began before
+// their wait ended.
 func (t *trial) crawl(ctx context.Context, c subject) (out outcome, m *meter, early int64) {
 	return t.crawlBy(ctx, c.crawl)
 }
@@ -354,13 +353,13 @@ func (t *trial) crawlBy(ctx context.Context, crawlOf func(context.Context, *site
 	return out, m, 0
 }
 
-// paced returns an error if in some span of time more fetches began than the rate, the bucket and slack allow.
+// paced returns an error if more fetches began in some interval than rate, burst and slack allow.
 func paced(starts []time.Time, rate float64, burst, slack int) error {
 	for i := range starts {
 		for j := i; j < len(starts); j++ {
 			span := starts[j].Sub(starts[i])
 			if allowed := float64(burst+slack) + rate*span.Seconds(); float64(j-i+1) > allowed+1e-6 {
-				return fmt.Errorf("%d fetches began within %v, at most %.0f may at %v/s", j-i+1, span,
+				return fmt.Errorf("%d fetches began within %v, want at most %.0f at %v pages/s", j-i+1, span,
 					math.Floor(allowed), rate)
 			}
 		}
@@ -368,11 +367,11 @@ func paced(starts []time.Time, rate float64, burst, slack int) error {
 	return nil
 }
 
-// cut makes the crawl again, which took so long, to cancel it, and returns what is wrong then.
+// cut repeats a crawl that took whole, cancels it and verifies it.
 func (t *trial) cut(c subject, whole time.Duration) error {
 	after := t.cancel(whole)
 	if whole == 0 && after != 0 {
-		return nil // there is no time within it
+		return nil // it takes no time
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
@@ -388,7 +387,7 @@ func (t *trial) cut(c subject, whole time.Duration) error {
 		return fmt.Errorf("cancelled after %v of %v: %w", after, whole, err)
 	}
 	if m != nil && (early > 0 || int(m.granted.Load())-len(out.starts) > t.o.Workers) {
-		return fmt.Errorf("cancelled after %v of %v: it waited on the limiter %d times for %d fetches, of which %d began before their wait had ended",
+		return fmt.Errorf("cancelled after %v of %v: it waited on the limiter %d times for %d fetches, and %d fetches began before their wait had ended",
 			after, whole, m.granted.Load(), len(out.starts), early)
 	}
 	return nil

@@ -15,12 +15,11 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// Visited checks that the sets of newSet are linearizable: that each call takes effect at one
-// moment between its begin and
-// its end, as if all were made one after the other (Herlihy and Wing, 1990). Whoever asks for a
-// page first then wins it;
-// counting cannot tell that from a set in which the second caller does. A history that no order explains is drawn into
-// a file of t.ArtifactDir, which go test keeps with -artifacts. Nil constructors are left out.
+// Visited checks that the sets of both constructors are linearizable: each call takes effect at one
+// instant between its start and its end (Herlihy and Wing, 1990), so that the first caller with a page
+// is told that it is new. Counting alone cannot tell that from a set in which the second caller is. A
+// history that is not linearizable is drawn into a file in t.ArtifactDir, which go test keeps with
+// -artifacts. Nil constructors are skipped.
 func Visited(t *testing.T, byID crawl.NewVisited[uint32], byURL crawl.NewVisited[string]) {
 	t.Helper()
 	if byID != nil {
@@ -50,7 +49,7 @@ func linear[K comparable](t *testing.T, newSet crawl.NewVisited[K], name func(na
 			if err := drawHistory(file, info); err != nil {
 				t.Error(err)
 			}
-			t.Errorf("no order of the calls explains who was told that a page is new (seed %d); they are drawn in %s",
+			t.Errorf("the calls are not linearizable: no order of them explains which caller was told that a page is new (seed %d); they are drawn in %s",
 				seed, file)
 		}
 	})
@@ -68,7 +67,7 @@ func drawHistory(file string, info porcupine.LinearizationInfo) error {
 	return f.Close()
 }
 
-// wonOnce is the sequential set: of the calls for a page the first is told that it is new. Pages are independent.
+// wonOnce is the sequential set: the first call for a page is told that it is new. Pages are independent.
 var wonOnce = porcupine.Model{
 	Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
 		by := map[page][]porcupine.Operation{}
@@ -92,21 +91,21 @@ var wonOnce = porcupine.Model{
 	DescribeState: func(seen any) string { return fmt.Sprintf("seen: %v", seen) },
 }
 
-// history is what callers of one set saw.
+// history records the calls of one set.
 type history struct {
-	operations []porcupine.Operation // one for every page of every call
+	operations []porcupine.Operation // one for each page of each call
 	faults     []error
 }
 
-// How many pages the callers ask about, how often each calls, and how many links it gives at most.
+// The number of pages, of calls per caller, and the maximum number of links per call.
 const (
 	historyPages = 64
 	historyCalls = 12
 	historyLinks = 8
 )
 
-// record lets callers ask one set at the same time. Each reads the clock for itself: a counter that they share would
-// bring them into an order and hide what is to be found.
+// record calls one set from several goroutines. Each reads the clock itself, because a shared counter
+// would order the calls and hide races.
 func record[K comparable](newSet crawl.NewVisited[K], name func(page) K, seed uint64, callers int) history {
 	set := newSet(int(seed % 3 * historyPages))
 	start := time.Now()
@@ -117,7 +116,7 @@ func record[K comparable](newSet crawl.NewVisited[K], name func(page) K, seed ui
 		all.Go(func() {
 			h := &parts[c]
 			draw := rand.New(rand.NewPCG(seed, uint64(c)))
-			dst := []K{name(historyPages)} // which is not to be touched
+			dst := []K{name(historyPages)} // an element that must not be touched
 			<-begin
 			for range historyCalls {
 				pages := make([]page, 1+draw.IntN(historyLinks))
@@ -128,7 +127,7 @@ func record[K comparable](newSet crawl.NewVisited[K], name func(page) K, seed ui
 				}
 				from := time.Since(start)
 				found := set.AddNew(dst[:1], links)
-				book(h, c, pages, links, found, from, time.Since(start))
+				recordCall(h, c, pages, links, found, from, time.Since(start))
 				if len(found) > 0 {
 					dst = found
 				}
@@ -145,17 +144,17 @@ func record[K comparable](newSet crawl.NewVisited[K], name func(page) K, seed ui
 	return whole
 }
 
-// book books a call: found are the links that it was told are new, behind an element that was there before.
-func book[K comparable](h *history, caller int, pages []page, links, found []K, from, to time.Duration) {
+// recordCall records a call. found are the links that it returned, after an element that was there before.
+func recordCall[K comparable](h *history, caller int, pages []page, links, found []K, from, to time.Duration) {
 	if len(found) == 0 {
-		h.faults = append(h.faults, fmt.Errorf("AddNew dropped what was in dst"))
+		h.faults = append(h.faults, fmt.Errorf("AddNew dropped the elements of dst"))
 		return
 	}
 	rest := found[1:]
 	asked := map[page]bool{}
 	for i, p := range pages {
 		if asked[p] {
-			continue // the second time in one call it is known, in whatever order
+			continue // a duplicate within the call
 		}
 		asked[p] = true
 		at := slices.Index(rest, links[i])
@@ -167,12 +166,12 @@ func book[K comparable](h *history, caller int, pages []page, links, found []K, 
 		})
 	}
 	if len(rest) > 0 {
-		h.faults = append(h.faults, fmt.Errorf("AddNew returned %v, which is there twice or was not among the links",
+		h.faults = append(h.faults, fmt.Errorf("AddNew returned %v, which is a duplicate or was not among the links",
 			rest[0]))
 	}
 }
 
-// wrong returns what is wrong with single calls.
+// wrong returns the first fault of a single call.
 func (h history) wrong() error {
 	if len(h.faults) > 0 {
 		return h.faults[0]

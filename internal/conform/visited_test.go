@@ -11,8 +11,8 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// lastWins is a set in which the second caller is told that a page is new. Each page is won by one caller, so that
-// counting finds nothing as long as each is linked twice.
+// lastWins is a set in which the second caller is told that a page is new. Counting does not find that as
+// long as each page is linked twice.
 type lastWins struct {
 	mu    sync.Mutex
 	asked map[uint32]int
@@ -29,7 +29,7 @@ func (s *lastWins) AddNew(dst, links []uint32) []uint32 {
 	return dst
 }
 
-// locked is right.
+// locked is a correct set.
 type locked struct {
 	mu   sync.Mutex
 	seen map[uint32]bool
@@ -67,12 +67,12 @@ func TestSecondCallerWinsIsFound(t *testing.T) {
 			t.Fatal(err)
 		}
 		if text, err := os.ReadFile(file); err != nil || len(text) < 1000 {
-			t.Errorf("the witness has %d bytes, %v", len(text), err)
+			t.Errorf("the drawing has %d bytes, want at least 1000; %v", len(text), err)
 		}
 	}
 }
 
-// careless returns what it should not.
+// careless returns wrong links.
 type careless struct{ mode int }
 
 func (c careless) AddNew(dst, links []uint32) []uint32 {
@@ -89,7 +89,7 @@ func TestFaultsOfSingleCalls(t *testing.T) {
 	for mode := range 3 {
 		h := record(func(int) crawl.Visited[uint32] { return careless{mode} }, func(p page) uint32 { return p }, 1, 1)
 		if h.wrong() == nil {
-			t.Errorf("mode %d passes", mode)
+			t.Errorf("mode %d: no fault found", mode)
 		}
 	}
 }

@@ -15,29 +15,29 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// outcome is what a crawl did.
+// outcome records what a crawl did.
 type outcome struct {
 	did      crawl.Result
 	err      error
 	count    []int // fetches, by page
 	failed   []bool
-	starts   []time.Time     // at which fetches began, in order
+	starts   []time.Time     // of the fetches, in order
 	start    time.Time       // of the crawl
-	offered  []time.Duration // after the start, by page: when the first link was handed out, negative: never
-	began    []time.Duration // likewise: when its fetch began
-	back     []time.Duration // likewise: when it came back
-	last     time.Duration   // when the last fetch came back
+	offered  []time.Duration // by page: when the first link to it was handed out, since start; negative if never
+	began    []time.Duration // by page: when its fetch began
+	back     []time.Duration // by page: when its fetch ended
+	last     time.Duration   // when the last fetch ended
 	floods   int             // fetches that began after the crawl's context had ended
-	peak     int             // most fetches at once
+	peak     int             // the maximum number of fetches in flight
 	inflight int             // fetches that had not ended when the crawler returned
-	unknown  string          // a key that was fetched and that no page has, in quotes
+	unknown  string          // a fetched key that is not on the site, quoted
 	early    page            // a page that was fetched before a link to it was handed out
 	isEarly  bool
-	modified string // what the crawler wrote to that it may only read
+	modified string // what the crawler modified and must not
 	derived  int    // contexts derived from the crawl's and not cancelled
-	broke    string // another promise that it broke
-	late     string // what went on after the return
-	gaveUp   string // a page whose fetch ended because its context had
+	broke    string // another violation of the contract
+	late     string // what happened after the return
+	gaveUp   string // a page whose fetch ended with its context
 	took     time.Duration
 	name     func(page) string
 }
@@ -47,9 +47,9 @@ type subject struct {
 	name       string
 	maxWorkers int
 	rest       time.Duration // how long a crawl is watched after its return; only in virtual time
-	offer      *offer        // nil: another for each crawl
-	ids, both  bool          // keys are numbers; the crawler has the other kind too
-	labels     bool          // some goroutine had labels for profiles before the check
+	offer      *offer        // nil means that it varies from crawl to crawl
+	ids, both  bool          // the keys are ids; the crawler supports both kinds
+	labels     bool          // a goroutine had pprof labels before the check
 	lightly    func(s *site) func(crawl.Options) error
 	run        func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration, offer *offer) []outcome
 	twice      func(ctx context.Context, s *site, o crawl.Options, stagger time.Duration) []outcome
@@ -60,7 +60,7 @@ func (c subject) crawl(ctx context.Context, s *site, o crawl.Options) outcome {
 	return c.run(ctx, []*site{s}, c.clamp(o), c.rest, c.offer)[0]
 }
 
-// beside crawls s while other crawls go on, so that nothing can be said of what goes on after the return.
+// beside crawls s concurrently with other crawls, so that it cannot be watched after its return.
 func (c subject) beside(ctx context.Context, s *site, o crawl.Options) outcome {
 	return c.run(ctx, []*site{s}, c.clamp(o), 0, c.offer)[0]
 }
@@ -70,16 +70,15 @@ func (c subject) crawls(ctx context.Context, sites []*site, o crawl.Options) []o
 	return c.run(ctx, sites, c.clamp(o), c.rest, c.offer)
 }
 
-// together makes two crawls of s at once, as the same Web. Their outcomes share one log.
+// together makes two concurrent crawls of s as the same Web. Their outcomes share one log.
 func (c subject) together(ctx context.Context, s *site, o crawl.Options, stagger time.Duration) []outcome {
 	return c.twice(ctx, s, c.clamp(o), stagger)
 }
 
-// once reports whether this subject is the one of its crawler with which expensive cases are tried
-// that do not depend on the kind of key.
+// once reports whether expensive cases that do not depend on the kind of key are tried with this subject.
 func (c subject) once() bool { return c.ids || !c.both }
 
-// clamp returns o as the crawler can use it.
+// clamp returns o with at most the number of workers that the crawler supports.
 func (c subject) clamp(o crawl.Options) crawl.Options {
 	if c.maxWorkers > 0 {
 		o.Workers = min(o.Workers, c.maxWorkers)
@@ -87,7 +86,7 @@ func (c subject) clamp(o crawl.Options) crawl.Options {
 	return o
 }
 
-// subjects returns the crawler's subjects by kind of key.
+// subjects returns the subjects of c by kind of key.
 func subjects(c crawl.Crawler) map[string]subject {
 	m := map[string]subject{}
 	if c.ByID != nil {
@@ -103,7 +102,7 @@ func subjects(c crawl.Crawler) map[string]subject {
 	return m
 }
 
-// adapt lets f crawl sites under the keys that name gives to pages.
+// adapt makes a subject of f, which crawls sites with the keys that name returns.
 func adapt[K comparable](c crawl.Crawler, f crawl.Func[K], name func(naming, page) K) subject {
 	twice := func(ctx context.Context, s *site, o crawl.Options, stagger time.Duration) []outcome {
 		w := &web[K]{}
@@ -144,30 +143,29 @@ func adapt[K comparable](c crawl.Crawler, f crawl.Func[K], name func(naming, pag
 		}}
 }
 
-// web is a site under keys of one kind, and a log of how it is crawled.
+// web is a site with keys of one kind that logs how it is crawled.
 type web[K comparable] struct {
 	site  *site
 	pages map[K]page
 	keys  []K   // by page
 	links [][]K // by page, as they are handed out
-	none  []K   // the links of pages that have none
-	guard K     // the key behind the end of all these
+	none  []K   // the links of pages without links
+	guard K     // the key that fills the capacity beyond the length of slices
 
 	mu       sync.Mutex
 	ctx      context.Context // of the crawl
-	crawls   int             // how many go on at once, more than 1 if not 0
-	hinted   string          // what was wrong with a hint
+	crawls   int             // the number of concurrent crawls; 0 means 1
+	hinted   string          // what was modified during Prefetch
 	inflight int
 	nth      int
 	log      outcome
 }
 
-// shared is the length from which lists that pages share are handed out as one list too: millions
-// of texts would take longer
-// to make than to crawl.
+// shared is the length from which pages with the same links are given the same slice. To build millions
+// of strings would take longer than the crawl.
 const shared = 1000
 
-// show makes w serve s. Each link gets a key of its own making: two strings to the same page have texts of their own.
+// show makes w serve s. The keys of different links to a page are equal strings at different addresses.
 func (w *web[K]) show(s *site, name func(naming, page) K) {
 	n := len(s.links)
 	*w = web[K]{site: s, pages: make(map[K]page, n), keys: make([]K, n), links: make([][]K, n),
@@ -177,7 +175,7 @@ func (w *web[K]) show(s *site, name func(naming, page) K) {
 		w.keys[p] = name(s.keys, page(p))
 		w.pages[w.keys[p]] = page(p)
 		if len(links) == 0 {
-			if p%2 == 0 { // no links may be nil, or empty
+			if p%2 == 0 { // both nil and empty slices occur
 				w.links[p] = w.none
 			}
 			continue
@@ -204,7 +202,7 @@ func (w *web[K]) show(s *site, name func(naming, page) K) {
 		}}
 }
 
-// crawl lets f crawl the site, and watches for rest what goes on after it has returned.
+// crawl lets f crawl the site and watches what happens for the time rest after its return.
 func (w *web[K]) crawl(ctx context.Context, f crawl.Func[K], o crawl.Options, rest time.Duration, as offer) outcome {
 	seeds := w.room(len(w.site.start()))
 	for _, p := range w.site.start() {
@@ -253,55 +251,53 @@ func (w *web[K]) crawl(ctx context.Context, f crawl.Func[K], o crawl.Options, re
 	case counted.calls.Load() > calls:
 		out.late = "Options.Count was called"
 	case counted.also:
-		out.broke = "it called Options.Count from several goroutines, and may call it from one"
+		out.broke = "it called Options.Count from several goroutines, want one"
 	}
 	out.modified = w.modified(seeds)
 	return out
 }
 
-// quiet says what of a crawl goes on after its return, "" if nothing does: goroutines beyond those
-// that were running before
-// it, and what begins while virtual time goes on for rest.
+// quiet describes what a crawl left running when it returned, or returns "": goroutines beyond the number
+// that was running before it, and those started within rest of virtual time.
 func quiet(ctx context.Context, running int, rest time.Duration) string {
 	synctest.Wait()
 	if n := left(running); n > 0 {
-		return fmt.Sprintf("%d goroutines were still there", n)
+		return fmt.Sprintf("%d goroutines were still running", n)
 	}
 	if ctx.Done() != nil && ctx.Err() == nil {
-		return "" // who is to cancel it may be what begins
+		return "" // what starts later may be the function that cancels ctx
 	}
 	before := goroutines()
 	time.Sleep(rest)
 	synctest.Wait()
 	if n := goroutines() - before; n > 0 {
-		return fmt.Sprintf("%d goroutines were started, by a timer that it or an earlier crawl left running", n)
+		return fmt.Sprintf("%d goroutines were started by a timer that it or an earlier crawl left running", n)
 	}
 	return ""
 }
 
-// left returns how many goroutines there are beyond those that were running before. One that has
-// done its work may still
-// be counted, and is given real time to go.
+// left returns by how many the number of goroutines exceeds running. Goroutines that are exiting get
+// real time to finish.
 func left(running int) int {
 	for nap := 0; nap < 2000 && runtime.NumGoroutine() > running; nap++ {
 		if nap < 1000 {
 			runtime.Gosched()
 		} else {
-			syscall.Nanosleep(&syscall.Timespec{Nsec: 1e6}, nil) // package time's is virtual here
+			syscall.Nanosleep(&syscall.Timespec{Nsec: 1e6}, nil) // time.Sleep is virtual here
 		}
 	}
 	return runtime.NumGoroutine() - running
 }
 
-// goroutines returns how many goroutines the process has ever started.
+// goroutines returns how many goroutines the process has started so far.
 func goroutines() int {
 	sample := []metrics.Sample{{Name: "/sched/goroutines-created:goroutines"}}
 	metrics.Read(sample)
 	return int(sample[0].Value.Uint64())
 }
 
-// Fetch answers as the site says. A page that is fetched again has no links: a crawler that forgets what it has seen
-// comes to an end.
+// Fetch returns the links of a page. A page that is fetched again has no links, so that a crawler that
+// forgets pages ends.
 func (w *web[K]) Fetch(ctx context.Context, key K) ([]K, error) {
 	w.mu.Lock()
 	p, ok := w.pages[key]
@@ -345,7 +341,7 @@ func (w *web[K]) Fetch(ctx context.Context, key K) ([]K, error) {
 	return w.links[p], nil
 }
 
-// close logs that the fetch of p came back, with its links unless it failed.
+// close logs the end of the fetch of p and, unless it failed, that its links were handed out.
 func (w *web[K]) close(p page, failed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -363,7 +359,7 @@ func (w *web[K]) close(p page, failed bool) {
 	}
 }
 
-// answer waits as long as the site takes for p, and returns the error that it gives.
+// answer waits for the latency of p and returns its error.
 func (w *web[K]) answer(ctx context.Context, p page, nth int) error {
 	switch {
 	case w.site.deaf:
@@ -385,7 +381,7 @@ func (w *web[K]) answer(ctx context.Context, p page, nth int) error {
 	return nil
 }
 
-// giveUp logs that the context of the fetch of p has ended.
+// giveUp logs that the fetch of p ended with its context.
 func (w *web[K]) giveUp(ctx context.Context, p page) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -393,8 +389,8 @@ func (w *web[K]) giveUp(ctx context.Context, p page) error {
 	return ctx.Err()
 }
 
-// watchedContext counts the contexts that are derived from it and not yet cancelled. It hides that it is one of package
-// context, which would otherwise link children to the parent and leave no trace.
+// watchedContext counts the contexts derived from it that are not yet cancelled. It hides the type of its
+// Context, because package context would link derived contexts to it without calling AfterFunc.
 type watchedContext struct {
 	context.Context
 	never   chan struct{}
@@ -407,7 +403,8 @@ func watchContext(ctx context.Context) *watchedContext {
 
 func (c *watchedContext) Value(any) any { return nil }
 
-// Done is not nil even where the context never ends, since nobody is told of contexts derived from such a one.
+// Done does not return nil even if the context never ends, because contexts derived from such a context
+// cannot be counted.
 func (c *watchedContext) Done() <-chan struct{} {
 	if done := c.Context.Done(); done != nil {
 		return done
@@ -415,7 +412,7 @@ func (c *watchedContext) Done() <-chan struct{} {
 	return c.never
 }
 
-// AfterFunc is what package context calls instead of starting a goroutine.
+// AfterFunc is called by package context for each derived context.
 func (c *watchedContext) AfterFunc(f func()) (stop func() bool) {
 	c.derived.Add(1)
 	undo := context.AfterFunc(c.Context, f)
