@@ -208,7 +208,7 @@ func TestWhatIsTakenFromARunEndsIt(t *testing.T) {
 		"the lock": {func(run string) error { return os.Remove(filepath.Join(run, ".lock")) },
 			".lock was deleted or replaced", ""},
 		"its place": {func(run string) error { return os.Rename(run, "results/moved") },
-			"was deleted or moved while the run was in progress", "moved"},
+			"was deleted or moved during the run", "moved"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Chdir(t.TempDir())

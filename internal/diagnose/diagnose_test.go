@@ -152,10 +152,10 @@ func TestDoubtsAndHeapsAreCounted(t *testing.T) {
 		return 1000
 	}, change: func(c plan.Cell, s *store.Sample) {
 		if c.Impl == "cas" {
-			s.Flags, s.Before = []string{"robbed"}, &store.Sample{}
+			s.Flags, s.Before = []string{"preempted"}, &store.Sample{}
 		}
 	}}.analyse(t)
-	if tr := a.Trust; tr.Flags["robbed"] != 12 || tr.Repeated != 12 || tr.Bimodal != 1 ||
+	if tr := a.Trust; tr.Flags["preempted"] != 12 || tr.Repeated != 12 || tr.Bimodal != 1 ||
 		!a.Tables[0].Cell("syncmap", 4).Bimodal {
 		t.Errorf("%+v", tr)
 	}
@@ -255,7 +255,7 @@ func TestNothingIsSaidOfDoubtfulCells(t *testing.T) {
 		change: func(c plan.Cell, s *store.Sample) {
 			if c.Workers == 8 {
 				s.Values["cpu-sec/op"] *= 2
-				s.Flags = []string{"robbed"}
+				s.Flags = []string{"preempted"}
 			}
 		}}.analyse(t).Findings
 	if len(list) > 0 {

@@ -119,7 +119,7 @@ func (s Spec) Check() []Problem {
 		case err != nil:
 			bad("start", "%v", err)
 		case n > 0 && (start.hi > 0 || start.lo >= uint64(n)):
-			bad("start", "no page %s among the %d pages: they are numbered from 0", start, n)
+			bad("start", "page %s does not exist: the graph has %d pages, numbered from 0", start, n)
 		}
 	}
 	return ps

@@ -268,9 +268,9 @@ func TestFailureIsClassifiedAndTheRunContinues(t *testing.T) {
 		t.Log("-short: classes that need a deadline to pass are skipped")
 	}
 	for name, want := range map[string]struct{ class, message, output string }{
-		"panics":    {"panic", "panic: planted", "runner.table"},
+		"panics":    {"panic", "panic: planted", "measure.table"},
 		"races":     {"panic", "concurrent map", "goroutine"},
-		"deadlocks": {"deadlock", "waiting for each other", "chan receive"},
+		"deadlocks": {"deadlock", "all its goroutines were", "chan receive"},
 		"hangs":     {"hang", "still waiting", "time.Sleep"},
 		"spins":     {"spin", "still running", "goroutine"},
 		"exits0":    {"exit", "exit code 0 instead of returning", ""},
@@ -280,7 +280,7 @@ func TestFailureIsClassifiedAndTheRunContinues(t *testing.T) {
 		"millions":  {"memory", "it exceeded its memory limit", "memory"},
 		"modifies": {
 			"wrong", "it wrote to the links that Fetch returned, which it must not modify",
-			"in crawlbench/internal/runner.table",
+			"in crawlbench/internal/measure.table",
 		},
 		"forks":  {"wrong", "left behind: sleep 61", ""},
 		"junk":   {"wrong", "it wrote to file descriptor 3, which is not its own", ""},
@@ -294,7 +294,7 @@ func TestFailureIsClassifiedAndTheRunContinues(t *testing.T) {
 			continue
 		}
 		if underRace && name == "races" {
-			want.class, want.message, want.output = "race", "the race detector saw a data race", "runner.table"
+			want.class, want.message, want.output = "race", "the race detector saw a data race", "measure.table"
 		}
 		t.Run(name, func(t *testing.T) {
 			r, run := start(t, nil, "mutexmap", name)

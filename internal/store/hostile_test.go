@@ -154,22 +154,22 @@ func traps(t testing.TB) []trap {
 		add("the manifest has "+x.what, x.says, both, rewritten(manifestFile, x.old, x.new))
 	}
 	for _, x := range []struct{ what, old, new, says string }{
-		{"a graph that points outside", `"Name": "g"`, `"Name": "../../../tmp/g"`, "is no name"},
-		{"a graph that moves the cursor", `"Name": "g"`, `"Name": "\u001b[2J"`, `"\x1b[2J" is no name`},
-		{"a crawler that points outside", `"a"`, `"../a"`, "is no name"},
-		{"a crawler name with a line break", `"a"`, `"a\nb"`, "is no name"},
-		{"a crawler name with a right-to-left mark", `"a"`, `"a\u202e"`, "is no name"},
-		{"a profile that points outside", `"cpu"`, `"../../cpu"`, "no names"},
-		{"a scenario name with HTML", `"scenario": "test"`, `"scenario": "<script>"`, "is no name"},
+		{"a graph that points outside", `"Name": "g"`, `"Name": "../../../tmp/g"`, "the name is invalid"},
+		{"a graph that moves the cursor", `"Name": "g"`, `"Name": "\u001b[2J"`, `graph "\x1b[2J": the name is invalid`},
+		{"a crawler that points outside", `"a"`, `"../a"`, "the name is invalid"},
+		{"a crawler name with a line break", `"a"`, `"a\nb"`, "the name is invalid"},
+		{"a crawler name with a right-to-left mark", `"a"`, `"a\u202e"`, "the name is invalid"},
+		{"a profile that points outside", `"cpu"`, `"../../cpu"`, "not valid names"},
+		{"a scenario name with HTML", `"scenario": "test"`, `"scenario": "<script>"`, `invalid scenario name "<script>"`},
 		{"-1 rounds", `"rounds": 2`, `"rounds": -1`, "want -1 rounds"},
 		{"100,000,000 rounds", `"rounds": 2`, `"rounds": 100000000`, "want 100000000 rounds"},
-		{"a cell twice", `"impl": "b"`, `"impl": "a"`, "there twice"},
+		{"a cell twice", `"impl": "b"`, `"impl": "a"`, "occurs twice"},
 		{"a slot of a missing cell", `"cell": 2`, `"cell": 3`, "in a plan of 3 cells"},
 		{"a slot of a negative cell", `"cell": 2`, `"cell": -2`, "in a plan of 3 cells"},
 		{"a cell twice in a round", `"cell": 2`, `"cell": 1`, "a second time"},
 		{"a slot twice", `"slot": 2`, `"slot": 1`, "the schedule's entry 3"},
 		{"other cells than the journal", `"workers": 4`, `"workers": 5`, "do not belong together"},
-		{"no workers", `"workers": 4`, `"workers": 0`, "not what a scenario may have"},
+		{"no workers", `"workers": 4`, `"workers": 0`, "are out of bounds"},
 		{"no cells", `"cells": [`, `"cells": [], "other": [`, "no crawlers or no cells"},
 	} {
 		add("the plan has "+x.what, x.says, both, rewritten(planFile, x.old, x.new))

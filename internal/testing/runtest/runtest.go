@@ -1,4 +1,4 @@
-// Package madeup fabricates runs for the tests and benchmarks of packages that read runs. The test defines their
+// Package runtest fabricates runs for the tests and benchmarks of packages that read runs. The test defines their
 // speeds, failures, time breakdowns and profiles, so it knows the expected results.
 //
 // The input is a plan and functions over its cells; the output is the directory of a run, written by package store.
