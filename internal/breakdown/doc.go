@@ -66,17 +66,17 @@ func States() []State {
 type Options struct {
 	// Workers is the number of workers of each crawl in the trace.
 	Workers int
-	// Fetch and Pacing are prefixes of full function names. A wait below such a function is a wait
+	// Fetch and RateLimit are prefixes of full function names. A wait below such a function is a wait
 	// for the site or for the limiter; a stack with both is a wait for the limiter. A Site is never
 	// one of these functions but the crawler's code that called it, so wrappers of the site's Fetch
-	// belong in the list. Nil means the harness's own functions: DefaultFetch and DefaultPacing.
+	// belong in the list. Nil means the harness's own functions: DefaultFetch and DefaultRateLimit.
 	Fetch, RateLimit []string
 }
 
 // DefaultFetch returns the prefixes of the functions that answer a fetch.
 func DefaultFetch() []string { return []string{"crawlbench/internal/web."} }
 
-// DefaultPacing returns the prefixes of the functions that wait for a limiter.
+// DefaultRateLimit returns the prefixes of the functions that wait for a limiter.
 func DefaultRateLimit() []string {
 	return []string{"golang.org/x/time/rate.", "crawlbench/internal/limiter.", "crawlbench/internal/crawl.inTurn"}
 }
@@ -90,10 +90,10 @@ type Breakdown struct {
 	Wall    float64           `json:"wall_sec"`   // sum of the crawls' durations
 	Worker  float64           `json:"worker_sec"` // Workers x Wall: the sum of Seconds, plus the unaccounted time
 	Seconds map[State]float64 `json:"state_sec"`
-	// Residual is the unaccounted share. With short-lived workers it is 0, since idle slots fill
+	// Unaccounted is the share of no state. With short-lived workers it is 0, since idle slots fill
 	// the gap.
 	Unaccounted float64 `json:"unaccounted_share"`
-	// ComeAndGo is the number of crawls with short-lived workers; only these have Queued and
+	// ShortLived is the number of crawls with short-lived workers; only these have Queued and
 	// Surplus.
 	ShortLived int     `json:"short_lived"`
 	Queued     float64 `json:"queued_sec"`  // goroutines waiting for a slot: the frontier of such a crawler

@@ -25,7 +25,7 @@ type Shares struct {
 // minRepeats is the minimum number of repeats for a meaningful median and range.
 const minRepeats = 3
 
-// Spread returns the minimum, median and maximum share of each state over at least three
+// Summarize returns the minimum, median and maximum share of each state over at least three
 // breakdowns.
 func Summarize(ls []*Breakdown) (Shares, error) {
 	if len(ls) < minRepeats {

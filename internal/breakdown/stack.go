@@ -31,7 +31,7 @@ type frame struct {
 type flags uint8
 
 const (
-	inRateLimit flags = 1 << iota // a function of Options.Pacing
+	inRateLimit flags = 1 << iota // a function of Options.RateLimit
 	inFetch                       // a function of Options.Fetch
 	inJoin                        // sync.WaitGroup.Wait
 	inSync                        // package sync, called by the crawler
@@ -51,7 +51,7 @@ const (
 
 // libraries are the prefixes of library functions that a crawler calls to wait.
 var libraries = [...]string{
-	"runtime.", "runtime/", "sync.", "sync/", "internal/", "time.", "context.",
+	"runtime.", "runtime/", "sync.", "sync/", "internal/", "time.", "context.", "os.", "syscall.", "golang.org/x/sys/",
 	"golang.org/x/time/rate.", "crawlbench/internal/limiter.", "crawlbench/internal/breakdown.",
 }
 
@@ -59,7 +59,7 @@ var libraries = [...]string{
 // and harness the prefix of the functions through which it calls the crawler.
 const (
 	caller  = "crawlbench/internal/breakdown.Crawl"
-	harness = "crawlbench/internal/cell."
+	harness = "crawlbench/internal/measure."
 )
 
 // stacks keeps one copy of each stack. A trace renumbers its stacks about every second.
@@ -111,8 +111,8 @@ func (s *stacks) describe(frames []frame) *stack {
 	st := &stack{frames: frames}
 	own := -1 // the innermost frame of the crawler
 	for i, f := range frames {
-		pacing, fetch := hasPrefix(f.function, s.options.RateLimit), hasPrefix(f.function, s.options.Fetch)
-		if pacing {
+		limited, fetch := hasPrefix(f.function, s.options.RateLimit), hasPrefix(f.function, s.options.Fetch)
+		if limited {
 			st.flags |= inRateLimit
 		}
 		if fetch {
@@ -122,7 +122,7 @@ func (s *stacks) describe(frames []frame) *stack {
 		if own < 0 && library {
 			st.call(f)
 		}
-		if pacing || fetch || library {
+		if limited || fetch || library {
 			continue
 		}
 		st.entry = baseName(f.function)
@@ -137,7 +137,10 @@ func (s *stacks) describe(frames []frame) *stack {
 	f := frames[own]
 	st.function = baseName(f.function)
 	st.site = fmt.Sprintf("%s %s:%d", st.function, path.Base(f.file), f.line)
-	if own > 0 {
+	switch {
+	case own > 0 && hasPrefix(frames[own-1].function, s.options.Fetch): // a wrapper, which the author does not know
+		st.primitive = "Fetch"
+	case own > 0:
 		st.primitive = primitive(frames[own-1].function)
 	}
 	return st

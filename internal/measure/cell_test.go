@@ -128,6 +128,44 @@ func TestProfilesCoverTheCrawlsAndNameTheCell(t *testing.T) {
 	}
 }
 
+// A crawler that crawls on the goroutine that called it has this package on its stack, which is not its own.
+func TestProfilesBeginAtTheCrawler(t *testing.T) {
+	j := job(cache(t, graph.Spec{Kind: "hosts", Pages: 200}, nil))
+	j.Cell.Impl, j.Cell.Workers = "sequential", 1
+	j.Dir, j.Sample = t.TempDir(), 200*time.Millisecond
+	for _, kind := range []string{"cpu", "wall"} {
+		j.Profiles = []string{kind}
+		if kind == "wall" {
+			j.Fetch = web.Behaviour{Latency: web.Latency{Model: "constant", Median: time.Millisecond}}
+		}
+		done := run(t, j).Profile
+		p, err := profile.Read(filepath.Join(j.Dir, done.Files[kind]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		crawls := 0
+		for _, s := range p.Sample {
+			for i, loc := range s.Location {
+				name := loc.Line[0].Function.Name
+				if strings.HasPrefix(name, "crawlbench/internal/crawler/sequential.") {
+					crawls++
+				}
+				if i > 0 && strings.HasPrefix(name, "crawlbench/internal/measure.") &&
+					!strings.Contains(name, "marked") {
+					t.Errorf("%s: %s is below the crawler", kind, name)
+				}
+			}
+		}
+		if crawls == 0 {
+			t.Errorf("%s: no sample of the crawler", kind)
+		}
+		if text, err := os.ReadFile(filepath.Join(j.Dir, done.Files["breakdown"])); kind == "wall" &&
+			(err != nil || strings.Contains(string(text), "measure.")) {
+			t.Errorf("the time breakdown names the harness as the place of a wait (error %v):\n%s", err, text)
+		}
+	}
+}
+
 func TestIncorrectCrawlIsNotReported(t *testing.T) {
 	j := job(cache(t, graph.Spec{Kind: "hosts", Pages: 50}, nil))
 	j.Cell.Impl = "lazy"

@@ -44,7 +44,7 @@ func (b *Bench) takeTraces(ctx context.Context) (Outcome, error) {
 			return Outcome{}, err
 		}
 		l, p, err := breakdown.Read(text, breakdown.Options{
-			Workers: b.job.Cell.Workers, Fetch: append(breakdown.DefaultFetch(), "crawlbench/internal/cell.marked"),
+			Workers: b.job.Cell.Workers, Fetch: append(breakdown.DefaultFetch(), "crawlbench/internal/measure.marked"),
 		})
 		if err != nil {
 			return Outcome{}, err

@@ -61,7 +61,7 @@ func isRecording(name string) bool {
 // isCaller reports whether name is found only on the stack of the goroutine that called the
 // crawler.
 func isCaller(name string) bool {
-	return strings.HasSuffix(name, "internal/profile.(*Collector).Crawl")
+	return name == "crawlbench/internal/profile.(*Collector).Crawl"
 }
 
 // withoutHarness removes the harness's frames from the stack of the goroutine that called the
@@ -70,7 +70,7 @@ func withoutHarness(stack []*profile.Location) []*profile.Location {
 	for i, loc := range stack {
 		for _, line := range loc.Line {
 			if line.Function != nil && i > 0 && (isCaller(line.Function.Name) ||
-				strings.Contains(line.Function.Name, "/internal/cell.")) {
+				strings.HasPrefix(line.Function.Name, "crawlbench/internal/measure.")) {
 				return stack[:i]
 			}
 		}
