@@ -43,7 +43,7 @@ doctor: build ## measure this machine's noise, timers and profiling overhead
 
 stress: build ## check the crawlers on many schedules of one processor, and that this finds broken ones
 	@$(CRAWLBENCH) conform -yield ./internal/crawler/...,./internal/engine,./internal/visited -checks storm,shapes,cancel,errors,again -seeds $(or $(SEEDS),5) $(FLAGS)
-	@$(CRAWLBENCH) conform -yield ./internal/mutant,./internal/engine -checks storm -seeds 20 -mutants right loadthenstore norecheck unlockedmap rareloss growsbare
+	@$(CRAWLBENCH) conform -yield ./internal/conform/mutant,./internal/engine -checks storm -seeds 20 -mutants right loadthenstore norecheck unlockedmap rareloss growsbare
 
 mutate: ## mutation testing of the logic of crawlbench: make mutate [FLAGS=./internal/plan]
 	@scripts/mutate.sh $(FLAGS)

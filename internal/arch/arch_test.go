@@ -1,5 +1,6 @@
 // Package arch tests the structure of the project: what crawlers may import, which package wraps each heavy library,
-// that no package has an init function, that every package has a package comment, and how long lines may be.
+// that no package has an init function, that every package has one package comment, that strings name packages that
+// exist, and how long lines may be.
 package arch_test
 
 import (
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -143,9 +145,13 @@ func TestImportRulesDetectViolations(t *testing.T) {
 	}
 }
 
-// sourceErrors returns what is wrong with the text of a file: init functions and syntax errors. documented reports
-// whether it has a package comment.
-func sourceErrors(text []byte) (documented bool, list []string) {
+// namedPackage finds a package of this module in a string, such as the prefix of its functions' names.
+var namedPackage = regexp.MustCompile(`\bcrawlbench/((?:internal|bench|scripts)(?:/[a-z0-9]+)*)`)
+
+// sourceErrors returns what is wrong with the text of a file: init functions, a comment of another package, strings
+// that name a package of this module for which exists is false, and syntax errors. documented reports whether it has a
+// package comment.
+func sourceErrors(text []byte, exists func(path string) bool) (documented bool, list []string) {
 	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
 		return false, []string{err.Error()}
@@ -155,37 +161,66 @@ func sourceErrors(text []byte) (documented bool, list []string) {
 			list = append(list, "init function: let the caller pass what it sets")
 		}
 	}
+	begin := "Package " + file.Name.Name + " "
+	if file.Doc != nil && begin != "Package main " && !strings.HasPrefix(file.Doc.Text(), begin) {
+		list = append(list, "the package comment does not begin with "+begin)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+			for _, m := range namedPackage.FindAllStringSubmatch(lit.Value, -1) {
+				if !exists(m[1]) {
+					list = append(list, lit.Value+" names package "+m[1]+", which does not exist")
+				}
+			}
+		}
+		return true
+	})
 	return file.Doc != nil, list
 }
 
-func TestNoInitAndPackageComments(t *testing.T) {
-	for _, p := range packages(t) {
-		documented := len(p.GoFiles) == 0
+func TestSources(t *testing.T) {
+	list := packages(t)
+	exists := func(path string) bool {
+		return slices.ContainsFunc(list, func(p pkg) bool { return p.path() == path })
+	}
+	for _, p := range list {
+		var documented []string
 		for _, name := range p.GoFiles {
 			text, err := os.ReadFile(filepath.Join(p.Dir, name))
 			if err != nil {
 				t.Fatal(err)
 			}
-			doc, list := sourceErrors(text)
-			documented = documented || doc
+			doc, list := sourceErrors(text, exists)
+			if doc {
+				documented = append(documented, name)
+			}
 			for _, e := range list {
 				t.Errorf("%s/%s: %s", p.path(), name, e)
 			}
 		}
-		if !documented {
-			t.Errorf("%s: no package comment: describe its purpose, input and output", p.path())
+		if len(p.GoFiles) > 0 && len(documented) != 1 {
+			t.Errorf("%s: package comments in %q: want one, of its purpose, input and output", p.path(), documented)
 		}
 	}
 }
 
 func TestSourceRulesDetectViolations(t *testing.T) {
-	if _, list := sourceErrors([]byte("package x\nfunc init() {}\n")); len(list) != 1 {
-		t.Errorf("init function: %v, want one error", list)
+	exists := func(path string) bool { return path == "internal/x" }
+	for what, text := range map[string]string{
+		"init function":               "package x\nfunc init() {}\n",
+		"comment of another package":  "// Package y is.\npackage x\n",
+		"name of a missing package":   "package x\nconst c = \"crawlbench/internal/y.F\"\n",
+		"name of a package within it": "package x\nconst c = \"see crawlbench/internal/x/z.\"\n",
+	} {
+		if _, list := sourceErrors([]byte(text), exists); len(list) != 1 {
+			t.Errorf("%s: %v, want one error", what, list)
+		}
 	}
-	if doc, list := sourceErrors([]byte("// Package x.\npackage x\nfunc (t T) init() {}\n")); !doc || list != nil {
-		t.Errorf("package comment and a method named init: documented %v, %v", doc, list)
+	text := "// Package x is.\npackage x\nconst c = \"crawlbench/internal/x.F\"\nfunc (t T) init() {}\n"
+	if doc, list := sourceErrors([]byte(text), exists); !doc || list != nil {
+		t.Errorf("a right file: documented %v, %v", doc, list)
 	}
-	if doc, _ := sourceErrors([]byte("package x\n\n// F does.\nfunc F() {}\n")); doc {
+	if doc, _ := sourceErrors([]byte("package x\n\n// F does.\nfunc F() {}\n"), exists); doc {
 		t.Error("a file without package comment is reported as documented")
 	}
 }

@@ -20,7 +20,7 @@ func FromVisited(name, doc string, byID crawl.NewVisited[uint32], byURL crawl.Ne
 	return crawler(name, doc, byID, byURL, false)
 }
 
-// ReadAhead is FromVisited with workers that tell the Web which pages they fetch next, if it is a
+// Prefetching is FromVisited with workers that tell the Web which pages they fetch next, if it is a
 // crawl.Prefetcher.
 func Prefetching(name, doc string, byID crawl.NewVisited[uint32], byURL crawl.NewVisited[string]) crawl.Crawler {
 	return crawler(name, doc, byID, byURL, true)

@@ -1,6 +1,6 @@
 // Package limiter lists the rate limiters for crawls; like the crawler, the limiter can be swept.
 //
-// Given a rate and a bucket size, a Kind makes a crawl.Limiter; package cell makes one for every
+// Given a rate and a bucket size, a Kind makes a crawl.Limiter; package measure makes one for every
 // crawl. Worst measures by how much a limiter exceeded its rate. All buckets begin empty, so that n
 // pages at r pages/s take n/r seconds.
 package limiter

@@ -1,10 +1,3 @@
-// Package cell measures one cell in this process: it opens the graph, warms up, crawls, verifies every crawl, and
-// takes the profiles in a profile pass. It also checks what a crawl leaves behind: goroutines, changed process
-// settings, open files.
-//
-// The input is a Job, the output an Outcome. The process is a child of package runner, one for each sample, so that a
-// crawler that hangs, leaks or exhausts memory affects nothing else, and hash seeds and memory layout vary between
-// samples.
 package measure
 
 import (

@@ -1,8 +1,3 @@
-// Package doctor measures the properties of this machine that limit the precision of a benchmark: its clock and timers,
-// the rate limiters built on them, the cost of profilers per event, and other users of its processors. The output is a
-// list of readings, with a hint where the user can improve something.
-//
-// The noise floor is measured by the caller, as a run.
 package measure
 
 import (

@@ -1,7 +1,3 @@
-// Package runner takes the samples and profile passes that are pending in a run. Each runs in its own child process,
-// and its record is committed to the run's journal before the next one starts.
-//
-// While a child measures, this process does nothing. Watchers are notified only between samples.
 package measure
 
 import (

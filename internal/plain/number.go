@@ -30,6 +30,3 @@ func Count(n int, noun string) string {
 	}
 	return Number(float64(n)) + " " + noun + "s"
 }
-
-// Percent writes a share with so many digits behind the point: 0.5 is 50 %.
-func Percent(share float64, digits int) string { return fmt.Sprintf("%.*f %%", digits, 100*share) }

@@ -1,5 +1,3 @@
-// Package flame shows profiles in pprof's own web UI, as an HTTP handler or as a page that needs no
-// server, with a navigation bar on top. It is the only package that imports pprof's driver.
 package profile
 
 import (

@@ -8,7 +8,7 @@ import (
 // Kind is a kind of parts: ID gives the colour, and the legend has the name.
 type Kind struct{ ID, Name string }
 
-// Part is a piece of a bar: a share of its length, and the ID of its kind.
+// BarPart is a piece of a bar: a share of its length, and the ID of its kind.
 type BarPart struct {
 	Kind  string
 	Share float64

@@ -1,4 +1,8 @@
-// Package report turns the analysis of a run into a view, and renders that as text, Markdown and
-// HTML; package site shows
+// Package report turns the analysis of a run into a view, and renders that as text, Markdown and HTML; package ui shows
 // it as web pages. It never measures.
+//
+// It draws its charts as SVG: lines with bands, stacked bars, ratios with their intervals, samples in order, and flame
+// graphs. Colours are classes, s0 to s7 for series and k- followed by a name for kinds, which Style defines for light
+// and dark; they are those of Okabe and Ito, which people with colour blindness can tell apart. Each chart has a title
+// and a description for those who cannot see it.
 package report

@@ -24,11 +24,11 @@ var own embed.FS
 
 // Parts returns the templates of what a report is made of: verdict and method of a Page, findings,
 // section, figure, drawer
-// of a Drawer, and table. Package site adds its pages to them.
+// of a Drawer, and table. Package ui adds its pages to them.
 func Parts(href Href) (*template.Template, error) {
 	return template.New("parts").Funcs(template.FuncMap{
 		"href":  func(id string) string { return href(id) },
-		"svg":   func(s string) template.HTML { return template.HTML(s) }, // made by package plot, which escapes names
+		"svg":   func(s string) template.HTML { return template.HTML(s) }, // made by this package, which escapes names
 		"si":    SI,
 		"count": Count,
 		"json": func(v any) (template.JS, error) {

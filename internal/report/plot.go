@@ -1,11 +1,3 @@
-// Package plot draws charts as SVG: lines with bands, stacked bars, ratios with their intervals, samples in order, and
-// flame graphs.
-//
-// Numbers go in, the text of an svg element comes out. Colours are classes, s0 to s7 for series and
-// k- followed by a name
-// for kinds, which Style defines for light and dark; they are those of Okabe and Ito, which the
-// colour-blind tell apart.
-// Each picture has a title and a description for those who cannot see it.
 package report
 
 import (

@@ -131,7 +131,7 @@ func agreeing(f Family, c Decision) string {
 		}
 	case Inconclusive:
 		if c.P < f.Alpha || r.Hi < 1 || r.Lo > 1 || r.Lo > 1/(1+f.Margin) && r.Hi < 1+f.Margin {
-			return "unresolved with an interval that decides"
+			return "inconclusive with an interval that decides"
 		}
 	}
 	return ""

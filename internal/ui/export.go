@@ -1,7 +1,3 @@
-// Package export writes the pages of a run as files that need no server: the report, the matrices, the cells with their
-// flame graphs, and the differences that are asked for most. An analysis comes in; a directory goes
-// out whose index.html
-// opens from a file system as well as from any web server.
 package ui
 
 import (

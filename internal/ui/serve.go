@@ -1,8 +1,3 @@
-// Package serve answers the requests of a browser: the pages of package site over all runs in a
-// directory, pprof's own UI
-// over their profiles, and events about runs in progress. It only reads, by default for this
-// machine only; it is the only
-// package that knows net/http, but for the handlers of package flame.
 package ui
 
 import (

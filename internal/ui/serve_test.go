@@ -88,12 +88,12 @@ const (
 func TestPagesAreThereAndLeadToEachOther(t *testing.T) {
 	h := server(t, runs(t))
 	for path, wants := range map[string][]string{
-		"/":                            {`href="runs/one/"`, `href="runs/two/"`, "96", "complete"},
-		"/runs/one/":                   {`href="cells/` + cas, "Explore", "matrix/throughput/"},
-		"/runs/one/?now=1":             {"Explore"},
-		"/runs/one/matrix/blocked-lock/":       {"../../../../runs/one/cells/" + cas + "/", "rate 5000", `class="q`},
-		"/runs/one/matrix/bound/":      {"share of the upper bound"},
-		"/runs/one/cells/" + cas + "/": {"wall/ui/flamegraph", "diff/" + cas + "/one/" + mutexmap + "/", "ended by"},
+		"/":                              {`href="runs/one/"`, `href="runs/two/"`, "96", "complete"},
+		"/runs/one/":                     {`href="cells/` + cas, "Explore", "matrix/throughput/"},
+		"/runs/one/?now=1":               {"Explore"},
+		"/runs/one/matrix/blocked-lock/": {"../../../../runs/one/cells/" + cas + "/", "rate 5000", `class="q`},
+		"/runs/one/matrix/bound/":        {"share of the upper bound"},
+		"/runs/one/cells/" + cas + "/":   {"wall/ui/flamegraph", "diff/" + cas + "/one/" + mutexmap + "/", "ended by"},
 		"/runs/one/diff/" + cas + "/one/" + mutexmap +
 			"/": {"paired by 8 rounds", "wall/page/ui/flamegraph", "block/share/ui/flamegraph",
 			"mark what cas has more of than mutexmap; green", "cas minus mutexmap"},

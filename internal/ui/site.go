@@ -1,9 +1,3 @@
-// Package site makes the web pages about runs: the list of them, and of each run its report, its matrix, its cells,
-// differences of cells, and what changed since another run. Analyses come in, HTML comes out, for a server or for a
-// directory of files: the same pages, except for how links end. Package report has the sentences, tables and figures.
-//
-// Names in the files of a run are hostile text: they are escaped by html/template, and become parts of paths by links
-// only.
 package ui
 
 import (

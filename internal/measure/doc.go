@@ -1,0 +1,13 @@
+// Package measure takes the samples and profile passes that are pending in a run. Each runs in a child process of its
+// own, so that a crawler that hangs, leaks or exhausts memory affects nothing else, and hash seeds and memory layout
+// vary between samples. A record is committed to the run's journal before the next child starts. While a child
+// measures, the parent does nothing: watchers are notified only between samples.
+//
+// The input of a child is a Job, its output an Outcome. It opens the graph, warms up, crawls, verifies every crawl, and
+// takes the profiles in a profile pass. It also checks what a crawl leaves behind: goroutines, changed process
+// settings, open files.
+//
+// The package also measures what limits the precision of a benchmark on this machine: clock and timers, the rate
+// limiters built on them, the cost of profilers per event, and other users of the processors. The output is a list of
+// readings, with a hint where the user can improve something. The noise floor is measured by the caller, as a run.
+package measure
