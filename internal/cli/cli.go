@@ -104,8 +104,17 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 			fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
 			fs.SetOutput(a.err)
 			fs.Usage = func() {
-				fmt.Fprintf(a.err, "usage: crawlbench %s [flags] %s\n\n%s\n\nflags:\n", c.name, c.args, c.doc)
-				fs.PrintDefaults()
+				flags := 0
+				fs.VisitAll(func(*flag.Flag) { flags++ })
+				usage := "usage: crawlbench " + c.name
+				if flags > 0 {
+					usage += " [flags]"
+				}
+				fmt.Fprintf(a.err, "%s\n\n%s\n", strings.TrimSpace(usage+" "+c.args), c.doc)
+				if flags > 0 {
+					fmt.Fprint(a.err, "\nflags:\n")
+					fs.PrintDefaults()
+				}
 			}
 			return c.run(a, ctx, fs, args[2:])
 		}
@@ -119,7 +128,7 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 func (a *app) usage(w io.Writer) {
 	fmt.Fprint(w, "crawlbench measures, profiles and compares concurrent crawlers.\n\nusage:\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  crawlbench %-7s %-18s %s\n", c.name, c.args, c.doc)
+		fmt.Fprintf(w, "  crawlbench %-7s  %-18s  %s\n", c.name, c.args, c.doc)
 	}
 	fmt.Fprint(w, "\n\"crawlbench COMMAND -help\" lists the flags of a command.\n\n")
 	printExitCodes(w)

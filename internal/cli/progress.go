@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"time"
 
 	"golang.org/x/term"
@@ -71,7 +72,7 @@ func (p *progress) line(e measure.Event) string {
 	if e.Round >= 0 {
 		where = fmt.Sprintf("round %d", e.Round+1)
 	}
-	left := ""
+	left := "  left ?"
 	if e.Left > 0 {
 		left = "  left " + clock(e.Left)
 	}
@@ -79,8 +80,9 @@ func (p *progress) line(e measure.Event) string {
 	if p.failed > 0 {
 		failed = "  " + plain.Count(p.failed, "cell") + " failed"
 	}
-	return plain.Line(fmt.Sprintf("%3d %%  %d/%d  %-9s%s%s  %s", 100*e.Done/max(1, e.Total), e.Done, e.Total, where,
-		left, failed, short(e.Cell)))
+	width := len(strconv.Itoa(e.Total))
+	return plain.Line(fmt.Sprintf("%3d %%  %*d/%d  %-9s%-11s%s  %s", 100*e.Done/max(1, e.Total), width, e.Done, e.Total,
+		where, left, failed, short(e.Cell)))
 }
 
 // room returns the columns that a repainted line may take: one that wraps could not be painted

@@ -255,3 +255,14 @@ func TestStartIsTheNumberOfAPageHoweverLong(t *testing.T) {
 		}
 	}
 }
+
+// Scenarios that were written before crawlers had this name are still read.
+func TestEarlierKeyOfCrawlers(t *testing.T) {
+	if s := parse(t, "contenders = [\"cas\", \"owner\"]\n"+aGraph); !slices.Equal(s.Crawlers, []string{"cas", "owner"}) {
+		t.Errorf("crawlers %q", s.Crawlers)
+	}
+	_, err := scenario.Parse("a.toml", []byte("crawlers = [\"cas\"]\ncontenders = [\"owner\"]\n"+aGraph))
+	if err == nil || !strings.Contains(err.Error(), "a.toml:2:1: contenders: no such key") {
+		t.Errorf("both keys: error %v", err)
+	}
+}
