@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The graphs of make limits have up to 2^22 pages; -short leaves the large ones out.
+// The graphs of make limits have up to 2^22 pages; -short skips the large ones.
 func BenchmarkBuild(b *testing.B) {
 	for _, scale := range []int{16, 18, 20, 22} {
 		for _, s := range []Spec{
@@ -72,7 +72,7 @@ func BenchmarkPageOf(b *testing.B) {
 	}
 }
 
-// The list has 2.6 million links. Dense numbers are kept as they are; sparse ones are 1,009 apart.
+// The list has 2.6 million links. With step 1 the page numbers are dense; otherwise they are 1,009 apart.
 func BenchmarkReadEdges(b *testing.B) {
 	g := build(b, Spec{Kind: "uniform", Pages: 1 << 18, Degree: 10, Seed: 1})
 	for _, step := range []uint32{1, 1009} {

@@ -6,14 +6,14 @@ import (
 )
 
 // bitReader reads the instantaneous codes of a BVGraph, the most significant bit of a byte first.
-// Past the end it gives zeros and notes that it did.
+// Past the end it returns zeros and sets past.
 type bitReader struct {
 	data []byte
 	pos  int // in bits
 	past bool
 }
 
-// peek returns the next 64 bits, of which at least 57 are there unless the data end.
+// peek returns the next 64 bits. At least 57 of them are valid unless the data end.
 func (r *bitReader) peek() uint64 {
 	i := r.pos >> 3
 	if i+8 <= len(r.data) {
@@ -26,7 +26,7 @@ func (r *bitReader) peek() uint64 {
 	return binary.BigEndian.Uint64(tail[:]) << (r.pos & 7)
 }
 
-// skip moves on by n bits.
+// skip advances by n bits.
 func (r *bitReader) skip(n int) {
 	r.pos += n
 	if r.pos > 8*len(r.data) {
@@ -52,7 +52,7 @@ func (r *bitReader) bits(n int) uint64 {
 func (r *bitReader) unary() uint64 {
 	n := uint64(0)
 	for !r.past {
-		// Of what peek gives, the bits beyond 56 may be shifted in zeros.
+		// Only the first 57 bits of peek are data; the others may be zeros that were shifted in.
 		if z := bits.LeadingZeros64(r.peek()); z < 56 {
 			r.skip(z + 1)
 			return n + uint64(z)

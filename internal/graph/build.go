@@ -6,7 +6,7 @@ import (
 	"math"
 )
 
-// Build builds the graph of s. It refuses one whose Estimate is above limit bytes; 0 is no limit.
+// Build builds the graph of s. It returns an error if Estimate exceeds limit bytes; 0 means no limit.
 func Build(ctx context.Context, s Spec, limit int64) (*Graph, error) {
 	need, err := Estimate(s)
 	if err != nil {
@@ -27,7 +27,7 @@ func Build(ctx context.Context, s Spec, limit int64) (*Graph, error) {
 	return g, nil
 }
 
-// build reads or generates the graph of s, without hosts if its kind has no structure of its own.
+// build reads or generates the graph of s, without hosts if its kind defines none.
 func (s Spec) build(ctx context.Context, limit int64) (*Graph, error) {
 	k, _ := kind(s.Kind)
 	if k.read != nil {
@@ -41,12 +41,12 @@ func (s Spec) build(ctx context.Context, limit int64) (*Graph, error) {
 	if err == nil && s.Start != "" {
 		var start pageNumber
 		start, err = parseNumber([]byte(s.Start))
-		g.Start = uint32(start.lo) // Check has found that there is such a page
+		g.Start = uint32(start.lo) // Check has verified that the page exists
 	}
 	return g, err
 }
 
-// fromHub returns a generator whose graphs are crawled from their hub.
+// fromHub wraps a generator so that crawls start at the hub.
 func fromHub(generate func(context.Context, Spec) (*Graph, error)) func(context.Context, Spec) (*Graph, error) {
 	return func(ctx context.Context, s Spec) (*Graph, error) {
 		g, err := generate(ctx, s)
@@ -68,8 +68,8 @@ func hub(g *Graph) uint32 {
 	return uint32(best)
 }
 
-// hostBlocks cuts pages into hosts, 0 meaning one for every 100 pages, of sizes that follow a power
-// law: the host of rank r has about 1/r of the pages of the largest. Their order is drawn.
+// hostBlocks divides pages among hosts; 0 hosts means one per 100 pages. Sizes follow a power law:
+// the host of rank r has about 1/r of the pages of the largest. The order of the hosts is random.
 func hostBlocks(pages, hosts int, seed uint64) []uint32 {
 	if hosts == 0 {
 		hosts = (pages + 99) / 100
@@ -87,7 +87,7 @@ func hostBlocks(pages, hosts int, seed uint64) []uint32 {
 	return cut(pages, ranks)
 }
 
-// cut returns the first pages of hosts whose sizes go with 1/(rank+1), each at least a page.
+// cut returns the first page of each host. Sizes are proportional to 1/(rank+1), at least one page.
 func cut(pages int, ranks []int) []uint32 {
 	sum := 0.0
 	for r := range ranks {

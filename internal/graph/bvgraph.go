@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// properties are those of a BVGraph's .properties file that say how its .graph file is coded.
+// properties are the entries of a BVGraph's .properties file that describe the coding of its .graph file.
 type properties struct {
 	nodes, arcs           int
 	window, minInterval   int
@@ -21,7 +21,7 @@ type properties struct {
 	references            code
 }
 
-// code names an instantaneous code.
+// code identifies an instantaneous code.
 type code int
 
 const (
@@ -98,7 +98,7 @@ func parseProperties(text []byte) (properties, error) {
 	for _, f := range []struct {
 		key      string
 		to       *int
-		fallback int // -1: it must be there
+		fallback int // -1 means required
 		most     int
 	}{
 		{"nodes", &p.nodes, -1, maxPages}, {"arcs", &p.arcs, -1, 1 << 40}, {"windowsize", &p.window, 7, maxPages},
@@ -135,7 +135,7 @@ func (p *properties) flags(text string) error {
 		"RESIDUALS_ZETA": func() { p.residuals = zeta }, "RESIDUALS_NIBBLE": func() { p.residuals = nibble },
 		"REFERENCES_GAMMA": func() { p.references = gamma }, "REFERENCES_DELTA": func() { p.references = delta },
 		"REFERENCES_UNARY": func() { p.references = unary },
-		"OFFSETS_GAMMA":    func() {}, "OFFSETS_DELTA": func() {}, // of a file that is not needed here
+		"OFFSETS_GAMMA":    func() {}, "OFFSETS_DELTA": func() {}, // the offsets file is not needed
 	}
 	for _, flag := range strings.FieldsFunc(text, func(r rune) bool { return r == '|' || r == ' ' }) {
 		set, ok := known[flag]
@@ -165,7 +165,7 @@ func readBVGraph(ctx context.Context, s Spec, _ int64) (*reading, error) {
 	return &reading{Graph: g, numbering: dense{0, g.Pages()}}, nil
 }
 
-// decode reads the pages one after the other.
+// decode reads the pages in order.
 func (p properties) decode(ctx context.Context, data []byte) (*Graph, error) {
 	// A page takes at least a bit.
 	if p.nodes > 8*len(data) {
@@ -174,7 +174,7 @@ func (p properties) decode(ctx context.Context, data []byte) (*Graph, error) {
 	}
 	d := decoder{properties: p, in: bitReader{data: data}, g: &Graph{
 		Offsets: make([]uint64, p.nodes+1),
-		Links:   make([]uint32, 0, min(p.arcs, 64*len(data))), // arcs may be wrong, and one bit a link is rare
+		Links:   make([]uint32, 0, min(p.arcs, 64*len(data))), // arcs may be wrong, and one bit per link is rare
 	}}
 	for x := range p.nodes {
 		if x%blockLinks == 0 && ctx.Err() != nil {
@@ -204,7 +204,8 @@ type decoder struct {
 	g  *Graph
 }
 
-// page reads the links of page x: some copied from a page shortly before it, some in intervals, the rest one by one.
+// page reads the links of page x: some copied from a page shortly before it, some in intervals, the
+// rest as single gaps.
 func (d *decoder) page(x int) error {
 	begin := len(d.g.Links)
 	degree := d.in.read(d.outdegrees, 0)
@@ -229,7 +230,7 @@ func (d *decoder) page(x int) error {
 	return nil
 }
 
-// broken describes what cannot be.
+// broken returns an error about invalid data.
 func (d *decoder) broken(format string, args ...any) error {
 	if d.in.past {
 		return errors.New("the file ends too early")
@@ -237,7 +238,7 @@ func (d *decoder) broken(format string, args ...any) error {
 	return fmt.Errorf(format, args...)
 }
 
-// copied reads what is taken over from an earlier page: blocks of its links, every other one of them left out.
+// copied reads the links copied from an earlier page: its links in blocks, of which every other one is skipped.
 func (d *decoder) copied(x, degree int) error {
 	if d.window == 0 {
 		return nil
@@ -273,7 +274,7 @@ func (d *decoder) copied(x, degree int) error {
 		from = from[n:]
 		keep = !keep
 	}
-	if keep { // the last block is what is left
+	if keep { // the last block is implied
 		if len(from) > room {
 			return d.broken("it copies more than its %d links", degree)
 		}
@@ -310,7 +311,7 @@ func (d *decoder) intervals(x, end int) error {
 	return nil
 }
 
-// rest reads the links that are left, as gaps.
+// rest reads the remaining links, coded as gaps.
 func (d *decoder) rest(x, end int) error {
 	next := int64(x)
 	for first := true; len(d.g.Links) < end; first = false {

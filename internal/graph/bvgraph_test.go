@@ -144,7 +144,7 @@ func (w *bitWriter) copied(from, links []uint32, p properties) []uint32 {
 		}
 		run++
 	}
-	// What is left is implied, if it is to be kept; otherwise the blocks end before it is.
+	// A last block that is copied is implied; one that is skipped needs an end.
 	w.write(p.blockCount, 0, uint64(len(blocks)))
 	for i, b := range blocks {
 		if i > 0 {
@@ -192,7 +192,7 @@ func (w *bitWriter) intervals(x int64, links []uint32, p properties) []uint32 {
 	return rest
 }
 
-// mixed is a graph with runs, repeated patterns, single links and pages without any.
+// mixed is a graph with runs, repeated patterns, single links and pages without links.
 func mixed() *Graph {
 	return shape(300, 0, func(p int, link func(int)) {
 		if p%7 == 6 {
@@ -255,7 +255,7 @@ func TestBVGraphRefusesWhatIsNone(t *testing.T) {
 		{ok.text(""), string(data), ""},
 		{ok.text(""), string(data[:len(data)/2]), "x.graph: page "},
 		{ok.text(""), "", "too few for the 300 nodes"},
-		{ok.text(""), string(data) + "\x00\x00\x00", ""}, // some writers fill up words
+		{ok.text(""), string(data) + "\x00\x00\x00", ""}, // some writers pad to whole words
 		{ok.text(""), string(data) + "\x00\x01", "2 bytes follow the last page"},
 		{ok.text("") + "endianness=big\n", string(data), ""},
 		{ok.text("") + "endianness=little\n", string(data), `x.properties: endianness is "little"`},
@@ -309,7 +309,7 @@ func FuzzReadBV(f *testing.F) {
 	})
 }
 
-// realFile returns the path of a real graph, "" where there is none.
+// realFile returns the path of a real graph, "" if CRAWLBENCH_DATA is not set.
 func realFile(t *testing.T, name string) string {
 	dir := os.Getenv("CRAWLBENCH_DATA")
 	if dir == "" {
@@ -319,7 +319,7 @@ func realFile(t *testing.T, name string) string {
 	return filepath.Join(dir, name)
 }
 
-// The counts are those of the data sets' publishers; the levels were found by another program.
+// The counts are those of the data sets' publishers; the numbers of levels were computed by another program.
 func TestRealGraphs(t *testing.T) {
 	if file := realFile(t, "cnr-2000.graph"); file != "" {
 		g := build(t, Spec{Kind: "bvgraph", File: file, Start: "122083"})
@@ -337,7 +337,7 @@ func TestRealGraphs(t *testing.T) {
 	}
 }
 
-// A BVGraph is named by either of its files, or without an extension, and takes the same memory each way.
+// A BVGraph can be named by either of its files or without an extension, with the same memory estimate.
 func TestBVGraphIsNamedInThreeWays(t *testing.T) {
 	g := mixed()
 	p := properties{nodes: g.Pages(), arcs: len(g.Links), window: 7, minInterval: 4, zetaK: 3, residuals: zeta,

@@ -15,10 +15,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A cache file is a header and then, as they lie in memory, the offsets, the set of reachable
-// pages, the links and the first pages of the hosts. It is for this machine and this version only:
-// a child process maps it and reads nothing. The parent checks the checksum of the body, once, with
-// CheckCache.
+// A cache file is a header followed by memory images of the offsets, the set of reachable pages,
+// the links and the first pages of the hosts. It is valid only on this machine and for this
+// version: a child process maps it without parsing. The parent verifies the checksum of the body
+// once, with CheckCache.
 
 // header is the beginning of a cache file.
 type header struct {
@@ -26,8 +26,8 @@ type header struct {
 	Pages, Links, Hosts, Start           uint64
 	Reached, Failed, Walk, Depth, Widest uint64
 	Body                                 uint64 // CRC-32C of what follows the header
-	Order                                uint32 // tells a file of another byte order
-	Sum                                  uint32 // CRC-32 of what stands before it
+	Order                                uint32 // detects another byte order
+	Sum                                  uint32 // CRC-32 of the fields before it
 }
 
 const (
@@ -44,12 +44,12 @@ func (h *header) sum() uint32 {
 	return crc32.ChecksumIEEE(b.Bytes())
 }
 
-// size returns the length of the file that h begins.
+// size returns the length of the file with header h.
 func (h *header) size() int64 {
 	return headerSize + int64(8*(h.Pages+1)+8*((h.Pages+63)/64)+4*h.Links+4*h.Hosts)
 }
 
-// WriteCache writes g and what is reached of it into a file that appears under its name only when it is whole.
+// WriteCache writes g and its reachable set to a file, which appears under its name only when complete.
 func WriteCache(path string, g *Graph, r Reach) error {
 	h := header{
 		Magic: [8]byte([]byte(magic)), Order: order,
@@ -76,7 +76,7 @@ func WriteCache(path string, g *Graph, r Reach) error {
 	return nil
 }
 
-// bodySum returns the checksum of the parts of a body. Processors have an instruction for it.
+// bodySum returns the CRC-32C of the parts of a body; processors have an instruction for it.
 func bodySum(parts ...[]byte) uint64 {
 	table, sum := crc32.MakeTable(crc32.Castagnoli), uint32(0)
 	for _, part := range parts {
@@ -93,18 +93,18 @@ func raw[T uint32 | uint64](s []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(&s[0])), len(s)*int(unsafe.Sizeof(s[0])))
 }
 
-// Cache is a mapped cache file. Its graph is gone, and must not be touched, once it is closed.
+// Cache is a mapped cache file. Its graph must not be used after Close.
 type Cache struct {
 	Graph *Graph
 	Reach Reach
 
 	mapped []byte
-	body   uint64 // checksum that the header says
+	body   uint64 // checksum in the header
 }
 
-// CheckCache returns an error if a cache file is not as WriteCache wrote it. Call it before the
-// file is first used in a run, and before a crawler is blamed for an incorrect crawl: OpenCache,
-// which children call, does not read the body.
+// CheckCache returns an error if a cache file has changed since WriteCache. Call it before the file
+// is first used in a run, and before a crawler is blamed for an incorrect crawl: OpenCache, which
+// children call, does not read the body.
 func CheckCache(path string) error {
 	c, err := OpenCache(path)
 	if err != nil {
@@ -155,7 +155,7 @@ func OpenCache(path string) (*Cache, error) {
 	return c, nil
 }
 
-// take cuts n numbers off the front of mapped memory.
+// take removes n numbers from the front of mapped memory and returns them.
 func take[T uint32 | uint64](m *[]byte, n uint64) []T {
 	var zero T
 	size := n * uint64(unsafe.Sizeof(zero))

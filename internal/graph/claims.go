@@ -11,17 +11,16 @@ import (
 	"crawlbench/internal/plain"
 )
 
-// claims are what the header or the comments of a file say about its graph. A file whose links
-// disagree is refused: it was truncated or edited.
+// claims are the statements of a file's header or comments about its graph. A file whose links
+// disagree with them is refused: it was truncated or edited.
 type claims struct {
 	pages, links claim
-	// undirected and directed are the lines that say so, 0 if none does; the first of all lines
-	// counts.
+	// undirected and directed are the line numbers of these statements, 0 if there is none; the first line wins.
 	undirected, directed int
-	listed               bool // a comment "# links" says that the first line is a link
+	listed               bool // there is a comment "# links": the first line is a link
 }
 
-// claim is a number that a line of the file says; line is 0 if none does.
+// claim is a number and the line that states it; line is 0 if there is none.
 type claim struct{ n, line int }
 
 // SNAP writes "# Undirected graph: NAME" and "# Nodes: 4 Edges: 3". Others write "# 4 nodes, 3
@@ -61,15 +60,15 @@ func (c *claims) comment(text []byte, line int) {
 	}
 }
 
-// say sets a claim unless an earlier line has.
+// say sets a claim unless an earlier line has set it.
 func (c *claim) say(digits []byte, line int) {
 	if c.line == 0 {
-		n, _ := strconv.Atoi(strings.ReplaceAll(string(digits), ",", "")) // the largest int if it is larger
+		n, _ := strconv.Atoi(strings.ReplaceAll(string(digits), ",", "")) // saturates at the largest int
 		*c = claim{n, line}
 	}
 }
 
-// countedPages returns an error if the header says another number of pages.
+// countedPages returns an error if the header states a different number of pages.
 func (c *claims) countedPages(file string, used int) error {
 	if c.pages.line == 0 || c.pages.n == used {
 		return nil
@@ -80,8 +79,8 @@ func (c *claims) countedPages(file string, used int) error {
 
 const mendClaim = "the file is truncated or was edited: download it again, or correct this line if the links are right"
 
-// countedLinks returns an error if the header says another number of links. Some writers count
-// repeated links once, or a link and the one that leads back as one edge.
+// countedLinks returns an error if the header states a different number of links. Some writers
+// count repeated links once, or a link and its reverse as one edge.
 func (c *claims) countedLinks(file string, links int, g *Graph) error {
 	if c.links.line == 0 || c.links.n == links {
 		return nil
@@ -116,8 +115,8 @@ func linked(g *Graph, p, q uint32) bool {
 	return is
 }
 
-// both reports whether links lead both ways, which the user or the file may say, and adds a note if
-// the file does.
+// both reports whether links lead both ways, as requested by the user or stated in the file. In the
+// second case it adds a note.
 func (c *claims) both(s Spec, notes *[]string) bool {
 	if c.undirected > 0 {
 		*notes = append(*notes, fmt.Sprintf("undirected (line %d): links lead both ways", c.undirected))

@@ -13,11 +13,11 @@ import (
 
 // Graph is a directed graph in compressed sparse rows: the links of page p are Links[Offsets[p]:Offsets[p+1]].
 type Graph struct {
-	Offsets []uint64 // one more than there are pages, ascending from 0
+	Offsets []uint64 // one per page and one more, ascending from 0
 	Links   []uint32
 	Hosts   []uint32 // first page of each host, ascending from 0; a host is a contiguous block of pages
 	Start   uint32   // page from which crawls start
-	// Notes describe how a file was read, including the start page's number in it; nil for a generated graph.
+	// Notes describe how a file was read, including the start page's number in the file; nil for a generated graph.
 	Notes []string
 }
 
@@ -40,7 +40,7 @@ func (g *Graph) Described(s Spec) string {
 	return strings.Join(append([]string{s.String()}, g.Notes...), "; ")
 }
 
-// Digest returns a checksum over all of the graph. Graphs that differ have different ones, but for accidents.
+// Digest returns a checksum of the whole graph. Different graphs almost surely have different digests.
 func (g *Graph) Digest() string {
 	const part = 1 << 20 // bytes
 	var parts [][]byte
@@ -58,7 +58,7 @@ func (g *Graph) Digest() string {
 	return fmt.Sprintf("%016x", crc64.Checksum(raw(sums), table))
 }
 
-// Validate reports what makes g no graph.
+// Validate returns an error if g is not a valid graph.
 func (g *Graph) Validate() error {
 	n := g.Pages()
 	switch {

@@ -1,22 +1,21 @@
 package graph
 
-// levels is how many levels of a recursive matrix are drawn at a time: the table of their 4^levels
-// outcomes stays in the first level of cache.
+// levels is the number of levels of a recursive matrix drawn at a time: the table of their 4^levels
+// outcomes fits into the L1 cache.
 const levels = 5
 
-// descent draws paths down the levels with one look into a table for all of them
-// (Huebschle-Schneider and Sanders, "Linear Work Generation of R-MAT Graphs", 2020): each slot has
-// a path and another that makes up the rest of its share (alias method; Vose, IEEE Transactions on
-// Software Engineering 1991).
+// descent draws paths down all levels with one table lookup (Huebschle-Schneider and Sanders,
+// "Linear Work Generation of R-MAT Graphs", 2020): each slot has a path and a second one that fills
+// the rest of the slot (alias method; Vose, IEEE Transactions on Software Engineering 1991).
 type descent [1 << (2 * levels)]slot
 
-// slot is drawn with a chance of one in 4^levels. A path is the bits of from above those of to, eight for each.
+// slot is an entry of the table; all are equally likely. A path is the bits of from above those of to, eight each.
 type slot struct {
-	share uint32    // below it, of 2^(32-2*levels), the first path is drawn
+	share uint32    // the first path is drawn below it, out of 2^(32-2*levels)
 	paths [2]uint16 // an index and not a branch, which would be mispredicted every other time
 }
 
-// draw returns the path that so many random bits stand for.
+// draw returns the path that random selects.
 func (d *descent) draw(random uint32) uint16 {
 	s := &d[random%(1<<(2*levels))]
 	return s.paths[(s.share-1-random>>(2*levels))>>31]
@@ -49,7 +48,7 @@ func newDescent() *descent {
 			poor = append(poor, r)
 		}
 	}
-	for _, i := range append(poor, rich...) { // but for rounding they are as rich as a slot is large
+	for _, i := range append(poor, rich...) { // up to rounding, they fill a slot exactly
 		d.fill(i, 1, i)
 	}
 	return &d

@@ -2,7 +2,7 @@ package graph
 
 import "bytes"
 
-// readDIMACS reads a graph in a format of the DIMACS challenges: lines "c COMMENT", a line "p
+// readDIMACS reads a graph in a DIMACS challenge format: lines "c COMMENT", a line "p
 // PROBLEM PAGES LINKS", and for each link a line "e A B", which leads both ways, or "a FROM TO
 // ...", whose length or capacity is ignored. Pages are numbered from 1.
 func readDIMACS(in *textFile, s Spec, limit int64) (*reading, error) {
@@ -42,7 +42,7 @@ func readDIMACS(in *textFile, s Spec, limit int64) (*reading, error) {
 			if err != nil {
 				return nil, err
 			}
-		case bytes.IndexByte([]byte("ndvx"), c) < 0: // those describe pages
+		case bytes.IndexByte([]byte("ndvx"), c) < 0: // these letters describe pages
 			return nil, in.wrong("want a line that begins with c or %c, have %.40q", kind, line)
 		}
 	}
@@ -56,8 +56,7 @@ func readDIMACS(in *textFile, s Spec, limit int64) (*reading, error) {
 	return r, l.counted(r, said, pages)
 }
 
-// dimacsProblem reads the problem line. It returns the number of pages and the letter that lines of
-// links begin with.
+// dimacsProblem reads the problem line. It returns the number of pages and the first letter of link lines.
 func dimacsProblem(in *textFile, rest []byte, said *claims) (pages int, kind byte, err error) {
 	problem, rest := field(rest)
 	switch string(problem) {

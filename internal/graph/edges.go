@@ -44,7 +44,7 @@ func readEdges(in *textFile, s Spec, limit int64) (*reading, error) {
 	return l.finish(s, said, 0)
 }
 
-// line reads a line that twoNumbers does not handle.
+// line parses a line that twoNumbers does not handle.
 func (l *list) line(said *claims) error {
 	line, comment, is := bytes.Cut(l.in.line, []byte{'#'})
 	if is {
@@ -68,7 +68,7 @@ func (l *list) line(said *claims) error {
 	return l.addFar(from, to)
 }
 
-// refuse returns an error about the fields of a line, with what the line may be instead of a link.
+// refuse returns an error about the fields of a line, with a guess at what the line is.
 func (l *list) refuse(fields [][]byte) error {
 	if fields[0][0] == '%' {
 		return l.in.wrong("METIS, KONECT and Matrix Market have comments that begin with %%: set kind = " +
@@ -91,15 +91,14 @@ func (l *list) refuse(fields [][]byte) error {
 		plain.Count(len(fields), "field"), l.in.line, why)
 }
 
-// counts are the numbers of the first line, which may be a header with the numbers of pages and
-// links.
+// counts are the numbers in the first line, which may be a header with the numbers of pages and links.
 type counts struct {
 	pages, links uint64
 	line         int
 }
 
 // suspect returns an error if the first line fits the rest as a header. METIS graphs begin with
-// one, and if all pages have two links or none, nothing else tells them from an edge list.
+// one, and if every page has two links or none, nothing else distinguishes them from an edge list.
 func (c counts) suspect(l *list, said claims) error {
 	if c.links == 0 || c.links != uint64(l.links()-1) || l.names != nil || said.listed || said.links.n == l.links() {
 		return nil
@@ -120,7 +119,7 @@ func (c counts) suspect(l *list, said claims) error {
 		l.in.file, c.line, c.pages, c.links)
 }
 
-// finish builds the graph and compares it with what the file says. first is the lowest page number
+// finish builds the graph and compares it with the file's claims. first is the lowest page number
 // that the format allows.
 func (l *list) finish(s Spec, said claims, first int) (*reading, error) {
 	file := l.in.file
@@ -145,7 +144,7 @@ func (l *list) finish(s Spec, said claims, first int) (*reading, error) {
 }
 
 // WriteEdges writes g as an edge list. Its comments, which keep the page numbers and the pages
-// without links, stand at the end because the reader of GAPBS stops at the first one.
+// without links, are at the end because the reader of GAPBS stops at the first one.
 func WriteEdges(w io.Writer, g *Graph) error {
 	b := bufio.NewWriterSize(w, 1<<16)
 	var line []byte
@@ -154,7 +153,7 @@ func WriteEdges(w io.Writer, g *Graph) error {
 			line = strconv.AppendUint(line[:0], uint64(p), 10)
 			line = append(line, '\t')
 			line = strconv.AppendUint(line, uint64(q), 10)
-			b.Write(append(line, '\n')) // an error stays with b
+			b.Write(append(line, '\n')) // b keeps the first error
 		}
 	}
 	fmt.Fprintf(b, "# Directed graph, pages numbered from 0\n# Nodes: %d Edges: %d\n", g.Pages(), len(g.Links))

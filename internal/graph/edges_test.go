@@ -125,7 +125,7 @@ func TestEdgesErrorsSayWhere(t *testing.T) {
 	said(t, "start", err, "no page 5 in the file")
 }
 
-// Numbers are found in every way that they are kept, and found again.
+// All numberings map numbers to pages and back.
 func TestNumberingsFindTheirPages(t *testing.T) {
 	for name, step := range map[string]uint64{"dense": 1, "in a bitmap": 7, "sorted": 4000001,
 		"beyond 32 bits": 1 << 40} {
@@ -167,8 +167,7 @@ func TestNumberingsFindTheirPages(t *testing.T) {
 	}
 }
 
-// A graph comes back from its edge list with the numbers of its pages, those without links
-// included.
+// A graph survives a round trip through its edge list, including pages without links.
 func TestEdgesRoundTripPlainAndPacked(t *testing.T) {
 	alone := &Graph{Offsets: []uint64{0, 0, 0, 2, 2, 2}, Links: []uint32{1, 2}} // pages 0, 3 and 4 have no links
 	for _, g := range []*Graph{build(t, Spec{Kind: "uniform", Pages: 500, Degree: 4, Seed: 1}), alone,
@@ -190,8 +189,8 @@ func TestEdgesRoundTripPlainAndPacked(t *testing.T) {
 	}
 }
 
-// Some readers, such as that of GAPBS, know no comments: they take numbers from the beginning until
-// there is none.
+// Some readers, such as that of GAPBS, do not know comments: they read numbers from the beginning
+// until something else follows.
 func TestEdgesAreWrittenForReadersWithoutComments(t *testing.T) {
 	g := &Graph{Offsets: []uint64{0, 0, 2, 3, 3}, Links: []uint32{2, 3, 1}}
 	var text bytes.Buffer
@@ -211,7 +210,7 @@ func packed(text string) string {
 	return b.String()
 }
 
-// The file is read back here as its format says, not by code of this package.
+// The test parses the file by its format, independently of this package.
 func TestSGHoldsTheGraphAndItsInverse(t *testing.T) {
 	g := &Graph{Offsets: []uint64{0, 2, 2, 3}, Links: []uint32{1, 2, 0}, Hosts: []uint32{0}}
 	var b bytes.Buffer

@@ -8,9 +8,9 @@ import (
 	"runtime"
 )
 
-// Estimate returns how many bytes building s takes at its worst moment, garbage that is not
-// collected yet included. For a text file it is a lower bound, extrapolated from the beginning;
-// reading counts the links and checks again.
+// Estimate returns the peak memory of building s in bytes, including garbage that is not collected
+// yet. For a text file it is a lower bound, extrapolated from the beginning; reading counts the
+// links and checks again.
 func Estimate(s Spec) (int64, error) {
 	if ps := s.Check(); len(ps) > 0 {
 		return 0, fmt.Errorf("graph of kind %q: %s: %s", s.Kind, ps[0].Field, ps[0].Msg)
@@ -22,7 +22,7 @@ func Estimate(s Spec) (int64, error) {
 // rowMemory returns the size of a graph.
 func rowMemory(pages, links int64) int64 { return 8*pages + 4*links }
 
-// shapeMemory estimates a kind whose pages have at most that many links, written row by row.
+// shapeMemory estimates a kind that is written row by row and has at most that many links per page.
 func shapeMemory(links int64) func(Spec) (int64, error) {
 	return func(s Spec) (int64, error) {
 		rows := rowMemory(int64(s.pages()), links*int64(s.pages()))
@@ -30,7 +30,7 @@ func shapeMemory(links int64) func(Spec) (int64, error) {
 	}
 }
 
-// drawnMemory estimates a kind whose links are drawn.
+// drawnMemory estimates a kind whose links are random.
 func drawnMemory(s Spec) (int64, error) {
 	pages := int64(s.pages())
 	links := pages * int64(s.value("degree"))
@@ -64,15 +64,14 @@ func textMemory(s Spec) (int64, error) {
 	return listMemory(links, s.Symmetric), err
 }
 
-// generating returns what sorting does for a graph that is generated: a block of work may be of
-// pages, and the hub of an rmat and its like may have a few times as many links as a whole bucket
-// should.
+// generating returns the memory of sorting for a generated graph: a block of work may consist of
+// pages, and a hub may have several times as many links as an average bucket.
 func generating(pages, links int64) int64 {
 	buckets := int64(newLayout(int(max(1, pages))).buckets)
 	return sorting(pages, links, max(blockLinks, blockPages*links/max(1, pages)), links/buckets+links/64)
 }
 
-// sorting returns how many bytes the sorting of links takes beside the rows that come out, by the
+// sorting returns how many bytes the sorting of links takes beside the resulting rows, given the
 // number of links in a block of work and in the largest bucket.
 func sorting(pages, links, block, bucket int64) int64 {
 	l := newLayout(int(max(1, pages)))
@@ -82,13 +81,13 @@ func sorting(pages, links, block, bucket int64) int64 {
 	}
 	blocks := links/blockLinks + pages/blockPages + 1
 	spread := word*links + 4*blocks*int64(l.buckets)
-	// Every worker has the links of a block, in a list that may have grown, and twice those of the
-	// largest bucket with their rows.
+	// Every worker holds the links of a block, in a list that may have grown, and twice the links
+	// of the largest bucket with their rows.
 	workers, buckets := int64(runtime.GOMAXPROCS(0)), int64(l.buckets)
 	return spread + 128*buckets + workers*16*block + min(workers, buckets)*((2*word+4)*bucket+12<<l.shift)
 }
 
-// sample returns how many links a text file has, extrapolated from its beginning.
+// sample returns the number of links of a text file, extrapolated from its beginning.
 func (s Spec) sample() (links int64, err error) {
 	in, err := openText(context.Background(), s)
 	if err != nil {
@@ -99,7 +98,7 @@ func (s Spec) sample() (links int64, err error) {
 		in.fill()
 	}
 	if in.err != nil || in.ended {
-		return 0, nil // small enough, or an error that the reader reports
+		return 0, nil // the file is small, or the reader reports the error
 	}
 	for line := range bytes.Lines(in.buf[in.at:in.end]) {
 		switch c := line[0]; {
@@ -113,7 +112,7 @@ func (s Spec) sample() (links int64, err error) {
 	return int64(float64(links) * float64(in.size) / float64(max(1, in.taken()))), nil
 }
 
-// sizeText writes a number of bytes for people.
+// sizeText formats a number of bytes.
 func sizeText(bytes int64) string {
 	if bytes >= 1<<30 {
 		return fmt.Sprintf("%.1f GiB", float64(bytes)/(1<<30))

@@ -13,7 +13,7 @@ import (
 // largestFile bounds the size of a file on disk.
 const largestFile = 1 << 40
 
-// openRegular opens a regular file and returns its size. It refuses anything else: reading a pipe
+// openRegular opens a regular file and returns its size. Any other file is an error: reading a pipe
 // may block forever, and a device may never end.
 func openRegular(path string) (*os.File, int64, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // opening a pipe without a writer would block
@@ -38,7 +38,7 @@ func openRegular(path string) (*os.File, int64, error) {
 	return f, info.Size(), nil
 }
 
-// readRegular reads a regular file of at most so many bytes.
+// readRegular reads a regular file of at most most bytes.
 func readRegular(path string, most int64) ([]byte, error) {
 	f, size, err := openRegular(path)
 	if err != nil {
@@ -53,7 +53,7 @@ func readRegular(path string, most int64) ([]byte, error) {
 	return data, err
 }
 
-// textFile is a graph file in a text format, decompressed if need be.
+// textFile is a graph file in a text format, decompressed if necessary.
 type textFile struct {
 	*lines
 	disk *os.File
@@ -61,15 +61,14 @@ type textFile struct {
 	size int64         // of disk
 }
 
-// openText opens a graph file in a text format. It refuses a file that begins like one of another
-// format.
+// openText opens a graph file in a text format. It returns an error if the beginning shows another format.
 func openText(ctx context.Context, s Spec) (*textFile, error) {
 	f, size, err := openRegular(s.File)
 	if err != nil {
 		return nil, err
 	}
 	t := &textFile{disk: f, size: size, raw: bufio.NewReaderSize(f, 1<<20)}
-	if size == 0 { // files in /proc have this size too
+	if size == 0 { // files in /proc also have size 0
 		err = fmt.Errorf("%s: has no links: the file is empty: download it again", s.File)
 	} else {
 		err = t.begin(ctx, s)
@@ -81,7 +80,7 @@ func openText(ctx context.Context, s Spec) (*textFile, error) {
 	return t, nil
 }
 
-// begin reads the beginning.
+// begin detects compression and checks the beginning of the file.
 func (t *textFile) begin(ctx context.Context, s Spec) error {
 	t.lines = newLines(ctx, s.File, t.raw)
 	if head, _ := t.raw.Peek(len(gzipMagic)); bytes.Equal(head, gzipMagic) {

@@ -18,7 +18,7 @@ import (
 	"unicode/utf16"
 )
 
-// readAs builds the graph of s from a file x with that text.
+// readAs builds the graph of s from a file x with the given text.
 func readAs(t testing.TB, s Spec, text string) (*Graph, error) {
 	t.Helper()
 	s.File = filepath.Join(t.TempDir(), "x")
@@ -42,7 +42,7 @@ func shown(g *Graph) string {
 	return strings.Join(append([]string{text}, g.Notes...), "; ")
 }
 
-// said reports an error that does not say what it has to; "" is no error.
+// said fails the test unless the error contains want; "" means no error.
 func said(t testing.TB, what string, err error, want string) {
 	t.Helper()
 	if err == nil && want != "" || err != nil && (want == "" || !strings.Contains(err.Error(), want)) {
@@ -93,7 +93,7 @@ func TestOtherFormatsAreNamed(t *testing.T) {
 		_, err := readAs(t, Spec{Kind: "edges"}, test.text)
 		said(t, test.text, err, test.want)
 	}
-	// What is named is what the program of that format makes.
+	// The formats are recognised in the output of the real programs.
 	for _, program := range []string{"bzip2", "xz", "zstd", "compress"} {
 		cmd := exec.Command(program, "-c")
 		cmd.Stdin = strings.NewReader("0 1\n")
@@ -137,8 +137,7 @@ func TestGzip(t *testing.T) {
 	}
 }
 
-// What is not a regular file is refused, and at once: a pipe that nobody writes to must not be waited
-// for.
+// Anything but a regular file is refused at once, without waiting for a writer of a pipe.
 func TestOnlyRegularFilesAreRead(t *testing.T) {
 	dir := t.TempDir()
 	pipe, link, gone := filepath.Join(dir, "pipe"), filepath.Join(dir, "link"), filepath.Join(dir, "gone")
@@ -186,12 +185,12 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 	}
 }
 
-// A small packed file may be a large graph. It is refused before the memory is taken.
+// A small packed file may be a large graph. It is refused before the memory is allocated.
 func TestMemoryIsCountedBeforeItIsTaken(t *testing.T) {
 	var bomb bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&bomb, gzip.BestSpeed)
 	chunk := bytes.Repeat([]byte("1 2\n"), 1<<18)
-	// longer than what is looked at beforehand
+	// longer than the sample that the estimate reads
 	z.Write(bytes.Repeat([]byte("# a comment that says nothing of what follows\n"), 1<<16))
 	for range 64 {
 		z.Write(chunk)
@@ -225,8 +224,7 @@ func TestMemoryIsCountedBeforeItIsTaken(t *testing.T) {
 	}
 }
 
-// Building a graph takes no more memory than is counted, and is not refused if there is somewhat
-// more than it takes.
+// Building a graph takes no more memory than estimated, and succeeds with a limit slightly above what it takes.
 func TestReadingTakesTheMemoryThatIsCounted(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds many graphs")
@@ -257,7 +255,7 @@ func TestReadingTakesTheMemoryThatIsCounted(t *testing.T) {
 			text = bytes.Buffer{}
 			runtime.GC()
 			peak := watchHeap(func() { build(t, s) })
-			// The least limit with which it is built, to 1 MiB.
+			// The smallest sufficient limit, to 1 MiB.
 			least := sort.Search(32, func(mib int) bool {
 				_, err := Build(context.Background(), s, int64(mib+1)<<20)
 				return err == nil

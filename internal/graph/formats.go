@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// magics are the first bytes of formats that are not text, and what to do about each.
+// magics are the first bytes of binary formats, with a remedy for each.
 var magics = []struct{ magic, name, remedy string }{
 	{"\x1f\x8b", "compressed with gzip twice", "decompress it once: gunzip FILE"},
 	{"BZh", "compressed with bzip2", "decompress it: bunzip2 FILE"},
@@ -27,8 +27,8 @@ var magics = []struct{ magic, name, remedy string }{
 
 const toEdges = "convert it to an edge list, with a line \"FROM TO\" for each link"
 
-// openings are how the first line of other text formats begins, in lower case, and the kind that
-// reads each, if any.
+// openings are the beginnings of the first line of other text formats, in lower case, with the kind
+// that reads them, if any.
 var openings = []struct{ opening, name, kind string }{
 	{"%%matrixmarket", "a Matrix Market file", "mtx"},
 	{"% sym ", "a KONECT network", "konect"},
@@ -54,8 +54,7 @@ var openings = []struct{ opening, name, kind string }{
 	{"[", "JSON", ""},
 }
 
-// refuse returns an error if head, the beginning of the file, shows that it is not of the kind of
-// s.
+// refuse returns an error if head, the beginning of the file, shows another format than that of s.
 func refuse(head []byte, s Spec) error {
 	for _, m := range magics {
 		if bytes.HasPrefix(head, []byte(m.magic)) {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// format is a file of a kind, and what is read or the error.
+// format is the text of a file and the expected graph or error.
 type format struct{ name, text, want string }
 
 func testFormat(t *testing.T, kind string, tests []format) {

@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// fuzzed reads data as a file of a kind, with little memory. It reports a graph that is not valid,
-// or that differs if it is read again.
+// fuzzed reads data as a file of a kind, with little memory. It fails the test if the graph is not
+// valid, or differs when read again.
 func fuzzed(t *testing.T, s Spec, data []byte, read func(*textFile, Spec, int64) (*reading, error)) *reading {
 	const limit = 16 << 20
 	var last *reading
@@ -43,7 +43,7 @@ func fuzzed(t *testing.T, s Spec, data []byte, read func(*textFile, Spec, int64)
 	return last
 }
 
-// symmetric reports a link that does not lead back.
+// symmetric fails the test if a link has no reverse.
 func symmetric(t *testing.T, g *Graph) {
 	for p := range uint32(g.Pages()) {
 		for _, q := range g.Out(p) {
@@ -54,7 +54,7 @@ func symmetric(t *testing.T, g *Graph) {
 	}
 }
 
-// naiveEdges reads an edge list in the plainest way: links of numbers without leading zeros.
+// naiveEdges parses an edge list naively: links of numbers without leading zeros.
 func naiveEdges(text string) (links [][2]string) {
 	number := func(s string) string { return cmp.Or(strings.TrimLeft(s, "0"), "0") }
 	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
@@ -80,7 +80,7 @@ func FuzzReadEdges(f *testing.F) {
 		if r == nil || bytes.HasPrefix(data, gzipMagic) {
 			return
 		}
-		if len(r.notes) > 0 { // it says that it is undirected
+		if len(r.notes) > 0 { // the file states that it is undirected
 			symmetric(t, r.Graph)
 			return
 		}
@@ -150,7 +150,7 @@ func FuzzReadMETIS(f *testing.F) {
 	})
 }
 
-// What is read of a gzip file is what package gzip reads, padding left out.
+// A gzip file is read as package gzip reads it, without padding.
 func FuzzMembers(f *testing.F) {
 	f.Add([]byte(packed("1 2\n")))
 	f.Add([]byte(packed("1 2\n") + packed("") + packed("2 3\n") + "\x00\x00"))
@@ -176,7 +176,7 @@ func FuzzMembers(f *testing.F) {
 	})
 }
 
-// However a file comes in pieces, its lines are the same.
+// The lines of a file do not depend on the sizes of reads.
 func FuzzLines(f *testing.F) {
 	f.Add([]byte("a\n\nb"), 3)
 	f.Fuzz(func(t *testing.T, data []byte, size int) {
@@ -197,7 +197,7 @@ func FuzzLines(f *testing.F) {
 	})
 }
 
-// pieces gives data in pieces of at most n bytes.
+// pieces returns data in reads of at most n bytes.
 type pieces struct {
 	data []byte
 	n    int

@@ -25,7 +25,7 @@ func build(t testing.TB, s Spec) *Graph {
 
 func ptr[T any](v T) *T { return &v }
 
-// specs has one of each generated kind.
+// specs returns one spec of each generated kind.
 func specs() []Spec {
 	return []Spec{
 		{Kind: "rmat", Scale: 12, Seed: 7},
@@ -72,8 +72,7 @@ func TestSameSpecSameGraphWhateverTheProcessors(t *testing.T) {
 	}
 }
 
-// The digests tie the generators down: a change of one changes what every scenario measures, and
-// must be meant.
+// The digests pin the generators: a changed generator changes what every scenario measures, so it must be intended.
 func TestGeneratorsDoNotChange(t *testing.T) {
 	want := map[string]string{}
 	text, err := os.ReadFile("testdata/digests.txt")
@@ -93,7 +92,7 @@ func TestGeneratorsDoNotChange(t *testing.T) {
 		}
 	}
 	if t.Failed() {
-		t.Logf("if the change is meant, testdata/digests.txt is to read\n%s", now.String())
+		t.Logf("if the change is intended, testdata/digests.txt must be\n%s", now.String())
 	}
 }
 
@@ -101,7 +100,7 @@ func TestShapes(t *testing.T) {
 	for _, test := range []struct {
 		spec  Spec
 		links int
-		want  Reach // Set left out
+		want  Reach // without Set
 	}{
 		{Spec{Kind: "chain", Pages: 100}, 99, Reach{Pages: 100, Links: 99, Depth: 99, Widest: 1}},
 		{Spec{Kind: "star", Pages: 100}, 99, Reach{Pages: 100, Links: 99, Depth: 1, Widest: 99}},
@@ -118,7 +117,7 @@ func TestShapes(t *testing.T) {
 	}
 }
 
-// The figures of cnr-2000, the real crawl that kind hosts is modelled on, are in the comments.
+// The comments show the numbers of cnr-2000, the real crawl that kind hosts models.
 func TestHostsLooksLikeAWeb(t *testing.T) {
 	g := build(t, Spec{Kind: "hosts", Pages: 1 << 16, Seed: 1})
 	r := Walk(g, nil)
@@ -171,7 +170,7 @@ func TestCopyingHasAPowerLaw(t *testing.T) {
 }
 
 // exponent estimates the exponent of a power law by maximum likelihood (Clauset, Shalizi and
-// Newman, SIAM Review 2009, eq. 3.7) from the values of at least least.
+// Newman, SIAM Review 2009, eq. 3.7) from the values >= least.
 func exponent(values []int, least int) float64 {
 	n, sum := 0.0, 0.0
 	for _, v := range values {
@@ -313,7 +312,7 @@ func TestCacheRefusesDamage(t *testing.T) {
 	}
 }
 
-// A header whose numbers overflow the size of the file is refused, however right its checksum is.
+// A header whose numbers overflow the size of the file is refused even with a valid checksum.
 func TestCacheRefusesNumbersThatOverflow(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "g.graph")
 	for _, h := range []header{{Pages: 1<<61 - 1}, {Pages: 1<<58 - 1, Links: 1 << 62}, {Links: 1<<62 - 2},
@@ -334,7 +333,7 @@ func TestCacheRefusesNumbersThatOverflow(t *testing.T) {
 	}
 }
 
-// Children map a file as it is; a check of all of it is the parent's.
+// Children map a file without reading it; the parent checks it.
 func TestCheckCacheFindsAFlippedBitOfEachByte(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "g.graph")
 	g := build(t, Spec{Kind: "grid", Pages: 25, Hosts: 3})
@@ -386,7 +385,7 @@ func TestBuildEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// The estimate must not be exceeded, and not be so large that graphs are refused that fit.
+// The estimate must be an upper bound, but not refuse graphs that fit.
 func TestEstimateIsHonest(t *testing.T) {
 	for _, s := range []Spec{{Kind: "rmat", Scale: 17}, {Kind: "uniform", Pages: 1 << 17},
 		{Kind: "hosts", Pages: 1 << 18},
@@ -403,8 +402,7 @@ func TestEstimateIsHonest(t *testing.T) {
 	}
 }
 
-// watchHeap returns by how much f lets the heap in use grow at most, as far as looking at it again
-// and again can tell.
+// watchHeap returns the largest growth of the heap in use while f runs, by sampling.
 func watchHeap(f func()) int64 {
 	var before, m runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -462,8 +460,7 @@ func TestCheckFindsEveryFault(t *testing.T) {
 	}
 }
 
-// A spanning tree has the same pages at the same distances, each linked once, by links of the
-// graph.
+// A spanning tree has the same pages at the same distances, each linked once, by links of the graph.
 func TestSpanning(t *testing.T) {
 	for _, s := range []Spec{{Kind: "rmat", Scale: 10}, {Kind: "hosts", Pages: 2000}, {Kind: "chain", Pages: 50},
 		{Kind: "star", Pages: 1}} {

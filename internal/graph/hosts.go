@@ -6,25 +6,25 @@ import (
 	"sort"
 )
 
-// The shape of the web of kind hosts. Its figures are chosen so that, at the default degree, the
+// The shape of graphs of kind hosts. The numbers are chosen so that, at the default degree, the
 // share of dangling pages, the depth and the degrees come near those of cnr-2000, a crawl of the
 // Italian CNR domain (Boldi and Vigna, WWW 2004).
 const (
 	section   = 360   // pages of a chain of listings
-	listing   = 12    // every so-manieth of them is a listing; it leads to those up to the next
-	dangling  = 0.30  // share of leaves without any link
+	listing   = 12    // one page in listing is a listing; it links to the pages up to the next listing
+	dangling  = 0.30  // share of leaves without links
 	tail      = 1.15  // exponent of the Pareto law of a page's further links
-	longest   = 1000  // the most further links of a page
+	longest   = 1000  // most further links of a page
 	backwards = 0.995 // share of the further links in a host that lead to an earlier page, so that depth survives
 )
 
-// site is one host of a web: a directory tree, or sections of listings of which each leads to the next.
+// site is one host of a web: a directory tree, or a chain of listings.
 type site struct {
 	pages  uint32
-	branch uint32 // children of a page of the tree; 0: listings
+	branch uint32 // children of a page of the tree; 0 for listings
 }
 
-// parent returns the page that page i of the host, which is not its root, is found from.
+// parent returns the parent of page i of the host, which must not be the root.
 func (s site) parent(i uint32) uint32 {
 	if s.branch > 0 {
 		return (i - 1) / s.branch
@@ -39,7 +39,7 @@ func (s site) parent(i uint32) uint32 {
 	}
 }
 
-// leaf reports whether no page is found from page i.
+// leaf reports whether page i has no children.
 func (s site) leaf(i uint32) bool {
 	if s.branch > 0 {
 		return i*s.branch+1 >= s.pages
@@ -58,11 +58,11 @@ func web(ctx context.Context, s Spec) (*Graph, error) {
 	}
 	ranks := make([]int, min(hosts, pages))
 	for i := range ranks {
-		ranks[i] = i // the largest host first: it is the most popular too
+		ranks[i] = i // the largest host is also the most popular
 	}
 	w := maker{starts: cut(pages, ranks), pages: uint32(pages), spec: s}
-	// Of the mean degree, a page has its child, parent and root; a Pareto law cut at longest has
-	// about 5 times its scale as its mean.
+	// Links to child, parent and root are part of the mean degree. A Pareto law truncated at
+	// longest has a mean of about 5 times its scale.
 	w.scale = max(0.1, (s.value("degree")-1-2*(1-dangling))/(1-dangling)/5.05)
 	w.intra, w.chain = s.value("intra"), s.value("chain")
 	g, err := source{pages: pages, blocks: pageBlocks(pages), links: w.block}.rows(ctx)
@@ -73,7 +73,7 @@ func web(ctx context.Context, s Spec) (*Graph, error) {
 	return g, nil
 }
 
-// maker makes the links of a web.
+// maker generates the links of a web.
 type maker struct {
 	spec         Spec
 	pages        uint32
@@ -82,7 +82,7 @@ type maker struct {
 	intra, chain float64
 }
 
-// site returns what host h is like.
+// site returns the shape of host h.
 func (w *maker) site(h int) site {
 	past := w.pages
 	if h+1 < len(w.starts) {
@@ -96,7 +96,7 @@ func (w *maker) site(h int) site {
 	return s
 }
 
-// block makes the links of a block of pages.
+// block appends the links of a block of pages.
 func (w *maker) block(block int, links []link) []link {
 	emit := func(from, to uint32) { links = append(links, link{from, to}) }
 	draw := newStream(w.spec.Seed, uint64(block))
@@ -127,7 +127,7 @@ func (w *maker) block(block int, links []link) []link {
 	return links
 }
 
-// gate returns a page of host h that links to another host: one that is a parent already, or the root.
+// gate returns a random page of host h to link to another host from: a page with children, or the root.
 func (w *maker) gate(draw *stream, h int) uint32 {
 	s := w.site(h)
 	if s.pages < 2 {
@@ -136,7 +136,7 @@ func (w *maker) gate(draw *stream, h int) uint32 {
 	return w.starts[h] + s.parent(uint32(1+draw.below(uint64(s.pages-1))))
 }
 
-// further makes the links of p, in host h, that do not make up the host's structure.
+// further emits the links of p, in host h, that are not part of the host's structure.
 func (w *maker) further(draw *stream, emit func(from, to uint32), p uint32, h int, s site) {
 	root, i := w.starts[h], p-w.starts[h]
 	n := min(longest, w.scale*math.Pow(1-draw.unit(), -1/tail))
@@ -147,7 +147,7 @@ func (w *maker) further(draw *stream, emit func(from, to uint32), p uint32, h in
 	for range count {
 		switch {
 		case draw.unit() >= w.intra:
-			// The popularity of hosts goes with 1/rank, as their sizes do.
+			// The popularity of hosts is proportional to 1/rank, like their sizes.
 			other := int(math.Pow(float64(len(w.starts)), draw.unit())) - 1
 			emit(p, w.starts[min(other, len(w.starts)-1)])
 		case draw.unit() < backwards:

@@ -5,18 +5,18 @@ import (
 	"slices"
 )
 
-// Kind describes one kind of graph.
+// Kind describes a kind of graph.
 type Kind struct {
 	Name, Doc string
 	Params    []Param
 
-	// format is what a file of the kind is called; "" for a kind that is generated.
+	// format names a file of the kind; "" for a generated kind.
 	format string
-	// generate returns the links of a generated graph.
+	// generate returns a generated graph.
 	generate func(context.Context, Spec) (*Graph, error)
-	// read reads the file of the spec within limit bytes of memory; 0 is no limit.
+	// read reads the file of the spec within limit bytes of memory; 0 means no limit.
 	read func(ctx context.Context, s Spec, limit int64) (*reading, error)
-	// estimate returns the bytes of memory that building takes at its worst moment.
+	// estimate returns the peak memory of building in bytes.
 	estimate func(Spec) (int64, error)
 }
 
@@ -27,10 +27,10 @@ type Param struct {
 	Required          bool
 }
 
-// maxPages keeps page numbers, and the number of pages itself, within 32 bits.
+// maxPages keeps page numbers and the number of pages within 32 bits.
 const maxPages = 1<<32 - 1
 
-// Kinds returns the kinds of graphs. This table is all that there is to say about a kind: a new one is a new row.
+// Kinds returns the kinds of graphs. To add a kind, add a row to this table.
 func Kinds() []Kind {
 	pages := Param{Name: "pages", Doc: "number of pages", Min: 1, Max: maxPages, Required: true}
 	symmetric := Param{Name: "symmetric", Doc: "true: every link leads back too", Max: 1}

@@ -42,7 +42,7 @@ func readKONECT(in *textFile, s Spec, limit int64) (*reading, error) {
 	if in.err != nil {
 		return nil, in.err
 	}
-	if said.links.n == weights { // the weight of a line may be the number of its links
+	if said.links.n == weights { // the weight of a line may be its number of repeated links
 		said.links.n = l.links()
 	}
 	return l.finish(s, said, 1)
@@ -75,7 +75,7 @@ func konectHeader(in *textFile, said *claims) error {
 	return nil
 }
 
-// konectCounts reads the second line, which may also be a comment.
+// konectCounts parses the second line, which may also be a comment.
 func konectCounts(line []byte, said *claims) {
 	var n []int
 	for _, field := range bytes.Fields(line[1:]) {

@@ -13,7 +13,7 @@ type lines struct {
 	file string // name, for errors
 	in   io.Reader
 
-	buf     []byte // buf[at:end] has been read and not returned yet
+	buf     []byte // buf[at:end] was read but not returned yet
 	at, end int
 	longest int // longest line accepted, in bytes
 	ended   bool
@@ -82,12 +82,12 @@ func (l *lines) fill() {
 	}
 }
 
-// wrong returns an error about the line.
+// wrong returns an error about the current line.
 func (l *lines) wrong(format string, args ...any) error {
 	return l.wrongAt(max(1, l.n), format, args...)
 }
 
-// wrongAt returns an error about the line of that number.
+// wrongAt returns an error about the line with the given number.
 func (l *lines) wrongAt(line int, format string, args ...any) error {
 	return fmt.Errorf("%s:%d: %w", l.file, line, fmt.Errorf(format, args...))
 }

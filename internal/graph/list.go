@@ -8,17 +8,17 @@ import (
 	"crawlbench/internal/plain"
 )
 
-// list collects the links of a file. It allocates block by block, and only while the memory that
-// building the graph needs stays within the limit.
+// list collects the links of a file. It allocates block by block, and only as long as building the
+// graph fits into the limit.
 type list struct {
 	in      *textFile
 	limit   int64 // bytes; 0 is no limit
 	both    bool  // links lead both ways
 	blocks  [][]link
 	last    []link    // of the blocks
-	full    int       // links in the others
-	names   *interner // if not nil, from and to are places in it
-	sorting int64     // bytes that sorting the page numbers takes
+	full    int       // links in the full blocks
+	names   *interner // if not nil, from and to are indexes into it
+	sorting int64     // bytes for sorting the page numbers
 }
 
 func newList(in *textFile, s Spec, limit int64) *list {
@@ -51,7 +51,7 @@ func (l *list) addFar(from, to pageNumber) error {
 	return l.add(l.names.add(from), l.names.add(to))
 }
 
-// intern replaces the page numbers by places in names.
+// intern replaces the page numbers by indexes into names.
 func (l *list) intern() error {
 	l.names = newInterner()
 	for _, block := range l.all() {
@@ -68,19 +68,18 @@ func (l *list) intern() error {
 // all returns the blocks.
 func (l *list) all() [][]link { return append(slices.Clip(l.blocks), l.last) }
 
-// links returns how many links there are.
+// links returns the number of links.
 func (l *list) links() int { return l.full + len(l.last) }
 
-// fits returns an error if that many links of the file need too much memory in any case.
+// fits returns an error if that many links exceed the limit.
 func (l *list) fits(links int) error { return l.enough(listMemory(int64(links), l.both)) }
 
-// declared returns an error if a graph of the size that a header says needs too much memory.
+// declared returns an error if a graph of the size given in a header exceeds the limit.
 func (l *list) declared(pages, links int) error {
 	return l.enough(listMemory(int64(links), l.both) + 8*int64(pages))
 }
 
-// enough returns an error if the memory that the graph needs, beside that for page numbers, is
-// above the limit.
+// enough returns an error if need plus the memory for page numbers exceeds the limit.
 func (l *list) enough(need int64) error {
 	need += l.sorting
 	if l.names != nil {
@@ -94,9 +93,8 @@ func (l *list) enough(need int64) error {
 		l.in.file, max(1, l.in.n), sizeText(need), plain.Count(l.links(), "link"), sizeText(l.limit))
 }
 
-// listMemory returns how many bytes building a graph from a list takes at least: 8 for each link,
-// 1/8 for each number that a bitmap may have, half as much for its ranks, and 4 for each link of
-// the graph.
+// listMemory returns a lower bound of the bytes for building a graph from a list: 8 per link, 1/8
+// per number in a bitmap, half of that for its ranks, and 4 per link of the graph.
 func listMemory(links int64, both bool) int64 {
 	need := (8 + sparsest*3/16 + 4) * links
 	if both {
@@ -105,7 +103,7 @@ func listMemory(links int64, both bool) int64 {
 	return need
 }
 
-// rows builds the graph of that many pages.
+// rows builds the graph with that many pages.
 func (l *list) rows(pages int) (*Graph, error) {
 	links := int64(l.links())
 	need := listMemory(links, l.both) + 8*int64(pages)
@@ -140,7 +138,7 @@ func (l *list) largest(pages int) int64 {
 	return slices.Max(counts)
 }
 
-// two reads the two pages at the beginning of a line of a file that numbers them from 1.
+// two parses the two page numbers at the beginning of a line; the file numbers pages from 1.
 func (l *list) two(line []byte, pages int) (from, to uint32, rest []byte, err error) {
 	a, b, rest, ok := twoNumbers(line)
 	if !ok {

@@ -14,11 +14,11 @@ const longestRow = 1 << 28
 type metisHeader struct {
 	pages, edges int
 	skip         int // numbers before the links of a line: a size and weights
-	step         int // numbers for each link: the page, and perhaps a weight
+	step         int // numbers for each link: the page, and optionally a weight
 	line         int
 }
 
-// readMETIS reads a graph in the format of METIS and of the 10th DIMACS challenge: a line "PAGES
+// readMETIS reads a graph in the format of METIS and the 10th DIMACS challenge: a line "PAGES
 // EDGES [FORMAT [WEIGHTS]]", and for each page a line with its neighbours, so that each edge is
 // listed twice. % begins a comment line; the line of a page without links is empty. Weights are
 // ignored. Pages are numbered from 1.
@@ -94,7 +94,7 @@ func metisFirst(in *textFile) (h metisHeader, err error) {
 	return h, in.wrong("the file ends before the header: want \"PAGES EDGES\"")
 }
 
-// row reads the links of a page.
+// row parses the links of a page.
 func (h metisHeader) row(l *list, page uint32, line []byte) error {
 	for i := 0; ; i++ {
 		var word []byte

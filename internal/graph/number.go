@@ -9,8 +9,8 @@ import (
 	"math/bits"
 )
 
-// pageNumber is the number of a page in a file. It has up to maxDigits digits: some data sets have
-// account numbers of 21.
+// pageNumber is the number of a page in a file. It has up to maxDigits digits: some data sets use
+// account numbers of 21 digits.
 type pageNumber struct{ hi, lo uint64 }
 
 const maxDigits = 38 // 10^38 < 2^128
@@ -24,7 +24,7 @@ func (n pageNumber) compare(m pageNumber) int {
 	return cmp.Or(cmp.Compare(n.hi, m.hi), cmp.Compare(n.lo, m.lo))
 }
 
-// parseNumber reads a whole number.
+// parseNumber parses a whole number.
 func parseNumber(text []byte) (n pageNumber, err error) {
 	digits := bytes.TrimLeft(text, "0")
 	if len(text) == 0 || len(digits) > maxDigits {
@@ -41,7 +41,7 @@ func parseNumber(text []byte) (n pageNumber, err error) {
 	return n, nil
 }
 
-// wrongNumber says why text is not the number of a page.
+// wrongNumber returns an error that explains why text is not a page number.
 func wrongNumber(text []byte) error {
 	why := "want a whole number, at least 0"
 	is := func(allowed string) bool { return len(bytes.Trim(text, allowed)) == 0 }
@@ -68,8 +68,8 @@ func wrongNumber(text []byte) error {
 // blank reports whether c separates the fields of a line.
 func blank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' }
 
-// twoNumbers reads the two numbers at the beginning of a line. It handles only the usual form,
-// decimal digits with blanks between them; parseNumber handles the rest.
+// twoNumbers parses the two numbers at the beginning of a line. It is the fast path for decimal
+// digits separated by blanks; parseNumber handles the rest.
 func twoNumbers(line []byte) (from, to uint64, rest []byte, ok bool) {
 	from, rest, ok = decimal(line)
 	if !ok || len(rest) == 0 || !blank(rest[0]) {
@@ -85,7 +85,7 @@ func twoNumbers(line []byte) (from, to uint64, rest []byte, ok bool) {
 	return from, to, rest, true
 }
 
-// decimal reads the number, below 10^19, at the beginning of text.
+// decimal parses the number at the beginning of text, which must be below 10^19.
 func decimal(text []byte) (v uint64, rest []byte, ok bool) {
 	i := 0
 	for i < len(text) && blank(text[i]) {
@@ -99,7 +99,7 @@ func decimal(text []byte) (v uint64, rest []byte, ok bool) {
 	return v, text[i:], i > begin && i-begin <= 19
 }
 
-// field returns the first field of a line, and what is behind it.
+// field returns the first field of a line and the rest.
 func field(line []byte) (word, rest []byte) {
 	begin := 0
 	for begin < len(line) && blank(line[begin]) {
@@ -112,7 +112,7 @@ func field(line []byte) (word, rest []byte) {
 	return line[begin:end], line[end:]
 }
 
-// wholes reads a line of whole numbers.
+// wholes parses a line of whole numbers.
 func wholes(line []byte) (list []int, ok bool) {
 	for word := range bytes.FieldsSeq(line) {
 		v, rest, ok := decimal(word)

@@ -13,7 +13,7 @@ type numbering interface {
 	number(page uint32) pageNumber
 }
 
-// dense is a numbering from first on without gaps.
+// dense is a numbering without gaps that begins at first.
 type dense struct {
 	first uint64
 	pages int
@@ -26,7 +26,7 @@ func (d dense) page(n pageNumber) (uint32, bool) {
 
 func (d dense) number(page uint32) pageNumber { return pageNumber{0, d.first + uint64(page)} }
 
-// bitmap is a numbering by the numbers whose bits are set in words.
+// bitmap is a numbering of the numbers whose bits are set in words.
 type bitmap struct {
 	words []uint64
 	ranks []uint32 // pages before each word
@@ -54,14 +54,14 @@ func (b *bitmap) number(page uint32) pageNumber {
 	return pageNumber{0, uint64(64*w + bits.TrailingZeros64(word))}
 }
 
-// sparse is a numbering by sorted numbers of 32 bits.
+// sparse is a numbering of sorted 32-bit numbers.
 type sparse struct {
 	numbers []uint32
 	starts  []uint32 // index of the first number n with n>>shift = i, for each i
 	shift   int
 }
 
-// newSparse returns a numbering by the numbers in all, which it overwrites.
+// newSparse returns a numbering of the numbers in all, which it overwrites.
 func newSparse(all []uint32) *sparse {
 	spare := make([]uint32, len(all))
 	for shift := 0; shift < 32; shift += digits {
@@ -104,7 +104,7 @@ func (s *sparse) page(n pageNumber) (uint32, bool) {
 
 func (s *sparse) number(page uint32) pageNumber { return pageNumber{0, uint64(s.numbers[page])} }
 
-// far is a numbering by sorted numbers of any size.
+// far is a numbering of sorted numbers of any size.
 type far []pageNumber
 
 func (f far) page(n pageNumber) (uint32, bool) {
@@ -114,7 +114,7 @@ func (f far) page(n pageNumber) (uint32, bool) {
 
 func (f far) number(page uint32) pageNumber { return f[page] }
 
-// interner assigns places to numbers in the order in which they come.
+// interner assigns indexes to numbers in the order in which they are added.
 type interner struct {
 	places  map[pageNumber]uint32
 	numbers []pageNumber
@@ -132,11 +132,10 @@ func (in *interner) add(n pageNumber) uint32 {
 	return place
 }
 
-// memory returns how many bytes the numbers take, sorting included. The map takes up to 57 bytes
-// for each.
+// memory returns the bytes for the numbers, including sorting. The map takes up to 57 bytes for each.
 func (in *interner) memory() int64 { return 120 * int64(len(in.numbers)) }
 
-// sorted returns the numbers in ascending order, and the page of each place.
+// sorted returns the numbers in ascending order, and the page of each index.
 func (in *interner) sorted() (far, []uint32) {
 	in.places = nil
 	order := make([]uint32, len(in.numbers))

@@ -1,27 +1,27 @@
 package graph
 
-// sorter sorts the links of one bucket after the other.
+// sorter sorts the links of buckets, one bucket at a time.
 type sorter[W word] struct {
 	words, spare []W
 	rows         []row
-	links        []uint32 // of all rows, with room for the repeated ones that were left out
+	links        []uint32 // of all rows, with gaps where repeated links were dropped
 }
 
-// row is where the links of a page lie among those of its bucket.
+// row is the range of a page's links within its bucket.
 type row struct {
 	start, end uint32
 	last       uint32 // link, if there is one
 }
 
-// digits is how many bits a pass sorts by, at most: its counters fit into the first level of cache.
+// digits is the largest number of bits sorted in one pass: its counters fit into the L1 cache.
 const digits = 12
 
-// newSorter returns one for buckets of at most so many links and 1<<shift pages.
+// newSorter returns a sorter for buckets of at most that many links and 1<<shift pages.
 func newSorter[W word](links, shift int) *sorter[W] {
 	return &sorter[W]{make([]W, 0, links), make([]W, links), make([]row, 1<<shift), make([]uint32, links)}
 }
 
-// sort sorts the links of bucket b of all blocks, first by where they lead to, then by where they start.
+// sort sorts the links of bucket b of all blocks, by target and then by source.
 func (s *sorter[W]) sort(blocks []spreadBlock[W], b int, l layout, repeats bool) {
 	s.words = s.words[:0]
 	for i := range blocks {
@@ -37,7 +37,7 @@ func (s *sorter[W]) sort(blocks []spreadBlock[W], b int, l layout, repeats bool)
 	s.split(l.pageBits, repeats)
 }
 
-// sortBy puts the words of from into to, in the order of the bits of mask above shift, and otherwise as they were.
+// sortBy copies from into to, stably sorted by the bits of mask above shift.
 func sortBy[W word](to, from []W, shift int, mask W) {
 	var at [1 << digits]uint32
 	mask &= 1<<digits - 1
@@ -55,7 +55,7 @@ func sortBy[W word](to, from []W, shift int, mask W) {
 	}
 }
 
-// split puts the links into their rows.
+// split distributes the links over their rows.
 func (s *sorter[W]) split(pageBits int, repeats bool) {
 	rows, links := s.rows, s.links
 	clear(rows)

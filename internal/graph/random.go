@@ -7,15 +7,14 @@ import "context"
 var quadrants = [4]float64{57, 19, 19, 5}
 
 // rmat returns a recursive-matrix graph with the parameters of Graph500 (Chakrabarti, Zhan and
-// Faloutsos, SDM 2004), the pages renumbered at random, so that a page's number says nothing of its
-// degree.
+// Faloutsos, SDM 2004), with pages renumbered at random, so that the number of a page does not reveal its degree.
 func rmat(ctx context.Context, s Spec) (*Graph, error) {
 	scale, seed := s.Scale, s.Seed
 	pages := s.pages()
 	links := pages * s.count("degree")
 	table := newDescent()
 	steps := (scale + levels - 1) / levels
-	excess := steps*levels - scale // levels drawn too many
+	excess := steps*levels - scale // excess levels that are drawn
 	shuffle := newShuffle(scale, seed)
 	return source{pages: pages, blocks: linkBlocks(links), both: s.Symmetric,
 		links: func(block int, made []link) []link {
@@ -37,11 +36,11 @@ func rmat(ctx context.Context, s Spec) (*Graph, error) {
 		}}.rows(ctx)
 }
 
-// shuffle renumbers the numbers of so many bits: multiplications by odd numbers and shifts, all of them bijections.
+// shuffle is a random bijection on numbers of a given number of bits: multiplications by odd numbers and shifts.
 type shuffle struct {
 	bits uint32
 	odd  [2]uint32
-	add  uint32 // without it, page 0 would stay where it is
+	add  uint32 // otherwise 0 would map to 0
 }
 
 func newShuffle(bits int, seed uint64) *shuffle {
@@ -74,9 +73,9 @@ func uniform(ctx context.Context, s Spec) (*Graph, error) {
 
 // copying returns a graph of the copying model (Kumar et al., FOCS 2000): each new page makes
 // degree links, each with probability share a copy of the same link of an earlier page, otherwise
-// to any earlier page. Pages that are linked are linked ever more: the in-degree follows a power
-// law of exponent 1 + 1/share. Besides, some earlier page links to each new one, so that all can be
-// reached from the first.
+// to any earlier page. Popular pages become more popular: the in-degree follows a power law of
+// exponent 1 + 1/share. In addition, some earlier page links to each new one, so that all are
+// reachable from the first.
 func copying(ctx context.Context, s Spec) (*Graph, error) {
 	pages, degree, share, seed := s.Pages, s.count("degree"), s.value("copy"), s.Seed
 	draw := newStream(seed, streamCopy)

@@ -12,7 +12,7 @@ type reading struct {
 	notes []string // as Graph.Notes
 }
 
-// text returns a reader of files from one of text, which may be compressed.
+// text makes a reader of files from a reader of text; files may be compressed.
 func text(read func(*textFile, Spec, int64) (*reading, error)) func(context.Context, Spec, int64) (*reading, error) {
 	return func(ctx context.Context, s Spec, limit int64) (*reading, error) {
 		in, err := openText(ctx, s)
@@ -29,7 +29,7 @@ func text(read func(*textFile, Spec, int64) (*reading, error)) func(context.Cont
 	}
 }
 
-// start sets the start page: the one whose number in the file is that of s, or the hub.
+// start sets the start page: the page that s gives by its number in the file, or the hub.
 func (r *reading) start(s Spec) (*Graph, error) {
 	if s.Start == "" {
 		r.Start = hub(r.Graph)

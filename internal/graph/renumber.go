@@ -11,10 +11,10 @@ import (
 // used. Beyond it, sorting takes less memory.
 const sparsest = 16
 
-// renumber makes the page numbers dense and keeps their order. If the header of the file says how
-// many pages there are, and the numbers fit into that many from 0 or from 1, those that do not
-// occur are pages without links. said is what it says, or 0, and first the lowest number that the
-// format allows.
+// renumber makes the page numbers dense and keeps their order. If the header states the number of
+// pages, and all numbers fit into that range from 0 or from 1, numbers that do not occur are pages
+// without links. said is the number in the header, or 0; first is the lowest number that the format
+// allows.
 func (l *list) renumber(said, first int) (numbering, int, error) {
 	if l.names != nil {
 		f, pages := l.names.sorted()
@@ -28,7 +28,7 @@ func (l *list) renumber(said, first int) (numbering, int, error) {
 		}
 	}
 	switch {
-	case said > maxPages: // no graph can have them: countedPages says so
+	case said > maxPages: // countedPages reports the error
 	case first == 0 && int(most) < said:
 		return dense{0, said}, said, nil
 	case least > 0 && int(most) <= said:
@@ -46,7 +46,7 @@ func (l *list) renumber(said, first int) (numbering, int, error) {
 	return b, b.used, nil
 }
 
-// bitmap returns the numbers that occur; most is the largest.
+// bitmap returns a numbering of the numbers that occur; most is the largest.
 func (l *list) bitmap(most uint32) *bitmap {
 	b := &bitmap{words: make([]uint64, most/64+1), ranks: make([]uint32, most/64+1)}
 	for _, block := range l.all() {

@@ -11,35 +11,34 @@ import (
 // link is a link by its two ends.
 type link struct{ from, to uint32 }
 
-// source is where the links of a graph come from, in any order.
+// source produces the links of a graph in any order.
 type source struct {
 	pages, blocks int
 	both          bool // every link leads back too
 	repeats       bool // repeated links are kept
-	// links appends those of one block of work. They must depend on the block only.
+	// links appends the links of one block of work, which must depend on the block only.
 	links func(block int, links []link) []link
 }
 
-// A block of work has so many links, or pages: enough to pay for taking it, and not more than fits
-// into a core's cache.
+// A block of work has this many links or pages: enough to amortise scheduling, and few enough for a core's cache.
 const (
 	blockLinks = 1 << 16
 	blockPages = 1 << 12
 )
 
-// linkBlocks and pageBlocks return the number of blocks of work for a number of links or pages.
+// linkBlocks and pageBlocks return the number of blocks for n links or n pages.
 func linkBlocks(n int) int { return (n + blockLinks - 1) / blockLinks }
 func pageBlocks(n int) int { return (n + blockPages - 1) / blockPages }
 
-// The buckets of a graph are of so many pages that the links of one can be sorted in a core's own cache, and no more
-// than stay within reach while links are spread over them.
+// Buckets are small enough to be sorted in a core's own cache, and few enough that the write
+// positions of all buckets stay in cache while links are distributed.
 const (
 	bucketBits = 10
 	maxBuckets = 1 << 12
 )
 
-// layout says how the links of a source are spread over buckets by the page that they start from,
-// and what they look like there: a word of keyBits, the lower bits of from before all those of to.
+// layout describes how links are distributed over buckets by their source page, and how a bucket
+// stores them: a word of keyBits, the lower bits of from above the bits of to.
 type layout struct {
 	pageBits, keyBits int
 	shift             int // a bucket has 1<<shift pages
@@ -56,8 +55,9 @@ func newLayout(pages int) layout {
 	return l
 }
 
-// rows makes the rows of the graph. What comes out depends neither on the number of workers nor on their turns: the
-// links of each block are spread over buckets, and each bucket is sorted. Links are ascending in each row.
+// rows builds the rows of the graph; the links of a row are ascending. The links of each block are
+// distributed over buckets, and each bucket is sorted. The result does not depend on the number of
+// workers or their scheduling.
 func (s source) rows(ctx context.Context) (*Graph, error) {
 	l := newLayout(s.pages)
 	if l.keyBits <= 32 {
@@ -82,9 +82,9 @@ func (s *spreadBlock[W]) bucket(b int) []W {
 	return s.words[s.ends[b-1]:s.ends[b]]
 }
 
-// spread makes the links and spreads those of each block. It writes to memory that is still in the
-// cache, and one page of memory after the other, which is several times faster than to fill all
-// buckets of the graph at once.
+// spread generates the links and distributes those of each block. It writes sequentially to memory
+// that is still in cache, which is several times faster than filling the buckets of the whole
+// graph.
 func spread[W word](ctx context.Context, s source, l layout) []spreadBlock[W] {
 	blocks := make([]spreadBlock[W], s.blocks)
 	parallel.Workers(s.blocks, func(numbers iter.Seq[int]) {
@@ -102,7 +102,7 @@ func spread[W word](ctx context.Context, s source, l layout) []spreadBlock[W] {
 
 // spreadLinks sorts links by their bucket.
 func spreadLinks[W word](links []link, both bool, l layout) spreadBlock[W] {
-	at := make([]uint32, l.buckets) // first how many links a bucket has, then where its next one goes
+	at := make([]uint32, l.buckets) // first the size of each bucket, then its write position
 	for _, k := range links {
 		at[k.from>>l.shift]++
 		if both {
@@ -133,7 +133,7 @@ func spreadLinks[W word](links []link, both bool, l layout) spreadBlock[W] {
 // sortRows sorts the buckets and joins them.
 func sortRows[W word](ctx context.Context, s source, l layout, blocks []spreadBlock[W]) (*Graph, error) {
 	if ctx.Err() != nil {
-		return nil, context.Cause(ctx) // some blocks were not made
+		return nil, context.Cause(ctx) // some blocks are missing
 	}
 	total, largest := 0, 0
 	for b := range l.buckets {
@@ -145,8 +145,8 @@ func sortRows[W word](ctx context.Context, s source, l layout, blocks []spreadBl
 	}
 	g := &Graph{Offsets: make([]uint64, s.pages+1)}
 	links := make([]uint32, total)
-	// A bucket's links go behind those of the bucket before, whose end comes on its channel.
-	// Buckets are taken in order, and each that is taken is sorted, so that it comes.
+	// A bucket's links follow those of the previous bucket, whose end arrives on its channel.
+	// Buckets are taken in order, so the previous one is always in progress or done.
 	starts := make([]chan uint64, l.buckets+1)
 	for b := range starts {
 		starts[b] = make(chan uint64, 1)

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// naive makes the rows of s in the plainest way.
+// naive builds the rows of s with a plain sort.
 func naive(s source) *Graph {
 	var all []link
 	for block := range s.blocks {
@@ -35,7 +35,7 @@ func naive(s source) *Graph {
 	return g
 }
 
-// Rows must be the same by every layout, those of graphs too large for a test included.
+// Rows must be the same with every layout, including those of graphs too large for a test.
 func TestRowsAreThoseOfAPlainSort(t *testing.T) {
 	ctx := context.Background()
 	for _, s := range []source{
@@ -46,7 +46,7 @@ func TestRowsAreThoseOfAPlainSort(t *testing.T) {
 			draw := newStream(3, uint64(block))
 			for range 5000 * block {
 				hub := draw.below(uint64(s.pages))
-				hub &= draw.below(uint64(s.pages)) // so that some links come more than once
+				hub &= draw.below(uint64(s.pages)) // so that some links are repeated
 				links = append(links, link{uint32(hub), uint32(draw.below(uint64(s.pages)))})
 			}
 			return links
@@ -68,7 +68,7 @@ func TestRowsAreThoseOfAPlainSort(t *testing.T) {
 					l.shift, l.keyBits, l.buckets = shift, l.pageBits+shift, (s.pages-1)>>shift+1
 					g, err = sortRows(ctx, s, l, spread[uint32](ctx, s, l))
 					equal("narrow words", g, err)
-					l.pageBits += 12 // as if there were so many more pages
+					l.pageBits += 12 // as for a graph with many more pages
 					l.keyBits += 12
 					g, err = sortRows(ctx, s, l, spread[uint64](ctx, s, l))
 					equal("wide words", g, err)
@@ -102,7 +102,7 @@ func TestSymmetricLinksLeadBack(t *testing.T) {
 	}
 }
 
-// Every slot of the table is drawn alike, and gives its first path with the chance that its share says.
+// All slots of the table are equally likely, and each returns its first path with the probability of its share.
 func TestDescentDrawsEachPathAsOftenAsItsQuadrants(t *testing.T) {
 	d := newDescent()
 	const slots, full = 1 << (2 * levels), 1 << (32 - 2*levels)
@@ -110,7 +110,7 @@ func TestDescentDrawsEachPathAsOftenAsItsQuadrants(t *testing.T) {
 	for i, s := range d {
 		got[s.paths[0]] += float64(s.share) / full / slots
 		got[s.paths[1]] += float64(full-s.share) / full / slots
-		for _, r := range []uint32{0, s.share - 1, s.share, full - 1} { // at both sides of the border
+		for _, r := range []uint32{0, s.share - 1, s.share, full - 1} { // on both sides of the boundary
 			if r >= full {
 				continue
 			}

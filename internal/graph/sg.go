@@ -10,8 +10,7 @@ import (
 
 // WriteSG writes g as a serialised directed graph of the GAP Benchmark Suite (.sg), little-endian
 // and unaligned: a byte 1, the number of links and of pages in 64 bits, the offsets of the pages'
-// links in 64 bits, the links in 32 bits, and then offsets and links of the same graph with all
-// links turned round.
+// links in 64 bits, the links in 32 bits, and then offsets and links of the same graph with all links reversed.
 func WriteSG(w io.Writer, g *Graph) error {
 	if g.Pages() > math.MaxInt32 {
 		return fmt.Errorf("write .sg: %d pages are more than its signed 32 bits can number", g.Pages())
@@ -29,7 +28,7 @@ func WriteSG(w io.Writer, g *Graph) error {
 	return b.Flush()
 }
 
-// transpose turns all links round.
+// transpose reverses all links.
 func transpose(g *Graph) *Graph {
 	t := &Graph{Offsets: make([]uint64, g.Pages()+1), Links: make([]uint32, len(g.Links))}
 	for _, q := range g.Links {

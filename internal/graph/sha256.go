@@ -10,8 +10,8 @@ import (
 	"crawlbench/internal/parallel"
 )
 
-// SHA256 returns a sum over all of the graph, in hex digits: of the sums of its parts, a megabyte
-// each, and of how many numbers there are.
+// SHA256 returns a SHA-256 sum of the whole graph in hex: of the sums of its parts, a megabyte
+// each, and of their lengths.
 func (g *Graph) SHA256() string {
 	const part = 1 << 20 // bytes
 	var parts [][]byte

@@ -2,7 +2,7 @@ package graph
 
 import "testing"
 
-// Graphs that differ in anything have different sums.
+// Graphs that differ in any field have different sums.
 func TestSHA256TellsGraphsApart(t *testing.T) {
 	make := func() *Graph {
 		return &Graph{Offsets: []uint64{0, 2, 3, 3}, Links: []uint32{1, 2, 2}, Hosts: []uint32{0, 1}, Start: 0}

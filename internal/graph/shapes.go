@@ -2,7 +2,7 @@ package graph
 
 import "context"
 
-// chain returns pages of which each links to the next.
+// chain returns a graph in which each page links to the next.
 func chain(_ context.Context, s Spec) (*Graph, error) {
 	pages := s.Pages
 	return shape(pages, pages, func(p int, link func(int)) {
@@ -12,7 +12,7 @@ func chain(_ context.Context, s Spec) (*Graph, error) {
 	}), nil
 }
 
-// star returns a page that links to all others.
+// star returns a graph whose first page links to all others.
 func star(_ context.Context, s Spec) (*Graph, error) {
 	pages := s.Pages
 	return shape(pages, pages, func(p int, link func(int)) {
@@ -32,7 +32,7 @@ func tree(_ context.Context, s Spec) (*Graph, error) {
 	}), nil
 }
 
-// grid returns a square, filled row by row, in which neighbours link to each other.
+// grid returns a square grid, filled row by row, in which neighbours link to each other.
 func grid(_ context.Context, s Spec) (*Graph, error) {
 	pages, side := s.Pages, 1
 	for side*side < pages {
@@ -54,7 +54,7 @@ func grid(_ context.Context, s Spec) (*Graph, error) {
 	}), nil
 }
 
-// shape returns the graph in which the links of p are those that f gives, at most so many in all.
+// shape returns the graph whose links of page p are those that f emits; links is their largest number.
 func shape(pages, links int, f func(p int, link func(int))) *Graph {
 	g := &Graph{Offsets: make([]uint64, pages+1), Links: make([]uint32, 0, links)}
 	for p := range pages {

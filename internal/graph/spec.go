@@ -5,30 +5,31 @@ import (
 	"strings"
 )
 
-// Spec says which graph to build. A kind uses some of its fields; Kinds says which.
+// Spec specifies a graph. Each kind uses some of its fields; see Kinds.
 type Spec struct {
 	Kind string
 	// Scale is the binary logarithm of the number of pages of an rmat.
 	Scale int
 	// Pages is the number of pages of the other generated kinds.
 	Pages int
-	// Degree is the mean number of links of a page, before duplicates are removed; of a tree its branching.
+	// Degree is the mean number of links of a page, before duplicates are removed; for a tree, the
+	// number of children.
 	Degree int
-	// Symmetric makes links lead both ways. It is for rmat, uniform and files.
+	// Symmetric makes links lead both ways; for rmat, uniform and files.
 	Symmetric bool
 	// Copy is the share of links that copying takes from another page.
 	Copy *float64
 	// Hosts is the number of hosts.
 	Hosts int
-	// Intra is the share of a page's further links that stay in its host, and Chain the share of hosts that are
-	// listings; both of hosts.
+	// Intra is the share of a page's further links that stay in its host, and Chain the share of
+	// hosts that are chains of listings; both for kind hosts.
 	Intra *float64
 	Chain *float64
-	// Seed draws all that is random; without host structure of its own, a graph's hosts too.
+	// Seed determines everything random, including the hosts of a graph whose kind defines none.
 	Seed uint64
 	// File is the file to read.
 	File string
-	// Start is the number of the page from which crawls start, for a file its number there; "" leaves it to the kind.
+	// Start is the page from which crawls start, for a file its number in the file; "" means the kind's default.
 	// It is text because numbers in files may be longer than 64 bits.
 	Start string
 }
@@ -48,8 +49,7 @@ func (s *Spec) Fields() []Field {
 	}
 }
 
-// number returns the field's value as a number, and whether it is set. Text does not count as a
-// number.
+// number returns the field's value as a number, and whether it is set. Text fields are never set.
 func (f Field) number() (value float64, set bool) {
 	switch v := f.Value.(type) {
 	case *int:
@@ -81,10 +81,11 @@ func (s Spec) value(name string) float64 {
 // count returns a whole numeric field by name, or its default.
 func (s Spec) count(name string) int { return int(s.value(name)) }
 
-// Problem is something wrong with one field of a specification, named as in a scenario file; "" is the whole of it.
+// Problem is something wrong with one field of a specification, named as in a scenario file; ""
+// means the whole specification.
 type Problem struct{ Field, Msg string }
 
-// Check returns what is wrong with s. A parameter that the kind does not have is wrong too.
+// Check returns the problems of s, including parameters that its kind does not have.
 func (s Spec) Check() []Problem {
 	k, ok := kind(s.Kind)
 	if !ok {
@@ -125,7 +126,7 @@ func (s Spec) Check() []Problem {
 	return ps
 }
 
-// pages returns the number of pages of a generated kind, 0 if the file says it.
+// pages returns the number of pages of a generated kind, 0 for a file.
 func (s Spec) pages() int {
 	if s.Kind == "rmat" && s.Scale > 0 && s.Scale < 32 {
 		return 1 << s.Scale

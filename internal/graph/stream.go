@@ -3,10 +3,10 @@ package graph
 import "math/bits"
 
 // stream is a sequence of random numbers, SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). Streams
-// of different blocks of work are independent, so that it does not matter which worker takes which.
+// of different blocks of work are independent, so the result does not depend on which worker takes which block.
 type stream struct{ state uint64 }
 
-// Streams that are not those of blocks, which count from 0.
+// Streams other than those of blocks, which are numbered from 0.
 const (
 	streamHosts = 1<<63 + iota
 	streamCopy

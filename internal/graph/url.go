@@ -2,7 +2,7 @@ package graph
 
 import "strconv"
 
-// sections are the directories that a page may lie in; its number chooses one.
+// sections are the directories of pages; the number of a page selects one.
 var sections = [...]string{
 	"news", "products", "archive", "people", "research/projects", "docs/reference", "events/calendar",
 	"library/catalogue",
@@ -25,7 +25,7 @@ func appendURL(dst []byte, host, local uint32) []byte {
 	return append(dst, ".html"...)
 }
 
-// URL returns the URL of p. No two pages have the same.
+// URL returns the URL of p, which is unique.
 func (g *Graph) URL(p uint32) string {
 	var buf [80]byte
 	return string(g.AppendURL(buf[:0], p))
@@ -62,7 +62,7 @@ func (g *Graph) PageOf(url string) (uint32, bool) {
 	return uint32(page), true
 }
 
-// number reads the decimal number that s begins with, and returns how long it is.
+// number parses the decimal number at the beginning of s, and returns its length.
 func number(s string) (value uint32, length int, ok bool) {
 	var v uint64
 	for length < len(s) && length < 10 && s[length] >= '0' && s[length] <= '9' {

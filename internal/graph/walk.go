@@ -5,19 +5,18 @@ import "slices"
 // Reach is the sequential oracle: what a crawl from the start page has to fetch.
 type Reach struct {
 	Set    []uint64 // bitset of the pages
-	Pages  int      // how many they are, those that fail included
+	Pages  int      // number of pages, including those that fail
 	Failed int      // those that fail
 	Links  int64    // links on the pages that do not fail
-	Depth  int      // longest of the shortest paths from the start page, in links
-	Widest int      // most pages at the same distance
+	Depth  int      // largest distance from the start page, in links
+	Widest int      // largest number of pages at the same distance
 }
 
-// group is how many pages are looked up before their links are, and copied before they are
-// followed: so many misses of the cache are under way at once, which makes the walk of a graph of
-// 10 million pages three times as fast.
+// group is the number of pages processed together, step by step, so that their cache misses
+// overlap. This makes the walk of a graph of 10 million pages three times as fast.
 const group = 64
 
-// Walk crawls g breadth first. The links of a page that fails are not followed; nil means that none fails.
+// Walk crawls g breadth first. The links of a page that fails are not followed; a nil fails means that none does.
 func Walk(g *Graph, fails func(page uint32) bool) Reach {
 	r := Reach{Set: make([]uint64, (g.Pages()+63)/64), Depth: -1}
 	level := []uint32{g.Start}
@@ -54,14 +53,13 @@ func Walk(g *Graph, fails func(page uint32) bool) Reach {
 	return r
 }
 
-// Has reports whether p is reached.
+// Has reports whether p is reachable.
 func (r Reach) Has(p uint32) bool { return r.Set[p/64]>>(p%64)&1 != 0 }
 
-// Spanning returns the tree of those links of g by which a walk breadth first comes to a page for
-// the first time: a crawl of it meets the same pages, and no duplicate.
+// Spanning returns the breadth-first tree of g: a crawl of it fetches the same pages and meets no duplicate.
 func Spanning(g *Graph) *Graph {
 	tree := &Graph{Offsets: make([]uint64, g.Pages()+1), Hosts: g.Hosts, Start: g.Start}
-	by := make([]uint32, g.Pages()) // one more than the page from which a page was found
+	by := make([]uint32, g.Pages()) // parent of each page, plus one; 0 if not found
 	by[g.Start] = g.Start + 1
 	order := []uint32{g.Start}
 	for i := 0; i < len(order); i++ {
