@@ -26,8 +26,8 @@ type Value struct {
 	Value float64
 }
 
-// What the writer lets through, because what it writes otherwise cannot be read back as it was meant: values with a
-// slash or a dash and digits at the end are taken apart, units with a space are cut, scaled units lose their zeros.
+// The writer accepts only what can be read back unchanged: the reader splits values at a slash or
+// at a dash before final digits, cuts units at a space, and converts scaled units.
 var (
 	nameForm = regexp.MustCompile(`^[A-Z]\w*(/[a-z]+=[A-Za-z0-9._+]+)*-[0-9]+$`)
 	unitForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9%-]*(/[A-Za-z]+)?$`)
@@ -35,8 +35,9 @@ var (
 )
 
 // WriteBench writes lines in Go's benchmark format, after the configuration, pairs of key and value
-// that hold for all of them, and the metadata of their units: those in exact have no noise, of all
-// others less is better. Lines that could not be read back are an error, and nothing is written.
+// that hold for all of them, and the metadata of their units: units in exact have no noise; for all
+// others, lower is better. If a line could not be read back, it returns an error and writes
+// nothing.
 func WriteBench(w io.Writer, config [][2]string, exact []string, lines []Line) error {
 	file, err := fileConfig(config)
 	if err != nil {
@@ -84,7 +85,7 @@ func fileConfig(config [][2]string) ([]benchfmt.Config, error) {
 				key, value)
 		}
 		seen[key] = true
-		// Without File the writer leaves it out.
+		// The writer omits configuration without File.
 		file = append(file, benchfmt.Config{Key: key, Value: []byte(value), File: true})
 	}
 	return file, nil
@@ -124,7 +125,7 @@ func (l Line) check() error {
 }
 
 // ReadBench reads what WriteBench wrote, or any file in that format, with its values in base units.
-// name is for errors, which are of the first line that is no benchmark.
+// Errors begin with name and are about the first malformed line.
 func ReadBench(name string, r io.Reader) ([]Line, error) {
 	in := benchfmt.NewReader(r, name)
 	var lines []Line
@@ -135,7 +136,7 @@ func ReadBench(name string, r io.Reader) ([]Line, error) {
 		case *benchfmt.Result:
 			line := Line{Name: string(rec.Name), Iters: rec.Iters}
 			for _, v := range rec.Values {
-				// The reader leaves the unit of a zero as it was.
+				// The reader does not convert the unit of a zero.
 				value, unit := benchunit.Tidy(v.Value, v.Unit)
 				line.Values = append(line.Values, Value{Unit: unit, Value: value})
 			}

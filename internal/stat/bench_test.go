@@ -130,7 +130,7 @@ func TestWhatCouldNotBeReadBackIsRefused(t *testing.T) {
 
 func TestWriteErrorIsReturned(t *testing.T) {
 	full := errors.New("disk full")
-	// The unit, the configuration with the first line, the second line.
+	// There are three writes: the unit, the configuration with the first line, the second line.
 	for writes := range 3 {
 		w := &limitedWriter{writes, full}
 		err := WriteBench(w, nil, nil, []Line{line(testName, Value{"sec/op", 1}), line(testName, Value{"sec/op", 2})})
@@ -140,7 +140,7 @@ func TestWriteErrorIsReturned(t *testing.T) {
 	}
 }
 
-// limitedWriter takes so many writes.
+// limitedWriter accepts a limited number of writes.
 type limitedWriter struct {
 	left int
 	err  error

@@ -6,17 +6,15 @@ import (
 	"slices"
 )
 
-// BlockMeans estimates the log mean crawl time of each crawler in one block. block holds by
-// crawler, and within it by turn,
-// the natural logarithm of the mean seconds a crawl of one slice; all crawlers have the same turns, at least 1.
+// BlockMeans estimates the log mean crawl time of each crawler in one block. block[crawler][turn]
+// is the natural logarithm of the mean seconds per crawl in one slice; all crawlers have the same
+// number of turns, at least 1.
 //
-// What a turn has in common is taken out first: the median over the crawlers of their deviations
-// from their own means. Then
-// the fastest and the slowest slice of each crawler are left out, if there are at least 3, and the
-// rest is averaged. The
-// difference of two of these means is the log ratio of the block, so that ratios are consistent: a
-// to b times b to c is a to c.
-// They are the unit of every comparison. Slices never are: those of a block share its processes.
+// It first removes the effect of each turn: the median over the crawlers of their deviations from
+// their own means. Then it drops the fastest and the slowest slice of each crawler, if there are at
+// least 3, and averages the rest. The difference of two of these means is the log ratio of the
+// block, so ratios are consistent: a to b times b to c is a to c. Blocks are the unit of every
+// comparison; slices are not, because the slices of a block share its processes.
 func BlockMeans(block [][]float64) ([]float64, error) {
 	if err := checkBlock(block); err != nil {
 		return nil, fmt.Errorf("block means: %w", err)
@@ -50,7 +48,7 @@ func checkBlock(block [][]float64) error {
 	return nil
 }
 
-// turnEffects returns by turn the median deviation of the crawlers from their means.
+// turnEffects returns for each turn the median deviation of the crawlers from their means.
 func turnEffects(block [][]float64, means []float64) []float64 {
 	effects := make([]float64, len(block[0]))
 	deviations := make([]float64, len(block))
@@ -63,7 +61,7 @@ func turnEffects(block [][]float64, means []float64) []float64 {
 	return effects
 }
 
-// trimmed returns the mean of y less the effects without its extremes.
+// trimmed returns the mean of y minus effects, without its extremes.
 func trimmed(y, effects []float64) float64 {
 	rest := make([]float64, len(y))
 	for r, v := range y {

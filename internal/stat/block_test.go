@@ -8,8 +8,8 @@ import (
 )
 
 func TestBlockMeansByHand(t *testing.T) {
-	// The second turn is slower by 1 for all, the last slice of crawler 2 by 9: the median does not
-	// see it, and it is left out.
+	// The second turn is slower by 1 for all crawlers, the last slice of crawler 2 by 9: the median
+	// ignores it, and it is trimmed.
 	means, err := BlockMeans([][]float64{
 		{0, 1, 0, 0, 0},
 		{5, 6, 5, 5, 5},
@@ -24,8 +24,8 @@ func TestBlockMeansByHand(t *testing.T) {
 	for _, c := range []struct{ block, want [][]float64 }{
 		{nil, [][]float64{{}}},
 		{[][]float64{{3}, {4}}, [][]float64{{3, 4}}},       // one turn
-		{[][]float64{{3, 5}, {4, 8}}, [][]float64{{4, 6}}}, // two: nothing is left out
-		// a crawler alone is its own turn effect
+		{[][]float64{{3, 5}, {4, 8}}, [][]float64{{4, 6}}}, // two turns: nothing is trimmed
+		// a single crawler is its own turn effect
 		{[][]float64{{1, 2, 9}}, [][]float64{{4}}},
 		{[][]float64{{1, 2, 3, 4}, {11, 12, 13, 14}}, [][]float64{{2.5, 12.5}}}, // drift
 	} {
@@ -54,7 +54,7 @@ func TestBlockMeansRefuseWhatIsNotWhole(t *testing.T) {
 	}
 }
 
-// Ratios of turns, trimmed pair by pair, are the twin that is known to be bad: they contradict each other.
+// The known-bad twin: ratios of turns, trimmed pair by pair, contradict each other.
 func TestRatiosOfABlockAreConsistent(t *testing.T) {
 	draw := rand.New(rand.NewPCG(12, 0))
 	paired := func(x, y []float64) float64 { return trimmed(y, x) }
@@ -73,7 +73,7 @@ func TestRatiosOfABlockAreConsistent(t *testing.T) {
 		for c := range block {
 			for r := range block[c] {
 				if block[c][r] != before[c][r] {
-					t.Fatal("the slices have changed")
+					t.Fatal("the slices were modified")
 				}
 			}
 		}
@@ -85,7 +85,7 @@ func TestRatiosOfABlockAreConsistent(t *testing.T) {
 	}
 }
 
-// On a machine with a memory the turn effect and the trimming have to pay, at equal time.
+// On a machine with autocorrelated noise, the turn effect and the trimming must reduce the noise at equal time.
 func TestBlockMeansAreLessNoisyThanPlainOnes(t *testing.T) {
 	draw := rand.New(rand.NewPCG(13, 0))
 	spikes := func(block [][]float64) { // one slice of 20 lasts 4.5 times as long

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// intervals sets the estimates of best, with their intervals.
+// intervals sets the estimates of f and their intervals.
 func (s *solver) intervals(f *Fit, best Curve, workers []float64, logs [][]float64, seed uint64) {
 	draw := rand.New(rand.NewPCG(seed, 0))
 	rounds := make([]int, f.Rounds)
@@ -31,8 +31,8 @@ func (s *solver) intervals(f *Fit, best Curve, workers []float64, logs [][]float
 	}
 }
 
-// widened returns the share of resamples to leave out at each end: as many as a t-interval of n
-// values with the deviation of the bootstrap, which divides by n and not n-1, would. Student's
+// widened returns the share of resamples to exclude at each end, so that the interval matches a
+// t-interval of n values; the deviation of the bootstrap divides by n instead of n-1. Student's
 // quantile is the series of Abramowitz and Stegun 26.7.5.
 func widened(n int) float64 {
 	z, v := upper((1-level)/2), float64(n-1)

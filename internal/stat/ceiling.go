@@ -5,10 +5,10 @@ import (
 	"math"
 )
 
-// plateau returns why the points beyond the cores look like a hard ceiling, "" if they do not. The
-// alternative to the law is Amdahl's law with at most cores workers, and the same throughput for
-// all beyond. It has one parameter less, so it wins if it is closer to the points, or as close
-// within the noise of the centers.
+// plateau explains why the points beyond the cores look like a hard ceiling; it returns "" if they
+// do not. The alternative to the law is Amdahl's law with at most cores workers, and the same
+// throughput for all beyond. It has one parameter less, so it is preferred if it is closer to the
+// points, or equally close within the noise of the centers.
 func (s *solver) plateau(best Curve, workers, x []float64, logs [][]float64, cores int) string {
 	capped := make([]float64, len(workers))
 	reached := 0
@@ -29,7 +29,7 @@ func (s *solver) plateau(best Curve, workers, x []float64, logs [][]float64, cor
 	}
 	return fmt.Sprintf("beyond %d cores the throughput stays at about %.4g: a ceiling explains the points as well "+
 		"as contention would, "+
-		"so the machine may be what is measured, not the design", cores, flat.At(float64(cores)))
+		"so the machine may be the limit, not the crawler", cores, flat.At(float64(cores)))
 }
 
 // noise returns the relative standard error of a center, after effects common to a round are

@@ -5,12 +5,11 @@ import (
 	"math/rand/v2"
 )
 
-// A process of Ornstein and Uhlenbeck, sampled each millisecond.
+// memory is an Ornstein-Uhlenbeck process, sampled every millisecond.
 type memory struct{ sd, tau float64 } // tau in ms
 
-// What the noise of a shared machine with two processors was fitted with: the machine's state, and
-// the lottery of a process.
-// What a slice adds of its own is small beside them.
+// Parameters fitted to the noise of a shared machine with two processors: the state of the machine,
+// and a random effect per process. The noise of a single slice is small in comparison.
 var machineMemory = []memory{{0.147, 7}, {0.106, 98}, {0.115, 1400}}
 
 const (
@@ -22,7 +21,7 @@ const (
 	handMs    = 2  // from slice to slice, with the rest of a crawl
 )
 
-// clock is a machine in time.
+// clock simulates a machine over time.
 type clock struct {
 	draw  *rand.Rand
 	state []float64
@@ -41,7 +40,7 @@ func newClock(draw *rand.Rand) *clock {
 	return c
 }
 
-// run lets so many ms pass and returns the mean log slowness in them.
+// run advances by ms and returns the mean log slowness of that time.
 func (c *clock) run(ms int) float64 {
 	sum := 0.0
 	for range ms {
@@ -53,7 +52,7 @@ func (c *clock) run(ms int) float64 {
 	return sum / float64(ms)
 }
 
-// skip lets so many ms pass at once.
+// skip advances by ms in one step.
 func (c *clock) skip(ms float64) {
 	for i, m := range machineMemory {
 		keep := math.Exp(-ms / m.tau)
@@ -61,7 +60,7 @@ func (c *clock) skip(ms float64) {
 	}
 }
 
-// block returns the slices of a resident block.
+// block returns the slices of a block of resident processes.
 func (c *clock) block(crawlers int) [][]float64 {
 	c.skip(float64(crawlers * startMs))
 	slices := make([][]float64, crawlers)

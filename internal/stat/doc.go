@@ -1,4 +1,7 @@
-// Package stat turns samples into statements: Go's benchmark format in and out, medians with their intervals, and
-// comparisons. Numbers go in, from the journal or from a benchmark file; a file, or numbers with their uncertainty and
-// warnings, come out. It is the only package that knows golang.org/x/perf.
+// Package stat computes statistics on samples: medians with their intervals, paired comparisons, and
+// scaling laws; and it reads and writes Go's benchmark format.
+//
+// Its input is numbers from the journal or lines of a benchmark file; its output is a benchmark
+// file, or estimates with intervals and warnings. It is the only package that imports
+// golang.org/x/perf.
 package stat

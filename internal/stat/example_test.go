@@ -8,16 +8,15 @@ import (
 	"crawlbench/internal/stat"
 )
 
-// Two crawlers of which one is slower by 30 %, in blocks of 6 turns. The first look proves it: both
-// may leave, and later blocks
-// change nothing.
+// Two crawlers, one of them slower by 30 %, in blocks of 6 turns. The first look proves the
+// difference: both may leave, and later blocks do not change it.
 func ExampleFamily_Decide() {
 	draw := rand.New(rand.NewPCG(1, 0))
 	var ratios []float64
 	for range 28 {
 		base, other := make([]float64, 6), make([]float64, 6)
 		for turn := range base {
-			machine := 0.1 * draw.NormFloat64() // in common
+			machine := 0.1 * draw.NormFloat64() // common to both
 			base[turn] = math.Log(0.002) + machine + 0.1*draw.NormFloat64()
 			other[turn] = math.Log(0.002*1.3) + machine + 0.1*draw.NormFloat64()
 		}

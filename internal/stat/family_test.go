@@ -9,7 +9,7 @@ import (
 var labs = []struct {
 	name  string
 	lab   lab
-	limit float64 // of false wins in the family
+	limit float64 // for the share of runs with a false win
 }{
 	{"iid", blockwise(unitNormal, 0.25, 0, quiet), 0.055},
 	{"drift", blockwise(unitNormal, 0.25, 0, machines[1].state), 0.055},
@@ -28,8 +28,7 @@ const groups, perGroup = 6, 5 // 60 comparisons
 
 func claimed(v Verdict) bool { return v == Faster || v == Slower }
 
-// falseWins decides equal crawlers and counts the runs with a false win, the comparisons, and of
-// these the covered ones.
+// falseWins simulates runs of equal crawlers, and counts runs with a false win, comparisons, and covered comparisons.
 func falseWins(t *testing.T, draw *rand.Rand, l lab, f Family, n int) (wins, covered, all int) {
 	t.Helper()
 	for range n {
@@ -72,7 +71,7 @@ func TestFamiliesSeldomWinFalselyAndIntervalsCover(t *testing.T) {
 	}
 }
 
-// Families of one to a few comparisons have hardly a prior.
+// Families of few comparisons have almost no prior.
 func TestSmallFamiliesSeldomWinFalsely(t *testing.T) {
 	n := runs(2000)
 	for i, size := range [][2]int{{1, 2}, {2, 2}, {1, 3}, {4, 2}} {
@@ -100,18 +99,18 @@ func TestSmallFamiliesSeldomWinFalsely(t *testing.T) {
 	}
 }
 
-// atLeastCaught fails if a twin that is known to be bad is not seen to be bad.
+// atLeastCaught fails the test if the simulation does not detect a known-bad twin.
 func atLeastCaught(t *testing.T, what string, hits, n int, limit float64) {
 	t.Helper()
 	share := float64(hits) / float64(n)
 	t.Logf("%s: %.2f %% of %d", what, 100*share, n)
 	if share < limit+2.5*math.Sqrt(limit*(1-limit)/float64(n)) {
-		t.Errorf("%s: %.2f %% of %d, want clearly more than %.2f %%: these simulations would not see it", what,
+		t.Errorf("%s: %.2f %% of %d, want clearly more than %.2f %%: these simulations would not detect it", what,
 			100*share, n, 100*limit)
 	}
 }
 
-// plainWins counts the runs with a false win of the moderated t-test with Holm at one look, without the guard.
+// plainWins reports whether the moderated t-test with Holm at one look, without the guard, claims a false win.
 func plainWins(family [][]float64, alpha float64) bool {
 	spreads := make([]Spread, len(family))
 	for i, d := range family {
@@ -142,7 +141,7 @@ func TestWithoutTheGuardDependentBlocksWinFalsely(t *testing.T) {
 	atLeastCaught(t, "no guard, lag-1 0.3", wins, n, 0.07)
 }
 
-// What Criterion and others do: each slice, or each sample of a process, is a unit.
+// Criterion and others use each slice, or each sample of a process, as a unit.
 func TestSlicesAsUnitsWinFalsely(t *testing.T) {
 	n := runs(150)
 	draw := rand.New(rand.NewPCG(34, 0))

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// keptPrior fits a prior without the cap, which the twin keeps from the first look on.
+// keptPrior fits a prior without the cap; the known-bad twin keeps it from the first look.
 func keptPrior(spreads []Spread) Prior {
 	var logs []float64
 	expected := 0.0

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What the writer accepts is read back as it was; what it refuses is not written.
+// Lines that the writer accepts are read back unchanged; for others it writes nothing.
 func FuzzBenchRoundTrip(f *testing.F) {
 	f.Add("Crawl/impl=a/graph=g/keys=id/workers=4/rate=inf-2", "sec/op", "B/op", 0.25, 0.0, 3, "cpu", "Some CPU")
 	f.Add("Crawl/rate=1e-3-2", "ns/op", "sec/op", 1e300, -1e-300, 1, "Bad Key", "x\ny")
@@ -18,7 +18,7 @@ func FuzzBenchRoundTrip(f *testing.F) {
 		var text bytes.Buffer
 		if err := WriteBench(&text, [][2]string{{key, value}}, nil, lines); err != nil {
 			if text.Len() > 0 {
-				t.Fatalf("refused (%v), and written: %q", err, &text)
+				t.Fatalf("refused (%v), but written: %q", err, &text)
 			}
 			return
 		}

@@ -2,7 +2,8 @@ package stat
 
 import "math"
 
-// digamma returns the derivative of log Gamma at x > 0: by recurrence up to 6, then the series of Abramowitz and Stegun
+// digamma returns the derivative of log Gamma at x > 0: by recurrence up to 6, then the series of
+// Abramowitz and Stegun
 // 6.3.18.
 func digamma(x float64) float64 {
 	sum := 0.0
@@ -34,8 +35,7 @@ func tetragamma(x float64) float64 {
 }
 
 // trigammaInverse returns the x > 0 whose trigamma is y > 0, by Newton's method on 1/trigamma,
-// which is convex and nearly
-// linear, so that it converges from below without safeguards (Smyth 2004, appendix).
+// which is convex and nearly linear, so it converges from below without safeguards (Smyth 2004, appendix).
 func trigammaInverse(y float64) float64 {
 	switch {
 	case y > 1e7:

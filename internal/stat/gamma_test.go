@@ -54,12 +54,12 @@ func TestStudentTailsAtDegreesWithAClosedForm(t *testing.T) {
 			t.Errorf("of %g with a million degrees: %g, want %g", x, got, want)
 		}
 	}
-	// The switch to the normal tails is smooth enough.
+	// The transition to the normal tails is smooth enough.
 	if a, b := studentTails(4, manyDegrees), studentTails(4, manyDegrees+1); !agree(a, b, 0.01) {
 		t.Errorf("%g, and %g with a degree more", a, b)
 	}
 	if studentTails(math.Inf(1), 5) != 0 {
-		t.Error("there is more beyond infinity")
+		t.Error("the tail beyond infinity is not 0")
 	}
 }
 

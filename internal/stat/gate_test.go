@@ -46,9 +46,8 @@ func TestGateByHand(t *testing.T) {
 	}
 }
 
-// gated runs a program of 7 crawlers in 8 groups against itself, of which the first crawler is
-// slower by ratio in the first
-// hit groups, and returns its answers.
+// gated compares a program of 7 crawlers in 8 groups with itself, except that the first crawler is
+// slower by ratio in the first hit groups. It counts the answers.
 func gated(t *testing.T, draw *rand.Rand, l lab, n, blocks, hit int, ratio float64) map[Gate]int {
 	t.Helper()
 	answers := map[Gate]int{}
@@ -87,7 +86,7 @@ func TestGateSimulated(t *testing.T) {
 		lab         lab
 		blocks, hit int
 		ratio       float64
-		fail        [2]float64 // least and most
+		fail        [2]float64 // allowed range
 		pass        [2]float64
 	}{
 		{"equal", noisy, 28, 0, 1, [2]float64{0, 0.05}, [2]float64{0, 0.05}}, // too noisy to exclude 5 % everywhere

@@ -2,22 +2,17 @@ package stat
 
 import "math"
 
-// likelyLag is the standard deviation of the correlations that machines are believed to have: what
-// is estimated from few
-// blocks is drawn towards 0 as if that were known before.
+// likelyLag is the prior standard deviation of the correlation: estimates from few blocks are shrunk towards 0.
 const likelyLag = 0.5
 
-// LagOne returns the correlation of each block with the one before, pooled over the comparisons of
-// a family, which are the
-// log ratios of their blocks in order; at least 0 and at most 0.9. Comparisons of fewer than 3
-// blocks, or without noise, say
-// nothing.
+// LagOne returns the lag-1 autocorrelation of blocks, pooled over the comparisons of a family, each
+// given by the log ratios of its blocks in order. The result is between 0 and 0.9. Comparisons with
+// fewer than 3 blocks or without noise are ignored.
 //
-// Pooling is what makes it precise enough to use: that of one comparison of 14 blocks is uncertain
-// by 0.27. What remains of
-// small families is drawn towards 0. The bias of few blocks is taken out as that of an
-// autoregressive sequence: 6 blocks with
-// a correlation of 0.3 show one of 0.01.
+// Pooling makes the estimate precise enough: that of a single comparison of 14 blocks has a
+// standard error of 0.27. Estimates of small families are shrunk towards 0. The bias of few blocks
+// is corrected as for an autoregressive sequence: 6 blocks with a correlation of 0.3 show only
+// 0.01.
 func LagOne(family [][]float64) float64 {
 	spreads := make([]Spread, len(family))
 	for i, d := range family {
@@ -30,7 +25,7 @@ func LagOne(family [][]float64) float64 {
 		if len(d) < 3 || spreads[i].Variance <= finest*finest {
 			continue
 		}
-		// Sums are pooled, as a mean of ratios is biased towards 0; each in units of its own noise.
+		// Pool sums, each in units of its own noise, because a mean of ratios is biased towards 0.
 		p, s := lagSums(d)
 		v := prior.Moderate(spreads[i]).Variance
 		products += p / v
@@ -65,9 +60,8 @@ func LagOne(family [][]float64) float64 {
 	return lo * trust(used, float64(blocks)/float64(used))
 }
 
-// lagVariance returns the variance of the correlation estimated from m comparisons of n blocks. As
-// pairs share crawlers,
-// about a third of them counts.
+// lagVariance returns the variance of the correlation estimated from m comparisons of n blocks.
+// Pairs share crawlers, so only about a third of them counts.
 func lagVariance(m int, n float64) float64 {
 	shown := func(rho float64) float64 {
 		products, squares := expectedSums(rho, int(n+0.5))
@@ -77,14 +71,13 @@ func lagVariance(m int, n float64) float64 {
 	return 1 / (max(1, float64(m)/3) * n * slope * slope)
 }
 
-// trust returns how much of the correlation estimated from m comparisons of n blocks is kept.
+// trust returns the shrinkage factor for the correlation estimated from m comparisons of n blocks.
 func trust(m int, n float64) float64 {
 	return likelyLag * likelyLag / (likelyLag*likelyLag + lagVariance(m, n))
 }
 
-// guardCost returns the mean inflation by noise alone, if blocks are independent: what is below 0
-// is cut off, so that the
-// mean is 0.4 standard deviations.
+// guardCost returns the mean inflation by noise alone if blocks are independent: negative estimates
+// are cut off at 0, so the mean estimate is 0.4 standard deviations.
 func guardCost(m int, n float64) float64 {
 	if n < 3 {
 		return 1
@@ -92,7 +85,7 @@ func guardCost(m int, n float64) float64 {
 	return 1 + 0.4*math.Sqrt(lagVariance(m, n))*trust(m, n)
 }
 
-// lagSums returns the sums of the products of successive values of d, and of the squares, around their mean.
+// lagSums returns the sum of products of successive values of d, and the sum of squares, around their mean.
 func lagSums(d []float64) (products, squares float64) {
 	center, before := mean(d), 0.0
 	for i, x := range d {
@@ -106,11 +99,10 @@ func lagSums(d []float64) (products, squares float64) {
 	return products, squares
 }
 
-// expectedSums returns what lagSums of n values of an autoregressive sequence with correlation rho
-// are on average, for a
-// variance of 1.
+// expectedSums returns the expected lagSums of n values of an autoregressive sequence with
+// correlation rho and variance 1.
 func expectedSums(rho float64, n int) (products, squares float64) {
-	// of rho, of n times the variance of the mean, of n times the covariance of an end with it
+	// powers of rho; n times the variance of the mean; n times the covariance of an end value with it
 	power, sum, end := 1.0, 1.0, 1.0
 	for k := 1; k < n; k++ {
 		power *= rho
@@ -121,7 +113,6 @@ func expectedSums(rho float64, n int) (products, squares float64) {
 	return (m-1)*rho - 2*sum + 2*end/m + (m-1)*sum/m, m - sum
 }
 
-// Inflation returns by how much the correlation r of successive blocks widens standard errors, that
-// of an autoregressive
-// sequence: dependent blocks are worth fewer.
+// Inflation returns the factor by which the correlation r of successive blocks increases standard
+// errors, for an autoregressive sequence.
 func Inflation(r float64) float64 { return math.Sqrt((1 + r) / (1 - r)) }

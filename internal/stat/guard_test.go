@@ -25,9 +25,9 @@ func TestLagOneFindsTheCorrelationOfBlocks(t *testing.T) {
 			if math.Abs(sum-lag) > 0.04+0.2*lag {
 				t.Errorf("%d blocks, correlation %.1f: %.3f", blocks, lag, sum)
 			}
-			// The twin: without the bias of a sequence.
+			// The known-bad twin: without the bias correction for a sequence.
 			if blocks == 6 && lag == 0.3 && naive > 0.2 {
-				t.Errorf("with 1/n added, 6 blocks show %.3f: this test shows nothing", naive)
+				t.Errorf("with 1/n added, 6 blocks show %.3f: this test proves nothing", naive)
 			}
 		}
 	}
@@ -44,7 +44,7 @@ func TestLagOneOfLittle(t *testing.T) {
 		up[i] = float64(i)
 	}
 	if r := LagOne([][]float64{up}); r < 0.5 || r > 0.9 {
-		t.Errorf("of a line: %v", r)
+		t.Errorf("on a straight line: %v", r)
 	}
 	if f := Inflation(0.5); !near(f, math.Sqrt(3)) {
 		t.Errorf("inflation %v", f)

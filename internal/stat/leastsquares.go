@@ -2,10 +2,9 @@ package stat
 
 import "math"
 
-// solver finds at most 3 weights of rows; it keeps its vectors, since the bootstrap uses it a
-// thousand times.
+// solver solves for at most 3 weights of rows; it reuses its vectors, since the bootstrap calls it a thousand times.
 type solver struct {
-	columns [3][]float64 // for the caller to fill; the first must be above 0 in every row
+	columns [3][]float64 // for the caller to fill; the first must be positive in every row
 	q       [3][]float64
 	left    []float64
 }
@@ -19,8 +18,8 @@ func newSolver(rows int) *solver {
 }
 
 // leastSquares returns the nonnegative weights with which the first k columns come closest to 1 in
-// every row; the first column is always used. There are so few columns that it tries every subset
-// and takes the best without a negative weight, which is exact.
+// every row; the first column is always used. With so few columns it tries every subset and takes
+// the best one without a negative weight, which is exact.
 func (s *solver) leastSquares(k int) (best [3]float64) {
 	least := math.Inf(1)
 	for choice := 1; choice < 1<<k; choice += 2 {
@@ -45,9 +44,9 @@ func (s *solver) leastSquares(k int) (best [3]float64) {
 	return best
 }
 
-// project solves the least squares of some columns against 1 by Gram-Schmidt, and returns the sum
-// of the squares of what is left. ok is false if a weight is not above 0, or the columns depend on
-// each other.
+// project solves the least squares of some columns against 1 by Gram-Schmidt, and returns the
+// residual sum of squares. ok is false if a weight is not positive, or the columns are linearly
+// dependent.
 func (s *solver) project(columns []int) (weights [3]float64, rest float64, ok bool) {
 	for i := range s.left {
 		s.left[i] = 1

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// adaptive plays a run in which a crawler leaves its group when all its comparisons are settled. It
-// returns what is decided
-// in the end, the truth, and the share of block means that were taken.
+// adaptive simulates a run in which a crawler leaves its group when all its comparisons are
+// settled. It returns the final decisions, the truth, and the share of block means that were
+// measured.
 func adaptive(t *testing.T, draw *rand.Rand, f Family, shift []float64) (end Decisions, truth []float64,
 	taken float64) {
 	t.Helper()
@@ -36,7 +36,7 @@ func adaptive(t *testing.T, draw *rand.Rand, f Family, shift []float64) (end Dec
 		}
 		for i, c := range end.Comparisons {
 			if c.Settled && next.Comparisons[i] != c {
-				t.Fatalf("settled as %+v, and a look later as %+v", c, next.Comparisons[i])
+				t.Fatalf("settled as %+v, but one look later as %+v", c, next.Comparisons[i])
 			}
 		}
 		end = next
@@ -51,7 +51,7 @@ func adaptive(t *testing.T, draw *rand.Rand, f Family, shift []float64) (end Dec
 	return end, truth, float64(sum) / float64(len(plays)*f.Looks[len(f.Looks)-1].Blocks)
 }
 
-// eachPair calls f with the index of each pair, as allPairs has them, and those of its crawlers.
+// eachPair calls f with the index of each pair, in the order of allPairs, and the indexes of its crawlers.
 func eachPair(crawlers int, f func(pair, i, j int)) {
 	pair := 0
 	for g := range groups {
@@ -67,7 +67,7 @@ func eachPair(crawlers int, f func(pair, i, j int)) {
 func TestCrawlersThatAreSettledLeave(t *testing.T) {
 	n := runs(300)
 	draw := rand.New(rand.NewPCG(37, 0))
-	shift := []float64{0, 0, 0, math.Log(2), math.Log(20)} // three alike, and two far off
+	shift := []float64{0, 0, 0, math.Log(2), math.Log(20)} // three equal, two far slower
 	wins, wrong, decided, far, covered, all := 0, 0, 0, 0, 0, 0
 	cost := 0.0
 	for range n {
@@ -93,12 +93,12 @@ func TestCrawlersThatAreSettledLeave(t *testing.T) {
 		}
 		wins += won
 	}
-	t.Logf("%.0f %% of the block means were taken", 100*cost)
+	t.Logf("%.0f %% of the block means were measured", 100*cost)
 	atMostShare(t, "false win", wins, n, 0.055)
 	atMostShare(t, "wrong way", wrong, far, 0)
 	atLeastShare(t, "differences found", decided, far, 0.999)
 	atLeastShare(t, "covered", covered, all, 0.94)
 	if cost > 0.75 {
-		t.Errorf("%.0f %% of the block means were taken: want those of two crawlers of five to end early", 100*cost)
+		t.Errorf("%.0f %% of the block means were measured: want two crawlers of five to leave early", 100*cost)
 	}
 }

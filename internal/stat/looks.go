@@ -3,34 +3,32 @@ package stat
 import "fmt"
 
 // Look is a number of blocks, fixed before the run, at which a family is tested, and the share of
-// its alpha spent there. The
-// shares of all looks add up to at most 1, so that the promise holds however the looks depend on each other.
+// alpha spent there. The shares of all looks add up to at most 1, so alpha holds however the looks
+// depend on each other.
 type Look struct {
 	Blocks int
 	Share  float64
 }
 
-// lookAt lists the looks of a long run: each has 1.4 to 1.5 times the blocks of the one before.
+// lookAt lists the looks of a long run: each has 1.4 to 1.5 times the blocks of the previous one.
 var lookAt = [...]int{6, 9, 14, 20, 28, 40, 60, 90, 130, 200}
 
-// Looks returns the looks of a run of at most so many blocks: those of the list below it, and one
-// at the end. It is nil for
-// fewer than 2 blocks, which have no variance; up to 7, the end is the only look. A run longer than
-// the list has an end and
-// no looks between.
+// Looks returns the looks of a run of at most the given number of blocks: those of lookAt below
+// that number, and one at the end. It is nil for fewer than 2 blocks, which have no variance; up to
+// 7 blocks, the end is the only look. A run longer than the list has no look between the last entry
+// and the end.
 //
-// The last look has half of alpha. The others share the rest equally, but for the one before the
-// last, which has twice as
-// much: .1 .1 .1 .2 .5 of 28 blocks. That costs 3 % of the minimum detectable effect against one
-// test at the end, less than
-// spending functions that stop as early; anytime-valid confidence sequences cost 19 %.
+// The last look gets half of alpha. The others share the rest equally, except that the last but one
+// gets twice as much: .1 .1 .1 .2 .5 for 28 blocks. This increases the minimum detectable effect by
+// 3 % compared with a single test at the end, less than spending functions that stop as early;
+// anytime-valid confidence sequences increase it by 19 %.
 func Looks(blocks int) []Look {
 	if blocks < 2 {
 		return nil
 	}
 	var looks []Look
 	for _, n := range lookAt {
-		if 5*blocks >= 6*n { // a look just before the end would spend alpha on nothing
+		if 5*blocks >= 6*n { // a look just before the end would waste alpha
 			looks = append(looks, Look{Blocks: n})
 		}
 	}

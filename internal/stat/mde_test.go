@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What the closed form promises has to be found, by one comparison that differs in a family of equals.
+// The closed form must match simulation: one comparison differs in a family of equals.
 func TestMDEIsFoundWithItsPower(t *testing.T) {
 	n := runs(600)
 	for i, c := range []struct {
@@ -52,7 +52,7 @@ func TestMDEIsFoundWithItsPower(t *testing.T) {
 			100*float64(half)/float64(n))
 		atLeastShare(t, "found", found, n, 0.78)
 		atMostShare(t, "found", found, n, 0.87)
-		// The twin: an MDE half as large.
+		// The known-bad twin: half the MDE.
 		if 2*half > n {
 			t.Errorf("half of the MDE is found in %d of %d", half, n)
 		}
@@ -70,14 +70,14 @@ func TestMDEByBlocks(t *testing.T) {
 	for blocks := 9; blocks < 300; blocks++ {
 		got := f.MDE(blocks, 0.12)
 		if !(got > 1 && got < last) {
-			t.Errorf("%d blocks find %v, and one less %v", blocks, got, last)
+			t.Errorf("%d blocks find %v, one block less finds %v", blocks, got, last)
 		}
 		last = got
 	}
 	if one := (Family{Size: 1, Alpha: UnlimitedAlpha}).MDE(30, 0.12); !(one < f.MDE(30, 0.12)) {
-		t.Error("a larger family finds as much")
+		t.Error("a larger family has the same MDE")
 	}
-	// Ranks of 6 blocks cannot win in a family of 132.
+	// With 6 blocks, the rank test cannot claim anything in a family of 132.
 	f.RanksFrom = 6
 	if got := f.MDE(6, 0.12); !math.IsInf(got, 1) {
 		t.Errorf("ranks of 6 blocks find %v", got)
@@ -94,7 +94,7 @@ func TestBlocksForInvertsMDE(t *testing.T) {
 			}
 			for m := range n {
 				if f.MDE(m, 0.12) <= ratio {
-					t.Errorf("%+v: %d blocks find %v, and %d are said to be needed", f, m, ratio, n)
+					t.Errorf("%+v: %d blocks find %v, but BlocksFor returned %d", f, m, ratio, n)
 				}
 			}
 		}

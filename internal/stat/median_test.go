@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// shuffled returns 1, 4, 9 ... n*n in a drawn order, so that the k-th smallest can be told by its value.
+// shuffled returns 1, 4, 9 ... n*n in random order, so the value of the k-th smallest identifies it.
 func shuffled(n int) []float64 {
 	draw := rand.New(rand.NewPCG(uint64(n), 5))
 	x := make([]float64, n)
@@ -19,8 +19,8 @@ func shuffled(n int) []float64 {
 	return x
 }
 
-// coverage is the chance that the median lies between the lo-th and the hi-th smallest of n samples, 0 being minus
-// infinity and n+1 infinity: of n tosses, so many heads.
+// coverage returns the probability that the median lies between the lo-th and the hi-th smallest of
+// n samples, where 0 is minus infinity and n+1 is infinity: a binomial probability.
 func coverage(n, lo, hi int) float64 {
 	sum, choose := 0.0, 1.0
 	for k := range n + 1 {
@@ -32,7 +32,7 @@ func coverage(n, lo, hi int) float64 {
 	return sum / math.Exp2(float64(n))
 }
 
-// rank tells which of the samples x is; infinite bounds lie outside of them.
+// rank returns the rank of x among the samples; infinite bounds lie outside.
 func rank(x float64, n int) int {
 	switch {
 	case math.IsInf(x, -1):
@@ -53,11 +53,11 @@ func TestMedianIntervalCoversWhatItSays(t *testing.T) {
 		}
 		lo, hi := rank(s.Lo, n), rank(s.Hi, n)
 		if want := coverage(n, lo, hi); math.Abs(s.Confidence-want) > 1e-12 || want < 0.95 {
-			t.Errorf("n=%d: from rank %d to %d is said to cover %v and covers %v", n, lo, hi, s.Confidence, want)
+			t.Errorf("n=%d: rank %d to %d claims a coverage of %v, want %v", n, lo, hi, s.Confidence, want)
 		}
 		for from := 0; from <= n+1-(hi-lo-1); from++ {
 			if c := coverage(n, from, from+hi-lo-1); c >= 0.95 {
-				t.Errorf("n=%d: from rank %d to %d, but %d to %d would cover %v", n, lo, hi, from, from+hi-lo-1, c)
+				t.Errorf("n=%d: rank %d to %d, but %d to %d would cover %v", n, lo, hi, from, from+hi-lo-1, c)
 			}
 		}
 		finite := lo >= 1 && hi <= n
@@ -66,14 +66,14 @@ func TestMedianIntervalCoversWhatItSays(t *testing.T) {
 			t.Errorf("n=%d: interval from %v to %v, warnings %q", n, s.Lo, s.Hi, s.Warnings)
 		}
 		if !slices.Equal(x, shuffled(n)) {
-			t.Errorf("n=%d: the order of the samples has changed", n)
+			t.Errorf("n=%d: the samples were reordered", n)
 		}
 	}
 }
 
-// permuted returns the P of a U-test from its definition: the share of all ways to deal the values
-// into two hands of these
-// sizes in which the number of pairs that are in order is at least as far from half of all pairs.
+// permuted returns the P of a U-test by its definition: the share of all splits of the values into
+// two sets of these sizes in which the number of ordered pairs is at least as far from half of all
+// pairs.
 func permuted(a, b []float64) float64 {
 	all := slices.Concat(a, b)
 	far := func(first uint) int {
@@ -126,7 +126,7 @@ func TestCompareIsThePermutationTest(t *testing.T) {
 		verdicts[d.Significant]++
 	}
 	if verdicts[true] == 0 || verdicts[false] == 0 {
-		t.Errorf("the verdicts are all the same: %v", verdicts)
+		t.Errorf("only one verdict occurred: %v", verdicts)
 	}
 }
 
@@ -149,7 +149,7 @@ func TestQuantile(t *testing.T) {
 		}
 	}
 	if !slices.Equal(x, []float64{4, 1, 3, 2}) {
-		t.Errorf("the samples were moved: %v", x)
+		t.Errorf("the samples were modified: %v", x)
 	}
 	if got := Quantile([]float64{7, 5, 6}, 0.5); got != 6 {
 		t.Errorf("the median of three is %v", got)

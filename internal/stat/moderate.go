@@ -5,24 +5,25 @@ import (
 	"slices"
 )
 
-// Spread is the noise of one comparison: the variance of the log ratios of its blocks, on so many degrees of freedom.
+// Spread is the noise of one comparison: the variance of the log ratios of its blocks, with its degrees of freedom.
 type Spread struct{ Variance, Degrees float64 }
 
-// Prior is what a family of comparisons knows of the variance of any of them: Variance on Degrees
-// of freedom, as if so many
-// blocks had been taken before (Smyth, Linear models and empirical Bayes methods, 2004). With
-// Degrees 0 nothing is known.
+// Prior is the prior of the variance of any comparison in a family: Variance with Degrees of
+// freedom, as if it were known from that many earlier blocks (Smyth, Linear models and empirical
+// Bayes methods, 2004). Degrees of 0 mean no knowledge.
 type Prior struct{ Variance, Degrees float64 }
 
-// mostDegrees caps the prior. Without a cap, or if that of the first look were kept for all,
-// families with looks claim a
-// false difference in 6 to 7 % of runs instead of 5.
+// mostDegrees caps the degrees of freedom of the prior. Without a cap, or with the prior of the
+// first look kept for all looks, families claim a false difference in 6 to 7 % of runs instead of 5
+// %.
 const mostDegrees = 20
 
-// finest is the standard deviation of log ratios below which no clock measures: constant times have no variance at all.
+// finest is the lower limit of the standard deviation of log ratios, below the resolution of any
+// clock: constant times have no variance.
 const finest = 1e-9
 
-// FitPrior estimates the prior by the moments of log variances. Those on fewer than 1 degree are left out.
+// FitPrior estimates the prior from the moments of log variances. It ignores spreads with fewer
+// than 1 degree of freedom.
 func FitPrior(spreads []Spread) Prior {
 	floor := leastVariance(spreads)
 	var logs []float64
@@ -48,15 +49,15 @@ func FitPrior(spreads []Spread) Prior {
 	return Prior{math.Exp(mean(logs) + digamma(d/2) - math.Log(d/2)), d}
 }
 
-// priorDegrees returns the most degrees of freedom that the prior of m comparisons has, each on so
-// many. Comparisons share
-// crawlers, and each takes part in its own prior: with more, families of 2 to 4 claim a false
-// difference in 6 % of runs.
+// priorDegrees returns the cap on the prior's degrees of freedom for m comparisons with the given
+// degrees each. Comparisons share crawlers, and each contributes to its own prior: with a higher
+// cap, families of 2 to 4 claim a false difference in 6 % of runs.
 func priorDegrees(m int, degrees float64) float64 {
 	return max(0, min(mostDegrees, float64(m-2)*degrees/3))
 }
 
-// leastVariance keeps variances of 0 from ruling the moments: a 100,000th of the median, as limma has it.
+// leastVariance returns a floor that keeps variances of 0 from dominating the moments: 1/100,000 of
+// the median, as in limma.
 func leastVariance(spreads []Spread) float64 {
 	variances := make([]float64, 0, len(spreads))
 	for _, s := range spreads {
@@ -69,9 +70,8 @@ func leastVariance(spreads []Spread) float64 {
 	return max(finest*finest, 1e-5*variances[len(variances)/2])
 }
 
-// Moderate returns the variance of a comparison given the prior, and its degrees of freedom: s and
-// the prior, each weighted
-// with its degrees.
+// Moderate returns the posterior variance and degrees of freedom of a comparison: s and the prior,
+// weighted by their degrees.
 func (p Prior) Moderate(s Spread) Spread {
 	d := p.Degrees + s.Degrees
 	v := (p.Degrees*p.Variance + s.Degrees*s.Variance) / d

@@ -5,17 +5,16 @@ import (
 	"math/rand/v2"
 )
 
-// A lab measures groups of crawlers in blocks: block means by group, crawler and block. All crawlers are equal.
+// lab simulates measuring groups of equal crawlers in blocks. It returns block means by group, crawler and block.
 type lab func(draw *rand.Rand, groups, crawlers, blocks int) [][][]float64
 
 // typical is the standard deviation of the block mean of one crawler; a ratio of two has the square
 // root of 2 times that.
 const typical = 0.085
 
-// blockwise builds a lab from the errors of single blocks, of unit variance, with standard
-// deviations that differ between
-// crawlers by a factor of e^spread, and blocks that have in common what the machine gives, in units
-// of the typical deviation.
+// blockwise makes a lab from errors of unit variance per block, with standard deviations that
+// differ between crawlers by a factor of e^spread, and a machine effect common to all crawlers of a
+// block, in units of the typical deviation.
 func blockwise(unit func(*rand.Rand) float64, spread, lagOne float64, state machine) lab {
 	return func(draw *rand.Rand, groups, crawlers, blocks int) [][][]float64 {
 		y := make([][][]float64, groups)
@@ -38,7 +37,7 @@ func blockwise(unit func(*rand.Rand) float64, spread, lagOne float64, state mach
 
 func unitNormal(draw *rand.Rand) float64 { return draw.NormFloat64() }
 
-// unitT3 is Student's t with 3 degrees of freedom.
+// unitT3 draws from Student's t with 3 degrees of freedom, scaled to unit variance.
 func unitT3(draw *rand.Rand) float64 {
 	square := 0.0
 	for range 3 {
@@ -48,7 +47,7 @@ func unitT3(draw *rand.Rand) float64 {
 	return draw.NormFloat64() / math.Sqrt(square)
 }
 
-// unitOutliers are normal, but for one block of 20, which is slower by 2 to 6 standard deviations.
+// unitOutliers draws normal errors, except that one block in 20 is slower by 2 to 6 standard deviations.
 func unitOutliers(draw *rand.Rand) float64 {
 	x := draw.NormFloat64()
 	if draw.IntN(20) == 0 {
@@ -59,9 +58,8 @@ func unitOutliers(draw *rand.Rand) float64 {
 
 func unitSkewed(draw *rand.Rand) float64 { return draw.ExpFloat64() - 1 }
 
-// resident measures as the runner does: resident blocks, groups in turn, crawlers in slices, on a
-// machine whose speed changes
-// in time.
+// resident simulates measuring in blocks with resident processes, groups in turn, crawlers in
+// slices, on a machine whose speed changes over time.
 func resident(draw *rand.Rand, groups, crawlers, blocks int) [][][]float64 {
 	y := make([][][]float64, groups)
 	for g := range y {
@@ -84,7 +82,8 @@ func resident(draw *rand.Rand, groups, crawlers, blocks int) [][][]float64 {
 
 func quiet(_ *rand.Rand, slots int) []float64 { return make([]float64, slots) }
 
-// allPairs returns the log ratios of all pairs within groups, and with each the truth that shift adds to its crawlers.
+// allPairs returns the log ratios of all pairs within groups, and the true log ratio of each, which
+// shift adds to the crawlers.
 func allPairs(y [][][]float64, shift []float64) (family [][]float64, truth []float64) {
 	for _, group := range y {
 		for i := range group {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Paced cells of a run: 4 blocks, ratios with a standard deviation of 0.45 %.
+// Rate-limited cells of a run: 4 blocks, ratios with a standard deviation of 0.45 %.
 func TestPacedCellsAreProvenEquivalent(t *testing.T) {
 	n := runs(600)
 	draw := rand.New(rand.NewPCG(61, 0))
@@ -58,17 +58,17 @@ func TestPacedCellsAreProvenEquivalent(t *testing.T) {
 	atLeastShare(t, "equal cells proven equivalent", all, n*f.Size, 0.97)
 	atMostShare(t, "false win", wins, n, PacedAlpha)
 	atMostShare(t, "the margin is equivalent", apart, n, PacedAlpha)
-	atMostShare(t, "a crawler that misses the rate by 10 % is not seen", missed, n, 0.01)
+	atMostShare(t, "a crawler that misses the rate by 10 % is not found", missed, n, 0.01)
 }
 
-// Equivalence that is not adjusted promises 2.5 % for each comparison, over all looks.
+// Unadjusted equivalence is wrong in at most 2.5 % of cases for each comparison, over all looks.
 func TestADifferenceOfTheMarginIsSeldomEquivalentAtLooks(t *testing.T) {
 	n := runs(600)
 	draw := rand.New(rand.NewPCG(62, 0))
 	steady := blockwise(func(draw *rand.Rand) float64 { return 0.15 * draw.NormFloat64() }, 0.25, 0, quiet)
 	wrong, right, far := 0, 0, 0
 	for range n {
-		// Without ranks of the family to reject it, a difference of the margin can only be called equivalent.
+		// Without a difference that the family can prove, a difference of the margin can only be called equivalent.
 		family, truth := allPairs(steady(draw, 3, 3, 28), []float64{0, math.Log1p(DefaultMargin), 0})
 		f := Family{Size: len(family), Alpha: 1e-9, Margin: DefaultMargin, Looks: Looks(28)}
 		d, err := f.Decide(family)

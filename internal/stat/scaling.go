@@ -6,21 +6,21 @@ import (
 	"slices"
 )
 
-// Point is the measurement of one number of workers. Throughput is by round, with the same index
-// for the same round at all points; NaN or 0 marks a missing sample.
+// Point is the measurement of one number of workers. Throughput is indexed by round, equally at all
+// points; NaN or 0 marks a missing sample.
 type Point struct {
-	Workers    int // at least 1, and no number twice
+	Workers    int // at least 1, distinct
 	Throughput []float64
 }
 
 // Interval is an estimate with its confidence interval.
 type Interval struct{ Value, Lo, Hi float64 }
 
-// Gain is the gain of a number of workers over the smallest number.
+// Gain is the gain of a number of workers over the smallest one.
 type Gain struct {
 	Workers int
 	Ratio   Paired // of throughputs: above 1 is a gain
-	// the ratio over that of the workers: 1 is as much from each worker as from those of the first point
+	// the ratio divided by that of the workers: 1 means the throughput per worker of the first point
 	Efficiency Interval
 }
 
@@ -40,17 +40,17 @@ func Speedup(points []Point) []Gain {
 	return gains
 }
 
-// Knee is the number of workers beyond which more do not help, as measured: it assumes no law.
+// Knee is the measured number of workers beyond which more do not help; it assumes no law.
 type Knee struct {
-	Workers int    // the fewest that are not below the best; 0 if there is no point with a sample
-	Best    int    // those with the highest throughput
+	Workers int    // smallest number not below the best; 0 if there are no samples
+	Best    int    // number with the highest throughput
 	Ratio   Paired // throughput of the knee over that of the best
 }
 
 // FindKnee returns the knee. A throughput counts as below the best if it is lower by more than
-// DefaultMargin, and if the paired test gives a P below 5 %. Fewer than 6 rounds cannot show that,
-// and then the margin alone decides. The best is chosen for being high, so some of it is luck;
-// without the margin the knee would be found too far to the right.
+// DefaultMargin and the paired test gives a P below 5 %. With fewer than 6 rounds, which cannot
+// reach that P, the margin alone decides. The best is a maximum and thus biased upwards; without
+// the margin the knee would be too far to the right.
 func FindKnee(points []Point) Knee {
 	sorted := byWorkers(points)
 	best, most := -1, 0.0
@@ -81,8 +81,7 @@ func byWorkers(points []Point) []Point {
 }
 
 // center returns the geometric mean of the usable values, 0 if there are none. Unlike the median it
-// varies smoothly with the resampled rounds, and unlike the mean it makes ratios of centers the
-// centers of ratios.
+// varies smoothly with the resampled rounds, and unlike the mean, the ratio of centers is the center of ratios.
 func center(x []float64) float64 {
 	sum, n := 0.0, 0
 	for _, v := range x {

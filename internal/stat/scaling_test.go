@@ -35,7 +35,7 @@ func TestSpeedup(t *testing.T) {
 		t.Errorf("second: %+v, want %+v", second, want)
 	}
 	if points[0].Workers != 8 || Speedup(nil) != nil {
-		t.Error("the points have changed, or there are gains of none")
+		t.Error("the points were modified, or there are gains without points")
 	}
 }
 
@@ -46,15 +46,15 @@ func TestKneeByHand(t *testing.T) {
 			x          []float64
 			knee, best int
 		}{
-			{[]float64{100, 200, 390, 400}, 4, 8}, // 2.5 % below is within the margin
-			{[]float64{100, 200, 380, 400}, 8, 8}, // 5 % is not, and is no noise
+			{[]float64{100, 200, 390, 400}, 4, 8}, // 2.5 % lower is within the margin
+			{[]float64{100, 200, 380, 400}, 8, 8}, // 5 % lower is not, and not noise
 			{[]float64{100, 190, 150, 90}, 2, 2},
 			{[]float64{100, 99, 98, 97}, 1, 1},
 			{[]float64{100, 100, 100, 100}, 1, 1},
 		} {
 			var points []Point
 			for i, x := range c.x {
-				// A bit of scatter that all points share, so that no round is like another.
+				// A little scatter common to all points, so that rounds differ.
 				p := Point{1 << i, rounds(n, x)}
 				for r := range p.Throughput {
 					p.Throughput[r] *= 1 + float64(r)/10
@@ -71,14 +71,14 @@ func TestKneeByHand(t *testing.T) {
 			}
 		}
 	}
-	// 6 % lower in the middle, but as often higher: noise.
+	// 6 % lower in the median, but higher as often: noise.
 	a, b := []float64{100, 100, 100, 100, 100, 100, 100, 100}, []float64{70, 130, 80, 85, 125, 90, 140, 75}
 	b[4], b[6] = 130, 170
 	if k := FindKnee([]Point{{1, a}, {2, []float64{140, 80, 130, 128, 85, 120, 82, 135}},
 		{3, []float64{150, 90, 135, 85, 150, 120, 90, 130}}}); k.Workers != 1 {
 		t.Errorf("noise: %+v", k)
 	}
-	// Six rounds are the fewest that can tell.
+	// Six rounds are the minimum for a significant result.
 	six := []Point{{1, []float64{100, 100, 100, 100, 100, 100}}, {2, []float64{130, 90, 125, 95, 140, 92}}}
 	if k := FindKnee(six); k.Workers != 1 || k.Best != 2 {
 		t.Errorf("noise of six rounds: %+v", k)
@@ -87,7 +87,7 @@ func TestKneeByHand(t *testing.T) {
 		six[i].Throughput = six[i].Throughput[:5]
 	}
 	if k := FindKnee(six); k.Workers != 2 {
-		t.Errorf("with five the margin decides: %+v", k)
+		t.Errorf("with five rounds the margin decides: %+v", k)
 	}
 	if k := FindKnee(nil); k.Workers != 0 {
 		t.Errorf("no point: %+v", k)

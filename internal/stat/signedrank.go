@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// atMost returns, by s, the chance that a sum over the ranks is at most s when each is in it with
-// chance one half. That is exact up to the rounding of floats, for any ranks, at a cost of their
-// number times their sum.
+// atMost returns for each s the probability that the sum of a random subset of the ranks is at most
+// s, where each rank is included with probability 1/2. It is exact up to floating-point rounding,
+// for any ranks, and takes their number times their sum steps.
 func atMost(ranks []int) []float64 {
 	sum := 0
 	for _, r := range ranks {
@@ -42,9 +42,9 @@ func allRanks(n int) []int {
 }
 
 // signedRankP returns the exact two-sided P of Wilcoxon's signed-rank test that the values are
-// centered at 0. Ties share the mean of their ranks, and the distribution is that of these shared
-// ranks. Zeros are ranked and then removed (Pratt, JASA 54, 1959): if they were removed first,
-// adding the same to all values could reverse the verdict.
+// centered at 0. Ties get the mean of their ranks, and the distribution is that of these ranks.
+// Zeros are ranked and then removed (Pratt, JASA 54, 1959): if they were removed first, adding a
+// constant to all values could reverse the verdict.
 func signedRankP(d []float64) float64 {
 	order := slices.Clone(d)
 	slices.SortFunc(order, func(a, b float64) int {
@@ -56,7 +56,7 @@ func signedRankP(d []float64) float64 {
 		}
 		return 0
 	})
-	var ranks []int // doubled, so that the mean of two ranks is whole
+	var ranks []int // doubled, so that the mean of two ranks is an integer
 	minus, plus := 0, 0
 	for from := 0; from < len(order); {
 		to := from + 1
@@ -95,8 +95,8 @@ func walsh(d []float64) []float64 {
 	return means
 }
 
-// critical returns the largest rank sum of n values with a two-sided P of at most p, or below it if
-// strict, and that P. It is -1 and 0 if there is none: n is too small.
+// critical returns the largest rank sum of n values with a two-sided P of at most p, or below p if
+// strict, and its P. It is -1 and 0 if there is none: n is too small.
 func critical(n int, p float64, strict bool) (sum int, reached float64) {
 	sum = -1
 	for s, chance := range atMost(allRanks(n)) {

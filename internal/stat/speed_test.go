@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// around returns 20 rounds around a mean.
+// around returns 20 noisy rounds around mean.
 func around(mean float64, seed uint64) []float64 {
 	draw := rand.New(rand.NewPCG(seed, 0))
 	list := make([]float64, 20)

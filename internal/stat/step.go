@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// tolerated is the inflation up to which blocks count as independent.
+// tolerated is the largest inflation at which blocks count as independent.
 const tolerated = 1.05
 
-// look takes look k.
+// look performs look k.
 func (f Family) look(k int, family [][]float64, out *Decisions) {
 	n := f.Looks[k].Blocks
 	cut := make([][]float64, len(family))
@@ -20,7 +20,7 @@ func (f Family) look(k int, family [][]float64, out *Decisions) {
 	}
 	r := LagOne(cut)
 	for i := range spreads {
-		spreads[i].Degrees *= (1 - r*r) / (1 + r*r) // dependent blocks tell less of the variance too (Bartlett 1946)
+		spreads[i].Degrees *= (1 - r*r) / (1 + r*r) // dependent blocks also say less about the variance (Bartlett 1946)
 	}
 	out.Looks, out.LagOne, out.Prior = k+1, r, FitPrior(spreads)
 	factor := Inflation(r)
@@ -52,12 +52,12 @@ func spreadOf(d []float64) Spread {
 	return Spread{sd * sd, float64(len(d) - 1)}
 }
 
-// claim gives the open comparisons their verdicts at look k. Those claimed before are out of Holm's count.
+// claim sets the verdicts of the open comparisons at look k. Earlier claims no longer count for Holm's method.
 func (f Family) claim(k int, open []int, tests []test, done []Decision) {
 	share := f.Looks[k].Share
 	alpha, alphaSame := f.Alpha*share, (1-level)*share
 	if f.Equivalence {
-		// A false Same is on one side: an interval at 1-Alpha has half of Alpha there.
+		// A false Equivalent is one-sided: an interval at 1-Alpha has half of Alpha on each side.
 		alpha, alphaSame = alpha/2, alpha
 	}
 	different, same := f.Size, f.Size
@@ -111,16 +111,15 @@ func direction(t test) Verdict {
 	return Faster
 }
 
-// step is the place of a comparison in Holm's procedure.
+// step is the result of Holm's procedure for one comparison.
 type step struct {
-	threshold float64 // that p has to be below
+	threshold float64 // p must be below it
 	adjusted  float64 // p in units of alpha: below 1 exactly if claimed
 	claimed   bool
 }
 
-// stepDown is Holm's procedure for the ps of open comparisons among m hypotheses, the others having
-// no p. All that are not
-// claimed share the threshold at which it stopped.
+// stepDown applies Holm's procedure to the ps of open comparisons among m hypotheses, the others
+// having no p. All comparisons that are not claimed share the threshold at which it stopped.
 func stepDown(ps []float64, m int, alpha float64) []step {
 	order := make([]int, len(ps))
 	for i := range order {

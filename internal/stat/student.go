@@ -6,12 +6,11 @@ import (
 	"github.com/aclements/go-moremath/mathx"
 )
 
-// manyDegrees is where Student's t is taken for normal: the difference is below 1e-5 of a quantile.
+// manyDegrees is where Student's t is approximated by the normal distribution: quantiles differ by less than 1e-5.
 const manyDegrees = 1e4
 
-// studentTails returns the chance that Student's t with v > 0 degrees of freedom is beyond t on
-// either side. It keeps its
-// relative precision in the far tails, where Holm looks.
+// studentTails returns the two-sided tail probability of Student's t with v > 0 degrees of freedom.
+// It is relatively precise in the far tails, which Holm's method needs.
 func studentTails(t, v float64) float64 {
 	t = math.Abs(t)
 	switch {
@@ -23,9 +22,8 @@ func studentTails(t, v float64) float64 {
 	return mathx.BetaInc(v/(v+t*t), v/2, 0.5)
 }
 
-// studentQuantile returns the t that Student's t with v degrees of freedom exceeds on either side
-// with chance p, between 0
-// and 1: Newton's method for log p over log t, within a bracket.
+// studentQuantile returns the t whose two-sided tail probability with v degrees of freedom is p,
+// between 0 and 1: Newton's method for log p over log t, within a bracket.
 func studentQuantile(p, v float64) float64 {
 	lg, _ := math.Lgamma((v + 1) / 2)
 	lh, _ := math.Lgamma(v / 2)

@@ -2,13 +2,12 @@ package stat
 
 import "math"
 
-// A test weighs the log ratios of one comparison.
+// test is a test of the log ratios of one comparison.
 type test interface {
 	// tails returns the one-sided p of a center at most, and at least, at.
 	tails(at float64) (below, above float64)
 	// interval returns the estimate with the interval at 1-alpha: it excludes a value exactly if
-	// twice one of its tails is
-	// below alpha. It is infinite if there are too few values.
+	// twice one of the tails is below alpha. It is infinite if there are too few values.
 	interval(alpha float64) Interval
 }
 
@@ -18,7 +17,7 @@ type tTest struct {
 	known             quantiles
 }
 
-// quantiles keeps the quantiles of Student's t that were asked for, by alpha and degrees: those of a family are few.
+// quantiles caches quantiles of Student's t by alpha and degrees; a family needs few.
 type quantiles map[[2]float64]float64
 
 func (q quantiles) at(alpha, degrees float64) float64 {
@@ -51,14 +50,14 @@ func noDifference(t test) float64 {
 	return min(1, 2*min(below, above))
 }
 
-// beyond returns the p of a center at least margin away from 0, on the scale of intervals: that at
-// 1-alpha lies within the
-// margin exactly if it is below alpha. As two one-sided tests it is half of that.
+// beyond returns the p of a center at least margin away from 0, on the scale of intervals: the
+// interval at 1-alpha lies within the margin exactly if it is below alpha. The p of two one-sided
+// tests is half of that.
 func beyond(t test, margin float64) float64 {
 	below, _ := t.tails(-margin)
 	_, above := t.tails(margin)
 	return min(1, 2*max(below, above))
 }
 
-// exp turns an interval of log ratios into one of ratios.
+// exp converts an interval of log ratios to ratios.
 func (i Interval) exp() Interval { return Interval{math.Exp(i.Value), math.Exp(i.Lo), math.Exp(i.Hi)} }

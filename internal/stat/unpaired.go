@@ -6,11 +6,11 @@ import (
 	"slices"
 )
 
-// Unpaired compares samples that were not taken in the same rounds, such as those of two runs.
-// Ratio is the Hodges-Lehmann estimate, the median of all ratios of a value of other to a value of
-// base; its interval inverts the Mann-Whitney U-test, and P is that of Compare. N is the smaller
-// number of samples. A drift of the machine between the two is indistinguishable from a difference:
-// measure them in the same rounds if you can.
+// Unpaired compares samples from different rounds, such as those of two runs. Ratio is the
+// Hodges-Lehmann estimate, the median of all ratios of a value of other to a value of base; its
+// interval inverts the Mann-Whitney U-test, and P is that of Compare. N is the smaller number of
+// samples. A drift of the machine between the two is indistinguishable from a difference: measure
+// them in the same rounds if you can.
 func Unpaired(base, other []float64) Paired {
 	base, other = positive(base), positive(other)
 	p := Paired{Ratio: math.NaN(), Lo: 0, Hi: math.Inf(1), Confidence: 1, P: 1, N: min(len(base), len(other)),
@@ -40,8 +40,8 @@ func positive(list []float64) []float64 {
 	return slices.DeleteFunc(slices.Clone(list), func(x float64) bool { return !(x > 0) || math.IsInf(x, 0) })
 }
 
-// uQuantile returns how many of the smallest and of the largest differences lie outside of an
-// interval of at least the level, and its confidence; -1 if there are too few samples.
+// uQuantile returns how many of the smallest and of the largest differences lie outside an interval
+// of at least the given level, and its confidence; k is -1 if there are too few samples.
 func uQuantile(m, n int, level float64) (k int, confidence float64) {
 	below := 0.0
 	k = -1
@@ -54,10 +54,9 @@ func uQuantile(m, n int, level float64) (k int, confidence float64) {
 	return k, confidence
 }
 
-// uDistribution returns the probabilities of U if nothing differs and there are no ties: the
-// coefficients of the Gaussian binomial (m+n choose m). This takes m*m*n steps for all of them;
-// go-moremath's UDist takes m*m*n*n for each, which is nine times as long for a single one at 100
-// samples.
+// uDistribution returns the null distribution of U without ties: the coefficients of the Gaussian
+// binomial (m+n choose m). This takes m*m*n steps for all of them; go-moremath's UDist takes
+// m*m*n*n for each, which takes nine times as long for a single one at 100 samples.
 func uDistribution(m, n int) []float64 {
 	ways := make([]float64, m*n+1)
 	ways[0] = 1

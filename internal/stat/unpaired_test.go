@@ -30,14 +30,13 @@ func TestUDistributionByEnumeration(t *testing.T) {
 	}
 }
 
-// Of 8 and 8 samples the tables reject at 5 % from U = 13 down, so that the interval leaves out 13 differences, of the
-// numbers 0 to 13.
+// For 8 and 8 samples the tables reject at 5 % for U <= 13, so the interval excludes 13 differences at each end.
 func TestUQuantileIsThatOfTheTables(t *testing.T) {
 	if k, c := uQuantile(8, 8, 0.95); k != 13 || c < 0.95 || c > 0.97 {
 		t.Errorf("k %d at %v", k, c)
 	}
 	if k, _ := uQuantile(3, 3, 0.95); k != -1 {
-		t.Errorf("three and three have an interval: k %d", k)
+		t.Errorf("three and three samples have an interval: k %d", k)
 	}
 }
 

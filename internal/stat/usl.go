@@ -5,12 +5,12 @@ import (
 	"math"
 )
 
-// Curve is Gunther's Universal Scalability Law: the throughput of N workers is
-// Lambda N / (1 + Sigma (N-1) + Kappa N (N-1)). It is Amdahl's law if Kappa is 0.
+// Curve is Gunther's Universal Scalability Law: the throughput of N workers is Lambda N / (1 +
+// Sigma (N-1) + Kappa N (N-1)). It is Amdahl's law if Kappa is 0.
 type Curve struct {
 	Lambda float64 // throughput of one worker
-	Sigma  float64 // share of the work that queues: locks, a single owner
-	Kappa  float64 // cost of agreement between each two: cache lines, repeated attempts
+	Sigma  float64 // contention, the serial share of the work: locks, a single owner
+	Kappa  float64 // cost of coherency between each two workers: cache lines, retries
 }
 
 // At returns the throughput of n workers.
@@ -18,8 +18,8 @@ func (c Curve) At(workers float64) float64 {
 	return c.Lambda * workers / (1 + c.Sigma*(workers-1) + c.Kappa*workers*(workers-1))
 }
 
-// Peak returns the number of workers with the highest throughput, not rounded and at least 1; +Inf
-// if more always help.
+// Peak returns the number of workers with the highest throughput, not rounded and at least 1; it is
+// +Inf if more workers always help.
 func (c Curve) Peak() float64 {
 	if c.Sigma >= 1 {
 		return 1
@@ -27,15 +27,15 @@ func (c Curve) Peak() float64 {
 	return max(1, math.Sqrt((1-c.Sigma)/c.Kappa))
 }
 
-// Fit is a curve through measured points. The numbers of a refused fit mean nothing.
+// Fit is a curve through measured points. The numbers of a refused fit are meaningless.
 type Fit struct {
 	Lambda, Sigma, Kappa Interval
-	Peak                 Interval // Value is +Inf if it cannot be told from none: the interval of Kappa begins at 0
+	Peak                 Interval // Value is +Inf if no peak is proven: the interval of Kappa includes 0
 	Residual             float64  // the largest distance of a point from the curve, relative to the point
 	Amdahl               Curve    // the best with Kappa 0
 	AmdahlResidual       float64
-	Points, Rounds       int    // that were used: rounds that are complete at all points
-	Refused              string // why the law does not hold here; "" if it does
+	Points, Rounds       int    // used for the fit: rounds that are complete at all points
+	Refused              string // why the law does not apply; "" if it does
 	Warnings             []string
 }
 
@@ -43,7 +43,7 @@ type Fit struct {
 func (f Fit) Curve() Curve { return Curve{f.Lambda.Value, f.Sigma.Value, f.Kappa.Value} }
 
 // Retrograde reports whether it is proven that beyond some number of workers, more of them are
-// slower. If not, Amdahl's law says as much as can be known. The interval of Kappa decides, not an
+// slower. If not, Amdahl's law describes the points as well. The interval of Kappa decides, not an
 // information criterion: with 5 points and up to 3 parameters and a variance, the small-sample term
 // of AICc divides by 0.
 func (f Fit) Retrograde() bool { return f.Refused == "" && f.Kappa.Lo > 0 }
@@ -60,7 +60,7 @@ const (
 // means that cores do not limit the crawl. Beyond the cores a hard ceiling looks like contention,
 // and the fit is refused if a ceiling explains the points as well.
 //
-// The intervals are at 95 %, from a bootstrap of whole rounds, the same for all points, so that
+// The intervals are at 95 %, from a bootstrap of whole rounds, the same for all points, so the
 // effects of a round cancel out. The percentiles are widened for few rounds as in Hesterberg, "What
 // teachers should know about the bootstrap" (2015); seed makes them reproducible.
 func FitUSL(points []Point, cores int, seed uint64) Fit {
@@ -105,7 +105,7 @@ func FitUSL(points []Point, cores int, seed uint64) Fit {
 	return fit
 }
 
-// complete returns the numbers of workers, sorted, and for each the logarithms of its throughput in
+// complete returns the sorted numbers of workers, and for each the logarithms of the throughput in
 // the complete rounds.
 func complete(points []Point) (workers []float64, logs [][]float64) {
 	sorted := byWorkers(points)
@@ -131,7 +131,7 @@ func complete(points []Point) (workers []float64, logs [][]float64) {
 	}
 }
 
-// unfit returns what is wrong with the workers, "" if nothing is.
+// unfit returns the reason why the numbers of workers cannot be fitted, "" if they can.
 func unfit(workers []float64) string {
 	if len(workers) < fewestPoints {
 		return fmt.Sprintf("%d points are too few for three parameters: measure at least %d numbers of workers",

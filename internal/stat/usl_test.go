@@ -23,7 +23,7 @@ func steady(workers []int, rounds int, throughput func(n float64) float64) []Poi
 	return points
 }
 
-// noisy returns the points of a curve as a machine measures them, in rounds of a drawn order.
+// noisy returns the points of a curve as measured by a machine, in rounds of random order.
 func noisy(draw *rand.Rand, state machine, workers []int, rounds int, throughput func(n float64) float64) []Point {
 	var times []float64
 	for _, n := range workers {
@@ -65,7 +65,7 @@ func TestUSLIsFoundWithoutNoise(t *testing.T) {
 	})
 }
 
-// What a contribution is at 64 workers decides, and not what the parameter is.
+// The contribution at 64 workers decides, not the parameter.
 func TestContributionsBelowRoundingAreNone(t *testing.T) {
 	var workers []float64
 	for _, n := range doubling {
@@ -82,7 +82,7 @@ func TestContributionsBelowRoundingAreNone(t *testing.T) {
 			x = append(x, c.is.At(n))
 		}
 		got := newSolver(len(x)).fitCurve(workers, x, 3)
-		near := func(a, b float64) bool { return math.Abs(a-b) <= 1e-3*b } // of 0 it must be 0
+		near := func(a, b float64) bool { return math.Abs(a-b) <= 1e-3*b } // exact for 0
 		if !near(got.Lambda, c.want.Lambda) || !near(got.Sigma, c.want.Sigma) || !near(got.Kappa, c.want.Kappa) {
 			t.Errorf("%+v is found to be %+v, want %+v", c.is, got, c.want)
 		}
@@ -99,7 +99,7 @@ func TestPeakIsWhereTheCurveIsHighest(t *testing.T) {
 		}
 	}
 	if p := (Curve{1, 1, 0}).Peak(); p != 1 {
-		t.Errorf("what never gains has its peak at %v", p)
+		t.Errorf("a curve that never gains has its peak at %v", p)
 	}
 	if p := (Curve{1, 0.3, 0}).Peak(); !math.IsInf(p, 1) {
 		t.Errorf("Amdahl's law has a peak at %v", p)
@@ -120,7 +120,7 @@ func filled(columns [][]float64) *solver {
 	return s
 }
 
-// The least is where no weight can move and win: the gradient is 0, or upwards at a weight of 0 (Kuhn and Tucker).
+// At the minimum, the gradient is 0, or positive at a weight of 0 (Kuhn and Tucker).
 func TestLeastSquaresAreLeast(t *testing.T) {
 	draw := rand.New(rand.NewPCG(31, 32))
 	zeros, tried := 0, 0
@@ -157,7 +157,7 @@ func TestLeastSquaresAreLeast(t *testing.T) {
 	if w := solve([][]float64{{1, 1, 1}, {2, 2, 2}, {0, 0, 0}}); !near(w[0], 1) || w[1] != 0 || w[2] != 0 {
 		t.Errorf("dependent columns: %v", w)
 	}
-	for _, scale := range []float64{1e-9, 1e9} { // dependent or not, whatever the unit
+	for _, scale := range []float64{1e-9, 1e9} { // independent of the unit
 		if w := solve([][]float64{{scale, 0, 0}, {0, scale, scale}}); !near(w[0]*scale, 1) || !near(w[1]*scale, 1) {
 			t.Errorf("columns of %v: %v", scale, w)
 		}
@@ -167,7 +167,7 @@ func TestLeastSquaresAreLeast(t *testing.T) {
 	}
 }
 
-// betterWithout tells whether the least would not use the first column, which the function must.
+// betterWithout reports whether the minimum would not use the first column, which leastSquares must.
 func betterWithout(others [][]float64, w []float64, columns [][]float64) bool {
 	left := []float64{1, 1, 1, 1, 1}
 	for j := range columns {
@@ -195,7 +195,7 @@ func TestKnownLawsAreCovered(t *testing.T) {
 	}{
 		{0, 10, Curve{1000, 0.05, 0.001}}, {1, 10, Curve{1000, 0.05, 0.001}}, {2, 10, Curve{50, 0.4, 0.002}},
 		{3, 10, Curve{1000, 0.02, 0.01}},
-		// Percentiles that are not widened cover 84 % here.
+		// Percentiles without widening cover 84 % here.
 		{1, 5, Curve{50, 0.4, 0.002}},
 	} {
 		draw := rand.New(rand.NewPCG(33, uint64(i)))
@@ -220,10 +220,10 @@ func TestKnownLawsAreCovered(t *testing.T) {
 		atLeastShare(t, name+": kappa covered", kappa, n, 0.9)
 		atLeastShare(t, name+": peak covered", peak, n, 0.9)
 		atMostShare(t, name+": refused", refused, n, 0.01)
-		// An interval that holds anything would pass too.
+		// An infinitely wide interval would also pass.
 		f := FitUSL(noisy(draw, machines[c.m].state, doubling, c.rounds, c.want.At), 0, 1)
 		if width := f.Kappa.Hi - f.Kappa.Lo; width > 0.5*c.want.Kappa || width == 0 {
-			t.Errorf("%s: kappa from %v to %v says nothing", name, f.Kappa.Lo, f.Kappa.Hi)
+			t.Errorf("%s: the interval of kappa, %v to %v, is too wide", name, f.Kappa.Lo, f.Kappa.Hi)
 		}
 	}
 }
@@ -265,7 +265,7 @@ func TestPlateausAreRefused(t *testing.T) {
 		}
 		atLeastShare(t, "plateau refused", refused, n, 0.95)
 	}
-	// What two cores give. Without the cores the law has a peak at 16 workers, and is up to 21 % off.
+	// Measured on two cores. Without the number of cores, the law has a peak at 16 workers and is up to 21 % off.
 	two := map[float64]float64{1: 100, 2: 195, 4: 198, 8: 197, 16: 196, 32: 195, 64: 195}
 	points := steady(doubling, 6, func(n float64) float64 { return two[n] })
 	if f := FitUSL(points, 2, 1); !strings.Contains(f.Refused, "beyond 2 cores the throughput stays at about 196") {
@@ -277,18 +277,18 @@ func TestPlateausAreRefused(t *testing.T) {
 	}
 }
 
-// Contention that shows beyond the cores must not be taken for their ceiling.
+// Contention beyond the cores must not be mistaken for a ceiling.
 func TestContentionBeyondTheCoresIsNotAPlateau(t *testing.T) {
 	draw := rand.New(rand.NewPCG(36, 0))
 	for _, c := range []Curve{{100, 0.02, 0}, {100, 0.3, 0}, {100, 0.05, 0.002}, {100, 0.3, 0.01}} {
-		// One point beyond, as with 60, is no plateau.
+		// A single point beyond the cores, as with 60, is not a plateau.
 		for _, cores := range []int{2, 4, 60, 64, 100} {
 			if f := FitUSL(noisy(draw, machines[1].state, doubling, 10, c.At), cores, 1); f.Refused != "" {
 				t.Errorf("%+v with %d cores: %s", c, cores, f.Refused)
 			}
 		}
 	}
-	// From 2 to 64 workers it grows by 5 %, more than noise.
+	// From 2 to 64 workers the throughput grows by 5 %, more than noise.
 	if f := FitUSL(noisy(draw, machines[1].state, doubling, 10, Curve{100, 0.9, 0}.At), 2, 1); f.Refused != "" {
 		t.Error(f.Refused)
 	}
@@ -324,7 +324,7 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 	if f := FitUSL(steady([]int{1, 2, 3, 4, 5}, 5, law), 0, 1); f.Refused != "" || f.Points != 5 || f.Rounds != 5 {
-		t.Errorf("five of five: %+v", f)
+		t.Errorf("five points in five rounds: %+v", f)
 	}
 }
 
@@ -351,11 +351,11 @@ func TestRoundsThatAreNotCompleteDoNotCount(t *testing.T) {
 		}
 	}
 	if other := FitUSL(cut, 0, 6); other.Kappa == want.Kappa || !reflect.DeepEqual(want, FitUSL(cut, 0, 5)) {
-		t.Error("the seed does not decide, or not alone")
+		t.Error("the result is not a function of the seed")
 	}
 }
 
-// A drift of the machine between rounds must not widen the intervals of the shape.
+// Drift between rounds must not widen the intervals of the curve's shape.
 func TestWhatRoundsHaveInCommonDoesNotCount(t *testing.T) {
 	draw := rand.New(rand.NewPCG(38, 0))
 	points := noisy(draw, machines[0].state, doubling, 10, Curve{100, 0.1, 0.001}.At)
