@@ -1,17 +1,15 @@
-// Package bench is the public API of crawlbench, and the only package to import: it has what a
-// crawler or a visited set is
-// written against, and runs it beside the built-in crawlers.
+// Package bench is the public API of crawlbench, and the only package to import: it defines the
+// interfaces of crawlers and visited sets, and runs them beside the built-in crawlers.
 //
-// A program that adds a crawler of its own is a few lines:
+// A program that adds its own crawler takes a few lines:
 //
 //	func main() {
 //		mine := bench.FromVisited("mine", "my map", newByID, newByURL)
 //		os.Exit(bench.Main(os.Args, append(bench.Crawlers(), mine)...))
 //	}
 //
-// It has every command of crawlbench; "help" lists them. In tests, [Conform] and [ConformVisited]
-// check that a crawler, or
-// a visited set, keeps the contract.
+// It has all commands of crawlbench; "help" lists them. In tests, [Conform] and [ConformVisited]
+// check that a crawler or a visited set keeps the contract.
 package bench
 
 import (
@@ -23,11 +21,11 @@ import (
 	"crawlbench/internal/engine"
 )
 
-// The crawler contract; see package crawl's documentation on each.
+// The crawler contract; package crawl documents each type.
 type (
 	// Web is the site that a crawler walks.
 	Web[K comparable] = crawl.Web[K]
-	// Limiter paces fetches; nil means no limit.
+	// Limiter limits the rate of fetches; nil means no limit.
 	Limiter = crawl.Limiter
 	// Options configure one crawl.
 	Options = crawl.Options
@@ -39,7 +37,7 @@ type (
 	Crawler = crawl.Crawler
 	// Visited is a set of pages, safe for concurrent use.
 	Visited[K comparable] = crawl.Visited[K]
-	// Counter is a Visited that has counters; reports show them.
+	// Counter is a Visited with counters, which reports show.
 	Counter = crawl.Counter
 	// NewVisited makes an empty set with room for about sizeHint pages.
 	NewVisited[K comparable] = crawl.NewVisited[K]
@@ -48,20 +46,21 @@ type (
 // Crawlers returns the built-in crawlers.
 func Crawlers() []Crawler { return crawler.All() }
 
-// FromVisited makes a crawler of a visited set and the engine that such crawlers share: a pool of workers over one
-// frontier, which ends the crawl when the frontier is empty and every worker is idle. There is a
-// constructor for each kind
-// of key, since a function value cannot be generic; nil means that the set does not support that kind.
+// FromVisited returns a crawler that uses a visited set in the shared engine: a pool of workers
+// over one frontier, which ends the crawl when the frontier is empty and every worker is idle.
+// There is a constructor for each kind of key, because a function value cannot be generic; nil
+// means that the set does not support the kind.
 func FromVisited(name, doc string, byID NewVisited[uint32], byURL NewVisited[string]) Crawler {
 	return engine.FromVisited(name, doc, byID, byURL)
 }
 
-// InTurn returns a limiter that lets one caller at a time wait on l. A cancelled crawl then leaves at most one token
-// reserved in a limiter such as golang.org/x/time/rate, and that one is returned. InTurn of nil is nil.
+// InTurn returns a limiter that lets one caller at a time wait on l. A cancelled crawl then leaves
+// at most one token reserved in a limiter such as golang.org/x/time/rate, and returns it.
+// InTurn(nil) is nil.
 func InTurn(l Limiter) Limiter { return crawl.InTurn(l) }
 
-// Main runs crawlbench with args, of which args[0] is the program's name, on the given crawlers,
-// and returns the exit code:
+// Main runs crawlbench with args, where args[0] is the program's name, on the given crawlers, and
+// returns the exit code:
 //
 //	  0  success
 //	  1  the command failed

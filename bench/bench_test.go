@@ -13,9 +13,9 @@ import (
 	"crawlbench/internal/web"
 )
 
-// BenchmarkCrawl runs the cells of a scenario, quick unless CRAWLBENCH_SCENARIO names another, in the way of go test:
-// all in one process, one cell after the other, under the names that crawlbench itself gives them. Cells of another
-// GOMAXPROCS than this process has are left out.
+// BenchmarkCrawl runs the cells of a scenario, quick unless CRAWLBENCH_SCENARIO names another, as
+// go test does: in one process, one cell after the other, with crawlbench's benchmark names. It
+// skips cells with another GOMAXPROCS than this process.
 func BenchmarkCrawl(b *testing.B) {
 	name := os.Getenv("CRAWLBENCH_SCENARIO")
 	if name == "" {

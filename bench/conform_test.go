@@ -7,7 +7,7 @@ import (
 	"crawlbench/bench"
 )
 
-// A crawler of one's own is checked in a test like these.
+// Tests like these check your own crawler.
 func TestMineConforms(t *testing.T) {
 	bench.Conform(t, bench.FromVisited("mine", "one lock a page", newSet[uint32], newSet[string]))
 }
@@ -16,7 +16,7 @@ func TestMySetIsLinearizable(t *testing.T) {
 	bench.ConformVisited(t, newSet[uint32], newSet[string])
 }
 
-// Conform is called by a test, which go test then runs by name:
+// Call Conform in a test:
 func ExampleConform() {
 	testMineConforms := func(t *testing.T) {
 		bench.Conform(t, bench.FromVisited("mine", "my map", newSet[uint32], newSet[string]))

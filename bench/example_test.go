@@ -11,7 +11,7 @@ import (
 	"crawlbench/bench"
 )
 
-// set is a visited set behind one lock, taken once for every page.
+// set is a visited set behind one lock, which is taken once per page.
 type set[K comparable] struct {
 	mu   sync.Mutex
 	seen map[K]bool
@@ -38,7 +38,7 @@ type site map[string][]string
 
 func (s site) Fetch(_ context.Context, page string) ([]string, error) { return s[page], nil }
 
-// A set of one's own becomes a crawler. Given to Main beside the built-in ones, it is measured against them:
+// FromVisited makes a crawler of your own set. Main measures it against the built-in ones:
 //
 //	os.Exit(bench.Main(os.Args, append(bench.Crawlers(), mine)...))
 func ExampleFromVisited() {
@@ -49,7 +49,7 @@ func ExampleFromVisited() {
 	// Output: 3 pages, 0 errors, <nil>
 }
 
-// A program of one's own has all commands of crawlbench, for the crawlers that it passes.
+// Your own program has all commands of crawlbench, for the crawlers that it passes.
 func ExampleMain() {
 	mine := bench.FromVisited("mine", "one lock a page", newSet[uint32], newSet[string])
 	code := bench.Main([]string{"mine", "list", "crawlers"}, mine)
@@ -59,7 +59,7 @@ func ExampleMain() {
 	// exit code 0
 }
 
-// The built-in crawlers can be run by themselves.
+// The built-in crawlers can also be called directly.
 func ExampleCrawlers() {
 	builtIn := bench.Crawlers()
 	i := slices.IndexFunc(builtIn, func(c bench.Crawler) bool { return c.Name == "mutexmap" })
@@ -69,7 +69,7 @@ func ExampleCrawlers() {
 	// Output: 3 pages, 0 errors, <nil>
 }
 
-// door is a limiter that counts those who wait on it at a time.
+// door is a limiter that records the largest number of concurrent waits.
 type door struct{ waiting, most atomic.Int32 }
 
 func (d *door) Wait(context.Context) error {
@@ -79,7 +79,7 @@ func (d *door) Wait(context.Context) error {
 	return nil
 }
 
-// Of eight workers, one at a time waits on the limiter.
+// Eight workers wait on the limiter one at a time.
 func ExampleInTurn() {
 	var d door
 	limiter := bench.InTurn(&d)

@@ -32,10 +32,10 @@ func readmeProgram(t *testing.T) string {
 	return program.String()
 }
 
-// The program in README.md, in a module of its own that only requires this one, builds and measures.
+// The program in README.md builds and measures, in a separate module that requires this one.
 func TestReadmeProgramRuns(t *testing.T) {
 	if testing.Short() {
-		t.Log("it builds a program: tried without -short only")
+		t.Log("skipped with -short, because it builds a program")
 		return
 	}
 	root, err := filepath.Abs("..")
@@ -48,7 +48,7 @@ func TestReadmeProgramRuns(t *testing.T) {
 	}
 	program := readmeProgram(t)
 	if lines := strings.Count(program, "\n"); lines >= 40 {
-		t.Errorf("the program has %d lines: fewer than 40 must do", lines)
+		t.Errorf("the program has %d lines, want fewer than 40", lines)
 	}
 	dir := t.TempDir()
 	for name, text := range map[string]string{

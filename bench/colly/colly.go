@@ -1,13 +1,12 @@
-// Package collycrawler makes crawlers of github.com/gocolly/colly, a crawler that was written without knowing of the
-// contract. In goes the harness's web, which colly sees as an http.RoundTripper with pages of HTML; out come three
+// Package collycrawler adapts github.com/gocolly/colly, which was not written for the crawler
+// contract. The harness's web becomes an http.RoundTripper with pages of HTML. There are three
 // crawlers:
 //
-//   - colly: the asynchronous collector, each thing done by the means that colly has for it;
+//   - colly: the asynchronous collector, with colly's own features;
 //   - collyqueue: the synchronous collector, driven by colly's package queue;
-//   - collyguarded: colly again, with an exact visited set and an exact budget added from outside, to tell what a user
-//     can mend from what is in its nature.
+//   - collyguarded: like colly, with an exact visited set and an exact budget added, to show which faults a user can fix.
 //
-// Pages are known by URL only, and by such URLs as colly's parser leaves as they are.
+// Keys are URLs only, which colly's parser must leave unchanged.
 package collycrawler
 
 import (
@@ -34,27 +33,27 @@ func Crawlers() []bench.Crawler {
 	}
 }
 
-// collect returns a collector over web and the context that ends its crawl; end frees that.
+// collect returns a collector for web and the context that ends its crawl; end releases the context.
 //
-// Colly has no call that stops a crawl: its context ends requests, one by one, and the collector goes on to the next.
-// They all fail at once, so that little is lost by it.
+// Colly has no call that stops a crawl: when its context ends, the collector still starts the
+// remaining requests, which fail immediately.
 func collect(ctx context.Context, web bench.Web[string], o bench.Options) (c *colly.Collector, s *site,
 	crawl context.Context, end context.CancelCauseFunc, err error) {
 	crawl, end = context.WithCancelCause(ctx)
 	s = &site{web: web, limiter: bench.InTurn(o.Limiter), end: end}
 	c = colly.NewCollector(
 		colly.StdlibContext(crawl),
-		colly.MaxBodySize(0), // else the links behind the first 10 MiB are lost
+		colly.MaxBodySize(0), // otherwise the links after the first 10 MiB are lost
 	)
 	c.WithTransport(s)
 	c.DisableCookies()
-	c.SetRequestTimeout(0) // else a page may take ten seconds
-	// One rule for all hosts, as Workers says nothing of hosts.
+	c.SetRequestTimeout(0) // otherwise a page may take only ten seconds
+	// One rule for all hosts, because Workers does not depend on hosts.
 	err = c.Limit(&colly.LimitRule{DomainGlob: "*", Parallelism: o.Workers})
 	return c, s, crawl, end, err
 }
 
-// async crawls by Visit on every link, with MaxRequests for the budget.
+// async crawls with Visit on every link, and MaxRequests for the budget.
 func async(ctx context.Context, web bench.Web[string], seeds []string, o bench.Options) (bench.Result, error) {
 	c, s, crawl, end, err := collect(ctx, web, o)
 	defer end(nil)
@@ -69,8 +68,8 @@ func async(ctx context.Context, web bench.Web[string], seeds []string, o bench.O
 func visit(crawl context.Context, c *colly.Collector, s *site, seeds []string) (bench.Result, error) {
 	c.Async = true
 	c.OnHTML("a[href]", func(a *colly.HTMLElement) {
-		// The error says that the page was seen before, or the budget spent. What became of the page comes to no one
-		// here: that of a fetch is counted by the site.
+		// The error means that the page was seen before, or that the budget is spent. The site
+		// counts the results of fetches.
 		_ = a.Request.Visit(a.Attr("href"))
 	})
 	for _, seed := range seeds {

@@ -13,9 +13,9 @@ import (
 	"crawlbench/bench"
 )
 
-var repeat = flag.Int("repeat", 1, "take the crawlers through the suite so many times")
+var repeat = flag.Int("repeat", 1, "number of times to run the suite")
 
-// TestMain makes crawlbench of the test binary where it is called with a verb, as its children are.
+// TestMain runs crawlbench instead of the tests if called with a command, as for children.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-") {
 		os.Exit(bench.Main(os.Args, Crawlers()...))
@@ -32,14 +32,14 @@ const (
 	always
 )
 
-// What is said when a check fails.
+// Messages of failed checks.
 const (
-	twice = `.*page-\d+" was fetched \d+ times` // two callbacks asked for a page before either marked it
+	twice = `.*page-\d+" was fetched \d+ times` // two callbacks looked up a page before either marked it
 	count = `.*\d+ pages were fetched, (want \d+|MaxPages is \d+)|` + twice
 	heap  = `the heap grew by \d{4,} KiB|` + twice
 )
 
-// table says how often each check fails for each crawler, and the pattern of what is then said.
+// table has for each check how often it fails for each crawler, and the pattern of its message.
 var table = []struct {
 	check                  string
 	async, queued, guarded often
@@ -61,8 +61,7 @@ var table = []struct {
 	{"memory", always, always, always, heap},
 }
 
-// conform takes the crawlers through the suite and returns, for each, what failed and what is said of it, and how many
-// checks there were.
+// conform runs the suite and returns, for each crawler, the messages of failed checks and the number of checks.
 func conform(t *testing.T) (failed map[string]map[string]string, checks map[string]int) {
 	t.Helper()
 	exe, err := os.Executable()
@@ -84,14 +83,13 @@ func conform(t *testing.T) (failed map[string]map[string]string, checks map[stri
 		}
 	}
 	if len(checks) != len(Crawlers()) {
-		t.Fatalf("the table of checks is not to be understood: %v\n%s", err, out)
+		t.Fatalf("cannot parse the table of checks: %v\n%s", err, out)
 	}
 	return failed, checks
 }
 
-// alone runs a check that did not end within the suite's patience once more, beside no other and
-// for as long as it takes:
-// a million links take colly ten seconds, and all takes longer on a busy machine.
+// alone repeats a check that exceeded the suite's patience, without other checks and without a
+// limit: a million links take colly ten seconds, and longer on a busy machine.
 func alone(t *testing.T, exe, crawler, check string) (says string, fails bool) {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), exe, "conform", "-patience", "20m", "-checks", check,
@@ -105,7 +103,7 @@ func alone(t *testing.T, exe, crawler, check string) (says string, fails bool) {
 	return fmt.Sprintf("%v: %.500s", err, out), true
 }
 
-// The suite says of colly what this package's README says.
+// The results of the suite for colly are those in this package's README.
 func TestConformance(t *testing.T) {
 	tally := map[string]int{}
 	for range *repeat {

@@ -12,8 +12,8 @@ import (
 	"crawlbench/bench"
 )
 
-// guarded crawls as async does, but for two things that it takes out of colly's hands. What stays is a goroutine for
-// every URL that was found and not yet fetched: colly has no bound on those.
+// guarded crawls like async, but with its own visited set and budget. Colly still starts a
+// goroutine for every URL that was found and not yet fetched, without a limit.
 func guarded(ctx context.Context, web bench.Web[string], seeds []string, o bench.Options) (bench.Result, error) {
 	c, s, crawl, end, err := collect(ctx, web, o)
 	defer end(nil)
@@ -23,7 +23,7 @@ func guarded(ctx context.Context, web bench.Web[string], seeds []string, o bench
 	if err := c.SetStorage(&exact{}); err != nil {
 		return bench.Result{}, err
 	}
-	c.DisableCookies() // SetStorage has put a jar in
+	c.DisableCookies() // SetStorage adds a cookie jar
 	if o.MaxPages > 0 {
 		var taken atomic.Int64
 		c.OnRequest(func(r *colly.Request) {
@@ -37,8 +37,8 @@ func guarded(ctx context.Context, web bench.Web[string], seeds []string, o bench
 
 var errSeen = errors.New("page seen before")
 
-// exact is a storage that lets a page be marked once. Colly asks whether a page was visited and then marks it, so that
-// two may ask before either marks; the error here is the second one's answer.
+// exact is a storage in which a page can be marked once. Colly looks up a page and then marks it,
+// so two callers may look it up before either marks it; then the second gets an error.
 type exact struct {
 	storage.InMemoryStorage
 	seen sync.Map

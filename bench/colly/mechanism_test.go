@@ -17,9 +17,9 @@ import (
 	"crawlbench/bench"
 )
 
-// The suite sees what colly does under a schedule that it happens to meet. These tests make the schedule.
+// The suite observes colly under random schedules. These tests control the schedule.
 
-// memory is a web that counts its fetches. At wait, where there is one, a fetch tells what it is and may take its time.
+// memory is a web that counts its fetches. Each fetch calls wait, if not nil, which may take time.
 type memory struct {
 	links map[string][]string
 	wait  func(url string)
@@ -51,7 +51,7 @@ func urls(from, to int) []string {
 	return list
 }
 
-// hesitant is a storage that says only after a second whether it has seen a page, as one behind a network may.
+// hesitant is a storage whose lookups take a second, like one behind a network.
 type hesitant struct{ storage.Storage }
 
 func (h hesitant) IsVisited(id uint64) (bool, error) {
@@ -60,7 +60,7 @@ func (h hesitant) IsVisited(id uint64) (bool, error) {
 	return seen, err
 }
 
-// crawlBy runs a collector that looks pages up in store, asynchronous or by a queue.
+// crawlBy runs a collector with the given storage, asynchronous or with a queue.
 func crawlBy(t *testing.T, web bench.Web[string], store storage.Storage, byQueue bool, seeds []string,
 	o bench.Options) bench.Result {
 	t.Helper()
@@ -88,7 +88,7 @@ func crawlBy(t *testing.T, web bench.Web[string], store storage.Storage, byQueue
 	return did
 }
 
-// Pages 1 and 2 come at the same instant and both link to page 3.
+// Pages 1 and 2 arrive at the same instant, and both link to page 3.
 func TestTwoLinksFoundAtOnceAreFetchedTwice(t *testing.T) {
 	for name, one := range map[string]struct {
 		store   func() storage.Storage
@@ -117,7 +117,7 @@ func TestTwoLinksFoundAtOnceAreFetchedTwice(t *testing.T) {
 	}
 }
 
-// Five pages come at the same instant, when there is one page left in the budget, and each links to another page.
+// Five pages arrive at the same instant, when the budget has one page left, and each links to another page.
 func TestLinksFoundAtOncePassTheBudgetTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		noon := time.Now().Add(time.Hour)
@@ -144,7 +144,7 @@ func TestLinksFoundAtOncePassTheBudgetTogether(t *testing.T) {
 	})
 }
 
-// A request of the queue counts when it is made and when it is taken from the list, and once more when it is sent.
+// A request of the queue is counted when it is made, when it is taken from the list, and again when it is sent.
 func TestQueueSpendsTheBudgetOnRequestsNotSent(t *testing.T) {
 	for budget, want := range map[int]int{1: 0, 2: 1, 11: 1, 0: 11} {
 		synctest.Test(t, func(t *testing.T) {
@@ -171,7 +171,7 @@ func TestAGoroutineForEveryURLFound(t *testing.T) {
 				most, stacks := 0, make([]byte, 4<<20)
 				web := &memory{links: map[string][]string{url(0): urls(1, 1+leaves)}}
 				web.wait = func(u string) {
-					time.Sleep(time.Second) // it passes when all others wait
+					time.Sleep(time.Second) // it ends when all other goroutines wait
 					if u != url(0) && most == 0 {
 						most = bytes.Count(stacks[:runtime.Stack(stacks, true)],
 							[]byte("created by github.com/gocolly/colly/"))
@@ -188,7 +188,7 @@ func TestAGoroutineForEveryURLFound(t *testing.T) {
 	}
 }
 
-// counting counts what is put into a list.
+// counting counts the requests added to a list.
 type counting struct {
 	queue.InMemoryQueueStorage
 	added int
@@ -199,7 +199,7 @@ func (c *counting) AddRequest(r []byte) error {
 	return c.InMemoryQueueStorage.AddRequest(r)
 }
 
-// Of n pages that all link to each other, the i-th to be fetched adds the n-i that were not fetched before.
+// Of n pages that all link to each other, the i-th fetched page adds the n-i pages that were not fetched yet.
 func TestQueueHoldsLinksNotPages(t *testing.T) { synctest.Test(t, queueHoldsLinksNotPages) }
 
 func queueHoldsLinksNotPages(t *testing.T) {
@@ -224,7 +224,7 @@ func queueHoldsLinksNotPages(t *testing.T) {
 	}
 }
 
-// Page 0 takes a second and links to page 2, while page 1 takes an hour. There is a thread free for page 2.
+// Page 0 takes a second and links to page 2, while page 1 takes an hour. A thread is free for page 2.
 func TestAddURLDoesNotWakeTheQueue(t *testing.T) {
 	for add, want := range map[string]time.Duration{"AddURL": time.Hour, "AddRequest": time.Second} {
 		synctest.Test(t, func(t *testing.T) {
@@ -260,7 +260,7 @@ func TestAddURLDoesNotWakeTheQueue(t *testing.T) {
 	}
 }
 
-// Colly knows no URL but in its parser's form.
+// Colly uses URLs in its parser's form.
 func TestURLsAreNormalised(t *testing.T) {
 	for given, fetched := range map[string]string{
 		"https://h.example":       "https://h.example/",
@@ -277,11 +277,11 @@ func TestURLsAreNormalised(t *testing.T) {
 	}
 	_, err := Crawler().ByURL(t.Context(), &memory{}, []string{"/relative"}, bench.Options{})
 	if err == nil {
-		t.Error("a seed that is no URL goes without an error")
+		t.Error("an invalid seed URL gives no error")
 	}
 }
 
-// Ten pages, and one worker, which is free again before a page's callbacks run.
+// Ten pages and one worker, which is released before the callbacks of a page run.
 func TestCallbacksHaveNoBound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		web := &memory{links: map[string][]string{}}

@@ -10,11 +10,10 @@ import (
 	"crawlbench/bench"
 )
 
-// queued crawls with a queue whose threads are the workers. Links are added by AddRequest, since
-// AddURL does not wake the
-// queue's loop, and only if colly has not visited them. Queue.Stop is not called: it leaves the
-// threads blocked, while a
-// queue whose requests fail is empty soon.
+// queued crawls with a queue whose threads are the workers. Links are added with AddRequest,
+// because AddURL does not wake the queue's loop, and only if colly has not visited them. Queue.Stop
+// is not called: it would leave the threads blocked, whereas a queue whose requests fail is soon
+// empty.
 func queued(ctx context.Context, web bench.Web[string], seeds []string, o bench.Options) (bench.Result, error) {
 	c, s, crawl, end, err := collect(ctx, web, o)
 	defer end(nil)
@@ -22,7 +21,7 @@ func queued(ctx context.Context, web bench.Web[string], seeds []string, o bench.
 		return bench.Result{}, err
 	}
 	c.MaxRequests = uint32(max(0, o.MaxPages))
-	// Without a size the list drops nothing.
+	// A list without a maximum size drops nothing.
 	if err := drain(c, seeds, o, &queue.InMemoryQueueStorage{}); err != nil {
 		return bench.Result{}, err
 	}
@@ -41,7 +40,7 @@ func drain(c *colly.Collector, seeds []string, o bench.Options, list queue.Stora
 			return
 		}
 		if r, err := a.Request.New("GET", link, nil); err == nil {
-			_ = q.AddRequest(r) // it fails for a full list
+			_ = q.AddRequest(r) // it fails if the list is full
 		}
 	})
 	for _, seed := range seeds {

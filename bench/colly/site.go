@@ -11,15 +11,16 @@ import (
 	"crawlbench/bench"
 )
 
-// site is a web as colly sees it: a transport that answers in memory with pages of HTML. It waits on the limiter there,
-// which is after colly has taken one of its slots. In colly's OnRequest every page that was found would be waiting.
+// site presents a web to colly: a transport that returns pages of HTML from memory. It waits on the
+// limiter in the transport, after colly has taken one of its slots. In OnRequest, every page that
+// was found would wait.
 type site struct {
 	web     bench.Web[string]
 	limiter bench.Limiter
 	end     context.CancelCauseFunc // ends the crawl
 
 	pages, errors atomic.Int64
-	refused       atomic.Bool // some page was not fetched, or not to its end, because the crawl had ended
+	refused       atomic.Bool // a page was not fetched completely because the crawl had ended
 }
 
 func (s *site) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -52,7 +53,7 @@ func (s *site) RoundTrip(req *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// page writes the HTML of a page with these links.
+// page returns the HTML of a page with the given links.
 func page(links []string) string {
 	var b strings.Builder
 	b.WriteString("<!DOCTYPE html><html><body>\n")
@@ -65,7 +66,7 @@ func page(links []string) string {
 	return b.String()
 }
 
-// result is what the crawl did, ctx being the one that ends it.
+// result returns the result of the crawl that ctx ends.
 func (s *site) result(ctx context.Context) (bench.Result, error) {
 	did := bench.Result{Pages: int(s.pages.Load()), Errors: int(s.errors.Load())}
 	if s.refused.Load() {

@@ -1,5 +1,5 @@
 // Package cli is the command line: it parses arguments, calls the other packages in the order of the data flow, and
-// turns what came of it into output and an exit code.
+// turns the results into output and an exit code.
 //
 // Results go to standard output; progress, warnings and errors to standard error.
 package cli
@@ -27,12 +27,12 @@ import (
 
 // app has what every command needs.
 type app struct {
-	out, err io.Writer // show control characters and do not obey them
-	screen   io.Writer // standard error as it is, for what is repainted
+	out, err io.Writer // escape control characters
+	screen   io.Writer // standard error unescaped, for repainted lines
 	crawlers []crawl.Crawler
 }
 
-// command is one command: its name, its arguments, what it does.
+// command is a command of the program.
 type command struct {
 	name, args, doc string
 	run             func(a *app, ctx context.Context, fs *flag.FlagSet, args []string) error
@@ -83,7 +83,7 @@ func (a *app) main(args []string, in io.Reader) int {
 
 // dispatch finds the command and runs it.
 func (a *app) dispatch(ctx context.Context, args []string) error {
-	if err := duplicates(a.crawlers); err != nil {
+	if err := checkCrawlers(a.crawlers); err != nil {
 		return err
 	}
 	if len(args) < 2 {
@@ -134,8 +134,8 @@ func (a *app) usage(w io.Writer) {
 	printExitCodes(w)
 }
 
-// parse parses flags, which may stand before, between and after the arguments, and returns the
-// arguments: at least least and at most most of them.
+// parse parses flags, which may precede, separate or follow the arguments, and returns the
+// arguments: at least least and at most most.
 func parse(fs *flag.FlagSet, args []string, least, most int) ([]string, error) {
 	var positional []string
 	args = slices.Clone(args)
@@ -150,7 +150,7 @@ func parse(fs *flag.FlagSet, args []string, least, most int) ([]string, error) {
 			if errors.Is(err, flag.ErrHelp) {
 				return nil, err
 			}
-			return nil, exitError{code: exitUsage} // flag has printed what is wrong, and the flags there are
+			return nil, exitError{code: exitUsage} // flag has printed the error and the usage
 		}
 		if args = fs.Args(); len(args) == 0 {
 			break
@@ -176,15 +176,14 @@ func howMany(least, most int) string {
 	return fmt.Sprintf("%d to %d", least, most)
 }
 
-// duplicates refuses crawlers that results could not tell apart, and crawlers that cannot
-// crawl.
-func duplicates(crawlers []crawl.Crawler) error {
+// checkCrawlers returns an error for invalid or duplicate names, and for crawlers that cannot crawl.
+func checkCrawlers(crawlers []crawl.Crawler) error {
 	seen := map[string]bool{}
 	for _, c := range crawlers {
 		switch {
 		case !scenario.ValidName(c.Name):
 			return fmt.Errorf("invalid name of crawler %q: want letters, digits and . _ +, as it becomes part of a benchmark name", c.Name)
-		case plan.Design(c.Name) != c.Name:
+		case plan.CrawlerOf(c.Name) != c.Name:
 			return fmt.Errorf("invalid name of crawler %q: its ending is reserved for the A/A control: rename it",
 				c.Name)
 		case seen[c.Name]:

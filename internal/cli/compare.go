@@ -48,9 +48,9 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	// Finding benchstat and running it take as long as reading and comparing a large run: they go on beside these.
+	// Finding and running benchstat takes as long as reading and comparing a large run, so it runs in the background.
 	scratch := scratch{}
-	if !*only { // then the command is for the user to run
+	if !*only { // the command is only printed
 		defer scratch.remove()
 	}
 	table := benchstat{find: func() (tool, error) { return tool{shown: []string{"benchstat"}}, nil }}
@@ -95,8 +95,7 @@ func (a *app) between(results string, names []string, gate gateFlags) error {
 	return a.changes(list, gate)
 }
 
-// oneRun returns a run, and the arguments with which benchstat compares its crawlers, the
-// baseline first.
+// oneRun returns a run, and the arguments for benchstat to compare its crawlers, the baseline first.
 func (a *app) oneRun(results, name, baseline string, temp *scratch) (*store.Run, []string, error) {
 	run, err := a.openRun(results, name)
 	if err != nil {
@@ -119,7 +118,7 @@ func (a *app) oneRun(results, name, baseline string, temp *scratch) (*store.Run,
 		labelled("run", file)}, nil
 }
 
-// twoRuns returns the arguments with which benchstat compares two runs cell by cell.
+// twoRuns returns the arguments for benchstat to compare two runs cell by cell.
 func (a *app) twoRuns(results string, names []string, baseline string, temp *scratch) ([]string, error) {
 	if baseline != "" {
 		return nil, usagef("compare: -baseline needs a single run: with two runs, OLD is the baseline")
@@ -145,7 +144,7 @@ func (a *app) twoRuns(results string, names []string, baseline string, temp *scr
 	return append([]string{"-row", "/impl," + rows(runs[1]), "-col", ".file"}, files...), nil
 }
 
-// rows returns the projection of all axes of a run but the crawler.
+// rows returns benchstat's projection on all axes of a run except the crawler.
 func rows(run *store.Run) string {
 	row := "/graph,/keys,/workers@num,/rate@num"
 	cells := run.Plan().Cells
@@ -163,7 +162,7 @@ func rows(run *store.Run) string {
 
 // comparable returns an error for runs that differ in more than their programs.
 func comparable(old, new *store.Run) error {
-	if err := diagnose.Alike(old, new); err != nil {
+	if err := diagnose.CheckComparable(old, new); err != nil {
 		return fmt.Errorf("compare %s and %s: %w", old.Dir(), new.Dir(), err)
 	}
 	names := map[string]bool{}
@@ -177,7 +176,7 @@ func comparable(old, new *store.Run) error {
 	return nil
 }
 
-// differences prints how the runs differ where they can still be compared.
+// differences prints the differences of runs that can still be compared.
 func (a *app) differences(old, new *store.Run) {
 	for _, d := range store.Differences(old, new) {
 		if !d.Matters {
@@ -207,8 +206,8 @@ func (a *app) benchFile(run *store.Run, temp *scratch) (string, error) {
 	return temp.write(text)
 }
 
-// labelled returns the argument that names a file to benchstat, which takes text before an = for a
-// label and an argument that begins with - for a flag.
+// labelled returns the argument of a file for benchstat, which parses text before = as a label and
+// a leading - as a flag.
 func labelled(label, file string) string {
 	if strings.ContainsRune(file, '=') || strings.HasPrefix(file, "-") {
 		return label + "=" + file
@@ -239,8 +238,7 @@ func (s *scratch) remove() {
 	}
 }
 
-// tool is a program: its path, and the command as the user would type it. An empty path means that
-// nothing is run.
+// tool is a program: its path, and the command as the user would type it. An empty path means that it is not run.
 type tool struct {
 	shown []string
 	path  string

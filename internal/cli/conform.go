@@ -67,7 +67,7 @@ func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	return err
 }
 
-// ownProgram makes the checks run in children of this program.
+// ownProgram configures the suite to run checks in child processes of this program.
 func ownProgram(ctx context.Context, s *conform.Suite) error {
 	exe, err := os.Executable()
 	if err != nil {
@@ -79,7 +79,7 @@ func ownProgram(ctx context.Context, s *conform.Suite) error {
 	return nil
 }
 
-// child returns the command of a check's process.
+// child returns the command for the process of a check.
 func child(ctx context.Context, exe, crawler, keys, check string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, exe, conform.ChildVerb, crawler, keys, check)
 	cmd.Args[0] = os.Args[0]
@@ -135,7 +135,7 @@ func (a *app) verdicts(list []conform.Result, mutants bool) error {
 	return nil
 }
 
-// isRight reports whether name is a correct crawler among the mutants.
+// isRight reports whether name is one of the correct crawlers among the mutants.
 func isRight(name string) bool {
 	return slices.ContainsFunc(mutant.Controls(), func(c crawl.Crawler) bool { return c.Name == name })
 }
@@ -159,7 +159,7 @@ func checksOf(text string) ([]string, error) {
 	return list, nil
 }
 
-// named returns the crawlers with these names, or all if there are no names.
+// named returns the crawlers with the given names, or all if names is empty.
 func named(names []string, table []crawl.Crawler) ([]crawl.Crawler, error) {
 	if len(names) == 0 {
 		return table, nil

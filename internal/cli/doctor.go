@@ -34,7 +34,7 @@ scale = 14
 degree = 12
 `
 
-// doctor measures the noise of this machine, and so the differences that can be detected on it.
+// doctor measures the noise of this machine, and thus the detectable differences.
 func (a *app) doctor(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	rounds := fs.Int("rounds", 20, "`number` of rounds of the A/A control")
 	paces := fs.Bool("limiters", false, "instead, measure how accurately each limiter keeps rates from 1/s to 1,000,000/s; this takes about two minutes")
@@ -86,7 +86,7 @@ func (a *app) paces(ctx context.Context) error {
 	return w.Flush()
 }
 
-// againstItself measures one crawler and its A/A control, and keeps no files.
+// againstItself measures one crawler and its A/A control, without keeping files.
 func (a *app) againstItself(ctx context.Context, rounds int) (*diagnose.Analysis, error) {
 	dir, err := os.MkdirTemp("", "crawlbench-doctor-")
 	if err != nil {

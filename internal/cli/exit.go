@@ -25,7 +25,7 @@ type exitCode struct {
 	doc  string
 }
 
-// exitCodes returns the table of exit codes. The documentation of bench.Main has the same.
+// exitCodes returns the table of exit codes. The documentation of bench.Main has the same table.
 func exitCodes() []exitCode {
 	return []exitCode{
 		{exitOK, "success"},
@@ -47,7 +47,7 @@ func printExitCodes(w io.Writer) {
 	}
 }
 
-// usageError is a mistake on the command line.
+// usageError is an error of the command line.
 type usageError struct{ error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
@@ -58,14 +58,14 @@ type exitError struct {
 	error
 }
 
-// codeOf returns the exit code that err carries, 0 if it carries none.
+// codeOf returns the exit code in err, 0 if there is none.
 func codeOf(err error) int {
 	var e exitError
 	errors.As(err, &e)
 	return e.code
 }
 
-// code prints err and returns the exit code that goes with it.
+// code prints err and returns its exit code.
 func (a *app) code(err error) int {
 	var usage usageError
 	var exit exitError

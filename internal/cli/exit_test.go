@@ -36,7 +36,7 @@ func TestErrorsBecomeExitCodes(t *testing.T) {
 	}
 }
 
-// The public documentation has every exit code, in the words of help.
+// The public documentation has every exit code with the text of help.
 func TestExitCodesAreDocumented(t *testing.T) {
 	text, err := os.ReadFile("../../bench/bench.go")
 	if err != nil {

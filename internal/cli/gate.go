@@ -21,7 +21,7 @@ func (g *gateFlags) add(fs *flag.FlagSet) {
 	fs.StringVar(&g.format, "format", "text", "`format` of the table of changes: "+strings.Join(report.Formats(), ", "))
 }
 
-// share returns the gate as a fraction, or -1 if there is none.
+// share returns the gate as a fraction, or -1 without a gate.
 func (g *gateFlags) share() (float64, error) {
 	if !slices.Contains(report.Formats(), g.format) {
 		return 0, usagef("invalid -format %q: want one of %s", g.format, strings.Join(report.Formats(), ", "))

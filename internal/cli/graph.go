@@ -54,7 +54,7 @@ func (a *app) graph(ctx context.Context, fs *flag.FlagSet, args []string) error 
 		scenario.Nearest(positional[1], names), strings.Join(names, ", "))
 }
 
-// writer returns the writer for the format that the file's name ends in.
+// writer returns the writer for the format given by the extension of file.
 func writer(file string) (func(io.Writer, *graph.Graph) error, error) {
 	switch {
 	case strings.HasSuffix(file, ".sg"):

@@ -30,13 +30,13 @@ import (
 	"crawlbench/internal/ui"
 )
 
-// hostileCell is the cell whose files the traps are laid in.
+// hostileCell is the cell whose files are manipulated.
 const hostileCell = "impl=cas,graph=g,keys=id,workers=8,rate=inf-2"
 
-// evil ends attributes and elements, and moves the cursor.
+// evil is text that would end attributes and elements, and move the cursor.
 const evil = "\"'><script>alert(1)</script>\x1b[2J\u202e"
 
-// innocent makes up a run of two cells, each with a time breakdown and a wall profile.
+// innocent fabricates a run of two cells, each with a time breakdown and a wall profile.
 func innocent(t *testing.T, dir string) {
 	t.Helper()
 	p, err := runtest.Plan("crawlers = [\"mutexmap\", \"cas\"]\ncontrol = false\nworkers = [8]\nrounds = 6\n[[graph]]\nname = \"g\"\nkind = \"hosts\"\npages = 1000\n[profiles]\nkinds = [\"wall\"]\n", false)
@@ -61,7 +61,7 @@ func innocent(t *testing.T, dir string) {
 	}
 }
 
-// hostileKinds are ways in which the directory of a run can be broken, or mean ill: what is done to it.
+// hostileKinds returns ways to damage or manipulate the directory of a run.
 func hostileKinds(t *testing.T, outside string) map[string]func(run string) error {
 	t.Helper()
 	kinds := map[string]func(run string) error{}
@@ -208,7 +208,7 @@ func hostileKinds(t *testing.T, outside string) map[string]func(run string) erro
 				return err
 			}
 			lines := bytes.SplitAfter(text, []byte("\n"))
-			for i, line := range lines { // in place of the cell's last sample
+			for i, line := range lines { // replaces the cell's last sample
 				if bytes.Contains(line, []byte(`"round":5`)) && bytes.Contains(line, []byte("impl=cas")) {
 					slot := "0"
 					if bytes.Contains(line, []byte(`"slot":1`)) {
@@ -244,12 +244,12 @@ func packed(t *testing.T, text []byte) []byte {
 	return b.Bytes()
 }
 
-// bomb is a file that unpacks to so many zeros, of members of a megabyte.
+// bomb returns a gzip file that unpacks to size zeros, in members of a megabyte.
 func bomb(t *testing.T, size int) []byte {
 	return bytes.Repeat(packed(t, make([]byte, 1<<20)), size>>20)
 }
 
-// within fails the test if f does not end.
+// within fails the test if f does not return in time.
 func within(t *testing.T, what string, f func()) {
 	t.Helper()
 	done := make(chan struct{})
@@ -260,7 +260,7 @@ func within(t *testing.T, what string, f func()) {
 	select {
 	case <-done:
 	case <-time.After(2 * time.Minute):
-		t.Fatalf("%s has no end", what)
+		t.Fatalf("%s does not end", what)
 	}
 }
 
@@ -282,9 +282,8 @@ func sums(t *testing.T, dir string) string {
 	return list.String()
 }
 
-// Whatever is in the directory of a run, list, report, export and serve end with a word about it,
-// show the other run, give
-// nothing of the machine away, and write nothing outside.
+// Whatever the directory of a run contains, list, report, export and serve end with a message, show
+// the other run, leak no file, and write nothing outside.
 func TestHostileDirectories(t *testing.T) {
 	outside := t.TempDir()
 	if err := errors.Join(os.WriteFile(filepath.Join(outside, "secret"), []byte("TOP SECRET"), 0o666),
@@ -314,7 +313,7 @@ func TestHostileDirectories(t *testing.T) {
 			check := func(what string, code int, text string) {
 				if strings.Contains(text, "TOP SECRET") || strings.Contains(text, "goroutine ") ||
 					plain.Text(text) != text {
-					t.Errorf("%s, code %d: it says %.500q", what, code, text)
+					t.Errorf("%s, code %d: the output is %.500q", what, code, text)
 				}
 			}
 			within(t, "list", func() {
@@ -337,7 +336,7 @@ func TestHostileDirectories(t *testing.T) {
 						text, _ := os.ReadFile(path)
 						if bytes.Contains(text, []byte("TOP SECRET")) ||
 							bytes.Contains(text, []byte("<script>alert(1)")) {
-							t.Errorf("%s has what it must not", path)
+							t.Errorf("%s has forbidden content", path)
 						}
 					}
 					return nil
@@ -354,7 +353,7 @@ func TestHostileDirectories(t *testing.T) {
 						text, err := os.ReadFile("results/" + bad + "/" + name)
 						if name == "report.html" && bytes.Contains(text, []byte("<script>alert(1)")) ||
 							plain.Text(string(text)) != string(text) {
-							t.Errorf("%s has what it must not, %v", name, err)
+							t.Errorf("%s has forbidden content, %v", name, err)
 						}
 					}
 				}
@@ -362,12 +361,12 @@ func TestHostileDirectories(t *testing.T) {
 		})
 	}
 	if after := sums(t, outside); after != before {
-		t.Errorf("outside it is now\n%s\nand was\n%s", after, before)
+		t.Errorf("the files outside are now\n%s\nand were\n%s", after, before)
 	}
 	t.Logf("%d kinds of directories", len(kinds))
 }
 
-// ask requests the pages about a run, and then those about the other.
+// ask requests the pages of a run, and then those of the other run.
 func ask(t *testing.T, bad string, missing bool, check func(what string, code int, text string)) {
 	t.Helper()
 	s, err := ui.New("results")
@@ -398,17 +397,17 @@ func ask(t *testing.T, bad string, missing bool, check func(what string, code in
 		"diff/" + hostileCell + "/good/" + hostileCell + "/", "diff/" + hostileCell + "/good/" + hostileCell +
 			"/wall/share/ui/flamegraph", "nothing"} {
 		code, text := get("GET", run+page)
-		if !strings.Contains(page, "/ui/") { // which quotes names for scripts
+		if !strings.Contains(page, "/ui/") { // pprof quotes names for scripts
 			check(page, code, text)
 		}
 		if strings.Contains(text, "TOP SECRET") || strings.Contains(text, "<script>alert(1)") {
-			t.Errorf("%s: code %d: it has what it must not", page, code)
+			t.Errorf("%s: code %d: it has forbidden content", page, code)
 		}
 	}
 	for _, file := range []string{"manifest.json", "plan.json", "journal.jsonl", "bench.txt", "report.html",
 		"profiles/" + hostileCell + "/wall.pb.gz", "profiles/" + hostileCell + "/breakdown.json", ".lock", "profiles"} {
 		if code, text := get("HEAD", run+"files/"+file); strings.Contains(text, "TOP SECRET") {
-			t.Errorf("%s: code %d: it has what it must not", file, code)
+			t.Errorf("%s: code %d: it has forbidden content", file, code)
 		}
 	}
 	for _, page := range []string{"/", "/runs/good/", "/runs/good/cells/" + hostileCell + "/wall/ui/flamegraph"} {

@@ -20,9 +20,8 @@ import (
 	"crawlbench/internal/measure"
 )
 
-// TestMain makes the test binary the program where tests need a process of it: the commands of
-// scripts, and the children
-// of runs and of the conformance suite.
+// TestMain runs the program instead of the tests where tests start a process of it: the commands of
+// scripts, and the children of runs and of the conformance suite.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 5 && os.Args[1] == conform.ChildVerb {
 		conform.Child(os.Args[2:], append(table(), stuck()))
@@ -38,7 +37,7 @@ func TestMain(m *testing.M) {
 
 func program() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr, table())) }
 
-// tests runs the tests, and removes the runs that they share.
+// tests runs the tests and removes their shared runs.
 type tests struct{ m *testing.M }
 
 func (t tests) Run() int {
@@ -46,7 +45,7 @@ func (t tests) Run() int {
 	return t.m.Run()
 }
 
-// table has the built-in crawlers, one that fetches nothing, and one that the environment can make slow.
+// table returns the built-in crawlers, one that fetches nothing, and one that the environment can slow down.
 func table() []crawl.Crawler {
 	lazy := func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
 		return crawl.Result{}, nil
@@ -54,18 +53,18 @@ func table() []crawl.Crawler {
 	return append(crawler.All(), crawl.Crawler{Name: "lazy", ByID: lazy}, slowable(mutexmap.Crawler().ByID))
 }
 
-// slowable is a crawler that the environment can make slow.
+// slowable returns a crawler that the environment can slow down.
 func slowable(f crawl.Func[uint32]) crawl.Crawler {
 	return crawl.Crawler{Name: "slowable",
 		ByID: func(ctx context.Context, web crawl.Web[uint32], seeds []uint32, o crawl.Options) (crawl.Result, error) {
 			if os.Getenv("CRAWLBENCH_TEST_SLOW") != "" {
-				time.Sleep(5 * time.Millisecond) // a crawl takes a fraction of a millisecond
+				time.Sleep(5 * time.Millisecond) // otherwise a crawl takes a fraction of a millisecond
 			}
 			return f(ctx, web, seeds, o)
 		}}
 }
 
-// stuck is a crawler that blocks for ever.
+// stuck returns a crawler that blocks forever.
 func stuck() crawl.Crawler {
 	return crawl.Crawler{Name: "stuck", ByID: func(context.Context, crawl.Web[uint32], []uint32,
 		crawl.Options) (crawl.Result, error) {
@@ -105,7 +104,7 @@ kinds   = ["cpu", "block", "mutex"]
 length  = "20ms"
 `
 
-// sharedDir returns the directory of the runs that tests share.
+// sharedDir returns the directory of the shared runs.
 var sharedDir = sync.OnceValue(func() string {
 	dir, err := os.MkdirTemp("", "crawlbench-cli-test-")
 	if err != nil {
@@ -114,14 +113,14 @@ var sharedDir = sync.OnceValue(func() string {
 	return dir
 })
 
-// shared has, by scenario, a function that returns the directory of its run. The first call
-// measures it; the tests copy it.
+// shared has a function per scenario that returns the directory of its run. The first call measures
+// it; tests copy it.
 var shared = map[string]func() (string, error){
 	"gated": sync.OnceValues(func() (string, error) { return measureInto("gated", gated) }),
 	"tiny":  sync.OnceValues(func() (string, error) { return measureInto("tiny", tiny) }),
 }
 
-// measure measures a scenario, and returns the directory of the run.
+// measureInto measures a scenario, and returns the directory of the run.
 func measureInto(name, text string) (string, error) {
 	dir := filepath.Join(sharedDir(), name)
 	file := filepath.Join(dir, name+".toml")

@@ -18,8 +18,8 @@ import (
 	"crawlbench/internal/store"
 )
 
-// measure takes the samples and profiles that the run lacks, writes the files that are derived from
-// the journal, and prints the result. However it ends, finished samples are kept.
+// measure takes the missing samples and profiles, writes the files derived from the journal, and
+// prints the result. Finished samples are kept in any case.
 func (a *app) measure(ctx context.Context, run *store.Run, graphs []measure.Graph, f runFlags, begin time.Time) error {
 	r := measure.Runner{
 		Run: run, Caches: map[string]string{}, Spin: run.Manifest().Spin, Memory: run.Plan().Memory,
@@ -46,7 +46,7 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []measure.Grap
 	if errRun == nil {
 		errRun = f.programs.unchanged()
 	}
-	if err := run.Moved(); err != nil { // whatever it was that missed it first
+	if err := run.Moved(); err != nil { // it explains the other error
 		errRun = err
 	}
 	show.done()
@@ -109,7 +109,7 @@ func (a *app) conclude(run *store.Run, state store.State, gate gateFlags) error 
 }
 
 // publish prints the result of a run and writes its report. If only writing fails, it returns the
-// analysis too.
+// analysis with the error.
 func (a *app) publish(run *store.Run) (*diagnose.Analysis, error) {
 	analysis, err := diagnose.Analyse(run)
 	if err != nil {
@@ -139,8 +139,8 @@ func (a *app) next(run *store.Run) string {
 	return b.String()
 }
 
-// example returns a profile to look at first, one that shows waiting if there is any: words that
-// select its cell, and its kind.
+// example returns a profile to look at first, preferably one that shows waiting: words that select
+// its cell, and its kind.
 func example(run *store.Run) (cell, kind string) {
 	for _, want := range []string{"block", "cpu", "mutex"} {
 		for _, rec := range run.Records() {
@@ -161,9 +161,9 @@ func example(run *store.Run) (cell, kind string) {
 	return "", ""
 }
 
-// command returns a command line as the user would type it: a target of make if make called the
-// program and can pass the words. Those after the run are the other program of a resumed run, or
-// the cell and kind of a flame graph.
+// command returns a command line for the user: a make target if make called the program and can
+// pass the words. more is the other program of a resumed run, or the cell and kind of a flame
+// graph.
 func (a *app) command(verb, run string, more ...string) string {
 	name := filepath.Base(os.Args[0])
 	if os.Getenv("CRAWLBENCH_MAKE") != "" {

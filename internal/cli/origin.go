@@ -10,13 +10,13 @@ import (
 	"crawlbench/internal/store"
 )
 
-// programs are the executables that crawl: this one and, for a run against another, that one.
+// programs are the executables that crawl: this one, and the other one of a run with -against.
 type programs struct {
 	this, other           *host.Program
 	startThis, startOther string // the paths by which children are started
 }
 
-// readPrograms reads them; against is the path of the other, or "" if there is none.
+// readPrograms opens the programs; against is the path of the other one, or "" if there is none.
 func readPrograms(against string) (p programs, err error) {
 	if p.this, err = host.ThisProgram(); err == nil && against != "" {
 		p.other, err = host.ReadProgram(against)
@@ -24,7 +24,7 @@ func readPrograms(against string) (p programs, err error) {
 	return p, err
 }
 
-// close closes their files.
+// close closes the files of the programs.
 func (p programs) close() {
 	for _, program := range []*host.Program{p.this, p.other} {
 		if program != nil {
@@ -33,7 +33,7 @@ func (p programs) close() {
 	}
 }
 
-// sums returns their SHA-256 sums; other is "" if there is no other program.
+// sums returns the SHA-256 sums of the programs; other is "" if there is no other program.
 func (p programs) sums() (this, other string) {
 	if p.other != nil {
 		other = p.other.SHA256
@@ -41,8 +41,7 @@ func (p programs) sums() (this, other string) {
 	return p.this.SHA256, other
 }
 
-// unchanged returns an error if the other program has been written to. The kernel does not let
-// anybody write to this one while it runs.
+// unchanged returns an error if the other program was modified. The kernel prevents modifying this one while it runs.
 func (p programs) unchanged() error {
 	if p.other == nil {
 		return nil
@@ -65,7 +64,7 @@ func (p *programs) link(dir string) {
 	}
 }
 
-// origin records in m which programs, settings and files the numbers of a run come from.
+// origin records in m the programs, settings and files that a run depends on.
 func origin(m *store.Manifest, p *plan.Plan, by programs) error {
 	m.Sums.Program, m.Sums.Against = by.sums()
 	m.Build, m.Environment = build(), host.Environment()
@@ -96,9 +95,8 @@ func build() map[string]string {
 	return settings
 }
 
-// located returns p with the present paths of its graph files: where the run found them, or at the
-// same place relative to a run that was moved, or as the plan says, relative to the working
-// directory.
+// located returns p with the current paths of its graph files: where the run found them, or at the
+// same place relative to a moved run, or relative to the working directory as in the plan.
 func located(run *store.Run, p *plan.Plan) *plan.Plan {
 	m := run.Manifest()
 	q := *p
@@ -112,8 +110,8 @@ func located(run *store.Run, p *plan.Plan) *plan.Plan {
 	return &q
 }
 
-// locate returns the path of a file that a run named file and found at then, when the run was in
-// from; the run is in to now.
+// locate returns the current path of a file that the run called file and found at then, when the
+// run was in from; the run is now in to.
 func locate(file, then, from, to string) string {
 	candidates := []string{file}
 	if then != "" {

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// output is standard output. It keeps the first error, so that those who print need not check.
+// output is standard output. It keeps the first error, so callers need not check.
 type output struct {
 	w   io.Writer
 	mu  sync.Mutex
@@ -26,8 +26,8 @@ func (o *output) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// failed returns the exit code of a command whose output could not be written, 0 if it could. A
-// reader that stops early, such as head, needs no message.
+// failed returns the exit code for output that could not be written, 0 if it could. A reader that
+// stops early, such as head, needs no message.
 func (o *output) failed(errw io.Writer) int {
 	o.mu.Lock()
 	defer o.mu.Unlock()

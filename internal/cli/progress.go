@@ -15,15 +15,15 @@ import (
 	"crawlbench/internal/store"
 )
 
-// progress shows how far a run is: on a terminal as one line that is repainted, otherwise with a
-// line for each round and every half minute. It is called between samples, so that nothing is
-// painted during one.
+// progress shows the progress of a run: on a terminal as one line that is repainted, otherwise with
+// a line for each round and every half minute. It is called between samples, so nothing is printed
+// during a sample.
 type progress struct {
 	w       io.Writer
-	columns func() int // of the terminal, which may change; 0: not known
+	columns func() int // current width of the terminal; 0 if unknown
 	repaint bool
 	quiet   bool
-	painted bool // a line stands that the next one replaces
+	painted bool // the next line replaces the current one
 	last    time.Time
 	round   int
 	failed  int
@@ -82,11 +82,10 @@ func (p *progress) line(e measure.Event) string {
 	}
 	width := len(strconv.Itoa(e.Total))
 	return plain.Line(fmt.Sprintf("%3d %%  %*d/%d  %-9s%-11s%s  %s", 100*e.Done/max(1, e.Total), width, e.Done, e.Total,
-		where, left, failed, short(e.Cell)))
+		where, left, failed, shortName(e.Cell)))
 }
 
-// room returns the columns that a repainted line may take: one that wraps could not be painted
-// over.
+// room returns the maximum width of a repainted line: a line that wraps could not be repainted.
 func (p *progress) room() int {
 	if n := p.columns(); n > 0 {
 		return n - 1
@@ -115,8 +114,8 @@ func (p *progress) clear() {
 	}
 }
 
-// short returns a short name of a cell.
-func short(c plan.Cell) string {
+// shortName returns a short name of a cell.
+func shortName(c plan.Cell) string {
 	return fmt.Sprintf("%s %s %s w=%d rate=%s", c.Impl, c.Graph, c.Keys, c.Workers, c.Rate)
 }
 

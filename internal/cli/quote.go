@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// quote returns a command line as a shell reads it.
+// quote returns argv quoted for a shell.
 func quote(argv []string) string {
 	words := make([]string, len(argv))
 	for i, w := range argv {
@@ -16,8 +16,7 @@ func quote(argv []string) string {
 	return strings.Join(words, " ")
 }
 
-// quoteWord returns a word as a shell reads it. A word with unprintable characters is written with
-// the escapes of bash, zsh and POSIX 2024.
+// quoteWord returns w quoted for a shell. Unprintable characters are escaped as in bash, zsh and POSIX 2024.
 func quoteWord(w string) string {
 	special := func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
@@ -25,7 +24,7 @@ func quoteWord(w string) string {
 	}
 	shown := utf8.ValidString(w) && !strings.ContainsFunc(w, func(r rune) bool { return !unicode.IsPrint(r) })
 	switch {
-	case w != "" && strings.IndexFunc(w, special) < 0 && w[0] != '=': // zsh finds programs by =name
+	case w != "" && strings.IndexFunc(w, special) < 0 && w[0] != '=': // zsh expands =name to the path of a program
 		return w
 	case shown:
 		return "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"

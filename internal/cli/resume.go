@@ -62,7 +62,7 @@ func (a *app) resume(ctx context.Context, f runFlags) error {
 	}
 	err = run.Update(func(m *store.Manifest) {
 		m.State = store.Running
-		if len(m.Graphs) == 0 { // it was killed while they were built
+		if len(m.Graphs) == 0 { // it was killed while graphs were built
 			m.Graphs = infos(graphs)
 		}
 	})
@@ -104,11 +104,11 @@ func sameConditions(run *store.Run, by programs) error {
 	return nil
 }
 
-// able returns an error if this program cannot measure what the run lacks.
+// able returns an error if this program cannot take the missing samples.
 func (a *app) able(run *store.Run, against string) error {
 	p := run.Plan()
 	for _, name := range p.Crawlers {
-		if !slices.ContainsFunc(a.crawlers, func(c crawl.Crawler) bool { return c.Name == plan.Design(name) }) {
+		if !slices.ContainsFunc(a.crawlers, func(c crawl.Crawler) bool { return c.Name == plan.CrawlerOf(name) }) {
 			return fmt.Errorf("this program has no crawler %q: resume with the program that started the run", name)
 		}
 	}

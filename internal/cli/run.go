@@ -89,7 +89,7 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	return a.fresh(ctx, p, m, f)
 }
 
-// checkGiven refuses values that would mean the scenario's own value if the flag were not given.
+// checkGiven returns an error if a given flag has the value that means "not given".
 func (f *runFlags) checkGiven(fs *flag.FlagSet) error {
 	var err error
 	fs.Visit(func(given *flag.Flag) {
@@ -127,7 +127,7 @@ func (f *runFlags) checkAgainst() error {
 	return nil
 }
 
-// onlyResume refuses flags and arguments that cannot change a resumed run.
+// onlyResume returns an error for flags and arguments that a resumed run cannot change.
 func onlyResume(fs *flag.FlagSet, positional []string) error {
 	var err error
 	fs.Visit(func(fl *flag.Flag) {
@@ -168,7 +168,7 @@ func (a *app) plan(name string, f runFlags) (*plan.Plan, store.Manifest, error) 
 	return p, m, nil
 }
 
-// override replaces what flags set.
+// override replaces the scenario's values by those of flags.
 func override(s *scenario.Scenario, f runFlags) error {
 	if f.crawlers != "" {
 		names, err := scenario.ParseNames(f.crawlers)
@@ -256,7 +256,7 @@ func (a *app) duration(p *plan.Plan, graphs []measure.Graph) time.Duration {
 	return measure.Total(p, measure.RoundTime(p, ideal(p, graphs)))
 }
 
-// ideal returns the least time of a crawl of each cell.
+// ideal returns a function that returns the shortest possible time of a crawl of a cell.
 func ideal(p *plan.Plan, graphs []measure.Graph) func(plan.Cell) time.Duration {
 	return func(c plan.Cell) time.Duration {
 		for _, g := range graphs {
@@ -268,8 +268,7 @@ func ideal(p *plan.Plan, graphs []measure.Graph) func(plan.Cell) time.Duration {
 	}
 }
 
-// fitRounds sets the number of rounds by the budget, of which spent is gone, and warns if there are
-// too few.
+// fitRounds sets the number of rounds by the budget, of which spent has been used, and warns if there are too few.
 func (a *app) fitRounds(p *plan.Plan, graphs []measure.Graph, budget, spent time.Duration) {
 	if budget > 0 {
 		p.SetRounds(min(measure.FitRounds(budget-spent, measure.RoundTime(p, ideal(p, graphs)), measure.PassTime(p)),
@@ -297,7 +296,7 @@ func infos(graphs []measure.Graph) []store.GraphInfo {
 	return list
 }
 
-// fresh starts a run.
+// fresh starts a new run.
 func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFlags) error {
 	begin := time.Now()
 	var err error
@@ -348,7 +347,7 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 	}
 	if err != nil {
 		run.Close()
-		return errors.Join(err, os.RemoveAll(dir)) // nothing was measured: leave nothing behind
+		return errors.Join(err, os.RemoveAll(dir)) // nothing was measured: remove the directory
 	}
 	if err := run.SetPlan(p); err != nil {
 		return err

@@ -12,8 +12,8 @@ import (
 	"crawlbench/internal/store"
 )
 
-// findRun returns the directory of a run that is given as a path, as a name below results, or as
-// "latest" or "". Links are resolved, so that messages name the run itself.
+// findRun returns the directory of a run, given as a path, as a name below results, or as "latest"
+// or "". It resolves links, so that messages name the run itself.
 func findRun(results, name string) (string, error) {
 	if name == "" || name == "latest" {
 		return found(store.Latest(results))
@@ -22,7 +22,7 @@ func findRun(results, name string) (string, error) {
 		switch info, err := os.Stat(dir); {
 		case err == nil && info.IsDir():
 			return found(dir, nil)
-		case err == nil && filepath.Base(dir) == "latest": // a file in place of the link
+		case err == nil && filepath.Base(dir) == "latest": // a file that replaces the link
 			return found(store.Latest(filepath.Dir(dir)))
 		}
 	}
@@ -44,7 +44,7 @@ func findRun(results, name string) (string, error) {
 
 // found resolves the links of a directory, and the working directory if its name is . or ..
 func found(dir string, err error) (string, error) {
-	for range 40 { // as many as the kernel follows
+	for range 40 { // the kernel's limit
 		if err != nil {
 			return "", err
 		}
@@ -80,14 +80,14 @@ func (a *app) openRun(results, name string) (*store.Run, error) {
 	return run, nil
 }
 
-// selectCell returns the one of cells that a selector matches. The words of a selector are split at
+// selectCell returns the only cell that a selector matches. The words of a selector are split at
 // spaces, commas and slashes; each is the value of an axis, or axis=value, and w8 means workers=8.
-// A prefix of a value is enough if no cell has it as a whole.
+// A prefix of a value suffices if no cell has the word as a whole value.
 func selectCell(cells []plan.Cell, selector string) (plan.Cell, error) {
 	words := strings.FieldsFunc(selector, func(r rune) bool { return strings.ContainsRune(" ,/", r) })
-	hits := meant(cells, words, func(value, word string) bool { return value == word })
+	hits := matching(cells, words, func(value, word string) bool { return value == word })
 	if len(hits) == 0 {
-		hits = meant(cells, words, strings.HasPrefix)
+		hits = matching(cells, words, strings.HasPrefix)
 	}
 	what, from := "matches several cells: add a word to choose one of", hits
 	switch {
@@ -105,8 +105,8 @@ func selectCell(cells []plan.Cell, selector string) (plan.Cell, error) {
 	return plan.Cell{}, errors.New(text)
 }
 
-// meant returns the cells in which each word matches a value.
-func meant(cells []plan.Cell, words []string, same func(value, word string) bool) []plan.Cell {
+// matching returns the cells in which each word matches a value.
+func matching(cells []plan.Cell, words []string, same func(value, word string) bool) []plan.Cell {
 	var hits []plan.Cell
 	for _, c := range cells {
 		names := func(word string) bool {

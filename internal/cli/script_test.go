@@ -17,22 +17,21 @@ import (
 )
 
 // TestScripts runs the scripts in testdata/script, each of which shows one behaviour of the
-// program. The commands are those
-// of package testscript, and:
+// program. In addition to the commands of package testscript, there are:
 //
-//	code N PROGRAM ARGS...     run a program, which must end with exit code N
+//	code N PROGRAM ARGS...     run a program, which must exit with code N
 //	[!] says TEXT...           the last output, of both kinds, must (not) contain each of these texts
-//	measured SCENARIO DIR      copy a run of the scenario gated or tiny, measured once for all, to DIR
+//	measured SCENARIO DIR      copy a run of the scenario gated or tiny, measured once for all tests, to DIR
 //	cut DIR N                  take the last N records from the journal of a run, as if it had been killed before them
 //	edit FILE OLD NEW          replace the first OLD in a file by NEW
 //	manifest DIR KEY=VALUE...  set entries of a run's manifest, or delete them without VALUE, and seal it
 //	snapshot                   remember the files below the working directory
-//	unchanged                  they must be the same files; results may have been made, empty
+//	unchanged                  fail unless the files are the same; an empty directory results may have been created
 //
-// The variable odd holds a name with a space, a byte that is no UTF-8, and characters that shells
-// and benchstat interpret.
+// The variable odd is a name with a space, a byte that is not UTF-8, and characters that shells and
+// benchstat interpret.
 func TestScripts(t *testing.T) {
-	tool, err := exec.Command("go", "tool", "-n", "benchstat").Output() // the pinned one
+	tool, err := exec.Command("go", "tool", "-n", "benchstat").Output() // the pinned version
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +142,7 @@ func editManifest(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(file, text, 0o666))
 }
 
-// sealed returns the text of a manifest with the right sum, which whoever means ill can make as well as crawlbench.
+// sealed returns the text of a manifest with a valid checksum, which an attacker can also compute.
 func sealed(m map[string]any) ([]byte, error) {
 	if sums, ok := m["sha256"].(map[string]any); ok {
 		sums["manifest"] = ""
@@ -168,7 +167,7 @@ func unchanged(ts *testscript.TestScript, neg bool, _ []string) {
 	}
 }
 
-// files lists what is below the working directory of a script.
+// files lists the files below the working directory of a script.
 func files(ts *testscript.TestScript) string {
 	var list []string
 	root := ts.MkAbs(".")

@@ -15,7 +15,7 @@ import (
 	"crawlbench/internal/store"
 )
 
-// serve shows all runs in a browser, starting with a run or a flame graph if one is named.
+// serve shows all runs in a browser, starting with the given run or flame graph if any.
 func (a *app) serve(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	results := fs.String("results", "results", "`directory` that holds the runs")
 	cellFlag := fs.String("cell", "", "open the profile of this `cell`, named by words such as \"mutexmap rmat14 w8\"")
@@ -62,7 +62,7 @@ func (a *app) serve(ctx context.Context, fs *flag.FlagSet, args []string) error 
 
 // begin returns the directory of the runs, and the path of the first page.
 func (a *app) begin(dir, cell, base, kind string) (results, path string, err error) {
-	if dir, err = filepath.EvalSymlinks(dir); err == nil { // latest is one
+	if dir, err = filepath.EvalSymlinks(dir); err == nil { // latest is a link
 		dir, err = filepath.Abs(dir)
 	}
 	if err != nil {
@@ -91,7 +91,7 @@ func (a *app) begin(dir, cell, base, kind string) (results, path string, err err
 	return results, links.DifferenceFlame(name, id, name, baseID, kind, ui.ByPage), nil
 }
 
-// profiled returns the cell that selector matches among those with a profile of this kind.
+// profiled returns the cell that selector matches among those with a profile of the given kind.
 func profiled(run *store.Run, selector, kind string) (id string, err error) {
 	var cells []plan.Cell
 	has := map[string]bool{}
@@ -128,7 +128,7 @@ func profiled(run *store.Run, selector, kind string) (id string, err error) {
 	return c.ID(), nil
 }
 
-// isProfile reports whether pprof can read file.
+// isProfile reports whether file is a pprof profile.
 func isProfile(file string) bool { return strings.HasSuffix(file, ".pb.gz") }
 
 // browse opens url in a browser if the desktop has one. The URL is printed in any case.

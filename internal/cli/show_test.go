@@ -13,8 +13,7 @@ import (
 	"crawlbench/internal/store"
 )
 
-// The line that is repainted fits the terminal, also one that has become narrower, and shows what
-// the terminal would obey.
+// A repainted line fits the terminal, even after it was narrowed, and escapes control characters.
 func TestProgressFitsTheTerminal(t *testing.T) {
 	var out bytes.Buffer
 	p := newProgress(&out, "line")
@@ -44,7 +43,7 @@ func TestProgressFitsTheTerminal(t *testing.T) {
 	}
 }
 
-// make passes names on as they are, whatever they hold.
+// make passes names unchanged, whatever they contain.
 func TestMakePassesNamesOn(t *testing.T) {
 	const name = "a b/it's \"q\" `id` ;é.toml"
 	for _, test := range []struct{ args, want []string }{
@@ -61,7 +60,7 @@ func TestMakePassesNamesOn(t *testing.T) {
 	} {
 		cmd := exec.Command("make", append([]string{"-s", "-C", "../..", "-o", "build", `CRAWLBENCH=printf "%s\n"`},
 			test.args...)...)
-		cmd.Env = append(os.Environ(), "MAKEFLAGS=") // of the make that may run this test
+		cmd.Env = append(os.Environ(), "MAKEFLAGS=") // of the make that runs this test, if any
 		out, err := cmd.CombinedOutput()
 		if want := strings.Join(test.want, "\n") + "\n"; err != nil || string(out) != want {
 			t.Errorf("make %q: %v\n%swant\n%s", test.args, err, out, want)

@@ -8,10 +8,9 @@ import (
 	"syscall"
 )
 
-// interruptible returns a context that ends with the first SIGINT, SIGTERM or SIGHUP, so that
+// interruptible returns a context that is cancelled by the first SIGINT, SIGTERM or SIGHUP, so that
 // finished samples are kept. A second SIGINT ends the program at once; the other signals may come
-// twice, as when a terminal is closed. A lost reader is an error of the write and does not end the
-// program.
+// twice, as when a terminal is closed. A closed pipe is a write error and does not end the program.
 func interruptible(parent context.Context) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 4)

@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// asProgram names the variable that makes the test binary the program.
+// asProgram is the environment variable that makes the test binary the program.
 const asProgram = "CRAWLBENCH_TEST_PROGRAM"
 
-// process returns the command of a process of the program, behind words that start it.
+// process returns a command that runs the program, prefixed by the words of before.
 func process(before []string, args ...string) (cmd *exec.Cmd, errs *bytes.Buffer) {
 	argv := append(append(before, os.Args[0]), args...)
 	cmd = exec.Command(argv[0], argv[1:]...)
@@ -26,7 +26,7 @@ func process(before []string, args ...string) (cmd *exec.Cmd, errs *bytes.Buffer
 	return cmd, errs
 }
 
-// measuring waits until a run in the working directory has finished something.
+// measuring waits until a run in the working directory has a finished sample.
 func measuring(t *testing.T) {
 	t.Helper()
 	for range 3000 {
@@ -38,10 +38,10 @@ func measuring(t *testing.T) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	t.Fatal("nothing is measured")
+	t.Fatal("no sample was taken")
 }
 
-// state returns that of the only run in the working directory.
+// state returns the state of the only run in the working directory.
 func state(t *testing.T) string {
 	t.Helper()
 	_, out, _ := call(t, "list", "runs")
@@ -56,7 +56,7 @@ func TestInterruptAndResume(t *testing.T) {
 	t.Chdir(t.TempDir())
 	t.Setenv("CRAWLBENCH_MAKE", "")
 	write(t, "tiny.toml", tiny)
-	go func() { // ^C as soon as something is finished
+	go func() { // ^C as soon as a sample is finished
 		for range 1000 {
 			time.Sleep(10 * time.Millisecond)
 			journals, _ := filepath.Glob("results/*/journal.jsonl")
@@ -84,7 +84,7 @@ func TestInterruptAndResume(t *testing.T) {
 		t.Fatalf("resumed: exit code %d\n%s\n%s", code, out, errs)
 	}
 	if after, _ := os.ReadFile(filepath.Join(resume[1], "journal.jsonl")); !bytes.HasPrefix(after, before) {
-		t.Error("what was finished before has changed")
+		t.Error("finished samples have changed")
 	}
 }
 
@@ -125,7 +125,7 @@ func TestEachSignalThatEndsAProgramInterruptsARun(t *testing.T) {
 	}
 }
 
-// A program under nohup goes on when its terminal is closed.
+// A program under nohup continues when its terminal is closed.
 func TestHangupStaysIgnored(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "gated.toml", gated)
@@ -140,7 +140,7 @@ func TestHangupStaysIgnored(t *testing.T) {
 	}
 }
 
-// Where the output cannot be written the run is complete all the same, and the exit code says that something was lost.
+// If the output cannot be written, the run is still completed, and the exit code reports the error.
 func TestOutputThatCannotBeWritten(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
@@ -151,7 +151,7 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	from.Close() // as head is gone when it has its lines
+	from.Close() // like head after its last line
 	defer to.Close()
 	for name, test := range map[string]struct {
 		out, err *os.File

@@ -18,8 +18,8 @@ import (
 	"crawlbench/internal/conform/yield"
 )
 
-// stress runs the suite on seeds schedules of one processor, which yield at random in the packages
-// that patterns name. With compare it also runs it without yields.
+// stress runs the suite with seeds schedules on one processor, with random yields in the packages
+// that match patterns. With compare it also runs it without yields.
 func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, seeds int, compare bool) error {
 	if seeds < 1 {
 		return usagef("conform: invalid -seeds %d: want at least 1", seeds)
@@ -48,7 +48,7 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 		}
 		verdicts := try(strconv.Itoa(seed))
 		if ctx.Err() != nil {
-			break // what was interrupted found nothing
+			break // an interrupted schedule does not count
 		}
 		done++
 		for _, v := range verdicts {
@@ -78,7 +78,7 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	wrong := false
-	quiet := map[string]int{} // checks that found nothing
+	quiet := map[string]int{} // number of checks that found nothing
 	for i, at := range order {
 		name := at.crawler + "\t" + at.keys
 		wrong = wrong || (found[at] > 0) != (compare && !isRight(at.crawler))
@@ -107,7 +107,7 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 	return nil
 }
 
-// rebuild builds this program with yields in the packages of patterns, and returns its path in dir.
+// rebuild builds this program with yields in the packages that match patterns, and returns its path in dir.
 func (a *app) rebuild(ctx context.Context, dir string, patterns []string) (string, error) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Path == "" || info.Path == "command-line-arguments" {

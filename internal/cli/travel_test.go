@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// withBenchstat makes the pinned benchstat one that is installed.
+// withBenchstat installs the pinned benchstat for the test.
 func withBenchstat(t *testing.T) {
 	t.Helper()
 	path, err := exec.Command("go", "tool", "-n", "benchstat").Output()
@@ -23,7 +23,7 @@ func withBenchstat(t *testing.T) {
 	t.Setenv("PATH", filepath.Dir(string(path))+":"+os.Getenv("PATH"))
 }
 
-// A run has any name that a directory may have, and the commands that are printed work.
+// A run can have any name that a directory can have, and the printed commands work.
 func TestRunsOfAnyName(t *testing.T) {
 	withBenchstat(t)
 	t.Setenv("CRAWLBENCH_MAKE", "")
@@ -56,16 +56,16 @@ func TestRunsOfAnyName(t *testing.T) {
 		word, _, _ := strings.Cut(out[i+len(" compare "):], "  ")
 		got, err := exec.Command("bash", "-c", "printf %s "+word).Output()
 		if err != nil || string(got) != run {
-			t.Errorf("a shell takes %s for %q, %v; want %q", word, got, err, run)
+			t.Errorf("a shell parses %s as %q, %v; want %q", word, got, err, run)
 		}
 		if target, err := os.Readlink("results/latest"); err != nil || target != name {
-			t.Errorf("latest leads to %q, %v; want %q", target, err, name)
+			t.Errorf("latest links to %q, %v; want %q", target, err, name)
 		}
 	}
 }
 
-// The report of a run on a medium that cannot be written is shown.
-func TestReportOfWhatCannotBeWritten(t *testing.T) {
+// report works for a run on a read-only file system.
+func TestReportOnReadOnlyFiles(t *testing.T) {
 	t.Chdir(t.TempDir())
 	run := gatedRun(t)
 	if os.Getuid() == 0 {
@@ -93,7 +93,7 @@ func TestReportOfWhatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// begun waits until something is committed, and then calls f.
+// begun waits until a sample is committed, and then calls f.
 func begun(f func()) {
 	for range 2000 {
 		time.Sleep(5 * time.Millisecond)
@@ -107,9 +107,7 @@ func begun(f func()) {
 	}
 }
 
-// A program that is built anew while it is measured is measured as it was; one that is changed in
-// its place would be two under
-// one name.
+// A program that is rebuilt while it is measured does not affect the run; one that is modified in place ends it.
 func TestOtherProgramReplacedWhileItIsMeasured(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
@@ -154,7 +152,7 @@ func TestOtherProgramReplacedWhileItIsMeasured(t *testing.T) {
 	}
 }
 
-// This program is built anew while it measures: its children are what runs, and not what has taken its place.
+// This program is rebuilt while it measures: its children are still the running program, not the new one.
 func TestThisProgramReplacedWhileItMeasures(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
@@ -192,16 +190,16 @@ func TestThisProgramReplacedWhileItMeasures(t *testing.T) {
 		t.Error(out.String())
 	}
 	if _, err := os.Stat("run"); err == nil {
-		t.Error("what has taken its place was run")
+		t.Error("the new program was run")
 	}
 }
 
-// What is taken from a run while it goes on ends it at once, and what was measured is there to go on with.
-func TestWhatIsTakenFromARunEndsIt(t *testing.T) {
+// If files of a run in progress are removed, it ends at once, and finished samples are kept.
+func TestRemovedFilesEndARun(t *testing.T) {
 	for what, test := range map[string]struct {
 		take func(run string) error
 		says string
-		at   string // where the run is then, below results
+		at   string // resulting directory of the run, below results
 	}{
 		"the journal": {func(run string) error { return os.Remove(filepath.Join(run, "journal.jsonl")) },
 			"journal.jsonl was deleted or replaced", ""},

@@ -12,7 +12,7 @@ import (
 	"text/tabwriter"
 )
 
-// version prints what this program was built from, and how.
+// version prints the build information of this program.
 func (a *app) version(_ context.Context, fs *flag.FlagSet, args []string) error {
 	if _, err := parse(fs, args, 0, 0); err != nil {
 		return err
@@ -24,14 +24,13 @@ func (a *app) version(_ context.Context, fs *flag.FlagSet, args []string) error 
 	return printVersion(a.out, info, runtime.GOOS+"/"+runtime.GOARCH)
 }
 
-// printVersion prints build information: the main module, this module if that is another one, the
-// commit, the version of
-// Go, the platform and the build flags.
+// printVersion prints build information: the main module, this module if it is not the main one,
+// the commit, the version of Go, the platform and the build flags.
 func printVersion(out io.Writer, info *debug.BuildInfo, platform string) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "module\t%s\n", moduleVersion(&info.Main))
 	for _, d := range info.Deps {
-		if d.Path == "crawlbench" { // a program with crawlers of its own
+		if d.Path == "crawlbench" { // a program that imports bench
 			fmt.Fprintf(w, "requires\t%s\n", moduleVersion(d))
 		}
 	}
@@ -51,7 +50,7 @@ func printVersion(out io.Writer, info *debug.BuildInfo, platform string) error {
 	return w.Flush()
 }
 
-// moduleVersion returns path and version of a module, and what replaces it.
+// moduleVersion returns the path and version of a module, and its replacement.
 func moduleVersion(m *debug.Module) string {
 	text := m.Path
 	if m.Version != "" {

@@ -7,7 +7,7 @@ import (
 	"crawlbench/internal/stat"
 )
 
-// Cells yields the cells of all tables, in their order.
+// Cells yields the cells of all tables, in order.
 func (a *Analysis) Cells() iter.Seq[*Cell] {
 	return func(yield func(*Cell) bool) {
 		for _, t := range a.Tables {
@@ -20,12 +20,11 @@ func (a *Analysis) Cells() iter.Seq[*Cell] {
 	}
 }
 
-// Cell returns the cell with that plan.Cell.ID, nil if there is none in the tables: they have no
-// control, and no cell of
-// another program.
+// Cell returns the cell with the given plan.Cell.ID, nil if it is not in a table. Tables do not
+// contain the control or another program's cells.
 func (a *Analysis) Cell(id string) *Cell { return a.byID[id] }
 
-// Cells yields the cells of the table: crawler by crawler, each by workers.
+// Cells yields the cells of the table by crawler, then by workers.
 func (t *Table) Cells() iter.Seq[*Cell] {
 	return func(yield func(*Cell) bool) {
 		for _, r := range t.Rows {
@@ -38,7 +37,7 @@ func (t *Table) Cells() iter.Seq[*Cell] {
 	}
 }
 
-// Cell returns the cell of a crawler with that number of workers, nil if there is none.
+// Cell returns the cell of a crawler with the given number of workers, nil if there is none.
 func (t *Table) Cell(impl string, workers int) *Cell {
 	for _, r := range t.Rows {
 		if i := slices.IndexFunc(r.Cells,
@@ -49,7 +48,7 @@ func (t *Table) Cell(impl string, workers int) *Cell {
 	return nil
 }
 
-// Group returns the group with that number of workers, an empty one if the table has none.
+// Group returns the group with the given number of workers, or an empty group.
 func (t *Table) Group(workers int) *Group {
 	if i := slices.IndexFunc(t.Groups, func(g *Group) bool { return g.Workers == workers }); i >= 0 {
 		return t.Groups[i]
@@ -67,21 +66,19 @@ func (t *Table) Fastest() (best *Cell) {
 	return best
 }
 
-// Measured returns the speeds of the rounds that have one, in their order.
+// Measured returns the speeds of the rounds with a sample, in order.
 func (c *Cell) Measured() []float64 { return c.sampled }
 
 // Sound reports whether the cell has samples and did not fail.
 func (c *Cell) Sound() bool { return c.Failure == nil && len(c.sampled) > 0 }
 
-// Valid reports whether the cell is sound and at most half of its samples are flagged. Of no other
-// cell is it said why it
-// is as it is.
+// Valid reports whether the cell is sound and at most half of its samples are flagged. Only valid
+// cells have causes in findings.
 func (c *Cell) Valid() bool { return c.Sound() && 2*c.Flagged <= len(c.sampled) }
 
-// Compared returns the comparison of c with base, and whether it is one of those that the run makes
-// and adjusts p for; two
-// cells that differ in more than the crawler are compared by themselves, which has no verdict. The
-// cells are of one run.
+// Compared returns the comparison of c with base, a cell of the same run, and whether it is one of
+// the run's adjusted comparisons. Cells that differ in more than the crawler are compared without
+// adjustment and without a verdict.
 func (c *Cell) Compared(base *Cell) (x *Comparison, adjusted bool) {
 	if c.Table != nil && c.Table == base.Table && c.Workers == base.Workers {
 		if x := c.Table.Group(c.Workers).Comparison(c.Impl, base.Impl); x != nil {

@@ -49,14 +49,14 @@ func changesOf(pairs []sampled, families *Families) []Change {
 	return list
 }
 
-// ErrNotComparable is the kind of error of runs that cannot be compared.
+// ErrNotComparable is the error for runs that cannot be compared.
 var ErrNotComparable = errors.New("the runs are not comparable")
 
 // Between compares two runs of the same plan on the same machine cell by cell, round by round as if these had been the
 // same: that is a fair match of independent samples, in which a dependence of rounds is found too. But a drift of the
 // machine between the runs counts as a change.
 func Between(before, after *store.Run) ([]Change, error) {
-	if err := same(before, after); err != nil {
+	if err := samePlan(before, after); err != nil {
 		return nil, fmt.Errorf("compare %s and %s: %w: %w", before.Dir(), after.Dir(), ErrNotComparable, err)
 	}
 	old, new := (&Analysis{Run: before}).collect().own, (&Analysis{Run: after}).collect().own
@@ -81,10 +81,10 @@ func Unpaired(base, other *Cell) stat.Interval {
 	return inverse(stat.Interval{Value: p.Ratio, Lo: p.Lo, Hi: p.Hi})
 }
 
-// Alike returns why two runs cannot be compared: different machines or conditions, different graphs
-// of the same name, or
-// files that were changed after they were written.
-func Alike(before, after *store.Run) error {
+// CheckComparable returns an error if two runs cannot be compared: different machines or
+// conditions, different graphs of the same name, or files that were modified after they were
+// written.
+func CheckComparable(before, after *store.Run) error {
 	m, n := before.Manifest(), after.Manifest()
 	if differ := host.Differ(m.Host, n.Host); len(differ) > 0 {
 		var what []string
@@ -114,9 +114,9 @@ func Alike(before, after *store.Run) error {
 	return nil
 }
 
-// same returns why two runs are of different plans or machines.
-func same(before, after *store.Run) error {
-	if err := Alike(before, after); err != nil {
+// samePlan returns an error if two runs have different plans or machines.
+func samePlan(before, after *store.Run) error {
+	if err := CheckComparable(before, after); err != nil {
 		return err
 	}
 	p, q := before.Plan(), after.Plan()

@@ -26,7 +26,7 @@ func inverse(x stat.Interval) stat.Interval {
 	return stat.Interval{Value: 1 / x.Value, Lo: 1 / x.Hi, Hi: 1 / x.Lo}
 }
 
-// turned returns the same comparison the other way round.
+// turned returns the same comparison with its sides swapped.
 func (c *Comparison) turned() *Comparison {
 	d := *c
 	d.Other, d.Against = c.Against, c.Other
@@ -43,19 +43,19 @@ func (c *Comparison) turned() *Comparison {
 // Group is the cells of a table with the same number of workers.
 type Group struct {
 	Workers int
-	Cells   []*Cell // those that are sound, in the order of the plan
-	// Best has the highest median; Ties are those that are not proven slower, best first. Empty if
-	// nothing was measured.
+	Cells   []*Cell // sound cells, in the order of the plan
+	// Best has the highest median; Ties are the crawlers not proven slower, best first. Both are
+	// empty if nothing was measured.
 	Best string
 	Ties []string
 	// Second compares the best with the next; nil if there is none.
 	Second *Comparison
-	// Control compares the baseline with itself; nil if there is no control.
+	// Control compares the baseline with its A/A control; nil if there is none.
 	Control *Comparison
 	pairs   map[[2]string]*Comparison // by Against and Other
 }
 
-// Comparison returns the comparison of two crawlers of the group, as it was adjusted; nil if there is none.
+// Comparison returns the adjusted comparison of two crawlers of the group; nil if there is none.
 func (g *Group) Comparison(other, against string) *Comparison {
 	if c := g.pairs[[2]string{against, other}]; c != nil {
 		return c

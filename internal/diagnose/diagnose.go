@@ -1,8 +1,8 @@
-// Package diagnose analyses a run: which crawler is fastest and by how much, whether that can be believed, and why more
-// workers stop helping.
+// Package diagnose analyses a run: which crawler is fastest and by how much, whether the run can be
+// trusted, and why more workers stop helping.
 //
-// A run comes in, an Analysis goes out: comparisons with their adjusted p, and findings by rules, with the numbers they
-// rest on. Package report puts them into words. Nothing is measured here.
+// Its input is a run; its output is an Analysis: comparisons with their adjusted p, and findings by
+// rules, with their evidence. Package report describes them in words.
 package diagnose
 
 import (
@@ -33,12 +33,12 @@ type Analysis struct {
 	Findings []Finding
 	// Changes compare this program with the one that the run was made against; nil if it was made alone.
 	Changes []Change
-	// Failures are the cells that failed, in the order of the plan, the control and those of another program included.
+	// Failures are the failed cells in the order of the plan, including the control and another program's cells.
 	Failures []*Cell
-	byID     map[string]*Cell // those in Tables
+	byID     map[string]*Cell // cells in Tables
 }
 
-// Key names the part of a run in which crawlers are compared with each other.
+// Key identifies the cells of a table: crawlers are compared with each other within a table.
 type Key struct {
 	Graph, Keys string
 	Rate        scenario.Rate
@@ -47,7 +47,7 @@ type Key struct {
 	Procs       int
 }
 
-// Table is the cells under one key: crawlers down, workers across.
+// Table is the cells with the same key: rows are crawlers, columns are numbers of workers.
 type Table struct {
 	Key
 	Workers []int
@@ -58,8 +58,8 @@ type Table struct {
 // Row is one crawler in a table.
 type Row struct {
 	Impl  string
-	Cells []*Cell // by workers; those that the crawler does not support are left out
-	// What its throughput does with the number of workers; empty if there is one number only.
+	Cells []*Cell // by workers, without unsupported ones
+	// Scaling of the throughput; empty if there is only one number of workers.
 	Gains []stat.Gain
 	Knee  stat.Knee
 	Fit   stat.Fit
@@ -68,39 +68,38 @@ type Row struct {
 // Cell is what was measured of one cell.
 type Cell struct {
 	plan.Cell
-	Table   *Table    // nil for a control, and for a cell of another program
+	Table   *Table    // nil for a control or another program's cell
 	Row     *Row      // in Table
 	Speed   []float64 // pages per second by round; NaN where there is no sample
 	times   []float64 // seconds per page by round
 	sampled []float64 // Speed without NaN
 	Summary stat.Summary
-	Records []store.Record // of the samples, in the order in which they were taken
+	Records []store.Record // of the samples, in measurement order
 	Failure *store.Failure
 	// Versus compares with the baseline; nil for the baseline itself.
 	Versus *Comparison
 	Bound  Bound
-	// CPU is processor time per page, in seconds, and cpu that of each round; Growth is its ratio
-	// to that with one worker,
-	// paired by round; nil if unknown.
+	// CPU is processor time per page in seconds, and cpu its value in each round. Growth is its
+	// ratio to that with one worker, paired by round; nil if unknown.
 	CPU    float64
 	cpu    []float64
 	Growth *stat.Paired
-	GC     float64 // share of the processor time that the collector took
+	GC     float64 // share of processor time in the garbage collector
 	Pace   *store.Pace
-	// what its limiter did by sample
+	// of the limiter, by sample
 	achieved, worst, passed []float64
-	Flags                   map[string]int // flags of samples, after the second try, and how often
+	Flags                   map[string]int // number of samples by flag, after the second try
 	Flagged                 int            // samples with any flag
-	Repeated                int            // samples that were taken a second time
-	Bimodal                 bool           // its samples form two clusters: no median describes them
+	Repeated                int            // samples measured a second time
+	Bimodal                 bool           // the samples form two clusters, so the median is not representative
 	Bytes                   float64        // allocated per page
-	Retained                float64        // bytes of the heap for each page at the last of them; 0 if not measured
+	Retained                float64        // heap bytes per page at the last page; 0 if not measured
 	Files                   map[string]string
-	// Counts are what the crawler counts itself, per page, by name.
+	// Counts are the crawler's own counters, per page, by name.
 	Counts map[string]float64
-	// Under is what the profilers did in each profile pass, by its kinds.
-	Under  map[string]Distortion
-	Traced *Traced
+	// Distortions are the effects of the profilers of each profile pass, by its kinds.
+	Distortions map[string]Distortion
+	Traces      *Traces
 }
 
 // Compare only compares the crawlers of a run: it fills in trust and the tables with their groups and cells, and leaves
@@ -137,13 +136,13 @@ func Analyse(run *store.Run) (*Analysis, error) {
 	return a, nil
 }
 
-// KeyOf returns the key under which a cell stands.
+// KeyOf returns the key of a cell.
 func KeyOf(c plan.Cell) Key { return Key{c.Graph, c.Keys, c.Rate, c.Burst, c.Limiter, c.Procs} }
 
-// cells are all cells of a run: those of its crawlers, of the A/A control, and of another program.
+// cells are all cells of a run: of its crawlers, of the A/A control, and of another program.
 type cells struct{ own, controls, against map[plan.Cell]*Cell }
 
-// collect gathers the samples by cell.
+// collect collects the samples by cell.
 func (a *Analysis) collect() cells {
 	all := cells{map[plan.Cell]*Cell{}, map[plan.Cell]*Cell{}, map[plan.Cell]*Cell{}}
 	p := a.Run.Plan()
@@ -151,7 +150,7 @@ func (a *Analysis) collect() cells {
 	failed := a.Run.Failed()
 	for _, c := range p.Cells {
 		d := &Cell{Cell: c, Speed: make([]float64, p.Rounds), Flags: map[string]int{}, Files: map[string]string{},
-			Under: map[string]Distortion{}, Counts: map[string]float64{}}
+			Distortions: map[string]Distortion{}, Counts: map[string]float64{}}
 		for i := range d.Speed {
 			d.Speed[i] = math.NaN()
 		}
@@ -181,9 +180,9 @@ func (a *Analysis) collect() cells {
 				d.Files[kind] = file
 			}
 			u := distortion(rec.Profile, d.Procs, a.Run.Manifest().ProfilerCost)
-			d.Under[strings.Join(p.Passes[rec.Slot].Kinds, " and ")] = u
-			if d.Traced == nil && rec.Profile.Files["breakdown"] != "" {
-				d.Traced = &Traced{Distortion: u}
+			d.Distortions[strings.Join(p.Passes[rec.Slot].Kinds, " and ")] = u
+			if d.Traces == nil && rec.Profile.Files["breakdown"] != "" {
+				d.Traces = &Traces{Distortion: u}
 			}
 		}
 	}
@@ -203,7 +202,7 @@ func (c *Cell) take(rec store.Record) {
 	c.CPU += c.cpu[rec.Round]
 	c.Bytes += s.Values["B/op"] / pages
 	c.Retained = max(c.Retained, s.Retained)
-	// Of the runtime's own processors: on a busy machine these have less time than they think, for both alike.
+	// As a share of the runtime's estimate of processor time, which a busy machine affects in both.
 	if all := s.Host["gc-sec"] + s.Host["user-sec"]; all > 0 {
 		c.GC += s.Host["gc-sec"] / all
 	}
@@ -222,7 +221,7 @@ func (c *Cell) take(rec store.Record) {
 	}
 }
 
-// finish turns sums into means, and summarises.
+// finish computes means from sums, and the summary.
 func (c *Cell) finish() {
 	for _, s := range c.Speed {
 		c.times = append(c.times, 1/s) // NaN stays NaN
@@ -241,17 +240,17 @@ func (c *Cell) finish() {
 	c.settle()
 	c.Summary = stat.Median(c.sampled)
 	c.Bimodal = bimodal(c.sampled)
-	for kinds, u := range c.Under {
+	for kinds, u := range c.Distortions {
 		u.Slowed = 1 - u.Speed/c.Summary.Center
-		c.Under[kinds] = u
+		c.Distortions[kinds] = u
 	}
-	if c.Traced != nil {
-		c.Traced.Slowed = 1 - c.Traced.Speed/c.Summary.Center
+	if c.Traces != nil {
+		c.Traces.Slowed = 1 - c.Traces.Speed/c.Summary.Center
 	}
 }
 
-// bimodal reports whether the sorted values form two clusters of at least three each, further apart
-// than either is wide.
+// bimodal reports whether the sorted values form two clusters of at least three, with a gap wider
+// than either cluster.
 func bimodal(values []float64) bool {
 	v := slices.Sorted(slices.Values(values))
 	for i := 3; i+3 <= len(v); i++ {
@@ -263,7 +262,7 @@ func bimodal(values []float64) bool {
 	return false
 }
 
-// layOut makes tables of the cells.
+// layOut arranges the cells in tables.
 func (a *Analysis) layOut(cells map[plan.Cell]*Cell) {
 	a.byID = map[string]*Cell{}
 	tables, rows := map[Key]*Table{}, map[*Table]map[string]*Row{}

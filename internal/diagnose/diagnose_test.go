@@ -17,12 +17,12 @@ import (
 	"crawlbench/internal/testing/runtest"
 )
 
-// made is a run that was not measured but made up.
-type made struct {
+// fabricated is a fabricated run.
+type fabricated struct {
 	toml string
-	// speed is pages a second of a cell in a round, before the noise of 1 %; 0 for no sample.
+	// speed returns pages per second of a cell in a round, before noise of 1 %; 0 for no sample.
 	speed func(c plan.Cell, round int) float64
-	// change changes a sample; time breakdown gives a cell's, nil if it has none.
+	// change modifies a sample. breakdown returns the time breakdown of a cell, nil if it has none.
 	change    func(c plan.Cell, s *store.Sample)
 	breakdown func(c plan.Cell) *breakdown.Breakdown
 	against   bool
@@ -36,7 +36,7 @@ kind = "hosts"
 pages = 1000
 `
 
-func (m made) analyse(t *testing.T) *diagnose.Analysis {
+func (m fabricated) analyse(t *testing.T) *diagnose.Analysis {
 	t.Helper()
 	a, err := diagnose.Analyse(m.run(t))
 	if err != nil {
@@ -45,7 +45,7 @@ func (m made) analyse(t *testing.T) *diagnose.Analysis {
 	return a
 }
 
-func (m made) run(t *testing.T) *store.Run {
+func (m fabricated) run(t *testing.T) *store.Run {
 	t.Helper()
 	toml := m.toml + common
 	if !strings.Contains(toml, "rounds = ") {
@@ -76,10 +76,10 @@ crawlers = ["mutexmap", "cas", "syncmap"]
 workers = [4]
 `
 
-// cas is twice as fast, syncmap like mutexmap.
+// cas is twice as fast as mutexmap, syncmap equally fast.
 func TestVerdictsTiesAndTrust(t *testing.T) {
-	a := made{toml: three, speed: func(c plan.Cell, round int) float64 {
-		drift := 1 + 0.05*float64(round) // the machine gets faster by half, which pairs do not mind
+	a := fabricated{toml: three, speed: func(c plan.Cell, round int) float64 {
+		drift := 1 + 0.05*float64(round) // the machine gets faster by half, which pairing cancels
 		if c.Impl == "cas" {
 			return 2000 * drift
 		}
@@ -102,22 +102,22 @@ func TestVerdictsTiesAndTrust(t *testing.T) {
 		t.Errorf("%d comparisons, trust %+v", a.Families.Size(), a.Trust)
 	}
 	if table.Cell("mutexmap", 4).Versus != nil {
-		t.Error("the baseline is compared with itself")
+		t.Error("the baseline has a comparison with itself")
 	}
 }
 
 func TestTiesAreNotWinners(t *testing.T) {
-	a := made{toml: three, speed: func(plan.Cell, int) float64 { return 1000 }}.analyse(t)
+	a := fabricated{toml: three, speed: func(plan.Cell, int) float64 { return 1000 }}.analyse(t)
 	if g := a.Tables[0].Groups[0]; len(g.Ties) != 3 || g.Second.Verdict == stat.Faster {
 		t.Errorf("ties %v, second %v", g.Ties, g.Second.Verdict)
 	}
 	if len(a.Findings) > 0 {
-		t.Errorf("findings where there is nothing to find: %v", a.Findings)
+		t.Errorf("unexpected findings: %v", a.Findings)
 	}
 }
 
 func TestControlThatDiffersMakesTheRunUntrusted(t *testing.T) {
-	a := made{toml: three, speed: func(c plan.Cell, _ int) float64 {
+	a := fabricated{toml: three, speed: func(c plan.Cell, _ int) float64 {
 		if c.IsControl() {
 			return 1030
 		}
@@ -129,7 +129,7 @@ func TestControlThatDiffersMakesTheRunUntrusted(t *testing.T) {
 }
 
 func TestOneRoundConcludesNothing(t *testing.T) {
-	a := made{toml: three, speed: func(c plan.Cell, round int) float64 {
+	a := fabricated{toml: three, speed: func(c plan.Cell, round int) float64 {
 		if round > 0 {
 			return 0
 		}
@@ -144,8 +144,8 @@ func TestOneRoundConcludesNothing(t *testing.T) {
 	}
 }
 
-func TestDoubtsAndHeapsAreCounted(t *testing.T) {
-	a := made{toml: three, speed: func(c plan.Cell, round int) float64 {
+func TestFlaggedAndBimodalSamplesAreCounted(t *testing.T) {
+	a := fabricated{toml: three, speed: func(c plan.Cell, round int) float64 {
 		if c.Impl == "syncmap" && round%2 == 0 {
 			return 500
 		}
@@ -163,7 +163,7 @@ func TestDoubtsAndHeapsAreCounted(t *testing.T) {
 
 func TestBounds(t *testing.T) {
 	bound := func(toml string) diagnose.Bound {
-		a := made{toml: toml, speed: func(c plan.Cell,
+		a := fabricated{toml: toml, speed: func(c plan.Cell,
 			_ int) float64 {
 			return 1000 * float64(min(2, c.Workers))
 		}}.analyse(t)
@@ -189,7 +189,7 @@ func TestBounds(t *testing.T) {
 
 func TestKneeAndLaw(t *testing.T) {
 	law := func(n int) float64 { return 1000 * float64(n) / (1 + 0.05*float64(n-1) + 0.01*float64(n*(n-1))) }
-	a := made{toml: "crawlers = [\"mutexmap\"]\nworkers = [1, 2, 4, 8, 16, 32]\n[fetch]\nlatency = \"constant\"\nmedian = \"1ms\"\n",
+	a := fabricated{toml: "crawlers = [\"mutexmap\"]\nworkers = [1, 2, 4, 8, 16, 32]\n[fetch]\nlatency = \"constant\"\nmedian = \"1ms\"\n",
 		speed: func(c plan.Cell, _ int) float64 { return law(c.Workers) }}.analyse(t)
 	r := a.Tables[0].Rows[0]
 	if f := r.Fit; f.Refused != "" || !f.Retrograde() || f.Sigma.Lo > 0.05 || f.Sigma.Hi < 0.05 || f.Kappa.Lo > 0.01 ||
@@ -204,7 +204,7 @@ func TestKneeAndLaw(t *testing.T) {
 	}
 }
 
-// account is a time breakdown in which a class has the share, and the rest runs.
+// account returns a time breakdown in which a state has the given share, and the rest is running.
 func account(class breakdown.State, share float64, more ...breakdown.Role) *breakdown.Breakdown {
 	return &breakdown.Breakdown{Workers: 8, Crawls: 1, Wall: 1, Worker: 8,
 		Seconds: map[breakdown.State]float64{class: 8 * share, breakdown.Running: 8 * (1 - share)},
@@ -229,12 +229,12 @@ func TestBreakdownsAreDiagnosed(t *testing.T) {
 		{account(breakdown.Runnable, 0.7), diagnose.ProcessorBound, 0.7},
 		{account(breakdown.Lock, 0.05), "", 0},
 	} {
-		a := made{toml: "crawlers = [\"mutexmap\"]\nworkers = [8]\n[profiles]\nkinds = [\"wall\"]\n",
+		a := fabricated{toml: "crawlers = [\"mutexmap\"]\nworkers = [8]\n[profiles]\nkinds = [\"wall\"]\n",
 			speed:     func(plan.Cell, int) float64 { return 1000 },
 			breakdown: func(plan.Cell) *breakdown.Breakdown { return test.breakdown }}.analyse(t)
 		if test.want == "" {
 			if len(a.Findings) > 0 {
-				t.Errorf("findings where there are none: %+v", a.Findings)
+				t.Errorf("unexpected findings: %+v", a.Findings)
 			}
 			continue
 		}
@@ -250,8 +250,8 @@ func TestBreakdownsAreDiagnosed(t *testing.T) {
 	}
 }
 
-func TestNothingIsSaidOfDoubtfulCells(t *testing.T) {
-	list := made{toml: "crawlers = [\"cas\"]\nworkers = [1, 8]\n", speed: func(plan.Cell, int) float64 { return 1000 },
+func TestFlaggedCellsHaveNoFindings(t *testing.T) {
+	list := fabricated{toml: "crawlers = [\"cas\"]\nworkers = [1, 8]\n", speed: func(plan.Cell, int) float64 { return 1000 },
 		change: func(c plan.Cell, s *store.Sample) {
 			if c.Workers == 8 {
 				s.Values["cpu-sec/op"] *= 2
@@ -265,7 +265,7 @@ func TestNothingIsSaidOfDoubtfulCells(t *testing.T) {
 
 func TestWastedCyclesAndCollector(t *testing.T) {
 	run := func(change func(plan.Cell, *store.Sample)) []diagnose.Finding {
-		return made{toml: "crawlers = [\"cas\"]\nworkers = [1, 8]\n",
+		return fabricated{toml: "crawlers = [\"cas\"]\nworkers = [1, 8]\n",
 			speed: func(plan.Cell, int) float64 { return 1000 }, change: change}.analyse(t).Findings
 	}
 	list := run(func(c plan.Cell, s *store.Sample) {
@@ -283,9 +283,9 @@ func TestWastedCyclesAndCollector(t *testing.T) {
 }
 
 func TestChangesAgainstAnotherProgram(t *testing.T) {
-	a := made{toml: three, against: true, speed: func(c plan.Cell, _ int) float64 {
+	a := fabricated{toml: three, against: true, speed: func(c plan.Cell, _ int) float64 {
 		if c.Impl == "cas" {
-			return 900 // the other program makes 1000
+			return 900 // the other program reaches 1000
 		}
 		return 1000
 	}}.analyse(t)
@@ -302,7 +302,7 @@ func TestChangesAgainstAnotherProgram(t *testing.T) {
 }
 
 func TestDamagedBreakdownIsNamed(t *testing.T) {
-	m := made{toml: "crawlers = [\"mutexmap\"]\nworkers = [8]\n[profiles]\nkinds = [\"wall\"]\n",
+	m := fabricated{toml: "crawlers = [\"mutexmap\"]\nworkers = [8]\n[profiles]\nkinds = [\"wall\"]\n",
 		speed:     func(plan.Cell, int) float64 { return 1000 },
 		breakdown: func(plan.Cell) *breakdown.Breakdown { return account(breakdown.Lock, 0.5) }}
 	run := m.run(t)
@@ -313,14 +313,14 @@ func TestDamagedBreakdownIsNamed(t *testing.T) {
 	if _, err := diagnose.Analyse(run); err == nil || !strings.Contains(err.Error(), "breakdown.json") {
 		t.Errorf("error %v", err)
 	}
-	if err := os.Remove(files[0]); err != nil { // as the message says
+	if err := os.Remove(files[0]); err != nil { // as the message suggests
 		t.Fatal(err)
 	}
 	a, err := diagnose.Analyse(run)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := a.Tables[0].Cell("mutexmap", 8); c.Traced != nil || c.Files["breakdown"] != "" {
-		t.Errorf("without its time breakdown the cell is %+v, with the files %v", c.Traced, c.Files)
+	if c := a.Tables[0].Cell("mutexmap", 8); c.Traces != nil || c.Files["breakdown"] != "" {
+		t.Errorf("without its time breakdown the cell is %+v, with the files %v", c.Traces, c.Files)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"crawlbench/internal/store"
 )
 
-// 100,000 events of 250 ns in half a second are a twentieth of one processor's time.
+// 100,000 events of 250 ns in half a second take a twentieth of one processor's time.
 func TestDistortionIsPredictedFromEvents(t *testing.T) {
 	p := &store.Profile{Pages: 1000, Sec: 0.5, Events: map[string]float64{"wall": 100_000, "cpu": 50}}
 	cost := map[string]float64{"wall": 250, "block": 50}
@@ -19,6 +19,6 @@ func TestDistortionIsPredictedFromEvents(t *testing.T) {
 		t.Errorf("more than all the time: %+v", got)
 	}
 	if got, want := distortion(p, 2, nil), (Distortion{Speed: 2000}); got != want {
-		t.Errorf("an old run, of which no cost is known: %+v, want %+v", got, want)
+		t.Errorf("a run without known costs: %+v, want %+v", got, want)
 	}
 }

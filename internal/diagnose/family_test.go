@@ -30,7 +30,7 @@ func many(crawlers, rounds int, more string) string {
 func TestALargeDifferenceIsFoundInFewRounds(t *testing.T) {
 	for _, rounds := range []int{6, 8} {
 		slow := crawler.All()[1].Name
-		a := made{toml: many(12, rounds, ""), noise: 0.18, speed: func(c plan.Cell, _ int) float64 {
+		a := fabricated{toml: many(12, rounds, ""), noise: 0.18, speed: func(c plan.Cell, _ int) float64 {
 			if c.Impl == slow {
 				return 50
 			}
@@ -72,7 +72,7 @@ func TestVerdictsAgreeWithTheirIntervals(t *testing.T) {
 			effect[c.Name] = math.Exp(3 * noise * draw.NormFloat64())
 		}
 		rounds := 2 + draw.IntN(20)
-		a := made{toml: many(2+draw.IntN(6), rounds, `rate = ["inf", 500]`), noise: noise,
+		a := fabricated{toml: many(2+draw.IntN(6), rounds, `rate = ["inf", 500]`), noise: noise,
 			speed: func(c plan.Cell, round int) float64 {
 				if draw.IntN(200) == 0 {
 					return 0
@@ -125,7 +125,7 @@ func TestVerdictsAgreeWithTheirIntervals(t *testing.T) {
 
 // Cells that keep a rate are proven equivalent by six rounds; one that misses it by a tenth is slower.
 func TestPacedCellsAreEquivalent(t *testing.T) {
-	a := made{toml: many(6, 6, "rate = [500]"), noise: 0.004, speed: func(c plan.Cell, _ int) float64 {
+	a := fabricated{toml: many(6, 6, "rate = [500]"), noise: 0.004, speed: func(c plan.Cell, _ int) float64 {
 		if c.Impl == crawler.All()[2].Name {
 			return 450
 		}
@@ -152,7 +152,7 @@ func TestPacedCellsAreEquivalent(t *testing.T) {
 // narrow one, and a cell without samples is no pass.
 func TestGateHasThreeAnswers(t *testing.T) {
 	run := func(now float64, lost bool) []diagnose.Change {
-		return made{toml: many(3, 6, ""), noise: 0.18, against: true, speed: func(c plan.Cell, _ int) float64 {
+		return fabricated{toml: many(3, 6, ""), noise: 0.18, against: true, speed: func(c plan.Cell, _ int) float64 {
 			switch {
 			case lost && c.Impl == crawler.All()[1].Name:
 				return 0
@@ -189,7 +189,7 @@ func TestGateHasThreeAnswers(t *testing.T) {
 // Two runs are compared as two programs are.
 func TestRunsAreGated(t *testing.T) {
 	run := func(speed float64) *store.Run {
-		return made{toml: many(3, 6, ""), noise: 0.05,
+		return fabricated{toml: many(3, 6, ""), noise: 0.05,
 			speed: func(plan.Cell, int) float64 { return speed }}.run(t)
 	}
 	before, same, slow := run(1000), run(1000), run(700)
@@ -206,10 +206,10 @@ func TestRunsAreGated(t *testing.T) {
 
 // The best of each crawler, at its own number of workers, are compared.
 func TestChoicesAreBestAgainstBest(t *testing.T) {
-	a := made{toml: "crawlers = [\"mutexmap\", \"cas\", \"syncmap\"]\nworkers = [1, 2, 4]\n",
+	a := fabricated{toml: "crawlers = [\"mutexmap\", \"cas\", \"syncmap\"]\nworkers = [1, 2, 4]\n",
 		speed: func(c plan.Cell, _ int) float64 {
 			return map[string]map[int]float64{"mutexmap": {1: 1000, 2: 900, 4: 800}, "cas": {1: 500, 2: 1800, 4: 700},
-				"syncmap": {1: 100, 2: 200, 4: 1801}}[c.Design()][c.Workers]
+				"syncmap": {1: 100, 2: 200, 4: 1801}}[c.Crawler()][c.Workers]
 		}}.analyse(t)
 	if len(a.Choices) != 1 || len(a.Choices[0].Others) != 2 {
 		t.Fatalf("%+v", a.Choices)
@@ -229,7 +229,7 @@ func TestChoicesAreBestAgainstBest(t *testing.T) {
 func TestFlaggedSamplesMakeARunUntrusted(t *testing.T) {
 	for _, flagged := range []int{0, 4, 5, 48} {
 		n := 0
-		a := made{toml: three, speed: func(plan.Cell, int) float64 { return 1000 },
+		a := fabricated{toml: three, speed: func(plan.Cell, int) float64 { return 1000 },
 			change: func(_ plan.Cell, s *store.Sample) {
 				if n++; n <= flagged {
 					s.Flags = []string{"preempted"}
@@ -245,7 +245,7 @@ func TestFlaggedSamplesMakeARunUntrusted(t *testing.T) {
 func TestDependentRoundsAreNoticed(t *testing.T) {
 	lag := func(phi float64) diagnose.Noise {
 		draw, state := rand.New(rand.NewPCG(7, 8)), map[string]float64{}
-		return made{toml: many(8, 20, ""), noise: 0.001, speed: func(c plan.Cell, _ int) float64 {
+		return fabricated{toml: many(8, 20, ""), noise: 0.001, speed: func(c plan.Cell, _ int) float64 {
 			x := phi*state[c.Impl] + math.Sqrt(1-phi*phi)*draw.NormFloat64()
 			state[c.Impl] = x
 			return 1000 * math.Exp(0.1*x)
@@ -259,7 +259,7 @@ func TestDependentRoundsAreNoticed(t *testing.T) {
 
 // A cell that lost most of its samples takes no rounds from the others.
 func TestAComparisonOfFewRoundsIsLeftOut(t *testing.T) {
-	a := made{toml: three, speed: func(c plan.Cell, round int) float64 {
+	a := fabricated{toml: three, speed: func(c plan.Cell, round int) float64 {
 		switch {
 		case c.Impl == "syncmap" && round > 3:
 			return 0
@@ -280,7 +280,7 @@ func TestAComparisonOfFewRoundsIsLeftOut(t *testing.T) {
 // What a plan can find is what its runs then find.
 func TestReach(t *testing.T) {
 	reach := func(rounds int) []diagnose.Reach {
-		m := made{toml: many(4, rounds, ""), speed: func(plan.Cell, int) float64 { return 1000 }}
+		m := fabricated{toml: many(4, rounds, ""), speed: func(plan.Cell, int) float64 { return 1000 }}
 		return diagnose.Reaches(m.run(t).Plan(), plan.Crawlers)
 	}
 	for _, rounds := range []int{1, 6, 14} {

@@ -7,7 +7,7 @@ import (
 	"crawlbench/internal/stat"
 )
 
-// Kind is what a finding is about.
+// Kind is the kind of a finding.
 type Kind string
 
 const (
@@ -24,32 +24,31 @@ const (
 	BurstExceeded  Kind = "burst exceeded"
 )
 
-// Finding is a rule that holds of a cell, with the numbers on which that rests. Package report puts it into words.
+// Finding is a rule that holds for a cell, with its evidence. Package report describes it in words.
 type Finding struct {
 	Rule  *Rule
-	Cell  *Cell // of several the one in which the value is largest
+	Cell  *Cell // the cell with the largest value, if there are several
 	Value Value
-	// All are the cells of which a rule of a group or a table holds.
-	All []Held
-	// Of a contended lock: where workers wait most, who ends that most, and a faster crawler that
-	// waits for locks a quarter
-	// as much or less; nil if there is none.
+	// All are the cells for which a rule of a group or a table holds.
+	All []Match
+	// For a contended lock: where workers wait most, what ends most of these waits, and a faster
+	// crawler that waits for locks at most a quarter as much; nil if there is none.
 	Site   *breakdown.Site
 	End    *breakdown.End
 	Faster *Comparison
 }
 
-// Held is a cell of which a rule holds.
-type Held struct {
+// Match is a cell for which a rule holds.
+type Match struct {
 	Cell  *Cell
 	Value Value
 }
 
-// findings tries the rules on the cells of a table.
+// findings applies the rules to the cells of a table.
 func (t *Table) findings() []Finding {
 	var list, shared []Finding
 	for c := range t.Cells() {
-		var kinds []Kind // that hold of the cell
+		var kinds []Kind // that hold for the cell
 		for i := range rules {
 			r := &rules[i]
 			if !c.Valid() || slices.ContainsFunc(kinds, r.yields) {
@@ -72,7 +71,7 @@ func (t *Table) findings() []Finding {
 				shared = append(shared, Finding{Rule: r, Cell: c, Value: v})
 			}
 			f := &shared[at]
-			f.All = append(f.All, Held{c, v})
+			f.All = append(f.All, Match{c, v})
 			if v.Median > f.Value.Median {
 				f.Cell, f.Value = c, v
 			}
@@ -81,18 +80,18 @@ func (t *Table) findings() []Finding {
 	return append(list, shared...)
 }
 
-// evidence adds what explains a contended lock.
+// evidence adds the explanation of a contended lock.
 func (t *Table) evidence(f Finding) Finding {
 	if f.Rule.Kind != ContendedLock {
 		return f
 	}
-	for _, s := range f.Cell.Traced.Sites() {
+	for _, s := range f.Cell.Traces.Sites() {
 		if s.State == breakdown.Lock {
 			f.Site = &s
 			break
 		}
 	}
-	for _, e := range f.Cell.Traced.Ends() {
+	for _, e := range f.Cell.Traces.Ends() {
 		if e.State == breakdown.Lock {
 			f.End = &e
 			break
@@ -100,7 +99,7 @@ func (t *Table) evidence(f Finding) Finding {
 	}
 	var best *Cell
 	for _, d := range t.Group(f.Cell.Workers).Cells {
-		if d != f.Cell && d.Traced != nil && d.Traced.Share(breakdown.Lock) <= f.Value.Median/4 &&
+		if d != f.Cell && d.Traces != nil && d.Traces.Share(breakdown.Lock) <= f.Value.Median/4 &&
 			(best == nil || d.Summary.Center > best.Summary.Center) {
 			best = d
 		}

@@ -9,7 +9,7 @@ import (
 	"crawlbench/internal/store"
 )
 
-// LimiterName is the limiter of the cells under k.
+// LimiterName returns the name of the limiter of the cells with key k.
 func (k Key) LimiterName() string {
 	if k.Limiter == "" {
 		return limiter.Default
@@ -17,7 +17,7 @@ func (k Key) LimiterName() string {
 	return k.Limiter
 }
 
-// pace adds what the limiter did in a sample.
+// pace adds the limiter's measurements of a sample.
 func (c *Cell) pace(p *store.Pace) {
 	if p == nil {
 		return
@@ -33,7 +33,7 @@ func (c *Cell) pace(p *store.Pace) {
 	}
 }
 
-// settle turns what the limiter did in the samples into medians; the worst window stays the worst of all.
+// settle computes the medians of the limiter's measurements; the worst window is the worst of all samples.
 func (c *Cell) settle() {
 	if c.Pace != nil {
 		c.Pace.Achieved = stat.Median(c.achieved).Center
@@ -41,12 +41,12 @@ func (c *Cell) settle() {
 	}
 }
 
-// Window returns what the limiter let through over what rate and burst allow, in the worst window of the median sample.
+// Window returns the pages let through divided by what rate and burst allow, in the worst window of
+// the median sample.
 func (c *Cell) Window() float64 { return stat.Median(c.worst).Center }
 
-// Kept returns what share of its rate the limiter let through, and whether latency and depth of the
-// site allow all of it;
-// where they do not, less than the rate is not the limiter's doing.
+// Kept returns the share of its rate that the limiter let through, and whether latency and depth of
+// the site allow the whole rate; otherwise the limiter is not the cause of a lower rate.
 func (c *Cell) Kept() (share float64, bound bool) {
 	if c.Pace == nil || c.Pace.Asked == 0 {
 		return 0, false
@@ -60,7 +60,7 @@ func (c *Cell) Kept() (share float64, bound bool) {
 	return c.Pace.Achieved / c.Pace.Asked, bound
 }
 
-// achieved is what the limiter let through over the rate.
+// achieved returns the achieved rate divided by the requested one.
 func achieved(c *Cell) (Value, bool) {
 	share, _ := c.Kept()
 	if share == 0 {
@@ -71,7 +71,7 @@ func achieved(c *Cell) (Value, bool) {
 		Max: slices.Max(c.achieved) / asked}, N: len(c.achieved)}, true
 }
 
-// window is what the limiter let through in the worst window over what rate and burst allow there.
+// window returns the pages let through divided by what rate and burst allow, in the worst window.
 func window(c *Cell) (Value, bool) {
 	if c.Pace == nil {
 		return Value{}, false

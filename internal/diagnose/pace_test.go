@@ -8,7 +8,7 @@ import (
 	"crawlbench/internal/store"
 )
 
-// A limiter that lets through more than was asked is found, for each limiter apart, and no other.
+// Only limiters that exceed their rate have a finding, each its own.
 func TestLimiterThatExceedsItsRate(t *testing.T) {
 	paced := func(achieved, worst float64) store.Pace {
 		return store.Pace{Asked: 1000, Achieved: achieved, Worst: worst, Window: 0.1}
@@ -28,7 +28,7 @@ func TestLimiterThatExceedsItsRate(t *testing.T) {
 		{"by an older program", store.Pace{Asked: 1000, Achieved: 1000}, "", 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			a := made{
+			a := fabricated{
 				toml:  "crawlers = [\"mutexmap\", \"cas\"]\nworkers = [2, 8]\nrate = [1000]\nlimiter = [\"bucket\", \"paced\"]\n",
 				speed: func(plan.Cell, int) float64 { return 1000 },
 				change: func(c plan.Cell, s *store.Sample) {
@@ -55,10 +55,10 @@ func TestLimiterThatExceedsItsRate(t *testing.T) {
 	}
 }
 
-// A single bad round is no finding, unless most are like it.
+// A single bad round is not a finding unless most are bad.
 func TestLimiterThatExceedsOnce(t *testing.T) {
 	n := 0
-	a := made{toml: "crawlers = [\"cas\"]\nworkers = [8]\nrate = [1000]\ncontrol = false\n",
+	a := fabricated{toml: "crawlers = [\"cas\"]\nworkers = [8]\nrate = [1000]\ncontrol = false\n",
 		speed: func(plan.Cell, int) float64 { return 1000 },
 		change: func(_ plan.Cell, s *store.Sample) {
 			s.Pace = &store.Pace{Asked: 1000, Achieved: 1000, Worst: 1, Window: 0.001}

@@ -11,7 +11,7 @@ import (
 	"crawlbench/internal/testing/runtest"
 )
 
-// What decides about findings, by value: who changes a threshold changes this table too.
+// The rules, by value: a changed threshold must be changed in this table as well.
 func TestTheRules(t *testing.T) {
 	type rule struct {
 		kind             diagnose.Kind
@@ -46,22 +46,22 @@ func TestTheRules(t *testing.T) {
 	}
 }
 
-// traced is a cell with three traces in which a class has these shares.
+// traced returns a cell with three traces in which a state has the given shares.
 func traced(t *testing.T, class breakdown.State, shares ...float64) *diagnose.Cell {
 	t.Helper()
-	c := &diagnose.Cell{Cell: plan.Cell{Workers: 8, Procs: 2}, Traced: &diagnose.Traced{}}
+	c := &diagnose.Cell{Cell: plan.Cell{Workers: 8, Procs: 2}, Traces: &diagnose.Traces{}}
 	for _, s := range shares {
-		c.Traced.Breakdowns = append(c.Traced.Breakdowns,
+		c.Traces.Breakdowns = append(c.Traces.Breakdowns,
 			&breakdown.Breakdown{Worker: 1, Seconds: map[breakdown.State]float64{class: s, breakdown.Running: 1 - s}})
 	}
 	var err error
-	if c.Traced.Shares, err = breakdown.Summarize(c.Traced.Breakdowns); err != nil {
+	if c.Traces.Shares, err = breakdown.Summarize(c.Traces.Breakdowns); err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
 
-// The share of a class decides at its threshold: in the median, and half of it in the least of the traces.
+// A rule about a state holds from its threshold for the median, and half of it for the lowest trace.
 func TestRulesAboutSharesHoldFromTheirThresholds(t *testing.T) {
 	const e = 1e-6
 	for _, r := range diagnose.Rules() {
@@ -83,12 +83,12 @@ func TestRulesAboutSharesHoldFromTheirThresholds(t *testing.T) {
 			}
 		}
 		if _, holds := r.Holds(&diagnose.Cell{Cell: plan.Cell{Workers: 8, Procs: 2}}); holds {
-			t.Errorf("%s holds of a cell without traces", r.Kind)
+			t.Errorf("%s holds for a cell without traces", r.Kind)
 		}
 	}
 }
 
-// All comparisons that were made are kept, adjusted as one family, and are found both ways.
+// All comparisons are kept, adjusted as one family, and found in both directions.
 func TestComparisonsAreKeptAsTheyWereAdjusted(t *testing.T) {
 	a, err := diagnose.Analyse(runtest.Telling(t))
 	if err != nil {
@@ -122,7 +122,7 @@ func TestComparisonsAreKeptAsTheyWereAdjusted(t *testing.T) {
 		t.Errorf("of other numbers of workers: %v %+v", kept, c)
 	}
 	if a.Tables[0].Group(3).Comparison("cas", "mutexmap") != nil || a.Cell("impl=nothing") != nil {
-		t.Error("something is found that is not there")
+		t.Error("a comparison was found that does not exist")
 	}
 }
 
@@ -143,7 +143,7 @@ func TestAContendedLockRefersToAnAdjustedComparison(t *testing.T) {
 			}
 		}
 	}
-	m := made{toml: "crawlers = [\"mutexmap\", \"cas\", \"syncmap\"]\nworkers = [8]\n[profiles]\nkinds = [\"wall\"]\n",
+	m := fabricated{toml: "crawlers = [\"mutexmap\", \"cas\", \"syncmap\"]\nworkers = [8]\n[profiles]\nkinds = [\"wall\"]\n",
 		speed: func(c plan.Cell, round int) float64 {
 			switch {
 			case round > 5:

@@ -9,11 +9,11 @@ import (
 	"crawlbench/internal/store"
 )
 
-// scale computes how the throughput of each crawler grows with its workers.
+// scale computes the scaling of each crawler's throughput with its workers.
 func (t *Table) scale(p *plan.Plan) {
 	cores := t.Procs
 	if p.Fetch.Latency.MeanWait() > p.Fetch.CPU {
-		cores = 0 // workers that wait for the site need no processor
+		cores = 0 // workers that wait for the site do not need a processor
 	}
 	for _, r := range t.Rows {
 		var points []stat.Point
@@ -37,12 +37,12 @@ func (t *Table) scale(p *plan.Plan) {
 	}
 }
 
-// Bound is the upper bound of the throughput, whatever the crawler, and what sets it.
+// Bound is the upper bound of the throughput of any crawler, and its cause.
 type Bound struct {
-	Speed float64 // +Inf if nothing is known to bind
+	Speed float64 // +Inf if there is no known bound
 	By    string  // "rate", "latency", "depth", "cores"
-	Share float64 // of it that was reached
-	// All are the bounds by what sets them.
+	Share float64 // share of it that was reached
+	// All are the bounds by cause.
 	All map[string]float64
 }
 
@@ -56,7 +56,7 @@ func (t *Table) bound(run *store.Run) {
 		}
 	}
 	for _, r := range t.Rows {
-		cost := 0.0 // processor time per page with one worker, or the fewest there are
+		cost := 0.0 // processor time per page with the fewest workers
 		for _, c := range r.Cells {
 			if c.CPU > 0 {
 				cost = c.CPU
@@ -79,7 +79,7 @@ func bound(c *Cell, g store.GraphInfo, wait, cpu time.Duration, cost float64) Bo
 	}
 	pages, depth := g.Reachable, g.Depth
 	if c.MaxPages > 0 && c.MaxPages < pages {
-		pages, depth = c.MaxPages, 0 // how deep the first pages reach depends on the order
+		pages, depth = c.MaxPages, 0 // the depth of the first pages depends on the order
 	}
 	if c.Rate > 0 {
 		set("rate", float64(c.Rate))

@@ -9,16 +9,16 @@ import (
 	"crawlbench/internal/scenario"
 )
 
-// MaxRounds returns the largest number of rounds that p may have.
+// MaxRounds returns the largest number of rounds allowed for p.
 func (p *Plan) MaxRounds() int { return min(scenario.MaxRounds, mostSlots/max(1, len(p.Cells))) }
 
-// bounded returns an error if the axes multiply to more cells or samples than a plan may have. It
-// only counts: there may be no memory for the cells themselves.
+// bounded returns an error if the product of the axes exceeds the limits on cells or samples. It
+// only counts, because the cells might not fit into memory.
 func bounded(a axes, rounds int) error {
 	if len(a.graphs) > mostNames {
 		return fmt.Errorf("%d graphs: a plan has at most %d: shorten the list of graphs", len(a.graphs), mostNames)
 	}
-	cells := a.count() // floating-point, which does not overflow
+	cells := a.count() // floating point does not overflow
 	samples := cells * float64(rounds)
 	if cells <= mostCells && samples <= mostSlots {
 		return nil
@@ -29,8 +29,7 @@ func bounded(a axes, rounds int) error {
 		plain.Number(mostCells), plain.Number(mostSlots), a.lengths())
 }
 
-// axes are what a plan is the product of: each value once, and the crawlers that can crawl at least
-// one cell.
+// axes are the factors of a plan: each value once, and the crawlers that support at least one cell.
 type axes struct {
 	crawlers       []crawl.Crawler
 	graphs         []scenario.Graph
@@ -52,7 +51,7 @@ func axesOf(s *scenario.Scenario, chosen []crawl.Crawler, cores int) axes {
 	return a
 }
 
-// resolve returns the numbers, each once, that counts stand for on a machine with that many cores.
+// resolve returns the distinct numbers that counts mean on a machine with the given number of cores.
 func resolve(counts []scenario.Count, cores int) []int {
 	var list []int
 	seen := map[int]bool{}
@@ -65,7 +64,7 @@ func resolve(counts []scenario.Count, cores int) []int {
 	return list
 }
 
-// able returns how many kinds of keys and how many numbers of workers c supports.
+// able returns the number of kinds of keys, and the number of worker counts, that c supports.
 func (a axes) able(c crawl.Crawler) (keys, workers int) {
 	for _, k := range a.keys {
 		if canKey(c, k) {
@@ -98,7 +97,7 @@ func (a axes) count() float64 {
 	return sum * float64(len(a.graphs)) * float64(len(a.procs)) * paced
 }
 
-// lengths lists the axes that have several values.
+// lengths lists the axes with several values.
 func (a axes) lengths() string {
 	var list []string
 	for _, x := range []struct {

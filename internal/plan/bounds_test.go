@@ -9,7 +9,7 @@ import (
 	"crawlbench/internal/scenario"
 )
 
-// long has so many numbers of workers, rates and graphs.
+// long returns a scenario with the given numbers of worker counts, rates, graphs and rounds.
 func long(workers, rates, graphs, rounds int) *scenario.Scenario {
 	s := base()
 	s.Crawlers, s.Keys, s.Rounds = []string{"a"}, []string{"id"}, rounds
@@ -26,7 +26,7 @@ func long(workers, rates, graphs, rounds int) *scenario.Scenario {
 	return s
 }
 
-// What lies on a bound is planned; a step beyond it is refused with both numbers.
+// A plan at the limits is accepted; one beyond is refused with both numbers.
 func TestBoundsOfAPlan(t *testing.T) {
 	for _, s := range []*scenario.Scenario{long(256, 256, 1, 16), long(4, 8, 32, 1024), long(1, 16, 4096, 16)} {
 		if p := makePlan(t, s); len(p.Schedule) != mostSlots || p.MaxRounds() != s.Rounds {
@@ -48,7 +48,7 @@ func TestBoundsOfAPlan(t *testing.T) {
 	}
 }
 
-// A plan with more passes than may be read again is none.
+// A plan with more passes than Parse accepts is refused.
 func TestPassesAreBounded(t *testing.T) {
 	s := long(1, 1, 1, 1)
 	s.Workers, s.Profiles.Kinds = long(32, 1, 1, 1).Workers, []string{"cpu", "wall", "block"}
@@ -64,8 +64,7 @@ func TestPassesAreBounded(t *testing.T) {
 	}
 }
 
-// The number of cells is known before there are any: counts that mean the same, and what a crawler
-// cannot do, count not.
+// Cells are counted without making them: equal counts are counted once, unsupported cells not at all.
 func TestCellsAreCountedBeforeTheyAreMade(t *testing.T) {
 	s := base()
 	s.Workers = append(s.Workers, scenario.Count{N: 1, PerCore: true}, scenario.Count{N: 4}, scenario.Count{N: 2})
@@ -74,7 +73,7 @@ func TestCellsAreCountedBeforeTheyAreMade(t *testing.T) {
 	if cells := a.cross(s); float64(len(cells)) != a.count() || len(cells) != (2*2*3+3+2)*2*(1+2*2*3) {
 		t.Errorf("%d cells, counted %v", len(cells), a.count())
 	}
-	// 65,536 numbers of workers, and a crawler for one of them.
+	// 65,536 worker counts, and a crawler that supports one of them.
 	s = long(65536, 16, 1, 1)
 	s.Crawlers = []string{"seq"}
 	if p := makePlan(t, s); len(p.Cells) != 16 {

@@ -28,26 +28,26 @@ type Cell struct {
 	MaxPages int `json:"max_pages,omitempty"`
 }
 
-// Suffixes of names under which a crawler enters a second time.
+// Suffixes of the names of second entries of a crawler.
 const (
 	controlSuffix = ".control"
 	againstSuffix = ".against"
 )
 
-// Control returns the name under which a crawler enters a second time as the A/A control.
+// Control returns the name of a crawler's entry as the A/A control.
 func Control(name string) string { return name + controlSuffix }
 
-// Against returns the name under which a crawler of another program enters.
+// Against returns the name of the entry of another program's crawler.
 func Against(name string) string { return name + againstSuffix }
 
-// IsAgainst reports whether another program crawls the cell.
+// IsAgainst reports whether the cell is measured with another program.
 func (c Cell) IsAgainst() bool { return strings.HasSuffix(c.Impl, againstSuffix) }
 
-// Design returns the name of the crawler of the cell: Impl without the suffix of a second entry.
-func (c Cell) Design() string { return Design(c.Impl) }
+// Crawler returns the name of the cell's crawler: Impl without the suffix of a second entry.
+func (c Cell) Crawler() string { return CrawlerOf(c.Impl) }
 
-// Design returns the name of the crawler that enters under name.
-func Design(name string) string {
+// CrawlerOf returns the name of the crawler of an entry.
+func CrawlerOf(name string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(name, controlSuffix), againstSuffix)
 }
 
@@ -63,7 +63,7 @@ func (c Cell) Name() string { return "Crawl/" + c.path("/") }
 // trailing -P.
 func (c Cell) SubName() string { return strings.TrimSuffix(c.path("/"), fmt.Sprintf("-%d", c.Procs)) }
 
-// ID returns the name in a form fit for a directory: impl=I,graph=G,keys=K,workers=W,rate=R-P.
+// ID returns the name in a form that can be a file name: impl=I,graph=G,keys=K,workers=W,rate=R-P.
 func (c Cell) ID() string { return c.path(",") }
 
 func (c Cell) path(sep string) string {
@@ -83,7 +83,7 @@ func (c Cell) path(sep string) string {
 	return fmt.Sprintf("%s-%d", strings.Join(parts, sep), c.Procs)
 }
 
-// BucketSize returns the limiter's bucket size in pages: Burst, or 10 ms worth of the rate. Timers
+// BucketSize returns the limiter's bucket size in pages: Burst, or by default the pages of 10 ms at the rate. Timers
 // on Linux fire about a millisecond late, and a smaller bucket would lose the tokens of that time.
 func (c Cell) BucketSize() int {
 	if c.Burst > 0 {
@@ -92,9 +92,9 @@ func (c Cell) BucketSize() int {
 	return max(1, int(math.Ceil(float64(c.Rate)/100)))
 }
 
-// Ideal returns the shortest time in which any crawler can fetch that many pages over that many
-// levels of links, where each fetch waits and burns processor time as given: the maximum of the
-// bounds by rate, workers, processors and depth. The limiter's bucket is empty at the start.
+// Ideal returns the shortest possible time to fetch pages over depth levels of links if each fetch
+// waits for wait and uses cpu of processor time: the maximum of the bounds by rate, workers,
+// processors and depth. The limiter's bucket is empty at the start.
 func (c Cell) Ideal(pages, depth int, wait, cpu time.Duration) time.Duration {
 	if c.MaxPages > 0 {
 		pages = min(pages, c.MaxPages)

@@ -12,16 +12,15 @@ import (
 	"crawlbench/internal/scenario"
 )
 
-// Bounds of what a file makes its reader allocate, far beyond what anybody has time to measure.
+// Limits on what a file makes its reader allocate, far beyond any practical run.
 const (
 	mostSlots = 1 << 20
 	mostCells = 1 << 16
 	mostNames = 1 << 12
-	longestID = 200 // bytes; with a suffix it is the name of a file, which may have 255
+	longestID = 200 // bytes; with a suffix it is a file name, which may have 255 bytes
 )
 
-// Parse reads a plan as encoding/json writes it. The text may come from a stranger: a plan that is
-// returned has passed Check.
+// Parse reads a plan written by encoding/json. The text is untrusted: a returned plan has passed Check.
 func Parse(text []byte) (*Plan, error) {
 	p := new(Plan)
 	raw := struct {
@@ -51,7 +50,7 @@ func Parse(text []byte) (*Plan, error) {
 	return p, nil
 }
 
-// list reads a list of at most that many elements, each of at most that many values.
+// list reads a list of at most most elements, each with at most values values.
 func list[T any](text json.RawMessage, what string, most, values int, to *[]T) error {
 	if bytes.Count(text, []byte(",")) > most*values {
 		return fmt.Errorf("it has more than %d %s", most, what)
@@ -63,8 +62,8 @@ func list[T any](text json.RawMessage, what string, most, values int, to *[]T) e
 }
 
 // Check returns an error if p is not a valid plan: names become those of files and benchmarks and
-// are shown on terminals and pages, numbers must be possible in a scenario, indexes must exist, and
-// the schedule measures every cell once per round.
+// are shown on terminals and pages, numbers must be within the limits of scenarios, indexes must be
+// valid, and the schedule must measure every cell once per round.
 func (p *Plan) Check() error {
 	switch {
 	case len(p.Crawlers) == 0 || len(p.Cells) == 0:
@@ -108,7 +107,7 @@ func (p *Plan) Check() error {
 	return errors.Join(p.checkSchedule(), p.checkPasses())
 }
 
-// check returns what is wrong with a cell by itself.
+// check returns an error if the cell by itself is invalid.
 func (c Cell) check() error {
 	switch {
 	case !scenario.ValidName(c.Impl) || !scenario.ValidName(c.Graph) || c.Keys != "id" && c.Keys != "url" ||
@@ -125,14 +124,14 @@ func (c Cell) check() error {
 	return nil
 }
 
-// checkSchedule returns an error unless each round has every cell once.
+// checkSchedule returns an error unless each round measures every cell once.
 func (p *Plan) checkSchedule() error {
 	n := len(p.Cells)
 	if p.Rounds < 1 || len(p.Schedule) > mostSlots || len(p.Schedule)%n != 0 || len(p.Schedule)/n != p.Rounds {
 		return fmt.Errorf("the schedule has %d slots, want %d rounds of %d cells, and at most %d slots",
 			len(p.Schedule), p.Rounds, n, mostSlots)
 	}
-	last := make([]int, n) // the last round in which a cell occurred, from 1
+	last := make([]int, n) // the last round of each cell, from 1
 	for i, s := range p.Schedule {
 		if s.Cell < 0 || s.Cell >= n || s.Round != i/n || s.Slot != i%n {
 			return fmt.Errorf("the schedule's entry %d is round %d slot %d cell %d, in a plan of %d cells",

@@ -12,7 +12,7 @@ import (
 	"crawlbench/internal/scenario"
 )
 
-// stored is a plan as a file has it.
+// stored returns a plan and its JSON.
 func stored(t testing.TB) (*Plan, []byte) {
 	t.Helper()
 	s := base()
@@ -32,10 +32,10 @@ func stored(t testing.TB) (*Plan, []byte) {
 func TestPlanIsReadAsItWasWritten(t *testing.T) {
 	want, text := stored(t)
 	for what, text := range map[string][]byte{
-		"as it is":               text,
-		"with line ends of DOS":  []byte(strings.ReplaceAll(string(text), "\n", "\r\n")),
-		"with what is not known": []byte(strings.Replace(string(text), "{", `{"later": [1, {"x": {}}],`, 1)),
-		"without blanks":         []byte(strings.NewReplacer("\n", "", "  ", "").Replace(string(text))),
+		"unchanged":           text,
+		"with CRLF":           []byte(strings.ReplaceAll(string(text), "\n", "\r\n")),
+		"with unknown fields": []byte(strings.Replace(string(text), "{", `{"later": [1, {"x": {}}],`, 1)),
+		"compact":             []byte(strings.NewReplacer("\n", "", "  ", "").Replace(string(text))),
 		"with the seed of 64 bit": []byte(strings.Replace(string(text), `"seed": 42`, `"seed": 18446744073709551615`,
 			1)),
 	} {
@@ -49,7 +49,7 @@ func TestPlanIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
-// A graph's start has been a number in plans from the first on.
+// Older plans have a graph's start as a number.
 func TestPlansOfOlderProgramsAreRead(t *testing.T) {
 	_, text := stored(t)
 	for _, start := range []string{"null", "5", "0"} {
@@ -59,10 +59,9 @@ func TestPlansOfOlderProgramsAreRead(t *testing.T) {
 	}
 }
 
-// A plan may come from a stranger, and each of these has been a way to write elsewhere, to end the
-// program or to take all
-// memory, or would make one cell's numbers those of another.
-func TestWhatIsNoPlanIsRefused(t *testing.T) {
+// A plan is untrusted. Each of these could write to other files, crash the program, exhaust memory,
+// or attribute the results of one cell to another.
+func TestInvalidPlansAreRefused(t *testing.T) {
 	_, text := stored(t)
 	n := 0
 	refuse := func(what string, text []byte, says string) {
@@ -150,7 +149,7 @@ func TestWhatIsNoPlanIsRefused(t *testing.T) {
 	t.Logf("%d plans are refused", n)
 }
 
-// A file of commas would make lists of elements that are a hundred times as large.
+// Elements of a list can take a hundred times the memory of their text.
 func TestReadingAPlanTakesLittleMemory(t *testing.T) {
 	text := []byte(`{"cells": [` + strings.Repeat("{},", 1<<24) + `{}]}`)
 	var before, after runtime.MemStats
@@ -162,7 +161,7 @@ func TestReadingAPlanTakesLittleMemory(t *testing.T) {
 	}
 }
 
-// A plan of the least and the largest numbers is one.
+// The smallest and the largest numbers are valid.
 func TestBoundsAreWithin(t *testing.T) {
 	p := &Plan{Scenario: "a-b.c_d+e", Rounds: 1, Crawlers: []string{"a"}, Graphs: []scenario.Graph{{Name: "g"}},
 		Cells: []Cell{{Impl: "a", Graph: "g", Keys: "url", Workers: 1 << 26, Procs: 1 << 20, Burst: 1 << 31,

@@ -10,8 +10,8 @@ import (
 	"crawlbench/internal/scenario"
 )
 
-// choose resolves the patterns of a list of crawlers, in order: a name adds one, * adds all, !name
-// removes one. A list that begins with !name begins with all.
+// choose resolves a list of crawler patterns, in order: a name adds one, * adds all, !name removes
+// one. A list that begins with !name starts with all.
 func choose(patterns []string, table []crawl.Crawler) ([]crawl.Crawler, error) {
 	var chosen []crawl.Crawler
 	at := func(list []crawl.Crawler, name string) int {
@@ -61,8 +61,8 @@ func baselineFirst(chosen []crawl.Crawler, baseline string) ([]crawl.Crawler, er
 	return slices.Insert(slices.Delete(chosen, i, i+1), 0, c), nil
 }
 
-// passes returns the profile passes that the scenario asks for: the CPU profile alone, block and
-// mutex together, and the execution trace for the wall-clock profile alone. Second entries are not
+// passes returns the profile passes of the scenario: one for the CPU profile, one for block and
+// mutex together, and one for the execution trace of the wall profile. Second entries are not
 // profiled.
 func passes(s *scenario.Scenario, cells []Cell, table []crawl.Crawler, cores int) ([]Pass, error) {
 	pf := s.Profiles
@@ -108,8 +108,8 @@ func passes(s *scenario.Scenario, cells []Cell, table []crawl.Crawler, cores int
 	return list, nil
 }
 
-// profiledWorkers returns whether the number of workers of a cell is to be profiled: by default the
-// largest of its crawler.
+// profiledWorkers returns a predicate for cells whose number of workers is profiled: by default the
+// crawler's largest.
 func profiledWorkers(pf scenario.Profiles, cells []Cell, cores int) func(Cell) bool {
 	if len(pf.Workers) > 0 {
 		chosen := map[int]bool{}
@@ -125,7 +125,7 @@ func profiledWorkers(pf scenario.Profiles, cells []Cell, cores int) func(Cell) b
 	return func(c Cell) bool { return c.Workers == most[c.Impl] }
 }
 
-// profiledRates returns the rates to profile: by default the largest, and inf is larger than any.
+// profiledRates returns the rates to profile: by default the largest, where inf is the largest of all.
 func profiledRates(pf scenario.Profiles, rates []scenario.Rate) map[scenario.Rate]bool {
 	if len(pf.Rates) == 0 {
 		largest := slices.Max(rates)
@@ -149,7 +149,7 @@ func names(table []crawl.Crawler) string {
 	return strings.Join(list, ", ")
 }
 
-// counts lists numbers, only the first if there are many.
+// counts lists numbers, abbreviated if there are many.
 func counts(list []int) string {
 	var s []string
 	for _, n := range list[:min(len(list), 10)] {

@@ -23,7 +23,7 @@ func TestBucketHoldsTenMillisecondsUnlessSaidOtherwise(t *testing.T) {
 	}
 }
 
-// A fetch takes the time that it waits and the time that it burns, one after the other.
+// A fetch takes its latency plus its processor time.
 func TestIdealCountsWaitingAndBurning(t *testing.T) {
 	const wait, cpu = 9 * time.Millisecond, time.Millisecond
 	for _, test := range []struct {
@@ -42,7 +42,7 @@ func TestBudgetCountsWaitingAndBurning(t *testing.T) {
 		want      int
 	}{
 		{750 * time.Millisecond, 250 * time.Millisecond, 128}, // each of 4 workers fetches a page a second
-		{0, 250 * time.Millisecond, 256},                      // each of 2 processors burns for 4 pages a second
+		{0, 250 * time.Millisecond, 256},                      // each of 2 processors handles 4 pages a second
 	} {
 		s := &scenario.Scenario{
 			Sample: 32 * time.Second,
@@ -73,7 +73,7 @@ func TestProfileOfTheProcessorAlone(t *testing.T) {
 	s.Rates = []scenario.Rate{100, 1000, 500}
 	s.Profiles.Kinds = []string{"cpu"}
 	p := makePlan(t, s)
-	// Without inf, the largest rate. As for all kinds of profiles, but one pass each.
+	// Without inf, the largest rate. The same cells as for all kinds of profiles, but one pass each.
 	if want := 3*4 + 2; len(p.Passes) != want {
 		t.Errorf("%d passes, want %d", len(p.Passes), want)
 	}
@@ -114,7 +114,7 @@ func TestCrawlerOfURLsAloneHasNoCellsByID(t *testing.T) {
 	}
 }
 
-func TestControlIsTheBaselineUnderAnotherName(t *testing.T) {
+func TestControlIsASecondEntryOfTheBaseline(t *testing.T) {
 	s := base()
 	s.Baseline, s.Control = "b", true
 	p := makePlan(t, s)
@@ -123,12 +123,12 @@ func TestControlIsTheBaselineUnderAnotherName(t *testing.T) {
 	}
 	controls := map[Cell]bool{}
 	for _, c := range p.Cells {
-		if c.IsControl() != (c.Impl == Control("b")) || c.IsControl() && c.Design() != "b" || !c.IsControl() &&
-			c.Design() != c.Impl {
-			t.Errorf("%s is of %s, control %v", c.ID(), c.Design(), c.IsControl())
+		if c.IsControl() != (c.Impl == Control("b")) || c.IsControl() && c.Crawler() != "b" || !c.IsControl() &&
+			c.Crawler() != c.Impl {
+			t.Errorf("%s is of %s, control %v", c.ID(), c.Crawler(), c.IsControl())
 		}
 		if c.IsControl() {
-			c.Impl = c.Design()
+			c.Impl = c.Crawler()
 			controls[c] = true
 		}
 	}
@@ -147,7 +147,7 @@ func TestControlIsTheBaselineUnderAnotherName(t *testing.T) {
 	}
 }
 
-// Behind the crawlers of this program each enters as that of another, except the control, which is there for chance.
+// Each crawler of this program is followed by an entry of the other program, except the control.
 func TestAgainstIsEveryCrawlerOfAnotherProgram(t *testing.T) {
 	s := base()
 	s.Baseline, s.Control, s.Against = "b", true, true
@@ -157,12 +157,12 @@ func TestAgainstIsEveryCrawlerOfAnotherProgram(t *testing.T) {
 	}
 	own, other := map[Cell]bool{}, map[Cell]bool{}
 	for _, c := range p.Cells {
-		if name := c.Impl; c.IsAgainst() != (name == Against(c.Design())) {
-			t.Errorf("%s is of %s, against %v", c.ID(), c.Design(), c.IsAgainst())
+		if name := c.Impl; c.IsAgainst() != (name == Against(c.Crawler())) {
+			t.Errorf("%s is of %s, against %v", c.ID(), c.Crawler(), c.IsAgainst())
 		}
 		switch {
 		case c.IsAgainst():
-			c.Impl = c.Design()
+			c.Impl = c.Crawler()
 			other[c] = true
 		case !c.IsControl():
 			own[c] = true

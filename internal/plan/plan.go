@@ -53,10 +53,10 @@ type Pass struct {
 // order statistics.
 const MinRounds = 6
 
-// minBudget is the smallest number of pages of a rate-limited crawl: fewer show no rate.
+// minBudget is the smallest number of pages of a rate-limited crawl: fewer are too few to measure a rate.
 const minBudget = 20
 
-// Make returns the plan of s with the crawlers that it names, on a machine with that many cores.
+// Make returns the plan of s with its crawlers from table, for a machine with the given number of cores.
 func Make(s *scenario.Scenario, table []crawl.Crawler, cores int) (*Plan, error) {
 	chosen, err := choose(s.Crawlers, table)
 	if err != nil {
@@ -77,7 +77,7 @@ func Make(s *scenario.Scenario, table []crawl.Crawler, cores int) (*Plan, error)
 	}
 	if s.Against {
 		for _, c := range slices.Clone(chosen) {
-			if Design(c.Name) == c.Name {
+			if CrawlerOf(c.Name) == c.Name {
 				c.Name = Against(c.Name)
 				chosen = append(chosen, c)
 			}
@@ -103,7 +103,7 @@ func Make(s *scenario.Scenario, table []crawl.Crawler, cores int) (*Plan, error)
 		return nil, fmt.Errorf("plan %s: %s profile passes: a plan has at most %s: name fewer crawlers, graphs, "+
 			"workers, rates or kinds in [profiles]", s.Name, plain.Number(float64(n)), plain.Number(mostCells))
 	}
-	if err := p.Check(); err != nil { // or the run could not be opened again after it was measured
+	if err := p.Check(); err != nil { // otherwise the run could not be opened after it was measured
 		return nil, fmt.Errorf("plan %s: %w", s.Name, err)
 	}
 	return p, nil
@@ -134,7 +134,7 @@ func (p *Plan) Graph(name string) scenario.Graph {
 	return p.Graphs[i]
 }
 
-// cross returns the cells, crawler outermost, without those that a crawler does not support.
+// cross returns the product of the axes, crawler outermost, without unsupported cells.
 func (a axes) cross(s *scenario.Scenario) []Cell {
 	able := map[string]crawl.Crawler{}
 	for _, c := range a.crawlers {
@@ -170,7 +170,7 @@ func (a axes) cross(s *scenario.Scenario) []Cell {
 	return cells
 }
 
-// times returns each of cells with each of values that set accepts.
+// times returns the product of cells and the values that set accepts.
 func times[T any](cells []Cell, values []T, set func(*Cell, T) bool) []Cell {
 	var product []Cell
 	for _, c := range cells {
@@ -191,8 +191,8 @@ func canKey(by crawl.Crawler, key string) bool {
 // canWorkers reports whether a crawler supports n workers.
 func canWorkers(by crawl.Crawler, n int) bool { return by.MaxWorkers == 0 || n <= by.MaxWorkers }
 
-// budget returns the number of pages that take about the length of a sample at the best rate that
-// limiter, workers and processors allow.
+// budget returns the number of pages that take about the length of a sample at the highest rate
+// that limiter, workers and processors allow.
 func budget(c Cell, s *scenario.Scenario) int {
 	pages := math.Ceil(float64(c.Rate) * s.Sample.Seconds())
 	wait, cpu := s.Fetch.Latency.MeanWait().Seconds(), s.Fetch.CPU.Seconds()

@@ -15,7 +15,7 @@ import (
 	"crawlbench/internal/web"
 )
 
-// table is a table of crawlers that never crawl: seq with one worker, ids without URLs.
+// table returns crawlers that never crawl: seq supports one worker, ids no URLs.
 func table() []crawl.Crawler {
 	id := func(context.Context, crawl.Web[uint32], []uint32, crawl.Options) (crawl.Result, error) {
 		return crawl.Result{}, nil
@@ -125,7 +125,8 @@ func TestEveryRoundHoldsEveryCellOnce(t *testing.T) {
 	}
 }
 
-// With 20 cells and 2000 rounds a cell is expected 100 times in each slot. Chi-square with 19 degrees of freedom passes
+// With 20 cells and 2000 rounds a cell is expected 100 times in each slot. Chi-square with 19
+// degrees of freedom passes
 // 43.8 once in a thousand seeds; this one is fixed.
 func TestSlotsAreUniform(t *testing.T) {
 	s := base()
@@ -174,7 +175,7 @@ func TestMoreRoundsBeginWithTheFewer(t *testing.T) {
 	short := slices.Clone(p.Schedule)
 	p.SetRounds(11)
 	if !reflect.DeepEqual(p.Schedule[:len(short)], short) {
-		t.Error("the rounds planned before have changed")
+		t.Error("the earlier rounds have changed")
 	}
 }
 
@@ -189,7 +190,7 @@ func TestPlanSurvivesJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(*p, q) {
-		t.Errorf("the plan read back differs:\n%+v\n%+v", *p, q)
+		t.Errorf("the plan differs when read back:\n%+v\n%+v", *p, q)
 	}
 }
 
@@ -202,7 +203,7 @@ func TestNamesFollowTheBenchmarkFormat(t *testing.T) {
 			t.Errorf("name %s", c.Name())
 		}
 		if "Crawl/"+c.SubName()+c.Name()[strings.LastIndexByte(c.Name(), '-'):] != c.Name() {
-			t.Errorf("%s is not a part of %s", c.SubName(), c.Name())
+			t.Errorf("%s is not part of %s", c.SubName(), c.Name())
 		}
 	}
 }
@@ -290,7 +291,7 @@ func TestBudgetLastsAboutASample(t *testing.T) {
 		ideal := c.Ideal(1<<40, 0, 0, 0)
 		want := s.Sample
 		if c.Rate == 1 {
-			want = minBudget * time.Second // a sample of a tenth of a page would have no pace
+			want = minBudget * time.Second // a sample of a tenth of a page cannot show a rate
 		}
 		if ideal != want {
 			t.Errorf("%s: budget %d lasts %v, want %v", c.ID(), c.MaxPages, ideal, want)

@@ -5,24 +5,24 @@ import (
 	"math"
 )
 
-// Kind is a kind of parts: ID gives the colour, and the legend has the name.
+// Kind is a kind of bar parts: ID selects the colour, and Name is shown in the legend.
 type Kind struct{ ID, Name string }
 
 // BarPart is a piece of a bar: a share of its length, and the ID of its kind.
 type BarPart struct {
 	Kind  string
 	Share float64
-	Note  string // shown beside the pointer
+	Note  string // tooltip
 }
 
-// Bar is a row of parts.
+// Bar is a horizontal bar of parts.
 type Bar struct {
 	Label string
 	Parts []BarPart
 	Href  string // where it leads; "": nowhere
 }
 
-// Bars draws bars of parts that together are whole, with a legend of the kinds.
+// Bars draws stacked bars whose parts add up to 1, with a legend of the kinds.
 func Bars(title, about string, kinds []Kind, bars []Bar) string {
 	const label, row = 150.0, 22.0
 	legend := math.Ceil(float64(len(kinds)) / 4)
@@ -53,17 +53,17 @@ func Bars(title, about string, kinds []Kind, bars []Bar) string {
 	return s.end()
 }
 
-// Ratio is a ratio with its interval, and a word on it.
+// Ratio is a ratio with its interval and verdict.
 type Ratio struct {
 	Label          string
 	Value, Lo, Hi  float64
 	Word           string
 	Color          int
-	FloorLo, Floor float64 // the interval of the control, drawn behind; 0: none
+	FloorLo, Floor float64 // the interval of the control, drawn behind; 0 for none
 	Href           string  // where it leads; "": nowhere
 }
 
-// Forest draws ratios on a logarithmic axis around 1.
+// Forest draws a forest plot: ratios on a logarithmic axis around 1.
 func Forest(title, about, axis string, ratios []Ratio) string {
 	const label, row, word = 150.0, 20.0, 78.0
 	s := begin(plotWidth, row*float64(len(ratios))+34, title, about)

@@ -7,8 +7,8 @@ import (
 	"crawlbench/internal/diagnose"
 )
 
-// Breakdown draws the time breakdown of the cells that were traced; nil if none was. Its shares are those of
-// diagnose.Traced.Scaled, wherever a share is shown without its range.
+// Breakdown draws the time breakdown of the traced cells; it returns nil if there are none. Shares
+// without a range are those of diagnose.Traces.Scaled.
 func Breakdown(cells []*diagnose.Cell, href Href) *Figure {
 	f := &Figure{Title: breakdownTitle, Numbers: Table{Head: []string{""}}}
 	var kinds []Kind
@@ -19,22 +19,22 @@ func Breakdown(cells []*diagnose.Cell, href Href) *Figure {
 	var bars []Bar
 	var unaccounted, slowed, expected float64
 	for _, c := range cells {
-		if c.Traced == nil {
+		if c.Traces == nil {
 			continue
 		}
 		b := Bar{Label: fmt.Sprintf("%s, %d", c.Impl, c.Workers), Href: href(c.ID())}
 		row := []string{b.Label}
 		for _, class := range breakdown.States() {
-			s, share := c.Traced.Shares.Share[class], c.Traced.Scaled(class)
+			s, share := c.Traces.Shares.Share[class], c.Traces.Scaled(class)
 			b.Parts = append(b.Parts, BarPart{Kind: string(class), Share: share,
-				Note: fmt.Sprintf("%s: median of %d traces %s, range %s to %s", string(class), c.Traced.Shares.Repeats,
+				Note: fmt.Sprintf("%s: median of %d traces %s, range %s to %s", string(class), c.Traces.Shares.Repeats,
 					Share(s.Median), Share(s.Min), Share(s.Max))})
 			row = append(row, Share(share))
 		}
 		bars = append(bars, b)
 		f.Numbers.add(row...)
-		unaccounted = max(unaccounted, c.Traced.Shares.Unaccounted.Max)
-		slowed, expected = max(slowed, c.Traced.Slowed), max(expected, c.Traced.Most)
+		unaccounted = max(unaccounted, c.Traces.Shares.Unaccounted.Max)
+		slowed, expected = max(slowed, c.Traces.Slowed), max(expected, c.Traces.Most)
 	}
 	if len(bars) == 0 {
 		return nil
@@ -44,23 +44,23 @@ func Breakdown(cells []*diagnose.Cell, href Href) *Figure {
 	return f
 }
 
-// States is the time breakdown of a cell with the range of each share over the traces.
+// States returns the time breakdown of a cell, with the range of each share over the traces.
 func States(c *diagnose.Cell) Table {
 	t := Table{About: "Share: " + breakdownScaled + ". Median, least and most: of the traces, not scaled.",
 		Head: []string{"state", "share", "median", "least", "most"}}
 	for _, class := range breakdown.States() {
-		s := c.Traced.Shares.Share[class]
-		t.add(string(class), Share(c.Traced.Scaled(class)), Share(s.Median), Share(s.Min), Share(s.Max))
+		s := c.Traces.Shares.Share[class]
+		t.add(string(class), Share(c.Traces.Scaled(class)), Share(s.Median), Share(s.Min), Share(s.Max))
 	}
 	return t
 }
 
-// StatesBeside compares the time breakdowns of two cells: shares, and workers' time per page.
+// StatesBeside returns the time breakdowns of two cells side by side: shares, and workers' time per page.
 func StatesBeside(this, base *diagnose.Cell) Table {
 	t := Table{Head: []string{"state", "this, share", "base, share", "this, per page", "base, per page",
 		"this minus base, per page"}}
 	for _, class := range breakdown.States() {
-		x, y := this.Traced.PerPage(class), base.Traced.PerPage(class)
+		x, y := this.Traces.PerPage(class), base.Traces.PerPage(class)
 		more := Entry{Text: "0"}
 		switch {
 		case x > y:
@@ -68,8 +68,8 @@ func StatesBeside(this, base *diagnose.Cell) Table {
 		case x < y:
 			more = Entry{Text: "-" + Seconds(y-x), Class: "faster"}
 		}
-		t.Rows = append(t.Rows, []Entry{{Text: string(class)}, {Text: Share(this.Traced.Scaled(class))},
-			{Text: Share(base.Traced.Scaled(class))}, {Text: Seconds(x)}, {Text: Seconds(y)}, more})
+		t.Rows = append(t.Rows, []Entry{{Text: string(class)}, {Text: Share(this.Traces.Scaled(class))},
+			{Text: Share(base.Traces.Scaled(class))}, {Text: Seconds(x)}, {Text: Seconds(y)}, more})
 	}
 	return t
 }

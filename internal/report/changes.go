@@ -12,7 +12,7 @@ import (
 	"crawlbench/internal/stat"
 )
 
-// Formats are those that Changes writes.
+// Formats returns the formats of Changes.
 func Formats() []string { return []string{"text", "markdown", "json"} }
 
 // ChangesPage is the view of how cells changed.
@@ -22,7 +22,7 @@ type ChangesPage struct {
 	Figures        []Figure
 }
 
-// mostPictures bounds the figures of changes; the table has all.
+// mostPictures limits the figures of changes; the table has all.
 const mostPictures = 12
 
 // ViewChanges makes the view of how cells changed, and of what a gate at a regression by that share says; a negative

@@ -18,16 +18,16 @@ type Drawer struct {
 	Samples                                          Figure
 	Bimodal                                          bool
 	Overhead                                         string
-	// where workers wait, and what ends that; nil if it was not traced
+	// where workers wait, and what ends the waits; nil if not traced
 	Waits []Table
 	Files [][2]string
 	Facts [][2]string
 }
 
-// Open fills the drawer of a cell of a.
+// Open makes the view of a cell of a.
 func Open(a *diagnose.Analysis, c *diagnose.Cell) Drawer { return open(a, c, true) }
 
-// open is Open, with a flame graph or without.
+// open is Open, with a flame graph if drawn.
 func open(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) Drawer {
 	v := Drawer{ID: c.ID(), Name: CellName(c), Bimodal: c.Bimodal}
 	switch {
@@ -71,13 +71,13 @@ func open(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) Drawer {
 	for _, name := range slices.Sorted(maps.Keys(c.Counts)) {
 		fact(name, "%.2g per page", c.Counts[name])
 	}
-	for _, kinds := range slices.Sorted(maps.Keys(c.Under)) {
-		fact(kinds+" profile", "%s", overhead(c.Under[kinds]))
+	for _, kinds := range slices.Sorted(maps.Keys(c.Distortions)) {
+		fact(kinds+" profile", "%s", overhead(c.Distortions[kinds]))
 	}
 	for _, kind := range slices.Sorted(maps.Keys(c.Files)) {
 		v.Files = append(v.Files, [2]string{kind, c.Files[kind]})
 	}
-	if c.Traced != nil {
+	if c.Traces != nil {
 		v.traced(c)
 		switch file := c.Files["wall"]; {
 		case file != "" && drawn:
@@ -89,39 +89,38 @@ func open(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) Drawer {
 	return v
 }
 
-// engineShare returns the cost per page of the engine that runs c's crawler, with site and
-// verification, and its share of
-// c's time; 0 if there is none, or none was measured.
+// engineShare returns the cost per page of engine, site and verification for c's crawler, and its
+// share of c's time; 0 if the crawler does not use the engine, or the cost was not measured.
 func engineShare(m store.Manifest, c *diagnose.Cell) (cost, share float64) {
-	if !slices.Contains(m.OnEngine, c.Design()) {
+	if !slices.Contains(m.OnEngine, c.Crawler()) {
 		return 0, 0
 	}
 	cost = m.Engine[store.EngineKey(c.Graph, c.Keys, c.Workers, c.Procs)]
 	return cost, cost * c.Summary.Center
 }
 
-// mostWaits is how many places a table of waits has.
+// mostWaits is the number of rows in a table of waits.
 const mostWaits = 8
 
 func (v *Drawer) traced(c *diagnose.Cell) {
 	v.Overhead = fmt.Sprintf("While traced it crawled %s pages/s, %s. At most %.2f %% of its workers' time is unaccounted.",
-		SI(c.Traced.Speed), overhead(c.Traced.Distortion), 100*c.Traced.Shares.Unaccounted.Max)
+		SI(c.Traces.Speed), overhead(c.Traces.Distortion), 100*c.Traces.Shares.Unaccounted.Max)
 	sites := Table{Head: []string{"state", "waits at", "for", "of workers' time"}}
-	for i, s := range c.Traced.Sites() {
+	for i, s := range c.Traces.Sites() {
 		if i < mostWaits {
 			sites.add(string(s.State), s.Where, s.Primitive, Share(s.Share))
 		}
 	}
 	ends := Table{Head: []string{"state", "waits at", "ended by", "of workers' time"}}
-	for i, e := range c.Traced.Ends() {
+	for i, e := range c.Traces.Ends() {
 		if i < mostWaits {
-			ends.add(string(e.State), e.Where, e.By, Share(e.Seconds/c.Traced.Worker()))
+			ends.add(string(e.State), e.Where, e.By, Share(e.Seconds/c.Traces.Worker()))
 		}
 	}
 	v.Waits = []Table{sites, ends}
 }
 
-// samples shows the samples of a cell in the order of the rounds, with the median and its interval.
+// samples returns the figure of a cell's samples in the order of the rounds, with the median and its interval.
 func samples(c *diagnose.Cell) Figure {
 	f := Figure{Title: "Samples in the order of the rounds",
 		Sentence: "Pages/s by round; the line is the median, the band its 95 % interval. Flagged samples are hollow.",
@@ -144,7 +143,7 @@ func samples(c *diagnose.Cell) Figure {
 	return f
 }
 
-// Interval is the median throughput of a cell with its interval; "" if it was not measured.
+// Interval returns the median throughput of a cell with its interval; "" if it was not measured.
 func Interval(c *diagnose.Cell) string {
 	if !c.Sound() {
 		return ""

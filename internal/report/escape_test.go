@@ -13,7 +13,7 @@ import (
 	"crawlbench/internal/plain"
 )
 
-// shown returns what a reader of Markdown gets to see, as HTML.
+// shown renders Markdown as HTML.
 func shown(tb testing.TB, text string) string {
 	tb.Helper()
 	var b bytes.Buffer
@@ -25,7 +25,7 @@ func shown(tb testing.TB, text string) string {
 	return b.String()
 }
 
-// checkCell fails unless s is shown as it is, in a list as well as in a table.
+// checkCell fails the test unless s is shown unchanged, in a list and in a table.
 func checkCell(tb testing.TB, s string) {
 	tb.Helper()
 	want := strings.Join(strings.Fields(html.EscapeString(plain.Line(s))), " ")
@@ -45,7 +45,7 @@ func checkCell(tb testing.TB, s string) {
 		"</td>\n<td>end</td>\n</tr>\n</tbody>\n</table>\n")
 }
 
-// hostile are texts that HTML or Markdown would take for its own, and that a terminal would obey.
+// hostile are texts with special meaning in HTML, Markdown or a terminal.
 var hostile = []string{
 	"<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</td></table><h1>", "<!-- ", "<https://example.com>",
 	"&lt;b&gt; &amp; &#x3c;",

@@ -9,7 +9,7 @@ import (
 	"crawlbench/internal/stat"
 )
 
-// live is a chart of lines as uPlot takes it.
+// live is the data of a line chart for uPlot.
 type live struct {
 	X      []float64    `json:"x"`
 	Series []liveSeries `json:"series"`
@@ -22,7 +22,7 @@ type liveSeries struct {
 	Y     []*float64 `json:"y"`
 }
 
-// ticks are the numbers of workers of a table.
+// ticks returns the numbers of workers of a table.
 func ticks(t *diagnose.Table) []float64 {
 	list := make([]float64, len(t.Workers))
 	for i, w := range t.Workers {
@@ -31,7 +31,7 @@ func ticks(t *diagnose.Table) []float64 {
 	return list
 }
 
-// line is the throughput of a crawler; each point leads to its cell.
+// line returns the throughput of a crawler; each point links to its cell.
 func line(r *diagnose.Row, color int, href Href) Series {
 	l := Series{Name: r.Impl, Color: color}
 	for _, c := range r.Cells {
@@ -49,7 +49,7 @@ func line(r *diagnose.Row, color int, href Href) Series {
 // throughput draws pages/s by workers.
 func throughput(t *diagnose.Table, href Href) *Figure {
 	var list []Series
-	best := 0.0 // of one worker
+	best := 0.0 // throughput of one worker
 	for i, r := range t.Rows {
 		list = append(list, line(r, i, href))
 		if c := t.Cell(r.Impl, t.Workers[0]); c != nil && c.Sound() {
@@ -67,15 +67,15 @@ func throughput(t *diagnose.Table, href Href) *Figure {
 		for _, w := range t.Workers {
 			ideal.X, ideal.Y = append(ideal.X, float64(w)), append(ideal.Y, best*float64(w))
 		}
-		f.Live = alive(list, "pages/s")
+		f.Live = liveOf(list, "pages/s")
 		list = append(list, ideal)
 	}
 	f.lines(axes, list)
 	return f
 }
 
-// alive is the data of lines for a plot that can be zoomed.
-func alive(list []Series, unit string) *live {
+// liveOf returns the data of lines for a zoomable plot.
+func liveOf(list []Series, unit string) *live {
 	l := &live{Unit: unit}
 	for _, s := range list {
 		for _, x := range s.X {
@@ -95,7 +95,7 @@ func alive(list []Series, unit string) *live {
 	return l
 }
 
-// efficiency draws what each worker adds.
+// efficiency draws throughput per worker, relative to the fewest workers.
 func efficiency(t *diagnose.Table, href Href) *Figure {
 	var list []Series
 	for i, r := range t.Rows {
@@ -123,7 +123,7 @@ func efficiency(t *diagnose.Table, href Href) *Figure {
 	return f
 }
 
-// forest draws how many times the baseline's pages each crawler fetches.
+// forest draws each crawler's throughput relative to the baseline.
 func forest(a *diagnose.Analysis, t *diagnose.Table, href Href) *Figure {
 	var list []Ratio
 	verdicts := map[stat.Verdict]int{}
@@ -157,8 +157,7 @@ func forest(a *diagnose.Analysis, t *diagnose.Table, href Href) *Figure {
 
 func thousandths(x float64) string { return fmt.Sprintf("%.3f", x) }
 
-// processors draws throughput against GOMAXPROCS, where more than one was measured, each with its largest number of
-// workers: the other axis of scaling.
+// processors draws throughput by GOMAXPROCS if several values were measured, with the largest number of workers.
 func processors(list []*topic, t *topic, href Href) *Figure {
 	var lines []Series
 	var xs []float64
@@ -188,7 +187,7 @@ func processors(list []*topic, t *topic, href Href) *Figure {
 	return f
 }
 
-// lines draws f, and writes its numbers: a line per row.
+// lines draws f and fills its numbers: one row per line.
 func (f *Figure) lines(a Axes, list []Series) {
 	f.SVG = Lines(a, list)
 	f.Numbers = Table{Head: []string{a.X}}

@@ -10,13 +10,13 @@ import (
 	"crawlbench/internal/profile"
 )
 
-// flameLeast is the share below which a frame is left out of a flame graph in a report.
+// flameLeast is the share below which frames are omitted from a flame graph in a report.
 const flameLeast = 0.02
 
 // files opens a file by its name in a run.
 type files func(name string) (*os.File, error)
 
-// flame draws the wall profile in a file, "" if it cannot be read.
+// flame draws the wall profile in a file; it returns "" if the file cannot be read.
 func flame(open files, file, name string) string {
 	f, err := open(file)
 	if err != nil {
@@ -30,7 +30,7 @@ func flame(open files, file, name string) string {
 	return draw(p, name)
 }
 
-// draw draws a wall profile, "" if there is nothing in it.
+// draw draws a wall profile; it returns "" if the profile is empty.
 func draw(p *profile.Profile, name string) string {
 	root := &Frame{Name: "workers' time"}
 	names, ids := map[string]string{}, map[string]string{} // of states

@@ -9,7 +9,8 @@ import (
 	pprof "github.com/google/pprof/profile"
 )
 
-// walled writes a wall profile of so many names: wide, all called by one, or deep, each by the one before up to 100.
+// walled writes a wall profile with the given number of names: wide, all called by one function, or
+// deep, in stacks of up to 100.
 func walled(tb testing.TB, names int, deep bool) files {
 	tb.Helper()
 	p := &pprof.Profile{SampleType: []*pprof.ValueType{{Type: "wall", Unit: "nanoseconds"}},
@@ -50,7 +51,7 @@ func BenchmarkFlame(b *testing.B) {
 				open := walled(b, names, deep)
 				for b.Loop() {
 					if flame(open, "wall.pb.gz", "x") == "" {
-						b.Fatal("nothing is drawn")
+						b.Fatal("the picture is empty")
 					}
 				}
 			})

@@ -13,7 +13,7 @@ import (
 	"crawlbench/internal/stat"
 )
 
-// SI writes x with three digits and a prefix: 1.23M.
+// SI formats x with three digits and an SI prefix: 1.23M.
 func SI(x float64) string {
 	prefix := ""
 	for _, p := range []string{"k", "M", "G", "T"} {
@@ -33,13 +33,13 @@ func SI(x float64) string {
 	return fmt.Sprintf("%.*f%s", digits, x, prefix)
 }
 
-// Count writes n with commas.
+// Count formats n with commas.
 func Count(n int) string { return plain.Number(float64(n)) }
 
-// Plural writes n with its noun.
+// Plural formats n with its noun.
 func Plural(n int, noun string) string { return plain.Count(n, noun) }
 
-// duration writes d to the second, or finer if it is short.
+// duration formats d to the second, or finer if it is short.
 func duration(d time.Duration) string {
 	switch {
 	case d < 10*time.Second:
@@ -50,7 +50,7 @@ func duration(d time.Duration) string {
 	return d.Round(time.Minute).String()
 }
 
-// Seconds writes a time with its unit.
+// Seconds formats a time with its unit.
 func Seconds(x float64) string {
 	switch {
 	case x < 1e-6:
@@ -63,10 +63,10 @@ func Seconds(x float64) string {
 	return fmt.Sprintf("%.2f s", x)
 }
 
-// Share writes a share of the workers' time.
+// Share formats a share of the workers' time.
 func Share(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }
 
-// interval writes a value with its interval, whose ends may be unknown.
+// interval formats a value with its interval, whose ends may be unknown.
 func interval(x, lo, hi float64, unit func(float64) string) string {
 	return fmt.Sprintf("%s [%s, %s]", end(x, unit), end(lo, unit), end(hi, unit))
 }
@@ -96,7 +96,7 @@ func pValue(p float64) string {
 	return fmt.Sprintf("%.2g", p)
 }
 
-// quoted quotes a word for a shell where that is needed.
+// quoted quotes a word for a shell if necessary.
 func quoted(word string) string {
 	if regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`).MatchString(word) {
 		return word
@@ -104,7 +104,7 @@ func quoted(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// nanoseconds lists costs per page.
+// nanoseconds formats costs per page.
 func nanoseconds(costs map[string]float64) string {
 	var list []string
 	for _, key := range slices.Sorted(maps.Keys(costs)) {
@@ -113,7 +113,7 @@ func nanoseconds(costs map[string]float64) string {
 	return strings.Join(list, ", ")
 }
 
-// Machine names the machine of a fingerprint, see host.Fingerprint.
+// Machine describes the machine of a fingerprint; see host.Fingerprint.
 func Machine(h map[string]string) string {
 	name := h["cpu"]
 	if name == "" {

@@ -26,10 +26,10 @@ import (
 	"crawlbench/internal/testing/runtest"
 )
 
-// evil is text that ends attributes, elements, scripts and style sheets, and that a terminal would obey.
+// evil is text that would end attributes, elements, scripts and style sheets, and control a terminal.
 const evil = "\"'><script>document.title='in'</script><img src=x onerror=alert(1)>\x1b[2J\u202e|`*[a](http://example.com)\n# b"
 
-// suspect is a run with that text wherever a file of a run may have any.
+// suspect returns the analysis of a run with evil wherever a file of a run can have text.
 func suspect(t *testing.T) *diagnose.Analysis {
 	t.Helper()
 	p, err := runtest.Plan("crawlers = [\"mutexmap\", \"cas\"]\nworkers = [1, 8]\nrate = [\"inf\", 500]\nrounds = 8\n[[graph]]\nname = \"g\"\nkind = \"hosts\"\npages = 1000\n[profiles]\nkinds = [\"cpu\", \"wall\"]\n", false)
@@ -46,7 +46,7 @@ func suspect(t *testing.T) *diagnose.Analysis {
 		var stack []*pprof.Location
 		p := &profile.Profile{SampleType: []*pprof.ValueType{{Type: "wall", Unit: "nanoseconds"}},
 			PeriodType: &pprof.ValueType{}}
-		for i := range 4 { // the outermost, which gives the colour, too
+		for i := range 4 { // including the outermost frame, which determines the colour
 			f := &pprof.Function{ID: uint64(i + 1), Name: evil, Filename: evil}
 			at := &pprof.Location{ID: f.ID, Line: []pprof.Line{{Function: f}, {Function: f}}}
 			p.Function, p.Location, stack = append(p.Function, f), append(p.Location, at), append(stack, at)
@@ -80,7 +80,7 @@ func suspect(t *testing.T) *diagnose.Analysis {
 	return a
 }
 
-// markup counts elements by their names and attributes, and returns the texts of scripts.
+// markup counts elements by name and attributes, and returns the texts of scripts.
 func markup(t *testing.T, page string) (elements map[string]int, scripts []string) {
 	t.Helper()
 	elements = map[string]int{}
@@ -101,7 +101,7 @@ func markup(t *testing.T, page string) (elements map[string]int, scripts []strin
 	return elements, scripts
 }
 
-// A page about a run whose texts are markup has the elements of one whose texts are not.
+// A page of a run with hostile texts has the same elements as one with harmless texts.
 func TestHostileTextIsNoMarkup(t *testing.T) {
 	var page bytes.Buffer
 	if err := HTML(&page, suspect(t)); err != nil {
@@ -109,8 +109,8 @@ func TestHostileTextIsNoMarkup(t *testing.T) {
 	}
 	known, _ := markup(t, rendered(t))
 	elements, scripts := markup(t, page.String())
-	known["rect x y width height"]++     // of a flame graph, which the other page has none of
-	known["circle cx cy r fill class"]++ // of a flagged sample
+	known["rect x y width height"]++     // a flame graph, which the other page does not have
+	known["circle cx cy r fill class"]++ // a flagged sample
 	for name, n := range elements {
 		if known[name] == 0 {
 			t.Errorf("%d elements <%s>", n, name)
@@ -125,10 +125,10 @@ func TestHostileTextIsNoMarkup(t *testing.T) {
 		}
 	}
 	if own != 2 || !strings.Contains(page.String(), "&lt;img src=x onerror=alert(1)&gt;") {
-		t.Errorf("%d scripts of its own, and the text is not shown", own)
+		t.Errorf("%d scripts, or the text is not shown", own)
 	}
 	if text := page.String(); plain.Text(text) != text {
-		t.Error("the page has characters that nobody sees")
+		t.Error("the page contains invisible characters")
 	}
 	if class := regexp.MustCompile(`class="(frames [^"]*)"`).FindAllStringSubmatch(page.String(),
 		-1); len(class) == 0 || slices.ContainsFunc(class, func(m []string) bool { return m[1] != "frames s6" }) {
@@ -162,7 +162,7 @@ func TestHostileTextIsNoMarkdown(t *testing.T) {
 	}
 }
 
-// Names of graphs become those of pictures.
+// Names of graphs become file names of pictures.
 func TestPicturesStayInTheirDirectory(t *testing.T) {
 	for _, name := range []string{"../../x", "/etc/x", "a/b", "..", "a\x00b", "\u202e", `a\b`, "é"} {
 		if got := fileName(name + "-id-2"); strings.ContainsAny(got, "/\\\x00") {
@@ -171,9 +171,7 @@ func TestPicturesStayInTheirDirectory(t *testing.T) {
 	}
 }
 
-// A wall profile of 20,000 functions that one has called is drawn in about as much time as one of
-// as many in deep stacks:
-// it was twenty times that.
+// Drawing a wall profile with 20,000 callees of one function takes about as long as one with deep stacks; it once took twenty times as long.
 func TestAWideProfileIsDrawnInLinearTime(t *testing.T) {
 	wide, deep := time.Hour, time.Hour
 	for range 3 {
@@ -181,7 +179,7 @@ func TestAWideProfileIsDrawnInLinearTime(t *testing.T) {
 			&deep: walled(t, 20_000, true)} {
 			begin := time.Now()
 			if flame(open, "wall.pb.gz", "x") == "" {
-				t.Fatal("nothing is drawn")
+				t.Fatal("the picture is empty")
 			}
 			*best = min(*best, time.Since(begin))
 		}
@@ -191,7 +189,7 @@ func TestAWideProfileIsDrawnInLinearTime(t *testing.T) {
 	}
 }
 
-// Any profile that can be read is drawn as an element of SVG.
+// Any valid profile is drawn as valid SVG.
 func FuzzDraw(f *testing.F) {
 	p := &profile.Profile{SampleType: []*pprof.ValueType{{Type: "wall", Unit: "nanoseconds"}},
 		PeriodType: &pprof.ValueType{}}
@@ -227,7 +225,7 @@ func FuzzDraw(f *testing.F) {
 			}
 		}
 		if regexp.MustCompile(`="[^"]*(NaN|Inf)`).MatchString(picture) {
-			t.Errorf("a number that is none: %.1000s", picture)
+			t.Errorf("an invalid number: %.1000s", picture)
 		}
 	})
 }

@@ -38,7 +38,7 @@ func Parts(href Href) (*template.Template, error) {
 	}).ParseFS(own, "parts.html")
 }
 
-// HTML writes the report as one file that needs no other and no network.
+// HTML writes the report as one file that needs no other files and no network.
 func HTML(w io.Writer, a *diagnose.Analysis) error { return full(a).html(w) }
 
 func (p *Page) html(w io.Writer) error {

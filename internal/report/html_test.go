@@ -19,8 +19,8 @@ import (
 	"crawlbench/internal/store"
 )
 
-// explained is the made-up run with a time breakdown of one cell, whose crawler's name is as
-// hostile as a place in it can be.
+// explained returns the analysis of a fabricated run with a time breakdown of one cell, whose sites
+// have hostile names.
 func explained(t *testing.T) *diagnose.Analysis {
 	t.Helper()
 	run := sampled(t)
@@ -65,7 +65,7 @@ func rendered(t *testing.T) string {
 	return b.String()
 }
 
-// The golden file holds the page without the assets, which are files of their own.
+// The golden file has the page without the assets, which have files of their own.
 func TestHTML(t *testing.T) {
 	a := telling(t)
 	var b bytes.Buffer
@@ -95,19 +95,19 @@ func TestMarkdown(t *testing.T) {
 		delete(pictures, ref[1])
 	}
 	if len(pictures) > 0 {
-		t.Errorf("pictures that nothing refers to: %d", len(pictures))
+		t.Errorf("pictures without a reference: %d", len(pictures))
 	}
 }
 
 func TestPageIsSound(t *testing.T) {
 	page := rendered(t)
 	if strings.Contains(page, "<script>alert") {
-		t.Error("a name is taken for markup")
+		t.Error("a name is interpreted as markup")
 	}
 	seen := map[string]bool{}
 	for _, id := range regexp.MustCompile(`\sid="([^"]*)"`).FindAllStringSubmatch(page, -1) {
 		if seen[id[1]] {
-			t.Errorf("two elements are called %s", id[1])
+			t.Errorf("two elements have the id %s", id[1])
 		}
 		seen[id[1]] = true
 	}
@@ -134,7 +134,7 @@ func TestAssetsAreThosePublished(t *testing.T) {
 	}
 }
 
-// A page as wide as a screen and as narrow as a phone: no error in the console, and nothing that sticks out.
+// In a wide and in a narrow window, the page has no console errors and nothing overflows.
 func TestInABrowser(t *testing.T) {
 	browser := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -143,7 +143,7 @@ func TestInABrowser(t *testing.T) {
 		}
 	}
 	if browser == "" {
-		t.Skip("SKIPPED: there is no chromium to look at the report with; get it by apt-get install chromium")
+		t.Skip("SKIPPED: chromium not found: install it, for example with apt-get install chromium")
 	}
 	dir := t.TempDir()
 	write := func(name, text string) string {
@@ -153,7 +153,7 @@ func TestInABrowser(t *testing.T) {
 		}
 		return "file://" + path
 	}
-	// The security policy of the page forbids all but itself; what looks at it stands outside.
+	// The page's security policy forbids other scripts, so the test runs in a page around it.
 	page := write("report.html", rendered(t))
 	for _, width := range []int{1280, 390} {
 		outside := write("outside.html", fmt.Sprintf(`<iframe id=f src=%q style="width:%dpx;height:900px;border:0"></iframe><script>

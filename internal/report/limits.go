@@ -10,7 +10,7 @@ import (
 	"crawlbench/internal/stat"
 )
 
-// limits is the table of how well the limiters kept their rates; without rates it has no rows.
+// limits returns the table of how well the limiters kept their rates; without rates it has no rows.
 func limits(t *topic) Table {
 	l := Table{About: limitsAbout, Brief: Part(t.Key) + ": how the limiters kept their rates",
 		Head: []string{"limiter", "rate", "burst", "workers", "achieved/asked", "worst window", "CPU per page",
@@ -27,7 +27,7 @@ func limits(t *topic) Table {
 	return l
 }
 
-// limit is a row of limits; nil without a rate.
+// limit returns a row of limits; nil without a rate.
 func limit(t *diagnose.Table, workers int) []Entry {
 	least, most := math.Inf(1), 0.0
 	worst, window, passed := 0.0, 0.0, 0.0

@@ -12,7 +12,7 @@ import (
 	"crawlbench/internal/testing/runtest"
 )
 
-// Limiters that are off are flagged, except where the site allows no more.
+// Limiters that miss their rate are marked, except where the site does not allow it.
 func TestTableOfLimiters(t *testing.T) {
 	p, err := runtest.Plan(`
 crawlers = ["mutexmap", "cas"]

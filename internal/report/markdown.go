@@ -9,8 +9,7 @@ import (
 	"crawlbench/internal/plain"
 )
 
-// Markdown writes the report as text with pictures, and returns the pictures by the file name under which it refers to
-// them, below the directory plots.
+// Markdown writes the report as Markdown, and returns its pictures by file name below the directory plots.
 func Markdown(w io.Writer, a *diagnose.Analysis) (map[string]string, error) {
 	return full(a).markdown(w)
 }
@@ -69,7 +68,7 @@ func (p *Page) markdown(w io.Writer) (map[string]string, error) {
 	return pictures, nil
 }
 
-// bullets writes a list below its title, if it has any.
+// bullets writes a list with its title, unless it is empty.
 func bullets(b *strings.Builder, title string, list []string) {
 	if len(list) > 0 {
 		fmt.Fprintf(b, "\n## %s\n\n", title)
@@ -99,13 +98,13 @@ func (t Table) markdown(b *strings.Builder) {
 	}
 }
 
-// cell escapes what Markdown would take for its own, in a line of text or an entry of a table.
+// cell escapes Markdown in a line of text or an entry of a table.
 func cell(s string) string {
 	s = strings.TrimSpace(plain.Line(s))
 	special := "\\`*_<|~$&"
 	for _, link := range []string{"](", "][", "]:"} {
 		if strings.Contains(s, link) {
-			special += "[]" // which else are intervals
+			special += "[]" // otherwise brackets are intervals
 		}
 	}
 	var b strings.Builder

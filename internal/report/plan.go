@@ -141,10 +141,9 @@ func axis(cells []plan.Cell, of func(plan.Cell) string) []string {
 	return values
 }
 
-// MeasuredShare returns which share of the timing pass was spent in measured crawls: the crawls'
-// time over the time from the start of
-// the first sample to the end of the last, as far as records says. Time between two sessions of a resumed run, which no
-// child filled, counts only up to a second.
+// MeasuredShare returns the share of the timing pass spent in measured crawls: the time of the
+// crawls divided by the time from the start of the first sample to the end of the last. A gap
+// without a child, as between two sessions of a resumed run, counts as at most a second.
 func MeasuredShare(records []store.Record) float64 {
 	var crawled, wall float64
 	var end time.Time

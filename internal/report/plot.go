@@ -11,7 +11,7 @@ import (
 	"crawlbench/internal/plain"
 )
 
-// Style is the style sheet that pictures need, once a page.
+// Style is the style sheet of pictures, needed once per page.
 const Style = `
 .plot{--s0:#0072b2;--s1:#d55e00;--s2:#009e73;--s3:#cc79a7;--s4:#e69f00;--s5:#56b4e9;--s6:#7f7f7f;--s7:#8a7a00;--ink:#222;--dim:#777;--rule:#ddd;--box:#fff}
 @media (prefers-color-scheme:dark){.plot{--s0:#4aa8e0;--s1:#f0883e;--s2:#2ec89a;--s3:#e29cc4;--s4:#f2b632;--s5:#8fd0f5;--s6:#a8a8a8;--s7:#d2c02c;--ink:#e4e4e4;--dim:#9a9a9a;--rule:#3a3a3a;--box:#1b1d20}}
@@ -25,23 +25,23 @@ const Style = `
 .plot .frames rect{fill:var(--c);stroke:var(--box);stroke-width:.5}.plot .in{fill:#111;font-size:10px;pointer-events:none}
 `
 
-// Series is a line: points, and how far the interval of each reaches.
+// Series is a line: points with their intervals.
 type Series struct {
 	Name      string
-	Color     int // 0 to 7; -1 for a line that is no measurement
+	Color     int // 0 to 7; -1 for a reference line
 	X, Y      []float64
-	Low, High []float64 // nil: no band
-	Href      []string  // where the points lead; nil: nowhere
+	Low, High []float64 // nil for no band
+	Href      []string  // links of the points; nil for none
 }
 
-// Axes say what a chart of lines shows.
+// Axes describes a line chart.
 type Axes struct {
-	Title, About string // for those who cannot see the picture
+	Title, About string // for screen readers
 	X, Y         string // labels
 	Ticks        []float64
 	Marks        []Mark // vertical lines
 	Unit         func(float64) string
-	Top          float64 // the least that the vertical axis reaches
+	Top          float64 // minimum upper end of the vertical axis
 	Log          bool    // the vertical axis is logarithmic
 }
 
@@ -56,7 +56,7 @@ const (
 	left, right, top, bottom = 56.0, 16.0, 30.0, 40.0
 )
 
-// svg is a picture that is being drawn.
+// svg is a picture under construction.
 type svg struct {
 	strings.Builder
 	links bool
@@ -69,13 +69,13 @@ func (s *svg) text(x, y float64, class, anchor, text string) {
 	if class != "" {
 		attributes += fmt.Sprintf(` class="%s"`, class)
 	}
-	if anchor != "start" { // which is SVG's own
+	if anchor != "start" { // SVG's default
 		attributes += fmt.Sprintf(` text-anchor="%s"`, anchor)
 	}
 	s.printf(`<text x="%.1f" y="%.1f"%s>%s</text>`, x, y, attributes, escape(text))
 }
 
-// linked draws shape as a link to href; "" is none.
+// linked draws shape as a link to href, or without a link if href is "".
 func (s *svg) linked(href, shape string) {
 	if href != "" {
 		s.links = true
@@ -84,10 +84,10 @@ func (s *svg) linked(href, shape string) {
 	s.WriteString(shape)
 }
 
-// escape makes text a part of a picture.
+// escape escapes text for SVG.
 func escape(text string) string { return html.EscapeString(plain.Line(text)) }
 
-// class returns the class of a kind: of its letters only, since others could end the attribute.
+// class returns the CSS class of a kind. It keeps letters only, because other characters could end the attribute.
 func class(kind string) string {
 	letters := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' {
@@ -110,13 +110,13 @@ func begin(w, h float64, title, about string) *svg {
 
 func (s *svg) end() string {
 	s.WriteString("</svg>")
-	if s.links { // those in an image would be hidden from who cannot see it
+	if s.links { // role=img would hide links from screen readers
 		return strings.Replace(s.String(), `role="img"`, `role="group"`, 1)
 	}
 	return s.String()
 }
 
-// Alone makes a picture a file of its own, which links to nothing.
+// Alone returns a picture as a standalone file without links.
 func Alone(picture string) string {
 	picture = regexp.MustCompile(`</?a\b[^>]*>`).ReplaceAllString(picture, "")
 	picture = strings.Replace(picture, `role="group"`, `role="img"`, 1)
@@ -200,7 +200,7 @@ func (s *svg) series(l Series, end float64, at, up func(float64) float64) {
 		return b.String()
 	}
 	if l.Color < 0 {
-		x, y := within(l.X, l.Y, end)
+		x, y := clipped(l.X, l.Y, end)
 		s.printf(`<path d="%s" class="ideal"/>`, path(x, y))
 		return
 	}
@@ -227,8 +227,8 @@ func (s *svg) series(l Series, end float64, at, up func(float64) float64) {
 	s.WriteString("</g>")
 }
 
-// within cuts a line off where it rises above end.
-func within(x, y []float64, end float64) ([]float64, []float64) {
+// clipped cuts off a line where it rises above end.
+func clipped(x, y []float64, end float64) ([]float64, []float64) {
 	for i := range y {
 		if y[i] > end && i > 0 {
 			share := (end - y[i-1]) / (y[i] - y[i-1])
@@ -238,14 +238,14 @@ func within(x, y []float64, end float64) ([]float64, []float64) {
 	return x, y
 }
 
-// entry is a line of a legend.
+// entry is an entry of a legend.
 type entry struct {
 	name, class string
 	x           float64
 	row         int
 }
 
-// layout places the legend in rows, by the width that letters have on average.
+// layout arranges the legend in rows, assuming average letter widths.
 func layout(series []Series) (list []entry, rows int) {
 	x := left
 	for _, l := range series {
@@ -264,7 +264,7 @@ func layout(series []Series) (list []entry, rows int) {
 	return list, rows + 1
 }
 
-// decades returns the powers of ten between which the lines lie.
+// decades returns the powers of ten that enclose the lines.
 func decades(series []Series) (ticks []float64, least, end float64) {
 	least, end = math.Inf(1), 0
 	for _, l := range series {

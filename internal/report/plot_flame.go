@@ -7,15 +7,15 @@ import (
 	"unicode/utf8"
 )
 
-// Frame is a function in a flame graph, with what was called from it.
+// Frame is a function in a flame graph, with its callees.
 type Frame struct {
 	Name     string
-	Value    float64 // its own and that of its children
+	Value    float64 // cumulative, including children
 	Children []*Frame
 	index    map[string]*Frame // of the children, of which there may be 60,000
 }
 
-// Child returns the child of that name, made if it is not there.
+// Child returns the child with the given name, and adds it if necessary.
 func (f *Frame) Child(name string) *Frame {
 	c := f.index[name]
 	if c == nil {
@@ -30,12 +30,13 @@ func (f *Frame) Child(name string) *Frame {
 }
 
 const (
-	mostRows = 200 // of a flame graph; the runtime records 128 frames, some of which are several functions
+	mostRows = 200 // of a flame graph; the runtime records 128 frames, and inlining adds functions
 	longName = 300 // letters
 )
 
-// Flame draws a flame graph that hangs from its root. What is narrower than a share of least is left out; unit writes
-// values. kind gives the colour of a child of the root and all below it, "" for that of its name.
+// Flame draws an icicle graph with the root on top. It omits frames below a share of least; unit
+// formats values. kind returns the kind, and thus the colour, of a child of the root and its
+// descendants; "" means a colour by name.
 func Flame(title, about string, root *Frame, least float64, unit func(float64) string,
 	kind func(name string) string) string {
 	const w, row = 900.0, 17.0
@@ -46,10 +47,10 @@ func Flame(title, about string, root *Frame, least float64, unit func(float64) s
 		wide := w * f.Value / root.Value
 		y := row * float64(level)
 		s.printf(`<rect x="%.1f" y="%.0f" width="%.1f" height="%.0f"><title>%s</title></rect>`,
-			x, y, wide, row, escape(fmt.Sprintf("%s: %s, %.1f %%", short(f.Name, longName), unit(f.Value),
+			x, y, wide, row, escape(fmt.Sprintf("%s: %s, %.1f %%", shorten(f.Name, longName), unit(f.Value),
 				100*f.Value/root.Value)))
 		if room := int(wide / 6.2); room > 3 {
-			s.text(x+3, y+12, "in", "start", short(f.Name, room))
+			s.text(x+3, y+12, "in", "start", shorten(f.Name, room))
 		}
 		if level+1 == depth {
 			return
@@ -84,8 +85,8 @@ func (f *Frame) depth(least float64) int {
 	return below + 1
 }
 
-// short cuts a name to n letters, at its beginning first, since the end distinguishes functions.
-func short(name string, room int) string {
+// shorten cuts name to room letters, first at its beginning, because the end distinguishes functions.
+func shorten(name string, room int) string {
 	begin := len(name)
 	for n := 0; begin > 0; n++ {
 		_, size := utf8.DecodeLastRuneInString(name[:begin])

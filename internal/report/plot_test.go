@@ -17,7 +17,7 @@ import (
 
 func unit(y float64) string { return fmt.Sprint(y) }
 
-// pictures are one of each kind, with names that are markup, and with what cannot be drawn.
+// pictures returns pictures of each kind, with hostile names and values that cannot be drawn.
 func pictures() map[string]string {
 	bad := "<b>&\"'\x1b\u202e\xff\n"
 	return map[string]string{
@@ -44,7 +44,7 @@ func pictures() map[string]string {
 	}
 }
 
-// deep is a stack of so many frames, whose names end attributes and have a million letters.
+// deep returns a stack of n frames with hostile names of a million letters.
 func deep(n int) *Frame {
 	root := &Frame{Name: "all", Value: 1}
 	for at := root; n > 0; n-- {
@@ -54,7 +54,7 @@ func deep(n int) *Frame {
 	return root
 }
 
-// What an element has for attributes is up to this package, and never to a name.
+// Names never add attributes to elements.
 func TestNamesAreNoMarkup(t *testing.T) {
 	known := []string{"xmlns", "class", "viewBox", "role", "x", "y", "width", "height", "x1", "x2", "y1", "y2", "cx",
 		"cy", "r", "d", "text-anchor", "href", "fill", "stroke-width", "stroke-dasharray"}
@@ -94,16 +94,16 @@ func TestPicturesAreSoundXMLWithNothingOutside(t *testing.T) {
 			}
 		}
 		if regexp.MustCompile(`="[^"]*(NaN|Inf)`).MatchString(picture) {
-			t.Errorf("%s: a number that is none: %s", name, picture)
+			t.Errorf("%s: an invalid number: %s", name, picture)
 		}
 		if strings.Count(picture, "href") != strings.Count(picture, `<a href="&lt;b&gt;`) ||
 			strings.Contains(Alone(picture), "href") {
-			t.Errorf("%s: a reference that was not asked for", name)
+			t.Errorf("%s: an unexpected reference", name)
 		}
 		if !strings.Contains(picture, "<title>") {
 			t.Errorf("%s: no title", name)
 		}
-		// What is an image for those who cannot see it has no links inside.
+		// A picture with role=img has no links inside.
 		if links := strings.Contains(picture, "<a "); links == strings.Contains(picture, `role="img"`) {
 			t.Errorf("%s: links %v in %.200s", name, links, picture)
 		}
@@ -121,20 +121,20 @@ func TestTicksAreRoundAndReachTheTop(t *testing.T) {
 }
 
 func TestIdealLineEndsAtTheEdge(t *testing.T) {
-	x, y := within([]float64{1, 2, 4}, []float64{10, 20, 40}, 30)
+	x, y := clipped([]float64{1, 2, 4}, []float64{10, 20, 40}, 30)
 	if !slices.Equal(y, []float64{10, 20, 30}) || math.Abs(x[2]-2*math.Sqrt2) > 1e-12 {
 		t.Errorf("%v %v", x, y)
 	}
 }
 
-// The boxes of a row are as wide as their values, and what is too narrow is left out.
+// Boxes are as wide as their values, and narrow ones are omitted.
 func TestFlameWidths(t *testing.T) {
 	root := &Frame{Name: "all", Value: 100}
 	root.Child("a").Value = 60
 	root.Child("b").Value = 39.5
 	root.Child("c").Value = 0.5
 	if root.Child("a").Value != 60 {
-		t.Error("a child is made twice")
+		t.Error("a child was added twice")
 	}
 	var widths []string
 	for _, m := range regexp.MustCompile(`width="([0-9.]+)"`).FindAllStringSubmatch(Flame("", "", root, 0.01, unit,
@@ -147,9 +147,9 @@ func TestFlameWidths(t *testing.T) {
 	}
 }
 
-func TestShortKeepsTheEnd(t *testing.T) {
+func TestShortenKeepsTheEnd(t *testing.T) {
 	for room, want := range map[int]string{3: "…éf", 5: "…cdéf", 6: "abcdéf", 9: "abcdéf"} {
-		if got := short("abcdéf", room); got != want {
+		if got := shorten("abcdéf", room); got != want {
 			t.Errorf("in %d: %s, want %s", room, got, want)
 		}
 	}

@@ -7,10 +7,10 @@ import (
 	"crawlbench/internal/diagnose"
 )
 
-// dials draws the fastest crawler at every rate, below its upper bound.
+// dials draws the throughput of the fastest crawler at every rate, with its upper bound.
 func dials(t *topic, href Href) *Figure {
 	tables, of := t.tables, diagnose.Key{}
-	if ways := t.ways(); len(ways) > 0 { // with several, one picture would show nothing
+	if ways := t.ways(); len(ways) > 0 { // several in one picture would be illegible
 		of = ways[0]
 		tables = slices.DeleteFunc(slices.Clone(tables),
 			func(o *diagnose.Table) bool { return o.Rate > 0 && way(o) != of })
@@ -41,7 +41,7 @@ func dials(t *topic, href Href) *Figure {
 	return f
 }
 
-// ways are the bursts and limiters of the tables that have a rate, in their order.
+// ways returns the combinations of burst and limiter of the tables with a rate, in their order.
 func (t *topic) ways() (list []diagnose.Key) {
 	for _, o := range t.tables {
 		if w := way(o); o.Rate > 0 && !slices.Contains(list, w) {
@@ -53,7 +53,7 @@ func (t *topic) ways() (list []diagnose.Key) {
 
 func way(t *diagnose.Table) diagnose.Key { return diagnose.Key{Burst: t.Burst, Limiter: t.Limiter} }
 
-// offered draws achieved against offered rate, where there are at least two.
+// offered draws achieved against offered rate if there are at least two rates.
 func offered(t *topic, href Href) *Figure {
 	workers := slices.Max(t.workers)
 	var list []Series

@@ -9,11 +9,10 @@ import (
 type Dot struct {
 	Round int // from 1
 	Value float64
-	Note  string // why it is flagged; "" if it is not
+	Note  string // why the sample is flagged; "" if it is not
 }
 
-// Samples draws samples over the rounds in which they were taken, their median and its interval.
-// Flagged ones are hollow.
+// Samples draws samples by round, with their median and its interval. Flagged samples are hollow.
 func Samples(title, about string, dots []Dot, center, lo, hi float64, unit func(float64) string) string {
 	const h = 190.0
 	s := begin(plotWidth, h, title, about)
@@ -48,7 +47,7 @@ func Samples(title, about string, dots []Dot, center, lo, hi float64, unit func(
 	}
 	s.text((left+plotWidth-right)/2, h-bottom+32, "dim", "middle", "round")
 	s.printf(`<g class="s0">`)
-	for _, d := range dots { // short, for a report has a hundred of these pictures
+	for _, d := range dots { // kept short, because a report has a hundred of these pictures
 		class, note := `class="dot"`, ""
 		if d.Note != "" {
 			class, note = `fill="none" class="whisker"`, ", "+d.Note

@@ -10,7 +10,7 @@ import (
 	"crawlbench/internal/diagnose"
 )
 
-// heads begins a table whose columns are numbers of workers.
+// heads returns a table whose columns are numbers of workers.
 func heads(about string, workers []int, first ...string) Table {
 	t := Table{About: about, Head: first}
 	for _, n := range workers {
@@ -19,7 +19,7 @@ func heads(about string, workers []int, first ...string) Table {
 	return t
 }
 
-// across adds a row whose entries are by the number of workers.
+// across adds a row with an entry for each number of workers.
 func (t *Table) across(workers []int, of func(n int) Entry, first ...string) {
 	t.add(first...)
 	row := &t.Rows[len(t.Rows)-1]
@@ -28,7 +28,7 @@ func (t *Table) across(workers []int, of func(n int) Entry, first ...string) {
 	}
 }
 
-// throughputs is the table of medians with their intervals: where no rate binds, the fastest crawler first.
+// throughputs returns the table of medians with their intervals; without a rate limit, the fastest crawler is first.
 func throughputs(t *diagnose.Table) Table {
 	out := heads(Condition(t.Key)+": pages/s, median with 95 % interval", t.Workers, "crawler")
 	rows := slices.Clone(t.Rows)
@@ -47,7 +47,7 @@ func throughputs(t *diagnose.Table) Table {
 	return out
 }
 
-// speed is the median of a cell with its interval, in a terminal with how far that reaches.
+// speed returns the median of a cell with its interval; in a terminal, with the half-width in percent.
 func speed(c *diagnose.Cell) Entry {
 	switch {
 	case c == nil:
@@ -66,7 +66,7 @@ func speed(c *diagnose.Cell) Entry {
 	return Entry{Text: interval(m.Center, m.Lo, m.Hi, SI), Short: short}
 }
 
-// winners is the map of who wins where, ties included.
+// winners returns the table of the fastest crawlers, including ties.
 func winners(t *topic) Table {
 	w := heads(winnersAbout, t.workers, "rate")
 	w.Brief = Part(t.Key) + ": the fastest crawler, and those that tie with it"
@@ -85,7 +85,7 @@ func winners(t *topic) Table {
 	return w
 }
 
-// versus is the table of comparisons with the baseline at a rate; without another crawler it has no rows.
+// versus returns the table of comparisons with the baseline; without another crawler it has no rows.
 func versus(a *diagnose.Analysis, t *diagnose.Table) Table {
 	v := heads(fmt.Sprintf("%s: times %s's pages/s, paired by round", Condition(t.Key), a.Baseline), t.Workers,
 		"crawler")
@@ -119,7 +119,7 @@ func versus(a *diagnose.Analysis, t *diagnose.Table) Table {
 	return v
 }
 
-// bounds is the table of what limits each cell and how much of it is reached.
+// bounds returns the table of the upper bound of each cell and the share that it reaches.
 func bounds(t *topic) Table {
 	b := heads(boundsAbout, t.workers, "crawler", "rate")
 	for _, table := range t.tables {
@@ -135,7 +135,7 @@ func bounds(t *topic) Table {
 	return b
 }
 
-// memory is the table of what each crawler retains and allocates, without rows if that was not measured.
+// memory returns the table of retained and allocated memory, without rows if it was not measured.
 func memory(t *diagnose.Table) Table {
 	m := heads(memoryAbout, t.Workers, "crawler")
 	for _, r := range t.Rows {

@@ -8,10 +8,10 @@ import (
 	"crawlbench/internal/diagnose"
 )
 
-// width is that of prose in a terminal.
+// width is the line width of prose in a terminal.
 const width = 100
 
-// Text renders the result of a run: its main tables, then who is fastest, why, and whether that can be believed.
+// Text renders the result of a run: its main tables, then the fastest crawlers, findings and trust.
 func Text(a *diagnose.Analysis) string { return View(a, below).text() }
 
 func (p *Page) text() string {
@@ -79,7 +79,7 @@ func (t Table) text(b *strings.Builder) {
 	}
 }
 
-// paragraphs writes a list below its title, if it has any.
+// paragraphs writes a list with its title, unless it is empty.
 func paragraphs(b *strings.Builder, title string, list []string) {
 	if len(list) > 0 {
 		b.WriteString("\n" + title + "\n")
@@ -89,7 +89,7 @@ func paragraphs(b *strings.Builder, title string, list []string) {
 	}
 }
 
-// wrap writes text in lines of at most width; what follows the first is indented further.
+// wrap writes text in lines of at most width; lines after the first are indented further.
 func wrap(b *strings.Builder, indent, text string) {
 	n := 0
 	for _, word := range strings.Fields(text) {

@@ -15,9 +15,8 @@ import (
 	"crawlbench/internal/testing/runtest"
 )
 
-// sampled returns a run with made-up samples: of cell number c in round r, a crawl of 1000 pages
-// took (c+1) * (10+r) ms.
-// owner at one worker failed; the last cell has no sample yet.
+// sampled returns a run with fabricated samples: a crawl of 1000 pages in cell c, round r took
+// (c+1) * (10+r) ms. owner with one worker failed; the last cell has no sample.
 func sampled(t *testing.T) *store.Run {
 	t.Helper()
 	p, err := runtest.Plan(`
@@ -65,7 +64,7 @@ kinds = ["cpu"]
 	return run
 }
 
-// golden compares with a file below testdata. CRAWLBENCH_GOLDEN=write writes it.
+// golden compares got with a file in testdata. CRAWLBENCH_GOLDEN=write rewrites the file.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
@@ -104,8 +103,7 @@ func TestPlan(t *testing.T) {
 	golden(t, "plan.golden", Plan(run.Plan(), graphs, 93*time.Second, 0.05))
 }
 
-// Samples of 1 s of crawl each in children that lived 2 s: half. A pause of an hour between
-// sessions counts as a second.
+// Samples of 1 s of crawling in children of 2 s: half. A pause of an hour between sessions counts as a second.
 func TestMeasuredShare(t *testing.T) {
 	at := func(sec int) store.Record {
 		return store.Record{Start: time.Unix(int64(sec), 0), Wall: 2,
@@ -148,7 +146,7 @@ func TestNumbersForPeople(t *testing.T) {
 	}
 }
 
-// relative is text without the place where the run lies.
+// relative returns text without the directory of the run.
 func relative(a *diagnose.Analysis, text string) string {
 	return strings.ReplaceAll(text, filepath.Dir(a.Run.Dir()), "results")
 }
@@ -164,7 +162,7 @@ func TestEngineShare(t *testing.T) {
 	}
 	c.Impl = "owner"
 	if cost, _ := engineShare(m, c); cost != 0 {
-		t.Errorf("owner has an engine of its own, and is told to cost %v", cost)
+		t.Errorf("owner does not use the engine, but the cost is %v", cost)
 	}
 }
 

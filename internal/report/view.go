@@ -14,8 +14,8 @@ import (
 )
 
 // Page is the view of a run: every sentence, table and figure that text, Markdown, HTML and the web
-// pages show. What they
-// are made of is decided here, and said in words.go; the renderers decide nothing.
+// pages show. This package decides their content, with the sentences in words.go; renderers decide
+// nothing.
 type Page struct {
 	Title, Subtitle string
 	Dir, Status     string
@@ -41,27 +41,27 @@ type Section struct {
 // Group is the tables on one subject.
 type Group struct {
 	Title  string
-	Main   bool // it is shown in a terminal, and not folded up in HTML
+	Main   bool // shown in a terminal, and unfolded in HTML
 	Tables []Table
 }
 
-// Table is a table of text. One without rows is not shown.
+// Table is a table of text. A table without rows is not shown.
 type Table struct {
 	About string
-	Brief string // for a terminal; "" if that is About
+	Brief string // for a terminal; "" means About
 	Head  []string
 	Rows  [][]Entry
 }
 
-// Entry is one of a table.
+// Entry is an entry of a table.
 type Entry struct {
 	Text  string
-	Short string // for a terminal; "" if that is Text
+	Short string // for a terminal; "" means Text
 	Class string // of the style sheet; "" for none
 	Href  string // where it leads; "" for nowhere
 }
 
-// Brief returns what a terminal shows.
+// Brief returns the text for a terminal.
 func (e Entry) Brief() string { return cmp.Or(e.Short, e.Text) }
 
 func (t *Table) add(texts ...string) {
@@ -72,29 +72,29 @@ func (t *Table) add(texts ...string) {
 	t.Rows = append(t.Rows, row)
 }
 
-// Figure is a picture and the sentence that says what it shows.
+// Figure is a picture with a sentence that describes it.
 type Figure struct {
 	ID, Title, Sentence, SVG string
-	Numbers                  Table // what is drawn, for those who cannot see it
-	Live                     *live // data for a plot that can be zoomed; nil: none
+	Numbers                  Table // the data of the picture, for screen readers
+	Live                     *live // data for a zoomable plot; nil for none
 }
 
-// Finding is what a finding of package diagnose says.
+// Finding is a finding of package diagnose in words.
 type Finding struct {
 	Kind, Cell, Text string
 	Evidence         []string
 	Confidence       string
 	Check            string // the experiment that would refute it
-	Next             string // the command that shows more; "" if there is no profile of the cell
+	Next             string // command that shows more; "" if the cell has no profile
 }
 
-// Href says where a cell is shown, for links: the identity of a cell goes in, a URL comes out.
+// Href returns the URL of the cell with the given ID.
 type Href func(id string) string
 
-// below leads to the cells' drawers on the same page.
+// below returns the URL of a cell's drawer on the same page.
 func below(id string) string { return "#" + id }
 
-// View makes the page of an analysis, except for its drawers.
+// View makes the page of an analysis, without its drawers.
 func View(a *diagnose.Analysis, href Href) *Page {
 	m := a.Run.Manifest()
 	p := &Page{
@@ -116,7 +116,7 @@ func View(a *diagnose.Analysis, href Href) *Page {
 	list := topics(a)
 	for i, t := range list {
 		s := t.section(a, href)
-		if !slices.ContainsFunc(list[i+1:], t.alike) { // the last of those that differ in GOMAXPROCS only
+		if !slices.ContainsFunc(list[i+1:], t.alike) { // the last of the topics that differ in GOMAXPROCS only
 			s.add(processors(list, t, href))
 		}
 		for i := range s.Figures {
@@ -127,7 +127,7 @@ func View(a *diagnose.Analysis, href Href) *Page {
 	return p
 }
 
-// Findings are those about a cell, or with nil all.
+// Findings returns the findings about a cell, or all if it is nil.
 func Findings(a *diagnose.Analysis, of *diagnose.Cell) []Finding {
 	var list []Finding
 	for _, f := range a.Findings {
@@ -148,17 +148,17 @@ func full(a *diagnose.Analysis) *Page {
 	return p
 }
 
-// mostFlames bounds the flame graphs of one report, each of which takes about 30 KB.
+// mostFlames limits the flame graphs of a report; each takes about 30 KB.
 const mostFlames = 32
 
-// flamed chooses the cells whose flame graphs a report has: first those that findings speak of.
+// flamed selects the cells with flame graphs in a report: first those with findings.
 func flamed(a *diagnose.Analysis) map[*diagnose.Cell]bool {
 	var list []*diagnose.Cell
 	for _, f := range a.Findings {
 		list = append(list, f.Cell)
 	}
 	for c := range a.Cells() {
-		if c.Traced != nil {
+		if c.Traces != nil {
 			list = append(list, c)
 		}
 	}
@@ -171,11 +171,11 @@ func flamed(a *diagnose.Analysis) map[*diagnose.Cell]bool {
 	return chosen
 }
 
-// topic is the tables that differ in their rate only, the largest first.
+// topic is the tables that differ only in their rate, the highest first.
 type topic struct {
 	diagnose.Key
 	tables  []*diagnose.Table
-	workers []int // of any of them
+	workers []int // of any table
 }
 
 func topics(a *diagnose.Analysis) []*topic {
@@ -206,7 +206,7 @@ func topics(a *diagnose.Analysis) []*topic {
 	return list
 }
 
-// speedOf orders rates, of which 0 stands for none.
+// speedOf orders rates, where 0 means unlimited.
 func speedOf(r scenario.Rate) float64 {
 	if r == 0 {
 		return math.Inf(1)
@@ -235,7 +235,7 @@ func (t *topic) section(a *diagnose.Analysis, href Href) Section {
 	return s
 }
 
-// fileName makes a name one that is within a directory, since the pictures of a section are files.
+// fileName returns name as a plain file name, for the pictures of a section.
 func fileName(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._+-", r) {
@@ -261,7 +261,7 @@ func headlines(a *diagnose.Analysis) []string {
 	var list []string
 	for _, t := range a.Tables {
 		if t.Rate != 0 && slices.ContainsFunc(a.Tables, func(o *diagnose.Table) bool { return o.Rate == 0 }) {
-			continue // what the limiter binds is said by the sections
+			continue // sections describe rate-limited tables
 		}
 		if best := t.Fastest(); best != nil {
 			list = append(list, headline(a, t, best))

@@ -23,7 +23,7 @@ func telling(t *testing.T) *diagnose.Analysis {
 	return a
 }
 
-// renderings of an analysis, with blanks as one space each.
+// renderings returns the renderings of an analysis, with white space collapsed.
 func renderings(t *testing.T, a *diagnose.Analysis) map[string]string {
 	t.Helper()
 	var page, md bytes.Buffer
@@ -40,7 +40,7 @@ func renderings(t *testing.T, a *diagnose.Analysis) map[string]string {
 	return list
 }
 
-// What the view says, all renderers show: none leaves anything out, and none has words of its own for it.
+// All renderers show all texts of the view.
 func TestAllRenderersShowTheView(t *testing.T) {
 	a := telling(t)
 	p := full(a)
@@ -74,7 +74,7 @@ func TestAllRenderersShowTheView(t *testing.T) {
 		long = append(long, r[:]...)
 	}
 	if len(p.Findings) < 4 || len(p.Failed) < 3 || len(p.Cells) < 20 || len(long) < 400 {
-		t.Fatalf("the view has %d texts only", len(long))
+		t.Fatalf("the view has only %d texts", len(long))
 	}
 	for name, text := range renderings(t, a) {
 		want := long
@@ -89,7 +89,7 @@ func TestAllRenderersShowTheView(t *testing.T) {
 	}
 }
 
-// Cells of the control and of another program that fail are failures like any other.
+// Failed cells of the control and of another program are shown like any other.
 func TestFailuresOfAllCellsAreInTheView(t *testing.T) {
 	want := []string{
 		"impl=mutexmap.control,graph=g,keys=id,workers=8,rate=inf-2: hang: it waited for mutexmap.control",
@@ -104,9 +104,9 @@ func TestFailuresOfAllCellsAreInTheView(t *testing.T) {
 	}
 }
 
-// The share of a state is one number, in the figure, in the table of a cell and beside another
-// cell; it is scaled, so that
-// the states add up to 100 %, and the medians and ranges, which stand beside it, are not.
+// The share of a state is the same in the figure, in the table of a cell, and in a comparison of
+// two cells. It is scaled so that the states add up to 100 %; the medians and ranges beside it are
+// not.
 func TestTheTimeBreakdownIsScaledOnce(t *testing.T) {
 	a := telling(t)
 	c := a.Tables[0].Cell("mutexmap", 8)
@@ -114,8 +114,8 @@ func TestTheTimeBreakdownIsScaledOnce(t *testing.T) {
 	states, beside := States(c), StatesBeside(c, a.Tables[0].Cell("cas", 8))
 	sum := 0.0
 	for i, class := range breakdown.States() {
-		want := Share(c.Traced.Scaled(class))
-		sum += c.Traced.Scaled(class)
+		want := Share(c.Traces.Scaled(class))
+		sum += c.Traces.Scaled(class)
 		if got := []string{f.Numbers.Rows[0][i+1].Text, states.Rows[i][1].Text,
 			beside.Rows[i][1].Text}; !slices.Equal(got, []string{want, want, want}) {
 			t.Errorf("%s: %q, want %s", class, got, want)
@@ -135,7 +135,7 @@ func TestTheTimeBreakdownIsScaledOnce(t *testing.T) {
 		}
 		return texts
 	}
-	// Medians of 50 and 40 % and nothing else: 55.6 and 44.4 % of what they are together.
+	// Medians of 50 and 40 % are scaled to 55.6 and 44.4 %.
 	if got := row(breakdown.Lock); !slices.Equal(got,
 		[]string{"blocked: lock", "44.4 %", "40.0 %", "35.0 %", "50.0 %"}) {
 		t.Errorf("%q", got)
@@ -145,7 +145,7 @@ func TestTheTimeBreakdownIsScaledOnce(t *testing.T) {
 	}
 }
 
-// A rate has one name, with its burst and limiter, wherever it stands.
+// A rate has the same name everywhere, with its burst and limiter.
 func TestARateHasOneName(t *testing.T) {
 	a := telling(t)
 	k := diagnose.Key{Graph: "g", Keys: "id", Rate: 500, Burst: 20, Limiter: "paced", Procs: 2}
@@ -174,11 +174,11 @@ func TestARateHasOneName(t *testing.T) {
 		}
 	}
 	if want := 2 + 1 + 3; found != want { // throughput and comparison, the fastest, and the bounds of three crawlers
-		t.Errorf("it stands %d times in the tables, want %d", found, want)
+		t.Errorf("the name occurs %d times in the tables, want %d", found, want)
 	}
 }
 
-// What findings say, by value.
+// The texts of findings, by value.
 func TestFindingsInWords(t *testing.T) {
 	a := telling(t)
 	got := map[string]Finding{}
@@ -201,9 +201,9 @@ func TestFindingsInWords(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 	if s := fmt.Sprint(Findings(a, a.Tables[0].Cell("owner", 2))); s != "[]" {
-		t.Errorf("of a cell that is not remarkable: %s", s)
+		t.Errorf("a finding about an unremarkable cell: %s", s)
 	}
 	if quoted("a b'c") != `'a b'\''c'` || quoted("results/x-1") != "results/x-1" {
-		t.Error("words are not quoted as a shell wants them")
+		t.Error("words are not quoted for a shell")
 	}
 }

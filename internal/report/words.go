@@ -22,13 +22,13 @@ const (
 	breakdownTitle  = "Time breakdown"
 )
 
-// What tables show.
+// Descriptions of tables.
 const (
 	winnersAbout = "The crawler with the highest median, and those that are not proven slower."
 	boundsAbout  = "Throughput as a share of its upper bound, whatever the crawler: the rate, the workers' waiting for pages (latency), the depth of the graph, or the cores at the crawler's processor time per page with one worker."
 	memoryAbout  = "Heap bytes per page: retained while the last page is fetched, when the visited set is full and the frontier empty; and allocated in total. The memory of the site is subtracted, stacks are not counted."
 	limitsAbout  = "How well the limiter kept its rate, over all crawlers. Achieved: only of cells whose latency and depth allow the rate; a crawler that is slower misses it with any limiter. Worst window: of all windows of at least 1 ms, the pages let through over rate x length + burst; workers delayed after they were let through can push it above 1. Unfairness (p99 overtakes): later requests served before a request, 99th percentile; 0 is first come, first served."
-	// breakdownScaled says why the shares differ a little from the medians in the ranges.
+	// breakdownScaled explains why the shares differ slightly from the medians in the ranges.
 	breakdownScaled = "medians over the traces, scaled to add up to 100 %"
 )
 
@@ -36,7 +36,7 @@ func comparedTitle(baseline string) string { return "Comparison with " + baselin
 
 func runTitle(m store.Manifest) string { return fmt.Sprintf("%s on %s", m.Scenario, Machine(m.Host)) }
 
-// status says how much of a run there is.
+// status describes the state of a run.
 func status(a *diagnose.Analysis) string {
 	m := a.Run.Manifest()
 	text := fmt.Sprintf("%s, %s of %d samples", m.State, Count(len(a.Run.Samples())), len(a.Run.Plan().Schedule))
@@ -46,7 +46,7 @@ func status(a *diagnose.Analysis) string {
 	return text
 }
 
-// Part names the part of a run in which only the rate differs.
+// Part names the part of a run with the same graph, keys and GOMAXPROCS.
 func Part(k diagnose.Key) string {
 	return fmt.Sprintf("%s, keys %s, GOMAXPROCS %d", k.Graph, k.Keys, k.Procs)
 }
@@ -56,7 +56,7 @@ func Condition(k diagnose.Key) string {
 	return fmt.Sprintf("%s, keys %s, rate %s, GOMAXPROCS %d", k.Graph, k.Keys, RateName(k), k.Procs)
 }
 
-// RateName names a rate, and its burst and limiter where the scenario gives them.
+// RateName names a rate, with burst and limiter if the scenario sets them.
 func RateName(k diagnose.Key) string { return k.Rate.String() + limiterName(k) }
 
 func limiterName(k diagnose.Key) string {
@@ -70,13 +70,13 @@ func limiterName(k diagnose.Key) string {
 	return text
 }
 
-// CellName names a cell; commas separate what distinguishes it.
+// CellName names a cell by its properties, separated by commas.
 func CellName(c *diagnose.Cell) string {
 	return fmt.Sprintf("%s, %s by %s, %s, rate %s", c.Impl, c.Graph, c.Keys, Plural(c.Workers, "worker"),
 		RateName(diagnose.KeyOf(c.Cell)))
 }
 
-// verdictMark is a verdict in a terminal.
+// verdictMark returns the mark of a verdict in a terminal.
 func verdictMark(v stat.Verdict) string {
 	switch v {
 	case stat.Equivalent:
@@ -87,13 +87,13 @@ func verdictMark(v stat.Verdict) string {
 	return v.String()
 }
 
-// tally counts verdicts.
+// tally formats the numbers of verdicts.
 func tally(verdicts map[stat.Verdict]int) string {
 	return fmt.Sprintf("%d faster, %d slower, %d equivalent, %d inconclusive", verdicts[stat.Faster],
 		verdicts[stat.Slower], verdicts[stat.Equivalent], verdicts[stat.Inconclusive])
 }
 
-// result says what a comparison came to.
+// result formats verdict and adjusted p of a comparison.
 func result(c *diagnose.Comparison) string {
 	p := pValue(c.P)
 	if !strings.HasPrefix(p, "<") {
@@ -102,7 +102,7 @@ func result(c *diagnose.Comparison) string {
 	return fmt.Sprintf("%s, adjusted p %s", c.Verdict, p)
 }
 
-// compared says how Other compares with Against.
+// compared formats the throughput of Other relative to Against.
 func compared(c *diagnose.Comparison) string {
 	return fmt.Sprintf("%s the throughput of %s (%s)", times(c.Times()), c.Against, result(c))
 }
@@ -146,7 +146,7 @@ func method(a *diagnose.Analysis) [][2]string {
 	return list
 }
 
-// overhead says how much profilers slowed the crawls, and what was expected.
+// overhead states how much profilers slowed the crawls, and the expected overhead.
 func overhead(d diagnose.Distortion) string {
 	text := fmt.Sprintf("%.0f %% slower", 100*d.Slowed)
 	if d.Slowed < 0 {
@@ -170,7 +170,7 @@ func boundName(by string) string {
 	}[by]
 }
 
-// finding puts a finding into words: who, how much, and the cause.
+// finding describes a finding: the crawler, how much, and the cause.
 func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 	c, v, rule := f.Cell, f.Value, f.Rule
 	out := Finding{Kind: string(rule.Kind), Cell: c.ID()}
@@ -223,7 +223,7 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 		}
 		out.Check = "shard what the lock protects, or hold it for less time: the share falls and throughput rises"
 	case diagnose.SaturatedOwner:
-		role, _, _ := c.Traced.Busiest()
+		role, _, _ := c.Traces.Busiest()
 		if role == "(caller)" {
 			role = "the goroutine that called it"
 		}
@@ -287,7 +287,7 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 	return out
 }
 
-// gainSentence says who gains from more workers, and who loses.
+// gainSentence states which crawlers gain from more workers, and which lose.
 func gainSentence(t *diagnose.Table) string {
 	var gains, loses, flat []string
 	for _, r := range t.Rows {
@@ -320,7 +320,7 @@ func gainSentence(t *diagnose.Table) string {
 		strings.Join(parts, "; "))
 }
 
-// lawSentence says what the scaling law found, or why it was refused.
+// lawSentence states the results of the scaling law, or why it was refused.
 func lawSentence(t *diagnose.Table) string {
 	var knees, parts, reasons []string
 	refused := map[string][]string{}
@@ -356,7 +356,7 @@ func lawSentence(t *diagnose.Table) string {
 	return text
 }
 
-// dialSentence says at which rates the rate binds.
+// dialSentence states at which rates the rate is the limit.
 func dialSentence(tables []*diagnose.Table) string {
 	var parts []string
 	for _, table := range tables {
@@ -379,7 +379,7 @@ func dialSentence(tables []*diagnose.Table) string {
 	return strings.Join(parts, " ") + " Where the rate is the limit, the crawler and its workers do not matter."
 }
 
-// breakdownSentence says what a time breakdown is of, and how far it can be trusted.
+// breakdownSentence describes a time breakdown and its accuracy.
 func breakdownSentence(unaccounted, slowed, expected float64) string {
 	text := fmt.Sprintf("Workers x wall time by state, from execution traces: %s. At most %.2f %% is unaccounted. Tracing slowed the crawls by up to %.0f %%", breakdownScaled, 100*unaccounted, 100*max(0, slowed))
 	if expected > 0 {

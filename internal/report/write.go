@@ -8,9 +8,8 @@ import (
 	"crawlbench/internal/diagnose"
 )
 
-// Write writes report.html, report.md and the latter's pictures into the directory of the run. What
-// it cannot write there is
-// an error of package io/fs.
+// Write writes report.html, report.md and its pictures into the directory of the run. A file that
+// cannot be written gives an error of package io/fs.
 func Write(a *diagnose.Analysis) error {
 	var page, text bytes.Buffer
 	p := full(a)

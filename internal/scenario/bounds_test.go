@@ -9,7 +9,7 @@ import (
 	"crawlbench/internal/scenario"
 )
 
-// What lies on a bound is allowed, and what lies a step beyond it is not: an error at that key, and no other.
+// Values at a limit are allowed; values one step beyond give exactly one error, at that key.
 func TestBoundsBelongToWhatIsAllowed(t *testing.T) {
 	for _, test := range []struct{ key, allowed, refused string }{
 		{"rounds", "1", "0"},
@@ -58,9 +58,9 @@ func TestNamesHaveTheseCharactersAndNoOthers(t *testing.T) {
 	if names, err := scenario.ParseNames("azAZ09._+"); err != nil || len(names) != 1 {
 		t.Errorf("%v, %v", names, err)
 	}
-	for _, c := range "`{@[/:!*" { // the neighbours of a, z, A, Z, 0 and 9
+	for _, c := range "`{@[/:!*" { // the characters next to a, z, A, Z, 0 and 9
 		if _, err := scenario.ParseNames("a" + string(c)); err == nil {
-			t.Errorf("%q is taken as a part of a name", c)
+			t.Errorf("%q is accepted in a name", c)
 		}
 	}
 }
@@ -78,7 +78,7 @@ func TestReadTimesAreExact(t *testing.T) {
 	}
 }
 
-func TestEveryGraphThatIsNoTableIsNamed(t *testing.T) {
+func TestEveryGraphMustBeATable(t *testing.T) {
 	_, err := scenario.Parse("x.toml", []byte("graph = [1,\n\"a\"]\n"))
 	var es scenario.Errors
 	if !errors.As(err, &es) || len(es) != 2 || es[0].Line != 1 || es[1].Line != 2 ||
@@ -87,7 +87,7 @@ func TestEveryGraphThatIsNoTableIsNamed(t *testing.T) {
 	}
 }
 
-// The tables below an array that is written out are refused by the decoder, before sub would look for its last element.
+// The decoder refuses tables below an inline array, before down looks for its last element.
 func TestTablesBelowAWrittenArrayAreRefused(t *testing.T) {
 	for _, text := range []string{"a = []\n[a.b]\n", "a = []\n[[a]]\n", "a = []\na.b = 1\n", "a = [{}]\n[a.b]\n"} {
 		_, err := scenario.Parse("x.toml", []byte(text+aGraph))
@@ -98,14 +98,14 @@ func TestTablesBelowAWrittenArrayAreRefused(t *testing.T) {
 	}
 }
 
-// A list that begins by leaving one out begins with all.
+// A list that begins with an exclusion starts with all crawlers.
 func TestBaselineMayBeAmongThoseThatAreNotLeftOut(t *testing.T) {
 	if s := parse(t, "crawlers = [\"!a\"]\nbaseline = \"b\"\n"+aGraph); s.Baseline != "b" {
 		t.Errorf("baseline %q", s.Baseline)
 	}
 	_, err := scenario.Parse("x.toml", []byte("crawlers = [\"!a\"]\nbaseline = \"a\"\n"+aGraph))
 	if err == nil || !strings.Contains(err.Error(), "not among the crawlers") {
-		t.Errorf("a baseline that is left out: %v", err)
+		t.Errorf("an excluded baseline: %v", err)
 	}
 }
 

@@ -9,23 +9,22 @@ import (
 	"unicode"
 )
 
-// Error is one thing wrong with a scenario file.
+// Error is one error in a scenario file.
 type Error struct {
 	File      string
 	Line, Col int    // from 1
-	Key       string // dotted, "" where no key is at fault
+	Key       string // dotted; "" if the error is not about a key
 	Msg       string // what is wrong, and what is allowed
 	Source    string // the line of the file
 }
 
-// Bounds of what is printed: a file may have lines and values of any length, and any number of
-// errors.
+// Limits on what is printed: a file may have lines and values of any length, and any number of errors.
 const (
 	mostErrors  = 20
 	longKey     = 100 // all in characters
 	longMessage = 500
 	longValue   = 60
-	longSource  = 100 // on each side of the place
+	longSource  = 100 // on each side of the position
 )
 
 func (e *Error) Error() string {
@@ -63,7 +62,7 @@ func cut(s string, most int) string {
 	return s
 }
 
-// quoted is a value that a person wrote, in quotes.
+// quoted returns user input in quotes, shortened.
 func quoted(s string) string { return strconv.Quote(cut(s, longValue)) }
 
 // printable replaces control characters, which a terminal would interpret.
@@ -76,7 +75,7 @@ func printable(s string) string {
 	}, s)
 }
 
-// Errors are all that is wrong with a scenario file, in the order of the file.
+// Errors are all errors in a scenario file, in file order.
 type Errors []*Error
 
 func (es Errors) Error() string {
@@ -90,7 +89,7 @@ func (es Errors) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// sorted orders es and adds the lines of the file.
+// sorted orders es and adds the source lines.
 func (es Errors) sorted(text []byte) Errors {
 	lines := strings.Split(string(text), "\n")
 	for _, e := range es {
@@ -104,13 +103,13 @@ func (es Errors) sorted(text []byte) Errors {
 	return es
 }
 
-// Nearest returns " (did you mean X?)" for the closest name that is at most two edits away, and
-// fewer than typed has letters, "" if there is none.
+// Nearest returns " (did you mean X?)" for the closest name at most two edits away, and fewer than
+// typed has letters; "" if there is none.
 func Nearest(typed string, names []string) string {
 	best, least := "", min(3, len(typed))
 	for _, name := range names {
 		if len(typed)-len(name) >= least {
-			continue // so many letters must go at least
+			continue // a lower bound of the distance
 		}
 		if d := edits(typed, name); d < least {
 			best, least = name, d
@@ -122,7 +121,7 @@ func Nearest(typed string, names []string) string {
 	return fmt.Sprintf(" (did you mean %s?)", best)
 }
 
-// edits is the Levenshtein distance.
+// edits returns the Levenshtein distance.
 func edits(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

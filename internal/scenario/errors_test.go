@@ -13,8 +13,8 @@ import (
 
 const golden = "testdata/errors.golden"
 
-// The golden file has cases with a line of dashes between them: a scenario, a line ">>>", and what is said about it. A
-// scenario without any graph is given one behind it. CRAWLBENCH_GOLDEN=write writes the file anew.
+// The golden file has cases separated by a line of dashes: a scenario, a line ">>>", and the
+// errors. A graph is appended to a scenario without one. CRAWLBENCH_GOLDEN=write rewrites the file.
 func TestErrorsAreThoseOfTheGoldenFile(t *testing.T) {
 	text, err := os.ReadFile(golden)
 	if err != nil {
@@ -29,7 +29,7 @@ func TestErrorsAreThoseOfTheGoldenFile(t *testing.T) {
 		}
 		_, err := scenario.Parse("x.toml", []byte(full))
 		if err == nil {
-			t.Errorf("nothing is found wrong with\n%s", input)
+			t.Errorf("no error in\n%s", input)
 			continue
 		}
 		check(t, full, err)
@@ -46,7 +46,7 @@ func TestErrorsAreThoseOfTheGoldenFile(t *testing.T) {
 	}
 }
 
-// check fails unless err is of Errors that lie in text, in order.
+// check fails the test unless err is of type Errors, with positions in text, in order.
 func check(t *testing.T, text string, err error) {
 	t.Helper()
 	var es scenario.Errors
@@ -61,7 +61,7 @@ func check(t *testing.T, text string, err error) {
 			t.Errorf("%v shows %q as line %d", e, e.Source, e.Line)
 		}
 		if e.Msg == "" {
-			t.Errorf("an error of %q says nothing", text)
+			t.Errorf("an error in %q has no message", text)
 		}
 	}
 	if n := len(err.Error()); n > 20_000 {
@@ -73,7 +73,7 @@ func check(t *testing.T, text string, err error) {
 	}
 }
 
-func TestTheTerminalIsNotObeyed(t *testing.T) {
+func TestControlCharactersAreEscaped(t *testing.T) {
 	for _, text := range []string{"doc = \"\x1b[2J\"\n", "\"\\u001b[2J\" = 1\n",
 		"[[graph]]\nname = \"g\"\nkind = \"\\u001b[2J\"\n"} {
 		if _, err := scenario.Parse("x.toml", []byte(text)); err == nil || strings.ContainsRune(err.Error(), '\x1b') {
@@ -82,10 +82,10 @@ func TestTheTerminalIsNotObeyed(t *testing.T) {
 	}
 }
 
-func TestTheCaretStandsBelowItsPlace(t *testing.T) {
+func TestTheCaretIsBelowThePosition(t *testing.T) {
 	_, err := scenario.Parse("x.toml", []byte("\"é\"\t= 1\n\tröunds\t= 2\n\t\"ü\" =\t5 # x\n"))
 	if err == nil {
-		t.Fatal("nothing is found wrong")
+		t.Fatal("no error")
 	}
 	lines := strings.Split(err.Error(), "\n")
 	if len(lines) != 3 || lines[1] != "    \tröunds\t= 2" || lines[2] != "    \t ^" {

@@ -14,7 +14,7 @@ import (
 	"crawlbench/internal/scenario"
 )
 
-// wide is text as UTF-16.
+// wide returns text in UTF-16.
 func wide(text string, order binary.AppendByteOrder) string {
 	var b []byte
 	for _, u := range utf16.Encode([]rune(text)) {
@@ -23,7 +23,7 @@ func wide(text string, order binary.AppendByteOrder) string {
 	return string(b)
 }
 
-// A mark and Windows' line ends are read; another encoding is named, with its place.
+// A byte order mark and CRLF are accepted; another encoding is named, with a position.
 func TestEncodings(t *testing.T) {
 	crlf := strings.ReplaceAll("rounds = 7\n"+aGraph, "\n", "\r\n")
 	for _, text := range []string{"\ufeffrounds = 7\n" + aGraph, crlf, "\ufeff" + crlf} {
@@ -55,7 +55,7 @@ func TestEncodings(t *testing.T) {
 	}
 }
 
-// However much is in a file, what is said about it fits on a screen.
+// The errors of a file of any size fit on a screen.
 func TestTooMuch(t *testing.T) {
 	many := func(n int, format string) string {
 		var b strings.Builder
@@ -107,7 +107,7 @@ func TestTooMuch(t *testing.T) {
 func TestPlacesFarIntoALine(t *testing.T) {
 	_, err := scenario.Parse("x.toml", []byte("workers = ["+strings.Repeat("1, ", 100)+"0]\n"+aGraph))
 	lines := strings.Split(err.Error(), "\n")
-	last := lines[len(lines)-5:] // of the twentieth error: the others are of the first twenty
+	last := lines[len(lines)-5:] // the context of the twentieth error
 	if !strings.HasSuffix(last[len(last)-1], "more errors") {
 		t.Fatalf("%q", lines)
 	}
@@ -187,7 +187,7 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 		}
 	}
 	if s, err := scenario.Load(at("link.toml")); err != nil || s.Name != "link" {
-		t.Errorf("a link to a scenario: %v", err)
+		t.Errorf("a symbolic link to a scenario: %v", err)
 	}
 }
 

@@ -16,8 +16,8 @@ import (
 	"crawlbench/scenarios"
 )
 
-// Load reads a scenario: an embedded one by its name, or a file by its path, which has a slash in
-// it or ends in .toml. Errors in the file are of type Errors.
+// Load reads a scenario: an embedded one by its name, or a file by a path that contains a slash or
+// ends in .toml. Errors in the file are of type Errors.
 func Load(name string) (*Scenario, error) {
 	if !strings.HasSuffix(name, ".toml") && !strings.ContainsRune(name, filepath.Separator) {
 		text, err := scenarios.Read(name)
@@ -65,7 +65,7 @@ func Parse(file string, text []byte) (*Scenario, error) {
 	return s, nil
 }
 
-// scenario reads the keys of the file.
+// scenario reads the top-level keys.
 func (r *reader) scenario(s *Scenario, p *place, values map[string]any) {
 	r.table(p, "", values, []key{
 		{"doc", one(&s.Doc, text)},
@@ -110,7 +110,7 @@ func (s *Scenario) baseline(v any) (string, error) {
 	return name, err
 }
 
-// ownSeedOf returns a setter of the seed of a graph, or of the site where graph is "".
+// ownSeedOf returns a setter of the seed of a graph, or of the site if graph is "".
 func (s *Scenario) ownSeedOf(graph string, to *uint64) setter {
 	return func(r *reader, p *place, name string, v any) {
 		s.ownSeed[graph] = true
@@ -194,10 +194,10 @@ func (s *Scenario) graph(r *reader, p *place, prefix string, values map[string]a
 	s.Graphs = append(s.Graphs, g)
 }
 
-// locate expands the variables in the file of a graph, with $$ for a dollar sign, and makes it relative to the
-// scenario's directory.
+// locate expands variables in the path of a graph file, where $$ is a dollar sign, and resolves it
+// relative to the scenario's directory.
 func (r *reader) locate(pos position, name string, sp *graph.Spec) {
-	variable := regexp.MustCompile(`\$(\$|\{[^}]*\}?|[A-Za-z_][A-Za-z_0-9]*|[0-9])`) // any other $ is one
+	variable := regexp.MustCompile(`\$(\$|\{[^}]*\}?|[A-Za-z_][A-Za-z_0-9]*|[0-9])`) // any other $ is literal
 	path := variable.ReplaceAllStringFunc(sp.File, func(text string) string {
 		if text == "$$" {
 			return "$"
@@ -231,7 +231,7 @@ func (s *Scenario) profiles(r *reader, p *place, prefix string, values map[strin
 	kinds := list(&pf.Kinds, word("kind of profile", "cpu", "block", "mutex", "wall"))
 	r.table(p, prefix, values, []key{
 		{"kinds", func(r *reader, p *place, name string, v any) {
-			if l, ok := v.([]any); !ok || len(l) > 0 { // an empty list is allowed here: no profiles
+			if l, ok := v.([]any); !ok || len(l) > 0 { // an empty list is allowed and means no profiles
 				kinds(r, p, name, v)
 			}
 		}},
@@ -248,7 +248,7 @@ func (s *Scenario) profiles(r *reader, p *place, prefix string, values map[strin
 	}
 }
 
-// profiled reads a pattern over the crawlers that are profiled.
+// profiled reads a pattern of the crawlers to profile.
 func (s *Scenario) profiled(v any) (string, error) {
 	name, err := pattern(v)
 	if err == nil && ValidName(name) && !selects(s.Crawlers, name) {
@@ -257,7 +257,7 @@ func (s *Scenario) profiled(v any) (string, error) {
 	return name, err
 }
 
-// Reseed replaces the scenario's seed, and those of the graphs and the site that name none of their own.
+// Reseed replaces the scenario's seed, and the seeds of graphs and site that the file does not set.
 func (s *Scenario) Reseed(seed uint64) {
 	for i, g := range s.Graphs {
 		if !s.ownSeed[g.Name] {

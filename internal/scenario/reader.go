@@ -8,13 +8,13 @@ import (
 	"crawlbench/internal/graph"
 )
 
-// reader reads the values of a file into a Scenario, and notes all that is wrong with them.
+// reader reads the values of a file into a Scenario, and collects errors.
 type reader struct {
 	file string
 	errs Errors
 }
 
-// key is a key of a table, and what stores its value. A value that is wrong leaves its variable alone.
+// key is a key of a table and the setter of its value. An invalid value leaves the variable unchanged.
 type key struct {
 	name string
 	set  setter
@@ -28,10 +28,11 @@ func (r *reader) fail(pos position, name, format string, args ...any) {
 	r.errs = append(r.errs, &Error{File: r.file, Line: pos.line, Col: pos.col, Key: name, Msg: msg})
 }
 
-// earlierNames are keys that files of earlier versions have.
+// earlierNames are the names of keys in earlier versions.
 var earlierNames = map[string]string{"crawlers": "contenders"}
 
-// table stores the values of a table. Names of its keys begin with prefix. A key that is not among keys is an error.
+// table stores the values of a table. In messages, its keys begin with prefix. A key that is not
+// among keys is an error.
 func (r *reader) table(p *place, prefix string, values map[string]any, keys []key) {
 	var known, given []string
 	for _, k := range keys {
@@ -74,7 +75,7 @@ func one[T any](to *T, parse func(any) (T, error)) setter {
 	}
 }
 
-// list returns a setter of a list without repetitions; a single value stands for a list of it.
+// list returns a setter of a list without duplicates; a single value counts as a list of one.
 func list[T comparable](to *[]T, parse func(any) (T, error)) setter {
 	return func(r *reader, p *place, name string, v any) {
 		values, isList := v.([]any)
@@ -105,8 +106,9 @@ func list[T comparable](to *[]T, parse func(any) (T, error)) setter {
 	}
 }
 
-// problems reports what is wrong with the table at p by its package's check. It leaves out what may come of an error
-// since before: one of the same value, or any in the table if the key is missing.
+// problems reports the problems ps that another package found in the table at p. It omits those
+// that may be consequences of errors since before: errors at the same value, or any in the table if
+// the key is missing.
 func (r *reader) problems(p *place, prefix string, ps []graph.Problem, before int) {
 	earlier := r.errs[before:]
 	for _, problem := range ps {

@@ -1,10 +1,9 @@
 // Package scenario reads the description of an experiment: graphs, the site's behaviour, crawlers,
-// the axes of the sweep and how to measure. It is the first step of the data flow; package plan
-// multiplies the axes into cells.
+// the axes of the sweep and how to measure. Package plan multiplies the axes into cells.
 //
 // A scenario is a TOML file, one of those embedded by package scenarios or a user's own. Reading is
-// strict: an unknown key, a wrong type and an impossible value are errors with their position, and
-// all of them are reported at once.
+// strict: an unknown key, a wrong type or an invalid value is an error with a position, and all
+// errors are reported at once.
 package scenario
 
 import (
@@ -14,35 +13,32 @@ import (
 	"crawlbench/internal/web"
 )
 
-// Scenario is an experiment as its author wrote it: counts that depend on the machine and patterns
-// over the crawlers are not resolved yet.
+// Scenario is an experiment as written: counts that depend on the machine, and patterns of
+// crawlers, are not resolved.
 type Scenario struct {
 	// Name is the file's base name without .toml, and the beginning of the names of its runs.
 	Name string
-	// Doc is a sentence on what the scenario shows.
+	// Doc says in a sentence what the scenario shows.
 	Doc string
-	// File is where it was read from; "" for an embedded one. Relative files of graphs are relative to its directory.
+	// File is the path of the file; "" for an embedded one. Paths of graph files are relative to its directory.
 	File string
-	// Text is the file, byte for byte.
+	// Text is the content of the file.
 	Text string
 
-	// Crawlers are names of crawlers and patterns in order: a name, * for all, !name to leave one
-	// out.
+	// Crawlers are names of crawlers and patterns in order: a name, * for all, !name to exclude one.
 	Crawlers []string
 	// Baseline is the crawler that the others are compared with.
 	Baseline string
-	// Control says whether the baseline enters a second time under another name, as the A/A
-	// control.
+	// Control says whether the baseline is measured a second time, as the A/A control.
 	Control bool
-	// Against says whether every crawler enters a second time as another program has it. It cannot
-	// be set in a file.
+	// Against says whether every crawler is also measured with another program. It cannot be set in a file.
 	Against bool
 
 	Graphs  []Graph
 	Keys    []string // "id" and "url"
 	Workers []Count
 	Rates   []Rate
-	// Bursts are bucket sizes of the limiter in pages; 0 means 10 ms worth of the rate, at least 1.
+	// Bursts are bucket sizes of the limiter in pages; 0 means the pages of 10 ms at the rate, at least 1.
 	Bursts []int
 	// Limiters are names of limiter.All; "" means limiter.Default.
 	Limiters []string
@@ -50,26 +46,25 @@ type Scenario struct {
 
 	Fetch web.Behaviour
 
-	// Rounds is how often every cell is measured.
+	// Rounds is the number of samples of every cell.
 	Rounds int
-	// Sample is the least length of a sample; shorter crawls are repeated within it.
+	// Sample is the minimum length of a sample; shorter crawls are repeated.
 	Sample time.Duration
-	// Deadline ends a sample that hangs.
+	// Deadline is the time after which a sample counts as hanging.
 	Deadline time.Duration
 	// Memory bounds the data segment of one child process in bytes; 0 means the free memory of the
 	// machine.
 	Memory int64
-	// Seed determines the order of the cells, and the graphs and the site that have no seed of
-	// their own.
+	// Seed determines the order of the cells, and the graphs and the site without a seed of their own.
 	Seed uint64
 
 	Profiles Profiles
 
-	// ownSeed has the graphs, and "" for the site, that name a seed themselves.
+	// ownSeed has the graphs, and "" for the site, whose seed the file sets.
 	ownSeed map[string]bool
 }
 
-// Graph is a graph and its name in cells.
+// Graph is a graph with its name.
 type Graph struct {
 	Name string
 	Spec graph.Spec
@@ -84,7 +79,7 @@ type Profiles struct {
 	Keys     []string
 	Workers  []Count // empty: the largest count only
 	Rates    []Rate  // empty: the largest rate only, which is inf where there is one
-	// Length is the time for which a pass crawls.
+	// Length is the duration of the crawls of a pass.
 	Length time.Duration
 }
 
@@ -94,7 +89,7 @@ type Count struct {
 	PerCore bool
 }
 
-// Resolve returns the number on a machine with that many cores.
+// Resolve returns the number on a machine with the given number of cores.
 func (c Count) Resolve(cores int) int {
 	if c.PerCore {
 		return c.N * cores

@@ -29,7 +29,7 @@ func parse(t *testing.T, text string) *scenario.Scenario {
 	return s
 }
 
-// exported returns s without what it keeps for itself.
+// exported returns s without its unexported fields.
 func exported(s *scenario.Scenario) scenario.Scenario {
 	var c scenario.Scenario
 	from, to := reflect.ValueOf(s).Elem(), reflect.ValueOf(&c).Elem()
@@ -72,7 +72,7 @@ workers = [3, "2x"]
 rate = ["inf", 20_000, 0.5]
 burst = [1, 0]
 limiter = ["paced", "bucket"]
-gomaxprocs = 1            # a single value stands for a list of it
+gomaxprocs = 1            # a single value counts as a list of one
 rounds = 7
 sample = "1s"
 deadline = "1m30s"
@@ -157,7 +157,7 @@ func TestEmbeddedScenarios(t *testing.T) {
 			t.Errorf("%s: name %q, file %q, doc %q, error %v", name, s.Name, s.File, s.Doc, err)
 		}
 		if !strings.HasPrefix(s.Text, "# ") {
-			t.Errorf("%s begins with no comment on what it shows", name)
+			t.Errorf("%s does not begin with a comment on what it shows", name)
 		}
 		again, err := scenario.Parse(name+".toml", text)
 		if err != nil {
@@ -165,7 +165,7 @@ func TestEmbeddedScenarios(t *testing.T) {
 		}
 		again.File = ""
 		if !reflect.DeepEqual(again, s) {
-			t.Errorf("%s: read again it differs", name)
+			t.Errorf("%s: it differs when read again", name)
 		}
 		p, err := plan.Make(s, crawler.All(), 2)
 		if err != nil {
@@ -219,7 +219,7 @@ func TestLoad(t *testing.T) {
 	fails(dir, "is a directory")
 	fails("absent.toml", "absent.toml")
 	if _, err := scenario.Load("./absent"); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a path without .toml is no path: %v", err)
+		t.Errorf("a path without .toml is not a path: %v", err)
 	}
 }
 
@@ -243,7 +243,7 @@ func TestReseedKeepsTheSeedsThatAreNamed(t *testing.T) {
 	}
 }
 
-// The number of a page may be longer than a number of TOML; then it stands in quotes.
+// A page number may exceed TOML's integers; then it is a string.
 func TestStartIsTheNumberOfAPageHoweverLong(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", "start = 0": "0", "start = 0x10": "16", "start = 9_223_372_036_854_775_807": "9223372036854775807",

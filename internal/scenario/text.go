@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// maxSize bounds a scenario file in bytes. The longest that come with crawlbench have 3,000.
+// maxSize bounds a scenario file in bytes. The embedded ones have at most 3,000.
 const maxSize = 1 << 20
 
-// readFile returns the text of a scenario file. It does not open a FIFO or a device, which may never end.
+// readFile returns the content of a scenario file. It does not read FIFOs or devices, which may never end.
 func readFile(name string) ([]byte, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -54,8 +54,8 @@ func fileType(m fs.FileMode) string {
 // mark is the byte order mark that some editors put before UTF-8.
 const mark = "\ufeff"
 
-// unreadable returns what is wrong with the encoding of text, nil if nothing is. TOML is UTF-8 in
-// lines that end in a line feed, with a carriage return before it or without.
+// unreadable returns an error about the encoding of text, nil if it is valid. TOML is UTF-8 with
+// lines that end in LF or CRLF.
 func unreadable(file string, text []byte) *Error {
 	at := func(i int, format string, args ...any) *Error {
 		line := bytes.Count(text[:i], []byte("\n"))

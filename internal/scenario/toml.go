@@ -10,21 +10,21 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// position is a place in a file, lines and columns counted from 1.
+// position is a position in a file; lines and columns count from 1.
 type position struct{ line, col int }
 
-// place is the position of a key and of its value. A list or table has the position of its key.
+// place has the positions of a key and its value, and the places below. A list or table has the position of its key.
 type place struct {
 	key, value position
 	below      map[string]*place // of a table
 	elements   []*place          // of a list
 }
 
-// mostKeys bounds the keys and tables of a file: the decoder compares each key with all before it.
+// mostKeys limits the keys and tables of a file, because the decoder compares each key with all previous ones.
 const mostKeys = 10_000
 
-// read returns the values of a TOML file and their places. The decoder knows no places of values that it accepts, so
-// that a second pass, over the tokens, finds them.
+// read returns the values of a TOML file and their places. The decoder does not report the
+// positions of valid values, so a second pass over the tokens finds them.
 func read(file string, text []byte) (map[string]any, *place, *Error) {
 	if wrong := unreadable(file, text); wrong != nil {
 		return nil, nil, wrong
@@ -50,16 +50,15 @@ func read(file string, text []byte) (map[string]any, *place, *Error) {
 	return nil, nil, bad
 }
 
-// walker finds the places of keys and values. It is the one part that knows the parser's tokens, which the promise of
-// compatibility of its module does not cover.
+// walker finds the places of keys and values. Only it depends on the parser's tokens, whose API is unstable.
 type walker struct {
 	root  *place
-	lines []int // offsets at which they begin
+	lines []int // offsets of line starts
 	keys  int
 	last  position // of the last key
 }
 
-// walk finds the places as far as text is TOML, and those of the first mostKeys keys.
+// walk finds the places of the first mostKeys keys, up to the first syntax error.
 func walk(text []byte) *walker {
 	w := &walker{root: &place{key: position{1, 1}, value: position{1, 1}}, lines: []int{0}}
 	for i, c := range text {
@@ -91,7 +90,7 @@ func (w *walker) at(n *unstable.Node) position {
 	return position{line + 1, offset - w.lines[line] + 1}
 }
 
-// down returns the place below t that the key of e names; of an array of tables its last element.
+// down returns the place below t of the key of e; for an array of tables, its last element.
 func (w *walker) down(t *place, e *unstable.Node) *place {
 	for it := e.Key(); it.Next(); {
 		name, pos := string(it.Node().Data), w.at(it.Node())

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// dump writes where the values are, in the order of their names: the place of a key, that of its value, and the value.
+// dump writes the places of values in the order of their names: the positions of key and value, and the value.
 func dump(b *strings.Builder, p *place, v any, name, indent string) {
 	fmt.Fprintf(b, "%s%s %d:%d", indent, name, p.key.line, p.key.col)
 	switch v := v.(type) {
@@ -27,7 +27,7 @@ func dump(b *strings.Builder, p *place, v any, name, indent string) {
 	}
 }
 
-// The parser's tokens are not covered by its module's promise of compatibility: this is what it has to keep.
+// The API of the parser's tokens is unstable: this test detects changes.
 func TestEveryValueHasItsPlace(t *testing.T) {
 	values, root, wrong := read("x.toml", []byte(`a = [ 1, # one
    "2x", [ 3.5 ] ]

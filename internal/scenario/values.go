@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// Bounds of what a scenario may ask for.
+// Limits of a scenario's values.
 const (
 	MaxRounds  = 10_000
 	maxWorkers = 1 << 16
 	maxName    = 64
 	maxRate    = 1e9
-	minRate    = 1e-3 // a page in a quarter of an hour
+	minRate    = 1e-3 // a page in 17 minutes
 )
 
-// kindOf says what a person calls the kind of a TOML value.
+// kindOf names the type of a TOML value in messages.
 func kindOf(v any) string {
 	switch v.(type) {
 	case string:
@@ -37,7 +37,7 @@ func kindOf(v any) string {
 	return "a date or time"
 }
 
-// described is the kind of v, or what it says if it is text.
+// described returns the type of v, or its quoted content if it is text.
 func described(v any) string {
 	if s, ok := v.(string); ok {
 		return quoted(s)
@@ -45,7 +45,7 @@ func described(v any) string {
 	return kindOf(v)
 }
 
-// scalar returns v if it is of TOML's type T, which a person calls what.
+// scalar returns v if it is of type T, which messages call what.
 func scalar[T any](v any, what string) (T, error) {
 	x, ok := v.(T)
 	if !ok {
@@ -62,7 +62,7 @@ func name(v any) (string, error)    { return inQuotes("a name in quotes", parseN
 func pattern(v any) (string, error) { return inQuotes("a name in quotes", parsePattern)(v) }
 func size(v any) (int64, error)     { return inQuotes(`a size in quotes, such as "2GiB"`, parseBytes)(v) }
 
-// inQuotes reads text by parse; what says what it should be.
+// inQuotes returns a reader of text that parse converts; what describes the expected value.
 func inQuotes[T any](what string, parse func(string) (T, error)) func(any) (T, error) {
 	return func(v any) (x T, err error) {
 		s, err := scalar[string](v, what)
@@ -73,7 +73,7 @@ func inQuotes[T any](what string, parse func(string) (T, error)) func(any) (T, e
 	}
 }
 
-// whole reads a whole number from least to most.
+// whole returns a reader of whole numbers from least to most.
 func whole[T int | uint64](least, most int64) func(any) (T, error) {
 	return func(v any) (T, error) {
 		n, err := scalar[int64](v, "a whole number")
@@ -84,7 +84,7 @@ func whole[T int | uint64](least, most int64) func(any) (T, error) {
 	}
 }
 
-// number reads a number, whole or not; package graph and web check what it may be.
+// number reads a number; packages graph and web check its range.
 func number(v any) (float64, error) {
 	if n, ok := v.(int64); ok {
 		return float64(n), nil
@@ -92,13 +92,13 @@ func number(v any) (float64, error) {
 	return scalar[float64](v, "a number")
 }
 
-// share reads a number that may be left out.
+// share reads an optional number.
 func share(v any) (*float64, error) {
 	x, err := number(v)
 	return &x, err
 }
 
-// page reads the number of a page, which may be too long for a number of TOML; package graph checks what it may be.
+// page reads a page number, which may exceed TOML's integers; package graph checks it.
 func page(v any) (string, error) {
 	if n, ok := v.(int64); ok {
 		return strconv.FormatInt(n, 10), nil
@@ -109,7 +109,7 @@ func page(v any) (string, error) {
 	return "", fmt.Errorf("want the number of a page, in quotes if it has more than 18 digits, have %s", described(v))
 }
 
-// duration reads a time such as "150ms", from least to most.
+// duration returns a reader of times such as "150ms", from least to most.
 func duration(least, most time.Duration) func(any) (time.Duration, error) {
 	return inQuotes(`a time in quotes, such as "150ms"`, func(s string) (time.Duration, error) {
 		d, err := time.ParseDuration(s)
@@ -132,12 +132,12 @@ func burst(v any) (int, error) {
 	return int(n), nil
 }
 
-// word reads one of the words allowed, each the name of a what.
+// word returns a reader of one of the allowed words; what describes them.
 func word(what string, allowed ...string) func(any) (string, error) {
 	return inQuotes("a "+what+" in quotes", func(s string) (string, error) { return parseWord(s, what, allowed) })
 }
 
-// among reads a value that the scenario must have on its axis.
+// among returns a reader of values that must be on the scenario's axis.
 func among[T comparable](what string, parse func(any) (T, error), axis []T) func(any) (T, error) {
 	return func(v any) (T, error) {
 		x, err := parse(v)
@@ -148,7 +148,7 @@ func among[T comparable](what string, parse func(any) (T, error), axis []T) func
 	}
 }
 
-// count reads a count of at most most.
+// count returns a reader of counts of at most most.
 func count(most int) func(any) (Count, error) {
 	return func(v any) (Count, error) {
 		switch v := v.(type) {
@@ -171,7 +171,7 @@ func rate(v any) (Rate, error) {
 	return 0, fmt.Errorf("want \"inf\", or a number of pages/s, have %s", described(v))
 }
 
-// selects reports whether a list of patterns selects the crawler of that name.
+// selects reports whether patterns select the crawler with the given name.
 func selects(patterns []string, name string) bool {
 	in := len(patterns) > 0 && strings.HasPrefix(patterns[0], "!")
 	for _, p := range patterns {

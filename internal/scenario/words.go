@@ -10,7 +10,7 @@ import (
 	"crawlbench/internal/limiter"
 )
 
-// String returns the count as a scenario has it: 8, or 4x for four times the cores.
+// String returns the count as written in a scenario: 8, or 4x for four times the cores.
 func (c Count) String() string {
 	if c.PerCore {
 		return strconv.Itoa(c.N) + "x"
@@ -18,10 +18,10 @@ func (c Count) String() string {
 	return strconv.Itoa(c.N)
 }
 
-// MarshalText writes String.
+// MarshalText returns String.
 func (c Count) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// String returns the rate as benchmark names have it: inf, or pages a second.
+// String returns the rate as written in benchmark names: inf, or pages a second.
 func (r Rate) String() string {
 	if r == 0 {
 		return "inf"
@@ -29,10 +29,10 @@ func (r Rate) String() string {
 	return strconv.FormatFloat(float64(r), 'f', -1, 64)
 }
 
-// MarshalText writes String.
+// MarshalText returns String.
 func (r Rate) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// UnmarshalText reads what String writes.
+// UnmarshalText parses the result of String.
 func (r *Rate) UnmarshalText(text []byte) (err error) {
 	*r, err = parseRate(string(text))
 	return err
@@ -60,8 +60,8 @@ func parseCount(s string, most int) (Count, error) {
 	return Count{N: n, PerCore: perCore}, nil
 }
 
-// ValidName reports whether s can be the name of a graph, a crawler, a limiter or a kind of profile: a part of a
-// benchmark's name and of a file's.
+// ValidName reports whether s can be the name of a graph, a crawler, a limiter or a kind of
+// profile: it becomes part of benchmark names and file names.
 func ValidName(s string) bool {
 	return s != "" && strings.IndexFunc(s, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._+", r))
@@ -77,7 +77,7 @@ func parseName(s string) (string, error) {
 	return s, nil
 }
 
-// parsePattern reads a pattern over the crawlers.
+// parsePattern parses a crawler pattern.
 func parsePattern(s string) (string, error) {
 	if s == "*" || ValidName(strings.TrimPrefix(s, "!")) && len(s) <= maxName {
 		return s, nil
@@ -108,23 +108,23 @@ func parseBytes(s string) (int64, error) {
 	return 0, fmt.Errorf("invalid size %s: want a number with KiB, MiB, GiB or TiB, at least \"64MiB\"", quoted(s))
 }
 
-// ParseNames reads a list of names and patterns with commas between them, as a flag gives it.
+// ParseNames parses a comma-separated list of names and patterns.
 func ParseNames(s string) ([]string, error) { return parseList(s, parsePattern) }
 
-// ParseCounts reads a list of counts with commas between them: 1,8,4x.
+// ParseCounts parses a comma-separated list of counts: 1,8,4x.
 func ParseCounts(s string) ([]Count, error) {
 	return parseList(s, func(s string) (Count, error) { return parseCount(s, maxWorkers) })
 }
 
-// ParseRates reads a list of rates with commas between them: inf,5000.
+// ParseRates parses a comma-separated list of rates: inf,5000.
 func ParseRates(s string) ([]Rate, error) { return parseList(s, parseRate) }
 
-// ParseLimiters reads a list of names of limiters with commas between them.
+// ParseLimiters parses a comma-separated list of limiter names.
 func ParseLimiters(s string) ([]string, error) {
 	return parseList(s, func(s string) (string, error) { return parseWord(s, "limiter", limiter.Names()) })
 }
 
-// ParseSeed reads a seed.
+// ParseSeed parses a seed.
 func ParseSeed(s string) (uint64, error) {
 	n, err := strconv.ParseUint(s, 0, 64)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"crawlbench/internal/report"
 )
 
-// barView is what stands above pprof's pages: where the reader is, what is shown, and the ways out.
+// barView is the bar above pprof's pages: the location, what is shown, and links to other pages.
 type barView struct {
 	Crumbs  []anchor
 	Kinds   []anchor

@@ -11,9 +11,9 @@ import (
 	"crawlbench/internal/testing/runtest"
 )
 
-// BenchmarkBig serves a run of 1,000 cells and 4,000 profiles: how long the start takes, the first
-// report, which reads the
-// run, the slowest of the other pages, and how much memory is held after as many flame graphs as are kept, and more.
+// BenchmarkBig serves a run of 1,000 cells and 4,000 profiles. It measures the start, the first
+// report, which reads the run, the slowest of the other pages, and the memory after more flame
+// graphs than the cache holds.
 func BenchmarkBig(b *testing.B) {
 	dir := b.TempDir()
 	made, err := runtest.Big(true)
@@ -51,7 +51,7 @@ func BenchmarkBig(b *testing.B) {
 		h := guard(s, false)
 		worst["start"] = max(worst["start"], time.Since(begin))
 		ask(h, "list", "/")
-		ask(h, "first-answer", "/runs/big/") // of the run, or that it is being read
+		ask(h, "first-answer", "/runs/big/") // the run, or the page that says it is being read
 		begin = time.Now()
 		for get(h, "/runs/big/", nil).Code == http.StatusAccepted {
 		}

@@ -17,7 +17,7 @@ type cellPage struct {
 	Profiles  []profileLink
 	Against   []anchor // differences from cells nearby
 	Workers   []anchor // the same crawler with other numbers of workers
-	Others    []anchor // other crawlers with as many workers
+	Others    []anchor // other crawlers with the same number of workers
 	Run, Pick string   // for the choice of a cell to subtract; "" if there is none
 	Choices   []string
 }
@@ -56,13 +56,13 @@ func (s *Site) cell(a *diagnose.Analysis, run string, c *diagnose.Cell) cellPage
 		p.Profiles = append(p.Profiles, profileLink{k, s.Link(path, s.Flame(run, c.ID(), k)), about(k)})
 	}
 	for _, o := range Near(a, c) {
-		p.Against = append(p.Against, anchor{Text: short(c, o),
+		p.Against = append(p.Against, anchor{Text: differingName(c, o),
 			Href: s.Link(path, s.Difference(run, c.ID(), run, o.ID()))})
 	}
 	if !s.static {
 		p.Pick = s.Link(path, "difference")
 		if plain.Line(run) != run {
-			p.Run = "" // no form can send it; the server takes this run for it
+			p.Run = "" // a form cannot send it; the server defaults to this run
 		}
 		for _, x := range a.Run.Plan().Cells {
 			if x != c.Cell && !x.IsControl() && !x.IsAgainst() {
@@ -74,7 +74,7 @@ func (s *Site) cell(a *diagnose.Analysis, run string, c *diagnose.Cell) cellPage
 	return p
 }
 
-// around fills the links to the cells that differ in one thing.
+// around fills the links to the cells that differ in workers or crawler only.
 func (s *Site) around(p *cellPage, run string, c *diagnose.Cell) {
 	path := s.Cell(run, c.ID())
 	for o := range c.Table.Cells() {
@@ -90,8 +90,8 @@ func (s *Site) around(p *cellPage, run string, c *diagnose.Cell) {
 	}
 }
 
-// Near returns the cells from which the difference of c is asked for most: of the baseline and of the best with as many
-// workers, and of the same crawler with the fewest workers that were profiled.
+// Near returns the most useful cells to subtract from c: the baseline and the best crawler with the
+// same number of workers, and the same crawler with the fewest profiled workers.
 func Near(a *diagnose.Analysis, c *diagnose.Cell) []*diagnose.Cell {
 	t := c.Table
 	var list []*diagnose.Cell
@@ -114,8 +114,8 @@ func Near(a *diagnose.Analysis, c *diagnose.Cell) []*diagnose.Cell {
 	return list
 }
 
-// short names o by what it differs in from c.
-func short(c, o *diagnose.Cell) string {
+// differingName names o by its differences from c.
+func differingName(c, o *diagnose.Cell) string {
 	if o.Impl != c.Impl {
 		return o.Impl
 	}

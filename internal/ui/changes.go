@@ -12,8 +12,9 @@ type changesPage struct {
 	Problem, Turned, Before, BeforeAt string
 }
 
-// ChangesPage makes the page of what changed in a run: since the run before, cell by cell, or if that is "" against the
-// program that crawled in the same rounds. problem says why the two cannot be compared, if they cannot.
+// ChangesPage makes the page of changes of a run: since the run before, cell by cell, or if before
+// is "", against the other program measured in the same rounds. problem says why the two cannot be
+// compared; nil if they can.
 func (s *Site) ChangesPage(a *diagnose.Analysis, run, before string, list []diagnose.Change, problem error) ([]byte,
 	error) {
 	path := s.Changes(run, before)

@@ -9,15 +9,15 @@ import (
 	"crawlbench/internal/report"
 )
 
-// Scaling is how a base is made comparable before it is subtracted.
+// Scaling is how a base profile is scaled before it is subtracted.
 type Scaling string
 
 const (
-	ByPage  Scaling = "page"  // to as many pages: the cost of a page
-	ByShare Scaling = "share" // to the same total: what it is made of
+	ByPage  Scaling = "page"  // to the same number of pages: the cost per page
+	ByShare Scaling = "share" // to the same total: the composition
 )
 
-// Scalings returns them, the usual one first.
+// Scalings returns all scalings, the default first.
 func Scalings() []Scaling { return []Scaling{ByPage, ByShare} }
 
 type differencePage struct {
@@ -26,7 +26,7 @@ type differencePage struct {
 	Flames     []flameRow
 	Breakdown  *report.Figure
 	States     report.Table
-	Turned     string // the same the other way round
+	Turned     string // link to the page with sides swapped
 	Waits      []report.Drawer
 }
 
@@ -39,12 +39,12 @@ type flameRow struct {
 	Links       []anchor
 }
 
-// Common returns the kinds of profiles that both have.
+// Common returns the kinds of profiles that both cells have.
 func Common(x, y *diagnose.Cell) []string {
 	return slices.DeleteFunc(Kinds(x), func(k string) bool { return !slices.Contains(Kinds(y), k) })
 }
 
-// DifferencePage makes the page of this cell without base.
+// DifferencePage makes the page of the difference of two cells, this minus base.
 func (s *Site) DifferencePage(this, base Side) ([]byte, error) {
 	path := s.Difference(this.Run, this.Cell.ID(), base.Run, base.Cell.ID())
 	view := func(x Side) sideView {
@@ -70,7 +70,7 @@ func (s *Site) DifferencePage(this, base Side) ([]byte, error) {
 		}
 		p.Flames = append(p.Flames, row)
 	}
-	if this.Cell.Traced != nil && base.Cell.Traced != nil {
+	if this.Cell.Traces != nil && base.Cell.Traces != nil {
 		p.Breakdown = report.Breakdown([]*diagnose.Cell{this.Cell, base.Cell}, func(string) string { return "" })
 		p.States = report.StatesBeside(this.Cell, base.Cell)
 		p.Waits = []report.Drawer{report.Open(this.Analysis, this.Cell), report.Open(base.Analysis, base.Cell)}
@@ -83,7 +83,7 @@ func (s *Site) DifferencePage(this, base Side) ([]byte, error) {
 	return s.render("difference.html", path, f, p)
 }
 
-// apart names two cells by what they differ in, and says what they have in common.
+// apart names two cells by their differences, and returns what they have in common.
 func apart(this, base Side) (x, y, common string) {
 	a, b := strings.Split(report.CellName(this.Cell), ", "), strings.Split(report.CellName(base.Cell), ", ")
 	if this.Run != base.Run {

@@ -11,7 +11,7 @@ import (
 	"crawlbench/internal/profile"
 )
 
-// Written is what was written.
+// Written counts what Write wrote.
 type Written struct {
 	Pages int
 	Bytes int64
@@ -26,8 +26,9 @@ type writer struct {
 	Written
 }
 
-// Write writes the site of the run a into dir, which must not exist or be empty. run is the name
-// that the pages give it.
+// Write writes the pages of a run as files that need no server into dir, which must be empty or not
+// exist: the report, the matrices, the cells with their flame graphs, and the most useful
+// differences. run is the name of the run on the pages.
 func Write(dir string, a *diagnose.Analysis, run string) (Written, error) {
 	if err := vacant(dir); err != nil {
 		return Written{}, fmt.Errorf("export: %w", err)
@@ -43,7 +44,7 @@ func Write(dir string, a *diagnose.Analysis, run string) (Written, error) {
 	return w.Written, nil
 }
 
-// vacant returns why dir cannot be written to.
+// vacant returns an error if dir exists and is not empty.
 func vacant(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -85,7 +86,7 @@ func (w *writer) all() error {
 	return nil
 }
 
-// cell writes the pages about a cell.
+// cell writes the pages of a cell.
 func (w *writer) cell(c *diagnose.Cell) error {
 	text, err := w.site.CellPage(w.a, w.run, c)
 	if err := w.page(w.site.Cell(w.run, c.ID()), text, err); err != nil {
@@ -120,7 +121,7 @@ func (w *writer) side(c *diagnose.Cell) Side {
 	return Side{Analysis: w.a, Run: w.run, Cell: c}
 }
 
-// flame writes the flame graph of f at a path, or if there is none, why.
+// flame writes the flame graph f at a path, or a page with the error if there is none.
 func (w *writer) flame(path string, f profile.Flame, err error) error {
 	var text string
 	var shared map[string]string
@@ -139,7 +140,7 @@ func (w *writer) flame(path string, f profile.Flame, err error) error {
 	return w.page(path, []byte(text), nil)
 }
 
-// page writes what a page was made of.
+// page writes a page at a path.
 func (w *writer) page(path string, text []byte, err error) error {
 	if err != nil {
 		return err
@@ -148,11 +149,11 @@ func (w *writer) page(path string, text []byte, err error) error {
 	return w.file(path+"index.html", text)
 }
 
-// file writes a file, unless it is there.
+// file writes a file unless it exists.
 func (w *writer) file(name string, text []byte) error {
 	path := filepath.Join(w.dir, filepath.FromSlash(name))
 	if _, err := os.Lstat(path); err == nil {
-		return nil // shared, and named by its content
+		return nil // shared, and its name determines its content
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err

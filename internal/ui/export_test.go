@@ -39,9 +39,8 @@ func reference(t *testing.T) string {
 	return dir
 }
 
-// broken follows all links from index.html, and returns those that lead nowhere or outside, and the
-// files that none leads
-// to.
+// broken follows all links from index.html, and returns links that are broken or lead outside, and
+// files without a link to them.
 func broken(t *testing.T, dir string) []string {
 	t.Helper()
 	files := os.DirFS(dir)
@@ -96,7 +95,7 @@ func broken(t *testing.T, dir string) []string {
 	}
 	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && !seen[name] && name != "assets/uplot.LICENSE.txt" && name != "assets/live.js" {
-			wrong = append(wrong, name+": nothing leads there")
+			wrong = append(wrong, name+": no link leads there")
 		}
 		return err
 	})
@@ -111,7 +110,7 @@ func TestEveryLinkLeadsToAFile(t *testing.T) {
 	for _, w := range broken(t, dir) {
 		t.Error(w)
 	}
-	// The checker itself: a page less, and a link too many.
+	// The checker finds a missing page and bad links.
 	if err := os.Remove(filepath.Join(dir, "matrix/blocked-lock/index.html")); err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +132,7 @@ func TestEveryLinkLeadsToAFile(t *testing.T) {
 	}
 }
 
-func TestWhatIsThereIsNotWrittenOver(t *testing.T) {
+func TestExportDoesNotOverwrite(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "mine"), nil, 0o666); err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ import (
 // largest is the size of the largest file that is served.
 const largest = 4 << 30
 
-// file answers with a file of a run as it is: one of those that every run has, or a profile that its report links to.
+// file serves a file of a run unchanged: one that every run has, or a profile that its report links to.
 func (s *Server) file(w http.ResponseWriter, r *http.Request) {
 	run, name := r.PathValue("run"), r.PathValue("name")
 	if err := s.served(run, name); err != nil {
@@ -57,7 +57,7 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", info.ModTime(), f)
 }
 
-// served returns an error if a file of a run is not served.
+// served returns an error if a file of a run may not be served.
 func (s *Server) served(run, name string) error {
 	if slices.Contains(Files(), name) {
 		return nil

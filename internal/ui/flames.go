@@ -8,19 +8,19 @@ import (
 )
 
 const (
-	// flameMemory bounds what is kept of profiles: a small one takes some 100 kB, a large one 20 MB.
+	// flameMemory limits the memory of cached profiles: a small one takes about 100 kB, a large one 20 MB.
 	flameMemory = 64 << 20
-	// leastFlame is what any profile counts for, since its handlers take memory too.
+	// leastFlame is the minimum size that a profile counts as, because its handlers also take memory.
 	leastFlame = 1 << 20
 )
 
-// flames keeps pprof's handlers of the profiles that were looked at last.
+// flames caches pprof's handlers of the most recently used profiles.
 type flames struct {
 	mu   sync.Mutex
 	open recent[http.Handler]
 }
 
-// handler returns the handler that is kept under key, or else makes it. Handlers are made one at a time.
+// handler returns the cached handler for key, or makes it with load. Handlers are made one at a time.
 func (f *flames) handler(key string, load func() (profile.Flame, error)) (http.Handler, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -8,20 +8,20 @@ import (
 )
 
 const (
-	// ours is the policy of our own pages: nothing inline, nothing from elsewhere.
+	// ours is the content security policy of our own pages: nothing inline, nothing external.
 	ours = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-	// theirs is that of pages with scripts of their own, pprof's and reports: they may run, and reach nothing.
+	// theirs is the policy of pages with inline scripts, pprof's and reports: scripts may run but access no network.
 	theirs = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 	longestURL = 4096
 )
 
-// guard refuses requests that come from pages of others: by a name that is not this machine's, across origins, or by
-// embedding. A link from elsewhere may lead here.
+// guard refuses requests from pages of other sites: to a foreign host name, across origins, or by
+// embedding. Links from other sites are allowed.
 func guard(h http.Handler, anyHost bool) http.Handler {
 	same := http.NewCrossOriginProtection().Handler(sameOrigin(h, anyHost))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength != 0 { // nothing here takes a body, and it may never come
+		if r.ContentLength != 0 { // no handler reads a body, and it might never arrive
 			w.Header().Set("Connection", "close")
 			http.NewResponseController(w).SetReadDeadline(time.Now().Add(time.Second))
 		}
@@ -67,8 +67,8 @@ func foreign(r *http.Request) bool {
 	return (site == "cross-site" || site == "same-site") && r.Header.Get("Sec-Fetch-Mode") != "navigate"
 }
 
-// local reports whether host, as a request names it, is this machine: a page of another name that leads here is an
-// attack by DNS rebinding.
+// local reports whether host, from a request, names this machine. Another name that resolves to it
+// is a DNS rebinding attack.
 func local(host string) bool {
 	name := host
 	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {

@@ -14,14 +14,14 @@ import (
 	"crawlbench/internal/testing/runtest"
 )
 
-// hostile is a request that somebody means ill with, or that is broken, and the status that it must get.
+// hostile is a malicious or malformed request, and the expected status.
 type hostile struct {
 	method, path string
 	head         map[string]string
 	code         int
 }
 
-// attacks lists two hundred of them.
+// attacks returns two hundred hostile requests.
 func attacks() []hostile {
 	var list []hostile
 	add := func(code int, paths ...string) {
@@ -29,9 +29,8 @@ func attacks() []hostile {
 			list = append(list, hostile{"GET", p, nil, code})
 		}
 	}
-	// Ways out of the directory of runs, in each place where a name stands. The mux cleans a path
-	// by a redirect to one that
-	// is below the root; what it takes for a name is none of a run.
+	// Path traversal in each place of a name. The mux redirects to the cleaned path below the root,
+	// or passes a name that no run has.
 	for _, up := range []string{"%2e%2e%2f%2e%2e%2fetc%2fpasswd", "..%2f..%2fetc%2fpasswd", "%2fetc%2fpasswd",
 		"..%5c..%5cetc", "....%2f%2fetc", "%252e%252e%252fetc"} {
 		add(404, "/runs/"+up+"/", "/runs/"+up+"/events", "/runs/one/matrix/"+up+"/", "/runs/one/cells/"+up+"/",
@@ -43,17 +42,17 @@ func attacks() []hostile {
 	}
 	add(307, "/../../etc/passwd", "/runs/../../etc/passwd", "/assets/../../../etc/passwd",
 		"/runs/one/files/../../../etc/passwd", "//etc/passwd", "/runs//one/", "/./runs/one/")
-	// What leads outside by a symbolic link, is no run, or is a file of a run that is not served.
+	// Symbolic links to the outside, directories that are not runs, and files of runs that are not served.
 	add(404, "/runs/outside/", "/runs/outside/files/manifest.json", "/runs/inside/", "/runs/file/", "/runs/latest/",
 		"/runs/.hidden/", "/runs/linked/", "/runs/linked/files/journal.jsonl",
 		"/runs/one/files/.lock", "/runs/one/files/profiles", "/runs/one/files/bench.txt", "/runs/one/files/",
 		"/runs/one/profiles/", "/runs/one/manifest.json", "/runs/", "/runs/nothing/",
 		"/assets/", "/assets/site.go", "/assets/templates", "/etc/passwd", "/.git/config", "/favicon.ico",
 		"/debug/pprof/", "/metrics")
-	// A run whose files are damaged, or name files outside.
+	// Runs whose files are damaged or refer to files outside.
 	add(500, "/runs/damaged/", "/runs/damaged/events", "/runs/escaping/", "/runs/escaping/matrix/throughput/",
 		"/runs/escaping/cells/"+cas+"/")
-	// Identities of cells that are malformed, unknown or much too long.
+	// Cell IDs that are malformed, unknown or much too long.
 	for _, id := range []string{"impl=", "impl=cas", cas + "x", "impl=cas,graph=g,keys=id,workers=-1,rate=inf-2",
 		"impl=cas,graph=g,keys=id,workers=99999999999999999999,rate=inf-2",
 		"%00", "%ff%fe", "%0d%0aSet-Cookie:%20a=b", "%3Cscript%3Ealert(1)%3C%2Fscript%3E", "%22onmouseover=%22alert(1)",
@@ -65,7 +64,7 @@ func attacks() []hostile {
 		add(code, "/runs/one/cells/"+id+"/", "/runs/one/cells/"+id+"/cpu/ui/flamegraph", "/runs/one/diff/"+id+"/one/"+
 			cas+"/", "/runs/"+id+"/")
 	}
-	// pprof's pages that write settings or read files, and kinds that there are not.
+	// pprof's pages that write settings or read files, and unknown kinds of profiles.
 	for _, page := range []string{"saveconfig?config=x", "deleteconfig?config=x", "source?f=main", "disasm?f=main",
 		"nothing", "../../../../../../etc/passwd%00"} {
 		code := 404
@@ -89,17 +88,17 @@ func attacks() []hostile {
 	}
 	add(400, "/changes", "/changes?before=one", "/runs/one/cells/"+cas+"/difference", "/runs/one/cells/"+cas+
 		"/difference?run=two")
-	// Too much.
+	// Oversized requests.
 	add(414, "/"+strings.Repeat("a", 5000), "/?"+strings.Repeat("a", 5000), "/runs/one/cells/"+
 		strings.Repeat("%41", 2000)+"/")
-	// Names of other machines: DNS rebinding.
+	// Foreign host names: DNS rebinding.
 	for _, host := range []string{"evil.example", "evil.example:1234", "localhost.evil.example",
 		"127.0.0.1.evil.example", "127.0.0.2", "0.0.0.0", "[::2]:80", "localhost:80:80", "localhost@evil.example", "",
 		"LOCALHOST.", "10.0.0.1", "user:pass@localhost", "[::1", "localhost/"} {
 		list = append(list, hostile{"GET", "/", map[string]string{"Host": host}, 421},
 			hostile{"GET", "/runs/one/cells/" + cas + "/cpu/ui/flamegraph", map[string]string{"Host": host}, 421})
 	}
-	// Pages of other origins, which read, embed or write.
+	// Requests from pages of other origins.
 	for _, origin := range []string{"https://evil.example", "http://localhost:9", "null",
 		"http://localhost:1234.evil.example", "file://", "%"} {
 		list = append(list, hostile{"GET", "/", map[string]string{"Origin": origin}, 403},
@@ -111,14 +110,14 @@ func attacks() []hostile {
 			map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": mode}, 403},
 			hostile{"DELETE", "/", map[string]string{"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": mode}, 403})
 	}
-	// Methods that nothing answers to.
+	// Unsupported methods.
 	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"} {
 		list = append(list, hostile{method, "/", nil, 405}, hostile{method, "/runs/one/cells/" + cas + "/", nil, 405})
 	}
 	return list
 }
 
-// besieged is a directory of runs with traps in it.
+// besieged returns a directory of runs with traps in it.
 func besieged(t *testing.T) string {
 	t.Helper()
 	dir := runs(t)
@@ -137,13 +136,13 @@ func besieged(t *testing.T) string {
 	must(os.Symlink("one", at("latest")))
 	must(os.WriteFile(at("file"), []byte("root:secret"), 0o666))
 	must(os.Mkdir(at(".hidden"), 0o777))
-	must(os.CopyFS(at("linked"), os.DirFS(at("one")))) // its journal lies outside
+	must(os.CopyFS(at("linked"), os.DirFS(at("one")))) // its journal is outside
 	must(os.Remove(at("linked", "journal.jsonl")))
 	must(os.Symlink(secret, at("linked", "journal.jsonl")))
 	must(os.CopyFS(at("damaged"), os.DirFS(at("one"))))
 	must(os.WriteFile(at("damaged", "manifest.json"), []byte("root:{"), 0o666))
 	must(os.WriteFile(at("damaged", "plan.json"), []byte("{"), 0o666))
-	must(os.CopyFS(at("escaping"), os.DirFS(at("one")))) // a time breakdown of it lies outside
+	must(os.CopyFS(at("escaping"), os.DirFS(at("one")))) // one of its time breakdowns is outside
 	breakdown := at("escaping", "profiles", cas, "breakdown.json")
 	must(os.Remove(breakdown))
 	must(os.Symlink(secret, breakdown))
@@ -177,28 +176,26 @@ func TestHostileRequests(t *testing.T) {
 			t.Errorf("%s: code %d, want %d: %.200s", name, w.Code, a.code, body)
 		}
 		if strings.Contains(body, "secret") || strings.Contains(body, "root:") {
-			t.Errorf("%s: it gives a file away: %.300s", name, body)
+			t.Errorf("%s: it leaks a file: %.300s", name, body)
 		}
 		if strings.Contains(body, "<script>alert") || strings.Contains(body, `"onmouseover=`) ||
 			strings.Contains(body, "49") && strings.Contains(a.path, "7*7") {
-			t.Errorf("%s: it takes a name for markup: %.300s", name, body)
+			t.Errorf("%s: a name is interpreted as markup: %.300s", name, body)
 		}
 		if to := w.Header().Get("Location"); strings.HasPrefix(to, "//") || strings.Contains(to, "..") {
-			t.Errorf("%s: it leads to %q", name, to)
+			t.Errorf("%s: it redirects to %q", name, to)
 		}
 		if w.Header().Get("Content-Security-Policy") == "" && a.code != 403 || w.Header().Get("Set-Cookie") != "" {
 			t.Errorf("%s: headers %v", name, w.Header())
 		}
 	}
 	if w := get(h, "/runs/one/", nil); w.Code != 200 {
-		t.Errorf("after all that: code %d", w.Code)
+		t.Errorf("a good request afterwards: code %d", w.Code)
 	}
 	t.Logf("%d requests", len(list))
 }
 
-// The texts in the files of a run may be anything that somebody wrote there. The names in its plan
-// are checked by package
-// plan.
+// The texts in the files of a run are untrusted. Package plan checks the names in its plan.
 func TestHostileNames(t *testing.T) {
 	const script = `<script>alert(1)</script>"onmouseover="alert(1)`
 	p, err := runtest.Plan(small2, false)
@@ -225,10 +222,10 @@ func TestHostileNames(t *testing.T) {
 		if w.Code != 200 || !strings.Contains(body, "alert(1)") && !strings.Contains(body, "%3Cb%3E") {
 			t.Errorf("%s: code %d, %d bytes", path, w.Code, len(body))
 		}
-		body = strings.ReplaceAll(body, `\"onmouseover=`, "") // within a text of JSON
+		body = strings.ReplaceAll(body, `\"onmouseover=`, "") // inside a JSON string
 		for _, bad := range []string{"<script>alert", `"onmouseover=`, "<b>&'"} {
 			if i := strings.Index(body, bad); i >= 0 {
-				t.Errorf("%s: a name is taken for markup: %.300s", path, body[max(0, i-100):])
+				t.Errorf("%s: a name is interpreted as markup: %.300s", path, body[max(0, i-100):])
 			}
 		}
 	}

@@ -16,13 +16,14 @@ import (
 	"crawlbench/internal/store"
 )
 
-// errNoRun is the kind of error of a run that is not there.
+// errNoRun is the error for a run that does not exist.
 var errNoRun = errors.New("no such run")
 
-// memory is how many bytes of journals are kept as analyses. One takes about six times as much as its journal.
+// memory limits the cached analyses, in bytes of their journals. An analysis takes about six times
+// as much as its journal.
 const memory = 32 << 20
 
-// library reads the runs in a directory, and keeps those that were read last.
+// library reads the runs in a directory, and caches the most recently used ones.
 type library struct {
 	dir  string
 	root *os.Root
@@ -34,22 +35,22 @@ type library struct {
 	lines map[string]line
 }
 
-// book is a run that has been read, or is being read.
+// book is a run that was read, or is being read.
 type book struct {
 	stamp stamp
-	ready chan struct{} // closed when the rest is set
+	ready chan struct{} // closed when the other fields are set
 	a     *diagnose.Analysis
 	err   error
 }
 
-// line is a run in the list.
+// line is the list's knowledge of a run.
 type line struct {
 	stamp   stamp
 	counted int64 // bytes of the journal
 	summary Summary
 }
 
-// stamp tells whether the files of a run have changed.
+// stamp detects changes of the files of a run.
 type stamp struct {
 	size     int64 // of the journal
 	journal  time.Time
@@ -67,7 +68,7 @@ func openLibrary(dir string) (*library, error) {
 	return &library{dir: dir, root: root, books: recent[*book]{memory: memory}, lines: map[string]line{}}, nil
 }
 
-// names lists the runs, damaged ones too, the newest first.
+// names lists the runs, including damaged ones, newest first.
 func (l *library) names() ([]string, error) {
 	names, err := store.Runs(l.dir)
 	if err != nil {
@@ -77,7 +78,7 @@ func (l *library) names() ([]string, error) {
 	return names, nil
 }
 
-// path returns the directory of a run, which must be one in the directory of runs and no link.
+// path returns the directory of a run, which must be in the directory of runs and not a link.
 func (l *library) path(name string) (dir string, s stamp, err error) {
 	info, err := l.root.Lstat(name)
 	if err != nil || !info.IsDir() || name != filepath.Base(name) {
@@ -98,7 +99,7 @@ func (l *library) path(name string) (dir string, s stamp, err error) {
 	return filepath.Join(l.dir, name), s, nil
 }
 
-// open opens a file of a run, which must be a regular one.
+// open opens a regular file of a run.
 func (l *library) open(run, file string) (*os.File, error) {
 	dir, _, err := l.path(run)
 	if err != nil {
@@ -112,7 +113,7 @@ func (l *library) open(run, file string) (*os.File, error) {
 	return d.Open(file)
 }
 
-// analysis returns what a run says, read now unless it has not changed since.
+// analysis returns the analysis of a run, from the cache if its files have not changed.
 func (l *library) analysis(name string) (*diagnose.Analysis, error) {
 	dir, s, err := l.path(name)
 	if err != nil {
@@ -133,7 +134,7 @@ func (l *library) analysis(name string) (*diagnose.Analysis, error) {
 	return b.a, b.err
 }
 
-// newest reads the newest run, unless one is being measured. Whoever asks for a run is told what is wrong with it.
+// newest reads the newest run, unless a run is in progress. It ignores errors: a request for the run reports them.
 func (l *library) newest() {
 	names, err := l.names()
 	if err != nil || len(names) == 0 {
@@ -147,7 +148,7 @@ func (l *library) newest() {
 	l.analysis(names[0])
 }
 
-// fill reads a book. One is read at a time: each takes both processors and much memory.
+// fill reads a book. Only one is read at a time, because reading uses all processors and much memory.
 func (l *library) fill(b *book, name, dir string) {
 	defer close(b.ready)
 	l.reading.Lock()
@@ -160,7 +161,7 @@ func (l *library) fill(b *book, name, dir string) {
 	b.err = err
 }
 
-// recovered makes an error of a panic, so that one run takes no other down.
+// recovered converts a panic to an error, so that one run cannot break the others.
 func recovered(run string, err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("cannot read run %q: its files are damaged, or this program has a bug: %v", run, p)

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// Links say where pages are: paths below the root of the site that end in a slash, "" for the root. In a static site,
-// which is of one run, that run's page is the root, and the page of a path is its file index.html.
+// Links computes the paths of pages: relative to the root of the site, ending in a slash, "" for
+// the root. In a static site, which has one run, the root is the page of that run, and the page of
+// a path is its file index.html.
 type Links struct{ static bool }
 
 // Run returns the path of a run's page.
@@ -22,11 +23,11 @@ func (l Links) Run(run string) string {
 // Cell returns the path of a cell's page.
 func (l Links) Cell(run, id string) string { return l.Run(run) + "cells/" + l.name(id) + "/" }
 
-// Matrix returns the path of the matrix of a run by a measure, see Measures.
+// Matrix returns the path of the matrix of a run by a measure; see Measures.
 func (l Links) Matrix(run, by string) string { return l.Run(run) + "matrix/" + by + "/" }
 
-// Changes returns the path of the page of what changed in a run since before; "" is the program
-// that it was run against.
+// Changes returns the path of the page of changes of a run since the run before; "" means against
+// the other program of the run.
 func (l Links) Changes(run, before string) string {
 	if before == "" {
 		return l.Run(run) + "changes/"
@@ -34,7 +35,7 @@ func (l Links) Changes(run, before string) string {
 	return l.Run(run) + "changes/" + l.name(before) + "/"
 }
 
-// Difference returns the path of the page of what a cell is without another, which may be one of another run.
+// Difference returns the path of the page of the difference of two cells, possibly of two runs.
 func (l Links) Difference(run, id, other, base string) string {
 	return l.Run(run) + "diff/" + l.name(id) + "/" + l.name(other) + "/" + l.name(base) + "/"
 }
@@ -42,7 +43,7 @@ func (l Links) Difference(run, id, other, base string) string {
 // Flame returns the path of a profile's flame graph.
 func (l Links) Flame(run, id, kind string) string { return l.flame(l.Cell(run, id), kind) }
 
-// DifferenceFlame returns the path of the flame graph of a difference, scaled as by says.
+// DifferenceFlame returns the path of the flame graph of a difference, scaled by by.
 func (l Links) DifferenceFlame(run, id, other, base, kind string, by Scaling) string {
 	return l.flame(l.Difference(run, id, other, base), kind+"/"+string(by))
 }
@@ -54,7 +55,7 @@ func (l Links) flame(page, kind string) string {
 	return page + kind + "/ui/flamegraph"
 }
 
-// Link returns the URL of the page at the path to, in the page at the path from.
+// Link returns the relative URL of the page at path to, for use in the page at path from.
 func (l Links) Link(from, to string) string {
 	to = l.Up(from) + to
 	if l.static && (to == "" || strings.HasSuffix(to, "/")) {
@@ -66,10 +67,10 @@ func (l Links) Link(from, to string) string {
 	return to
 }
 
-// Up returns the URL of the root in the page at path.
+// Up returns the relative URL of the root, for use in the page at path.
 func (l Links) Up(path string) string { return strings.Repeat("../", strings.Count(path, "/")) }
 
-// name makes a name of a run, a cell or a kind one segment of a path. In a file system it must be a plain one.
+// name converts the name of a run, a cell or a kind to one path segment; in a static site, to a plain file name.
 func (l Links) name(s string) string {
 	if !l.static {
 		return strings.ReplaceAll(url.PathEscape(s), "%2C", ",")

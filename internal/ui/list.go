@@ -13,14 +13,14 @@ import (
 )
 
 const (
-	// patience is how long an answer may wait for a run to be read, and how long the list reads
-	// runs to know their trust. For
-	// that it reads journals up to the size small: the others are read when they are opened.
+	// patience limits how long a response waits for a run to be read, and how long the list reads
+	// runs to show their trust. The list reads journals up to the size small; larger ones are read
+	// when they are opened.
 	patience = 100 * time.Millisecond
 	small    = 2 << 20
 )
 
-// list returns a line for each run, the newest first.
+// list returns a summary of each run, newest first.
 func (l *library) list() ([]Summary, error) {
 	names, err := l.names()
 	if err != nil {
@@ -42,7 +42,7 @@ func (l *library) list() ([]Summary, error) {
 	return list, nil
 }
 
-// summary reads what the list says of a run.
+// summary returns the summary of a run.
 func (l *library) summary(name string) Summary {
 	dir, stamp, err := l.path(name)
 	l.mu.Lock()
@@ -76,19 +76,17 @@ func (l *library) look(dir string, at *line) (err error) {
 	return l.count(dir, at)
 }
 
-// longestLine bounds what is read of a journal at a time; a record of a sample has some 1,000 bytes.
+// longestLine limits the length of a line of a journal; the record of a sample has about 1,000 bytes.
 const longestLine = 64 << 20
 
-// count brings the numbers of samples up to date: those that the run has, and is to have. It counts
-// the lines that are new,
-// and does not read them.
+// count updates the numbers of samples, taken and planned. It counts new lines of the journal without parsing them.
 func (l *library) count(dir string, at *line) error {
 	f, err := l.open(at.summary.Name, "journal.jsonl")
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if at.stamp.size < at.counted { // it is another journal
+	if at.stamp.size < at.counted { // the journal was replaced
 		at.counted, at.summary.Done, at.summary.Total = 0, 0, 0
 	}
 	for at.counted < at.stamp.size {
@@ -102,7 +100,7 @@ func (l *library) count(dir string, at *line) error {
 			if n == longestLine {
 				return fmt.Errorf("journal.jsonl is damaged: a line has more than %d bytes", n)
 			}
-			break // a line that is being written
+			break // an incomplete line
 		}
 		at.counted += int64(len(whole))
 		at.summary.Done += bytes.Count(whole, []byte(`"rec":{"kind":"sample"`))
@@ -117,7 +115,7 @@ func (l *library) count(dir string, at *line) error {
 	return nil
 }
 
-// trust returns whether a run can be believed, if that is known, or can be found out now and may be.
+// trust returns the trust of a run, if it is known or read allows reading the run; otherwise "".
 func (l *library) trust(name string, read bool) string {
 	l.mu.Lock()
 	kept := l.lines[name]

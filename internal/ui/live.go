@@ -15,20 +15,21 @@ import (
 )
 
 const (
-	// pulse is how often a run in progress is looked at: a look is one stat, and what is new is read.
+	// pulse is the interval of polling a run in progress: one stat, and reading what is new.
 	pulse = 2 * time.Second
-	// mostListeners bounds the pages that listen to events, and slowest how long one may take to read an event.
+	// mostListeners limits the number of pages that listen to events, and slowest how long one may
+	// take to read an event.
 	mostListeners = 32
 	slowest       = 10 * time.Second
 )
 
-// gate lets in as many as it has places.
+// gate is a counting semaphore.
 type gate chan struct{}
 
-// fields are texts by the names of the elements that show them.
+// fields are texts by the names of their elements.
 type fields map[string]any
 
-// news is an event: what is new on the page, and in its rows by their id.
+// news is an event: updates of the page, and of its rows by ID.
 type news struct {
 	Fields fields            `json:"fields,omitempty"`
 	Rows   map[string]fields `json:"rows,omitempty"`
@@ -49,7 +50,7 @@ type watch struct {
 	progress *store.Progress
 }
 
-// watch begins to watch a run.
+// watch starts watching a run.
 func (l *library) watch(name string) (*watch, error) {
 	dir, _, err := l.path(name)
 	if err != nil {
@@ -69,7 +70,7 @@ func (l *library) watch(name string) (*watch, error) {
 // running reports whether the run is in progress.
 func (w *watch) running() bool { return w.manifest.State == store.Running && w.alive }
 
-// look reads what is new, and returns the cells that it is about.
+// look reads what is new, and returns the cells that changed.
 func (w *watch) look() (changed []string, err error) {
 	if w.manifest, w.alive, err = store.Peek(w.dir); err != nil {
 		return nil, err
@@ -93,7 +94,7 @@ func (w *watch) look() (changed []string, err error) {
 	return changed, err
 }
 
-// left says how long the rest will take.
+// left returns the estimated remaining time in words.
 func (w *watch) left() string {
 	left := w.progress.Left()
 	switch {
@@ -105,7 +106,7 @@ func (w *watch) left() string {
 	return fmt.Sprintf("about %s left", left.Round(time.Second))
 }
 
-// interim returns what is known of a cell.
+// interim returns the interim result of a cell.
 func (w *watch) interim(c plan.Cell) Interim {
 	id := c.ID()
 	x := Interim{ID: id, Name: id, Samples: len(w.speeds[id]), Failed: w.failed[id]}
@@ -115,7 +116,7 @@ func (w *watch) interim(c plan.Cell) Interim {
 	return x
 }
 
-// page returns all that is known.
+// page returns the progress of the run.
 func (w *watch) page() Progress {
 	p := Progress{Name: w.name, Manifest: w.manifest, State: string(store.Running), Done: w.done,
 		Total: len(w.plan.Schedule), Passes: w.passes, Planned: len(w.plan.Passes), Left: w.left()}
@@ -127,7 +128,7 @@ func (w *watch) page() Progress {
 	return p
 }
 
-// news returns what has changed in the cells.
+// news returns the event for changed cells.
 func (w *watch) news(changed []string) news {
 	n := news{Rows: map[string]fields{},
 		Fields: fields{"done": report.Count(w.done), "passes": w.passes, "left": w.left(),
@@ -145,8 +146,8 @@ func (w *watch) news(changed []string) news {
 	return n
 }
 
-// run makes the page of a run: its report, or its progress while it is measured, since making a
-// report would take processor time from it.
+// run makes the page of a run: its report, or its progress while it is measured, because making a
+// report would take processor time from the measurement.
 func (s *Server) run(r *http.Request) ([]byte, error) {
 	name := r.PathValue("run")
 	summary := s.library.summary(name)
@@ -164,7 +165,7 @@ func (s *Server) run(r *http.Request) ([]byte, error) {
 	return s.site.Report(a, name)
 }
 
-// runEvents sends a page of a run what is new, until the run has ended.
+// runEvents sends events of a run until it ends.
 func (s *Server) runEvents(rw http.ResponseWriter, r *http.Request) {
 	w, err := s.library.watch(r.PathValue("run"))
 	if err != nil {
@@ -177,7 +178,7 @@ func (s *Server) runEvents(rw http.ResponseWriter, r *http.Request) {
 		if err != nil || !w.running() {
 			return nil, true, err
 		}
-		if first { // between the page and this a sample may have come
+		if first { // a sample may have arrived since the page was made
 			first = false
 			for id := range w.speeds {
 				changed = append(changed, id)
@@ -190,7 +191,7 @@ func (s *Server) runEvents(rw http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// runsEvents sends the list of runs what is new. It ends when a run begins or ends, upon which the page is loaded anew.
+// runsEvents sends events of the list of runs. When a run begins or ends, the event makes the page reload.
 func (s *Server) runsEvents(rw http.ResponseWriter, r *http.Request) {
 	states := func() (map[string]string, news, error) {
 		names, err := s.library.names()
@@ -223,9 +224,8 @@ func (s *Server) runsEvents(rw http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// listen sends the events that look returns, looking at every pulse, until it says that there is an
-// end or the client or
-// the server goes.
+// listen calls look at every pulse and sends the events that it returns, until look reports the
+// end, or the client or the server goes away.
 func (s *Server) listen(w http.ResponseWriter, r *http.Request, look func() (event any, end bool, err error)) {
 	select {
 	case s.events <- struct{}{}:
@@ -237,7 +237,7 @@ func (s *Server) listen(w http.ResponseWriter, r *http.Request, look func() (eve
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := http.NewResponseController(w)
-	out.SetReadDeadline(time.Time{}) // nothing more is read but the end
+	out.SetReadDeadline(time.Time{}) // only the end of the connection is read
 	send := func(event string, data any) error {
 		text, err := json.Marshal(data)
 		if err == nil {

@@ -11,15 +11,15 @@ import (
 	"crawlbench/internal/report"
 )
 
-// Measure is what a matrix colours cells by.
+// Measure is the value by which a matrix colours its cells.
 type Measure struct {
 	ID, Text, About string
-	of              func(c *diagnose.Cell) float64 // NaN: not known
+	of              func(c *diagnose.Cell) float64 // NaN if unknown
 	write           func(float64) string
-	log             bool // colours are by the logarithm, between the extremes of a block; else from 0 to 1
+	log             bool // colours follow the logarithm between the extremes of a block; otherwise the value from 0 to 1
 }
 
-// Measures returns those that there are of a run: throughput, the share of the bound, and those of the time breakdown.
+// Measures returns the measures of a run: throughput, the share of the bound, and the states of the time breakdown.
 func Measures(a *diagnose.Analysis) []Measure {
 	list := []Measure{
 		{ID: "throughput", Text: "throughput", About: "Pages/s, the median of the rounds.",
@@ -32,7 +32,7 @@ func Measures(a *diagnose.Analysis) []Measure {
 				return c.Bound.Share
 			}, write: percent},
 	}
-	traced := func(c *diagnose.Cell) bool { return c.Traced != nil }
+	traced := func(c *diagnose.Cell) bool { return c.Traces != nil }
 	if !slices.ContainsFunc(slices.Collect(a.Cells()), traced) {
 		return list
 	}
@@ -40,16 +40,16 @@ func Measures(a *diagnose.Analysis) []Measure {
 		list = append(list, Measure{ID: slug(string(class)), Text: string(class),
 			About: fmt.Sprintf("Share of the workers' time in the state %s, as in the time breakdown. Cells without a trace are empty.", class),
 			of: func(c *diagnose.Cell) float64 {
-				if c.Traced == nil {
+				if c.Traces == nil {
 					return math.NaN()
 				}
-				return c.Traced.Scaled(class)
+				return c.Traces.Scaled(class)
 			}, write: percent})
 	}
 	return list
 }
 
-// slug returns a name as part of an address.
+// slug returns a name as a URL segment.
 func slug(name string) string {
 	return strings.NewReplacer(": ", "-", " ", "-").Replace(strings.ToLower(name))
 }
@@ -62,14 +62,14 @@ type matrixPage struct {
 	Blocks   []block
 }
 
-// block is the part of a matrix with the same graph, kind of key and GOMAXPROCS: crawlers down,
-// rates and workers across.
+// block is the part of a matrix with the same graph, kind of key and GOMAXPROCS: rows are crawlers,
+// columns are rates and workers.
 type block struct {
 	Title   string
 	Rates   []span
 	Workers []int
 	Rows    []heatRow
-	Lo, Hi  string // what the ends of the scale stand for
+	Lo, Hi  string // the values at the ends of the scale
 	tables  []*diagnose.Table
 	of      diagnose.Key
 }
@@ -84,12 +84,12 @@ type heatRow struct {
 	Heats []heat
 }
 
-// heat is an entry of a matrix. Class is one of q0 to q9, or failed; "" if nothing is known.
+// heat is an entry of a matrix. Class is one of q0 to q9, or failed; "" if the value is unknown.
 type heat struct {
 	Text, Class, Href, About string
 }
 
-// MatrixPage makes the matrix of a run by a measure; ok is false if there is no such measure.
+// MatrixPage makes the matrix of a run by a measure; ok is false if the measure does not exist.
 func (s *Site) MatrixPage(a *diagnose.Analysis, run, by string) (page []byte, ok bool, err error) {
 	path := s.Matrix(run, by)
 	var p matrixPage
@@ -114,7 +114,7 @@ func (s *Site) MatrixPage(a *diagnose.Analysis, run, by string) (page []byte, ok
 	return page, true, err
 }
 
-// blocks groups tables that differ in what limits their rate only.
+// blocks groups tables that differ only in rate, burst or limiter.
 func blocks(a *diagnose.Analysis) []block {
 	var list []block
 	for _, t := range a.Tables {

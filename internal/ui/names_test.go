@@ -19,7 +19,7 @@ import (
 	"crawlbench/internal/plain"
 )
 
-// links returns the URLs that a page leads to, without fragments, as they are from there.
+// links returns the absolute URLs of the links of a page, without fragments.
 func links(page, body string) []string {
 	var list []string
 	base, _ := url.Parse("http://localhost:1234" + page)
@@ -31,7 +31,7 @@ func links(page, body string) []string {
 	return list
 }
 
-// What a served report links to is there: the raw data of the run, and the profiles and time breakdowns of its cells.
+// All links of a served report work: the raw data of the run, and the profiles and time breakdowns of its cells.
 func TestLinksOfAServedReportWork(t *testing.T) {
 	dir := runs(t)
 	published(t, filepath.Join(dir, "one"))
@@ -63,7 +63,7 @@ func TestLinksOfAServedReportWork(t *testing.T) {
 	}
 }
 
-// A directory may have any name. Each is shown so that it can be told from others, and every link about it works.
+// A directory may have any name. Each name is shown unambiguously, and all its links work.
 func TestRunsOfAnyName(t *testing.T) {
 	names := []string{"a b", "c#d", "e?f", "g%20h", "g h", "ünï", "x&y<z>", "q'r", `"`, "a;b", "-x", "..a", "a\\b", "é",
 		"e\u0301", "\xff\xfe", "caf\xe9", "a\nb", "a\tb", "\x1b[2J", "txt\u202eexe", "a\u200bb", "a\u00a0b", "%2e%2e",
@@ -77,7 +77,7 @@ func TestRunsOfAnyName(t *testing.T) {
 	h := server(t, dir)
 	body := get(h, "/", nil).Body.String()
 	if !utf8.ValidString(body) || plain.Text(body) != body {
-		t.Error("the list has characters that nobody sees")
+		t.Error("the list contains invisible characters")
 	}
 	found := map[string]bool{}
 	for _, link := range links("/", body) {
@@ -95,15 +95,15 @@ func TestRunsOfAnyName(t *testing.T) {
 				t.Errorf("%s: code %d: %.200s", page, w.Code, w.Body)
 			}
 		}
-		// The forms send it back as it is.
+		// Forms send the name back unchanged.
 		m := regexp.MustCompile(`<option value="([^"]*)"[^>]*>` + shown + `</option>`).FindStringSubmatch(body)
 		if m == nil {
-			t.Errorf("%q cannot be chosen", name)
+			t.Errorf("%q is not an option", name)
 			continue
 		}
 		query := url.Values{"before": {"one"}, "after": {html.UnescapeString(m[1])}}.Encode()
 		if w := get(h, "/changes?"+query, nil); w.Header().Get("Location") != run+"changes/one/" {
-			t.Errorf("the form leads to %q, want %q", w.Header().Get("Location"), run+"changes/one/")
+			t.Errorf("the form redirects to %q, want %q", w.Header().Get("Location"), run+"changes/one/")
 		}
 		cell := get(h, run+"cells/"+cas+"/", nil).Body.String()
 		field := regexp.MustCompile(`<input name="run" value="([^"]*)"`).FindStringSubmatch(cell)
@@ -114,12 +114,12 @@ func TestRunsOfAnyName(t *testing.T) {
 		query = url.Values{"cell": {mutexmap}, "run": {html.UnescapeString(field[1])}}.Encode()
 		w := get(h, run+"cells/"+cas+"/difference?"+query, nil)
 		if to := w.Header().Get("Location"); get(h, to, nil).Code != 200 {
-			t.Errorf("%q: the form leads to %q", name, to)
+			t.Errorf("%q: the form redirects to %q", name, to)
 		}
 	}
 }
 
-// A copy is written in another order than its runs began.
+// The files of a copy have another order than the starts of its runs.
 func TestTheNewestRunIsTheOneThatBeganLast(t *testing.T) {
 	dir := runs(t)
 	for i, name := range []string{"c", "a", "b"} {
@@ -148,7 +148,7 @@ func TestTheNewestRunIsTheOneThatBeganLast(t *testing.T) {
 	}
 }
 
-// One run that makes this program fail takes no other down.
+// A run that makes this program panic does not break the others.
 func TestAPanicIsAnAnswer(t *testing.T) {
 	s, err := New(runs(t))
 	if err != nil {
@@ -172,7 +172,7 @@ func TestAPanicIsAnAnswer(t *testing.T) {
 	}
 }
 
-// Whatever stands in a request, it has an answer, which gives no file away and leads nowhere else.
+// Every request gets a response that leaks no file and redirects only within the site.
 func FuzzRequest(f *testing.F) {
 	dir := runs(f)
 	if err := os.WriteFile(filepath.Join(dir, "secret"), []byte("root:secret"), 0o666); err != nil {
@@ -199,11 +199,11 @@ func FuzzRequest(f *testing.F) {
 			t.Errorf("%q: code %d: %.300s", target, w.Code, w.Body)
 		}
 		if bytes.Contains(w.Body.Bytes(), []byte("root:")) {
-			t.Errorf("%q gives a file away", target)
+			t.Errorf("%q leaks a file", target)
 		}
 		if to := w.Header().Get("Location"); strings.HasPrefix(to, "//") || strings.Contains(to, ":") &&
 			!strings.HasPrefix(to, "/") && !strings.HasPrefix(to, ".") {
-			t.Errorf("%q leads to %q", target, to)
+			t.Errorf("%q redirects to %q", target, to)
 		}
 		if w.Header().Get("Content-Security-Policy") == "" {
 			t.Errorf("%q: headers %v", target, w.Header())
@@ -211,7 +211,7 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
-// The path of a page names what it is about, and the server reads the same out of it.
+// The server parses the path of a page back to the names it was made from.
 func FuzzLinks(f *testing.F) {
 	for _, s := range []string{"one", "a b", "c#d", "%2e", "..", "\xff", "a/b", "", "x\x00", "{$}", "é", "a,b=c"} {
 		f.Add(s, cas)
@@ -219,7 +219,7 @@ func FuzzLinks(f *testing.F) {
 	f.Fuzz(func(t *testing.T, run, cell string) {
 		if run == "" || cell == "" || strings.ContainsAny(run+cell, "\x00") || strings.Trim(run, "./") == "" ||
 			strings.Trim(cell, "./") == "" {
-			return // names of no file
+			return // not a file name
 		}
 		var links Links
 		var got []string

@@ -7,7 +7,7 @@ import (
 	"crawlbench/internal/profile"
 )
 
-// load reads a profile of a side, and how many pages were crawled meanwhile.
+// load reads a profile of a side, and returns the number of pages crawled meanwhile.
 func (x Side) load(kind string) (p *profile.Profile, pages int, err error) {
 	name := x.Cell.Files[kind]
 	for _, rec := range x.Analysis.Run.Records() {
@@ -33,7 +33,7 @@ func (s *Site) CellFlame(x Side, kind string) (f profile.Flame, err error) {
 	return f, err
 }
 
-// DifferenceOf returns the flame graph of what a profile of this has more of than that of base.
+// DifferenceOf returns the flame graph of the difference of two profiles, this minus base.
 func (s *Site) DifferenceOf(this, base Side, kind string, by Scaling) (f profile.Flame, err error) {
 	f.Title = this.Cell.ID() + " minus " + base.Cell.ID()
 	p, pages, err := this.load(kind)
@@ -57,7 +57,7 @@ func (s *Site) DifferenceOf(this, base Side, kind string, by Scaling) (f profile
 	return f, err
 }
 
-// Side is one of the cells of a difference, or the only one.
+// Side is a cell with its run: one side of a difference, or the only cell.
 type Side struct {
 	Analysis *diagnose.Analysis
 	Run      string

@@ -2,11 +2,10 @@ package ui
 
 import "slices"
 
-// recent keeps the values that were used last, as long as they take no more memory than it may. The
-// last is always kept.
+// recent is an LRU cache limited by memory. The last value is always kept.
 type recent[V any] struct {
 	memory int64        // bytes
-	values []keeping[V] // the one that was used last at the end
+	values []keeping[V] // most recently used last
 }
 
 type keeping[V any] struct {
@@ -19,7 +18,7 @@ func (r *recent[V]) index(key string) int {
 	return slices.IndexFunc(r.values, func(k keeping[V]) bool { return k.key == key })
 }
 
-// look returns the value that is kept under key, and does not count as its use.
+// look returns the value of key without counting as a use.
 func (r *recent[V]) look(key string) (v V, ok bool) {
 	if i := r.index(key); i >= 0 {
 		return r.values[i].value, true
@@ -27,7 +26,7 @@ func (r *recent[V]) look(key string) (v V, ok bool) {
 	return v, false
 }
 
-// use returns the value that is kept under key.
+// use returns the value of key.
 func (r *recent[V]) use(key string) (v V, ok bool) {
 	i := r.index(key)
 	if i < 0 {
@@ -38,7 +37,7 @@ func (r *recent[V]) use(key string) (v V, ok bool) {
 	return k.value, true
 }
 
-// put keeps a value of so many bytes under key, and drops those that were used longest ago if they are too much.
+// put stores a value of size bytes under key, and evicts the least recently used ones beyond the limit.
 func (r *recent[V]) put(key string, v V, size int64) {
 	if i := r.index(key); i >= 0 {
 		r.values = slices.Delete(r.values, i, i+1)

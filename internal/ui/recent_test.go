@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestRecentDropsWhatWasUsedLongestAgo(t *testing.T) {
+func TestRecentEvictsTheLeastRecentlyUsed(t *testing.T) {
 	r := recent[int]{memory: 10}
 	has := func(want ...string) {
 		t.Helper()
@@ -14,7 +14,7 @@ func TestRecentDropsWhatWasUsedLongestAgo(t *testing.T) {
 			keys = append(keys, k.key)
 		}
 		if !slices.Equal(keys, want) {
-			t.Errorf("kept are %v, want %v", keys, want)
+			t.Errorf("have %v, want %v", keys, want)
 		}
 	}
 	r.put("a", 1, 4)
@@ -27,15 +27,15 @@ func TestRecentDropsWhatWasUsedLongestAgo(t *testing.T) {
 	if v, ok := r.look("b"); v != 2 || !ok {
 		t.Errorf("b is %d, %v", v, ok)
 	}
-	has("b", "c", "a") // to look is not to use
+	has("b", "c", "a") // look is not a use
 	r.put("d", 4, 1)
 	has("c", "a", "d")
-	r.put("c", 5, 5) // in place of the other
+	r.put("c", 5, 5) // replaces the old value
 	has("a", "d", "c")
 	r.put("large", 6, 100)
-	has("large") // the last is kept whatever it takes
+	has("large") // the last is kept regardless of size
 	if _, ok := r.use("a"); ok {
-		t.Error("a is still there")
+		t.Error("a was not evicted")
 	}
 	r.put("e", 7, 10)
 	has("e")

@@ -16,7 +16,7 @@ import (
 	"crawlbench/internal/profile"
 )
 
-// Server answers requests about the runs in a directory.
+// Server serves the pages of the runs in a directory.
 type Server struct {
 	site    *Site
 	library *library
@@ -25,11 +25,11 @@ type Server struct {
 	events  gate
 	pulse   time.Duration
 	early   sync.WaitGroup // the reading of runs
-	wait    time.Duration  // how long an answer may wait for that
+	wait    time.Duration  // how long a response may wait for that
 }
 
-// New makes a server of the runs in dir. It begins to read the newest, which is asked for most: a
-// large one takes a second.
+// New returns a server of the runs in dir. It starts reading the newest run, which is most likely
+// to be requested; a large one takes a second.
 func New(dir string) (*Server, error) {
 	pages, err := newSite(false)
 	if err != nil {
@@ -72,7 +72,7 @@ func New(dir string) (*Server, error) {
 	return s, nil
 }
 
-// ServeHTTP answers a request. If a run makes a page fail, the page says why.
+// ServeHTTP serves a request. If making a page panics, the response is a page with the error.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -82,16 +82,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-// Close gives the directory back, after what is being read has been.
+// Close waits for runs that are being read, and closes the directory.
 func (s *Server) Close() error {
 	s.early.Wait()
 	return s.library.root.Close()
 }
 
-// page makes a page, or returns an error: a redirect, a failure with a status, or any other.
+// page makes a page, or returns an error: a redirect, a failure with a status, or any other error.
 type page func(r *http.Request) ([]byte, error)
 
-// failure is an error with the status that a browser is to get.
+// failure is an error with an HTTP status.
 type failure struct {
 	status int
 	error
@@ -101,12 +101,12 @@ func notFound(format string, args ...any) error {
 	return failure{http.StatusNotFound, fmt.Errorf(format, args...)}
 }
 
-// redirect is no failure, but where to go on.
+// redirect is the target of a redirect; it is an error only in type.
 type redirect string
 
 func (r redirect) Error() string { return "go to " + string(r) }
 
-// page answers with what h makes.
+// page returns a handler that serves the page that h makes.
 func (s *Server) page(h page) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		text, err := h(r)
@@ -123,7 +123,7 @@ func (s *Server) page(h page) http.Handler {
 	})
 }
 
-// fail answers with the status of an error, and a page that says what is wrong.
+// fail responds with the status of an error and a page with its message.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status := http.StatusInternalServerError
 	var f failure
@@ -146,10 +146,10 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	w.Write(text)
 }
 
-// errReading is the kind of error of a run that is being read: whoever asks for it asks again.
+// errReading is the error for a run that is being read; the page reloads itself.
 var errReading = errors.New("the run is being read: this page shows it in a moment")
 
-// read returns what a run says, or errReading if that takes long.
+// read returns the analysis of a run, or errReading if that takes long.
 func (s *Server) read(name string) (*diagnose.Analysis, error) {
 	type answer struct {
 		a   *diagnose.Analysis
@@ -170,7 +170,7 @@ func (s *Server) read(name string) (*diagnose.Analysis, error) {
 	}
 }
 
-// side finds the run and the cell of a request by the names of its wildcards.
+// side returns the run and the cell of a request, given the names of its wildcards.
 func (s *Server) side(r *http.Request, run, cell string) (x Side, err error) {
 	x.Run = r.PathValue(run)
 	if x.Analysis, err = s.read(x.Run); err != nil {
@@ -191,9 +191,9 @@ func (s *Server) runs(*http.Request) ([]byte, error) {
 	return s.site.Runs(list)
 }
 
-// toChanges leads from the form of the list to the page.
+// toChanges redirects from the form of the list to the page of changes.
 func (s *Server) toChanges(r *http.Request) ([]byte, error) {
-	before, err := url.PathUnescape(r.FormValue("before")) // as the form has them, since not each name is text
+	before, err := url.PathUnescape(r.FormValue("before")) // escaped by the form, because a name may be invalid UTF-8
 	after, errAfter := url.PathUnescape(r.FormValue("after"))
 	if err != nil || errAfter != nil || before == "" || after == "" {
 		return nil, failure{http.StatusBadRequest, errors.New("choose two runs: before and after")}
@@ -222,7 +222,7 @@ func (s *Server) cell(r *http.Request) ([]byte, error) {
 	return s.site.CellPage(x.Analysis, x.Run, x.Cell)
 }
 
-// toDifference leads from the form of a cell to the page.
+// toDifference redirects from the form of a cell to the page of a difference.
 func (s *Server) toDifference(r *http.Request) ([]byte, error) {
 	other, base := cmp.Or(r.FormValue("run"), r.PathValue("run")), r.FormValue("cell")
 	if base == "" {
@@ -269,7 +269,7 @@ func (s *Server) changes(r *http.Request) ([]byte, error) {
 	return s.site.ChangesPage(a, run, before, list, err)
 }
 
-// asset answers with a style sheet or a script.
+// asset serves a style sheet or a script.
 func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	text, ok := Assets()[name]
@@ -282,7 +282,7 @@ func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, text)
 }
 
-// flame answers with pprof's pages of a profile.
+// flame serves pprof's pages of a profile.
 func (s *Server) flame(w http.ResponseWriter, r *http.Request) {
 	x, err := s.side(r, "run", "cell")
 	kind := r.PathValue("kind")
@@ -296,7 +296,7 @@ func (s *Server) flame(w http.ResponseWriter, r *http.Request) {
 	s.pprof(w, r, []any{x.Run, x.Cell.ID(), kind}, func() (profile.Flame, error) { return s.site.CellFlame(x, kind) })
 }
 
-// differenceFlame answers with pprof's pages of a difference.
+// differenceFlame serves pprof's pages of a difference.
 func (s *Server) differenceFlame(w http.ResponseWriter, r *http.Request) {
 	this, base, err := s.sides(r)
 	kind, by := r.PathValue("kind"), Scaling(r.PathValue("by"))
@@ -312,7 +312,7 @@ func (s *Server) differenceFlame(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// pprof passes a request on to pprof's handler of what load gives.
+// pprof passes a request to pprof's handler of the flame graph that load returns.
 func (s *Server) pprof(w http.ResponseWriter, r *http.Request, what []any, load func() (profile.Flame, error)) {
 	h, err := s.flames.handler(fmt.Sprintf("%q", what), load)
 	if err != nil {

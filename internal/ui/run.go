@@ -16,7 +16,7 @@ type runPage struct {
 	Measure []anchor // to the matrices
 }
 
-// Report makes the page of a run that has ended.
+// Report makes the report page of a run.
 func (s *Site) Report(a *diagnose.Analysis, name string) ([]byte, error) {
 	path := s.Run(name)
 	p := runPage{Page: report.View(a, s.cellOfRun), Points: s.points(a)}
@@ -30,12 +30,12 @@ func (s *Site) Report(a *diagnose.Analysis, name string) ([]byte, error) {
 	return s.render("run.html", path, f, p)
 }
 
-// Files returns the files of a run that are served as they are.
+// Files returns the names of the files of a run that are served unchanged.
 func Files() []string {
 	return []string{"report.html", "manifest.json", "plan.json", "journal.jsonl", "bench.txt"}
 }
 
-// tabs lead to the pages of a run.
+// tabs returns the links to the pages of a run.
 func (s *Site) tabs(a *diagnose.Analysis, path, run, here string) []anchor {
 	list := []anchor{{"report", s.Link(path, s.Run(run)), here == "report"},
 		{"matrix", s.Link(path, s.Matrix(run, Measures(a)[0].ID)), here == "matrix"}}
@@ -45,7 +45,7 @@ func (s *Site) tabs(a *diagnose.Analysis, path, run, here string) []anchor {
 	return list
 }
 
-// points is what the plot that answers to the pointer shows: speeds are in pages per second, what is not known is null.
+// points is the data of the interactive plot: speeds are in pages per second, unknown values are null.
 type points struct {
 	Baseline string  `json:"baseline"`
 	Cells    []point `json:"cells"`
@@ -61,12 +61,12 @@ type point struct {
 	Workers int      `json:"workers"`
 	Href    string   `json:"href"`
 	Speed   interval `json:"speed"`
-	Versus  interval `json:"versus"` // times the baseline's speed
+	Versus  interval `json:"versus"` // relative to the baseline's speed
 	CPU     interval `json:"cpu"`    // seconds per page
 	Share   interval `json:"share"`  // of the bound
 }
 
-// interval is a value and how far down and up it may be.
+// interval is a value with the ends of its interval.
 type interval [3]*float64
 
 func (s *Site) points(a *diagnose.Analysis) points {
@@ -103,7 +103,7 @@ func ends(list ...float64) (i interval) {
 	return i
 }
 
-// Progress is how far a run has come, and its interim result.
+// Progress is the progress of a run, with its interim results.
 type Progress struct {
 	Name     string
 	Manifest store.Manifest
@@ -116,7 +116,7 @@ type Progress struct {
 	Cells    []Interim
 }
 
-// Interim is what is known of a cell so far.
+// Interim is the interim result of a cell.
 type Interim struct {
 	ID, Name string
 	Samples  int
@@ -129,7 +129,7 @@ type progressPage struct {
 	Percent int
 }
 
-// Running makes the page of a run in progress. Its events keep it up to date.
+// Running makes the page of a run in progress, which events keep up to date.
 func (s *Site) Running(p Progress) ([]byte, error) {
 	path := s.Run(p.Name)
 	f := frame{Title: fmt.Sprintf("%s on %s", p.Manifest.Scenario, report.Machine(p.Manifest.Host)), Subtitle: p.Name +

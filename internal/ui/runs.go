@@ -7,7 +7,7 @@ import (
 	"crawlbench/internal/store"
 )
 
-// Summary is a line of the list of runs.
+// Summary is an entry of the list of runs.
 type Summary struct {
 	Name     string
 	Manifest store.Manifest
@@ -15,12 +15,12 @@ type Summary struct {
 	Problem  string // why it is damaged
 	Done     int    // samples
 	Total    int    // that are planned
-	Trust    string // see report.TrustOf; "" if that is not known yet
+	Trust    string // see report.TrustOf; "" if not known yet
 }
 
 type runsPage struct {
 	Rows    []runRow
-	Choices []anchor // of a form: names as they are in paths, since not each is text
+	Choices []anchor // of a form: names escaped as in paths, because a name may be invalid UTF-8
 }
 
 type runRow struct {
@@ -51,7 +51,7 @@ func (s *Site) Runs(list []Summary) ([]byte, error) {
 	return s.render("runs.html", "", f, p)
 }
 
-// Problem makes the page that says why there is no page at path.
+// Problem makes a page with an error in place of the page at path.
 func (s *Site) Problem(path, title, text string) ([]byte, error) {
 	root := "runs"
 	if s.static {

@@ -10,10 +10,9 @@ import (
 	"time"
 )
 
-// Serve answers requests at addr until ctx ends. It calls ready with the URL of the root once it
-// can, and whether others
-// than this machine can reach it. Any other address than one of the loopback interface lets others read the runs; then
-// every name of this machine is accepted.
+// Serve serves h at addr until ctx ends. When it listens, it calls ready with the URL of the root,
+// and with open true if other machines can reach it. An address other than loopback lets others
+// read the runs; requests may then use any host name.
 func Serve(ctx context.Context, addr string, h http.Handler, ready func(url string, open bool)) error {
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -35,21 +34,21 @@ func Serve(ctx context.Context, addr string, h http.Handler, ready func(url stri
 	if err := <-done; !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return server.Close() // a request that takes longer than the grace
+	return server.Close() // a request exceeded the grace period
 }
 
-// newServer returns the server of Serve. A client that says nothing, sends a body or does not read is dropped.
+// newServer returns the server of Serve. It drops clients that send nothing, send a body, or do not read.
 func newServer(ctx context.Context, h http.Handler, open bool) *http.Server {
 	return &http.Server{
 		Handler:                      guard(h, open),
-		DisableGeneralOptionsHandler: true, // which would answer before guard
+		DisableGeneralOptionsHandler: true, // it would respond before guard
 		ReadHeaderTimeout:            10 * time.Second,
-		ReadTimeout:                  10 * time.Second, // of a whole request; its handler may say otherwise
-		WriteTimeout:                 time.Minute,      // of an answer, in the same way
+		ReadTimeout:                  10 * time.Second, // for a whole request; its handler may change it
+		WriteTimeout:                 time.Minute,      // for a response; its handler may change it
 		IdleTimeout:                  time.Minute,
 		MaxHeaderBytes:               1 << 15,
 		BaseContext:                  func(net.Listener) context.Context { return ctx }, // events end with it
-		// of what clients do wrong
+		// errors of clients are not logged
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 }

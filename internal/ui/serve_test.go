@@ -69,7 +69,7 @@ func server(t testing.TB, dir string) http.Handler {
 	return guard(s, false)
 }
 
-// get returns the answer to a request that a browser on this machine would make, changed if change is not nil.
+// get returns the response to a request as from a browser on this machine, modified by change if that is not nil.
 func get(h http.Handler, path string, change func(*http.Request)) *httptest.ResponseRecorder {
 	r := httptest.NewRequest("GET", "http://localhost:1234"+path, nil)
 	if change != nil {
@@ -85,7 +85,7 @@ const (
 	cas      = "impl=cas,graph=g,keys=id,workers=8,rate=inf-2"
 )
 
-func TestPagesAreThereAndLeadToEachOther(t *testing.T) {
+func TestPagesAndTheirLinks(t *testing.T) {
 	h := server(t, runs(t))
 	for path, wants := range map[string][]string{
 		"/":                              {`href="runs/one/"`, `href="runs/two/"`, "96", "complete"},
@@ -151,7 +151,7 @@ func TestServeEndsWithItsContext(t *testing.T) {
 				return
 			}
 			defer r.Body.Close()
-			first := make([]byte, 10) // the rest comes while somebody listens
+			first := make([]byte, 10) // the rest arrives while listening
 			if _, err := io.ReadFull(r.Body, first); err != nil || string(first) != "event: hel" || others {
 				t.Errorf("%s answers %s: %q %v", url, r.Status, first, err)
 			}
@@ -161,7 +161,7 @@ func TestServeEndsWithItsContext(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	if err := Serve(t.Context(), "256.0.0.1:0", s, nil); err == nil || !strings.Contains(err.Error(), "-addr") {
-		t.Errorf("an address that is none: %v", err)
+		t.Errorf("an invalid address: %v", err)
 	}
 	if _, err := New(filepath.Join(t.TempDir(), "none")); err == nil ||
 		!strings.Contains(err.Error(), "measure a run first") {
@@ -169,7 +169,7 @@ func TestServeEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// A run that takes long to read is announced, and shown when it is asked for again.
+// A run that takes long to read is announced, and shown on a later request.
 func TestALargeRunIsAnnounced(t *testing.T) {
 	s, err := New(runs(t))
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"crawlbench/internal/store"
 )
 
-// serving answers at a URL until the test ends.
+// serving serves dir at the returned URL until the test ends.
 func serving(t *testing.T, dir string) string {
 	t.Helper()
 	s, err := New(dir)

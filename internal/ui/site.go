@@ -22,7 +22,7 @@ type Site struct {
 	pages *template.Template
 }
 
-// newSite returns a site whose pages are served, or with static one whose pages are files of a single run.
+// newSite returns a site for serving, or if static, for files of a single run.
 func newSite(static bool) (*Site, error) {
 	s := &Site{Links: Links{static}}
 	pages, err := report.Parts(s.cellOfRun)
@@ -35,34 +35,34 @@ func newSite(static bool) (*Site, error) {
 	return s, nil
 }
 
-// cellOfRun returns the URL of a cell in the page of its run.
+// cellOfRun returns the URL of a cell relative to the page of its run.
 func (s *Site) cellOfRun(id string) string { return s.Link("", "cells/"+s.name(id)+"/") }
 
-// frame is what stands around the content of a page.
+// frame is the frame around the content of a page.
 type frame struct {
 	Title, Subtitle string
-	Root            string // the URL of the site's root in this page
+	Root            string // relative URL of the site's root
 	Static          bool
-	Crumbs          []anchor // where this page is, from the root
-	Tabs            []anchor // the run's other pages
-	Live            bool     // the page changes by the events beside it
-	Plots           bool     // it has plots that answer to the pointer
+	Crumbs          []anchor // path from the root to this page
+	Tabs            []anchor // pages of the run
+	Live            bool     // events update the page
+	Plots           bool     // the page has interactive plots
 	Body            template.HTML
 }
 
 // anchor is a link.
 type anchor struct {
 	Text, Href string
-	Here       bool // the page itself
+	Here       bool // link to the page itself
 }
 
-// render makes the page at path of a template and what it shows.
+// render makes the page at path from a template and its data.
 func (s *Site) render(name, path string, f frame, body any) ([]byte, error) {
 	var b bytes.Buffer
 	if err := s.pages.ExecuteTemplate(&b, name, body); err != nil {
 		return nil, fmt.Errorf("make a page: %w", err)
 	}
-	f.Body = template.HTML(b.String()) // by a template, which has escaped it
+	f.Body = template.HTML(b.String()) // made by a template, which escapes
 	f.Root, f.Static = s.Up(path), s.static
 	b.Reset()
 	if err := s.pages.ExecuteTemplate(&b, "frame.html", f); err != nil {
@@ -71,7 +71,7 @@ func (s *Site) render(name, path string, f frame, body any) ([]byte, error) {
 	return []byte(plain.Text(b.String())), nil
 }
 
-// crumbs leads from the root to the page at path by way of a run's page.
+// crumbs returns the links from the root to the page at path by way of the run's page.
 func (s *Site) crumbs(path, run string, further ...anchor) []anchor {
 	list := []anchor{{Text: run, Href: s.Link(path, s.Run(run))}}
 	if !s.static {
@@ -82,7 +82,7 @@ func (s *Site) crumbs(path, run string, further ...anchor) []anchor {
 	return list
 }
 
-// Assets returns the style sheets and scripts of the pages, by the name that they have below assets/.
+// Assets returns the style sheets and scripts of the pages by their names below assets/.
 func Assets() map[string]string {
 	files := map[string]string{
 		"plot.css": report.Style, "report.css": report.Asset("report.css"),
@@ -92,7 +92,7 @@ func Assets() map[string]string {
 	for _, name := range []string{"site.css", "explore.js", "live.js"} {
 		text, err := assets.ReadFile("assets/" + name)
 		if err != nil {
-			panic(err) // they are part of the program
+			panic(err) // embedded files cannot be missing
 		}
 		files[name] = string(text)
 	}

@@ -14,7 +14,7 @@ import (
 	"crawlbench/internal/testing/runtest"
 )
 
-// telling is a made-up run, and the pages about it.
+// telling returns a site and the analysis of a fabricated run.
 func telling(t *testing.T) (*Site, *diagnose.Analysis) {
 	t.Helper()
 	s, err := newSite(false)
@@ -28,7 +28,7 @@ func telling(t *testing.T) (*Site, *diagnose.Analysis) {
 	return s, a
 }
 
-// The pages as they are written; CRAWLBENCH_GOLDEN=write writes them anew.
+// The pages match their golden files; CRAWLBENCH_GOLDEN=write rewrites them.
 func TestPages(t *testing.T) {
 	s, a := telling(t)
 	lock, cas := a.Tables[0].Cell("mutexmap", 8), a.Tables[0].Cell("cas", 8)
@@ -62,7 +62,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// The page of a run shows what the view says.
+// The page of a run shows the texts of the view.
 func TestTheRunPageShowsTheView(t *testing.T) {
 	s, a := telling(t)
 	text, err := s.Report(a, "telling")
@@ -76,15 +76,15 @@ func TestTheRunPageShowsTheView(t *testing.T) {
 	}
 	for _, want := range list {
 		if !strings.Contains(page, want) {
-			t.Errorf("the page lacks %q", want)
+			t.Errorf("the page does not contain %q", want)
 		}
 	}
 	if len(p.Failed) != 3 {
-		t.Errorf("failures %q, want those of the control and of the other program too", p.Failed)
+		t.Errorf("failures %q, want those of the control and of the other program as well", p.Failed)
 	}
 }
 
-// The matrix, the cell's page and the report name the same state alike and give it the same share.
+// The matrix, the cell's page and the report give a state the same name and share.
 func TestAStateHasOneShareOnAllPages(t *testing.T) {
 	s, a := telling(t)
 	c := a.Tables[0].Cell("mutexmap", 8)
@@ -95,7 +95,7 @@ func TestAStateHasOneShareOnAllPages(t *testing.T) {
 				continue
 			}
 			heat := s.heat(c, m, 0, 1, "", "telling")
-			if want := fmt.Sprintf("%.0f %%", 100*c.Traced.Scaled(class)); heat.Text != want ||
+			if want := fmt.Sprintf("%.0f %%", 100*c.Traces.Scaled(class)); heat.Text != want ||
 				m.Text != states.Rows[i][0].Text {
 				t.Errorf("%s: %s in the matrix, called %s, want %s, called %s", class, heat.Text, m.Text, want,
 					states.Rows[i][0].Text)
@@ -107,7 +107,7 @@ func TestAStateHasOneShareOnAllPages(t *testing.T) {
 	}
 }
 
-// A rate is named in the plot and in the matrix as it is in the report.
+// The plot and the matrix name a rate as the report does.
 func TestARateHasOneNameOnAllPages(t *testing.T) {
 	s, a := telling(t)
 	want := map[string]bool{}
@@ -131,7 +131,7 @@ func TestARateHasOneNameOnAllPages(t *testing.T) {
 	}
 }
 
-// A difference shows the comparison that the run has made, with its adjusted p, and says so where there is none.
+// A difference shows the run's own comparison with its adjusted p, or says that there is none.
 func TestADifferenceShowsTheComparisonOfTheRun(t *testing.T) {
 	_, a := telling(t)
 	cas, lock := a.Tables[0].Cell("cas", 8), a.Tables[0].Cell("mutexmap", 8)
@@ -148,6 +148,6 @@ func TestADifferenceShowsTheComparisonOfTheRun(t *testing.T) {
 		t.Error(got)
 	}
 	if got := report.DifferenceSentence(cas, a.Tables[0].Cell("owner", 1), true); got != "" {
-		t.Errorf("of a cell that failed: %s", got)
+		t.Errorf("a failed cell: %s", got)
 	}
 }

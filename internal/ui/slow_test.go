@@ -19,7 +19,7 @@ import (
 	"crawlbench/internal/testing/runtest"
 )
 
-// pipes is a listener within a bubble of virtual time. Nothing is buffered: who does not read, blocks the other.
+// pipes is a listener in a synctest bubble. Nothing is buffered: a side that does not read blocks the other.
 type pipes struct {
 	conns chan net.Conn
 	end   sync.Once
@@ -44,7 +44,7 @@ func (p *pipes) dial() net.Conn {
 	return client
 }
 
-// virtual serves a directory in virtual time while f runs.
+// virtual runs f with a server of dir in virtual time.
 func virtual(t *testing.T, dir string, f func(t *testing.T, p *pipes)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -67,9 +67,8 @@ func virtual(t *testing.T, dir string, f func(t *testing.T, p *pipes)) {
 
 const head = "GET / HTTP/1.1\r\nHost: localhost\r\n"
 
-// dropped returns how long it takes until the server has closed a connection on which a client has
-// sent something, and reads
-// what comes, as fast as pause allows.
+// dropped returns how long the server keeps a connection on which a client sends send and then
+// reads the response, with a pause between reads.
 func dropped(t *testing.T, p *pipes, send string, pause time.Duration) time.Duration {
 	t.Helper()
 	begin := time.Now()
@@ -91,10 +90,10 @@ func dropped(t *testing.T, p *pipes, send string, pause time.Duration) time.Dura
 	}
 }
 
-// A thousand clients that mean ill at the same time, of each kind: all are dropped in the time that the kind has.
+// A thousand simultaneous malicious clients of each kind are all dropped within the limit of the kind.
 func TestSlowClientsAreDropped(t *testing.T) {
 	const clients = 1000
-	dir := t.TempDir() // of no runs: a thousand pages about some would take long
+	dir := t.TempDir() // without runs, because a thousand pages of runs would take long
 	for name, kind := range map[string]struct {
 		send  string
 		pause time.Duration
@@ -137,8 +136,7 @@ func TestSlowClientsAreDropped(t *testing.T) {
 	}
 }
 
-// Who listens to a run that goes on is not taken for somebody who is slow: in an hour without news
-// as little as with some.
+// Listeners of a run in progress are not dropped as slow clients, with or without events for an hour.
 func TestListenersStay(t *testing.T) {
 	dir := t.TempDir()
 	p, err := runtest.Plan(small2, false)
@@ -181,7 +179,7 @@ func TestListenersStay(t *testing.T) {
 	})
 }
 
-// raw sends bytes over a connection, and returns the codes of the answers until it is closed.
+// raw sends bytes over a connection, and returns the status codes of the responses until it is closed.
 func raw(t *testing.T, addr, send string) (codes string) {
 	t.Helper()
 	c, err := net.Dial("tcp", addr)
@@ -206,7 +204,7 @@ func raw(t *testing.T, addr, send string) (codes string) {
 		}
 		body, _ := io.ReadAll(answer.Body)
 		if strings.Contains(string(body), "root:") {
-			t.Errorf("%.100q gives a file away", send)
+			t.Errorf("%.100q leaks a file", send)
 		}
 		list = append(list, fmt.Sprint(answer.StatusCode))
 		if answer.Close {
@@ -215,7 +213,7 @@ func raw(t *testing.T, addr, send string) (codes string) {
 	}
 }
 
-// Requests that no client of HTTP would write, each with the codes of the answers.
+// Malformed or unusual requests, each with the status codes of the responses.
 func TestRawRequests(t *testing.T) {
 	url := serving(t, runs(t))
 	addr := strings.TrimSuffix(strings.TrimPrefix(url, "http://"), "/")
@@ -234,7 +232,7 @@ func TestRawRequests(t *testing.T) {
 		"GET / HTTP/1.1\r\nHost: local host\r\n" + end:               "400",
 		"GET / HTTP/1.1\r\nHost: localhost\x00\r\n" + end:            "400",
 		"GET http://evil.example/ HTTP/1.1\r\n" + host + end:         "421",
-		// the URL is what counts
+		// the URL has precedence over Host
 		"GET http://localhost/ HTTP/1.1\r\nHost: evil.example\r\n" + end:       "200",
 		"GET //evil.example/ HTTP/1.1\r\n" + host + end:                        "307",
 		"GET /../../etc/passwd HTTP/1.1\r\n" + host + end:                      "307",
@@ -272,7 +270,7 @@ func TestRawRequests(t *testing.T) {
 		get("/", "Content-Length: -1\r\n"):                                     "400",
 		get("/", "Content-Length: 99999999999999999999\r\n"):                   "400",
 		get("/", "Content-Length: 5\r\nContent-Length: 6\r\n"):                 "400",
-		// smuggling: chunked counts, and the end of the connection
+		// request smuggling: chunked has precedence, and the connection is closed
 		get("/", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"):         "413",
 		get("/", "Transfer-Encoding: gzip, chunked\r\n"):                        "501",
 		get("/", "Transfer-Encoding: xchunked\r\n"):                             "501",
@@ -288,7 +286,7 @@ func TestRawRequests(t *testing.T) {
 		get("/runs/one/files/journal.jsonl", "Range: bytes=9-1\r\n"):            "416",
 		get("/runs/one/files/journal.jsonl", "Range: lines=1-2\r\n"):            "416",
 		get("/runs/one/files/journal.jsonl", "Range: bytes=0-1,2-3,99-100\r\n"): "206",
-		// more than all of it is all of it
+		// more than the whole file is sent as the whole file
 		get("/runs/one/files/journal.jsonl", "Range: bytes="+strings.Repeat("0-,", 3_000)+"0-\r\n"): "200",
 		get("/runs/one/", "Range: bytes=0-9\r\n"):                                                   "200",
 	}
@@ -299,6 +297,6 @@ func TestRawRequests(t *testing.T) {
 	}
 	t.Logf("%d raw requests", len(list))
 	if got := raw(t, addr, get("/runs/one/", "")); got != "200" && got != "202" {
-		t.Errorf("after all that: %s", got)
+		t.Errorf("a good request afterwards: %s", got)
 	}
 }

@@ -2,13 +2,13 @@ package ui
 
 import "fmt"
 
-// What the pages say beside the view of package report, which has all that is said of runs and cells.
+// Texts of the pages that are not part of the view of package report.
 const (
 	paired    = "Paired by round: both programs were measured in the same rounds."
 	notPaired = "Not paired: the runs have no rounds in common, so a drift of the machine between them counts as a change."
 )
 
-// kinds are the profiles that a cell may have, in the order in which they are shown, and what they say.
+// kinds are the kinds of profiles in display order, with what they show.
 var kinds = [...]struct{ id, about string }{
 	{"cpu", "where processor time was spent"},
 	{"wall", "all of the workers' time, by state"},
@@ -16,7 +16,7 @@ var kinds = [...]struct{ id, about string }{
 	{"mutex", "where locks were held that others waited for"},
 }
 
-// about says what a kind of profile shows.
+// about describes a kind of profile.
 func about(kind string) string {
 	for _, k := range kinds {
 		if k.id == kind {
@@ -26,7 +26,7 @@ func about(kind string) string {
 	return ""
 }
 
-// words say what a difference under s compares.
+// words describe what a difference scaled by s compares.
 func (s Scaling) words() string {
 	if s == ByShare {
 		return "composition, both scaled to the same total"
@@ -34,7 +34,7 @@ func (s Scaling) words() string {
 	return "cost per page, both scaled to the same number of pages"
 }
 
-// directionWords say how to read a difference.
+// directionWords explain how to read a difference.
 func directionWords(this, base string) string {
 	return fmt.Sprintf("Red and + mark what %s has more of than %s; green and - mark what it has less of.", this, base)
 }

@@ -19,7 +19,7 @@ import (
 	"crawlbench/internal/store"
 )
 
-// crawlers are the crawlers of Big with their parameters of the Universal Scalability Law.
+// crawlers are the crawlers of Big with the parameters of their Universal Scalability Law.
 var crawlers = []struct {
 	name         string
 	speed        float64 // pages per second of one worker
@@ -123,7 +123,7 @@ func Big(profiles bool) (Run, error) {
 // speedOf returns the speed by the Universal Scalability Law, limited to the rate.
 func speedOf(c plan.Cell, round int) float64 {
 	for _, d := range crawlers {
-		if d.name == c.Design() {
+		if d.name == c.Crawler() {
 			n := float64(c.Workers)
 			speed := d.speed * n / (1 + d.sigma*(n-1) + d.kappa*n*(n-1)) * (1 + 0.01*float64(round%5)) / float64(
 				len(c.Graph),

@@ -30,11 +30,10 @@ workers = [8]
 rate = ["inf"]
 `
 
-// Telling makes up a run that has something of everything that is said of runs: a crawler that
-// waits for locks, one that
-// stops scaling, failed cells of a crawler, of the control and of another program, flagged and
-// bimodal samples, two limiters
-// of which one lets through too much, and traces whose medians do not add up to 100 %.
+// Telling fabricates a run that exercises every statement of a report: a crawler that waits for
+// locks, one that stops scaling, failed cells of a crawler, of the control and of another program,
+// flagged and bimodal samples, a limiter that exceeds its rate beside one that keeps it, and traces
+// whose medians do not add up to 100 %.
 func Telling(tb testing.TB) *store.Run {
 	tb.Helper()
 	p, err := Plan(telling, true)
@@ -52,7 +51,7 @@ func Telling(tb testing.TB) *store.Run {
 		Change: func(c plan.Cell, rec *store.Record) {
 			s := rec.Sample
 			s.Retained, s.Values["B/op"] = 48, 96*pages
-			if c.Design() == "cas" {
+			if c.Crawler() == "cas" {
 				s.Values["cpu-sec/op"] *= float64(c.Workers)
 			}
 			if c.Impl == "cas" && c.Workers == 1 && rec.Round < 3 {
@@ -103,7 +102,7 @@ func tellingSpeed(c plan.Cell, round int) float64 {
 	speed := map[string]map[int]float64{
 		"mutexmap": {1: 100e3, 2: 80e3, 8: 50e3}, "owner": {1: 60e3, 2: 70e3, 8: 51e3},
 		"cas": {1: 120e3, 2: 200e3, 8: 400e3},
-	}[c.Design()][c.Workers] * (1 + 0.02*float64(round%3))
+	}[c.Crawler()][c.Workers] * (1 + 0.02*float64(round%3))
 	switch {
 	case c.Rate > 0:
 		return min(speed, float64(c.Rate))
@@ -115,11 +114,12 @@ func tellingSpeed(c plan.Cell, round int) float64 {
 	return speed
 }
 
-// tellingBreakdowns are of three traces: the shares of mutexmap add up to 1 in each, and their medians to 0.9.
+// tellingBreakdowns returns the breakdowns of three traces: the shares of mutexmap add up to 1 in
+// each, and their medians to 0.9.
 func tellingBreakdowns(c plan.Cell) []*breakdown.Breakdown {
 	shares := []map[breakdown.State]float64{{breakdown.Running: 0.9, breakdown.Idle: 0.1},
 		{breakdown.Running: 0.8, breakdown.Idle: 0.2}, {breakdown.Running: 0.85, breakdown.Idle: 0.15}}
-	if c.Design() == "mutexmap" {
+	if c.Crawler() == "mutexmap" {
 		shares = []map[breakdown.State]float64{{breakdown.Running: 0.5, breakdown.Lock: 0.5},
 			{breakdown.Running: 0.6, breakdown.Lock: 0.4},
 			{breakdown.Running: 0.4, breakdown.Lock: 0.35, breakdown.Idle: 0.25}}

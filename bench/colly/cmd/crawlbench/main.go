@@ -1,4 +1,4 @@
-// Command crawlbench is crawlbench with colly's crawlers beside the built-in ones: all its verbs take them by name.
+// Command crawlbench is crawlbench with colly's crawlers in addition to the built-in ones.
 package main
 
 import (

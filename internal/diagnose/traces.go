@@ -14,14 +14,14 @@ import (
 	"crawlbench/internal/plan"
 )
 
-// Traced is what the execution traces of a cell say.
-type Traced struct {
+// Traces holds the results of the execution traces of a cell.
+type Traces struct {
 	Breakdowns []*breakdown.Breakdown
 	Shares     breakdown.Shares
 	Distortion
 }
 
-// attachTraces reads the time breakdowns of the cells that have some.
+// attachTraces reads the time breakdowns of all cells.
 func (a *Analysis) attachTraces(cells map[plan.Cell]*Cell) error {
 	list := slices.Collect(maps.Values(cells))
 	errs := make([]error, len(list))
@@ -29,25 +29,24 @@ func (a *Analysis) attachTraces(cells map[plan.Cell]*Cell) error {
 	return cmp.Or(errs...)
 }
 
-// attachTrace reads the time breakdowns of a cell. One whose time breakdowns were deleted is as if
-// it had not been traced.
+// attachTrace reads the time breakdowns of a cell. A cell whose time breakdowns were deleted counts as not traced.
 func (a *Analysis) attachTrace(c *Cell) error {
 	file := c.Files["breakdown"]
 	if file == "" || c.Failure != nil {
-		c.Traced = nil
+		c.Traces = nil
 		return nil
 	}
 	text, err := a.Run.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		c.Traced = nil
+		c.Traces = nil
 		delete(c.Files, "breakdown")
 		return nil
 	}
 	if err == nil {
-		c.Traced.Breakdowns, err = breakdown.Parse(text)
+		c.Traces.Breakdowns, err = breakdown.Parse(text)
 	}
 	if err == nil {
-		c.Traced.Shares, err = breakdown.Summarize(c.Traced.Breakdowns)
+		c.Traces.Shares, err = breakdown.Summarize(c.Traces.Breakdowns)
 	}
 	if err != nil {
 		return fmt.Errorf("read the time breakdown %s: %w: restore it from a backup, or delete it to read the run without that trace", filepath.Join(a.Run.Dir(), file), err)
@@ -55,13 +54,12 @@ func (a *Analysis) attachTrace(c *Cell) error {
 	return nil
 }
 
-// Share returns the median share of a class of worker time.
-func (t *Traced) Share(c breakdown.State) float64 { return t.Shares.Share[c].Median }
+// Share returns the median share of a state in the workers' time.
+func (t *Traces) Share(c breakdown.State) float64 { return t.Shares.Share[c].Median }
 
-// Scaled returns the median share of a class of worker time, scaled so that those of all classes
-// add up to 1: the medians
-// of several traces need not.
-func (t *Traced) Scaled(c breakdown.State) float64 {
+// Scaled returns the median share of a state in the workers' time, scaled so that the shares of all
+// states add up to 1; the medians of several traces need not.
+func (t *Traces) Scaled(c breakdown.State) float64 {
 	sum := 0.0
 	for _, class := range breakdown.States() {
 		sum += t.Share(class)
@@ -70,7 +68,7 @@ func (t *Traced) Scaled(c breakdown.State) float64 {
 }
 
 // Worker returns the workers' time of all traces, in seconds.
-func (t *Traced) Worker() float64 {
+func (t *Traces) Worker() float64 {
 	sum := 0.0
 	for _, l := range t.Breakdowns {
 		sum += l.Worker
@@ -78,8 +76,8 @@ func (t *Traced) Worker() float64 {
 	return sum
 }
 
-// PerPage returns the workers' seconds of a class per page crawled, over all traces.
-func (t *Traced) PerPage(c breakdown.State) float64 {
+// PerPage returns the workers' seconds in a state per page crawled, over all traces.
+func (t *Traces) PerPage(c breakdown.State) float64 {
 	seconds, pages := 0.0, 0
 	for _, l := range t.Breakdowns {
 		seconds += l.Seconds[c]
@@ -88,8 +86,8 @@ func (t *Traced) PerPage(c breakdown.State) float64 {
 	return seconds / float64(max(1, pages))
 }
 
-// Sites adds up the places of all traces, largest first.
-func (t *Traced) Sites() []breakdown.Site {
+// Sites returns the sums over all traces of the sites of waits, largest first.
+func (t *Traces) Sites() []breakdown.Site {
 	list := addUp(t.Breakdowns, func(l *breakdown.Breakdown) []breakdown.Site { return l.Sites },
 		func(s breakdown.Site) breakdown.Site {
 			return breakdown.Site{State: s.State, Where: s.Where, Primitive: s.Primitive}
@@ -107,8 +105,8 @@ func (t *Traced) Sites() []breakdown.Site {
 	return list
 }
 
-// Ends adds up who waited where and who ended it, largest first.
-func (t *Traced) Ends() []breakdown.End {
+// Ends returns the sums over all traces of waits and what ended them, largest first.
+func (t *Traces) Ends() []breakdown.End {
 	list := addUp(t.Breakdowns, func(l *breakdown.Breakdown) []breakdown.End { return l.Ends },
 		func(e breakdown.End) breakdown.End { return breakdown.End{State: e.State, Where: e.Where, By: e.By} },
 		func(sum *breakdown.End, e breakdown.End) {
@@ -120,7 +118,7 @@ func (t *Traced) Ends() []breakdown.End {
 	return list
 }
 
-// addUp adds up what the time breakdowns have under the same key, which is a T too.
+// addUp adds up the elements of the time breakdowns with the same key, which is also a T.
 func addUp[T comparable](ls []*breakdown.Breakdown, of func(*breakdown.Breakdown) []T, key func(T) T,
 	add func(sum *T, x T)) []T {
 	at := map[T]int{}
@@ -138,10 +136,9 @@ func addUp[T comparable](ls []*breakdown.Breakdown, of func(*breakdown.Breakdown
 	return list
 }
 
-// Busiest returns the role that has the largest share of the crawls' time on a processor, over all
-// traces, and its least
-// and largest share; nil if there is none.
-func (t *Traced) Busiest() (entry string, least, most float64) {
+// Busiest returns the goroutine role with the largest share of the crawls' time on a processor,
+// over all traces, with its smallest and largest share; entry is "" if there is none.
+func (t *Traces) Busiest() (entry string, least, most float64) {
 	shares := map[string][]float64{}
 	for _, l := range t.Breakdowns {
 		for _, r := range l.Roles {
