@@ -52,6 +52,10 @@ func Verdicts(a *diagnose.Analysis) string {
 			Group{Tables: []Table{v}}.text(&b)
 		}
 	}
+	if b.Len() > 0 {
+		b.WriteByte('\n')
+		wrap(&b, "", "benchstat: "+benchstatMethod+".")
+	}
 	return b.String()
 }
 

@@ -11,11 +11,11 @@ import (
 	"crawlbench/internal/stat"
 )
 
-// mostChoices bounds the tables of which the first sentence says what to use.
-const mostChoices = 3
+// mostChoices bounds the tables of which the first sentence says what to use, and mostTies the crawlers beside the best.
+const mostChoices, mostTies = 3, 3
 
 // benchstatMethod says why benchstat's p values are others.
-const benchstatMethod = "reads bench.txt; its p values differ from these, as it compares medians by the U-test, without pairing by round and without adjusting for the number of comparisons"
+const benchstatMethod = "its p values differ from these, as it compares medians by the U-test, without pairing by round and without adjusting for the number of comparisons"
 
 // summary is the first sentence of a report: what to use, and whether to believe it.
 func summary(a *diagnose.Analysis) string {
@@ -72,12 +72,23 @@ func choice(c diagnose.Choice) string {
 		return text + fmt.Sprintf(" (%s pages/s; there is no other crawler)", SI(c.Best.Summary.Center))
 	}
 	var ties []string
+	equivalent := 0
 	for _, o := range c.Others {
+		if o.Verdict == stat.Equivalent {
+			equivalent++
+		}
 		if o.Verdict != stat.Faster {
 			ties = append(ties, with(o.Cell))
 		}
 	}
-	if len(ties) > 0 {
+	switch n := len(ties); {
+	case equivalent == len(c.Others):
+		return "Use any crawler: all are equivalent, each at its best"
+	case n == len(c.Others) && n > 1:
+		return "Use any crawler: none is proven slower than " + with(c.Best) + ", each at its best"
+	case n > mostTies:
+		text += fmt.Sprintf(" or %s or %d others, not proven slower", strings.Join(ties[:mostTies], " or "), n-mostTies)
+	case n > 0:
 		text += " or " + strings.Join(ties, " or ") + ", not proven slower"
 	}
 	for _, o := range c.Others {
