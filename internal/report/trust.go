@@ -11,7 +11,7 @@ import (
 	"crawlbench/internal/stat"
 )
 
-// mostChoices bounds the tables of which the first sentence says what to use, and mostTies the crawlers beside the best.
+// mostChoices bounds the tables of which the first sentence says what to use, mostTies the crawlers beside the best.
 const mostChoices, mostTies = 3, 3
 
 // benchstatMethod says why benchstat's p values are others.
