@@ -50,11 +50,11 @@ func TestBuiltInCrawlersConform(t *testing.T) {
 				"level"}, c.Name)
 		})
 	}
-	verdicts := run(t, list, "id", "url")
-	if want := len(list) * 2 * len(conform.Checks()); len(verdicts) != want {
-		t.Errorf("%d results, want %d", len(verdicts), want)
+	results := run(t, list, "id", "url")
+	if want := len(list) * 2 * len(conform.Checks()); len(results) != want {
+		t.Errorf("%d results, want %d", len(results), want)
 	}
-	for _, v := range verdicts {
+	for _, v := range results {
 		if v.Kind != conform.Pass {
 			t.Errorf("%s by %s, %s: %s: %s", v.Crawler, v.Keys, v.Check, v.Kind, v.Text)
 		}
@@ -155,12 +155,12 @@ func TestEachCheckIsNeeded(t *testing.T) {
 			t.Errorf("%s has no mutant that only it finds: write one and name it in sole, or remove the check", c.Name)
 			continue
 		}
-		verdicts := run(t, list, "id")
-		for try := 0; c.Name == "storm" && try < 20 && len(conform.Survivors(verdicts)) > 0; try++ {
-			verdicts = append(verdicts, runChecks(t, list, []string{c.Name}, "id")...)
+		results := run(t, list, "id")
+		for try := 0; c.Name == "storm" && try < 20 && len(conform.Survivors(results)) > 0; try++ {
+			results = append(results, runChecks(t, list, []string{c.Name}, "id")...)
 		}
 		var by []string
-		for _, v := range verdicts {
+		for _, v := range results {
 			if !v.Kind.OK() && !slices.Contains(by, v.Check) {
 				by = append(by, v.Check)
 			}
@@ -176,25 +176,25 @@ func TestWriteReadme(t *testing.T) {
 	if os.Getenv("CRAWLBENCH_GOLDEN") != "write" {
 		t.Skip("only with CRAWLBENCH_GOLDEN=write")
 	}
-	verdicts := run(t, mutant.Crawlers(), "id")
-	for try := 0; try < 10 && len(conform.Survivors(verdicts)) > len(mutant.Controls()); try++ {
+	results := run(t, mutant.Crawlers(), "id")
+	for try := 0; try < 10 && len(conform.Survivors(results)) > len(mutant.Controls()); try++ {
 		alive := slices.DeleteFunc(mutant.Crawlers(),
-			func(c crawl.Crawler) bool { return !slices.Contains(conform.Survivors(verdicts), c.Name) })
-		verdicts = append(verdicts, runChecks(t, alive, []string{"storm"}, "id")...)
+			func(c crawl.Crawler) bool { return !slices.Contains(conform.Survivors(results), c.Name) })
+		results = append(results, runChecks(t, alive, []string{"storm"}, "id")...)
 	}
-	matrix := conform.Matrix(append(verdicts, raced(t)...))
-	if err := os.WriteFile("README.md", []byte(readme(matrix, rates(t, verdicts))), 0o666); err != nil {
+	matrix := conform.Matrix(append(results, raced(t)...))
+	if err := os.WriteFile("README.md", []byte(readme(matrix, rates(t, results))), 0o666); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // rates repeats the storm on mutants that no check in virtual time finds, and returns how often it finds
 // them.
-func rates(t *testing.T, verdicts []conform.Result) string {
+func rates(t *testing.T, results []conform.Result) string {
 	const runs = 5
 	lucky := slices.DeleteFunc(mutant.Crawlers(), func(c crawl.Crawler) bool {
 		storm, other := false, false
-		for _, v := range verdicts {
+		for _, v := range results {
 			if v.Crawler == c.Name && !v.Kind.OK() {
 				storm = storm || v.Check == "storm"
 				// independent of the schedule

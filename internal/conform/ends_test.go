@@ -128,9 +128,9 @@ func TestSuiteNamesEachEnd(t *testing.T) {
 		Command: func(crawler, keys, check string) *exec.Cmd {
 			return exec.Command(os.Args[0], conform.ChildVerb, crawler, keys, check)
 		}}
-	verdicts := suite.Run(t.Context())
+	results := suite.Run(t.Context())
 	for i, e := range ends() {
-		v := verdicts[i]
+		v := results[i]
 		summary, _, _ := strings.Cut(v.Text, "\n")
 		rest, begins := strings.CutPrefix(summary, e.text)
 		exact := begins && (rest == "" || strings.HasPrefix(rest, " (a site of ") || e.text == "" ||

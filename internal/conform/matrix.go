@@ -11,9 +11,9 @@ var letters = map[Kind]string{Pass: ".", Fail: "F", Deadlock: "D", Leak: "L", Ha
 	Race: "R", Advice: "a"}
 
 // Matrix formats results as a table with a row for each crawler and a column for each check.
-func Matrix(verdicts []Result) string {
+func Matrix(results []Result) string {
 	var b strings.Builder
-	names, checks := axes(verdicts)
+	names, checks := axes(results)
 	width := 0
 	for _, n := range names {
 		width = max(width, len(n))
@@ -26,7 +26,7 @@ func Matrix(verdicts []Result) string {
 	for _, n := range names {
 		line := fmt.Sprintf("%-*s", width, n)
 		for _, c := range checks {
-			for _, v := range verdicts {
+			for _, v := range results {
 				if v.Crawler == n && v.Check == c {
 					line += fmt.Sprintf("  %-*s", len(c), letters[v.Kind])
 					break
@@ -40,15 +40,15 @@ func Matrix(verdicts []Result) string {
 }
 
 // Survivors returns the crawlers that passed every check.
-func Survivors(verdicts []Result) []string {
-	names, _ := axes(verdicts)
+func Survivors(results []Result) []string {
+	names, _ := axes(results)
 	return slices.DeleteFunc(names, func(n string) bool {
-		return slices.ContainsFunc(verdicts, func(v Result) bool { return v.Crawler == n && !v.Kind.OK() })
+		return slices.ContainsFunc(results, func(v Result) bool { return v.Crawler == n && !v.Kind.OK() })
 	})
 }
 
-func axes(verdicts []Result) (names, checks []string) {
-	for _, v := range verdicts {
+func axes(results []Result) (names, checks []string) {
+	for _, v := range results {
 		if !slices.Contains(names, v.Crawler) {
 			names = append(names, v.Crawler)
 		}

@@ -2,13 +2,11 @@ package crawl
 
 import "context"
 
-// InTurn returns a limiter that lets one caller at a time wait on l; the others queue. A cancelled
-// crawl then leaves at most
-// one reservation behind, which l can take back. Otherwise each worker that waits on a token bucket
-// has reserved a future
-// token, and a bucket such as golang.org/x/time/rate can only take back the last one: the next user
-// of the limiter pays for
-// pages that nobody fetched. InTurn returns nil for nil, and l itself if it is NonReserving.
+// InTurn returns a limiter that lets one caller at a time wait on l; the others queue. A cancelled crawl
+// then leaves at most one reservation behind, which l can cancel. Otherwise each worker that waits on a
+// token bucket has reserved a token, and a bucket such as golang.org/x/time/rate can cancel only the
+// last reservation: the next user of the limiter waits for pages that were never fetched. InTurn returns
+// nil for nil, and l itself if it is NonReserving.
 func InTurn(l Limiter) Limiter {
 	if l == nil {
 		return nil
@@ -19,15 +17,14 @@ func InTurn(l Limiter) Limiter {
 	return inTurn{l, make(chan struct{}, 1)}
 }
 
-// NonReserving is a limiter that takes a token only when a wait ends, so that a cancelled wait
-// leaves nothing reserved and
-// any number of callers may wait at a time. Its method NonReserving only marks it.
+// NonReserving is a limiter that takes a token only when a wait ends, so that a cancelled wait leaves
+// nothing reserved and any number of callers may wait at a time. Its method NonReserving is a marker.
 type NonReserving interface {
 	Limiter
 	NonReserving()
 }
 
-// Like returns l, a limiter around other, as NonReserving if other is.
+// Like returns l, which wraps other, as a NonReserving limiter if other is one.
 func Like(l, other Limiter) Limiter {
 	if _, ok := other.(NonReserving); ok {
 		return nonReserving{l}
@@ -51,7 +48,7 @@ func (t inTurn) Wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if err := ctx.Err(); err != nil { // select chooses at random when both can go on
+	if err := ctx.Err(); err != nil { // select chooses at random if both are ready
 		return err
 	}
 	return t.limiter.Wait(ctx)

@@ -1,8 +1,8 @@
-// Package yield rewrites Go source so that goroutines change over between any two statements, and
-// within x++ and x op= y, as a seed says. A race
-// that a processor of one's own hides for hours then shows within a few seeds.
+// Package yield rewrites Go source so that goroutines are switched between statements, and within x++
+// and x op= y, as determined by a seed. A race that is hidden for hours on one processor then shows
+// within a few seeds.
 //
-// Source files go in; what "go build -overlay" lays over them comes out. Line numbers stay as they are.
+// The input is source files, the output an overlay for "go build -overlay". Line numbers do not change.
 package yield
 
 import (
@@ -17,8 +17,8 @@ import (
 	"strings"
 )
 
-// Variable names, in the environment of a program that was built with an overlay, the seed of its schedule: a number
-// from 1. Without it, or with 0, nothing yields.
+// Variable is the environment variable with the seed of a program built with an overlay, a number from 1.
+// If it is unset or 0, the program does not yield.
 const Variable = "CRAWLBENCH_YIELD"
 
 // Package is a package to rewrite.
@@ -27,11 +27,11 @@ type Package struct {
 	GoFiles   []string
 }
 
-// hookFile is the file that a rewritten package has more.
+// hookFile is the file that is added to a rewritten package.
 const hookFile = "crawlbench_yield.go"
 
-// Overlay writes the rewritten files of packages into the directory dir, and the path of the overlay's description for
-// "go build -overlay" is returned.
+// Overlay writes the rewritten files of packages into the directory dir and returns the path of the overlay
+// for "go build -overlay".
 func Overlay(dir string, packages []Package) (string, error) {
 	replace := map[string]string{}
 	for i, p := range packages {
@@ -65,15 +65,14 @@ func Overlay(dir string, packages []Package) (string, error) {
 	return overlay, os.WriteFile(overlay, text, 0o666)
 }
 
-// edit replaces what lies between two offsets.
+// edit replaces the text between two offsets.
 type edit struct {
 	from, to int
 	text     string
 }
 
-// Source returns the file src with a call of the hook before every statement, and another between
-// the load and the store of
-// x op= y and x++, unless x is a local variable.
+// Source returns the file src with a call of the hook before every statement, and between the load and
+// the store of x op= y and x++ unless x is a local variable.
 func Source(name string, src []byte) ([]byte, error) {
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, name, src, 0)
@@ -99,7 +98,7 @@ func Source(name string, src []byte) ([]byte, error) {
 		}
 		for _, s := range list {
 			switch s.(type) {
-			case *ast.CaseClause, *ast.CommClause, *ast.EmptyStmt: // the clauses of a switch are its body's statements
+			case *ast.CaseClause, *ast.CommClause, *ast.EmptyStmt: // clauses are the statements of the body of a switch
 			default:
 				at := set.Position(s.Pos()).Offset
 				edits = append(edits, edit{at, at, "crawlbenchYield(); "})
@@ -118,7 +117,8 @@ func Source(name string, src []byte) ([]byte, error) {
 	return append(out, src[from:]...), nil
 }
 
-// split returns what makes a load and a store of s, nil if it is no x op= y or if x cannot be written twice.
+// split returns the edits that make a load and a store of s, or nil if s is not x op= y or x cannot be
+// evaluated twice.
 func split(set *token.FileSet, src []byte, s ast.Stmt, path []ast.Node) []edit {
 	var x, y ast.Expr
 	op := "+"
@@ -166,11 +166,11 @@ func plain(e ast.Expr) bool {
 	return false
 }
 
-// local reports whether e is a variable of the innermost function of path, which other goroutines hardly see.
+// local reports whether e is a variable of the innermost function of path, which other goroutines rarely share.
 func local(e ast.Expr, path []ast.Node) bool {
 	id, ok := e.(*ast.Ident)
 	if !ok || id.Obj == nil {
-		return false // of another file
+		return false // declared in another file
 	}
 	for _, n := range slices.Backward(path) {
 		switch n.(type) {
@@ -181,8 +181,8 @@ func local(e ast.Expr, path []ast.Node) bool {
 	return false
 }
 
-// hook yields before every second statement on average. The schedule is a function of the seed and of the order in
-// which statements are reached.
+// hook yields before every second statement on average. The schedule is a function of the seed and of the
+// order in which statements are reached.
 const hook = `package PACKAGE
 
 import (
