@@ -13,9 +13,9 @@ import (
 	"crawlbench/bench"
 )
 
-var repeat = flag.Int("repeat", 1, "number of times to run the suite")
+var repeat = flag.Int("repeat", 1, "run the suite this many times")
 
-// TestMain runs crawlbench instead of the tests if called with a command, as for children.
+// TestMain makes the test binary crawlbench if it is called with a command, as child processes are.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-") {
 		os.Exit(bench.Main(os.Args, Crawlers()...))
@@ -32,14 +32,14 @@ const (
 	always
 )
 
-// Messages of failed checks.
+// Patterns of failure messages.
 const (
-	twice = `.*page-\d+" was fetched \d+ times` // two callbacks looked up a page before either marked it
+	twice = `.*page-\d+" was fetched \d+ times` // two callbacks asked for a page before either marked it
 	count = `.*\d+ pages were fetched, (want \d+|MaxPages is \d+)|` + twice
 	heap  = `the heap grew by \d{4,} KiB|` + twice
 )
 
-// table has for each check how often it fails for each crawler, and the pattern of its message.
+// table is how often each check fails for each crawler, and the pattern of its message.
 var table = []struct {
 	check                  string
 	async, queued, guarded often
@@ -57,11 +57,13 @@ var table = []struct {
 	{"cancel", always, always, never, count},
 	{"errors", always, always, never, count},
 	{"again", always, always, never, count},
+	{"bare", always, always, never, count},
+	{"many", never, never, never, ""},
 	{"panic", never, never, never, ""},
 	{"memory", always, always, always, heap},
 }
 
-// conform runs the suite and returns, for each crawler, the messages of failed checks and the number of checks.
+// conform runs the suite and returns, for each crawler, the messages of its failed checks and the number of checks.
 func conform(t *testing.T) (failed map[string]map[string]string, checks map[string]int) {
 	t.Helper()
 	exe, err := os.Executable()
@@ -83,13 +85,13 @@ func conform(t *testing.T) (failed map[string]map[string]string, checks map[stri
 		}
 	}
 	if len(checks) != len(Crawlers()) {
-		t.Fatalf("cannot parse the table of checks: %v\n%s", err, out)
+		t.Fatalf("cannot parse the output of conform: %v\n%s", err, out)
 	}
 	return failed, checks
 }
 
-// alone repeats a check that exceeded the suite's patience, without other checks and without a
-// limit: a million links take colly ten seconds, and longer on a busy machine.
+// alone repeats a check that exceeded the suite's time limit, without other checks and with a higher limit:
+// a million links take colly ten seconds, and more on a busy machine.
 func alone(t *testing.T, exe, crawler, check string) (says string, fails bool) {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), exe, "conform", "-patience", "20m", "-checks", check,
@@ -103,7 +105,7 @@ func alone(t *testing.T, exe, crawler, check string) (says string, fails bool) {
 	return fmt.Sprintf("%v: %.500s", err, out), true
 }
 
-// The results of the suite for colly are those in this package's README.
+// The results of the suite are those in this package's README.
 func TestConformance(t *testing.T) {
 	tally := map[string]int{}
 	for range *repeat {
