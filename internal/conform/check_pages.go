@@ -42,7 +42,8 @@ func shapes(t *Report, c subject) {
 	}
 	right(t, c, wide, crawl.Options{Workers: 9})
 	right(t, c, tree(20_000, 3), crawl.Options{Workers: 2, SizeHint: 2_000_000})
-	right(t, c, chain(6000), crawl.Options{Workers: 300}) // each page links back to the first, which a cache may have evicted
+	// Each page links back to the first, which a cache may have evicted.
+	right(t, c, chain(6000), crawl.Options{Workers: 300})
 	if c.once() {
 		counts(t, c, many)
 	}

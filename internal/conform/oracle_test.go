@@ -108,8 +108,8 @@ func TestWebReportsEachFault(t *testing.T) {
 			t.Cleanup(other)
 			return fetch(web, 0, 1, 2)
 		},
-		"not a key of the site": func(_ context.Context, web crawl.Web[uint32], _ []uint32, _ crawl.Options) (crawl.Result,
-			error) {
+		"not a key of the site": func(_ context.Context, web crawl.Web[uint32], _ []uint32,
+			_ crawl.Options) (crawl.Result, error) {
 			return fetch(web, 0, 1, 2, 77)
 		},
 	} {
@@ -131,7 +131,7 @@ func TestWatchedContextEnds(t *testing.T) {
 	stop(errPlanted)
 	<-own.Done()
 	if w.Err() != context.Canceled || !errors.Is(own.Err(), context.Canceled) {
-		t.Errorf("Err() is %v, and %v of the derived context, want context.Canceled", w.Err(), own.Err())
+		t.Errorf("Err() is %v, and %v of the derived context, want %v", w.Err(), own.Err(), context.Canceled)
 	}
 	other := watchContext(context.Background())
 	_, done := context.WithTimeout(other, time.Hour)

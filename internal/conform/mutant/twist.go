@@ -51,7 +51,8 @@ func twists() []Mutant {
 	both("linkscut", "only the first 65,536 links of a page are used", "a 16-bit index", linksCut, linksCut)
 	both("linksinplace", "visited links are filtered out in place",
 		"syncthing PR 4685: an argument filtered in place", linksInPlace, linksInPlace)
-	both("linkssorted", "links are reordered in place", "sorting a slice that belongs to others", linksSorted, linksSorted)
+	both("linkssorted", "links are reordered in place", "sorting a slice that belongs to others",
+		linksSorted, linksSorted)
 
 	both("limiterdeaf", "the limiter is waited on without the context",
 		"uber-go/ratelimit 73: Take cannot be cancelled", limiterDeaf, limiterDeaf)
@@ -61,7 +62,8 @@ func twists() []Mutant {
 		limiterAgain)
 	both("limiterfirst", "a token is taken before there is a page for it", "a limiter that runs ahead",
 		limiterFirst, limiterFirst)
-	both("limiterhoards", "tokens are taken four at a time, ahead of their fetches", "permits in batches", limiterHoards,
+	both("limiterhoards", "tokens are taken four at a time, ahead of their fetches", "permits in batches",
+		limiterHoards,
 		limiterHoards)
 	both("limiterkept", "the first crawl's limiter is used in all later crawls", "a client created once",
 		limiterKept[uint32](), limiterKept[string]())
@@ -76,12 +78,14 @@ func twists() []Mutant {
 		"errors.Is applied to the page's error", timeoutEnds, timeoutEnds)
 	both("eofends", "a page's error that wraps io.EOF ends the crawl", "a queue that ends with io.EOF",
 		eofEnds, eofEnds)
-	both("canceledlost", "a page's error that wraps context.Canceled is not counted", "errors.Is applied to the page's error",
+	both("canceledlost", "a page's error that wraps context.Canceled is not counted",
+		"errors.Is applied to the page's error",
 		canceledLost, canceledLost)
 	both("retriestimeouts", "a page that timed out is fetched again", "a retry on Timeout()", retriesTimeouts,
 		retriesTimeouts)
 	both("breaker", "100 failures in a row end the crawl", "a circuit breaker", breaker, breaker)
-	both("firsterror", "the first failed page's error is returned at the end", "errgroup without its context", firstError,
+	both("firsterror", "the first failed page's error is returned at the end", "errgroup without its context",
+		firstError,
 		firstError)
 	both("lasterrorlost", "an error of the last fetch to end is not counted",
 		"a counter read before the last increment", lastErrorLost, lastErrorLost)
@@ -109,7 +113,8 @@ func twists() []Mutant {
 	both("rememberslinks", "links are cached from one crawl to the next",
 		"a cache that outlives its data", remembersLinks[uint32](), remembersLinks[string]())
 	both("raisesprocs", "GOMAXPROCS is raised", "go-sitemap-generator 55", raisesProcs, raisesProcs)
-	both("collectoroff", "the garbage collector is turned off", "a benchmark that looks better without it", collectorOff,
+	both("collectoroff", "the garbage collector is turned off", "a benchmark that looks better without it",
+		collectorOff,
 		collectorOff)
 	both("memorylimit", "the runtime's memory limit is set", "GOMEMLIMIT in a library", memoryLimit, memoryLimit)
 	both("setsenvironment", "an environment variable is set", "os.Setenv in a library",
@@ -120,7 +125,8 @@ func twists() []Mutant {
 		ignoresSignals)
 	both("leavesfiles", "each crawl opens a file and does not close it", "unclosed response bodies",
 		leavesFiles, leavesFiles)
-	both("leavesprocess", "a child process that holds standard error is left behind", "nuclei 699, katana 632: a browser is left behind",
+	both("leavesprocess", "a child process that holds standard error is left behind",
+		"nuclei 699, katana 632: a browser is left behind",
 		leavesProcess, leavesProcess)
 	both("leavestimer", "a timer is left running", "time.AfterFunc without Stop", leavesTimer, leavesTimer)
 	both("latergoroutine", "a goroutine is left behind that ends a minute later", "a flush in the background",

@@ -29,11 +29,13 @@ func leftovers() []Mutant {
 		first[uint32](leavesTemp), first[string](leavesTemp))
 	both("silenceslog", "package log's output is discarded", "log.SetOutput in a library", first[uint32](silencesLog),
 		first[string](silencesLog))
-	both("replacesslog", "slog's default logger is replaced", "slog.SetDefault in a library", first[uint32](replacesSlog),
+	both("replacesslog", "slog's default logger is replaced", "slog.SetDefault in a library",
+		first[uint32](replacesSlog),
 		first[string](replacesSlog))
 	both("profilesblocking", "the block profile is turned on", "runtime.SetBlockProfileRate in a library",
 		first[uint32](profilesBlocking), first[string](profilesBlocking))
-	both("keepslabels", "a pprof label is left on the caller's goroutine", "pprof.SetGoroutineLabels instead of pprof.Do",
+	both("keepslabels", "a pprof label is left on the caller's goroutine",
+		"pprof.SetGoroutineLabels instead of pprof.Do",
 		first[uint32](keepsLabels), first[string](keepsLabels))
 	both("locksthread", "the caller's goroutine is left locked to its thread",
 		"runtime.LockOSThread without UnlockOSThread", first[uint32](runtime.LockOSThread),
