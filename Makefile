@@ -45,7 +45,7 @@ stress: build ## check the crawlers on many schedules of one processor, and that
 	@$(CRAWLBENCH) conform -yield ./internal/crawler/...,./internal/engine,./internal/visited -checks storm,shapes,cancel,errors,again -seeds $(or $(SEEDS),5) $(FLAGS)
 	@$(CRAWLBENCH) conform -yield ./internal/conform/mutant,./internal/engine -checks storm -seeds 20 -mutants right loadthenstore norecheck unlockedmap rareloss growsbare
 
-mutate: ## mutation testing of the logic of crawlbench: make mutate [FLAGS=./internal/plan]
+mutate: ## mutation testing of the logic of crawlbench: make mutate [FLAGS="plan stat"]
 	@scripts/mutate.sh $(FLAGS)
 
 limits: ## speed of fast crawlers relative to slow ones and to GAPBS: make limits [ROWS=regexp] [GAPBS=checkout] [GAPBS_TD=its bfs, top-down only]

@@ -258,7 +258,8 @@ func TestStartIsTheNumberOfAPageHoweverLong(t *testing.T) {
 
 // Scenarios that were written before crawlers had this name are still read.
 func TestEarlierKeyOfCrawlers(t *testing.T) {
-	if s := parse(t, "contenders = [\"cas\", \"owner\"]\n"+aGraph); !slices.Equal(s.Crawlers, []string{"cas", "owner"}) {
+	s := parse(t, "contenders = [\"cas\", \"owner\"]\n"+aGraph)
+	if !slices.Equal(s.Crawlers, []string{"cas", "owner"}) {
 		t.Errorf("crawlers %q", s.Crawlers)
 	}
 	_, err := scenario.Parse("a.toml", []byte("crawlers = [\"cas\"]\ncontenders = [\"owner\"]\n"+aGraph))
