@@ -171,7 +171,8 @@ func TestPicturesStayInTheirDirectory(t *testing.T) {
 	}
 }
 
-// Drawing a wall profile with 20,000 callees of one function takes about as long as one with deep stacks; it once took twenty times as long.
+// Drawing a wall profile with 20,000 callees of one function takes about as long as one with deep
+// stacks; it once took twenty times as long.
 func TestAWideProfileIsDrawnInLinearTime(t *testing.T) {
 	wide, deep := time.Hour, time.Hour
 	for range 3 {

@@ -13,7 +13,8 @@ const Power = 0.8
 // fewer than 2 blocks.
 //
 // It takes the looks that a run of so many blocks has, or the end only if the family has a single look. The quantile of
-// the noncentral t is that of Abramowitz and Stegun 26.7.10, with the mean cost of the guard for dependence; that of the
+// the noncentral t is that of Abramowitz and Stegun 26.7.10, with the mean cost of the guard for
+// dependence; that of the
 // signed-rank test has its efficiency of 3/pi under normal noise.
 func (f Family) MDE(blocks int, sd float64) float64 {
 	looks := Looks(blocks)

@@ -16,7 +16,8 @@ type Measure struct {
 	ID, Text, About string
 	of              func(c *diagnose.Cell) float64 // NaN if unknown
 	write           func(float64) string
-	log             bool // colours follow the logarithm between the extremes of a block; otherwise the value from 0 to 1
+	// colours follow the logarithm between the extremes of a block; otherwise the value from 0 to 1
+	log bool
 }
 
 // Measures returns the measures of a run: throughput, the share of the bound, and the states of the time breakdown.
