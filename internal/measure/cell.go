@@ -221,10 +221,9 @@ func (b *Bench) crawlUntimed(ctx context.Context, r web.Rules) error {
 	return b.once(ctx, r, func(crawl func()) { crawl() })
 }
 
-// Crawl crawls once, with a new limiter if the cell has a rate, and verifies the crawl. It calls watch, which must call
-// the function that it is given; only time within that call belongs to the crawler. An error of
-// type web.Violations means
-// that verification failed.
+// Crawl crawls once, with a new limiter if the cell has a rate, and verifies the crawl. It calls
+// watch, which must call the function that it is given; only time within that call belongs to the
+// crawler. An error of type web.Violations means that verification failed.
 func (b *Bench) Crawl(ctx context.Context, watch func(crawl func())) error {
 	return b.crawlOf(ctx, b.job.Cell.MaxPages, watch)
 }

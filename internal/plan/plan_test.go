@@ -126,8 +126,7 @@ func TestEveryRoundHoldsEveryCellOnce(t *testing.T) {
 }
 
 // With 20 cells and 2000 rounds a cell is expected 100 times in each slot. Chi-square with 19
-// degrees of freedom passes
-// 43.8 once in a thousand seeds; this one is fixed.
+// degrees of freedom passes 43.8 once in a thousand seeds; this one is fixed.
 func TestSlotsAreUniform(t *testing.T) {
 	s := base()
 	s.Graphs, s.Keys, s.Rates, s.Rounds = s.Graphs[:1], []string{"id"}, []scenario.Rate{0}, 2000

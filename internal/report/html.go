@@ -23,8 +23,7 @@ var uplot embed.FS
 var own embed.FS
 
 // Parts returns the templates of what a report is made of: verdict and method of a Page, findings,
-// section, figure, drawer
-// of a Drawer, and table. Package ui adds its pages to them.
+// section, figure, drawer of a Drawer, and table. Package ui adds its pages to them.
 func Parts(href Href) (*template.Template, error) {
 	return template.New("parts").Funcs(template.FuncMap{
 		"href":  func(id string) string { return href(id) },

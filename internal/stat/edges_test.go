@@ -8,8 +8,7 @@ import (
 )
 
 // The one of 40 samples that is smallest is the one of the first hand in 1 of 40 deals, and the
-// largest in another: P is 5 %
-// to the last digit, which is not below 5 %.
+// largest in another: P is 5 % to the last digit, which is not below 5 %.
 func TestFivePercentIsNotSignificant(t *testing.T) {
 	base, other := []float64{1}, []float64(nil)
 	for i := range 39 {
@@ -45,8 +44,8 @@ func TestPercentilesLeaveOutTheirShareAtEachEnd(t *testing.T) {
 }
 
 // Two points whose rounds differ by 1 to either side, on top of what points and rounds have of
-// their own: 8 is the sum of
-// the squares, with (2-1)(4-1) degrees of freedom, and a center is of 4 rounds.
+// their own: 8 is the sum of the squares, with (2-1)(4-1) degrees of freedom, and a center is of 4
+// rounds.
 func TestNoiseByHand(t *testing.T) {
 	logs := [][]float64{{7 + 1, 7 - 1 + 3, 7 + 1 - 2, 7 - 1}, {4 - 1, 4 + 1 + 3, 4 - 1 - 2, 4 + 1}}
 	if got, want := noise(logs), math.Sqrt(8./3/4); !near(got, want) {

@@ -3,8 +3,7 @@ package stat
 import "math"
 
 // digamma returns the derivative of log Gamma at x > 0: by recurrence up to 6, then the series of
-// Abramowitz and Stegun
-// 6.3.18.
+// Abramowitz and Stegun 6.3.18.
 func digamma(x float64) float64 {
 	sum := 0.0
 	for ; x < 6; x++ {

@@ -25,9 +25,8 @@ func (g Gate) String() string {
 const tiny = 1e-6
 
 // Gate returns whether times regress by more than the share gate, at least 0. It is Fail if the
-// comparison is proven slower,
-// adjusted for family and look, and estimated beyond the gate; Pass if its interval alone excludes
-// a regression beyond it.
+// comparison is proven slower, adjusted for family and look, and estimated beyond the gate; Pass if
+// its interval alone excludes a regression beyond it.
 func (d Decision) Gate(gate float64) Gate {
 	switch {
 	case d.Verdict == Slower && d.Ratio.Value > 1+gate:
@@ -39,12 +38,10 @@ func (d Decision) Gate(gate float64) Gate {
 }
 
 // Gate returns the answer for all comparisons together: Fail if any fails, Pass if all pass. A run
-// in which any regresses
-// beyond the gate thus passes in at most 2.5 % of cases, without an adjustment for their number:
-// that one has to pass too
-// (an intersection-union test, Berger 1982). missing is how many comparisons of the plan have no
-// decision: with any, or with
-// none at all, it is no Pass.
+// in which any regresses beyond the gate thus passes in at most 2.5 % of cases, without an
+// adjustment for their number: that one has to pass too (an intersection-union test, Berger 1982).
+// missing is how many comparisons of the plan have no decision: with any, or with none at all, it
+// is no Pass.
 func (d Decisions) Gate(gate float64, missing int) Gate {
 	answer := Pass
 	if missing > 0 || len(d.Comparisons) == 0 {

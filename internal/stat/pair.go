@@ -73,8 +73,8 @@ func PairAt(base, other []float64, confidence float64) Paired {
 }
 
 // LogRatios returns the natural logarithms of other over base, round by round. It leaves out the
-// rounds without a ratio. It rounds to 1e-12, far below the resolution of
-// any clock, since otherwise equal ratios such as 1.1/1 and 2.2/2 would not be ties.
+// rounds without a ratio. It rounds to 1e-12, far below the resolution of any clock, since
+// otherwise equal ratios such as 1.1/1 and 2.2/2 would not be ties.
 func LogRatios(base, other []float64) []float64 {
 	var d []float64
 	for i := range min(len(base), len(other)) {

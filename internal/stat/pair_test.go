@@ -11,8 +11,7 @@ import (
 )
 
 // The largest rank sums that are significant, of n from 6, at 5 % and 1 % two-sided: the table of
-// Wilcoxon and Wilcox (1964)
-// that textbooks print. -1 is none.
+// Wilcoxon and Wilcox (1964) that textbooks print. -1 is none.
 func TestCriticalValuesAreThoseOfTextbooks(t *testing.T) {
 	for p, want := range map[float64][]int{
 		0.05: {0, 2, 3, 5, 8, 10, 13, 17, 21, 25, 29, 34, 40, 46, 52, 58, 65, 73, 81, 89},

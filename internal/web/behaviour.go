@@ -21,8 +21,8 @@ type Behaviour struct {
 // Latency describes how long a fetch waits. A waiting fetch is in flight but uses no processor.
 type Latency struct {
 	// Model is "zero" or "", which does not wait; "constant", which waits Median; "lognormal",
-	// which draws for every page;
-	// or "per-host", which draws a median for every host and then for every page of it.
+	// which draws for every page; or "per-host", which draws a median for every host and then for
+	// every page of it.
 	Model string
 	// Median is the median waiting time; constant always waits exactly this long.
 	Median time.Duration

@@ -1,6 +1,6 @@
 // Package browser opens pages in a real browser, for tests: it clicks, reads and takes screenshots,
-// and fails a test on an
-// error in the console or a request to another host. Without chromium the tests are skipped.
+// and fails a test on an error in the console or a request to another host. Without chromium the
+// tests are skipped.
 //
 // It is a module of its own, together with the tests that use it, so that crawlbench does not depend on chromedp.
 package browser

@@ -18,8 +18,7 @@ import (
 )
 
 // From the list by way of the report and the matrix to a cell, its flame graph, a difference, and
-// back; by wide window and
-// by phone, in light and dark.
+// back; by wide window and by phone, in light and dark.
 func TestFromTheListToTheFlameGraphAndBack(t *testing.T) {
 	b := browser.Open(t)
 	url := serving(t, runs(t))
