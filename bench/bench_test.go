@@ -9,7 +9,6 @@ import (
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plan"
 
-	"crawlbench/internal/scenario"
 	"crawlbench/internal/web"
 )
 
@@ -21,7 +20,7 @@ func BenchmarkCrawl(b *testing.B) {
 	if name == "" {
 		name = "quick"
 	}
-	s, err := scenario.Load(name)
+	s, err := plan.Load(name)
 	if err != nil {
 		b.Fatal(err)
 	}

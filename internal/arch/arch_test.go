@@ -42,7 +42,7 @@ var only = map[string]struct {
 		"run children with package child",
 	},
 	"flag":                              {[]string{"internal/cli", "scripts/limits"}, "parse flags in package cli"},
-	"github.com/pelletier/go-toml":      {[]string{"internal/scenario"}, "use package scenario"},
+	"github.com/pelletier/go-toml":      {[]string{"internal/plan"}, "use package plan"},
 	"golang.org/x/exp/trace":            {[]string{"internal/breakdown"}, "use package breakdown"},
 	"github.com/anishathalye/porcupine": {[]string{"internal/conform"}, "use conform.Visited"},
 	"golang.org/x/time/rate":            {[]string{"internal/limiter"}, "use package limiter"},
@@ -126,7 +126,7 @@ func TestImportRulesDetectViolations(t *testing.T) {
 	for _, p := range []pkg{
 		{ImportPath: module + "internal/report", Imports: []string{"net/http"}},
 		{ImportPath: module + "internal/plan", Imports: []string{"golang.org/x/perf/benchfmt"}},
-		{ImportPath: module + "internal/scenario/x", Imports: []string{"github.com/pelletier/go-toml/v2"}},
+		{ImportPath: module + "internal/plan/x", Imports: []string{"github.com/pelletier/go-toml/v2"}},
 		{ImportPath: module + "internal/stat", Imports: []string{"math/rand"}},
 		{ImportPath: module + "internal/report", Imports: []string{module + "internal/testing/runtest"}},
 		{ImportPath: module + "internal/crawler/cas", Imports: []string{module + "internal/graph"}},

@@ -21,8 +21,6 @@ import (
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
-
-	"crawlbench/internal/scenario"
 )
 
 // app has what every command needs.
@@ -120,7 +118,7 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 		}
 		verbs = append(verbs, c.name)
 	}
-	return usagef("unknown command %q%s: want %s or help", verb, scenario.Nearest(verb, verbs),
+	return usagef("unknown command %q%s: want %s or help", verb, plan.Nearest(verb, verbs),
 		strings.Join(verbs, ", "))
 }
 
@@ -181,7 +179,7 @@ func checkCrawlers(crawlers []crawl.Crawler) error {
 	seen := map[string]bool{}
 	for _, c := range crawlers {
 		switch {
-		case !scenario.ValidName(c.Name):
+		case !plan.ValidName(c.Name):
 			return fmt.Errorf("invalid name of crawler %q: want letters, digits and . _ +, as it becomes part of a benchmark name", c.Name)
 		case plan.CrawlerOf(c.Name) != c.Name:
 			return fmt.Errorf("invalid name of crawler %q: its ending is reserved for the A/A control: rename it",

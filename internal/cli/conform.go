@@ -13,7 +13,7 @@ import (
 	"crawlbench/internal/conform"
 	"crawlbench/internal/conform/mutant"
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/scenario"
+	"crawlbench/internal/plan"
 )
 
 // conform runs the conformance suite on crawlers or mutants.
@@ -152,7 +152,7 @@ func checksOf(text string) ([]string, error) {
 	list := strings.Split(text, ",")
 	for _, name := range list {
 		if !slices.Contains(all, name) {
-			return nil, usagef("conform: unknown check %q%s: want some of %s", name, scenario.Nearest(name, all),
+			return nil, usagef("conform: unknown check %q%s: want some of %s", name, plan.Nearest(name, all),
 				strings.Join(all, ", "))
 		}
 	}
@@ -174,7 +174,7 @@ func named(names []string, table []crawl.Crawler) ([]crawl.Crawler, error) {
 	}
 	for _, n := range names {
 		if !slices.Contains(all, n) {
-			return nil, usagef("conform: unknown crawler %q%s: want some of %s", n, scenario.Nearest(n, all),
+			return nil, usagef("conform: unknown crawler %q%s: want some of %s", n, plan.Nearest(n, all),
 				strings.Join(all, ", "))
 		}
 	}

@@ -18,7 +18,6 @@ import (
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 
-	"crawlbench/internal/scenario"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 )
@@ -44,8 +43,8 @@ func (a *app) doctor(ctx context.Context, fs *flag.FlagSet, args []string) error
 	if *paces {
 		return a.paces(ctx)
 	}
-	if *rounds < plan.MinRounds || *rounds > scenario.MaxRounds {
-		return usagef("doctor: invalid -rounds %d: want %d to %d", *rounds, plan.MinRounds, scenario.MaxRounds)
+	if *rounds < plan.MinRounds || *rounds > plan.MaxRounds {
+		return usagef("doctor: invalid -rounds %d: want %d to %d", *rounds, plan.MinRounds, plan.MaxRounds)
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	f := host.Fingerprint()
@@ -93,7 +92,7 @@ func (a *app) againstItself(ctx context.Context, rounds int) (*diagnose.Analysis
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	s, err := scenario.Parse("doctor.toml", []byte(selfTest))
+	s, err := plan.Parse("doctor.toml", []byte(selfTest))
 	if err != nil {
 		return nil, err
 	}

@@ -11,8 +11,8 @@ import (
 
 	"crawlbench/internal/graph"
 	"crawlbench/internal/host"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/rundir"
-	"crawlbench/internal/scenario"
 )
 
 // graph writes a graph of a scenario to a file.
@@ -21,7 +21,7 @@ func (a *app) graph(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	if err != nil {
 		return err
 	}
-	s, err := scenario.Load(positional[0])
+	s, err := plan.Load(positional[0])
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (a *app) graph(ctx context.Context, fs *flag.FlagSet, args []string) error 
 		return nil
 	}
 	return usagef("graph: scenario %s has no graph %q%s: want one of %s", s.Name, positional[1],
-		scenario.Nearest(positional[1], names), strings.Join(names, ", "))
+		plan.Nearest(positional[1], names), strings.Join(names, ", "))
 }
 
 // writer returns the writer for the format given by the extension of file.

@@ -12,7 +12,7 @@ import (
 	"crawlbench/internal/graph"
 	"crawlbench/internal/limiter"
 	"crawlbench/internal/plain"
-	"crawlbench/internal/scenario"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/store"
 	"crawlbench/scenarios"
 )
@@ -42,7 +42,7 @@ func (a *app) list(_ context.Context, fs *flag.FlagSet, args []string) error {
 	case "crawlers", "scenarios", "graphs", "limiters", "runs", "cells":
 		return a.listOne(w, what, *results, *name)
 	}
-	return usagef("list: unknown list %q%s: want one of %s", what, scenario.Nearest(what, kinds),
+	return usagef("list: unknown list %q%s: want one of %s", what, plan.Nearest(what, kinds),
 		strings.Join(kinds, ", "))
 }
 
@@ -61,7 +61,7 @@ func (a *app) listOne(w *tabwriter.Writer, what, results, name string) error {
 		}
 	case "scenarios":
 		for _, n := range scenarios.Names() {
-			s, err := scenario.Load(n)
+			s, err := plan.Load(n)
 			if err != nil {
 				return err
 			}

@@ -19,7 +19,6 @@ import (
 	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
 
-	"crawlbench/internal/scenario"
 	"crawlbench/internal/store"
 	"crawlbench/internal/web"
 )
@@ -94,8 +93,8 @@ func (f *runFlags) checkGiven(fs *flag.FlagSet) error {
 	var err error
 	fs.Visit(func(given *flag.Flag) {
 		switch {
-		case given.Name == "rounds" && (f.rounds < 1 || f.rounds > scenario.MaxRounds):
-			err = usagef("run: invalid -rounds %d: want 1 to %d", f.rounds, scenario.MaxRounds)
+		case given.Name == "rounds" && (f.rounds < 1 || f.rounds > plan.MaxRounds):
+			err = usagef("run: invalid -rounds %d: want 1 to %d", f.rounds, plan.MaxRounds)
 		case given.Name == "budget" && f.budget <= 0:
 			err = usagef("run: invalid -budget %v: want more than 0", f.budget)
 		case given.Value.String() == "":
@@ -143,7 +142,7 @@ func onlyResume(fs *flag.FlagSet, positional []string) error {
 
 // plan loads the scenario, applies the flags, and returns the plan and its manifest.
 func (a *app) plan(name string, f runFlags) (*plan.Plan, store.Manifest, error) {
-	s, err := scenario.Load(name)
+	s, err := plan.Load(name)
 	if err != nil {
 		return nil, store.Manifest{}, err
 	}
@@ -169,30 +168,30 @@ func (a *app) plan(name string, f runFlags) (*plan.Plan, store.Manifest, error) 
 }
 
 // override replaces the scenario's values by those of flags.
-func override(s *scenario.Scenario, f runFlags) error {
+func override(s *plan.Scenario, f runFlags) error {
 	if f.crawlers != "" {
-		names, err := scenario.ParseNames(f.crawlers)
+		names, err := plan.ParseNames(f.crawlers)
 		if err != nil {
 			return usagef("run: -crawlers: %w", err)
 		}
 		s.Crawlers, s.Profiles.Crawlers, s.Baseline = names, nil, ""
 	}
 	if f.workers != "" {
-		counts, err := scenario.ParseCounts(f.workers)
+		counts, err := plan.ParseCounts(f.workers)
 		if err != nil {
 			return usagef("run: -workers: %w", err)
 		}
 		s.Workers, s.Profiles.Workers = counts, nil
 	}
 	if f.rate != "" {
-		rates, err := scenario.ParseRates(f.rate)
+		rates, err := plan.ParseRates(f.rate)
 		if err != nil {
 			return usagef("run: -rate: %w", err)
 		}
 		s.Rates, s.Profiles.Rates = rates, nil
 	}
 	if f.limiter != "" {
-		limiters, err := scenario.ParseLimiters(f.limiter)
+		limiters, err := plan.ParseLimiters(f.limiter)
 		if err != nil {
 			return usagef("run: -limiter: %w", err)
 		}
@@ -205,7 +204,7 @@ func override(s *scenario.Scenario, f runFlags) error {
 		s.Rounds = f.rounds
 	}
 	if f.seed != "" {
-		seed, err := scenario.ParseSeed(f.seed)
+		seed, err := plan.ParseSeed(f.seed)
 		if err != nil {
 			return usagef("run: -seed: %w", err)
 		}

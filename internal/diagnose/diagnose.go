@@ -13,7 +13,7 @@ import (
 
 	"crawlbench/internal/parallel"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/scenario"
+
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 )
@@ -41,7 +41,7 @@ type Analysis struct {
 // Key identifies the cells of a table: crawlers are compared with each other within a table.
 type Key struct {
 	Graph, Keys string
-	Rate        scenario.Rate
+	Rate        plan.Rate
 	Burst       int
 	Limiter     string // "" is the default
 	Procs       int

@@ -20,7 +20,7 @@ import (
 	"crawlbench/internal/limiter"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
-	"crawlbench/internal/scenario"
+
 	"crawlbench/internal/store"
 	"crawlbench/internal/web"
 )
@@ -254,7 +254,7 @@ func TestWallProfileHasATimeBreakdown(t *testing.T) {
 		j := job(cache(t, graph.Spec{Kind: "rmat", Scale: 12}, nil))
 		j.Dir, j.Sample, j.Profiles = t.TempDir(), 40*time.Millisecond, []string{"wall"}
 		if rate > 0 {
-			j.Cell.Rate, j.Cell.MaxPages = scenario.Rate(rate), 200
+			j.Cell.Rate, j.Cell.MaxPages = plan.Rate(rate), 200
 		}
 		done := run(t, j).Profile
 		p, err := profile.Read(filepath.Join(j.Dir, done.Files["wall"]))

@@ -19,7 +19,7 @@ import (
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/graph"
-	"crawlbench/internal/scenario"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/web"
 )
 
@@ -292,7 +292,7 @@ func faults(opened *[]int) []fault {
 		{
 			name: "hoards",
 			want: "waits on the limiter that no fetch had used yet",
-			job:  func(j *Job) { j.Cell.Rate = scenario.Rate(100_000) },
+			job:  func(j *Job) { j.Cell.Rate = plan.Rate(100_000) },
 			byID: func(_ <-chan struct{}, right crawl.Func[uint32]) crawl.Func[uint32] {
 				return func(
 					ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options,

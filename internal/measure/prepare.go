@@ -11,7 +11,7 @@ import (
 
 	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/scenario"
+
 	"crawlbench/internal/store"
 	"crawlbench/internal/web"
 )
@@ -37,7 +37,7 @@ func Build(ctx context.Context, p *plan.Plan, dir string, memory int64) ([]Graph
 	return built, nil
 }
 
-func build(ctx context.Context, p *plan.Plan, sg scenario.Graph, file string, memory int64) (Graph, error) {
+func build(ctx context.Context, p *plan.Plan, sg plan.Graph, file string, memory int64) (Graph, error) {
 	g, err := graph.Build(ctx, sg.Spec, memory)
 	if err != nil {
 		return Graph{}, err

@@ -20,7 +20,7 @@ import (
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/scenario"
+
 	"crawlbench/internal/store"
 )
 
@@ -177,9 +177,9 @@ func table() []crawl.Crawler {
 }
 
 // start creates a run of the named crawlers on a small graph.
-func start(t *testing.T, change func(*scenario.Scenario), names ...string) (*Runner, *store.Run) {
+func start(t *testing.T, change func(*plan.Scenario), names ...string) (*Runner, *store.Run) {
 	t.Helper()
-	s, err := scenario.Parse("test.toml", []byte(`
+	s, err := plan.Parse("test.toml", []byte(`
 control = false
 workers = [2]
 rounds = 2
@@ -222,10 +222,10 @@ pages = 400
 }
 
 func TestEverySampleOfThePlanIsTaken(t *testing.T) {
-	r, run := start(t, func(s *scenario.Scenario) {
+	r, run := start(t, func(s *plan.Scenario) {
 		s.Keys = []string{"id", "url"}
-		s.Rates = []scenario.Rate{0, 5000}
-		s.Profiles = scenario.Profiles{Kinds: []string{"cpu", "block", "mutex"}, Length: 5 * time.Millisecond}
+		s.Rates = []plan.Rate{0, 5000}
+		s.Profiles = plan.Profiles{Kinds: []string{"cpu", "block", "mutex"}, Length: 5 * time.Millisecond}
 	}, "*", "!panics", "!races", "!deadlocks", "!hangs", "!spins", "!exits0", "!exits7", "!eats", "!twice", "!leaks",
 		"!idle",
 		"!goexits", "!millions", "!modifies", "!forks", "!junk", "!killed", "!floods", "!unlucky", "!pauses")
@@ -343,10 +343,10 @@ func TestChildKilledFromOutsideIsRunAgain(t *testing.T) {
 func TestFrozenSampleIsTakenAgain(t *testing.T) {
 	for _, what := range []string{"sample", "profile"} {
 		t.Setenv("CRAWLBENCH_TEST_MARK", filepath.Join(t.TempDir(), "mark"))
-		r, run := start(t, func(s *scenario.Scenario) {
+		r, run := start(t, func(s *plan.Scenario) {
 			s.Rounds = 1
 			if what == "profile" {
-				s.Profiles = scenario.Profiles{Kinds: []string{"cpu"}, Length: 5 * time.Millisecond}
+				s.Profiles = plan.Profiles{Kinds: []string{"cpu"}, Length: 5 * time.Millisecond}
 			}
 		}, "pauses")
 		r.Setup = time.Minute
@@ -393,7 +393,7 @@ func TestIncompatibleChildIsAnError(t *testing.T) {
 }
 
 func TestInterruptionKeepsFinishedSamples(t *testing.T) {
-	r, run := start(t, func(s *scenario.Scenario) { s.Rounds = 5 }, "mutexmap", "cas")
+	r, run := start(t, func(s *plan.Scenario) { s.Rounds = 5 }, "mutexmap", "cas")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	stop := errors.New("stopped")
 	finished := 0
@@ -423,7 +423,7 @@ func TestInterruptionKeepsFinishedSamples(t *testing.T) {
 // The journal is written after a child has ended and synced before the next one starts, so that no crawl is measured
 // during the write.
 func TestJournalIsWrittenBetweenTheChildren(t *testing.T) {
-	r, run := start(t, func(s *scenario.Scenario) { s.Sample = 30 * time.Millisecond }, "mutexmap", "cas")
+	r, run := start(t, func(s *plan.Scenario) { s.Sample = 30 * time.Millisecond }, "mutexmap", "cas")
 	journal := filepath.Join(run.Dir(), "journal.jsonl")
 	const tick = 10 * time.Millisecond // resolution of file timestamps
 	children := 0
@@ -472,7 +472,7 @@ func TestBudgetFitsTheRounds(t *testing.T) {
 			t.Errorf("%+v: %d rounds", test, got)
 		}
 	}
-	r, run := start(t, func(s *scenario.Scenario) { s.Rounds = 1000 }, "mutexmap")
+	r, run := start(t, func(s *plan.Scenario) { s.Rounds = 1000 }, "mutexmap")
 	r.Budget, r.Begin = 300*time.Millisecond, time.Now()
 	if err := r.Do(t.Context()); err != nil {
 		t.Fatal(err)
@@ -504,7 +504,7 @@ func TestChildThatCannotStartEndsTheRun(t *testing.T) {
 }
 
 func TestURLsThatDoNotFitAreRefused(t *testing.T) {
-	_, run := start(t, func(s *scenario.Scenario) {
+	_, run := start(t, func(s *plan.Scenario) {
 		s.Keys, s.Graphs[0].Spec = []string{"url"}, graph.Spec{Kind: "chain", Pages: 400}
 	}, "mutexmap")
 	if _, err := Build(t.Context(), run.Plan(), t.TempDir(), 20<<10); err == nil ||
@@ -515,7 +515,7 @@ func TestURLsThatDoNotFitAreRefused(t *testing.T) {
 
 // The journal's order is the schedule's order.
 func TestSamplesAreTakenInTheOrderOfTheSchedule(t *testing.T) {
-	r, run := start(t, func(s *scenario.Scenario) { s.Rounds = 4 }, "mutexmap", "cas", "owner")
+	r, run := start(t, func(s *plan.Scenario) { s.Rounds = 4 }, "mutexmap", "cas", "owner")
 	if err := r.Do(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -532,7 +532,7 @@ func TestSamplesAreTakenInTheOrderOfTheSchedule(t *testing.T) {
 }
 
 func TestFlaggedSampleIsTakenAgainOnceAndBothAreKept(t *testing.T) {
-	r, run := start(t, func(s *scenario.Scenario) { s.Rounds = 1 }, "onebyone")
+	r, run := start(t, func(s *plan.Scenario) { s.Rounds = 1 }, "onebyone")
 	if err := r.Do(t.Context()); err != nil {
 		t.Fatal(err)
 	}

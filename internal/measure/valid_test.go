@@ -13,7 +13,7 @@ import (
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/limiter"
-	"crawlbench/internal/scenario"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/web"
 )
 
@@ -323,7 +323,7 @@ func TestValidCrawlersAreAccepted(t *testing.T) {
 					case "with budget":
 						j.Cell.MaxPages = 100
 					case "paced", "paced, slow":
-						j.Cell.Rate, j.Cell.MaxPages = scenario.Rate(50_000), 100
+						j.Cell.Rate, j.Cell.MaxPages = plan.Rate(50_000), 100
 						j.Cell.Limiter = limiter.Names()[rand.IntN(len(limiter.Names()))]
 					case "hosts":
 						j.Retained = rand.IntN(8) == 0

@@ -6,11 +6,10 @@ import (
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/plain"
-	"crawlbench/internal/scenario"
 )
 
 // MaxRounds returns the largest number of rounds allowed for p.
-func (p *Plan) MaxRounds() int { return min(scenario.MaxRounds, mostSlots/max(1, len(p.Cells))) }
+func (p *Plan) MaxRounds() int { return min(MaxRounds, mostSlots/max(1, len(p.Cells))) }
 
 // bounded returns an error if the product of the axes exceeds the limits on cells or samples. It
 // only counts, because the cells might not fit into memory.
@@ -32,15 +31,15 @@ func bounded(a axes, rounds int) error {
 // axes are the factors of a plan: each value once, and the crawlers that support at least one cell.
 type axes struct {
 	crawlers       []crawl.Crawler
-	graphs         []scenario.Graph
+	graphs         []Graph
 	keys           []string
 	workers, procs []int
-	rates          []scenario.Rate
+	rates          []Rate
 	bursts         []int    // of cells with a rate
 	limiters       []string // of cells with a rate
 }
 
-func axesOf(s *scenario.Scenario, chosen []crawl.Crawler, cores int) axes {
+func axesOf(s *Scenario, chosen []crawl.Crawler, cores int) axes {
 	a := axes{graphs: s.Graphs, keys: s.Keys, workers: resolve(s.Workers, cores), procs: resolve(s.Procs, cores),
 		rates: s.Rates, bursts: s.Bursts, limiters: s.Limiters}
 	for _, c := range chosen {
@@ -52,7 +51,7 @@ func axesOf(s *scenario.Scenario, chosen []crawl.Crawler, cores int) axes {
 }
 
 // resolve returns the distinct numbers that counts mean on a machine with the given number of cores.
-func resolve(counts []scenario.Count, cores int) []int {
+func resolve(counts []Count, cores int) []int {
 	var list []int
 	seen := map[int]bool{}
 	for _, c := range counts {

@@ -5,36 +5,34 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"crawlbench/internal/scenario"
 )
 
 // long returns a scenario with the given numbers of worker counts, rates, graphs and rounds.
-func long(workers, rates, graphs, rounds int) *scenario.Scenario {
+func long(workers, rates, graphs, rounds int) *Scenario {
 	s := base()
 	s.Crawlers, s.Keys, s.Rounds = []string{"a"}, []string{"id"}, rounds
 	s.Workers, s.Rates, s.Graphs = nil, nil, nil
 	for i := range workers {
-		s.Workers = append(s.Workers, scenario.Count{N: i + 1})
+		s.Workers = append(s.Workers, Count{N: i + 1})
 	}
 	for i := range rates {
-		s.Rates = append(s.Rates, scenario.Rate(i+1))
+		s.Rates = append(s.Rates, Rate(i+1))
 	}
 	for i := range graphs {
-		s.Graphs = append(s.Graphs, scenario.Graph{Name: fmt.Sprint("g", i)})
+		s.Graphs = append(s.Graphs, Graph{Name: fmt.Sprint("g", i)})
 	}
 	return s
 }
 
 // A plan at the limits is accepted; one beyond is refused with both numbers.
 func TestBoundsOfAPlan(t *testing.T) {
-	for _, s := range []*scenario.Scenario{long(256, 256, 1, 16), long(4, 8, 32, 1024), long(1, 16, 4096, 16)} {
+	for _, s := range []*Scenario{long(256, 256, 1, 16), long(4, 8, 32, 1024), long(1, 16, 4096, 16)} {
 		if p := makePlan(t, s); len(p.Schedule) != mostSlots || p.MaxRounds() != s.Rounds {
 			t.Errorf("%d samples, at most %d rounds", len(p.Schedule), p.MaxRounds())
 		}
 	}
 	for _, test := range []struct {
-		s    *scenario.Scenario
+		s    *Scenario
 		says string
 	}{
 		{long(256, 257, 1, 1), "plan base: 65,792 cells x 1 round = 65,792 samples: a plan has at most 65,536 cells and 1,048,576 samples: shorten the longest of its lists (256 workers, 257 rate), or give fewer rounds"},
@@ -67,8 +65,8 @@ func TestPassesAreBounded(t *testing.T) {
 // Cells are counted without making them: equal counts are counted once, unsupported cells not at all.
 func TestCellsAreCountedBeforeTheyAreMade(t *testing.T) {
 	s := base()
-	s.Workers = append(s.Workers, scenario.Count{N: 1, PerCore: true}, scenario.Count{N: 4}, scenario.Count{N: 2})
-	s.Rates, s.Bursts, s.Limiters = []scenario.Rate{0, 10, 20}, []int{0, 5}, []string{"", "paced", "gcra"}
+	s.Workers = append(s.Workers, Count{N: 1, PerCore: true}, Count{N: 4}, Count{N: 2})
+	s.Rates, s.Bursts, s.Limiters = []Rate{0, 10, 20}, []int{0, 5}, []string{"", "paced", "gcra"}
 	a := axesOf(s, table(), 2)
 	if cells := a.cross(s); float64(len(cells)) != a.count() || len(cells) != (2*2*3+3+2)*2*(1+2*2*3) {
 		t.Errorf("%d cells, counted %v", len(cells), a.count())

@@ -5,17 +5,15 @@ import (
 	"math"
 	"strings"
 	"time"
-
-	"crawlbench/internal/scenario"
 )
 
 // Cell is one point of the sweep.
 type Cell struct {
-	Impl    string        `json:"impl"`
-	Graph   string        `json:"graph"`
-	Keys    string        `json:"keys"` // "id" or "url"
-	Workers int           `json:"workers"`
-	Rate    scenario.Rate `json:"rate"` // pages a second, 0 for no limit
+	Impl    string `json:"impl"`
+	Graph   string `json:"graph"`
+	Keys    string `json:"keys"` // "id" or "url"
+	Workers int    `json:"workers"`
+	Rate    Rate   `json:"rate"` // pages a second, 0 for no limit
 	// Burst is the limiter's bucket size in pages. It is 0, the default that BucketSize returns,
 	// unless the scenario sets it.
 	Burst int `json:"burst,omitempty"`

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"crawlbench/internal/scenario"
 )
 
 // Limits on what a file makes its reader allocate, far beyond any practical run.
@@ -21,7 +19,7 @@ const (
 )
 
 // Parse reads a plan written by encoding/json. The text is untrusted: a returned plan has passed Check.
-func Parse(text []byte) (*Plan, error) {
+func Read(text []byte) (*Plan, error) {
 	p := new(Plan)
 	raw := struct {
 		*Plan
@@ -35,11 +33,11 @@ func Parse(text []byte) (*Plan, error) {
 		return nil, err
 	}
 	err := errors.Join(
-		list(raw.Crawlers, "crawlers", mostNames, 1, &p.Crawlers),
-		list(raw.Graphs, "graphs", mostNames, 15, &p.Graphs),
-		list(raw.Cells, "cells", mostCells, 9, &p.Cells),
-		list(raw.Schedule, "slots", mostSlots, 3, &p.Schedule),
-		list(raw.Passes, "profile passes", mostCells, 5, &p.Passes),
+		readList(raw.Crawlers, "crawlers", mostNames, 1, &p.Crawlers),
+		readList(raw.Graphs, "graphs", mostNames, 15, &p.Graphs),
+		readList(raw.Cells, "cells", mostCells, 9, &p.Cells),
+		readList(raw.Schedule, "slots", mostSlots, 3, &p.Schedule),
+		readList(raw.Passes, "profile passes", mostCells, 5, &p.Passes),
 	)
 	if err == nil {
 		err = p.Check()
@@ -51,7 +49,7 @@ func Parse(text []byte) (*Plan, error) {
 }
 
 // list reads a list of at most most elements, each with at most values values.
-func list[T any](text json.RawMessage, what string, most, values int, to *[]T) error {
+func readList[T any](text json.RawMessage, what string, most, values int, to *[]T) error {
 	if bytes.Count(text, []byte(",")) > most*values {
 		return fmt.Errorf("it has more than %d %s", most, what)
 	}
@@ -68,7 +66,7 @@ func (p *Plan) Check() error {
 	switch {
 	case len(p.Crawlers) == 0 || len(p.Cells) == 0:
 		return errors.New("it has no crawlers or no cells")
-	case !scenario.ValidName(strings.ReplaceAll(p.Scenario, "-", "_")):
+	case !ValidName(strings.ReplaceAll(p.Scenario, "-", "_")):
 		return fmt.Errorf("invalid scenario name %q", p.Scenario)
 	case p.Sample < 0 || p.Sample > time.Hour || p.Length < 0 || p.Length > time.Hour || p.Deadline < 0 ||
 		p.Deadline > 7*24*time.Hour || p.Memory < 0:
@@ -77,14 +75,14 @@ func (p *Plan) Check() error {
 	}
 	names := map[string]bool{}
 	for _, name := range p.Crawlers {
-		if !scenario.ValidName(name) || names[name] {
+		if !ValidName(name) || names[name] {
 			return fmt.Errorf("crawler %q: the name is invalid or occurs twice", name)
 		}
 		names[name] = true
 	}
 	graphs := map[string]bool{}
 	for _, g := range p.Graphs {
-		if !scenario.ValidName(g.Name) || graphs[g.Name] {
+		if !ValidName(g.Name) || graphs[g.Name] {
 			return fmt.Errorf("graph %q: the name is invalid or occurs twice", g.Name)
 		}
 		graphs[g.Name] = true
@@ -110,8 +108,8 @@ func (p *Plan) Check() error {
 // check returns an error if the cell by itself is invalid.
 func (c Cell) check() error {
 	switch {
-	case !scenario.ValidName(c.Impl) || !scenario.ValidName(c.Graph) || c.Keys != "id" && c.Keys != "url" ||
-		c.Limiter != "" && !scenario.ValidName(c.Limiter):
+	case !ValidName(c.Impl) || !ValidName(c.Graph) || c.Keys != "id" && c.Keys != "url" ||
+		c.Limiter != "" && !ValidName(c.Limiter):
 		return fmt.Errorf("crawler %q, graph %q, keys %q or limiter %q is not a valid name",
 			c.Impl, c.Graph, c.Keys, c.Limiter)
 	case c.Workers < 1 || c.Workers > 1<<26 || c.Procs < 1 || c.Procs > 1<<20 || c.Burst < 0 || c.MaxPages < 0:
@@ -152,7 +150,7 @@ func (p *Plan) checkPasses() error {
 			return fmt.Errorf("profile pass %d is of cell %d, in a plan of %d cells", i+1, pass.Cell, len(p.Cells))
 		}
 		if len(pass.Kinds) == 0 || slices.ContainsFunc(pass.Kinds,
-			func(kind string) bool { return !scenario.ValidName(kind) }) {
+			func(kind string) bool { return !ValidName(kind) }) {
 			return fmt.Errorf("profile pass %d has the kinds %q, which are not valid names", i+1, pass.Kinds)
 		}
 	}

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"crawlbench/internal/scenario"
 )
 
 // stored returns a plan and its JSON.
@@ -39,7 +37,7 @@ func TestPlanIsReadAsItWasWritten(t *testing.T) {
 		"with the seed of 64 bit": []byte(strings.Replace(string(text), `"seed": 42`, `"seed": 18446744073709551615`,
 			1)),
 	} {
-		got, err := Parse(text)
+		got, err := Read(text)
 		if err == nil && what == "with the seed of 64 bit" {
 			got.Seed -= 1<<64 - 1 - 42
 		}
@@ -53,7 +51,7 @@ func TestPlanIsReadAsItWasWritten(t *testing.T) {
 func TestPlansOfOlderProgramsAreRead(t *testing.T) {
 	_, text := stored(t)
 	for _, start := range []string{"null", "5", "0"} {
-		if _, err := Parse([]byte(strings.Replace(string(text), `"Start": null`, `"Start": `+start, 1))); err != nil {
+		if _, err := Read([]byte(strings.Replace(string(text), `"Start": null`, `"Start": `+start, 1))); err != nil {
 			t.Errorf("start %s: %v", start, err)
 		}
 	}
@@ -67,7 +65,7 @@ func TestInvalidPlansAreRefused(t *testing.T) {
 	refuse := func(what string, text []byte, says string) {
 		t.Helper()
 		n++
-		if p, err := Parse(text); p != nil || err == nil || !strings.Contains(err.Error(), says) {
+		if p, err := Read(text); p != nil || err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v; want %q", what, err, says)
 		}
 	}
@@ -154,7 +152,7 @@ func TestReadingAPlanTakesLittleMemory(t *testing.T) {
 	text := []byte(`{"cells": [` + strings.Repeat("{},", 1<<24) + `{}]}`)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err := Parse(text)
+	_, err := Read(text)
 	runtime.ReadMemStats(&after)
 	if took := after.TotalAlloc - before.TotalAlloc; err == nil || took > 4*uint64(len(text)) {
 		t.Errorf("%d bytes of text took %d: %v", len(text), took, err)
@@ -163,7 +161,7 @@ func TestReadingAPlanTakesLittleMemory(t *testing.T) {
 
 // The smallest and the largest numbers are valid.
 func TestBoundsAreWithin(t *testing.T) {
-	p := &Plan{Scenario: "a-b.c_d+e", Rounds: 1, Crawlers: []string{"a"}, Graphs: []scenario.Graph{{Name: "g"}},
+	p := &Plan{Scenario: "a-b.c_d+e", Rounds: 1, Crawlers: []string{"a"}, Graphs: []Graph{{Name: "g"}},
 		Cells: []Cell{{Impl: "a", Graph: "g", Keys: "url", Workers: 1 << 26, Procs: 1 << 20, Burst: 1 << 31,
 			MaxPages: 1 << 62, Limiter: "later"}}, Schedule: []Slot{{}}}
 	if err := p.Check(); err != nil {
@@ -171,12 +169,12 @@ func TestBoundsAreWithin(t *testing.T) {
 	}
 }
 
-func FuzzParse(f *testing.F) {
+func FuzzRead(f *testing.F) {
 	f.Add([]byte(`{"scenario":"s","seed":1,"sample_ns":1000,"fetch":{"Latency":{"Model":"constant","Median":9}},"crawlers":["a","a.control"],"graphs":[{"Name":"g","Spec":{"Kind":"chain","Pages":5,"Start":null}}],"cells":[{"impl":"a","graph":"g","keys":"id","workers":1,"rate":"20000","burst":3,"gomaxprocs":1,"max_pages":7}],"rounds":2,"schedule":[{"round":0,"slot":0,"cell":0},{"round":1}],"passes":[]}`))
 	f.Add([]byte(`{"scenario":"s","crawlers":["a"],"graphs":[{"Name":"g"}],"cells":[{"impl":"a","graph":"g","keys":"id","workers":1,"rate":"inf","gomaxprocs":1}],"rounds":1,"schedule":[{}],"passes":[{"kinds":["cpu"]}]}`))
 	f.Add([]byte(`{"rounds":-1,"cells":[null],"schedule":null}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		p, err := Parse(text)
+		p, err := Read(text)
 		if err != nil {
 			return
 		}
@@ -184,7 +182,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatalf("what was read cannot be written: %v", err)
 		}
-		q, err := Parse(again)
+		q, err := Read(again)
 		if err != nil || len(q.Schedule) != len(p.Schedule) || len(q.Cells) != len(p.Cells) {
 			t.Fatalf("what was written cannot be read: %v", err)
 		}

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/scenario"
 )
 
 // choose resolves a list of crawler patterns, in order: a name adds one, * adds all, !name removes
@@ -64,7 +63,7 @@ func baselineFirst(chosen []crawl.Crawler, baseline string) ([]crawl.Crawler, er
 // passes returns the profile passes of the scenario: one for the CPU profile, one for block and
 // mutex together, and one for the execution trace of the wall profile. Second entries are not
 // profiled.
-func passes(s *scenario.Scenario, cells []Cell, table []crawl.Crawler, cores int) ([]Pass, error) {
+func passes(s *Scenario, cells []Cell, table []crawl.Crawler, cores int) ([]Pass, error) {
 	pf := s.Profiles
 	if len(pf.Kinds) == 0 {
 		return nil, nil
@@ -110,7 +109,7 @@ func passes(s *scenario.Scenario, cells []Cell, table []crawl.Crawler, cores int
 
 // profiledWorkers returns a predicate for cells whose number of workers is profiled: by default the
 // crawler's largest.
-func profiledWorkers(pf scenario.Profiles, cells []Cell, cores int) func(Cell) bool {
+func profiledWorkers(pf Profiles, cells []Cell, cores int) func(Cell) bool {
 	if len(pf.Workers) > 0 {
 		chosen := map[int]bool{}
 		for _, n := range resolve(pf.Workers, cores) {
@@ -126,15 +125,15 @@ func profiledWorkers(pf scenario.Profiles, cells []Cell, cores int) func(Cell) b
 }
 
 // profiledRates returns the rates to profile: by default the largest, where inf is the largest of all.
-func profiledRates(pf scenario.Profiles, rates []scenario.Rate) map[scenario.Rate]bool {
+func profiledRates(pf Profiles, rates []Rate) map[Rate]bool {
 	if len(pf.Rates) == 0 {
 		largest := slices.Max(rates)
 		if slices.Contains(rates, 0) {
 			largest = 0
 		}
-		return map[scenario.Rate]bool{largest: true}
+		return map[Rate]bool{largest: true}
 	}
-	chosen := map[scenario.Rate]bool{}
+	chosen := map[Rate]bool{}
 	for _, r := range pf.Rates {
 		chosen[r] = true
 	}

@@ -8,13 +8,13 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/scenario"
+
 	"crawlbench/internal/web"
 )
 
 func TestBucketHoldsTenMillisecondsUnlessSaidOtherwise(t *testing.T) {
 	for _, test := range []struct {
-		rate        scenario.Rate
+		rate        Rate
 		burst, want int
 	}{{1000, 0, 10}, {1001, 0, 11}, {100, 0, 1}, {5, 0, 1}, {0, 0, 1}, {1000, 3, 3}, {1000, 1, 1}, {5, 40, 40}} {
 		if got := (Cell{Rate: test.rate, Burst: test.burst}).BucketSize(); got != test.want {
@@ -44,7 +44,7 @@ func TestBudgetCountsWaitingAndBurning(t *testing.T) {
 		{750 * time.Millisecond, 250 * time.Millisecond, 128}, // each of 4 workers fetches a page a second
 		{0, 250 * time.Millisecond, 256},                      // each of 2 processors handles 4 pages a second
 	} {
-		s := &scenario.Scenario{
+		s := &Scenario{
 			Sample: 32 * time.Second,
 			Fetch:  web.Behaviour{Latency: web.Latency{Model: "constant", Median: test.wait}, CPU: test.cpu},
 		}
@@ -70,7 +70,7 @@ func TestBaselineThatIsFirstStays(t *testing.T) {
 
 func TestProfileOfTheProcessorAlone(t *testing.T) {
 	s := base()
-	s.Rates = []scenario.Rate{100, 1000, 500}
+	s.Rates = []Rate{100, 1000, 500}
 	s.Profiles.Kinds = []string{"cpu"}
 	p := makePlan(t, s)
 	// Without inf, the largest rate. The same cells as for all kinds of profiles, but one pass each.

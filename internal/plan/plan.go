@@ -10,7 +10,7 @@ import (
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/plain"
-	"crawlbench/internal/scenario"
+
 	"crawlbench/internal/web"
 )
 
@@ -25,10 +25,10 @@ type Plan struct {
 	Memory int64 `json:"memory,omitempty"`
 	// Crawlers are the names of the crawlers in the order of the scenario, the baseline first and
 	// the A/A control, if there is one, second.
-	Crawlers []string         `json:"crawlers"`
-	Graphs   []scenario.Graph `json:"graphs"`
-	Fetch    web.Behaviour    `json:"fetch"`
-	Cells    []Cell           `json:"cells"`
+	Crawlers []string      `json:"crawlers"`
+	Graphs   []Graph       `json:"graphs"`
+	Fetch    web.Behaviour `json:"fetch"`
+	Cells    []Cell        `json:"cells"`
 	// Schedule lists the samples in the order in which they are taken.
 	Schedule []Slot `json:"schedule"`
 	// Passes are the profile passes, taken after the last round.
@@ -57,7 +57,7 @@ const MinRounds = 6
 const minBudget = 20
 
 // Make returns the plan of s with its crawlers from table, for a machine with the given number of cores.
-func Make(s *scenario.Scenario, table []crawl.Crawler, cores int) (*Plan, error) {
+func Make(s *Scenario, table []crawl.Crawler, cores int) (*Plan, error) {
 	chosen, err := choose(s.Crawlers, table)
 	if err != nil {
 		return nil, err
@@ -129,23 +129,23 @@ func (p *Plan) SetRounds(n int) {
 }
 
 // Graph returns the graph of a cell.
-func (p *Plan) Graph(name string) scenario.Graph {
-	i := slices.IndexFunc(p.Graphs, func(g scenario.Graph) bool { return g.Name == name })
+func (p *Plan) Graph(name string) Graph {
+	i := slices.IndexFunc(p.Graphs, func(g Graph) bool { return g.Name == name })
 	return p.Graphs[i]
 }
 
 // cross returns the product of the axes, crawler outermost, without unsupported cells.
-func (a axes) cross(s *scenario.Scenario) []Cell {
+func (a axes) cross(s *Scenario) []Cell {
 	able := map[string]crawl.Crawler{}
 	for _, c := range a.crawlers {
 		able[c.Name] = c
 	}
 	cells := []Cell{{}}
 	cells = times(cells, a.crawlers, func(c *Cell, v crawl.Crawler) bool { c.Impl = v.Name; return true })
-	cells = times(cells, a.graphs, func(c *Cell, v scenario.Graph) bool { c.Graph = v.Name; return true })
+	cells = times(cells, a.graphs, func(c *Cell, v Graph) bool { c.Graph = v.Name; return true })
 	cells = times(cells, a.keys, func(c *Cell, v string) bool { c.Keys = v; return canKey(able[c.Impl], v) })
 	cells = times(cells, a.workers, func(c *Cell, v int) bool { c.Workers = v; return canWorkers(able[c.Impl], v) })
-	cells = times(cells, a.rates, func(c *Cell, v scenario.Rate) bool { c.Rate = v; return true })
+	cells = times(cells, a.rates, func(c *Cell, v Rate) bool { c.Rate = v; return true })
 	// Without a rate, bursts and limiters make no difference.
 	cells = times(cells, a.bursts, func(c *Cell, v int) bool {
 		if c.Rate == 0 {
@@ -193,7 +193,7 @@ func canWorkers(by crawl.Crawler, n int) bool { return by.MaxWorkers == 0 || n <
 
 // budget returns the number of pages that take about the length of a sample at the highest rate
 // that limiter, workers and processors allow.
-func budget(c Cell, s *scenario.Scenario) int {
+func budget(c Cell, s *Scenario) int {
 	pages := math.Ceil(float64(c.Rate) * s.Sample.Seconds())
 	wait, cpu := s.Fetch.Latency.MeanWait().Seconds(), s.Fetch.CPU.Seconds()
 	if busy := (wait + cpu) / float64(c.Workers); busy > 0 {

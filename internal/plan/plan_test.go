@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/scenario"
+
 	"crawlbench/internal/web"
 )
 
@@ -31,18 +31,18 @@ func table() []crawl.Crawler {
 	}
 }
 
-func base() *scenario.Scenario {
-	return &scenario.Scenario{
-		Name: "base", Crawlers: []string{"*"}, Graphs: []scenario.Graph{{Name: "g"}, {Name: "h"}},
-		Keys: []string{"id", "url"}, Workers: []scenario.Count{{N: 1}, {N: 2, PerCore: true}},
-		Rates: []scenario.Rate{0, 1000}, Bursts: []int{0}, Limiters: []string{""},
-		Procs:  []scenario.Count{{N: 1, PerCore: true}},
+func base() *Scenario {
+	return &Scenario{
+		Name: "base", Crawlers: []string{"*"}, Graphs: []Graph{{Name: "g"}, {Name: "h"}},
+		Keys: []string{"id", "url"}, Workers: []Count{{N: 1}, {N: 2, PerCore: true}},
+		Rates: []Rate{0, 1000}, Bursts: []int{0}, Limiters: []string{""},
+		Procs:  []Count{{N: 1, PerCore: true}},
 		Rounds: 7, Sample: 100 * time.Millisecond, Seed: 42,
-		Profiles: scenario.Profiles{Kinds: []string{"mutex", "cpu", "block"}},
+		Profiles: Profiles{Kinds: []string{"mutex", "cpu", "block"}},
 	}
 }
 
-func makePlan(t *testing.T, s *scenario.Scenario) *Plan {
+func makePlan(t *testing.T, s *Scenario) *Plan {
 	t.Helper()
 	p, err := Make(s, table(), 2)
 	if err != nil {
@@ -129,10 +129,10 @@ func TestEveryRoundHoldsEveryCellOnce(t *testing.T) {
 // degrees of freedom passes 43.8 once in a thousand seeds; this one is fixed.
 func TestSlotsAreUniform(t *testing.T) {
 	s := base()
-	s.Graphs, s.Keys, s.Rates, s.Rounds = s.Graphs[:1], []string{"id"}, []scenario.Rate{0}, 2000
+	s.Graphs, s.Keys, s.Rates, s.Rounds = s.Graphs[:1], []string{"id"}, []Rate{0}, 2000
 	s.Crawlers, s.Workers = []string{"a"}, nil
 	for n := range 20 {
-		s.Workers = append(s.Workers, scenario.Count{N: n + 1})
+		s.Workers = append(s.Workers, Count{N: n + 1})
 	}
 	p := makePlan(t, s)
 	in := make([]float64, 20)
@@ -253,9 +253,9 @@ func TestProfilePasses(t *testing.T) {
 			t.Errorf("pass of %s", kinds)
 		}
 	}
-	s.Profiles = scenario.Profiles{
+	s.Profiles = Profiles{
 		Kinds: []string{"block"}, Crawlers: []string{"b"}, Graphs: []string{"h"}, Keys: []string{"url"},
-		Workers: []scenario.Count{{N: 1}}, Rates: []scenario.Rate{1000},
+		Workers: []Count{{N: 1}}, Rates: []Rate{1000},
 	}
 	p = makePlan(t, s)
 	if len(p.Passes) != 1 || p.Cells[p.Passes[0].Cell].ID() != "impl=b,graph=h,keys=url,workers=1,rate=1000-2" {
@@ -285,7 +285,7 @@ func TestIdealIsTheTightestBound(t *testing.T) {
 
 func TestBudgetLastsAboutASample(t *testing.T) {
 	s := base()
-	s.Rates = []scenario.Rate{1, 1000, 1e6}
+	s.Rates = []Rate{1, 1000, 1e6}
 	for _, c := range makePlan(t, s).Cells {
 		ideal := c.Ideal(1<<40, 0, 0, 0)
 		want := s.Sample
@@ -297,7 +297,7 @@ func TestBudgetLastsAboutASample(t *testing.T) {
 		}
 	}
 	s.Fetch.Latency = web.Latency{Model: "constant", Median: time.Millisecond}
-	s.Rates = []scenario.Rate{1e6}
+	s.Rates = []Rate{1e6}
 	for _, c := range makePlan(t, s).Cells {
 		if ideal := c.Ideal(1<<40, 0, time.Millisecond, 0); ideal != s.Sample {
 			t.Errorf("%s with a latency of 1 ms: budget %d lasts %v, want %v", c.ID(), c.MaxPages, ideal, s.Sample)

@@ -10,7 +10,7 @@ import (
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/parallel"
-	"crawlbench/internal/scenario"
+	"crawlbench/internal/plan"
 )
 
 // Page is the view of a run: every sentence, table and figure that text, Markdown, HTML and the web
@@ -207,7 +207,7 @@ func topics(a *diagnose.Analysis) []*topic {
 }
 
 // speedOf orders rates, where 0 means unlimited.
-func speedOf(r scenario.Rate) float64 {
+func speedOf(r plan.Rate) float64 {
 	if r == 0 {
 		return math.Inf(1)
 	}

@@ -6,7 +6,7 @@ import (
 	"math"
 	"strings"
 
-	"crawlbench/internal/scenario"
+	"crawlbench/internal/plan"
 )
 
 // check returns an error if rec lacks data of its kind or has invalid values. The checksum of a line only shows that
@@ -88,7 +88,7 @@ func (p *Profile) check(cell string) error {
 	}
 	for kind, file := range p.Files {
 		name, ok := strings.CutPrefix(file, "profiles/"+cell+"/")
-		if !ok || !scenario.ValidName(name) || strings.HasPrefix(name, ".") || !scenario.ValidName(kind) {
+		if !ok || !plan.ValidName(name) || strings.HasPrefix(name, ".") || !plan.ValidName(kind) {
 			return fmt.Errorf("invalid file %[2]q of the %[1]q profile: want one in profiles/%[3]s", kind, file, cell)
 		}
 	}
@@ -97,7 +97,7 @@ func (p *Profile) check(cell string) error {
 
 func (f *Failure) check(cell string) error {
 	name, ok := strings.CutPrefix(f.Output, "failures/"+cell+".")
-	if f.Output != "" && (!ok || !scenario.ValidName(name)) {
+	if f.Output != "" && (!ok || !plan.ValidName(name)) {
 		return fmt.Errorf("invalid output file %q: want one in failures whose name begins with the cell", f.Output)
 	}
 	return nil

@@ -82,7 +82,7 @@ func Plan(dir string) (*plan.Plan, error) {
 	text, err := readFile(d, planFile, maxPlan)
 	var p *plan.Plan
 	if err == nil {
-		if p, err = plan.Parse(text); err != nil {
+		if p, err = plan.Read(text); err != nil {
 			err = damaged(d.Path(planFile), err)
 		}
 	}

@@ -222,7 +222,7 @@ func (r *Run) load(d *rundir.Dir) (*journal, error) {
 		var errPlan, errJournal error
 		parallel.Each(2, func(i int) {
 			if i == 0 {
-				p, errPlan = plan.Parse(planFound)
+				p, errPlan = plan.Read(planFound)
 			} else {
 				j, errJournal = readJournal(io.LimitReader(f, size), size, m.Sums.Journal)
 			}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"crawlbench/internal/plan"
-	"crawlbench/internal/scenario"
 )
 
 // testPlan returns a plan of 3 cells, each with a profile pass.
@@ -21,7 +20,7 @@ func testPlan(rounds int) *plan.Plan {
 		Scenario: "test",
 		Seed:     7,
 		Crawlers: []string{"a", "b", "c"},
-		Graphs:   []scenario.Graph{{Name: "g"}},
+		Graphs:   []plan.Graph{{Name: "g"}},
 	}
 	for i, impl := range p.Crawlers {
 		p.Cells = append(p.Cells, plan.Cell{Impl: impl, Graph: "g", Keys: "id", Workers: 4, Procs: 2})

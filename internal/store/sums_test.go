@@ -78,7 +78,7 @@ func TestChangedFilesAreDetected(t *testing.T) {
 		"another length": {planFile, replacing(`"sample_ns": 0`, `"sample_ns": 1`), "plan.json was changed"},
 		"another seed":   {planFile, replacing(`"seed": 7`, `"seed": 8`), "plan.json was changed"},
 		"another order": {planFile, func(text string) string {
-			p, err := plan.Parse([]byte(text))
+			p, err := plan.Read([]byte(text))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -15,7 +15,7 @@ import (
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
-	"crawlbench/internal/scenario"
+
 	"crawlbench/internal/store"
 )
 
@@ -105,7 +105,7 @@ func Big(profiles bool) (Run, error) {
 			},
 		)
 	}
-	s, err := scenario.Parse("big.toml", []byte(toml))
+	s, err := plan.Parse("big.toml", []byte(toml))
 	if err != nil {
 		return Run{}, err
 	}

@@ -17,7 +17,7 @@ import (
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
-	"crawlbench/internal/scenario"
+
 	"crawlbench/internal/store"
 )
 
@@ -40,7 +40,7 @@ type Run struct {
 // Plan returns the plan of a scenario in TOML, with the built-in crawlers, for a machine with two cores. With against
 // it compares two programs.
 func Plan(toml string, against bool) (*plan.Plan, error) {
-	s, err := scenario.Parse("made-up.toml", []byte(toml))
+	s, err := plan.Parse("made-up.toml", []byte(toml))
 	if err != nil {
 		return nil, err
 	}

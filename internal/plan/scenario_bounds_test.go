@@ -1,4 +1,4 @@
-package scenario_test
+package plan_test
 
 import (
 	"errors"
@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"crawlbench/internal/scenario"
+	"crawlbench/internal/plan"
 )
 
 // Values at a limit are allowed; values one step beyond give exactly one error, at that key.
@@ -31,11 +31,11 @@ func TestBoundsBelongToWhatIsAllowed(t *testing.T) {
 		{"rate", "0.001", "0.0009"},
 		{"rate", "1_000_000_000", "1_000_000_001"},
 	} {
-		if _, err := scenario.Parse("x.toml", []byte(test.key+" = "+test.allowed+"\n"+aGraph)); err != nil {
+		if _, err := plan.Parse("x.toml", []byte(test.key+" = "+test.allowed+"\n"+aGraph)); err != nil {
 			t.Errorf("%s = %s: %v", test.key, test.allowed, err)
 		}
-		_, err := scenario.Parse("x.toml", []byte(test.key+" = "+test.refused+"\n"+aGraph))
-		var es scenario.Errors
+		_, err := plan.Parse("x.toml", []byte(test.key+" = "+test.refused+"\n"+aGraph))
+		var es plan.Errors
 		if !errors.As(err, &es) || len(es) != 1 || !strings.HasPrefix(es[0].Key, test.key) || es[0].Line != 1 {
 			t.Errorf("%s = %s: %v", test.key, test.refused, err)
 		}
@@ -47,7 +47,7 @@ func TestSizesAreReadToTheByte(t *testing.T) {
 		"65537KiB": 65537 << 10, "65MiB": 65 << 20, "3GiB": 3 << 30, "2TiB": 2 << 40, "0.5GiB": 1 << 29,
 		"64 MiB": 64 << 20,
 	} {
-		s, err := scenario.Parse("x.toml", []byte("memory = \""+text+"\"\n"+aGraph))
+		s, err := plan.Parse("x.toml", []byte("memory = \""+text+"\"\n"+aGraph))
 		if err != nil || s.Memory != want {
 			t.Errorf("%s is read as %+v, %v; want %d", text, s, err, want)
 		}
@@ -55,11 +55,11 @@ func TestSizesAreReadToTheByte(t *testing.T) {
 }
 
 func TestNamesHaveTheseCharactersAndNoOthers(t *testing.T) {
-	if names, err := scenario.ParseNames("azAZ09._+"); err != nil || len(names) != 1 {
+	if names, err := plan.ParseNames("azAZ09._+"); err != nil || len(names) != 1 {
 		t.Errorf("%v, %v", names, err)
 	}
 	for _, c := range "`{@[/:!*" { // the characters next to a, z, A, Z, 0 and 9
-		if _, err := scenario.ParseNames("a" + string(c)); err == nil {
+		if _, err := plan.ParseNames("a" + string(c)); err == nil {
 			t.Errorf("%q is accepted in a name", c)
 		}
 	}
@@ -79,8 +79,8 @@ func TestReadTimesAreExact(t *testing.T) {
 }
 
 func TestEveryGraphMustBeATable(t *testing.T) {
-	_, err := scenario.Parse("x.toml", []byte("graph = [1,\n\"a\"]\n"))
-	var es scenario.Errors
+	_, err := plan.Parse("x.toml", []byte("graph = [1,\n\"a\"]\n"))
+	var es plan.Errors
 	if !errors.As(err, &es) || len(es) != 2 || es[0].Line != 1 || es[1].Line != 2 ||
 		!strings.Contains(es[0].Msg, "have a whole number") || !strings.Contains(es[1].Msg, "have text") {
 		t.Errorf("%v", err)
@@ -90,8 +90,8 @@ func TestEveryGraphMustBeATable(t *testing.T) {
 // The decoder refuses tables below an inline array, before down looks for its last element.
 func TestTablesBelowAWrittenArrayAreRefused(t *testing.T) {
 	for _, text := range []string{"a = []\n[a.b]\n", "a = []\n[[a]]\n", "a = []\na.b = 1\n", "a = [{}]\n[a.b]\n"} {
-		_, err := scenario.Parse("x.toml", []byte(text+aGraph))
-		var es scenario.Errors
+		_, err := plan.Parse("x.toml", []byte(text+aGraph))
+		var es plan.Errors
 		if !errors.As(err, &es) || len(es) != 1 || es[0].Line != 2 {
 			t.Errorf("%q: %v", text, err)
 		}
@@ -103,7 +103,7 @@ func TestBaselineMayBeAmongThoseThatAreNotLeftOut(t *testing.T) {
 	if s := parse(t, "crawlers = [\"!a\"]\nbaseline = \"b\"\n"+aGraph); s.Baseline != "b" {
 		t.Errorf("baseline %q", s.Baseline)
 	}
-	_, err := scenario.Parse("x.toml", []byte("crawlers = [\"!a\"]\nbaseline = \"a\"\n"+aGraph))
+	_, err := plan.Parse("x.toml", []byte("crawlers = [\"!a\"]\nbaseline = \"a\"\n"+aGraph))
 	if err == nil || !strings.Contains(err.Error(), "not among the crawlers") {
 		t.Errorf("an excluded baseline: %v", err)
 	}
@@ -116,7 +116,7 @@ func TestControlIsReadAsItIsWritten(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{`"true"`, "1", "[true]"} {
-		_, err := scenario.Parse("x.toml", []byte("control = "+bad+"\n"+aGraph))
+		_, err := plan.Parse("x.toml", []byte("control = "+bad+"\n"+aGraph))
 		if err == nil || !strings.Contains(err.Error(), "x.toml:1:") ||
 			!strings.Contains(err.Error(), "control: want true or false") {
 			t.Errorf("%s: %v", bad, err)

@@ -1,4 +1,4 @@
-package scenario_test
+package plan_test
 
 import (
 	"cmp"
@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"crawlbench/internal/scenario"
+	"crawlbench/internal/plan"
 )
 
 const golden = "testdata/errors.golden"
@@ -27,7 +27,7 @@ func TestErrorsAreThoseOfTheGoldenFile(t *testing.T) {
 		if !strings.Contains(full, "graph") {
 			full += aGraph
 		}
-		_, err := scenario.Parse("x.toml", []byte(full))
+		_, err := plan.Parse("x.toml", []byte(full))
 		if err == nil {
 			t.Errorf("no error in\n%s", input)
 			continue
@@ -49,7 +49,7 @@ func TestErrorsAreThoseOfTheGoldenFile(t *testing.T) {
 // check fails the test unless err is of type Errors, with positions in text, in order.
 func check(t *testing.T, text string, err error) {
 	t.Helper()
-	var es scenario.Errors
+	var es plan.Errors
 	if !errors.As(err, &es) || len(es) == 0 {
 		t.Fatalf("error %#v of %q", err, text)
 	}
@@ -67,7 +67,7 @@ func check(t *testing.T, text string, err error) {
 	if n := len(err.Error()); n > 20_000 {
 		t.Errorf("an error of %d bytes", n)
 	}
-	inOrder := func(a, b *scenario.Error) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col)) }
+	inOrder := func(a, b *plan.Error) int { return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col)) }
 	if !slices.IsSortedFunc(es, inOrder) {
 		t.Errorf("errors out of order: %v", es)
 	}
@@ -76,14 +76,14 @@ func check(t *testing.T, text string, err error) {
 func TestControlCharactersAreEscaped(t *testing.T) {
 	for _, text := range []string{"doc = \"\x1b[2J\"\n", "\"\\u001b[2J\" = 1\n",
 		"[[graph]]\nname = \"g\"\nkind = \"\\u001b[2J\"\n"} {
-		if _, err := scenario.Parse("x.toml", []byte(text)); err == nil || strings.ContainsRune(err.Error(), '\x1b') {
+		if _, err := plan.Parse("x.toml", []byte(text)); err == nil || strings.ContainsRune(err.Error(), '\x1b') {
 			t.Errorf("%q: error %q", text, err)
 		}
 	}
 }
 
 func TestTheCaretIsBelowThePosition(t *testing.T) {
-	_, err := scenario.Parse("x.toml", []byte("\"é\"\t= 1\n\tröunds\t= 2\n\t\"ü\" =\t5 # x\n"))
+	_, err := plan.Parse("x.toml", []byte("\"é\"\t= 1\n\tröunds\t= 2\n\t\"ü\" =\t5 # x\n"))
 	if err == nil {
 		t.Fatal("no error")
 	}
@@ -102,7 +102,7 @@ func TestNearest(t *testing.T) {
 		if want != "" {
 			want = " (did you mean " + want + "?)"
 		}
-		if got := scenario.Nearest(typed, names); got != want {
+		if got := plan.Nearest(typed, names); got != want {
 			t.Errorf("%q: %q, want %q", typed, got, want)
 		}
 	}
@@ -119,7 +119,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add(aGraph)
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := scenario.Parse("x.toml", []byte(text))
+		s, err := plan.Parse("x.toml", []byte(text))
 		if err != nil {
 			check(t, text, err)
 			return

@@ -1,4 +1,4 @@
-package scenario_test
+package plan_test
 
 import (
 	"encoding/binary"
@@ -11,7 +11,7 @@ import (
 	"testing"
 	"unicode/utf16"
 
-	"crawlbench/internal/scenario"
+	"crawlbench/internal/plan"
 )
 
 // wide returns text in UTF-16.
@@ -27,7 +27,7 @@ func wide(text string, order binary.AppendByteOrder) string {
 func TestEncodings(t *testing.T) {
 	crlf := strings.ReplaceAll("rounds = 7\n"+aGraph, "\n", "\r\n")
 	for _, text := range []string{"\ufeffrounds = 7\n" + aGraph, crlf, "\ufeff" + crlf} {
-		if s, err := scenario.Parse("x.toml", []byte(text)); err != nil || s.Rounds != 7 || s.Text != text {
+		if s, err := plan.Parse("x.toml", []byte(text)); err != nil || s.Rounds != 7 || s.Text != text {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
@@ -46,8 +46,8 @@ func TestEncodings(t *testing.T) {
 		{strings.ReplaceAll(aGraph, "\n", "\r"), "a carriage return without a line feed", 1, 10},
 		{aGraph + "rounds = 7\r", "a carriage return without a line feed", 5, 11},
 	} {
-		_, err := scenario.Parse("x.toml", []byte(test.text))
-		var es scenario.Errors
+		_, err := plan.Parse("x.toml", []byte(test.text))
+		var es plan.Errors
 		if !errors.As(err, &es) || len(es) != 1 || !strings.Contains(es[0].Msg, test.says) || es[0].Line != test.line ||
 			es[0].Col != test.col {
 			t.Errorf("%q: %v, want %d:%d %s", test.text, err, test.line, test.col, test.says)
@@ -93,7 +93,7 @@ func TestTooMuch(t *testing.T) {
 		"long name, few": {"rounds = 0 #" + long + "\n", "must lie between 1 and 10000"},
 		"wrong keys":     {many(9_000, "k%d=1\n"), "and 8980 more errors"},
 	} {
-		_, err := scenario.Parse("x.toml",
+		_, err := plan.Parse("x.toml",
 			[]byte(test.text+"\n"+strings.Repeat(aGraph, min(1, strings.Count(test.text, "graph")^1))))
 		if err == nil || !strings.Contains(err.Error(), test.says) || !strings.HasPrefix(err.Error(), "x.toml:") {
 			t.Errorf("%s: it does not say %q: %.300v", name, test.says, err)
@@ -105,13 +105,13 @@ func TestTooMuch(t *testing.T) {
 }
 
 func TestPlacesFarIntoALine(t *testing.T) {
-	_, err := scenario.Parse("x.toml", []byte("workers = ["+strings.Repeat("1, ", 100)+"0]\n"+aGraph))
+	_, err := plan.Parse("x.toml", []byte("workers = ["+strings.Repeat("1, ", 100)+"0]\n"+aGraph))
 	lines := strings.Split(err.Error(), "\n")
 	last := lines[len(lines)-5:] // the context of the twentieth error
 	if !strings.HasSuffix(last[len(last)-1], "more errors") {
 		t.Fatalf("%q", lines)
 	}
-	_, err = scenario.Parse("x.toml", []byte("doc = \""+strings.Repeat("é", 150)+"\"\t; x\n"+aGraph))
+	_, err = plan.Parse("x.toml", []byte("doc = \""+strings.Repeat("é", 150)+"\"\t; x\n"+aGraph))
 	lines = strings.Split(err.Error(), "\n")
 	source, caret := []rune(lines[1]), []rune(lines[2])
 	if len(lines) != 3 || source[4] != '…' || len(caret) > len(source) || source[len(caret)-1] != ';' {
@@ -147,7 +147,7 @@ func TestDollarsInPaths(t *testing.T) {
 		"${}/a":                     `"${}" is not ${NAME}`,
 		"${CRAWLBENCH_DIR:-/tmp}/a": "the environment variable CRAWLBENCH_DIR:-/tmp is not set",
 	} {
-		_, err := scenario.Parse("x.toml", []byte("[[graph]]\nname = \"g\"\nkind = \"edges\"\nfile = \""+file+"\"\n"))
+		_, err := plan.Parse("x.toml", []byte("[[graph]]\nname = \"g\"\nkind = \"edges\"\nfile = \""+file+"\"\n"))
 		if err == nil || !strings.Contains(err.Error(), says) ||
 			!strings.Contains(err.Error(), "x.toml:4:8: graph[0].file: ") {
 			t.Errorf("%s: %v", file, err)
@@ -182,11 +182,11 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 		at("sparse.toml"):   "more than 1048576 bytes", at("large.toml"): "more than 1048576 bytes", at("real.toml") +
 			"/": "not a directory", at("a\x00b.toml"): "invalid argument",
 	} {
-		if _, err := scenario.Load(name); err == nil || !strings.Contains(err.Error(), says) || len(err.Error()) > 400 {
+		if _, err := plan.Load(name); err == nil || !strings.Contains(err.Error(), says) || len(err.Error()) > 400 {
 			t.Errorf("%s: %v, want %q", name, err, says)
 		}
 	}
-	if s, err := scenario.Load(at("link.toml")); err != nil || s.Name != "link" {
+	if s, err := plan.Load(at("link.toml")); err != nil || s.Name != "link" {
 		t.Errorf("a symbolic link to a scenario: %v", err)
 	}
 }
@@ -197,11 +197,11 @@ func FuzzValues(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		names, errNames := scenario.ParseNames(s)
-		counts, errCounts := scenario.ParseCounts(s)
-		rates, errRates := scenario.ParseRates(s)
-		_, errLimiters := scenario.ParseLimiters(s)
-		_, errSeed := scenario.ParseSeed(s)
+		names, errNames := plan.ParseNames(s)
+		counts, errCounts := plan.ParseCounts(s)
+		rates, errRates := plan.ParseRates(s)
+		_, errLimiters := plan.ParseLimiters(s)
+		_, errSeed := plan.ParseSeed(s)
 		for _, err := range []error{errNames, errCounts, errRates, errLimiters, errSeed} {
 			if err != nil && len(err.Error()) > 1000 {
 				t.Errorf("%.100q: an error of %d bytes", s, len(err.Error()))
@@ -214,7 +214,7 @@ func FuzzValues(f *testing.F) {
 		}
 		for _, r := range rates {
 			text, err := r.MarshalText()
-			var back scenario.Rate
+			var back plan.Rate
 			if err != nil || back.UnmarshalText(text) != nil || back != r || !(r >= 0 && r <= 1e9) {
 				t.Errorf("%q gives the rate %v, which is read back as %v", s, r, back)
 			}

@@ -1,4 +1,4 @@
-package scenario_test
+package plan_test
 
 import (
 	"encoding/json"
@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"crawlbench/internal/scenario"
+	"crawlbench/internal/plan"
 )
 
 func TestListsOfFlags(t *testing.T) {
@@ -25,46 +25,46 @@ func TestListsOfFlags(t *testing.T) {
 			}
 		}
 	}
-	counts, err := scenario.ParseCounts("1, 2,4x,65536")
+	counts, err := plan.ParseCounts("1, 2,4x,65536")
 	is(counts, err, "[1 2 4x 65536]")
 	for _, bad := range []string{"", "0", "-1", "x", "1,,2", "1.5", "4X", "65537", "99999999999999999999"} {
-		_, err := scenario.ParseCounts(bad)
+		_, err := plan.ParseCounts(bad)
 		fails(err, "from 1 to 65536", `"4x" for 4 times the cores`)
 	}
-	_, err = scenario.ParseCounts("2,2")
+	_, err = plan.ParseCounts("2,2")
 	fails(err, "2 occurs twice in the list")
 
-	rates, err := scenario.ParseRates("inf,5000,0.25,1e9")
+	rates, err := plan.ParseRates("inf,5000,0.25,1e9")
 	is(rates, err, "[inf 5000 0.25 1000000000]")
 	for _, bad := range []string{"", "0", "-5", "nan", "Inf", "1e10", "1e-9", "fast"} {
-		_, err := scenario.ParseRates(bad)
+		_, err := plan.ParseRates(bad)
 		fails(err, fmt.Sprintf("%q", bad), `"inf"`, "1000000000")
 	}
-	_, err = scenario.ParseRates("5000,5e3")
+	_, err = plan.ParseRates("5000,5e3")
 	fails(err, "5000 occurs twice in the list")
 
-	names, err := scenario.ParseNames("cas, *,!owner")
+	names, err := plan.ParseNames("cas, *,!owner")
 	is(names, err, "[cas * !owner]")
 	for _, bad := range []string{"", "a,", "!", "!*", "a-b", "a b", "a/b", "é"} {
-		_, err := scenario.ParseNames(bad)
+		_, err := plan.ParseNames(bad)
 		fails(err, "want a name, * for all, or !name")
 	}
 
-	seed, err := scenario.ParseSeed("18446744073709551615")
+	seed, err := plan.ParseSeed("18446744073709551615")
 	is(seed, err, "18446744073709551615")
 	for _, bad := range []string{"", "-1", "1.5", "18446744073709551616"} {
-		_, err := scenario.ParseSeed(bad)
+		_, err := plan.ParseSeed(bad)
 		fails(err, "whole number from 0 to 18446744073709551615")
 	}
 }
 
 func TestValuesSurviveJSON(t *testing.T) {
-	for _, r := range []scenario.Rate{0, 1, 20000, 0.001, 0.1, 123456.789, 1e9} {
+	for _, r := range []plan.Rate{0, 1, 20000, 0.001, 0.1, 123456.789, 1e9} {
 		b, err := json.Marshal(r)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var back scenario.Rate
+		var back plan.Rate
 		if err := json.Unmarshal(b, &back); err != nil || back != r {
 			t.Errorf("%v is written %s and read as %v, %v", r, b, back, err)
 		}
@@ -72,21 +72,21 @@ func TestValuesSurviveJSON(t *testing.T) {
 			t.Errorf("%s cannot be a part of a benchmark's name", b)
 		}
 	}
-	var r scenario.Rate
+	var r plan.Rate
 	if err := json.Unmarshal([]byte(`"NaN"`), &r); err == nil {
 		t.Errorf("NaN is read as %v", r)
 	}
-	if b, err := json.Marshal([]scenario.Count{{N: 8}, {N: 4, PerCore: true}}); err != nil ||
+	if b, err := json.Marshal([]plan.Count{{N: 8}, {N: 4, PerCore: true}}); err != nil ||
 		string(b) != `["8","4x"]` {
 		t.Errorf("counts are written %s, %v", b, err)
 	}
 }
 
 func TestCountsResolve(t *testing.T) {
-	if n := (scenario.Count{N: 4, PerCore: true}).Resolve(6); n != 24 {
+	if n := (plan.Count{N: 4, PerCore: true}).Resolve(6); n != 24 {
 		t.Errorf("4x on 6 cores is %d", n)
 	}
-	if n := (scenario.Count{N: 4}).Resolve(6); n != 4 {
+	if n := (plan.Count{N: 4}).Resolve(6); n != 4 {
 		t.Errorf("4 on 6 cores is %d", n)
 	}
 }

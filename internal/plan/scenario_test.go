@@ -1,4 +1,4 @@
-package scenario_test
+package plan_test
 
 import (
 	"errors"
@@ -13,16 +13,16 @@ import (
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/scenario"
+
 	"crawlbench/internal/web"
 	"crawlbench/scenarios"
 )
 
 const aGraph = "[[graph]]\nname = \"g\"\nkind = \"chain\"\npages = 9\n"
 
-func parse(t *testing.T, text string) *scenario.Scenario {
+func parse(t *testing.T, text string) *plan.Scenario {
 	t.Helper()
-	s, err := scenario.Parse("dir/a.toml", []byte(text))
+	s, err := plan.Parse("dir/a.toml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,8 +30,8 @@ func parse(t *testing.T, text string) *scenario.Scenario {
 }
 
 // exported returns s without its unexported fields.
-func exported(s *scenario.Scenario) scenario.Scenario {
-	var c scenario.Scenario
+func exported(s *plan.Scenario) plan.Scenario {
+	var c plan.Scenario
 	from, to := reflect.ValueOf(s).Elem(), reflect.ValueOf(&c).Elem()
 	for i := range from.NumField() {
 		if from.Type().Field(i).IsExported() {
@@ -41,7 +41,7 @@ func exported(s *scenario.Scenario) scenario.Scenario {
 	return c
 }
 
-func equal(t *testing.T, got, want scenario.Scenario) {
+func equal(t *testing.T, got, want plan.Scenario) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("have %+v\nwant %+v", got, want)
@@ -49,16 +49,16 @@ func equal(t *testing.T, got, want scenario.Scenario) {
 }
 
 func TestDefaults(t *testing.T) {
-	one := scenario.Count{N: 1, PerCore: true}
-	equal(t, exported(parse(t, aGraph)), scenario.Scenario{
+	one := plan.Count{N: 1, PerCore: true}
+	equal(t, exported(parse(t, aGraph)), plan.Scenario{
 		Name: "a", File: "dir/a.toml", Text: aGraph,
 		Crawlers: []string{"*"}, Keys: []string{"id"},
-		Graphs:  []scenario.Graph{{Name: "g", Spec: graph.Spec{Kind: "chain", Pages: 9, Seed: 1}}},
-		Workers: []scenario.Count{{N: 1}, one, {N: 2, PerCore: true}, {N: 4, PerCore: true}},
-		Rates:   []scenario.Rate{0}, Bursts: []int{0}, Limiters: []string{""}, Procs: []scenario.Count{one},
+		Graphs:  []plan.Graph{{Name: "g", Spec: graph.Spec{Kind: "chain", Pages: 9, Seed: 1}}},
+		Workers: []plan.Count{{N: 1}, one, {N: 2, PerCore: true}, {N: 4, PerCore: true}},
+		Rates:   []plan.Rate{0}, Bursts: []int{0}, Limiters: []string{""}, Procs: []plan.Count{one},
 		Control: true, Fetch: web.Behaviour{Seed: 1}, Rounds: 10, Sample: 150 * time.Millisecond,
 		Deadline: 30 * time.Second, Seed: 1,
-		Profiles: scenario.Profiles{Length: time.Second},
+		Profiles: plan.Profiles{Length: time.Second},
 	})
 }
 
@@ -115,25 +115,25 @@ rate = [0.5]
 length = "20ms"
 `
 	share := func(x float64) *float64 { return &x }
-	equal(t, exported(parse(t, text)), scenario.Scenario{
+	equal(t, exported(parse(t, text)), plan.Scenario{
 		Name: "a", Doc: "d", File: "dir/a.toml", Text: text,
 		Crawlers: []string{"*", "!c"}, Baseline: "b", Keys: []string{"url", "id"},
-		Graphs: []scenario.Graph{
+		Graphs: []plan.Graph{
 			{Name: "r", Spec: graph.Spec{Kind: "rmat", Scale: 10, Degree: 3, Symmetric: true, Hosts: 4, Seed: 7,
 				Start: "8"}},
 			{Name: "c", Spec: graph.Spec{Kind: "copying", Pages: 9, Copy: share(1), Seed: 5}},
 			{Name: "h", Spec: graph.Spec{Kind: "hosts", Pages: 99, Intra: share(0), Chain: share(0.5), Seed: 5}},
 		},
-		Workers: []scenario.Count{{N: 3}, {N: 2, PerCore: true}}, Rates: []scenario.Rate{0, 20000, 0.5},
-		Bursts: []int{1, 0}, Limiters: []string{"paced", "bucket"}, Procs: []scenario.Count{{N: 1}},
+		Workers: []plan.Count{{N: 3}, {N: 2, PerCore: true}}, Rates: []plan.Rate{0, 20000, 0.5},
+		Bursts: []int{1, 0}, Limiters: []string{"paced", "bucket"}, Procs: []plan.Count{{N: 1}},
 		Fetch: web.Behaviour{
 			Latency: web.Latency{Model: "per-host", Median: 2 * time.Millisecond, Sigma: 1, HostSigma: 0.5},
 			CPU:     3 * time.Microsecond, Fail: 0.25, Seed: 6,
 		},
 		Control: true, Rounds: 7, Sample: time.Second, Deadline: 90 * time.Second, Memory: 3 << 29, Seed: 5,
-		Profiles: scenario.Profiles{
+		Profiles: plan.Profiles{
 			Kinds: []string{"mutex", "cpu"}, Crawlers: []string{"b", "*"}, Graphs: []string{"h"}, Keys: []string{"url"},
-			Workers: []scenario.Count{{N: 2, PerCore: true}}, Rates: []scenario.Rate{0.5},
+			Workers: []plan.Count{{N: 2, PerCore: true}}, Rates: []plan.Rate{0.5},
 			Length: 20 * time.Millisecond,
 		},
 	})
@@ -147,7 +147,7 @@ func TestEmbeddedScenarios(t *testing.T) {
 		}
 	}
 	for _, name := range names {
-		s, err := scenario.Load(name)
+		s, err := plan.Load(name)
 		if err != nil {
 			t.Error(err)
 			continue
@@ -159,7 +159,7 @@ func TestEmbeddedScenarios(t *testing.T) {
 		if !strings.HasPrefix(s.Text, "# ") {
 			t.Errorf("%s does not begin with a comment on what it shows", name)
 		}
-		again, err := scenario.Parse(name+".toml", text)
+		again, err := plan.Parse(name+".toml", text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -187,7 +187,7 @@ func TestLoad(t *testing.T) {
 	t.Setenv("CRAWLBENCH_TEST_DIR", "/data")
 	write("[[graph]]\nname = \"a\"\nkind = \"edges\"\nfile = \"a.txt\"\n" +
 		"[[graph]]\nname = \"b\"\nkind = \"edges\"\nfile = \"${CRAWLBENCH_TEST_DIR}/b.txt\"\n")
-	s, err := scenario.Load(file)
+	s, err := plan.Load(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,13 +202,13 @@ func TestLoad(t *testing.T) {
 	}
 
 	write("rounds = 0")
-	var es scenario.Errors
-	if s, err := scenario.Load(file); s != nil || !errors.As(err, &es) || es[0].File != file {
+	var es plan.Errors
+	if s, err := plan.Load(file); s != nil || !errors.As(err, &es) || es[0].File != file {
 		t.Errorf("a bad file gives %v, %v", s, err)
 	}
 	fails := func(name string, want ...string) {
 		t.Helper()
-		_, err := scenario.Load(name)
+		_, err := plan.Load(name)
 		for _, w := range want {
 			if err == nil || !strings.Contains(err.Error(), w) {
 				t.Errorf("%s: error %v does not say %q", name, err, w)
@@ -218,7 +218,7 @@ func TestLoad(t *testing.T) {
 	fails("quik", "did you mean quick?", "contention, latency", ".toml")
 	fails(dir, "is a directory")
 	fails("absent.toml", "absent.toml")
-	if _, err := scenario.Load("./absent"); !errors.Is(err, os.ErrNotExist) {
+	if _, err := plan.Load("./absent"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a path without .toml is not a path: %v", err)
 	}
 }
@@ -262,7 +262,7 @@ func TestEarlierKeyOfCrawlers(t *testing.T) {
 	if !slices.Equal(s.Crawlers, []string{"cas", "owner"}) {
 		t.Errorf("crawlers %q", s.Crawlers)
 	}
-	_, err := scenario.Parse("a.toml", []byte("crawlers = [\"cas\"]\ncontenders = [\"owner\"]\n"+aGraph))
+	_, err := plan.Parse("a.toml", []byte("crawlers = [\"cas\"]\ncontenders = [\"owner\"]\n"+aGraph))
 	if err == nil || !strings.Contains(err.Error(), "a.toml:2:1: contenders: no such key") {
 		t.Errorf("both keys: error %v", err)
 	}

@@ -1,10 +1,4 @@
-// Package scenario reads the description of an experiment: graphs, the site's behaviour, crawlers,
-// the axes of the sweep and how to measure. Package plan multiplies the axes into cells.
-//
-// A scenario is a TOML file, one of those embedded by package scenarios or a user's own. Reading is
-// strict: an unknown key, a wrong type or an invalid value is an error with a position, and all
-// errors are reported at once.
-package scenario
+package plan
 
 import (
 	"time"
