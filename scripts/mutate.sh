@@ -4,14 +4,14 @@
 # should kill are explained in scripts/mutate.md. The exit status is 0 whatever survives.
 #
 # usage: scripts/mutate.sh [PACKAGE...], names below internal/; the default is plan store stat
-# scenario web.
+# web.
 set -eu
-[ $# -gt 0 ] || set -- plan store stat scenario web
+[ $# -gt 0 ] || set -- plan store stat web
 root=$(git rev-parse --show-toplevel)
 cd "$root"
 for package; do
 	if [ ! -d "internal/$package" ]; then
-		echo "mutate: unknown package internal/$package: want some of plan, store, stat, scenario, web" >&2
+		echo "mutate: unknown package internal/$package: want some of plan, store, stat, web" >&2
 		exit 2
 	fi
 done
