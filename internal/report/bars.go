@@ -65,7 +65,7 @@ type Ratio struct {
 
 // Forest draws a forest plot: ratios on a logarithmic axis around 1.
 func Forest(title, about, axis string, ratios []Ratio) string {
-	const label, row, word = 150.0, 20.0, 78.0
+	const label, row, word = 150.0, 20.0, 96.0
 	s := begin(plotWidth, row*float64(len(ratios))+34, title, about)
 	reach := math.Log(1.1)
 	for _, r := range ratios {
