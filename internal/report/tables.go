@@ -69,7 +69,7 @@ func speed(c *diagnose.Cell) Entry {
 // winners returns the table of the fastest crawlers, including ties.
 func winners(t *topic) Table {
 	w := heads(winnersAbout, t.workers, "rate")
-	w.Brief = Part(t.Key) + ": the fastest crawler, and those that tie with it"
+	w.Brief = Part(t.Key) + ": the fastest crawler and those not proven slower"
 	for _, table := range t.tables {
 		w.across(t.workers, func(n int) Entry {
 			g := table.Group(n)
