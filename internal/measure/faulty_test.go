@@ -307,7 +307,7 @@ func faults(opened *[]int) []fault {
 				}
 			},
 		},
-		{name: "forgets", want: "64 repeated fetches (page ", byID: forgetful(50, true)},
+		{name: "forgets", want: "64 fetches of pages that had been fetched before (page ", byID: forgetful(50, true)},
 		{
 			name: "forgets-and-is-deaf",
 			want: "; it had not returned 1s after its context was cancelled",

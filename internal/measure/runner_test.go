@@ -286,7 +286,7 @@ func TestFailureIsClassifiedAndTheRunContinues(t *testing.T) {
 		"junk":   {"wrong", "it wrote to file descriptor 3, which is not its own", ""},
 		"killed": {"killed", "it was killed twice by a signal (killed)", ""},
 		"floods": {"panic", "panic: planted", "bytes left out"},
-		"twice":  {"wrong", "1 repeated fetches", ""},
+		"twice":  {"wrong", "1 fetch of pages that had been fetched before", ""},
 		"leaks":  {"wrong", "1 goroutines were left", ""},
 	} {
 		if testing.Short() && (want.class == "hang" || want.class == "spin") ||

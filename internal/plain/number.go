@@ -20,12 +20,12 @@ func Number(x float64) string {
 	return digits
 }
 
-// Count writes n with its noun, which is in the singular: 1 page, 1,000 pages, 2 passes.
+// Count writes n with its noun, which is in the singular: 1 page, 1,000 pages, 2 passes, 2 fetches.
 func Count(n int, noun string) string {
 	switch {
 	case n == 1:
 		return "1 " + noun
-	case strings.HasSuffix(noun, "s"):
+	case strings.HasSuffix(noun, "s"), strings.HasSuffix(noun, "ch"):
 		noun += "e"
 	}
 	return Number(float64(n)) + " " + noun + "s"

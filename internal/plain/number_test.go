@@ -15,7 +15,7 @@ func TestNumbers(t *testing.T) {
 		{plain.Number(2e18), "2e+18"}, {plain.Number(-2e18), "-2e+18"},
 		{plain.Count(0, "page"), "0 pages"}, {plain.Count(1, "page"), "1 page"},
 		{plain.Count(2, "profile pass"), "2 profile passes"},
-		{plain.Count(65536, "cell"), "65,536 cells"},
+		{plain.Count(65536, "cell"), "65,536 cells"}, {plain.Count(2, "fetch"), "2 fetches"},
 	} {
 		if test.have != test.want {
 			t.Errorf("have %q, want %q", test.have, test.want)

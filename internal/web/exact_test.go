@@ -168,7 +168,7 @@ func TestEndlessCrawlIsEnded(t *testing.T) {
 					t.Errorf("%s: page %d is answered after the end", fault, page)
 				}
 			}
-			want := "64 repeated fetches (page 0, 1, 2); " + stoppedEarly
+			want := "64 fetches of pages that had been fetched before (page 0, 1, 2); " + stoppedEarly
 			if fault == "nowhere" {
 				want = "64 fetches of unknown pages (1000, 1001, 1002); " + stoppedEarly
 			}

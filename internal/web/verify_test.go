@@ -89,7 +89,7 @@ func TestViolations(t *testing.T) {
 		{"twice", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			fetch(s, 0, 1, 2, 3, 2)
 			return crawl.Result{Pages: 5}, nil
-		}, "1 repeated fetches (page 2)"},
+		}, "1 fetch of pages that had been fetched before (page 2)"},
 		{"missing", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			fetch(s, 0, 1, 2)
 			return crawl.Result{Pages: 3}, nil
@@ -97,7 +97,7 @@ func TestViolations(t *testing.T) {
 		{"one missing, one twice", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			fetch(s, 0, 1, 2, 2)
 			return four, nil
-		}, "1 repeated fetches (page 2); 1 of 4 reachable"},
+		}, "1 fetch of pages that had been fetched before (page 2); 1 of 4 reachable"},
 		{"unlinked", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			fetch(s, 0, 1, 2, 3, 4)
 			return crawl.Result{Pages: 5}, nil
@@ -110,12 +110,12 @@ func TestViolations(t *testing.T) {
 		{"no such page", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			fetch(s, 0, 1, 2, 3, 5)
 			return four, nil
-		}, "1 fetches of unknown pages (5)"},
+		}, "1 fetch of unknown pages (5)"},
 		{"no such URL", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			fetch(s, 0, 1, 2, 3)
 			s.URLs().Fetch(ctx, "https://elsewhere.example/")
 			return four, nil
-		}, "1 fetches of unknown pages (https://elsewhere.example/)"},
+		}, "1 fetch of unknown pages (https://elsewhere.example/)"},
 		{"too many at once", Rules{Workers: 1}, func(s *Site, _ crawl.Limiter) (crawl.Result, error) {
 			s.begin(0)
 			fetch(s, 1, 2, 3)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/plain"
 )
 
 // Violations lists what a crawl did wrong, one sentence each.
@@ -80,13 +81,13 @@ func (v *verifier) fetchFaults(found *Violations) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if n := v.repeated.n; n > 0 {
-		found.addf("%d repeated fetches (page %s)", n, join(v.repeated.first))
+		found.addf("%s of pages that had been fetched before (page %s)", plain.Count(n, "fetch"), join(v.repeated.first))
 	}
 	if n := v.unlinked.n; n > 0 {
 		found.addf("%d pages were fetched before any link to them was handed out (page %s)", n, join(v.unlinked.first))
 	}
 	if n := v.unknown.n; n > 0 {
-		found.addf("%d fetches of unknown pages (%s)", n, join(v.unknown.first))
+		found.addf("%s of unknown pages (%s)", plain.Count(n, "fetch"), join(v.unknown.first))
 	}
 }
 

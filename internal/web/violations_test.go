@@ -50,7 +50,7 @@ func TestViolationsCountEveryPageAndNameThree(t *testing.T) {
 			"3 of 200 reachable pages were not fetched (page 63, 127, 128)"},
 		{"strays in every word", 200, 2, 0, []uint32{0, 1, 5, 70, 140, 199},
 			"4 pages were fetched that no link leads to (page 5, 70, 140)"},
-		{"duplicates", 9, 9, 0, append(span(0, 9), 7, 3, 3, 1), "4 repeated fetches (page 7, 3, 3)"},
+		{"duplicates", 9, 9, 0, append(span(0, 9), 7, 3, 3, 1), "4 fetches of pages that had been fetched before (page 7, 3, 3)"},
 		{"unknown", 9, 9, 0, append(span(0, 9), 9, 20, 11, 15), "4 fetches of unknown pages (9, 20, 11)"},
 	} {
 		g := path(test.pages, test.linked)
