@@ -250,7 +250,7 @@ func faults(opened *[]int) []fault {
 		},
 		{
 			name: "fetches-later",
-			want: "fetches ",
+			want: " fetch",
 			byID: func(_ <-chan struct{}, right crawl.Func[uint32]) crawl.Func[uint32] {
 				return func(
 					ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options,
