@@ -131,6 +131,10 @@ func trust(a *diagnose.Analysis) []string {
 		list = append(list, fmt.Sprintf("The samples of %s are bimodal: look at them before you read the median.",
 			Plural(tr.Bimodal, "cell")))
 	}
+	if len(a.Choices) > 0 {
+		list = append(list, "The first sentence compares crawlers, each with its best number of workers, as a family "+
+			"of its own: its intervals differ from those below.")
+	}
 	if costs := a.Run.Manifest().Harness; len(costs) > 0 {
 		list = append(list, fmt.Sprintf("The site and the verification cost %s per page, the same for every crawler.",
 			nanoseconds(costs)))
