@@ -14,7 +14,7 @@ help: ## list the targets
 bench: build ## measure a scenario: make bench [SCENARIO=quick or path.toml] [FLAGS="-budget 2m"] [RESUME=dir]
 	@$(CRAWLBENCH) run $(FLAGS) $(if $(RESUME),-resume "$$RESUME","$$SCENARIO")
 
-build: # without cgo, with which the runtime finds no deadlock
+build: ## build .bin/crawlbench, without cgo, with which the runtime finds no deadlock
 	@CGO_ENABLED=0 go build -o $(CRAWLBENCH) ./bench/cmd/crawlbench
 
 test: ## run all tests

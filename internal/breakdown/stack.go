@@ -31,8 +31,8 @@ type frame struct {
 type flags uint8
 
 const (
-	inRateLimit flags = 1 << iota // a function of Options.RateLimit
-	inFetch                       // a function of Options.Fetch
+	inRateLimit flags = 1 << iota // below a function with a prefix of Options.RateLimit
+	inFetch                       // below a function with a prefix of Options.Fetch
 	inJoin                        // sync.WaitGroup.Wait
 	inSync                        // package sync, called by the crawler
 	inRuntime                     // the garbage collector, called by the crawler

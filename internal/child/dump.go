@@ -50,7 +50,7 @@ func goroutines(dump string) []goroutine {
 	return list
 }
 
-// own reports whether g belongs to the runtime rather than to the program.
+// isRuntime reports whether g belongs to the runtime rather than to the program.
 func (g goroutine) isRuntime() bool {
 	switch g.state {
 	case "idle", "force gc (idle)", "finalizer wait", "cleanup wait", "GOMAXPROCS updater (idle)",

@@ -1,6 +1,6 @@
 // Package crawl is the contract between the harness and the crawlers that it measures.
 //
-// A crawler imports this package and nothing else of the harness. Package bench exports the same types
+// A crawler imports this package, and may import packages engine and visited. Package bench exports the same types
 // under the same names.
 //
 // A crawler promises, for every graph and every schedule:
@@ -8,8 +8,8 @@
 //   - Each page that can be reached from the seeds is fetched exactly once, however often it is linked
 //     or seeded, and only after a link to it was handed out.
 //   - Pages are the same if and only if their keys are equal by ==. Keys are not normalised.
-//   - At most Options.Workers fetches are in flight. There are never fewer while a page is known that
-//     the limiter and the budget admit, with two exceptions: a crawler that goes level by level may wait
+//   - At most Options.Workers fetches are in flight. A worker is idle only if there is no known page
+//     that the limiter and the budget admit, with two exceptions: a crawler that goes level by level may wait
 //     for the last pages of a level, and a worker may be given several pages at a time as long as each
 //     fetch takes less than a millisecond.
 //   - The limiter, if there is one, is waited on exactly once before each fetch, and never for a

@@ -26,8 +26,8 @@ type Analysis struct {
 	// Families are the comparisons between crawlers, Controls those of the baseline with itself.
 	Families, Controls *Families
 	Trust              Trust
-	// Choices are what to use: the best crawler at its best number of workers, for each unlimited table, or each table
-	// if all are paced.
+	// Choices are the recommendations: the best crawler at its best number of workers, for each
+	// unlimited table, or each table if all are paced.
 	Choices  []Choice
 	Tables   []*Table
 	Findings []Finding

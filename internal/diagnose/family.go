@@ -20,8 +20,8 @@ type Family struct {
 	LagOne, SD, Widest float64
 }
 
-// Families are the families of one question of a plan. Paced cells are equal by construction: of these it is asked
-// whether they are equivalent, of all others which is faster.
+// Families are the families of one question of a plan. For rate-limited cells the question is whether
+// they are equivalent, for all others which is faster.
 type Families struct{ Unlimited, Paced Family }
 
 // Declare returns the families of the pairs, which a plan declares, of so many rounds. Nothing is decided yet.
@@ -83,8 +83,8 @@ func (f *Families) decide(list []sampled) {
 	}
 }
 
-// decide decides the comparisons of a family by the rounds that they have in common. A comparison of less than half of
-// the rounds of the others would take theirs from them: it stays inconclusive.
+// decide decides the comparisons of a family by the rounds that they have in common. A comparison with fewer than
+// half of the rounds would shorten the others, so it stays inconclusive.
 func (f *Family) decide(list []sampled) {
 	ratios, most, least := make([][]float64, len(list)), 0, math.MaxInt
 	for i, x := range list {

@@ -77,7 +77,7 @@ func (r reader) Prefetch(near, far []uint32) {
 	r.ahead = append(r.ahead, slices.Clone(near), slices.Clone(far))
 }
 
-// ReadAhead announces nearly every page, and none that is not fetched; the plain engine announces
+// Prefetching announces nearly every page, and none that is not fetched; the plain engine announces
 // none.
 func TestReadAheadAnnouncesWhatIsFetched(t *testing.T) {
 	const pages = 5000

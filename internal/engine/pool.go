@@ -124,7 +124,8 @@ func (p *pool[K]) distribute(w *worker[K]) bool {
 	w.mu.Lock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	// first: who starves as soon as the pool's lock is free must find w's free too, for w does not ask again
+	// Release w's lock before the pool's: a worker that becomes idle right after must be able to steal from w, which
+	// looks for waiting workers only once.
 	defer w.mu.Unlock()
 	if p.ended {
 		return false

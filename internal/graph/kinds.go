@@ -59,7 +59,7 @@ func Kinds() []Kind {
 				hosts},
 			generate: copying, estimate: copyingMemory,
 		}, {
-			Name: "hosts", Doc: "a web: hosts with directory trees and listings, links that mostly stay at home",
+			Name: "hosts", Doc: "a web: hosts with directory trees and listings, links mostly within their host",
 			Params: []Param{pages, degreeOf(9),
 				{Name: "intra", Doc: "share of further links that stay in the host", Max: 1, Default: 0.85},
 				{Name: "chain", Doc: "share of hosts that are chains of listings", Max: 1, Default: 0.15}, hosts},

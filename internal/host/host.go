@@ -1,4 +1,4 @@
-// Package host describes the machine that measures, so that runs on different machines are not
+// Package host describes the machine that runs the benchmark, so that runs on different machines are not
 // compared, and reads its free memory and its load.
 package host
 

@@ -26,7 +26,7 @@ type Job struct {
 	Sample time.Duration
 	// Memory limits the data segment, in bytes; 0 means no limit.
 	Memory int64
-	// Weigh makes a sample also measure the crawler's retained bytes per page.
+	// Retained makes a sample also measure the crawler's retained bytes per page.
 	Retained bool
 	// Profiles lists the kinds of profiles to take; if there are any, nothing is timed.
 	Profiles []string
@@ -178,7 +178,7 @@ func Open(job Job, table []crawl.Crawler) (*Bench, error) {
 // Close unmaps the graph.
 func (b *Bench) Close() error { return b.cache.Close() }
 
-// crawler is a registered crawler bound to a site and its start page.
+// boundCrawl is a registered crawler bound to a site and its start page.
 type boundCrawl func(context.Context, crawl.Options) (crawl.Result, error)
 
 // bind returns the crawler that cell names, bound to site, or nil if table has none. With trace its fetches are

@@ -28,8 +28,9 @@ func newNull[K comparable](int) crawl.Visited[K] { return null[K]{} }
 
 func (null[K]) AddNew(dst, links []K) []K { return append(dst, links...) }
 
-// engines returns the cost of the engine that the visited-set crawlers share, including the site and verification: the
-// seconds per page of each crew when it crawls the graph's spanning tree with the null set.
+// engineCosts returns the cost of the engine that the visited-set crawlers share, including the
+// site and verification: the seconds per page of each crew when it crawls the graph's spanning tree
+// with the null set.
 func engineCosts(ctx context.Context, g *graph.Graph, keys string, crews []Crew) ([]float64, error) {
 	tree := graph.Spanning(g)
 	site := web.New(tree, graph.Walk(tree, nil), web.Behaviour{}, 0)

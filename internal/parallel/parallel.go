@@ -1,4 +1,4 @@
-// Package parallel does work that falls into many independent parts on all processors.
+// Package parallel runs independent tasks on all processors.
 package parallel
 
 import (

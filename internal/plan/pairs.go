@@ -16,7 +16,7 @@ const (
 )
 
 // Pairs yields all comparisons that the plan declares for a question, as base and other, which differ in their crawler
-// only. Whatever corrects for comparisons, decides or counts them goes by this list.
+// only. Corrections, decisions and counts all use this list.
 func (p *Plan) Pairs(q Question) iter.Seq2[Cell, Cell] {
 	return func(yield func(base, other Cell) bool) {
 		has := map[Cell]bool{}

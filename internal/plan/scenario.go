@@ -67,7 +67,7 @@ type Graph struct {
 // Profiles says which cells are profiled, and how. Empty lists of crawlers, graphs and keys mean
 // all of them.
 type Profiles struct {
-	Kinds    []string // of "cpu", "block", "mutex"; none: no profiles
+	Kinds    []string // of "cpu", "block", "mutex", "wall"; none: no profiles
 	Crawlers []string // as Scenario.Crawlers
 	Graphs   []string
 	Keys     []string

@@ -30,7 +30,7 @@ func Parse(r io.Reader) (*Profile, error) { return profile.Parse(r) }
 
 // Events returns the number of events in p: for a block or mutex profile, the waits that its
 // samples represent; for a CPU profile, its samples. The overhead of recording them is this number
-// times doctor.Costs.
+// times what doctor measures per event.
 func Events(p *Profile) (n float64) {
 	if p == nil {
 		return 0

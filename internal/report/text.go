@@ -93,10 +93,13 @@ func paragraphs(b *strings.Builder, title string, list []string) {
 	}
 }
 
-// wrap writes text in lines of at most width; lines after the first are indented further.
+// wrap writes text in lines of at most width; lines after the first are indented further. A number and its unit stay
+// together.
 func wrap(b *strings.Builder, indent, text string) {
+	const glue = "\x00"
 	n := 0
-	for _, word := range strings.Fields(text) {
+	for _, word := range strings.Fields(strings.NewReplacer(" %", glue+"%", "(? ", "(?"+glue).Replace(text)) {
+		word = strings.ReplaceAll(word, glue, " ")
 		switch size := len([]rune(word)); {
 		case n == 0:
 			b.WriteString(indent + word)

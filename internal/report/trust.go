@@ -11,7 +11,7 @@ import (
 	"crawlbench/internal/stat"
 )
 
-// mostChoices bounds the tables of which the first sentence says what to use, mostTies the crawlers beside the best.
+// mostChoices is the maximum number of tables in the first sentence, mostTies that of crawlers beside the best.
 const mostChoices, mostTies = 3, 3
 
 // benchstatMethod says why benchstat's p values are others.
@@ -145,9 +145,9 @@ func trust(a *diagnose.Analysis) []string {
 // familyName names a family by its tables.
 func familyName(f *diagnose.Family) string {
 	if f.Equivalence {
-		return "paced tables"
+		return "rate-limited tables"
 	}
-	return "unlimited tables"
+	return "tables without a rate"
 }
 
 // noise says what the noise of the tables of a kind is, and what can be found in them.

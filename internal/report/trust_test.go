@@ -109,8 +109,8 @@ func TestTheMethodIsSaid(t *testing.T) {
 		if name == "text" {
 			continue
 		}
-		for _, want := range []string{"its p values differ from these", "12 comparisons of crawlers in unlimited tables",
-			"12 comparisons of crawlers in paced tables", "any false claim below 0.5 %"} {
+		for _, want := range []string{"its p values differ from these", "12 comparisons of crawlers in tables without a rate",
+			"12 comparisons of crawlers in rate-limited tables", "any false claim below 0.5 %"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: no %q", name, want)
 			}

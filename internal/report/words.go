@@ -39,7 +39,7 @@ func runTitle(m store.Manifest) string { return fmt.Sprintf("%s on %s", m.Scenar
 // status describes the state of a run.
 func status(a *diagnose.Analysis) string {
 	m := a.Run.Manifest()
-	text := fmt.Sprintf("%s, %s of %d samples", m.State, Count(len(a.Run.Samples())), len(a.Run.Plan().Schedule))
+	text := fmt.Sprintf("%s, %s of %s samples", m.State, Count(len(a.Run.Samples())), Count(len(a.Run.Plan().Schedule)))
 	if m.Measured > 0 {
 		text += fmt.Sprintf("; crawls took %.0f %% of the timing pass", 100*m.Measured)
 	}

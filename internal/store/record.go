@@ -40,7 +40,7 @@ type Sample struct {
 	// Host has counters of the machine and the runtime during the sample, such as involuntary context switches and
 	// steal.
 	Host map[string]float64 `json:"host,omitempty"`
-	// Held is the retained bytes per page, measured while the crawler fetches the last page; 0 if not measured. The
+	// Retained is the retained bytes per page, measured while the crawler fetches the last page; 0 if not measured. The
 	// first round of cells without a rate has it.
 	Retained float64 `json:"retained_bytes_per_page,omitempty"`
 	// Counts are the crawler's own counters, per crawl, by name.
@@ -61,7 +61,8 @@ type Pace struct {
 	// Window is the length of that window in seconds. 0 means unknown, as in a run of an older program.
 	Worst  float64 `json:"worst"`
 	Window float64 `json:"worst_window_sec"`
-	// Passed is the unfairness: the 99th percentile of the number of later requests that are served before a request.
+	// Unfairness is the unfairness: the 99th percentile of the number of later requests that are
+	// served before a request.
 	Unfairness float64 `json:"unfairness_p99"`
 }
 

@@ -63,7 +63,7 @@ type Pace struct {
 	// Window the length of that window: see limiter.Worst.
 	Worst  float64
 	Window time.Duration
-	// Passed is the unfairness: the 99th percentile, over all waits, of the number of later waits
+	// Unfairness is the unfairness: the 99th percentile, over all waits, of the number of later waits
 	// granted before it. It is 0 if the limiter serves in the order of arrival, and grows without
 	// limit if some waits starve. The site does not know which worker a wait belongs to.
 	Unfairness int

@@ -40,7 +40,7 @@ type row struct {
 	value func(subject, baseline result) float64
 }
 
-// measure returns the values of each row, one per round.
+// measureRows returns the values of each row, one per round.
 func measureRows(ctx context.Context, rows []row, rounds int) ([][]float64, error) {
 	sides := map[string]side{}
 	var names []string

@@ -17,6 +17,6 @@ import (
 
 // Crawler returns the crawler.
 func Crawler() crawl.Crawler {
-	return engine.Prefetching("readahead", "chunked that tells the site which pages come next", visited.NewBits,
+	return engine.Prefetching("readahead", "chunked with prefetch hints", visited.NewBits,
 		visited.NewTable)
 }

@@ -11,7 +11,7 @@ import (
 // Crawler returns the crawler. It uses one worker, however many it is given.
 func Crawler() crawl.Crawler {
 	return crawl.Crawler{
-		Name: "sequential", Doc: "one worker, plain map, plain queue: the baseline",
+		Name: "sequential", Doc: "one worker, plain map, plain queue",
 		ByID: run[uint32], ByURL: run[string], MaxWorkers: 1,
 	}
 }

@@ -21,7 +21,7 @@ import (
 // Crawler returns the crawler.
 func Crawler() crawl.Crawler {
 	return crawl.Crawler{
-		Name: "stealing", Doc: "a work-stealing deque per worker (Chase-Lev), lock-free set as cas",
+		Name: "stealing", Doc: "a work-stealing deque per worker (Chase-Lev), lock-free set as in cas",
 		ByID: newCrawler(visited.NewBits), ByURL: newCrawler(visited.NewTable),
 	}
 }
