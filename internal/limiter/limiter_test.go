@@ -1,6 +1,7 @@
 package limiter
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -123,26 +124,54 @@ func TestPacedReachesItsRate(t *testing.T) {
 	}
 }
 
-// While fewer tokens arrive per millisecond than there are goroutines, each goroutine gets the same
-// number.
+// visit is a wait in virtual time.
+type visit struct{ arrived, granted time.Duration }
+
+// overtaken returns an error if a wait was granted before one that had arrived earlier.
+func overtaken(list []visit) error {
+	slices.SortFunc(list, func(a, b visit) int { return cmp.Compare(a.arrived, b.arrived) })
+	for i := 1; i < len(list); i++ {
+		if before, v := list[i-1], list[i]; v.granted < before.granted {
+			return fmt.Errorf("the wait from %v was granted at %v, that from %v at %v", before.arrived,
+				before.granted, v.arrived, v.granted)
+		}
+	}
+	return nil
+}
+
+// Tokens are granted in the order of arrival. No two waits arrive at the same moment, since the
+// order of those would be the scheduler's.
 func TestPacedIsFirstComeFirstServed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newPaced(10_000, 100)
-		const goroutines = 64
-		got := make([]int, goroutines)
-		ctx, stop := context.WithTimeout(t.Context(), time.Second-500*time.Microsecond) // not at the arrival of tokens
-		defer stop()
-		var all sync.WaitGroup
-		for g := range goroutines {
-			all.Go(func() {
-				for l.Wait(ctx) == nil {
-					got[g]++
-				}
-			})
-		}
-		all.Wait()
-		if least, most := slices.Min(got), slices.Max(got); most-least > 1 {
-			t.Errorf("%d goroutines: one got %d tokens, another %d", goroutines, least, most)
-		}
-	})
+	for _, rate := range []float64{500, 10_000} { // one token per reading of the clock, and ten
+		synctest.Test(t, func(t *testing.T) {
+			l := newPaced(rate, 100)
+			const goroutines, waits = 64, 50
+			start := time.Now()
+			lists := make([][]visit, goroutines)
+			var all sync.WaitGroup
+			for g := range goroutines {
+				all.Go(func() {
+					for range waits {
+						time.Sleep(time.Duration(g+1) * time.Microsecond)
+						v := visit{arrived: time.Since(start)}
+						if l.Wait(t.Context()) == nil {
+							v.granted = time.Since(start)
+							lists[g] = append(lists[g], v)
+						}
+					}
+				})
+			}
+			all.Wait()
+			list := slices.Concat(lists...)
+			if len(list) != goroutines*waits {
+				t.Errorf("at %v/s %d waits were granted, want %d", rate, len(list), goroutines*waits)
+			}
+			if err := overtaken(list); err != nil {
+				t.Errorf("at %v/s: %v", rate, err)
+			}
+		})
+	}
+	if overtaken([]visit{{arrived: 1, granted: 9}, {arrived: 2, granted: 8}}) == nil {
+		t.Error("a wait that overtakes another passes")
+	}
 }
