@@ -238,11 +238,11 @@ func TestRateLimit(t *testing.T) {
 	for name, l := range map[string]crawl.Limiter{"bare": bare, "in turn": crawl.InTurn(bare),
 		"non-reserving": limiter.New("paced", 1000, 1)} {
 		t.Run(name, func(t *testing.T) {
-			got, _ := measured(t, 8, pool(8, 20, func(int, int) { paced(l) }))
+			got, _ := measured(t, 8, pool(8, 20, func(int, int) { waitOn(l) }))
 			requireDominant(t, got, breakdown.RateLimit, 0.8)
 			for _, s := range got.Sites {
 				if s.State == breakdown.RateLimit &&
-					!strings.HasPrefix(s.Where, "breakdown_test.paced cause_test.go:") {
+					!strings.HasPrefix(s.Where, "breakdown_test.waitOn cause_test.go:") {
 					t.Errorf("rate limit at %s, want the crawler's call", s.Where)
 				}
 			}
@@ -250,7 +250,7 @@ func TestRateLimit(t *testing.T) {
 	}
 }
 
-func paced(l crawl.Limiter) {
+func waitOn(l crawl.Limiter) {
 	if err := l.Wait(context.Background()); err != nil {
 		panic(err)
 	}

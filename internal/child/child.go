@@ -3,7 +3,7 @@
 // The input is a command, the output an End: the child's records, what it printed, and the class of
 // its end. The class is derived from what happened (the final record, the exit status, the runtime's
 // crash output, the processor time used) and never from text that the child printed, because the
-// code under test may print anything. The child sends records over a Line, a file that it shares
+// code under test may print anything. The child sends records over a Conn, a file that it shares
 // with the parent.
 package child
 
@@ -28,7 +28,7 @@ type Class string
 
 const (
 	Done      Class = "done"      // it sent its final record and left nothing behind
-	Unstarted Class = "unstarted" // it ended before it opened its line, that is before the code under test ran
+	Unstarted Class = "unstarted" // it ended before it opened its connection, that is before the code under test ran
 	Exit      Class = "exit"      // it ended the process before its final record
 	Panic     Class = "panic"     // a panic, or a fatal error of the runtime
 	Deadlock  Class = "deadlock"  // all its goroutines were blocked
@@ -39,7 +39,7 @@ const (
 	Race      Class = "race"      // the race detector saw a data race
 	Killed    Class = "killed"    // a signal that this process did not send ended it
 	Left      Class = "left"      // it sent its final record but left processes behind
-	Junk      Class = "junk"      // its line has something other than records
+	Junk      Class = "junk"      // its connection has something other than records
 )
 
 // End describes how a child ended.
@@ -70,7 +70,7 @@ type Record struct {
 const (
 	// lineFD and crashFD are a child's file descriptors for its records and for the crash output of
 	// its runtime.
-	lineFD, crashFD = 3, 4
+	connFD, crashFD = 3, 4
 	// nonceVariable is the environment variable that gives a child and its descendants the nonce.
 	// Each record begins with the nonce.
 	nonceVariable = "CRAWLBENCH_CHILD"
@@ -107,17 +107,17 @@ func run(ctx context.Context, cmd *exec.Cmd, limit time.Duration) (*End, error) 
 	cmd.SysProcAttr = procAttributes()
 	cmd.WaitDelay = drainTime
 
-	line, err := sink("line", maxLine)
+	conn, err := sink("connection", maxRecords)
 	if err != nil {
-		return nil, fmt.Errorf("create the line to the child: %w", err)
+		return nil, fmt.Errorf("create the connection to the child: %w", err)
 	}
-	defer line.Close()
+	defer conn.Close()
 	crash, err := sink("crash output", outputLimit)
 	if err != nil {
 		return nil, fmt.Errorf("create the file for the child's crash output: %w", err)
 	}
 	defer crash.Close()
-	cmd.ExtraFiles = []*os.File{line, crash}
+	cmd.ExtraFiles = []*os.File{conn, crash}
 	output := &boundedOutput{}
 	cmd.Stdout, cmd.Stderr = output, output
 
@@ -139,7 +139,7 @@ func run(ctx context.Context, cmd *exec.Cmd, limit time.Duration) (*End, error) 
 	runtime.UnlockOSThread()
 	close(w.ended)
 	<-w.over
-	received := parseLine(readSink(line), nonce)
+	received := parseRecords(readSink(conn), nonce)
 	w.killRemaining(received)
 	cmd.Wait() // for the rest of its output, at most for WaitDelay
 	if cause := context.Cause(ctx); cause != nil && received.last == nil {
@@ -173,7 +173,7 @@ func readSink(f *os.File) []byte {
 	if err != nil || n == 0 {
 		return nil
 	}
-	text := make([]byte, min(n, maxLine))
+	text := make([]byte, min(n, maxRecords))
 	k, _ := f.ReadAt(text, 0)
 	return text[:k]
 }

@@ -98,15 +98,15 @@ func TestEachEndHasItsClass(t *testing.T) {
 		"stops itself": {
 			class: Hang, text: "it was stopped by a signal and had not ended after 700ms", limit: shortLimit,
 		},
-		"notifies":           {class: Done},
-		"ignores":            {class: Done},
-		"closes the line":    {class: Junk, text: "it closed file descriptor 3, which is not its own"},
-		"replaces the line":  {class: Junk, text: "it closed file descriptor 3, which is not its own"},
-		"closes everything":  {class: Junk, text: "it closed file descriptor 3, which is not its own"},
-		"writes to the line": {class: Junk, text: "it wrote to file descriptor 3, which is not its own"},
-		"writes half a line": {class: Junk, text: "it wrote to file descriptor 3, which is not its own"},
-		"forges the line":    {class: Junk, text: "it wrote to file descriptor 3, which is not its own"},
-		"forges a crash":     {class: Exit, text: "it ended the process with exit code 2 instead of returning"},
+		"notifies":                 {class: Done},
+		"ignores":                  {class: Done},
+		"closes the connection":    {class: Junk, text: "it closed file descriptor 3, which is not its own"},
+		"replaces the connection":  {class: Junk, text: "it closed file descriptor 3, which is not its own"},
+		"closes everything":        {class: Junk, text: "it closed file descriptor 3, which is not its own"},
+		"writes to the connection": {class: Junk, text: "it wrote to file descriptor 3, which is not its own"},
+		"writes half a line":       {class: Junk, text: "it wrote to file descriptor 3, which is not its own"},
+		"forges the connection":    {class: Junk, text: "it wrote to file descriptor 3, which is not its own"},
+		"forges a crash":           {class: Exit, text: "it ended the process with exit code 2 instead of returning"},
 
 		"forges words":          {class: Done},
 		"forges words and dies": {class: Panic, text: "fatal error: sync: unlock of unlocked mutex"},
@@ -214,7 +214,7 @@ func TestProgramsThatAreNotChildrenAreReported(t *testing.T) {
 		t.Error("a missing program was run")
 	}
 	if _, err := Open(); err == nil {
-		t.Error("a line was opened in a process that is not a child")
+		t.Error("a connection was opened in a process that is not a child")
 	}
 }
 

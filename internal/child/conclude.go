@@ -62,7 +62,7 @@ func (f evidence) classify(output []byte) (Class, string) {
 	case len(f.race) > 0:
 		return Race, "the race detector saw a data race" + raceDetails(f.race)
 	case f.received.junk:
-		return Junk, fmt.Sprintf("it wrote to file descriptor %d, which is not its own", lineFD)
+		return Junk, fmt.Sprintf("it wrote to file descriptor %d, which is not its own", connFD)
 	case f.received.goexit:
 		return Exit, "it called runtime.Goexit instead of returning"
 	case f.received.last != nil && (len(f.crash) == 0 || w.expired):
@@ -81,8 +81,8 @@ func (f evidence) classify(output []byte) (Class, string) {
 	case f.status().Signaled():
 		return Killed, killedText(f.status().Signal().String())
 	}
-	if f.state.ExitCode() == lineLostCode {
-		return Junk, fmt.Sprintf("it closed file descriptor %d, which is not its own", lineFD)
+	if f.state.ExitCode() == connLostCode {
+		return Junk, fmt.Sprintf("it closed file descriptor %d, which is not its own", connFD)
 	}
 	return Exit, f.exit() + " instead of returning"
 }

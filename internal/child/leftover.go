@@ -18,11 +18,11 @@ func descendants(all []process, pid int, known []int) []process {
 	return list
 }
 
-// killLeftovers kills the processes that this process has started since the line was opened and
+// killLeftovers kills the processes that this process has started since the connection was opened and
 // returns their command lines. Processes that are exiting get time to finish.
-func (l *Line) killLeftovers() []string {
+func (c *Conn) killLeftovers() []string {
 	for wait := time.Millisecond; !noChildren(); wait *= 2 {
-		list := descendants(processes(), os.Getpid(), l.known)
+		list := descendants(processes(), os.Getpid(), c.known)
 		if len(list) == 0 {
 			break
 		}

@@ -80,25 +80,25 @@ func planted() map[string]func() {
 			}
 		},
 
-		"kills itself":      func() { itself(syscall.SIGKILL) },
-		"terminates itself": func() { itself(syscall.SIGTERM) },
-		"quits itself":      func() { itself(syscall.SIGQUIT) },
-		"faults itself":     func() { itself(syscall.SIGSEGV) },
-		"stops itself":      func() { itself(syscall.SIGSTOP) },
-		"notifies":          func() { signal.Notify(make(chan os.Signal, 1)) },
-		"ignores":           func() { signal.Ignore() },
-		"closes the line":   func() { syscall.Close(lineFD) },
-		"closes everything": func() { closeUpTo(10) },
-		"replaces the line": func() {
-			syscall.Close(lineFD)
-			if fd, _ := syscall.Open(os.DevNull, syscall.O_RDWR, 0); fd != lineFD {
+		"kills itself":          func() { itself(syscall.SIGKILL) },
+		"terminates itself":     func() { itself(syscall.SIGTERM) },
+		"quits itself":          func() { itself(syscall.SIGQUIT) },
+		"faults itself":         func() { itself(syscall.SIGSEGV) },
+		"stops itself":          func() { itself(syscall.SIGSTOP) },
+		"notifies":              func() { signal.Notify(make(chan os.Signal, 1)) },
+		"ignores":               func() { signal.Ignore() },
+		"closes the connection": func() { syscall.Close(connFD) },
+		"closes everything":     func() { closeUpTo(10) },
+		"replaces the connection": func() {
+			syscall.Close(connFD)
+			if fd, _ := syscall.Open(os.DevNull, syscall.O_RDWR, 0); fd != connFD {
 				panic("the descriptor was not free")
 			}
 		},
-		"writes to the line": func() { syscall.Write(lineFD, []byte("end true\n")) },
-		"writes half a line": func() { syscall.Write(lineFD, []byte("{")) },
-		"forges the line": func() {
-			syscall.Write(lineFD, []byte("AAAAAAAAAAAAAAAAAAAAAAAAAA end true\n"))
+		"writes to the connection": func() { syscall.Write(connFD, []byte("end true\n")) },
+		"writes half a line":       func() { syscall.Write(connFD, []byte("{")) },
+		"forges the connection": func() {
+			syscall.Write(connFD, []byte("AAAAAAAAAAAAAAAAAAAAAAAAAA end true\n"))
 			os.Exit(0)
 		},
 		"forges a crash": func() {
@@ -251,7 +251,7 @@ func runPlanted(name string) {
 	if !ok {
 		f = memoryBound()[name]
 	}
-	err := Serve(func(l *Line) (any, error) {
+	err := Serve(func(l *Conn) (any, error) {
 		l.Say("said", name)
 		f()
 		return name, nil

@@ -44,7 +44,7 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 		if len(positional) != 2 {
 			return usagef("compare: -gate and -format need two runs, OLD and NEW; to gate on two programs in one run, use \"run -against PROGRAM -gate\"")
 		}
-		return a.between(*results, positional, gate)
+		return a.compareRuns(*results, positional, gate)
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -74,8 +74,8 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	return table.print(a)
 }
 
-// between compares two runs cell by cell, without benchstat.
-func (a *app) between(results string, names []string, gate gateFlags) error {
+// compareRuns compares two runs cell by cell, without benchstat.
+func (a *app) compareRuns(results string, names []string, gate gateFlags) error {
 	var runs []*store.Run
 	for _, name := range names {
 		run, err := a.openRun(results, name)

@@ -41,7 +41,7 @@ func (a *app) doctor(ctx context.Context, fs *flag.FlagSet, args []string) error
 		return err
 	}
 	if *paces {
-		return a.paces(ctx)
+		return a.measureLimiters(ctx)
 	}
 	if *rounds < plan.MinRounds || *rounds > plan.MaxRounds {
 		return usagef("doctor: invalid -rounds %d: want %d to %d", *rounds, plan.MinRounds, plan.MaxRounds)
@@ -66,10 +66,10 @@ func (a *app) doctor(ctx context.Context, fs *flag.FlagSet, args []string) error
 	return w.Flush()
 }
 
-// paces measures the limiters.
-func (a *app) paces(ctx context.Context) error {
+// measureLimiters measures the limiters.
+func (a *app) measureLimiters(ctx context.Context) error {
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(w, "asked/s\tburst\tgoroutines\tlimiter\tachieved/asked\tworst window\tCPU an event\tfairness\t\n")
+	fmt.Fprint(w, "asked/s\tburst\tgoroutines\tlimiter\tachieved/asked\tworst window\tCPU an event\tJain index\t\n")
 	for rate := 1.0; rate <= 1e6; rate *= 10 {
 		for _, goroutines := range []int{1, 8, 64} {
 			for _, k := range limiter.All() {

@@ -95,9 +95,9 @@ func build() map[string]string {
 	return settings
 }
 
-// located returns p with the current paths of its graph files: where the run found them, or at the
+// withGraphPaths returns p with the current paths of its graph files: where the run found them, or at the
 // same place relative to a moved run, or relative to the working directory as in the plan.
-func located(run *store.Run, p *plan.Plan) *plan.Plan {
+func withGraphPaths(run *store.Run, p *plan.Plan) *plan.Plan {
 	m := run.Manifest()
 	q := *p
 	q.Graphs = nil

@@ -39,7 +39,7 @@ func (a *app) resume(ctx context.Context, f runFlags) error {
 	if err := sameConditions(run, f.programs); err != nil {
 		return exitError{exitNotComparable, fmt.Errorf("resume %s: %w", dir, err)}
 	}
-	if err := a.able(run, f.against); err != nil {
+	if err := a.checkCanResume(run, f.against); err != nil {
 		return fmt.Errorf("resume %s: %w", dir, err)
 	}
 	cacheDir, remove, err := measure.Caches(run)
@@ -49,7 +49,7 @@ func (a *app) resume(ctx context.Context, f runFlags) error {
 	defer remove()
 	f.programs.link(cacheDir)
 	m, p := run.Manifest(), run.Plan()
-	graphs, err := measure.Build(ctx, located(run, p), cacheDir, host.FreeMemory())
+	graphs, err := measure.Build(ctx, withGraphPaths(run, p), cacheDir, host.FreeMemory())
 	if err != nil {
 		return err
 	}
@@ -104,8 +104,8 @@ func sameConditions(run *store.Run, by programs) error {
 	return nil
 }
 
-// able returns an error if this program cannot take the missing samples.
-func (a *app) able(run *store.Run, against string) error {
+// checkCanResume returns an error if this program cannot take the missing samples.
+func (a *app) checkCanResume(run *store.Run, against string) error {
 	p := run.Plan()
 	for _, name := range p.Crawlers {
 		if !slices.ContainsFunc(a.crawlers, func(c crawl.Crawler) bool { return c.Name == plan.CrawlerOf(name) }) {

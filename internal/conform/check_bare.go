@@ -13,8 +13,8 @@ import (
 // not a crawl.Prefetcher, context.Background(), a *rate.Limiter, and errors that cannot be compared.
 func bare(t *Report, c subject) {
 	watchPolling(t, c)
-	for _, as := range []offer{{}, {bare: true}, {plain: true}, {bare: true, plain: true}} {
-		c.offer = &as
+	for _, as := range []webForm{{}, {bare: true}, {plain: true}, {bare: true, plain: true}} {
+		c.form = &as
 		for _, workers := range []int{1, 4} {
 			if c.maxWorkers > 0 {
 				workers = min(workers, c.maxWorkers)

@@ -29,9 +29,9 @@ func sizes(fs []factor) []int {
 
 // cancel cancels crawls in the situations of forgotten, and then in all combinations of two options.
 func cancel(t *Report, c subject) {
-	virtually(forgotten)(t, c)
+	inVirtualTime(forgotten)(t, c)
 	fs := append(factors(), moments())
-	combined(func(t *Report, c subject) { combinations(t, c, fs, cover(sizes(fs), 2, coverSeed)) })(t, c)
+	inOwnBubbles(func(t *Report, c subject) { combinations(t, c, fs, cover(sizes(fs), 2, coverSeed)) })(t, c)
 }
 
 func forgotten(t *Report, c subject) {

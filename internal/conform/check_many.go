@@ -21,7 +21,7 @@ func kept(t *Report, c subject) {
 	const pages, most = 10_000, 64 << 10 // every set of that many pages is larger, except a bit set
 	*t.doing = " (a site of 10000 pages, 4 workers)"
 	crowd(pages)
-	small, large := c.lightly(star(100, 1)), c.lightly(star(pages-1, 1))
+	small, large := c.prepareCounted(star(100, 1)), c.prepareCounted(star(pages-1, 1))
 	o := crawl.Options{Workers: 4}
 	if err := small(o); err != nil { // what is allocated once is allocated now
 		t.Fatalf("%v%s", err, *t.doing)
@@ -69,7 +69,7 @@ func periods(t *Report, c subject) {
 		s := blank(first + 3)
 		s.seeds = []page{page(first)}
 		s.links[first] = []page{page(first) + 1, page(first) + 2}
-		return c.lightly(s)
+		return c.prepareCounted(s)
 	}
 	other := site(0)
 	lengths := []int{127, 128, 255, 256, 257}
@@ -113,7 +113,7 @@ func millions(t *Report, c subject) {
 		return // that many URLs need too much memory
 	}
 	o := crawl.Options{Workers: 2}
-	crawl := c.lightly(trickle(part))
+	crawl := c.prepareCounted(trickle(part))
 	took := working(func() {
 		if err := crawl(o); err != nil {
 			t.Fatalf("%v (a site of %d pages, %s)", err, part, dials(o))
@@ -123,7 +123,7 @@ func millions(t *Report, c subject) {
 		t.Logf("%d pages took %v of processor time: larger sites are not tried", part, took)
 		return
 	}
-	if err := c.lightly(trickle(pages))(o); err != nil {
+	if err := c.prepareCounted(trickle(pages))(o); err != nil {
 		t.Fatalf("%v (a site of %d pages, %s)", err, pages, dials(o))
 	}
 }

@@ -137,7 +137,7 @@ func limited(t *Report, c subject, form string, perSecond, workers int, latency 
 	if n := m.granted.Load(); n != pages || early.Load() > 0 {
 		t.Fatalf("with %d workers, it waited on the limiter %d times for %d pages, and %d fetches began before their wait had ended", workers, n, pages, early.Load())
 	}
-	if err := paced(out.starts, float64(perSecond), burst, slack); err != nil {
+	if err := checkRate(out.starts, float64(perSecond), burst, slack); err != nil {
 		t.Fatalf("with %d workers and %v per page: %v", workers, latency, err)
 	}
 	if err := s.prompt(out, o, m.waits); err != nil {

@@ -21,29 +21,29 @@ type Check struct {
 func Checks() []Check {
 	return []Check{
 		{"storm", "fetch each page once, and exactly MaxPages pages, when many workers find the same links at the same time",
-			really(storm)},
+			inRealTime(storm)},
 		{"shapes", "crawl chains, stars, trees and dense graphs, a page with 100,000 links and a site of 100,000 pages, with any size hint",
-			virtually(shapes)},
-		{"seeds", "handle duplicate seeds, thousands of seeds, and none", virtually(seeds)},
-		{"collide", "distinguish keys that are similar or collide under common hashes", virtually(collide)},
+			inVirtualTime(shapes)},
+		{"seeds", "handle duplicate seeds, thousands of seeds, and none", inVirtualTime(seeds)},
+		{"collide", "distinguish keys that are similar or collide under common hashes", inVirtualTime(collide)},
 		{"options", "keep the contract under all combinations of three options: site, workers, seeds, links, budget, size hint, failures, latency, limiter",
-			combined(options)},
+			inOwnBubbles(options)},
 		{"width", "keep as many fetches in flight as there are workers, also after failures, and end with the last fetch: makespans are exact",
-			virtually(width)},
-		{"slow", "wait for a page that takes a day, and fetch the pages behind it", virtually(slow)},
+			inVirtualTime(width)},
+		{"slow", "wait for a page that takes a day, and fetch the pages behind it", inVirtualTime(slow)},
 		{"limit", "wait on the limiter exactly once before each fetch, and keep both the rate and the number of fetches in flight",
-			virtually(limit)},
-		{"refusal", "end with the limiter's error if it returns one", virtually(refusal)},
+			inVirtualTime(limit)},
+		{"refusal", "end with the limiter's error if it returns one", inVirtualTime(refusal)},
 		{"cancel", "return at the instant of cancellation with the context's error, whatever it is doing", cancel},
-		{"errors", "count failed pages and continue, whichever and however many fail", virtually(failures)},
+		{"errors", "count failed pages and continue, whichever and however many fail", inVirtualTime(failures)},
 		{"again", "remember nothing from one crawl to the next, and share nothing with concurrent crawls",
-			virtually(again)},
+			inVirtualTime(again)},
 		{"bare", "assume no more than the contract says: any Web, context.Background(), a *rate.Limiter, errors that cannot be compared",
-			virtually(bare)},
+			inVirtualTime(bare)},
 		{"many", "keep no memory after a crawl, be correct in the 65,537th crawl of a process, and distinguish 1.5 million ids",
-			really(many)},
-		{"panic", "not swallow a panic of Fetch", really(panics)},
-		{"memory", "use memory in proportion to pages, not to links", really(memory)},
+			inRealTime(many)},
+		{"panic", "not swallow a panic of Fetch", inRealTime(panics)},
+		{"memory", "use memory in proportion to pages, not to links", inRealTime(memory)},
 	}
 }
 
@@ -51,8 +51,8 @@ func Checks() []Check {
 // day. Dozens of them in a row stay within the 400 days that package limiter supports.
 const rest = 50 * time.Hour
 
-// virtually runs a check in virtual time, in which a deadlock or a leftover goroutine is found at once.
-func virtually(f func(t *Report, c subject)) func(t *Report, c subject) {
+// inVirtualTime runs a check in virtual time, in which a deadlock or a leftover goroutine is found at once.
+func inVirtualTime(f func(t *Report, c subject)) func(t *Report, c subject) {
 	return unchanged(func(t *Report, c subject) {
 		c.rest = rest
 		err := bubble(t, func(t *Report) error {
@@ -67,16 +67,16 @@ func virtually(f func(t *Report, c subject)) func(t *Report, c subject) {
 	})
 }
 
-// combined runs a check that makes its own bubbles of virtual time.
-func combined(f func(t *Report, c subject)) func(t *Report, c subject) {
+// inOwnBubbles runs a check that makes its own bubbles of virtual time.
+func inOwnBubbles(f func(t *Report, c subject)) func(t *Report, c subject) {
 	return unchanged(func(t *Report, c subject) {
 		c.rest = rest
 		f(t, c)
 	})
 }
 
-// really runs a check in real time and looks for leftover goroutines.
-func really(f func(t *Report, c subject)) func(t *Report, c subject) {
+// inRealTime runs a check in real time and looks for leftover goroutines.
+func inRealTime(f func(t *Report, c subject)) func(t *Report, c subject) {
 	return unchanged(func(t *Report, c subject) {
 		before := runtime.NumGoroutine()
 		f(t, c)

@@ -65,7 +65,7 @@ func TestOracleReportsEachFault(t *testing.T) {
 func TestWebReportsEachFault(t *testing.T) {
 	crawler := func(f crawl.Func[uint32]) outcome {
 		s := subjects(crawl.Crawler{Name: "x", ByID: f})["id"]
-		s.offer = &offer{} // with a context that counts those derived from it
+		s.form = &webForm{} // with a context that counts those derived from it
 		return s.crawl(context.Background(), chain(3), crawl.Options{Workers: 1})
 	}
 	fetch := func(web crawl.Web[uint32], pages ...uint32) (did crawl.Result, err error) {

@@ -14,7 +14,7 @@ import (
 // Report is the *testing.T of a check. It sends failures and advice to the parent process as records.
 type Report struct {
 	*testing.T
-	line  *child.Line
+	conn  *child.Conn
 	doing *string // describes the current crawl
 	from  int     // the number of cases that earlier processes, which ended as announced, have done
 }
@@ -50,7 +50,7 @@ func (r *Report) Fatal(args ...any) {
 }
 
 func (r *Report) say(kind Kind, format string, args ...any) {
-	if err := r.line.Say(string(kind), fmt.Sprintf(format, args...)); err != nil {
+	if err := r.conn.Say(string(kind), fmt.Sprintf(format, args...)); err != nil {
 		r.T.Fatal(err)
 	}
 }
@@ -90,7 +90,7 @@ func bubble(t *Report, f func(t *Report) error) (err error) {
 			err = &stuck{Deadlock, where("synctest bubble")}
 		}
 	}()
-	synctest.Test(t.T, func(inner *testing.T) { err = f(&Report{T: inner, line: t.line, doing: t.doing}) })
+	synctest.Test(t.T, func(inner *testing.T) { err = f(&Report{T: inner, conn: t.conn, doing: t.doing}) })
 	return err
 }
 

@@ -116,8 +116,8 @@ func runCheck(ctx context.Context, command func() *exec.Cmd, patience time.Durat
 	return kind, text
 }
 
-// still returns an explanation for a child that was stuck in virtual time, "" for others.
-func still(end *child.End) string {
+// explainStuck returns an explanation for a child that was stuck in virtual time, "" for others.
+func explainStuck(end *child.End) string {
 	if end.Class != child.Hang && end.Class != child.Deadlock || !strings.Contains(end.Text, "synctest.Run") {
 		return ""
 	}
@@ -151,9 +151,9 @@ func runCases(ctx context.Context, command func() *exec.Cmd, patience time.Durat
 		return Panic, end.Text + "\nIt used a channel or timer of an earlier crawl. This check makes each crawl in its own bubble of package testing/synctest, " +
 			"which does not allow that.\nMake new ones for each crawl, or keep them in a sync.Pool, which this check empties between crawls.", 0
 	case end.Class != child.Done && end.Class != child.Left:
-		return kinds()[end.Class], strings.TrimSuffix(end.Text+still(end)+"\n"+hinted(end), "\n"), 0
+		return kinds()[end.Class], strings.TrimSuffix(end.Text+explainStuck(end)+"\n"+hinted(end), "\n"), 0
 	}
-	kind, text = said(end.Records)
+	kind, text = worstRecord(end.Records)
 	if string(end.Last) == "true" && kind == Pass {
 		kind, text = Fail, "the check failed without a message; it printed:\n"+end.Tail()
 	}
@@ -225,8 +225,8 @@ func kinds() map[child.Class]Kind {
 	}
 }
 
-// said returns the worst kind among the records of a check, and the texts of all.
-func said(records []child.Record) (Kind, string) {
+// worstRecord returns the worst kind among the records of a check, and the texts of all.
+func worstRecord(records []child.Record) (Kind, string) {
 	kind, text := Pass, ""
 	for _, r := range records {
 		var t string
@@ -257,8 +257,8 @@ func Child(args []string, crawlers []crawl.Crawler) {
 				if check.Name == args[2] {
 					os.Args = os.Args[:1] // package testing parses the rest
 					testing.Main(func(string, string) (bool, error) { return true, nil },
-						[]testing.InternalTest{{Name: check.Name, F: func(t *testing.T) { take(t, check, s) }}}, nil,
-						nil)
+						[]testing.InternalTest{{Name: check.Name, F: func(t *testing.T) { runAsChild(t, check, s) }}},
+						nil, nil)
 				}
 			}
 		}
@@ -267,10 +267,10 @@ func Child(args []string, crawlers []crawl.Crawler) {
 	os.Exit(2)
 }
 
-// take runs a check in this process and reports to the parent. The check counts only if the parent gets
+// runAsChild runs a check in this process and reports to the parent. The check counts only if the parent gets
 // the final record.
-func take(t *testing.T, check Check, s subject) {
-	line, err := child.Open()
+func runAsChild(t *testing.T, check Check, s subject) {
+	conn, err := child.Open()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "conform:", err)
 		os.Exit(2)
@@ -283,11 +283,11 @@ func take(t *testing.T, check Check, s subject) {
 	signal.Notify(signals, syscall.SIGWINCH)
 	signal.Stop(signals)
 	failed := !t.Run(check.Name, func(t *testing.T) {
-		r := &Report{T: t, line: line, doing: new(string)}
+		r := &Report{T: t, conn: conn, doing: new(string)}
 		r.from, _ = strconv.Atoi(os.Getenv(caseVariable))
 		check.run(r, s)
 	})
-	if err := line.End(failed); err != nil {
+	if err := conn.End(failed); err != nil {
 		fmt.Fprintln(os.Stderr, "conform:", err)
 		os.Exit(2)
 	}
@@ -320,7 +320,7 @@ func Test(t *testing.T, c crawl.Crawler) {
 		words := strings.SplitN(want, " ", 3)
 		for _, check := range Checks() {
 			if words[0] == check.Name && words[2] == c.Name {
-				take(t, check, subjects(c)[words[1]])
+				runAsChild(t, check, subjects(c)[words[1]])
 				t.SkipNow() // runs the cleanup functions of the test, and nothing else
 			}
 		}

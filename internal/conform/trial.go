@@ -314,7 +314,7 @@ func (t *trial) wrong(out outcome, m *meter, early int64) error {
 	if n := m.granted.Load(); n != fetches || early > 0 {
 		return fmt.Errorf("it waited on the limiter %d times for %d fetches, and %d fetches began before their wait had ended", n, fetches, early)
 	}
-	if err := paced(out.starts, trialRate, trialBurst, t.slack()); err != nil {
+	if err := checkRate(out.starts, trialRate, trialBurst, t.slack()); err != nil {
 		return err
 	}
 	return t.site.prompt(out, t.o, m.waits)
@@ -353,8 +353,8 @@ func (t *trial) crawlBy(ctx context.Context, crawlOf func(context.Context, *site
 	return out, m, 0
 }
 
-// paced returns an error if more fetches began in some interval than rate, burst and slack allow.
-func paced(starts []time.Time, rate float64, burst, slack int) error {
+// checkRate returns an error if more fetches began in some interval than rate, burst and slack allow.
+func checkRate(starts []time.Time, rate float64, burst, slack int) error {
 	for i := range starts {
 		for j := i; j < len(starts); j++ {
 			span := starts[j].Sub(starts[i])

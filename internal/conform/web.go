@@ -44,30 +44,31 @@ type outcome struct {
 
 // subject is a crawler with one kind of key.
 type subject struct {
-	name       string
-	maxWorkers int
-	rest       time.Duration // how long a crawl is watched after its return; only in virtual time
-	offer      *offer        // nil means that it varies from crawl to crawl
-	ids, both  bool          // the keys are ids; the crawler supports both kinds
-	labels     bool          // a goroutine had pprof labels before the check
-	lightly    func(s *site) func(crawl.Options) error
-	run        func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration, offer *offer) []outcome
-	twice      func(ctx context.Context, s *site, o crawl.Options, stagger time.Duration) []outcome
+	name           string
+	maxWorkers     int
+	rest           time.Duration // how long a crawl is watched after its return; only in virtual time
+	form           *webForm      // nil means that it varies from crawl to crawl
+	ids, both      bool          // the keys are ids; the crawler supports both kinds
+	labels         bool          // a goroutine had pprof labels before the check
+	prepareCounted func(s *site) func(crawl.Options) error
+	run            func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration,
+		form *webForm) []outcome
+	twice func(ctx context.Context, s *site, o crawl.Options, stagger time.Duration) []outcome
 }
 
 // crawl crawls s once.
 func (c subject) crawl(ctx context.Context, s *site, o crawl.Options) outcome {
-	return c.run(ctx, []*site{s}, c.clamp(o), c.rest, c.offer)[0]
+	return c.run(ctx, []*site{s}, c.clamp(o), c.rest, c.form)[0]
 }
 
 // beside crawls s concurrently with other crawls, so that it cannot be watched after its return.
 func (c subject) beside(ctx context.Context, s *site, o crawl.Options) outcome {
-	return c.run(ctx, []*site{s}, c.clamp(o), 0, c.offer)[0]
+	return c.run(ctx, []*site{s}, c.clamp(o), 0, c.form)[0]
 }
 
 // crawls crawls the sites one after the other, as the same Web.
 func (c subject) crawls(ctx context.Context, sites []*site, o crawl.Options) []outcome {
-	return c.run(ctx, sites, c.clamp(o), c.rest, c.offer)
+	return c.run(ctx, sites, c.clamp(o), c.rest, c.form)
 }
 
 // together makes two concurrent crawls of s as the same Web. Their outcomes share one log.
@@ -127,17 +128,18 @@ func adapt[K comparable](c crawl.Crawler, f crawl.Func[K], name func(naming, pag
 		}
 		return outs
 	}
-	return subject{name: c.Name, maxWorkers: c.MaxWorkers, twice: twice, lightly: lightly(f, c.MaxWorkers, name),
-		run: func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration, as *offer) []outcome {
+	return subject{name: c.Name, maxWorkers: c.MaxWorkers, twice: twice,
+		prepareCounted: prepareCounted(f, c.MaxWorkers, name),
+		run: func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration, form *webForm) []outcome {
 			w := &web[K]{}
-			if as == nil {
-				chosen := offerOf(len(sites[0].links), o)
-				as = &chosen
+			if form == nil {
+				chosen := chooseWebForm(len(sites[0].links), o)
+				form = &chosen
 			}
 			var list []outcome
 			for _, s := range sites {
 				w.show(s, name)
-				list = append(list, w.crawl(ctx, f, o, rest, *as))
+				list = append(list, w.crawl(ctx, f, o, rest, *form))
 			}
 			return list
 		}}
@@ -170,7 +172,7 @@ func (w *web[K]) show(s *site, name func(naming, page) K) {
 	n := len(s.links)
 	*w = web[K]{site: s, pages: make(map[K]page, n), keys: make([]K, n), links: make([][]K, n),
 		guard: name(s.keys, guardPage)}
-	w.none = w.room(0)
+	w.none = w.guardedSlice(0)
 	for p, links := range s.links {
 		w.keys[p] = name(s.keys, page(p))
 		w.pages[w.keys[p]] = page(p)
@@ -184,7 +186,7 @@ func (w *web[K]) show(s *site, name func(naming, page) K) {
 			w.links[p] = w.links[p-1]
 			continue
 		}
-		w.links[p] = w.room(len(links))
+		w.links[p] = w.guardedSlice(len(links))
 		for _, q := range links {
 			w.links[p] = append(w.links[p], name(s.keys, q))
 		}
@@ -203,23 +205,24 @@ func (w *web[K]) show(s *site, name func(naming, page) K) {
 }
 
 // crawl lets f crawl the site and watches what happens for the time rest after its return.
-func (w *web[K]) crawl(ctx context.Context, f crawl.Func[K], o crawl.Options, rest time.Duration, as offer) outcome {
-	seeds := w.room(len(w.site.start()))
+func (w *web[K]) crawl(ctx context.Context, f crawl.Func[K], o crawl.Options, rest time.Duration,
+	form webForm) outcome {
+	seeds := w.guardedSlice(len(w.site.start()))
 	for _, p := range w.site.start() {
 		seeds = append(seeds, w.keys[p])
 		w.log.offered[p] = 0
 	}
-	var counted counting
+	var counted countCalls
 	if o.Workers != 2 { // Count may be nil
 		o.Count = counted.count
 	}
 	var given crawl.Web[K] = w
-	if as.bare {
+	if form.bare {
 		given = bareWeb[K]{w}
 	}
 	watched := watchContext(ctx)
 	var under context.Context = watched
-	if as.plain {
+	if form.plain {
 		under = ctx
 	}
 	_, before := goroutine()

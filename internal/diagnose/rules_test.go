@@ -90,7 +90,7 @@ func TestRulesAboutSharesHoldFromTheirThresholds(t *testing.T) {
 
 // All comparisons are kept, adjusted as one family, and found in both directions.
 func TestComparisonsAreKeptAsTheyWereAdjusted(t *testing.T) {
-	a, err := diagnose.Analyse(runtest.Telling(t))
+	a, err := diagnose.Analyse(runtest.Showcase(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestComparisonsAreKeptAsTheyWereAdjusted(t *testing.T) {
 // A contended lock names a faster crawler by the comparison that the run has made; where that is not significant after
 // the adjustment, it names none, even if it would be by itself.
 func TestAContendedLockRefersToAnAdjustedComparison(t *testing.T) {
-	a, err := diagnose.Analyse(runtest.Telling(t))
+	a, err := diagnose.Analyse(runtest.Showcase(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import "bytes"
 func readDIMACS(in *textFile, s Spec, limit int64) (*reading, error) {
 	r := &reading{}
 	l := newList(in, s, limit)
-	var said claims
+	var header fileHeader
 	pages, kind := 0, byte(0)
 	for in.next() {
 		line := bytes.TrimSpace(in.line)
@@ -22,14 +22,14 @@ func readDIMACS(in *textFile, s Spec, limit int64) (*reading, error) {
 			return nil, in.wrong("want a line that begins with c, p, e or a, have %.40q", line)
 		case c == 'p' && pages == 0:
 			var err error
-			if pages, kind, err = dimacsProblem(in, rest, &said); err != nil {
+			if pages, kind, err = dimacsProblem(in, rest, &header); err != nil {
 				return nil, err
 			}
 			if kind == 'e' {
-				said.undirected = in.n
+				header.undirected = in.n
 			}
-			l.both = said.both(s, &r.notes)
-			if err := l.declared(pages, said.links.n); err != nil {
+			l.both = header.both(s, &r.notes)
+			if err := l.declared(pages, header.links.n); err != nil {
 				return nil, err
 			}
 		case pages == 0:
@@ -53,11 +53,11 @@ func readDIMACS(in *textFile, s Spec, limit int64) (*reading, error) {
 		return nil, in.wrong("the file ends before the line \"p PROBLEM PAGES LINKS\": want a DIMACS file")
 	}
 	r.numbering = dense{1, pages}
-	return r, l.counted(r, said, pages)
+	return r, l.counted(r, header, pages)
 }
 
 // dimacsProblem reads the problem line. It returns the number of pages and the first letter of link lines.
-func dimacsProblem(in *textFile, rest []byte, said *claims) (pages int, kind byte, err error) {
+func dimacsProblem(in *textFile, rest []byte, header *fileHeader) (pages int, kind byte, err error) {
 	problem, rest := field(rest)
 	switch string(problem) {
 	case "edge", "edges", "col":
@@ -71,6 +71,6 @@ func dimacsProblem(in *textFile, rest []byte, said *claims) (pages int, kind byt
 	if !ok || len(n) != 2 || n[0] < 1 || n[0] > maxPages {
 		return 0, 0, in.wrong("want \"p %s PAGES LINKS\", have %.40q", problem, in.line)
 	}
-	said.links = claim{n[1], in.n}
+	header.links = statedCount{n[1], in.n}
 	return n[0], kind, nil
 }

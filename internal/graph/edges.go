@@ -15,14 +15,14 @@ import (
 // Repeated links are kept, unless links lead both ways.
 func readEdges(in *textFile, s Spec, limit int64) (*reading, error) {
 	l := newList(in, s, limit)
-	var said claims
+	var header fileHeader
 	var first counts
 	for in.next() {
 		from, to, rest, ok := twoNumbers(in.line)
 		var err error
 		switch {
 		case !ok || len(rest) > 0:
-			err = l.line(&said)
+			err = l.line(&header)
 		case (from|to)>>32 == 0 && l.names == nil:
 			if l.links() == 0 {
 				first = counts{from, to, in.n}
@@ -38,17 +38,17 @@ func readEdges(in *textFile, s Spec, limit int64) (*reading, error) {
 	if in.err != nil {
 		return nil, in.err
 	}
-	if err := first.suspect(l, said); err != nil {
+	if err := first.suspect(l, header); err != nil {
 		return nil, err
 	}
-	return l.finish(s, said, 0)
+	return l.finish(s, header, 0)
 }
 
 // line parses a line that twoNumbers does not handle.
-func (l *list) line(said *claims) error {
+func (l *list) line(header *fileHeader) error {
 	line, comment, is := bytes.Cut(l.in.line, []byte{'#'})
 	if is {
-		said.comment(comment, l.in.n)
+		header.comment(comment, l.in.n)
 	}
 	fields := bytes.Fields(line)
 	switch {
@@ -99,8 +99,9 @@ type counts struct {
 
 // suspect returns an error if the first line fits the rest as a header. METIS graphs begin with
 // one, and if every page has two links or none, nothing else distinguishes them from an edge list.
-func (c counts) suspect(l *list, said claims) error {
-	if c.links == 0 || c.links != uint64(l.links()-1) || l.names != nil || said.listed || said.links.n == l.links() {
+func (c counts) suspect(l *list, header fileHeader) error {
+	if c.links == 0 || c.links != uint64(l.links()-1) || l.names != nil || header.listed ||
+		header.links.n == l.links() {
 		return nil
 	}
 	for i, block := range l.all() {
@@ -119,28 +120,28 @@ func (c counts) suspect(l *list, said claims) error {
 		l.in.file, c.line, c.pages, c.links)
 }
 
-// finish builds the graph and compares it with the file's claims. first is the lowest page number
+// finish builds the graph and compares it with the file's header. first is the lowest page number
 // that the format allows.
-func (l *list) finish(s Spec, said claims, first int) (*reading, error) {
+func (l *list) finish(s Spec, header fileHeader, first int) (*reading, error) {
 	file := l.in.file
-	if none := said.links.line > 0 && said.links.n == 0 && said.pages.n > 0; l.links() == 0 && !none {
+	if none := header.links.line > 0 && header.links.n == 0 && header.pages.n > 0; l.links() == 0 && !none {
 		return nil, fmt.Errorf("%s: has no links: want a line \"FROM TO\" for each", file)
 	}
 	r := &reading{}
-	l.both = said.both(s, &r.notes)
+	l.both = header.both(s, &r.notes)
 	var pages int
 	var err error
-	if r.numbering, pages, err = l.renumber(said.pages.n, first); err != nil {
+	if r.numbering, pages, err = l.renumber(header.pages.n, first); err != nil {
 		return nil, err
 	}
-	if err := said.countedPages(file, pages); err != nil {
+	if err := header.countedPages(file, pages); err != nil {
 		return nil, err
 	}
 	links := l.links()
 	if r.Graph, err = l.rows(pages); err != nil {
 		return nil, err
 	}
-	return r, said.countedLinks(file, links, r.Graph)
+	return r, header.countedLinks(file, links, r.Graph)
 }
 
 // WriteEdges writes g as an edge list. Its comments, which keep the page numbers and the pages

@@ -117,12 +117,12 @@ func TestEdgesErrorsSayWhere(t *testing.T) {
 		{"1 2\n3 2\n# Edges: 3\n", "x:3: the header says 3 links, but the file has 2"},
 	} {
 		_, err := readAs(t, Spec{Kind: "edges"}, test.text)
-		said(t, test.text, err, test.want)
+		wantError(t, test.text, err, test.want)
 	}
 	_, err := readAs(t, Spec{Kind: "edges", Start: "5"}, "1 2\n3 2\n")
-	said(t, "start", err, "x: no page 5 in the file: want a start page that occurs in it, such as 1")
+	wantError(t, "start", err, "x: no page 5 in the file: want a start page that occurs in it, such as 1")
 	_, err = readAs(t, Spec{Kind: "edges", Start: "5"}, "10000000000 2\n3 2\n")
-	said(t, "start", err, "no page 5 in the file")
+	wantError(t, "start", err, "no page 5 in the file")
 }
 
 // All numberings map numbers to pages and back.

@@ -42,8 +42,8 @@ func shown(g *Graph) string {
 	return strings.Join(append([]string{text}, g.Notes...), "; ")
 }
 
-// said fails the test unless the error contains want; "" means no error.
-func said(t testing.TB, what string, err error, want string) {
+// wantError fails the test unless the error contains want; "" means no error.
+func wantError(t testing.TB, what string, err error, want string) {
 	t.Helper()
 	if err == nil && want != "" || err != nil && (want == "" || !strings.Contains(err.Error(), want)) {
 		t.Errorf("%.60q: error %v, want %q", what, err, want)
@@ -91,7 +91,7 @@ func TestOtherFormatsAreNamed(t *testing.T) {
 		{packed("PK\x03\x04"), "is a ZIP archive"},
 	} {
 		_, err := readAs(t, Spec{Kind: "edges"}, test.text)
-		said(t, test.text, err, test.want)
+		wantError(t, test.text, err, test.want)
 	}
 	// The formats are recognised in the output of the real programs.
 	for _, program := range []string{"bzip2", "xz", "zstd", "compress"} {
@@ -103,7 +103,7 @@ func TestOtherFormatsAreNamed(t *testing.T) {
 			continue
 		}
 		_, err = readAs(t, Spec{Kind: "edges"}, string(out))
-		said(t, program, err, "is compressed with ")
+		wantError(t, program, err, "is compressed with ")
 	}
 }
 
@@ -129,11 +129,11 @@ func TestGzip(t *testing.T) {
 		{"not the method", "\x1f\x8b\x07" + whole[3:], "the gzip data is corrupt (gzip: invalid header)"},
 	} {
 		_, err := readAs(t, Spec{Kind: "edges"}, test.file)
-		said(t, test.name, err, test.want)
+		wantError(t, test.name, err, test.want)
 	}
 	for n := 2; n < len(whole); n++ {
 		_, err := readAs(t, Spec{Kind: "edges"}, whole[:n])
-		said(t, fmt.Sprintf("cut after %d bytes", n), err, "the gzip data is truncated: download the file again")
+		wantError(t, fmt.Sprintf("cut after %d bytes", n), err, "the gzip data is truncated: download the file again")
 	}
 }
 
@@ -178,7 +178,7 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 		}()
 		select {
 		case err := <-done:
-			said(t, test.file, err, test.want)
+			wantError(t, test.file, err, test.want)
 		case <-time.After(time.Minute):
 			t.Fatalf("%s: still waiting", test.file)
 		}
@@ -216,7 +216,7 @@ func TestMemoryIsCountedBeforeItIsTaken(t *testing.T) {
 		runtime.GC()
 		var err error
 		peak := watchHeap(func() { _, err = Build(context.Background(), s, limit) })
-		said(t, test.kind, err, "32.0 MiB are free")
+		wantError(t, test.kind, err, "32.0 MiB are free")
 		if peak > 3*limit/2 {
 			t.Errorf("%s: of a file of %d bytes %s were taken before it was refused: %v", test.kind, len(test.packed),
 				sizeText(peak), err)

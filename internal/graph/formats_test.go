@@ -13,7 +13,7 @@ func testFormat(t *testing.T, kind string, tests []format) {
 	for _, test := range tests {
 		g, err := readAs(t, Spec{Kind: kind}, test.text)
 		if err != nil {
-			said(t, test.name, err, test.want)
+			wantError(t, test.name, err, test.want)
 		} else if shown(g) != test.want {
 			t.Errorf("%s:\nhave %s\nwant %s", test.name, shown(g), test.want)
 		}

@@ -10,8 +10,8 @@ import (
 // numbered from 1.
 func readKONECT(in *textFile, s Spec, limit int64) (*reading, error) {
 	l := newList(in, s, limit)
-	var said claims
-	if err := konectHeader(in, &said); err != nil {
+	var header fileHeader
+	if err := konectHeader(in, &header); err != nil {
 		return nil, err
 	}
 	weights := 0
@@ -22,7 +22,7 @@ func readKONECT(in *textFile, s Spec, limit int64) (*reading, error) {
 		}
 		if line[0] == '%' {
 			if in.n == 2 {
-				konectCounts(line, &said)
+				konectCounts(line, &header)
 			}
 			continue
 		}
@@ -42,14 +42,14 @@ func readKONECT(in *textFile, s Spec, limit int64) (*reading, error) {
 	if in.err != nil {
 		return nil, in.err
 	}
-	if said.links.n == weights { // the weight of a line may be its number of repeated links
-		said.links.n = l.links()
+	if header.links.n == weights { // the weight of a line may be its number of repeated links
+		header.links.n = l.links()
 	}
-	return l.finish(s, said, 1)
+	return l.finish(s, header, 1)
 }
 
 // konectHeader reads the first line.
-func konectHeader(in *textFile, said *claims) error {
+func konectHeader(in *textFile, header *fileHeader) error {
 	const want = "want the header of a KONECT network, \"% sym WEIGHTS\" or \"% asym WEIGHTS\""
 	if !in.next() {
 		return in.wrong("%s", want)
@@ -60,7 +60,7 @@ func konectHeader(in *textFile, said *claims) error {
 	}
 	switch string(fields[1]) {
 	case "sym":
-		said.undirected = 1
+		header.undirected = 1
 	case "asym":
 	case "bip":
 		return in.wrong("bipartite networks cannot be read, as both sides are numbered from 1: renumber one side, " +
@@ -76,7 +76,7 @@ func konectHeader(in *textFile, said *claims) error {
 }
 
 // konectCounts parses the second line, which may also be a comment.
-func konectCounts(line []byte, said *claims) {
+func konectCounts(line []byte, header *fileHeader) {
 	var n []int
 	for _, field := range bytes.Fields(line[1:]) {
 		v, err := strconv.Atoi(string(field))
@@ -86,6 +86,6 @@ func konectCounts(line []byte, said *claims) {
 		n = append(n, v)
 	}
 	if len(n) == 2 || len(n) == 3 && n[1] == n[2] {
-		said.links, said.pages = claim{n[0], 2}, claim{n[1], 2}
+		header.links, header.pages = statedCount{n[0], 2}, statedCount{n[1], 2}
 	}
 }

@@ -160,10 +160,10 @@ func (l *list) two(line []byte, pages int) (from, to uint32, rest []byte, err er
 }
 
 // counted builds the graph and compares the number of links with the file's header.
-func (l *list) counted(r *reading, said claims, pages int) (err error) {
+func (l *list) counted(r *reading, header fileHeader, pages int) (err error) {
 	links := l.links()
 	if r.Graph, err = l.rows(pages); err != nil {
 		return err
 	}
-	return said.countedLinks(l.in.file, links, r.Graph)
+	return header.countedLinks(l.in.file, links, r.Graph)
 }

@@ -16,17 +16,17 @@ func readMarket(in *textFile, s Spec, limit int64) (*reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	pages, said, err := marketSize(in)
+	pages, header, err := marketSize(in)
 	if err != nil {
 		return nil, err
 	}
 	if symmetric {
-		said.undirected = 1
+		header.undirected = 1
 	}
 	r := &reading{numbering: dense{1, pages}}
 	l := newList(in, s, limit)
-	l.both = said.both(s, &r.notes)
-	if err := l.declared(pages, said.links.n); err != nil {
+	l.both = header.both(s, &r.notes)
+	if err := l.declared(pages, header.links.n); err != nil {
 		return nil, err
 	}
 	for in.next() {
@@ -49,7 +49,7 @@ func readMarket(in *textFile, s Spec, limit int64) (*reading, error) {
 	if in.err != nil {
 		return nil, in.err
 	}
-	return r, l.counted(r, said, pages)
+	return r, l.counted(r, header, pages)
 }
 
 // marketBanner reads the first line. It returns how many values an entry has, and whether the
@@ -75,7 +75,7 @@ func marketBanner(in *textFile) (values int, symmetric bool, err error) {
 }
 
 // marketSize reads the line "ROWS COLUMNS ENTRIES".
-func marketSize(in *textFile) (pages int, said claims, err error) {
+func marketSize(in *textFile) (pages int, header fileHeader, err error) {
 	for in.next() {
 		line := bytes.TrimSpace(in.line)
 		if len(line) == 0 || line[0] == '%' {
@@ -84,15 +84,15 @@ func marketSize(in *textFile) (pages int, said claims, err error) {
 		n, ok := wholes(line)
 		switch {
 		case !ok || len(n) != 3 || n[0] < 1 || n[0] > maxPages:
-			return 0, said, in.wrong("want \"ROWS COLUMNS ENTRIES\", have %.40q", line)
+			return 0, header, in.wrong("want \"ROWS COLUMNS ENTRIES\", have %.40q", line)
 		case n[0] != n[1]:
-			return 0, said, in.wrong("the matrix has %d rows and %d columns: want a square matrix", n[0], n[1])
+			return 0, header, in.wrong("the matrix has %d rows and %d columns: want a square matrix", n[0], n[1])
 		}
-		said.links = claim{n[2], in.n}
-		return n[0], said, nil
+		header.links = statedCount{n[2], in.n}
+		return n[0], header, nil
 	}
 	if in.err != nil {
-		return 0, said, in.err
+		return 0, header, in.err
 	}
-	return 0, said, in.wrong("the file ends before the line \"ROWS COLUMNS ENTRIES\": download it again")
+	return 0, header, in.wrong("the file ends before the line \"ROWS COLUMNS ENTRIES\": download it again")
 }

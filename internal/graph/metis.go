@@ -51,7 +51,7 @@ func readMETIS(in *textFile, s Spec, limit int64) (*reading, error) {
 		return nil, in.err
 	case l.links() != 2*h.edges:
 		return nil, in.wrongAt(h.line, "the header says %s, listed twice each, but the file lists %s: %s",
-			plain.Count(h.edges, "edge"), plain.Count(l.links(), "link"), mendClaim)
+			plain.Count(h.edges, "edge"), plain.Count(l.links(), "link"), mendHeader)
 	}
 	r := &reading{numbering: dense{1, h.pages}}
 	if r.Graph, err = l.rows(h.pages); err != nil {

@@ -12,7 +12,7 @@ func rmat(ctx context.Context, s Spec) (*Graph, error) {
 	scale, seed := s.Scale, s.Seed
 	pages := s.pages()
 	links := pages * s.count("degree")
-	table := newDescent()
+	table := newPathTable()
 	steps := (scale + levels - 1) / levels
 	excess := steps*levels - scale // excess levels that are drawn
 	shuffle := newShuffle(scale, seed)

@@ -13,9 +13,9 @@ const sparsest = 16
 
 // renumber makes the page numbers dense and keeps their order. If the header states the number of
 // pages, and all numbers fit into that range from 0 or from 1, numbers that do not occur are pages
-// without links. said is the number in the header, or 0; first is the lowest number that the format
+// without links. stated is the number in the header, or 0; first is the lowest number that the format
 // allows.
-func (l *list) renumber(said, first int) (numbering, int, error) {
+func (l *list) renumber(stated, first int) (numbering, int, error) {
 	if l.names != nil {
 		f, pages := l.names.sorted()
 		l.apply(func(place uint32) uint32 { return pages[place] })
@@ -28,12 +28,12 @@ func (l *list) renumber(said, first int) (numbering, int, error) {
 		}
 	}
 	switch {
-	case said > maxPages: // countedPages reports the error
-	case first == 0 && int(most) < said:
-		return dense{0, said}, said, nil
-	case least > 0 && int(most) <= said:
+	case stated > maxPages: // countedPages reports the error
+	case first == 0 && int(most) < stated:
+		return dense{0, stated}, stated, nil
+	case least > 0 && int(most) <= stated:
 		l.apply(func(n uint32) uint32 { return n - 1 })
-		return dense{1, said}, said, nil
+		return dense{1, stated}, stated, nil
 	}
 	if int(most) > sparsest*l.links()+1<<20 {
 		return l.sort()

@@ -104,7 +104,7 @@ func TestSymmetricLinksLeadBack(t *testing.T) {
 
 // All slots of the table are equally likely, and each returns its first path with the probability of its share.
 func TestDescentDrawsEachPathAsOftenAsItsQuadrants(t *testing.T) {
-	d := newDescent()
+	d := newPathTable()
 	const slots, full = 1 << (2 * levels), 1 << (32 - 2*levels)
 	got := map[uint16]float64{}
 	for i, s := range d {

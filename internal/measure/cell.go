@@ -37,7 +37,7 @@ type Job struct {
 	Null  bool
 	Crews []Crew
 
-	line *child.Line // to the parent; nil if this process is not a child
+	conn *child.Conn // to the parent; nil if this process is not a child
 }
 
 // Outcome is the result of a Job. One of its fields is set.
@@ -151,8 +151,8 @@ func Open(job Job, table []crawl.Crawler) (*Bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	if job.line != nil {
-		if err := child.Protect(job.line, cache.Graph.Links, "the links that Fetch returned"); err != nil {
+	if job.conn != nil {
+		if err := child.Protect(job.conn, cache.Graph.Links, "the links that Fetch returned"); err != nil {
 			return nil, err
 		}
 	}

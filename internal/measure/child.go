@@ -12,12 +12,12 @@ import (
 
 // Child runs a child process: it reads a Job from in, measures, and sends the Outcome to its parent.
 func Child(ctx context.Context, in io.Reader, table []crawl.Crawler) error {
-	return child.Serve(func(line *child.Line) (any, error) { return answer(ctx, in, line, table) })
+	return child.Serve(func(conn *child.Conn) (any, error) { return answer(ctx, in, conn, table) })
 }
 
 // answer returns the Outcome of the Job that it reads from in.
-func answer(ctx context.Context, in io.Reader, line *child.Line, table []crawl.Crawler) (Outcome, error) {
-	job := Job{line: line}
+func answer(ctx context.Context, in io.Reader, conn *child.Conn, table []crawl.Crawler) (Outcome, error) {
+	job := Job{conn: conn}
 	if err := json.NewDecoder(in).Decode(&job); err != nil {
 		return Outcome{}, fmt.Errorf("read the job: %w", err)
 	}

@@ -97,7 +97,7 @@ func Changes(w io.Writer, list []diagnose.Change, gate float64, format string) e
 	if format == "json" {
 		return changesJSON(w, list, gate)
 	}
-	p := ViewChanges(list, gate, below)
+	p := ViewChanges(list, gate, fragmentOf)
 	var b strings.Builder
 	if format == "markdown" {
 		p.Table.markdown(&b)

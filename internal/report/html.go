@@ -23,7 +23,7 @@ var uplot embed.FS
 var own embed.FS
 
 // Parts returns the templates of what a report is made of: verdict and method of a Page, findings,
-// section, figure, drawer of a Drawer, and table. Package ui adds its pages to them.
+// section, figure, cell-details of a CellDetails, and table. Package ui adds its pages to them.
 func Parts(href Href) (*template.Template, error) {
 	return template.New("parts").Funcs(template.FuncMap{
 		"href":  func(id string) string { return href(id) },
@@ -38,10 +38,10 @@ func Parts(href Href) (*template.Template, error) {
 }
 
 // HTML writes the report as one file that needs no other files and no network.
-func HTML(w io.Writer, a *diagnose.Analysis) error { return full(a).html(w) }
+func HTML(w io.Writer, a *diagnose.Analysis) error { return fullPage(a).html(w) }
 
 func (p *Page) html(w io.Writer) error {
-	page, err := Parts(below)
+	page, err := Parts(fragmentOf)
 	if err == nil {
 		page, err = page.Funcs(template.FuncMap{
 			"asset": Asset,

@@ -67,7 +67,7 @@ func rendered(t *testing.T) string {
 
 // The golden file has the page without the assets, which have files of their own.
 func TestHTML(t *testing.T) {
-	a := telling(t)
+	a := showcase(t)
 	var b bytes.Buffer
 	if err := HTML(&b, a); err != nil {
 		t.Fatal(err)
@@ -81,7 +81,7 @@ func TestHTML(t *testing.T) {
 }
 
 func TestMarkdown(t *testing.T) {
-	a := telling(t)
+	a := showcase(t)
 	var b bytes.Buffer
 	pictures, err := Markdown(&b, a)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 
 // Markdown writes the report as Markdown, and returns its pictures by file name below the directory plots.
 func Markdown(w io.Writer, a *diagnose.Analysis) (map[string]string, error) {
-	return full(a).markdown(w)
+	return fullPage(a).markdown(w)
 }
 
 func (p *Page) markdown(w io.Writer) (map[string]string, error) {

@@ -7,13 +7,13 @@ import (
 	"crawlbench/internal/diagnose"
 )
 
-// dials draws the throughput of the fastest crawler at every rate, with its upper bound.
-func dials(t *topic, href Href) *Figure {
+// ratesFigure draws the throughput of the fastest crawler at every rate, with its upper bound.
+func ratesFigure(t *topic, href Href) *Figure {
 	tables, of := t.tables, diagnose.Key{}
-	if ways := t.ways(); len(ways) > 0 { // several in one picture would be illegible
-		of = ways[0]
+	if settings := t.limiterSettings(); len(settings) > 0 { // several in one picture would be illegible
+		of = settings[0]
 		tables = slices.DeleteFunc(slices.Clone(tables),
-			func(o *diagnose.Table) bool { return o.Rate > 0 && way(o) != of })
+			func(o *diagnose.Table) bool { return o.Rate > 0 && limiterSetting(o) != of })
 	}
 	best := tables[0].Fastest()
 	if best == nil || len(tables) < 2 {
@@ -41,28 +41,30 @@ func dials(t *topic, href Href) *Figure {
 	return f
 }
 
-// ways returns the combinations of burst and limiter of the tables with a rate, in their order.
-func (t *topic) ways() (list []diagnose.Key) {
+// limiterSettings returns the combinations of burst and limiter of the tables with a rate, in their order.
+func (t *topic) limiterSettings() (list []diagnose.Key) {
 	for _, o := range t.tables {
-		if w := way(o); o.Rate > 0 && !slices.Contains(list, w) {
+		if w := limiterSetting(o); o.Rate > 0 && !slices.Contains(list, w) {
 			list = append(list, w)
 		}
 	}
 	return list
 }
 
-func way(t *diagnose.Table) diagnose.Key { return diagnose.Key{Burst: t.Burst, Limiter: t.Limiter} }
+func limiterSetting(t *diagnose.Table) diagnose.Key {
+	return diagnose.Key{Burst: t.Burst, Limiter: t.Limiter}
+}
 
-// offered draws achieved against offered rate if there are at least two rates.
-func offered(t *topic, href Href) *Figure {
+// achievedRateFigure draws achieved against offered rate if there are at least two rates.
+func achievedRateFigure(t *topic, href Href) *Figure {
 	workers := slices.Max(t.workers)
 	var list []Series
 	var xs []float64
-	for _, w := range t.ways() {
+	for _, w := range t.limiterSettings() {
 		for _, r := range t.tables[0].Rows {
 			l := Series{Name: r.Impl + limiterName(w), Color: len(list)}
 			for _, table := range slices.Backward(t.tables) {
-				if c := table.Cell(r.Impl, workers); c != nil && table.Rate > 0 && w == way(table) &&
+				if c := table.Cell(r.Impl, workers); c != nil && table.Rate > 0 && w == limiterSetting(table) &&
 					c.Summary.Center > 0 {
 					l.X, l.Y = append(l.X, float64(table.Rate)), append(l.Y, 100*c.Summary.Center/float64(table.Rate))
 					l.Href = append(l.Href, href(c.ID()))

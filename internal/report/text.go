@@ -12,7 +12,7 @@ import (
 const width = 100
 
 // Text renders the result of a run: its main tables, then the fastest crawlers, findings and trust.
-func Text(a *diagnose.Analysis) string { return View(a, below).text() }
+func Text(a *diagnose.Analysis) string { return View(a, fragmentOf).text() }
 
 func (p *Page) text() string {
 	var b strings.Builder

@@ -83,7 +83,7 @@ func golden(t *testing.T, name, got string) {
 }
 
 func TestText(t *testing.T) {
-	a := telling(t)
+	a := showcase(t)
 	text := Text(a)
 	golden(t, "text.golden", relative(a, text))
 	for line := range strings.Lines(text) {

@@ -93,7 +93,8 @@ func TestTheFirstSentenceSaysWhatToUse(t *testing.T) {
 				t.Errorf("%s, %s: %.600s", test.name, name, text)
 			}
 		}
-		if got := TrustOf(a); !strings.HasPrefix(got, test.trust) || View(a, below).Untrusted != (got == "untrusted") {
+		got := TrustOf(a)
+		if !strings.HasPrefix(got, test.trust) || View(a, fragmentOf).Untrusted != (got == "untrusted") {
 			t.Errorf("%s: trust %q, want %q", test.name, got, test.trust)
 		}
 		if got := Verdicts(a); strings.Contains(got, "do not use") != (test.trust == "untrusted") {
@@ -120,7 +121,7 @@ func TestTheMethodIsSaid(t *testing.T) {
 
 // A gate says the same in each format.
 func TestAGateIsSaidInEachFormat(t *testing.T) {
-	a, err := diagnose.Analyse(runtest.Telling(t))
+	a, err := diagnose.Analyse(runtest.Showcase(t))
 	if err != nil {
 		t.Fatal(err)
 	}

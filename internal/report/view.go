@@ -26,7 +26,7 @@ type Page struct {
 	Trust           []string
 	Findings        []Finding
 	Sections        []Section
-	Cells           []Drawer // one per cell; nil where cells have pages of their own
+	Cells           []CellDetails // one per cell; nil where cells have pages of their own
 	Method          [][2]string
 	Command         string
 }
@@ -91,10 +91,10 @@ type Finding struct {
 // Href returns the URL of the cell with the given ID.
 type Href func(id string) string
 
-// below returns the URL of a cell's drawer on the same page.
-func below(id string) string { return "#" + id }
+// fragmentOf returns the URL of a cell's details on the same page.
+func fragmentOf(id string) string { return "#" + id }
 
-// View makes the page of an analysis, without its drawers.
+// View makes the page of an analysis, without the details of its cells.
 func View(a *diagnose.Analysis, href Href) *Page {
 	m := a.Run.Manifest()
 	p := &Page{
@@ -138,13 +138,13 @@ func Findings(a *diagnose.Analysis, of *diagnose.Cell) []Finding {
 	return list
 }
 
-// full makes the page with the drawers of all cells that did not fail.
-func full(a *diagnose.Analysis) *Page {
-	p := View(a, below)
+// fullPage makes the page with the details of all cells that did not fail.
+func fullPage(a *diagnose.Analysis) *Page {
+	p := View(a, fragmentOf)
 	drawn := flamed(a)
 	cells := slices.DeleteFunc(slices.Collect(a.Cells()), func(c *diagnose.Cell) bool { return c.Failure != nil })
-	p.Cells = make([]Drawer, len(cells))
-	parallel.Each(len(cells), func(i int) { p.Cells[i] = open(a, cells[i], drawn[cells[i]]) })
+	p.Cells = make([]CellDetails, len(cells))
+	parallel.Each(len(cells), func(i int) { p.Cells[i] = cellDetails(a, cells[i], drawn[cells[i]]) })
 	return p
 }
 
@@ -217,7 +217,7 @@ func speedOf(r plan.Rate) float64 {
 func (t *topic) section(a *diagnose.Analysis, href Href) Section {
 	s := Section{ID: fileName(fmt.Sprintf("%s-%s-%d", t.Graph, t.Keys, t.Procs)), Title: Part(t.Key)}
 	fastest := t.tables[0]
-	s.add(throughput(fastest, href), efficiency(fastest, href), dials(t, href), offered(t, href),
+	s.add(throughput(fastest, href), efficiency(fastest, href), ratesFigure(t, href), achievedRateFigure(t, href),
 		forest(a, fastest, href), Breakdown(slices.Collect(fastest.Cells()), href))
 	speeds, compared := Group{Title: throughputTitle, Main: true}, Group{Title: comparedTitle(a.Baseline), Main: true}
 	for _, table := range t.tables {

@@ -14,9 +14,9 @@ import (
 	"crawlbench/internal/testing/runtest"
 )
 
-func telling(t *testing.T) *diagnose.Analysis {
+func showcase(t *testing.T) *diagnose.Analysis {
 	t.Helper()
-	a, err := diagnose.Analyse(runtest.Telling(t))
+	a, err := diagnose.Analyse(runtest.Showcase(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,8 +42,8 @@ func renderings(t *testing.T, a *diagnose.Analysis) map[string]string {
 
 // All renderers show all texts of the view.
 func TestAllRenderersShowTheView(t *testing.T) {
-	a := telling(t)
-	p := full(a)
+	a := showcase(t)
+	p := fullPage(a)
 	brief := slices.Concat(p.Headlines, p.Failed, p.Trust, []string{p.Status})
 	long := slices.Clone(brief)
 	for _, f := range p.Findings {
@@ -96,7 +96,7 @@ func TestFailuresOfAllCellsAreInTheView(t *testing.T) {
 		"impl=owner,graph=g,keys=id,workers=1,rate=inf-2: hang: it waited for owner",
 		"impl=cas.against,graph=g,keys=id,workers=2,rate=inf-2: hang: it waited for cas.against",
 	}
-	got := View(telling(t), below).Failed
+	got := View(showcase(t), fragmentOf).Failed
 	slices.Sort(want)
 	slices.Sort(got)
 	if !slices.Equal(got, want) {
@@ -108,9 +108,9 @@ func TestFailuresOfAllCellsAreInTheView(t *testing.T) {
 // two cells. It is scaled so that the states add up to 100 %; the medians and ranges beside it are
 // not.
 func TestTheTimeBreakdownIsScaledOnce(t *testing.T) {
-	a := telling(t)
+	a := showcase(t)
 	c := a.Tables[0].Cell("mutexmap", 8)
-	f := Breakdown([]*diagnose.Cell{c}, below)
+	f := Breakdown([]*diagnose.Cell{c}, fragmentOf)
 	states, beside := States(c), StatesBeside(c, a.Tables[0].Cell("cas", 8))
 	sum := 0.0
 	for i, class := range breakdown.States() {
@@ -147,7 +147,7 @@ func TestTheTimeBreakdownIsScaledOnce(t *testing.T) {
 
 // A rate has the same name everywhere, with its burst and limiter.
 func TestARateHasOneName(t *testing.T) {
-	a := telling(t)
+	a := showcase(t)
 	k := diagnose.Key{Graph: "g", Keys: "id", Rate: 500, Burst: 20, Limiter: "paced", Procs: 2}
 	const name = "500, burst 20, limiter paced"
 	i := slices.IndexFunc(a.Tables, func(t *diagnose.Table) bool { return t.Key == k })
@@ -161,7 +161,7 @@ func TestARateHasOneName(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	found := 0
-	for _, g := range View(a, below).Sections[0].Groups {
+	for _, g := range View(a, fragmentOf).Sections[0].Groups {
 		for _, table := range g.Tables {
 			if strings.Contains(table.About, "rate "+name) {
 				found++
@@ -180,7 +180,7 @@ func TestARateHasOneName(t *testing.T) {
 
 // The texts of findings, by value.
 func TestFindingsInWords(t *testing.T) {
-	a := telling(t)
+	a := showcase(t)
 	got := map[string]Finding{}
 	for _, f := range Findings(a, nil) {
 		got[f.Kind+" "+a.Cell(f.Cell).Impl] = f

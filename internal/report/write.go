@@ -12,7 +12,7 @@ import (
 // cannot be written gives an error of package io/fs.
 func Write(a *diagnose.Analysis) error {
 	var page, text bytes.Buffer
-	p := full(a)
+	p := fullPage(a)
 	pictures, err := p.markdown(&text)
 	if err := errors.Join(p.html(&page), err); err != nil {
 		return err

@@ -36,7 +36,7 @@ func (s *Site) differenceBar(this, base Side, kind string, by Scaling) ([]byte, 
 		return s.DifferenceFlame(this.Run, this.Cell.ID(), base.Run, base.Cell.ID(), kind, by)
 	}
 	path := to(kind, by)
-	x, y, common := apart(this, base)
+	x, y, common := nameDifference(this, base)
 	b := barView{About: fmt.Sprintf("%s %s of %s, %s.", directionWords(x, y), kind, common, by.words()),
 		Crumbs: s.crumbs(path, this.Run,
 			anchor{Text: report.CellName(this.Cell), Href: s.Link(path, s.Cell(this.Run, this.Cell.ID()))},

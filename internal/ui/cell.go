@@ -11,7 +11,7 @@ import (
 )
 
 type cellPage struct {
-	report.Drawer
+	report.CellDetails
 	Breakdown *report.Figure
 	Findings  []report.Finding
 	Profiles  []profileLink
@@ -48,7 +48,7 @@ func (s *Site) CellPage(a *diagnose.Analysis, run string, c *diagnose.Cell) ([]b
 // cell fills the page of a cell.
 func (s *Site) cell(a *diagnose.Analysis, run string, c *diagnose.Cell) cellPage {
 	path := s.Cell(run, c.ID())
-	p := cellPage{Drawer: report.Open(a, c), Findings: report.Findings(a, c), Run: run}
+	p := cellPage{CellDetails: report.NewCellDetails(a, c), Findings: report.Findings(a, c), Run: run}
 	if p.Breakdown = report.Breakdown([]*diagnose.Cell{c}, func(string) string { return "" }); p.Breakdown != nil {
 		p.Breakdown.Numbers = report.States(c)
 	}

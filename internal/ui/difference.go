@@ -27,7 +27,7 @@ type differencePage struct {
 	Breakdown  *report.Figure
 	States     report.Table
 	Turned     string // link to the page with sides swapped
-	Waits      []report.Drawer
+	Waits      []report.CellDetails
 }
 
 type sideView struct {
@@ -73,9 +73,10 @@ func (s *Site) DifferencePage(this, base Side) ([]byte, error) {
 	if this.Cell.Traces != nil && base.Cell.Traces != nil {
 		p.Breakdown = report.Breakdown([]*diagnose.Cell{this.Cell, base.Cell}, func(string) string { return "" })
 		p.States = report.StatesBeside(this.Cell, base.Cell)
-		p.Waits = []report.Drawer{report.Open(this.Analysis, this.Cell), report.Open(base.Analysis, base.Cell)}
+		p.Waits = []report.CellDetails{report.NewCellDetails(this.Analysis, this.Cell),
+			report.NewCellDetails(base.Analysis, base.Cell)}
 	}
-	x, y, common := apart(this, base)
+	x, y, common := nameDifference(this, base)
 	f := frame{Title: x + " minus " + y, Subtitle: common + ". " + directionWords(x, y),
 		Crumbs: s.crumbs(path, this.Run,
 			anchor{Text: p.This.Name, Href: s.Link(path, s.Cell(this.Run, this.Cell.ID()))},
@@ -83,8 +84,8 @@ func (s *Site) DifferencePage(this, base Side) ([]byte, error) {
 	return s.render("difference.html", path, f, p)
 }
 
-// apart names two cells by their differences, and returns what they have in common.
-func apart(this, base Side) (x, y, common string) {
+// nameDifference names two cells by their differences, and returns what they have in common.
+func nameDifference(this, base Side) (x, y, common string) {
 	a, b := strings.Split(report.CellName(this.Cell), ", "), strings.Split(report.CellName(base.Cell), ", ")
 	if this.Run != base.Run {
 		a, b = append(a, "in "+this.Run), append(b, "in "+base.Run)

@@ -46,7 +46,7 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request) {
 	switch path.Ext(name) {
 	case ".html": // a report has scripts of its own
 		head.Set("Content-Type", "text/html; charset=utf-8")
-		head.Set("Content-Security-Policy", theirs+"; sandbox allow-scripts allow-downloads")
+		head.Set("Content-Security-Policy", inlinePolicy+"; sandbox allow-scripts allow-downloads")
 	case ".gz":
 		head.Set("Content-Type", "application/octet-stream")
 		head.Set("Content-Disposition", "attachment")

@@ -17,7 +17,7 @@ const (
 // flames caches pprof's handlers of the most recently used profiles.
 type flames struct {
 	mu   sync.Mutex
-	open recent[http.Handler]
+	open lru[http.Handler]
 }
 
 // handler returns the cached handler for key, or makes it with load. Handlers are made one at a time.

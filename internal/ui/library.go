@@ -30,21 +30,21 @@ type library struct {
 
 	reading sync.Mutex // held while a run is read
 
-	mu    sync.Mutex
-	books recent[*book]
-	lines map[string]line
+	mu      sync.Mutex
+	runs    lru[*cachedRun]
+	entries map[string]listEntry
 }
 
-// book is a run that was read, or is being read.
-type book struct {
+// cachedRun is a run that was read, or is being read.
+type cachedRun struct {
 	stamp stamp
 	ready chan struct{} // closed when the other fields are set
 	a     *diagnose.Analysis
 	err   error
 }
 
-// line is the list's knowledge of a run.
-type line struct {
+// listEntry is what the list knows of a run.
+type listEntry struct {
 	stamp   stamp
 	counted int64 // bytes of the journal
 	summary Summary
@@ -65,7 +65,7 @@ func openLibrary(dir string) (*library, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the runs: %w", err)
 	}
-	return &library{dir: dir, root: root, books: recent[*book]{memory: memory}, lines: map[string]line{}}, nil
+	return &library{dir: dir, root: root, runs: lru[*cachedRun]{memory: memory}, entries: map[string]listEntry{}}, nil
 }
 
 // names lists the runs, including damaged ones, newest first.
@@ -120,11 +120,11 @@ func (l *library) analysis(name string) (*diagnose.Analysis, error) {
 		return nil, err
 	}
 	l.mu.Lock()
-	b, kept := l.books.use(name)
+	b, kept := l.runs.use(name)
 	mine := !kept || b.stamp != s
 	if mine {
-		b = &book{stamp: s, ready: make(chan struct{})}
-		l.books.put(name, b, s.size)
+		b = &cachedRun{stamp: s, ready: make(chan struct{})}
+		l.runs.put(name, b, s.size)
 	}
 	l.mu.Unlock()
 	if mine {
@@ -148,8 +148,8 @@ func (l *library) newest() {
 	l.analysis(names[0])
 }
 
-// fill reads a book. Only one is read at a time, because reading uses all processors and much memory.
-func (l *library) fill(b *book, name, dir string) {
+// fill reads a run into b. Only one is read at a time, because reading uses all processors and much memory.
+func (l *library) fill(b *cachedRun, name, dir string) {
 	defer close(b.ready)
 	l.reading.Lock()
 	defer l.reading.Unlock()

@@ -46,12 +46,12 @@ func (l *library) list() ([]Summary, error) {
 func (l *library) summary(name string) Summary {
 	dir, stamp, err := l.path(name)
 	l.mu.Lock()
-	kept := l.lines[name]
+	kept := l.entries[name]
 	l.mu.Unlock()
 	if err == nil && kept.stamp == stamp && kept.summary.State != string(store.Running) {
 		return kept.summary
 	}
-	next := line{stamp: stamp, counted: kept.counted,
+	next := listEntry{stamp: stamp, counted: kept.counted,
 		summary: Summary{Name: name, Done: kept.summary.Done, Total: kept.summary.Total}}
 	if err == nil {
 		err = l.look(dir, &next)
@@ -61,12 +61,12 @@ func (l *library) summary(name string) Summary {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.lines[name] = next
+	l.entries[name] = next
 	return next.summary
 }
 
 // look reads the manifest of a run, and counts its samples.
-func (l *library) look(dir string, at *line) (err error) {
+func (l *library) look(dir string, at *listEntry) (err error) {
 	s := &at.summary
 	defer recovered(s.Name, &err)
 	if s.Manifest, _, err = store.Peek(dir); err != nil {
@@ -80,7 +80,7 @@ func (l *library) look(dir string, at *line) (err error) {
 const longestLine = 64 << 20
 
 // count updates the numbers of samples, taken and planned. It counts new lines of the journal without parsing them.
-func (l *library) count(dir string, at *line) error {
+func (l *library) count(dir string, at *listEntry) error {
 	f, err := l.open(at.summary.Name, "journal.jsonl")
 	if err != nil {
 		return err
@@ -118,8 +118,8 @@ func (l *library) count(dir string, at *line) error {
 // trust returns the trust of a run, if it is known or read allows reading the run; otherwise "".
 func (l *library) trust(name string, read bool) string {
 	l.mu.Lock()
-	kept := l.lines[name]
-	b, known := l.books.look(name)
+	kept := l.entries[name]
+	b, known := l.runs.look(name)
 	l.mu.Unlock()
 	if kept.summary.Trust != "" {
 		return kept.summary.Trust
@@ -142,6 +142,6 @@ func (l *library) trust(name string, read bool) string {
 	kept.summary.Trust = report.TrustOf(a)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.lines[name] = kept
+	l.entries[name] = kept
 	return kept.summary.Trust
 }

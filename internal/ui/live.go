@@ -23,8 +23,8 @@ const (
 	slowest       = 10 * time.Second
 )
 
-// gate is a counting semaphore.
-type gate chan struct{}
+// semaphore is a counting semaphore.
+type semaphore chan struct{}
 
 // fields are texts by the names of their elements.
 type fields map[string]any

@@ -81,8 +81,8 @@ type span struct {
 }
 
 type heatRow struct {
-	Impl  string
-	Heats []heat
+	Crawler string
+	Heats   []heat
 }
 
 // heat is an entry of a matrix. Class is one of q0 to q9, or failed; "" if the value is unknown.
@@ -136,13 +136,13 @@ func blocks(a *diagnose.Analysis) []block {
 // fill makes the rows of a block.
 func (s *Site) fill(b *block, m Measure, path, run string) {
 	lo, hi := math.Inf(1), math.Inf(-1)
-	var impls []string
+	var crawlers []string
 	for _, t := range b.tables {
 		b.Rates = append(b.Rates, span{"rate " + report.RateName(t.Key), len(t.Workers)})
 		b.Workers = append(b.Workers, t.Workers...)
 		for _, r := range t.Rows {
-			if !slices.Contains(impls, r.Impl) {
-				impls = append(impls, r.Impl)
+			if !slices.Contains(crawlers, r.Impl) {
+				crawlers = append(crawlers, r.Impl)
 			}
 		}
 		for c := range t.Cells() {
@@ -157,11 +157,11 @@ func (s *Site) fill(b *block, m Measure, path, run string) {
 	if lo <= hi {
 		b.Lo, b.Hi = m.write(lo), m.write(hi)
 	}
-	for _, impl := range impls {
-		row := heatRow{Impl: impl}
+	for _, name := range crawlers {
+		row := heatRow{Crawler: name}
 		for _, t := range b.tables {
 			for _, w := range t.Workers {
-				row.Heats = append(row.Heats, s.heat(t.Cell(impl, w), m, lo, hi, path, run))
+				row.Heats = append(row.Heats, s.heat(t.Cell(name, w), m, lo, hi, path, run))
 			}
 		}
 		b.Rows = append(b.Rows, row)

@@ -22,7 +22,7 @@ type Server struct {
 	library *library
 	flames  flames
 	mux     *http.ServeMux
-	events  gate
+	events  semaphore
 	pulse   time.Duration
 	early   sync.WaitGroup // the reading of runs
 	wait    time.Duration  // how long a response may wait for that
@@ -39,8 +39,8 @@ func New(dir string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{site: pages, library: l, flames: flames{open: recent[http.Handler]{memory: flameMemory}},
-		mux: http.NewServeMux(), events: make(gate, mostListeners), pulse: pulse, wait: patience}
+	s := &Server{site: pages, library: l, flames: flames{open: lru[http.Handler]{memory: flameMemory}},
+		mux: http.NewServeMux(), events: make(semaphore, mostListeners), pulse: pulse, wait: patience}
 	for pattern, h := range map[string]page{
 		"/{$}":                                       s.runs,
 		"/changes":                                   s.toChanges,
@@ -319,7 +319,7 @@ func (s *Server) pprof(w http.ResponseWriter, r *http.Request, what []any, load 
 		s.fail(w, r, failure{http.StatusUnprocessableEntity, err})
 		return
 	}
-	w.Header().Set("Content-Security-Policy", theirs)
+	w.Header().Set("Content-Security-Policy", inlinePolicy)
 	_, page, _ := strings.Cut(r.URL.EscapedPath(), "/ui/")
 	inner := r.Clone(r.Context())
 	inner.URL = &url.URL{Path: "/" + page, RawQuery: r.URL.RawQuery}

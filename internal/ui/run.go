@@ -52,7 +52,7 @@ type points struct {
 }
 
 type point struct {
-	Impl    string   `json:"impl"`
+	Crawler string   `json:"crawler"`
 	Color   int      `json:"color"`
 	Graph   string   `json:"graph"`
 	Keys    string   `json:"keys"`
@@ -77,7 +77,7 @@ func (s *Site) points(a *diagnose.Analysis) points {
 				if !c.Sound() {
 					continue
 				}
-				x := point{Impl: r.Impl, Color: i, Graph: t.Graph, Keys: t.Keys, Procs: t.Procs,
+				x := point{Crawler: r.Impl, Color: i, Graph: t.Graph, Keys: t.Keys, Procs: t.Procs,
 					Rate: report.RateName(t.Key), Workers: c.Workers, Href: s.cellOfRun(c.ID()),
 					Speed: ends(c.Summary.Center, c.Summary.Lo, c.Summary.Hi), CPU: ends(c.CPU, math.NaN(), math.NaN())}
 				if c.Versus != nil {

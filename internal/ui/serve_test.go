@@ -177,7 +177,7 @@ func TestALargeRunIsAnnounced(t *testing.T) {
 	}
 	defer s.Close()
 	s.early.Wait()
-	s.library.books.values = nil
+	s.library.runs.values = nil
 	s.wait = 0
 	s.library.reading.Lock()
 	w := get(s, "/runs/one/matrix/throughput/", nil)

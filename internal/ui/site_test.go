@@ -14,14 +14,14 @@ import (
 	"crawlbench/internal/testing/runtest"
 )
 
-// telling returns a site and the analysis of a fabricated run.
-func telling(t *testing.T) (*Site, *diagnose.Analysis) {
+// showcase returns a site and the analysis of a fabricated run.
+func showcase(t *testing.T) (*Site, *diagnose.Analysis) {
 	t.Helper()
 	s, err := newSite(false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := diagnose.Analyse(runtest.Telling(t))
+	a, err := diagnose.Analyse(runtest.Showcase(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,19 +30,19 @@ func telling(t *testing.T) (*Site, *diagnose.Analysis) {
 
 // The pages match their golden files; CRAWLBENCH_GOLDEN=write rewrites them.
 func TestPages(t *testing.T) {
-	s, a := telling(t)
+	s, a := showcase(t)
 	lock, cas := a.Tables[0].Cell("mutexmap", 8), a.Tables[0].Cell("cas", 8)
 	pages := map[string]func() ([]byte, error){
-		"run":  func() ([]byte, error) { return s.Report(a, "telling") },
-		"cell": func() ([]byte, error) { return s.CellPage(a, "telling", lock) },
+		"run":  func() ([]byte, error) { return s.Report(a, "showcase") },
+		"cell": func() ([]byte, error) { return s.CellPage(a, "showcase", lock) },
 		"matrix": func() ([]byte, error) {
-			text, _, err := s.MatrixPage(a, "telling", "blocked-lock")
+			text, _, err := s.MatrixPage(a, "showcase", "blocked-lock")
 			return text, err
 		},
 		"difference": func() ([]byte, error) {
-			return s.DifferencePage(Side{a, "telling", cas}, Side{a, "telling", lock})
+			return s.DifferencePage(Side{a, "showcase", cas}, Side{a, "showcase", lock})
 		},
-		"changes": func() ([]byte, error) { return s.ChangesPage(a, "telling", "", a.Changes, nil) },
+		"changes": func() ([]byte, error) { return s.ChangesPage(a, "showcase", "", a.Changes, nil) },
 	}
 	for name, page := range pages {
 		text, err := page()
@@ -64,8 +64,8 @@ func TestPages(t *testing.T) {
 
 // The page of a run shows the texts of the view.
 func TestTheRunPageShowsTheView(t *testing.T) {
-	s, a := telling(t)
-	text, err := s.Report(a, "telling")
+	s, a := showcase(t)
+	text, err := s.Report(a, "showcase")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,15 +86,15 @@ func TestTheRunPageShowsTheView(t *testing.T) {
 
 // The matrix, the cell's page and the report give a state the same name and share.
 func TestAStateHasOneShareOnAllPages(t *testing.T) {
-	s, a := telling(t)
+	s, a := showcase(t)
 	c := a.Tables[0].Cell("mutexmap", 8)
-	states := s.cell(a, "telling", c).Breakdown.Numbers
+	states := s.cell(a, "showcase", c).Breakdown.Numbers
 	for i, class := range breakdown.States() {
 		for _, m := range Measures(a) {
 			if m.ID != string(class) {
 				continue
 			}
-			heat := s.heat(c, m, 0, 1, "", "telling")
+			heat := s.heat(c, m, 0, 1, "", "showcase")
 			if want := fmt.Sprintf("%.0f %%", 100*c.Traces.Scaled(class)); heat.Text != want ||
 				m.Text != states.Rows[i][0].Text {
 				t.Errorf("%s: %s in the matrix, called %s, want %s, called %s", class, heat.Text, m.Text, want,
@@ -109,7 +109,7 @@ func TestAStateHasOneShareOnAllPages(t *testing.T) {
 
 // The plot and the matrix name a rate as the report does.
 func TestARateHasOneNameOnAllPages(t *testing.T) {
-	s, a := telling(t)
+	s, a := showcase(t)
 	want := map[string]bool{}
 	for _, table := range a.Tables {
 		want[report.RateName(table.Key)] = true
@@ -123,7 +123,7 @@ func TestARateHasOneNameOnAllPages(t *testing.T) {
 		}
 	}
 	b := blocks(a)[0]
-	s.fill(&b, Measures(a)[0], "", "telling")
+	s.fill(&b, Measures(a)[0], "", "showcase")
 	for _, r := range b.Rates {
 		if !want[strings.TrimPrefix(r.Text, "rate ")] {
 			t.Errorf("the matrix names a rate %q", r.Text)
@@ -133,7 +133,7 @@ func TestARateHasOneNameOnAllPages(t *testing.T) {
 
 // A difference shows the run's own comparison with its adjusted p, or says that there is none.
 func TestADifferenceShowsTheComparisonOfTheRun(t *testing.T) {
-	_, a := telling(t)
+	_, a := showcase(t)
 	cas, lock := a.Tables[0].Cell("cas", 8), a.Tables[0].Cell("mutexmap", 8)
 	x := cas.Versus.Times()
 	want := fmt.Sprintf("This has %.2fx [%.2f, %.2f] the throughput of the base; paired by 12 rounds; faster, adjusted p < 0.0001.", x.Value, x.Lo, x.Hi)

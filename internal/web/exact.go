@@ -19,8 +19,8 @@ const (
 	pollEvery   = 300 * time.Microsecond
 )
 
-// exact is the state against which an exact crawl is checked.
-type exact struct {
+// exactState is the state against which an exact crawl is checked.
+type exactState struct {
 	handed []atomic.Uint64 // bitset of the pages to which a link was handed out
 	known  atomic.Int64    // number of those pages
 	next   atomic.Int64    // number of the fetch at which the next hold begins
@@ -29,7 +29,7 @@ type exact struct {
 }
 
 // begin begins an exact crawl: only a link to the start page has been handed out.
-func (e *exact) begin(start uint32, words int) {
+func (e *exactState) begin(start uint32, words int) {
 	if e.handed == nil {
 		e.handed = make([]atomic.Uint64, words)
 	}
@@ -45,7 +45,7 @@ func (e *exact) begin(start uint32, words int) {
 
 // handOut records that links are handed out. It is called just before the fetch returns, so nobody
 // can have used them before.
-func (e *exact) handOut(links []uint32) {
+func (e *exactState) handOut(links []uint32) {
 	fresh := int64(0)
 	for _, link := range links {
 		word, mask := &e.handed[link/64], uint64(1)<<(link%64)
@@ -59,7 +59,7 @@ func (e *exact) handOut(links []uint32) {
 }
 
 // has reports whether a link to page was handed out.
-func (e *exact) has(page uint32) bool { return e.handed[page/64].Load()>>(page%64)&1 != 0 }
+func (e *exactState) has(page uint32) bool { return e.handed[page/64].Load()>>(page%64)&1 != 0 }
 
 // delay delays the n-th fetch of an exact crawl.
 func (v *verifier) delay(n int64) {

@@ -211,7 +211,7 @@ func TestFetchAfterTheEndIsReported(t *testing.T) {
 func TestModifiedLinksAreFound(t *testing.T) {
 	g := build(t, graph.Spec{Kind: "hosts", Pages: 300, Seed: 1})
 	for _, byURL := range []bool{false, true} {
-		for _, detour := range []bool{false, true} {
+		for _, overridden := range []bool{false, true} {
 			s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
 			s.URLs()
 			for n := range 2 {
@@ -223,8 +223,8 @@ func TestModifiedLinksAreFound(t *testing.T) {
 				t.Fatal(v)
 			}
 			for p := range uint32(300) {
-				d := s.verifier.renaming.detours[p]
-				if (d != nil) != detour || len(g.Out(p)) == 0 {
+				d := s.verifier.renaming.overridden[p]
+				if (d != nil) != overridden || len(g.Out(p)) == 0 {
 					continue
 				}
 				if byURL {
@@ -233,15 +233,15 @@ func TestModifiedLinksAreFound(t *testing.T) {
 						t.Fatal(err)
 					}
 					links[len(links)-1] = "https://www.h0.example/"
-				} else if detour { // the others are mapped read-only
+				} else if overridden { // the others are mapped read-only
 					links, _ := s.IDs().Fetch(t.Context(), p)
 					links[0]++
 				}
 				break
 			}
-			if v := s.Unmodified(); (v != nil) != (byURL || detour) ||
+			if v := s.Unmodified(); (v != nil) != (byURL || overridden) ||
 				v != nil && !strings.Contains(v.Error(), "links must not be modified") {
-				t.Errorf("by URL %v, renamed page %v: %v", byURL, detour, v)
+				t.Errorf("by URL %v, renamed page %v: %v", byURL, overridden, v)
 			}
 		}
 	}

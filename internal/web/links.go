@@ -23,7 +23,7 @@ func (s *Site) Unmodified() (v Violations) {
 			v = append(v, modified(s.links[i], s.urls[s.graph.Links[i]]))
 		}
 	}
-	for _, d := range s.verifier.renaming.detours {
+	for _, d := range s.verifier.renaming.overridden {
 		for i, link := range s.graph.Out(d.as) {
 			link = s.verifier.renaming.number(link)
 			if d.ids[i] != link {

@@ -25,9 +25,9 @@ type renaming struct {
 	pool []candidate
 	free []uint32 // numbers that no page has
 
-	renamed []uint32           // pages that have another number in this crawl, ascending
-	numbers map[uint32]uint32  // the new number by page
-	detours map[uint32]*detour // by new number
+	renamed    []uint32                   // pages that have another number in this crawl, ascending
+	numbers    map[uint32]uint32          // the new number by page
+	overridden map[uint32]*overriddenPage // by new number
 }
 
 // candidate is a page that can be renamed.
@@ -38,8 +38,8 @@ type candidate struct {
 	links   int      // of all those pages
 }
 
-// detour holds the links of a page that are not served from the graph.
-type detour struct {
+// overriddenPage holds the links of a page that are not served from the graph.
+type overriddenPage struct {
 	as      uint32 // the page's number in the graph
 	ids     []uint32
 	urls    []string // nil until somebody crawls by URL
@@ -49,10 +49,10 @@ type detour struct {
 const (
 	maxRenamed = 16 // pages in a crawl
 	poolSize   = 64 // candidates that are drawn; the cheaper half is kept
-	// At most one page in detourEvery is a detour, and at most one link in copyEvery is copied for
+	// At most one page in overrideEvery is overridden, and at most one link in copyEvery is copied for
 	// it; but at least one page is renamed.
-	detourEvery = 512
-	copyEvery   = 64
+	overrideEvery = 512
+	copyEvery     = 64
 )
 
 // draw draws candidates among the pages that a crawl has fetched, since only those can be
@@ -162,26 +162,27 @@ func source(g *graph.Graph, at uint64) uint32 {
 	return uint32(sort.Search(g.Pages(), func(p int) bool { return g.Offsets[p+1] > at }))
 }
 
-// rename draws the pages to rename in this crawl, if there are candidates, and builds the detours.
+// rename draws the pages to rename in this crawl, if there are candidates, and overrides the
+// links of the pages concerned.
 func (s *Site) rename() {
 	v, r := &s.verifier, &s.verifier.renaming
 	if len(r.pool) == 0 {
 		return
 	}
-	chosen := r.choose(max(1, v.expected()/detourEvery), int(v.reach.Links/copyEvery))
+	chosen := r.choose(max(1, v.expected()/overrideEvery), int(v.reach.Links/copyEvery))
 	r.numbers = map[uint32]uint32{}
 	for i, to := range rand.Perm(len(r.free))[:len(chosen)] {
 		r.numbers[chosen[i].page] = r.free[to]
 		r.renamed = append(r.renamed, chosen[i].page)
 	}
 	slices.Sort(r.renamed)
-	r.detours = map[uint32]*detour{}
-	at := func(page uint32) *detour {
+	r.overridden = map[uint32]*overriddenPage{}
+	at := func(page uint32) *overriddenPage {
 		name := r.number(page)
-		d := r.detours[name]
+		d := r.overridden[name]
 		if d == nil {
-			d = &detour{as: page, ids: slices.Clone(v.graph.Out(page))}
-			r.detours[name] = d
+			d = &overriddenPage{as: page, ids: slices.Clone(v.graph.Out(page))}
+			r.overridden[name] = d
 			v.seen[name/64].Or(1 << (name % 64))
 		}
 		return d
@@ -197,7 +198,7 @@ func (s *Site) rename() {
 		}
 	}
 	if s.urls != nil {
-		s.makeDetourURLs()
+		s.makeOverriddenURLs()
 	}
 }
 
@@ -226,9 +227,9 @@ func (r *renaming) choose(sources, links int) (chosen []candidate) {
 	return chosen
 }
 
-// makeDetourURLs writes the detours' links as URLs.
-func (s *Site) makeDetourURLs() {
-	for _, d := range s.verifier.renaming.detours {
+// makeOverriddenURLs writes the links of the overridden pages as URLs.
+func (s *Site) makeOverriddenURLs() {
+	for _, d := range s.verifier.renaming.overridden {
 		d.urls = make([]string, len(d.ids))
 		for i, link := range d.ids {
 			d.urls[i] = s.urls[link]
@@ -239,11 +240,11 @@ func (s *Site) makeDetourURLs() {
 // clearPreset clears the bits of v.seen that were set beforehand and stand for no fetch.
 func (r *renaming) clearPreset(v *verifier) {
 	for i := v.graph.Pages(); i < 64*len(v.seen); i++ {
-		if _, ok := r.detours[uint32(i)]; !ok {
+		if _, ok := r.overridden[uint32(i)]; !ok {
 			v.seen[i/64].And(^(uint64(1) << (i % 64)))
 		}
 	}
-	for name, d := range r.detours {
+	for name, d := range r.overridden {
 		if !d.fetched.Load() {
 			v.seen[name/64].And(^(uint64(1) << (name % 64)))
 		}

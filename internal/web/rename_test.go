@@ -193,12 +193,12 @@ func TestDetoursAreFew(t *testing.T) {
 			s.Begin(Rules{Workers: 1, Exact: n == 0})
 			s.End(honest(s.IDs(), g.Start, crawl.Options{Workers: 1}, nil), nil)
 			links := 0
-			for _, d := range s.verifier.renaming.detours {
+			for _, d := range s.verifier.renaming.overridden {
 				links += len(d.ids)
 			}
-			if few := len(s.verifier.renaming.detours); few > reach.Pages/detourEvery+2 ||
+			if few := len(s.verifier.renaming.overridden); few > reach.Pages/overrideEvery+2 ||
 				links > int(reach.Links/copyEvery)+few*16 {
-				t.Errorf("%v, crawl %d: %d detours with %d links, of %d pages with %d", spec, n, few, links,
+				t.Errorf("%v, crawl %d: %d overridden pages with %d links, of %d pages with %d", spec, n, few, links,
 					reach.Pages, reach.Links)
 			}
 		}

@@ -134,12 +134,12 @@ func (s *Site) makeURLs() {
 	s.links = make([]string, len(s.graph.Links))
 	parallel.Each(len(s.urls), func(i int) { s.urls[i] = s.graph.URL(uint32(i)) })
 	parallel.Each(len(s.links), func(i int) { s.links[i] = s.urls[s.graph.Links[i]] })
-	s.makeDetourURLs()
+	s.makeOverriddenURLs()
 }
 
-// visit answers a fetch of page under verification. It returns a detour if the graph does not hold
+// visit answers a fetch of page under verification. It returns an overridden page if the graph does not hold
 // the answer.
-func (s *Site) visit(ctx context.Context, page uint32) (d *detour, err error) {
+func (s *Site) visit(ctx context.Context, page uint32) (d *overriddenPage, err error) {
 	v := &s.verifier
 	switch v.state.Load() {
 	case finished:

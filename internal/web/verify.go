@@ -43,12 +43,12 @@ type verifier struct {
 	graph    *graph.Graph
 	reach    graph.Reach
 	rules    Rules
-	seen     []atomic.Uint64 // bitset of the pages fetched, and of those that take a detour: see detour
+	seen     []atomic.Uint64 // bitset of the pages fetched, and of those overridden: see overriddenPage
 	want     []uint64        // bitset of the pages that the crawl has to fetch
-	exact    exact
+	exact    exactState
 	renaming renaming
-	pace     *pace // nil without a limiter
-	counts   bool  // fetches in flight are counted throughout the crawl
+	grants   *grantLog // nil without a limiter
+	counts   bool      // fetches in flight are counted throughout the crawl
 
 	plain      atomic.Bool  // a fetch only sets its bit in seen, and is perhaps counted
 	quick      atomic.Bool  // a fetch only sets its bit in seen
@@ -119,18 +119,18 @@ func (s *Site) Begin(r Rules) (limit func() crawl.Limiter) {
 	if r.Limiter == nil {
 		return func() crawl.Limiter { return nil }
 	}
-	v.pace = newPace(v.expected())
+	v.grants = newGrantLog(v.expected())
 	return func() crawl.Limiter {
 		l := r.Limiter()
-		v.pace.begin = time.Now()
+		v.grants.begin = time.Now()
 		return crawl.Like(watchedLimiter{v, l}, l)
 	}
 }
 
 // reset clears the state of the previous crawl.
 func (v *verifier) reset(r Rules) {
-	v.rules, v.pace = r, nil
-	v.renaming.renamed, v.renaming.numbers, v.renaming.detours = nil, nil, nil
+	v.rules, v.grants = r, nil
+	v.renaming.renamed, v.renaming.numbers, v.renaming.overridden = nil, nil, nil
 	v.quick.Store(false)
 	v.overlapped.Store(false)
 	for i := range v.seen {
@@ -217,13 +217,13 @@ func (v *verifier) leave(counted bool, err error) {
 	}
 }
 
-// note records the fetch of page. It returns the detour that answers it, nil if the graph does, and
+// note records the fetch of page. It returns the overridden page that answers it, nil if the graph does, and
 // reports whether there is such a page.
-func (v *verifier) note(page uint32) (d *detour, ok bool) {
+func (v *verifier) note(page uint32) (d *overriddenPage, ok bool) {
 	if v.noteFirst(page) {
 		return nil, true
 	}
-	d = v.renaming.detours[page]
+	d = v.renaming.overridden[page]
 	switch {
 	case d != nil && !d.fetched.Swap(true):
 		return d, true
@@ -287,7 +287,7 @@ func (s *Site) Fetched() int {
 	for i := range v.seen {
 		n += bits.OnesCount64(v.fetched(i))
 	}
-	for page, d := range v.renaming.detours {
+	for page, d := range v.renaming.overridden {
 		switch did := d.fetched.Load(); {
 		case did && int(page) >= v.graph.Pages():
 			n++

@@ -151,12 +151,12 @@ func (p *pool[K]) work(ctx context.Context, nth int) {
 		if !ok {
 			return
 		}
-		paced := p.limiter != nil && (p.bug != limiterOneWorker || nth == 0) && p.bug != limiterForLinks
-		if paced && p.bug != limiterAfterFetch && !p.pace(ctx) {
+		limited := p.limiter != nil && (p.bug != limiterOneWorker || nth == 0) && p.bug != limiterForLinks
+		if limited && p.bug != limiterAfterFetch && !p.pace(ctx) {
 			return
 		}
 		links, err := p.fetch(ctx, page)
-		if paced && p.bug == limiterAfterFetch && !p.pace(ctx) {
+		if limited && p.bug == limiterAfterFetch && !p.pace(ctx) {
 			return
 		}
 		if !p.book(ctx, page, links, err) {

@@ -96,7 +96,7 @@ func TestThePlotAnswers(t *testing.T) {
 	}
 	browser.Eval[bool](b, `(() => { const s = document.querySelector("select[name=measure]"); s.value = "versus"; s.onchange(); document.querySelector("input[name=log]").click(); return true; })()`)
 	b.Wait(`document.querySelector("#explore .u-over").getAttribute("aria-label").includes("times mutexmap against workers, mutexmap, cas of rate inf") || document.querySelector("#explore .u-over").getAttribute("aria-label").includes("cas")`)
-	b.Click(`input[name="impl-mutexmap"]`)
+	b.Click(`input[name="crawler-mutexmap"]`)
 	b.Wait(`!document.querySelector("#explore .u-over").getAttribute("aria-label").includes("mutexmap,")`)
 	b.Click(".readout a")
 	b.Wait(`location.pathname.includes("/cells/impl=")`)

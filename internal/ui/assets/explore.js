@@ -45,22 +45,22 @@ function start(section, data, cells) {
 
   function crawlers(here) {
     for (const c of here) {
-      if (boxes[c.impl]) continue;
+      if (boxes[c.crawler]) continue;
       const mark = document.createElement("i");
       mark.style.setProperty("--c", `var(--s${c.color % 8})`);
       if (c.color > 7) mark.className = "dashed";
-      boxes[c.impl] = box(chosen, "impl-" + c.impl, c.impl, true, mark);
+      boxes[c.crawler] = box(chosen, "crawler-" + c.crawler, c.crawler, true, mark);
     }
   }
 
   function draw() {
     const here = cells.filter(shown), m = dial.measure.value;
     crawlers(here);
-    const names = [...new Set(here.map(c => c.impl))].filter(n => boxes[n].checked);
+    const names = [...new Set(here.map(c => c.crawler))].filter(n => boxes[n].checked);
     const xs = [...new Set(here.map(c => c.workers))].sort((a, b) => a - b);
     const rows = [xs], series = [{label: "workers"}], bands = [], by = [null];
     for (const name of names) {
-      const own = here.filter(c => c.impl === name), find = x => own.find(c => c.workers === x);
+      const own = here.filter(c => c.crawler === name), find = x => own.find(c => c.workers === x);
       const of = i => xs.map(x => { const c = find(x); return c && c[m][i] != null ? c[m][i] : null; });
       const stroke = color(own[0].color), dash = own[0].color > 7 ? [6, 4] : undefined;
       rows.push(of(0)); series.push({label: name, stroke, dash, width: 2, spanGaps: true, points: {show: true, size: 8, fill: stroke}}); by.push(find);
@@ -104,7 +104,7 @@ function start(section, data, cells) {
       plot.over.style.cursor = c ? "pointer" : "crosshair";
       if (!c) return;
       const [v, lo, hi] = c[m], ends = lo != null && hi != null ? ` [${write(lo)}, ${write(hi)}]` : "";
-      readout.replaceChildren(`${c.impl}, ${c.workers} worker${c.workers > 1 ? "s" : ""}: ${write(v)}${ends} `, Object.assign(document.createElement("a"), {href: c.href, textContent: "open the cell"}));
+      readout.replaceChildren(`${c.crawler}, ${c.workers} worker${c.workers > 1 ? "s" : ""}: ${write(v)}${ends} `, Object.assign(document.createElement("a"), {href: c.href, textContent: "open the cell"}));
     }
   }
   section.hidden = false;

@@ -2,24 +2,24 @@ package ui
 
 import "slices"
 
-// recent is an LRU cache limited by memory. The last value is always kept.
-type recent[V any] struct {
-	memory int64        // bytes
-	values []keeping[V] // most recently used last
+// lru is an LRU cache limited by memory. The last value is always kept.
+type lru[V any] struct {
+	memory int64           // bytes
+	values []cacheEntry[V] // most recently used last
 }
 
-type keeping[V any] struct {
+type cacheEntry[V any] struct {
 	key   string
 	value V
 	size  int64
 }
 
-func (r *recent[V]) index(key string) int {
-	return slices.IndexFunc(r.values, func(k keeping[V]) bool { return k.key == key })
+func (r *lru[V]) index(key string) int {
+	return slices.IndexFunc(r.values, func(k cacheEntry[V]) bool { return k.key == key })
 }
 
 // look returns the value of key without counting as a use.
-func (r *recent[V]) look(key string) (v V, ok bool) {
+func (r *lru[V]) look(key string) (v V, ok bool) {
 	if i := r.index(key); i >= 0 {
 		return r.values[i].value, true
 	}
@@ -27,7 +27,7 @@ func (r *recent[V]) look(key string) (v V, ok bool) {
 }
 
 // use returns the value of key.
-func (r *recent[V]) use(key string) (v V, ok bool) {
+func (r *lru[V]) use(key string) (v V, ok bool) {
 	i := r.index(key)
 	if i < 0 {
 		return v, false
@@ -38,11 +38,11 @@ func (r *recent[V]) use(key string) (v V, ok bool) {
 }
 
 // put stores a value of size bytes under key, and evicts the least recently used ones beyond the limit.
-func (r *recent[V]) put(key string, v V, size int64) {
+func (r *lru[V]) put(key string, v V, size int64) {
 	if i := r.index(key); i >= 0 {
 		r.values = slices.Delete(r.values, i, i+1)
 	}
-	r.values = append(r.values, keeping[V]{key, v, size})
+	r.values = append(r.values, cacheEntry[V]{key, v, size})
 	sum := int64(0)
 	for i, k := range slices.Backward(r.values) {
 		if sum += k.size; sum > r.memory && i < len(r.values)-1 {

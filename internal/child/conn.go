@@ -11,10 +11,10 @@ import (
 	"unsafe"
 )
 
-// Line is the connection from a child to its parent, a file that the two share.
-type Line struct {
+// Conn is the connection from a child to its parent, a file that the two share.
+type Conn struct {
 	file  *os.File
-	info  os.FileInfo // of the file when the line was opened
+	info  os.FileInfo // of the file when the connection was opened
 	nonce string
 	known []int // processes that existed before the code under test ran, such as a test's own server
 }
@@ -28,71 +28,71 @@ const (
 	kindEnd      = "end"
 )
 
-// Open opens the line. It must be called at most once, before the code under test runs. From then on
+// Open opens the connection. It must be called at most once, before the code under test runs. From then on
 // the crash output of the runtime also goes to the parent, and orphaned descendants of this process
 // become its children.
-func Open() (*Line, error) {
+func Open() (*Conn, error) {
 	nonce := os.Getenv(nonceVariable)
 	if nonce == "" {
 		return nil, errors.New(
 			"this is the child process of a run or a conformance check: it cannot be started by hand",
 		)
 	}
-	syscall.CloseOnExec(lineFD)
+	syscall.CloseOnExec(connFD)
 	crash := os.NewFile(crashFD, "crash output")
 	if err := debug.SetCrashOutput(crash, debug.CrashOptions{}); err != nil {
-		return nil, fmt.Errorf("open the line to the parent: %w", err)
+		return nil, fmt.Errorf("open the connection to the parent: %w", err)
 	}
 	crash.Close()
 	becomeSubreaper()
-	l := &Line{file: os.NewFile(lineFD, "line"), nonce: nonce}
+	c := &Conn{file: os.NewFile(connFD, "connection"), nonce: nonce}
 	var err error
-	if l.info, err = l.file.Stat(); err != nil {
-		return nil, fmt.Errorf("open the line to the parent: %w", err)
+	if c.info, err = c.file.Stat(); err != nil {
+		return nil, fmt.Errorf("open the connection to the parent: %w", err)
 	}
 	if !noChildren() {
 		for _, p := range descendants(processes(), os.Getpid(), nil) {
-			l.known = append(l.known, p.pid)
+			c.known = append(c.known, p.pid)
 		}
 	}
-	return l, l.Say(kindHello, l.known)
+	return c, c.Say(kindHello, c.known)
 }
 
-// Say sends a record. It may be called from several goroutines. If the line is broken, an error could
+// Say sends a record. It may be called from several goroutines. If the connection is broken, an error could
 // not be reported to the parent, so Say exits the process. An error means that body cannot be encoded.
-func (l *Line) Say(kind string, body any) error {
+func (c *Conn) Say(kind string, body any) error {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return fmt.Errorf("encode a record %q: %w", kind, err)
 	}
 	// If the code under test closed this descriptor, it may refer to another file now.
-	info, err := l.file.Stat()
-	if err == nil && os.SameFile(info, l.info) {
+	info, err := c.file.Stat()
+	if err == nil && os.SameFile(info, c.info) {
 		// One write, so that records do not interleave.
-		_, err = l.file.Write(fmt.Appendf(nil, "%s %s %s\n", l.nonce, kind, text))
+		_, err = c.file.Write(fmt.Appendf(nil, "%s %s %s\n", c.nonce, kind, text))
 	}
-	if err != nil || !os.SameFile(info, l.info) {
-		os.Exit(lineLostCode)
+	if err != nil || !os.SameFile(info, c.info) {
+		os.Exit(connLostCode)
 	}
 	return nil
 }
 
-// lineLostCode is the exit code of a child whose line was closed.
-const lineLostCode = 113
+// connLostCode is the exit code of a child whose connection was closed.
+const connLostCode = 113
 
 // End kills processes that were left behind and sends the final record, without which a child does
 // not count as done.
-func (l *Line) End(body any) error {
-	if names := l.killLeftovers(); len(names) > 0 {
-		l.Say(kindLeft, names)
+func (c *Conn) End(body any) error {
+	if names := c.killLeftovers(); len(names) > 0 {
+		c.Say(kindLeft, names)
 	}
-	return l.Say(kindEnd, body)
+	return c.Say(kindEnd, body)
 }
 
-// Serve runs a child that does one thing: it opens the line, calls f, and sends the result of f as
+// Serve runs a child that does one thing: it opens the connection, calls f, and sends the result of f as
 // the final record.
-func Serve(f func(*Line) (any, error)) error {
-	l, err := Open()
+func Serve(f func(*Conn) (any, error)) error {
+	c, err := Open()
 	if err != nil {
 		return err
 	}
@@ -104,15 +104,15 @@ func Serve(f func(*Line) (any, error)) error {
 		if p := recover(); p != nil {
 			panic(p)
 		}
-		l.Say(kindGoexit, nil)
+		c.Say(kindGoexit, nil)
 		os.Exit(1)
 	}()
-	body, err := f(l)
+	body, err := f(c)
 	returned = true
 	if err != nil {
 		return err
 	}
-	return l.End(body)
+	return c.End(body)
 }
 
 // region is a range of memory that must not be written to.
@@ -123,18 +123,18 @@ type region struct {
 
 // Protect tells the parent the name of memory that is mapped read-only, so that a write to it can be
 // reported by that name.
-func Protect[T any](l *Line, memory []T, name string) error {
+func Protect[T any](c *Conn, memory []T, name string) error {
 	if len(memory) == 0 {
 		return nil
 	}
 	low := uintptr(unsafe.Pointer(&memory[0]))
-	return l.Say(kindReadonly, region{low, low + uintptr(len(memory))*unsafe.Sizeof(memory[0]), name})
+	return c.Say(kindReadonly, region{low, low + uintptr(len(memory))*unsafe.Sizeof(memory[0]), name})
 }
 
-// maxLine is the maximum size of all records on a line, in bytes.
-const maxLine = 64 << 20
+// maxRecords is the maximum size of all records of a connection, in bytes.
+const maxRecords = 64 << 20
 
-// messages are the records received over a line.
+// messages are the records received over a connection.
 type messages struct {
 	opened   bool
 	junk     bool
@@ -146,10 +146,10 @@ type messages struct {
 	last     json.RawMessage
 }
 
-// parseLine parses the records of a line.
-func parseLine(line []byte, nonce string) *messages {
+// parseRecords parses the records of a connection.
+func parseRecords(received []byte, nonce string) *messages {
 	m := &messages{}
-	for text := range bytes.Lines(line) {
+	for text := range bytes.Lines(received) {
 		text, whole := bytes.CutSuffix(text, []byte("\n"))
 		if !whole || !m.record(text, nonce) {
 			m.junk, m.last = true, nil

@@ -4,10 +4,10 @@ package graph
 // outcomes fits into the L1 cache.
 const levels = 5
 
-// descent draws paths down all levels with one table lookup (Huebschle-Schneider and Sanders,
+// pathTable draws paths down all levels with one table lookup (Huebschle-Schneider and Sanders,
 // "Linear Work Generation of R-MAT Graphs", 2020): each slot has a path and a second one that fills
 // the rest of the slot (alias method; Vose, IEEE Transactions on Software Engineering 1991).
-type descent [1 << (2 * levels)]slot
+type pathTable [1 << (2 * levels)]slot
 
 // slot is an entry of the table; all are equally likely. A path is the bits of from above those of to, eight each.
 type slot struct {
@@ -16,14 +16,14 @@ type slot struct {
 }
 
 // draw returns the path that random selects.
-func (d *descent) draw(random uint32) uint16 {
+func (d *pathTable) draw(random uint32) uint16 {
 	s := &d[random%(1<<(2*levels))]
 	return s.paths[(s.share-1-random>>(2*levels))>>31]
 }
 
 // newDescent returns the table for quadrants.
-func newDescent() *descent {
-	var d descent
+func newPathTable() *pathTable {
+	var d pathTable
 	chance := make([]float64, len(d)) // of each path, in slots
 	var poor, rich []int
 	for i := range d {
@@ -54,7 +54,7 @@ func newDescent() *descent {
 	return &d
 }
 
-func (d *descent) fill(i int, share float64, other int) {
+func (d *pathTable) fill(i int, share float64, other int) {
 	d[i].share = uint32(share * (1 << (32 - 2*levels)))
 	d[i].paths[1] = d[other].paths[0] // filled in already
 }

@@ -8,20 +8,20 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// light is a Web that only counts the fetches of each page. It is for crawls that are too large, or too
+// countingWeb is a Web that only counts the fetches of each page. It is for crawls that are too large, or too
 // many, for a web.
-type light[K comparable] struct {
+type countingWeb[K comparable] struct {
 	pages map[K]page // nil if the keys are the numbers of the pages
 	links [][]K
 	count []atomic.Int32
 }
 
-// lightly returns a function that prepares a site for f and returns a function that crawls and verifies it.
-func lightly[K comparable](f crawl.Func[K], maxWorkers int,
+// prepareCounted returns a function that prepares a site for f and returns a function that crawls and verifies it.
+func prepareCounted[K comparable](f crawl.Func[K], maxWorkers int,
 	name func(naming, page) K) func(s *site) func(crawl.Options) error {
 	return func(s *site) func(crawl.Options) error {
 		n := len(s.links)
-		w := &light[K]{links: make([][]K, n), count: make([]atomic.Int32, n)}
+		w := &countingWeb[K]{links: make([][]K, n), count: make([]atomic.Int32, n)}
 		if _, ids := any(name(s.keys, 0)).(uint32); !ids {
 			w.pages = make(map[K]page, n)
 		}
@@ -66,7 +66,7 @@ func lightly[K comparable](f crawl.Func[K], maxWorkers int,
 	}
 }
 
-func (w *light[K]) Fetch(_ context.Context, key K) ([]K, error) {
+func (w *countingWeb[K]) Fetch(_ context.Context, key K) ([]K, error) {
 	var p page
 	if w.pages == nil {
 		p, _ = any(key).(uint32)

@@ -12,17 +12,17 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// offer is the form of the Web and the context that a crawler is given.
-type offer struct {
+// webForm is the form of the Web and the context that a crawler is given.
+type webForm struct {
 	bare bool // the Web is not a crawl.Prefetcher
 	// the context is a plain one such as context.Background(); contexts derived from it are not counted
 	plain bool
 }
 
-// offerOf chooses the form for a crawl. It depends only on the crawl, and differs between similar ones.
-func offerOf(pages int, o crawl.Options) offer {
+// chooseWebForm chooses the form for a crawl. It depends only on the crawl, and differs between similar ones.
+func chooseWebForm(pages int, o crawl.Options) webForm {
 	n := pages + o.Workers + o.MaxPages
-	return offer{bare: n%2 == 0, plain: n/2%2 == 0}
+	return webForm{bare: n%2 == 0, plain: n/2%2 == 0}
 }
 
 // bareWeb is a web without Prefetch.
@@ -33,9 +33,9 @@ func (b bareWeb[K]) Fetch(ctx context.Context, key K) ([]K, error) { return b.w.
 // guardPage is the page whose key fills the capacity beyond the length of slices. No site has it.
 const guardPage page = 4_000_000_007
 
-// room returns an empty slice for n keys, with capacity beyond them. An append to it writes there, as it
+// guardedSlice returns an empty slice for n keys, with capacity beyond them. An append to it writes there, as it
 // would write into the next page's links if the links of all pages were in one array.
-func (w *web[K]) room(n int) []K {
+func (w *web[K]) guardedSlice(n int) []K {
 	spare := 2
 	if len(w.keys) <= 300 {
 		spare = 40
@@ -90,15 +90,15 @@ func (w *web[K]) Prefetch(near, far []K) {
 	}
 }
 
-// counting records which goroutines call Options.Count.
-type counting struct {
+// countCalls records which goroutines call Options.Count.
+type countCalls struct {
 	calls atomic.Int64
 	mu    sync.Mutex
 	by    string // the goroutine of the first call
 	also  bool   // another one called
 }
 
-func (c *counting) count(string, int) {
+func (c *countCalls) count(string, int) {
 	c.calls.Add(1)
 	who, _ := goroutine()
 	c.mu.Lock()

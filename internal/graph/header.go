@@ -11,17 +11,17 @@ import (
 	"crawlbench/internal/plain"
 )
 
-// claims are the statements of a file's header or comments about its graph. A file whose links
+// fileHeader has the statements of a file's header or comments about its graph. A file whose links
 // disagree with them is refused: it was truncated or edited.
-type claims struct {
-	pages, links claim
+type fileHeader struct {
+	pages, links statedCount
 	// undirected and directed are the line numbers of these statements, 0 if there is none; the first line wins.
 	undirected, directed int
 	listed               bool // there is a comment "# links": the first line is a link
 }
 
-// claim is a number and the line that states it; line is 0 if there is none.
-type claim struct{ n, line int }
+// statedCount is a number and the line that states it; line is 0 if there is none.
+type statedCount struct{ n, line int }
 
 // SNAP writes "# Undirected graph: NAME" and "# Nodes: 4 Edges: 3". Others write "# 4 nodes, 3
 // edges", or a line for each number.
@@ -33,16 +33,16 @@ var (
 )
 
 // comment reads a comment of an edge list.
-func (c *claims) comment(text []byte, line int) {
-	c.listed = c.listed || bytes.EqualFold(bytes.TrimSpace(text), []byte("links"))
+func (h *fileHeader) comment(text []byte, line int) {
+	h.listed = h.listed || bytes.EqualFold(bytes.TrimSpace(text), []byte("links"))
 	if len(text) > 1000 {
 		return
 	}
-	if m := kindWord.FindSubmatch(text); m != nil && c.directed == 0 && c.undirected == 0 {
-		c.directed = line
+	if m := kindWord.FindSubmatch(text); m != nil && h.directed == 0 && h.undirected == 0 {
+		h.directed = line
 		for _, negation := range m[1:] {
 			if negation != nil {
-				c.directed, c.undirected = c.undirected, c.directed
+				h.directed, h.undirected = h.undirected, h.directed
 			}
 		}
 	}
@@ -51,45 +51,45 @@ func (c *claims) comment(text []byte, line int) {
 		m = countsOf.FindSubmatch(text)
 	}
 	if m != nil {
-		c.pages.say(m[1], line)
-		c.links.say(m[2], line)
+		h.pages.set(m[1], line)
+		h.links.set(m[2], line)
 	} else if m := oneCount.FindSubmatch(text); m != nil && m[1] != nil {
-		c.pages.say(m[2], line)
+		h.pages.set(m[2], line)
 	} else if m != nil {
-		c.links.say(m[2], line)
+		h.links.set(m[2], line)
 	}
 }
 
-// say sets a claim unless an earlier line has set it.
-func (c *claim) say(digits []byte, line int) {
-	if c.line == 0 {
+// set sets a count unless an earlier line has set it.
+func (h *statedCount) set(digits []byte, line int) {
+	if h.line == 0 {
 		n, _ := strconv.Atoi(strings.ReplaceAll(string(digits), ",", "")) // saturates at the largest int
-		*c = claim{n, line}
+		*h = statedCount{n, line}
 	}
 }
 
 // countedPages returns an error if the header states a different number of pages.
-func (c *claims) countedPages(file string, used int) error {
-	if c.pages.line == 0 || c.pages.n == used {
+func (h *fileHeader) countedPages(file string, used int) error {
+	if h.pages.line == 0 || h.pages.n == used {
 		return nil
 	}
 	return fmt.Errorf("%s:%d: the header says %s, but the links name %d: %s",
-		file, c.pages.line, plain.Count(c.pages.n, "page"), used, mendClaim)
+		file, h.pages.line, plain.Count(h.pages.n, "page"), used, mendHeader)
 }
 
-const mendClaim = "the file is truncated or was edited: download it again, or correct this line if the links are right"
+const mendHeader = "the file is truncated or was edited: download it again, or correct this line if the links are right"
 
 // countedLinks returns an error if the header states a different number of links. Some writers
 // count repeated links once, or a link and its reverse as one edge.
-func (c *claims) countedLinks(file string, links int, g *Graph) error {
-	if c.links.line == 0 || c.links.n == links {
+func (h *fileHeader) countedLinks(file string, links int, g *Graph) error {
+	if h.links.line == 0 || h.links.n == links {
 		return nil
 	}
-	if c.links.n < links && slices.Contains(countings(g), c.links.n) {
+	if h.links.n < links && slices.Contains(countings(g), h.links.n) {
 		return nil
 	}
 	return fmt.Errorf("%s:%d: the header says %s, but the file has %d: %s",
-		file, c.links.line, plain.Count(c.links.n, "link"), links, mendClaim)
+		file, h.links.line, plain.Count(h.links.n, "link"), links, mendHeader)
 }
 
 // countings returns the number of distinct links of g, and of distinct pairs of linked pages.
@@ -117,9 +117,9 @@ func linked(g *Graph, p, q uint32) bool {
 
 // both reports whether links lead both ways, as requested by the user or stated in the file. In the
 // second case it adds a note.
-func (c *claims) both(s Spec, notes *[]string) bool {
-	if c.undirected > 0 {
-		*notes = append(*notes, fmt.Sprintf("undirected (line %d): links lead both ways", c.undirected))
+func (h *fileHeader) both(s Spec, notes *[]string) bool {
+	if h.undirected > 0 {
+		*notes = append(*notes, fmt.Sprintf("undirected (line %d): links lead both ways", h.undirected))
 	}
-	return s.Symmetric || c.undirected > 0
+	return s.Symmetric || h.undirected > 0
 }

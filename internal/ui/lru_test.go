@@ -6,7 +6,7 @@ import (
 )
 
 func TestRecentEvictsTheLeastRecentlyUsed(t *testing.T) {
-	r := recent[int]{memory: 10}
+	r := lru[int]{memory: 10}
 	has := func(want ...string) {
 		t.Helper()
 		var keys []string

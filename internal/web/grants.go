@@ -11,23 +11,23 @@ import (
 	"crawlbench/internal/limiter"
 )
 
-// pace records when fetches asked the limiter, and when it granted them.
-type pace struct {
+// grantLog records when fetches asked the limiter, and when it granted them.
+type grantLog struct {
 	begin time.Time
 	next  atomic.Int64
 	waits []grantedWait
 }
 
-// grantedWait is a wait that the limiter granted; times are since pace.begin.
+// grantedWait is a wait that the limiter granted; times are since grantLog.begin.
 type grantedWait struct{ asked, granted time.Duration }
 
-func newPace(fetches int) *pace {
-	return &pace{waits: make([]grantedWait, fetches)}
+func newGrantLog(fetches int) *grantLog {
+	return &grantLog{waits: make([]grantedWait, fetches)}
 }
 
 // note records one grant. Grants beyond the expected fetches are not timed: such a crawl is
 // incorrect anyway.
-func (p *pace) note(asked time.Duration) {
+func (p *grantLog) record(asked time.Duration) {
 	if i := p.next.Add(1) - 1; i < int64(len(p.waits)) {
 		p.waits[i] = grantedWait{asked, time.Since(p.begin)}
 	}
@@ -40,11 +40,11 @@ type watchedLimiter struct {
 }
 
 func (w watchedLimiter) Wait(ctx context.Context) error {
-	asked := time.Since(w.verifier.pace.begin)
+	asked := time.Since(w.verifier.grants.begin)
 	err := w.limiter.Wait(ctx)
 	if err == nil {
 		w.verifier.grant()
-		w.verifier.pace.note(asked)
+		w.verifier.grants.record(asked)
 	}
 	return err
 }
@@ -72,7 +72,7 @@ type Pace struct {
 // Pace returns how the limiter of the crawl since Begin kept the given rate in pages/s with a
 // bucket of burst pages. It returns the zero Pace without a limiter.
 func (s *Site) Pace(rate float64, burst int) Pace {
-	p := s.verifier.pace
+	p := s.verifier.grants
 	if p == nil {
 		return Pace{}
 	}

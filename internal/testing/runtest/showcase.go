@@ -13,7 +13,7 @@ import (
 	"crawlbench/internal/store"
 )
 
-const telling = `
+const showcase = `
 crawlers = ["mutexmap", "owner", "cas"]
 workers = [1, 2, 8]
 rate = ["inf", 500]
@@ -30,20 +30,20 @@ workers = [8]
 rate = ["inf"]
 `
 
-// Telling fabricates a run that exercises every statement of a report: a crawler that waits for
+// Showcase fabricates a run that exercises every statement of a report: a crawler that waits for
 // locks, one that stops scaling, failed cells of a crawler, of the control and of another program,
 // flagged and bimodal samples, a limiter that exceeds its rate beside one that keeps it, and traces
 // whose medians do not add up to 100 %.
-func Telling(tb testing.TB) *store.Run {
+func Showcase(tb testing.TB) *store.Run {
 	tb.Helper()
-	p, err := Plan(telling, true)
+	p, err := Plan(showcase, true)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	fails := map[string]int{"owner": 1, plan.Control("mutexmap"): 8, plan.Against("cas"): 2}
-	r := Run{Plan: p, Noise: 0.01, Speed: tellingSpeed, Manifest: store.Manifest{
-		Run: "telling", Scenario: "telling", State: store.Complete, Measured: 0.8, Against: "/old/crawlbench",
-		Command: []string{"crawlbench", "run", "telling"},
+	r := Run{Plan: p, Noise: 0.01, Speed: showcaseSpeed, Manifest: store.Manifest{
+		Run: "showcase", Scenario: "showcase", State: store.Complete, Measured: 0.8, Against: "/old/crawlbench",
+		Command: []string{"crawlbench", "run", "showcase"},
 		Started: time.Unix(0, 0).UTC(), Host: map[string]string{"cpu": "made up", "cores": "2"},
 		Harness: map[string]float64{"g/id": 21e-9},
 		Graphs: []store.GraphInfo{{Name: "g", Spec: "made up", Digest: "d", Pages: pages, Links: 9 * pages,
@@ -70,14 +70,14 @@ func Telling(tb testing.TB) *store.Run {
 				}
 			}
 		},
-		Breakdown: func(c plan.Cell) *breakdown.Breakdown { return tellingBreakdowns(c)[0] },
+		Breakdown: func(c plan.Cell) *breakdown.Breakdown { return showcaseBreakdowns(c)[0] },
 		Profile: func(c plan.Cell, kind string) *profile.Profile {
 			p := profileOf(c, kind)
 			p.Sample = p.Sample[:6]
 			return p
 		},
 	}
-	run, err := r.Write(filepath.Join(tb.TempDir(), "telling"))
+	run, err := r.Write(filepath.Join(tb.TempDir(), "showcase"))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func Telling(tb testing.TB) *store.Run {
 		if _, err := os.Stat(file); err != nil {
 			continue
 		}
-		text, err := json.Marshal(tellingBreakdowns(c))
+		text, err := json.Marshal(showcaseBreakdowns(c))
 		if err == nil {
 			err = os.WriteFile(file, text, 0o666)
 		}
@@ -98,7 +98,7 @@ func Telling(tb testing.TB) *store.Run {
 	return run
 }
 
-func tellingSpeed(c plan.Cell, round int) float64 {
+func showcaseSpeed(c plan.Cell, round int) float64 {
 	speed := map[string]map[int]float64{
 		"mutexmap": {1: 100e3, 2: 80e3, 8: 50e3}, "owner": {1: 60e3, 2: 70e3, 8: 51e3},
 		"cas": {1: 120e3, 2: 200e3, 8: 400e3},
@@ -114,9 +114,9 @@ func tellingSpeed(c plan.Cell, round int) float64 {
 	return speed
 }
 
-// tellingBreakdowns returns the breakdowns of three traces: the shares of mutexmap add up to 1 in
+// showcaseBreakdowns returns the breakdowns of three traces: the shares of mutexmap add up to 1 in
 // each, and their medians to 0.9.
-func tellingBreakdowns(c plan.Cell) []*breakdown.Breakdown {
+func showcaseBreakdowns(c plan.Cell) []*breakdown.Breakdown {
 	shares := []map[breakdown.State]float64{{breakdown.Running: 0.9, breakdown.Idle: 0.1},
 		{breakdown.Running: 0.8, breakdown.Idle: 0.2}, {breakdown.Running: 0.85, breakdown.Idle: 0.15}}
 	if c.Crawler() == "mutexmap" {

@@ -11,8 +11,8 @@ import (
 	"crawlbench/internal/store"
 )
 
-// Drawer is the view of a cell.
-type Drawer struct {
+// CellDetails is the view of a cell.
+type CellDetails struct {
 	ID, Name, Median, Interval, Versus, Bound, Flame string
 	Flagged                                          string
 	Samples                                          Figure
@@ -24,12 +24,14 @@ type Drawer struct {
 	Facts [][2]string
 }
 
-// Open makes the view of a cell of a.
-func Open(a *diagnose.Analysis, c *diagnose.Cell) Drawer { return open(a, c, true) }
+// NewCellDetails makes the view of a cell of a.
+func NewCellDetails(a *diagnose.Analysis, c *diagnose.Cell) CellDetails {
+	return cellDetails(a, c, true)
+}
 
-// open is Open, with a flame graph if drawn.
-func open(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) Drawer {
-	v := Drawer{ID: c.ID(), Name: CellName(c), Bimodal: c.Bimodal}
+// cellDetails is NewCellDetails, with a flame graph if drawn.
+func cellDetails(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) CellDetails {
+	v := CellDetails{ID: c.ID(), Name: CellName(c), Bimodal: c.Bimodal}
 	switch {
 	case c.Failure != nil:
 		v.Median = fmt.Sprintf("%s: %s", c.Failure.Class, c.Failure.Message)
@@ -102,7 +104,7 @@ func engineShare(m store.Manifest, c *diagnose.Cell) (cost, share float64) {
 // mostWaits is the number of rows in a table of waits.
 const mostWaits = 8
 
-func (v *Drawer) traced(c *diagnose.Cell) {
+func (v *CellDetails) traced(c *diagnose.Cell) {
 	v.Overhead = fmt.Sprintf("While traced it crawled %s pages/s, %s. At most %.2f %% of its workers' time is unaccounted.",
 		SI(c.Traces.Speed), overhead(c.Traces.Distortion), 100*c.Traces.Shares.Unaccounted.Max)
 	sites := Table{Head: []string{"state", "waits at", "for", "of workers' time"}}
