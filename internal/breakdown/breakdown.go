@@ -10,6 +10,7 @@ import (
 type breakdown struct {
 	breakdown Breakdown
 	seconds   map[State]float64
+	queue     map[State]float64
 	places    tally
 	wall      wall
 	roles     map[string]*Role
@@ -19,6 +20,7 @@ func newBreakdown(workers int) *breakdown {
 	return &breakdown{
 		breakdown: Breakdown{Workers: workers},
 		seconds:   map[State]float64{},
+		queue:     map[State]float64{},
 		places:    newTally(),
 		wall:      newWall(),
 		roles:     map[string]*Role{},
@@ -94,6 +96,9 @@ func (b *breakdown) addAbsent(class State, where string, ns float64) {
 func (b *breakdown) addShortLived(x *crawlRecord, stopped *stepFunction, g *goroutine, c claim, s slots) {
 	for _, p := range g.intervals {
 		length := float64(p.length())
+		if p.from == c.took {
+			p.woken = nil // it has a slot now: only a processor is missing
+		}
 		switch {
 		case p.from >= c.took && joins(p):
 		case p.from >= c.took:
@@ -175,6 +180,11 @@ func (b *breakdown) addTime(class State, p interval, ns float64) {
 		return
 	}
 	b.wall.wait(class, p, ns)
+	if p.woken != nil && p.state == trace.GoRunnable {
+		b.queue[class] += ns
+		b.places.addQueue(class, *p.woken, ns)
+		return
+	}
 	b.places.add(class, p, ns)
 }
 
@@ -231,7 +241,10 @@ func (b *breakdown) finish() (*Breakdown, *profile.Profile) {
 	l.Queued /= 1e9
 	l.Surplus /= 1e9
 	l.Worker = float64(l.Workers) * l.Wall
-	l.Seconds = map[State]float64{}
+	l.Seconds, l.Queue = map[State]float64{}, map[State]float64{}
+	for c, ns := range b.queue {
+		l.Queue[c] = ns / 1e9
+	}
 	booked := 0.0
 	for _, c := range States() {
 		l.Seconds[c] = b.seconds[c] / 1e9

@@ -41,12 +41,15 @@ import (
 	"github.com/google/pprof/profile"
 )
 
-// State is the state of a worker.
+// State is the state of a worker. If another goroutine ends a wait, by an unlock, a send or a close,
+// the state lasts until the worker runs again: had it not slept, it would not wait for a processor.
+// Breakdown.Queue has that part. A worker is Runnable after a wait that a timer ended, after it was
+// preempted, and after it was started.
 type State string
 
 const (
 	Running   State = "running"          // on a processor
-	Runnable  State = "runnable"         // ready, waiting for a processor
+	Runnable  State = "runnable"         // ready, waiting for a processor; but see Breakdown.Queue
 	Lock      State = "blocked: lock"    // blocked on a mutex
 	Channel   State = "blocked: channel" // blocked on a channel until a receiver takes the value
 	Idle      State = "idle"             // waiting for work
@@ -90,6 +93,8 @@ type Breakdown struct {
 	Wall    float64           `json:"wall_sec"`   // sum of the crawls' durations
 	Worker  float64           `json:"worker_sec"` // Workers x Wall: the sum of Seconds, plus the unaccounted time
 	Seconds map[State]float64 `json:"state_sec"`
+	// Queue is the part of Seconds in which the worker, woken by another goroutine, waited for a processor.
+	Queue map[State]float64 `json:"queue_sec,omitempty"`
 	// Unaccounted is the share of no state. With short-lived workers it is 0, since idle slots fill
 	// the gap.
 	Unaccounted float64 `json:"unaccounted_share"`
@@ -107,9 +112,10 @@ type Breakdown struct {
 }
 
 // Share returns the fraction of the workers' time spent in state c.
-func (l *Breakdown) Share(c State) float64 {
-	return ratio(l.Seconds[c], l.Worker)
-}
+func (l *Breakdown) Share(c State) float64 { return ratio(l.Seconds[c], l.Worker) }
+
+// QueueShare returns the part of Share in which workers were woken and waited for a processor.
+func (l *Breakdown) QueueShare(c State) float64 { return ratio(l.Queue[c], l.Worker) }
 
 // Site is a place in the code where workers did not run. Where is "function file.go:line", or only
 // the function for a goroutine that was preempted.
@@ -117,9 +123,11 @@ type Site struct {
 	State     State   `json:"state"`
 	Where     string  `json:"where"`
 	Primitive string  `json:"primitive"` // what was called there: sync.(*Mutex).Lock, "chan send", ...
-	Count     int     `json:"count"`
-	Seconds   float64 `json:"sec"`
-	Share     float64 `json:"share"`
+	Count     int     `json:"count"`     // how often workers stopped here
+	Wakes     int     `json:"wakes"`     // how often another goroutine woke one of them
+	Seconds   float64 `json:"sec"`       // in all, with Queue
+	Queue     float64 `json:"queue_sec"` // woken, waiting for a processor
+	Share     float64 `json:"share"`     // of Seconds
 }
 
 // End is a place where workers waited, together with the place where another goroutine ended these
@@ -129,7 +137,8 @@ type End struct {
 	Where   string  `json:"where"`
 	By      string  `json:"by"` // as Site.Where; "(runtime)": a timer or the GC; "(none)": the crawl ended first
 	Count   int     `json:"count"`
-	Seconds float64 `json:"sec"`
+	Seconds float64 `json:"sec"` // as Site.Seconds
+	Queue   float64 `json:"queue_sec"`
 }
 
 // Role is a kind of goroutine in the crawls that fetches nothing, such as the owner of a map.

@@ -48,6 +48,8 @@ type interval struct {
 	at        *stack // where it waits, or where it continues when it runs again
 	by        *stack // where another goroutine ended the wait
 	byRuntime bool   // ended by no goroutine: a timer, or the garbage collector
+	// woken is, for an interval that follows a wait that another goroutine ended, that wait; else nil.
+	woken *interval
 }
 
 func (p interval) length() trace.Time { return p.to - p.from }
@@ -191,6 +193,11 @@ func (r *recorder) transition(e trace.Event, tr trace.StateTransition) {
 		g.current.by = r.stacks.get(e.Stack())
 		g.current.byRuntime = g.current.by == nil
 		r.selects.learn(g.current)
+		if !g.current.byRuntime {
+			wait := g.current
+			wait.to = now
+			next.woken = &wait
+		}
 	case from == trace.GoNotExist:
 		next.reason, next.by = "started", r.stacks.get(e.Stack())
 	case next.gc:

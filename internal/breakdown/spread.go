@@ -19,6 +19,7 @@ type Range struct {
 type Shares struct {
 	Repeats     int             `json:"repeats"`
 	Share       map[State]Range `json:"share"`
+	Queue       map[State]Range `json:"queue_share"` // the part of Share in Breakdown.Queue
 	Unaccounted Range           `json:"unaccounted_share"`
 }
 
@@ -35,15 +36,17 @@ func Summarize(ls []*Breakdown) (Shares, error) {
 	if slices.Contains(ls, nil) { // null in a file
 		return Shares{}, errors.New("time breakdown: one of the repeats is empty")
 	}
-	s := Shares{Repeats: len(ls), Share: map[State]Range{}}
+	s := Shares{Repeats: len(ls), Share: map[State]Range{}, Queue: map[State]Range{}}
 	for _, c := range States() {
-		s.Share[c] = rangeOf(ls, func(l *Breakdown) float64 { return l.Share(c) })
+		s.Queue[c] = RangeOf(ls, func(l *Breakdown) float64 { return l.QueueShare(c) })
+		s.Share[c] = RangeOf(ls, func(l *Breakdown) float64 { return l.Share(c) })
 	}
-	s.Unaccounted = rangeOf(ls, func(l *Breakdown) float64 { return l.Unaccounted })
+	s.Unaccounted = RangeOf(ls, func(l *Breakdown) float64 { return l.Unaccounted })
 	return s, nil
 }
 
-func rangeOf(ls []*Breakdown, share func(*Breakdown) float64) Range {
+// RangeOf returns the minimum, median and maximum of share over time breakdowns, of which there must be one at least.
+func RangeOf(ls []*Breakdown, share func(*Breakdown) float64) Range {
 	list := make([]float64, len(ls))
 	for i, l := range ls {
 		list[i] = share(l)

@@ -15,6 +15,9 @@ func (s selects) class(p interval) State {
 		}
 		return Running
 	case trace.GoRunnable:
+		if p.woken != nil {
+			return s.waiting(*p.woken)
+		}
 		return Runnable
 	case trace.GoSyscall:
 		return Syscall

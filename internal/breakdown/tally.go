@@ -28,36 +28,36 @@ type tally struct {
 
 func newTally() tally { return tally{map[siteKey]*Site{}, map[endKey]*End{}} }
 
-func (t tally) addSite(class State, where, primitive string, ns float64) {
+func (t tally) site(class State, where, primitive string) *Site {
 	k := siteKey{class, where, primitive}
 	s := t.sites[k]
 	if s == nil {
 		s = &Site{State: class, Where: where, Primitive: primitive}
 		t.sites[k] = s
 	}
+	return s
+}
+
+func (t tally) addSite(class State, where, primitive string, ns float64) {
+	s := t.site(class, where, primitive)
 	s.Count++
 	s.Seconds += ns / 1e9
 }
 
-func (t tally) add(class State, p interval, ns float64) {
-	where, primitive := "(on a processor)", p.reason
-	if p.at != nil {
-		where = p.at.site
-		switch {
-		case p.reason == "started" && p.by != nil:
-			where = p.by.site
-		case p.reason == "preempted" || p.reason == "stop the world":
-			where = p.at.function // the line is arbitrary
-		case p.state == trace.GoWaiting && p.at.primitive != "":
-			primitive = p.at.primitive
-		case p.gc:
-			primitive = "collecting"
-		}
-	}
-	t.addSite(class, where, primitive, ns)
-	if p.state != trace.GoWaiting {
-		return
-	}
+// addQueue adds time that a woken goroutine waited for a processor: to the site where it slept, and to what ended that
+// wait.
+func (t tally) addQueue(class State, wait interval, ns float64) {
+	where, primitive := wait.place()
+	s := t.site(class, where, primitive)
+	s.Wakes++
+	s.Seconds += ns / 1e9
+	s.Queue += ns / 1e9
+	e := t.end(class, where, wait)
+	e.Seconds += ns / 1e9
+	e.Queue += ns / 1e9
+}
+
+func (t tally) end(class State, where string, p interval) *End {
 	by := "(none)"
 	switch {
 	case p.by != nil:
@@ -71,8 +71,37 @@ func (t tally) add(class State, p interval, ns float64) {
 		e = &End{State: class, Where: where, By: by}
 		t.ends[k] = e
 	}
+	return e
+}
+
+func (t tally) add(class State, p interval, ns float64) {
+	where, primitive := p.place()
+	t.addSite(class, where, primitive, ns)
+	if p.state != trace.GoWaiting {
+		return
+	}
+	e := t.end(class, where, p)
 	e.Count++
 	e.Seconds += ns / 1e9
+}
+
+// place returns where the goroutine did not run, and what it had called there.
+func (p interval) place() (where, primitive string) {
+	where, primitive = "(on a processor)", p.reason
+	if p.at != nil {
+		where = p.at.site
+		switch {
+		case p.reason == "started" && p.by != nil:
+			where = p.by.site
+		case p.reason == "preempted" || p.reason == "stop the world":
+			where = p.at.function // the line is arbitrary
+		case p.state == trace.GoWaiting && p.at.primitive != "":
+			primitive = p.at.primitive
+		case p.gc:
+			primitive = "collecting"
+		}
+	}
+	return where, primitive
 }
 
 // finish returns the tables, largest first.

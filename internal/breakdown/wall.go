@@ -7,11 +7,13 @@ import (
 	"slices"
 
 	"github.com/google/pprof/profile"
+	"golang.org/x/exp/trace"
 )
 
 // wall accumulates the wall profile.
 type wall struct {
 	waits   map[classStack]float64 // nanoseconds
+	queue   map[classStack]float64 // nanoseconds, of woken goroutines that waited for a processor
 	running float64                // nanoseconds, distributed over the CPU samples
 	samples map[*stack]int
 	named   map[string]*stack
@@ -24,7 +26,8 @@ type classStack struct {
 }
 
 func newWall() wall {
-	return wall{waits: map[classStack]float64{}, samples: map[*stack]int{}, named: map[string]*stack{}}
+	return wall{waits: map[classStack]float64{}, queue: map[classStack]float64{},
+		samples: map[*stack]int{}, named: map[string]*stack{}}
 }
 
 // Frame returns the root frame of the wall profile for the time in state c.
@@ -36,6 +39,10 @@ func (w *wall) wait(class State, p interval, ns float64) {
 	at := p.at
 	if at == nil {
 		at = w.name("(" + cmp.Or(p.reason, "no stack") + ")")
+	}
+	if p.woken != nil && p.state == trace.GoRunnable {
+		w.queue[classStack{class, at}] += ns
+		return
 	}
 	w.waits[classStack{class, at}] += ns
 }
@@ -83,20 +90,31 @@ func (w *wall) profile(seconds float64) *profile.Profile {
 		}},
 	}
 	b := builder{p, map[frame]*profile.Location{}, map[frame]*profile.Function{}}
-	for _, u := range slices.SortedFunc(maps.Keys(w.waits), func(a, b classStack) int {
+	b.add(w.waits)
+	b.add(w.queue, queueFrame)
+	return p
+}
+
+// queueFrame is the frame below the root of time in which a woken goroutine waited for a processor.
+const queueFrame = "[woken, waiting for a processor]"
+
+// add adds samples, with extra frames above the frame of their state.
+func (b builder) add(times map[classStack]float64, below ...string) {
+	for _, u := range slices.SortedFunc(maps.Keys(times), func(a, b classStack) int {
 		return cmp.Or(cmp.Compare(a.class, b.class), cmp.Compare(a.at.key, b.at.key))
 	}) {
-		sample := &profile.Sample{Value: []int64{int64(math.Round(w.waits[u]))}}
+		sample := &profile.Sample{Value: []int64{int64(math.Round(times[u]))}}
 		if sample.Value[0] == 0 {
 			continue
 		}
 		for _, f := range u.at.frames {
 			sample.Location = append(sample.Location, b.location(f))
 		}
-		sample.Location = append(sample.Location, b.location(frame{function: u.class.Frame()}))
-		p.Sample = append(p.Sample, sample)
+		for _, name := range append(below, u.class.Frame()) {
+			sample.Location = append(sample.Location, b.location(frame{function: name}))
+		}
+		b.profile.Sample = append(b.profile.Sample, sample)
 	}
-	return p
 }
 
 // builder assigns the ids of locations and functions in a profile.

@@ -30,6 +30,8 @@ type Rule struct {
 	Kind  Kind
 	Per   Scope
 	Class breakdown.State // its share of the workers' time is the value; "" if value returns it
+	// Asleep leaves out the time after a worker was woken, until it runs.
+	Asleep bool
 	// The rule holds if the median is at least Least, the lower end of the range at least Low, and
 	// the upper end below High; 0 means no limit.
 	Least, Low, High float64
@@ -53,7 +55,8 @@ var rules = [...]Rule{
 	{Kind: LatencyBound, Class: breakdown.Network, Least: 0.50, Low: 0.25, Yields: []Kind{RateLimited}},
 	{Kind: ContendedLock, Class: breakdown.Lock, Least: lockShare, Low: lockShare / 2},
 	{Kind: SaturatedOwner, Least: 0.75, Low: 0.75, when: waiting, value: busiest},
-	{Kind: NarrowFrontier, Class: breakdown.Idle, Least: 0.40, Low: 0.20, Yields: []Kind{SaturatedOwner}},
+	// A worker that was woken has work, and lacks a processor.
+	{Kind: NarrowFrontier, Class: breakdown.Idle, Asleep: true, Least: 0.40, Low: 0.20, Yields: []Kind{SaturatedOwner}},
 	{Kind: CollectorBound, Least: 0.15, value: collector},
 	{Kind: WastedCycles, Least: 1.5, Low: 1, Yields: []Kind{CollectorBound}, when: free, value: growth},
 	{Kind: ProcessorBound, Per: PerGroup, Class: breakdown.Runnable, Least: 0.40, Low: 0.20, when: crowded},
@@ -83,16 +86,30 @@ func (r *Rule) Holds(c *Cell) (Value, bool) {
 
 // share returns the share of the rule's state in the workers' time.
 func (r *Rule) share(c *Cell) (v Value, known bool) {
-	if c.Traces == nil {
+	of := func(l *breakdown.Breakdown) float64 {
+		if r.Asleep {
+			return l.Share(r.Class) - l.QueueShare(r.Class)
+		}
+		return l.Share(r.Class)
+	}
+	v, known = traced(c, of)
+	if !known {
 		return v, false
 	}
-	v = Value{Range: c.Traces.Shares.Share[r.Class], N: len(c.Traces.Breakdowns)}
 	for _, l := range c.Traces.Breakdowns {
-		if l.Share(r.Class) >= r.Least {
+		if of(l) >= r.Least {
 			v.Agree++
 		}
 	}
 	return v, true
+}
+
+// traced returns the median and the range of a value over the traces of a cell.
+func traced(c *Cell, of func(*breakdown.Breakdown) float64) (v Value, known bool) {
+	if c.Traces == nil {
+		return v, false
+	}
+	return Value{Range: breakdown.RangeOf(c.Traces.Breakdowns, of), N: len(c.Traces.Breakdowns)}, true
 }
 
 // beyondKnee returns the throughput of a row's last cell divided by that of its knee.

@@ -57,6 +57,18 @@ func (a *Analysis) attachTrace(c *Cell) error {
 // Share returns the median share of a state in the workers' time.
 func (t *Traces) Share(c breakdown.State) float64 { return t.Shares.Share[c].Median }
 
+// Queue returns the median of the part of Share in which workers were woken and waited for a processor.
+func (t *Traces) Queue(c breakdown.State) float64 { return t.Shares.Queue[c].Median }
+
+// Pages returns the number of pages fetched in all traces.
+func (t *Traces) Pages() int {
+	n := 0
+	for _, l := range t.Breakdowns {
+		n += l.Pages
+	}
+	return n
+}
+
 // Scaled returns the median share of a state in the workers' time, scaled so that the shares of all
 // states add up to 1; the medians of several traces need not.
 func (t *Traces) Scaled(c breakdown.State) float64 {
@@ -78,12 +90,11 @@ func (t *Traces) Worker() float64 {
 
 // PerPage returns the workers' seconds in a state per page crawled, over all traces.
 func (t *Traces) PerPage(c breakdown.State) float64 {
-	seconds, pages := 0.0, 0
+	seconds := 0.0
 	for _, l := range t.Breakdowns {
 		seconds += l.Seconds[c]
-		pages += l.Pages
 	}
-	return seconds / float64(max(1, pages))
+	return seconds / float64(max(1, t.Pages()))
 }
 
 // Sites returns the sums over all traces of the sites of waits, largest first.
@@ -93,7 +104,8 @@ func (t *Traces) Sites() []breakdown.Site {
 			return breakdown.Site{State: s.State, Where: s.Where, Primitive: s.Primitive}
 		},
 		func(sum *breakdown.Site, s breakdown.Site) {
-			sum.Count, sum.Seconds = sum.Count+s.Count, sum.Seconds+s.Seconds
+			sum.Count, sum.Wakes = sum.Count+s.Count, sum.Wakes+s.Wakes
+			sum.Seconds, sum.Queue = sum.Seconds+s.Seconds, sum.Queue+s.Queue
 		})
 	worker := t.Worker()
 	for i := range list {
@@ -110,7 +122,7 @@ func (t *Traces) Ends() []breakdown.End {
 	list := addUp(t.Breakdowns, func(l *breakdown.Breakdown) []breakdown.End { return l.Ends },
 		func(e breakdown.End) breakdown.End { return breakdown.End{State: e.State, Where: e.Where, By: e.By} },
 		func(sum *breakdown.End, e breakdown.End) {
-			sum.Count, sum.Seconds = sum.Count+e.Count, sum.Seconds+e.Seconds
+			sum.Count, sum.Seconds, sum.Queue = sum.Count+e.Count, sum.Seconds+e.Seconds, sum.Queue+e.Queue
 		})
 	slices.SortFunc(list, func(x, y breakdown.End) int {
 		return cmp.Or(cmp.Compare(y.Seconds, x.Seconds), cmp.Compare(x.Where+x.By, y.Where+y.By))

@@ -28,7 +28,7 @@ func Breakdown(cells []*diagnose.Cell, href Href) *Figure {
 			s, share := c.Traces.Shares.Share[class], c.Traces.Scaled(class)
 			b.Parts = append(b.Parts, BarPart{Kind: string(class), Share: share,
 				Note: fmt.Sprintf("%s: median of %d traces %s, range %s to %s", string(class), c.Traces.Shares.Repeats,
-					Share(s.Median), Share(s.Min), Share(s.Max))})
+					Share(s.Median), Share(s.Min), Share(s.Max)) + queueNote(c.Traces.Queue(class))})
 			row = append(row, Share(share))
 		}
 		bars = append(bars, b)
@@ -46,11 +46,12 @@ func Breakdown(cells []*diagnose.Cell, href Href) *Figure {
 
 // States returns the time breakdown of a cell, with the range of each share over the traces.
 func States(c *diagnose.Cell) Table {
-	t := Table{About: "Share: " + breakdownScaled + ". Median, least and most: of the traces, not scaled.",
-		Head: []string{"state", "share", "median", "least", "most"}}
+	t := Table{About: "Share: " + breakdownScaled + ". Median, least and most: of the traces, not scaled. " + queueAbout,
+		Head: []string{"state", "share", "median", "least", "most", "in the queue"}}
 	for _, class := range breakdown.States() {
 		s := c.Traces.Shares.Share[class]
-		t.add(string(class), Share(c.Traces.Scaled(class)), Share(s.Median), Share(s.Min), Share(s.Max))
+		t.add(string(class), Share(c.Traces.Scaled(class)), Share(s.Median), Share(s.Min), Share(s.Max),
+			Share(c.Traces.Queue(class)))
 	}
 	return t
 }

@@ -107,16 +107,19 @@ const mostWaits = 8
 func (v *CellDetails) traced(c *diagnose.Cell) {
 	v.Overhead = fmt.Sprintf("While traced it crawled %s pages/s, %s. At most %.2f %% of its workers' time is unaccounted.",
 		SI(c.Traces.Speed), overhead(c.Traces.Distortion), 100*c.Traces.Shares.Unaccounted.Max)
-	sites := Table{Head: []string{"state", "waits at", "for", "of workers' time"}}
+	worker, pages := c.Traces.Worker(), float64(max(1, c.Traces.Pages()))
+	sites := Table{About: queueAbout, Head: []string{"state", "waits at", "for", "of workers' time", "in the queue",
+		"sleeps per page", "wake-ups per page"}}
 	for i, s := range c.Traces.Sites() {
 		if i < mostWaits {
-			sites.add(string(s.State), s.Where, s.Primitive, Share(s.Share))
+			sites.add(string(s.State), s.Where, s.Primitive, Share(s.Share), Share(s.Queue/worker),
+				perPage(float64(s.Count)/pages), perPage(float64(s.Wakes)/pages))
 		}
 	}
-	ends := Table{Head: []string{"state", "waits at", "ended by", "of workers' time"}}
+	ends := Table{Head: []string{"state", "waits at", "ended by", "of workers' time", "in the queue"}}
 	for i, e := range c.Traces.Ends() {
 		if i < mostWaits {
-			ends.add(string(e.State), e.Where, e.By, Share(e.Seconds/c.Traces.Worker()))
+			ends.add(string(e.State), e.Where, e.By, Share(e.Seconds/worker), Share(e.Queue/worker))
 		}
 	}
 	v.Waits = []Table{sites, ends}

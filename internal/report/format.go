@@ -63,6 +63,14 @@ func Seconds(x float64) string {
 	return fmt.Sprintf("%.2f s", x)
 }
 
+// perPage formats a number of events per page.
+func perPage(n float64) string {
+	if n == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%.2g", n)
+}
+
 // Share formats a share of the workers' time.
 func Share(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }
 

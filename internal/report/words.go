@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
@@ -28,6 +29,7 @@ const (
 	boundsAbout  = "Throughput as a share of its upper bound, whatever the crawler: the rate, the workers' waiting for pages (latency), the depth of the graph, or the cores at the crawler's processor time per page with one worker."
 	memoryAbout  = "Heap bytes per page: retained while the last page is fetched, when the visited set is full and the frontier empty; and allocated in total. The memory of the site is subtracted, stacks are not counted."
 	limitsAbout  = "How well the limiter kept its rate, over all crawlers. Achieved: only of cells whose latency and depth allow the rate; a crawler that is slower misses it with any limiter. Worst window: of all windows of at least 1 ms, the pages let through over rate x length + burst; workers delayed after they were let through can push it above 1. Unfairness (p99 overtakes): later requests served before a request, 99th percentile; 0 is first come, first served."
+	queueAbout   = "In the queue: the part in which another goroutine had ended the wait, by an unlock, a send or a close, and the worker waited for a processor."
 	// breakdownScaled explains why the shares differ slightly from the medians in the ranges.
 	breakdownScaled = "medians over the traces, scaled to add up to 100 %"
 )
@@ -210,10 +212,15 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 	case diagnose.ContendedLock:
 		profile = "mutex"
 		out.Text = fmt.Sprintf("%s spends %s of its workers' time blocked on locks", who, percent(v.Median))
+		if q := c.Traces.Queue(breakdown.Lock); q >= 0.005 {
+			out.Text += fmt.Sprintf(" (%s of it woken, and waiting for a processor)", percent(q/v.Median))
+		}
 		if s := f.Site; s != nil {
 			out.Text += ", mostly at " + s.Where
 			out.Evidence = append(out.Evidence,
-				fmt.Sprintf("%s (%s): %s, %s", s.Where, s.Primitive, percent(s.Share), Plural(s.Count, "wait")))
+				fmt.Sprintf("%s (%s): %s, %s sleeps and %s wake-ups per page", s.Where, s.Primitive, percent(s.Share),
+					perPage(float64(s.Count)/float64(max(1, c.Traces.Pages()))),
+					perPage(float64(s.Wakes)/float64(max(1, c.Traces.Pages())))))
 		}
 		if f.End != nil {
 			out.Evidence = append(out.Evidence, "unblocked by "+f.End.By)
@@ -386,6 +393,14 @@ func breakdownSentence(unaccounted, slowed, expected float64) string {
 		text += fmt.Sprintf(" (expected overhead up to %.0f %%)", 100*expected)
 	}
 	return text + "."
+}
+
+// queueNote says how much of a state is waiting for a processor after being woken; "" if nothing is.
+func queueNote(share float64) string {
+	if share < 0.0005 {
+		return ""
+	}
+	return fmt.Sprintf("; %s woken and waiting for a processor", Share(share))
 }
 
 // DifferenceSentence compares the throughput of two cells, of one run or of two; "" if one was not measured.
