@@ -115,7 +115,7 @@ func (a *app) publish(run *store.Run) (*diagnose.Analysis, error) {
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprint(a.out, report.Text(analysis))
+	fmt.Fprint(a.out, report.Text(analysis, typed(os.Args[0])))
 	if err := report.Write(analysis); err != nil {
 		return analysis, err
 	}
@@ -161,28 +161,34 @@ func example(run *store.Run) (cell, kind string) {
 	return "", ""
 }
 
+// typed returns the words with which a shell starts the program again that was started as path.
+func typed(path string) string {
+	if strings.Contains(filepath.ToSlash(path), "/go-build") {
+		return "go run ." // which removes the file when the program ends
+	}
+	return quoteWord(path)
+}
+
 // command returns a command line for the user: a make target if make called the program and can
 // pass the words. more is the other program of a resumed run, or the cell and kind of a flame
 // graph.
 func (a *app) command(verb, run string, more ...string) string {
-	name := filepath.Base(os.Args[0])
 	if os.Getenv("CRAWLBENCH_MAKE") != "" {
 		if quoteWord(run) == run && (verb != "resume" || more[0] == "" || quoteWord(more[0]) == more[0]) {
 			return makeCommand(verb, run, more)
 		}
-		name = os.Args[0]
 	}
-	words := []string{name, verb, run}
+	words := []string{verb, run}
 	switch verb {
 	case "resume":
-		words = []string{name, "run", "-resume", run}
+		words = []string{"run", "-resume", run}
 		if more[0] != "" {
 			words = append(words, "-against", more[0])
 		}
 	case "flame":
-		words = []string{name, "serve", "-cell", more[0], "-profile", more[1], run}
+		words = []string{"serve", "-cell", more[0], "-profile", more[1], run}
 	}
-	return quote(words)
+	return typed(os.Args[0]) + " " + quote(words)
 }
 
 func makeCommand(verb, run string, more []string) string {

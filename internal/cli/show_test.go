@@ -67,3 +67,13 @@ func TestMakePassesNamesOn(t *testing.T) {
 		}
 	}
 }
+
+// A command that is printed works where it is printed.
+func TestCommandsAreTypedAsTheProgramWas(t *testing.T) {
+	for path, want := range map[string]string{"crawlbench": "crawlbench", ".bin/crawlbench": ".bin/crawlbench",
+		"/opt/my tools/cb": "'/opt/my tools/cb'", "/tmp/go-build12/b001/exe/mine": "go run ."} {
+		if got := typed(path); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+}

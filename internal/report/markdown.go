@@ -31,7 +31,7 @@ func (p *Page) markdown(w io.Writer) (map[string]string, error) {
 		}
 		fmt.Fprintf(&b, " Confidence: %s. To check: %s.", cell(f.Confidence), cell(f.Check))
 		if f.Next != "" {
-			fmt.Fprintf(&b, " Next: %s", cell(f.Next))
+			fmt.Fprintf(&b, " Next: %s", cell("crawlbench "+f.Next))
 		}
 		b.WriteByte('\n')
 	}

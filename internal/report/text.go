@@ -11,10 +11,11 @@ import (
 // width is the line width of prose in a terminal.
 const width = 100
 
-// Text renders the result of a run: its main tables, then the fastest crawlers, findings and trust.
-func Text(a *diagnose.Analysis) string { return View(a, fragmentOf).text() }
+// Text renders the result of a run: its main tables, then the fastest crawlers, findings and trust. program is the first
+// word of the commands that it names.
+func Text(a *diagnose.Analysis, program string) string { return View(a, fragmentOf).text(program) }
 
-func (p *Page) text() string {
+func (p *Page) text(program string) string {
 	var b strings.Builder
 	b.WriteByte('\n')
 	wrap(&b, "", p.Summary)
@@ -33,7 +34,7 @@ func (p *Page) text() string {
 	for _, f := range p.Findings {
 		wrap(&b, "  ", f.Text+".")
 		if f.Next != "" {
-			b.WriteString("    next: " + f.Next + "\n")
+			b.WriteString("    next: " + program + " " + f.Next + "\n")
 		}
 	}
 	paragraphs(&b, "Trust:", p.Trust)

@@ -84,7 +84,7 @@ func golden(t *testing.T, name, got string) {
 
 func TestText(t *testing.T) {
 	a := showcase(t)
-	text := Text(a)
+	text := Text(a, "crawlbench")
 	golden(t, "text.golden", relative(a, text))
 	for line := range strings.Lines(text) {
 		if strings.TrimRight(line, " \n") != strings.TrimRight(line, "\n") {

@@ -85,7 +85,7 @@ type Finding struct {
 	Evidence         []string
 	Confidence       string
 	Check            string // the experiment that would refute it
-	Next             string // command that shows more; "" if the cell has no profile
+	Next             string // arguments of the command that shows more; "" if the cell has no profile
 }
 
 // Href returns the URL of the cell with the given ID.

@@ -33,7 +33,7 @@ func renderings(t *testing.T, a *diagnose.Analysis) map[string]string {
 	if _, err := Markdown(&md, a); err != nil {
 		t.Fatal(err)
 	}
-	list := map[string]string{"text": Text(a), "Markdown": shown(t, md.String()), "HTML": page.String()}
+	list := map[string]string{"text": Text(a, "crawlbench"), "Markdown": shown(t, md.String()), "HTML": page.String()}
 	for name, text := range list {
 		list[name] = strings.Join(strings.Fields(html.UnescapeString(text)), " ")
 	}
@@ -197,7 +197,7 @@ func TestFindingsInWords(t *testing.T) {
 			t.Errorf("%s: %+v, want %s...", key, f, want)
 		}
 	}
-	if f := got["contended lock mutexmap"]; f.Next != "crawlbench serve -cell "+f.Cell+" -profile wall "+
+	if f := got["contended lock mutexmap"]; f.Next != "serve -cell "+f.Cell+" -profile wall "+
 		quoted(a.Run.Dir()) || f.Confidence != "35 % to 50 % over 3 traces, 3 of which reach the threshold of 15 %" {
 		t.Errorf("%+v", f)
 	}
