@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/stat"
 )
 
 // heads returns a table whose columns are numbers of workers.
@@ -44,7 +45,23 @@ func throughputs(t *diagnose.Table) Table {
 	for _, r := range rows {
 		out.across(t.Workers, func(n int) Entry { return speed(t.Cell(r.Impl, n)) }, r.Impl)
 	}
+	if lo, hi, n := intervalsOf(t); t.Rate > 0 && n > 1 && hi <= lo*(1+2*stat.DefaultMargin) {
+		out.Alike = fmt.Sprintf("%s: all %d cells between %s and %s pages/s (95 %% intervals)", Condition(t.Key), n,
+			SI(lo), SI(hi))
+	}
 	return out
+}
+
+// intervalsOf returns the ends of the intervals of all n cells of t together; hi is infinite if a cell has none.
+func intervalsOf(t *diagnose.Table) (lo, hi float64, n int) {
+	lo = math.Inf(1)
+	for c := range t.Cells() {
+		if !c.Sound() {
+			return lo, math.Inf(1), n
+		}
+		lo, hi, n = min(lo, c.Summary.Lo), max(hi, c.Summary.Hi), n+1
+	}
+	return lo, hi, n
 }
 
 // speed returns the median of a cell with its interval; in a terminal, with the half-width in percent.
@@ -93,6 +110,7 @@ func versus(a *diagnose.Analysis, t *diagnose.Table) Table {
 	if len(t.Rows) < 2 {
 		return v
 	}
+	compared, equivalent := 0, 0
 	for _, r := range t.Rows {
 		if r.Impl == a.Baseline {
 			continue
@@ -102,20 +120,31 @@ func versus(a *diagnose.Analysis, t *diagnose.Table) Table {
 			if c == nil || c.Versus == nil {
 				return Entry{}
 			}
+			if compared++; c.Versus.Verdict == stat.Equivalent {
+				equivalent++
+			}
 			x, word := c.Versus.Times(), c.Versus.Verdict.String()
 			return Entry{Text: fmt.Sprintf("%.2f [%.2f, %.2f] %s", x.Value, x.Lo, x.Hi, word),
 				Short: fmt.Sprintf("%.2f %s", x.Value, verdictMark(c.Versus.Verdict)), Class: word}
 		}, r.Impl)
 	}
+	lo, hi := math.Inf(1), 0.0
 	v.across(t.Workers, func(n int) Entry {
 		c := t.Group(n).Control
 		if c == nil {
 			return Entry{}
 		}
 		x := c.Floor()
+		lo, hi = min(lo, x.Lo), max(hi, x.Hi)
 		return Entry{Text: fmt.Sprintf("%.2f [%.2f, %.2f]", x.Value, x.Lo, x.Hi),
 			Short: fmt.Sprintf("%.2f to %.2f", x.Lo, x.Hi)}
 	}, "noise floor")
+	if equivalent == compared && compared > 1 {
+		v.Alike = fmt.Sprintf("%s: all %d comparisons equivalent within %.0f %%", v.About, compared, 100*a.Margin)
+		if lo <= hi {
+			v.Alike += fmt.Sprintf("; noise floor %.2f to %.2f", lo, hi)
+		}
+	}
 	return v
 }
 

@@ -11,8 +11,8 @@ import (
 // width is the line width of prose in a terminal.
 const width = 100
 
-// Text renders the result of a run: its main tables, then the fastest crawlers, findings and trust. program is the first
-// word of the commands that it names.
+// Text renders the result of a run: its main tables, then the fastest crawlers, findings and trust. Commands in it
+// begin with program.
 func Text(a *diagnose.Analysis, program string) string { return View(a, fragmentOf).text(program) }
 
 func (p *Page) text(program string) string {
@@ -63,8 +63,10 @@ func Verdicts(a *diagnose.Analysis) string {
 func (g Group) text(b *strings.Builder) {
 	for _, t := range g.Tables {
 		b.WriteByte('\n')
-		wrap(b, "", cmp.Or(t.Brief, t.About))
-		t.text(b)
+		wrap(b, "", cmp.Or(t.Alike, t.Brief, t.About))
+		if t.Alike == "" {
+			t.text(b)
+		}
 	}
 }
 

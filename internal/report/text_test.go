@@ -11,6 +11,7 @@ import (
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 	"crawlbench/internal/testing/runtest"
 )
@@ -176,5 +177,33 @@ func TestALongAxisIsShortened(t *testing.T) {
 	if text := Plan(&p, nil, 0, -1); !strings.Contains(text, "workers     1  8  1000  1001") ||
 		!strings.Contains(text, "1019  ...  1099 (102 in all)\n") {
 		t.Errorf("%s", text)
+	}
+}
+
+// One line says that all cells of a table are alike only if they are.
+func TestTablesOfAlikeCellsAreALine(t *testing.T) {
+	a := showcase(t)
+	for _, table := range a.Tables {
+		if limited := table.Rate > 0; (throughputs(table).Alike != "") != limited ||
+			(versus(a, table).Alike != "") != limited {
+			t.Errorf("%s: %q, %q", Condition(table.Key), throughputs(table).Alike, versus(a, table).Alike)
+		}
+	}
+	table := a.Tables[1]
+	c := table.Rows[1].Cells[2]
+	for what, change := range map[string]func(){
+		"a faster cell": func() { c.Summary.Hi *= 1.1 },
+		"a failed cell": func() { c.Failure = &store.Failure{} },
+	} {
+		kept := *c
+		change()
+		if got := throughputs(table).Alike; got != "" {
+			t.Errorf("%s: %q", what, got)
+		}
+		*c = kept
+	}
+	c.Versus.Verdict = stat.Inconclusive
+	if got := versus(a, table).Alike; got != "" {
+		t.Errorf("an inconclusive comparison: %q", got)
 	}
 }

@@ -57,7 +57,8 @@ func flattened(t *testing.T, a *diagnose.Analysis) map[string]string {
 	if _, err := Markdown(&text, a); err != nil {
 		t.Fatal(err)
 	}
-	list := map[string]string{"text": Text(a, "crawlbench"), "Markdown": text.String(), "HTML": html.UnescapeString(page.String())}
+	list := map[string]string{"text": Text(a, "crawlbench"), "Markdown": text.String(),
+		"HTML": html.UnescapeString(page.String())}
 	for name, s := range list {
 		list[name] = strings.Join(strings.Fields(s), " ")
 	}

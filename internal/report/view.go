@@ -49,6 +49,7 @@ type Group struct {
 type Table struct {
 	About string
 	Brief string // for a terminal; "" means About
+	Alike string // for a terminal, in place of rows that all say the same; "" if they do not
 	Head  []string
 	Rows  [][]Entry
 }
