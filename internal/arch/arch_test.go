@@ -1,9 +1,10 @@
 // Package arch tests the structure of the project: what crawlers may import, which package wraps each heavy library,
-// that no package has an init function, that every package has one package comment, that strings name packages that
-// exist, and how long lines may be.
+// that no package has an init function, that every package has one package comment, that doc comments begin with the
+// name of what they document, that strings name packages that exist, and how long lines may be.
 package arch_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"go/ast"
@@ -222,6 +223,91 @@ func TestSourceRulesDetectViolations(t *testing.T) {
 	}
 	if doc, _ := sourceErrors([]byte("package x\n\n// F does.\nfunc F() {}\n"), exists); doc {
 		t.Error("a file without package comment is reported as documented")
+	}
+}
+
+// misnamed returns the names of the declarations in text whose doc comment begins with another word. The comment of a
+// group is about all of it, and that of a test states what the test shows.
+func misnamed(text []byte) (names []string) {
+	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.ParseComments|parser.SkipObjectResolution)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	check := func(doc *ast.CommentGroup, idents ...*ast.Ident) {
+		if doc.Text() == "" { // none, or directives such as go:embed
+			return
+		}
+		words := notInNames.Split(doc.Text(), 3)
+		for _, name := range idents {
+			if words[0] == name.Name || len(words) > 1 && article.MatchString(words[0]) && words[1] == name.Name {
+				return
+			}
+		}
+		names = append(names, idents[0].Name)
+	}
+	for _, decl := range file.Decls {
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			if !testName.MatchString(d.Name.Name) {
+				check(d.Doc, d.Name)
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				doc := d.Doc
+				if d.Lparen.IsValid() {
+					doc = nil
+				}
+				switch s := spec.(type) {
+				case *ast.TypeSpec:
+					check(cmp.Or(s.Doc, doc), s.Name)
+				case *ast.ValueSpec:
+					check(cmp.Or(s.Doc, doc), s.Names...)
+				}
+			}
+		}
+	}
+	return names
+}
+
+var (
+	notInNames = regexp.MustCompile(`[^\pL\d_]+`)
+	// article matches the word before the name in "A Reader serves content".
+	article = regexp.MustCompile(`^(A|An|The)$`)
+	// testName matches the functions that package testing calls.
+	testName = regexp.MustCompile(`^(Test|Benchmark|Fuzz|Example)($|[^a-z])`)
+)
+
+func TestDocCommentsBeginWithTheName(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, name := range slices.Concat(p.GoFiles, p.IgnoredGoFiles, p.TestGoFiles, p.XTestGoFiles) {
+			text, err := os.ReadFile(filepath.Join(p.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, id := range misnamed(text) {
+				t.Errorf("%s/%s: the comment of %s does not begin with its name", p.path(), name, id)
+			}
+		}
+	}
+}
+
+func TestMisnamedDocCommentsAreFound(t *testing.T) {
+	right := []string{"// F does.\nfunc F() {}", "func F() {}", "// A T is.\ntype T int",
+		"// V, the best, is.\nvar V int",
+		"// Limits.\nconst (\n// A is.\nA = 1\nB = 2\n)", "// What is shown.\nfunc TestF() {}",
+		"//go:noinline\nfunc F() {}", "// A and B are.\nvar A, B int", "// B and A are.\nvar A, B int"}
+	wrong := []string{"// Does.\nfunc F() {}", "// FX does.\nfunc F() {}", "// G does.\nfunc (T) F() {}",
+		"// It is.\ntype T int", "// Big.\nvar V int", "const (\n// Small.\nA = 1\n)", "type (\n// U is.\nT int\n)",
+		"// Helps.\nfunc Testable() {}"}
+	for _, text := range right {
+		if names := misnamed([]byte("package x\n\n" + text)); names != nil {
+			t.Errorf("%q: %v", text, names)
+		}
+	}
+	for _, text := range wrong {
+		if names := misnamed([]byte("package x\n\n" + text)); len(names) != 1 {
+			t.Errorf("%q: %v, want one", text, names)
+		}
 	}
 }
 

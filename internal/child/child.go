@@ -68,7 +68,7 @@ type Record struct {
 }
 
 const (
-	// lineFD and crashFD are a child's file descriptors for its records and for the crash output of
+	// connFD and crashFD are a child's file descriptors for its records and for the crash output of
 	// its runtime.
 	connFD, crashFD = 3, 4
 	// nonceVariable is the environment variable that gives a child and its descendants the nonce.

@@ -17,8 +17,8 @@ type worker[K comparable] struct {
 	_       [56]byte // keeps neighbours in the pool's list off the same cache line
 }
 
-// Prefetching works on groups of pages: while one group is fetched, the next is near and the one
-// after it far.
+// group is the number of pages for which a worker prefetches at a time: while one group is fetched, the
+// next is near and the one after it far.
 const group = 16
 
 // run fetches pages until the crawl ends.

@@ -99,7 +99,7 @@ func unsigned(v int64) uint64 {
 	return uint64(-v)<<1 - 1
 }
 
-// encode writes g as a BVGraph: it refers to the page before where that helps, and uses intervals.
+// encodeBV writes g as a BVGraph: it refers to the page before where that helps, and uses intervals.
 func encodeBV(g *Graph, p properties) []byte {
 	var w bitWriter
 	for x := range uint32(g.Pages()) {

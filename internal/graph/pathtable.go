@@ -21,7 +21,7 @@ func (d *pathTable) draw(random uint32) uint16 {
 	return s.paths[(s.share-1-random>>(2*levels))>>31]
 }
 
-// newDescent returns the table for quadrants.
+// newPathTable returns the table for quadrants.
 func newPathTable() *pathTable {
 	var d pathTable
 	chance := make([]float64, len(d)) // of each path, in slots

@@ -2,8 +2,8 @@ package graph
 
 import "context"
 
-// The quadrants of the adjacency matrix into which a link of an rmat falls, in hundredths: those of
-// Graph500, by the bits from<<1 | to.
+// quadrants are those of the adjacency matrix into which a link of an rmat falls, in hundredths: those
+// of Graph500, by the bits from<<1 | to.
 var quadrants = [4]float64{57, 19, 19, 5}
 
 // rmat returns a recursive-matrix graph with the parameters of Graph500 (Chakrabarti, Zhan and

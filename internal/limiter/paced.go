@@ -51,10 +51,10 @@ type paced struct {
 }
 
 const (
-	// At 1,000,000 pages/s, fractions of a nanosecond make the rate exact to 4 in a million; they
-	// last for 400 days.
+	// fraction is how many units of the clock a nanosecond has. At 1,000,000 pages/s they make the rate
+	// exact to 4 in a million; they last for 400 days.
 	fraction = 1 << 8
-	// A lease of maxLease tokens reduces the cost of clock and lock to 1/128 for each token.
+	// maxLease is the most tokens of a lease. It reduces the cost of clock and lock to 1/128 for each token.
 	maxLease      = 128
 	leaseFraction = 8 // a lease is at most 1/8 of the bucket, and a step 1/8 of the time that it takes to fill
 	maxStep       = 1e-3

@@ -31,8 +31,8 @@ const (
 	// yields is how often awaitExit yields before it looks at remaining goroutines: one that has just signalled that it
 	// is done must be scheduled once more to exit.
 	yields = 100
-	// Remaining goroutines are examined after firstCheck at the earliest, and none may remain after lastCheck: the
-	// operating system may have preempted one that is about to exit.
+	// firstCheck is the earliest that remaining goroutines are examined, and lastCheck the latest that one may remain:
+	// the operating system may have preempted one that is about to exit.
 	firstCheck, lastCheck = 2 * time.Millisecond, time.Second
 )
 

@@ -18,7 +18,7 @@ const (
 	longestID = 200 // bytes; with a suffix it is a file name, which may have 255 bytes
 )
 
-// Parse reads a plan written by encoding/json. The text is untrusted: a returned plan has passed Check.
+// Read reads a plan written by encoding/json. The text is untrusted: a returned plan has passed Check.
 func Read(text []byte) (*Plan, error) {
 	p := new(Plan)
 	raw := struct {
@@ -48,7 +48,7 @@ func Read(text []byte) (*Plan, error) {
 	return p, nil
 }
 
-// list reads a list of at most most elements, each with at most values values.
+// readList reads a list of at most most elements, each with at most values values.
 func readList[T any](text json.RawMessage, what string, most, values int, to *[]T) error {
 	if bytes.Count(text, []byte(",")) > most*values {
 		return fmt.Errorf("it has more than %d %s", most, what)

@@ -14,7 +14,7 @@ import (
 	"crawlbench/internal/plain"
 )
 
-// uPlot 1.6.32 by Leon Sorokin, MIT licence, as published; uplot/SHA256SUMS has the checksums.
+// uplot is uPlot 1.6.32 by Leon Sorokin, MIT licence, as published; uplot/SHA256SUMS has the checksums.
 //
 //go:embed uplot/uPlot.iife.min.js uplot/uPlot.min.css uplot/LICENSE
 var uplot embed.FS

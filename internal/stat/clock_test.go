@@ -8,7 +8,7 @@ import (
 // memory is an Ornstein-Uhlenbeck process, sampled every millisecond.
 type memory struct{ sd, tau float64 } // tau in ms
 
-// Parameters fitted to the noise of a shared machine with two processors: the state of the machine,
+// machineMemory has parameters fitted to the noise of a shared machine with two processors: the state of the machine,
 // and a random effect per process. The noise of a single slice is small in comparison.
 var machineMemory = []memory{{0.147, 7}, {0.106, 98}, {0.115, 1400}}
 

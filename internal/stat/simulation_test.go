@@ -40,7 +40,7 @@ var machines = []struct {
 	}},
 }
 
-// A noise gives the logarithm of what is added to one sample.
+// A noiseOf gives the logarithm of what is added to one sample.
 type noiseOf func(draw *rand.Rand) float64
 
 func normal(draw *rand.Rand) float64 { return 0.01 * draw.NormFloat64() }

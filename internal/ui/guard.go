@@ -8,9 +8,10 @@ import (
 )
 
 const (
-	// ours is the content security policy of our own pages: nothing inline, nothing external.
+	// ownPolicy is the content security policy of our own pages: nothing inline, nothing external.
 	ownPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-	// theirs is the policy of pages with inline scripts, pprof's and reports: scripts may run but access no network.
+	// inlinePolicy is the policy of pages with inline scripts, pprof's and reports: scripts may run but access no
+	// network.
 	inlinePolicy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 	longestURL = 4096

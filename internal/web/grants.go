@@ -25,7 +25,7 @@ func newGrantLog(fetches int) *grantLog {
 	return &grantLog{waits: make([]grantedWait, fetches)}
 }
 
-// note records one grant. Grants beyond the expected fetches are not timed: such a crawl is
+// record records one grant. Grants beyond the expected fetches are not timed: such a crawl is
 // incorrect anyway.
 func (p *grantLog) record(asked time.Duration) {
 	if i := p.next.Add(1) - 1; i < int64(len(p.waits)) {

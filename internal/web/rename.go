@@ -49,8 +49,8 @@ type overriddenPage struct {
 const (
 	maxRenamed = 16 // pages in a crawl
 	poolSize   = 64 // candidates that are drawn; the cheaper half is kept
-	// At most one page in overrideEvery is overridden, and at most one link in copyEvery is copied for
-	// it; but at least one page is renamed.
+	// overrideEvery and copyEvery limit the cost: at most one page in overrideEvery is overridden, and at
+	// most one link in copyEvery is copied for that; but at least one page is renamed.
 	overrideEvery = 512
 	copyEvery     = 64
 )

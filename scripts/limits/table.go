@@ -13,8 +13,8 @@ type setup struct {
 	gapbs, topDown, purego string
 }
 
-// The graphs are generated as by the GAP Benchmark Suite, with its default degree of 16 and reverse
-// links added.
+// rmat and uniform return graphs as the GAP Benchmark Suite generates them, with its default degree of 16
+// and reverse links added.
 func rmat(scale int) graph.Spec {
 	return graph.Spec{Kind: "rmat", Scale: scale, Degree: 16, Symmetric: true, Seed: 1}
 }
