@@ -46,7 +46,7 @@ func throughputs(t *diagnose.Table) Table {
 		out.across(t.Workers, func(n int) Entry { return speed(t.Cell(r.Impl, n)) }, r.Impl)
 	}
 	if lo, hi, n := intervalsOf(t); t.Rate > 0 && n > 1 && hi <= lo*(1+2*stat.DefaultMargin) {
-		out.Alike = fmt.Sprintf("%s: all %d cells between %s and %s pages/s (95 %% intervals)", Condition(t.Key), n,
+		out.OneLine = fmt.Sprintf("%s: all %d cells between %s and %s pages/s (95 %% intervals)", Condition(t.Key), n,
 			SI(lo), SI(hi))
 	}
 	return out
@@ -140,9 +140,9 @@ func versus(a *diagnose.Analysis, t *diagnose.Table) Table {
 			Short: fmt.Sprintf("%.2f to %.2f", x.Lo, x.Hi)}
 	}, "noise floor")
 	if equivalent == compared && compared > 1 {
-		v.Alike = fmt.Sprintf("%s: all %d comparisons equivalent within %.0f %%", v.About, compared, 100*a.Margin)
+		v.OneLine = fmt.Sprintf("%s: all %d comparisons equivalent within %.0f %%", v.About, compared, 100*a.Margin)
 		if lo <= hi {
-			v.Alike += fmt.Sprintf("; noise floor %.2f to %.2f", lo, hi)
+			v.OneLine += fmt.Sprintf("; noise floor %.2f to %.2f", lo, hi)
 		}
 	}
 	return v

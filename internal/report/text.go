@@ -63,8 +63,8 @@ func Verdicts(a *diagnose.Analysis) string {
 func (g Group) text(b *strings.Builder) {
 	for _, t := range g.Tables {
 		b.WriteByte('\n')
-		wrap(b, "", cmp.Or(t.Alike, t.Brief, t.About))
-		if t.Alike == "" {
+		wrap(b, "", cmp.Or(t.OneLine, t.Brief, t.About))
+		if t.OneLine == "" {
 			t.text(b)
 		}
 	}

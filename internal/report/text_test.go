@@ -180,13 +180,13 @@ func TestALongAxisIsShortened(t *testing.T) {
 	}
 }
 
-// One line says that all cells of a table are alike only if they are.
-func TestTablesOfAlikeCellsAreALine(t *testing.T) {
+// A table is one line in a terminal only if all its cells say the same.
+func TestUniformTablesAreOneLine(t *testing.T) {
 	a := showcase(t)
 	for _, table := range a.Tables {
-		if limited := table.Rate > 0; (throughputs(table).Alike != "") != limited ||
-			(versus(a, table).Alike != "") != limited {
-			t.Errorf("%s: %q, %q", Condition(table.Key), throughputs(table).Alike, versus(a, table).Alike)
+		if limited := table.Rate > 0; (throughputs(table).OneLine != "") != limited ||
+			(versus(a, table).OneLine != "") != limited {
+			t.Errorf("%s: %q, %q", Condition(table.Key), throughputs(table).OneLine, versus(a, table).OneLine)
 		}
 	}
 	table := a.Tables[1]
@@ -197,13 +197,13 @@ func TestTablesOfAlikeCellsAreALine(t *testing.T) {
 	} {
 		kept := *c
 		change()
-		if got := throughputs(table).Alike; got != "" {
+		if got := throughputs(table).OneLine; got != "" {
 			t.Errorf("%s: %q", what, got)
 		}
 		*c = kept
 	}
 	c.Versus.Verdict = stat.Inconclusive
-	if got := versus(a, table).Alike; got != "" {
+	if got := versus(a, table).OneLine; got != "" {
 		t.Errorf("an inconclusive comparison: %q", got)
 	}
 }

@@ -47,11 +47,11 @@ type Group struct {
 
 // Table is a table of text. A table without rows is not shown.
 type Table struct {
-	About string
-	Brief string // for a terminal; "" means About
-	Alike string // for a terminal, in place of rows that all say the same; "" if they do not
-	Head  []string
-	Rows  [][]Entry
+	About   string
+	Brief   string // for a terminal; "" means About
+	OneLine string // for a terminal, in place of rows that all say the same; "" if they do not
+	Head    []string
+	Rows    [][]Entry
 }
 
 // Entry is an entry of a table.

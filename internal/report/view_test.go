@@ -59,9 +59,9 @@ func TestAllRenderersShowTheView(t *testing.T) {
 			long = append(long, g.Title)
 			for _, table := range g.Tables {
 				long = append(append(long, table.About), table.Head...)
-				brief = append(brief, table.Alike)
+				brief = append(brief, table.OneLine)
 				for _, e := range slices.Concat(table.Rows...) {
-					if long = append(long, e.Text); g.Main && table.Alike == "" {
+					if long = append(long, e.Text); g.Main && table.OneLine == "" {
 						brief = append(brief, e.Brief())
 					}
 				}
