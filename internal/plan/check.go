@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"crawlbench/internal/stat"
 )
 
 // Limits on what a file makes its reader allocate, far beyond any practical run.
@@ -15,6 +17,7 @@ const (
 	mostSlots = 1 << 20
 	mostCells = 1 << 16
 	mostNames = 1 << 12
+	mostLooks = 100
 	longestID = 200 // bytes; with a suffix it is a file name, which may have 255 bytes
 )
 
@@ -28,6 +31,7 @@ func Read(text []byte) (*Plan, error) {
 		Cells    json.RawMessage `json:"cells"`
 		Schedule json.RawMessage `json:"schedule"`
 		Passes   json.RawMessage `json:"passes"`
+		Looks    json.RawMessage `json:"looks"`
 	}{Plan: p}
 	if err := json.Unmarshal(text, &raw); err != nil {
 		return nil, err
@@ -37,6 +41,7 @@ func Read(text []byte) (*Plan, error) {
 		readList(raw.Graphs, "graphs", mostNames, 15, &p.Graphs),
 		readList(raw.Cells, "cells", mostCells, 9, &p.Cells),
 		readList(raw.Schedule, "slots", mostSlots, 3, &p.Schedule),
+		readList(raw.Looks, "looks", mostLooks, 2, &p.Looks),
 		readList(raw.Passes, "profile passes", mostCells, 5, &p.Passes),
 	)
 	if err == nil {
@@ -122,16 +127,34 @@ func (c Cell) check() error {
 	return nil
 }
 
-// checkSchedule returns an error unless each round measures every cell once.
+// checkSchedule returns an error unless each round measures every cell once that has so many rounds.
 func (p *Plan) checkSchedule() error {
 	n := len(p.Cells)
-	if p.Rounds < 1 || len(p.Schedule) > mostSlots || len(p.Schedule)%n != 0 || len(p.Schedule)/n != p.Rounds {
-		return fmt.Errorf("the schedule has %d slots, want %d rounds of %d cells, and at most %d slots",
-			len(p.Schedule), p.Rounds, n, mostSlots)
+	paced := 0
+	for _, c := range p.Cells {
+		if c.Rate > 0 {
+			paced++
+		}
+	}
+	// Count in floating point, because the number of rounds is untrusted.
+	want := float64(max(0, p.Rounds)) * float64(n-paced)
+	if paced > 0 {
+		want += float64(max(0, p.RoundsOf(Cell{Rate: 1}))) * float64(paced)
+	}
+	if p.Rounds < 1 || p.PacedRounds < 0 || p.PacedRounds > p.Rounds || len(p.Schedule) > mostSlots ||
+		float64(len(p.Schedule)) != want {
+		return fmt.Errorf("the schedule has %d slots, want %d rounds of %d cells, %d of them in %d rounds, and at most %d slots",
+			len(p.Schedule), p.Rounds, n, paced, p.PacedRounds, mostSlots)
 	}
 	last := make([]int, n) // the last round of each cell, from 1
+	round, slot, per := 0, 0, n
 	for i, s := range p.Schedule {
-		if s.Cell < 0 || s.Cell >= n || s.Round != i/n || s.Slot != i%n {
+		if slot == per {
+			if round, slot = round+1, 0; p.PacedRounds > 0 && round >= p.PacedRounds {
+				per = n - paced
+			}
+		}
+		if s.Cell < 0 || s.Cell >= n || s.Round != round || s.Slot != slot || s.Round >= p.RoundsOf(p.Cells[s.Cell]) {
 			return fmt.Errorf("the schedule's entry %d is round %d slot %d cell %d, in a plan of %d cells",
 				i+1, s.Round, s.Slot, s.Cell, n)
 		}
@@ -140,6 +163,24 @@ func (p *Plan) checkSchedule() error {
 				i+1, s.Cell, s.Round)
 		}
 		last[s.Cell] = s.Round + 1
+		slot++
+	}
+	return p.checkLooks()
+}
+
+// checkLooks returns an error unless the looks are those of a family, within the rounds.
+func (p *Plan) checkLooks() error {
+	if !p.Stop || p.Rounds < 2 {
+		if len(p.Looks) > 0 {
+			return fmt.Errorf("it has %d looks: want none", len(p.Looks))
+		}
+		return nil
+	}
+	if err := stat.CheckLooks(p.Looks); err != nil {
+		return err
+	}
+	if last := p.Looks[len(p.Looks)-1].Blocks; last != p.Rounds {
+		return fmt.Errorf("its last look is after %d of %d rounds: want all", last, p.Rounds)
 	}
 	return nil
 }

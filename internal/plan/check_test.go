@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"crawlbench/internal/stat"
 )
 
 // stored returns a plan and its JSON.
@@ -139,9 +141,18 @@ func TestInvalidPlansAreRefused(t *testing.T) {
 		cells := len(p.Cells)
 		p.Schedule[cells].Cell = p.Schedule[cells+1].Cell
 	})
+	for _, rounds := range []int{-1, 1, 2, 1 << 62} {
+		change("paced rounds", "the schedule", func(p *Plan) { p.PacedRounds = rounds })
+	}
+	change("looks without stop", "want none", func(p *Plan) { p.Looks = []stat.Look{{Blocks: 3, Share: 1}} })
+	change("no looks", "0 looks", func(p *Plan) { p.Stop = true })
+	change("a last look too early", "last look", func(p *Plan) { p.Stop, p.Looks = true, stat.AtEnd(2) })
+	change("too much alpha", "share 1.5", func(p *Plan) {
+		p.Stop, p.Looks = true, []stat.Look{{Blocks: 2, Share: 0.5}, {Blocks: 3, Share: 1}}
+	})
 	change("a pass of nothing", "not valid names", func(p *Plan) { p.Passes[0].Kinds = nil })
 	for what, list := range map[string]string{"slots": "schedule", "cells": "cells", "graphs": "graphs",
-		"crawlers": "crawlers", "profile passes": "passes"} {
+		"crawlers": "crawlers", "profile passes": "passes", "looks": "looks"} {
 		refuse(what, fmt.Appendf(nil, `{"%s": [%s0]}`, list, strings.Repeat("0,", 4<<20)), "more than")
 	}
 	t.Logf("%d plans are refused", n)

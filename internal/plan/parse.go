@@ -44,7 +44,7 @@ func Parse(file string, text []byte) (*Scenario, error) {
 		Name: strings.TrimSuffix(filepath.Base(file), ".toml"), File: file, Text: string(text),
 		Crawlers: []string{"*"}, Keys: []string{"id"}, Workers: []Count{{1, false}, {1, true}, {2, true}, {4, true}},
 		Rates: []Rate{0}, Bursts: []int{0}, Limiters: []string{""}, Procs: []Count{{1, true}},
-		Control: true, Rounds: 10, Sample: 150 * time.Millisecond, Deadline: 30 * time.Second, Seed: 1,
+		Control: true, Rounds: 10, PacedRounds: DefaultPacedRounds, Stop: true, Sample: 150 * time.Millisecond, Deadline: 30 * time.Second, Seed: 1,
 		Profiles: Profiles{Length: time.Second}, ownSeed: map[string]bool{},
 	}
 	text = bytes.TrimPrefix(text, []byte(mark))
@@ -79,6 +79,8 @@ func (r *reader) scenario(s *Scenario, p *place, values map[string]any) {
 		{"limiter", list(&s.Limiters, word("limiter", limiter.Names()...))},
 		{"gomaxprocs", list(&s.Procs, count(1024))},
 		{"rounds", one(&s.Rounds, whole[int](1, MaxRounds))},
+		{"paced_rounds", one(&s.PacedRounds, whole[int](1, MaxRounds))},
+		{"stop", one(&s.Stop, boolean)},
 		{"sample", one(&s.Sample, duration(time.Millisecond, 10*time.Minute))},
 		{"deadline", one(&s.Deadline, duration(100*time.Millisecond, 24*time.Hour))},
 		{"memory", one(&s.Memory, size)},

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -10,15 +11,22 @@ import (
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/plain"
-
+	"crawlbench/internal/stat"
 	"crawlbench/internal/web"
 )
 
 // Plan is a fully resolved experiment: what is built, what is measured, and in which order.
 type Plan struct {
-	Scenario string        `json:"scenario"`
-	Seed     uint64        `json:"seed"`
-	Rounds   int           `json:"rounds"`
+	Scenario string `json:"scenario"`
+	Seed     uint64 `json:"seed"`
+	// Rounds is the largest number of rounds of a cell.
+	Rounds int `json:"rounds"`
+	// PacedRounds is the number of rounds of cells with a rate, the first ones of the run; 0 means all.
+	PacedRounds int `json:"paced_rounds,omitempty"`
+	// Stop says whether a crawler leaves the rounds when all its comparisons are settled. Looks are
+	// when comparisons of cells without a rate are decided; without Stop only at the end.
+	Stop     bool          `json:"stop,omitempty"`
+	Looks    []stat.Look   `json:"looks,omitempty"`
 	Sample   time.Duration `json:"sample_ns"`
 	Deadline time.Duration `json:"deadline_ns"`
 	// Memory bounds a child's data segment in bytes; 0 means the free memory of the machine.
@@ -67,7 +75,7 @@ func Make(s *Scenario, table []crawl.Crawler, cores int) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{
-		Scenario: s.Name, Seed: s.Seed, Sample: s.Sample, Deadline: s.Deadline, Memory: s.Memory,
+		Scenario: s.Name, Seed: s.Seed, Stop: s.Stop, Sample: s.Sample, Deadline: s.Deadline, Memory: s.Memory,
 		Graphs: s.Graphs, Fetch: s.Fetch, Length: s.Profiles.Length,
 	}
 	if s.Control {
@@ -95,6 +103,9 @@ func Make(s *Scenario, table []crawl.Crawler, cores int) (*Plan, error) {
 		return nil, fmt.Errorf("plan %s: no cells: none of %s crawls by %s with %s workers",
 			s.Name, strings.Join(p.Crawlers, ", "), strings.Join(s.Keys, " or "), counts(a.workers))
 	}
+	if slices.ContainsFunc(p.Cells, func(c Cell) bool { return c.Rate == 0 }) {
+		p.PacedRounds = min(s.PacedRounds, s.Rounds)
+	}
 	p.SetRounds(s.Rounds)
 	if p.Passes, err = passes(s, p.Cells, table, cores); err != nil {
 		return nil, err
@@ -109,16 +120,26 @@ func Make(s *Scenario, table []crawl.Crawler, cores int) (*Plan, error) {
 	return p, nil
 }
 
+// DefaultPacedRounds is the number of rounds of cells with a rate. Their times differ by 0.5 %, so
+// four rounds prove crawlers equivalent that keep it, and find one that misses it by 1.1 %.
+const DefaultPacedRounds = 4
+
 // SetRounds replaces the schedule by one of n rounds: randomised complete blocks, every cell once
 // per round, in an order that depends only on the seed and the round. A longer schedule thus begins
-// with the shorter one.
+// with the shorter one. Cells with a rate are measured in the first PacedRounds only; without other
+// cells n is the number of their rounds too.
 func (p *Plan) SetRounds(n int) {
-	p.Rounds = n
+	p.Rounds, p.Looks = n, nil
+	if p.Stop {
+		p.Looks = stat.Looks(n)
+	}
 	p.Schedule = make([]Slot, 0, n*len(p.Cells))
 	for round := range n {
-		order := make([]int, len(p.Cells))
-		for i := range order {
-			order[i] = i
+		var order []int
+		for i, c := range p.Cells {
+			if round < p.RoundsOf(c) {
+				order = append(order, i)
+			}
 		}
 		draw := rand.New(rand.NewPCG(p.Seed, uint64(round)))
 		draw.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
@@ -126,6 +147,25 @@ func (p *Plan) SetRounds(n int) {
 			p.Schedule = append(p.Schedule, Slot{Round: round, Slot: slot, Cell: cell})
 		}
 	}
+}
+
+// RoundsOf returns the number of rounds of a cell, if it does not leave before.
+func (p *Plan) RoundsOf(c Cell) int {
+	if c.Rate > 0 && p.PacedRounds > 0 {
+		return min(p.Rounds, p.PacedRounds)
+	}
+	return p.Rounds
+}
+
+// At returns the slot with the given number of a round, and whether there is one.
+func (p *Plan) At(round, slot int) (Slot, bool) {
+	i, ok := slices.BinarySearchFunc(p.Schedule, Slot{Round: round, Slot: slot}, func(x, at Slot) int {
+		return cmp.Or(cmp.Compare(x.Round, at.Round), cmp.Compare(x.Slot, at.Slot))
+	})
+	if !ok {
+		return Slot{}, false
+	}
+	return p.Schedule[i], true
 }
 
 // Graph returns the graph of a cell.

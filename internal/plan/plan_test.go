@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
-
+	"crawlbench/internal/stat"
 	"crawlbench/internal/web"
 )
 
@@ -166,6 +166,48 @@ func TestSameSeedSamePlan(t *testing.T) {
 	}
 	if first == text(2) {
 		t.Error("two seeds give the same plan")
+	}
+}
+
+// Cells with a rate have their own number of rounds, the first ones.
+func TestPacedCellsHaveFewerRounds(t *testing.T) {
+	s := base()
+	s.Rates, s.PacedRounds, s.Stop = []Rate{0, 500}, 4, true
+	p := makePlan(t, s)
+	count := map[Cell]int{}
+	for i, slot := range p.Schedule {
+		c := p.Cells[slot.Cell]
+		if count[c] != slot.Round {
+			t.Fatalf("entry %d is round %d of a cell with %d before", i, slot.Round, count[c])
+		}
+		count[c]++
+		if at, ok := p.At(slot.Round, slot.Slot); !ok || at != slot {
+			t.Fatalf("at round %d slot %d: %+v, %v; want %+v", slot.Round, slot.Slot, at, ok, slot)
+		}
+	}
+	for _, c := range p.Cells {
+		want := 7
+		if c.Rate > 0 {
+			want = 4
+		}
+		if count[c] != want || p.RoundsOf(c) != want {
+			t.Errorf("%s: %d rounds, want %d", c.ID(), count[c], want)
+		}
+	}
+	if err := p.Check(); err != nil || !reflect.DeepEqual(p.Looks, stat.Looks(7)) {
+		t.Errorf("%v, looks %v", err, p.Looks)
+	}
+	if _, ok := p.At(0, len(p.Cells)); ok {
+		t.Error("a slot beyond the round")
+	}
+	for _, c := range []struct {
+		rates        []Rate
+		rounds, want int
+	}{{[]Rate{0, 500}, 3, 3}, {[]Rate{0, 500}, 28, 4}, {[]Rate{500}, 28, 28}} {
+		s.Rates, s.Rounds = c.rates, c.rounds
+		if got := makePlan(t, s).RoundsOf(Cell{Rate: 500}); got != c.want {
+			t.Errorf("rates %v, %d rounds: %d of paced cells, want %d", c.rates, c.rounds, got, c.want)
+		}
 	}
 }
 

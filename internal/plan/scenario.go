@@ -40,8 +40,11 @@ type Scenario struct {
 
 	Fetch web.Behaviour
 
-	// Rounds is the number of samples of every cell.
-	Rounds int
+	// Rounds is the largest number of samples of a cell, and PacedRounds that of cells with a rate
+	// in a scenario that has others too.
+	Rounds, PacedRounds int
+	// Stop says whether a crawler leaves the run when all its comparisons are settled.
+	Stop bool
 	// Sample is the minimum length of a sample; shorter crawls are repeated.
 	Sample time.Duration
 	// Deadline is the time after which a sample counts as hanging.

@@ -151,7 +151,7 @@ func (f Family) check(family [][]float64) error {
 			}
 		}
 	}
-	return checkLooks(f.Looks)
+	return CheckLooks(f.Looks)
 }
 
 // reached reports whether all open comparisons have enough blocks for look k.

@@ -32,7 +32,7 @@ func TestLooks(t *testing.T) {
 	}
 	for blocks := 2; blocks < 500; blocks++ {
 		looks := Looks(blocks)
-		if err := checkLooks(looks); err != nil || looks[len(looks)-1].Blocks != blocks {
+		if err := CheckLooks(looks); err != nil || looks[len(looks)-1].Blocks != blocks {
 			t.Errorf("%d blocks: %v: %v", blocks, looks, err)
 		}
 		if blocks >= 8 && !near(looks[len(looks)-1].Share, 0.5) {

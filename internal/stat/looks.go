@@ -6,8 +6,8 @@ import "fmt"
 // alpha spent there. The shares of all looks add up to at most 1, so alpha holds however the looks
 // depend on each other.
 type Look struct {
-	Blocks int
-	Share  float64
+	Blocks int     `json:"blocks"`
+	Share  float64 `json:"share"`
 }
 
 // lookAt lists the looks of a long run: each has 1.4 to 1.5 times the blocks of the previous one.
@@ -49,7 +49,8 @@ func Looks(blocks int) []Look {
 // AtEnd returns the only look of a run of so many blocks, after the last of them.
 func AtEnd(blocks int) []Look { return []Look{{Blocks: max(2, blocks), Share: 1}} }
 
-func checkLooks(looks []Look) error {
+// CheckLooks returns an error unless looks has at least one look, in order, and spends at most all of alpha.
+func CheckLooks(looks []Look) error {
 	blocks, shares := 1, 0.0
 	for i, l := range looks {
 		if l.Blocks <= blocks || !(l.Share > 0) {

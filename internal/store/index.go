@@ -58,9 +58,6 @@ func (r *Run) cellAt(at place) (cell int, ok bool) {
 		}
 		return p.Passes[at.slot].Cell, true
 	}
-	i := at.round*len(p.Cells) + at.slot
-	if i < 0 || i >= len(p.Schedule) || p.Schedule[i].Round != at.round || p.Schedule[i].Slot != at.slot {
-		return 0, false
-	}
-	return p.Schedule[i].Cell, true
+	s, ok := p.At(at.round, at.slot)
+	return s.Cell, ok
 }
