@@ -3,6 +3,7 @@ package stat
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // The probability of any false claim, 5 %, is shared by the kinds of families. Rate-limited cells
@@ -27,6 +28,10 @@ type Family struct {
 	Equivalence bool
 
 	Looks []Look // fixed before the run, see Looks
+
+	// Uneven is set if there is one look, after all blocks, and comparisons have different numbers
+	// of blocks: each is tested with those that it has, at least 2.
+	Uneven bool
 
 	// RanksFrom is the number of blocks from which the exact signed-rank test decides, such as
 	// RankBlocks; 0 means never. It is as powerful as the moderated t-test where noise has heavy
@@ -105,14 +110,15 @@ func (d Decisions) SD() float64 {
 // Decide takes all looks for which every open comparison has enough blocks, in order, and returns
 // the decisions. family[i] holds the log ratios of the blocks of comparison i in measurement order
 // (see BlockMeans); comparisons settled early may have fewer. Each look uses only the blocks up to
-// it, so a resumed run makes the same decisions. Leave out a comparison that will get no more
-// blocks because a crawler failed; Size still counts it.
+// it, so a resumed run makes the same decisions. ended are the indexes of comparisons that will get
+// no more blocks, such as those of a crawler that failed: looks do not wait for them, and those
+// beyond their blocks leave them as they are.
 //
 // The test is Student's t-test with variances moderated over the family (see FitPrior). If
 // successive blocks are correlated (see LagOne), its standard errors are multiplied by Inflation.
 // From RanksFrom blocks it is the exact signed-rank test, unless Inflation exceeds 5 %, because
 // ranks have no standard error to multiply.
-func (f Family) Decide(family [][]float64) (Decisions, error) {
+func (f Family) Decide(family [][]float64, ended ...int) (Decisions, error) {
 	if err := f.check(family); err != nil {
 		return Decisions{}, fmt.Errorf("decide: %w", err)
 	}
@@ -123,10 +129,11 @@ func (f Family) Decide(family [][]float64) (Decisions, error) {
 			Blocks: len(d), Look: -1, SD: math.NaN()}
 	}
 	for k := range f.Looks {
-		if out.Open() == 0 || !f.reached(k, family, out.Comparisons) {
+		open, ok := f.open(k, family, ended, out.Comparisons)
+		if !ok || len(open) == 0 {
 			break
 		}
-		f.look(k, family, &out)
+		f.look(k, open, family, &out)
 	}
 	for i := range out.Comparisons {
 		if c := &out.Comparisons[i]; c.test != nil {
@@ -151,15 +158,26 @@ func (f Family) check(family [][]float64) error {
 			}
 		}
 	}
+	if f.Uneven && len(f.Looks) != 1 {
+		return fmt.Errorf("uneven comparisons have %d looks: want one", len(f.Looks))
+	}
 	return CheckLooks(f.Looks)
 }
 
-// reached reports whether all open comparisons have enough blocks for look k.
-func (f Family) reached(k int, family [][]float64, done []Decision) bool {
+// open returns the comparisons to be tested at look k, and whether none needs more blocks before.
+func (f Family) open(k int, family [][]float64, ended []int, done []Decision) (list []int, ok bool) {
+	need := f.Looks[k].Blocks
+	if f.Uneven {
+		need = 2
+	}
 	for i, d := range family {
-		if !done[i].Settled && len(d) < f.Looks[k].Blocks {
-			return false
+		switch {
+		case done[i].Settled:
+		case len(d) >= need:
+			list = append(list, i)
+		case !f.Uneven && !slices.Contains(ended, i):
+			return nil, false
 		}
 	}
-	return true
+	return list, true
 }

@@ -9,40 +9,38 @@ import (
 // tolerated is the largest inflation at which blocks count as independent.
 const tolerated = 1.05
 
-// look performs look k.
-func (f Family) look(k int, family [][]float64, out *Decisions) {
-	n := f.Looks[k].Blocks
+// look performs look k on the open comparisons.
+func (f Family) look(k int, open []int, family [][]float64, out *Decisions) {
 	cut := make([][]float64, len(family))
 	spreads := make([]Spread, len(family))
+	var known []Spread
 	for i, d := range family {
-		cut[i] = d[:min(n, len(d))]
+		cut[i] = d[:min(f.Looks[k].Blocks, len(d))]
 		spreads[i] = spreadOf(cut[i])
 	}
 	r := LagOne(cut)
 	for i := range spreads {
 		spreads[i].Degrees *= (1 - r*r) / (1 + r*r) // dependent blocks also say less about the variance (Bartlett 1946)
+		if len(cut[i]) > 1 {
+			known = append(known, spreads[i])
+		}
 	}
-	out.Looks, out.LagOne, out.Prior = k+1, r, FitPrior(spreads)
+	out.Looks, out.LagOne, out.Prior = k+1, r, FitPrior(known)
 	factor := Inflation(r)
-	var tail []float64
-	if f.RanksFrom > 0 && n >= f.RanksFrom && factor <= tolerated {
-		tail = atMost(allRanks(n))
-	}
-	var open []int
 	tests := make([]test, len(family))
-	known := quantiles{}
-	for i := range cut {
-		c := &out.Comparisons[i]
-		if c.Settled {
-			continue
-		}
+	t, ranks := quantiles{}, map[int][]float64{} // the latter by the number of blocks
+	for _, i := range open {
+		n := len(cut[i])
 		s := out.Prior.Moderate(spreads[i])
-		tests[i] = tTest{mean(cut[i]), math.Sqrt(s.Variance/float64(n)) * factor, s.Degrees, known}
-		if tail != nil {
-			tests[i] = newRankTest(cut[i], tail)
+		tests[i] = tTest{mean(cut[i]), math.Sqrt(s.Variance/float64(n)) * factor, s.Degrees, t}
+		if f.RanksFrom > 0 && n >= f.RanksFrom && factor <= tolerated {
+			if ranks[n] == nil {
+				ranks[n] = atMost(allRanks(n))
+			}
+			tests[i] = newRankTest(cut[i], ranks[n])
 		}
+		c := &out.Comparisons[i]
 		c.SD, c.Blocks, c.Look = math.Sqrt(s.Variance), n, k
-		open = append(open, i)
 	}
 	f.claim(k, open, tests, out.Comparisons)
 }
