@@ -101,61 +101,100 @@ func Run(ctx context.Context, command func() *exec.Cmd, limit time.Duration) (*E
 }
 
 func run(ctx context.Context, cmd *exec.Cmd, limit time.Duration) (*End, error) {
+	r, err := begin(ctx, cmd, limit)
+	if err != nil {
+		return nil, err
+	}
+	return r.wait()
+}
+
+// running is a child that has been started and not been waited for.
+type running struct {
+	ctx         context.Context
+	cmd         *exec.Cmd
+	races       string
+	conn, crash *os.File
+	output      *boundedOutput
+	watch       *watcher
+	// The end of the process; valid once watch.ended is closed.
+	state *os.ProcessState
+	err   error
+}
+
+// begin starts a child, with more as its file descriptors after those of its connection.
+func begin(ctx context.Context, cmd *exec.Cmd, limit time.Duration, more ...*os.File) (*running, error) {
 	nonce := fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64()) // against accidental output
-	races := filepath.Join(os.TempDir(), "crawlbench-race-"+nonce)
-	cmd.Env = childEnv(cmd.Environ(), nonce, races)
+	r := &running{
+		ctx: ctx, cmd: cmd, races: filepath.Join(os.TempDir(), "crawlbench-race-"+nonce), output: &boundedOutput{},
+	}
+	cmd.Env = childEnv(cmd.Environ(), nonce, r.races)
 	cmd.SysProcAttr = procAttributes()
 	cmd.WaitDelay = drainTime
-
-	conn, err := sink("connection", maxRecords)
-	if err != nil {
+	var err error
+	if r.conn, err = sink("connection", maxRecords); err != nil {
 		return nil, fmt.Errorf("create the connection to the child: %w", err)
 	}
-	defer conn.Close()
-	crash, err := sink("crash output", outputLimit)
-	if err != nil {
+	if r.crash, err = sink("crash output", outputLimit); err != nil {
+		r.conn.Close()
 		return nil, fmt.Errorf("create the file for the child's crash output: %w", err)
 	}
-	defer crash.Close()
-	cmd.ExtraFiles = []*os.File{conn, crash}
-	output := &boundedOutput{}
-	cmd.Stdout, cmd.Stderr = output, output
+	cmd.ExtraFiles = append([]*os.File{r.conn, r.crash}, more...)
+	cmd.Stdout, cmd.Stderr = r.output, r.output
+	r.watch = &watcher{
+		nonce: nonce, begin: time.Now(), crash: r.crash, over: make(chan struct{}), ended: make(chan struct{}),
+	}
+	r.watch.expect(limit, 0)
+	started := make(chan error)
+	go r.process(started)
+	if err := <-started; err != nil {
+		r.conn.Close()
+		r.crash.Close()
+		return nil, err
+	}
+	go r.watch.run(ctx)
+	return r, nil
+}
 
+// process starts the process and waits for its end.
+func (r *running) process(started chan<- error) {
 	// The kernel sends Pdeathsig when the thread that started the child ends, so the thread must not
 	// end early.
 	runtime.LockOSThread()
-	begin := time.Now()
-	err = cmd.Start()
-	if err != nil {
-		runtime.UnlockOSThread()
-		return nil, err
+	defer runtime.UnlockOSThread()
+	if err := r.cmd.Start(); err != nil {
+		started <- err
+		return
 	}
-	w := &watcher{
-		pid: cmd.Process.Pid, nonce: nonce, begin: begin, limit: limit, crash: crash,
-		over: make(chan struct{}), ended: make(chan struct{}),
-	}
-	go w.run(ctx)
-	state, err := cmd.Process.Wait()
-	runtime.UnlockOSThread()
-	close(w.ended)
+	r.watch.pid = r.cmd.Process.Pid
+	started <- nil
+	r.state, r.err = r.cmd.Process.Wait()
+	close(r.watch.ended)
+}
+
+// wait waits for the end of the child and classifies it.
+func (r *running) wait() (*End, error) {
+	defer r.conn.Close()
+	defer r.crash.Close()
+	w := r.watch
+	<-w.ended
 	<-w.over
-	received := parseRecords(readSink(conn), nonce)
+	received := parseRecords(readSink(r.conn), w.nonce)
 	w.killRemaining(received)
-	cmd.Wait() // for the rest of its output, at most for WaitDelay
-	if cause := context.Cause(ctx); cause != nil && received.last == nil {
+	r.cmd.Wait() // for the rest of its output, at most for WaitDelay
+	if cause := context.Cause(r.ctx); cause != nil && received.last == nil {
 		return nil, cause
 	}
-	if err != nil {
-		return nil, fmt.Errorf("wait for the child: %w", err)
+	if r.err != nil {
+		return nil, fmt.Errorf("wait for the child: %w", r.err)
 	}
-	log := races + "." + strconv.Itoa(state.Pid())
+	log := r.races + "." + strconv.Itoa(r.state.Pid())
 	race, err := os.ReadFile(log)
 	if err == nil {
 		os.Remove(log)
 	}
-	return conclude(
-		evidence{state: state, watch: w, received: received, output: output, crash: readSink(crash), race: race},
-	), nil
+	return conclude(evidence{
+		state: r.state, watch: w, received: received, output: r.output, crash: readSink(r.crash), race: race,
+	}), nil
 }
 
 // unlinkedFile creates a file that disappears when it is closed.

@@ -55,7 +55,7 @@ func conclude(f evidence) *End {
 
 // classify returns the class of the end and its text.
 func (f evidence) classify(output []byte) (Class, string) {
-	w, cpu := f.watch, f.state.UserTime()+f.state.SystemTime()
+	w, cpu := f.watch, f.state.UserTime()+f.state.SystemTime()-f.watch.spent
 	switch {
 	case !f.received.opened && !w.expired:
 		return Unstarted, f.exit() + " before it began"
@@ -81,8 +81,11 @@ func (f evidence) classify(output []byte) (Class, string) {
 	case f.status().Signaled():
 		return Killed, killedText(f.status().Signal().String())
 	}
-	if f.state.ExitCode() == connLostCode {
+	switch f.state.ExitCode() {
+	case connLostCode:
 		return Junk, fmt.Sprintf("it closed file descriptor %d, which is not its own", connFD)
+	case requestsLostCode:
+		return Junk, fmt.Sprintf("it closed file descriptor %d, which is not its own", requestFD)
 	}
 	return Exit, f.exit() + " instead of returning"
 }

@@ -17,6 +17,9 @@ type Conn struct {
 	info  os.FileInfo // of the file when the connection was opened
 	nonce string
 	known []int // processes that existed before the code under test ran, such as a test's own server
+
+	requests     *os.File // nil until Listen
+	requestsInfo os.FileInfo
 }
 
 // Kinds of records that the package itself uses. Callers of Say use others.
@@ -25,6 +28,7 @@ const (
 	kindLeft     = "left"
 	kindGoexit   = "goexit"   // the function given to Serve called runtime.Goexit
 	kindReadonly = "readonly" // a region that must not be written to
+	kindAnswer   = "answer"   // of a resident to a request
 	kindEnd      = "end"
 )
 
@@ -176,6 +180,7 @@ func (m *messages) record(text []byte, nonce string) bool {
 	case kindReadonly:
 		m.regions = append(m.regions, region{})
 		return json.Unmarshal(body, &m.regions[len(m.regions)-1]) == nil
+	case kindAnswer:
 	case kindEnd:
 		m.last = body
 	default:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -21,25 +22,44 @@ const (
 type watcher struct {
 	pid   int
 	nonce string
-	limit time.Duration
 	begin time.Time     // before it was started
 	crash *os.File      // the crash output of its runtime
 	ended chan struct{} // closed when the process has ended
 	over  chan struct{} // closed when the fields below no longer change
 
+	// task is what the child is to do now; nil while it waits for a request.
+	task atomic.Pointer[task]
+
+	limit       time.Duration // of the last task
+	spent       time.Duration // processor time of the child before that task
 	expired     bool          // it reached its time limit
 	stopped     bool          // it was stopped by a signal at that time
 	frozen      bool          // the child or this process was stopped for a while
-	took        time.Duration // how long the child ran, without the time during which this process was stopped
+	took        time.Duration // how long the task took, without the time during which this process was stopped
 	descendants []int         // descendants of the child before it was ended
 	leftover    []string
 }
 
-// run watches until the process has ended.
+// task is something that a child has to do within a limit.
+type task struct {
+	limit time.Duration
+	spent time.Duration // processor time of the child before
+}
+
+// expect sets the limit of what the child does from now on.
+func (w *watcher) expect(limit, spent time.Duration) { w.task.Store(&task{limit, spent}) }
+
+// expectNothing says that the child waits, for any time.
+func (w *watcher) expectNothing() { w.task.Store(nil) }
+
+// run watches until the process has ended. It sees a new task at its next check, because waking it
+// for each would disturb the child.
 func (w *watcher) run(ctx context.Context) {
 	defer close(w.over)
 	last := w.begin
-	limit, dying := w.limit, false
+	var current *task
+	limit, dying := time.Duration(0), false
+	var ran, waited time.Duration // of its threads, before the task
 	defer func() {
 		// The monotonic clock stops while the machine sleeps.
 		wall := time.Now().Round(0).Sub(w.begin.Round(0))
@@ -48,7 +68,18 @@ func (w *watcher) run(ctx context.Context) {
 	timer := time.NewTimer(pollInterval)
 	defer timer.Stop()
 	for {
-		wait := max(0, min(pollInterval, limit-w.took))
+		if next := w.task.Load(); next != current && !dying {
+			if current = next; current != nil {
+				w.limit, w.spent, limit, w.took = current.limit, current.spent, current.limit, 0
+				if current.spent > 0 {
+					ran, waited = schedTimes(w.pid)
+				}
+			}
+		}
+		wait := pollInterval
+		if current != nil || dying {
+			wait = max(0, min(pollInterval, limit-w.took))
+		}
 		timer.Reset(wait)
 		over := false
 		select {
@@ -70,17 +101,20 @@ func (w *watcher) run(ctx context.Context) {
 		if over {
 			return
 		}
+		if current == nil && !dying { // it waits
+			continue
+		}
 		p, _ := readProcess(w.pid)
 		w.frozen = w.frozen || p.state == 'T'
 		if n, _ := w.crash.Seek(0, io.SeekCurrent); n > 0 && !dying { // it is printing its goroutines
 			dying, limit = true, w.took+dumpTime
 		}
-		if w.took < limit {
+		if w.took < limit || !dying && w.task.Load() != current {
 			continue
 		}
 		if !dying {
-			ran, waited := schedTimes(w.pid)
-			if more := extension(ran, waited, w.limit, w.took); more > 0 {
+			r, q := schedTimes(w.pid)
+			if more := extension(r-ran, q-waited, w.limit, w.took); more > 0 {
 				limit = w.took + more
 				continue
 			}
