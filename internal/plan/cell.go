@@ -24,6 +24,9 @@ type Cell struct {
 	Procs int `json:"gomaxprocs"`
 	// MaxPages is the page budget; 0 means the whole graph.
 	MaxPages int `json:"max_pages,omitempty"`
+	// Resident says that the cell is measured in blocks with the others of its group, and not in a
+	// fresh process after another.
+	Resident bool `json:"resident,omitempty"`
 }
 
 // Suffixes of the names of second entries of a crawler.

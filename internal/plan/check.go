@@ -39,7 +39,7 @@ func Read(text []byte) (*Plan, error) {
 	err := errors.Join(
 		readList(raw.Crawlers, "crawlers", mostNames, 1, &p.Crawlers),
 		readList(raw.Graphs, "graphs", mostNames, 15, &p.Graphs),
-		readList(raw.Cells, "cells", mostCells, 9, &p.Cells),
+		readList(raw.Cells, "cells", mostCells, 10, &p.Cells),
 		readList(raw.Schedule, "slots", mostSlots, 3, &p.Schedule),
 		readList(raw.Looks, "looks", mostLooks, 2, &p.Looks),
 		readList(raw.Passes, "profile passes", mostCells, 5, &p.Passes),
@@ -107,7 +107,7 @@ func (p *Plan) Check() error {
 			ids[id] = true
 		}
 	}
-	return errors.Join(p.checkSchedule(), p.checkPasses())
+	return errors.Join(p.checkSchedule(), p.checkBlocks(), p.checkPasses())
 }
 
 // check returns an error if the cell by itself is invalid.

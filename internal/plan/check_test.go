@@ -120,6 +120,18 @@ func TestInvalidPlansAreRefused(t *testing.T) {
 	}
 	change("burst", "burst -1", func(p *Plan) { p.Cells[0].Burst = -1 })
 	change("budget", "budget of -1", func(p *Plan) { p.Cells[0].MaxPages = -1 })
+	change("turns", "-1 turns", func(p *Plan) { p.Turns = -1 })
+	change("rest", "out of bounds", func(p *Plan) { p.Rest = maxRest + 1 })
+	change("residents without turns", "cell 1 is resident", func(p *Plan) {
+		p.Turns = 0
+		p.Cells[0].Resident = true
+	})
+	change("half a block", "others of its group are not", func(p *Plan) {
+		p.Turns = 3
+		for i, c := range p.Cells {
+			p.Cells[i].Resident = c.Rate == 0 && c.Impl == p.Crawlers[0]
+		}
+	})
 	change("sample", "samples of -1", func(p *Plan) { p.Sample = -1 })
 	change("deadline", "deadline of 87", func(p *Plan) { p.Deadline = 8760 * time.Hour })
 	change("length", "passes of -1", func(p *Plan) { p.Length = -1 })

@@ -44,7 +44,8 @@ func Parse(file string, text []byte) (*Scenario, error) {
 		Name: strings.TrimSuffix(filepath.Base(file), ".toml"), File: file, Text: string(text),
 		Crawlers: []string{"*"}, Keys: []string{"id"}, Workers: []Count{{1, false}, {1, true}, {2, true}, {4, true}},
 		Rates: []Rate{0}, Bursts: []int{0}, Limiters: []string{""}, Procs: []Count{{1, true}},
-		Control: true, Rounds: 10, PacedRounds: DefaultPacedRounds, Stop: true, Sample: 150 * time.Millisecond, Deadline: 30 * time.Second, Seed: 1,
+		Control: true, Rounds: 10, PacedRounds: DefaultPacedRounds, Stop: true, Sample: 150 * time.Millisecond,
+		Deadline: 30 * time.Second, Seed: 1, Turns: 6, Slice: 5 * time.Millisecond, Rest: 2 * time.Second,
 		Profiles: Profiles{Length: time.Second}, ownSeed: map[string]bool{},
 	}
 	text = bytes.TrimPrefix(text, []byte(mark))
@@ -82,6 +83,9 @@ func (r *reader) scenario(s *Scenario, p *place, values map[string]any) {
 		{"paced_rounds", one(&s.PacedRounds, whole[int](1, MaxRounds))},
 		{"stop", one(&s.Stop, boolean)},
 		{"sample", one(&s.Sample, duration(time.Millisecond, 10*time.Minute))},
+		{"turns", one(&s.Turns, whole[int](0, maxTurns))},
+		{"slice", one(&s.Slice, duration(time.Millisecond, maxSlice))},
+		{"rest", one(&s.Rest, duration(0, maxRest))},
 		{"deadline", one(&s.Deadline, duration(100*time.Millisecond, 24*time.Hour))},
 		{"memory", one(&s.Memory, size)},
 		{"seed", one(&s.Seed, seed)},

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -25,9 +24,14 @@ type Plan struct {
 	PacedRounds int `json:"paced_rounds,omitempty"`
 	// Stop says whether a crawler leaves the rounds when all its comparisons are settled. Looks are
 	// when comparisons of cells without a rate are decided; without Stop only at the end.
-	Stop     bool          `json:"stop,omitempty"`
-	Looks    []stat.Look   `json:"looks,omitempty"`
-	Sample   time.Duration `json:"sample_ns"`
+	Stop   bool          `json:"stop,omitempty"`
+	Looks  []stat.Look   `json:"looks,omitempty"`
+	Sample time.Duration `json:"sample_ns"`
+	// Turns is how often each crawler of a block crawls, for Slice at least each time, and Rest the
+	// least time between two blocks of a group. Without turns there are no blocks.
+	Turns    int           `json:"turns,omitempty"`
+	Slice    time.Duration `json:"slice_ns,omitempty"`
+	Rest     time.Duration `json:"rest_ns,omitempty"`
 	Deadline time.Duration `json:"deadline_ns"`
 	// Memory bounds a child's data segment in bytes; 0 means the free memory of the machine.
 	Memory int64 `json:"memory,omitempty"`
@@ -44,7 +48,7 @@ type Plan struct {
 	Length time.Duration `json:"pass_ns"`
 }
 
-// Slot is one sample: number Slot of its round, both counted from 0.
+// Slot is the sample of one cell: number Slot of its round, both counted from 0.
 type Slot struct {
 	Round int `json:"round"`
 	Slot  int `json:"slot"`
@@ -77,6 +81,7 @@ func Make(s *Scenario, table []crawl.Crawler, cores int) (*Plan, error) {
 	p := &Plan{
 		Scenario: s.Name, Seed: s.Seed, Stop: s.Stop, Sample: s.Sample, Deadline: s.Deadline, Memory: s.Memory,
 		Graphs: s.Graphs, Fetch: s.Fetch, Length: s.Profiles.Length,
+		Turns: s.Turns, Slice: s.Slice, Rest: s.Rest, Rounds: s.Rounds,
 	}
 	if s.Control {
 		control := chosen[0]
@@ -106,7 +111,7 @@ func Make(s *Scenario, table []crawl.Crawler, cores int) (*Plan, error) {
 	if slices.ContainsFunc(p.Cells, func(c Cell) bool { return c.Rate == 0 }) {
 		p.PacedRounds = min(s.PacedRounds, s.Rounds)
 	}
-	p.SetRounds(s.Rounds)
+	p.SetResidents(nil)
 	if p.Passes, err = passes(s, p.Cells, table, cores); err != nil {
 		return nil, err
 	}
@@ -124,8 +129,8 @@ func Make(s *Scenario, table []crawl.Crawler, cores int) (*Plan, error) {
 // four rounds prove crawlers equivalent that keep it, and find one that misses it by 1.1 %.
 const DefaultPacedRounds = 4
 
-// SetRounds replaces the schedule by one of n rounds: randomised complete blocks, every cell once
-// per round, in an order that depends only on the seed and the round. A longer schedule thus begins
+// SetRounds replaces the schedule by one of n rounds: every cell once per round, those of a block
+// together, in an order that depends only on the seed and the round. A longer schedule thus begins
 // with the shorter one. Cells with a rate are measured in the first PacedRounds only; without other
 // cells n is the number of their rounds too.
 func (p *Plan) SetRounds(n int) {
@@ -141,9 +146,7 @@ func (p *Plan) SetRounds(n int) {
 				order = append(order, i)
 			}
 		}
-		draw := rand.New(rand.NewPCG(p.Seed, uint64(round)))
-		draw.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-		for slot, cell := range order {
+		for slot, cell := range p.drawn(round, order) {
 			p.Schedule = append(p.Schedule, Slot{Round: round, Slot: slot, Cell: cell})
 		}
 	}

@@ -45,8 +45,12 @@ type Scenario struct {
 	Rounds, PacedRounds int
 	// Stop says whether a crawler leaves the run when all its comparisons are settled.
 	Stop bool
-	// Sample is the minimum length of a sample; shorter crawls are repeated.
+	// Sample is the minimum length of a sample in a fresh process; shorter crawls are repeated.
 	Sample time.Duration
+	// Turns is how often each crawler of a block crawls, Slice how long at least, and Rest the least
+	// time between two blocks of the same cells; 0 turns: every sample is a fresh process.
+	Turns       int
+	Slice, Rest time.Duration
 	// Deadline is the time after which a sample counts as hanging.
 	Deadline time.Duration
 	// Memory bounds the data segment of one child process in bytes; 0 means the free memory of the

@@ -22,6 +22,12 @@ func TestBoundsBelongToWhatIsAllowed(t *testing.T) {
 		{"deadline", "\"100ms\"\nsample = \"1ms\"", "\"99ms\"\nsample = \"1ms\""},
 		{"deadline", `"24h"`, `"86401s"`},
 		{"deadline", "\"1001ms\"\nsample = \"1s\"", "\"1s\"\nsample = \"1s\""},
+		{"turns", "0", "-1"},
+		{"turns", "100", "101"},
+		{"slice", `"1ms"`, `"999us"`},
+		{"slice", `"10s"`, `"10001ms"`},
+		{"rest", `"0s"`, `"-1ms"`},
+		{"rest", `"1h"`, `"3601s"`},
 		{"memory", `"65536KiB"`, `"65535KiB"`},
 		{"memory", `"64MiB"`, `"63MiB"`},
 		{"memory", `"4194304TiB"`, `"8388608TiB"`}, // 2 to the 62nd and the 63rd

@@ -16,6 +16,9 @@ const (
 	maxName    = 64
 	maxRate    = 1e9
 	minRate    = 1e-3 // a page in 17 minutes
+	maxTurns   = 100
+	maxSlice   = 10 * time.Second
+	maxRest    = time.Hour
 )
 
 // kindOf names the type of a TOML value in messages.
