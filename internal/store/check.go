@@ -15,6 +15,9 @@ func (rec *Record) check() error {
 	if !(rec.Wall >= 0 && rec.Wall <= math.MaxInt32) {
 		return fmt.Errorf("invalid wall time of %v seconds", rec.Wall)
 	}
+	if rec.More < 0 || rec.More > 0 && rec.Kind != KindSample {
+		return fmt.Errorf("invalid block: %d more records after a %s", rec.More, rec.Kind)
+	}
 	switch {
 	case rec.Kind == KindFailure && rec.Failure != nil:
 		return rec.Failure.check(rec.Cell)
@@ -43,6 +46,9 @@ func (s *Sample) check() error {
 			return fmt.Errorf("invalid sample: it has no %s", unit)
 		}
 	}
+	if err := s.checkSlices(); err != nil {
+		return err
+	}
 	if s.Values["sec/op"] <= 0 || s.Values["pages/op"] <= 0 {
 		return fmt.Errorf("invalid sample: %v pages in %v seconds", s.Values["pages/op"], s.Values["sec/op"])
 	}
@@ -62,6 +68,21 @@ func (s *Sample) check() error {
 		)
 	}
 	return nil
+}
+
+// checkSlices returns an error unless the slices, if there are any, have all crawls.
+func (s *Sample) checkSlices() error {
+	crawls := 0
+	for i, slice := range s.Slices {
+		if slice.Crawls < 1 || slice.Crawls > s.Crawls || !(slice.Seconds > 0 && slice.Seconds <= math.MaxInt32) {
+			return fmt.Errorf("invalid slice %d: %d crawls in %v seconds", i+1, slice.Crawls, slice.Seconds)
+		}
+		crawls += slice.Crawls
+	}
+	if len(s.Slices) > 0 && crawls != s.Crawls {
+		return fmt.Errorf("invalid sample: %d crawls, but %d in its slices", s.Crawls, crawls)
+	}
+	return checkAmount("outside_sec", s.Outside)
 }
 
 // checkAmounts returns an error if one of values is not an amount.

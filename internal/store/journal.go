@@ -79,9 +79,13 @@ type journal struct {
 	bad       *tail     // nil if nothing follows the lines
 
 	line int // number of the last line that was read, from 1
+	// The records of a block that is not complete yet, with the checksums and the size of their lines.
+	block     []Record
+	blockSums [][]byte
+	blockSize int64
 }
 
-// tail is what follows the last valid record of a journal. A crash may leave it.
+// tail is what follows the last valid record of a journal, or its last whole block. A crash may leave it.
 type tail struct {
 	line int // its number, from 1
 	size int64
@@ -120,6 +124,7 @@ func readJournal(r io.Reader, size int64, known *Lines) (*journal, error) {
 		}
 		text = append(text[:0], text[whole:]...)
 		if ended {
+			j.cut()
 			return j, nil
 		}
 		if len(text) > maxLine {
@@ -160,13 +165,51 @@ func (j *journal) addLines(text []byte, prefix int) error {
 				j.bad.line,
 			)
 		default:
-			j.size += size
-			addSum(j.sum, line)
-			j.records = append(j.records, records[i])
-			j.recordPrefixSum(prefix)
+			if err := j.add(records[i], line, prefix); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// add adds a record, those of a block when it is complete.
+func (j *journal) add(rec Record, line []byte, prefix int) error {
+	if n := len(j.block); n > 0 && !follows(j.block[n-1], rec) {
+		return fmt.Errorf("line %d does not continue the block of line %d, so the file was changed after it was written: "+
+			"take it from a backup, or delete lines %d to %d to drop that block", j.line, j.line-1, j.line-n, j.line-1)
+	}
+	j.block, j.blockSize = append(j.block, rec), j.blockSize+int64(len(line))
+	j.blockSums = append(j.blockSums, bytes.Clone(lineSum(line)))
+	if rec.More > 0 {
+		return nil
+	}
+	j.size += j.blockSize
+	for i, rec := range j.block {
+		j.sum.Write(j.blockSums[i])
+		j.records = append(j.records, rec)
+		j.recordPrefixSum(prefix)
+	}
+	j.block, j.blockSums, j.blockSize = nil, nil, 0
+	return nil
+}
+
+// follows reports whether rec is the next record of a block after last.
+func follows(last, rec Record) bool {
+	return rec.More == last.More-1 && rec.Round == last.Round && rec.Kind == last.Kind
+}
+
+// cut puts an incomplete block at the end into the tail: its other records were never written.
+func (j *journal) cut() {
+	n := len(j.block)
+	if n == 0 {
+		return
+	}
+	if j.bad == nil {
+		j.bad = &tail{line: j.line + 1, why: errors.New("its block is incomplete")}
+	}
+	j.bad.line -= n
+	j.bad.size += j.blockSize
 }
 
 // recordPrefixSum records the sum if prefix lines have been read.
@@ -177,6 +220,8 @@ func (j *journal) recordPrefixSum(prefix int) {
 }
 
 // addSum adds the checksum of a valid line to h: it identifies the line and takes a hundredth of the time.
-func addSum(h hash.Hash, line []byte) { h.Write(line[len(linePrefix) : len(linePrefix)+8]) }
+func addSum(h hash.Hash, line []byte) { h.Write(lineSum(line)) }
+
+func lineSum(line []byte) []byte { return line[len(linePrefix) : len(linePrefix)+8] }
 
 func sumOf(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }

@@ -88,7 +88,7 @@ func Open(dir string) (*Run, error) {
 		r.Warnings = append(
 			r.Warnings,
 			fmt.Sprintf(
-				"%s ends with an incomplete record of %d bytes, which is ignored", r.path(journalFile), j.bad.size,
+				"%s ends with an incomplete record or block of %d bytes, which is ignored", r.path(journalFile), j.bad.size,
 			),
 		)
 	}
@@ -129,13 +129,13 @@ type Recovered struct {
 // String describes what was cut off and where it is.
 func (r *Recovered) String() string {
 	return fmt.Sprintf(
-		"the journal ended with an incomplete record: %d bytes from line %d on were moved to %s", r.Bytes, r.Line,
+		"the journal ended with an incomplete record or block: %d bytes from line %d on were moved to %s", r.Bytes, r.Line,
 		r.Kept,
 	)
 }
 
-// Resume opens a run to continue it. It moves an incomplete last record, left by a crash, to another file and describes
-// it; if there is none, the Recovered is nil.
+// Resume opens a run to continue it. It moves an incomplete last record or block, left by a crash, to another file and
+// describes it; if there is none, the Recovered is nil.
 func Resume(dir string) (*Run, *Recovered, error) {
 	r := &Run{dir: dir}
 	recovered, err := r.resume()

@@ -11,8 +11,13 @@ type Record struct {
 	Slot  int    `json:"slot"`
 	Cell  string `json:"cell"` // plan.Cell.ID
 
+	// More is how many records of the same block follow, in the next lines. A block counts when all of
+	// its records are there.
+	More int `json:"more,omitempty"`
+
 	Start time.Time `json:"start"`
-	// Wall is the wall time of the child process in seconds.
+	// Wall is the wall time of the child process in seconds; of a resident, whose process is alive
+	// while others crawl, the time that was its own: its start, its turns and its end.
 	Wall float64 `json:"wall_sec"`
 
 	Sample  *Sample  `json:"sample,omitempty"`
@@ -34,6 +39,11 @@ type Sample struct {
 	// Crawls is the number of crawls in the sample, and Seconds has the time of each.
 	Crawls  int       `json:"crawls"`
 	Seconds []float64 `json:"seconds"`
+	// Slices are the turns of a resident in a block, in order; a sample of a fresh process has none.
+	// sec/op is then the estimate of the block, see stat.BlockMeans, in place of the mean.
+	Slices []Slice `json:"slices,omitempty"`
+	// Outside is the processor time in seconds that a resident used while it waited for its turns.
+	Outside float64 `json:"outside_sec,omitempty"`
 	// Values are the measurements by unit, one op being one crawl: sec/op, cpu-sec/op, B/op, allocs/op,
 	// mutex-wait-sec/op, peak-RSS-bytes, pages/op. All of Units are present, including zeros.
 	Values map[string]float64 `json:"values"`
@@ -47,10 +57,17 @@ type Sample struct {
 	Counts map[string]float64 `json:"counts,omitempty"`
 	// Pace describes how the limiter kept the rate; nil without a limiter.
 	Pace *Pace `json:"pace,omitempty"`
-	// Flags are the reasons why the sample is flagged: "no overlap", "too short", "throttled", "preempted", "frozen". A
-	// flagged sample is taken again once, and Before is the first attempt.
+	// Flags are the reasons why the sample is flagged: "no overlap", "too short", "throttled", "preempted", "frozen",
+	// "busy between turns". A flagged sample is taken again once, and Before is the first attempt; a block is taken
+	// again as a whole if the machine or a resident disturbed it.
 	Flags  []string `json:"flags,omitempty"`
 	Before *Sample  `json:"before,omitempty"`
+}
+
+// Slice is what a resident did in one turn.
+type Slice struct {
+	Crawls  int     `json:"crawls"`
+	Seconds float64 `json:"sec"` // of these crawls
 }
 
 // Pace is how well a limiter kept its rate.

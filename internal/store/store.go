@@ -74,7 +74,8 @@ func (r *Run) Records() []Record { return r.records }
 func (r *Run) Changed() error { return r.changed }
 
 // Append commits records with one sync: when it returns without an error, they survive a crash. After an error the
-// journal is unchanged, unless it was deleted. A crash during Append may leave some of the records.
+// journal is unchanged, unless it was deleted. A crash during Append may leave some of
+// them, but of a block all or none count.
 func (r *Run) Append(recs ...Record) error {
 	lines, err := r.encode(recs)
 	if err != nil {
@@ -108,7 +109,7 @@ func (r *Run) encode(recs []Record) (lines [][]byte, err error) {
 	}
 	new := map[place]bool{}
 	size := r.size
-	for _, rec := range recs {
+	for i, rec := range recs {
 		at := place{rec.Round, rec.Slot}
 		if err := errors.Join(r.checkPlace(rec), rec.check()); err != nil {
 			return nil, err
@@ -117,6 +118,9 @@ func (r *Run) encode(recs []Record) (lines [][]byte, err error) {
 			return nil, fmt.Errorf("%s is recorded twice", at)
 		}
 		new[at] = true
+		if i > 0 && recs[i-1].More > 0 && !follows(recs[i-1], rec) || i == len(recs)-1 && rec.More > 0 {
+			return nil, fmt.Errorf("the block of %s is incomplete", at)
+		}
 		line, err := encode(rec)
 		if err != nil {
 			return nil, err
