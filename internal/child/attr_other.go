@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build unix && !linux
 
 package child
 
@@ -9,8 +9,4 @@ import "syscall"
 // by at most one sample.
 func procAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
-// becomeSubreaper does nothing: it needs Linux. Elsewhere only the process group of a child is found.
-func becomeSubreaper() {}
-
-// noChildren reports true: children are only detected on Linux.
-func noChildren() bool { return true }
+func requestDump(pid int) { syscall.Kill(pid, syscall.SIGQUIT) }

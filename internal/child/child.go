@@ -19,7 +19,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -123,6 +122,9 @@ type running struct {
 
 // begin starts a child, with more as its file descriptors after those of its connection.
 func begin(ctx context.Context, cmd *exec.Cmd, limit time.Duration, more ...*os.File) (*running, error) {
+	if err := Supported(); err != nil {
+		return nil, err
+	}
 	nonce := fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64()) // against accidental output
 	r := &running{
 		ctx: ctx, cmd: cmd, races: filepath.Join(os.TempDir(), "crawlbench-race-"+nonce), output: &boundedOutput{},
@@ -227,10 +229,4 @@ func childEnv(env []string, nonce, races string) []string {
 		}
 	}
 	return append(env, nonceVariable+"="+nonce, "GOTRACEBACK=all", "GORACE="+race+"atexit_sleep_ms=0 log_path="+races)
-}
-
-// kill kills the process and its group.
-func kill(pid int) {
-	syscall.Kill(-pid, syscall.SIGKILL)
-	syscall.Kill(pid, syscall.SIGKILL)
 }

@@ -3,7 +3,6 @@ package child
 import (
 	"os"
 	"slices"
-	"syscall"
 	"time"
 )
 
@@ -39,7 +38,7 @@ func killAll(list []process) []string {
 	var names []string
 	for _, p := range list {
 		names = append(names, p.String())
-		syscall.Kill(p.pid, syscall.SIGKILL)
+		killProcess(p.pid)
 	}
 	return names
 }
@@ -48,7 +47,7 @@ func killAll(list []process) []string {
 // leftover processes, they are found by their group, by the list of its descendants, and by the
 // nonce.
 func (w *watcher) killRemaining(received *messages) {
-	defer syscall.Kill(-w.pid, syscall.SIGKILL)
+	defer killGroup(w.pid)
 	if received.last != nil {
 		w.leftover = received.leftover
 		return
@@ -67,7 +66,7 @@ func (w *watcher) killRemaining(received *messages) {
 				w.leftover = append(w.leftover, p.String())
 			}
 			reported[p.pid] = true
-			syscall.Kill(p.pid, syscall.SIGKILL)
+			killProcess(p.pid)
 		}
 		time.Sleep(time.Millisecond)
 	}

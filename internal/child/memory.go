@@ -1,11 +1,6 @@
 package child
 
-import (
-	"fmt"
-	"os"
-
-	"golang.org/x/sys/unix"
-)
+import "os"
 
 // Bound limits the data segment of this process, which includes Go's heap and stacks but neither
 // reserved addresses nor mapped files. Beyond it the runtime ends the process with "out of memory".
@@ -16,9 +11,5 @@ func Bound(bytes int64) error {
 	if bytes <= 0 {
 		return nil
 	}
-	limit := unix.Rlimit{Cur: uint64(bytes), Max: uint64(bytes)}
-	if err := unix.Setrlimit(unix.RLIMIT_DATA, &limit); err != nil {
-		return fmt.Errorf("limit memory to %d bytes: %w", bytes, err)
-	}
-	return nil
+	return limitData(bytes)
 }

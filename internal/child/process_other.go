@@ -2,8 +2,6 @@
 
 package child
 
-import "syscall"
-
 // process is a living process. Except on Linux, processes are not listed: only a child's process
 // group is killed.
 type process struct {
@@ -16,6 +14,10 @@ func readProcess(int) (process, bool)      { return process{}, false }
 func (process) hasNonce(nonce string) bool { return false }
 func (process) String() string             { return "" }
 
-func requestDump(pid int) { syscall.Kill(pid, syscall.SIGQUIT) }
+// becomeSubreaper does nothing: it needs Linux. Elsewhere only the process group of a child is found.
+func becomeSubreaper() {}
+
+// noChildren reports true: children are only detected on Linux.
+func noChildren() bool { return true }
 
 func oomKills() int { return 0 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"syscall"
 	"time"
 )
 
@@ -37,27 +36,6 @@ func Start(ctx context.Context, cmd *exec.Cmd, limit time.Duration) (*Resident, 
 		return nil, err
 	}
 	return &Resident{running: running, requests: own}, nil
-}
-
-// socketPair returns the two ends of a connection. Only the first is in non-blocking mode, so that
-// waiting for it occupies no thread.
-func socketPair() (own, other *os.File, err error) {
-	syscall.ForkLock.RLock() // no child that starts meanwhile inherits them
-	fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
-	if err == nil {
-		syscall.CloseOnExec(fds[0])
-		syscall.CloseOnExec(fds[1])
-	}
-	syscall.ForkLock.RUnlock()
-	if err != nil {
-		return nil, nil, os.NewSyscallError("socketpair", err)
-	}
-	if err := syscall.SetNonblock(fds[0], true); err != nil {
-		syscall.Close(fds[0])
-		syscall.Close(fds[1])
-		return nil, nil, os.NewSyscallError("fcntl", err)
-	}
-	return os.NewFile(uintptr(fds[0]), "requests"), os.NewFile(uintptr(fds[1]), "requests of the child"), nil
 }
 
 // Ask sends a request and waits for its answer, at most for limit. It returns false if there is none,
@@ -135,7 +113,7 @@ func (r *Resident) Kill() {
 // Listen prepares the connection of a resident for requests. It must be called before the code under test
 // runs, which must not inherit them.
 func (c *Conn) Listen() (err error) {
-	syscall.CloseOnExec(requestFD)
+	closeOnExec(requestFD)
 	c.requests = os.NewFile(requestFD, "requests")
 	if c.requestsInfo, err = c.requests.Stat(); err != nil {
 		return fmt.Errorf("listen for requests: %w", err)

@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -147,7 +146,7 @@ func (w *watcher) expire(stopped bool) {
 	w.expired, w.stopped = true, stopped
 	w.recordDescendants()
 	requestDump(w.pid)
-	syscall.Kill(w.pid, syscall.SIGCONT)
+	wake(w.pid)
 }
 
 // recordDescendants records the child's descendants, which can no longer be found once it has ended.
