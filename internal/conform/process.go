@@ -92,7 +92,7 @@ func profilesBlocking() bool {
 	begin := blockings()
 	c := make(chan int)
 	go func() {
-		syscall.Nanosleep(&syscall.Timespec{Nsec: 1e5}, nil)
+		nap()
 		c <- 1
 	}()
 	<-c

@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -280,7 +279,7 @@ func runAsChild(t *testing.T, check Check, s subject) {
 	}
 	// The first call of signal.Notify starts a goroutine that stays: it must not count as the crawler's.
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGWINCH)
+	signal.Notify(signals, ignoredSignal)
 	signal.Stop(signals)
 	failed := !t.Run(check.Name, func(t *testing.T) {
 		r := &Report{T: t, conn: conn, doing: new(string)}

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing/synctest"
 	"time"
 
@@ -282,11 +281,11 @@ func quiet(ctx context.Context, running int, rest time.Duration) string {
 // left returns by how many the number of goroutines exceeds running. Goroutines that are exiting get
 // real time to finish.
 func left(running int) int {
-	for nap := 0; nap < 2000 && runtime.NumGoroutine() > running; nap++ {
-		if nap < 1000 {
+	for try := 0; try < 2000 && runtime.NumGoroutine() > running; try++ {
+		if try < 1000 {
 			runtime.Gosched()
 		} else {
-			syscall.Nanosleep(&syscall.Timespec{Nsec: 1e6}, nil) // time.Sleep is virtual here
+			nap()
 		}
 	}
 	return runtime.NumGoroutine() - running

@@ -11,8 +11,6 @@ import (
 	"unsafe"
 
 	"crawlbench/internal/rundir"
-
-	"golang.org/x/sys/unix"
 )
 
 // A cache file is a header followed by memory images of the offsets, the set of reachable pages,
@@ -139,7 +137,7 @@ func OpenCache(path string) (*Cache, error) {
 	case h.Pages > maxPages || h.Links > 1<<48 || h.Hosts > h.Pages || size != h.size():
 		return nil, fmt.Errorf("open the graph's cache %s: it has %d bytes, its header says %d", path, size, h.size())
 	}
-	m, err := unix.Mmap(int(f.Fd()), 0, int(h.size()), unix.PROT_READ, unix.MAP_SHARED)
+	m, err := mapFile(f, int(h.size()))
 	if err != nil {
 		return nil, fmt.Errorf("map the graph's cache %s: %w", path, err)
 	}
@@ -168,4 +166,4 @@ func take[T uint32 | uint64](m *[]byte, n uint64) []T {
 }
 
 // Close unmaps the file.
-func (c *Cache) Close() error { return unix.Munmap(c.mapped) }
+func (c *Cache) Close() error { return unmap(c.mapped) }

@@ -8,8 +8,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // Fingerprint returns the properties that identify this machine, by name: os, arch, cpu, cores,
@@ -31,9 +29,9 @@ func Fingerprint() map[string]string {
 	if strings.Contains(" "+field("/proc/cpuinfo", "flags")+" ", " hypervisor ") {
 		put("hypervisor", "yes")
 	}
-	var u unix.Utsname
-	if unix.Uname(&u) == nil {
-		put("kernel", unix.ByteSliceToString(u.Release[:]))
+	put("kernel", kernel())
+	for key, value := range hardware() { // of systems without /proc
+		put(key, value)
 	}
 	return f
 }
@@ -57,12 +55,8 @@ func FreeMemory() int64 {
 	if errLimit == nil && errUsed == nil && (free == 0 || limit-used < free) {
 		free = limit - used
 	}
-	for resource, used := range map[int]string{unix.RLIMIT_AS: "VmSize", unix.RLIMIT_DATA: "VmData"} {
-		var limit unix.Rlimit
-		if err := unix.Getrlimit(resource, &limit); err != nil || limit.Cur > 1<<62 {
-			continue
-		}
-		if left := int64(limit.Cur) - kilobytes(field("/proc/self/status", used)); free == 0 || left < free {
+	for used, limit := range memoryLimits() {
+		if left := limit - kilobytes(field("/proc/self/status", used)); free == 0 || left < free {
 			free = left
 		}
 	}

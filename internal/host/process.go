@@ -1,13 +1,10 @@
 package host
 
 import (
-	"errors"
 	"os"
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // Process identifies a process. A PID alone does not: it is reused sooner or later, and after every
@@ -31,8 +28,7 @@ func (p Process) Alive() bool {
 	if p.PID <= 0 || p.Boot != bootID() || p.Start != startTime(p.PID) {
 		return false
 	}
-	err := unix.Kill(p.PID, 0)
-	return err == nil || errors.Is(err, unix.EPERM)
+	return exists(p.PID)
 }
 
 func bootID() string { return firstLine("/proc/sys/kernel/random/boot_id") }
@@ -49,16 +45,6 @@ func startTime(pid int) uint64 {
 	}
 	ticks, _ := strconv.ParseUint(fields[starttime], 10, 64)
 	return ticks
-}
-
-// Usage returns the processor time of this process, user and system, which other processes do not add to, and how often
-// it was preempted.
-func Usage() (cpu time.Duration, preempted int64) {
-	var u unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
-		return 0, 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), int64(u.Nivcsw)
 }
 
 // CPUTime returns the processor time of this process, as Usage does.

@@ -16,6 +16,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 )
@@ -98,10 +99,9 @@ func (d *Dir) Edit(name string, create bool) (*os.File, error) {
 	}
 	info, err := f.Stat()
 	if err == nil {
-		if s, ok := info.Sys().(*syscall.Stat_t); ok && s.Nlink > 1 {
+		if n := links(info); n > 1 {
 			err = fmt.Errorf(
-				"%s: %w: it has %d hard links, which would all change: replace it with a copy", name, ErrUnsafe,
-				s.Nlink,
+				"%s: %w: it has %d hard links, which would all change: replace it with a copy", name, ErrUnsafe, n,
 			)
 		}
 	}
@@ -199,7 +199,8 @@ func SyncDir(path string) error {
 
 func syncDir(f *os.File) error {
 	err := f.Sync()
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+	if runtime.GOOS == "windows" || // which has no such operation
+		errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
 		return nil
 	}
 	return err

@@ -5,8 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-
-	"golang.org/x/sys/unix"
+	"syscall"
 
 	"crawlbench/internal/rundir"
 )
@@ -35,13 +34,13 @@ func withRemedy(op, path string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT):
+	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
 		remedy = ": free space on that disk"
-	case op == "lock" && (errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS)):
+	case op == "lock" && (errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)):
 		remedy = ": copy the run to a writable directory"
-	case errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS):
+	case errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS):
 		remedy = ": choose a writable directory with -results"
-	case errors.Is(err, unix.ENOTDIR):
+	case errors.Is(err, syscall.ENOTDIR):
 		remedy = ": a part of that path is a file: choose a directory with -results"
 	case errors.Is(err, rundir.ErrUnsafe):
 		remedy = ": delete it, or replace it with a copy of its content"

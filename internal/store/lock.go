@@ -7,13 +7,11 @@ import (
 	"os"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"crawlbench/internal/host"
 	"crawlbench/internal/rundir"
 )
 
-// The lock of a run is a file that its writer locks with flock: the kernel releases the lock when the process ends, for
+// The lock of a run is a file that its writer locks: the kernel releases the lock when the process ends, for
 // whatever reason. The file names the process.
 
 const maxLock = 4 << 10
@@ -26,7 +24,7 @@ func acquireLock(d *rundir.Dir) (*os.File, error) {
 	}
 	// A process that lists the runs holds the lock for an instant, see isLocked.
 	for range 10 {
-		if err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); !errors.Is(err, unix.EWOULDBLOCK) {
+		if err = lockFor(f, true); !errors.Is(err, errLocked) {
 			break
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -34,7 +32,7 @@ func acquireLock(d *rundir.Dir) (*os.File, error) {
 	if err != nil {
 		text, _ := d.Read(lockFile, maxLock)
 		f.Close()
-		if errors.Is(err, unix.EWOULDBLOCK) {
+		if errors.Is(err, errLocked) {
 			return nil, fmt.Errorf("another crawlbench%s is writing to it: wait until it ends", owner(text))
 		}
 		return nil, err
@@ -65,8 +63,8 @@ func isLocked(d *rundir.Dir) bool {
 		return false
 	}
 	defer f.Close()
-	err = unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)
-	if err == nil || errors.Is(err, unix.EWOULDBLOCK) {
+	err = lockFor(f, false)
+	if err == nil || errors.Is(err, errLocked) {
 		return err != nil
 	}
 	// The file system does not support locks.

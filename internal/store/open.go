@@ -10,8 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"golang.org/x/sys/unix"
+	"syscall"
 
 	"crawlbench/internal/parallel"
 	"crawlbench/internal/plan"
@@ -308,7 +307,7 @@ func readFile(d *rundir.Dir, name string, most int64) ([]byte, error) {
 
 // explainMissing converts the error of a file that does not exist.
 func explainMissing(name string, err error) error {
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return missingFileError{name, err}
 	}
 	return err
