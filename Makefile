@@ -69,6 +69,9 @@ race: ## run the tests under the race detector
 lint: ## vet, formatting, static analysis
 	@scripts/lint.sh
 
+platforms: ## vet for macOS, FreeBSD, Windows and arm64, whose unit tests run under qemu-user if there is one
+	@scripts/platforms.sh
+
 fuzz: ## run every fuzz target for a time: make fuzz [FUZZTIME=20s]
 	@scripts/fuzz.sh $(or $(FUZZTIME),20s)
 
@@ -78,4 +81,4 @@ crash: ## kill runs at random moments and resume them: make crash [KILLS=100]
 cover: ## test coverage by package
 	go test -short -cover ./...
 
-.PHONY: help build bench test compare report flame serve export conform doctor stress mutate limits microbench list browser race lint fuzz crash cover
+.PHONY: help build bench test compare report flame serve export conform doctor stress mutate limits microbench list browser race lint platforms fuzz crash cover

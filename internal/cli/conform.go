@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"crawlbench/internal/child"
 	"crawlbench/internal/conform"
 	"crawlbench/internal/conform/mutant"
 	"crawlbench/internal/crawl"
@@ -38,6 +39,9 @@ func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	}
 	if *patience <= 0 {
 		return usagef("conform: invalid -patience %v: want more than 0", *patience)
+	}
+	if err := child.Supported(); err != nil {
+		return err
 	}
 	s := conform.Suite{Patience: *patience}
 	if s.Crawlers, err = named(positional, table); err != nil {
@@ -74,13 +78,13 @@ func ownProgram(ctx context.Context, s *conform.Suite) error {
 		return err
 	}
 	s.Command = func(crawler, keys, check string) *exec.Cmd {
-		return child(ctx, exe, crawler, keys, check)
+		return checkCommand(ctx, exe, crawler, keys, check)
 	}
 	return nil
 }
 
-// child returns the command for the process of a check.
-func child(ctx context.Context, exe, crawler, keys, check string) *exec.Cmd {
+// checkCommand returns the command for the process of a check.
+func checkCommand(ctx context.Context, exe, crawler, keys, check string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, exe, conform.ChildVerb, crawler, keys, check)
 	cmd.Args[0] = os.Args[0]
 	return cmd

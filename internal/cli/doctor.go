@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"crawlbench/internal/child"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/host"
 	"crawlbench/internal/limiter"
@@ -45,6 +46,9 @@ func (a *app) doctor(ctx context.Context, fs *flag.FlagSet, args []string) error
 	}
 	if *rounds < plan.MinRounds || *rounds > plan.MaxRounds {
 		return usagef("doctor: invalid -rounds %d: want %d to %d", *rounds, plan.MinRounds, plan.MaxRounds)
+	}
+	if err := child.Supported(); err != nil {
+		return err
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	f := host.Fingerprint()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"crawlbench/internal/child"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/host"
 	"crawlbench/internal/limiter"
@@ -17,6 +18,9 @@ import (
 
 // resume continues a run.
 func (a *app) resume(ctx context.Context, f runFlags) error {
+	if err := child.Supported(); err != nil {
+		return err
+	}
 	dir, err := findRun(f.results, f.resume)
 	if err != nil {
 		return err

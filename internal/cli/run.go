@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"crawlbench/internal/child"
 	"crawlbench/internal/host"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plan"
@@ -298,7 +299,10 @@ func infos(graphs []measure.Graph) []store.GraphInfo {
 // fresh starts a new run.
 func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFlags) error {
 	begin := time.Now()
-	var err error
+	err := child.Supported()
+	if err != nil {
+		return err
+	}
 	if f.programs, err = readPrograms(f.against); err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 	for seed := 1; seed <= seeds && ctx.Err() == nil; seed++ {
 		try := func(value string) []conform.Result {
 			s.Command = func(crawler, keys, check string) *exec.Cmd {
-				cmd := child(ctx, exe, crawler, keys, check)
+				cmd := checkCommand(ctx, exe, crawler, keys, check)
 				cmd.Env = append(cmd.Environ(), "GOMAXPROCS=1", yield.Variable+"="+value)
 				return cmd
 			}
