@@ -3,9 +3,6 @@ package measure
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"runtime/pprof"
 	"runtime/trace"
 	"time"
@@ -13,7 +10,6 @@ import (
 	"crawlbench/internal/breakdown"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/profile"
-	"crawlbench/internal/rundir"
 	"crawlbench/internal/store"
 	"crawlbench/internal/web"
 )
@@ -54,27 +50,14 @@ func (b *Bench) takeTraces(ctx context.Context) (Outcome, error) {
 		breakdowns = append(breakdowns, l)
 		walls = append(walls, p)
 	}
-	file, err := json.Marshal(breakdowns)
-	if err != nil {
+	if err := b.writeJSON(done, "breakdown", breakdowns); err != nil {
 		return Outcome{}, err
-	}
-	done.Files["breakdown"] = "breakdown.json"
-	if err := writeBreakdowns(b.job.Dir, file); err != nil {
-		return Outcome{}, fmt.Errorf("write the time breakdown: %w", err)
 	}
 	p, err := profile.Merge(walls)
 	if err != nil {
 		return Outcome{}, err
 	}
 	return Outcome{Profile: done}, b.writeProfiles(done, map[string]*profile.Profile{wall: p})
-}
-
-func writeBreakdowns(dir string, text []byte) error {
-	d, err := rundir.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.WriteSync("breakdown.json", text), d.Close())
 }
 
 // takeTrace takes one trace. The CPU profiler is on, so that the trace has samples of running code.

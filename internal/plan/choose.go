@@ -79,6 +79,7 @@ func passes(s *Scenario, cells []Cell, table []crawl.Crawler, cores int) ([]Pass
 		}
 	}
 	workers, rates := profiledWorkers(pf, cells, cores), profiledRates(pf, s.Rates)
+	growth := resolve(pf.Growth, cores)
 	has := func(list []string, v string) bool { return len(list) == 0 || slices.Contains(list, v) }
 	var list []Pass
 	for i, c := range cells {
@@ -86,7 +87,8 @@ func passes(s *Scenario, cells []Cell, table []crawl.Crawler, cores int) ([]Pass
 			!has(pf.Keys, c.Keys) {
 			continue
 		}
-		if !workers(c) || !rates[c.Rate] {
+		all := workers(c)
+		if !all && !slices.Contains(growth, c.Workers) || !rates[c.Rate] {
 			continue
 		}
 		for _, kind := range []string{"cpu", "wall"} {
@@ -96,7 +98,7 @@ func passes(s *Scenario, cells []Cell, table []crawl.Crawler, cores int) ([]Pass
 		}
 		var waits []string
 		for _, k := range []string{"block", "mutex"} {
-			if slices.Contains(pf.Kinds, k) {
+			if all && slices.Contains(pf.Kinds, k) {
 				waits = append(waits, k)
 			}
 		}

@@ -84,6 +84,32 @@ func TestProfileOfTheProcessorAlone(t *testing.T) {
 	}
 }
 
+// Where time grows is asked of the CPU profile and of the execution trace alone.
+func TestGrowthIsProfiledAtItsWorkers(t *testing.T) {
+	s := base()
+	s.Workers = []Count{{N: 1}, {N: 2, PerCore: true}, {N: 8}}
+	s.Profiles.Kinds = []string{"cpu", "block", "mutex", "wall"}
+	s.Profiles.Growth = []Count{{N: 1}, {N: 2, PerCore: true}}
+	passes := map[int]map[string]bool{}
+	p := makePlan(t, s)
+	for _, pass := range p.Passes {
+		c := p.Cells[pass.Cell]
+		if passes[c.Workers] == nil {
+			passes[c.Workers] = map[string]bool{}
+		}
+		if c.Impl == "a" {
+			passes[c.Workers][strings.Join(pass.Kinds, "+")] = true
+		}
+	}
+	some := map[string]bool{"cpu": true, "wall": true}
+	all := map[string]bool{"cpu": true, "wall": true, "block+mutex": true}
+	for workers, want := range map[int]map[string]bool{1: some, 4: some, 8: all} {
+		if !maps.Equal(passes[workers], want) {
+			t.Errorf("%d workers: passes of %v, want %v", workers, passes[workers], want)
+		}
+	}
+}
+
 func TestGraphIsFoundByName(t *testing.T) {
 	p := makePlan(t, base())
 	for _, name := range []string{"g", "h"} {

@@ -245,6 +245,7 @@ func (s *Scenario) profiles(r *reader, p *place, prefix string, values map[strin
 		{"graphs", list(&pf.Graphs, word("graph", graphs...))},
 		{"keys", list(&pf.Keys, word("kind of keys", s.Keys...))},
 		{"workers", list(&pf.Workers, among("workers", count(maxWorkers), s.Workers))},
+		{"growth", list(&pf.Growth, among("workers", count(maxWorkers), s.Workers))},
 		{"rate", list(&pf.Rates, among("rates", rate, s.Rates))},
 		{"length", one(&pf.Length, duration(time.Millisecond, 10*time.Minute))},
 	})

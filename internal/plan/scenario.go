@@ -79,7 +79,10 @@ type Profiles struct {
 	Graphs   []string
 	Keys     []string
 	Workers  []Count // empty: the largest count only
-	Rates    []Rate  // empty: the largest rate only, which is inf where there is one
+	// Growth are further numbers of workers of which the CPU profile and the execution trace are taken, to see where
+	// time grows with the workers.
+	Growth []Count
+	Rates  []Rate // empty: the largest rate only, which is inf where there is one
 	// Length is the duration of the crawls of a pass.
 	Length time.Duration
 }

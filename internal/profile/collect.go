@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/pprof"
 	"slices"
+	"strconv"
 
 	"github.com/google/pprof/profile"
 )
@@ -44,8 +45,9 @@ func Events(p *Profile) (n float64) {
 // Collector records profiles of crawls. Only one can be active in a process, and block and mutex
 // profiles include what earlier ones recorded: use one process per pass.
 type Collector struct {
-	kinds []string
-	cpu   bytes.Buffer
+	kinds   []string
+	cpu     bytes.Buffer
+	repeats []Repeat
 }
 
 // Start begins to record kinds: cpu alone, or block and mutex. They are not recorded together
@@ -67,14 +69,36 @@ func Start(kinds []string) (*Collector, error) {
 // one that starts them.
 const (
 	labelKey   = "crawlbench-phase"
-	labelCrawl = "crawl"
-	labelOther = "harness"
+	labelCrawl = "crawl" // followed by the number of the repeat
 )
+
+// Repeat begins a repeat: the crawls until the next one. Usage keeps them apart.
+func (c *Collector) Repeat() { c.repeats = append(c.repeats, Repeat{}) }
+
+// Count adds pages, processor time in seconds and counters to the current repeat.
+func (c *Collector) Count(pages int, cpu float64, counters map[string]float64) {
+	r := &c.repeats[len(c.repeats)-1]
+	r.Pages += pages
+	r.CPU += cpu
+	for name, n := range counters {
+		if r.Counters == nil {
+			r.Counters = map[string]float64{}
+		}
+		r.Counters[name] += n
+	}
+}
+
+// Usage returns the repeats with their processor time by class. It is empty before Stop, and for other kinds than cpu.
+func (c *Collector) Usage() Usage { return Usage{Repeats: c.repeats} }
 
 // Crawl calls f and records it. All goroutines that f starts must have ended when it returns.
 func (c *Collector) Crawl(f func()) {
 	if slices.Contains(c.kinds, "cpu") {
-		pprof.Do(context.Background(), pprof.Labels(labelKey, labelCrawl), func(context.Context) { f() })
+		if len(c.repeats) == 0 {
+			c.Repeat()
+		}
+		label := labelCrawl + strconv.Itoa(len(c.repeats)-1)
+		pprof.Do(context.Background(), pprof.Labels(labelKey, label), func(context.Context) { f() })
 		return
 	}
 	// An event is recorded if the rate is set when it ends. Outside crawls the rate must be zero.
@@ -105,7 +129,11 @@ func (c *Collector) Stop() (map[string]*Profile, error) {
 		if err := errors.Join(err, errParse); err != nil {
 			return nil, fmt.Errorf("record the %s profile: %w", kind, err)
 		}
-		trim(p, kind)
+		p.Sample = slices.DeleteFunc(p.Sample, dropped(kind))
+		if kind == "cpu" {
+			classify(p, c.repeats)
+		}
+		trim(p)
 		profiles[kind] = p.Compact()
 	}
 	return profiles, nil

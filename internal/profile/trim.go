@@ -7,13 +7,16 @@ import (
 	"github.com/google/pprof/profile"
 )
 
-// trim removes from p what does not belong to the crawls.
-func trim(p *Profile, kind string) {
-	drop := isForeignWait
+// dropped returns whether a sample of that kind of profile does not belong to the crawls.
+func dropped(kind string) func(*profile.Sample) bool {
 	if kind == "cpu" {
-		drop = notCrawling
+		return notCrawling
 	}
-	p.Sample = slices.DeleteFunc(p.Sample, drop)
+	return isForeignWait
+}
+
+// trim removes the harness's frames and labels from p.
+func trim(p *Profile) {
 	for _, s := range p.Sample {
 		delete(s.Label, labelKey)
 		s.Location = withoutHarness(s.Location)
@@ -24,7 +27,7 @@ func trim(p *Profile, kind string) {
 // runtime's own goroutines, whose work, above all garbage collection, is caused by the crawls.
 func notCrawling(s *profile.Sample) bool {
 	if labels := s.Label[labelKey]; len(labels) > 0 {
-		return labels[0] != labelCrawl
+		return !strings.HasPrefix(labels[0], labelCrawl)
 	}
 	names := functions(s)
 	if len(names) == 0 {

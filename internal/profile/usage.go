@@ -1,0 +1,125 @@
+package profile
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/pprof/profile"
+)
+
+// Usage is where crawls spent processor time, by class, in the repeats of a pass.
+type Usage struct {
+	Repeats []Repeat `json:"repeats"`
+	// Counting says why hardware counters could not be read; "" if they could.
+	Counting string `json:"no_counters,omitempty"`
+}
+
+// Repeat is a part of the crawls of a pass.
+type Repeat struct {
+	Pages int     `json:"pages"`
+	CPU   float64 `json:"cpu_sec"` // processor time of the process during these crawls
+	// Samples is the number of samples, and Seconds the time that they stand for, by class.
+	Samples int               `json:"samples"`
+	Seconds map[Class]float64 `json:"class_sec"`
+	Spots   []Spot            `json:"spots"` // largest first, at most mostSpots
+	// Counters are what the kernel and the processor counted during the crawls, by name.
+	Counters map[string]float64 `json:"counters,omitempty"`
+}
+
+// Spot is a line of the crawler that spent processor time in one class.
+type Spot struct {
+	Class   Class   `json:"class"`
+	Where   string  `json:"where"`  // "function file.go:line"; "" for goroutines of the runtime
+	Called  string  `json:"called"` // what the line called; "" for nothing
+	Seconds float64 `json:"sec"`
+}
+
+const mostSpots = 24
+
+// classify adds the samples of a CPU profile to the repeats that their labels name. Samples of the runtime's own
+// goroutines, which have no label, are distributed by the processor time of the repeats. It removes the labels.
+func classify(p *Profile, repeats []Repeat) {
+	spots := make([]map[Spot]float64, len(repeats))
+	var cpu float64
+	for i := range repeats {
+		repeats[i].Seconds, spots[i] = map[Class]float64{}, map[Spot]float64{}
+		cpu += repeats[i].CPU
+	}
+	add := func(i int, share float64, s *profile.Sample, spot Spot) {
+		sec := share * float64(s.Value[1]) / 1e9
+		repeats[i].Seconds[spot.Class] += sec
+		spots[i][spot] += sec
+	}
+	for _, s := range p.Sample {
+		if len(s.Value) < 2 {
+			continue
+		}
+		stack, lines := functions(s), positions(s)
+		spot := Spot{Class: Of(stack)}
+		if at := Site(stack); at >= 0 {
+			spot.Where = lines[at]
+			if at > 0 {
+				spot.Called = base(stack[at-1])
+			}
+		}
+		if i, ok := repeatOf(s); ok && i < len(repeats) {
+			repeats[i].Samples += int(s.Value[0])
+			add(i, 1, s, spot)
+			continue
+		}
+		for i := range repeats {
+			if cpu > 0 {
+				add(i, repeats[i].CPU/cpu, s, spot)
+			}
+		}
+	}
+	for i := range repeats {
+		for spot, sec := range spots[i] {
+			spot.Seconds = sec
+			repeats[i].Spots = append(repeats[i].Spots, spot)
+		}
+		slices.SortFunc(repeats[i].Spots, func(a, b Spot) int {
+			return cmp.Or(cmp.Compare(b.Seconds, a.Seconds), cmp.Compare(a.Class, b.Class),
+				cmp.Compare(a.Where, b.Where), cmp.Compare(a.Called, b.Called))
+		})
+		repeats[i].Spots = repeats[i].Spots[:min(mostSpots, len(repeats[i].Spots))]
+	}
+}
+
+// repeatOf returns the repeat that the label of a sample names.
+func repeatOf(s *profile.Sample) (int, bool) {
+	labels := s.Label[labelKey]
+	if len(labels) == 0 {
+		return 0, false
+	}
+	text, ok := strings.CutPrefix(labels[0], labelCrawl)
+	i, err := strconv.Atoi(text)
+	return i, ok && err == nil && i >= 0
+}
+
+// positions returns "function file.go:line" of each function on the stack of s, leaf first, as functions does.
+func positions(s *profile.Sample) []string {
+	var list []string
+	for _, loc := range s.Location {
+		for _, line := range loc.Line {
+			if line.Function != nil {
+				list = append(list, fmt.Sprintf("%s %s:%d", base(line.Function.Name), path.Base(line.Function.Filename),
+					line.Line))
+			}
+		}
+	}
+	return list
+}
+
+// base drops the directories from the name of a function.
+func base(function string) string {
+	generic := strings.IndexByte(function, '[') // type arguments may hold paths
+	if generic < 0 {
+		generic = len(function)
+	}
+	return function[strings.LastIndexByte(function[:generic], '/')+1:]
+}
