@@ -3,7 +3,7 @@ package breakdown
 import (
 	"golang.org/x/exp/trace"
 
-	"github.com/google/pprof/profile"
+	"crawlbench/internal/profile"
 )
 
 // breakdown accumulates crawls. Times are in nanoseconds until finish.
@@ -12,6 +12,8 @@ type breakdown struct {
 	seconds   map[State]float64
 	queue     map[State]float64
 	places    tally
+	evidence  evidence
+	classes   map[profile.Class]int
 	wall      wall
 	roles     map[string]*Role
 }
@@ -22,6 +24,8 @@ func newBreakdown(workers int) *breakdown {
 		seconds:   map[State]float64{},
 		queue:     map[State]float64{},
 		places:    newTally(),
+		evidence:  newEvidence(),
+		classes:   map[profile.Class]int{},
 		wall:      newWall(),
 		roles:     map[string]*Role{},
 	}
@@ -36,6 +40,11 @@ func (b *breakdown) add(x *crawlRecord) {
 	stopped := indicator(x.stopped)
 	for _, g := range others {
 		b.addRole(g, g == x.caller)
+	}
+	b.evidence.add(x)
+	b.addTail(x, workers)
+	for _, g := range workers {
+		b.addVain(x, g)
 	}
 	first, last, missing := b.addOutside(x, workers)
 	if !areShortLived(workers, l.Workers) {
@@ -191,6 +200,9 @@ func (b *breakdown) addTime(class State, p interval, ns float64) {
 func (b *breakdown) addSample(s sample) {
 	b.breakdown.Samples++
 	b.wall.sample(s.stack)
+	if s.stack != nil {
+		b.classes[s.stack.class]++
+	}
 }
 
 // addRole adds a goroutine that is not a worker.
@@ -214,6 +226,9 @@ func (b *breakdown) addRole(g *goroutine, caller bool) {
 			r.Runnable += length
 		default:
 			r.Waiting += length
+			if p.reason == "sleep" || p.reason == "network" || p.at != nil && p.at.flags&inFetch != 0 {
+				r.Away += length
+			}
 		}
 	}
 }
@@ -253,5 +268,7 @@ func (b *breakdown) finish() (*Breakdown, *profile.Profile) {
 	l.Unaccounted = ratio(l.Worker-booked, l.Worker)
 	l.Sites, l.Ends = b.places.finish(l.Worker)
 	l.Roles = closeRoles(b.roles, l.Wall)
+	l.Holds, l.Pairs = b.evidence.finish()
+	l.Classes = b.classes
 	return l, b.wall.profile(l.Wall)
 }

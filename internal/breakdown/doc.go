@@ -38,7 +38,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/google/pprof/profile"
+	"crawlbench/internal/profile"
 )
 
 // State is the state of a worker. If another goroutine ends a wait, by an unlock, a send or a close,
@@ -109,6 +109,14 @@ type Breakdown struct {
 	Sites []Site `json:"sites"` // largest first
 	Ends  []End  `json:"ends"`  // largest first, at most 50
 	Roles []Role `json:"roles"` // most running time first
+	Holds []Hold `json:"holds"` // largest first, at most 50
+	Pairs []Pair `json:"pairs"` // most sleeps first, at most 50
+	// Tail is the time at the end of the crawls in which one worker alone has something to do, part of Wall. It says
+	// nothing if Cut is set: then the crawls ended early, so that the trace covers whole crawls.
+	Tail float64 `json:"tail_sec"`
+	Cut  bool    `json:"cut,omitempty"`
+	// Classes is the number of CPU samples by class.
+	Classes map[profile.Class]int `json:"class_samples,omitempty"`
 }
 
 // Share returns the fraction of the workers' time spent in state c.
@@ -125,6 +133,7 @@ type Site struct {
 	Primitive string  `json:"primitive"` // what was called there: sync.(*Mutex).Lock, "chan send", ...
 	Count     int     `json:"count"`     // how often workers stopped here
 	Wakes     int     `json:"wakes"`     // how often another goroutine woke one of them
+	Vain      int     `json:"vain"`      // how often a worker stopped here again without a fetch in between
 	Seconds   float64 `json:"sec"`       // in all, with Queue
 	Queue     float64 `json:"queue_sec"` // woken, waiting for a processor
 	Share     float64 `json:"share"`     // of Seconds
@@ -135,7 +144,8 @@ type Site struct {
 type End struct {
 	State   State   `json:"state"`
 	Where   string  `json:"where"`
-	By      string  `json:"by"` // as Site.Where; "(runtime)": a timer or the GC; "(none)": the crawl ended first
+	By      string  `json:"by"`     // as Site.Where; "(runtime)": a timer or the GC; "(none)": the crawl ended first
+	Called  string  `json:"called"` // as Site.Primitive, of the goroutine that ended the wait
 	Count   int     `json:"count"`
 	Seconds float64 `json:"sec"` // as Site.Seconds
 	Queue   float64 `json:"queue_sec"`
@@ -148,6 +158,7 @@ type Role struct {
 	Running  float64 `json:"running_sec"`
 	Runnable float64 `json:"runnable_sec"`
 	Waiting  float64 `json:"waiting_sec"`
+	Away     float64 `json:"away_sec"` // the part of Waiting that is not for another goroutine: asleep, or for the site
 	// Share is Running divided by Wall: close to 1 for a single goroutine per crawl that is fully
 	// busy.
 	Share float64 `json:"running_share"`

@@ -50,6 +50,7 @@ type interval struct {
 	byRuntime bool   // ended by no goroutine: a timer, or the garbage collector
 	// woken is, for an interval that follows a wait that another goroutine ended, that wait; else nil.
 	woken *interval
+	waker *goroutine // that ended the wait; nil if none did
 }
 
 func (p interval) length() trace.Time { return p.to - p.from }
@@ -192,6 +193,7 @@ func (r *recorder) transition(e trace.Event, tr trace.StateTransition) {
 		next.at, next.reason = g.current.at, "woken"
 		g.current.by = r.stacks.get(e.Stack())
 		g.current.byRuntime = g.current.by == nil
+		g.current.waker = r.live[e.Goroutine()]
 		r.selects.learn(g.current)
 		if !g.current.byRuntime {
 			wait := g.current

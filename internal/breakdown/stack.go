@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/exp/trace"
+
+	"crawlbench/internal/profile"
 )
 
 // stack is a call stack, and what its function names reveal.
@@ -18,6 +20,7 @@ type stack struct {
 	primitive string  // what that function called
 	entry     string  // the outermost function that is not a library's
 	flags     flags
+	class     profile.Class // of a CPU sample
 	operation operation
 	line      uint64 // in the runtime's select, if operation is selecting
 }
@@ -52,7 +55,8 @@ const (
 // libraries are the prefixes of library functions that a crawler calls to wait.
 var libraries = [...]string{
 	"runtime.", "runtime/", "sync.", "sync/", "internal/", "time.", "context.", "os.", "syscall.", "golang.org/x/sys/",
-	"golang.org/x/time/rate.", "crawlbench/internal/limiter.", "crawlbench/internal/breakdown.",
+	"golang.org/x/time/rate.", "crawlbench/internal/limiter.", "crawlbench/internal/breakdown.", "log.", "log/", "fmt.",
+	"io.", "bufio.",
 }
 
 // caller is the function below which the crawl begins, on the goroutine that called the crawler,
@@ -108,7 +112,11 @@ func (s *stacks) get(t trace.Stack) *stack {
 }
 
 func (s *stacks) describe(frames []frame) *stack {
-	st := &stack{frames: frames}
+	names := make([]string, len(frames))
+	for i, f := range frames {
+		names[i] = f.function
+	}
+	st := &stack{frames: frames, class: profile.Of(names)}
 	own := -1 // the innermost frame of the crawler
 	for i, f := range frames {
 		limited, fetch := hasPrefix(f.function, s.options.RateLimit), hasPrefix(f.function, s.options.Fetch)

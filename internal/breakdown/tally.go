@@ -18,6 +18,7 @@ type siteKey struct {
 type endKey struct {
 	class     State
 	where, by string
+	called    string
 }
 
 // tally adds up where workers did not run, and who ended their waits.
@@ -58,17 +59,17 @@ func (t tally) addQueue(class State, wait interval, ns float64) {
 }
 
 func (t tally) end(class State, where string, p interval) *End {
-	by := "(none)"
+	by, called := "(none)", ""
 	switch {
 	case p.by != nil:
-		by = p.by.site
+		by, called = p.by.site, p.by.primitive
 	case p.byRuntime:
 		by = "(runtime)"
 	}
-	k := endKey{class, where, by}
+	k := endKey{class, where, by, called}
 	e := t.ends[k]
 	if e == nil {
-		e = &End{State: class, Where: where, By: by}
+		e = &End{State: class, Where: where, By: by, Called: called}
 		t.ends[k] = e
 	}
 	return e
@@ -121,7 +122,7 @@ func (t tally) finish(worker float64) ([]Site, []End) {
 	}
 	slices.SortFunc(ends, func(a, b End) int {
 		return cmp.Or(cmp.Compare(b.Seconds, a.Seconds), cmp.Compare(a.State, b.State), cmp.Compare(a.Where, b.Where),
-			cmp.Compare(a.By, b.By))
+			cmp.Compare(a.By, b.By), cmp.Compare(a.Called, b.Called))
 	})
 	return sites, ends[:min(len(ends), maxEnds)]
 }
@@ -133,6 +134,7 @@ func closeRoles(roles map[string]*Role, wall float64) []Role {
 		r.Running /= 1e9
 		r.Runnable /= 1e9
 		r.Waiting /= 1e9
+		r.Away /= 1e9
 		r.Share = ratio(r.Running, wall)
 		list = append(list, *r)
 	}

@@ -45,6 +45,7 @@ func (b *Bench) takeTraces(ctx context.Context) (Outcome, error) {
 		if err != nil {
 			return Outcome{}, err
 		}
+		l.Cut = budget != b.job.Cell.MaxPages
 		done.Events["mark"] += float64(l.Pages) // a mark costs more than other events
 		done.Events[wall] += float64(l.Events - l.Pages)
 		breakdowns = append(breakdowns, l)

@@ -1,0 +1,182 @@
+package breakdown
+
+import (
+	"cmp"
+	"slices"
+
+	"golang.org/x/exp/trace"
+)
+
+// Hold is time in which a lock was held while others waited for it.
+type Hold struct {
+	Where string `json:"where"` // the waiters wait here, as in Site
+	// At is where the holder itself waited or was in a system call, and For what it had called there; both are "" while
+	// it had or wanted a processor.
+	At      string  `json:"at"`
+	For     string  `json:"for"`
+	Seconds float64 `json:"sec"`
+}
+
+// Pair is a place that sends on a channel and one that receives from it, with the number of sleeps at each end.
+type Pair struct {
+	Send          string `json:"send"`
+	Receive       string `json:"receive"`
+	SendSleeps    int    `json:"send_sleeps"`
+	ReceiveSleeps int    `json:"receive_sleeps"`
+}
+
+// evidence accumulates what tells causes apart.
+type evidence struct {
+	holds map[Hold]float64 // nanoseconds; keys have no Seconds
+	pairs map[Pair][2]int  // keys have no counts
+}
+
+func newEvidence() evidence { return evidence{map[Hold]float64{}, map[Pair][2]int{}} }
+
+// lockWait is a wait for a lock that another goroutine ended.
+type lockWait struct {
+	interval
+	site string
+}
+
+// add examines the waits of a crawl.
+func (v evidence) add(x *crawlRecord) {
+	var locks []lockWait
+	for _, g := range x.members {
+		for _, p := range g.intervals {
+			if p.state != trace.GoWaiting || p.by == nil {
+				continue
+			}
+			where, _ := p.place()
+			switch class := x.selects.class(p); {
+			case class == Lock:
+				locks = append(locks, lockWait{p, where})
+			case class == Channel:
+				v.pair(where, p.by.site, 0)
+			case class == Idle && p.reason != "sync.(*Cond).Wait":
+				v.pair(p.by.site, where, 1)
+			}
+		}
+	}
+	slices.SortStableFunc(locks, func(a, b lockWait) int { return cmp.Compare(a.to, b.to) })
+	freed := map[string]trace.Time{} // when the lock that is waited for at a site was last released to a waiter
+	for _, p := range locks {
+		v.hold(x, p, max(p.from, freed[p.site]))
+		freed[p.site] = p.to
+	}
+}
+
+func (v evidence) pair(send, receive string, end int) {
+	k := Pair{Send: send, Receive: receive}
+	n := v.pairs[k]
+	n[end]++
+	v.pairs[k] = n
+}
+
+// hold adds what the goroutine that ended the wait p did since from, when it may have taken the lock: it cannot have
+// had it before, as another goroutine released it then, nor while it waited for a lock itself.
+func (v evidence) hold(x *crawlRecord, p lockWait, from trace.Time) {
+	if p.waker == nil {
+		return
+	}
+	intervals := p.waker.intervals
+	first, _ := slices.BinarySearchFunc(intervals, from, func(i interval,
+		t trace.Time) int {
+		return cmp.Compare(i.to, t)
+	})
+	var held []interval
+	for _, i := range intervals[first:] {
+		if i.from >= p.to {
+			break
+		}
+		if x.selects.class(i) == Lock {
+			held = held[:0]
+			continue
+		}
+		i.from, i.to = max(i.from, from), min(i.to, p.to)
+		held = append(held, i)
+	}
+	for _, i := range held {
+		k := Hold{Where: p.site}
+		if i.state == trace.GoWaiting || i.state == trace.GoSyscall {
+			k.At, k.For = i.place()
+		}
+		v.holds[k] += float64(i.length())
+	}
+}
+
+// finish returns the largest of both lists, at most maxEnds each.
+func (v evidence) finish() ([]Hold, []Pair) {
+	var holds []Hold
+	for h, ns := range v.holds {
+		h.Seconds = ns / 1e9
+		holds = append(holds, h)
+	}
+	slices.SortFunc(holds, func(a, b Hold) int {
+		return cmp.Or(cmp.Compare(b.Seconds, a.Seconds), cmp.Compare(a.Where, b.Where), cmp.Compare(a.At, b.At),
+			cmp.Compare(a.For, b.For))
+	})
+	var pairs []Pair
+	for p, n := range v.pairs {
+		p.SendSleeps, p.ReceiveSleeps = n[0], n[1]
+		pairs = append(pairs, p)
+	}
+	slices.SortFunc(pairs, func(a, b Pair) int {
+		return cmp.Or(cmp.Compare(b.SendSleeps+b.ReceiveSleeps, a.SendSleeps+a.ReceiveSleeps), cmp.Compare(a.Send,
+			b.Send),
+			cmp.Compare(a.Receive, b.Receive))
+	})
+	return holds[:min(len(holds), maxEnds)], pairs[:min(len(pairs), maxEnds)]
+}
+
+// addVain counts the waits of a worker that follow one at the same place without a fetch in between: it was woken, or
+// slept long enough, for nothing.
+func (b *breakdown) addVain(x *crawlRecord, g *goroutine) {
+	var last interval
+	marks := g.marks
+	for _, p := range g.intervals {
+		if p.state != trace.GoWaiting || p.at == nil {
+			continue
+		}
+		class := x.selects.class(p)
+		if class == Lock { // Cond.Wait takes its lock again
+			continue
+		}
+		for len(marks) > 0 && marks[0] < last.to {
+			marks = marks[1:]
+		}
+		if last.at == p.at && (len(marks) == 0 || marks[0] >= p.from) {
+			where, primitive := p.place()
+			b.places.site(class, where, primitive).Vain++
+		}
+		last = p
+	}
+}
+
+// addTail adds the time at the end of a crawl in which one worker alone has something to do. A worker has nothing to do
+// from the first wait for work or for others after its last fetch.
+func (b *breakdown) addTail(x *crawlRecord, workers []*goroutine) {
+	var last, second trace.Time
+	for _, g := range workers {
+		if len(g.marks) == 0 {
+			continue
+		}
+		end := g.ended
+		for _, p := range g.intervals {
+			if p.from > g.marks[len(g.marks)-1] && p.state == trace.GoWaiting && (x.selects.class(p) == Idle ||
+				joins(p)) {
+				end = p.from
+				break
+			}
+		}
+		switch {
+		case end > last:
+			last, second = end, last
+		case end > second:
+			second = end
+		}
+	}
+	if second > 0 {
+		b.breakdown.Tail += float64(last-second) / 1e9
+	}
+}

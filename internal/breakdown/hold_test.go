@@ -1,0 +1,144 @@
+package breakdown_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"crawlbench/internal/breakdown"
+)
+
+// held returns the time that the locks waited for in a function were held, and the part in which the holder slept.
+func held(l *breakdown.Breakdown, function string) (all, asleep float64) {
+	for _, h := range l.Holds {
+		if strings.Contains(h.Where, function) {
+			all += h.Seconds
+			if h.For == "time.Sleep" {
+				asleep += h.Seconds
+			}
+		}
+	}
+	return all, asleep
+}
+
+// before sleeps, then holds the lock for a moment.
+func before(mu *sync.Mutex) {
+	time.Sleep(nap)
+	mu.Lock()
+	spin(20_000)
+	mu.Unlock()
+}
+
+func TestHolderThatSleeps(t *testing.T) {
+	var mu sync.Mutex
+	l, _ := measured(t, 8, pool(8, 20, func(int, int) { hot(&mu) }))
+	if all, asleep := held(l, "breakdown_test.hot"); all == 0 || asleep < 0.7*all {
+		t.Errorf("the lock was held for %g s, %g s of them asleep: want nearly all", all, asleep)
+	}
+	// The same sleep before the lock is not the lock's.
+	l, _ = measured(t, 8, pool(8, 40, func(int, int) { before(&mu) }))
+	if all, asleep := held(l, "breakdown_test.before"); asleep > 0.3*all {
+		t.Errorf("the lock was held for %g s, %g s of them asleep: want none", all, asleep)
+	}
+}
+
+// All waiters are woken for every item, and all but one wait again.
+func TestVainWakeUps(t *testing.T) {
+	herd := func(wake func(*sync.Cond), sleep time.Duration) breakdown.Site {
+		var mu sync.Mutex
+		some := sync.NewCond(&mu)
+		have := 0
+		l, _ := measured(t, 8, func() {
+			var slow sync.WaitGroup
+			slow.Go(func() {
+				for range 8 * 20 {
+					time.Sleep(sleep)
+					mu.Lock()
+					have++
+					mu.Unlock()
+					wake(some)
+				}
+			})
+			pool(8, 20, func(int, int) {
+				mu.Lock()
+				defer mu.Unlock()
+				for have == 0 {
+					some.Wait()
+				}
+				have--
+			})()
+			slow.Wait()
+		})
+		return requireSite(t, l, breakdown.Idle, "TestVainWakeUps", "sync.(*Cond).Wait")
+	}
+	if s := herd((*sync.Cond).Broadcast, nap); s.Vain < 5*20*8 {
+		t.Errorf("%d of %d wake-ups by a broadcast were in vain, want most", s.Vain, s.Wakes)
+	}
+	if s := herd((*sync.Cond).Signal, nap); s.Vain > 8 {
+		t.Errorf("%d of %d wake-ups by a signal were in vain, want none", s.Vain, s.Wakes)
+	}
+}
+
+func TestTail(t *testing.T) {
+	tail := func(last time.Duration) float64 {
+		l, _ := measured(t, 4, func() {
+			pages := make(chan int, 41)
+			var all sync.WaitGroup
+			for range 4 {
+				all.Go(func() {
+					for page := range pages {
+						breakdown.Mark()
+						if page == 40 {
+							time.Sleep(last)
+						} else {
+							sleepyFetch()
+						}
+					}
+				})
+			}
+			for page := range 41 {
+				pages <- page
+			}
+			close(pages)
+			all.Wait()
+		})
+		return l.Tail / l.Wall
+	}
+	if got := tail(40 * nap); got < 0.5 {
+		t.Errorf("tail %.2f of the crawl: want most of it, for the last page", got)
+	}
+	if got := tail(nap); got > 0.3 {
+		t.Errorf("tail %.2f of the crawl: want nearly none", got)
+	}
+}
+
+// Both ends of an unbuffered channel are one pair.
+func TestPairsOfAChannel(t *testing.T) {
+	c := make(chan int)
+	l, _ := measured(t, 1, func() {
+		var taker sync.WaitGroup
+		taker.Go(func() {
+			for range 40 {
+				<-c
+				time.Sleep(nap)
+				<-c
+			}
+		})
+		pool(1, 40, func(int, int) {
+			c <- 1
+			c <- 1
+			time.Sleep(2 * nap)
+		})()
+		taker.Wait()
+	})
+	send, receive := 0, 0
+	for _, p := range l.Pairs {
+		if strings.Contains(p.Send, "TestPairsOfAChannel") && strings.Contains(p.Receive, "TestPairsOfAChannel") {
+			send, receive = send+p.SendSleeps, receive+p.ReceiveSleeps
+		}
+	}
+	if send < 20 || receive < 20 {
+		t.Errorf("the sender slept %d times and the receiver %d times, want about 40 each: %+v", send, receive, l.Pairs)
+	}
+}
