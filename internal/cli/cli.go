@@ -27,6 +27,7 @@ import (
 type app struct {
 	out, err io.Writer // escape control characters
 	screen   io.Writer // standard error unescaped, for repainted lines
+	in       io.Reader
 	crawlers []crawl.Crawler
 }
 
@@ -45,6 +46,7 @@ func commands() []command {
 		{"serve", "[RUN]", "show runs, cells and flame graphs in a browser", (*app).serve},
 		{"export", "RUN DIR", "write the pages of a run as static files", (*app).export},
 		{"conform", "[NAME...]", "check that crawlers keep the contract", (*app).conform},
+		{"lesson", "[NUMBER]", "learn about concurrent crawlers: guess, measure, see why", (*app).lesson},
 		{"doctor", "", "measure this machine's noise, timers and profiling overhead", (*app).doctor},
 		{"list", "[WHAT]", "list crawlers, scenarios, graphs, limiters, runs or cells", (*app).list},
 		{"graph", "SCENARIO NAME FILE", "write a scenario's graph as .el, .el.gz or .sg", (*app).graph},
@@ -56,23 +58,23 @@ func commands() []command {
 func Main(args []string, in io.Reader, out, errw io.Writer, crawlers []crawl.Crawler) int {
 	stdout := &output{w: out}
 	shown, errs := plain.NewWriter(stdout), plain.NewWriter(errw)
-	a := &app{out: shown, err: errs, screen: errw, crawlers: crawlers}
-	code := a.main(args, in)
+	a := &app{out: shown, err: errs, screen: errw, in: in, crawlers: crawlers}
+	code := a.main(args)
 	shown.Flush()
 	errs.Flush()
 	return cmp.Or(code, stdout.failed(errw))
 }
 
-func (a *app) main(args []string, in io.Reader) int {
+func (a *app) main(args []string) int {
 	if len(args) == 2 && args[1] == measure.ChildVerb {
-		if err := measure.Child(context.Background(), in, a.crawlers); err != nil {
+		if err := measure.Child(context.Background(), a.in, a.withLessons()); err != nil {
 			fmt.Fprintln(a.err, "crawlbench: child process:", err)
 			return exitFailure
 		}
 		return exitOK
 	}
 	if len(args) == 5 && args[1] == conform.ChildVerb {
-		conform.Child(args[2:], append(slices.Clone(a.crawlers), mutant.Crawlers()...))
+		conform.Child(args[2:], append(a.withLessons(), mutant.Crawlers()...))
 	}
 	ctx, stop := interruptible(context.Background())
 	defer stop()

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,9 +17,11 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"crawlbench/internal/conform"
+	"crawlbench/internal/conform/mutant"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/crawler/mutexmap"
+	"crawlbench/internal/lesson"
 	"crawlbench/internal/measure"
 )
 
@@ -26,7 +29,7 @@ import (
 // scripts, and the children of runs and of the conformance suite.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 5 && os.Args[1] == conform.ChildVerb {
-		conform.Child(os.Args[2:], append(table(), stuck()))
+		conform.Child(os.Args[2:], slices.Concat(table(), []crawl.Crawler{stuck()}, lesson.Crawlers(), mutant.Crawlers()))
 	}
 	if len(os.Args) == 2 && os.Args[1] == measure.ChildVerb || os.Getenv(asProgram) != "" {
 		program()

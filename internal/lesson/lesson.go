@@ -1,0 +1,176 @@
+// Package lesson has the lessons of the command "crawlbench lesson": each asks a question about concurrent crawlers,
+// measures, and computes the answer from what it has measured.
+//
+// The input is a Lab, which has the crawlers and the ways to start child processes; the output is a Result: the picture
+// and the answer that the measurement gives. It may contradict what the lesson teaches, or be inconclusive; Tell says
+// so.
+package lesson
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"crawlbench/internal/conform"
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/trial"
+)
+
+// Lesson is a question whose answer can be measured.
+type Lesson struct {
+	Title    string
+	Question string
+	Choices  []string
+	// Taught is the index in Choices of the answer that the lesson teaches, and Why explains it.
+	Taught int
+	Why    string
+	// Next says what to try or read afterwards.
+	Next string
+	run  func(ctx context.Context, l *Lab) (Result, error)
+}
+
+// Unsure is the Choice of a Result that does not decide between the choices.
+const Unsure = -1
+
+// Result is what a lesson measured.
+type Result struct {
+	Choice   int    // index in Choices, or Unsure
+	Picture  string // lines for a terminal
+	Measured string // the figures from which Choice is computed, in a sentence
+}
+
+// Lab is what lessons measure with.
+type Lab struct {
+	Crawlers []crawl.Crawler // includes those of Crawlers
+	Child    []string        // as in trial.Trial
+	Suite    conform.Suite   // its Command starts the process of a check
+	// Short makes samples short, for tests.
+	Short bool
+}
+
+// All returns the lessons in order.
+func All() []Lesson {
+	return []Lesson{
+		sequentialFirst(), checkThenAct(), lockPerLink(), ownerSaturates(), compareAndSwap(), syncMap(), twoDials(),
+		tokenBucket(), cancellation(), semaphore(), blockProfile(), mutexProfile(), readTrace(), goroutineLeak(),
+	}
+}
+
+// Crawlers returns the crawlers that lessons add to the built-in ones. A program whose children run lessons needs them
+// too.
+func Crawlers() []crawl.Crawler {
+	return []crawl.Crawler{perLink(), perPage(), channelLock(), slowHolder(), leaver(), ignorer(),
+		keeper()}
+}
+
+// Run runs a lesson.
+func (l Lesson) Run(ctx context.Context, lab *Lab) (Result, error) { return l.run(ctx, lab) }
+
+// measure measures a scenario in a temporary directory, which it removes.
+func (l *Lab) measure(ctx context.Context, text string) (*diagnose.Analysis, error) {
+	return l.measureThen(ctx, text, func(*diagnose.Analysis) error { return nil })
+}
+
+// measureThen is measure, and calls then while the files of the run still exist.
+func (l *Lab) measureThen(ctx context.Context, text string,
+	then func(*diagnose.Analysis) error) (*diagnose.Analysis, error) {
+	s, err := plan.Parse("lesson.toml", []byte(text))
+	if err != nil {
+		return nil, err
+	}
+	s.Control = false
+	if l.Short {
+		s.Sample, s.Profiles.Length = s.Sample/4, s.Profiles.Length/2
+	}
+	dir, err := os.MkdirTemp("", "crawlbench-lesson-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	a, err := trial.Trial{Crawlers: l.Crawlers, Child: l.Child, Dir: filepath.Join(dir, "lesson")}.Measure(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	return a, then(a)
+}
+
+// cell returns a cell, or an error if it has no samples.
+func cell(a *diagnose.Analysis, impl string, workers int) (*diagnose.Cell, error) {
+	for _, t := range a.Tables {
+		if c := t.Cell(impl, workers); c != nil && c.Sound() {
+			return c, nil
+		} else if c != nil && c.Failure != nil {
+			return nil, fmt.Errorf("%s with %d workers: %s: %s", impl, workers, c.Failure.Class, c.Failure.Message)
+		}
+	}
+	return nil, fmt.Errorf("%s with %d workers was not measured", impl, workers)
+}
+
+// Ask prints a lesson up to the question.
+func (l Lesson) Ask(w io.Writer, number int) {
+	fmt.Fprintf(w, "Lesson %d: %s\n\n%s\n\n", number, l.Title, fold(l.Question, ""))
+	for i, c := range l.Choices {
+		fmt.Fprintln(w, fold(fmt.Sprintf("%d) %s", i+1, c), "  "))
+	}
+	fmt.Fprintln(w)
+}
+
+// Tell prints the result of a lesson. guess is the reader's choice, from 1, or 0 if there is none.
+func (l Lesson) Tell(w io.Writer, r Result, guess int, took time.Duration) {
+	fmt.Fprintf(w, "%s\n%s\n\n", r.Picture, fold(r.Measured, ""))
+	taught := fmt.Sprintf("%d) %s", l.Taught+1, l.Choices[l.Taught])
+	switch r.Choice {
+	case l.Taught:
+		fmt.Fprintln(w, fold("Answer: "+taught+".", ""))
+	case Unsure:
+		fmt.Fprintln(w, fold("Inconclusive: this run cannot tell the choices apart. The lesson teaches "+taught+
+			". Try again when the machine is idle.", ""))
+	default:
+		fmt.Fprintln(w, fold(fmt.Sprintf("Answer in this run: %d) %s. That contradicts the lesson, which teaches %s. "+
+			"For this machine, believe the measurement.", r.Choice+1, l.Choices[r.Choice], taught), ""))
+	}
+	switch {
+	case guess == 0 || r.Choice == Unsure:
+	case guess-1 == r.Choice:
+		fmt.Fprintf(w, "You guessed %d: right.\n", guess)
+	default:
+		fmt.Fprintf(w, "You guessed %d.\n", guess)
+	}
+	fmt.Fprintf(w, "\n%s\n\n%s\n(%.0f s)\n", fold(l.Why, ""), fold("Next: "+l.Next, ""), took.Seconds())
+}
+
+// width is the longest line of a text.
+const width = 90
+
+// fold breaks text into lines of at most width. Lines after the first are indented by indent and, in a list, by three
+// more columns.
+func fold(text, indent string) string {
+	var b strings.Builder
+	n := len(indent)
+	b.WriteString(indent)
+	for i, word := range strings.Fields(text) {
+		size := len([]rune(word))
+		switch {
+		case i == 0:
+		case n+1+size > width:
+			b.WriteString("\n" + indent)
+			n = len(indent)
+			if indent != "" {
+				b.WriteString("   ")
+				n += 3
+			}
+		default:
+			b.WriteByte(' ')
+			n++
+		}
+		b.WriteString(word)
+		n += size
+	}
+	return b.String()
+}
