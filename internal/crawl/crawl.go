@@ -21,6 +21,8 @@
 //   - If ctx ends before the last fetch has ended, or the limiter returns an error, no worker begins
 //     another page, and the crawl returns that error when the fetches in flight have ended. Fetch and
 //     Wait are given ctx or a context derived from it, so they return at once when it ends.
+//   - A crawler that is Polite keeps Options.Politeness, if there is one. A worker is then idle only if no host
+//     may be asked for a page that is known.
 //   - Seeds and links belong to others: they are neither modified nor appended to.
 //   - A panic of Fetch is not swallowed. It ends the process, or it ends the crawl with an error, or it
 //     counts as a failed fetch, after which the crawl continues.
@@ -74,6 +76,8 @@ type Options struct {
 	MaxPages int
 	// SizeHint is the expected number of pages, 0 if unknown. A wrong hint costs speed, never correctness.
 	SizeHint int
+	// Politeness limits the fetches of each host. Nil means no limit. Only a crawler that is Polite keeps it.
+	Politeness *Politeness
 	// Count, if not nil, may be called before the crawl returns, from one goroutine, with what the crawler
 	// has counted, such as repeated attempts, which no profile shows.
 	Count func(name string, n int)
@@ -102,6 +106,8 @@ type Crawler struct {
 	// OnEngine reports that the crawler is a visited set on the shared engine, as FromVisited makes it.
 	// The cost of the engine is then shown with its results.
 	OnEngine bool
+	// Polite reports that the crawler keeps Options.Politeness. The others ignore it.
+	Polite bool
 }
 
 // Visited is a set of pages, safe for concurrent use. AddNew appends to dst the links that no call has
