@@ -23,9 +23,9 @@ import (
 
 const module = "crawlbench/"
 
-// crawlerImports are the packages of this module that a crawler may import: the contract, the engine and the shared
+// crawlerImports are the packages of this module that a crawler may import: the contract, the engines and the shared
 // sets.
-var crawlerImports = []string{"internal/crawl", "internal/engine", "internal/visited"}
+var crawlerImports = []string{"internal/crawl", "internal/engine", "internal/polite", "internal/visited"}
 
 // only lists, for each import with few users, the packages that may have it and what others should do.
 var only = map[string]struct {

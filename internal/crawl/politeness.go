@@ -61,8 +61,8 @@ func (p *Politeness) Tries() int {
 
 // SlowDown is the error of a fetch whose host asked to slow down: HTTP status 429 or 503 with Retry-After (RFC 9110,
 // 10.2.3). Under a Politeness, no fetch of that host begins before After has passed, other hosts are not affected, and
-// the page is fetched again. Only the last of the attempts counts as a fetch, and as an error. Without a Politeness it is a
-// failed fetch like any other.
+// the page is fetched again. Only the last of the attempts counts as a fetch, and as an error. Without a Politeness it
+// is a failed fetch like any other.
 type SlowDown struct {
 	Status int
 	After  time.Duration

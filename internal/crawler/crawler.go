@@ -7,6 +7,7 @@ import (
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawler/cas"
 	"crawlbench/internal/crawler/chunked"
+	"crawlbench/internal/crawler/hostheap"
 	"crawlbench/internal/crawler/level"
 	"crawlbench/internal/crawler/mutexmap"
 	"crawlbench/internal/crawler/owner"
@@ -40,5 +41,6 @@ func All() []crawl.Crawler {
 		pipeline.Crawler(),
 		level.Crawler(),
 		sequential.Crawler(),
+		hostheap.Crawler(),
 	}
 }

@@ -1,0 +1,28 @@
+package polite
+
+// arena is a list that grows in pieces, so that it is never copied and at most one piece is unused.
+type arena[T any] struct {
+	pieces [][]T
+	length uint32
+}
+
+const (
+	pieceBits = 12
+	piece     = 1 << pieceBits
+)
+
+// at returns element i, and makes those up to it if they do not exist.
+func (a *arena[T]) at(i uint32) *T {
+	for i>>pieceBits >= uint32(len(a.pieces)) {
+		a.pieces = append(a.pieces, make([]T, piece))
+	}
+	return &a.pieces[i>>pieceBits][i&(piece-1)]
+}
+
+// grow adds an element and returns its number.
+func (a *arena[T]) grow() uint32 {
+	i := a.length
+	a.at(i)
+	a.length++
+	return i
+}

@@ -1,0 +1,161 @@
+package polite
+
+import (
+	"sync"
+	"time"
+)
+
+// Timed is a scheduler of one Table behind one lock, with one timer, which runs only while a worker is idle. A turn is
+// given in one step with the choice of its host, so neither can wait for the other.
+type Timed[K comparable] struct {
+	rules Rules
+	begin time.Time
+
+	mu      sync.Mutex
+	changed sync.Cond
+	table   *Table[K]
+	times   Times
+	idle    int  // workers that wait
+	waking  bool // one of them has been signalled and has not run yet
+	stopped bool
+
+	timer  *time.Timer
+	armed  bool // the timer will run, or runs
+	wakeAt int64
+}
+
+// NewTimed returns a scheduler that keeps its times in times.
+func NewTimed[K comparable](rules Rules, times Times) *Timed[K] {
+	s := &Timed[K]{rules: rules, begin: time.Now(), table: NewTable[K](rules, times), times: times}
+	s.changed.L = &s.mu
+	return s
+}
+
+func (s *Timed[K]) now() int64 { return int64(time.Since(s.begin)) }
+
+// Add implements Scheduler.
+func (s *Timed[K]) Add(found Found[K]) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.table.Add(found)
+	s.wake()
+}
+
+// Begin implements Scheduler.
+func (s *Timed[K]) Begin(turn Turn[K]) {
+	now := s.now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.table.Begin(turn, now)
+	s.arm(now)
+}
+
+// Next implements Scheduler.
+func (s *Timed[K]) Next(_ int, done Turn[K], found Found[K]) (Turn[K], bool) {
+	// The end of the fetch is read before the lock is waited for, and only if somebody asks for it.
+	now := int64(-1)
+	if s.rules.Gap > 0 || done.rest > 0 || done.gap > 0 {
+		now = s.now()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if done.valid {
+		s.table.End(done, now)
+	}
+	if len(found.Pages) > 0 {
+		s.table.Add(found)
+	}
+	for !s.stopped {
+		if s.table.Outstanding() == 0 {
+			s.stop()
+			break
+		}
+		if at, ok := s.times.Next(); ok {
+			if now < 0 {
+				now = s.now()
+			}
+			if at <= now {
+				s.table.Release(now)
+			}
+		}
+		if turn, ok := s.table.Take(); ok {
+			if s.wake(); s.idle > 0 {
+				s.arm(now)
+			}
+			return turn, true
+		}
+		s.arm(now)
+		s.idle++
+		s.changed.Wait()
+		s.idle--
+		s.waking = false
+		now = -1
+	}
+	return Turn[K]{}, false
+}
+
+// wake wakes one idle worker if there is a turn for it. That one wakes the next. The caller holds the lock.
+func (s *Timed[K]) wake() {
+	if s.idle > 0 && !s.waking && s.table.Ready() {
+		s.waking = true
+		s.changed.Signal()
+	}
+}
+
+// arm makes the timer run at the next time. The caller holds the lock.
+func (s *Timed[K]) arm(now int64) {
+	at, ok := s.times.Next()
+	if !ok || s.stopped || s.armed && s.wakeAt <= at {
+		return
+	}
+	if s.armed && !s.timer.Stop() {
+		return // it runs, and will arm itself
+	}
+	s.armed, s.wakeAt = true, at
+	if s.timer == nil {
+		s.timer = time.AfterFunc(time.Duration(at-now), s.ring)
+	} else {
+		s.timer.Reset(time.Duration(at - now))
+	}
+}
+
+// ring is what the timer runs.
+func (s *Timed[K]) ring() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.armed = false
+	if s.stopped {
+		s.changed.Broadcast() // Close may wait for this
+		return
+	}
+	now := s.now()
+	s.table.Release(now)
+	s.wake()
+	if s.idle > 0 {
+		s.arm(now)
+	}
+}
+
+// Stop implements Scheduler.
+func (s *Timed[K]) Stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stop()
+}
+
+func (s *Timed[K]) stop() {
+	s.stopped = true
+	s.changed.Broadcast()
+}
+
+// Close implements Scheduler.
+func (s *Timed[K]) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.armed && s.timer.Stop() {
+		s.armed = false
+	}
+	for s.armed {
+		s.changed.Wait()
+	}
+}
