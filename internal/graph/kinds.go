@@ -79,6 +79,24 @@ func Kinds() []Kind {
 			Name: "grid", Doc: "a square, each page linked with its neighbours",
 			Params: []Param{pages, hosts}, generate: grid, estimate: shapeMemory(4),
 		}, {
+			Name: "even", Doc: "hosts of equal sizes, a tree each, found from earlier hosts: what politeness costs",
+			Params: []Param{pages, degreeOf(8), hosts}, generate: sized(even), estimate: shapeMemory(3),
+		}, {
+			Name: "zipf", Doc: "as even, but the host of rank r has 1/r of the pages of the largest",
+			Params: []Param{pages, degreeOf(8), hosts}, generate: sized(zipf), estimate: shapeMemory(3),
+		}, {
+			Name: "giant", Doc: "as even, but one host has half of the pages",
+			Params: []Param{pages, degreeOf(8), hosts}, generate: sized(giant), estimate: shapeMemory(3),
+		}, {
+			Name: "flat", Doc: "hosts of equal sizes, all pages known after the first",
+			Params: []Param{pages, hosts}, generate: flat, estimate: shapeMemory(3),
+		}, {
+			Name: "wide", Doc: "hosts of equal sizes, all hosts known after the first page",
+			Params: []Param{pages, hosts}, generate: wide, estimate: shapeMemory(3),
+		}, {
+			Name: "pingpong", Doc: "a chain through all hosts in turn: each host's queue runs empty before its next page",
+			Params: []Param{pages, hosts}, generate: pingPong, estimate: shapeMemory(3),
+		}, {
 			Name: "edges", Doc: "read from an edge list such as SNAP's, plain or .gz", format: "an edge list",
 			Params: []Param{file, symmetric, hosts}, read: text(readEdges), estimate: textMemory,
 		}, {

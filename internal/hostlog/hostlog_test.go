@@ -218,8 +218,8 @@ func TestBoundIsNeverExceeded(t *testing.T) {
 	}
 }
 
-// best returns the least makespan of all crawls that begin each page as early as the pages before it allow, in the order
-// in which they begin.
+// best returns the least makespan of all crawls that begin each page as early as the pages before it allow, in the
+// order in which they begin.
 func best(w *hostlog.Site, r hostlog.Rules, ends []time.Duration, done uint32) time.Duration {
 	pages := len(ends)
 	if done == 1<<pages-1 {
