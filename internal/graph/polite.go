@@ -6,7 +6,7 @@ import "context"
 // is found in one way only.
 
 // sized returns a generator of trees of the given sizes of hosts: page 0 of each host is the root of a tree of its
-// pages, and some page of an earlier host, drawn at random, links to it.
+// pages, and a page near the root of an earlier host, both drawn at random, links to it.
 func sized(sizes func(s Spec, hosts int) []uint32) func(context.Context, Spec) (*Graph, error) {
 	return func(_ context.Context, s Spec) (*Graph, error) {
 		g := &Graph{Hosts: sizes(s, s.hosts())}
@@ -17,7 +17,8 @@ func sized(sizes func(s Spec, hosts int) []uint32) func(context.Context, Spec) (
 				return g.Hosts[host] + (i-1)/children
 			}
 			from := int(draw.below(uint64(host)))
-			return g.Hosts[from] + uint32(draw.below(uint64(g.Hosts[from+1]-g.Hosts[from])))
+			near := min(g.Hosts[from+1]-g.Hosts[from], 1+children)
+			return g.Hosts[from] + uint32(draw.below(uint64(near)))
 		}), nil
 	}
 }
