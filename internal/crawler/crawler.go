@@ -4,19 +4,27 @@
 package crawler
 
 import (
+	"time"
+
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/crawler/backqueues"
 	"crawlbench/internal/crawler/cas"
 	"crawlbench/internal/crawler/chunked"
+	"crawlbench/internal/crawler/hostgoroutine"
 	"crawlbench/internal/crawler/hostheap"
+	"crawlbench/internal/crawler/hostshards"
+	"crawlbench/internal/crawler/hostwheel"
 	"crawlbench/internal/crawler/level"
 	"crawlbench/internal/crawler/mutexmap"
 	"crawlbench/internal/crawler/owner"
 	"crawlbench/internal/crawler/ownerbatch"
 	"crawlbench/internal/crawler/pipeline"
+	"crawlbench/internal/crawler/poller"
 	"crawlbench/internal/crawler/readahead"
 	"crawlbench/internal/crawler/rwmutexmap"
 	"crawlbench/internal/crawler/sequential"
 	"crawlbench/internal/crawler/sharded"
+	"crawlbench/internal/crawler/sleeper"
 	"crawlbench/internal/crawler/spawn"
 	"crawlbench/internal/crawler/stealing"
 	"crawlbench/internal/crawler/syncmap"
@@ -42,5 +50,11 @@ func All() []crawl.Crawler {
 		level.Crawler(),
 		sequential.Crawler(),
 		hostheap.Crawler(),
+		hostwheel.Crawler(10 * time.Millisecond),
+		hostgoroutine.Crawler(),
+		backqueues.Crawler(3),
+		hostshards.Crawler(8),
+		sleeper.Crawler(),
+		poller.Crawler(50 * time.Millisecond),
 	}
 }

@@ -1,8 +1,8 @@
 // Package hostlog verifies from a log of fetches that a crawl was polite, and measures how much time it lost.
 //
 // In go a Site, the Rules of the crawl and the Log that the site wrote. Out come Faults, each with a count and the
-// first example, and Measures: the makespan and a proven lower bound of it, the unforced idleness, and the time to 90 %
-// of the pages of the other hosts than the largest. It knows nothing of how the crawl was made.
+// first example, and Measures: the makespan and a proven lower bound of it, the unforced idleness, and the time to
+// 90 % of the pages of the other hosts than the largest. It knows nothing of how the crawl was made.
 package hostlog
 
 import (

@@ -2,8 +2,8 @@ package polite
 
 import "sync"
 
-// budget is the number of pages that a crawl may fetch. It is taken when a fetch begins and not when a page is found:
-// robots.txt may forbid the page. A nil budget has no limit.
+// budget is the number of pages that a crawl may fetch. It is taken when a fetch begins and not when a page is
+// found: robots.txt may forbid the page. A nil budget has no limit.
 type budget struct {
 	mu      sync.Mutex
 	changed sync.Cond

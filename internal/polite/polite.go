@@ -1,6 +1,6 @@
 // Package polite is the crawler around a scheduler that keeps a crawl.Politeness: workers, visited set, budget,
-// robots.txt and errors. Crawlers that differ only in how they choose the next page share it, so that comparing them
-// compares the schedulers.
+// robots.txt and errors. Crawlers that differ only in how they choose the next page share it, so that comparing
+// them compares the schedulers.
 //
 // In goes a Scheduler, out comes a crawl.Func. Three parts of schedulers are shared too: Table, the pages and the
 // state of each host; Heap, the times at which hosts may be asked again; and Timed, a scheduler made of a Table and
@@ -33,6 +33,21 @@ type Turn[K comparable] struct {
 	gap     time.Duration // the gap of the host from now on; 0 means unchanged
 }
 
+// NewTurn returns a turn of a host.
+func NewTurn[K comparable](page K, host uint32, robots bool) Turn[K] {
+	return Turn[K]{Page: page, Host: host, Robots: robots, valid: true}
+}
+
+// Valid reports whether t is a turn, and not the zero Turn.
+func (t Turn[K]) Valid() bool { return t.valid }
+
+// Again reports whether the page must be queued again, because its host has refused it.
+func (t Turn[K]) Again() bool { return t.again && !t.Robots }
+
+// Final reports whether a page is done with the end of turn: not if its fetch was refused, or was that of
+// robots.txt.
+func (t Turn[K]) Final() bool { return t.valid && !t.Robots && !t.again }
+
 // Found are pages and their hosts.
 type Found[K comparable] struct {
 	Pages []K
@@ -43,8 +58,8 @@ type Found[K comparable] struct {
 type Scheduler[K comparable] interface {
 	// Add queues pages before the first turn.
 	Add(Found[K])
-	// Next ends the turn of worker w, unless it is the zero Turn, queues the pages found in it, and blocks until the
-	// next turn. It returns false if no page is queued and no turn is taken, or after Stop.
+	// Next ends the turn of worker w, unless it is the zero Turn, queues the pages found in it, and blocks until
+	// the next turn. It returns false if no page is queued and no turn is taken, or after Stop.
 	Next(w int, done Turn[K], found Found[K]) (Turn[K], bool)
 	// Begin says that the fetch of a turn begins now. It is called only if the gap is measured from there.
 	Begin(Turn[K])
@@ -216,7 +231,8 @@ func (c *crawler[K]) mayBegin(ctx context.Context, turn Turn[K]) bool {
 	return true
 }
 
-// refused reports whether the host has asked to slow down and the page is to be fetched again, which it notes in turn.
+// refused reports whether the host has asked to slow down and the page is to be fetched again, which it notes in
+// turn.
 func (c *crawler[K]) refused(turn *Turn[K], err error) bool {
 	var slow *crawl.SlowDown
 	if c.policy == nil || !errors.As(err, &slow) {

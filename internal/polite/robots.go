@@ -43,8 +43,8 @@ func (r *robots[K]) tries(host uint32) int {
 	return r.refused[host]
 }
 
-// askRobots fetches robots.txt of the host of turn, and notes in turn what it asks for. It returns false if the crawl
-// has ended.
+// askRobots fetches robots.txt of the host of turn, and notes in turn what it asks for. It returns false if the
+// crawl has ended.
 func (c *crawler[K]) askRobots(ctx context.Context, turn *Turn[K]) bool {
 	if !c.mayBegin(ctx, *turn) {
 		return false

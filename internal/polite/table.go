@@ -1,7 +1,8 @@
 package polite
 
-// Table is the queue and the state of each host. It is the part of a scheduler that its lock protects. A host takes 16
-// bytes, and a page 4 bytes in addition to its key, with no pointers for the garbage collector if the keys have none.
+// Table is the queue and the state of each host. It is the part of a scheduler that its lock protects. A host takes
+// 16 bytes, and a page 4 bytes in addition to its key, with no pointers for the garbage collector if the keys have
+// none.
 //
 // A host is ready if it has a page, a free place and no reason to rest. Ready hosts take turns.
 type Table[K comparable] struct {
@@ -14,6 +15,9 @@ type Table[K comparable] struct {
 	first, last uint32 // ready hosts, plus one; 0 means none
 	outstanding int    // queued pages and turns
 	gaps        map[uint32]int64
+
+	// Freed, if not nil, is called when a host has no page, no turn, and no reason to rest.
+	Freed func(host uint32)
 }
 
 type host struct {
@@ -82,6 +86,9 @@ func (t *Table[K]) node(page K) uint32 {
 
 // list puts a host into the list of ready hosts, if it is ready.
 func (t *Table[K]) list(number uint32, h *host) {
+	if h.first == 0 && t.Freed != nil && h.busy == 0 && h.rests&^asked == 0 {
+		t.Freed(number)
+	}
 	if h.next != 0 || h.first == 0 || h.rests&^asked > 0 || int(h.busy) >= t.rules.PerHost {
 		return
 	}

@@ -5,15 +5,28 @@ import (
 	"time"
 )
 
-// Timed is a scheduler of one Table behind one lock, with one timer, which runs only while a worker is idle. A turn is
-// given in one step with the choice of its host, so neither can wait for the other.
+// Queue holds pages and the state of their hosts. The scheduler around it holds a lock during each call. Table has
+// a description of the methods.
+type Queue[K comparable] interface {
+	Outstanding() int
+	Ready() bool
+	Add(Found[K])
+	Take() (Turn[K], bool)
+	Begin(turn Turn[K], now int64)
+	End(turn Turn[K], now int64)
+	Release(now int64)
+}
+
+// Timed is a scheduler of one Queue behind one lock, with one timer, which runs only while a worker is idle. A turn
+// is given in one step with the choice of its host, so neither can wait for the other.
 type Timed[K comparable] struct {
-	rules Rules
-	begin time.Time
+	rules  Rules
+	begin  time.Time
+	shared bool // the end of the crawl is not seen here
 
 	mu      sync.Mutex
 	changed sync.Cond
-	table   *Table[K]
+	table   Queue[K]
 	times   Times
 	idle    int  // workers that wait
 	waking  bool // one of them has been signalled and has not run yet
@@ -24,10 +37,18 @@ type Timed[K comparable] struct {
 	wakeAt int64
 }
 
-// NewTimed returns a scheduler that keeps its times in times.
-func NewTimed[K comparable](rules Rules, times Times) *Timed[K] {
-	s := &Timed[K]{rules: rules, begin: time.Now(), table: NewTable[K](rules, times), times: times}
+// NewTimed returns a scheduler of a queue that keeps its times in times.
+func NewTimed[K comparable](rules Rules, queue Queue[K], times Times) *Timed[K] {
+	s := &Timed[K]{rules: rules, begin: time.Now(), table: queue, times: times}
 	s.changed.L = &s.mu
+	return s
+}
+
+// NewShared is NewTimed for one of several schedulers of a crawl: Next does not return because its own queue has
+// nothing left, but only after Stop.
+func NewShared[K comparable](rules Rules, queue Queue[K], times Times) *Timed[K] {
+	s := NewTimed(rules, queue, times)
+	s.shared = true
 	return s
 }
 
@@ -66,7 +87,7 @@ func (s *Timed[K]) Next(_ int, done Turn[K], found Found[K]) (Turn[K], bool) {
 		s.table.Add(found)
 	}
 	for !s.stopped {
-		if s.table.Outstanding() == 0 {
+		if !s.shared && s.table.Outstanding() == 0 {
 			s.stop()
 			break
 		}

@@ -1,9 +1,9 @@
-// Package simulate crawls sites of many hosts in virtual time: hours of crawl time take milliseconds, and the times are
-// exact. Goroutines, locks and timers are real; only the clock is not.
+// Package simulate crawls sites of many hosts in virtual time: hours of crawl time take milliseconds, and the times
+// are exact. Goroutines, locks and timers are real; only the clock is not.
 //
-// In goes a Situation, a site with a policy, and a crawler. Out comes the log of the site, which package hostlog verifies
-// and measures. Package testing/synctest has the clock, and needs a test; Run makes one in child processes, so that a
-// crawler that blocks for ever ends only its own.
+// In goes a Situation, a site with a policy, and a crawler. Out comes the log of the site, which package hostlog
+// verifies and measures. Package testing/synctest has the clock, and needs a test; Run makes one in child
+// processes, so that a crawler that blocks for ever ends only its own.
 //
 // What a simulation says about time is exact. It says nothing about the cost of a crawler, since computing takes no
 // virtual time.

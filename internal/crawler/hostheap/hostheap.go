@@ -18,5 +18,6 @@ func Crawler() crawl.Crawler {
 }
 
 func schedule[K comparable](rules polite.Rules) polite.Scheduler[K] {
-	return polite.NewTimed[K](rules, polite.NewHeap())
+	times := polite.NewHeap()
+	return polite.NewTimed(rules, polite.NewTable[K](rules, times), times)
 }

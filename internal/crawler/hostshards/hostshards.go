@@ -1,0 +1,105 @@
+// Package hostshards divides the hosts among shards, each a hostheap with workers of its own: a lock is shared by
+// few workers, and nothing else is.
+//
+// Distributed crawlers divide hosts like this (Boldi et al., UbiCrawler, 2004). The price is that a worker never
+// helps another shard, so a shard with large or slow hosts leaves the others idle.
+package hostshards
+
+import (
+	"strconv"
+	"sync/atomic"
+
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/polite"
+	"crawlbench/internal/visited"
+)
+
+// Crawler returns the crawler with at most that many shards. There are never more than workers.
+func Crawler(shards int) crawl.Crawler {
+	return polite.Crawler("hostshards."+strconv.Itoa(shards), "polite: hosts divided among shards, each a heap with workers of its own",
+		schedule[uint32](shards), schedule[string](shards),
+		polite.Sets{ByID: visited.NewBits, ByURL: visited.NewTable})
+}
+
+type scheduler[K comparable] struct {
+	shards []*polite.Timed[K]
+	open   atomic.Int64 // pages that are queued or being fetched
+}
+
+func schedule[K comparable](shards int) polite.New[K] {
+	return func(rules polite.Rules) polite.Scheduler[K] {
+		s := &scheduler[K]{}
+		n := min(shards, rules.Workers)
+		if rules.OneHost {
+			n = 1 // there is nothing to divide
+		}
+		for range n {
+			times := polite.NewHeap()
+			s.shards = append(s.shards, polite.NewShared(rules, polite.NewTable[K](rules, times), times))
+		}
+		return s
+	}
+}
+
+// shard returns the shard of a host. Neighbouring hosts are in different shards.
+func (s *scheduler[K]) shard(host uint32) int { return int(host) % len(s.shards) }
+
+func (s *scheduler[K]) Add(found polite.Found[K]) {
+	s.open.Add(int64(len(found.Pages)))
+	s.spread(found)
+	if s.open.Load() == 0 {
+		s.Stop()
+	}
+}
+
+// spread queues pages in their shards.
+func (s *scheduler[K]) spread(found polite.Found[K]) {
+	parts := make([]polite.Found[K], len(s.shards))
+	for i, page := range found.Pages {
+		p := &parts[s.shard(found.Hosts[i])]
+		p.Pages = append(p.Pages, page)
+		p.Hosts = append(p.Hosts, found.Hosts[i]/uint32(len(s.shards)))
+	}
+	for i, p := range parts {
+		if len(p.Pages) > 0 {
+			s.shards[i].Add(p)
+		}
+	}
+}
+
+// Next implements polite.Scheduler. A shard numbers its own hosts, without holes.
+func (s *scheduler[K]) Next(w int, done polite.Turn[K], found polite.Found[K]) (polite.Turn[K], bool) {
+	n := uint32(len(s.shards))
+	mine := w % len(s.shards)
+	if done.Final() {
+		if len(found.Pages) > 0 {
+			s.open.Add(int64(len(found.Pages)))
+			s.spread(found)
+		}
+		if s.open.Add(-1) == 0 {
+			s.Stop()
+		}
+	}
+	done.Host /= n
+	turn, ok := s.shards[mine].Next(w, done, polite.Found[K]{})
+	turn.Host = turn.Host*n + uint32(mine)
+	return turn, ok
+}
+
+func (s *scheduler[K]) Begin(turn polite.Turn[K]) {
+	shard := s.shards[s.shard(turn.Host)]
+	turn.Host /= uint32(len(s.shards))
+	shard.Begin(turn)
+}
+
+func (s *scheduler[K]) Stop() {
+	for _, shard := range s.shards {
+		shard.Stop()
+	}
+}
+
+func (s *scheduler[K]) Close() {
+	for _, shard := range s.shards {
+		shard.Close()
+	}
+}

@@ -1,0 +1,188 @@
+// Package poller takes pages first in, first out, and puts a page whose host may not be asked yet into a second
+// queue. After an interval it looks at all of them again.
+//
+// Crawlers do this whose queue knows no hosts: work queues with a delayed retry, and loops around a "not yet". It
+// looks at every waiting page in each interval, and a page may begin an interval late.
+package poller
+
+import (
+	"sync"
+	"time"
+
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/polite"
+	"crawlbench/internal/visited"
+)
+
+// Crawler returns the crawler with that interval.
+func Crawler(interval time.Duration) crawl.Crawler {
+	return polite.Crawler("poller."+interval.String(), "polite: first in, first out; a page that may not be fetched goes to the end",
+		schedule[uint32](interval), schedule[string](interval),
+		polite.Sets{ByID: visited.NewBits, ByURL: visited.NewTable})
+}
+
+type scheduler[K comparable] struct {
+	rules    polite.Rules
+	interval time.Duration
+	begin    time.Time
+
+	mu      sync.Mutex
+	changed *sync.Cond
+	queue   polite.List[page[K]] // pages to look at
+	later   polite.List[page[K]] // pages that were looked at in vain since the last interval began
+	hosts   map[uint32]*polite.Clock
+	open    int // pages that are queued or being fetched
+	idle    int
+	stopped bool
+	timer   *time.Timer
+	armed   bool // the timer will run, or runs
+}
+
+type page[K comparable] struct {
+	page K
+	host uint32
+}
+
+func schedule[K comparable](interval time.Duration) polite.New[K] {
+	return func(rules polite.Rules) polite.Scheduler[K] {
+		s := &scheduler[K]{
+			rules: rules, interval: interval, begin: time.Now(), hosts: map[uint32]*polite.Clock{},
+		}
+		s.changed = sync.NewCond(&s.mu)
+		return s
+	}
+}
+
+func (s *scheduler[K]) now() int64 { return int64(time.Since(s.begin)) }
+
+func (s *scheduler[K]) Add(found polite.Found[K]) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.add(found)
+}
+
+func (s *scheduler[K]) add(found polite.Found[K]) {
+	if len(found.Pages) == 0 {
+		return
+	}
+	for i, p := range found.Pages {
+		s.queue.Push(page[K]{p, found.Hosts[i]})
+	}
+	s.open += len(found.Pages)
+	s.wake()
+}
+
+// wake wakes an idle worker if there is a page to look at. The caller holds the lock.
+func (s *scheduler[K]) wake() {
+	if s.idle > 0 && s.queue.Len() > 0 {
+		s.changed.Signal()
+	}
+}
+
+func (s *scheduler[K]) Next(_ int, done polite.Turn[K], found polite.Found[K]) (turn polite.Turn[K], ok bool) {
+	now := s.now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if done.Valid() {
+		polite.EndOf(s.hosts[done.Host], s.rules, done, now)
+		if done.Again() {
+			s.queue.Unshift(page[K]{done.Page, done.Host})
+		}
+	}
+	s.add(found)
+	if done.Final() {
+		s.open--
+	}
+	for !s.stopped && s.open > 0 {
+		if turn, ok := s.take(s.now()); ok {
+			s.wake()
+			return turn, true
+		}
+		s.arm()
+		s.idle++
+		s.changed.Wait()
+		s.idle--
+	}
+	s.stop()
+	return turn, false
+}
+
+// take returns the first page whose host may be asked, and puts those before it into the second queue.
+func (s *scheduler[K]) take(now int64) (turn polite.Turn[K], ok bool) {
+	for s.queue.Len() > 0 {
+		p := s.queue.Pop()
+		clock := s.hosts[p.host]
+		if clock == nil {
+			clock = &polite.Clock{}
+			s.hosts[p.host] = clock
+		}
+		if at, known := clock.Ready(s.rules); !known || at > now {
+			s.later.Push(p)
+			continue
+		}
+		robots := clock.Take(s.rules, now)
+		if robots {
+			s.later.Push(p)
+		}
+		return polite.NewTurn(p.page, p.host, robots), true
+	}
+	return turn, false
+}
+
+// arm makes the timer run after the interval, if there is anything to look at. The caller holds the lock.
+func (s *scheduler[K]) arm() {
+	if s.armed || s.later.Len() == 0 {
+		return
+	}
+	s.armed = true
+	if s.timer == nil {
+		s.timer = time.AfterFunc(s.interval, s.poll)
+	} else {
+		s.timer.Reset(s.interval)
+	}
+}
+
+// poll is what the timer runs.
+func (s *scheduler[K]) poll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.armed = false
+	if s.stopped {
+		s.changed.Broadcast() // Close may wait for this
+		return
+	}
+	for s.queue.Len() > 0 {
+		s.later.Push(s.queue.Pop())
+	}
+	s.queue, s.later = s.later, s.queue
+	s.wake()
+}
+
+func (s *scheduler[K]) Begin(turn polite.Turn[K]) {
+	now := s.now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hosts[turn.Host].Begin(s.rules, now)
+}
+
+func (s *scheduler[K]) Stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stop()
+}
+
+func (s *scheduler[K]) stop() {
+	s.stopped = true
+	s.changed.Broadcast()
+}
+
+func (s *scheduler[K]) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.armed && s.timer.Stop() {
+		s.armed = false
+	}
+	for s.armed {
+		s.changed.Wait()
+	}
+}
