@@ -15,6 +15,7 @@ import (
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/host"
 	"crawlbench/internal/limiter"
+	"crawlbench/internal/looks"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
@@ -142,9 +143,8 @@ func noise(a *diagnose.Analysis) []measure.Reading {
 				r.Hint = "a difference where there is none: expect one run in twenty by chance; more mean that this machine's results cannot be trusted"
 			}
 			list = append(list, r)
-			alone := stat.Family{Size: 1, Alpha: diagnose.Alpha}
+			alone := stat.Family{Size: 1, Alpha: looks.Alpha, Uneven: true}
 			for _, n := range []int{10, 20, 40} {
-				alone.Looks = stat.AtEnd(n)
 				if x := alone.MDE(n, c.SD); !math.IsInf(x, 0) && !math.IsNaN(x) {
 					list = append(list, measure.Reading{Name: fmt.Sprintf("  %d rounds", n),
 						Value: fmt.Sprintf("minimum detectable effect %.0f %%", 100*(x-1))})

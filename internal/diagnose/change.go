@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/host"
+	"crawlbench/internal/looks"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
@@ -31,22 +32,18 @@ func Gate(list []Change, gate float64) stat.Gate {
 }
 
 // changes compares the cells with those of another program in the same rounds.
-func changes(p *plan.Plan, all cells) []Change {
-	var pairs []sampled
-	for base, other := range p.Pairs(plan.Programs) {
-		pairs = append(pairs, sampled{&Comparison{Other: "this program", Against: "the other"}, all.against[base],
-			all.own[other]})
-	}
-	return changesOf(pairs, Declare(p.Pairs(plan.Programs), p.Rounds))
-}
-
-func changesOf(pairs []sampled, families *Families) []Change {
-	families.decide(pairs)
-	var list []Change
-	for _, x := range pairs {
-		list = append(list, Change{x.other.Cell, x.base.Summary, x.other.Summary, *x.Comparison})
+func (a *Analysis) changes(all cells) (list []Change) {
+	_, decisions := a.Run.Looks().Decide(plan.Programs)
+	i := 0
+	for base, other := range a.Run.Plan().Pairs(plan.Programs) {
+		list = append(list, change(all.against[base], all.own[other], "the other", "this program", decisions[i]))
+		i++
 	}
 	return list
+}
+
+func change(before, after *Cell, against, other string, d stat.Decision) Change {
+	return Change{after.Cell, before.Summary, after.Summary, Comparison{d, other, against}}
 }
 
 // ErrNotComparable is the error for runs that cannot be compared.
@@ -60,7 +57,6 @@ func Between(before, after *store.Run) ([]Change, error) {
 		return nil, fmt.Errorf("compare %s and %s: %w: %w", before.Dir(), after.Dir(), ErrNotComparable, err)
 	}
 	old, new := (&Analysis{Run: before}).collect().own, (&Analysis{Run: after}).collect().own
-	var pairs []sampled
 	declared := func(yield func(base, other plan.Cell) bool) {
 		for _, c := range after.Plan().Cells {
 			if new[c] != nil && !yield(c, c) {
@@ -68,10 +64,16 @@ func Between(before, after *store.Run) ([]Change, error) {
 			}
 		}
 	}
+	var pairs []looks.Pair
 	for c := range declared {
-		pairs = append(pairs, sampled{&Comparison{Other: after.Dir(), Against: before.Dir()}, old[c], new[c]})
+		pairs = append(pairs, looks.Pair{Rate: c.Rate, Base: old[c].times, Other: new[c].times})
 	}
-	return changesOf(pairs, Declare(declared, min(before.Plan().Rounds, after.Plan().Rounds))), nil
+	decisions := looks.Declare(declared, after.Plan()).Decide(pairs)
+	var list []Change
+	for c := range declared {
+		list = append(list, change(old[c], new[c], before.Dir(), after.Dir(), decisions[len(list)]))
+	}
+	return list, nil
 }
 
 // Unpaired compares the throughput of two cells of runs that have no rounds in common: other over base. It has no

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"crawlbench/internal/looks"
 	"crawlbench/internal/stat"
 )
 
@@ -29,8 +30,9 @@ func (a *Analysis) choose() {
 	if len(tables) == 0 {
 		tables = a.Tables
 	}
-	f := Family{Family: stat.Family{Alpha: Alpha, Margin: a.Margin}}
-	var list []sampled
+	f := looks.Family{Family: stat.Family{Alpha: looks.Alpha, Margin: a.Margin, Uneven: true}}
+	var list []looks.Pair
+	var rivals []*Rival
 	for _, t := range tables {
 		var best []*Cell
 		seen := 0
@@ -50,12 +52,13 @@ func (a *Analysis) choose() {
 		choice := Choice{Table: t, Best: best[0], Others: make([]Rival, len(best)-1)}
 		for i, c := range best[1:] {
 			choice.Others[i] = Rival{c, Comparison{Other: best[0].Impl, Against: c.Impl}}
-			list = append(list, sampled{&choice.Others[i].Comparison, c, best[0]})
+			list = append(list, looks.Pair{Base: c.times, Other: best[0].times})
+			rivals = append(rivals, &choice.Others[i])
 		}
 		a.Choices = append(a.Choices, choice)
 	}
-	if len(list) > 0 {
-		f.decide(list)
+	for i, d := range f.Decide(list) {
+		rivals[i].Decision = d
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"crawlbench/internal/looks"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 )
@@ -90,26 +91,21 @@ func (a *Analysis) compare(all cells) {
 			}
 		}
 	}
-	a.Families, a.Controls = Declare(p.Pairs(plan.Crawlers), p.Rounds), Declare(p.Pairs(plan.Controls), p.Rounds)
-	var list, again []sampled
-	for base, other := range p.Pairs(plan.Crawlers) {
-		b, o := all.own[base], all.own[other]
-		if b.Sound() && o.Sound() {
-			c := &Comparison{Other: o.Impl, Against: b.Impl}
-			b.Table.Group(b.Workers).pairs[[2]string{b.Impl, o.Impl}] = c
-			list = append(list, sampled{c, b, o})
+	decide := func(q plan.Question, others map[plan.Cell]*Cell, set func(g *Group, c *Comparison)) *looks.Families {
+		families, decisions := a.Run.Looks().Decide(q)
+		i := 0
+		for base, other := range p.Pairs(q) {
+			b, o := all.own[base], others[other]
+			if b.Sound() && o.Sound() {
+				set(b.Table.Group(b.Workers), &Comparison{Other: o.Impl, Against: b.Impl, Decision: decisions[i]})
+			}
+			i++
 		}
+		return families
 	}
-	for base, other := range p.Pairs(plan.Controls) {
-		b, o := all.own[base], all.controls[other]
-		if b.Sound() && o.Sound() {
-			g := b.Table.Group(b.Workers)
-			g.Control = &Comparison{Other: o.Impl, Against: b.Impl}
-			again = append(again, sampled{g.Control, b, o})
-		}
-	}
-	a.Families.decide(list)
-	a.Controls.decide(again)
+	a.Families = decide(plan.Crawlers, all.own,
+		func(g *Group, c *Comparison) { g.pairs[[2]string{c.Against, c.Other}] = c })
+	a.Controls = decide(plan.Controls, all.controls, func(g *Group, c *Comparison) { g.Control = c })
 	for _, t := range a.Tables {
 		for _, g := range t.Groups {
 			for _, c := range g.Cells {

@@ -11,9 +11,9 @@ import (
 	"slices"
 	"strings"
 
+	"crawlbench/internal/looks"
 	"crawlbench/internal/parallel"
 	"crawlbench/internal/plan"
-
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 )
@@ -24,7 +24,7 @@ type Analysis struct {
 	Baseline string
 	Margin   float64 // differences within it do not matter
 	// Families are the comparisons between crawlers, Controls those of the baseline with itself.
-	Families, Controls *Families
+	Families, Controls *looks.Families
 	Trust              Trust
 	// Choices are the recommendations: the best crawler at its best number of workers, for each
 	// unlimited table, or each table if all are paced.
@@ -129,7 +129,7 @@ func Analyse(run *store.Run) (*Analysis, error) {
 		a.Tables[i].bound(run)
 	})
 	a.choose()
-	a.Changes = changes(run.Plan(), all)
+	a.Changes = a.changes(all)
 	for _, t := range a.Tables {
 		a.Findings = append(a.Findings, t.findings()...)
 	}

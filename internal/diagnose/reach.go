@@ -3,6 +3,7 @@ package diagnose
 import (
 	"slices"
 
+	"crawlbench/internal/looks"
 	"crawlbench/internal/plan"
 )
 
@@ -13,7 +14,7 @@ type Assumed struct{ Quiet, Busy float64 }
 
 // Reach says before a run what a family can show.
 type Reach struct {
-	*Family
+	*looks.Family
 	Assumed
 	// AtQuiet and AtBusy are the minimum detectable effects, as ratios, on such machines; +Inf if there is none.
 	AtQuiet, AtBusy float64
@@ -34,7 +35,7 @@ func (r Reach) Enough(ratio float64) (least, find int) {
 // Reaches returns what the families of a question can show. Those of Crawlers are of all runs; those of Programs of one
 // against another program.
 func Reaches(p *plan.Plan, q plan.Question) (list []Reach) {
-	for _, f := range Declare(p.Pairs(q), p.Rounds).All() {
+	for _, f := range looks.Of(p, q).All() {
 		noise := Assumed{0.03, 0.25}
 		if f.Equivalence {
 			noise = Assumed{0.003, 0.006}

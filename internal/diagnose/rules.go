@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"crawlbench/internal/breakdown"
+	"crawlbench/internal/looks"
 	"crawlbench/internal/stat"
 )
 
@@ -157,7 +158,7 @@ func growth(c *Cell) (Value, bool) {
 	if c.Growth == nil || !c.representative() {
 		return Value{}, false
 	}
-	return ofPair(*c.Growth), c.Growth.Lo > 1 && c.Growth.P < Alpha
+	return ofPair(*c.Growth), c.Growth.Lo > 1 && c.Growth.P < looks.Alpha
 }
 
 // representative reports whether a cell was traced or is the last of its row: rules without a trace

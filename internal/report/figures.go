@@ -150,7 +150,7 @@ func forest(a *diagnose.Analysis, t *diagnose.Table, href Href) *Figure {
 		return nil
 	}
 	f.Sentence = fmt.Sprintf("Of %s: %s; p adjusted for all %d comparisons. The grey boxes are the noise floor: the interval of %s against itself.",
-		Plural(len(list), "comparison"), tally(verdicts), a.Families.Of(t).Size, a.Baseline)
+		Plural(len(list), "comparison"), tally(verdicts), a.Families.At(t.Rate).Size, a.Baseline)
 	f.SVG = Forest(f.Title, f.Sentence, "times "+a.Baseline, list)
 	return f
 }

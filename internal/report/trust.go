@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/looks"
 	"crawlbench/internal/stat"
 )
 
@@ -143,7 +144,7 @@ func trust(a *diagnose.Analysis) []string {
 }
 
 // familyName names a family by its tables.
-func familyName(f *diagnose.Family) string {
+func familyName(f *looks.Family) string {
 	if f.Equivalence {
 		return "rate-limited tables"
 	}

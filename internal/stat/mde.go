@@ -10,8 +10,7 @@ const Power = 0.8
 // deviation of the log ratio of a block; a noise that is pooled over the family goes in as it is,
 // that of dependent blocks times Inflation. It is +Inf for fewer than 2 blocks.
 //
-// It takes the looks that a run of so many blocks has, or the end only if the family has a single
-// look. The quantile of the noncentral t is that of Abramowitz and Stegun 26.7.10, with the mean
+// It takes the looks that a run of so many blocks has, or the end only if the family is uneven. The quantile of the noncentral t is that of Abramowitz and Stegun 26.7.10, with the mean
 // cost of the guard for dependence; that of the signed-rank test has its efficiency of 3/pi under
 // normal noise.
 func (f Family) MDE(blocks int, sd float64) float64 {
@@ -19,7 +18,7 @@ func (f Family) MDE(blocks int, sd float64) float64 {
 	if len(looks) == 0 {
 		return math.Inf(1)
 	}
-	if len(f.Looks) == 1 {
+	if f.Uneven {
 		looks = AtEnd(blocks)
 	}
 	n := float64(blocks)

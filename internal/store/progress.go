@@ -1,8 +1,10 @@
 package store
 
 import (
+	"math"
 	"time"
 
+	"crawlbench/internal/looks"
 	"crawlbench/internal/plan"
 )
 
@@ -14,6 +16,10 @@ type Progress struct {
 	failed map[string]Record // the first failure of a cell
 	cells  map[string]spent
 	all    spent
+	times  map[string][]float64 // seconds per page of a cell by round
+	plays  []int                // rounds of each cell, by the looks before round
+	looked looks.Settled
+	round  int
 }
 
 // spent is what samples have taken.
@@ -26,9 +32,11 @@ func (s *spent) add(seconds float64) {
 
 // NewProgress returns that of a run that has no records yet.
 func NewProgress(p *plan.Plan) *Progress {
-	g := &Progress{plan: p, done: map[place]bool{}, failed: map[string]Record{}, cells: map[string]spent{}}
+	g := &Progress{plan: p, done: map[place]bool{}, failed: map[string]Record{}, cells: map[string]spent{},
+		times: map[string][]float64{}}
 	for _, c := range p.Cells {
 		g.ids = append(g.ids, c.ID())
+		g.plays = append(g.plays, p.RoundsOf(c))
 	}
 	return g
 }
@@ -40,6 +48,7 @@ func (g *Progress) Add(rec Record) {
 		g.failed[rec.Cell] = rec
 	}
 	if rec.Kind == KindSample {
+		g.time(rec)
 		cell := g.cells[rec.Cell]
 		cell.add(rec.Wall)
 		g.cells[rec.Cell] = cell
@@ -47,15 +56,82 @@ func (g *Progress) Add(rec Record) {
 	}
 }
 
+// time adds the time of a sample.
+func (g *Progress) time(rec Record) {
+	times := g.times[rec.Cell]
+	for len(times) <= rec.Round {
+		times = append(times, math.NaN())
+	}
+	if s := rec.Sample; s != nil {
+		times[rec.Round] = s.Values["sec/op"] / s.Values["pages/op"]
+	}
+	g.times[rec.Cell] = times
+}
+
+// Looks returns the run as package looks sees it.
+func (g *Progress) Looks() looks.Run {
+	return looks.Run{
+		Plan:  g.plan,
+		Times: func(c plan.Cell) []float64 { return g.times[c.ID()] },
+		Failed: func(c plan.Cell) (int, bool) {
+			rec, ok := g.failed[c.ID()]
+			return rec.Round, ok && rec.Round != passRound
+		},
+	}
+}
+
+// Planned returns how many samples the run has if no further crawler leaves it.
+func (g *Progress) Planned() int {
+	g.Pending()
+	n := 0
+	for _, rounds := range g.plays {
+		n += rounds
+	}
+	return n
+}
+
+// Settled returns how many comparisons are settled, as far as looks have been taken.
+func (g *Progress) Settled() looks.Settled {
+	g.Pending()
+	return g.looked
+}
+
 // Pending returns what is still to be taken: slots of the schedule, and profile passes by their index. A cell that has
-// failed is not measured again.
+// failed is not measured again, and a crawler that has left is not measured any more.
 func (g *Progress) Pending() (slots []plan.Slot, passes []int) {
+	for {
+		slots, passes = g.pending()
+		round := g.plan.Rounds
+		if len(slots) > 0 {
+			round = slots[0].Round
+		}
+		if !g.look(round) {
+			return slots, passes
+		}
+	}
+}
+
+// look takes the looks before a round, all earlier rounds being measured, and reports whether there were new ones.
+func (g *Progress) look(round int) bool {
+	isNew := false
+	for _, l := range g.plan.Looks {
+		isNew = isNew || l.Blocks > g.round && l.Blocks <= round
+	}
+	g.round = max(g.round, round)
+	if isNew {
+		g.plays, g.looked = g.Looks().Plays()
+	}
+	return isNew
+}
+
+// pending returns what Pending does, by the looks taken so far.
+func (g *Progress) pending() (slots []plan.Slot, passes []int) {
 	out := make([]bool, len(g.ids))
 	for i, id := range g.ids {
 		_, out[i] = g.failed[id]
 	}
 	for _, s := range g.plan.Schedule {
-		if !g.done[place{s.Round, s.Slot}] && !out[s.Cell] {
+		if s.Round < g.plays[s.Cell] && !g.done[place{s.Round, s.Slot}] && !out[s.Cell] {
 			slots = append(slots, s)
 		}
 	}

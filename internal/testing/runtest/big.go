@@ -51,6 +51,8 @@ const big = `
 workers = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32]
 rate = ["inf", 5000]
 rounds = 20
+paced_rounds = 20
+stop = false
 sample = "80ms"
 [profiles]
 kinds = ["cpu", "block", "mutex", "wall"]

@@ -11,6 +11,8 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"crawlbench/internal/breakdown"
@@ -38,13 +40,14 @@ type Run struct {
 }
 
 // Plan returns the plan of a scenario in TOML, with the built-in crawlers, for a machine with two cores. With against
-// it compares two programs.
+// it compares two programs. Crawlers leave early only if the scenario says stop = true.
 func Plan(toml string, against bool) (*plan.Plan, error) {
 	s, err := plan.Parse("made-up.toml", []byte(toml))
 	if err != nil {
 		return nil, err
 	}
 	s.Against = against
+	s.Stop = s.Stop && strings.Contains(toml, "stop = true") // tests that do not say so expect all rounds
 	return plan.Make(s, crawler.All(), 2)
 }
 
@@ -76,7 +79,17 @@ func (r Run) Write(dir string) (*store.Run, error) {
 func (r Run) samples() []store.Record {
 	var list []store.Record
 	draw := rand.New(rand.NewPCG(1, 2))
+	progress := store.NewProgress(r.Plan)
+	round := -1
+	var slots []plan.Slot
 	for _, slot := range r.Plan.Schedule {
+		if slot.Round != round {
+			round = slot.Round
+			slots, _ = progress.Pending() // without the crawlers that have left
+		}
+		if !slices.Contains(slots, slot) {
+			continue
+		}
 		c := r.Plan.Cells[slot.Cell]
 		speed := r.Speed(c, slot.Round) * math.Exp(r.Noise*draw.NormFloat64())
 		if speed == 0 {
@@ -107,6 +120,7 @@ func (r Run) samples() []store.Record {
 		}
 		if rec.Sample != nil || rec.Failure != nil {
 			list = append(list, rec)
+			progress.Add(rec)
 		}
 	}
 	return list

@@ -1,0 +1,140 @@
+package looks
+
+import (
+	"iter"
+	"math"
+
+	"crawlbench/internal/plan"
+	"crawlbench/internal/stat"
+)
+
+// Alpha is the probability with which a run makes any wrong claim of a difference between crawlers.
+const Alpha = stat.UnlimitedAlpha + stat.PacedAlpha
+
+// Family is the comparisons of a run that ask the same, and are corrected for and decided together.
+type Family struct {
+	stat.Family
+	Rounds int // planned, or after Decide the most that a comparison was decided by
+	// LagOne is the correlation of successive rounds, and SD the standard deviation of the log ratio of a round, pooled
+	// over the comparisons, and Widest that of the noisiest of them; NaN before the run.
+	LagOne, SD, Widest float64
+}
+
+// Families are the families of one question of a plan. For rate-limited cells the question is whether
+// they are equivalent, for all others which is faster.
+type Families struct{ Unlimited, Paced Family }
+
+// Declare returns the families of the pairs, which a plan declares. Nothing is decided yet.
+func Declare(pairs iter.Seq2[plan.Cell, plan.Cell], p *plan.Plan) *Families {
+	f := new(Families)
+	f.Unlimited.Alpha, f.Paced.Alpha, f.Paced.Equivalence = stat.UnlimitedAlpha, stat.PacedAlpha, true
+	f.Unlimited.Rounds, f.Paced.Rounds = p.Rounds, p.RoundsOf(plan.Cell{Rate: 1})
+	for base := range pairs {
+		f.of(base).Size++
+	}
+	for _, x := range f.All() {
+		x.Margin, x.Looks, x.Uneven = stat.DefaultMargin, stat.AtEnd(x.Rounds), true
+		x.SD, x.Widest = math.NaN(), math.NaN()
+	}
+	return f
+}
+
+// Of returns the families of a question of a plan. Those by which crawlers leave a run are decided at its looks;
+// the others at its end.
+func Of(p *plan.Plan, q plan.Question) *Families {
+	f := Declare(p.Pairs(q), p)
+	if q != plan.Controls && len(p.Looks) > 0 {
+		f.Unlimited.Looks, f.Unlimited.Uneven = p.Looks, false
+	}
+	return f
+}
+
+// All returns the families that have comparisons.
+func (f *Families) All() (list []*Family) {
+	for _, x := range []*Family{&f.Unlimited, &f.Paced} {
+		if x.Size > 0 {
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
+// Size returns the number of comparisons of all families.
+func (f *Families) Size() int { return f.Unlimited.Size + f.Paced.Size }
+
+// At returns the family of the comparisons of cells with that rate.
+func (f *Families) At(r plan.Rate) *Family { return f.of(plan.Cell{Rate: r}) }
+
+func (f *Families) of(c plan.Cell) *Family {
+	if c.Rate > 0 {
+		return &f.Paced
+	}
+	return &f.Unlimited
+}
+
+// MDE returns the minimum detectable effect of the family's rounds, as a ratio above 1, where the log ratio of a round
+// has the standard deviation sd.
+func (f *Family) MDE(sd float64) float64 { return f.Family.MDE(f.Rounds, sd*stat.Inflation(f.LagOne)) }
+
+// Pair is a comparison of two cells, given by their seconds per page by round: NaN, or no more, where there is no
+// sample.
+type Pair struct {
+	Rate        plan.Rate
+	Base, Other []float64
+	Ended       bool // one of the two failed, so that there are no more rounds
+}
+
+// Decide decides all comparisons of a question.
+func (f *Families) Decide(list []Pair) []stat.Decision {
+	decisions := make([]stat.Decision, len(list))
+	for _, family := range f.All() {
+		var part []Pair
+		var at []int
+		for i, x := range list {
+			if f.At(x.Rate) == family {
+				part, at = append(part, x), append(at, i)
+			}
+		}
+		for i, d := range family.Decide(part) {
+			decisions[at[i]] = d
+		}
+	}
+	return decisions
+}
+
+// Decide decides the comparisons of a family.
+func (f *Family) Decide(list []Pair) []stat.Decision {
+	if len(list) == 0 {
+		return nil
+	}
+	ratios, most := make([][]float64, len(list)), 0
+	var ended []int
+	for i, x := range list {
+		if x.Ended {
+			ended = append(ended, i)
+			if f.Uneven {
+				continue // without looks nothing was decided by it before it failed
+			}
+		}
+		ratios[i] = stat.LogRatios(x.Base, x.Other)
+		most = max(most, len(ratios[i]))
+	}
+	if f.Uneven {
+		f.Looks = stat.AtEnd(most)
+	}
+	d, err := f.Family.Decide(ratios, ended...)
+	if err != nil {
+		panic(err) // of a family that Declare does not make
+	}
+	f.Rounds, f.LagOne, f.SD = 0, d.LagOne, d.SD()
+	for _, c := range d.Comparisons {
+		if c.Look >= 0 {
+			f.Rounds = max(f.Rounds, c.Blocks)
+			f.Widest = max(c.SD, f.Widest)
+			if math.IsNaN(f.Widest) {
+				f.Widest = c.SD
+			}
+		}
+	}
+	return d.Comparisons
+}
