@@ -110,7 +110,7 @@ func describe(dir string) (state, about string) {
 	if err != nil {
 		return "unreadable", err.Error()
 	}
-	return string(run.Manifest().State), fmt.Sprintf("%d of %d samples", len(run.Samples()), len(run.Plan().Schedule))
+	return string(run.Manifest().State), fmt.Sprintf("%d of %d samples", len(run.Samples()), run.Planned())
 }
 
 // listCells prints the graphs of a run, and its cells with their profiles.

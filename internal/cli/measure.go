@@ -55,6 +55,10 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []measure.Grap
 			plain.Count(rounds, "round"), planned)
 	}
 
+	if text := report.Settled(run); text != "" && errRun == nil {
+		fmt.Fprintln(a.err, text)
+	}
+
 	stopped := ctx.Err() != nil && errors.Is(errRun, context.Cause(ctx))
 	state := store.Complete
 	if errRun != nil {

@@ -75,7 +75,7 @@ func (a *app) resume(ctx context.Context, f runFlags) error {
 	}
 	slots, passes := run.Pending()
 	fmt.Fprintf(a.err, "resuming %s: %d of %d samples and %d of %d profile passes are left\n",
-		dir, len(slots), len(p.Schedule), len(passes), len(p.Passes))
+		dir, len(slots), run.Planned(), len(passes), len(p.Passes))
 	return a.measure(ctx, run, graphs, f, time.Now())
 }
 

@@ -30,7 +30,7 @@ type runFlags struct {
 	rounds                                                      int
 	seed                                                        string
 	budget                                                      time.Duration
-	dry, force                                                  bool
+	dry, force, stop                                            bool
 	against                                                     string
 	programs                                                    programs
 	gate                                                        gateFlags
@@ -51,6 +51,7 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	fs.StringVar(&f.seed, "seed", "", "random `seed`, in place of the scenario's")
 	fs.DurationVar(&f.budget, "budget", 0, "choose the number of rounds so that the run takes about this `time`")
 	fs.StringVar(&f.against, "against", "", "also measure the crawlers of this other `program`, in the same rounds")
+	fs.BoolVar(&f.stop, "stop", true, "let a crawler leave when all its comparisons are settled, and stop when all are, unless the scenario says stop = false")
 	f.gate.add(fs)
 	fs.BoolVar(&f.force, "force", false, "start the run even if it has too few rounds to decide anything")
 	fs.BoolVar(&f.dry, "n", false, "print the plan and its expected time, and measure nothing")
@@ -204,6 +205,7 @@ func override(s *plan.Scenario, f runFlags) error {
 	if f.rounds > 0 {
 		s.Rounds = f.rounds
 	}
+	s.Stop = s.Stop && f.stop
 	if f.seed != "" {
 		seed, err := plan.ParseSeed(f.seed)
 		if err != nil {

@@ -20,8 +20,8 @@ type Run struct {
 	Failed func(plan.Cell) (round int, failed bool)
 }
 
-// Settled is how many of the comparisons by which crawlers leave a run are settled.
-type Settled struct{ Settled, Of int }
+// Settled is how many of the comparisons by which crawlers leave a run are settled, by the last look that was taken.
+type Settled struct{ Settled, Of, Rounds int }
 
 // All reports whether there are comparisons, all of them settled.
 func (s Settled) All() bool { return s.Of > 0 && s.Settled == s.Of }
@@ -46,9 +46,10 @@ func (r Run) firstFailure(x, y plan.Cell) (round int, failed bool) {
 	return round, failed
 }
 
-// Plays returns how many rounds each cell of the plan plays, as far as the looks say that have been taken: all, or those
-// before the look at which its last comparison was settled. The comparisons of a cell that failed count as settled at the
-// next look. So who plays a round depends on the rounds before the last look alone, whatever has been measured since.
+// Plays returns how many rounds each cell of the plan plays, as far as the looks say that have been taken: all, or
+// those before the look at which its last comparison was settled. The comparisons of a cell that failed count as
+// settled at the next look. So who plays a round depends on the rounds before the last look alone, whatever has been
+// measured since.
 //
 // The control stays as long as anybody in its group, and the baseline with it, since it shows by how much the baseline
 // differs from itself. Cells that are compared with nobody stay as long as anybody in the plan.
@@ -71,11 +72,14 @@ func (r Run) Plays() (rounds []int, count Settled) {
 		for base, other := range r.Pairs(q) {
 			d := decisions[i]
 			i++
+			if base.Rate > 0 {
+				continue
+			}
 			if count.Of++; d.Settled {
 				count.Settled++
 			}
-			if base.Rate > 0 {
-				continue
+			if d.Look >= 0 {
+				count.Rounds = max(count.Rounds, r.Looks[d.Look].Blocks)
 			}
 			until := r.Rounds
 			switch {

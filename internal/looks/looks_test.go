@@ -90,8 +90,8 @@ func TestCrawlersLeaveWhenTheirComparisonsAreSettled(t *testing.T) {
 			t.Errorf("%s: %d rounds, want %d", c.ID(), got, want)
 		}
 	}
-	// Two workers' groups and two rates' have 6 comparisons each; those of mutexmap with cas without a rate stay open.
-	if _, count := s.before(28).Plays(); count != (looks.Settled{Settled: 22, Of: 24}) || count.All() {
+	// Two groups have 6 comparisons each without a rate; those of mutexmap with cas stay open.
+	if _, count := s.before(28).Plays(); count != (looks.Settled{Settled: 10, Of: 12, Rounds: 28}) || count.All() {
 		t.Errorf("%+v are settled", count)
 	}
 }
@@ -110,7 +110,7 @@ func TestTheRunEndsWhenAllIsSettled(t *testing.T) {
 			t.Errorf("%s: %d rounds, want 6", c.ID(), len(s.times[c]))
 		}
 	}
-	if _, count := s.before(6).Plays(); count != (looks.Settled{Settled: 20, Of: 20}) || !count.All() {
+	if _, count := s.before(6).Plays(); count != (looks.Settled{Settled: 20, Of: 20, Rounds: 6}) || !count.All() {
 		t.Errorf("%+v are settled, want all 12 of crawlers and 8 of programs", count)
 	}
 }
@@ -210,7 +210,8 @@ func TestSettledComparisonsKeepTheirDecisions(t *testing.T) {
 	for _, d := range before {
 		blocks[d.Blocks] = true
 		x := d.Ratio
-		if within := x.Lo <= 1 && 1 <= x.Hi; within != (d.Verdict == stat.Inconclusive || d.Verdict == stat.Equivalent) {
+		within := x.Lo <= 1 && 1 <= x.Hi
+		if within != (d.Verdict == stat.Inconclusive || d.Verdict == stat.Equivalent) {
 			t.Errorf("%v by %+v", d.Verdict, x)
 		}
 	}

@@ -234,7 +234,7 @@ func (r *Runner) notify(c plan.Cell, round int, rec *store.Record) {
 	}
 	slots, passes := r.Run.Pending()
 	p := r.Run.Plan()
-	e := Event{Cell: c, Round: round, Record: rec, Total: len(p.Schedule) + len(p.Passes)}
+	e := Event{Cell: c, Round: round, Record: rec, Total: r.Run.Planned() + len(p.Passes)}
 	e.Done = e.Total - len(slots) - len(passes)
 	e.Left = r.Run.Left()
 	r.Watch(e)

@@ -17,12 +17,15 @@ import (
 // is none.
 func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration, gate float64) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s x %s = %s", p.Scenario, Plural(len(p.Cells), "cell"), Plural(p.Rounds, "round"),
-		Plural(len(p.Schedule), "sample"))
+	fmt.Fprintf(&b, "%s: %s = %s", p.Scenario, product(p), Plural(len(p.Schedule), "sample"))
 	if len(p.Passes) > 0 {
 		fmt.Fprintf(&b, ", then %s", Plural(len(p.Passes), "profile pass"))
 	}
-	fmt.Fprintf(&b, ": about %s\n", duration(total))
+	most := ""
+	if len(p.Looks) > 1 {
+		most = " if no crawler leaves"
+	}
+	fmt.Fprintf(&b, ": about %s%s\n", duration(total), most)
 	row := func(key string, values ...string) {
 		if n := len(values); n > mostValues {
 			values = append(slices.Clone(values[:mostValues-2]), "...",
@@ -53,6 +56,22 @@ func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration, gate floa
 	return b.String()
 }
 
+// product says how many cells have how many rounds.
+func product(p *plan.Plan) string {
+	paced, few := 0, p.RoundsOf(plan.Cell{Rate: 1})
+	for _, c := range p.Cells {
+		if c.Rate > 0 {
+			paced++
+		}
+	}
+	text := fmt.Sprintf("%s x %s", Plural(len(p.Cells), "cell"), Plural(p.Rounds, "round"))
+	if rest := len(p.Cells) - paced; paced > 0 && few < p.Rounds {
+		text = fmt.Sprintf("%s x %s + %s with a rate x %d", Plural(rest, "cell"), Plural(p.Rounds, "round"),
+			Count(paced), few)
+	}
+	return text
+}
+
 // sought is the difference for which a plan says how many rounds find it.
 const sought = 1.1
 
@@ -75,6 +94,10 @@ func reachLines(p *plan.Plan) (list []string) {
 		}
 		list = append(list, text, fmt.Sprintf("  if ratios vary by %s (quiet) or %s (busy) from round to round",
 			effect(1+r.Quiet), effect(1+r.Busy)))
+	}
+	if len(p.Looks) > 1 {
+		first := p.Looks[0].Blocks
+		list = append(list, fmt.Sprintf("a crawler leaves when all its comparisons are settled, after %d rounds at the earliest", first))
 	}
 	return append(list, "MDE: minimum detectable effect, with 80 % power")
 }

@@ -10,6 +10,7 @@ import (
 	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/looks"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 )
@@ -42,7 +43,10 @@ func runTitle(m store.Manifest) string { return fmt.Sprintf("%s on %s", m.Scenar
 // status describes the state of a run.
 func status(a *diagnose.Analysis) string {
 	m := a.Run.Manifest()
-	text := fmt.Sprintf("%s, %s of %s samples", m.State, Count(len(a.Run.Samples())), Count(len(a.Run.Plan().Schedule)))
+	text := fmt.Sprintf("%s, %s of %s samples", m.State, Count(len(a.Run.Samples())), Count(a.Run.Planned()))
+	if s := Settled(a.Run); s != "" {
+		text += "; " + s
+	}
 	if m.Measured > 0 {
 		text += fmt.Sprintf("; crawls took %.0f %% of the timing pass", 100*m.Measured)
 	}
@@ -122,12 +126,46 @@ func headline(a *diagnose.Analysis, t *diagnose.Table, best *diagnose.Cell) stri
 	return text + "."
 }
 
+// rounds says how many rounds a plan has, and who plays them.
+func rounds(p *plan.Plan) string {
+	text := fmt.Sprintf("%d, each with every cell once, in random order", p.Rounds)
+	if n := p.RoundsOf(plan.Cell{Rate: 1}); n < p.Rounds {
+		text += fmt.Sprintf("; those with a rate in the first %d", n)
+	}
+	if len(p.Looks) > 1 {
+		var at []string
+		for _, l := range p.Looks {
+			at = append(at, fmt.Sprint(l.Blocks))
+		}
+		text += fmt.Sprintf("; decided after %s, and a crawler leaves when all its comparisons are settled",
+			strings.Join(at, ", "))
+	}
+	return text
+}
+
+// Settled says how many comparisons of cells without a rate are settled after how many rounds; "" before the first
+// look, and for a run that has none.
+func Settled(run *store.Run) string {
+	s, p := run.Settled(), run.Plan()
+	if s.Of == 0 || s.Rounds == 0 {
+		return ""
+	}
+	which := fmt.Sprintf("%s of %s", Count(s.Settled), Plural(s.Of, "comparison"))
+	if s.All() {
+		which = "all " + Plural(s.Of, "comparison")
+	}
+	if p.RoundsOf(plan.Cell{Rate: 1}) < p.Rounds {
+		which += " without a rate"
+	}
+	return fmt.Sprintf("%s settled after %d of %s", which, s.Rounds, Plural(p.Rounds, "round"))
+}
+
 // method says how the run was measured.
 func method(a *diagnose.Analysis) [][2]string {
 	m, p := a.Run.Manifest(), a.Run.Plan()
 	list := [][2]string{
 		{"scenario", m.Scenario}, {"seed", fmt.Sprint(m.Seed)},
-		{"rounds", fmt.Sprintf("%d, each with every cell once, in random order", p.Rounds)},
+		{"rounds", rounds(p)},
 		{"sample", fmt.Sprintf("a new process that crawls for %v; every crawl is verified page by page", p.Sample)},
 		{"verdicts", verdictMethod(a)},
 		{"best against best", "a family of its own, in which any claim is false with a probability below 5 %: adjusted for all pairs of cells of different crawlers in a table, as the best are chosen by their medians"},

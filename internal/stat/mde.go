@@ -10,9 +10,9 @@ const Power = 0.8
 // deviation of the log ratio of a block; a noise that is pooled over the family goes in as it is,
 // that of dependent blocks times Inflation. It is +Inf for fewer than 2 blocks.
 //
-// It takes the looks that a run of so many blocks has, or the end only if the family is uneven. The quantile of the noncentral t is that of Abramowitz and Stegun 26.7.10, with the mean
-// cost of the guard for dependence; that of the signed-rank test has its efficiency of 3/pi under
-// normal noise.
+// It takes the looks that a run of so many blocks has, or the end only if the family is uneven. The
+// quantile of the noncentral t is that of Abramowitz and Stegun 26.7.10, with the mean cost of the
+// guard for dependence; that of the signed-rank test has its efficiency of 3/pi under normal noise.
 func (f Family) MDE(blocks int, sd float64) float64 {
 	looks := Looks(blocks)
 	if len(looks) == 0 {

@@ -1,25 +1,39 @@
 package stat
 
 import (
+	"math"
 	"slices"
 
 	"github.com/aclements/go-moremath/stats"
 	"golang.org/x/perf/benchmath"
 )
 
-// Summary is a median with its confidence interval from order statistics, which assumes no distribution.
+// Summary is a median with its confidence interval from order statistics, which assumes no distribution. Fewer than
+// leastOrdered samples have none at 95 %: theirs is Student's of the logarithms, around the median.
 type Summary struct {
 	N              int
-	Center, Lo, Hi float64 // with fewer than 6 samples Lo or Hi or both are infinite, with a warning
+	Center, Lo, Hi float64 // 0 and +Inf, with a warning, for a single sample
 	Confidence     float64 // of the interval: the lowest possible level of at least 95 %
 	Warnings       []string
 }
+
+// leastOrdered is the smallest number of samples whose order statistics have an interval at 95 %.
+const leastOrdered = 6
 
 // Median summarises samples, at least one.
 func Median(samples []float64) Summary {
 	// NewSample sorts its argument; keep the caller's samples in the order of the rounds.
 	s := benchmath.NewSample(slices.Clone(samples), &benchmath.DefaultThresholds)
-	m := benchmath.AssumeNothing.Summary(s, 0.95)
+	m := benchmath.AssumeNothing.Summary(s, level)
+	if n := len(samples); n > 1 && n < leastOrdered && !slices.ContainsFunc(samples, unusable) {
+		logs := make([]float64, n)
+		for i, x := range samples {
+			logs[i] = math.Log(x)
+		}
+		half := studentQuantile(1-level, float64(n-1)) * deviation(logs) / math.Sqrt(float64(n))
+		i := Interval{mean(logs), mean(logs) - half, mean(logs) + half}.exp()
+		return Summary{N: n, Center: m.Center, Lo: min(i.Lo, m.Center), Hi: max(i.Hi, m.Center), Confidence: level}
+	}
 	return Summary{
 		N: len(samples), Center: m.Center, Lo: m.Lo, Hi: m.Hi, Confidence: m.Confidence, Warnings: texts(m.Warnings),
 	}
@@ -48,6 +62,8 @@ func Compare(base, other []float64) Delta {
 		Significant: c.P < 0.05, Warnings: texts(c.Warnings),
 	}
 }
+
+func unusable(x float64) bool { return !usable(x) }
 
 func texts(errs []error) []string {
 	var list []string

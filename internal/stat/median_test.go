@@ -51,6 +51,9 @@ func TestMedianIntervalCoversWhatItSays(t *testing.T) {
 		if want := (lower*lower + upper*upper) / 2; s.N != n || s.Center != want {
 			t.Errorf("n=%d: median %v of %d, want %v", n, s.Center, s.N, want)
 		}
+		if n > 1 && n < 6 {
+			continue // see TestFewSamplesHaveAStudentInterval
+		}
 		lo, hi := rank(s.Lo, n), rank(s.Hi, n)
 		if want := coverage(n, lo, hi); math.Abs(s.Confidence-want) > 1e-12 || want < 0.95 {
 			t.Errorf("n=%d: rank %d to %d claims a coverage of %v, want %v", n, lo, hi, s.Confidence, want)
@@ -68,6 +71,47 @@ func TestMedianIntervalCoversWhatItSays(t *testing.T) {
 		if !slices.Equal(x, shuffled(n)) {
 			t.Errorf("n=%d: the samples were reordered", n)
 		}
+	}
+}
+
+// Rate-limited cells have 4 samples.
+func TestFewSamplesHaveAStudentInterval(t *testing.T) {
+	// By hand: -d, d, 3d, 5d have the mean 2d and the deviation d*sqrt(20/3); t with 3 degrees is 3.18245.
+	d := 0.001
+	s := Median([]float64{math.Exp(3 * d), math.Exp(-d), math.Exp(5 * d), math.Exp(d)})
+	half := 3.182446305 * d * math.Sqrt(20./3) / 2
+	if !near(s.Lo, math.Exp(2*d-half)) || !near(s.Hi, math.Exp(2*d+half)) || s.Confidence != 0.95 || s.Warnings != nil {
+		t.Errorf("%+v", s)
+	}
+	draw := rand.New(rand.NewPCG(71, 0))
+	n := runs(4000)
+	for size := 2; size < 6; size++ {
+		covered, naive := 0, 0
+		for range n {
+			x := make([]float64, size)
+			for i := range x {
+				x[i] = 500 * math.Exp(0.004*draw.NormFloat64())
+			}
+			s := Median(x)
+			if s.Lo <= 500 && 500 <= s.Hi {
+				covered++
+			}
+			if slices.Min(x) <= 500 && 500 <= slices.Max(x) {
+				naive++
+			}
+		}
+		atLeastShare(t, "covered", covered, n, 0.95)
+		if share := float64(naive) / float64(n); share > 0.945 {
+			t.Errorf("%d samples: their range covers %.3f: this test proves nothing", size, share)
+		}
+	}
+	for _, x := range [][]float64{{5}, {1, 0, 2}} {
+		if s := Median(x); len(s.Warnings) == 0 {
+			t.Errorf("%v: %+v", x, s)
+		}
+	}
+	if s := Median([]float64{7, 7, 7}); !near(s.Lo, 7) || !near(s.Hi, 7) {
+		t.Errorf("constant: %+v", s)
 	}
 }
 

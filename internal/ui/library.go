@@ -47,6 +47,7 @@ type cachedRun struct {
 type listEntry struct {
 	stamp   stamp
 	counted int64 // bytes of the journal
+	stops   bool  // crawlers leave it early
 	summary Summary
 }
 

@@ -51,7 +51,7 @@ func (l *library) summary(name string) Summary {
 	if err == nil && kept.stamp == stamp && kept.summary.State != string(store.Running) {
 		return kept.summary
 	}
-	next := listEntry{stamp: stamp, counted: kept.counted,
+	next := listEntry{stamp: stamp, counted: kept.counted, stops: kept.stops,
 		summary: Summary{Name: name, Done: kept.summary.Done, Total: kept.summary.Total}}
 	if err == nil {
 		err = l.look(dir, &next)
@@ -73,7 +73,13 @@ func (l *library) look(dir string, at *listEntry) (err error) {
 		return err
 	}
 	s.State = string(s.Manifest.State)
-	return l.count(dir, at)
+	if err := l.count(dir, at); err != nil {
+		return err
+	}
+	if at.stops && s.Manifest.State == store.Complete { // crawlers may have left before the last round
+		s.Total = s.Done
+	}
+	return nil
 }
 
 // longestLine limits the length of a line of a journal; the record of a sample has about 1,000 bytes.
@@ -110,7 +116,7 @@ func (l *library) count(dir string, at *listEntry) error {
 		if err != nil {
 			return err
 		}
-		at.summary.Total = len(p.Schedule)
+		at.summary.Total, at.stops = len(p.Schedule), len(p.Looks) > 0
 	}
 	return nil
 }

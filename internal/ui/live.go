@@ -119,7 +119,7 @@ func (w *watch) interim(c plan.Cell) Interim {
 // page returns the progress of the run.
 func (w *watch) page() Progress {
 	p := Progress{Name: w.name, Manifest: w.manifest, State: string(store.Running), Done: w.done,
-		Total: len(w.plan.Schedule), Passes: w.passes, Planned: len(w.plan.Passes), Left: w.left()}
+		Total: w.progress.Planned(), Passes: w.passes, Planned: len(w.plan.Passes), Left: w.left()}
 	for _, c := range w.plan.Cells {
 		if !c.IsControl() {
 			p.Cells = append(p.Cells, w.interim(c))
@@ -132,7 +132,7 @@ func (w *watch) page() Progress {
 func (w *watch) news(changed []string) news {
 	n := news{Rows: map[string]fields{},
 		Fields: fields{"done": report.Count(w.done), "passes": w.passes, "left": w.left(),
-			"progress": 100 * w.done / max(1, len(w.plan.Schedule))}}
+			"progress": 100 * w.done / max(1, w.progress.Planned())}}
 	for _, c := range w.plan.Cells {
 		if slices.Contains(changed, c.ID()) {
 			x := w.interim(c)
