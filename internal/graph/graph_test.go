@@ -388,7 +388,7 @@ func TestBuildEndsWithItsContext(t *testing.T) {
 // The estimate must be an upper bound, but not refuse graphs that fit.
 func TestEstimateIsHonest(t *testing.T) {
 	for _, s := range []Spec{{Kind: "rmat", Scale: 17}, {Kind: "uniform", Pages: 1 << 17},
-		{Kind: "hosts", Pages: 1 << 18},
+		{Kind: "hosts", Pages: 1 << 18}, {Kind: "hosts", Pages: 1 << 18, Degree: 2},
 		{Kind: "copying", Pages: 1 << 17}, {Kind: "grid", Pages: 1 << 20}} {
 		need, err := Estimate(s)
 		if err != nil {

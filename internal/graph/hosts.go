@@ -61,9 +61,7 @@ func web(ctx context.Context, s Spec) (*Graph, error) {
 		ranks[i] = i // the largest host is also the most popular
 	}
 	w := maker{starts: cut(pages, ranks), pages: uint32(pages), spec: s}
-	// Links to child, parent and root are part of the mean degree. A Pareto law truncated at
-	// longest has a mean of about 5 times its scale.
-	w.scale = max(0.1, (s.value("degree")-1-2*(1-dangling))/(1-dangling)/5.05)
+	w.scale = furtherScale(s)
 	w.intra, w.chain = s.value("intra"), s.value("chain")
 	g, err := source{pages: pages, blocks: pageBlocks(pages), links: w.block}.rows(ctx)
 	if err != nil {
@@ -71,6 +69,23 @@ func web(ctx context.Context, s Spec) (*Graph, error) {
 	}
 	g.Hosts = w.starts
 	return g, nil
+}
+
+// paretoMean is the mean of a Pareto law that is truncated at longest, in units of its scale, nearly.
+const paretoMean = 5.05
+
+// furtherScale returns the scale of the law of a page's further links. Those to child, parent and root are
+// part of the mean degree.
+func furtherScale(s Spec) float64 {
+	return max(0.1, (s.value("degree")-1-2*(1-dangling))/(1-dangling)/paretoMean)
+}
+
+// webMemory estimates a web. A page has more links than its degree says where few pages are leaves, of
+// which some have no links, and where the degree is less than the hosts' structure needs.
+func webMemory(s Spec) (int64, error) {
+	pages := int64(s.pages())
+	links := int64(float64(pages) * (3 + paretoMean*furtherScale(s)))
+	return rowMemory(pages, links) + generating(pages, links), nil
 }
 
 // maker generates the links of a web.

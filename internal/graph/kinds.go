@@ -63,7 +63,7 @@ func Kinds() []Kind {
 			Params: []Param{pages, degreeOf(9),
 				{Name: "intra", Doc: "share of further links that stay in the host", Max: 1, Default: 0.85},
 				{Name: "chain", Doc: "share of hosts that are chains of listings", Max: 1, Default: 0.15}, hosts},
-			generate: web, estimate: drawnMemory,
+			generate: web, estimate: webMemory,
 		}, {
 			Name: "chain", Doc: "each page links to the next: no parallelism at all",
 			Params: []Param{pages, hosts}, generate: chain, estimate: shapeMemory(1),
