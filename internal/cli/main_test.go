@@ -29,7 +29,8 @@ import (
 // scripts, and the children of runs and of the conformance suite.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 5 && os.Args[1] == conform.ChildVerb {
-		conform.Child(os.Args[2:], slices.Concat(table(), []crawl.Crawler{stuck()}, lesson.Crawlers(), mutant.Crawlers()))
+		conform.Child(os.Args[2:], slices.Concat(table(), []crawl.Crawler{stuck()}, lesson.Crawlers(),
+			mutant.Crawlers()))
 	}
 	if len(os.Args) == 2 && os.Args[1] == measure.ChildVerb || os.Getenv(asProgram) != "" {
 		program()

@@ -54,7 +54,8 @@ func TestBlockCutAtEveryByteIsTakenAgain(t *testing.T) {
 			t.Fatalf("of %d bytes: %d records in %d bytes, want %d in %d; error %v", n, len(j.records), j.size,
 				records[whole], ends[whole], err)
 		}
-		if cut := n - ends[whole]; (j.bad != nil) != (cut > 0) || cut > 0 && (j.bad.size != int64(cut) || j.bad.line != records[whole]+1) {
+		if cut := n - ends[whole]; (j.bad != nil) != (cut > 0) ||
+			cut > 0 && (j.bad.size != int64(cut) || j.bad.line != records[whole]+1) {
 			t.Fatalf("of %d bytes: the tail is %+v, want %d bytes from line %d", n, j.bad, cut, records[whole]+1)
 		}
 		if n%97 != 0 && n != ends[3]-1 && text[max(0, n-1)] != '\n' {
@@ -92,7 +93,8 @@ func TestIncompleteBlocksAreNotAppended(t *testing.T) {
 		"without its end":  block[:2],
 		"without a middle": {block[0], block[2]},
 		"of two rounds":    other,
-		"a failure":        {{Kind: KindFailure, Cell: block[0].Cell, More: 1, Failure: &Failure{}}, block[1], block[2]},
+		"a failure": {{Kind: KindFailure, Cell: block[0].Cell, More: 1, Failure: &Failure{}}, block[1],
+			block[2]},
 	} {
 		if err := r.Append(recs...); err == nil || !strings.Contains(err.Error(), "block") {
 			t.Errorf("%s: error %v", name, err)
@@ -167,12 +169,15 @@ func TestInvalidSlicesAreRejected(t *testing.T) {
 	p := testPlan(1)
 	r := newRun(t, p)
 	for name, change := range map[string]func(*Sample){
-		"a crawl too few":   func(s *Sample) { s.Slices = s.Slices[:1] },
-		"a crawl too many":  func(s *Sample) { s.Slices[0].Crawls = 2 },
-		"no crawls":         func(s *Sample) { s.Slices = append(s.Slices, Slice{0, 1}) },
-		"no time":           func(s *Sample) { s.Slices[1].Seconds = 0 },
-		"negative outside":  func(s *Sample) { s.Outside = -1 },
-		"crawls wrap round": func(s *Sample) { s.Slices = []Slice{{1 << 62, 1}, {1 << 62, 1}, {1 << 62, 1}, {1<<62 + 2, 1}} },
+		"a crawl too few":  func(s *Sample) { s.Slices = s.Slices[:1] },
+		"a crawl too many": func(s *Sample) { s.Slices[0].Crawls = 2 },
+		"no crawls":        func(s *Sample) { s.Slices = append(s.Slices, Slice{0, 1}) },
+		"no time":          func(s *Sample) { s.Slices[1].Seconds = 0 },
+		"negative outside": func(s *Sample) { s.Outside = -1 },
+		"crawls wrap round": func(s *Sample) {
+			s.Slices = []Slice{{1 << 62, 1}, {1 << 62, 1}, {1 << 62, 1},
+				{1<<62 + 2, 1}}
+		},
 	} {
 		rec := blockOf(p, p.Schedule[0])[0]
 		change(rec.Sample)
