@@ -58,7 +58,7 @@ func TestDefaults(t *testing.T) {
 		Rates:   []plan.Rate{0}, Bursts: []int{0}, Limiters: []string{""}, Procs: []plan.Count{one},
 		Control: true, Fetch: web.Behaviour{Seed: 1}, Rounds: 10, PacedRounds: 4, Stop: true,
 		Sample: 150 * time.Millisecond,
-		Turns: 6, Slice: 5 * time.Millisecond, Rest: 2 * time.Second,
+		Turns:  6, Slice: 5 * time.Millisecond, Rest: 2 * time.Second,
 		Deadline: 30 * time.Second, Seed: 1,
 		Profiles: plan.Profiles{Length: time.Second},
 	})
