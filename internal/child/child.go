@@ -89,14 +89,20 @@ func Run(ctx context.Context, command func() *exec.Cmd, limit time.Duration) (*E
 	if err != nil || end.Class != Killed {
 		return end, err
 	}
-	before := oomKills()
+	before := OOMKills()
 	if end, err = run(ctx, command(), limit); err == nil && end.Class == Killed {
-		end.Text = strings.Replace(end.Text, "it was killed", "it was killed twice", 1)
-		if oomKills() > before {
-			end.Class, end.Text = Memory, "the kernel killed it because the machine ran out of memory"
-		}
+		end.Twice(before)
 	}
 	return end, err
+}
+
+// Twice makes e the end of a child that a foreign signal has ended for the second time. before is
+// OOMKills before it was started.
+func (e *End) Twice(before int) {
+	e.Text = strings.Replace(e.Text, "it was killed", "it was killed twice", 1)
+	if OOMKills() > before {
+		e.Class, e.Text = Memory, "the kernel killed it because the machine ran out of memory"
+	}
 }
 
 func run(ctx context.Context, cmd *exec.Cmd, limit time.Duration) (*End, error) {

@@ -97,8 +97,8 @@ func (p process) String() string {
 	return line
 }
 
-// oomKills returns how many processes the kernel's OOM killer has killed since boot.
-func oomKills() int {
+// OOMKills returns how many processes the kernel's OOM killer has killed since boot.
+func OOMKills() int {
 	text, _ := os.ReadFile("/proc/vmstat")
 	_, rest, _ := strings.Cut(string(text), "\noom_kill ")
 	count, _, _ := strings.Cut(rest, "\n")

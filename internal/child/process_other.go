@@ -20,4 +20,5 @@ func becomeSubreaper() {}
 // noChildren reports true: children are only detected on Linux.
 func noChildren() bool { return true }
 
-func oomKills() int { return 0 }
+// OOMKills returns 0: the kernel tells only on Linux.
+func OOMKills() int { return 0 }

@@ -140,11 +140,8 @@ func (c *Conn) Next(request any) (bool, error) {
 	for !bytes.HasSuffix(text, []byte("\n")) {
 		c.checkRequests()
 		n, err := c.requests.Read(part)
-		if err == io.EOF {
+		if err != nil { // the parent has closed it
 			return false, nil
-		}
-		if err != nil {
-			os.Exit(requestsLostCode)
 		}
 		text = append(text, part[:n]...)
 	}

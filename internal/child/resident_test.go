@@ -217,8 +217,9 @@ func TestResidentsEndWithTheContext(t *testing.T) {
 		t.Error("it answered")
 	}
 	for _, r := range []*Resident{idle, busy} {
-		if _, err := r.End(longLimit); err != cause {
-			t.Errorf("error %v", err)
+		end, err := r.End(longLimit)
+		if err != cause && (r == busy || err != nil || end.Class != Done) { // the idle one may end by itself
+			t.Errorf("%v, %+v", err, end)
 		}
 	}
 }

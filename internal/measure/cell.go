@@ -28,6 +28,8 @@ type Job struct {
 	Memory int64
 	// Retained makes a sample also measure the crawler's retained bytes per page.
 	Retained bool
+	// Resident asks for a sample in slices, each on request of the parent.
+	Resident bool
 	// Profiles lists the kinds of profiles to take; if there are any, nothing is timed.
 	Profiles []string
 	Dir      string   // directory for the profiles
@@ -105,6 +107,8 @@ func (b *Bench) run(ctx context.Context) (o Outcome, err error) {
 		o, err = b.takeTraces(ctx)
 	case len(b.job.Profiles) > 0:
 		o, err = b.takeProfiles(ctx)
+	case b.job.Resident:
+		o, err = b.takeSlices(ctx)
 	default:
 		o, err = b.takeSample(ctx)
 	}
@@ -132,6 +136,7 @@ type Bench struct {
 	// stuck receives the verdict on a crawl that was cancelled and has not returned.
 	stuck       chan web.Violations
 	environment environment
+	warm        time.Duration // of the last crawl before the first measured one
 	baseline    goroutineBaseline
 	late        lateWork
 	// counts has the crawler's own counters, summed over all crawls of the sample.
@@ -206,9 +211,11 @@ func bind(site *web.Site, cell plan.Cell, table []crawl.Crawler, trace bool, las
 // Warm crawls without measurement, latency or limiter, and verifies every fetch.
 func (b *Bench) Warm(ctx context.Context) error {
 	for range warmUps {
+		begin := time.Now()
 		if err := b.crawlUntimed(ctx, web.Rules{MaxPages: b.job.Cell.MaxPages, Exact: true}); err != nil {
 			return err
 		}
+		b.warm = time.Since(begin)
 	}
 	runtime.GC()
 	return nil

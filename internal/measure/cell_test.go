@@ -342,11 +342,11 @@ func TestUnreliableSamplesAreFlagged(t *testing.T) {
 	}
 	defer b.Close()
 	uneven := &store.Sample{Seconds: []float64{minCrawlSeconds, minCrawlSeconds / 2, 9}}
-	if got := b.flags(uneven, 1, false); !slices.Equal(got, []string{"no overlap"}) {
+	if got := b.flags(uneven, false); !slices.Equal(got, []string{"no overlap"}) {
 		t.Errorf("one of three crawls is too short, none overlaps: flags %v, want no overlap only", got)
 	}
 	flags := func(host map[string]float64) string {
-		return strings.Join(b.flags(&store.Sample{Seconds: []float64{1}, Host: host}, 1, true), " ")
+		return strings.Join(append(b.flags(&store.Sample{Seconds: []float64{1}}, true), loadFlags(host, 1)...), " ")
 	}
 	for want, host := range map[string]map[string]float64{
 		"":          {"others-sec": 0.19 * float64(runtime.NumCPU()), "run-delay-sec": 9}, // of 1 s

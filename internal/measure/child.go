@@ -24,6 +24,11 @@ func answer(ctx context.Context, in io.Reader, conn *child.Conn, table []crawl.C
 	if err := child.Bound(job.Memory); err != nil {
 		return Outcome{}, err
 	}
+	if job.Resident {
+		if err := conn.Listen(); err != nil {
+			return Outcome{}, err
+		}
+	}
 	o, err := Run(ctx, job, table)
 	if err != nil {
 		o = Outcome{Error: err.Error()}

@@ -28,8 +28,10 @@ type Runner struct {
 	// Budget, if not 0, limits the time from Begin; the number of rounds is adjusted to it.
 	Budget time.Duration
 	Begin  time.Time
-	// Watch, if not nil, is called before and after every child.
+	// Watch, if not nil, is called before and after every child or block.
 	Watch func(Event)
+
+	ended map[plan.Cell]time.Time // when the last block of a group ended
 }
 
 // ChildVerb is the argument that makes a program act as a child.
@@ -58,13 +60,8 @@ func (r *Runner) Do(ctx context.Context) error {
 			break
 		}
 		round := slots[0].Round
-		for _, s := range slots {
-			if s.Round != round || r.failed(s.Cell) {
-				continue
-			}
-			if err := r.sample(ctx, s); err != nil {
-				return err
-			}
+		if err := r.takeRound(ctx, r.units(slots, round)); err != nil {
+			return err
 		}
 		if err := r.refit(round, time.Since(begin)); err != nil {
 			return err
@@ -139,8 +136,13 @@ func (r *Runner) sample(ctx context.Context, s plan.Slot) error {
 	c := p.Cells[s.Cell]
 	rec := store.Record{Kind: store.KindSample, Round: s.Round, Slot: s.Slot, Cell: c.ID()}
 	job := r.job(c, p.Sample)
-	job.Retained = s.Round == 0 && c.Rate == 0 // retained bytes depend on neither
+	job.Retained = r.retained(s)
 	return r.commit(ctx, c, rec, job)
+}
+
+// retained reports whether retained bytes are measured in a slot. They depend neither on the round nor on the rate.
+func (r *Runner) retained(s plan.Slot) bool {
+	return s.Round == 0 && r.Run.Plan().Cells[s.Cell].Rate == 0
 }
 
 // pass takes the profiles of one pass. The files are complete before the journal mentions them.

@@ -38,20 +38,32 @@ func (r *Runner) run(ctx context.Context, job Job, against bool) (*Outcome, *fai
 	if err != nil {
 		return nil, nil, fmt.Errorf("start a child process for %s: %w", job.Cell.ID(), err)
 	}
-	end, err := child.Run(ctx, func() *exec.Cmd {
-		cmd := exec.Command(args[0], args[1:]...)
-		cmd.Stdin = bytes.NewReader(in)
-		return cmd
-	}, r.Run.Plan().Deadline+cmp.Or(r.Setup, setupTime))
-	switch {
-	case ctx.Err() != nil:
+	end, err := child.Run(ctx, func() *exec.Cmd { return command(args, in) }, r.limit())
+	if ctx.Err() != nil {
 		return nil, nil, context.Cause(ctx)
-	case err != nil:
+	}
+	if err != nil {
 		return nil, nil, fmt.Errorf("start a child process for %s: %w", job.Cell.ID(), err)
+	}
+	return outcomeOfChild(job, end, args[0])
+}
+
+// limit is how long a child may take for its job, or a resident for one request.
+func (r *Runner) limit() time.Duration { return r.Run.Plan().Deadline + cmp.Or(r.Setup, setupTime) }
+
+func command(args []string, in []byte) *exec.Cmd {
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Stdin = bytes.NewReader(in)
+	return cmd
+}
+
+// outcomeOfChild returns the outcome of a child of a program that has ended, or why there is none.
+func outcomeOfChild(job Job, end *child.End, program string) (*Outcome, *failure, error) {
+	switch {
 	case end.Class == child.Unstarted:
 		return nil, nil, fmt.Errorf("start a child process for %s: %s\n"+
 			"A program built from an older crawlbench cannot be a child of this one: rebuild %s",
-			job.Cell.ID(), end.Text, args[0])
+			job.Cell.ID(), end.Text, program)
 	case end.Last == nil || end.Class != child.Done && end.Class != child.Left:
 		return nil, failed(class(end.Class), end.Text, end.Output), nil
 	}

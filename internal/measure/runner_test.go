@@ -29,6 +29,9 @@ import (
 // TestMain lets the test binary act as a child process.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == ChildVerb {
+		if os.Getenv(oldProgram) != "" {
+			os.Exit(actOld())
+		}
 		if err := Child(context.Background(), os.Stdin, table()); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -175,7 +178,7 @@ func table() []crawl.Crawler {
 			return right(ctx, w, seeds, o)
 		},
 	)
-	return list
+	return append(list, inTurns(right)...)
 }
 
 // start creates a run of the named crawlers on a small graph.
@@ -186,6 +189,7 @@ control = false
 workers = [2]
 rounds = 2
 sample = "2ms"
+turns = 0
 deadline = "300ms"
 memory = "512MiB"
 [[graph]]

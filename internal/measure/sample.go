@@ -11,25 +11,51 @@ import (
 
 // takeSample takes one sample: it crawls until the crawls have lasted for the job's sample length.
 func (b *Bench) takeSample(ctx context.Context) (Outcome, error) {
-	s := &store.Sample{}
-	m := newMeter()
-	pages := 0
-	overlapped := false
-	clear(b.counts)
-	steal, pressure, delay, throttled := host.Steal(), host.Pressure(), host.RunDelay(), host.Throttled()
-	busy, own := host.Busy(), cpuSeconds()
-	for m.wall < b.job.Sample {
-		before := m.wall
-		if err := b.Crawl(ctx, m.measure); err != nil {
+	t := b.begin()
+	before, own := readLoad(), cpuSeconds()
+	for t.m.wall < b.job.Sample {
+		if err := t.crawl(ctx); err != nil {
 			return Outcome{}, err
 		}
-		s.Crawls++
-		s.Seconds = append(s.Seconds, (m.wall - before).Seconds())
-		pages += b.site.Fetched()
-		overlapped = overlapped || b.site.Overlapped()
-		b.addPace(s)
 	}
-	n := float64(s.Crawls)
+	t.end()
+	before.addTo(t.s.Host, cpuSeconds()-own)
+	t.s.Flags = append(t.s.Flags, loadFlags(t.s.Host, t.m.wall.Seconds())...)
+	return t.outcome(ctx)
+}
+
+// taking is a sample that is being taken.
+type taking struct {
+	b          *Bench
+	s          *store.Sample
+	m          *meter
+	pages      int
+	overlapped bool
+	delay      float64
+}
+
+func (b *Bench) begin() *taking {
+	clear(b.counts)
+	return &taking{b: b, s: &store.Sample{}, m: newMeter(), delay: host.RunDelay()}
+}
+
+// crawl takes one more crawl.
+func (t *taking) crawl(ctx context.Context) error {
+	before := t.m.wall
+	if err := t.b.Crawl(ctx, t.m.measure); err != nil {
+		return err
+	}
+	t.s.Crawls++
+	t.s.Seconds = append(t.s.Seconds, (t.m.wall - before).Seconds())
+	t.pages += t.b.site.Fetched()
+	t.overlapped = t.overlapped || t.b.site.Overlapped()
+	t.b.addPace(t.s)
+	return nil
+}
+
+// end computes the sample from its crawls.
+func (t *taking) end() {
+	s, m, n := t.s, t.m, float64(t.s.Crawls)
 	s.Values = map[string]float64{
 		"sec/op":            m.wall.Seconds() / n,
 		"cpu-sec/op":        m.cpu.Seconds() / n,
@@ -37,33 +63,33 @@ func (b *Bench) takeSample(ctx context.Context) (Outcome, error) {
 		"allocs/op":         m.allocs / n,
 		"mutex-wait-sec/op": m.locked / n,
 		"peak-RSS-bytes":    float64(host.PeakMemory()),
-		"pages/op":          float64(pages) / n,
+		"pages/op":          float64(t.pages) / n,
 	}
 	s.Host = map[string]float64{
 		"involuntary-switches": m.switches,
-		"steal-sec":            host.Steal() - steal,
-		"pressure-sec":         host.Pressure() - pressure,
 		"gc-sec":               m.gc,
 		"user-sec":             m.user,
-		"others-sec":           max(0, host.Busy()-busy-(cpuSeconds()-own)),
-		"run-delay-sec":        max(0, host.RunDelay()-delay),
-		"throttled-sec":        host.Throttled() - throttled,
+		"run-delay-sec":        max(0, host.RunDelay()-t.delay),
 	}
-	for name, count := range b.counts {
+	for name, count := range t.b.counts {
 		if s.Counts == nil {
 			s.Counts = map[string]float64{}
 		}
 		s.Counts[name] = float64(count) / n
 	}
-	overlapped = overlapped || m.turns >= max(minTurns, n*float64(b.job.Cell.Workers))
-	s.Flags = b.flags(s, m.wall.Seconds(), overlapped)
-	if b.job.Retained {
+	t.overlapped = t.overlapped || m.turns >= max(minTurns, n*float64(t.b.job.Cell.Workers))
+	s.Flags = t.b.flags(s, t.overlapped)
+}
+
+// outcome measures the retained bytes, if they are asked for, and returns the sample.
+func (t *taking) outcome(ctx context.Context) (Outcome, error) {
+	if t.b.job.Retained {
 		var err error
-		if s.Retained, err = b.retainedPerPage(ctx); err != nil {
+		if t.s.Retained, err = t.b.retainedPerPage(ctx); err != nil {
 			return Outcome{}, err
 		}
 	}
-	return Outcome{Sample: s}, nil
+	return Outcome{Sample: t.s}, nil
 }
 
 // addPace adds the limiter's statistics of the last crawl to s: means over the crawls, and the worst window.

@@ -1,0 +1,237 @@
+package measure
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"crawlbench/internal/child"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/stat"
+)
+
+// block is one attempt at a block: a sample of each cell of a group, whose crawlers are all alive at once and take
+// turns.
+type block struct {
+	r       *Runner
+	round   int
+	group   plan.Cell
+	players []*player // those that were started, in the order of the plan; the failed ones have no outcome
+	begin   time.Time
+	// cut says that a crawler failed after the first turn: the slices of the others are not complete.
+	cut bool
+}
+
+// takeBlock takes a block of the slots of one round and group, and commits it as a whole. A crawler that fails is out,
+// and the others take the block again without it, in new processes: what they did beside it does not count. A block
+// that the machine or one of its residents disturbed is taken again once, as a whole: a second try of a single crawler
+// would not be comparable with the others.
+func (r *Runner) takeBlock(ctx context.Context, slots []plan.Slot) error {
+	slots = slices.Clone(slots)
+	r.notify(r.Run.Plan().Cells[slots[0].Cell], slots[0].Round, nil)
+	killed := map[int]int{} // by cell: OOMKills when a foreign signal ended its resident, plus 1
+	var first *block
+	for len(slots) > 0 {
+		kills := child.OOMKills()
+		b, err := r.play(ctx, slots)
+		if err != nil {
+			return err
+		}
+		again := b.cut
+		for _, p := range b.players {
+			switch {
+			case p.failure == nil:
+				continue
+			case p.end.Class == child.Killed && killed[p.slot.Cell] == 0:
+				killed[p.slot.Cell] = kills + 1
+				again = true
+				continue
+			case p.end.Class == child.Killed:
+				p.end.Twice(killed[p.slot.Cell] - 1)
+				p.failure = failed(class(p.end.Class), p.end.Text, p.end.Output)
+			}
+			if err := r.commitFailure(p, b); err != nil {
+				return err
+			}
+			slots = slices.DeleteFunc(slots, func(s plan.Slot) bool { return s == p.slot })
+		}
+		switch {
+		case again || len(slots) == 0:
+		case first == nil && b.disturbed():
+			first = b
+		default:
+			return r.commitBlock(b, first)
+		}
+	}
+	return nil
+}
+
+// play starts all crawlers, hands the machine round, and ends them.
+func (r *Runner) play(ctx context.Context, slots []plan.Slot) (*block, error) {
+	b := &block{r: r, round: slots[0].Round, group: r.Run.Plan().Cells[slots[0].Cell].Group(), begin: time.Now()}
+	defer b.kill()
+	for _, s := range slots {
+		if err := b.enter(ctx, s); err != nil {
+			return nil, err
+		}
+	}
+	playing, start := b.playing(), time.Now()
+	before, own, used := readLoad(), cpuSeconds(), 0.0
+	for _, p := range playing {
+		p.mark = p.resident.CPU()
+		used -= p.mark.Seconds()
+	}
+	p := r.Run.Plan()
+	turns := p.Turns
+	for turn := 0; turn < turns && !b.cut; turn++ {
+		for _, i := range p.Order(b.round, b.group, turn, len(playing)) {
+			if err := playing[i].crawl(p.Slice, r.limit()); err != nil {
+				return nil, err
+			}
+			if b.cut = playing[i].failure != nil; b.cut {
+				break
+			}
+		}
+		if turn == 0 && !b.cut {
+			turns = turnsOf(playing, p.Turns, p.Sample)
+		}
+	}
+	window := time.Since(start).Seconds()
+	for _, p := range playing {
+		cpu := p.resident.CPU()
+		p.outside += cpu - p.mark
+		used += cpu.Seconds()
+	}
+	counted := map[string]float64{}
+	before.addTo(counted, cpuSeconds()-own+used)
+	for _, p := range playing {
+		if b.cut {
+			break
+		}
+		begin := time.Now()
+		if err := p.finish(r.limit()); err != nil {
+			return nil, err
+		}
+		p.spend(begin)
+		b.cut = p.failure != nil
+	}
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
+	if !b.cut {
+		return b, b.estimate(counted, window)
+	}
+	return b, nil
+}
+
+// playing returns the crawlers that have not failed.
+func (b *block) playing() (list []*player) {
+	for _, p := range b.players {
+		if p.failure == nil {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// kill ends the crawlers that are still alive.
+func (b *block) kill() {
+	for _, p := range b.players {
+		if p.end == nil {
+			p.resident.Kill()
+		}
+	}
+}
+
+// enter starts the crawler of a slot and waits until it has warmed up.
+func (b *block) enter(ctx context.Context, s plan.Slot) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	c := b.r.Run.Plan().Cells[s.Cell]
+	p := &player{slot: s, cell: c, job: b.r.job(c, b.r.Run.Plan().Sample)}
+	p.job.Resident, p.job.Retained = true, b.r.retained(s)
+	defer p.spend(time.Now())
+	in, err := json.Marshal(p.job)
+	if err != nil {
+		return fmt.Errorf("encode the job of %s: %w", c.ID(), err)
+	}
+	args, err := b.r.args(c.IsAgainst())
+	if err == nil {
+		p.program = args[0]
+		p.resident, err = child.Start(ctx, command(args, in), b.r.limit())
+	}
+	if err != nil {
+		return fmt.Errorf("start a child process for %s: %w", c.ID(), err)
+	}
+	b.players = append(b.players, p)
+	var ready any
+	ok, err := p.resident.Await(&ready)
+	if err != nil || ok {
+		return err
+	}
+	if err := p.finish(b.r.limit()); err != nil || p.failure != nil {
+		return err
+	}
+	return fmt.Errorf("start a child process for %s: it took a sample on its own, but was to take turns: "+
+		"%s was built from an older crawlbench: rebuild it, or set turns = 0 in the scenario", c.ID(), p.program)
+}
+
+// estimate computes the samples of a complete block from its slices. counted is what the machine did meanwhile, in so
+// many seconds.
+func (b *block) estimate(counted map[string]float64, window float64) error {
+	playing := b.playing()
+	var logs [][]float64
+	outside := 0.0
+	for _, p := range playing {
+		logs = append(logs, p.logs())
+		outside += p.outside.Seconds()
+	}
+	means, err := stat.BlockMeans(logs)
+	if err != nil {
+		return err
+	}
+	for i, p := range playing {
+		s := p.sample
+		s.Values["sec/op"] = math.Exp(means[i])
+		s.Outside = p.outside.Seconds()
+		for name, x := range counted {
+			s.Host[name] = x
+		}
+		// What the others use while they wait disturbs this one like the rest of the machine.
+		disturbed := map[string]float64{
+			"throttled-sec": counted["throttled-sec"], "others-sec": counted["others-sec"] + outside - s.Outside,
+		}
+		s.Flags = append(s.Flags, loadFlags(disturbed, window)...)
+		if s.Outside > outsideShare*p.seconds() {
+			s.Flags = append(s.Flags, busyBetween)
+		}
+	}
+	return nil
+}
+
+// disturbed reports whether the machine or a resident disturbed the block. The other flags tell of a crawler, which
+// would be the same in a second try.
+func (b *block) disturbed() bool {
+	return slices.ContainsFunc(b.playing(), func(p *player) bool {
+		return slices.ContainsFunc(p.sample.Flags, func(flag string) bool {
+			return slices.Contains([]string{"throttled", "preempted", frozen, busyBetween}, flag)
+		})
+	})
+}
+
+// turnsOf returns how many turns a block has after its first one, at most most. As soon as crawls are longer than a
+// slice, turns would take longer than samples of the given length in fresh processes do: a block takes at most twice
+// their time.
+func turnsOf(playing []*player, most int, sample time.Duration) int {
+	first, fresh := 0.0, 0.0
+	for _, p := range playing {
+		s := p.slices[0]
+		first += s.Seconds
+		fresh += max(sample.Seconds(), s.Seconds/float64(s.Crawls))
+	}
+	return max(1, min(most, int(2*fresh/first)))
+}
