@@ -101,8 +101,7 @@ func TestComparisonsAreKeptAsTheyWereAdjusted(t *testing.T) {
 			for i, x := range g.Cells {
 				for _, y := range g.Cells[i+1:] {
 					c, kept := y.Compared(x)
-					rounds := map[bool]int{false: 12, true: 4}[table.Rate > 0]
-					if !kept || c != g.Comparison(y.Impl, x.Impl) || c.Look != 0 || c.Blocks != rounds {
+					if !kept || c != g.Comparison(y.Impl, x.Impl) || c.Look != 0 || c.Blocks != 12 {
 						t.Fatalf("%s and %s: %+v", x.ID(), y.ID(), c)
 					}
 					count[table.Rate > 0]++

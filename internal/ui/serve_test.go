@@ -88,7 +88,7 @@ const (
 func TestPagesAndTheirLinks(t *testing.T) {
 	h := server(t, runs(t))
 	for path, wants := range map[string][]string{
-		"/":                              {`href="runs/one/"`, `href="runs/two/"`, "72", "complete"},
+		"/":                              {`href="runs/one/"`, `href="runs/two/"`, "96", "complete"},
 		"/runs/one/":                     {`href="cells/` + cas, "Explore", "matrix/throughput/"},
 		"/runs/one/?now=1":               {"Explore"},
 		"/runs/one/matrix/blocked-lock/": {"../../../../runs/one/cells/" + cas + "/", "rate 5000", `class="q`},

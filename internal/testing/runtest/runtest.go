@@ -7,6 +7,7 @@ package runtest
 import (
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -40,14 +41,19 @@ type Run struct {
 }
 
 // Plan returns the plan of a scenario in TOML, with the built-in crawlers, for a machine with two cores. With against
-// it compares two programs. Crawlers leave early only if the scenario says stop = true.
+// it compares two programs. Crawlers leave early only if the scenario says stop = true, and
+// all cells have all rounds unless it sets paced_rounds.
 func Plan(toml string, against bool) (*plan.Plan, error) {
 	s, err := plan.Parse("made-up.toml", []byte(toml))
 	if err != nil {
 		return nil, err
 	}
 	s.Against = against
-	s.Stop = s.Stop && strings.Contains(toml, "stop = true") // tests that do not say so expect all rounds
+	// Tests that do not say otherwise expect every cell in every round.
+	s.Stop = s.Stop && strings.Contains(toml, "stop = true")
+	if !strings.Contains(toml, "paced_rounds") {
+		s.PacedRounds = s.Rounds
+	}
 	return plan.Make(s, crawler.All(), 2)
 }
 
@@ -78,7 +84,6 @@ func (r Run) Write(dir string) (*store.Run, error) {
 // samples returns the records of the samples.
 func (r Run) samples() []store.Record {
 	var list []store.Record
-	draw := rand.New(rand.NewPCG(1, 2))
 	progress := store.NewProgress(r.Plan)
 	round := -1
 	var slots []plan.Slot
@@ -91,7 +96,7 @@ func (r Run) samples() []store.Record {
 			continue
 		}
 		c := r.Plan.Cells[slot.Cell]
-		speed := r.Speed(c, slot.Round) * math.Exp(r.Noise*draw.NormFloat64())
+		speed := r.Speed(c, slot.Round) * math.Exp(r.Noise*noise(c, slot.Round))
 		if speed == 0 {
 			continue
 		}
@@ -124,6 +129,13 @@ func (r Run) samples() []store.Record {
 		}
 	}
 	return list
+}
+
+// noise returns a standard normal variable that depends on cell and round only, not on the schedule.
+func noise(c plan.Cell, round int) float64 {
+	id := fnv.New64a()
+	id.Write([]byte(c.ID()))
+	return rand.New(rand.NewPCG(id.Sum64(), uint64(round))).NormFloat64()
 }
 
 // passes writes the files of the profile passes. Passes without files are omitted.
