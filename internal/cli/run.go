@@ -49,7 +49,7 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 		"`limiters`, in place of the scenario's: bucket,paced (see \"crawlbench list limiters\")")
 	fs.IntVar(&f.rounds, "rounds", 0, "`number` of rounds, in place of the scenario's")
 	fs.StringVar(&f.seed, "seed", "", "random `seed`, in place of the scenario's")
-	fs.DurationVar(&f.budget, "budget", 0, "choose the number of rounds so that the run takes about this `time`")
+	fs.DurationVar(&f.budget, "budget", 0, "choose the number of rounds so that the run takes about this `time`, and end after the last look that fits")
 	fs.StringVar(&f.against, "against", "", "also measure the crawlers of this other `program`, in the same rounds")
 	fs.BoolVar(&f.stop, "stop", true, "let a crawler leave when all its comparisons are settled, and stop when all are, unless the scenario says stop = false")
 	f.gate.add(fs)

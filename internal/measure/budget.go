@@ -2,27 +2,47 @@ package measure
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"crawlbench/internal/plan"
+	"crawlbench/internal/stat"
 )
 
 // maxRounds limits the rounds of a small scenario with a large budget.
 const maxRounds = 1000
 
 // refit adjusts the number of rounds to the budget after a round, from the time that the rounds have taken. The
-// schedule of the remaining rounds does not change.
+// schedule of the remaining rounds does not change. A run with looks ends with the last look that the budget allows.
 func (r *Runner) refit(round int, timing time.Duration) error {
 	if r.Budget == 0 {
 		return nil
 	}
 	p := *r.Run.Plan()
+	if len(p.Looks) > 0 {
+		next, ok := nextLook(p.Looks, round+1)
+		if !ok || fit(r.Budget, time.Since(r.Begin)-timing, timing, round+1, PassTime(&p)) >= next {
+			return nil
+		}
+		p.EndAt(round + 1)
+		return r.Run.SetPlan(&p)
+	}
 	n := min(fit(r.Budget, time.Since(r.Begin)-timing, timing, round+1, PassTime(&p)), p.MaxRounds())
 	if n == p.Rounds {
 		return nil
 	}
 	p.SetRounds(n)
 	return r.Run.SetPlan(&p)
+}
+
+// nextLook returns the number of rounds of the look after the one that is due after so many, and whether there are
+// both.
+func nextLook(list []stat.Look, rounds int) (next int, ok bool) {
+	i := slices.IndexFunc(list, func(l stat.Look) bool { return l.Blocks == rounds })
+	if i < 0 || i+1 == len(list) {
+		return 0, false
+	}
+	return list[i+1].Blocks, true
 }
 
 // fit returns how many rounds fit into a budget of which before was spent before the first round, timing on the rounds

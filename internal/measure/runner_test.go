@@ -22,6 +22,7 @@ import (
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/stat"
 
 	"crawlbench/internal/store"
 )
@@ -490,6 +491,34 @@ func TestBudgetFitsTheRounds(t *testing.T) {
 	back, err := store.Open(run.Dir())
 	if err != nil || back.Plan().Rounds != p.Rounds {
 		t.Errorf("the plan on disk: %v", err)
+	}
+}
+
+// With looks, a budget ends a run after one of them, never between two and never later than planned.
+func TestBudgetCapsTheLooks(t *testing.T) {
+	for budget, want := range map[time.Duration][]int{time.Nanosecond: {6}, time.Hour: {6, 9, 14}} {
+		r, run := start(t, func(s *plan.Scenario) { s.Rounds, s.Stop, s.Control = 14, true, false }, "mutexmap")
+		r.Budget, r.Begin = budget, time.Now()
+		if err := r.Do(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		back, err := store.Open(run.Dir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, share := back.Plan(), 0.0
+		var at []int
+		for i, l := range p.Looks {
+			at = append(at, l.Blocks)
+			share += l.Share
+			if l != stat.Looks(14)[i] {
+				t.Errorf("budget %v: look %d is %+v, planned %+v", budget, i, l, stat.Looks(14)[i])
+			}
+		}
+		if !slices.Equal(at, want) || p.Rounds != want[len(want)-1] || len(run.Samples()) != p.Rounds || share > 1 {
+			t.Errorf("budget %v: looks %v with %v of alpha, %d rounds, %d samples; want looks %v", budget, at, share, p.Rounds,
+				len(run.Samples()), want)
+		}
 	}
 }
 

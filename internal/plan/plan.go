@@ -152,6 +152,14 @@ func (p *Plan) SetRounds(n int) {
 	}
 }
 
+// EndAt ends the plan with its look after so many rounds. The alpha of later looks is lost, because who
+// decides to end there may know what the looks so far have shown.
+func (p *Plan) EndAt(rounds int) {
+	p.Rounds = rounds
+	p.Looks = slices.DeleteFunc(slices.Clone(p.Looks), func(l stat.Look) bool { return l.Blocks > rounds })
+	p.Schedule = slices.DeleteFunc(slices.Clone(p.Schedule), func(s Slot) bool { return s.Round >= rounds })
+}
+
 // RoundsOf returns the number of rounds of a cell, if it does not leave before.
 func (p *Plan) RoundsOf(c Cell) int {
 	if c.Rate > 0 && p.PacedRounds > 0 {
