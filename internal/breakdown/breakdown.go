@@ -1,9 +1,11 @@
 package breakdown
 
 import (
+	"slices"
+
 	"golang.org/x/exp/trace"
 
-	"crawlbench/internal/profile"
+	"github.com/google/pprof/profile"
 )
 
 // breakdown accumulates crawls. Times are in nanoseconds until finish.
@@ -13,7 +15,6 @@ type breakdown struct {
 	queue     map[State]float64
 	places    tally
 	evidence  evidence
-	classes   map[profile.Class]int
 	wall      wall
 	roles     map[string]*Role
 }
@@ -25,7 +26,6 @@ func newBreakdown(workers int) *breakdown {
 		queue:     map[State]float64{},
 		places:    newTally(),
 		evidence:  newEvidence(),
-		classes:   map[profile.Class]int{},
 		wall:      newWall(),
 		roles:     map[string]*Role{},
 	}
@@ -39,9 +39,10 @@ func (b *breakdown) add(x *crawlRecord) {
 	workers, others := splitWorkers(x)
 	stopped := indicator(x.stopped)
 	for _, g := range others {
-		b.addRole(g, g == x.caller)
+		b.addRole(g, g.role(x))
 	}
 	b.evidence.add(x)
+	b.addEnded(x, workers)
 	b.addTail(x, workers)
 	for _, g := range workers {
 		b.addVain(x, g)
@@ -200,17 +201,32 @@ func (b *breakdown) addTime(class State, p interval, ns float64) {
 func (b *breakdown) addSample(s sample) {
 	b.breakdown.Samples++
 	b.wall.sample(s.stack)
-	if s.stack != nil {
-		b.classes[s.stack.class]++
+}
+
+// addEnded adds to the roles the waits of workers that they ended.
+func (b *breakdown) addEnded(x *crawlRecord, workers []*goroutine) {
+	for _, g := range workers {
+		for _, p := range g.intervals {
+			if p.state != trace.GoWaiting || p.waker == nil {
+				continue
+			}
+			if r := b.roles[p.waker.role(x)]; r != nil && !slices.Contains(workers, p.waker) {
+				r.Ended += float64(p.length())
+			}
+		}
 	}
 }
 
-// addRole adds a goroutine that is not a worker.
-func (b *breakdown) addRole(g *goroutine, caller bool) {
-	name := "(caller)"
-	if !caller {
-		name = g.entry()
+// role returns the name of the role of a goroutine that is not a worker.
+func (g *goroutine) role(x *crawlRecord) string {
+	if g == x.caller {
+		return "(caller)"
 	}
+	return g.entry()
+}
+
+// addRole adds a goroutine that is not a worker.
+func (b *breakdown) addRole(g *goroutine, name string) {
 	r := b.roles[name]
 	if r == nil {
 		r = &Role{Entry: name}
@@ -269,6 +285,5 @@ func (b *breakdown) finish() (*Breakdown, *profile.Profile) {
 	l.Sites, l.Ends = b.places.finish(l.Worker)
 	l.Roles = closeRoles(b.roles, l.Wall)
 	l.Holds, l.Pairs = b.evidence.finish()
-	l.Classes = b.classes
 	return l, b.wall.profile(l.Wall)
 }

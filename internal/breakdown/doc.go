@@ -38,7 +38,7 @@ import (
 	"fmt"
 	"io"
 
-	"crawlbench/internal/profile"
+	"github.com/google/pprof/profile"
 )
 
 // State is the state of a worker. If another goroutine ends a wait, by an unlock, a send or a close,
@@ -115,12 +115,30 @@ type Breakdown struct {
 	// nothing if Cut is set: then the crawls ended early, so that the trace covers whole crawls.
 	Tail float64 `json:"tail_sec"`
 	Cut  bool    `json:"cut,omitempty"`
-	// Classes is the number of CPU samples by class.
-	Classes map[profile.Class]int `json:"class_samples,omitempty"`
 }
 
 // Share returns the fraction of the workers' time spent in state c.
 func (l *Breakdown) Share(c State) float64 { return ratio(l.Seconds[c], l.Worker) }
+
+// IdleShare returns the share of the time of the processors that the workers could use in which nothing ran on them.
+func (l *Breakdown) IdleShare(procs int) float64 {
+	busy := l.Seconds[Running] + l.Seconds[GC] + l.Seconds[Syscall]
+	for _, r := range l.Roles {
+		busy += r.Running
+	}
+	return max(0, 1-ratio(busy, float64(min(procs, l.Workers))*l.Wall))
+}
+
+// SiteShare returns the share of the workers' time at the sites that of accepts.
+func (l *Breakdown) SiteShare(of func(Site) bool) float64 {
+	sum := 0.0
+	for _, s := range l.Sites {
+		if of(s) {
+			sum += s.Seconds
+		}
+	}
+	return ratio(sum, l.Worker)
+}
 
 // QueueShare returns the part of Share in which workers were woken and waited for a processor.
 func (l *Breakdown) QueueShare(c State) float64 { return ratio(l.Queue[c], l.Worker) }
@@ -158,11 +176,18 @@ type Role struct {
 	Running  float64 `json:"running_sec"`
 	Runnable float64 `json:"runnable_sec"`
 	Waiting  float64 `json:"waiting_sec"`
-	Away     float64 `json:"away_sec"` // the part of Waiting that is not for another goroutine: asleep, or for the site
+	// the part of Waiting that is not for another goroutine: asleep, or for the site
+	Away float64 `json:"away_sec"`
+	// time for which workers waited until a goroutine of this role ended their waits
+	Ended float64 `json:"ended_sec"`
 	// Share is Running divided by Wall: close to 1 for a single goroutine per crawl that is fully
 	// busy.
 	Share float64 `json:"running_share"`
 }
+
+// Occupied returns the share of the crawls' time in which the role computes, or would, or waits for something else than
+// another goroutine.
+func (r Role) Occupied(wall float64) float64 { return ratio(r.Running+r.Runnable+r.Away, wall) }
 
 // Events returns the number of events in the trace r.
 func Events(r io.Reader) (int, error) {

@@ -23,59 +23,91 @@ type Pair struct {
 	Receive       string `json:"receive"`
 	SendSleeps    int    `json:"send_sleeps"`
 	ReceiveSleeps int    `json:"receive_sleeps"`
+	// Locks is the number of these sleeps that were ended by a goroutine which had slept at the same place itself, and
+	// fetched nothing since: as if the channel were a lock.
+	Locks int `json:"locks"`
 }
 
 // evidence accumulates what tells causes apart.
 type evidence struct {
 	holds map[Hold]float64 // nanoseconds; keys have no Seconds
-	pairs map[Pair][2]int  // keys have no counts
+	pairs map[Pair]*Pair   // keys have no counts
 }
 
-func newEvidence() evidence { return evidence{map[Hold]float64{}, map[Pair][2]int{}} }
+func newEvidence() evidence { return evidence{map[Hold]float64{}, map[Pair]*Pair{}} }
 
-// lockWait is a wait for a lock that another goroutine ended.
-type lockWait struct {
+// wait is a wait of a goroutine that another one ended.
+type wait struct {
 	interval
+	g    *goroutine
 	site string
 }
 
-// add examines the waits of a crawl.
+// add examines the waits of a crawl, in the order in which they ended.
 func (v evidence) add(x *crawlRecord) {
-	var locks []lockWait
+	var waits []wait
 	for _, g := range x.members {
 		for _, p := range g.intervals {
-			if p.state != trace.GoWaiting || p.by == nil {
-				continue
-			}
-			where, _ := p.place()
-			switch class := x.selects.class(p); {
-			case class == Lock:
-				locks = append(locks, lockWait{p, where})
-			case class == Channel:
-				v.pair(where, p.by.site, 0)
-			case class == Idle && p.reason != "sync.(*Cond).Wait":
-				v.pair(p.by.site, where, 1)
+			if p.state == trace.GoWaiting && p.by != nil {
+				where, _ := p.place()
+				waits = append(waits, wait{p, g, where})
 			}
 		}
 	}
-	slices.SortStableFunc(locks, func(a, b lockWait) int { return cmp.Compare(a.to, b.to) })
-	freed := map[string]trace.Time{} // when the lock that is waited for at a site was last released to a waiter
-	for _, p := range locks {
-		v.hold(x, p, max(p.from, freed[p.site]))
-		freed[p.site] = p.to
+	slices.SortStableFunc(waits, func(a, b wait) int { return cmp.Compare(a.to, b.to) })
+	// when the lock that is waited for at a site was last released to a waiter
+	freed := map[string]trace.Time{}
+	left := map[*goroutine]map[*stack]trace.Time{} // when a goroutine last ended a wait at a place
+	for _, p := range waits {
+		switch class := x.selects.class(p.interval); {
+		case class == Lock:
+			v.hold(x, p, max(p.from, freed[p.site]))
+			freed[p.site] = p.to
+			continue
+		case class == Channel:
+			n := v.pair(p.site, p.by.site)
+			n.SendSleeps++
+			n.add(p, left)
+		case class == Idle && p.reason != "sync.(*Cond).Wait":
+			n := v.pair(p.by.site, p.site)
+			n.ReceiveSleeps++
+			n.add(p, left)
+		default:
+			continue
+		}
+		if left[p.g] == nil {
+			left[p.g] = map[*stack]trace.Time{}
+		}
+		left[p.g][p.at] = p.to
 	}
 }
 
-func (v evidence) pair(send, receive string, end int) {
+func (v evidence) pair(send, receive string) *Pair {
 	k := Pair{Send: send, Receive: receive}
 	n := v.pairs[k]
-	n[end]++
-	v.pairs[k] = n
+	if n == nil {
+		n = &Pair{Send: send, Receive: receive}
+		v.pairs[k] = n
+	}
+	return n
+}
+
+// add counts p if the goroutine that ended it had slept at the same place since its last fetch.
+func (n *Pair) add(p wait, left map[*goroutine]map[*stack]trace.Time) {
+	if p.waker == nil {
+		return
+	}
+	at, waited := left[p.waker][p.at]
+	marks := p.waker.marks
+	fetched, _ := slices.BinarySearch(marks, p.to)
+	if waited && (fetched == 0 || marks[fetched-1] < at) {
+		n.Locks++
+	}
 }
 
 // hold adds what the goroutine that ended the wait p did since from, when it may have taken the lock: it cannot have
 // had it before, as another goroutine released it then, nor while it waited for a lock itself.
-func (v evidence) hold(x *crawlRecord, p lockWait, from trace.Time) {
+func (v evidence) hold(x *crawlRecord, p wait, from trace.Time) {
 	if p.waker == nil {
 		return
 	}
@@ -117,9 +149,8 @@ func (v evidence) finish() ([]Hold, []Pair) {
 			cmp.Compare(a.For, b.For))
 	})
 	var pairs []Pair
-	for p, n := range v.pairs {
-		p.SendSleeps, p.ReceiveSleeps = n[0], n[1]
-		pairs = append(pairs, p)
+	for _, p := range v.pairs {
+		pairs = append(pairs, *p)
 	}
 	slices.SortFunc(pairs, func(a, b Pair) int {
 		return cmp.Or(cmp.Compare(b.SendSleeps+b.ReceiveSleeps, a.SendSleeps+a.ReceiveSleeps), cmp.Compare(a.Send,

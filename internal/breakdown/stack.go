@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"golang.org/x/exp/trace"
-
-	"crawlbench/internal/profile"
 )
 
 // stack is a call stack, and what its function names reveal.
@@ -20,7 +18,6 @@ type stack struct {
 	primitive string  // what that function called
 	entry     string  // the outermost function that is not a library's
 	flags     flags
-	class     profile.Class // of a CPU sample
 	operation operation
 	line      uint64 // in the runtime's select, if operation is selecting
 }
@@ -112,11 +109,7 @@ func (s *stacks) get(t trace.Stack) *stack {
 }
 
 func (s *stacks) describe(frames []frame) *stack {
-	names := make([]string, len(frames))
-	for i, f := range frames {
-		names[i] = f.function
-	}
-	st := &stack{frames: frames, class: profile.Of(names)}
+	st := &stack{frames: frames}
 	own := -1 // the innermost frame of the crawler
 	for i, f := range frames {
 		limited, fetch := hasPrefix(f.function, s.options.RateLimit), hasPrefix(f.function, s.options.Fetch)

@@ -135,6 +135,7 @@ func closeRoles(roles map[string]*Role, wall float64) []Role {
 		r.Runnable /= 1e9
 		r.Waiting /= 1e9
 		r.Away /= 1e9
+		r.Ended /= 1e9
 		r.Share = ratio(r.Running, wall)
 		list = append(list, *r)
 	}

@@ -82,6 +82,27 @@ func TestWokenWithASlotIsRunnable(t *testing.T) {
 		shortLived(0, 0, runs(50)),
 		shortLived(0, 3, runs(1), acquire, woken(10, acquire), runs(50)))
 	if got := ns(l.Seconds[Runnable]); got != 10 || l.Seconds[Channel] != 0 || len(l.Queue) != 0 {
-		t.Errorf("runnable %g ns, blocked on a channel %g s, queue %v; want 10, 0 and none", got, l.Seconds[Channel], l.Queue)
+		t.Errorf("runnable %g ns, on a channel %g s, queue %v; want 10, 0 and none", got, l.Seconds[Channel], l.Queue)
+	}
+}
+
+// The tail is the time at the end in which one worker alone has something to do; one that is woken to end has not.
+func TestTail(t *testing.T) {
+	send := &stack{frames: []frame{{function: "send"}}, site: "send", operation: sending}
+	idle := by(waits(75, "chan receive", semaphore), send)
+	for name, test := range map[string]struct {
+		second *goroutine
+		tail   float64 // nanoseconds
+	}{
+		"one works alone":         {shortLived(0, 0, runs(20), waits(80, "chan receive", semaphore)), 80},
+		"and the other is woken":  {shortLived(0, 0, runs(20), idle, runs(5)), 80},
+		"both work":               {shortLived(0, 0, runs(90), waits(10, "chan receive", semaphore)), 10},
+		"the other fetches later": {shortLived(0, 2, runs(20), idle, runs(5)), 0},
+		"the other has nothing":   {shortLived(0, 9, waits(100, "chan receive", semaphore)), 0},
+	} {
+		l := breakdownOf(2, 100, shortLived(0, 0, runs(100)), test.second)
+		if got := ns(l.Tail); got != test.tail {
+			t.Errorf("%s: tail %g ns, want %g", name, got, test.tail)
+		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"crawlbench/internal/looks"
 	"crawlbench/internal/parallel"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/profile"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 )
@@ -100,6 +101,9 @@ type Cell struct {
 	// Distortions are the effects of the profilers of each profile pass, by its kinds.
 	Distortions map[string]Distortion
 	Traces      *Traces
+	// Usage is the processor time by class, and Loss what it lost against one worker; nil if unknown.
+	Usage *profile.Usage
+	Loss  *Loss
 }
 
 // Compare only compares the crawlers of a run: it fills in trust and the tables with their groups and cells, and leaves
@@ -127,6 +131,7 @@ func Analyse(run *store.Run) (*Analysis, error) {
 	parallel.Each(len(a.Tables), func(i int) {
 		a.Tables[i].scale(run.Plan())
 		a.Tables[i].bound(run)
+		a.Tables[i].lose(run.Plan())
 	})
 	a.choose()
 	a.Changes = a.changes(all)

@@ -12,6 +12,7 @@ import (
 	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/profile"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 	"crawlbench/internal/testing/runtest"
@@ -25,6 +26,7 @@ type fabricated struct {
 	// change modifies a sample. breakdown returns the time breakdown of a cell, nil if it has none.
 	change    func(c plan.Cell, s *store.Sample)
 	breakdown func(c plan.Cell) *breakdown.Breakdown
+	usage     func(c plan.Cell) *profile.Usage
 	against   bool
 	noise     float64 // of the logarithm of a speed; 0 is 1 %
 }
@@ -56,10 +58,12 @@ func (m fabricated) run(t *testing.T) *store.Run {
 		t.Fatal(err)
 	}
 	noise := cmp.Or(m.noise, 0.01)
-	r := runtest.Run{Plan: p, Speed: m.speed, Noise: noise, Breakdown: m.breakdown, Manifest: store.Manifest{
-		Scenario: "made", Graphs: []store.GraphInfo{{Name: "g", Digest: "d", Pages: 1000, Links: 9000, Reachable: 1000,
-			Depth: 9}},
-	}}
+	r := runtest.Run{Plan: p, Speed: m.speed, Noise: noise, Breakdown: m.breakdown, Usage: m.usage,
+		Manifest: store.Manifest{
+			Scenario: "made", Graphs: []store.GraphInfo{{Name: "g", Digest: "d", Pages: 1000, Links: 9000,
+				Reachable: 1000,
+				Depth:     9}},
+		}}
 	if m.change != nil {
 		r.Change = func(c plan.Cell, rec *store.Record) { m.change(c, rec.Sample) }
 	}
@@ -251,7 +255,10 @@ func TestBreakdownsAreDiagnosed(t *testing.T) {
 }
 
 func TestFlaggedCellsHaveNoFindings(t *testing.T) {
-	list := fabricated{toml: "crawlers = [\"cas\"]\nworkers = [1, 8]\n", speed: func(plan.Cell, int) float64 { return 1000 },
+	list := fabricated{toml: "crawlers = [\"cas\"]\nworkers = [1, 8]\n", speed: func(plan.Cell,
+		int) float64 {
+		return 1000
+	},
 		change: func(c plan.Cell, s *store.Sample) {
 			if c.Workers == 8 {
 				s.Values["cpu-sec/op"] *= 2

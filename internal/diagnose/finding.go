@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"crawlbench/internal/breakdown"
+	"crawlbench/internal/profile"
 	"crawlbench/internal/stat"
 )
 
@@ -22,6 +23,23 @@ const (
 	StoppedGaining Kind = "stopped scaling"
 	RateExceeded   Kind = "rate exceeded"
 	BurstExceeded  Kind = "burst exceeded"
+	HeldAcross     Kind = "lock held across a wait"
+	LoggerLock     Kind = "logger's lock"
+	ChannelAsLock  Kind = "channel as lock"
+	SmallChannel   Kind = "small channel"
+	SerialStage    Kind = "serial stage"
+	Herd           Kind = "thundering herd"
+	Sleeping       Kind = "sleeping"
+	Yielding       Kind = "yielding"
+	ReaderCounter  Kind = "readers' counter"
+	HotAtomic      Kind = "hot atomic"
+	HotLine        Kind = "hot line"
+	MemoryCopies   Kind = "memory copies"
+	SystemCalls    Kind = "system calls"
+	Allocation     Kind = "allocation"
+	LongTail       Kind = "long tail"
+	SmallBurst     Kind = "small burst"
+	Throttled      Kind = "throttled"
 )
 
 // Finding is a rule that holds for a cell, with its evidence. Package report describes it in words.
@@ -36,6 +54,16 @@ type Finding struct {
 	Site   *breakdown.Site
 	End    *breakdown.End
 	Faster *Comparison
+	// Of other causes: the line, the channel, the lock's holder with its Part of the time, the goroutine, or the class
+	// of processor time that the finding is about.
+	Spot  *profile.Spot
+	Pair  *breakdown.Pair
+	Hold  *breakdown.Hold
+	Part  float64
+	Role  string
+	Grown *Growth
+	// Explains is the share of the throughput lost against one worker that the cause explains; 0 if unknown.
+	Explains float64
 }
 
 // Match is a cell for which a rule holds.
@@ -51,7 +79,7 @@ func (t *Table) findings() []Finding {
 		var kinds []Kind // that hold for the cell
 		for i := range rules {
 			r := &rules[i]
-			if !c.Valid() || slices.ContainsFunc(kinds, r.yields) {
+			if !c.Valid() && !(r.Flagged && c.Sound()) || slices.ContainsFunc(kinds, r.yields) {
 				continue
 			}
 			v, holds := r.Holds(c)
@@ -80,11 +108,81 @@ func (t *Table) findings() []Finding {
 	return append(list, shared...)
 }
 
-// evidence adds the explanation of a contended lock.
+// evidence adds what the finding is about.
 func (t *Table) evidence(f Finding) Finding {
-	if f.Rule.Kind != ContendedLock {
-		return f
+	c := f.Cell
+	f.Explains = explains(f)
+	switch f.Rule.Kind {
+	case ContendedLock:
+		return t.lockEvidence(f)
+	case LoggerLock:
+		f.Site = c.Traces.site(func(s breakdown.Site) bool {
+			return s.State == breakdown.Lock &&
+				isLogger(s.Primitive)
+		})
+	case HeldAcross:
+		f.Site = c.Traces.site(func(s breakdown.Site) bool { return s.State == breakdown.Lock })
+		f.Hold, f.Part = c.Traces.lock()
+	case ChannelAsLock:
+		f.Pair = c.Token()
+	case SmallChannel:
+		f.Pair = c.Rendezvous()
+	case SerialStage:
+		f.Role = c.Stage()
+	case Herd:
+		f.Site = c.Herd()
+	case Sleeping:
+		f.Site, _ = c.Napping()
+	case Yielding:
+		f.Site = c.Traces.site(func(s breakdown.Site) bool { return s.Primitive == yield })
+	case SystemCalls:
+		f.Spot = c.spot(profile.Syscalls)
+	case Allocation:
+		f.Spot = c.spot(profile.Allocate)
+	case CollectorBound:
+		f.Spot = c.spot(profile.Allocate)
+	case ReaderCounter, HotAtomic, HotLine, MemoryCopies, WastedCycles:
+		if c.Loss != nil && len(c.Loss.Classes) > 0 {
+			f.Grown = &c.Loss.Classes[0]
+			f.Spot = &f.Grown.Spot
+		}
 	}
+	return f
+}
+
+// site returns the largest site that of accepts; nil if there is none.
+func (t *Traces) site(of func(breakdown.Site) bool) *breakdown.Site {
+	for _, s := range t.Sites() {
+		if of(s) {
+			return &s
+		}
+	}
+	return nil
+}
+
+// spot returns the line of the crawler with most processor time in a class; nil if it is unknown.
+func (c *Cell) spot(class profile.Class) *profile.Spot {
+	sums := map[profile.Spot]float64{}
+	for _, r := range c.repeats() {
+		for _, s := range r.Spots {
+			sec := s.Seconds
+			if s.Seconds = 0; s.Class == class && s.Where != "" {
+				sums[s] += sec
+			}
+		}
+	}
+	var best *profile.Spot
+	for s, sec := range sums {
+		if best == nil || sec > best.Seconds || sec == best.Seconds && s.Where < best.Where {
+			s.Seconds = sec
+			best = &s
+		}
+	}
+	return best
+}
+
+// lockEvidence adds the explanation of a contended lock.
+func (t *Table) lockEvidence(f Finding) Finding {
 	for _, s := range f.Cell.Traces.Sites() {
 		if s.State == breakdown.Lock {
 			f.Site = &s

@@ -5,6 +5,7 @@ import (
 
 	"crawlbench/internal/breakdown"
 	"crawlbench/internal/looks"
+	"crawlbench/internal/profile"
 	"crawlbench/internal/stat"
 )
 
@@ -36,6 +37,8 @@ type Rule struct {
 	// The rule holds if the median is at least Least, the lower end of the range at least Low, and
 	// the upper end below High; 0 means no limit.
 	Least, Low, High float64
+	// Flagged makes the rule apply to cells most of whose samples are flagged.
+	Flagged bool
 	// Yields are the kinds that make this one redundant.
 	Yields []Kind
 	when   func(*Cell) bool // nil means always
@@ -54,13 +57,34 @@ var rules = [...]Rule{
 	{Kind: StoppedGaining, High: 1 + stat.DefaultMargin, value: beyondKnee},
 	{Kind: RateLimited, Class: breakdown.RateLimit, Least: 0.50, Low: 0.25},
 	{Kind: LatencyBound, Class: breakdown.Network, Least: 0.50, Low: 0.25, Yields: []Kind{RateLimited}},
-	{Kind: ContendedLock, Class: breakdown.Lock, Least: lockShare, Low: lockShare / 2},
+	{Kind: SmallBurst, High: 0.95, value: starved},
+	{Kind: LoggerLock, Least: lockShare, Low: lockShare / 2, when: costly, value: logging},
+	{Kind: HeldAcross, Least: lockShare, Low: lockShare / 2, Yields: []Kind{LoggerLock}, value: heldAcross},
+	{Kind: ContendedLock, Class: breakdown.Lock, Least: lockShare, Low: lockShare / 2, when: costly,
+		Yields: []Kind{LoggerLock, HeldAcross}},
+	{Kind: ChannelAsLock, Least: lockShare, Low: lockShare / 2, when: costly, value: token},
+	{Kind: Sleeping, Least: 0.25, Low: 0.12, Yields: []Kind{HeldAcross}, value: napping},
+	{Kind: Yielding, Least: 0.25, Low: 0.12, value: yielding},
+	{Kind: Herd, Least: 0.5, Low: 0.25, when: costly, value: herd},
 	{Kind: SaturatedOwner, Least: 0.75, Low: 0.75, when: waiting, value: busiest},
+	{Kind: SerialStage, Least: 0.75, Low: 0.75, Yields: []Kind{SaturatedOwner}, value: stage},
+	{Kind: LongTail, Least: 0.25, Low: 0.15, value: tail},
 	// A worker that was woken has work, and lacks a processor.
-	{Kind: NarrowFrontier, Class: breakdown.Idle, Asleep: true, Least: 0.40, Low: 0.20, Yields: []Kind{SaturatedOwner}},
-	{Kind: CollectorBound, Least: 0.15, value: collector},
-	{Kind: WastedCycles, Least: 1.5, Low: 1, Yields: []Kind{CollectorBound}, when: free, value: growth},
+	{Kind: NarrowFrontier, Class: breakdown.Idle, Asleep: true, Least: 0.40, Low: 0.20,
+		Yields: []Kind{SaturatedOwner, SerialStage, ChannelAsLock, LongTail}},
+	{Kind: SmallChannel, Least: 0.5, Low: 0.25, when: busyWithChannels,
+		Yields: []Kind{ChannelAsLock, SaturatedOwner, SerialStage, NarrowFrontier}, value: rendezvous},
+	{Kind: CollectorBound, Least: 0.15, Low: 0.08, value: collector},
+	{Kind: Allocation, Least: 0.25, Low: 0.15, Yields: []Kind{CollectorBound}, value: ofClasses(profile.Allocate)},
+	{Kind: SystemCalls, Least: 0.20, Low: 0.12, Yields: []Kind{LoggerLock}, value: ofClasses(profile.Syscalls)},
+	{Kind: ReaderCounter, Least: 1.3, Low: 1, value: grew(largest(profile.Atomics, isReader))},
+	{Kind: HotAtomic, Least: 1.3, Low: 1, value: grew(largest(profile.Atomics, isAtomic))},
+	{Kind: HotLine, Least: 1.3, Low: 1, value: grew(oneLine)},
+	{Kind: MemoryCopies, Least: 1.3, Low: 1, value: grew(memory)},
+	{Kind: WastedCycles, Least: 1.5, Low: 1, when: free, value: growth, Yields: []Kind{CollectorBound, Allocation,
+		ReaderCounter, HotAtomic, HotLine, MemoryCopies, ChannelAsLock, SmallChannel, Yielding, Herd}},
 	{Kind: ProcessorBound, Per: PerGroup, Class: breakdown.Runnable, Least: 0.40, Low: 0.20, when: crowded},
+	{Kind: Throttled, Per: PerTable, Flagged: true, Least: 0.02, value: throttled},
 	{Kind: RateExceeded, Per: PerTable, Least: 1 + Off, value: achieved},
 	// Workers delayed after they were let through can be close to the next ones, so slightly more
 	// than 1 is not proof.
@@ -143,8 +167,12 @@ func waiting(c *Cell) bool {
 	return waits+c.Traces.Share(breakdown.Runnable) >= 0.40
 }
 
-// collector returns the share of processor time in the garbage collector.
+// collector returns the share of processor time in the garbage collector. The runtime's own figure, in which a busy
+// machine's other processes count, is used only without a CPU profile.
 func collector(c *Cell) (Value, bool) {
+	if v, known := c.classes(profile.Collect); known {
+		return v, true
+	}
 	return Value{Range: breakdown.Range{Min: c.GC, Median: c.GC, Max: c.GC}, N: len(c.Measured())}, c.representative()
 }
 
@@ -159,6 +187,12 @@ func growth(c *Cell) (Value, bool) {
 		return Value{}, false
 	}
 	return ofPair(*c.Growth), c.Growth.Lo > 1 && c.Growth.P < looks.Alpha
+}
+
+// busyWithChannels reports whether channels and the scheduler take much of the processor time.
+func busyWithChannels(c *Cell) bool {
+	v, known := c.classes(profile.Channels, profile.Scheduler)
+	return known && v.Median >= 0.25
 }
 
 // representative reports whether a cell was traced or is the last of its row: rules without a trace

@@ -21,11 +21,11 @@ type Traces struct {
 	Distortion
 }
 
-// attachTraces reads the time breakdowns of all cells.
+// attachTraces reads the time breakdowns and the processor time by class of all cells.
 func (a *Analysis) attachTraces(cells map[plan.Cell]*Cell) error {
 	list := slices.Collect(maps.Values(cells))
 	errs := make([]error, len(list))
-	parallel.Each(len(list), func(i int) { errs[i] = a.attachTrace(list[i]) })
+	parallel.Each(len(list), func(i int) { errs[i] = cmp.Or(a.attachTrace(list[i]), a.attachUsage(list[i])) })
 	return cmp.Or(errs...)
 }
 
@@ -104,7 +104,7 @@ func (t *Traces) Sites() []breakdown.Site {
 			return breakdown.Site{State: s.State, Where: s.Where, Primitive: s.Primitive}
 		},
 		func(sum *breakdown.Site, s breakdown.Site) {
-			sum.Count, sum.Wakes = sum.Count+s.Count, sum.Wakes+s.Wakes
+			sum.Count, sum.Wakes, sum.Vain = sum.Count+s.Count, sum.Wakes+s.Wakes, sum.Vain+s.Vain
 			sum.Seconds, sum.Queue = sum.Seconds+s.Seconds, sum.Queue+s.Queue
 		})
 	worker := t.Worker()
@@ -120,12 +120,30 @@ func (t *Traces) Sites() []breakdown.Site {
 // Ends returns the sums over all traces of waits and what ended them, largest first.
 func (t *Traces) Ends() []breakdown.End {
 	list := addUp(t.Breakdowns, func(l *breakdown.Breakdown) []breakdown.End { return l.Ends },
-		func(e breakdown.End) breakdown.End { return breakdown.End{State: e.State, Where: e.Where, By: e.By} },
+		func(e breakdown.End) breakdown.End {
+			return breakdown.End{State: e.State, Where: e.Where, By: e.By,
+				Called: e.Called}
+		},
 		func(sum *breakdown.End, e breakdown.End) {
 			sum.Count, sum.Seconds, sum.Queue = sum.Count+e.Count, sum.Seconds+e.Seconds, sum.Queue+e.Queue
 		})
 	slices.SortFunc(list, func(x, y breakdown.End) int {
 		return cmp.Or(cmp.Compare(y.Seconds, x.Seconds), cmp.Compare(x.Where+x.By, y.Where+y.By))
+	})
+	return list
+}
+
+// Pairs returns the sums over all traces of the two ends of channels, most sleeps first.
+func (t *Traces) Pairs() []breakdown.Pair {
+	list := addUp(t.Breakdowns, func(l *breakdown.Breakdown) []breakdown.Pair { return l.Pairs },
+		func(p breakdown.Pair) breakdown.Pair { return breakdown.Pair{Send: p.Send, Receive: p.Receive} },
+		func(sum *breakdown.Pair, p breakdown.Pair) {
+			sum.SendSleeps, sum.ReceiveSleeps = sum.SendSleeps+p.SendSleeps, sum.ReceiveSleeps+p.ReceiveSleeps
+			sum.Locks += p.Locks
+		})
+	slices.SortFunc(list, func(x, y breakdown.Pair) int {
+		return cmp.Or(cmp.Compare(y.SendSleeps+y.ReceiveSleeps, x.SendSleeps+x.ReceiveSleeps),
+			cmp.Compare(x.Send+x.Receive, y.Send+y.Receive))
 	})
 	return list
 }

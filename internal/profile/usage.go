@@ -3,6 +3,7 @@ package profile
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"path"
 	"slices"
 	"strconv"
@@ -39,6 +40,27 @@ type Spot struct {
 }
 
 const mostSpots = 24
+
+// Check returns an error unless all times and counts are amounts.
+func (u Usage) Check() error {
+	amount := func(x float64) bool { return x >= 0 && x <= math.MaxInt64 }
+	for i, r := range u.Repeats {
+		ok := r.Pages >= 0 && r.Samples >= 0 && amount(r.CPU)
+		for _, x := range r.Seconds {
+			ok = ok && amount(x)
+		}
+		for _, x := range r.Counters {
+			ok = ok && amount(x)
+		}
+		for _, s := range r.Spots {
+			ok = ok && amount(s.Seconds)
+		}
+		if !ok {
+			return fmt.Errorf("invalid repeat %d: want finite numbers of at least 0", i+1)
+		}
+	}
+	return nil
+}
 
 // classify adds the samples of a CPU profile to the repeats that their labels name. Samples of the runtime's own
 // goroutines, which have no label, are distributed by the processor time of the repeats. It removes the labels.

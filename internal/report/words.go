@@ -269,11 +269,8 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 		}
 		out.Check = "shard what the lock protects, or hold it for less time: the share falls and throughput rises"
 	case diagnose.SaturatedOwner:
-		role, _, _ := c.Traces.Busiest()
-		if role == "(caller)" {
-			role = "the goroutine that called it"
-		}
-		out.Text = fmt.Sprintf("%s is limited by %s, which is on a processor %s of the time while the workers wait for it", who, role, percent(v.Median))
+		entry, _, _ := c.Traces.Busiest()
+		out.Text = fmt.Sprintf("%s is limited by %s, which is on a processor %s of the time while the workers wait for it", who, role(entry), percent(v.Median))
 		out.Confidence = fmt.Sprintf("%s to %s over %d traces", percent(v.Min), percent(v.Max), v.N)
 		out.Check = "give the owner less to do, such as one message per page instead of one per link: throughput rises while its share stays"
 	case diagnose.NarrowFrontier:
@@ -285,7 +282,13 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 		out.Confidence = fmt.Sprintf("the mean of %d samples", v.N)
 		out.Check = "set GOGC=off: throughput rises by about that share"
 	case diagnose.WastedCycles:
-		out.Text = fmt.Sprintf("%s uses %s the processor time per page that it uses with one worker, and is rarely blocked on locks: cache lines move between cores, attempts are repeated, or goroutines are woken up", who, ratio)
+		out.Text = fmt.Sprintf("%s uses %s the processor time per page that it uses with one worker", who, ratio)
+		switch {
+		case f.Grown != nil:
+			out.Text += ", " + growthOf(c.Loss, f.Grown)
+		default:
+			out.Text += "; where is not known: profile it with [profiles] kinds = [\"cpu\"] and growth = [1]"
+		}
 		for _, name := range slices.Sorted(maps.Keys(c.Counts)) {
 			out.Evidence = append(out.Evidence, fmt.Sprintf("%s: %.2g per page", name, c.Counts[name]))
 		}
@@ -323,6 +326,9 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 		if limiter == "paced" {
 			out.Check = "run it on an idle machine: workers that are delayed after they were let through look like this"
 		}
+	}
+	if k := cause(f, who, &out); k != "" {
+		profile = k
 	}
 	for _, kind := range []string{profile, "wall", "cpu"} {
 		if strings.HasSuffix(c.Files[kind], ".pb.gz") {

@@ -36,6 +36,8 @@ type Run struct {
 	Change func(c plan.Cell, rec *store.Record)
 	// Breakdown, if not nil, returns the time breakdown of a cell, or nil if it has none.
 	Breakdown func(c plan.Cell) *breakdown.Breakdown
+	// Usage, if not nil, returns the processor time by class of a cell, or nil if it has none.
+	Usage func(c plan.Cell) *profile.Usage
 	// Profile, if not nil, returns the profile of a cell of the given kind.
 	Profile func(c plan.Cell, kind string) *profile.Profile
 }
@@ -154,6 +156,14 @@ func (r Run) passes(dir string) ([]store.Record, error) {
 					}
 				}
 			}
+			if kind == "cpu" && r.Usage != nil {
+				if u := r.Usage(c); u != nil {
+					files["usage"] = filepath.Join(below, "usage.json")
+					if err := writeJSON(filepath.Join(dir, files["usage"]), u); err != nil {
+						return nil, err
+					}
+				}
+			}
 			if r.Profile != nil {
 				files[kind] = filepath.Join(below, kind+".pb.gz")
 				if err := writeProfile(filepath.Join(dir, files[kind]), r.Profile(c, kind)); err != nil {
@@ -181,7 +191,11 @@ func (r Run) passes(dir string) ([]store.Record, error) {
 
 // writeBreakdown writes l three times, as if from three traces.
 func writeBreakdown(file string, l *breakdown.Breakdown) error {
-	text, err := json.Marshal([]*breakdown.Breakdown{l, l, l})
+	return writeJSON(file, []*breakdown.Breakdown{l, l, l})
+}
+
+func writeJSON(file string, v any) error {
+	text, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,167 @@
+package report
+
+import (
+	"fmt"
+
+	"crawlbench/internal/breakdown"
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/looks"
+	"crawlbench/internal/profile"
+	"crawlbench/internal/stat"
+)
+
+// cause describes a finding about a cause inside the crawler, in addition to those of finding. It returns the kind of
+// profile that shows it; "" for other kinds.
+func cause(f diagnose.Finding, who string, out *Finding) (profile string) {
+	c, v := f.Cell, f.Value
+	share := percent(v.Median)
+	if out.Confidence == "" {
+		out.Confidence = fmt.Sprintf("%s to %s over %d traces", percent(v.Min), percent(v.Max), v.N)
+	}
+	switch f.Rule.Kind {
+	case diagnose.LoggerLock:
+		out.Text = fmt.Sprintf("%s spends %s of its workers' time blocked on the lock of a logger, at %s", who, share,
+			place(f.Site))
+		out.Check = "discard the log: the share falls and throughput rises"
+		return "mutex"
+	case diagnose.HeldAcross:
+		out.Text = fmt.Sprintf("%s spends %s of its workers' time blocked on a lock, at %s, that is held across a wait: its holder is in %s at %s", who, share, place(f.Site), f.Hold.For, f.Hold.At)
+		out.Evidence = append(out.Evidence, fmt.Sprintf("of the time that others wait for it, the lock is held %s by a goroutine that waits itself", percent(f.Part)))
+		out.Check = "unlock before that call: the share falls and throughput rises"
+		return "mutex"
+	case diagnose.ChannelAsLock:
+		out.Text = fmt.Sprintf("%s spends %s of its workers' time waiting for a channel that it uses as a lock, at %s, released at %s", who, share, f.Pair.Send, f.Pair.Receive)
+		out.Evidence = append(out.Evidence, fmt.Sprintf("%s of %s were ended by a goroutine that had waited there itself and fetched nothing since",
+			Count(f.Pair.Locks), Plural(f.Pair.SendSleeps+f.Pair.ReceiveSleeps, "wait")))
+		out.Check = "replace it by a sync.Mutex, which hands over faster, or split what it protects: throughput rises"
+		return "block"
+	case diagnose.SmallChannel:
+		out.Text = fmt.Sprintf("%s sleeps %.2g times per page for a channel at both of its ends: the sender at %s, the receiver at %s; if the two take turns by design its capacity does not matter, else it is too small", who, v.Median, f.Pair.Send, f.Pair.Receive)
+		out.Evidence = append(out.Evidence, fmt.Sprintf("%s slept, %s", Plural(f.Pair.SendSleeps, "sender"),
+			Plural(f.Pair.ReceiveSleeps, "receiver")))
+		out.Confidence = fmt.Sprintf("%.2g to %.2g sleeps per page over %d traces", v.Min, v.Max, v.N)
+		out.Check = "double the channel's capacity: if the sleeps per page stay, the capacity was not the cause"
+		return "block"
+	case diagnose.SerialStage:
+		out.Text = fmt.Sprintf("%s is limited by a serial stage, %s: one goroutine that is occupied %s of the time while the workers wait for it", who, role(f.Role), share)
+		out.Check = "run two goroutines of this stage: throughput rises and the workers wait less"
+		return "wall"
+	case diagnose.Herd:
+		out.Text = fmt.Sprintf("%s wakes its workers %.2g times per page for nothing, at %s: a thundering herd of sync.(*Cond).Broadcast", who, v.Median, place(f.Site))
+		out.Confidence = fmt.Sprintf("%.2g to %.2g such wake-ups per page over %d traces", v.Min, v.Max, v.N)
+		out.Check = "call Signal for each item instead: the wake-ups fall to those with work"
+		return "wall"
+	case diagnose.Sleeping:
+		what := "between pages"
+		if _, polling := c.Napping(); polling {
+			what = "to poll: most of the times it finds nothing to do when it wakes, and sleeps again"
+		}
+		out.Text = fmt.Sprintf("%s spends %s of its workers' time in time.Sleep at %s, %s", who, share, place(f.Site), what)
+		out.Check = "halve the sleep: throughput rises"
+		return "wall"
+	case diagnose.Yielding:
+		out.Text = fmt.Sprintf("%s spends %s of its workers' time after runtime.Gosched, at %s: it spins instead of sleeping", who,
+			share, place(f.Site))
+		out.Check = "sleep on a sync.Cond or a channel instead: processor time per page falls"
+		return "cpu"
+	case diagnose.SystemCalls:
+		out.Text = fmt.Sprintf("%s spends %s of its processor time in system calls%s", who, share, atSpot(f.Spot))
+		out.Check = "leave the calls out, or make one for many pages: throughput rises by about that share"
+	case diagnose.Allocation:
+		out.Text = fmt.Sprintf("%s spends %s of its processor time allocating memory%s, %s per page", who, share,
+			atSpot(f.Spot), byteSize(c.Bytes))
+		out.Check = "reuse what is allocated there: throughput rises by about that share"
+	case diagnose.LongTail:
+		out.Text = fmt.Sprintf("%s waits for one worker at the end of a crawl, %s of its time: the last page is slow, or it was found late", who, share)
+		out.Check = "crawl a larger site: the share falls, as one page does not become slower"
+		return "wall"
+	case diagnose.SmallBurst:
+		out.Text = fmt.Sprintf("%s reaches %s of its rate although its workers wait for the limiter: the burst is too small to make up for the moments in which nobody asks", who, share)
+		out.Confidence = fmt.Sprintf("%s to %s over %d samples", percent(v.Min), percent(v.Max), v.N)
+		out.Check = "raise the burst: the rate is reached; if it is not, the limiter loses it"
+		return "wall"
+	case diagnose.Throttled:
+		out.Text = fmt.Sprintf("GOMAXPROCS %d is more than the quota of the control group: it stopped the crawls for %s of their time", c.Procs, share)
+		out.Confidence = fmt.Sprintf("%s to %s over %d samples", percent(v.Min), percent(v.Max), v.N)
+		out.Check = "raise the quota, or set gomaxprocs to it: the crawls are no longer stopped"
+	default:
+		return grown(f, who, out)
+	}
+	if f.Rule.Kind != diagnose.Throttled {
+		out.Confidence = fmt.Sprintf("%s to %s, the 95 %% interval for %s", percent(v.Min), percent(v.Max),
+			Plural(v.N, "sample"))
+	}
+	return "cpu"
+}
+
+// grown describes a finding about the growth of processor time.
+func grown(f diagnose.Finding, who string, out *Finding) string {
+	v := f.Value
+	what, check := "", ""
+	switch f.Rule.Kind {
+	case diagnose.ReaderCounter:
+		what = "the readers of an RWMutex count themselves in one word, whose cache line travels between the cores"
+		check = "replace it by a copy-on-write map, or shard it: processor time per page falls"
+	case diagnose.HotAtomic:
+		what = "all workers change one word, whose cache line travels between the cores"
+		if f.Spot.Called == "atomic.(*Int32).CompareAndSwap" || f.Spot.Called == "atomic.(*Uint32).CompareAndSwap" ||
+			f.Spot.Called == "atomic.(*Int64).CompareAndSwap" || f.Spot.Called == "atomic.(*Uint64).CompareAndSwap" {
+			what = "attempts to compare and swap are repeated"
+		}
+		check = "give each worker its own word, on its own cache line: processor time per page falls"
+	case diagnose.HotLine:
+		what = "a cache line that several cores write travels between them"
+		check = "pad what this line writes to 64 bytes, or give each worker its own: if processor time per page stays, it is not the cache line"
+	case diagnose.MemoryCopies:
+		what = "copying is slower while other cores copy: they share the bandwidth of the memory"
+		check = "copy less, or a smaller set that fits the caches: if processor time per page stays, it is not the bandwidth"
+	default:
+		return ""
+	}
+	out.Text = fmt.Sprintf("%s uses %s the processor time per page that it uses with one worker, %s: %s", who,
+		times(stat.Interval{Value: v.Median, Lo: v.Min, Hi: v.Max}), growthOf(f.Cell.Loss, f.Grown), what)
+	out.Confidence = fmt.Sprintf("the %.0f %% interval over %d rounds starts at %.2f", 100*(1-looks.Alpha), v.N, v.Min)
+	out.Check = check
+	return "cpu"
+}
+
+// growthOf says which part of the growth of processor time a class has, and where.
+func growthOf(l *diagnose.Loss, g *diagnose.Growth) string {
+	part := stat.Interval{Value: g.More.Value / l.CPU.Value, Lo: g.More.Lo / l.CPU.Value, Hi: g.More.Hi / l.CPU.Value}
+	return fmt.Sprintf("%s more; %s of that in %s%s", Seconds(l.CPU.Value),
+		interval(part.Value, max(0, part.Lo), part.Hi, percent), className(g.Class), atSpot(&g.Spot))
+}
+
+func className(c profile.Class) string {
+	return map[profile.Class]string{profile.OwnCode: "its own code", profile.LockPath: "the slow path of locks",
+		profile.Channels: "channel operations", profile.Scheduler: "the scheduler", profile.Maps: "maps and hashes",
+		profile.Atomics: "atomic operations", profile.Collect: "the garbage collector",
+		profile.Copying: "copying memory", profile.Allocate: "allocation", profile.Syscalls: "system calls",
+		profile.Harness: "the harness"}[c]
+}
+
+func atSpot(s *profile.Spot) string {
+	if s == nil || s.Where == "" {
+		return ""
+	}
+	if s.Called == "" {
+		return ", at " + s.Where
+	}
+	return fmt.Sprintf(", at %s (%s)", s.Where, s.Called)
+}
+
+// place names a site.
+func place(s *breakdown.Site) string {
+	if s == nil {
+		return "an unknown place"
+	}
+	return s.Where
+}
+
+// role names a goroutine that is not a worker.
+func role(entry string) string {
+	if entry == "(caller)" {
+		return "the goroutine that called it"
+	}
+	return entry
+}
