@@ -9,7 +9,48 @@
 //	}
 //
 // It has all commands of crawlbench; "help" lists them. In tests, [Conform] and [ConformVisited]
-// check that a crawler or a visited set keeps the contract.
+// check that a crawler or a visited set keeps the contract. [Benchmark] measures a crawler with "go test
+// -bench". The command "crawlbench new DIR" writes a module with all of these.
+//
+// # Contract
+//
+// A crawler promises, for every graph and every schedule:
+//
+//   - Each page that can be reached from the seeds is fetched exactly once, however often it is linked
+//     or seeded, and only after a link to it was handed out.
+//   - Pages are the same if and only if their keys are equal by ==. Keys are not normalised.
+//   - At most Options.Workers fetches are in flight. A worker is idle only if there is no known page
+//     that the limiter and the budget admit, with two exceptions: a crawler that goes level by level may wait
+//     for the last pages of a level, and a worker may be given several pages at a time as long as each
+//     fetch takes less than a millisecond.
+//   - The limiter, if there is one, is waited on exactly once before each fetch, and never for a
+//     duplicate.
+//   - A failed fetch counts as an error and its page as visited, and the crawl continues, whatever the
+//     error wraps. The same holds for a fetch that failed because ctx ended.
+//   - At most Options.MaxPages pages are fetched, failed ones included, and exactly that many if the
+//     graph has them.
+//   - If ctx ends before the last fetch has ended, or the limiter returns an error, no worker begins
+//     another page, and the crawl returns that error when the fetches in flight have ended. Fetch and
+//     Wait are given ctx or a context derived from it, so they return at once when it ends.
+//   - A crawler that is Polite keeps Options.Politeness, if there is one. A worker is then idle only if no host
+//     may be asked for a page that is known.
+//   - Seeds and links belong to others: they are neither modified nor appended to.
+//   - A panic of Fetch is not swallowed. It ends the process, or it ends the crawl with an error, or it
+//     counts as a failed fetch, after which the crawl continues.
+//   - Memory grows with the known pages, by at most 4 KiB each in addition to their keys, and not with
+//     the links.
+//   - When the crawl returns, every goroutine, timer, file and process that it started has ended,
+//     derived contexts are cancelled, no state is kept, and the state of the process, such as
+//     GOMAXPROCS, is unchanged.
+//
+// Conform checks this contract, mostly in virtual time, which advances when all goroutines wait
+// for each other, for a timer or for a context. It does not advance while a goroutine waits for a mutex
+// or for the system. A crawler can therefore be checked only if no goroutine holds a sync.Mutex while it
+// waits, and none waits on a pipe, a socket or a file: workers wait on channels, sync.Cond or
+// sync.WaitGroup.
+//
+// There is also advice: a limiter that reserves, such as golang.org/x/time/rate, cannot cancel the
+// reservations of several concurrent waits. See [InTurn].
 package bench
 
 import (
@@ -19,28 +60,6 @@ import (
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/engine"
-)
-
-// The crawler contract; package crawl documents each type.
-type (
-	// Web is the site that a crawler walks.
-	Web[K comparable] = crawl.Web[K]
-	// Limiter limits the rate of fetches; nil means no limit.
-	Limiter = crawl.Limiter
-	// Options configure one crawl.
-	Options = crawl.Options
-	// Result counts the pages and errors of a crawl.
-	Result = crawl.Result
-	// Func crawls a web from seeds.
-	Func[K comparable] = crawl.Func[K]
-	// Crawler is a crawler with a name.
-	Crawler = crawl.Crawler
-	// Visited is a set of pages, safe for concurrent use.
-	Visited[K comparable] = crawl.Visited[K]
-	// Counter is a Visited with counters, which reports show.
-	Counter = crawl.Counter
-	// NewVisited makes an empty set with room for about sizeHint pages.
-	NewVisited[K comparable] = crawl.NewVisited[K]
 )
 
 // Crawlers returns the built-in crawlers.

@@ -92,7 +92,7 @@ func profilesBlocking() bool {
 	begin := blockings()
 	c := make(chan int)
 	go func() {
-		nap()
+		nap(100 * time.Microsecond)
 		c <- 1
 	}()
 	<-c

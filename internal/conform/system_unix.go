@@ -4,6 +4,7 @@ package conform
 
 import (
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -11,5 +12,8 @@ import (
 // ignoredSignal is a signal that ends no process.
 const ignoredSignal = syscall.SIGWINCH
 
-// nap sleeps a millisecond of real time, also where time.Sleep is virtual.
-func nap() { unix.Poll(nil, 1) }
+// nap sleeps for d of real time, also where time.Sleep is virtual.
+func nap(d time.Duration) {
+	t := unix.NsecToTimeval(int64(d))
+	unix.Select(0, nil, nil, nil, &t)
+}

@@ -2,6 +2,7 @@ package conform
 
 import (
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/windows"
 )
@@ -9,5 +10,5 @@ import (
 // ignoredSignal is a signal that nobody sends: Windows has no harmless one.
 const ignoredSignal = syscall.SIGTERM
 
-// nap sleeps a millisecond of real time, also where time.Sleep is virtual.
-func nap() { windows.SleepEx(1, false) }
+// nap sleeps for d of real time, at least a millisecond, also where time.Sleep is virtual.
+func nap(d time.Duration) { windows.SleepEx(uint32(max(1, d.Milliseconds())), false) }

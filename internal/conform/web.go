@@ -285,7 +285,7 @@ func left(running int) int {
 		if try < 1000 {
 			runtime.Gosched()
 		} else {
-			nap()
+			nap(time.Millisecond)
 		}
 	}
 	return runtime.NumGoroutine() - running
