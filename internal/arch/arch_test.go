@@ -1,6 +1,6 @@
 // Package arch tests the structure of the project: what crawlers may import, which package wraps each heavy library,
 // that no package has an init function, that every package has one package comment, that doc comments begin with the
-// name of what they document, that strings name packages that exist, and how long lines may be.
+// name of what they document, that only package module knows the path of the module, and how long lines may be.
 package arch_test
 
 import (
@@ -19,9 +19,12 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"crawlbench/internal/module"
 )
 
-const module = "crawlbench/"
+// prefix precedes the packages of this module in import paths.
+var prefix = module.Path() + "/"
 
 // crawlerImports are the packages of this module that a crawler may import: the contract, the engines and the shared
 // sets.
@@ -54,7 +57,7 @@ var only = map[string]struct {
 	"github.com/rogpeppe/go-internal":   {nil, "use it in tests only"},
 	"math/rand":                         {nil, "use math/rand/v2, or hash a seed"},
 	"github.com/chromedp/":              {nil, "put tests in a browser into the module internal/testing/browser"},
-	module + "internal/testing/runtest": {nil, "use it in tests only"},
+	prefix + "internal/testing/runtest": {nil, "use it in tests only"},
 	"log": {[]string{"internal/conform", "internal/conform/mutant"},
 		"return an error, or write to an io.Writer parameter"},
 }
@@ -72,13 +75,13 @@ type pkg struct {
 }
 
 // path returns the import path of p relative to the module.
-func (p pkg) path() string { return strings.TrimPrefix(p.ImportPath, module) }
+func (p pkg) path() string { return strings.TrimPrefix(p.ImportPath, prefix) }
 
 // packages returns the packages of this module, including those that only have tests.
 func packages(t *testing.T) []pkg {
 	t.Helper()
 	cmd := exec.Command(
-		"go", "list", "-json=ImportPath,Dir,Imports,GoFiles,IgnoredGoFiles,TestGoFiles,XTestGoFiles", "crawlbench/...",
+		"go", "list", "-json=ImportPath,Dir,Imports,GoFiles,IgnoredGoFiles,TestGoFiles,XTestGoFiles", prefix+"...",
 	)
 	out, err := cmd.Output()
 	if err != nil {
@@ -106,7 +109,7 @@ func importErrors(p pkg) []string {
 				list = append(list, p.ImportPath+" imports "+imp+": "+rule.remedy)
 			}
 		}
-		own, ok := strings.CutPrefix(imp, module)
+		own, ok := strings.CutPrefix(imp, prefix)
 		if ok && strings.HasPrefix(p.path(), "internal/crawler/") && !slices.Contains(crawlerImports, own) {
 			list = append(list, fmt.Sprintf("%s imports %s: a crawler may only import %s",
 				p.ImportPath, imp, strings.Join(crawlerImports, ", ")))
@@ -125,29 +128,29 @@ func TestImports(t *testing.T) {
 
 func TestImportRulesDetectViolations(t *testing.T) {
 	for _, p := range []pkg{
-		{ImportPath: module + "internal/report", Imports: []string{"net/http"}},
-		{ImportPath: module + "internal/plan", Imports: []string{"golang.org/x/perf/benchfmt"}},
-		{ImportPath: module + "internal/plan/x", Imports: []string{"github.com/pelletier/go-toml/v2"}},
-		{ImportPath: module + "internal/stat", Imports: []string{"math/rand"}},
-		{ImportPath: module + "internal/report", Imports: []string{module + "internal/testing/runtest"}},
-		{ImportPath: module + "internal/crawler/cas", Imports: []string{module + "internal/graph"}},
-		{ImportPath: module + "internal/crawler/cas", Imports: []string{module + "internal/crawler/owner"}},
+		{ImportPath: prefix + "internal/report", Imports: []string{"net/http"}},
+		{ImportPath: prefix + "internal/plan", Imports: []string{"golang.org/x/perf/benchfmt"}},
+		{ImportPath: prefix + "internal/plan/x", Imports: []string{"github.com/pelletier/go-toml/v2"}},
+		{ImportPath: prefix + "internal/stat", Imports: []string{"math/rand"}},
+		{ImportPath: prefix + "internal/report", Imports: []string{prefix + "internal/testing/runtest"}},
+		{ImportPath: prefix + "internal/crawler/cas", Imports: []string{prefix + "internal/graph"}},
+		{ImportPath: prefix + "internal/crawler/cas", Imports: []string{prefix + "internal/crawler/owner"}},
 	} {
 		if len(importErrors(p)) == 0 {
 			t.Errorf("%s may import %v, want an error", p.ImportPath, p.Imports)
 		}
 	}
 	allowed := pkg{
-		ImportPath: module + "internal/crawler/cas",
-		Imports:    []string{"sync", "math/rand/v2", module + "internal/crawl", module + "internal/visited"},
+		ImportPath: prefix + "internal/crawler/cas",
+		Imports:    []string{"sync", "math/rand/v2", prefix + "internal/crawl", prefix + "internal/visited"},
 	}
 	if list := importErrors(allowed); list != nil {
 		t.Errorf("allowed imports: %v", list)
 	}
 }
 
-// namedPackage finds a package of this module in a string, such as the prefix of its functions' names.
-var namedPackage = regexp.MustCompile(`\bcrawlbench/((?:internal|bench|scripts)(?:/[a-z0-9]+)*)`)
+// namedPackage finds the package in an argument of module.Package, which may be the prefix of its functions' names.
+var namedPackage = regexp.MustCompile(`^"((?:internal|bench|scripts)(?:/[a-z0-9]+)*)`)
 
 // sourceErrors returns what is wrong with the text of a file: init functions, a comment of another package, strings
 // that name a package of this module for which exists is false, and syntax errors. documented reports whether it has a
@@ -166,11 +169,24 @@ func sourceErrors(text []byte, exists func(path string) bool) (documented bool, 
 	if file.Doc != nil && begin != "Package main " && !strings.HasPrefix(file.Doc.Text(), begin) {
 		list = append(list, "the package comment does not begin with "+begin)
 	}
+	imports := map[*ast.BasicLit]bool{}
+	for _, spec := range file.Imports {
+		imports[spec.Path] = true
+	}
 	ast.Inspect(file, func(n ast.Node) bool {
-		if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
-			for _, m := range namedPackage.FindAllStringSubmatch(lit.Value, -1) {
-				if !exists(m[1]) {
-					list = append(list, lit.Value+" names package "+m[1]+", which does not exist")
+		switch n := n.(type) {
+		case *ast.BasicLit:
+			if n.Kind == token.STRING && strings.Contains(n.Value, prefix) && !imports[n] &&
+				!strings.Contains(n.Value, "/"+prefix) {
+				list = append(list, n.Value+" spells the path of the module: use module.Package")
+			}
+		case *ast.CallExpr:
+			if f, ok := n.Fun.(*ast.SelectorExpr); !ok || f.Sel.Name != "Package" || len(n.Args) != 1 {
+				break
+			}
+			if lit, ok := n.Args[0].(*ast.BasicLit); ok {
+				if m := namedPackage.FindStringSubmatch(lit.Value); m == nil || !exists(strings.TrimSuffix(m[1], "/")) {
+					list = append(list, lit.Value+" names a package that does not exist")
 				}
 			}
 		}
@@ -210,14 +226,15 @@ func TestSourceRulesDetectViolations(t *testing.T) {
 	for what, text := range map[string]string{
 		"init function":               "package x\nfunc init() {}\n",
 		"comment of another package":  "// Package y is.\npackage x\n",
-		"name of a missing package":   "package x\nconst c = \"crawlbench/internal/y.F\"\n",
-		"name of a package within it": "package x\nconst c = \"see crawlbench/internal/x/z.\"\n",
+		"name of a missing package":   "package x\nvar c = module.Package(\"internal/y.F\")\n",
+		"name of a package within it": "package x\nvar c = module.Package(\"internal/x/z.\")\n",
+		"path of the module":          "package x\nconst c = \"" + prefix + "internal/x.F\"\n",
 	} {
 		if _, list := sourceErrors([]byte(text), exists); len(list) != 1 {
 			t.Errorf("%s: %v, want one error", what, list)
 		}
 	}
-	text := "// Package x is.\npackage x\nconst c = \"crawlbench/internal/x.F\"\nfunc (t T) init() {}\n"
+	text := "// Package x is.\npackage x\nvar c = module.Package(\"internal/x.F\")\nfunc (t T) init() {}\n"
 	if doc, list := sourceErrors([]byte(text), exists); !doc || list != nil {
 		t.Errorf("a right file: documented %v, %v", doc, list)
 	}

@@ -39,6 +39,8 @@ import (
 	"io"
 
 	"github.com/google/pprof/profile"
+
+	"crawlbench/internal/module"
 )
 
 // State is the state of a worker. If another goroutine ends a wait, by an unlock, a send or a close,
@@ -77,11 +79,12 @@ type Options struct {
 }
 
 // DefaultFetch returns the prefixes of the functions that answer a fetch.
-func DefaultFetch() []string { return []string{"crawlbench/internal/web."} }
+func DefaultFetch() []string { return []string{module.Package("internal/web.")} }
 
 // DefaultRateLimit returns the prefixes of the functions that wait for a limiter.
 func DefaultRateLimit() []string {
-	return []string{"golang.org/x/time/rate.", "crawlbench/internal/limiter.", "crawlbench/internal/crawl.inTurn"}
+	return []string{"golang.org/x/time/rate.", module.Package("internal/limiter."),
+		module.Package("internal/crawl.inTurn")}
 }
 
 // Breakdown is the time breakdown of the crawls in one trace. Times are in seconds, shares are of

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/exp/trace"
+
+	"crawlbench/internal/module"
 )
 
 // stack is a call stack, and what its function names reveal.
@@ -52,15 +54,16 @@ const (
 // libraries are the prefixes of library functions that a crawler calls to wait.
 var libraries = [...]string{
 	"runtime.", "runtime/", "sync.", "sync/", "internal/", "time.", "context.", "os.", "syscall.", "golang.org/x/sys/",
-	"golang.org/x/time/rate.", "crawlbench/internal/limiter.", "crawlbench/internal/breakdown.", "log.", "log/", "fmt.",
+	"golang.org/x/time/rate.", module.Package("internal/limiter."), module.Package("internal/breakdown."),
+	"log.", "log/", "fmt.",
 	"io.", "bufio.",
 }
 
 // caller is the function below which the crawl begins, on the goroutine that called the crawler,
 // and harness the prefix of the functions through which it calls the crawler.
-const (
-	caller  = "crawlbench/internal/breakdown.Crawl"
-	harness = "crawlbench/internal/measure."
+var (
+	caller  = module.Package("internal/breakdown.Crawl")
+	harness = module.Package("internal/measure.")
 )
 
 // stacks keeps one copy of each stack. A trace renumbers its stacks about every second.

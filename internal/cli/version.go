@@ -10,6 +10,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"text/tabwriter"
+
+	"crawlbench/internal/module"
 )
 
 // version prints the build information of this program.
@@ -30,7 +32,7 @@ func printVersion(out io.Writer, info *debug.BuildInfo, platform string) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "module\t%s\n", moduleVersion(&info.Main))
 	for _, d := range info.Deps {
-		if d.Path == "crawlbench" { // a program that imports bench
+		if d.Path == module.Path() { // a program that imports bench
 			fmt.Fprintf(w, "requires\t%s\n", moduleVersion(d))
 		}
 	}

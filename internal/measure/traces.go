@@ -9,6 +9,7 @@ import (
 
 	"crawlbench/internal/breakdown"
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/module"
 	"crawlbench/internal/profile"
 	"crawlbench/internal/store"
 	"crawlbench/internal/web"
@@ -40,7 +41,8 @@ func (b *Bench) takeTraces(ctx context.Context) (Outcome, error) {
 			return Outcome{}, err
 		}
 		l, p, err := breakdown.Read(text, breakdown.Options{
-			Workers: b.job.Cell.Workers, Fetch: append(breakdown.DefaultFetch(), "crawlbench/internal/measure.marked"),
+			Workers: b.job.Cell.Workers,
+			Fetch:   append(breakdown.DefaultFetch(), module.Package("internal/measure.marked")),
 		})
 		if err != nil {
 			return Outcome{}, err

@@ -3,6 +3,8 @@ package profile
 import (
 	"slices"
 	"strings"
+
+	"crawlbench/internal/module"
 )
 
 // Class is what a processor did in a sample.
@@ -29,9 +31,9 @@ func Classes() []Class {
 
 // harness are the prefixes of functions whose time is the harness's, whatever they call.
 var harness = [...]string{
-	"crawlbench/internal/web.", "crawlbench/internal/measure.", "crawlbench/internal/breakdown.",
-	"crawlbench/internal/limiter.", "crawlbench/internal/crawl.inTurn", "golang.org/x/time/rate.",
-	"crawlbench/internal/child.", "crawlbench/internal/profile.(*Collector)", "runtime/trace.",
+	module.Package("internal/web."), module.Package("internal/measure."), module.Package("internal/breakdown."),
+	module.Package("internal/limiter."), module.Package("internal/crawl.inTurn"), module.Package("internal/child."),
+	module.Package("internal/profile.(*Collector)"), "golang.org/x/time/rate.", "runtime/trace.",
 }
 
 // decisive are the functions of the runtime and of packages beside it that tell a class. The innermost one on a stack

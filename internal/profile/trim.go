@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/google/pprof/profile"
+
+	"crawlbench/internal/module"
 )
 
 // dropped returns whether a sample of that kind of profile does not belong to the crawls.
@@ -64,7 +66,7 @@ func isRecording(name string) bool {
 // isCaller reports whether name is found only on the stack of the goroutine that called the
 // crawler.
 func isCaller(name string) bool {
-	return name == "crawlbench/internal/profile.(*Collector).Crawl"
+	return name == module.Package("internal/profile.(*Collector).Crawl")
 }
 
 // withoutHarness removes the harness's frames from the stack of the goroutine that called the
@@ -73,7 +75,7 @@ func withoutHarness(stack []*profile.Location) []*profile.Location {
 	for i, loc := range stack {
 		for _, line := range loc.Line {
 			if line.Function != nil && i > 0 && (isCaller(line.Function.Name) ||
-				strings.HasPrefix(line.Function.Name, "crawlbench/internal/measure.")) {
+				strings.HasPrefix(line.Function.Name, module.Package("internal/measure."))) {
 				return stack[:i]
 			}
 		}

@@ -13,6 +13,7 @@ import (
 
 	"crawlbench/internal/breakdown"
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/module"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
 
@@ -187,7 +188,7 @@ func breakdownOf(c plan.Cell) *breakdown.Breakdown {
 		rest -= part
 		for line := range 2 {
 			where := fmt.Sprintf(
-				"crawlbench/internal/crawler/%s.(*set).AddNew %s.go:%d", c.Impl, c.Impl, 40+10*i+line,
+				module.Package("internal/crawler/%s.(*set).AddNew %s.go:%d"), c.Impl, c.Impl, 40+10*i+line,
 			)
 			l.Sites = append(
 				l.Sites,
@@ -234,10 +235,10 @@ func profileOf(c plan.Cell, kind string) *profile.Profile {
 		for depth := range 11 { // the leaf first
 			s.Location = append(
 				s.Location,
-				at(fmt.Sprintf("crawlbench/internal/crawler/%s.f%d_%d", c.Impl, 10-depth, i>>min(6, depth))),
+				at(fmt.Sprintf(module.Package("internal/crawler/%s.f%d_%d"), c.Impl, 10-depth, i>>min(6, depth))),
 			)
 		}
-		root := "crawlbench/internal/crawler/" + c.Impl + ".crawl"
+		root := module.Package("internal/crawler/") + c.Impl + ".crawl"
 		if kind == "wall" {
 			root = fmt.Sprintf("[%s]", classes[i%len(classes)])
 		}
