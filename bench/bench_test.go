@@ -6,10 +6,7 @@ import (
 	"testing"
 
 	"crawlbench/bench"
-	"crawlbench/internal/measure"
 	"crawlbench/internal/plan"
-
-	"crawlbench/internal/web"
 )
 
 // BenchmarkCrawl runs the cells of a scenario, quick unless CRAWLBENCH_SCENARIO names another, as
@@ -28,42 +25,5 @@ func BenchmarkCrawl(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	graphs, err := measure.Build(b.Context(), p, b.TempDir(), 0)
-	if err != nil {
-		b.Fatal(err)
-	}
-	spin := web.Calibrate()
-	caches := map[string]string{}
-	for _, g := range graphs {
-		caches[g.Info.Name] = g.Cache
-	}
-	for _, c := range p.Cells {
-		if c.Procs != runtime.GOMAXPROCS(0) {
-			continue
-		}
-		b.Run(c.SubName(), func(b *testing.B) {
-			job := measure.Job{Cell: c, Cache: caches[c.Graph], Fetch: p.Fetch, Spin: spin}
-			run, err := measure.Open(job, bench.Crawlers())
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer run.Close()
-			if err := run.Warm(b.Context()); err != nil {
-				b.Fatal(err)
-			}
-			b.ResetTimer()
-			for range b.N {
-				b.StopTimer()
-				err := run.Crawl(b.Context(), func(crawl func()) {
-					b.StartTimer()
-					crawl()
-					b.StopTimer()
-				})
-				if err != nil {
-					b.Fatal(err)
-				}
-				b.StartTimer()
-			}
-		})
-	}
+	bench.BenchmarkPlan(b, p, bench.Crawlers())
 }

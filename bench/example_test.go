@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"testing"
 
 	"crawlbench/bench"
 )
@@ -47,6 +48,66 @@ func ExampleFromVisited() {
 	did, err := mine.ByURL(context.Background(), web, []string{"/"}, bench.Options{Workers: 2})
 	fmt.Println(did.Pages, "pages,", did.Errors, "errors,", err)
 	// Output: 3 pages, 0 errors, <nil>
+}
+
+// A crawler need not use the shared engine: this one fetches one page after the other.
+func ExampleFunc() {
+	var crawl bench.Func[string] = func(ctx context.Context, web bench.Web[string], seeds []string,
+		o bench.Options) (did bench.Result, err error) {
+		visited := map[string]bool{}
+		todo := slices.Clone(seeds)
+		for len(todo) > 0 && (o.MaxPages == 0 || did.Pages < o.MaxPages) {
+			page := todo[0]
+			todo = todo[1:]
+			if visited[page] {
+				continue
+			}
+			visited[page] = true
+			if o.Limiter != nil {
+				if err := o.Limiter.Wait(ctx); err != nil {
+					return did, err
+				}
+			}
+			if err := ctx.Err(); err != nil {
+				return did, err
+			}
+			links, err := web.Fetch(ctx, page)
+			did.Pages++
+			if err != nil {
+				did.Errors++
+			}
+			todo = append(todo, links...)
+		}
+		return did, nil
+	}
+	mine := bench.Crawler{Name: "mine", Doc: "one page at a time", ByURL: crawl, MaxWorkers: 1}
+	web := site{"/": {"/a", "/b"}, "/b": {"/"}}
+	did, err := mine.ByURL(context.Background(), web, []string{"/"}, bench.Options{Workers: 1})
+	fmt.Println(did.Pages, "pages,", did.Errors, "errors,", err)
+	// Output: 3 pages, 0 errors, <nil>
+}
+
+// Call Benchmark in a benchmark, which "go test -bench Crawl" runs:
+//
+//	func BenchmarkCrawl(b *testing.B) { bench.Benchmark(b, mine) }
+func ExampleBenchmark() {
+	mine := bench.FromVisited("mine", "one lock a page", newSet[uint32], nil)
+	mine.MaxWorkers = 1 // one benchmark instead of several
+	result := testing.Benchmark(func(b *testing.B) {
+		bench.Benchmark(b, mine, bench.Hosts("hosts1k", 1000), bench.Grid("grid1k", 1000))
+	})
+	fmt.Println("measured:", result.N > 0 && result.NsPerOp() > 0)
+	// Output: measured: true
+}
+
+// A set of your own can be called directly; ConformVisited checks it.
+func ExampleVisited() {
+	var seen bench.Visited[string] = newSet[string](0)
+	fmt.Println(seen.AddNew(nil, []string{"/a", "/b", "/a"}))
+	fmt.Println(seen.AddNew(nil, []string{"/b", "/c"}))
+	// Output:
+	// [/a /b]
+	// [/c]
 }
 
 // Your own program has all commands of crawlbench, for the crawlers that it passes.
