@@ -19,7 +19,8 @@ func once(t *testing.T) {
 func skips(right bench.Crawler) bench.Crawler {
 	crawl := right.ByID
 	right.ByURL = nil
-	right.ByID = func(ctx context.Context, web bench.Web[uint32], seeds []uint32, o bench.Options) (bench.Result, error) {
+	right.ByID = func(ctx context.Context, web bench.Web[uint32], seeds []uint32,
+		o bench.Options) (bench.Result, error) {
 		return crawl(ctx, forgetful{web}, seeds, o)
 	}
 	return right

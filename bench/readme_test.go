@@ -8,74 +8,86 @@ import (
 	"testing"
 )
 
-// readmeProgram returns the program that README.md shows.
-func readmeProgram(t *testing.T) string {
+// indented returns the first indented block of README.md that begins with the given text, without its indentation.
+func indented(t *testing.T, begin string) string {
 	t.Helper()
 	text, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var program strings.Builder
-	inside := false
-	for line := range strings.Lines(string(text)) {
-		code, indented := strings.CutPrefix(line, "    ")
-		if strings.HasPrefix(code, "package main") {
-			inside = true
-		}
-		if inside && !indented && strings.TrimSpace(line) != "" {
+	_, rest, found := strings.Cut(string(text), "\n\n    "+begin)
+	if !found {
+		t.Fatalf("README.md has no block that begins with %q", begin)
+	}
+	block := begin
+	for line := range strings.Lines(rest) {
+		code, in := strings.CutPrefix(line, "    ")
+		if !in && block != begin && strings.TrimSpace(line) != "" {
 			break
 		}
-		if inside {
-			program.WriteString(code)
+		if block == begin {
+			code = line
 		}
+		block += code
 	}
-	return program.String()
+	return strings.TrimRight(block, "\n") + "\n"
 }
 
-// The program in README.md builds and measures, in a separate module that requires this one.
+// environment returns an environment in which home is the home directory, and Go's caches are those of this process.
+func environment(t *testing.T, home string) []string {
+	t.Helper()
+	env := append(os.Environ(), "HOME="+home)
+	for _, name := range []string{"GOPATH", "GOCACHE", "GOMODCACHE"} {
+		dir, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		env = append(env, name+"="+strings.TrimSpace(string(dir)))
+	}
+	return env
+}
+
+// The commands in README.md, typed as they are, make and check the program that it shows, and the program measures.
 func TestReadmeProgramRuns(t *testing.T) {
 	if testing.Short() {
 		t.Log("skipped with -short, because it builds a program")
 		return
 	}
-	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sums, err := os.ReadFile("../go.sum")
-	if err != nil {
-		t.Fatal(err)
-	}
-	program := readmeProgram(t)
-	if lines := strings.Count(program, "\n"); lines >= 40 {
-		t.Errorf("the program has %d lines, want fewer than 40", lines)
-	}
-	dir := t.TempDir()
-	for name, text := range map[string]string{
-		"main.go": program,
-		"go.mod":  "module mine\n\ngo 1.26.0\n\nrequire crawlbench v0.0.0\n\nreplace crawlbench => " + root + "\n",
-		"go.sum":  string(sums),
-		"tiny.toml": "crawlers = [\"mutexmap\", \"mine\"]\nkeys = [\"id\", \"url\"]\nworkers = [2]\nrounds = 3\nsample = \"2ms\"\n" +
-			"[[graph]]\nname = \"g\"\nkind = \"hosts\"\npages = 300\n",
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, argv := range [][]string{
-		{"go", "build", "-mod=mod", "-o", "mine", "."},
-		{"./mine", "run", "-progress", "none", "tiny.toml"},
-		{"./mine", "list", "crawlers"},
-		{"./mine", "conform", "mine"},
-	} {
-		cmd := exec.Command(argv[0], argv[1:]...)
-		cmd.Dir = dir
+	home := t.TempDir()
+	env := environment(t, home)
+	run := func(dir, script string) string {
+		t.Helper()
+		cmd := exec.Command("sh", "-ec", script)
+		cmd.Dir, cmd.Env = dir, env
 		out, err := cmd.CombinedOutput()
 		if err != nil {
-			t.Fatalf("%v: %v\n%s", argv, err, out)
+			t.Fatalf("%s: %v\n%s", script, err, out)
 		}
-		if argv[1] != "build" && !strings.Contains(string(out), "mine") {
-			t.Errorf("%v: no crawler mine in\n%s", argv, out)
+		return string(out)
+	}
+	run("..", indented(t, "make build\n"))
+	mine := filepath.Join(home, "mine")
+	made, err := os.ReadFile(filepath.Join(mine, "main.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := indented(t, "package main\n")
+	if got := strings.ReplaceAll(string(made), "\t", "    "); got != shown {
+		t.Errorf("new writes\n%s\nREADME.md shows\n%s", got, shown)
+	}
+	if lines := strings.Count(shown, "\n"); lines >= 40 {
+		t.Errorf("the program has %d lines, want fewer than 40", lines)
+	}
+	tiny := "crawlers = [\"mutexmap\", \"mine\"]\nkeys = [\"id\", \"url\"]\nworkers = [2]\nrounds = 3\nsample = \"2ms\"\n" +
+		"[[graph]]\nname = \"g\"\nkind = \"hosts\"\npages = 300\n"
+	if err := os.WriteFile(filepath.Join(mine, "tiny.toml"), []byte(tiny), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	run(mine, "go build -o .bin/mine .")
+	for _, script := range []string{".bin/mine run -progress none -force tiny.toml", ".bin/mine list crawlers",
+		"go test -run '^$' -bench keys=id/workers=1 -benchtime 1x"} {
+		if out := run(mine, script); !strings.Contains(out, "mine") {
+			t.Errorf("%s: no crawler mine in\n%s", script, out)
 		}
 	}
 }

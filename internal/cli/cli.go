@@ -48,6 +48,7 @@ func commands() []command {
 		{"conform", "[NAME...]", "check that crawlers keep the contract", (*app).conform},
 		{"lesson", "[NUMBER]", "learn about concurrent crawlers: guess, measure, see why", (*app).lesson},
 		{"doctor", "", "measure this machine's noise, timers and profiling overhead", (*app).doctor},
+		{"new", "DIR", "write a module with a crawler of your own, its tests and a Makefile", (*app).startModule},
 		{"list", "[WHAT]", "list crawlers, scenarios, graphs, limiters, runs or cells", (*app).list},
 		{"graph", "SCENARIO NAME FILE", "write a scenario's graph as .el, .el.gz or .sg", (*app).graph},
 		{"version", "", "print the version, commit, Go version and build flags", (*app).version},

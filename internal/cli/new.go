@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime/debug"
+	"slices"
+
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/starter"
+)
+
+// startModule writes a module with a crawler of its own into a new or empty directory.
+func (a *app) startModule(_ context.Context, flags *flag.FlagSet, args []string) error {
+	kinds := map[starter.Kind]*bool{
+		starter.Set:     flags.Bool("set", false, "a program with a visited set of its own, on the shared engine (default)"),
+		starter.Crawler: flags.Bool("crawler", false, "a program with a crawler of its own, which shares no code"),
+		starter.Test:    flags.Bool("test", false, "a package with a visited set, to test and benchmark with \"go test\" only"),
+	}
+	checkout := flags.String("checkout", "", "`directory` of the source of crawlbench (default: where this program was built)")
+	positional, err := parse(flags, args, 1, 1)
+	if err != nil {
+		return err
+	}
+	kind, given := starter.Set, 0
+	for k, set := range kinds {
+		if *set {
+			kind = k
+			given++
+		}
+	}
+	if given > 1 {
+		return usagef("new: -set, -crawler and -test exclude each other: use one of them")
+	}
+	info, _ := debug.ReadBuildInfo()
+	from, err := starter.Find(info, *checkout)
+	if err != nil {
+		return fmt.Errorf("new: %w", err)
+	}
+	dir := positional[0]
+	name := a.newName(dir)
+	files, err := starter.Files(kind, name, from)
+	if err != nil {
+		return fmt.Errorf("new: %w", err)
+	}
+	if err := writeNew(dir, files); err != nil {
+		return fmt.Errorf("new: %w", err)
+	}
+	tidy := ""
+	if from.Published() {
+		tidy = "  go mod tidy\n"
+	}
+	fmt.Fprintf(a.out, "%s has a module with the crawler %s. Next:\n  cd %s\n%s", dir, name, quoteWord(dir), tidy)
+	if kind != starter.Test {
+		fmt.Fprintf(a.out, "  make bench        # measure it beside mutexmap, in about a minute\n")
+	}
+	fmt.Fprint(a.out, "  make test         # check that it keeps the contract\n"+
+		"  make microbench   # measure it with \"go test -bench\"\n")
+	return nil
+}
+
+// newName returns the name of the crawler of a module in dir: that of the directory, or "mine" if that does not suit.
+func (a *app) newName(dir string) string {
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
+	}
+	name := filepath.Base(dir)
+	taken := slices.ContainsFunc(a.crawlers, func(c crawl.Crawler) bool { return c.Name == name })
+	if taken || name == "main" || token.IsKeyword(name) ||
+		!regexp.MustCompile(`^[a-z][a-z0-9]{0,20}$`).MatchString(name) {
+		return "mine"
+	}
+	return name
+}
+
+// writeNew writes files into a new or empty directory.
+func writeNew(dir string, files []starter.File) error {
+	list, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if len(list) > 0 {
+		return fmt.Errorf("%s is not empty: want a new or an empty directory", dir)
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := os.WriteFile(filepath.Join(dir, f.Name), []byte(f.Text), 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
+}
