@@ -1,0 +1,93 @@
+package module_test
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"crawlbench/internal/module"
+)
+
+// In a copy of the source only the path in go.mod and in imports is changed. The program of the copy measures, its
+// profiles have no frames of the harness, which are found by their names, and new requires the copy.
+func TestModuleCanBeRenamed(t *testing.T) {
+	if testing.Short() {
+		t.Log("skipped with -short, because it builds a copy")
+		return
+	}
+	const renamed = "example.org/fork"
+	old := module.Path()
+	dir := t.TempDir()
+	imports := regexp.MustCompile(`(?m)^(\s*(?:import )?(?:\w+ )?)"` + regexp.QuoteMeta(old) + `/`)
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel("../..", path)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if name == ".git" || name == ".bin" || name == "results" {
+				return fs.SkipDir
+			}
+			return os.MkdirAll(filepath.Join(dir, name), 0o777)
+		}
+		if !d.Type().IsRegular() {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if name == "go.mod" {
+			text = []byte(strings.Replace(string(text), "module "+old+"\n", "module "+renamed+"\n", 1))
+		}
+		if strings.HasSuffix(name, ".go") {
+			text = imports.ReplaceAll(text, []byte(`$1"`+renamed+"/"))
+		}
+		return os.WriteFile(filepath.Join(dir, name), text, 0o666)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(argv ...string) string {
+		t.Helper()
+		cmd := exec.Command(argv[0], argv[1:]...)
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %v\n%s", argv, err, out)
+		}
+		return string(out)
+	}
+	run("go", "build", "-o", "renamed", "./bench/cmd/crawlbench")
+	tiny := "crawlers = [\"mutexmap\"]\nworkers = [2]\nrounds = 2\nsample = \"2ms\"\n" +
+		"[[graph]]\nname = \"g\"\nkind = \"hosts\"\npages = 3000\n" +
+		"[profiles]\nkinds = [\"cpu\", \"block\", \"mutex\", \"wall\"]\nlength = \"300ms\"\n"
+	if err := os.WriteFile(filepath.Join(dir, "tiny.toml"), []byte(tiny), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	run("./renamed", "run", "-force", "-progress", "none", "tiny.toml")
+	profiles, err := filepath.Glob(filepath.Join(dir, "results/latest/profiles/*/*.pb.gz"))
+	if err != nil || len(profiles) != 4 {
+		t.Fatalf("profiles %q, %v", profiles, err)
+	}
+	for _, p := range profiles {
+		for _, harness := range []string{"/internal/measure.", "/internal/profile.", "/internal/breakdown."} {
+			if top := run("go", "tool", "pprof", "-top", "-nodecount=10000", p); strings.Contains(top, harness) {
+				t.Errorf("%s has frames of the harness (%s):\n%s", filepath.Base(p), harness, top)
+			}
+		}
+	}
+	run("./renamed", "new", "mine")
+	text, err := os.ReadFile(filepath.Join(dir, "mine", "main.go"))
+	if err != nil || !strings.Contains(string(text), `"`+renamed+`/bench"`) {
+		t.Errorf("new writes\n%s, %v", text, err)
+	}
+	run("go", "build", "-C", "mine", ".")
+}
