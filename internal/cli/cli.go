@@ -21,6 +21,7 @@ import (
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/simulate"
 )
 
 // app has what every command needs.
@@ -76,6 +77,9 @@ func (a *app) main(args []string) int {
 	}
 	if len(args) == 5 && args[1] == conform.ChildVerb {
 		conform.Child(args[2:], append(a.withLessons(), mutant.Crawlers()...))
+	}
+	if len(args) == 3 && args[1] == simulate.ChildVerb {
+		simulate.Child(args[2:], a.crawlers)
 	}
 	ctx, stop := interruptible(context.Background())
 	defer stop()

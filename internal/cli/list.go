@@ -67,6 +67,7 @@ func (a *app) listOne(w *tabwriter.Writer, what, results, name string) error {
 			}
 			fmt.Fprintf(w, "  %s\t%s\n", n, s.Doc)
 		}
+		fmt.Fprintf(w, "  %s\t%s\n", polite, politeDoc)
 	case "graphs":
 		for _, k := range graph.Kinds() {
 			var params []string

@@ -80,6 +80,9 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	if len(positional) == 1 {
 		name = positional[0]
 	}
+	if name == polite {
+		return a.simulate(ctx, fs, f)
+	}
 	p, m, err := a.plan(name, f)
 	if err != nil {
 		return err

@@ -150,3 +150,18 @@ func Idle(s *Site, r Rules, log Log) time.Duration {
 	}
 	return idle
 }
+
+// Peak returns the most fetches in flight at one host.
+func Peak(s *Site, log Log) int {
+	peak := 0
+	for _, list := range byHost(s, log) {
+		var ends []time.Duration
+		slices.SortFunc(list, func(a, b Fetch) int { return cmp.Compare(a.Start, b.Start) })
+		for _, e := range list {
+			ends = slices.DeleteFunc(ends, func(end time.Duration) bool { return end <= e.Start })
+			ends = append(ends, e.End)
+			peak = max(peak, len(ends))
+		}
+	}
+	return peak
+}

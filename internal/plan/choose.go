@@ -9,9 +9,9 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// choose resolves a list of crawler patterns, in order: a name adds one, * adds all, !name removes
+// Choose resolves a list of crawler patterns, in order: a name adds one, * adds all, !name removes
 // one. A list that begins with !name starts with all.
-func choose(patterns []string, table []crawl.Crawler) ([]crawl.Crawler, error) {
+func Choose(patterns []string, table []crawl.Crawler) ([]crawl.Crawler, error) {
 	var chosen []crawl.Crawler
 	at := func(list []crawl.Crawler, name string) int {
 		return slices.IndexFunc(list, func(c crawl.Crawler) bool { return c.Name == name })
@@ -70,7 +70,7 @@ func passes(s *Scenario, cells []Cell, table []crawl.Crawler, cores int) ([]Pass
 	}
 	impls := map[string]bool{}
 	if len(pf.Crawlers) > 0 {
-		chosen, err := choose(pf.Crawlers, table)
+		chosen, err := Choose(pf.Crawlers, table)
 		if err != nil {
 			return nil, fmt.Errorf("profiles: %w", err)
 		}

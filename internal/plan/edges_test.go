@@ -55,7 +55,7 @@ func TestBudgetCountsWaitingAndBurning(t *testing.T) {
 }
 
 func TestNoPatternsChooseNobody(t *testing.T) {
-	if got, err := choose(nil, table()); err == nil || !strings.Contains(err.Error(), "a, b, ids, seq") {
+	if got, err := Choose(nil, table()); err == nil || !strings.Contains(err.Error(), "a, b, ids, seq") {
 		t.Errorf("%s, %v", names(got), err)
 	}
 }

@@ -70,7 +70,7 @@ const minBudget = 20
 
 // Make returns the plan of s with its crawlers from table, for a machine with the given number of cores.
 func Make(s *Scenario, table []crawl.Crawler, cores int) (*Plan, error) {
-	chosen, err := choose(s.Crawlers, table)
+	chosen, err := Choose(s.Crawlers, table)
 	if err != nil {
 		return nil, err
 	}

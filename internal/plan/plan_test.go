@@ -266,13 +266,13 @@ func TestChoose(t *testing.T) {
 		"*": "a b ids seq", "b,a": "b a", "*,!a": "b ids seq", "!a": "b ids seq", "b,*": "b a ids seq", "a,a": "a",
 		"a,!a,b": "b",
 	} {
-		got, err := choose(strings.Split(patterns, ","), table())
+		got, err := Choose(strings.Split(patterns, ","), table())
 		if err != nil || names(got) != strings.ReplaceAll(want, " ", ", ") {
 			t.Errorf("%s: %s, %v; want %s", patterns, names(got), err, want)
 		}
 	}
 	for _, patterns := range []string{"c", "!c", "a,!a"} {
-		if _, err := choose(strings.Split(patterns, ","), table()); err == nil ||
+		if _, err := Choose(strings.Split(patterns, ","), table()); err == nil ||
 			!strings.Contains(err.Error(), "a, b, ids, seq") {
 			t.Errorf("%s: error %v does not list the crawlers", patterns, err)
 		}

@@ -1,0 +1,135 @@
+package cli
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"crawlbench/internal/plan"
+	"crawlbench/internal/simulate"
+)
+
+// polite is the name of the scenario that is simulated, and politeDoc its description.
+const (
+	polite    = "polite"
+	politeDoc = "what politeness costs: five shapes of hosts, a gap of 1 s, simulated in virtual time (exact, takes seconds)"
+)
+
+// simulate runs the scenario polite and prints its table.
+func (a *app) simulate(ctx context.Context, fs *flag.FlagSet, f runFlags) error {
+	var err error
+	fs.Visit(func(given *flag.Flag) {
+		if given.Name != "crawlers" {
+			err = usagef("run: -%s cannot be used with the scenario %s, which is simulated: use -crawlers or nothing",
+				given.Name, polite)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	list := a.crawlers
+	if f.crawlers != "" {
+		names, err := plan.ParseNames(f.crawlers)
+		if err != nil {
+			return usagef("run: -crawlers: %w", err)
+		}
+		if list, err = plan.Choose(names, a.crawlers); err != nil {
+			return usagef("run: -crawlers: %w", err)
+		}
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	rows, err := simulate.Run(ctx, list, func(crawler string) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, exe, simulate.ChildVerb, crawler)
+		cmd.Args[0] = os.Args[0]
+		return cmd
+	})
+	if ctx.Err() != nil {
+		return exitError{code: exitInterrupted}
+	}
+	if err != nil {
+		return err
+	}
+	return a.simulated(rows)
+}
+
+// simulated prints the results of a simulation.
+func (a *app) simulated(rows []simulate.Row) error {
+	fmt.Fprintln(a.out, "Simulated in virtual time: times are exact and no machine is measured. A gap of 1 s from the end of a fetch, one fetch\n"+
+		"per host at a time, latencies lognormal. Only the order of what happens at the same instant varies.")
+	fmt.Fprintln(a.out)
+	const line = "%-18s %10s %9s %14s %21s\n"
+	situation, failed := "", []string{}
+	for _, r := range rows {
+		if r.Failed != "" || r.Polite && len(r.Faults) > 0 {
+			failed = append(failed, fmt.Sprintf("%s, %s: %s", r.Crawler, r.Situation,
+				strings.Join(append(r.Faults, r.Failed), "; ")))
+			continue
+		}
+		if !r.Polite {
+			continue
+		}
+		if r.Situation != situation {
+			if situation != "" {
+				fmt.Fprintln(a.out)
+			}
+			situation = r.Situation
+			fmt.Fprintf(a.out, line, fmt.Sprintf("%s, %d workers", situation, r.Workers), "makespan", "of bound",
+				"unforced idle", "90 % of other hosts")
+		}
+		fmt.Fprintf(a.out, line, "  "+r.Crawler, seconds(r.Makespan),
+			fmt.Sprintf("%.2f", r.Makespan.Seconds()/r.Bound.Seconds()), seconds(r.Idle), seconds(r.Others))
+	}
+	a.impolite(rows)
+	if situation != "" {
+		fmt.Fprintln(a.out, `
+of bound: makespan divided by a proven lower bound. The bound of "even" is not tight: what is found when depends on the order.
+unforced idle: worker time in which a worker was idle and a host could have been asked. A right scheduler has none.
+90 % of other hosts: when 90 % of the pages of all hosts but the largest had been fetched.`)
+		for _, s := range simulate.Situations() {
+			fmt.Fprintf(a.out, "%s: %s.\n", s.Name, s.Doc)
+		}
+	}
+	if len(failed) > 0 {
+		return exitError{exitCrawlFailed, fmt.Errorf("run: %s", strings.Join(failed, "\n"))}
+	}
+	return nil
+}
+
+// impolite prints how the crawlers that know no hosts look to a site.
+func (a *app) impolite(rows []simulate.Row) {
+	var list []simulate.Row
+	for _, r := range rows {
+		if !r.Polite && r.Failed == "" && r.Situation == rows[0].Situation {
+			list = append(list, r)
+		}
+	}
+	if len(list) == 0 {
+		return
+	}
+	fmt.Fprintf(a.out, "\nCrawlers that know no hosts, as the hosts of %s see them:\n", list[0].Situation)
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprint(w, "  \tgaps broken\tshortest gap\tin flight at one host\n")
+	for _, r := range list {
+		fmt.Fprintf(w, "  %s\t%d of %d\t%s\t%d\n", r.Crawler, r.Broken, r.Gaps, seconds(max(0, r.Least)), r.Peak)
+	}
+	w.Flush()
+}
+
+// seconds formats a time as seconds.
+func seconds(d time.Duration) string {
+	if d == 0 {
+		return "0"
+	}
+	if d < 100*time.Millisecond {
+		return fmt.Sprintf("%.3g s", d.Seconds())
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}
