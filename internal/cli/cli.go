@@ -11,8 +11,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"slices"
-	"strconv"
 	"strings"
 
 	"crawlbench/internal/conform"
@@ -21,15 +19,19 @@ import (
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/report"
+	"crawlbench/internal/screen"
 	"crawlbench/internal/simulate"
 )
 
 // app has what every command needs.
 type app struct {
-	out, err io.Writer // escape control characters
-	screen   io.Writer // standard error unescaped, for repainted lines
-	in       io.Reader
-	crawlers []crawl.Crawler
+	out, err       io.Writer     // escape control characters
+	raw, rawErr    io.Writer     // the same unescaped: for what a screen laid out, and for repainted lines
+	screen, side   screen.Screen // where output goes, and where errors go
+	quiet, verbose bool
+	in             io.Reader
+	crawlers       []crawl.Crawler
 }
 
 // command is a command of the program.
@@ -52,6 +54,7 @@ func commands() []command {
 		{"new", "DIR", "write a module with a crawler of your own, its tests and a Makefile", (*app).startModule},
 		{"list", "[WHAT]", "list crawlers, scenarios, graphs, limiters, runs or cells", (*app).list},
 		{"graph", "SCENARIO NAME FILE", "write a scenario's graph as .el, .el.gz or .sg", (*app).graph},
+		{"completion", "SHELL", "print a completion script for bash, zsh or fish", (*app).completion},
 		{"version", "", "print the version, commit, Go version and build flags", (*app).version},
 	}
 }
@@ -60,7 +63,8 @@ func commands() []command {
 func Main(args []string, in io.Reader, out, errw io.Writer, crawlers []crawl.Crawler) int {
 	stdout := &output{w: out}
 	shown, errs := plain.NewWriter(stdout), plain.NewWriter(errw)
-	a := &app{out: shown, err: errs, screen: errw, in: in, crawlers: crawlers}
+	a := &app{out: shown, err: errs, raw: stdout, rawErr: errw, screen: screen.Of(out), side: screen.Of(errw),
+		in: in, crawlers: crawlers}
 	code := a.main(args)
 	shown.Flush()
 	errs.Flush()
@@ -92,36 +96,23 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 		return err
 	}
 	if len(args) < 2 {
-		a.usage(a.err)
+		fmt.Fprint(a.rawErr, a.usage())
 		return exitError{code: exitUsage}
 	}
 	verb := args[1]
-	if slices.Contains([]string{"help", "-h", "-help", "--help"}, verb) {
-		a.usage(a.out)
+	switch verb {
+	case "help", "-h", "-help", "--help":
+		fmt.Fprint(a.raw, a.usage())
 		return nil
-	}
-	if verb == "-version" || verb == "--version" {
+	case "-version", "--version":
 		verb = "version"
+	case completeVerb:
+		return a.complete(ctx, args[2:])
 	}
 	var verbs []string
 	for _, c := range commands() {
 		if c.name == verb {
-			fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
-			fs.SetOutput(a.err)
-			fs.Usage = func() {
-				flags := 0
-				fs.VisitAll(func(*flag.Flag) { flags++ })
-				usage := "usage: crawlbench " + c.name
-				if flags > 0 {
-					usage += " [flags]"
-				}
-				fmt.Fprintf(a.err, "%s\n\n%s\n", strings.TrimSpace(usage+" "+c.args), c.doc)
-				if flags > 0 {
-					fmt.Fprint(a.err, "\nflags:\n")
-					fs.PrintDefaults()
-				}
-			}
-			return c.run(a, ctx, fs, args[2:])
+			return a.call(ctx, c, args[2:])
 		}
 		verbs = append(verbs, c.name)
 	}
@@ -129,56 +120,38 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 		strings.Join(verbs, ", "))
 }
 
-// usage prints the table of commands.
-func (a *app) usage(w io.Writer) {
-	fmt.Fprint(w, "crawlbench measures, profiles and compares concurrent crawlers.\n\nusage:\n")
-	for _, c := range commands() {
-		fmt.Fprintf(w, "  crawlbench %-7s  %-18s  %s\n", c.name, c.args, c.doc)
+// call runs a command.
+func (a *app) call(ctx context.Context, c command, args []string) error {
+	fs := newFlags(c)
+	a.addCommon(fs)
+	err := c.run(a, ctx, fs, args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(a.raw, a.help(c, fs))
+		return nil
 	}
-	fmt.Fprint(w, "\n\"crawlbench COMMAND -help\" lists the flags of a command.\n\n")
-	printExitCodes(w)
+	if wrong := (flagError{}); errors.As(err, &wrong) {
+		fmt.Fprintf(a.err, "usage: %s (\"crawlbench %s -help\" lists the flags)\n", usageLine(c, fs), c.name)
+	}
+	return err
 }
 
-// parse parses flags, which may precede, separate or follow the arguments, and returns the
-// arguments: at least least and at most most.
-func parse(fs *flag.FlagSet, args []string, least, most int) ([]string, error) {
-	var positional []string
-	args = slices.Clone(args)
-	for i, arg := range args {
-		// the earlier name of -crawlers
-		if name, _, _ := strings.Cut(arg, "="); name == "-contenders" || name == "--contenders" {
-			args[i] = strings.Replace(arg, "contenders", "crawlers", 1)
-		}
-	}
-	for {
-		if err := fs.Parse(args); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return nil, err
-			}
-			return nil, exitError{code: exitUsage} // flag has printed the error and the usage
-		}
-		if args = fs.Args(); len(args) == 0 {
-			break
-		}
-		positional = append(positional, args[0])
-		args = args[1:]
-	}
-	if len(positional) < least || len(positional) > most {
-		return nil, usagef("%s: got %s: want %s; see \"crawlbench %s -help\"", fs.Name(),
-			plain.Count(len(positional), "argument"), howMany(least, most), fs.Name())
-	}
-	return positional, nil
+// newFlags returns the empty set of flags of a command. It prints nothing itself.
+func newFlags(c command) *flag.FlagSet {
+	fs := flag.NewFlagSet(c.name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.Usage = func() {}
+	return fs
 }
 
-// howMany returns the words for a number between least and most.
-func howMany(least, most int) string {
+// detail returns how much a result shows.
+func (a *app) detail() report.Detail {
 	switch {
-	case most == 0:
-		return "none"
-	case least == most:
-		return strconv.Itoa(least)
+	case a.quiet:
+		return report.Quiet
+	case a.verbose:
+		return report.Verbose
 	}
-	return fmt.Sprintf("%d to %d", least, most)
+	return report.Normal
 }
 
 // checkCrawlers returns an error for invalid or duplicate names, and for crawlers that cannot crawl.

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,18 +32,17 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	if *unit != "all" && !slices.Contains(store.Units(), *unit) {
 		return usagef("compare: invalid -unit %q: want %s or all", *unit, strings.Join(store.Units(), ", "))
 	}
-	filter := []string{}
-	if *unit != "all" {
-		filter = []string{"-filter", ".unit:" + *unit}
-	}
 	if _, err := gate.share(); err != nil {
 		return err
 	}
-	if gate.gate != "" || gate.format != "text" {
-		if len(positional) != 2 {
-			return usagef("compare: -gate and -format need two runs, OLD and NEW; to gate on two programs in one run, use \"run -against PROGRAM -gate\"")
-		}
-		return a.compareRuns(*results, positional, gate)
+	if gate.gate != "" && len(positional) != 2 {
+		return usagef("compare: -gate needs two runs, OLD and NEW; to gate on two programs in one run, use \"run -against PROGRAM -gate\"")
+	}
+	if gate.format != "text" && len(positional) != 2 {
+		return usagef("compare: -format needs two runs, OLD and NEW; for a single run, use \"report -format\"")
+	}
+	if *baseline != "" && len(positional) == 2 {
+		return usagef("compare: -baseline needs a single run: with two runs, OLD is the baseline")
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -53,46 +51,108 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	if !*only { // the command is only printed
 		defer scratch.remove()
 	}
+	alone := gate.gate != "" || gate.format != "text" || a.quiet
 	table := benchstat{find: func() (tool, error) { return tool{shown: []string{"benchstat"}}, nil }}
-	if !*only {
+	if !*only && !alone {
 		table.find = begin(func() (tool, error) { return findBenchstat(ctx) })
 	}
+	var beside []string
 	if len(positional) == 2 {
-		args, err := a.twoRuns(*results, positional, *baseline, &scratch)
+		old, new, list, err := a.twoRuns(*results, positional)
 		if err != nil {
 			return err
 		}
-		table.start(ctx, append(filter, args...))
-		return table.print(a)
+		if alone {
+			return a.changes(list, gate)
+		}
+		args, err := a.twoFiles(old, new, &scratch)
+		if err != nil {
+			return err
+		}
+		table.start(ctx, slices.Concat(filter(new, *unit), args))
+		if err := a.changes(list, gate); err != nil {
+			return err
+		}
+		beside = report.Benchstat(besides(list), len(list), false)
+	} else {
+		run, args, err := a.oneRun(*results, append(positional, "")[0], *baseline, &scratch)
+		if err != nil {
+			return err
+		}
+		table.start(ctx, slices.Concat(filter(run, *unit), args))
+		analysis := diagnose.Compare(run)
+		fmt.Fprintln(a.raw, strings.TrimLeft(report.Verdicts(analysis, a.screen), "\n"))
+		if alone {
+			return nil
+		}
+		if *baseline == "" || *baseline == analysis.Baseline {
+			beside = report.Benchstat(analysis.Benchstat(), analysis.Families.Unlimited.Size, true)
+		}
 	}
-	run, args, err := a.oneRun(*results, append(positional, "")[0], *baseline, &scratch)
-	if err != nil {
-		return err
+	if *unit == "sec/op" && !*only {
+		var text strings.Builder
+		for _, s := range beside {
+			a.screen.Paragraph(&text, "", s)
+		}
+		fmt.Fprintf(a.raw, "%s\n", text.String())
 	}
-	table.start(ctx, append(filter, args...))
-	fmt.Fprintln(a.out, strings.TrimSpace(report.Verdicts(diagnose.Compare(run)))+"\n")
 	return table.print(a)
 }
 
-// compareRuns compares two runs cell by cell, without benchstat.
-func (a *app) compareRuns(results string, names []string, gate gateFlags) error {
+// besides returns the changes as benchstat makes them.
+func besides(list []diagnose.Change) (out []diagnose.Beside) {
+	for _, c := range list {
+		out = append(out, c.Beside)
+	}
+	return out
+}
+
+// twoRuns returns two runs and how they differ, or an error if they cannot be compared. It warns of a run that cannot
+// be believed.
+func (a *app) twoRuns(results string, names []string) (old, new *store.Run, list []diagnose.Change, err error) {
 	var runs []*store.Run
 	for _, name := range names {
 		run, err := a.openRun(results, name)
 		if err != nil {
-			return err
+			return nil, nil, nil, err
 		}
 		runs = append(runs, run)
 	}
 	a.differences(runs[0], runs[1])
-	list, err := diagnose.Between(runs[0], runs[1])
+	list, err = diagnose.Between(runs[0], runs[1])
 	if errors.Is(err, diagnose.ErrNotComparable) {
-		return exitError{exitNotComparable, err}
+		err = exitError{exitNotComparable, err}
 	}
 	if err != nil {
-		return err
+		return nil, nil, nil, err
 	}
-	return a.changes(list, gate)
+	for i, run := range runs {
+		if why := report.Warning(diagnose.Compare(run)); why != "" && (i == 0 || run.Dir() != runs[0].Dir()) {
+			fmt.Fprintf(a.err, "warning: %s is untrusted: %s\n", run.Dir(), why)
+		}
+	}
+	return runs[0], runs[1], list, nil
+}
+
+// filter returns benchstat's flags that select the unit, and the cells without a rate if there are any: those with one
+// are equal by construction, and would only show noise.
+func filter(run *store.Run, unit string) []string {
+	var parts []string
+	if unit != "all" {
+		parts = append(parts, ".unit:"+unit)
+	}
+	if unlimited(run) {
+		parts = append(parts, "/rate:inf")
+	}
+	if parts == nil {
+		return nil
+	}
+	return []string{"-filter", strings.Join(parts, " ")}
+}
+
+// unlimited reports whether a run has cells without a rate.
+func unlimited(run *store.Run) bool {
+	return slices.ContainsFunc(run.Plan().Cells, func(c plan.Cell) bool { return c.Rate == 0 })
 }
 
 // oneRun returns a run, and the arguments for benchstat to compare its crawlers, the baseline first.
@@ -105,7 +165,7 @@ func (a *app) oneRun(results, name, baseline string, temp *scratch) (*store.Run,
 	if err != nil {
 		return nil, nil, err
 	}
-	columns := slices.Clone(run.Plan().Crawlers)
+	columns := crawlersOf(run)
 	if baseline != "" {
 		i := slices.Index(columns, baseline)
 		if i < 0 {
@@ -114,66 +174,54 @@ func (a *app) oneRun(results, name, baseline string, temp *scratch) (*store.Run,
 		}
 		columns = slices.Insert(slices.Delete(columns, i, i+1), 0, baseline)
 	}
-	return run, []string{"-row", rows(run), "-col", "/impl@(" + strings.Join(columns, " ") + ")",
+	table, row := axes(run)
+	return run, []string{"-table", table, "-row", row, "-col", "/impl@(" + strings.Join(columns, " ") + ")",
 		labelled("run", file)}, nil
 }
 
-// twoRuns returns the arguments for benchstat to compare two runs cell by cell.
-func (a *app) twoRuns(results string, names []string, baseline string, temp *scratch) ([]string, error) {
-	if baseline != "" {
-		return nil, usagef("compare: -baseline needs a single run: with two runs, OLD is the baseline")
-	}
+// crawlersOf returns the crawlers of a run without the A/A control: its noise floor is among our verdicts.
+func crawlersOf(run *store.Run) []string {
+	return slices.DeleteFunc(slices.Clone(run.Plan().Crawlers), func(name string) bool {
+		return plan.CrawlerOf(name) != name
+	})
+}
+
+// twoFiles returns the arguments for benchstat to compare two runs cell by cell.
+func (a *app) twoFiles(old, new *store.Run, temp *scratch) ([]string, error) {
 	var files []string
-	var runs []*store.Run
-	for i, name := range names {
-		run, err := a.openRun(results, name)
-		if err != nil {
-			return nil, err
-		}
+	for i, run := range []*store.Run{old, new} {
 		file, err := a.benchFile(run, temp)
 		if err != nil {
 			return nil, err
 		}
-		runs = append(runs, run)
 		files = append(files, []string{"old=", "new="}[i]+file)
 	}
-	a.differences(runs[0], runs[1])
-	if err := comparable(runs[0], runs[1]); err != nil {
-		return nil, exitError{exitNotComparable, err}
-	}
-	return append([]string{"-row", "/impl," + rows(runs[1]), "-col", ".file"}, files...), nil
+	table, row := axes(new)
+	crawlers := "/impl@(" + strings.Join(crawlersOf(new), " ") + ")"
+	return append([]string{"-table", table, "-row", crawlers + "," + row, "-col", ".file"}, files...), nil
 }
 
-// rows returns benchstat's projection on all axes of a run except the crawler.
-func rows(run *store.Run) string {
-	row := "/graph,/keys,/workers@num,/rate@num"
+// axes returns benchstat's projections on the axes of a run except the crawler: a table for each graph, with a row for
+// each number of workers.
+func axes(run *store.Run) (table, row string) {
 	cells := run.Plan().Cells
-	if slices.ContainsFunc(cells, func(c plan.Cell) bool { return c.Burst != 0 }) {
-		row += ",/burst@num"
+	varies := func(axis func(plan.Cell) any) bool {
+		return slices.ContainsFunc(cells, func(c plan.Cell) bool { return axis(c) != axis(cells[0]) })
 	}
-	if slices.ContainsFunc(cells, func(c plan.Cell) bool { return c.Limiter != "" }) {
-		row += ",/limiter"
+	table, row = "/graph,/keys", "/workers@num"
+	if !unlimited(run) {
+		row += ",/rate@num"
+		if varies(func(c plan.Cell) any { return c.Burst }) {
+			row += ",/burst@num"
+		}
+		if varies(func(c plan.Cell) any { return c.Limiter }) {
+			row += ",/limiter"
+		}
 	}
-	if slices.ContainsFunc(cells, func(c plan.Cell) bool { return c.Procs != cells[0].Procs }) {
-		row += ",/gomaxprocs@num"
+	if varies(func(c plan.Cell) any { return c.Procs }) {
+		table += ",/gomaxprocs@num"
 	}
-	return row
-}
-
-// comparable returns an error for runs that differ in more than their programs.
-func comparable(old, new *store.Run) error {
-	if err := diagnose.CheckComparable(old, new); err != nil {
-		return fmt.Errorf("compare %s and %s: %w", old.Dir(), new.Dir(), err)
-	}
-	names := map[string]bool{}
-	for _, rec := range old.Samples() {
-		names[rec.Cell] = true
-	}
-	if !slices.ContainsFunc(new.Samples(), func(rec store.Record) bool { return names[rec.Cell] }) {
-		return fmt.Errorf("compare %s and %s: they have no cell in common: want two runs of the same scenario",
-			old.Dir(), new.Dir())
-	}
-	return nil
+	return table, row
 }
 
 // differences prints the differences of runs that can still be compared.
@@ -236,74 +284,4 @@ func (s *scratch) remove() {
 	if s.dir != "" {
 		os.RemoveAll(s.dir)
 	}
-}
-
-// tool is a program: its path, and the command as the user would type it. An empty path means that it is not run.
-type tool struct {
-	shown []string
-	path  string
-}
-
-// benchstat is a call of benchstat in the background.
-type benchstat struct {
-	find     func() (tool, error)
-	done     func() (tool, error)
-	args     []string
-	out, err bytes.Buffer
-}
-
-func (b *benchstat) start(ctx context.Context, args []string) {
-	b.args = args
-	b.done = begin(func() (tool, error) {
-		t, err := b.find()
-		if err != nil || t.path == "" {
-			return t, err
-		}
-		cmd := exec.CommandContext(ctx, t.path, args...)
-		cmd.Stdout, cmd.Stderr = &b.out, &b.err
-		if err := cmd.Run(); err != nil {
-			return t, fmt.Errorf("compare: benchstat: %w", err)
-		}
-		return t, nil
-	})
-}
-
-// print waits for benchstat to end, and prints the command and its output.
-func (b *benchstat) print(a *app) error {
-	t, err := b.done()
-	if len(t.shown) > 0 {
-		fmt.Fprintln(a.err, "$", quote(slices.Concat(t.shown, b.args)))
-	}
-	b.err.WriteTo(a.err)
-	b.out.WriteTo(a.out)
-	return err
-}
-
-// begin calls f in the background, and returns a function that waits for its result.
-func begin[T any](f func() (T, error)) (wait func() (T, error)) {
-	var value T
-	var err error
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		value, err = f()
-	}()
-	return func() (T, error) {
-		<-done
-		return value, err
-	}
-}
-
-// findBenchstat returns the pinned benchstat of the module in the working directory, or the one
-// that is installed.
-func findBenchstat(ctx context.Context) (tool, error) {
-	if _, err := exec.LookPath("go"); err == nil {
-		if path, err := exec.CommandContext(ctx, "go", "tool", "-n", "benchstat").Output(); err == nil {
-			return tool{[]string{"go", "tool", "benchstat"}, strings.TrimSpace(string(path))}, nil
-		}
-	}
-	if path, err := exec.LookPath("benchstat"); err == nil {
-		return tool{[]string{path}, path}, nil
-	}
-	return tool{}, errors.New("compare: benchstat not found: install it with \"go install golang.org/x/perf/cmd/benchstat@latest\", or run this in a checkout of crawlbench")
 }

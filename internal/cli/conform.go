@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"crawlbench/internal/child"
 	"crawlbench/internal/conform"
@@ -117,17 +116,22 @@ func (a *app) verdicts(list []conform.Result, mutants bool) error {
 			passed[subject]++
 		}
 	}
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	var b strings.Builder
+	var rows [][]string
 	for _, s := range subjects {
-		fmt.Fprintf(w, "  %s\t%d of %d checks passed\n", s, passed[s], all[s])
+		if !a.quiet || passed[s] < all[s] {
+			rows = append(rows,
+				append(strings.Split(s, "\t"), fmt.Sprintf("%d of %d checks passed", passed[s], all[s])))
+		}
 	}
-	w.Flush()
-	if !conform.Raced() {
-		fmt.Fprintln(a.out, "Built without the race detector: data races are found by luck. Check a program built with go build -race too.")
+	a.screen.List(&b, rows)
+	if !conform.Raced() && !a.quiet {
+		a.screen.Paragraph(&b, "", "Built without the race detector: data races are found by luck. Check a program built with go build -race too.")
 	}
+	fmt.Fprint(a.raw, b.String())
 	failed := false
 	for _, v := range list {
-		if v.Kind != conform.Pass {
+		if v.Kind != conform.Pass || a.verbose {
 			failed = failed || !v.Kind.OK()
 			details := strings.ReplaceAll(v.Text, "\n", "\n    ")
 			fmt.Fprintf(a.out, "%s by %s, %s: %s: %s\n", v.Crawler, v.Keys, v.Check, v.Kind, details)

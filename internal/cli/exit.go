@@ -4,7 +4,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 )
 
 // Exit codes; exitCodes says what each means.
@@ -36,14 +35,6 @@ func exitCodes() []exitCode {
 		{exitNotComparable, "the runs are not comparable"},
 		{exitCannotTell, "-gate cannot tell: neither a regression nor its absence is proven"},
 		{exitInterrupted, "interrupted; \"run -resume\" continues the run"},
-	}
-}
-
-// printExitCodes prints the table.
-func printExitCodes(w io.Writer) {
-	fmt.Fprint(w, "exit codes:\n")
-	for _, c := range exitCodes() {
-		fmt.Fprintf(w, "  %3d  %s\n", c.code, c.doc)
 	}
 }
 

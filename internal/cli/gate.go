@@ -18,13 +18,14 @@ type gateFlags struct{ gate, format string }
 
 func (g *gateFlags) add(fs *flag.FlagSet) {
 	fs.StringVar(&g.gate, "gate", "", "exit with code 3 if a cell is proven slower by more than this `percentage`, such as 5%, and with 6 if neither that nor its contrary is proven")
-	fs.StringVar(&g.format, "format", "text", "`format` of the table of changes: "+strings.Join(report.Formats(), ", "))
+	fs.StringVar(&g.format, "format", "text",
+		"`format` of the table of changes: "+strings.Join(report.ChangesFormats(), ", "))
 }
 
 // share returns the gate as a fraction, or -1 without a gate.
 func (g *gateFlags) share() (float64, error) {
-	if !slices.Contains(report.Formats(), g.format) {
-		return 0, usagef("invalid -format %q: want one of %s", g.format, strings.Join(report.Formats(), ", "))
+	if !slices.Contains(report.ChangesFormats(), g.format) {
+		return 0, usagef("invalid -format %q: want one of %s", g.format, strings.Join(report.ChangesFormats(), ", "))
 	}
 	if g.gate == "" {
 		return -1, nil
@@ -43,7 +44,11 @@ func (a *app) changes(list []diagnose.Change, g gateFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := report.Changes(a.out, list, gate, g.format); err != nil {
+	to := a.out
+	if g.format == "text" {
+		to = a.raw
+	}
+	if err := report.Changes(to, list, gate, g.format, a.screen); err != nil {
 		return err
 	}
 	if gate < 0 {

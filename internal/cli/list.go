@@ -2,51 +2,88 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"crawlbench/internal/graph"
 	"crawlbench/internal/limiter"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/report"
 	"crawlbench/internal/store"
 	"crawlbench/scenarios"
 )
+
+// lists returns what list can print. Without an argument it prints the first four.
+func lists() []string {
+	return []string{"crawlers", "scenarios", "graphs", "limiters", "runs", "cells"}
+}
+
+// listing is an entry of a list as JSON has it, and as a row of text.
+type listing struct {
+	json any
+	row  []string
+}
 
 // list prints crawlers, scenarios, graphs, limiters, runs or cells.
 func (a *app) list(_ context.Context, fs *flag.FlagSet, args []string) error {
 	results := fs.String("results", "results", "`directory` that holds the runs")
 	name := fs.String("run", "", "with cells, the `run` to list (default: the newest)")
+	format := fs.String("format", "text", "`format`: text or json")
 	positional, err := parse(fs, args, 0, 1)
 	if err != nil {
 		return err
 	}
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	defer w.Flush()
-	kinds := []string{"crawlers", "scenarios", "graphs", "limiters", "runs", "cells"}
-	what := append(positional, "")[0]
-	switch what {
-	case "":
-		for _, k := range kinds[:4] {
-			fmt.Fprintf(w, "%s:\n", k)
-			if err := a.listOne(w, k, *results, *name); err != nil {
-				return err
-			}
-			fmt.Fprintln(w)
-		}
-		return nil
-	case "crawlers", "scenarios", "graphs", "limiters", "runs", "cells":
-		return a.listOne(w, what, *results, *name)
+	if *format != "text" && *format != "json" {
+		return usagef("list: invalid -format %q: want text or json", *format)
 	}
-	return usagef("list: unknown list %q%s: want one of %s", what, plan.Nearest(what, kinds),
-		strings.Join(kinds, ", "))
+	kinds := lists()[:4]
+	if len(positional) > 0 {
+		kinds = positional
+	}
+	if what := kinds[0]; !slices.Contains(lists(), what) {
+		return usagef("list: unknown list %q%s: want one of %s", what, plan.Nearest(what, lists()),
+			strings.Join(lists(), ", "))
+	}
+	var text strings.Builder
+	all := map[string]any{"schema": report.Schema}
+	for _, kind := range kinds {
+		list, err := a.listOf(kind, *results, *name)
+		if err != nil {
+			return err
+		}
+		entries, rows := make([]any, len(list)), make([][]string, len(list))
+		for i, l := range list {
+			entries[i], rows[i] = l.json, l.row
+		}
+		all[kind] = entries
+		if len(kinds) > 1 {
+			a.screen.Title(&text, kind+":")
+		}
+		a.screen.List(&text, rows)
+		if len(kinds) > 1 {
+			text.WriteByte('\n')
+		}
+	}
+	if *format == "json" {
+		enc := json.NewEncoder(a.out)
+		enc.SetIndent("", "  ")
+		return enc.Encode(all)
+	}
+	fmt.Fprint(a.raw, text.String())
+	return nil
 }
 
-func (a *app) listOne(w *tabwriter.Writer, what, results, name string) error {
+func (a *app) listOf(what, results, run string) (list []listing, err error) {
+	add := func(entry any, row ...string) { list = append(list, listing{entry, row}) }
+	type named struct {
+		Name string `json:"name"`
+		Doc  string `json:"doc"`
+	}
 	switch what {
 	case "crawlers":
 		for _, c := range a.crawlers {
@@ -57,68 +94,89 @@ func (a *app) listOne(w *tabwriter.Writer, what, results, name string) error {
 			if c.ByURL != nil {
 				keys = append(keys, "url")
 			}
-			fmt.Fprintf(w, "  %s\t%s\t%s\n", c.Name, strings.Join(keys, ","), c.Doc)
+			add(struct {
+				named
+				Keys []string `json:"keys"`
+			}{named{c.Name, c.Doc}, keys}, c.Name, strings.Join(keys, ","), c.Doc)
 		}
 	case "scenarios":
 		for _, n := range scenarios.Names() {
 			s, err := plan.Load(n)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			fmt.Fprintf(w, "  %s\t%s\n", n, s.Doc)
+			add(named{n, s.Doc}, n, s.Doc)
 		}
-		fmt.Fprintf(w, "  %s\t%s\n", polite, politeDoc)
+		add(named{polite, politeDoc}, polite, politeDoc)
 	case "graphs":
 		for _, k := range graph.Kinds() {
-			var params []string
+			params := []string{}
 			for _, p := range k.Params {
 				params = append(params, p.Name)
 			}
-			fmt.Fprintf(w, "  %s\t%s\t%s\n", k.Name, strings.Join(params, " "), k.Doc)
+			about := k.Doc
+			if len(params) > 0 {
+				about += " (" + strings.Join(params, ", ") + ")"
+			}
+			add(struct {
+				named
+				Params []string `json:"params"`
+			}{named{k.Name, k.Doc}, params}, k.Name, about)
 		}
 	case "limiters":
 		for _, k := range limiter.All() {
-			fmt.Fprintf(w, "  %s\t%s\n", k.Name, k.Doc)
+			add(named{k.Name, k.Doc}, k.Name, k.Doc)
 		}
 	case "runs":
-		return listRuns(w, results)
+		names, err := store.Runs(results)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range names {
+			entry := describe(filepath.Join(results, n))
+			entry.Name = n
+			about := entry.Problem
+			if about == "" {
+				about = fmt.Sprintf("%d of %d samples", entry.Samples, entry.Planned)
+			}
+			add(entry, quoteWord(n), entry.State, plain.Line(about))
+		}
 	case "cells":
-		return a.listCells(w, results, name)
+		return a.listCells(results, run)
 	}
-	return nil
+	return list, nil
 }
 
-func listRuns(w *tabwriter.Writer, results string) error {
-	names, err := store.Runs(results)
-	if err != nil {
-		return err
-	}
-	for _, n := range names {
-		state, about := describe(filepath.Join(results, n))
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", quoteWord(n), state, plain.Line(about))
-	}
-	return nil
+// runListing is a run in a list: its samples, or why it cannot be read.
+type runListing struct {
+	Name    string `json:"name"`
+	State   string `json:"state"`
+	Samples int    `json:"samples"`
+	Planned int    `json:"planned"`
+	Problem string `json:"problem,omitempty"`
 }
 
 // describe returns the state of a run and its number of samples, or why it cannot be read.
-func describe(dir string) (state, about string) {
+func describe(dir string) (l runListing) {
 	defer func() {
 		if p := recover(); p != nil {
-			state, about = "unreadable", fmt.Sprintf("its files are damaged, or this program has a bug: %v", p)
+			l = runListing{State: "unreadable",
+				Problem: fmt.Sprintf("its files are damaged, or this program has a bug: %v", p)}
 		}
 	}()
 	run, err := store.Open(dir)
 	if err != nil {
-		return "unreadable", err.Error()
+		return runListing{State: "unreadable", Problem: err.Error()}
 	}
-	return string(run.Manifest().State), fmt.Sprintf("%d of %d samples", len(run.Samples()), run.Planned())
+	return runListing{State: string(run.Manifest().State), Samples: len(run.Samples()),
+		Planned: run.Planned()}
 }
 
-// listCells prints the graphs of a run, and its cells with their profiles.
-func (a *app) listCells(w *tabwriter.Writer, results, name string) error {
+// listCells lists the graphs of a run, and its cells with their profiles.
+func (a *app) listCells(results, name string) (list []listing, err error) {
 	run, err := a.openRun(results, name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	samples, profiles := map[string]int{}, map[string][]string{}
 	for _, rec := range run.Records() {
@@ -132,12 +190,14 @@ func (a *app) listCells(w *tabwriter.Writer, results, name string) error {
 		}
 	}
 	for _, g := range run.Manifest().Graphs {
-		fmt.Fprintf(w, "  graph=%s\t%s\t%s\n", g.Name, plain.Count(g.Pages, "page"), g.Spec)
+		list = append(list, listing{map[string]any{"graph": g.Name, "pages": g.Pages, "links": g.Links, "spec": g.Spec},
+			[]string{"graph=" + g.Name, plain.Count(g.Pages, "page"), g.Spec}})
 	}
 	for _, c := range run.Plan().Cells {
-		kinds := profiles[c.ID()]
+		kinds := append([]string{}, profiles[c.ID()]...)
 		slices.Sort(kinds)
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", c.ID(), plain.Count(samples[c.ID()], "sample"), strings.Join(kinds, " "))
+		list = append(list, listing{map[string]any{"cell": c.ID(), "samples": samples[c.ID()], "profiles": kinds},
+			[]string{c.ID(), plain.Count(samples[c.ID()], "sample"), strings.Join(kinds, " ")}})
 	}
-	return nil
+	return list, nil
 }

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"crawlbench/internal/diagnose"
@@ -32,7 +30,7 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []measure.Grap
 	for _, g := range graphs {
 		r.Caches[g.Info.Name] = g.Cache
 	}
-	show := newProgress(a.screen, f.progress)
+	show := newProgress(a.rawErr, f.progress)
 	watched, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	r.Watch = func(e measure.Event) {
@@ -102,8 +100,8 @@ func (a *app) conclude(run *store.Run, state store.State, gate gateFlags) error 
 	if err != nil {
 		return err
 	}
-	if state == store.Complete {
-		fmt.Fprint(a.out, a.next(run))
+	if state == store.Complete && !a.quiet {
+		fmt.Fprint(a.raw, a.next(run))
 	}
 	if analysis.Changes == nil || state != store.Complete {
 		return nil
@@ -119,90 +117,38 @@ func (a *app) publish(run *store.Run) (*diagnose.Analysis, error) {
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprint(a.out, report.Text(analysis, typed(os.Args[0])))
+	fmt.Fprint(a.raw, report.Text(analysis, report.Terminal{Screen: a.screen, Detail: a.detail(), Flame: a.flame(run)}))
 	if err := report.Write(analysis); err != nil {
 		return analysis, err
 	}
-	fmt.Fprintf(a.out, "report: %s\n", filepath.Join(run.Dir(), "report.html"))
+	var path strings.Builder
+	a.screen.Line(&path, "report: "+filepath.Join(run.Dir(), "report.html"))
+	fmt.Fprint(a.raw, path.String())
 	return analysis, nil
 }
 
-// next returns the commands to continue with.
+// next returns the commands to continue with, with what they do beside or above them.
 func (a *app) next(run *store.Run) string {
-	lines := [][2]string{{a.command("compare", run.Dir()), "compare the crawlers with benchstat"}}
+	lines := [][2]string{{a.command("compare", run.Dir()), "verdicts, and benchstat beside them"}}
 	if cell, kind := example(run); cell != "" {
 		lines = append(lines, [2]string{a.command("flame", run.Dir(), cell, kind), "open a flame graph"})
 	}
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(w)
+	var b, narrow strings.Builder
+	wide := 0
 	for _, l := range lines {
-		fmt.Fprintf(w, "  %s\t%s\n", l[0], l[1])
+		wide = max(wide, len([]rune(l[0]))+2+len(l[1])+3)
+		narrow.WriteByte('\n')
+		a.screen.Paragraph(&narrow, "  ", l[1]+":")
+		a.screen.Command(&narrow, "", "    ", l[0])
 	}
-	w.Flush()
+	if a.screen.Width > 0 && wide > a.screen.Width {
+		return narrow.String()
+	}
+	b.WriteByte('\n')
+	var rows [][]string
+	for _, l := range lines {
+		rows = append(rows, l[:])
+	}
+	a.screen.List(&b, rows)
 	return b.String()
-}
-
-// example returns a profile to look at first, preferably one that shows waiting: words that select
-// its cell, and its kind.
-func example(run *store.Run) (cell, kind string) {
-	for _, want := range []string{"block", "cpu", "mutex"} {
-		for _, rec := range run.Records() {
-			if rec.Profile == nil || rec.Profile.Files[want] == "" {
-				continue
-			}
-			var words []string
-			for _, pair := range strings.Split(rec.Cell, ",") {
-				if axis, value, _ := strings.Cut(pair, "="); axis == "impl" || axis == "graph" || axis == "keys" {
-					words = append(words, value)
-				} else if axis == "workers" {
-					words = append(words, "w"+value)
-				}
-			}
-			return strings.Join(words, " "), want
-		}
-	}
-	return "", ""
-}
-
-// typed returns the words with which a shell starts the program again that was started as path.
-func typed(path string) string {
-	if strings.Contains(filepath.ToSlash(path), "/go-build") {
-		return "go run ." // which removes the file when the program ends
-	}
-	return quoteWord(path)
-}
-
-// command returns a command line for the user: a make target if make called the program and can
-// pass the words. more is the other program of a resumed run, or the cell and kind of a flame
-// graph.
-func (a *app) command(verb, run string, more ...string) string {
-	if os.Getenv("CRAWLBENCH_MAKE") != "" {
-		if quoteWord(run) == run && (verb != "resume" || more[0] == "" || quoteWord(more[0]) == more[0]) {
-			return makeCommand(verb, run, more)
-		}
-	}
-	words := []string{verb, run}
-	switch verb {
-	case "resume":
-		words = []string{"run", "-resume", run}
-		if more[0] != "" {
-			words = append(words, "-against", more[0])
-		}
-	case "flame":
-		words = []string{"serve", "-cell", more[0], "-profile", more[1], run}
-	}
-	return typed(os.Args[0]) + " " + quote(words)
-}
-
-func makeCommand(verb, run string, more []string) string {
-	switch {
-	case verb == "resume" && more[0] != "":
-		return fmt.Sprintf("make bench RESUME=%s FLAGS=%q", run, "-against "+more[0])
-	case verb == "resume":
-		return "make bench RESUME=" + run
-	case verb == "flame":
-		return fmt.Sprintf("make flame CELL=%q PROFILE=%s RUN=%s", more[0], more[1], run)
-	}
-	return fmt.Sprintf("make %s RUN=%s", verb, run)
 }

@@ -19,7 +19,7 @@ import (
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
-
+	"crawlbench/internal/screen"
 	"crawlbench/internal/store"
 	"crawlbench/internal/web"
 )
@@ -60,6 +60,9 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	positional, err := parse(fs, args, 0, 1)
 	if err != nil {
 		return err
+	}
+	if a.quiet && f.progress == "auto" {
+		f.progress = "none"
 	}
 	if !slices.Contains([]string{"auto", "plain", "line", "none"}, f.progress) {
 		return usagef("run: invalid -progress %q: want auto, plain, line or none", f.progress)
@@ -135,7 +138,7 @@ func (f *runFlags) checkAgainst() error {
 func onlyResume(fs *flag.FlagSet, positional []string) error {
 	var err error
 	fs.Visit(func(fl *flag.Flag) {
-		if !slices.Contains([]string{"resume", "results", "progress", "against", "gate", "format"}, fl.Name) {
+		if !slices.Contains([]string{"resume", "results", "progress", "against", "gate", "format", "q", "v"}, fl.Name) {
 			err = usagef("run: -%s cannot be used with -resume: a resumed run keeps its plan", fl.Name)
 		}
 	})
@@ -246,14 +249,14 @@ func (a *app) dry(ctx context.Context, p *plan.Plan, f runFlags) error {
 		return err
 	}
 	a.fitRounds(p, graphs, f.budget, 0)
-	a.show(a.out, p, graphs, f)
+	a.show(a.raw, a.screen, p, graphs, f)
 	return nil
 }
 
 // show prints what p measures and what it can show.
-func (a *app) show(w io.Writer, p *plan.Plan, graphs []measure.Graph, f runFlags) {
+func (a *app) show(w io.Writer, s screen.Screen, p *plan.Plan, graphs []measure.Graph, f runFlags) {
 	gate, _ := f.gate.share() // checked with the flags
-	fmt.Fprint(w, report.Plan(p, infos(graphs), a.duration(p, graphs), gate))
+	fmt.Fprint(w, report.Plan(p, infos(graphs), a.duration(p, graphs), gate, s))
 }
 
 // duration returns the expected time of p.
@@ -363,6 +366,8 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 	if err := run.Update(func(m *store.Manifest) { m.Graphs = infos(graphs) }); err != nil {
 		return err
 	}
-	a.show(a.err, p, graphs, f)
+	if !a.quiet {
+		a.show(a.rawErr, a.side, p, graphs, f)
+	}
 	return a.measure(ctx, run, graphs, f, begin)
 }

@@ -20,6 +20,8 @@ type Change struct {
 	Old, New stat.Summary // pages per second
 	// Comparison is of times per page, new over old; above 1 is slower. All changes are decided together.
 	Comparison
+	// Beside is the same as benchstat makes it.
+	Beside Beside
 }
 
 // Gate returns what a gate at a regression by that share says of all changes together.
@@ -43,7 +45,8 @@ func (a *Analysis) changes(all cells) (list []Change) {
 }
 
 func change(before, after *Cell, against, other string, d stat.Decision) Change {
-	return Change{after.Cell, before.Summary, after.Summary, Comparison{d, other, against}}
+	x := Comparison{d, other, against}
+	return Change{after.Cell, before.Summary, after.Summary, x, beside(&x, before, after)}
 }
 
 // ErrNotComparable is the error for runs that cannot be compared.

@@ -5,20 +5,24 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"crawlbench/internal/diagnose"
 
+	"crawlbench/internal/plan"
+	"crawlbench/internal/screen"
 	"crawlbench/internal/stat"
 )
 
-// Formats returns the formats of Changes.
-func Formats() []string { return []string{"text", "markdown", "json"} }
+// ChangesFormats returns the formats of Changes.
+func ChangesFormats() []string { return []string{"text", "markdown", "json"} }
 
 // ChangesPage is the view of how cells changed.
 type ChangesPage struct {
 	Summary, Tally string
 	Table          Table
+	Parts          []Table // the same for a terminal: a table for each condition
 	Figures        []Figure
 }
 
@@ -37,7 +41,7 @@ func ViewChanges(list []diagnose.Change, gate float64, href Href) ChangesPage {
 	for _, c := range list {
 		x, verdict, id := c.Times(), c.Verdict.String(), c.Cell.ID()
 		verdicts[c.Verdict]++
-		row := []Entry{{Text: id, Href: href(id)}, {Text: perSecond(c.Old)}, {Text: perSecond(c.New)},
+		row := []Entry{{Text: id, Href: href(id)}, perSecond(c.Old), perSecond(c.New),
 			{Text: times(x)}, {Text: pValue(c.P)}, {Text: verdict, Class: verdict}}
 		if !measured(c) {
 			row[3].Text, row[4].Text = "-", "-"
@@ -48,6 +52,7 @@ func ViewChanges(list []diagnose.Change, gate float64, href Href) ChangesPage {
 		}
 		p.Table.Rows = append(p.Table.Rows, row)
 		title := Condition(diagnose.KeyOf(c.Cell))
+		p.part(title, c.Cell, row[1:])
 		if !measured(c) {
 			continue
 		}
@@ -71,14 +76,25 @@ func ViewChanges(list []diagnose.Change, gate float64, href Href) ChangesPage {
 	return p
 }
 
+// part adds a row to the table of a condition.
+func (p *ChangesPage) part(title string, c plan.Cell, row []Entry) {
+	i := slices.IndexFunc(p.Parts, func(t Table) bool { return strings.HasPrefix(t.About, title+":") })
+	if i < 0 {
+		i = len(p.Parts)
+		p.Parts = append(p.Parts, Table{About: title + ": pages/s of a crawler with a number of workers",
+			Head: append([]string{"crawler"}, p.Table.Head[1:]...)})
+	}
+	p.Parts[i].Rows = append(p.Parts[i].Rows, append([]Entry{{Text: fmt.Sprintf("%s %d", c.Impl, c.Workers)}}, row...))
+}
+
 // measured reports whether a cell was measured both before and after.
 func measured(c diagnose.Change) bool { return c.Old.N > 0 && c.New.N > 0 }
 
-func perSecond(s stat.Summary) string {
+func perSecond(s stat.Summary) Entry {
 	if s.N == 0 {
-		return "-"
+		return Entry{Text: "-"}
 	}
-	return SI(s.Center) + "/s"
+	return Entry{Text: SI(s.Center) + "/s", Short: SI(s.Center)}
 }
 
 // gateEntry is what a gate says of a cell.
@@ -93,7 +109,7 @@ func gateEntry(g stat.Gate) Entry {
 }
 
 // Changes writes the view of changes.
-func Changes(w io.Writer, list []diagnose.Change, gate float64, format string) error {
+func Changes(w io.Writer, list []diagnose.Change, gate float64, format string, s screen.Screen) error {
 	if format == "json" {
 		return changesJSON(w, list, gate)
 	}
@@ -103,9 +119,10 @@ func Changes(w io.Writer, list []diagnose.Change, gate float64, format string) e
 		p.Table.markdown(&b)
 		b.WriteByte('\n')
 	} else {
-		p.Table.text(&b)
+		Group{Tables: p.Parts}.text(&b, s)
+		b.WriteByte('\n')
 	}
-	b.WriteString(p.Summary + "\n")
+	s.Line(&b, glued(p.Summary))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -151,5 +168,17 @@ func changesJSON(w io.Writer, list []diagnose.Change, gate float64) error {
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
-	return enc.Encode(out)
+	return enc.Encode(struct {
+		Schema  int          `json:"schema"`
+		Gate    string       `json:"gate,omitempty"`
+		Changes []changeJSON `json:"changes"`
+	}{Schema, gateName(list, gate), out})
+}
+
+// gateName is what a gate says of all changes together; "" without a gate.
+func gateName(list []diagnose.Change, gate float64) string {
+	if gate < 0 {
+		return ""
+	}
+	return diagnose.Gate(list, gate).String()
 }

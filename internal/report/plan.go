@@ -4,38 +4,39 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/screen"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 )
 
 // Plan renders what is about to be measured, how long that takes, and what it can show, also to a gate; a negative gate
 // is none.
-func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration, gate float64) string {
+func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration, gate float64, s screen.Screen) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s = %s", p.Scenario, product(p), Plural(len(p.Schedule), "sample"))
+	title := fmt.Sprintf("%s: %s = %s", p.Scenario, product(p), Plural(len(p.Schedule), "sample"))
 	if len(p.Passes) > 0 {
-		fmt.Fprintf(&b, ", then %s", Plural(len(p.Passes), "profile pass"))
+		title += fmt.Sprintf(", then %s", Plural(len(p.Passes), "profile pass"))
 	}
-	most := ""
+	title += ": about " + duration(total)
 	if len(p.Looks) > 1 {
-		most = " if no crawler leaves"
+		title += " if no crawler leaves"
 	}
-	fmt.Fprintf(&b, ": about %s%s\n", duration(total), most)
+	s.Title(&b, title)
+	var rows [][]string
 	row := func(key string, values ...string) {
 		if n := len(values); n > mostValues {
 			values = append(slices.Clone(values[:mostValues-2]), "...",
 				fmt.Sprintf("%s (%s in all)", values[n-1], Count(n)))
 		}
-		fmt.Fprintf(&b, "  %-11s %s\n", key, strings.Join(values, "  "))
+		rows = append(rows, []string{key, strings.Join(values, ", ")})
 	}
 	row("crawlers", p.Crawlers...)
-	for i, line := range strings.Split(strings.TrimSpace(graphTable(graphs)), "\n") {
-		row([]string{"graphs", ""}[min(i, 1)], strings.TrimRight(line, " "))
+	for i, g := range graphs {
+		row([]string{"graphs", ""}[min(i, 1)], graphSentence(g))
 	}
 	row("keys", axis(p.Cells, func(c plan.Cell) string { return c.Keys })...)
 	row("workers", axis(p.Cells, func(c plan.Cell) string { return fmt.Sprint(c.Workers) })...)
@@ -53,6 +54,7 @@ func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration, gate floa
 			row([]string{"gate", ""}[min(i, 1)], gateLine(r, gate))
 		}
 	}
+	s.List(&b, rows)
 	return b.String()
 }
 
@@ -92,7 +94,7 @@ func reachLines(p *plan.Plan) (list []string) {
 		if find > r.Rounds {
 			text += fmt.Sprintf("; there %s find %s", Plural(find, "round"), effect(sought))
 		}
-		list = append(list, text, fmt.Sprintf("  if ratios vary by %s (quiet) or %s (busy) from round to round",
+		list = append(list, text, fmt.Sprintf("if ratios vary by %s (quiet) or %s (busy) from round to round",
 			effect(1+r.Quiet), effect(1+r.Busy)))
 	}
 	if len(p.Looks) > 1 {
@@ -136,19 +138,13 @@ func Idle(p *plan.Plan) string {
 // mostValues is how many values of an axis a plan shows.
 const mostValues = 24
 
-// graphTable renders a line for each graph.
-func graphTable(graphs []store.GraphInfo) string {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	for _, g := range graphs {
-		reached := fmt.Sprintf("%s reached in %s", Count(g.Reachable), Plural(g.Depth+1, "level"))
-		if g.Failed > 0 {
-			reached += fmt.Sprintf(", %s of them fail", Count(g.Failed))
-		}
-		fmt.Fprintf(w, "%s\t%s pages\t%s links\t%s\t%s\n", g.Name, Count(g.Pages), Count(g.Links), reached, g.Spec)
+// graphSentence describes a graph.
+func graphSentence(g store.GraphInfo) string {
+	reached := fmt.Sprintf("%s reached in %s", Count(g.Reachable), Plural(g.Depth+1, "level"))
+	if g.Failed > 0 {
+		reached += fmt.Sprintf(", %s of them fail", Count(g.Failed))
 	}
-	w.Flush()
-	return b.String()
+	return fmt.Sprintf("%s: %s pages, %s links, %s (%s)", g.Name, Count(g.Pages), Count(g.Links), reached, g.Spec)
 }
 
 // axis returns the distinct values of the cells, in the order of the plan.

@@ -64,7 +64,11 @@ func intervalsOf(t *diagnose.Table) (lo, hi float64, n int) {
 	return lo, hi, n
 }
 
-// speed returns the median of a cell with its interval; in a terminal, with the half-width in percent.
+// mostReach is how far an interval may reach and still be written as a percentage: a speed of 5 ±159 % could be
+// negative.
+const mostReach = 0.5
+
+// speed returns the median of a cell with its interval; in a terminal, with the half-width in percent if that is small.
 func speed(c *diagnose.Cell) Entry {
 	switch {
 	case c == nil:
@@ -76,11 +80,14 @@ func speed(c *diagnose.Cell) Entry {
 	}
 	m := c.Summary
 	reach := max(m.Hi-m.Center, m.Center-m.Lo) / m.Center
-	short := SI(m.Center) + " ± ?"
-	if !math.IsInf(reach, 0) && !math.IsNaN(reach) {
-		short = fmt.Sprintf("%s ±%.0f%%", SI(m.Center), 100*reach)
+	text := interval(m.Center, m.Lo, m.Hi, SI)
+	switch {
+	case math.IsInf(reach, 0) || math.IsNaN(reach):
+		return Entry{Text: text, Short: SI(m.Center) + " ± ?"}
+	case reach > mostReach:
+		return Entry{Text: text}
 	}
-	return Entry{Text: interval(m.Center, m.Lo, m.Hi, SI), Short: short}
+	return Entry{Text: text, Short: fmt.Sprintf("%s ±%.0f%%", SI(m.Center), 100*reach)}
 }
 
 // winners returns the table of the fastest crawlers, including ties.

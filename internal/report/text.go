@@ -3,117 +3,139 @@ package report
 import (
 	"cmp"
 	"strings"
-	"text/tabwriter"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/screen"
 )
 
-// width is the line width of prose in a terminal.
-const width = 100
+// Detail is how much a terminal shows.
+type Detail int
 
-// Text renders the result of a run: its main tables, then the fastest crawlers, findings and trust. Commands in it
-// begin with program.
-func Text(a *diagnose.Analysis, program string) string { return View(a, fragmentOf).text(program) }
+// The details: the result in a few lines, with its tables and causes, or with all that the report has.
+const (
+	Quiet Detail = iota - 1
+	Normal
+	Verbose
+)
 
-func (p *Page) text(program string) string {
+// Terminal is where and how text is shown.
+type Terminal struct {
+	screen.Screen
+	Detail Detail
+	// Flame returns the command that opens the profile of a cell; nil means that of a program called crawlbench.
+	Flame func(cell, profile string) string
+}
+
+// Text renders the result of a run: its main tables, then the fastest crawlers, findings and trust.
+func Text(a *diagnose.Analysis, t Terminal) string { return View(a, fragmentOf).text(t) }
+
+func (p *Page) text(t Terminal) string {
 	var b strings.Builder
 	b.WriteByte('\n')
-	wrap(&b, "", p.Summary)
-	for _, s := range p.Sections {
-		for _, g := range s.Groups {
-			if g.Main {
-				g.text(&b)
+	style := screen.Bold
+	if p.Untrusted {
+		style = screen.Bad
+	}
+	t.Styled(&b, style, "", glued(p.Summary))
+	if t.Detail > Quiet {
+		for _, s := range p.Sections {
+			for _, g := range s.Groups {
+				if g.Main || t.Detail == Verbose {
+					g.text(&b, t.Screen)
+				}
 			}
 		}
 	}
-	paragraphs(&b, "Failed, and left out:", p.Failed)
-	paragraphs(&b, "Result:", p.Headlines)
-	if len(p.Findings) > 0 {
-		b.WriteString("\nWhy:\n")
+	t.paragraphs(&b, "Failed, and left out:", p.Failed)
+	if t.Detail > Quiet {
+		t.paragraphs(&b, "Result:", p.Headlines)
+		t.findings(&b, p.Findings)
+		t.paragraphs(&b, "Trust:", p.Trust)
 	}
-	for _, f := range p.Findings {
-		wrap(&b, "  ", f.Text+".")
-		if f.Next != "" {
-			b.WriteString("    next: " + program + " " + f.Next + "\n")
+	b.WriteByte('\n')
+	t.Line(&b, p.Dir+screen.Glue+" "+p.Status)
+	return b.String()
+}
+
+func (t Terminal) findings(b *strings.Builder, list []Finding) {
+	if len(list) > 0 {
+		b.WriteByte('\n')
+		t.Title(b, "Why:")
+	}
+	for _, f := range list {
+		t.Paragraph(b, "  ", glued(f.Text+"."))
+		if t.Detail == Verbose {
+			if len(f.Evidence) > 0 {
+				t.Paragraph(b, "    ", glued("evidence: "+strings.Join(f.Evidence, "; ")+"."))
+			}
+			t.Paragraph(b, "    ", glued("confidence: "+f.Confidence+". To check: "+f.Check+"."))
+		}
+		next := f.Next
+		if next != "" {
+			next = "crawlbench " + next
+		}
+		if t.Flame != nil && next != "" {
+			next = t.Flame(f.Cell, f.Profile)
+		}
+		if next != "" {
+			t.Command(b, "next: ", "    ", next)
 		}
 	}
-	paragraphs(&b, "Trust:", p.Trust)
-	b.WriteString("\n" + p.Dir + "  " + p.Status + "\n")
-	return b.String()
 }
 
 // Verdicts renders how each crawler compares with the baseline, paired by round.
-func Verdicts(a *diagnose.Analysis) string {
+func Verdicts(a *diagnose.Analysis, s screen.Screen) string {
 	var b strings.Builder
 	if a.Trust.Untrusted() {
-		wrap(&b, "", summary(a))
+		s.Styled(&b, screen.Bad, "", glued(summary(a)))
+		b.WriteByte('\n')
 	}
 	for _, t := range a.Tables {
 		if v := versus(a, t); len(v.Rows) > 0 {
-			Group{Tables: []Table{v}}.text(&b)
+			Group{Tables: []Table{v}}.text(&b, s)
 		}
-	}
-	if b.Len() > 0 {
-		b.WriteByte('\n')
-		wrap(&b, "", "benchstat: "+benchstatMethod+".")
 	}
 	return b.String()
 }
 
-func (g Group) text(b *strings.Builder) {
+func (g Group) text(b *strings.Builder, s screen.Screen) {
 	for _, t := range g.Tables {
 		b.WriteByte('\n')
-		wrap(b, "", cmp.Or(t.OneLine, t.Brief, t.About))
+		s.Title(b, glued(cmp.Or(t.OneLine, t.Brief, t.About)))
 		if t.OneLine == "" {
-			t.text(b)
+			t.text(b, s)
 		}
 	}
 }
 
-func (t Table) text(b *strings.Builder) {
-	var text strings.Builder
-	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	w.Write([]byte("  " + strings.Join(t.Head, "\t") + "\n"))
-	for _, r := range t.Rows {
-		for i, e := range r {
-			w.Write([]byte([]string{"  ", "\t"}[min(i, 1)] + e.Brief()))
+// styles are the styles of the classes of entries.
+func style(class string) screen.Style {
+	return map[string]screen.Style{"faster": screen.Good, "slower": screen.Bad, "inconclusive": screen.Dim}[class]
+}
+
+func (t Table) text(b *strings.Builder, s screen.Screen) {
+	rows := make([][]screen.Entry, len(t.Rows))
+	for i, r := range t.Rows {
+		for _, e := range r {
+			rows[i] = append(rows[i], screen.Entry{Text: e.Brief(), Style: style(e.Class)})
 		}
-		w.Write([]byte("\n"))
 	}
-	w.Flush()
-	for line := range strings.Lines(text.String()) {
-		b.WriteString(strings.TrimRight(line, " \n") + "\n")
-	}
+	s.Table(b, t.Head, rows)
 }
 
 // paragraphs writes a list with its title, unless it is empty.
-func paragraphs(b *strings.Builder, title string, list []string) {
+func (t Terminal) paragraphs(b *strings.Builder, title string, list []string) {
 	if len(list) > 0 {
-		b.WriteString("\n" + title + "\n")
+		b.WriteByte('\n')
+		t.Title(b, title)
 	}
-	for _, s := range list {
-		wrap(b, "  ", s)
+	for _, text := range list {
+		t.Paragraph(b, "  ", glued(text))
 	}
 }
 
-// wrap writes text in lines of at most width; lines after the first are indented further. A number and its unit stay
-// together.
-func wrap(b *strings.Builder, indent, text string) {
-	const glue = "\x00"
-	n := 0
-	for _, word := range strings.Fields(strings.NewReplacer(" %", glue+"%", "(? ", "(?"+glue).Replace(text)) {
-		word = strings.ReplaceAll(word, glue, " ")
-		switch size := len([]rune(word)); {
-		case n == 0:
-			b.WriteString(indent + word)
-			n = len(indent) + size
-		case n+1+size > width:
-			b.WriteString("\n" + indent + "  " + word)
-			n = len(indent) + 2 + size
-		default:
-			b.WriteString(" " + word)
-			n += 1 + size
-		}
-	}
-	b.WriteByte('\n')
+// glued keeps a number and its unit on one line.
+func glued(text string) string {
+	return strings.NewReplacer(" %", screen.Glue+"%", "(? ", "(?"+screen.Glue, "= equiv", "="+screen.Glue+"equiv").
+		Replace(text)
 }

@@ -11,6 +11,7 @@ import (
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/screen"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 	"crawlbench/internal/testing/runtest"
@@ -85,7 +86,7 @@ func golden(t *testing.T, name, got string) {
 
 func TestText(t *testing.T) {
 	a := showcase(t)
-	text := Text(a, "crawlbench")
+	text := Text(a, Terminal{})
 	golden(t, "text.golden", relative(a, text))
 	for line := range strings.Lines(text) {
 		if strings.TrimRight(line, " \n") != strings.TrimRight(line, "\n") {
@@ -101,7 +102,7 @@ func TestPlan(t *testing.T) {
 		{Name: "another", Spec: "chain pages=1234567", Pages: 1234567, Links: 1234566, Reachable: 12, Failed: 1,
 			Depth: 11},
 	}
-	golden(t, "plan.golden", Plan(run.Plan(), graphs, 93*time.Second, 0.05))
+	golden(t, "plan.golden", Plan(run.Plan(), graphs, 93*time.Second, 0.05, screen.Screen{}))
 }
 
 // Samples of 1 s of crawling in children of 2 s: half. A pause of an hour between sessions counts as a second.
@@ -174,8 +175,8 @@ func TestALongAxisIsShortened(t *testing.T) {
 		c.Workers = 1000 + i
 		p.Cells = append(p.Cells, c)
 	}
-	if text := Plan(&p, nil, 0, -1); !strings.Contains(text, "workers     1  8  1000  1001") ||
-		!strings.Contains(text, "1019  ...  1099 (102 in all)\n") {
+	if text := Plan(&p, nil, 0, -1, screen.Screen{}); !strings.Contains(text, "workers     1, 8, 1000, 1001") ||
+		!strings.Contains(text, "1019, ..., 1099 (102 in all)") {
 		t.Errorf("%s", text)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/screen"
 	"crawlbench/internal/store"
 	"crawlbench/internal/testing/runtest"
 )
@@ -57,8 +58,8 @@ func flattened(t *testing.T, a *diagnose.Analysis) map[string]string {
 	if _, err := Markdown(&text, a); err != nil {
 		t.Fatal(err)
 	}
-	list := map[string]string{"text": Text(a, "crawlbench"), "Markdown": text.String(),
-		"HTML": html.UnescapeString(page.String())}
+	list := map[string]string{"text": Text(a, Terminal{}),
+		"Markdown": text.String(), "HTML": html.UnescapeString(page.String())}
 	for name, s := range list {
 		list[name] = strings.Join(strings.Fields(s), " ")
 	}
@@ -98,7 +99,7 @@ func TestTheFirstSentenceSaysWhatToUse(t *testing.T) {
 		if !strings.HasPrefix(got, test.trust) || View(a, fragmentOf).Untrusted != (got == "untrusted") {
 			t.Errorf("%s: trust %q, want %q", test.name, got, test.trust)
 		}
-		if got := Verdicts(a); strings.Contains(got, "do not use") != (test.trust == "untrusted") {
+		if got := Verdicts(a, screen.Screen{}); strings.Contains(got, "do not use") != (test.trust == "untrusted") {
 			t.Errorf("%s: %s", test.name, got)
 		}
 	}
@@ -136,10 +137,11 @@ func TestAGateIsSaidInEachFormat(t *testing.T) {
 	for format, say := range map[string]map[string]string{
 		"text":     {"fail": "fail: REGRESSION\n", "pass": "  pass\n", "cannot tell": "  cannot tell\n"},
 		"markdown": {"fail": "| fail: REGRESSION |", "pass": "| pass |", "cannot tell": "| cannot tell |"},
-		"json":     {"fail": `"gate": "fail"`, "pass": `"gate": "pass"`, "cannot tell": `"gate": "cannot tell"`},
+		"json": {"fail": "\n      \"gate\": \"fail\"\n", "pass": "\n      \"gate\": \"pass\"\n",
+			"cannot tell": "\n      \"gate\": \"cannot tell\"\n"},
 	} {
 		var b bytes.Buffer
-		if err := Changes(&b, a.Changes, 0.05, format); err != nil {
+		if err := Changes(&b, a.Changes, 0.05, format, screen.Screen{}); err != nil {
 			t.Fatal(err)
 		}
 		for answer, text := range say {

@@ -86,7 +86,8 @@ type Finding struct {
 	Evidence         []string
 	Confidence       string
 	Check            string // the experiment that would refute it
-	Next             string // arguments of the command that shows more; "" if the cell has no profile
+	Profile          string // the kind that shows more; "" if the cell has none
+	Next             string // arguments of the command that shows it
 }
 
 // Href returns the URL of the cell with the given ID.

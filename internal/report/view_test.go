@@ -33,7 +33,7 @@ func renderings(t *testing.T, a *diagnose.Analysis) map[string]string {
 	if _, err := Markdown(&md, a); err != nil {
 		t.Fatal(err)
 	}
-	list := map[string]string{"text": Text(a, "crawlbench"), "Markdown": shown(t, md.String()), "HTML": page.String()}
+	list := map[string]string{"text": Text(a, Terminal{}), "Markdown": shown(t, md.String()), "HTML": page.String()}
 	for name, text := range list {
 		list[name] = strings.Join(strings.Fields(html.UnescapeString(text)), " ")
 	}

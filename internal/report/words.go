@@ -332,6 +332,7 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 	}
 	for _, kind := range []string{profile, "wall", "cpu"} {
 		if strings.HasSuffix(c.Files[kind], ".pb.gz") {
+			out.Profile = kind
 			out.Next = fmt.Sprintf("serve -cell %s -profile %s %s", c.ID(), kind, quoted(a.Run.Dir()))
 			break
 		}

@@ -1,0 +1,183 @@
+// Package screen lays out text for a terminal: paragraphs, tables, lists and commands, none of them wider than the
+// screen. It escapes what it lays out, so that only its own colours reach the terminal.
+package screen
+
+import (
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"crawlbench/internal/plain"
+)
+
+// Screen is where text is shown.
+type Screen struct {
+	Width int  // in columns; 0 if nothing limits it, as in a file: then only prose is wrapped
+	Color bool // whether styles are shown
+}
+
+const (
+	// Prose is the maximum width of a paragraph: longer lines are hard to read.
+	Prose = 100
+	// narrowest is the width below which text is no longer made narrower.
+	narrowest = 20
+)
+
+// Of returns the screen behind w. COLUMNS overrides its width; NO_COLOR, or anything but a terminal, means no colours.
+func Of(w io.Writer) Screen {
+	var s Screen
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
+			s.Width = n
+		}
+		s.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	}
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
+		s.Width = n
+	}
+	return s
+}
+
+func (s Screen) width() int {
+	if s.Width == 0 {
+		return math.MaxInt32
+	}
+	return max(narrowest, s.Width)
+}
+
+// Style is how text looks; "" is plain text.
+type Style string
+
+// The styles.
+const (
+	Bold Style = "1"
+	Dim  Style = "2"
+	Good Style = "32"
+	Bad  Style = "31"
+)
+
+// paint returns text, which is escaped already, in a style.
+func (s Screen) paint(style Style, text string) string {
+	if !s.Color || style == "" || text == "" {
+		return text
+	}
+	return "\x1b[" + string(style) + "m" + text + "\x1b[0m"
+}
+
+// Glue is a space at which no line is broken.
+const Glue = "\u00a0"
+
+// Title writes a line in bold, broken if it has to be.
+func (s Screen) Title(b *strings.Builder, text string) { s.fill(b, Bold, "", "  ", text) }
+
+// Paragraph writes text in lines that begin with indent; those after the first are indented by two more columns.
+func (s Screen) Paragraph(b *strings.Builder, indent, text string) {
+	s.fill(b, "", indent, indent+"  ", text)
+}
+
+// Line writes text that is one line in a file, where programs look for it, and a paragraph on a terminal.
+func (s Screen) Line(b *strings.Builder, text string) {
+	if s.Width == 0 {
+		b.WriteString(strings.ReplaceAll(plain.Line(text), Glue, " ") + "\n")
+		return
+	}
+	s.Paragraph(b, "", text)
+}
+
+// Styled is Paragraph in a style.
+func (s Screen) Styled(b *strings.Builder, style Style, indent, text string) {
+	s.fill(b, style, indent, indent+"  ", text)
+}
+
+func (s Screen) fill(b *strings.Builder, style Style, first, rest, text string) {
+	for i, line := range split(plain.Line(text), min(s.width(), Prose), len(first), len(rest)) {
+		b.WriteString([]string{first, rest}[min(i, 1)] + s.paint(style, line) + "\n")
+	}
+}
+
+// split breaks text into lines of at most width columns, of which the first and the others lose some to indentation. A
+// word that is longer than a line is broken.
+func split(text string, width, first, rest int) (lines []string) {
+	room, line, size := max(1, width-first), "", 0
+	end := func() {
+		lines, line, size, room = append(lines, line), "", 0, max(1, width-rest)
+	}
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ' ' }) {
+		word = strings.ReplaceAll(word, Glue, " ")
+		n := utf8.RuneCountInString(word)
+		if size > 0 && size+1+n > room {
+			end()
+		}
+		if size > 0 {
+			line, size = line+" "+word, size+1+n
+			continue
+		}
+		for n > room {
+			r := []rune(word)
+			line, word, n = string(r[:room]), string(r[room:]), n-room
+			end()
+		}
+		line, size = word, n
+	}
+	if line != "" || len(lines) == 0 {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// Command writes a command line that can be copied: a shell joins lines at a backslash. Words in quotes are not broken.
+func (s Screen) Command(b *strings.Builder, label, indent, command string) {
+	room := s.width()
+	line := []rune(indent + label)
+	start := len(line)
+	flush := func(mark string) {
+		b.WriteString(string(line) + mark + "\n")
+		line, start = []rune(indent+"  "), len(indent)+2
+	}
+	for _, word := range words(plain.Line(command)) {
+		w := []rune(word)
+		if len(line) > start && len(line)+1+len(w)+2 > room {
+			flush(" \\")
+		} else if len(line) > start {
+			line = append(line, ' ')
+		}
+		for !strings.ContainsAny(word, `'"`) && len(line)+len(w)+2 > room && room-1 > len(line) && len(w) > 1 {
+			n := min(room-1-len(line), len(w)-1)
+			line, w = append(line, w[:n]...), w[n:]
+			flush("\\")
+			line, start = nil, 0 // indentation would split the word
+		}
+		line = append(line, w...)
+	}
+	b.WriteString(string(line) + "\n")
+}
+
+// words splits a command line at spaces outside quotes.
+func words(command string) (list []string) {
+	var quote rune
+	word := ""
+	for _, r := range command {
+		switch {
+		case quote == 0 && r == ' ':
+			if word != "" {
+				list = append(list, word)
+			}
+			word = ""
+			continue
+		case quote == 0 && (r == '\'' || r == '"'):
+			quote = r
+		case r == quote:
+			quote = 0
+		}
+		word += string(r)
+	}
+	if word != "" {
+		list = append(list, word)
+	}
+	return list
+}

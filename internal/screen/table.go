@@ -1,0 +1,195 @@
+package screen
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"crawlbench/internal/plain"
+)
+
+// Entry is an entry of a table.
+type Entry struct {
+	Text  string
+	Style Style
+}
+
+const (
+	margin = 2 // columns before a table
+	gap    = 2 // columns between those of a table
+)
+
+// Table writes a table. If it is wider than the screen, it is continued below, each part with the columns that name its
+// rows; if even one more does not fit beside these, each row becomes a list.
+func (s Screen) Table(b *strings.Builder, head []string, rows [][]Entry) {
+	var title []Entry
+	for _, h := range head {
+		title = append(title, Entry{h, Dim})
+	}
+	grid := make([][]Entry, 0, 1+len(rows))
+	for _, row := range append([][]Entry{title}, rows...) {
+		row = slices.Clone(row)
+		for i := range row {
+			row[i].Text = plain.Line(row[i].Text)
+		}
+		grid = append(grid, row)
+	}
+	parts := s.parts(grid)
+	if parts == nil {
+		s.records(b, grid)
+	}
+	widths := columns(grid)
+	for i, part := range parts {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		for _, row := range grid {
+			s.row(b, row, widths, part)
+		}
+	}
+}
+
+// parts divides the columns of a table among parts that fit the screen; nil if that is impossible.
+func (s Screen) parts(grid [][]Entry) (parts [][]int) {
+	widths := columns(grid)
+	names, wide := named(grid), margin-gap
+	for i := range names {
+		wide += gap + widths[i]
+	}
+	start := func() []int {
+		part := make([]int, names)
+		for i := range part {
+			part[i] = i
+		}
+		return part
+	}
+	part, at := start(), wide
+	for i := names; i < len(widths); i++ {
+		if at+gap+widths[i] > s.width() && len(part) > names {
+			parts, part, at = append(parts, part), start(), wide
+		}
+		part, at = append(part, i), at+gap+widths[i]
+		if at > s.width() {
+			return nil
+		}
+	}
+	if at > s.width() {
+		return nil
+	}
+	return append(parts, part)
+}
+
+// named returns how many of the first columns distinguish the rows.
+func named(grid [][]Entry) int {
+	for n := 1; n < len(grid[0]); n++ {
+		seen := map[string]bool{}
+		for _, row := range grid[1:] {
+			seen[fmt.Sprint(row[:min(n, len(row))])] = true
+		}
+		if len(seen) == len(grid)-1 {
+			return n
+		}
+	}
+	return 1
+}
+
+// columns returns the widths of the columns.
+func columns(grid [][]Entry) (widths []int) {
+	for _, row := range grid {
+		for i, e := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(e.Text))
+		}
+	}
+	return widths
+}
+
+// row writes some columns of a row, without spaces at its end.
+func (s Screen) row(b *strings.Builder, row []Entry, widths, part []int) {
+	var line strings.Builder
+	space := margin
+	for _, i := range part {
+		e := Entry{}
+		if i < len(row) {
+			e = row[i]
+		}
+		if e.Text != "" {
+			line.WriteString(strings.Repeat(" ", space) + s.paint(e.Style, e.Text))
+			space = 0
+		}
+		space += widths[i] - utf8.RuneCountInString(e.Text) + gap
+	}
+	b.WriteString(line.String() + "\n")
+}
+
+// records writes each row as a list of its columns.
+func (s Screen) records(b *strings.Builder, grid [][]Entry) {
+	for i, row := range grid[1:] {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		for j, e := range row {
+			if e.Text == "" {
+				continue
+			}
+			name, indent := "", "  "
+			if j < len(grid[0]) && grid[0][j].Text != "" {
+				name = grid[0][j].Text + ": "
+			}
+			if j > 0 {
+				indent = "    "
+			}
+			s.Styled(b, cmp.Or(e.Style, map[bool]Style{true: Bold}[j == 0]), indent, name+e.Text)
+		}
+	}
+}
+
+// List writes rows of columns whose last is prose: it continues below itself, or on lines of its own if little room is
+// left. In a file, each row is a line.
+func (s Screen) List(b *strings.Builder, rows [][]string) {
+	const least = 24 // columns of prose
+	grid := make([][]Entry, len(rows))
+	for i, row := range rows {
+		for _, text := range row[:len(row)-1] {
+			grid[i] = append(grid[i], Entry{Text: plain.Line(text)})
+		}
+	}
+	widths := columns(grid)
+	indent := margin
+	var all []int
+	for i, w := range widths {
+		indent += w + gap
+		all = append(all, i)
+	}
+	width := s.width()
+	if s.Width > 0 {
+		width = min(width, max(Prose, indent+least))
+	}
+	for i, row := range rows {
+		prose := plain.Line(row[len(row)-1])
+		if width-indent < least {
+			outer, inner := strings.Repeat(" ", margin), strings.Repeat(" ", 2*margin)
+			s.fill(b, "", outer, inner, strings.Join(row[:len(row)-1], "  "))
+			if prose != "" {
+				s.fill(b, "", inner, inner, prose)
+			}
+			continue
+		}
+		var line strings.Builder
+		s.row(&line, grid[i], widths, all)
+		head := strings.TrimSuffix(line.String(), "\n")
+		for j, text := range split(prose, width, indent, indent) {
+			if j > 0 {
+				head = ""
+			}
+			if text != "" {
+				head += strings.Repeat(" ", indent-utf8.RuneCountInString(head)) + text
+			}
+			b.WriteString(head + "\n")
+		}
+	}
+}
