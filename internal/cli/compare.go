@@ -107,8 +107,7 @@ func besides(list []diagnose.Change) (out []diagnose.Beside) {
 	return out
 }
 
-// twoRuns returns two runs and how they differ, or an error if they cannot be compared. It warns of a run that cannot
-// be believed.
+// twoRuns opens two runs and compares them.
 func (a *app) twoRuns(results string, names []string) (old, new *store.Run, list []diagnose.Change, err error) {
 	var runs []*store.Run
 	for _, name := range names {
@@ -118,20 +117,26 @@ func (a *app) twoRuns(results string, names []string) (old, new *store.Run, list
 		}
 		runs = append(runs, run)
 	}
-	a.differences(runs[0], runs[1])
-	list, err = diagnose.Between(runs[0], runs[1])
+	list, err = a.between(runs[0], runs[1])
+	return runs[0], runs[1], list, err
+}
+
+// between compares two runs cell by cell, and says what differs and whom not to believe.
+func (a *app) between(old, new *store.Run) ([]diagnose.Change, error) {
+	a.differences(old, new)
+	list, err := diagnose.Between(old, new)
 	if errors.Is(err, diagnose.ErrNotComparable) {
 		err = exitError{exitNotComparable, err}
 	}
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
-	for i, run := range runs {
-		if why := report.Warning(diagnose.Compare(run)); why != "" && (i == 0 || run.Dir() != runs[0].Dir()) {
+	for i, run := range []*store.Run{old, new} {
+		if why := report.Warning(diagnose.Compare(run)); why != "" && (i == 0 || run.Dir() != old.Dir()) {
 			fmt.Fprintf(a.err, "warning: %s is untrusted: %s\n", run.Dir(), why)
 		}
 	}
-	return runs[0], runs[1], list, nil
+	return list, nil
 }
 
 // filter returns benchstat's flags that select the unit, and the cells without a rate if there are any: those with one

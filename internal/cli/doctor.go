@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"text/tabwriter"
+	"strings"
 	"time"
 
 	"crawlbench/internal/child"
@@ -19,7 +19,7 @@ import (
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
-
+	"crawlbench/internal/screen"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 )
@@ -51,9 +51,8 @@ func (a *app) doctor(ctx context.Context, fs *flag.FlagSet, args []string) error
 	if err := child.Supported(); err != nil {
 		return err
 	}
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	f := host.Fingerprint()
-	fmt.Fprintf(w, "machine\t%s cores, %s, %s\n", f["cores"], f["cpu"], f["kernel"])
+	rows := [][]string{{"machine", fmt.Sprintf("%s cores, %s, %s", f["cores"], f["cpu"], f["kernel"])}}
 	readings, err := measure.Machine(ctx)
 	if err != nil {
 		return err
@@ -63,18 +62,22 @@ func (a *app) doctor(ctx context.Context, fs *flag.FlagSet, args []string) error
 		return err
 	}
 	for _, r := range append(readings, noise(analysis)...) {
-		fmt.Fprintf(w, "%s\t%s\n", r.Name, r.Value)
+		rows = append(rows, []string{r.Name, r.Value})
 		if r.Hint != "" {
-			fmt.Fprintf(w, "\t  %s\n", r.Hint)
+			rows = append(rows, []string{"", r.Hint})
 		}
 	}
-	return w.Flush()
+	var b strings.Builder
+	a.screen.List(&b, rows)
+	fmt.Fprint(a.raw, b.String())
+	return nil
 }
 
 // measureLimiters measures the limiters.
 func (a *app) measureLimiters(ctx context.Context) error {
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(w, "asked/s\tburst\tgoroutines\tlimiter\tachieved/asked\tworst window\tCPU an event\tJain index\t\n")
+	head := []string{"asked/s", "goroutines", "limiter", "burst", "achieved/asked", "worst window", "CPU an event",
+		"Jain index"}
+	var rows [][]screen.Entry
 	for rate := 1.0; rate <= 1e6; rate *= 10 {
 		for _, goroutines := range []int{1, 8, 64} {
 			for _, k := range limiter.All() {
@@ -82,12 +85,21 @@ func (a *app) measureLimiters(ctx context.Context) error {
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(w, "%.0f\t%d\t%d\t%s\t%.4f\t%.3f\t%.3g us\t%.3f\t\n", rate, p.Burst, goroutines, k.Name,
-					p.Achieved, p.Worst, 1e6*p.CPU, p.Jain)
+				var row []screen.Entry
+				for _, text := range []string{fmt.Sprintf("%.0f", rate), fmt.Sprint(goroutines), k.Name,
+					fmt.Sprint(p.Burst),
+					fmt.Sprintf("%.4f", p.Achieved), fmt.Sprintf("%.3f", p.Worst), fmt.Sprintf("%.3g us", 1e6*p.CPU),
+					fmt.Sprintf("%.3f", p.Jain)} {
+					row = append(row, screen.Entry{Text: text})
+				}
+				rows = append(rows, row)
 			}
 		}
 	}
-	return w.Flush()
+	var b strings.Builder
+	a.screen.Table(&b, head, rows)
+	fmt.Fprint(a.raw, b.String())
+	return nil
 }
 
 // againstItself measures one crawler and its A/A control, without keeping files.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"syscall"
 )
 
 // Exit codes; exitCodes says what each means.
@@ -63,6 +64,8 @@ func (a *app) code(err error) int {
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return exitOK
+	case errors.Is(err, syscall.EPIPE): // a reader that stops early, such as head, needs no message
+		return exitFailure
 	case errors.As(err, &exit):
 		if exit.error != nil {
 			fmt.Fprintln(a.err, "crawlbench:", exit.error)

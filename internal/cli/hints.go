@@ -28,7 +28,7 @@ func (a *app) flame(run *store.Run) func(cell, kind string) string {
 	}
 }
 
-// selector returns the fewest words that select a cell with a profile of that kind; see selectCell.
+// selector returns the fewest words, joined by commas, that select a cell with a profile of that kind; see selectCell.
 func selector(run *store.Run, id, kind string) string {
 	words := map[string]string{}
 	name := id[:strings.LastIndexByte(id, '-')]
@@ -43,8 +43,8 @@ func selector(run *store.Run, id, kind string) string {
 		for _, axis := range axes {
 			list = append(list, words[axis])
 		}
-		if found, err := profiled(run, strings.Join(list, " "), kind); err == nil && found == id {
-			return strings.Join(list, " ")
+		if found, err := profiled(run, strings.Join(list, ","), kind); err == nil && found == id {
+			return strings.Join(list, ",")
 		}
 	}
 	return id

@@ -6,37 +6,100 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
+
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/report"
+	"crawlbench/internal/store"
 )
 
-// report prints the result of a run and writes its report.
+// reportFlags are the flags of report.
+type reportFlags struct{ results, format, base, link string }
+
+// report prints the result of a run. As text, it also writes its report.
 func (a *app) report(_ context.Context, fs *flag.FlagSet, args []string) error {
-	results := fs.String("results", "results", "`directory` that holds the runs")
+	var f reportFlags
+	fs.StringVar(&f.results, "results", "results", "`directory` that holds the runs")
+	fs.StringVar(&f.format, "format", "text", "`format`: "+strings.Join(report.Formats(), ", ")+
+		"; summary is at most ten lines of Markdown for a pull request; only text also writes report.html and report.md")
+	fs.StringVar(&f.base, "base", "", "with -format summary, an earlier `run` to say what changed since (default: the program of -against, if any)")
+	fs.StringVar(&f.link, "link", "", "with -format summary, the `URL` of the full report (default: the path of report.html)")
 	positional, err := parse(fs, args, 0, 1)
 	if err != nil {
 		return err
 	}
-	run, err := a.openRun(*results, append(positional, "")[0])
+	if !slices.Contains(report.Formats(), f.format) {
+		return usagef("report: invalid -format %q: want one of %s", f.format, strings.Join(report.Formats(), ", "))
+	}
+	if f.format != "summary" && f.base+f.link != "" {
+		return usagef("report: -base and -link need -format summary; \"compare OLD NEW\" compares two runs")
+	}
+	run, err := a.openRun(f.results, append(positional, "")[0])
 	if err != nil {
 		return err
 	}
+	if f.format == "text" {
+		err = a.reportText(run)
+	} else {
+		err = a.reportAs(run, f)
+	}
+	if err == nil && len(run.Failed()) > 0 {
+		return exitError{code: exitCrawlFailed}
+	}
+	return err
+}
+
+// reportText prints the result and writes the report.
+func (a *app) reportText(run *store.Run) error {
 	analysis, err := a.publish(run)
 	if errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		cause, _ := errors.AsType[syscall.Errno](err)
 		fmt.Fprintf(a.err, "note: report.html and report.md were not written to %s: %v\n", run.Dir(), cause)
 		err = nil
 	}
+	if err != nil || analysis.Changes == nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "\nagainst %s, paired by round:\n", run.Manifest().Against)
+	return a.changes(analysis.Changes, gateFlags{format: "text"})
+}
+
+// reportAs prints the result in another format.
+func (a *app) reportAs(run *store.Run, f reportFlags) error {
+	analysis, err := diagnose.Analyse(run)
 	if err != nil {
 		return err
 	}
-	if analysis.Changes != nil {
-		fmt.Fprintf(a.out, "\nagainst %s, paired by round:\n", run.Manifest().Against)
-		if err := a.changes(analysis.Changes, gateFlags{format: "text"}); err != nil {
+	switch f.format {
+	case "markdown":
+		_, err = report.Markdown(a.out, analysis)
+		return err
+	case "html":
+		return report.HTML(a.out, analysis)
+	case "json":
+		return report.JSON(a.out, analysis)
+	case "csv":
+		return report.CSV(a.out, analysis)
+	}
+	var base *report.Base
+	if f.base != "" {
+		old, err := a.openRun(f.results, f.base)
+		if err != nil {
 			return err
 		}
+		list, err := a.between(old, run)
+		if err != nil {
+			return err
+		}
+		base = &report.Base{Name: old.Manifest().Run, Changes: list}
+	} else if analysis.Changes != nil {
+		base = &report.Base{Name: run.Manifest().Against, Changes: analysis.Changes}
 	}
-	if len(run.Failed()) > 0 {
-		return exitError{code: exitCrawlFailed}
+	if f.link == "" {
+		f.link = filepath.ToSlash(filepath.Join(run.Dir(), "report.html"))
 	}
-	return nil
+	return report.Summary(a.out, analysis, base, f.link)
 }

@@ -176,7 +176,7 @@ func TestBounds(t *testing.T) {
 	}
 	base := "crawlers = [\"mutexmap\"]\nworkers = [1, 8]\n"
 	near := func(x, want float64) bool { return math.Abs(x/want-1) < 0.05 }
-	if b := bound(base); b.By != "cores" || !near(b.Speed, 2000) || !near(b.Share, 1) {
+	if b := bound(base); b.By != "cores" || !near(b.Speed, 4000) || !near(b.Share, 0.5) {
 		t.Errorf("cores: %+v", b)
 	}
 	if b := bound(base + "rate = [500]\n"); b.By != "rate" || b.Speed != 500 {
@@ -329,5 +329,22 @@ func TestDamagedBreakdownIsNamed(t *testing.T) {
 	}
 	if c := a.Tables[0].Cell("mutexmap", 8); c.Traces != nil || c.Files["breakdown"] != "" {
 		t.Errorf("without its time breakdown the cell is %+v, with the files %v", c.Traces, c.Files)
+	}
+}
+
+// A round cannot exceed the bound of its cores, even where more workers need less processor time per page than one.
+func TestNoSpeedExceedsTheBoundOfItsCores(t *testing.T) {
+	a := fabricated{toml: "crawlers = [\"mutexmap\"]\nworkers = [1, 2, 8]\n",
+		speed: func(c plan.Cell, round int) float64 {
+			return 1000 * float64(min(2, c.Workers)) * (1 + float64(round)/10)
+		},
+		change: func(c plan.Cell, s *store.Sample) {
+			v := s.Values // all of the cores that the workers have, more of them as caches warm up
+			v["cpu-sec/op"] = v["sec/op"] * float64(min(2, c.Workers))
+		}}.analyse(t)
+	for c := range a.Cells() {
+		if c.Bound.By != "cores" || c.Bound.Share > 1 || c.Workers > 1 && c.Bound.Share < 0.5 {
+			t.Errorf("%s: %+v", c.ID(), c.Bound)
+		}
 	}
 }

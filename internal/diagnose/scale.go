@@ -56,11 +56,13 @@ func (t *Table) bound(run *store.Run) {
 		}
 	}
 	for _, r := range t.Rows {
-		cost := 0.0 // processor time per page with the fewest workers
+		// The least processor time per page of any round: no round can exceed the bound that follows from it.
+		cost := math.Inf(1)
 		for _, c := range r.Cells {
-			if c.CPU > 0 {
-				cost = c.CPU
-				break
+			for _, x := range c.cpu {
+				if x > 0 { // false for NaN
+					cost = min(cost, x)
+				}
 			}
 		}
 		for _, c := range r.Cells {
@@ -88,8 +90,8 @@ func bound(c *Cell, g store.GraphInfo, wait, cpu time.Duration, cost float64) Bo
 		set("latency", float64(c.Workers)/each)
 		set("depth", float64(pages)/(float64(depth+1)*each))
 	}
-	if cost > 0 {
-		set("cores", float64(min(c.Workers, c.Procs))/cost)
+	if !math.IsInf(cost, 0) {
+		set("cores", float64(c.Procs)/cost)
 	}
 	if c.Summary.Center > 0 {
 		b.Share = c.Summary.Center / b.Speed

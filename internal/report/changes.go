@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -131,48 +130,45 @@ func Changes(w io.Writer, list []diagnose.Change, gate float64, format string, s
 // what is not known is null. Gate is "pass", "fail" or "cannot tell", and missing without a gate; that of all cells is
 // the worst of them: fail before cannot tell before pass.
 type changeJSON struct {
-	Cell       string   `json:"cell"`
-	Before     *float64 `json:"before"`
-	After      *float64 `json:"after"`
-	Speed      *float64 `json:"speed"`
-	SpeedLo    *float64 `json:"speed_lo"`
-	SpeedHi    *float64 `json:"speed_hi"`
-	P          float64  `json:"p_adjusted"`
-	Verdict    string   `json:"verdict"`
-	Regression bool     `json:"regression"`
-	Gate       string   `json:"gate,omitempty"`
+	Cell       string  `json:"cell"`
+	Before     number  `json:"before"`
+	After      number  `json:"after"`
+	Speed      number  `json:"speed"`
+	SpeedLo    number  `json:"speed_lo"`
+	SpeedHi    number  `json:"speed_hi"`
+	P          float64 `json:"p_adjusted"`
+	Verdict    string  `json:"verdict"`
+	Regression bool    `json:"regression"`
+	Gate       string  `json:"gate,omitempty"`
 }
 
 func changesJSON(w io.Writer, list []diagnose.Change, gate float64) error {
-	finite := func(x float64) *float64 {
-		if math.IsInf(x, 0) || math.IsNaN(x) {
-			return nil
-		}
-		return &x
-	}
-	center := func(s stat.Summary) *float64 {
+	return encode(w, struct {
+		Schema  int          `json:"schema"`
+		Gate    string       `json:"gate,omitempty"`
+		Changes []changeJSON `json:"changes"`
+	}{Schema, gateName(list, gate), changesOf(list, gate)})
+}
+
+// changesOf returns changes as JSON has them.
+func changesOf(list []diagnose.Change, gate float64) []changeJSON {
+	center := func(s stat.Summary) number {
 		if s.N == 0 {
-			return nil
+			return number(math.NaN())
 		}
-		return finite(s.Center)
+		return number(s.Center)
 	}
 	out := []changeJSON{}
 	for _, c := range list {
 		x := c.Times()
-		j := changeJSON{Cell: c.Cell.Name(), Before: center(c.Old), After: center(c.New), Speed: finite(x.Value),
-			SpeedLo: finite(x.Lo), SpeedHi: finite(x.Hi), P: c.P, Verdict: c.Verdict.String()}
+		j := changeJSON{Cell: c.Cell.Name(), Before: center(c.Old), After: center(c.New), Speed: number(x.Value),
+			SpeedLo: number(x.Lo), SpeedHi: number(x.Hi), P: c.P, Verdict: c.Verdict.String()}
 		if gate >= 0 {
 			j.Gate, j.Regression = c.Gate(gate).String(), c.Gate(gate) == stat.Fail
 		}
 		out = append(out, j)
 	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(struct {
-		Schema  int          `json:"schema"`
-		Gate    string       `json:"gate,omitempty"`
-		Changes []changeJSON `json:"changes"`
-	}{Schema, gateName(list, gate), out})
+	return out
 }
 
 // gateName is what a gate says of all changes together; "" without a gate.

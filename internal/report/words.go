@@ -28,7 +28,7 @@ const (
 // Descriptions of tables.
 const (
 	winnersAbout = "The crawler with the highest median, and those that are not proven slower."
-	boundsAbout  = "Throughput as a share of its upper bound, whatever the crawler: the rate, the workers' waiting for pages (latency), the depth of the graph, or the cores at the crawler's processor time per page with one worker."
+	boundsAbout  = "Throughput as a share of its upper bound, whatever the crawler: the rate, the workers' waiting for pages (latency), the depth of the graph, or the cores, all busy at the least processor time per page that the crawler took in any round."
 	memoryAbout  = "Heap bytes per page: retained while the last page is fetched, when the visited set is full and the frontier empty; and allocated in total. The memory of the site is subtracted, stacks are not counted."
 	limitsAbout  = "How well the limiter kept its rate, over all crawlers. Achieved: only of cells whose latency and depth allow the rate; a crawler that is slower misses it with any limiter. Worst window: of all windows of at least 1 ms, the pages let through over rate x length + burst; workers delayed after they were let through can push it above 1. Unfairness (p99 overtakes): later requests served before a request, 99th percentile; 0 is first come, first served."
 	queueAbout   = "In the queue: the part in which another goroutine had ended the wait, by an unlock, a send or a close, and the worker waited for a processor."
@@ -207,7 +207,7 @@ func overhead(d diagnose.Distortion) string {
 func boundName(by string) string {
 	return map[string]string{
 		"rate": "the rate limit allows", "latency": "its workers can fetch, each waiting for its page",
-		"depth": "the depth of the graph allows", "cores": "its cores allow at the cost per page of one worker",
+		"depth": "the depth of the graph allows", "cores": "its cores allow if all are busy, at the least processor time per page that it took in any round",
 	}[by]
 }
 

@@ -128,6 +128,7 @@ func (s Screen) row(b *strings.Builder, row []Entry, widths, part []int) {
 
 // records writes each row as a list of its columns.
 func (s Screen) records(b *strings.Builder, grid [][]Entry) {
+	names := named(grid)
 	for i, row := range grid[1:] {
 		if i > 0 {
 			b.WriteByte('\n')
@@ -137,7 +138,7 @@ func (s Screen) records(b *strings.Builder, grid [][]Entry) {
 				continue
 			}
 			name, indent := "", "  "
-			if j < len(grid[0]) && grid[0][j].Text != "" {
+			if j < len(grid[0]) && grid[0][j].Text != "" && (j > 0 || names > 1) {
 				name = grid[0][j].Text + ": "
 			}
 			if j > 0 {

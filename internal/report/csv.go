@@ -1,0 +1,58 @@
+package report
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"math"
+
+	"crawlbench/internal/diagnose"
+)
+
+// CSV writes a line for each cell of a run, after a line of names. What is not known is empty.
+func CSV(w io.Writer, a *diagnose.Analysis) error {
+	out := csv.NewWriter(w)
+	out.Write([]string{"crawler", "graph", "keys", "workers", "rate", "burst", "limiter", "gomaxprocs", "samples",
+		"flagged", "failure", "pages_per_second", "lo", "hi", "cpu_seconds_per_page", "allocated_bytes_per_page",
+		"retained_bytes_per_page", "times_baseline", "times_lo", "times_hi", "p_adjusted", "verdict"})
+	for c := range a.Cells() {
+		j := cellOf(c)
+		row := []string{j.Crawler, j.Graph, j.Keys, fmt.Sprint(j.Workers), c.Rate.String(), count(j.Burst), j.Limiter,
+			fmt.Sprint(j.Procs), fmt.Sprint(j.Samples), fmt.Sprint(j.Flagged), j.Failure}
+		speed, times := intervalJSON{number(math.NaN()), number(math.NaN()), number(math.NaN())}, intervalJSON{}
+		if j.Speed != nil {
+			speed = *j.Speed
+		}
+		retained := j.Retained
+		if retained == 0 {
+			retained = number(math.NaN())
+		}
+		row = append(row, csvNumber(speed.Value), csvNumber(speed.Lo), csvNumber(speed.Hi), csvNumber(j.CPU),
+			csvNumber(j.Allocated), csvNumber(retained))
+		if j.Versus == nil {
+			row = append(row, "", "", "", "", "")
+		} else {
+			times = j.Versus.Times
+			row = append(row, csvNumber(times.Value), csvNumber(times.Lo), csvNumber(times.Hi),
+				csvNumber(number(j.Versus.P)), j.Versus.Verdict)
+		}
+		out.Write(row)
+	}
+	out.Flush()
+	return out.Error()
+}
+
+func csvNumber(x number) string {
+	if math.IsInf(float64(x), 0) || math.IsNaN(float64(x)) {
+		return ""
+	}
+	return fmt.Sprintf("%.6g", float64(x))
+}
+
+// count returns a number, or "" for 0.
+func count(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprint(n)
+}
