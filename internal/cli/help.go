@@ -67,7 +67,7 @@ func (a *app) help(c command, fs *flag.FlagSet) string {
 	return b.String()
 }
 
-// add adds the flags that all commands have.
+// addCommon adds the flags that all commands have.
 func (a *app) addCommon(fs *flag.FlagSet) {
 	fs.BoolVar(&a.quiet, "q", false, "print less: the result in a few lines, without progress and hints")
 	fs.BoolVar(&a.verbose, "v", false, "print more: all tables, and the evidence of each finding")

@@ -108,7 +108,7 @@ func (g Group) text(b *strings.Builder, s screen.Screen) {
 	}
 }
 
-// styles are the styles of the classes of entries.
+// style returns the style of a class of entries.
 func style(class string) screen.Style {
 	return map[string]screen.Style{"faster": screen.Good, "slower": screen.Bad, "inconclusive": screen.Dim}[class]
 }
