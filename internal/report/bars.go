@@ -111,8 +111,8 @@ func Forest(title, about, axis string, ratios []Ratio) string {
 		if math.IsNaN(r.Value) {
 			continue
 		}
-		s.printf(`<g class="s%d"><line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="whisker"/><circle cx="%.1f" cy="%.1f" r="4" class="dot"><title>%s</title></circle></g>`,
-			r.Color%8, at(max(r.Lo, 1e-9)), at(r.Hi), y, y, at(r.Value), y,
+		s.printf(`<g class="%s"><line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="whisker"/><circle cx="%.1f" cy="%.1f" r="4" class="dot"><title>%s</title></circle></g>`,
+			colorClass(r.Color), at(max(r.Lo, 1e-9)), at(r.Hi), y, y, at(r.Value), y,
 			escape(fmt.Sprintf("%s: %.3f [%.3f, %.3f] %s", r.Label, r.Value, r.Lo, r.Hi, r.Word)))
 		s.text(plotWidth-word+8, y+4, "dim", "start", r.Word)
 	}

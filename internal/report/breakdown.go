@@ -58,8 +58,8 @@ func States(c *diagnose.Cell) Table {
 
 // StatesBeside returns the time breakdowns of two cells side by side: shares, and workers' time per page.
 func StatesBeside(this, base *diagnose.Cell) Table {
-	t := Table{Head: []string{"state", "this, share", "base, share", "this, per page", "base, per page",
-		"this minus base, per page"}}
+	t := Table{About: besideAbout, Head: []string{"state", "this, share", "base, share", "this, traced, per page",
+		"base, traced, per page", "this minus base, traced, per page"}}
 	for _, class := range breakdown.States() {
 		x, y := this.Traces.PerPage(class), base.Traces.PerPage(class)
 		more := Entry{Text: "0"}

@@ -58,7 +58,7 @@ func cellDetails(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) CellDetails
 	for _, f := range slices.Sorted(maps.Keys(c.Flags)) {
 		v.Flagged += fmt.Sprintf("%s: %d of %d samples. ", f, c.Flags[f], len(c.Measured()))
 	}
-	fact("processor time", "%s per page", Seconds(c.CPU))
+	fact("processor time, not traced", "%s per page", Seconds(c.CPU))
 	fact("allocated", "%.0f B per page", c.Bytes)
 	if c.Retained > 0 {
 		fact("retained", "%.1f B of the heap per page, at the last page", c.Retained)
@@ -144,7 +144,7 @@ func samples(c *diagnose.Cell) Figure {
 			fmt.Sprint(s.Crawls), SI(speed),
 			Seconds(s.Values["sec/op"]), Seconds(s.Values["cpu-sec/op"]/pages), flags)
 	}
-	f.SVG = Samples("samples of "+CellName(c), f.Sentence, dots, c.Summary.Center, c.Summary.Lo, c.Summary.Hi, SI)
+	f.SVG = Samples("samples of "+CellName(c), f.Sentence, ColorOf(c.Impl), dots, c.Summary.Center, c.Summary.Lo, c.Summary.Hi, SI)
 	return f
 }
 

@@ -60,7 +60,7 @@ func ViewChanges(list []diagnose.Change, gate float64, href Href) ChangesPage {
 		}
 		ratios[title] = append(ratios[title],
 			Ratio{Label: fmt.Sprintf("%s, %d", c.Cell.Impl, c.Cell.Workers), Value: x.Value, Lo: x.Lo, Hi: x.Hi,
-				Word: verdict, Href: href(id)})
+				Word: verdict, Color: ColorOf(c.Cell.Impl), Href: href(id)})
 	}
 	p.Summary = Plural(len(list), "cell") + ", p adjusted for their number"
 	if gate >= 0 {

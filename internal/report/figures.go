@@ -32,8 +32,8 @@ func ticks(t *diagnose.Table) []float64 {
 }
 
 // line returns the throughput of a crawler; each point links to its cell.
-func line(r *diagnose.Row, color int, href Href) Series {
-	l := Series{Name: r.Impl, Color: color}
+func line(r *diagnose.Row, href Href) Series {
+	l := Series{Name: r.Impl, Color: ColorOf(r.Impl)}
 	for _, c := range r.Cells {
 		if c.Sound() {
 			l.X = append(l.X, float64(c.Workers))
@@ -50,8 +50,8 @@ func line(r *diagnose.Row, color int, href Href) Series {
 func throughput(t *diagnose.Table, href Href) *Figure {
 	var list []Series
 	best := 0.0 // throughput of one worker
-	for i, r := range t.Rows {
-		list = append(list, line(r, i, href))
+	for _, r := range t.Rows {
+		list = append(list, line(r, href))
 		if c := t.Cell(r.Impl, t.Workers[0]); c != nil && c.Sound() {
 			best = max(best, c.Summary.Center/float64(c.Workers))
 		}
@@ -98,8 +98,8 @@ func liveOf(list []Series, unit string) *live {
 // efficiency draws throughput per worker, relative to the fewest workers.
 func efficiency(t *diagnose.Table, href Href) *Figure {
 	var list []Series
-	for i, r := range t.Rows {
-		l := Series{Name: r.Impl, Color: i}
+	for _, r := range t.Rows {
+		l := Series{Name: r.Impl, Color: ColorOf(r.Impl)}
 		for _, g := range r.Gains {
 			l.X = append(l.X, float64(g.Workers))
 			l.Y = append(l.Y, g.Efficiency.Value)
@@ -129,14 +129,14 @@ func forest(a *diagnose.Analysis, t *diagnose.Table, href Href) *Figure {
 	verdicts := map[stat.Verdict]int{}
 	f := &Figure{Title: "Throughput relative to " + a.Baseline,
 		Numbers: Table{Head: []string{"", "times", "from", "to", "verdict"}}}
-	for i, r := range t.Rows {
+	for _, r := range t.Rows {
 		for _, c := range r.Cells {
 			if c.Versus == nil {
 				continue
 			}
 			x, word := c.Versus.Times(), c.Versus.Verdict.String()
 			ratio := Ratio{Label: fmt.Sprintf("%s, %d", r.Impl, c.Workers), Value: x.Value, Lo: x.Lo, Hi: x.Hi,
-				Word: word, Color: i, Href: href(c.ID())}
+				Word: word, Color: ColorOf(r.Impl), Href: href(c.ID())}
 			if g := t.Group(c.Workers); g.Control != nil {
 				floor := g.Control.Floor()
 				ratio.FloorLo, ratio.Floor = floor.Lo, floor.Hi
@@ -161,8 +161,8 @@ func thousandths(x float64) string { return fmt.Sprintf("%.3f", x) }
 func processors(list []*topic, t *topic, href Href) *Figure {
 	var lines []Series
 	var xs []float64
-	for i, r := range t.tables[0].Rows {
-		l := Series{Name: r.Impl, Color: i}
+	for _, r := range t.tables[0].Rows {
+		l := Series{Name: r.Impl, Color: ColorOf(r.Impl)}
 		for _, o := range list {
 			if !t.alike(o) {
 				continue

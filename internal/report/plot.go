@@ -19,7 +19,7 @@ const Style = `
 .plot text{fill:var(--ink)}.plot .dim{fill:var(--dim)}.plot .rule{stroke:var(--rule)}.plot .mark{stroke:var(--dim);stroke-dasharray:2 3}
 .plot .line{fill:none;stroke-width:2}.plot .band{opacity:.18;stroke:none}.plot .ideal{fill:none;stroke:var(--dim);stroke-dasharray:5 4}
 .plot .s0{--c:var(--s0)}.plot .s1{--c:var(--s1)}.plot .s2{--c:var(--s2)}.plot .s3{--c:var(--s3)}.plot .s4{--c:var(--s4)}.plot .s5{--c:var(--s5)}.plot .s6{--c:var(--s6)}.plot .s7{--c:var(--s7)}
-.plot .line{stroke:var(--c)}.plot .band,.plot .dot,.plot .fill{fill:var(--c)}.plot .whisker{stroke:var(--c);stroke-width:2}
+.plot .line{stroke:var(--c)}.plot .d1 .line,.plot .d1.line{stroke-dasharray:7 4}.plot .d2 .line,.plot .d2.line{stroke-dasharray:2 3}.plot .band,.plot .dot,.plot .fill{fill:var(--c)}.plot .whisker{stroke:var(--c);stroke-width:2}
 .plot .k-running{--c:#009e73}.plot .k-runnable{--c:#e69f00}.plot .k-blockedlock{--c:#d55e00}.plot .k-blockedchannel{--c:#cc79a7}.plot .k-idle{--c:#999}.plot .k-ratelimit{--c:#56b4e9}.plot .k-network{--c:#0072b2}.plot .k-gc{--c:#8a7a00}.plot .k-syscall{--c:#f0e442}.plot .k-other{--c:#c9c9c9}
 .plot a:focus-visible{outline:2px solid var(--ink)}.plot a:hover .dot{stroke:var(--ink);stroke-width:2}.plot a:hover text{text-decoration:underline}
 .plot .frames rect{fill:var(--c);stroke:var(--box);stroke-width:.5}.plot .in{fill:#111;font-size:10px;pointer-events:none}
@@ -28,7 +28,7 @@ const Style = `
 // Series is a line: points with their intervals.
 type Series struct {
 	Name      string
-	Color     int // 0 to 7; -1 for a reference line
+	Color     int // see ColorOf; -1 for a reference line
 	X, Y      []float64
 	Low, High []float64 // nil for no band
 	Href      []string  // links of the points; nil for none
@@ -204,8 +204,7 @@ func (s *svg) series(l Series, end float64, at, up func(float64) float64) {
 		s.printf(`<path d="%s" class="ideal"/>`, path(x, y))
 		return
 	}
-	class := fmt.Sprintf("s%d", l.Color%8)
-	s.printf(`<g class="%s">`, class)
+	s.printf(`<g class="%s">`, colorClass(l.Color))
 	if l.Low != nil {
 		bx, by := slices.Clone(l.X), slices.Clone(l.High)
 		for i := len(l.X) - 1; i >= 0; i-- {
@@ -251,7 +250,7 @@ func layout(series []Series) (list []entry, rows int) {
 	for _, l := range series {
 		class := "ideal"
 		if l.Color >= 0 {
-			class = fmt.Sprintf("s%d line", l.Color%8)
+			class = colorClass(l.Color) + " line"
 		}
 		w := 40 + 7*float64(len([]rune(l.Name)))
 		if x+w > plotWidth-right && x > left {

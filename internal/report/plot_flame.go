@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -49,8 +50,8 @@ func Flame(title, about string, root *Frame, least float64, unit func(float64) s
 		s.printf(`<rect x="%.1f" y="%.0f" width="%.1f" height="%.0f"><title>%s</title></rect>`,
 			x, y, wide, row, escape(fmt.Sprintf("%s: %s, %.1f %%", shorten(f.Name, longName), unit(f.Value),
 				100*f.Value/root.Value)))
-		if room := int(wide / 6.2); room > 3 {
-			s.text(x+3, y+12, "in", "start", shorten(f.Name, room))
+		if label := fitted(f.Name, wide-6); len([]rune(label)) > 3 {
+			s.text(x+3, y+12, "in", "start", label)
 		}
 		if level+1 == depth {
 			return
@@ -83,6 +84,40 @@ func (f *Frame) depth(least float64) int {
 		}
 	}
 	return below + 1
+}
+
+// fitted cuts name, first at its beginning, so that it is no wider than room at 10 px.
+func fitted(name string, room float64) string {
+	letters := []rune(name)
+	wide, from := 0.0, len(letters) // letters[from:] fit, with an ellipsis before them
+	for i := len(letters) - 1; i >= 0; i-- {
+		wide += letterWidth(letters[i])
+		if wide+letterWidth('…') <= room {
+			from = i
+		}
+	}
+	switch {
+	case wide <= room:
+		return name
+	case from == len(letters):
+		return ""
+	}
+	return "…" + string(letters[from:])
+}
+
+// letterWidth returns the width of a letter at 10 px, rounded up over the sans-serif fonts of common systems.
+func letterWidth(r rune) float64 {
+	switch {
+	case strings.ContainsRune("iljI.,:;'|!", r):
+		return 3.2
+	case strings.ContainsRune("ftr()[]{}*-/ ", r):
+		return 4.5
+	case strings.ContainsRune("mwMW%@…", r):
+		return 10
+	case r >= 'A' && r <= 'Z', r > 0x7e:
+		return 7.8
+	}
+	return 6.4
 }
 
 // shorten cuts name to room letters, first at its beginning, because the end distinguishes functions.

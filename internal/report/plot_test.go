@@ -36,7 +36,7 @@ func pictures() map[string]string {
 		"forest": Forest(bad, bad, bad,
 			[]Ratio{{bad, 2, 1.5, 3, bad, 9, 0.9, 1.1, bad}, {Label: "none", Value: math.NaN()},
 				{Label: "open", Value: 1, Lo: 0, Hi: math.Inf(1)}}),
-		"samples": Samples(bad, bad, []Dot{{1, 1, ""}, {3, 3, bad}}, 2, 1, 3, unit),
+		"samples": Samples(bad, bad, 0, []Dot{{1, 1, ""}, {3, 3, bad}}, 2, 1, 3, unit),
 		"flame": Flame(bad, bad, &Frame{Name: bad, Value: 10,
 			Children: []*Frame{{Name: bad, Value: 4}, {Name: "x", Value: 6}}}, 0.01, unit,
 			func(name string) string { return name }),

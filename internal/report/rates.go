@@ -25,8 +25,9 @@ func ratesFigure(t *topic, href Href) *Figure {
 		if at < 0 {
 			continue
 		}
-		l, roof := line(table.Rows[at], i, href), Series{Name: fmt.Sprintf("upper bound at %s", table.Rate), Color: -1}
+		l, roof := line(table.Rows[at], href), Series{Name: fmt.Sprintf("upper bound at %s", table.Rate), Color: -1}
 		l.Name = fmt.Sprintf("rate %s", table.Rate)
+		l.Color += hues * i // the rates of one crawler differ in their dash
 		for _, c := range table.Rows[at].Cells {
 			if c.Bound.By != "" {
 				roof.X, roof.Y = append(roof.X, float64(c.Workers)), append(roof.Y, c.Bound.Speed)
@@ -60,9 +61,9 @@ func achievedRateFigure(t *topic, href Href) *Figure {
 	workers := slices.Max(t.workers)
 	var list []Series
 	var xs []float64
-	for _, w := range t.limiterSettings() {
+	for i, w := range t.limiterSettings() {
 		for _, r := range t.tables[0].Rows {
-			l := Series{Name: r.Impl + limiterName(w), Color: len(list)}
+			l := Series{Name: r.Impl + limiterName(w), Color: ColorOf(r.Impl) + hues*i}
 			for _, table := range slices.Backward(t.tables) {
 				if c := table.Cell(r.Impl, workers); c != nil && table.Rate > 0 && w == limiterSetting(table) &&
 					c.Summary.Center > 0 {

@@ -22,7 +22,7 @@ for (const data of document.querySelectorAll("script.live")) {
       scales: {x: {time: false, distr: 3, log: 2}, y: {range: (u, lo, hi) => [0, hi * 1.05]}},
       axes: [{stroke: ink, grid, ticks, label: "workers", labelSize: 20}, {stroke: ink, grid, ticks, size: 60, values: (u, vs) => vs.map(short)}],
       series: [{label: "workers"}].concat(live.series.map(s => ({
-        label: s.name, stroke: style.getPropertyValue("--s" + s.color % 8), width: 2, spanGaps: true, points: {show: true}, value: (u, v) => short(v),
+        label: s.name, stroke: style.getPropertyValue("--s" + s.color % 8), dash: [undefined, [7, 4], [2, 3]][Math.floor(s.color / 8) % 3], width: 2, spanGaps: true, points: {show: true}, value: (u, v) => short(v),
       }))),
     }, [live.x].concat(live.series.map(s => s.y)), figure);
     figure.append(button);

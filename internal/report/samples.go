@@ -13,7 +13,7 @@ type Dot struct {
 }
 
 // Samples draws samples by round, with their median and its interval. Flagged samples are hollow.
-func Samples(title, about string, dots []Dot, center, lo, hi float64, unit func(float64) string) string {
+func Samples(title, about string, color int, dots []Dot, center, lo, hi float64, unit func(float64) string) string {
 	const h = 190.0
 	s := begin(plotWidth, h, title, about)
 	least, most, last := math.Inf(1), 0.0, 1
@@ -36,7 +36,7 @@ func Samples(title, about string, dots []Dot, center, lo, hi float64, unit func(
 		s.text(left-6, up(y)+4, "dim", "end", unit(y))
 	}
 	if !math.IsInf(hi, 0) && !math.IsNaN(lo+hi) {
-		s.printf(`<g class="s0"><rect x="%.1f" width="%.1f" y="%.1f" height="%.1f" class="band"/></g>`, left,
+		s.printf(`<g class="%s"><rect x="%.1f" width="%.1f" y="%.1f" height="%.1f" class="band"/></g>`, colorClass(color), left,
 			plotWidth-left-right, up(inside(hi)), max(1, up(inside(lo))-up(inside(hi))))
 	}
 	s.printf(`<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="mark"/>`, left, plotWidth-right, up(center),
@@ -46,7 +46,7 @@ func Samples(title, about string, dots []Dot, center, lo, hi float64, unit func(
 		s.text(at(round), h-bottom+16, "dim", "middle", fmt.Sprint(round))
 	}
 	s.text((left+plotWidth-right)/2, h-bottom+32, "dim", "middle", "round")
-	s.printf(`<g class="s0">`)
+	s.printf(`<g class="%s">`, colorClass(color))
 	for _, d := range dots { // kept short, because a report has a hundred of these pictures
 		class, note := `class="dot"`, ""
 		if d.Note != "" {

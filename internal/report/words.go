@@ -32,6 +32,7 @@ const (
 	memoryAbout  = "Heap bytes per page: retained while the last page is fetched, when the visited set is full and the frontier empty; and allocated in total. The memory of the site is subtracted, stacks are not counted."
 	limitsAbout  = "How well the limiter kept its rate, over all crawlers. Achieved: only of cells whose latency and depth allow the rate; a crawler that is slower misses it with any limiter. Worst window: of all windows of at least 1 ms, the pages let through over rate x length + burst; workers delayed after they were let through can push it above 1. Unfairness (p99 overtakes): later requests served before a request, 99th percentile; 0 is first come, first served."
 	queueAbout   = "In the queue: the part in which another goroutine had ended the wait, by an unlock, a send or a close, and the worker waited for a processor."
+	besideAbout  = "Workers' time per page while traced. The speeds and the processor time above are not traced."
 	// breakdownScaled explains why the shares differ slightly from the medians in the ranges.
 	breakdownScaled = "medians over the traces, scaled to add up to 100 %"
 )

@@ -18,12 +18,12 @@ type barView struct {
 	Scaling []anchor
 }
 
-// flameBar makes the bar above the flame graph of a cell's profile.
-func (s *Site) flameBar(run string, c *diagnose.Cell, kind string) ([]byte, error) {
+// flameBar makes the bar above the flame graph of a cell's profile; more is said about it.
+func (s *Site) flameBar(run string, c *diagnose.Cell, kind, more string) ([]byte, error) {
 	path := s.Flame(run, c.ID(), kind)
 	b := barView{Crumbs: s.crumbs(path, run, anchor{Text: report.CellName(c), Href: s.Link(path, s.Cell(run, c.ID()))},
 		anchor{Text: kind})}
-	b.About = about(kind)
+	b.About = about(kind) + more
 	for _, k := range Kinds(c) {
 		b.Kinds = append(b.Kinds, anchor{k, s.Link(path, s.Flame(run, c.ID(), k)), k == kind})
 	}

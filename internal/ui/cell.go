@@ -7,6 +7,7 @@ import (
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plain"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
 )
 
@@ -16,8 +17,7 @@ type cellPage struct {
 	Findings  []report.Finding
 	Profiles  []profileLink
 	Against   []anchor // differences from cells nearby
-	Workers   []anchor // the same crawler with other numbers of workers
-	Others    []anchor // other crawlers with the same number of workers
+	Around    []nav    // cells that differ in one property
 	Run, Pick string   // for the choice of a cell to subtract; "" if there is none
 	Choices   []string
 }
@@ -70,22 +70,46 @@ func (s *Site) cell(a *diagnose.Analysis, run string, c *diagnose.Cell) cellPage
 			}
 		}
 	}
-	s.around(&p, run, c)
+	s.around(&p, a, run, c)
 	return p
 }
 
-// around fills the links to the cells that differ in workers or crawler only.
-func (s *Site) around(p *cellPage, run string, c *diagnose.Cell) {
+// nav is the links to the cells that differ in one property only.
+type nav struct {
+	Name  string
+	Links []anchor
+}
+
+// around fills the links to the cells that differ from c in one property only: crawler, workers, graph, keys, rate with
+// its limiter, or GOMAXPROCS.
+func (s *Site) around(p *cellPage, a *diagnose.Analysis, run string, c *diagnose.Cell) {
 	path := s.Cell(run, c.ID())
-	for o := range c.Table.Cells() {
-		link := anchor{Href: s.Link(path, s.Cell(run, o.ID())), Here: o == c}
-		if o.Impl == c.Impl {
-			link.Text = fmt.Sprint(o.Workers)
-			p.Workers = append(p.Workers, link)
+	for _, axis := range []struct {
+		name string
+		text func(c *diagnose.Cell) string
+		free func(k *plan.Cell) // clears the property
+	}{
+		{"crawler", func(c *diagnose.Cell) string { return c.Impl }, func(k *plan.Cell) { k.Impl = "" }},
+		{"workers", func(c *diagnose.Cell) string { return fmt.Sprint(c.Workers) }, func(k *plan.Cell) { k.Workers = 0 }},
+		{"graph", func(c *diagnose.Cell) string { return c.Graph }, func(k *plan.Cell) { k.Graph = "" }},
+		{"keys", func(c *diagnose.Cell) string { return c.Keys }, func(k *plan.Cell) { k.Keys = "" }},
+		{"rate", func(c *diagnose.Cell) string { return report.RateName(diagnose.KeyOf(c.Cell)) },
+			func(k *plan.Cell) { k.Rate, k.Burst, k.Limiter = 0, 0, "" }},
+		{"GOMAXPROCS", func(c *diagnose.Cell) string { return fmt.Sprint(c.Procs) }, func(k *plan.Cell) { k.Procs = 0 }},
+	} {
+		rest := func(c plan.Cell) plan.Cell {
+			c.MaxPages = 0 // follows from the rate
+			axis.free(&c)
+			return c
 		}
-		if o.Workers == c.Workers {
-			link.Text = o.Impl
-			p.Others = append(p.Others, link)
+		n := nav{Name: axis.name}
+		for o := range a.Cells() {
+			if rest(o.Cell) == rest(c.Cell) {
+				n.Links = append(n.Links, anchor{Text: axis.text(o), Href: s.Link(path, s.Cell(run, o.ID())), Here: o == c})
+			}
+		}
+		if len(n.Links) > 1 {
+			p.Around = append(p.Around, n)
 		}
 	}
 }

@@ -52,7 +52,7 @@ func (s *Site) DifferencePage(this, base Side) ([]byte, error) {
 			Speed: "not measured"}
 		if x.Cell.Sound() {
 			v.Speed = report.Interval(x.Cell)
-			v.CPU = report.Seconds(x.Cell.CPU) + " of processor time per page"
+			v.CPU = report.Seconds(x.Cell.CPU) + " of processor time per page, not traced"
 		}
 		return v
 	}

@@ -1,6 +1,12 @@
 package ui
 
-import "fmt"
+import (
+	"fmt"
+
+	"crawlbench/internal/profile"
+	"crawlbench/internal/report"
+	"crawlbench/internal/store"
+)
 
 // Texts of the pages that are not part of the view of package report.
 const (
@@ -37,4 +43,17 @@ func (s Scaling) words() string {
 // directionWords explain how to read a difference.
 func directionWords(this, base string) string {
 	return fmt.Sprintf("Red and + mark what %s has more of than %s; green and - mark what it has less of.", this, base)
+}
+
+// blockedWords says which share of the workers' time a block or mutex profile holds; "" for other kinds.
+func blockedWords(p *profile.Profile, pass store.Profile, workers int, kind string) string {
+	if kind != "block" && kind != "mutex" || pass.Sec <= 0 {
+		return ""
+	}
+	delay := 0.0
+	for _, s := range p.Sample {
+		delay += float64(s.Value[len(s.Value)-1]) / 1e9
+	}
+	return fmt.Sprintf(": %s, which is %.0f %% of the time of the %s; goroutines that are no workers count too",
+		report.Seconds(delay), 100*delay/(pass.Sec*float64(workers)), report.Plural(workers, "worker"))
 }

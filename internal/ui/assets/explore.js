@@ -48,7 +48,7 @@ function start(section, data, cells) {
       if (boxes[c.crawler]) continue;
       const mark = document.createElement("i");
       mark.style.setProperty("--c", `var(--s${c.color % 8})`);
-      if (c.color > 7) mark.className = "dashed";
+      mark.className = ["", "dashed", "dotted"][Math.floor(c.color / 8) % 3];
       boxes[c.crawler] = box(chosen, "crawler-" + c.crawler, c.crawler, true, mark);
     }
   }
@@ -62,7 +62,7 @@ function start(section, data, cells) {
     for (const name of names) {
       const own = here.filter(c => c.crawler === name), find = x => own.find(c => c.workers === x);
       const of = i => xs.map(x => { const c = find(x); return c && c[m][i] != null ? c[m][i] : null; });
-      const stroke = color(own[0].color), dash = own[0].color > 7 ? [6, 4] : undefined;
+      const stroke = color(own[0].color), dash = [undefined, [7, 4], [2, 3]][Math.floor(own[0].color / 8) % 3];
       rows.push(of(0)); series.push({label: name, stroke, dash, width: 2, spanGaps: true, points: {show: true, size: 8, fill: stroke}}); by.push(find);
       if (of(1).some(v => v != null)) {
         rows.push(of(2), of(1)); by.push(null, null);

@@ -1,0 +1,61 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"crawlbench/internal/plan"
+)
+
+// A crawler has one colour: in any picture, in any company, and as its own control.
+func TestColorsBelongToCrawlers(t *testing.T) {
+	seen := map[int]string{}
+	for _, name := range colors() {
+		c := ColorOf(name)
+		if other, ok := seen[c]; ok {
+			t.Errorf("%s and %s have the same colour", name, other)
+		}
+		seen[c] = name
+		if ColorOf(plan.Control(name)) != c {
+			t.Errorf("the control of %s has another colour", name)
+		}
+	}
+	if c := ColorOf("somebody's"); c < hues || c >= hues*dashes || c != ColorOf("somebody's") {
+		t.Errorf("an unknown crawler has colour %d", c)
+	}
+	if colorClass(3) != "s3" || colorClass(hues+3) != "s3 d1" || colorClass(2*hues) != "s0 d2" {
+		t.Errorf("%q, %q", colorClass(3), colorClass(hues+3))
+	}
+	a := showcase(t)
+	for _, s := range View(a, fragmentOf).Sections {
+		for _, f := range s.Figures {
+			if f.Live == nil {
+				continue
+			}
+			for _, l := range f.Live.Series {
+				if l.Color != ColorOf(l.Name) {
+					t.Errorf("%s: %s has colour %d", f.Title, l.Name, l.Color)
+				}
+			}
+		}
+	}
+}
+
+func TestFlameLabelsFit(t *testing.T) {
+	for _, name := range []string{"mmmmmmmmmmmm", "iiiiiiiiiiii", "runtime.mallocgc", "WWW", "…", ""} {
+		for room := 0.0; room < 120; room += 3 {
+			label := fitted(name, room)
+			wide := 0.0
+			for _, r := range label {
+				wide += letterWidth(r)
+			}
+			if wide > room+1e-9 || label != name && label != "" && !strings.HasPrefix(label, "…") ||
+				!strings.HasSuffix(name, strings.TrimPrefix(label, "…")) {
+				t.Errorf("%q in %v is %q, %v wide", name, room, label, wide)
+			}
+		}
+	}
+	if got := fitted("runtime.mallocgc", 1000); got != "runtime.mallocgc" {
+		t.Errorf("%q", got)
+	}
+}
