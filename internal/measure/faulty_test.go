@@ -469,12 +469,17 @@ func TestProcessorTimeAfterTheCrawlsIsDetected(t *testing.T) {
 		}()
 		b.baseline = goroutineBaseline{}
 		b.baseline.record()
+		cpu, begin := cpuSeconds(), time.Now()
 		v := b.baseline.checkIdle(b.site, shortWindow)
 		for try := 0; try < 100 && test.found && v == nil; try++ { // other processes may use the processors
 			v = b.baseline.checkIdle(b.site, shortWindow)
 		}
+		share := (cpuSeconds() - cpu) / time.Since(begin).Seconds()
 		close(stop)
 		<-ended
+		if test.found && v == nil && share < 1.2*maxIdleShare {
+			t.Skipf("the machine is too busy: the work got %.0f %% of a processor", 100*share)
+		}
 		if test.found && (len(v) != 1 || !strings.Contains(v[0], "of a processor was in use")) ||
 			!test.found && v != nil {
 			t.Errorf("work of %v: verdict %v", test.works, v)
