@@ -175,7 +175,7 @@ func TestPicturesStayInTheirDirectory(t *testing.T) {
 // stacks; it once took twenty times as long.
 func TestAWideProfileIsDrawnInLinearTime(t *testing.T) {
 	wide, deep := time.Hour, time.Hour
-	for range 3 {
+	for try := 0; try < 3 || try < 30 && wide > 5*deep; try++ { // the shortest times are undisturbed
 		for best, open := range map[*time.Duration]files{&wide: walled(t, 20_000, false),
 			&deep: walled(t, 20_000, true)} {
 			begin := time.Now()
