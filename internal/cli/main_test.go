@@ -21,6 +21,7 @@ import (
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/crawler/mutexmap"
+	"crawlbench/internal/host"
 	"crawlbench/internal/lesson"
 	"crawlbench/internal/measure"
 )
@@ -43,10 +44,14 @@ func TestMain(m *testing.M) {
 
 func program() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr, table())) }
 
-// tests runs the tests and removes their shared runs.
+// tests runs the tests and removes their shared runs. These were measured in this environment, whereas scripts have one
+// of their own: the settings that a run depends on are the defaults in both.
 type tests struct{ m *testing.M }
 
 func (t tests) Run() int {
+	for _, name := range host.Variables() {
+		os.Unsetenv(name)
+	}
 	defer os.RemoveAll(sharedDir())
 	return t.m.Run()
 }

@@ -70,7 +70,7 @@ func TestInterruptAndResume(t *testing.T) {
 			}
 		}
 	}()
-	code, out, errs := call(t, "run", "-progress", "none", "-rounds", "20", "-crawlers", "cas", "tiny.toml")
+	code, out, errs := call(t, "run", "-progress", "none", "-rounds", "60", "-crawlers", "cas", "tiny.toml")
 	resume := regexp.MustCompile(`run -resume (\S+)`).FindStringSubmatch(errs)
 	if code != exitInterrupted || resume == nil || !strings.Contains(out, "interrupted, ") {
 		t.Fatalf("exit code %d\n%s\n%s", code, out, errs)
@@ -82,7 +82,7 @@ func TestInterruptAndResume(t *testing.T) {
 		}
 	}
 	code, out, errs = call(t, "run", "-progress", "none", "-resume", resume[1])
-	if code != 0 || !strings.Contains(out, "complete, 40 of 40 samples") || !strings.Contains(errs, "are left") {
+	if code != 0 || !strings.Contains(out, "complete, 120 of 120 samples") || !strings.Contains(errs, "are left") {
 		t.Fatalf("resumed: exit code %d\n%s\n%s", code, out, errs)
 	}
 	if after, _ := os.ReadFile(filepath.Join(resume[1], "journal.jsonl")); !bytes.HasPrefix(after, before) {
