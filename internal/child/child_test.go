@@ -33,10 +33,12 @@ func command(name string) func() *exec.Cmd {
 }
 
 // Children that should finish have a deadline that even a busy machine keeps; children that should
-// miss their deadline have a short one.
+// miss their deadline have a short one. Those that must be seen to use no processor have one of which
+// starting the process, with the race detector and on a busy machine, is a small part.
 const (
 	longLimit  = time.Minute
 	shortLimit = 700 * time.Millisecond
+	idleLimit  = 5 * time.Second
 )
 
 func TestEachEndHasItsClass(t *testing.T) {
@@ -160,8 +162,8 @@ func TestEachEndHasItsClass(t *testing.T) {
 				case want.class == Memory:
 					t.Skip("the race detector allows no memory limit")
 				case want.class == Deadlock:
-					want.limit = shortLimit
-					want.text = "a deadlock, or a wait of more than 700ms: all its goroutines were blocked"
+					want.limit = idleLimit
+					want.text = "a deadlock, or a wait of more than 5s: all its goroutines were blocked"
 				case name == "races":
 					want.class, want.text, want.more = Race, "the race detector saw a data race", "child.planted."
 				case name == "maps":
@@ -169,6 +171,9 @@ func TestEachEndHasItsClass(t *testing.T) {
 				}
 			}
 			end, err := Run(t.Context(), command(name), want.limit)
+			for try := 0; name == "leaves one for a bit" && err == nil && end.Class == Left && try < 10; try++ {
+				end, err = Run(t.Context(), command(name), want.limit) // that one was late, on a busy machine
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -230,7 +235,7 @@ func TestInterruptionEndsTheChildAndItsDescendants(t *testing.T) {
 	go func() {
 		for len(started) == 0 {
 			time.Sleep(10 * time.Millisecond)
-			for _, p := range processes() {
+			for _, p := range descendants(processes(), os.Getpid(), nil) {
 				if p.String() == "sleep 80" {
 					started = append(started, p.pid)
 				}

@@ -75,7 +75,15 @@ func planted() map[string]func() {
 		"waits":              func() { time.Sleep(time.Hour) },
 		"waits deaf":         func() { signal.Ignore(syscall.SIGQUIT, syscall.SIGTERM); time.Sleep(time.Hour) },
 		"works":              func() { time.Sleep(900 * time.Millisecond) },
-		"works deaf":         func() { signal.Ignore(); time.Sleep(time.Hour) },
+		stopped: func() {
+			continued := make(chan os.Signal, 1)
+			signal.Notify(continued, syscall.SIGCONT)
+			if err := os.WriteFile(os.Getenv(readyVariable), nil, 0o666); err != nil {
+				panic(err)
+			}
+			<-continued
+		},
+		"works deaf": func() { signal.Ignore(); time.Sleep(time.Hour) },
 		"spins": func() {
 			for i := 0; ; i++ {
 				runtime.KeepAlive(i)

@@ -8,18 +8,27 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// parent is the argument that makes the test binary run a planted child for at most 1.5 seconds and
-// print its end.
-const parent = "__parent"
+const (
+	// parent is the argument that makes the test binary run a planted child for at most parentLimit and
+	// print its end.
+	parent      = "__parent"
+	parentLimit = 3 * time.Second
+	// readyVariable is the environment variable with the path of a file that a child creates when it is
+	// ready to be stopped.
+	readyVariable = "CRAWLBENCH_TEST_READY"
+	// stopped is the child that ends once it was stopped and continued, however late that is.
+	stopped = "works until continued"
+)
 
 func runParent(name string) {
-	end, err := Run(context.Background(), command(name), 1500*time.Millisecond)
+	end, err := Run(context.Background(), command(name), parentLimit)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -41,6 +50,25 @@ func waitForChild(t *testing.T, pid int, name string) int {
 	}
 	t.Fatalf("process %d does not run %s", pid, name)
 	return 0
+}
+
+// readyFile sets the path of the file that a child creates when it is ready, and returns it.
+func readyFile(t *testing.T) string {
+	path := filepath.Join(t.TempDir(), "ready")
+	t.Setenv(readyVariable, path)
+	return path
+}
+
+// waitUntilReady waits for that file.
+func waitUntilReady(t *testing.T, path string) {
+	t.Helper()
+	for range 1000 {
+		if _, err := os.Stat(path); err == nil {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("the child is not ready")
 }
 
 func signalAll(t *testing.T, s syscall.Signal, pids ...int) {
@@ -74,15 +102,17 @@ func TestChildDiesWithAKilledParent(t *testing.T) {
 }
 
 func TestFrozenChildIsDetected(t *testing.T) {
-	done := make(chan *End)
+	ready, done := readyFile(t), make(chan *End)
 	go func() {
-		end, err := Run(t.Context(), command("works"), longLimit)
+		end, err := Run(t.Context(), command(stopped), longLimit)
 		if err != nil {
 			t.Error(err)
 		}
 		done <- end
 	}()
-	suspend(t, 700*time.Millisecond, waitForChild(t, os.Getpid(), "works"))
+	pid := waitForChild(t, os.Getpid(), stopped)
+	waitUntilReady(t, ready)
+	suspend(t, 700*time.Millisecond, pid)
 	if end := <-done; end == nil || end.Class != Done || !end.Frozen {
 		t.Errorf("%+v", end)
 	}
@@ -91,13 +121,16 @@ func TestFrozenChildIsDetected(t *testing.T) {
 // While both processes are stopped, the child's time does not count: by the clock it exceeds its
 // limit.
 func TestFrozenMachineIsDetectedAndItsTimeDoesNotCount(t *testing.T) {
-	cmd := exec.Command(os.Args[0], parent, "works")
+	ready := readyFile(t)
+	cmd := exec.Command(os.Args[0], parent, stopped)
 	out := &strings.Builder{}
 	cmd.Stdout = out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	suspend(t, 2*time.Second, cmd.Process.Pid, waitForChild(t, cmd.Process.Pid, "works"))
+	pid := waitForChild(t, cmd.Process.Pid, stopped)
+	waitUntilReady(t, ready)
+	suspend(t, parentLimit+time.Second/2, cmd.Process.Pid, pid)
 	err := cmd.Wait()
 	var end End
 	if err := json.Unmarshal([]byte(out.String()), &end); err != nil {
