@@ -30,7 +30,7 @@ var wasted = map[string]map[string]time.Duration{
 	"hostwheel.10ms": {"even": 1, "zipf": 1, "giant": 1, "flat": 1, "wide": some},
 	"backqueues.3W":  {"zipf": some, "flat": 10_000 * time.Second, "wide": 100 * time.Second},
 	"hostshards.8":   {"zipf": some, "flat": 10 * time.Second, "wide": 10 * time.Second},
-	"sleeper": {"even": 10_000 * time.Second, "zipf": 10_000 * time.Second, "giant": 100_000 * time.Second,
+	"sleeper": {"even": 1000 * time.Second, "zipf": 10_000 * time.Second, "giant": 10_000 * time.Second,
 		"flat": 100_000 * time.Second, "wide": some},
 	"poller.50ms": {"even": 1, "zipf": 1, "giant": 1, "flat": 1, "wide": some},
 }
