@@ -41,7 +41,7 @@ var only = map[string]struct {
 	"os/exec": {
 		[]string{
 			"internal/child", "internal/measure", "internal/conform", "internal/cli", "internal/profile",
-			"internal/conform/mutant", "scripts/limits",
+			"internal/conform/mutant", "internal/simulate", "scripts/limits",
 		},
 		"run children with package child",
 	},

@@ -224,7 +224,7 @@ func (l *Loss) Of(class profile.Class) *Growth {
 	return nil
 }
 
-// of adds up the growth of classes as a share of the loss.
+// share adds up the growth of classes as a share of the loss.
 func (l *Loss) share(classes ...profile.Class) (sum float64) {
 	for _, class := range classes {
 		if g := l.Of(class); g != nil {

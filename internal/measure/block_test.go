@@ -173,7 +173,8 @@ func checkBlock(t *testing.T, block []store.Record) {
 		if rec.Round > 0 && s.Retained > 0 {
 			t.Errorf("%s: retained bytes were measured in round %d", rec.Cell, rec.Round)
 		}
-		if end := rec.Start.Add(time.Duration(rec.Wall * 1e9)); i+1 < len(block) && block[i+1].Start.Sub(end).Abs() > time.Millisecond {
+		if end := rec.Start.Add(time.Duration(rec.Wall * 1e9)); i+1 < len(block) &&
+			block[i+1].Start.Sub(end).Abs() > time.Millisecond {
 			t.Errorf("%s ended at %v, the next began at %v", rec.Cell, end, block[i+1].Start)
 		}
 	}
@@ -218,7 +219,8 @@ func TestCrawlerThatFailsInABlock(t *testing.T) {
 			}
 			for id, rec := range run.Failed() {
 				f := rec.Failure
-				if !strings.Contains(id, "impl="+name) || f.Class != want.class || !strings.Contains(f.Message, want.message) {
+				if !strings.Contains(id, "impl="+name) || f.Class != want.class ||
+					!strings.Contains(f.Message, want.message) {
 					t.Errorf("%s: %s: %s; want %s: %s", id, f.Class, f.Message, want.class, want.message)
 				}
 			}
@@ -303,7 +305,8 @@ func TestBlockDisturbedFromOutsideIsTakenAgain(t *testing.T) {
 		}
 		for _, rec := range run.Samples() {
 			before := rec.Sample.Before
-			if frozenBefore && (before == nil || strings.Contains(rec.Cell, name) != slices.Contains(before.Flags, frozen)) {
+			if frozenBefore && (before == nil ||
+				strings.Contains(rec.Cell, name) != slices.Contains(before.Flags, frozen)) {
 				t.Errorf("%s: before %+v", rec.Cell, before)
 			}
 		}
@@ -362,7 +365,8 @@ func TestLengthOfASlice(t *testing.T) {
 		crawl time.Duration
 		want  int
 	}{
-		{time.Microsecond, 5000}, {600 * time.Microsecond, 9}, {ms, 5}, {2 * ms, 5}, {5 * ms, 5}, {6 * ms, 5}, {7 * ms, 4},
+		{time.Microsecond, 5000}, {600 * time.Microsecond, 9}, {ms, 5}, {2 * ms, 5}, {5 * ms, 5}, {6 * ms, 5},
+		{7 * ms, 4},
 		{10 * ms, 3}, {24 * ms, 2}, {25 * ms, 1}, {time.Hour, 1},
 	} {
 		n := 0
@@ -381,7 +385,8 @@ func TestTurnsOfSlowCrawlers(t *testing.T) {
 		seconds []float64 // of a slice with one crawl
 		want    int
 	}{
-		{[]float64{0.005, 0.005, 0.02}, 6}, {[]float64{0.03, 0.03}, 6}, {[]float64{0.05, 0.05}, 4}, {[]float64{0.1, 0.1}, 2},
+		{[]float64{0.005, 0.005, 0.02}, 6}, {[]float64{0.03, 0.03}, 6}, {[]float64{0.05, 0.05}, 4},
+		{[]float64{0.1, 0.1}, 2},
 		{[]float64{1, 1, 1}, 2}, {[]float64{1, 0.005, 0.005, 0.005}, 2}, {[]float64{60}, 2}, {[]float64{1e-3}, 6},
 	} {
 		var list []*player

@@ -32,7 +32,7 @@ const (
 	busyBetween = "busy between turns"
 	// outsideShare is the share of the time of its slices that a resident may use while it waits.
 	outsideShare = 0.05
-	// A process has settled when it used less than one settleShare-th of a settleStep in that time.
+	// settleStep is how long a process is observed: it has settled when it used less than one settleShare-th of that.
 	settleStep, settleShare, settleMost = 100 * time.Microsecond, 10, 2 * time.Millisecond
 )
 

@@ -144,7 +144,8 @@ func samples(c *diagnose.Cell) Figure {
 			fmt.Sprint(s.Crawls), SI(speed),
 			Seconds(s.Values["sec/op"]), Seconds(s.Values["cpu-sec/op"]/pages), flags)
 	}
-	f.SVG = Samples("samples of "+CellName(c), f.Sentence, ColorOf(c.Impl), dots, c.Summary.Center, c.Summary.Lo, c.Summary.Hi, SI)
+	f.SVG = Samples("samples of "+CellName(c), f.Sentence, ColorOf(c.Impl), dots, c.Summary.Center,
+		c.Summary.Lo, c.Summary.Hi, SI)
 	return f
 }
 

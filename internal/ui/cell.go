@@ -90,12 +90,14 @@ func (s *Site) around(p *cellPage, a *diagnose.Analysis, run string, c *diagnose
 		free func(k *plan.Cell) // clears the property
 	}{
 		{"crawler", func(c *diagnose.Cell) string { return c.Impl }, func(k *plan.Cell) { k.Impl = "" }},
-		{"workers", func(c *diagnose.Cell) string { return fmt.Sprint(c.Workers) }, func(k *plan.Cell) { k.Workers = 0 }},
+		{"workers", func(c *diagnose.Cell) string { return fmt.Sprint(c.Workers) },
+			func(k *plan.Cell) { k.Workers = 0 }},
 		{"graph", func(c *diagnose.Cell) string { return c.Graph }, func(k *plan.Cell) { k.Graph = "" }},
 		{"keys", func(c *diagnose.Cell) string { return c.Keys }, func(k *plan.Cell) { k.Keys = "" }},
 		{"rate", func(c *diagnose.Cell) string { return report.RateName(diagnose.KeyOf(c.Cell)) },
 			func(k *plan.Cell) { k.Rate, k.Burst, k.Limiter = 0, 0, "" }},
-		{"GOMAXPROCS", func(c *diagnose.Cell) string { return fmt.Sprint(c.Procs) }, func(k *plan.Cell) { k.Procs = 0 }},
+		{"GOMAXPROCS", func(c *diagnose.Cell) string { return fmt.Sprint(c.Procs) },
+			func(k *plan.Cell) { k.Procs = 0 }},
 	} {
 		rest := func(c plan.Cell) plan.Cell {
 			c.MaxPages = 0 // follows from the rate
@@ -105,7 +107,8 @@ func (s *Site) around(p *cellPage, a *diagnose.Analysis, run string, c *diagnose
 		n := nav{Name: axis.name}
 		for o := range a.Cells() {
 			if rest(o.Cell) == rest(c.Cell) {
-				n.Links = append(n.Links, anchor{Text: axis.text(o), Href: s.Link(path, s.Cell(run, o.ID())), Here: o == c})
+				n.Links = append(n.Links,
+					anchor{Text: axis.text(o), Href: s.Link(path, s.Cell(run, o.ID())), Here: o == c})
 			}
 		}
 		if len(n.Links) > 1 {
