@@ -173,8 +173,8 @@ func checkBlock(t *testing.T, block []store.Record) {
 		if rec.Round > 0 && s.Retained > 0 {
 			t.Errorf("%s: retained bytes were measured in round %d", rec.Cell, rec.Round)
 		}
-		if end := rec.Start.Add(time.Duration(rec.Wall * 1e9)); i+1 < len(block) &&
-			block[i+1].Start.Sub(end).Abs() > time.Millisecond {
+		end := rec.Start.Add(time.Duration(rec.Wall * 1e9))
+		if i+1 < len(block) && block[i+1].Start.Sub(end).Abs() > time.Millisecond {
 			t.Errorf("%s ended at %v, the next began at %v", rec.Cell, end, block[i+1].Start)
 		}
 	}
@@ -279,7 +279,8 @@ func TestResidentThatWorksBetweenItsTurnsIsFlagged(t *testing.T) {
 			t.Errorf("%s: before %+v", rec.Cell, s.Before)
 			continue
 		}
-		if restless && (!slices.Contains(s.Flags, busyBetween) || !slices.Contains(s.Before.Flags, busyBetween)) {
+		flagged := slices.Contains(s.Flags, busyBetween) && slices.Contains(s.Before.Flags, busyBetween)
+		if restless && !flagged {
 			t.Errorf("%s: flags %v, before %v; %v s outside of its turns", rec.Cell, s.Flags, s.Before.Flags, s.Outside)
 		}
 	}
@@ -351,7 +352,8 @@ func TestProgramThatKnowsNoBlocksIsAnError(t *testing.T) {
 	t.Setenv(oldProgram, "1")
 	r, run := start(t, inBlocks(nil), "mutexmap", "cas")
 	err := r.Do(t.Context())
-	if err == nil || !strings.Contains(err.Error(), "was built from an older crawlbench: rebuild it, or set turns = 0") {
+	const want = "was built from an older crawlbench: rebuild it, or set turns = 0"
+	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v", err)
 	}
 	if len(run.Records()) > 0 {

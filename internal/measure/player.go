@@ -32,8 +32,10 @@ const (
 	busyBetween = "busy between turns"
 	// outsideShare is the share of the time of its slices that a resident may use while it waits.
 	outsideShare = 0.05
-	// settleStep is how long a process is observed: it has settled when it used less than one settleShare-th of that.
-	settleStep, settleShare, settleMost = 100 * time.Microsecond, 10, 2 * time.Millisecond
+	// settleStep is a time in which a process that has settled uses less than a part in settleShare of a processor.
+	settleStep, settleShare = 100 * time.Microsecond, 10
+	// settleMost is how long a process may take to settle.
+	settleMost = 2 * time.Millisecond
 )
 
 // spend adds the time since begin to what was the player's own.
