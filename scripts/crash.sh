@@ -1,6 +1,6 @@
 #!/bin/sh
 # Kills runs with -9 at random moments and resumes them until they are complete. The first argument
-# is the number of kills. After a kill the journal may lack the sample in flight and nothing else:
+# is the number of kills. After a kill the journal may lack the block in flight and nothing else:
 # everything before it is unchanged, byte for byte, and at the end each slot of the plan is present
 # once.
 set -eu
@@ -14,6 +14,7 @@ workers = [2]
 control = false
 rounds = 8
 sample = "5ms"
+rest = "0s"
 [[graph]]
 name = "small"
 kind = "uniform"
@@ -58,8 +59,10 @@ while [ "$killed" -lt "$kills" ]; do
 		fi
 		killed=$((killed + 1))
 		if [ -n "$run" ]; then
-			# Only complete lines are committed; the last may be partial.
-			head -n "$(wc -l <"$run")" "$run" >"$dir/before"
+			# Only complete lines of complete blocks are committed; the last may be partial.
+			head -n "$(wc -l <"$run")" "$run" | awk '{line[NR] = $0}
+				!/^{"crc":"[0-9a-f]*","rec":{[^{]*"more":/ {n = NR}
+				END {for (i = 1; i <= n; i++) print line[i]}' >"$dir/before"
 			go_on="-resume $(dirname "$run")"
 		else
 			rm -rf "$results" # killed before the journal existed: nothing to resume

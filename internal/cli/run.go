@@ -248,6 +248,7 @@ func (a *app) dry(ctx context.Context, p *plan.Plan, f runFlags) error {
 	if err := measure.CheckDeadline(p, ideal(p, graphs)); err != nil {
 		return err
 	}
+	measure.SetResidents(p, graphs, host.FreeMemory())
 	a.fitRounds(p, graphs, f.budget, 0)
 	a.show(a.raw, a.screen, p, graphs, f)
 	return nil
@@ -351,6 +352,7 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 		err = measure.CheckDeadline(p, ideal(p, graphs))
 	}
 	if err == nil {
+		measure.SetResidents(p, graphs, host.FreeMemory())
 		a.fitRounds(p, graphs, f.budget, time.Since(begin))
 		if why := report.Idle(p); why != "" && !f.force {
 			err = fmt.Errorf("run: %s", why)

@@ -81,3 +81,31 @@ func Caches(run *store.Run) (dir string, remove func(), err error) {
 	}
 	return dir, func() { os.RemoveAll(dir) }, nil
 }
+
+// A process of a block needs about processMemory, and pageMemory for each page: what the visited set, the frontier or a
+// goroutine for each page take, with the heap that is not collected yet.
+const (
+	processMemory = 32 << 20
+	pageMemory    = 1 << 10
+)
+
+// SetResidents lets p take blocks where the processes of all crawlers of a group fit together into half of the free
+// memory, 0 if that is unknown; the other half is for those that need more. It draws the schedule of p anew.
+func SetResidents(p *plan.Plan, graphs []Graph, free int64) {
+	p.SetResidents(func(group []plan.Cell) bool {
+		for _, g := range graphs {
+			if g.Info.Name != group[0].Graph {
+				continue
+			}
+			need := processMemory + int64(g.Info.Pages)*pageMemory
+			if group[0].Keys == "url" {
+				need += web.URLMemory(g.Info.Pages, g.Info.Links)
+			}
+			if p.Memory > 0 {
+				need = min(need, p.Memory)
+			}
+			return free == 0 || need <= free/2/int64(len(group))
+		}
+		return true
+	})
+}

@@ -45,6 +45,9 @@ func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration, gate floa
 		row("limiter", slices.DeleteFunc(limiters, func(l string) bool { return l == "" })...)
 	}
 	row("gomaxprocs", axis(p.Cells, func(c plan.Cell) string { return fmt.Sprint(c.Procs) })...)
+	for i, line := range sampleLines(p) {
+		row([]string{"samples", ""}[min(i, 1)], line)
+	}
 	row("seed", fmt.Sprint(p.Seed))
 	for i, line := range reachLines(p) {
 		row([]string{"verdicts", ""}[min(i, 1)], line)
@@ -72,6 +75,24 @@ func product(p *plan.Plan) string {
 			Count(paced), few)
 	}
 	return text
+}
+
+// sampleLines say how the samples of a plan are taken.
+func sampleLines(p *plan.Plan) (list []string) {
+	residents := 0
+	for _, c := range p.Cells {
+		if c.Resident {
+			residents++
+		}
+	}
+	if residents > 0 {
+		list = append(list, fmt.Sprintf("%s in blocks: the crawlers of a group are alive at once and take turns, %d of %v",
+			Plural(residents, "cell"), p.Turns, p.Slice))
+	}
+	if n := len(p.Cells) - residents; n > 0 {
+		list = append(list, fmt.Sprintf("%s in fresh processes: at least %v of crawls each", Plural(n, "cell"), p.Sample))
+	}
+	return list
 }
 
 // sought is the difference for which a plan says how many rounds find it.

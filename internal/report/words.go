@@ -167,7 +167,7 @@ func method(a *diagnose.Analysis) [][2]string {
 	list := [][2]string{
 		{"scenario", m.Scenario}, {"seed", fmt.Sprint(m.Seed)},
 		{"rounds", rounds(p)},
-		{"sample", fmt.Sprintf("a new process that crawls for %v; every crawl is verified page by page", p.Sample)},
+		{"sample", strings.Join(sampleLines(p), "; ") + "; every crawl is verified page by page"},
 		{"verdicts", verdictMethod(a)},
 		{"best against best", "a family of its own, in which any claim is false with a probability below 5 %: adjusted for all pairs of cells of different crawlers in a table, as the best are chosen by their medians"},
 		{"benchstat", benchstatMethod},
