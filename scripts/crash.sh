@@ -15,6 +15,7 @@ control = false
 rounds = 8
 sample = "5ms"
 rest = "0s"
+stop = false
 [[graph]]
 name = "small"
 kind = "uniform"
