@@ -2,9 +2,11 @@
 # Tests crawlbench's conclusions on this machine with known answers. same: RUNS runs in which all
 # crawlers are the same, of which at most one in twenty may claim a difference. slow: RUNS runs with
 # a crawler that is 5 % slower, which must be found. causes: RUNS runs of each of seven crawlers
-# that spend their time in a known way, which must be named. SAMPLE shortens the samples of same.
+# that spend their time in a known way, which must be named. blocks: RUNS runs of two rounds in blocks,
+# and as many with fresh processes, in turn; it prints how much the ratio of the A/A control varies
+# with each, which must be halved, and how long a round takes. SAMPLE shortens the samples of same.
 #
-# usage: [SAMPLE=20ms] scripts/trial.sh same|slow|causes [RUNS]
+# usage: [SAMPLE=20ms] scripts/trial.sh same|slow|causes|blocks [RUNS]
 set -eu
 cd "$(dirname "$0")/.."
 what=$1 runs=${2:-20}
@@ -34,6 +36,40 @@ slow)
 	echo "delay: $TRIAL_DELAY ns per page"
 	;;
 esac
+if [ "$what" = blocks ]; then
+	go build -o "$dir/trial" ./bench/cmd/crawlbench
+	for turns in 6 0; do
+		sed 's/^rounds .*/rounds = 2\nstop = false\nturns = '$turns'/; /^\[profiles\]/,$d' scenarios/quick.toml >"$dir/turns$turns.toml"
+	done
+	for i in $(seq "$runs"); do
+		for turns in 6 0; do
+			"$dir/trial" run -force -results "$dir" -progress none -rate inf -seed "$i" "$dir/turns$turns.toml" >"$dir/out" 2>&1 || { cat "$dir/out" >&2; exit 1; }
+			cat "$dir/latest/bench.txt" >>"$dir/bench$turns"
+			cat "$dir/latest/journal.jsonl" >>"$dir/journal$turns"
+			rm -rf "$dir"/turns?-2*
+		done
+	done
+	for turns in 6 0; do
+		# The n-th line of a cell is the n-th round; without a difference, the mean of the log ratio is 0.
+		awk -v turns=$turns -v rounds=$((2 * runs)) '
+			FNR == NR {if (match($0, /"wall_sec":[0-9.]+/)) wall += substr($0, RSTART + 11, RLENGTH - 11); next}
+			/^Benchmark/ {
+				name = $1; again = sub(/mutexmap[.]control/, "mutexmap", name); n = ++count[again, name]
+				if (name ~ /impl=mutexmap/) for (i = 2; i < NF; i++) if ($(i+1) == "sec/op") sec[again, name, n] = $i
+			}
+			END {
+				for (key in sec) {
+					split(key, part, SUBSEP)
+					if (part[1] == 0 && (1 SUBSEP part[2] SUBSEP part[3]) in sec) {
+						d = log(sec[1, part[2], part[3]] / sec[key]); sum += d * d; k++
+					}
+				}
+				printf "%s: SD of the log ratio of the control %.4f in %d blocks, %.2f s a round\n",
+					turns ? "blocks" : "fresh processes", sqrt(sum / k), k, wall / rounds
+			}' "$dir/journal$turns" "$dir/bench$turns"
+	done
+	exit
+fi
 if [ "$what" = causes ]; then
 	# name, crawler, expected finding, workers, graph, and the rest of the scenario
 	while IFS='|' read -r name crawler says workers graph more; do
