@@ -79,7 +79,7 @@ func TestReadmeProgramRuns(t *testing.T) {
 		t.Errorf("the program has %d lines, want fewer than 40", lines)
 	}
 	tiny := "crawlers = [\"mutexmap\", \"mine\"]\nkeys = [\"id\", \"url\"]\nworkers = [2]\nrounds = 3\nsample = \"2ms\"\n" +
-		"[[graph]]\nname = \"g\"\nkind = \"hosts\"\npages = 300\n"
+		"rest = \"0s\"\n[[graph]]\nname = \"g\"\nkind = \"hosts\"\npages = 300\n"
 	if err := os.WriteFile(filepath.Join(mine, "tiny.toml"), []byte(tiny), 0o666); err != nil {
 		t.Fatal(err)
 	}

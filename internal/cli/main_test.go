@@ -93,6 +93,7 @@ crawlers = ["slowable"]
 workers    = [1, 2]
 rounds     = 8
 sample     = "2ms"
+rest       = "0s"
 [[graph]]
 name  = "g"
 kind  = "hosts"
@@ -106,6 +107,7 @@ crawlers = ["mutexmap", "cas", "owner"]
 workers    = [1, 2]
 rounds     = 6
 sample     = "2ms"
+rest       = "0s"
 [[graph]]
 name  = "g"
 kind  = "hosts"

@@ -96,7 +96,7 @@ func (r *Runner) play(ctx context.Context, slots []plan.Slot) (*block, error) {
 			}
 		}
 		if turn == 0 && !b.cut {
-			turns = turnsOf(playing, p.Turns, p.Sample)
+			turns = turnsOf(playing, p.Turns, max(p.Sample, time.Duration(p.Turns)*p.Slice))
 		}
 	}
 	window := time.Since(start).Seconds()
@@ -223,9 +223,9 @@ func (b *block) disturbed() bool {
 	})
 }
 
-// turnsOf returns how many turns a block has after its first one, at most most. As soon as crawls are longer than a
-// slice, turns would take longer than samples of the given length in fresh processes do: a block takes at most twice
-// their time.
+// turnsOf returns how many turns a block has, at most most, once its first one is known. As soon as crawls are longer
+// than a slice, they would take longer than samples of the given length in fresh processes do: a block takes at most
+// twice their time.
 func turnsOf(playing []*player, most int, sample time.Duration) int {
 	first, fresh := 0.0, 0.0
 	for _, p := range playing {
