@@ -162,6 +162,9 @@ func (a *app) plan(name string, f runFlags) (*plan.Plan, store.Manifest, error) 
 	if err != nil {
 		return nil, store.Manifest{}, err
 	}
+	if gate, _ := f.gate.share(); gate >= 0 && s.Against { // checked with the flags
+		p.Gate = &gate
+	}
 	m := store.Manifest{
 		Scenario: s.Name, ScenarioFile: s.File, ScenarioText: s.Text, Seed: s.Seed, Command: os.Args,
 		Against: f.against,

@@ -287,7 +287,7 @@ func TestReach(t *testing.T) {
 	for _, rounds := range []int{1, 6, 14} {
 		list := reach(rounds)
 		if len(list) != 1 || list[0].Size != 6 || list[0].Decides() != (rounds > 1) ||
-			(list[0].AtBusy < 1.5) != (rounds > 6) {
+			(list[0].AtBusy < 1.2) != (rounds > 6) {
 			t.Errorf("%d rounds: %+v", rounds, list)
 		}
 	}

@@ -8,8 +8,8 @@ import (
 )
 
 // Assumed is how much the ratio of two crawlers varies from round to round, as the standard deviation of its logarithm,
-// as long as nothing is measured: on a quiet machine, and on a shared virtual machine with two cores, where it was 0.24
-// to 0.27 in unlimited cells and 0.003 to 0.006 in paced ones.
+// as long as nothing is measured: on a quiet machine, and on a shared virtual machine with two cores, where it was 0.11
+// to 0.13 in resident blocks, 0.24 to 0.27 in other unlimited cells, and 0.003 to 0.006 in paced ones.
 type Assumed struct{ Quiet, Busy float64 }
 
 // Reach says before a run what a family can show.
@@ -37,8 +37,11 @@ func (r Reach) Enough(ratio float64) (least, find int) {
 func Reaches(p *plan.Plan, q plan.Question) (list []Reach) {
 	for _, f := range looks.Of(p, q).All() {
 		noise := Assumed{0.03, 0.25}
-		if f.Equivalence {
+		switch {
+		case f.Equivalence:
 			noise = Assumed{0.003, 0.006}
+		case !slices.ContainsFunc(p.Cells, func(c plan.Cell) bool { return c.Rate == 0 && !c.Resident }):
+			noise = Assumed{0.02, 0.13}
 		}
 		list = append(list, Reach{f, noise, f.MDE(noise.Quiet), f.MDE(noise.Busy)})
 	}

@@ -45,6 +45,9 @@ func Of(p *plan.Plan, q plan.Question) *Families {
 	f := Declare(p.Pairs(q), p)
 	if q != plan.Controls && len(p.Looks) > 0 {
 		f.Unlimited.Looks, f.Unlimited.Uneven = p.Looks, false
+		if q == plan.Programs {
+			f.Unlimited.Gate = p.Gate
+		}
 	}
 	return f
 }

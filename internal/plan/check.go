@@ -170,6 +170,9 @@ func (p *Plan) checkSchedule() error {
 
 // checkLooks returns an error unless the looks are those of a family, within the rounds.
 func (p *Plan) checkLooks() error {
+	if g := p.Gate; g != nil && !(*g >= 0 && *g <= 1e6) {
+		return fmt.Errorf("a gate of %v is out of bounds", *g)
+	}
 	if !p.Stop || p.Rounds < 2 {
 		if len(p.Looks) > 0 {
 			return fmt.Errorf("it has %d looks: want none", len(p.Looks))

@@ -24,8 +24,10 @@ type Plan struct {
 	PacedRounds int `json:"paced_rounds,omitempty"`
 	// Stop says whether a crawler leaves the rounds when all its comparisons are settled. Looks are
 	// when comparisons of cells without a rate are decided; without Stop only at the end.
-	Stop   bool          `json:"stop,omitempty"`
-	Looks  []stat.Look   `json:"looks,omitempty"`
+	Stop  bool        `json:"stop,omitempty"`
+	Looks []stat.Look `json:"looks,omitempty"`
+	// Gate is the regression, as a share, that a gate for the comparisons of two programs allows; nil without one.
+	Gate   *float64      `json:"gate,omitempty"`
 	Sample time.Duration `json:"sample_ns"`
 	// Turns is how often each crawler of a block crawls, for Slice at least each time, and Rest the
 	// least time between two blocks of a group. Without turns there are no blocks.

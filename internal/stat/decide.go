@@ -33,6 +33,11 @@ type Family struct {
 	// of blocks: each is tested with those that it has, at least 2.
 	Uneven bool
 
+	// Gate, if not nil, is the gate that the comparisons are for. Before the last look a comparison is
+	// then settled only by what decides the gate: a small but proven regression, or an equivalence
+	// wider than the gate, stays open, because more blocks can tell on which side of the gate it is.
+	Gate *float64
+
 	// RanksFrom is the number of blocks from which the exact signed-rank test decides, such as
 	// RankBlocks; 0 means never. It is as powerful as the moderated t-test where noise has heavy
 	// tails, and less powerful elsewhere: with the noise of a shared machine and 28 blocks, it

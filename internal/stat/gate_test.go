@@ -51,6 +51,7 @@ func TestGateByHand(t *testing.T) {
 func gated(t *testing.T, draw *rand.Rand, l lab, n, blocks, hit int, ratio float64) map[Gate]int {
 	t.Helper()
 	answers := map[Gate]int{}
+	gate := 0.05
 	for range n {
 		y := l(draw, 8, 14, blocks)
 		var family [][]float64
@@ -67,12 +68,12 @@ func gated(t *testing.T, draw *rand.Rand, l lab, n, blocks, hit int, ratio float
 			}
 		}
 		f := unlimited(Looks(blocks))
-		f.Size = len(family)
+		f.Size, f.Gate = len(family), &gate
 		d, err := f.Decide(family)
 		if err != nil {
 			t.Fatal(err)
 		}
-		answers[d.Gate(0.05, 0)]++
+		answers[d.Gate(gate, 0)]++
 	}
 	return answers
 }
@@ -91,6 +92,9 @@ func TestGateSimulated(t *testing.T) {
 	}{
 		{"equal", noisy, 28, 0, 1, [2]float64{0, 0.05}, [2]float64{0, 0.05}}, // too noisy to exclude 5 % everywhere
 		{"a crawler 10 % slower", noisy, 28, 8, 1.1, [2]float64{0.8, 1}, [2]float64{0, 0.025}},
+		// The default budget, 40 blocks, in the noise of resident blocks: block ratios vary by 12 %.
+		{"equal, default budget", noisy, 40, 0, 1, [2]float64{0, 0.05}, [2]float64{0, 1}},
+		{"10 %, one cell of 56, default budget", noisy, 40, 1, 1.1, [2]float64{0.8, 1}, [2]float64{0, 0.025}},
 		{"25 times in 6 blocks, one cell", noisy, 6, 1, 25, [2]float64{1, 1}, [2]float64{0, 0}},
 		{"equal, still machine", still, 14, 0, 1, [2]float64{0, 0.05}, [2]float64{0.95, 1}},
 		{"10 %, one cell, still machine", still, 14, 1, 1.1, [2]float64{0.97, 1}, [2]float64{0, 0.025}},
@@ -103,5 +107,63 @@ func TestGateSimulated(t *testing.T) {
 		atMostShare(t, c.name+": fail", got[Fail], n, c.fail[1])
 		atLeastShare(t, c.name+": pass", got[Pass], n, c.pass[0])
 		atMostShare(t, c.name+": pass", got[Pass], n, c.pass[1])
+	}
+}
+
+// A regression within the gate is proven slower before it is proven to be within the gate. Settled there, it could
+// never pass.
+func TestAGatedComparisonStaysOpenUntilTheGateIsDecided(t *testing.T) {
+	n := runs(300)
+	gate := 0.05
+	passes := map[bool]int{}
+	for _, on := range []bool{false, true} {
+		draw := rand.New(rand.NewPCG(52, 0))
+		for range n {
+			var family [][]float64
+			for _, ratio := range []float64{1, 1.035, 1, 1.2} {
+				d := make([]float64, 60)
+				for b := range d {
+					d[b] = math.Log(ratio) + 0.03*draw.NormFloat64()
+				}
+				family = append(family, d)
+			}
+			f := unlimited(Looks(60))
+			f.Size = len(family)
+			if on {
+				f.Gate = &gate
+			}
+			for _, look := range f.Looks {
+				blocks := look.Blocks
+				cut := make([][]float64, len(family))
+				for i := range family {
+					cut[i] = family[i][:blocks]
+				}
+				d, err := f.Decide(cut)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, c := range d.Comparisons {
+					if within := c.Ratio.Lo <= 1 && 1 <= c.Ratio.Hi; c.Verdict == Inconclusive != within && c.Verdict != Equivalent {
+						t.Fatalf("gated %v, %d blocks, comparison %d: %v by %+v", on, blocks, i, c.Verdict, c.Ratio)
+					}
+					if claimed(c.Verdict) != (c.P < f.Alpha) {
+						t.Fatalf("gated %v, %d blocks, comparison %d: %v with p %v", on, blocks, i, c.Verdict, c.P)
+					}
+				}
+				if blocks < 60 {
+					continue
+				}
+				if d.Comparisons[3].Gate(gate) != Fail {
+					t.Errorf("gated %v: 20 %% is %v", on, d.Comparisons[3].Gate(gate))
+				}
+				if d.Comparisons[1].Gate(gate) == Pass {
+					passes[on]++
+				}
+			}
+		}
+	}
+	t.Logf("a regression of 3.5 %% passes a gate of 5 %% in %v of %d runs", passes, n)
+	if passes[true] < 2*passes[false] || passes[true] < n*3/4 {
+		t.Errorf("it passes in %v of %d runs", passes, n)
 	}
 }

@@ -92,8 +92,16 @@ func (f Family) claim(k int, open []int, tests []test, done []Decision) {
 		case f.Equivalence:
 			threshold = min(threshold, equal[j].threshold)
 		}
-		c.Settled = c.Verdict != Inconclusive
 		alone := 1 - level
+		if f.Gate != nil && !last && c.Verdict != Inconclusive {
+			d := *c
+			d.Ratio, d.Alone = tests[i].interval(threshold).exp(), tests[i].interval(alone*share).exp()
+			if d.Gate(*f.Gate) == CannotTell {
+				// As inconclusive it has an interval that contains 1.
+				c.Verdict, threshold, c.P = Inconclusive, min(threshold, ps[j]*(1-1e-9)), max(c.P, f.Alpha)
+			}
+		}
+		c.Settled = c.Verdict != Inconclusive
 		if c.Settled && !last {
 			alone *= share
 		}
