@@ -3,6 +3,7 @@ package stat
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -190,4 +191,65 @@ func TestRanksWinFalselyWhereNoiseIsSkewed(t *testing.T) {
 	if ts >= ranks {
 		t.Errorf("t wins falsely in %d runs and ranks in %d", ts, ranks)
 	}
+}
+
+// The rule "ranks from 20 blocks on" against the t-test at all looks: it finds less in the noise of resident blocks, and
+// claims more falsely where noise is skewed.
+func TestRanksFromTwentyBlocksAreNoBetter(t *testing.T) {
+	byRanks := unlimited(Looks(28))
+	byRanks.RanksFrom = RankBlocks
+	found := map[int]int{}
+	n, all := runs(60), 0
+	for range n {
+		draw := rand.New(rand.NewPCG(38, uint64(all)))
+		family, truth := allPairs(resident(draw, groups, perGroup, 28), []float64{0, 0, 0, 0, math.Log(1.1)})
+		for _, f := range []Family{unlimited(Looks(28)), byRanks} {
+			f.Size = len(family)
+			d, err := f.Decide(family)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, c := range d.Comparisons {
+				if truth[i] != 0 && c.Verdict == Slower {
+					found[f.RanksFrom]++
+				}
+			}
+		}
+		all += groups * (perGroup - 1)
+	}
+	t.Logf("of %d differences of 10 %%, t finds %d and ranks %d", all, found[0], found[RankBlocks])
+	if found[0] <= found[RankBlocks] {
+		t.Errorf("ranks find %d of %d, t %d: use them", found[RankBlocks], all, found[0])
+	}
+	n = runs(400)
+	skewed := blockwise(unitSkewed, 0.25, 0, quiet)
+	ranks, _, _ := falseWins(t, rand.New(rand.NewPCG(39, 0)), skewed, byRanks, n)
+	ts, _, _ := falseWins(t, rand.New(rand.NewPCG(39, 0)), skewed, unlimited(Looks(28)), n)
+	t.Logf("skewed: of %d families, ranks claim falsely in %d and t in %d", n, ranks, ts)
+	if ranks < 2*ts {
+		t.Errorf("skewed: of %d families, ranks claim falsely in %d and t in %d", n, ranks, ts)
+	}
+}
+
+// Looks whose alpha is not split: the known-bad twin of Looks.
+func TestAlphaThatIsNotSplitWinsFalsely(t *testing.T) {
+	n := runs(400)
+	draw := rand.New(rand.NewPCG(40, 0))
+	wins := 0
+	for range n {
+		family, _ := allPairs(blockwise(unitNormal, 0.25, 0, quiet)(draw, groups, perGroup, 28), make([]float64, perGroup))
+		for _, look := range Looks(28) {
+			f := unlimited(AtEnd(look.Blocks)) // all of alpha at each look
+			f.Size = len(family)
+			d, err := f.Decide(family)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if slices.ContainsFunc(d.Comparisons, func(c Decision) bool { return claimed(c.Verdict) }) {
+				wins++
+				break
+			}
+		}
+	}
+	atLeastCaught(t, "alpha not split", wins, n, 0.055)
 }
