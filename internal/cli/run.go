@@ -17,6 +17,7 @@ import (
 	"crawlbench/internal/child"
 	"crawlbench/internal/host"
 	"crawlbench/internal/measure"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
 	"crawlbench/internal/screen"
@@ -252,20 +253,43 @@ func (a *app) dry(ctx context.Context, p *plan.Plan, f runFlags) error {
 		return err
 	}
 	measure.SetResidents(p, graphs, host.FreeMemory())
-	a.fitRounds(p, graphs, f.budget, 0)
-	a.show(a.raw, a.screen, p, graphs, f)
+	firsts, err := a.look(ctx, p, graphs, measure.Runner{})
+	if err != nil {
+		return err
+	}
+	a.fitRounds(p, firsts, f.budget, 0)
+	a.show(a.raw, a.screen, p, graphs, firsts, f)
 	return nil
 }
 
-// show prints what p measures and what it can show.
-func (a *app) show(w io.Writer, s screen.Screen, p *plan.Plan, graphs []measure.Graph, f runFlags) {
-	gate, _ := f.gate.share() // checked with the flags
-	fmt.Fprint(w, report.Plan(p, infos(graphs), a.duration(p, graphs), gate, s))
+// lookTime bounds the first look at the cells of a plan.
+const lookTime = 10 * time.Second
+
+// look takes a first look at the cells of p, from which times are estimated.
+func (a *app) look(ctx context.Context, p *plan.Plan, graphs []measure.Graph, r measure.Runner) (*measure.Firsts, error) {
+	f := &measure.Firsts{Ideal: ideal(p, graphs)}
+	r.Caches, r.Memory = map[string]string{}, p.Memory
+	if r.Memory == 0 {
+		r.Memory = host.FreeMemory()
+	}
+	if p.Fetch.CPU > 0 && r.Spin == 0 {
+		r.Spin = web.Calibrate()
+	}
+	for _, g := range graphs {
+		r.Caches[g.Info.Name] = g.Cache
+	}
+	return f, f.Look(ctx, &r, p, lookTime)
 }
 
-// duration returns the expected time of p.
-func (a *app) duration(p *plan.Plan, graphs []measure.Graph) time.Duration {
-	return measure.Total(p, measure.RoundTime(p, ideal(p, graphs)))
+// show prints what p measures, how long it takes and what it can show.
+func (a *app) show(w io.Writer, s screen.Screen, p *plan.Plan, graphs []measure.Graph, firsts *measure.Firsts,
+	f runFlags) {
+	gate, _ := f.gate.share() // checked with the flags
+	fmt.Fprint(w, report.Plan(p, infos(graphs), firsts.Total(p), gate, s))
+	if firsts.Cells > 0 {
+		fmt.Fprintf(w, "  %-11s estimated from one crawl in %d of %s without a rate; samples that are taken again come on top\n",
+			"time", firsts.Seen(), plain.Count(firsts.Cells, "cell"))
+	}
 }
 
 // ideal returns a function that returns the shortest possible time of a crawl of a cell.
@@ -281,17 +305,16 @@ func ideal(p *plan.Plan, graphs []measure.Graph) func(plan.Cell) time.Duration {
 }
 
 // fitRounds sets the number of rounds by the budget, of which spent has been used, and warns if there are too few.
-func (a *app) fitRounds(p *plan.Plan, graphs []measure.Graph, budget, spent time.Duration) {
+func (a *app) fitRounds(p *plan.Plan, firsts *measure.Firsts, budget, spent time.Duration) {
 	if budget > 0 {
-		p.SetRounds(min(measure.FitRounds(budget-spent, measure.RoundTime(p, ideal(p, graphs)), measure.PassTime(p)),
-			p.MaxRounds()))
+		p.SetRounds(min(firsts.FitRounds(p, budget-spent), p.MaxRounds()))
 	}
 	if p.Rounds < plan.MinRounds {
 		why := ""
 		if budget > 0 {
 			p6 := *p
 			p6.SetRounds(plan.MinRounds)
-			why = fmt.Sprintf("; a budget of %v allows %d", roundUp(a.duration(&p6, graphs)+spent), plan.MinRounds)
+			why = fmt.Sprintf("; a budget of %v allows %d", roundUp(firsts.Total(&p6)+spent), plan.MinRounds)
 		}
 		fmt.Fprintf(a.err, "note: a 95 %% confidence interval of the median needs at least %d rounds, not %d%s\n",
 			plan.MinRounds, p.Rounds, why)
@@ -354,9 +377,14 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 	if err == nil {
 		err = measure.CheckDeadline(p, ideal(p, graphs))
 	}
+	var firsts *measure.Firsts
 	if err == nil {
 		measure.SetResidents(p, graphs, host.FreeMemory())
-		a.fitRounds(p, graphs, f.budget, time.Since(begin))
+		firsts, err = a.look(ctx, p, graphs, measure.Runner{Spin: m.Spin,
+			Child: []string{f.programs.startThis, measure.ChildVerb}})
+	}
+	if err == nil {
+		a.fitRounds(p, firsts, f.budget, time.Since(begin))
 		if why := report.Idle(p); why != "" && !f.force {
 			err = fmt.Errorf("run: %s", why)
 		}
@@ -372,7 +400,7 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 		return err
 	}
 	if !a.quiet {
-		a.show(a.rawErr, a.side, p, graphs, f)
+		a.show(a.rawErr, a.side, p, graphs, firsts, f)
 	}
 	return a.measure(ctx, run, graphs, f, begin)
 }

@@ -21,13 +21,13 @@ func (r *Runner) refit(round int, timing time.Duration) error {
 	p := *r.Run.Plan()
 	if len(p.Looks) > 0 {
 		next, ok := nextLook(p.Looks, round+1)
-		if !ok || fit(r.Budget, time.Since(r.Begin)-timing, timing, round+1, PassTime(&p)) >= next {
+		if !ok || fit(r.Budget, time.Since(r.Begin)-timing, timing, round+1, passTime(&p)) >= next {
 			return nil
 		}
 		p.EndAt(round + 1)
 		return r.Run.SetPlan(&p)
 	}
-	n := min(fit(r.Budget, time.Since(r.Begin)-timing, timing, round+1, PassTime(&p)), p.MaxRounds())
+	n := min(fit(r.Budget, time.Since(r.Begin)-timing, timing, round+1, passTime(&p)), p.MaxRounds())
 	if n == p.Rounds {
 		return nil
 	}
@@ -52,36 +52,16 @@ func fit(budget, before, timing time.Duration, done int, passes time.Duration) i
 	return min(max(int((budget-before-passes)/perRound), done), maxRounds)
 }
 
-// Estimated overhead of a child, used before there is a measurement: starting it, mapping the graph, warming up and
-// committing the record.
-const (
-	sampleOverhead = 40 * time.Millisecond
-	passOverhead   = 80 * time.Millisecond
-)
+// passOverhead is the estimated overhead of a profile pass.
+const passOverhead = 80 * time.Millisecond
 
-// PassTime estimates how long the profile passes of p take.
-func PassTime(p *plan.Plan) time.Duration {
+// passTime estimates how long the profile passes of p take.
+func passTime(p *plan.Plan) time.Duration {
 	return time.Duration(len(p.Passes)) * (p.Length + passOverhead)
-}
-
-// RoundTime estimates how long a round of p takes if no crawl is faster than ideal.
-func RoundTime(p *plan.Plan, ideal func(plan.Cell) time.Duration) time.Duration {
-	sum := 0.0 // a float64 does not overflow
-	for _, c := range p.Cells {
-		// A sample ends with the crawl that reaches its length, so it exceeds that by half a crawl on average.
-		crawl := ideal(c)
-		sum += float64(max(p.Sample+crawl/2, crawl) + sampleOverhead)
-	}
-	return time.Duration(min(sum, maxEstimate))
 }
 
 // maxEstimate limits time estimates, to about 70 years.
 const maxEstimate = 1 << 61
-
-// Total estimates how long p takes, given the time of a round.
-func Total(p *plan.Plan, round time.Duration) time.Duration {
-	return time.Duration(min(float64(p.Rounds)*float64(round), maxEstimate)) + PassTime(p)
-}
 
 // CheckDeadline returns an error if some cells cannot finish a crawl before the deadline, even at the ideal speed.
 func CheckDeadline(p *plan.Plan, ideal func(plan.Cell) time.Duration) error {
@@ -101,9 +81,4 @@ func CheckDeadline(p *plan.Plan, ideal func(plan.Cell) time.Duration) error {
 	return fmt.Errorf("%d of %d cells cannot keep the deadline of %v: a crawl of %s takes at least %v "+
 		"because of its rate, its latency and the depth of the graph: raise deadline above that, or lower the latency",
 		n, len(p.Cells), p.Deadline, slowest.ID(), longest.Round(time.Millisecond))
-}
-
-// FitRounds returns how many rounds fit into a budget, at least one.
-func FitRounds(budget, round, passes time.Duration) int {
-	return min(max(int((budget-passes)/max(round, 1)), 1), maxRounds)
 }

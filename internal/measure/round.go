@@ -16,7 +16,7 @@ func (r *Runner) units(slots []plan.Slot, round int) (list [][]plan.Slot) {
 		c := r.Run.Plan().Cells[s.Cell]
 		i, ok := block[c.Group()]
 		switch {
-		case s.Round != round || r.failed(s.Cell) || !r.plays(s):
+		case s.Round != round || r.failed(s.Cell):
 		case c.Resident && ok:
 			list[i] = append(list[i], s)
 		default:
@@ -28,10 +28,6 @@ func (r *Runner) units(slots []plan.Slot, round int) (list [][]plan.Slot) {
 	}
 	return list
 }
-
-// plays reports whether a cell is measured in a slot of the schedule. It must depend only on the plan and on the
-// records of rounds before, so that a resumed run is the same run.
-func (r *Runner) plays(plan.Slot) bool { return true }
 
 // takeRound takes the units of a round in their order, except that a block waits until its group has rested: the
 // noise of the machine lasts a second or two, and what is measured within that time depends on each other.

@@ -237,7 +237,8 @@ func TestAlphaThatIsNotSplitWinsFalsely(t *testing.T) {
 	draw := rand.New(rand.NewPCG(40, 0))
 	wins := 0
 	for range n {
-		family, _ := allPairs(blockwise(unitNormal, 0.25, 0, quiet)(draw, groups, perGroup, 28), make([]float64, perGroup))
+		y := blockwise(unitNormal, 0.25, 0, quiet)(draw, groups, perGroup, 28)
+		family, _ := allPairs(y, make([]float64, perGroup))
 		for _, look := range Looks(28) {
 			f := unlimited(AtEnd(look.Blocks)) // all of alpha at each look
 			f.Size = len(family)

@@ -143,7 +143,8 @@ func TestAGatedComparisonStaysOpenUntilTheGateIsDecided(t *testing.T) {
 					t.Fatal(err)
 				}
 				for i, c := range d.Comparisons {
-					if within := c.Ratio.Lo <= 1 && 1 <= c.Ratio.Hi; c.Verdict == Inconclusive != within && c.Verdict != Equivalent {
+					within := c.Ratio.Lo <= 1 && 1 <= c.Ratio.Hi
+					if c.Verdict == Inconclusive != within && c.Verdict != Equivalent {
 						t.Fatalf("gated %v, %d blocks, comparison %d: %v by %+v", on, blocks, i, c.Verdict, c.Ratio)
 					}
 					if claimed(c.Verdict) != (c.P < f.Alpha) {
