@@ -287,8 +287,8 @@ func (a *app) show(w io.Writer, s screen.Screen, p *plan.Plan, graphs []measure.
 	gate, _ := f.gate.share() // checked with the flags
 	fmt.Fprint(w, report.Plan(p, infos(graphs), firsts.Total(p), gate, s))
 	if firsts.Cells > 0 {
-		fmt.Fprintf(w, "  %-11s estimated from one crawl in %d of %s without a rate; samples that are taken again come on top\n",
-			"time", firsts.Seen(), plain.Count(firsts.Cells, "cell"))
+		fmt.Fprintf(w, "The time is estimated from one crawl in %d of %s without a rate; samples that are taken again come on top.\n",
+			firsts.Seen(), plain.Count(firsts.Cells, "cell"))
 	}
 }
 

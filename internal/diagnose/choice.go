@@ -23,8 +23,12 @@ type Rival struct {
 	Comparison // of the best cell with this one
 }
 
-// choose fills in the choices. As best and rivals are chosen by their medians, their comparisons are corrected for all
-// pairs of cells of different crawlers that a table has: a family of its own, besides those that the plan declares.
+// Own reports whether the comparison is none of the table's, because the two have different numbers of workers.
+func (r *Rival) Own(best *Cell) bool { return r.Workers != best.Workers }
+
+// choose fills in the choices. Cells with the same number of workers are compared in the table, corrected for all its
+// pairs, whoever is the best: that is their comparison here too. The others are corrected for all pairs of cells that
+// differ in crawler and workers: a family of its own, besides those that the plan declares.
 func (a *Analysis) choose() {
 	tables := slices.DeleteFunc(slices.Clone(a.Tables), func(t *Table) bool { return t.Rate > 0 })
 	if len(tables) == 0 {
@@ -35,15 +39,24 @@ func (a *Analysis) choose() {
 	var rivals []*Rival
 	for _, t := range tables {
 		var best []*Cell
-		seen := 0
+		var seen []int // workers of the cells of earlier crawlers
 		for _, r := range t.Rows {
 			cells := slices.DeleteFunc(slices.Clone(r.Cells), func(c *Cell) bool { return !c.Sound() })
 			if len(cells) == 0 {
 				continue
 			}
 			best = append(best, slices.MaxFunc(cells, bySpeed))
-			f.Size += seen * len(cells)
-			seen += len(cells)
+			for _, c := range cells {
+				f.Size += len(seen)
+				for _, other := range seen {
+					if other == c.Workers {
+						f.Size--
+					}
+				}
+			}
+			for _, c := range cells {
+				seen = append(seen, c.Workers)
+			}
 		}
 		if len(best) == 0 {
 			continue
@@ -52,6 +65,11 @@ func (a *Analysis) choose() {
 		choice := Choice{Table: t, Best: best[0], Others: make([]Rival, len(best)-1)}
 		for i, c := range best[1:] {
 			choice.Others[i] = Rival{c, Comparison{Other: best[0].Impl, Against: c.Impl}}
+			if !choice.Others[i].Own(best[0]) {
+				x, _ := best[0].Compared(c)
+				choice.Others[i].Comparison = *x
+				continue
+			}
 			list = append(list, looks.Pair{Base: c.times, Other: best[0].times})
 			rivals = append(rivals, &choice.Others[i])
 		}

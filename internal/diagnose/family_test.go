@@ -204,6 +204,24 @@ func TestRunsAreGated(t *testing.T) {
 	}
 }
 
+// One ratio has one interval: where the best and its rival have the same number of workers, that of the table.
+func TestChoicesTakeTheIntervalsOfTables(t *testing.T) {
+	a := fabricated{toml: "crawlers = [\"mutexmap\", \"cas\", \"syncmap\"]\nworkers = [1, 4]\n",
+		speed: func(c plan.Cell, _ int) float64 {
+			return map[string]map[int]float64{"mutexmap": {1: 500, 4: 900}, "cas": {1: 500, 4: 1800},
+				"syncmap": {1: 600, 4: 200}}[c.Crawler()][c.Workers]
+		}}.analyse(t)
+	c := a.Choices[0]
+	near, far := c.Others[0], c.Others[1]
+	table := c.Table.Group(4).Comparison("cas", "mutexmap")
+	if near.Impl != "mutexmap" || near.Own(c.Best) || near.Ratio != table.Ratio || near.Verdict != stat.Faster {
+		t.Errorf("%s: %+v, in the table %+v", near.Impl, near.Comparison, table)
+	}
+	if far.Impl != "syncmap" || !far.Own(c.Best) || far.Verdict != stat.Faster {
+		t.Errorf("%s: %+v", far.Impl, far.Comparison)
+	}
+}
+
 // The best of each crawler, at its own number of workers, are compared.
 func TestChoicesAreBestAgainstBest(t *testing.T) {
 	a := fabricated{toml: "crawlers = [\"mutexmap\", \"cas\", \"syncmap\"]\nworkers = [1, 2, 4]\n",

@@ -132,15 +132,20 @@ func trust(a *diagnose.Analysis) []string {
 		list = append(list, fmt.Sprintf("The samples of %s are bimodal: look at them before you read the median.",
 			Plural(tr.Bimodal, "cell")))
 	}
-	if len(a.Choices) > 0 {
-		list = append(list, "The first sentence compares crawlers, each with its best number of workers, as a family "+
-			"of its own: its intervals differ from those below.")
+	if slices.ContainsFunc(a.Choices, apart) {
+		list = append(list, "Ratios between different numbers of workers, in the first sentence, are in no table: "+
+			"they are adjusted as a family of their own.")
 	}
 	if costs := a.Run.Manifest().Harness; len(costs) > 0 {
 		list = append(list, fmt.Sprintf("The site and the verification cost %s per page, the same for every crawler.",
 			nanoseconds(costs)))
 	}
 	return list
+}
+
+// apart reports whether a choice compares cells with different numbers of workers.
+func apart(c diagnose.Choice) bool {
+	return slices.ContainsFunc(c.Others, func(r diagnose.Rival) bool { return r.Own(c.Best) })
 }
 
 // familyName names a family by its tables.

@@ -78,7 +78,7 @@ func TestTheFirstSentenceSaysWhatToUse(t *testing.T) {
 		name, toml, want, trust string
 		change                  func(plan.Cell, *store.Record)
 	}{
-		{"good", "", "Use cas with 2 workers: 2.00x [1.93, 2.08] the throughput of syncmap at its best; trust: good.",
+		{"good", "", "Use cas with 2 workers: 2.00x [1.92, 2.09] the throughput of syncmap at its best; trust: good.",
 			"trusted, ±", nil},
 		{"no control", "control = false", "trust: unknown, no A/A control.", "no control", nil},
 		{"busy", "", "The machine was busy: 80 of 80 samples flagged: do not use these results.", "untrusted", flagged},

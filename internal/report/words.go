@@ -169,7 +169,7 @@ func method(a *diagnose.Analysis) [][2]string {
 		{"rounds", rounds(p)},
 		{"sample", strings.Join(sampleLines(p), "; ") + "; every crawl is verified page by page"},
 		{"verdicts", verdictMethod(a)},
-		{"best against best", "a family of its own, in which any claim is false with a probability below 5 %: adjusted for all pairs of cells of different crawlers in a table, as the best are chosen by their medians"},
+		{"best against best", "with the same number of workers the comparison of the table; with different ones a family of its own, in which any claim is false with a probability below 5 %: adjusted for all such pairs in a table, as the best are chosen by their medians"},
 		{"benchstat", benchstatMethod},
 		{"go", m.Go},
 	}
