@@ -58,7 +58,7 @@ var only = map[string]struct {
 	"math/rand":                         {nil, "use math/rand/v2, or hash a seed"},
 	"github.com/chromedp/":              {nil, "put tests in a browser into the module internal/testing/browser"},
 	prefix + "internal/testing/runtest": {nil, "use it in tests only"},
-	"log": {[]string{"internal/conform", "internal/conform/mutant"},
+	"log": {[]string{"internal/conform", "internal/conform/mutant", "scripts/trial"},
 		"return an error, or write to an io.Writer parameter"},
 }
 

@@ -165,3 +165,24 @@ func role(entry string) string {
 	}
 	return entry
 }
+
+// growthOfWaits says how much processor time per page sleeping, waking and spinning for a lock costs more than with one
+// worker, and which share of the growth that is; "" if it is not known, or there is no growth.
+func growthOfWaits(l *diagnose.Loss) string {
+	lock, sched := l.Of(profile.LockPath), l.Of(profile.Scheduler)
+	if lock == nil || l.CPU.Lo <= 0 || lock.More.Lo <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("; of the %s of processor time that a page costs more than with one worker, %s is in the slow path of locks and %s in the scheduler",
+		Seconds(l.CPU.Value), interval(lock.More.Value/l.CPU.Value, lock.More.Lo/l.CPU.Value,
+			lock.More.Hi/l.CPU.Value, percent), percent(max(0, sched.More.Value)/l.CPU.Value))
+}
+
+// explainedShare says which share of the throughput lost against one worker a finding explains; "" if unknown.
+func explainedShare(f diagnose.Finding) string {
+	if f.Explains <= 0 || f.Cell.Loss == nil {
+		return ""
+	}
+	return fmt.Sprintf("it explains %s of what a page costs more than with one worker, %s of the processors' time",
+		percent(f.Explains), Seconds(f.Cell.Loss.Total.Value))
+}

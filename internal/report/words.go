@@ -262,6 +262,11 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 					perPage(float64(s.Count)/float64(max(1, c.Traces.Pages()))),
 					perPage(float64(s.Wakes)/float64(max(1, c.Traces.Pages())))))
 		}
+		if s := f.Site; s != nil && s.Wakes > 0 {
+			wakes := float64(s.Wakes) / float64(max(1, c.Traces.Pages()))
+			out.Text += fmt.Sprintf(", with %s wake-ups per page", perPage(wakes))
+		}
+		out.Text += growthOfWaits(c.Loss)
 		if f.End != nil {
 			out.Evidence = append(out.Evidence, "unblocked by "+f.End.By)
 		}
@@ -330,6 +335,9 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 	}
 	if k := cause(f, who, &out); k != "" {
 		profile = k
+	}
+	if text := explainedShare(f); text != "" {
+		out.Evidence = append(out.Evidence, text)
 	}
 	for _, kind := range []string{profile, "wall", "cpu"} {
 		if strings.HasSuffix(c.Files[kind], ".pb.gz") {

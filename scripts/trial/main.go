@@ -1,11 +1,12 @@
 // Command trial is crawlbench with crawlers for which the right answer is known: six that are the
 // same, one that is slower by TRIAL_DELAY nanoseconds per page, and some that spend their time in a
-// known way. scripts/trial.sh runs it many times and counts the claims.
+// known way, with twins that do not. scripts/trial.sh runs it many times and counts the claims.
 package main
 
 import (
 	"context"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -21,13 +22,14 @@ func main() {
 				c.Name = name
 				list = append(list, c)
 			}
+			list = append(list, staged(c.ByID)...)
 			c.Name, c.Doc = "slow", "mutexmap with a delay per page"
 			c.ByID = slowed(c.ByID)
 			c.ByURL = nil
 			list = append(list, c)
 		}
 	}
-	os.Exit(bench.Main(os.Args, append(list, causes()...)...))
+	os.Exit(bench.Main(os.Args, slices.Concat(list, causes(), planted())...))
 }
 
 // slowed returns f with a delay before every fetch.

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"crawlbench/bench"
+)
+
+// staged returns crawlers that are pipelines or have a slow page, each with its twin. base is a crawler without a
+// cause.
+func staged(base bench.Func[uint32]) []bench.Crawler {
+	return []bench.Crawler{
+		{Name: "stage", Doc: "one goroutine sleeps for every page", ByID: pipeline(1, 1024, 100*time.Microsecond)},
+		{Name: "stage.not", Doc: "as many goroutines as workers sleep", ByID: pipeline(0, 1024, 100*time.Microsecond)},
+		{Name: "smallchan", Doc: "its channels have no room", ByID: pipeline(1, 0, 0)},
+		{Name: "smallchan.not", Doc: "its channels have room", ByID: pipeline(1, 4096, 0)},
+		{Name: "lastpage", Doc: "one page at the end is slow", ByID: slowPage(base, 1990)},
+		{Name: "lastpage.not", Doc: "one page at the beginning is slow", ByID: slowPage(base, 100)},
+	}
+}
+
+// pipeline returns a crawler whose pages go from the caller to the workers, from them to some goroutines that sleep for
+// a while, as many as workers if their number is 0, and back; its channels have the given capacity.
+func pipeline(stages, capacity int, sleep time.Duration) bench.Func[uint32] {
+	return func(ctx context.Context, web bench.Web[uint32], seeds []uint32, o bench.Options) (bench.Result, error) {
+		pages := make(chan uint32, capacity)
+		found, parsed := make(chan []uint32, capacity), make(chan []uint32, capacity)
+		var workers, parsers sync.WaitGroup
+		for range o.Workers {
+			workers.Go(func() {
+				for page := range pages {
+					links, _ := web.Fetch(ctx, page)
+					found <- links
+				}
+			})
+		}
+		n := stages
+		if n == 0 {
+			n = o.Workers
+		}
+		for range n {
+			parsers.Go(func() { parse(found, parsed, sleep) })
+		}
+		did := dispatch(pages, parsed, seeds)
+		close(pages)
+		workers.Wait()
+		close(found)
+		parsers.Wait()
+		return did, nil
+	}
+}
+
+// parse is the stage between fetching and deduplication.
+func parse(found <-chan []uint32, parsed chan<- []uint32, sleep time.Duration) {
+	for links := range found {
+		if sleep > 0 {
+			time.Sleep(sleep)
+		}
+		parsed <- links
+	}
+}
+
+// dispatch hands out each page once until all links are known.
+func dispatch(pages chan<- uint32, parsed <-chan []uint32, seeds []uint32) (did bench.Result) {
+	seen := map[uint32]bool{}
+	var queue []uint32
+	insert := func(links []uint32) {
+		for _, link := range links {
+			if !seen[link] {
+				seen[link] = true
+				queue = append(queue, link)
+			}
+		}
+	}
+	insert(seeds)
+	for busy := 0; len(queue)+busy > 0; {
+		var out chan<- uint32
+		var next uint32
+		if len(queue) > 0 {
+			out, next = pages, queue[0]
+		}
+		select {
+		case out <- next:
+			queue = queue[1:]
+			busy++
+			did.Pages++
+		case links := <-parsed:
+			busy--
+			insert(links)
+		}
+	}
+	return did
+}
+
+// slowPage returns f with one fetch, the one with the given number, that takes long.
+func slowPage(f bench.Func[uint32], number int64) bench.Func[uint32] {
+	return func(ctx context.Context, web bench.Web[uint32], seeds []uint32, o bench.Options) (bench.Result, error) {
+		return f(ctx, &slowly{Web: web, number: number}, seeds, o)
+	}
+}
+
+type slowly struct {
+	bench.Web[uint32]
+	number  int64
+	fetched atomic.Int64
+}
+
+func (s *slowly) Fetch(ctx context.Context, page uint32) ([]uint32, error) {
+	if s.fetched.Add(1) == s.number {
+		time.Sleep(50 * time.Millisecond)
+	}
+	return s.Web.Fetch(ctx, page)
+}
