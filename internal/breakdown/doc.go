@@ -114,8 +114,8 @@ type Breakdown struct {
 	Roles []Role `json:"roles"` // most running time first
 	Holds []Hold `json:"holds"` // largest first, at most 50
 	Pairs []Pair `json:"pairs"` // most sleeps first, at most 50
-	// Tail is the time at the end of the crawls in which one worker alone has something to do, part of Wall. It says
-	// nothing if Cut is set: then the crawls ended early, so that the trace covers whole crawls.
+	// Tail is the time at the end of the crawls in which one worker alone has something to do, a single page, part of
+	// Wall. It says nothing if Cut is set: then the crawls ended early, so that the trace covers whole crawls.
 	Tail float64 `json:"tail_sec"`
 	Cut  bool    `json:"cut,omitempty"`
 }

@@ -184,10 +184,10 @@ func (b *breakdown) addVain(x *crawlRecord, g *goroutine) {
 	}
 }
 
-// addTail adds the time at the end of a crawl in which one worker alone has something to do. A worker has nothing to do
+// addTail adds the time at the end of a crawl in which one worker alone has a page that it fetched before. A worker has nothing to do
 // from the first wait for work or for others after its last fetch.
 func (b *breakdown) addTail(x *crawlRecord, workers []*goroutine) {
-	var last, second trace.Time
+	var last, second, fetched trace.Time
 	for _, g := range workers {
 		if len(g.marks) == 0 {
 			continue
@@ -202,12 +202,12 @@ func (b *breakdown) addTail(x *crawlRecord, workers []*goroutine) {
 		}
 		switch {
 		case end > last:
-			last, second = end, last
+			last, second, fetched = end, last, g.marks[len(g.marks)-1]
 		case end > second:
 			second = end
 		}
 	}
-	if second > 0 {
+	if second > 0 && fetched <= second { // otherwise it has several pages, which nobody shares
 		b.breakdown.Tail += float64(last-second) / 1e9
 	}
 }

@@ -88,6 +88,13 @@ func TestWokenWithASlotIsRunnable(t *testing.T) {
 
 // The tail is the time at the end in which one worker alone has something to do; one that is woken to end has not.
 func TestTail(t *testing.T) {
+	several := shortLived(0, 0, runs(100))
+	several.marks = append(several.marks, 60) // one page after another
+	idler := shortLived(0, 0, runs(20), waits(80, "chan receive", semaphore))
+	if l := breakdownOf(2, 100, several, idler); l.Tail != 0 {
+		t.Errorf("several pages at the end are a tail of %g ns, want none", ns(l.Tail))
+	}
+
 	send := &stack{frames: []frame{{function: "send"}}, site: "send", operation: sending}
 	idle := by(waits(75, "chan receive", semaphore), send)
 	for name, test := range map[string]struct {

@@ -32,6 +32,9 @@ type Analysis struct {
 	Choices  []Choice
 	Tables   []*Table
 	Findings []Finding
+	// Causes are the findings that matter, the one that explains most first, and Others the rest of Findings.
+	Causes []Cause
+	Others []Finding
 	// Changes compare this program with the one that the run was made against; nil if it was made alone.
 	Changes []Change
 	// Failures are the failed cells in the order of the plan, including the control and another program's cells.
@@ -138,6 +141,7 @@ func Analyse(run *store.Run) (*Analysis, error) {
 	for _, t := range a.Tables {
 		a.Findings = append(a.Findings, t.findings()...)
 	}
+	a.rank()
 	return a, nil
 }
 

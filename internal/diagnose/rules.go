@@ -83,7 +83,8 @@ var rules = [...]Rule{
 	{Kind: MemoryCopies, Least: 1.3, Low: 1, value: grew(memory)},
 	{Kind: WastedCycles, Least: 1.5, Low: 1, when: free, value: growth, Yields: []Kind{CollectorBound, Allocation,
 		ReaderCounter, HotAtomic, HotLine, MemoryCopies, ChannelAsLock, SmallChannel, Yielding, Herd}},
-	{Kind: ProcessorBound, Per: PerGroup, Class: breakdown.Runnable, Least: 0.40, Low: 0.20, when: crowded},
+	{Kind: ProcessorBound, Per: PerGroup, Class: breakdown.Runnable, Least: 0.40, Low: 0.20, when: crowded,
+		Yields: []Kind{Yielding}},
 	{Kind: Throttled, Per: PerTable, Flagged: true, Least: 0.02, value: throttled},
 	{Kind: RateExceeded, Per: PerTable, Least: 1 + Off, value: achieved},
 	// Workers delayed after they were let through can be close to the next ones, so slightly more

@@ -186,3 +186,44 @@ func explainedShare(f diagnose.Finding) string {
 	return fmt.Sprintf("it explains %s of what a page costs more than with one worker, %s of the processors' time",
 		percent(f.Explains), Seconds(f.Cell.Loss.Total.Value))
 }
+
+// causes returns the causes of a run in words: each once, with the other crawlers and graphs that it holds for.
+func causes(a *diagnose.Analysis) (list []Finding) {
+	for _, c := range a.Causes {
+		f := finding(a, c.Finding)
+		for i, o := range c.Also {
+			f.Text += []string{"; also ", ", "}[min(i, 1)]
+			switch {
+			case o.Cell.Impl != c.Cell.Impl && o.Cell.Graph != c.Cell.Graph:
+				f.Text += fmt.Sprintf("%s on %s", o.Cell.Impl, o.Cell.Graph)
+			case o.Cell.Impl != c.Cell.Impl:
+				f.Text += o.Cell.Impl
+			default:
+				f.Text += "on " + o.Cell.Graph
+			}
+			f.Text += " (" + valueOf(o) + ")"
+		}
+		list = append(list, f)
+	}
+	return list
+}
+
+// valueOf formats the value of a finding.
+func valueOf(f diagnose.Finding) string {
+	switch f.Rule.Kind {
+	case diagnose.Herd, diagnose.SmallChannel:
+		return fmt.Sprintf("%.2g per page", f.Value.Median)
+	case diagnose.StoppedGaining, diagnose.WastedCycles, diagnose.ReaderCounter, diagnose.HotAtomic, diagnose.HotLine,
+		diagnose.MemoryCopies, diagnose.RateExceeded, diagnose.BurstExceeded:
+		return fmt.Sprintf("%.2fx", f.Value.Median)
+	}
+	return percent(f.Value.Median)
+}
+
+// others returns the findings that are not causes, in words.
+func others(a *diagnose.Analysis) (list []Finding) {
+	for _, f := range a.Others {
+		list = append(list, finding(a, f))
+	}
+	return list
+}

@@ -21,20 +21,14 @@ func (p *Page) markdown(w io.Writer) (map[string]string, error) {
 	bullets(&b, "Result", p.Headlines)
 	bullets(&b, "Failed, and left out", p.Failed)
 	bullets(&b, "Trust", p.Trust)
-	if len(p.Findings) > 0 {
+	if len(p.Findings)+len(p.Others) > 0 {
 		b.WriteString("\n## Why\n\n")
 	}
-	for _, f := range p.Findings {
-		fmt.Fprintf(&b, "- **%s**: %s.", f.Kind, cell(f.Text))
-		if len(f.Evidence) > 0 {
-			fmt.Fprintf(&b, " Evidence: %s.", cell(strings.Join(f.Evidence, "; ")))
-		}
-		fmt.Fprintf(&b, " Confidence: %s. To check: %s.", cell(f.Confidence), cell(f.Check))
-		if f.Next != "" {
-			fmt.Fprintf(&b, " Next: %s", cell("crawlbench "+f.Next))
-		}
-		b.WriteByte('\n')
+	p.findings(&b, p.Findings)
+	if len(p.Others) > 0 {
+		b.WriteString("\n### More findings\n\n")
 	}
+	p.findings(&b, p.Others)
 	for _, s := range p.Sections {
 		fmt.Fprintf(&b, "\n## %s\n", cell(s.Title))
 		for _, f := range s.Figures {
@@ -66,6 +60,21 @@ func (p *Page) markdown(w io.Writer) (map[string]string, error) {
 		return nil, fmt.Errorf("write the report: %w", err)
 	}
 	return pictures, nil
+}
+
+// findings writes findings as a list.
+func (p *Page) findings(b *strings.Builder, list []Finding) {
+	for _, f := range list {
+		fmt.Fprintf(b, "- **%s**: %s.", f.Kind, cell(f.Text))
+		if len(f.Evidence) > 0 {
+			fmt.Fprintf(b, " Evidence: %s.", cell(strings.Join(f.Evidence, "; ")))
+		}
+		fmt.Fprintf(b, " Confidence: %s. To check: %s.", cell(f.Confidence), cell(f.Check))
+		if f.Next != "" {
+			fmt.Fprintf(b, " Next: %s", cell("crawlbench "+f.Next))
+		}
+		b.WriteByte('\n')
+	}
 }
 
 // bullets writes a list with its title, unless it is empty.

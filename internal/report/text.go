@@ -49,7 +49,7 @@ func (p *Page) text(t Terminal) string {
 	t.paragraphs(&b, "Failed, and left out:", p.Failed)
 	if t.Detail > Quiet {
 		t.paragraphs(&b, "Result:", p.Headlines)
-		t.findings(&b, p.Findings)
+		t.findings(&b, p.Findings, len(p.Others))
 		t.paragraphs(&b, "Trust:", p.Trust)
 	}
 	b.WriteByte('\n')
@@ -57,7 +57,7 @@ func (p *Page) text(t Terminal) string {
 	return b.String()
 }
 
-func (t Terminal) findings(b *strings.Builder, list []Finding) {
+func (t Terminal) findings(b *strings.Builder, list []Finding, more int) {
 	if len(list) > 0 {
 		b.WriteByte('\n')
 		t.Title(b, "Why:")
@@ -80,6 +80,9 @@ func (t Terminal) findings(b *strings.Builder, list []Finding) {
 		if next != "" {
 			t.Command(b, "next: ", "    ", next)
 		}
+	}
+	if more > 0 {
+		t.Paragraph(b, "  ", Plural(more, "more finding")+" in the report.")
 	}
 }
 

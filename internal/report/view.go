@@ -24,7 +24,8 @@ type Page struct {
 	Headlines       []string
 	Failed          []string
 	Trust           []string
-	Findings        []Finding
+	Findings        []Finding // one for each crawler at most
+	Others          []Finding // folded
 	Sections        []Section
 	Cells           []CellDetails // one per cell; nil where cells have pages of their own
 	Method          [][2]string
@@ -107,7 +108,8 @@ func View(a *diagnose.Analysis, href Href) *Page {
 		Untrusted: a.Trust.Untrusted(),
 		Headlines: headlines(a),
 		Trust:     trust(a),
-		Findings:  Findings(a, nil),
+		Findings:  causes(a),
+		Others:    others(a),
 		Command:   strings.Join(m.Command, " "),
 		Method:    method(a),
 	}
@@ -129,11 +131,11 @@ func View(a *diagnose.Analysis, href Href) *Page {
 	return p
 }
 
-// Findings returns the findings about a cell, or all if it is nil.
+// Findings returns the findings about a cell.
 func Findings(a *diagnose.Analysis, of *diagnose.Cell) []Finding {
 	var list []Finding
 	for _, f := range a.Findings {
-		if of == nil || f.Cell == of {
+		if f.Cell == of {
 			list = append(list, finding(a, f))
 		}
 	}

@@ -51,6 +51,9 @@ func TestAllRenderersShowTheView(t *testing.T) {
 		long = append(long, string(f.Kind), f.Text, f.Confidence, f.Check, f.Next)
 		long = append(long, f.Evidence...)
 	}
+	for _, f := range p.Others {
+		long = append(long, string(f.Kind), f.Text, f.Confidence, f.Check, f.Next)
+	}
 	for _, s := range p.Sections {
 		for _, f := range s.Figures {
 			long = append(long, f.Title, f.Sentence)
@@ -74,7 +77,8 @@ func TestAllRenderersShowTheView(t *testing.T) {
 	for _, r := range p.Method {
 		long = append(long, r[:]...)
 	}
-	if len(p.Findings) < 4 || len(p.Failed) < 3 || len(p.Cells) < 20 || len(long) < 400 {
+	if len(p.Findings)+len(p.Others) < 4 || len(p.Others) == 0 || len(p.Failed) < 3 ||
+		len(p.Cells) < 20 || len(long) < 400 {
 		t.Fatalf("the view has only %d texts", len(long))
 	}
 	for name, text := range renderings(t, a) {
@@ -184,7 +188,7 @@ func TestARateHasOneName(t *testing.T) {
 func TestFindingsInWords(t *testing.T) {
 	a := showcase(t)
 	got := map[string]Finding{}
-	for _, f := range Findings(a, nil) {
+	for _, f := range slices.Concat(causes(a), others(a)) {
 		got[f.Kind+" "+a.Cell(f.Cell).Impl] = f
 	}
 	for key, want := range map[string]string{
