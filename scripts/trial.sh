@@ -115,7 +115,7 @@ if [ "$what" = causes ]; then
 		hot line|falseshare|falseshare.not|$rmat|
 		yielding|gosched|gosched.not|$hosts|
 		thundering herd|herd|herd.not|$hosts|
-		sleeping|polling|gosched.not|$few|
+		sleeping|polling|gosched.not|$hosts|
 		logger's lock|logging|logging.not|$hosts|
 		system calls|syscalls|syscalls.not|$rmat|
 		allocation\|collector-bound|allocates|allocates.not|$rmat|

@@ -184,8 +184,8 @@ func (b *breakdown) addVain(x *crawlRecord, g *goroutine) {
 	}
 }
 
-// addTail adds the time at the end of a crawl in which one worker alone has a page that it fetched before. A worker has nothing to do
-// from the first wait for work or for others after its last fetch.
+// addTail adds the time at the end of a crawl in which one worker alone has a page, which it fetched before.
+// A worker has nothing to do from the first wait for work or for others after its last fetch.
 func (b *breakdown) addTail(x *crawlRecord, workers []*goroutine) {
 	var last, second, fetched trace.Time
 	for _, g := range workers {

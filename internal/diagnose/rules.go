@@ -63,7 +63,7 @@ var rules = [...]Rule{
 	{Kind: ContendedLock, Class: breakdown.Lock, Least: lockShare, Low: lockShare / 2, when: costly,
 		Yields: []Kind{LoggerLock, HeldAcross}},
 	{Kind: ChannelAsLock, Least: lockShare, Low: lockShare / 2, when: costly, value: token},
-	{Kind: Sleeping, Least: 0.25, Low: 0.12, Yields: []Kind{HeldAcross}, value: napping},
+	{Kind: Sleeping, Least: 0.15, Low: 0.08, Yields: []Kind{HeldAcross}, value: napping},
 	{Kind: Yielding, Least: 0.25, Low: 0.12, value: yielding},
 	{Kind: Herd, Least: 0.5, Low: 0.25, when: costly, value: herd},
 	{Kind: SaturatedOwner, Least: 0.75, Low: 0.75, when: waiting, value: busiest},

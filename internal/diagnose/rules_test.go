@@ -29,7 +29,7 @@ func TestTheRules(t *testing.T) {
 		{kind: "lock held across a wait", least: 0.15, low: 0.075, yields: "logger's lock"},
 		{kind: "contended lock", class: breakdown.Lock, least: 0.15, low: 0.075, yields: "logger's lock"},
 		{kind: "channel as lock", least: 0.15, low: 0.075},
-		{kind: "sleeping", least: 0.25, low: 0.12, yields: "lock held across a wait"},
+		{kind: "sleeping", least: 0.15, low: 0.08, yields: "lock held across a wait"},
 		{kind: "yielding", least: 0.25, low: 0.12},
 		{kind: "thundering herd", least: 0.5, low: 0.25},
 		{kind: "saturated owner", least: 0.75, low: 0.75},

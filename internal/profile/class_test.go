@@ -94,6 +94,12 @@ func TestSamplesAreDividedOverRepeats(t *testing.T) {
 	if repeats[0].Samples != 3 || repeats[1].Samples != 6 {
 		t.Errorf("%d and %d samples, want 3 and 6", repeats[0].Samples, repeats[1].Samples)
 	}
+	// With little processor time in the crawls, the samples without a label are of the harness.
+	short := []Repeat{{CPU: 0.05}, {CPU: 0.05}}
+	classify(p, short)
+	if got := short[0].Seconds[Scheduler] + short[1].Seconds[Scheduler]; math.Abs(got-0.01) > 1e-12 {
+		t.Errorf("scheduler %g s of 0.1 s in crawls, 0.09 of which have labels: want 0.01", got)
+	}
 	want := Spot{LockPath, "mine.add set.go:11", "sync.(*Mutex).lockSlow", 0.03}
 	if got := repeats[0].Spots[0]; got != want {
 		t.Errorf("%+v, want %+v", got, want)

@@ -63,7 +63,8 @@ func (u Usage) Check() error {
 }
 
 // classify adds the samples of a CPU profile to the repeats that their labels name. Samples of the runtime's own
-// goroutines, which have no label, are distributed by the processor time of the repeats. It removes the labels.
+// goroutines, which have no label, are distributed by the processor time of the repeats. Between crawls the harness
+// causes some of them as well, so together with the others they count for that processor time at most.
 func classify(p *Profile, repeats []Repeat) {
 	spots := make([]map[Spot]float64, len(repeats))
 	var cpu float64
@@ -75,6 +76,18 @@ func classify(p *Profile, repeats []Repeat) {
 		sec := share * float64(s.Value[1]) / 1e9
 		repeats[i].Seconds[spot.Class] += sec
 		spots[i][spot] += sec
+	}
+	labelled, unlabelled := 0.0, 0.0
+	for _, s := range p.Sample {
+		if _, ok := repeatOf(s); ok {
+			labelled += float64(s.Value[len(s.Value)-1]) / 1e9
+		} else {
+			unlabelled += float64(s.Value[len(s.Value)-1]) / 1e9
+		}
+	}
+	within := 1.0
+	if unlabelled > 0 {
+		within = max(0, min(1, (cpu-labelled)/unlabelled))
 	}
 	for _, s := range p.Sample {
 		if len(s.Value) < 2 {
@@ -95,7 +108,7 @@ func classify(p *Profile, repeats []Repeat) {
 		}
 		for i := range repeats {
 			if cpu > 0 {
-				add(i, repeats[i].CPU/cpu, s, spot)
+				add(i, within*repeats[i].CPU/cpu, s, spot)
 			}
 		}
 	}

@@ -241,13 +241,13 @@ func (s *shared) insert(dst, links []uint32) []uint32 {
 
 // locked adds links under a lock that is held briefly.
 func (s *shared) locked(dst, links []uint32) []uint32 {
-	s.rw.Lock()
-	defer s.rw.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.insert(dst, links)
 }
 
 func (s *shared) read(link uint32) {
-	runtime.KeepAlive(s.seen[link])
+	runtime.KeepAlive(s.counters[link%slots].n.Load())
 }
 
 // slot returns the number of a counter that nobody else uses until free.
