@@ -1,8 +1,6 @@
 package breakdown
 
 import (
-	"slices"
-
 	"golang.org/x/exp/trace"
 
 	"github.com/google/pprof/profile"
@@ -17,6 +15,7 @@ type breakdown struct {
 	evidence  evidence
 	wall      wall
 	roles     map[string]*Role
+	relayed   map[[2]string]float64 // time that a role waited until another ended its waits
 }
 
 func newBreakdown(workers int) *breakdown {
@@ -28,6 +27,7 @@ func newBreakdown(workers int) *breakdown {
 		evidence:  newEvidence(),
 		wall:      newWall(),
 		roles:     map[string]*Role{},
+		relayed:   map[[2]string]float64{},
 	}
 }
 
@@ -203,17 +203,41 @@ func (b *breakdown) addSample(s sample) {
 	b.wall.sample(s.stack)
 }
 
-// addEnded adds to the roles the waits of workers that they ended.
+// addEnded adds to the roles the waits that they ended: of workers, and of other roles.
 func (b *breakdown) addEnded(x *crawlRecord, workers []*goroutine) {
+	isWorker := map[*goroutine]bool{}
 	for _, g := range workers {
+		isWorker[g] = true
+	}
+	for _, g := range x.members {
+		from := b.roles[g.role(x)]
 		for _, p := range g.intervals {
-			if p.state != trace.GoWaiting || p.waker == nil {
+			if p.state != trace.GoWaiting || p.waker == nil || isWorker[p.waker] {
 				continue
 			}
-			if r := b.roles[p.waker.role(x)]; r != nil && !slices.Contains(workers, p.waker) {
+			r := b.roles[p.waker.role(x)]
+			switch {
+			case r == nil || r == from && !isWorker[g]:
+			case isWorker[g]:
 				r.Ended += float64(p.length())
+			case from != nil:
+				b.relayed[[2]string{from.Entry, r.Entry}] += float64(p.length())
 			}
 		}
+	}
+}
+
+// relay lets a role that mostly waits for others hand on what it ended: workers that wait for a dispatcher wait for
+// those that the dispatcher waits for.
+func (b *breakdown) relay() {
+	ended := map[string]float64{}
+	for k, ns := range b.relayed {
+		if from := b.roles[k[0]]; from.Waiting > from.Running+from.Runnable {
+			ended[k[1]] += from.Ended * ns / from.Waiting
+		}
+	}
+	for name, ns := range ended {
+		b.roles[name].Ended += ns
 	}
 }
 
@@ -283,6 +307,7 @@ func (b *breakdown) finish() (*Breakdown, *profile.Profile) {
 	}
 	l.Unaccounted = ratio(l.Worker-booked, l.Worker)
 	l.Sites, l.Ends = b.places.finish(l.Worker)
+	b.relay()
 	l.Roles = closeRoles(b.roles, l.Wall)
 	l.Holds, l.Pairs = b.evidence.finish()
 	return l, b.wall.profile(l.Wall)

@@ -181,7 +181,7 @@ type Role struct {
 	Waiting  float64 `json:"waiting_sec"`
 	// the part of Waiting that is not for another goroutine: asleep, or for the site
 	Away float64 `json:"away_sec"`
-	// time for which workers waited until a goroutine of this role ended their waits
+	// time for which workers waited until a goroutine of this role ended their waits, or those of a role between them
 	Ended float64 `json:"ended_sec"`
 	// Share is Running divided by Wall: close to 1 for a single goroutine per crawl that is fully
 	// busy.

@@ -109,3 +109,41 @@ func TestPairsOfAChannel(t *testing.T) {
 		t.Errorf("the sender slept %d times and the receiver %d times, want about 40 each: %+v", send, receive, l.Pairs)
 	}
 }
+
+// Workers that wait for a dispatcher wait for the stage that the dispatcher waits for.
+func TestStageBehindADispatcher(t *testing.T) {
+	l, _ := measured(t, 4, func() {
+		pages, found, parsed := make(chan int), make(chan int), make(chan int)
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				for page := range pages {
+					breakdown.Mark()
+					found <- page
+				}
+			})
+		}
+		all.Go(func() { sleepyStage(found, parsed) })
+		for page := range 40 {
+			pages <- page
+			<-parsed
+		}
+		close(pages)
+		close(found)
+		all.Wait()
+	})
+	for _, r := range l.Roles {
+		stage := strings.Contains(r.Entry, "sleepyStage") || strings.Contains(r.Entry, "TestStageBehindADispatcher")
+		if stage && r.Away > 0.5*l.Wall && r.Ended > 0.4*l.Worker {
+			return
+		}
+	}
+	t.Errorf("no stage that sleeps and for which workers wait: %+v of %g s", l.Roles, l.Worker)
+}
+
+func sleepyStage(found <-chan int, parsed chan<- int) {
+	for page := range found {
+		time.Sleep(nap)
+		parsed <- page
+	}
+}

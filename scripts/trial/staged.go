@@ -17,8 +17,8 @@ func staged(base bench.Func[uint32]) []bench.Crawler {
 		{Name: "stage.not", Doc: "as many goroutines as workers sleep", ByID: pipeline(0, 1024, 100*time.Microsecond)},
 		{Name: "smallchan", Doc: "its channels have no room", ByID: pipeline(1, 0, 0)},
 		{Name: "smallchan.not", Doc: "its channels have room", ByID: pipeline(1, 4096, 0)},
-		{Name: "lastpage", Doc: "one page at the end is slow", ByID: slowPage(base, 1990)},
-		{Name: "lastpage.not", Doc: "one page at the beginning is slow", ByID: slowPage(base, 100)},
+		{Name: "lastpage", Doc: "one page at the end is slow", ByID: slowPage(base, 1990, 1, 50*time.Millisecond)},
+		{Name: "lastpage.not", Doc: "fifty pages are a bit slow", ByID: slowPage(base, 0, 40, time.Millisecond)},
 	}
 }
 
@@ -95,22 +95,23 @@ func dispatch(pages chan<- uint32, parsed <-chan []uint32, seeds []uint32) (did 
 	return did
 }
 
-// slowPage returns f with one fetch, the one with the given number, that takes long.
-func slowPage(f bench.Func[uint32], number int64) bench.Func[uint32] {
+// slowPage returns f with fetches that sleep: the one with the number from, or if that is 0, one in each.
+func slowPage(f bench.Func[uint32], from, each int64, sleep time.Duration) bench.Func[uint32] {
 	return func(ctx context.Context, web bench.Web[uint32], seeds []uint32, o bench.Options) (bench.Result, error) {
-		return f(ctx, &slowly{Web: web, number: number}, seeds, o)
+		return f(ctx, &slowly{Web: web, from: from, each: each, sleep: sleep}, seeds, o)
 	}
 }
 
 type slowly struct {
 	bench.Web[uint32]
-	number  int64
-	fetched atomic.Int64
+	from, each int64
+	sleep      time.Duration
+	fetched    atomic.Int64
 }
 
 func (s *slowly) Fetch(ctx context.Context, page uint32) ([]uint32, error) {
-	if s.fetched.Add(1) == s.number {
-		time.Sleep(50 * time.Millisecond)
+	if n := s.fetched.Add(1); n == s.from || s.from == 0 && n%s.each == 0 {
+		time.Sleep(s.sleep)
 	}
 	return s.Web.Fetch(ctx, page)
 }
