@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -38,16 +37,21 @@ func Load(name string) (*Scenario, error) {
 	return Parse(name, text)
 }
 
-// Parse reads the text of a scenario file. Its errors are of type Errors.
-func Parse(file string, text []byte) (*Scenario, error) {
-	s := &Scenario{
-		Name: strings.TrimSuffix(filepath.Base(file), ".toml"), File: file, Text: string(text),
+// defaults returns a scenario with the values of keys that are not given.
+func defaults() *Scenario {
+	return &Scenario{
 		Crawlers: []string{"*"}, Keys: []string{"id"}, Workers: []Count{{1, false}, {1, true}, {2, true}, {4, true}},
 		Rates: []Rate{0}, Bursts: []int{0}, Limiters: []string{""}, Procs: []Count{{1, true}},
 		Control: true, Rounds: 10, PacedRounds: DefaultPacedRounds, Stop: true, Sample: 150 * time.Millisecond,
 		Deadline: 30 * time.Second, Seed: 1, Turns: 6, Slice: 5 * time.Millisecond, Rest: 2 * time.Second,
 		Profiles: Profiles{Length: time.Second}, ownSeed: map[string]bool{},
 	}
+}
+
+// Parse reads the text of a scenario file. Its errors are of type Errors.
+func Parse(file string, text []byte) (*Scenario, error) {
+	s := defaults()
+	s.Name, s.File, s.Text = strings.TrimSuffix(filepath.Base(file), ".toml"), file, string(text)
 	text = bytes.TrimPrefix(text, []byte(mark))
 	values, root, wrong := read(file, text)
 	if wrong != nil {
@@ -164,8 +168,14 @@ func (s *Scenario) graph(r *reader, p *place, prefix string, values map[string]a
 	var g Graph
 	keys := []key{{"name", one(&g.Name, func(v any) (string, error) {
 		name, err := name(v)
-		if err == nil && slices.ContainsFunc(s.Graphs, func(g Graph) bool { return g.Name == name }) {
-			err = fmt.Errorf("another graph is called %q too: choose another name", name)
+		for _, other := range s.Graphs {
+			switch {
+			case err == nil && other.Name == name:
+				err = fmt.Errorf("another graph is called %q too: choose another name", name)
+			case err == nil && strings.EqualFold(other.Name, name):
+				err = fmt.Errorf("another graph is called %q, which differs only in upper and lower case: "+
+					"choose another name", other.Name)
+			}
 		}
 		return name, err
 	})}}

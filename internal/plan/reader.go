@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"crawlbench/internal/graph"
@@ -12,6 +13,8 @@ import (
 type reader struct {
 	file string
 	errs Errors
+	// visit, if not nil, is called for each table with the prefix and the keys.
+	visit func(prefix string, keys []key)
 }
 
 // key is a key of a table and the setter of its value. An invalid value leaves the variable unchanged.
@@ -31,9 +34,21 @@ func (r *reader) fail(pos position, name, format string, args ...any) {
 // earlierNames are the names of keys in earlier versions.
 var earlierNames = map[string]string{"crawlers": "contenders"}
 
+// otherNames are the words that other tools use for a key.
+var otherNames = map[string]string{
+	"type": "kind", "types": "kinds", "profiles": "kinds", "implementations": "crawlers", "impl": "crawlers",
+	"crawler": "crawlers", "threads": "workers", "goroutines": "workers", "concurrency": "workers", "procs": "gomaxprocs",
+	"rps": "rate", "qps": "rate", "rates": "rate", "limiters": "limiter", "count": "rounds", "repeat": "rounds",
+	"iterations": "rounds", "samples": "rounds", "timeout": "deadline", "nodes": "pages", "vertices": "pages", "size": "pages",
+	"path": "file", "duration": "length", "delay": "latency", "description": "doc", "key": "keys", "graphs": "graph",
+}
+
 // table stores the values of a table. In messages, its keys begin with prefix. A key that is not
 // among keys is an error.
 func (r *reader) table(p *place, prefix string, values map[string]any, keys []key) {
+	if r.visit != nil {
+		r.visit(prefix, keys)
+	}
 	var known, given []string
 	for _, k := range keys {
 		name := k.name
@@ -47,8 +62,11 @@ func (r *reader) table(p *place, prefix string, values map[string]any, keys []ke
 	}
 	for name := range values {
 		if !slices.Contains(given, name) {
-			r.fail(p.below[name].key, prefix+name, "no such key%s: want one of %s",
-				Nearest(name, known), strings.Join(known, ", "))
+			hint := Nearest(name, known)
+			if meant := otherNames[name]; slices.Contains(known, meant) {
+				hint = fmt.Sprintf(" (did you mean %s?)", meant)
+			}
+			r.fail(p.below[name].key, prefix+name, "no such key%s: want one of %s", hint, strings.Join(known, ", "))
 		}
 	}
 }
@@ -80,7 +98,7 @@ func list[T comparable](to *[]T, parse func(any) (T, error)) setter {
 	return func(r *reader, p *place, name string, v any) {
 		values, isList := v.([]any)
 		if !isList {
-			one(to, func(v any) ([]T, error) { x, err := parse(v); return []T{x}, err })(r, p, name, v)
+			one(to, func(v any) ([]T, error) { x, err := parse(v); return []T{x}, listHint(v, err) })(r, p, name, v)
 			return
 		}
 		if len(values) == 0 {
@@ -104,6 +122,23 @@ func list[T comparable](to *[]T, parse func(any) (T, error)) setter {
 			*to = out
 		}
 	}
+}
+
+// listHint adds to the error of a value with commas how a list is written.
+func listHint(v any, err error) error {
+	s, ok := v.(string)
+	if err == nil || !ok || !strings.Contains(s, ",") {
+		return err
+	}
+	var words []string
+	for word := range strings.SplitSeq(s, ",") {
+		word = strings.TrimSpace(word)
+		if _, wrong := strconv.Atoi(word); wrong != nil {
+			word = strconv.Quote(word)
+		}
+		words = append(words, word)
+	}
+	return fmt.Errorf("%w: a list is written [%s]", err, strings.Join(words, ", "))
 }
 
 // problems reports the problems ps that another package found in the table at p. It omits those
