@@ -53,6 +53,7 @@ func commands() []command {
 		{"doctor", "", "measure this machine's noise, timers and profiling overhead", (*app).doctor},
 		{"new", "DIR", "write a module with a crawler of your own, its tests and a Makefile", (*app).startModule},
 		{"list", "[WHAT]", "list crawlers, scenarios, graphs, limiters, runs or cells", (*app).list},
+		{"scenario", "[NAME]", "print a reference of all keys of a scenario, or the text of one", (*app).scenario},
 		{"graph", "SCENARIO NAME FILE", "write a scenario's graph as .el, .el.gz or .sg", (*app).graph},
 		{"completion", "SHELL", "print a completion script for bash, zsh or fish", (*app).completion},
 		{"version", "", "print the version, commit, Go version and build flags", (*app).version},

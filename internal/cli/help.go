@@ -64,6 +64,10 @@ func (a *app) help(c command, fs *flag.FlagSet) string {
 		rows = append(rows, []string{strings.TrimSpace("-" + f.Name + " " + value), about})
 	})
 	s.List(&b, rows)
+	if c.name == "run" {
+		b.WriteByte('\n')
+		s.Paragraph(&b, "", `"crawlbench scenario" prints a reference of all keys of a scenario.`)
+	}
 	return b.String()
 }
 

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"crawlbench/internal/child"
@@ -27,22 +28,29 @@ import (
 
 // runFlags are the flags of run.
 type runFlags struct {
-	results, resume, crawlers, workers, rate, limiter, progress string
-	rounds                                                      int
-	seed                                                        string
-	budget                                                      time.Duration
-	dry, force, stop                                            bool
-	against                                                     string
-	programs                                                    programs
-	gate                                                        gateFlags
+	results, out, resume, progress                         string
+	graph, crawlers, keys, workers, rate, limiter, profile string
+	rounds                                                 int
+	seed                                                   string
+	budget                                                 time.Duration
+	dry, force, stop                                       bool
+	against                                                string
+	programs                                               programs
+	gate                                                   gateFlags
 }
 
 func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	var f runFlags
 	fs.StringVar(&f.results, "results", "results", "`directory` that holds the runs")
+	fs.StringVar(&f.out, "o", "", "write the run into this new `directory`, in place of one in -results")
 	fs.StringVar(&f.resume, "resume", "", "continue the interrupted run in this `directory`")
 	fs.StringVar(&f.crawlers, "crawlers", "",
 		"`names` of the crawlers to measure, in place of the scenario's: a,b or * for all, !c to exclude c")
+	fs.StringVar(&f.graph, "graph", "", "crawl the graph in this `file`, in place of the scenario's; without a scenario, "+
+		"with the defaults. KIND:FILE if the name does not tell the kind (see \"crawlbench list graphs\")")
+	fs.StringVar(&f.keys, "keys", "", "`kinds` of keys, in place of the scenario's: id,url")
+	fs.StringVar(&f.profile, "profile", "",
+		"`kinds` of profiles to take, in place of the scenario's: cpu,block,mutex,wall or none")
 	fs.StringVar(&f.workers, "workers", "",
 		"worker `counts`, in place of the scenario's: 1,8,4x (4x is 4 for each core)")
 	fs.StringVar(&f.rate, "rate", "", "`rates` in pages/s, in place of the scenario's: inf,5000")
@@ -80,10 +88,7 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 		}
 		return a.resume(ctx, f)
 	}
-	name := "quick"
-	if len(positional) == 1 {
-		name = positional[0]
-	}
+	name := append(positional, "")[0]
 	if name == polite {
 		return a.simulate(ctx, fs, f)
 	}
@@ -151,7 +156,7 @@ func onlyResume(fs *flag.FlagSet, positional []string) error {
 
 // plan loads the scenario, applies the flags, and returns the plan and its manifest.
 func (a *app) plan(name string, f runFlags) (*plan.Plan, store.Manifest, error) {
-	s, err := plan.Load(name)
+	s, err := load(name, f.graph)
 	if err != nil {
 		return nil, store.Manifest{}, err
 	}
@@ -187,6 +192,20 @@ func override(s *plan.Scenario, f runFlags) error {
 			return usagef("run: -crawlers: %w", err)
 		}
 		s.Crawlers, s.Profiles.Crawlers, s.Baseline = names, nil, ""
+	}
+	if f.keys != "" {
+		keys, err := plan.ParseKeys(f.keys)
+		if err != nil {
+			return usagef("run: -keys: %w", err)
+		}
+		s.Keys, s.Profiles.Keys = keys, nil
+	}
+	if f.profile != "" {
+		kinds, err := plan.ParseProfiles(f.profile)
+		if err != nil {
+			return usagef("run: -profile: %w", err)
+		}
+		s.Profiles.Kinds = kinds
 	}
 	if f.workers != "" {
 		counts, err := plan.ParseCounts(f.workers)
@@ -286,10 +305,15 @@ func (a *app) show(w io.Writer, s screen.Screen, p *plan.Plan, graphs []measure.
 	f runFlags) {
 	gate, _ := f.gate.share() // checked with the flags
 	fmt.Fprint(w, report.Plan(p, infos(graphs), firsts.Total(p), gate, s))
+	var b strings.Builder
 	if firsts.Cells > 0 {
-		fmt.Fprintf(w, "The time is estimated from one crawl in %d of %s without a rate; samples that are taken again come on top.\n",
-			firsts.Seen(), plain.Count(firsts.Cells, "cell"))
+		s.Paragraph(&b, "", fmt.Sprintf("The time is estimated from one crawl in %d of %s without a rate; samples that are "+
+			"taken again come on top.", firsts.Seen(), plain.Count(firsts.Cells, "cell")))
 	}
+	if len(p.Passes) == 0 {
+		s.Paragraph(&b, "", "No profiles are taken: add -profile cpu,block,mutex,wall, or a table [profiles] to the scenario.")
+	}
+	fmt.Fprint(w, b.String())
 }
 
 // ideal returns a function that returns the shortest possible time of a crawl of a cell.
@@ -358,10 +382,13 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 			m.ProfilerCost[c.Kind] = c.NS
 		}
 	}
-	if err := os.MkdirAll(f.results, 0o777); err != nil {
+	dir := f.out
+	if dir == "" {
+		dir = filepath.Join(f.results, store.NewName(f.results, m.Scenario, begin))
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
 		return fmt.Errorf("create the directory of the runs: %w", err)
 	}
-	dir := filepath.Join(f.results, store.NewName(f.results, m.Scenario, begin))
 	run, err := store.Create(dir, m, p)
 	if err != nil {
 		return err

@@ -84,11 +84,7 @@ func (a *app) openRun(results, name string) (*store.Run, error) {
 // spaces, commas and slashes; each is the value of an axis, or axis=value, and w8 means workers=8.
 // A prefix of a value suffices if no cell has the word as a whole value.
 func selectCell(cells []plan.Cell, selector string) (plan.Cell, error) {
-	words := strings.FieldsFunc(selector, func(r rune) bool { return strings.ContainsRune(" ,/", r) })
-	hits := matching(cells, words, func(value, word string) bool { return value == word })
-	if len(hits) == 0 {
-		hits = matching(cells, words, strings.HasPrefix)
-	}
+	hits := selected(cells, selector)
 	what, from := "matches several cells: add a word to choose one of", hits
 	switch {
 	case len(hits) == 1:
@@ -103,6 +99,15 @@ func selectCell(cells []plan.Cell, selector string) (plan.Cell, error) {
 		text += "\n  " + c.ID()
 	}
 	return plan.Cell{}, errors.New(text)
+}
+
+// selected returns the cells that selector matches, those with equal values before those with values that it begins.
+func selected(cells []plan.Cell, selector string) []plan.Cell {
+	words := strings.FieldsFunc(selector, func(r rune) bool { return strings.ContainsRune(" ,/", r) })
+	if hits := matching(cells, words, func(value, word string) bool { return value == word }); len(hits) > 0 {
+		return hits
+	}
+	return matching(cells, words, strings.HasPrefix)
 }
 
 // matching returns the cells in which each word matches a value.

@@ -117,15 +117,33 @@ func profiled(run *store.Run, selector, kind string) (id string, err error) {
 	if len(cells) == 0 {
 		slices.Sort(kinds)
 		if len(kinds) == 0 {
-			return "", fmt.Errorf("run %s has no profiles: its scenario has no [profiles] table", run.Dir())
+			return "", fmt.Errorf("run %s has no profiles: measure with -profile cpu,block,mutex,wall, "+
+				"or add a table [profiles] to the scenario", run.Dir())
 		}
 		return "", fmt.Errorf("run %s has no %s profiles: want one of %s", run.Dir(), kind, strings.Join(kinds, ", "))
 	}
 	c, err := selectCell(cells, selector)
-	if err != nil {
-		return "", err
+	if err == nil {
+		return c.ID(), nil
 	}
-	return c.ID(), nil
+	if others := selected(run.Plan().Cells, selector); len(others) > 0 && len(selected(cells, selector)) == 0 {
+		text := ""
+		for _, c := range cells {
+			text += "\n  " + c.ID()
+		}
+		return "", fmt.Errorf("cell %s has no %s profile: measure it with workers = [%d] and rate = [%s] in [profiles] of "+
+			"the scenario, without which only the most workers and the largest rate are profiled; or choose one of%s",
+			others[0].ID(), kind, others[0].Workers, rateText(others[0].Rate), text)
+	}
+	return "", err
+}
+
+// rateText returns a rate as a scenario has it.
+func rateText(r plan.Rate) string {
+	if r == 0 {
+		return `"inf"`
+	}
+	return r.String()
 }
 
 // isProfile reports whether file is a pprof profile.

@@ -78,7 +78,8 @@ func TestModuleCanBeRenamed(t *testing.T) {
 		t.Fatalf("profiles %q, %v", profiles, err)
 	}
 	for _, p := range profiles {
-		for _, harness := range []string{"/internal/measure.(*Bench)", "/internal/profile.(*Collector)", "/internal/breakdown.Crawl"} {
+		for _, harness := range []string{"/internal/measure.(*Bench)", "/internal/profile.(*Collector)",
+			"/internal/breakdown.Crawl"} {
 			if top := run("go", "tool", "pprof", "-top", "-nodecount=10000", p); strings.Contains(top, harness) {
 				t.Errorf("%s has frames of the harness (%s):\n%s", filepath.Base(p), harness, top)
 			}

@@ -48,6 +48,22 @@ func defaults() *Scenario {
 	}
 }
 
+// Of returns a scenario of one graph, with the defaults.
+func Of(name string, g Graph) *Scenario {
+	s := defaults()
+	s.Name = name
+	s.SetGraph(g)
+	return s
+}
+
+// SetGraph replaces the graphs of s by g.
+func (s *Scenario) SetGraph(g Graph) {
+	if g.Spec.Seed == 0 {
+		g.Spec.Seed = s.Seed
+	}
+	s.Graphs, s.Profiles.Graphs = []Graph{g}, nil
+}
+
 // Parse reads the text of a scenario file. Its errors are of type Errors.
 func Parse(file string, text []byte) (*Scenario, error) {
 	s := defaults()

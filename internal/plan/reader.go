@@ -37,9 +37,11 @@ var earlierNames = map[string]string{"crawlers": "contenders"}
 // otherNames are the words that other tools use for a key.
 var otherNames = map[string]string{
 	"type": "kind", "types": "kinds", "profiles": "kinds", "implementations": "crawlers", "impl": "crawlers",
-	"crawler": "crawlers", "threads": "workers", "goroutines": "workers", "concurrency": "workers", "procs": "gomaxprocs",
-	"rps": "rate", "qps": "rate", "rates": "rate", "limiters": "limiter", "count": "rounds", "repeat": "rounds",
-	"iterations": "rounds", "samples": "rounds", "timeout": "deadline", "nodes": "pages", "vertices": "pages", "size": "pages",
+	"crawler": "crawlers", "threads": "workers", "goroutines": "workers", "concurrency": "workers",
+	"procs": "gomaxprocs",
+	"rps":   "rate", "qps": "rate", "rates": "rate", "limiters": "limiter", "count": "rounds", "repeat": "rounds",
+	"iterations": "rounds", "samples": "rounds", "timeout": "deadline", "nodes": "pages", "vertices": "pages",
+	"size": "pages",
 	"path": "file", "duration": "length", "delay": "latency", "description": "doc", "key": "keys", "graphs": "graph",
 }
 

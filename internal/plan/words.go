@@ -124,6 +124,21 @@ func ParseLimiters(s string) ([]string, error) {
 	return parseList(s, func(s string) (string, error) { return parseWord(s, "limiter", limiter.Names()) })
 }
 
+// ParseKeys parses a comma-separated list of kinds of keys.
+func ParseKeys(s string) ([]string, error) {
+	return parseList(s, func(s string) (string, error) { return parseWord(s, "kind of keys", []string{"id", "url"}) })
+}
+
+// ParseProfiles parses a comma-separated list of kinds of profiles; none is an empty list.
+func ParseProfiles(s string) ([]string, error) {
+	if s == "none" {
+		return nil, nil
+	}
+	return parseList(s, func(s string) (string, error) {
+		return parseWord(s, "kind of profile", []string{"cpu", "block", "mutex", "wall"})
+	})
+}
+
 // ParseSeed parses a seed.
 func ParseSeed(s string) (uint64, error) {
 	n, err := strconv.ParseUint(s, 0, 64)
