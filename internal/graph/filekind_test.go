@@ -12,8 +12,8 @@ func TestFileKindIsFoundByName(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"soc.txt": "edges", "a.el.gz": "edges", "noname": "edges", "m.mtx": "mtx", "m.mtx.gz": "mtx", "USA.gr.gz": "dimacs",
-		"out.petster": "konect", "x.graph": "metis", "x.metis": "metis", "law.graph": "bvgraph",
+		"soc.txt": "edges", "a.el.gz": "edges", "noname": "edges", "m.mtx": "mtx", "m.mtx.gz": "mtx",
+		"USA.gr.gz": "dimacs", "out.petster": "konect", "x.graph": "metis", "x.metis": "metis", "law.graph": "bvgraph",
 	} {
 		if got := FileKind(filepath.Join(dir, name)); got != want || !IsFileKind(got) {
 			t.Errorf("%s is of kind %s, want %s", name, got, want)
