@@ -5,8 +5,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // Counters count what happens to this process: context switches and migrations, which the kernel counts, and what the
@@ -20,10 +18,9 @@ type Counters struct {
 // Read returns the counts since the process started, or since OpenCounters, by name.
 func (c *Counters) Read() map[string]float64 {
 	counts := map[string]float64{}
-	var u unix.Rusage
-	if unix.Getrusage(unix.RUSAGE_SELF, &u) == nil {
-		counts["context switches"] = float64(u.Nvcsw + u.Nivcsw)
-		counts["preemptions"] = float64(u.Nivcsw)
+	if voluntary, preempted, ok := switches(); ok {
+		counts["context switches"] = float64(voluntary + preempted)
+		counts["preemptions"] = float64(preempted)
 	}
 	if n, ok := migrations(); ok {
 		counts["migrations"] = n

@@ -39,3 +39,6 @@ func exists(pid int) bool {
 	const stillActive = 259
 	return windows.GetExitCodeProcess(p, &code) == nil && code == stillActive
 }
+
+// switches returns false: Windows does not count context switches for a process.
+func switches() (voluntary, preempted int64, known bool) { return 0, 0, false }
