@@ -47,7 +47,7 @@ func exists(pid int) bool {
 	return err == nil || errors.Is(err, unix.EPERM)
 }
 
-// switches returns how often this process gave up a processor, and how often it was preempted, and whether that is known.
+// switches returns how often this process gave up a processor, how often it was preempted, and whether that is known.
 func switches() (voluntary, preempted int64, known bool) {
 	var u unix.Rusage
 	err := unix.Getrusage(unix.RUSAGE_SELF, &u)
