@@ -32,8 +32,8 @@
 //   - If ctx ends before the last fetch has ended, or the limiter returns an error, no worker begins
 //     another page, and the crawl returns that error when the fetches in flight have ended. Fetch and
 //     Wait are given ctx or a context derived from it, so they return at once when it ends.
-//   - A crawler that is Polite keeps Options.Politeness, if there is one. A worker is then idle only if no host
-//     may be asked for a page that is known.
+//   - A crawler that is Polite keeps Options.Politeness, if there is one. Unless it says that it is Wasteful, a
+//     worker is then idle only if no host may be asked for a page that is known.
 //   - Seeds and links belong to others: they are neither modified nor appended to.
 //   - A panic of Fetch is not swallowed. It ends the process, or it ends the crawl with an error, or it
 //     counts as a failed fetch, after which the crawl continues.

@@ -88,6 +88,9 @@ type Crawler = struct {
 	OnEngine bool
 	// Polite reports that the crawler keeps Options.Politeness. The others ignore it.
 	Polite bool
+	// Wasteful reports that a polite crawler's design leaves workers idle although a host could be asked. How much
+	// is measured; otherwise it is a fault.
+	Wasteful bool
 }
 
 // Visited is a set of pages, safe for concurrent use. AddNew appends to dst the links that no call has

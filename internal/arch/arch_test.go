@@ -1,6 +1,7 @@
-// Package arch tests the structure of the project: what crawlers may import, which package wraps each heavy library,
-// that no package has an init function, that every package has one package comment, that doc comments begin with the
-// name of what they document, that only package module knows the path of the module, and how long lines may be.
+// Package arch tests the structure of the project: what crawlers may import, which package wraps each heavy
+// library, that no package has an init function, that every package has one package comment, that doc comments
+// begin with the name of what they document, that only package module knows the path of the module, and how long
+// lines may be.
 package arch_test
 
 import (
@@ -26,8 +27,8 @@ import (
 // prefix precedes the packages of this module in import paths.
 var prefix = module.Path() + "/"
 
-// crawlerImports are the packages of this module that a crawler may import: the contract, the engines and the shared
-// sets.
+// crawlerImports are the packages of this module that a crawler may import: the contract, the engines and the
+// shared sets.
 var crawlerImports = []string{"internal/crawl", "internal/engine", "internal/polite", "internal/visited"}
 
 // only lists, for each import with few users, the packages that may have it and what others should do.
@@ -153,8 +154,8 @@ func TestImportRulesDetectViolations(t *testing.T) {
 var namedPackage = regexp.MustCompile(`^"((?:internal|bench|scripts)(?:/[a-z0-9]+)*)`)
 
 // sourceErrors returns what is wrong with the text of a file: init functions, a comment of another package, strings
-// that name a package of this module for which exists is false, and syntax errors. documented reports whether it has a
-// package comment.
+// that name a package of this module for which exists is false, and syntax errors. documented reports whether it
+// has a package comment.
 func sourceErrors(text []byte, exists func(path string) bool) (documented bool, list []string) {
 	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {
@@ -243,8 +244,8 @@ func TestSourceRulesDetectViolations(t *testing.T) {
 	}
 }
 
-// misnamed returns the names of the declarations in text whose doc comment begins with another word. The comment of a
-// group is about all of it, and that of a test states what the test shows.
+// misnamed returns the names of the declarations in text whose doc comment begins with another word. The comment of
+// a group is about all of it, and that of a test states what the test shows.
 func misnamed(text []byte) (names []string) {
 	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.ParseComments|parser.SkipObjectResolution)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 
 	"crawlbench/internal/conform"
 	"crawlbench/internal/conform/mutant"
+	"crawlbench/internal/conform/rude"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
@@ -81,7 +82,7 @@ func (a *app) main(args []string) int {
 		return exitOK
 	}
 	if len(args) == 5 && args[1] == conform.ChildVerb {
-		conform.Child(args[2:], append(a.withLessons(), mutant.Crawlers()...))
+		conform.Child(args[2:], slices.Concat(a.withLessons(), mutant.Crawlers(), rude.Crawlers()))
 	}
 	if len(args) == 3 && args[1] == simulate.ChildVerb {
 		simulate.Child(args[2:], a.crawlers)

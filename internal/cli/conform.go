@@ -12,6 +12,7 @@ import (
 	"crawlbench/internal/child"
 	"crawlbench/internal/conform"
 	"crawlbench/internal/conform/mutant"
+	"crawlbench/internal/conform/rude"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/plan"
 )
@@ -31,7 +32,7 @@ func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	}
 	table := a.crawlers
 	if *mutants {
-		table = mutant.Crawlers()
+		table = append(mutant.Crawlers(), rude.Crawlers()...)
 	}
 	if *count < 1 || *count > 1 && !*mutants {
 		return usagef("conform: invalid -count %d: want at least 1, and 1 without -mutants", *count)
@@ -145,7 +146,8 @@ func (a *app) verdicts(list []conform.Result, mutants bool) error {
 
 // isRight reports whether name is one of the correct crawlers among the mutants.
 func isRight(name string) bool {
-	return slices.ContainsFunc(mutant.Controls(), func(c crawl.Crawler) bool { return c.Name == name })
+	return name == rude.Right().Name ||
+		slices.ContainsFunc(mutant.Controls(), func(c crawl.Crawler) bool { return c.Name == name })
 }
 
 // checksOf parses a list of checks; nil means all.
@@ -154,7 +156,7 @@ func checksOf(text string) ([]string, error) {
 		return nil, nil
 	}
 	var all []string
-	for _, c := range conform.Checks() {
+	for _, c := range append(conform.Checks(), conform.PoliteChecks()...) {
 		all = append(all, c.Name)
 	}
 	list := strings.Split(text, ",")

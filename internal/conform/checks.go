@@ -47,6 +47,35 @@ func Checks() []Check {
 	}
 }
 
+// PoliteChecks returns the checks of crawlers that are Polite.
+func PoliteChecks() []Check {
+	return []Check{
+		{"gap", "keep the gap between the end of a fetch and the next one of its host, with few and many workers, short and long fetches, and failures",
+			inVirtualTime(gap)},
+		{"start", "keep the gap between the starts of fetches if the policy says so", inVirtualTime(fromStart)},
+		{"late", "keep the gap when fetches begin late, because workers are too few or because of a limiter",
+			inVirtualTime(late)},
+		{"pingpong", "remember a host's clock when its queue is empty", inVirtualTime(pingPong)},
+		{"places", "keep PerHost, with and without a gap, and use all of it", inVirtualTime(places)},
+		{"slowdown", "wait for the pause that a host asks for, for that host only, and fetch the page again, at most Attempts times",
+			inVirtualTime(slowDown)},
+		{"robots", "ask for robots.txt once per host, before its first page, and keep what it says", inVirtualTime(robots)},
+		{"hostkey", "know a host by its scheme, name and port, however they are written, or by its server",
+			inVirtualTime(hostKey)},
+		{"hurry", "return at the instant of cancellation in a gap and in a pause", inVirtualTime(hurry)},
+		{"forget", "use little memory for hosts that are done", inVirtualTime(forget)},
+		{"idle", "leave no worker idle while a host could be asked, unless the crawler is Wasteful", inVirtualTime(unforced)},
+	}
+}
+
+// checksOf returns the checks of a crawler.
+func checksOf(c crawl.Crawler) []Check {
+	if c.Polite {
+		return append(Checks(), PoliteChecks()...)
+	}
+	return Checks()
+}
+
 // rest is how long a crawl in virtual time is watched after its return. It is longer than a timer of a
 // day. Dozens of them in a row stay within the 400 days that package limiter supports.
 const rest = 50 * time.Hour

@@ -14,6 +14,7 @@ import (
 
 	"crawlbench/internal/conform"
 	"crawlbench/internal/conform/mutant"
+	"crawlbench/internal/conform/rude"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawler"
 )
@@ -21,7 +22,7 @@ import (
 // TestMain makes the test binary the child process of the checks.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 5 && os.Args[1] == conform.ChildVerb {
-		conform.Child(os.Args[2:], slices.Concat(crawler.All(), mutant.Crawlers(), planted()))
+		conform.Child(os.Args[2:], slices.Concat(crawler.All(), mutant.Crawlers(), rude.Crawlers(), planted()))
 	}
 	os.Exit(m.Run())
 }
@@ -53,7 +54,14 @@ func TestBuiltInCrawlersConform(t *testing.T) {
 		})
 	}
 	results := run(t, list, "id", "url")
-	if want := len(list) * 2 * len(conform.Checks()); len(results) != want {
+	want := 0
+	for _, c := range list {
+		want += 2 * len(conform.Checks())
+		if c.Polite {
+			want += 2 * len(conform.PoliteChecks())
+		}
+	}
+	if len(results) != want {
 		t.Errorf("%d results, want %d", len(results), want)
 	}
 	for _, v := range results {

@@ -78,7 +78,7 @@ func (s Suite) Run(ctx context.Context) []Result {
 			if _, ok := has[k]; !ok || s.Keys != nil && !slices.Contains(s.Keys, k) && len(has) > 1 {
 				continue
 			}
-			for _, check := range Checks() {
+			for _, check := range checksOf(c) {
 				if s.Checks == nil || slices.Contains(s.Checks, check.Name) {
 					list = append(list, Result{Crawler: c.Name, Keys: k, Check: check.Name})
 				}
@@ -252,7 +252,7 @@ func worse(kind Kind, text string, other Kind, more string) (Kind, string) {
 func Child(args []string, crawlers []crawl.Crawler) {
 	for _, c := range crawlers {
 		if s, ok := subjects(c)[args[1]]; ok && c.Name == args[0] {
-			for _, check := range Checks() {
+			for _, check := range checksOf(c) {
 				if check.Name == args[2] {
 					os.Args = os.Args[:1] // package testing parses the rest
 					testing.Main(func(string, string) (bool, error) { return true, nil },
@@ -317,7 +317,7 @@ func Test(t *testing.T, c crawl.Crawler) {
 	t.Helper()
 	if want, ok := os.LookupEnv(variable); ok {
 		words := strings.SplitN(want, " ", 3)
-		for _, check := range Checks() {
+		for _, check := range checksOf(c) {
 			if words[0] == check.Name && words[2] == c.Name {
 				runAsChild(t, check, subjects(c)[words[1]])
 				t.SkipNow() // runs the cleanup functions of the test, and nothing else

@@ -44,6 +44,7 @@ type outcome struct {
 // subject is a crawler with one kind of key.
 type subject struct {
 	name           string
+	crawler        crawl.Crawler
 	maxWorkers     int
 	rest           time.Duration // how long a crawl is watched after its return; only in virtual time
 	form           *webForm      // nil means that it varies from crawl to crawl
@@ -127,7 +128,7 @@ func adapt[K comparable](c crawl.Crawler, f crawl.Func[K], name func(naming, pag
 		}
 		return outs
 	}
-	return subject{name: c.Name, maxWorkers: c.MaxWorkers, twice: twice,
+	return subject{name: c.Name, crawler: c, maxWorkers: c.MaxWorkers, twice: twice,
 		prepareCounted: prepareCounted(f, c.MaxWorkers, name),
 		run: func(ctx context.Context, sites []*site, o crawl.Options, rest time.Duration, form *webForm) []outcome {
 			w := &web[K]{}

@@ -50,6 +50,7 @@ type Crawler = struct {
 	MaxWorkers int
 	OnEngine   bool
 	Polite     bool
+	Wasteful   bool
 }
 
 // Visited is a set of pages, safe for concurrent use.

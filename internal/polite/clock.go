@@ -60,20 +60,20 @@ func (c *Clock) Begin(r Rules, now int64) {
 // EndOf ends a turn.
 func EndOf[K comparable](c *Clock, r Rules, turn Turn[K], now int64) {
 	c.busy--
-	if turn.gap > 0 {
-		c.gap = int64(turn.gap)
+	if turn.Gap > 0 {
+		c.gap = int64(turn.Gap)
 	}
 	if turn.Robots {
 		c.holds--
-		c.asked = !turn.again
+		c.asked = !turn.Again
 	}
-	if turn.rest > 0 {
-		c.rest = max(c.rest, now+int64(turn.rest))
+	if turn.Rest > 0 {
+		c.rest = max(c.rest, now+int64(turn.Rest))
 	}
 	gap := c.gapOf(r)
 	switch {
 	case r.OneHost:
-	case turn.skipped:
+	case turn.Skipped:
 		if r.FromStart {
 			c.holds--
 		}

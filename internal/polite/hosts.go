@@ -26,17 +26,24 @@ func oneHost[K any](dst []uint32, pages []K) []uint32 {
 	return dst
 }
 
-// urlHosts returns a function that appends the hosts of URLs, which it numbers as it meets them.
-func urlHosts(p *crawl.Politeness) func(dst []uint32, pages []string) []uint32 {
-	if p == nil {
-		return oneHost[string]
+// urlHosts returns a function that returns another one, which appends the hosts of URLs and numbers them as it
+// meets them.
+func urlHosts(key func(string) string) func(*crawl.Politeness) func(dst []uint32, pages []string) []uint32 {
+	if key == nil {
+		key = crawl.HostKey
 	}
-	n := &numbers{of: map[string]uint32{}, server: p.Server}
-	return n.append
+	return func(p *crawl.Politeness) func(dst []uint32, pages []string) []uint32 {
+		if p == nil {
+			return oneHost[string]
+		}
+		n := &numbers{of: map[string]uint32{}, key: key, server: p.Server}
+		return n.append
+	}
 }
 
 // numbers numbers hosts.
 type numbers struct {
+	key    func(url string) string
 	server func(string) string
 
 	mu    sync.RWMutex
@@ -46,7 +53,7 @@ type numbers struct {
 
 func (n *numbers) append(dst []uint32, urls []string) []uint32 {
 	for _, url := range urls {
-		key := crawl.HostKey(url)
+		key := n.key(url)
 		n.mu.RLock()
 		host, ok := n.of[key]
 		n.mu.RUnlock()

@@ -25,12 +25,14 @@ type Turn[K comparable] struct {
 	// Robots says that the fetch is that of robots.txt. The page stays queued.
 	Robots bool
 
+	// The worker that has the turn sets the rest.
+
+	Skipped bool          // there was no fetch, because robots.txt forbids it
+	Again   bool          // the host refused, and must be asked again
+	Rest    time.Duration // the pause that the host asks for; 0 means none
+	Gap     time.Duration // the gap of the host from now on; 0 means unchanged
+
 	valid bool
-	// The rest is set by the worker that made the fetch.
-	skipped bool          // there was no fetch, because robots.txt forbids it
-	again   bool          // the page must be fetched again
-	rest    time.Duration // the pause that the host asks for; 0 means none
-	gap     time.Duration // the gap of the host from now on; 0 means unchanged
 }
 
 // NewTurn returns a turn of a host.
@@ -41,12 +43,12 @@ func NewTurn[K comparable](page K, host uint32, robots bool) Turn[K] {
 // Valid reports whether t is a turn, and not the zero Turn.
 func (t Turn[K]) Valid() bool { return t.valid }
 
-// Again reports whether the page must be queued again, because its host has refused it.
-func (t Turn[K]) Again() bool { return t.again && !t.Robots }
+// Requeue reports whether the page must be queued again, because its host has refused it.
+func (t Turn[K]) Requeue() bool { return t.Again && !t.Robots }
 
 // Final reports whether a page is done with the end of turn: not if its fetch was refused, or was that of
 // robots.txt.
-func (t Turn[K]) Final() bool { return t.valid && !t.Robots && !t.again }
+func (t Turn[K]) Final() bool { return t.valid && !t.Robots && !t.Again }
 
 // Found are pages and their hosts.
 type Found[K comparable] struct {
@@ -76,14 +78,23 @@ type New[K comparable] func(Rules) Scheduler[K]
 func Crawler(name, doc string, byID New[uint32], byURL New[string], set Sets) crawl.Crawler {
 	return crawl.Crawler{
 		Name: name, Doc: doc, Polite: true,
-		ByID: newCrawler(byID, set.ByID, idHosts), ByURL: newCrawler(byURL, set.ByURL, urlHosts),
+		ByID: newCrawler(byID, set.ByID, idHosts), ByURL: newCrawler(byURL, set.ByURL, urlHosts(set.Key)),
 	}
+}
+
+// Wasteful is Crawler for a scheduler that leaves workers idle although a host could be asked.
+func Wasteful(name, doc string, byID New[uint32], byURL New[string], set Sets) crawl.Crawler {
+	c := Crawler(name, doc, byID, byURL, set)
+	c.Wasteful = true
+	return c
 }
 
 // Sets are the constructors of visited sets.
 type Sets struct {
 	ByID  crawl.NewVisited[uint32]
 	ByURL crawl.NewVisited[string]
+	// Key returns the key of the host of a URL. Nil means crawl.HostKey.
+	Key func(url string) string
 }
 
 type crawler[K comparable] struct {
@@ -187,7 +198,7 @@ func (c *crawler[K]) work(ctx context.Context, w int) {
 			}
 			continue
 		case c.robots != nil && !c.sites.allowed(turn.Host, turn.Page):
-			turn.skipped = true
+			turn.Skipped = true
 			c.mu.Lock()
 			c.skipped++
 			c.mu.Unlock()
@@ -238,18 +249,18 @@ func (c *crawler[K]) refused(turn *Turn[K], err error) bool {
 	if c.policy == nil || !errors.As(err, &slow) {
 		return false
 	}
-	turn.rest = c.policy.Bounded(slow.After)
+	turn.Rest = c.policy.Bounded(slow.After)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.tries == nil {
 		c.tries = map[K]int{}
 	}
 	c.tries[turn.Page]++
-	turn.again = c.tries[turn.Page] < c.policy.Tries()
-	if !turn.again {
+	turn.Again = c.tries[turn.Page] < c.policy.Tries()
+	if !turn.Again {
 		delete(c.tries, turn.Page)
 	} else {
 		c.budget.refund()
 	}
-	return turn.again
+	return turn.Again
 }

@@ -57,13 +57,13 @@ func (c *crawler[K]) askRobots(ctx context.Context, turn *Turn[K]) bool {
 			c.sites.set(turn.Host, says.Allowed)
 		}
 		if c.policy.CrawlDelay {
-			turn.gap = max(time.Duration(c.rules.Gap), c.policy.Bounded(says.CrawlDelay))
+			turn.Gap = max(time.Duration(c.rules.Gap), c.policy.Bounded(says.CrawlDelay))
 		}
 	case ctx.Err() != nil:
 		c.end(ctx.Err())
 		return false
 	case errors.As(err, &slow) && c.sites.tries(turn.Host) < c.policy.Tries():
-		turn.rest, turn.again = c.policy.Bounded(slow.After), true
+		turn.Rest, turn.Again = c.policy.Bounded(slow.After), true
 	default:
 		c.sites.set(turn.Host, func(K) bool { return false })
 	}

@@ -163,18 +163,18 @@ func (t *Table[K]) gap(host uint32) int64 {
 func (t *Table[K]) End(turn Turn[K], now int64) {
 	h := t.hosts.at(turn.Host)
 	t.outstanding--
-	if turn.gap > 0 && int64(turn.gap) != t.rules.Gap {
+	if turn.Gap > 0 && int64(turn.Gap) != t.rules.Gap {
 		if t.gaps == nil {
 			t.gaps = map[uint32]int64{}
 		}
-		t.gaps[turn.Host] = int64(turn.gap)
+		t.gaps[turn.Host] = int64(turn.Gap)
 	}
 	if turn.Robots {
 		h.rests--
-		if turn.again {
+		if turn.Again {
 			h.rests &^= asked
 		}
-	} else if turn.again {
+	} else if turn.Again {
 		t.outstanding++
 		n := t.node(turn.Page)
 		t.nodes.at(n - 1).next = h.first
@@ -183,14 +183,14 @@ func (t *Table[K]) End(turn Turn[K], now int64) {
 			h.last = n
 		}
 	}
-	if turn.rest > 0 {
+	if turn.Rest > 0 {
 		h.rests++
-		t.times.Push(Due{now + int64(turn.rest), turn.Host, restEnds})
+		t.times.Push(Due{now + int64(turn.Rest), turn.Host, restEnds})
 	}
 	gap := t.gap(turn.Host)
 	switch {
 	case t.rules.OneHost:
-	case turn.skipped:
+	case turn.Skipped:
 		h.busy--
 		if t.rules.FromStart {
 			h.rests--

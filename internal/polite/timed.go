@@ -75,7 +75,7 @@ func (s *Timed[K]) Begin(turn Turn[K]) {
 func (s *Timed[K]) Next(_ int, done Turn[K], found Found[K]) (Turn[K], bool) {
 	// The end of the fetch is read before the lock is waited for, and only if somebody asks for it.
 	now := int64(-1)
-	if s.rules.Gap > 0 || done.rest > 0 || done.gap > 0 {
+	if s.rules.Gap > 0 || done.Rest > 0 || done.Gap > 0 {
 		now = s.now()
 	}
 	s.mu.Lock()

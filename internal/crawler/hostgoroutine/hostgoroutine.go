@@ -147,7 +147,7 @@ func (s *scheduler[K]) Next(_ int, done polite.Turn[K], found polite.Found[K]) (
 		s.mu.Unlock()
 		h.mu.Lock()
 		polite.EndOf(&h.clock, s.rules, done, now)
-		if done.Again() {
+		if done.Requeue() {
 			h.pages.Unshift(done.Page)
 		}
 		s.wake(h)

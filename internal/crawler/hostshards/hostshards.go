@@ -16,7 +16,7 @@ import (
 
 // Crawler returns the crawler with at most that many shards. There are never more than workers.
 func Crawler(shards int) crawl.Crawler {
-	return polite.Crawler("hostshards."+strconv.Itoa(shards), "polite: hosts divided among shards, each a heap with workers of its own",
+	return polite.Wasteful("hostshards."+strconv.Itoa(shards), "polite: hosts divided among shards, each a heap with workers of its own",
 		schedule[uint32](shards), schedule[string](shards),
 		polite.Sets{ByID: visited.NewBits, ByURL: visited.NewTable})
 }

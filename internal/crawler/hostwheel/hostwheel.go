@@ -16,7 +16,7 @@ import (
 
 // Crawler returns the crawler with that granularity.
 func Crawler(granularity time.Duration) crawl.Crawler {
-	return polite.Crawler("hostwheel."+granularity.String(), "polite: timing wheel of hosts by their next time, one lock",
+	return polite.Wasteful("hostwheel."+granularity.String(), "polite: timing wheel of hosts by their next time, one lock",
 		schedule[uint32](granularity), schedule[string](granularity),
 		polite.Sets{ByID: visited.NewBits, ByURL: visited.NewTable})
 }

@@ -16,7 +16,7 @@ import (
 
 // Crawler returns the crawler with that interval.
 func Crawler(interval time.Duration) crawl.Crawler {
-	return polite.Crawler("poller."+interval.String(), "polite: first in, first out; a page that may not be fetched goes to the end",
+	return polite.Wasteful("poller."+interval.String(), "polite: first in, first out; a page that may not be fetched goes to the end",
 		schedule[uint32](interval), schedule[string](interval),
 		polite.Sets{ByID: visited.NewBits, ByURL: visited.NewTable})
 }
@@ -85,7 +85,7 @@ func (s *scheduler[K]) Next(_ int, done polite.Turn[K], found polite.Found[K]) (
 	defer s.mu.Unlock()
 	if done.Valid() {
 		polite.EndOf(s.hosts[done.Host], s.rules, done, now)
-		if done.Again() {
+		if done.Requeue() {
 			s.queue.Unshift(page[K]{done.Page, done.Host})
 		}
 	}

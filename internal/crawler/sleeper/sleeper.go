@@ -17,7 +17,7 @@ import (
 
 // Crawler returns the crawler.
 func Crawler() crawl.Crawler {
-	return polite.Crawler("sleeper", "polite: first in, first out; a worker waits for its page's host, as many crawlers do",
+	return polite.Wasteful("sleeper", "polite: first in, first out; a worker waits for its page's host, as many crawlers do",
 		schedule[uint32], schedule[string], polite.Sets{ByID: visited.NewBits, ByURL: visited.NewTable})
 }
 
@@ -138,7 +138,7 @@ func (s *scheduler[K]) end(turn polite.Turn[K], now int64) {
 	h := s.hosts[turn.Host]
 	polite.EndOf(&h.clock, s.rules, turn, now)
 	h.wake()
-	if turn.Again() {
+	if turn.Requeue() {
 		s.queue.Unshift(page[K]{turn.Page, turn.Host})
 		s.more.Signal()
 	}

@@ -1,0 +1,304 @@
+package conform
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing/synctest"
+	"time"
+
+	"crawlbench/internal/crawl"
+	"crawlbench/internal/graph"
+	"crawlbench/internal/hostlog"
+	"crawlbench/internal/limiter"
+	"crawlbench/internal/simulate"
+)
+
+// keys returns the kind of key of a subject.
+func (c subject) keys() string {
+	if c.ids {
+		return "id"
+	}
+	return "url"
+}
+
+// siteOf builds the site of a situation.
+func siteOf(t *Report, c subject, s simulate.Situation) *simulate.Site {
+	t.Helper()
+	s.Spec.Seed = 1
+	site, err := simulate.Build(context.Background(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	site.Workers = c.clamp(crawl.Options{Workers: s.Workers}).Workers
+	return site
+}
+
+// politely crawls a site and fails the check unless the crawl is right. If busy is set, no worker may be idle
+// without need, unless the crawler is Wasteful.
+func politely(t *Report, c subject, site *simulate.Site, busy bool, change func(*crawl.Options)) simulate.Outcome {
+	t.Helper()
+	p := site.Policy
+	where := fmt.Sprintf(" (%s, %d hosts, %d workers, gap %v, from the start: %v, %d per host)", site.Spec.Kind,
+		site.Spec.Hosts, site.Workers, p.Gap, p.FromStart, p.Width())
+	*t.doing = where
+	out := simulate.Crawl(context.Background(), c.crawler, c.keys(), site, change)
+	synctest.Wait()
+	if out.Err != nil {
+		t.Fatalf("it returned the error %v%s", out.Err, where)
+	}
+	faults := hostlog.Verify(&site.Site, site.Rules(), out.Log, true)
+	for _, f := range faults {
+		t.Errorf("%v%s", f, where)
+	}
+	fetches, failed := 0, 0
+	for _, e := range out.Log {
+		if !e.Robots && !e.Refused {
+			fetches++
+			if f := site.Situation.Fails; f != nil && f(e.Page) {
+				failed++
+			}
+		}
+	}
+	// A page that its host refused to the end is a failed fetch too; only slowdown has those.
+	if did := out.Result; site.Refuses == nil && (did.Pages != fetches || did.Errors != failed) {
+		t.Errorf("it returned %d pages and %d errors, want %d and %d%s", did.Pages, did.Errors, fetches, failed, where)
+	}
+	if idle := hostlog.Idle(&site.Site, site.Rules(), out.Log); busy && !c.crawler.Wasteful && idle > 0 {
+		t.Errorf("workers were idle for %v in which a host could have been asked%s", idle, where)
+	}
+	if t.Failed() {
+		t.FailNow()
+	}
+	*t.doing = ""
+	return out
+}
+
+const (
+	politeGap     = time.Second
+	politeLatency = 60 * time.Millisecond
+)
+
+func gap(t *Report, c subject) {
+	for _, workers := range []int{1, 3, 64} {
+		for _, latency := range []time.Duration{time.Millisecond, politeLatency, 3 * time.Second} {
+			for _, kind := range []string{"even", "zipf", "flat"} {
+				s := simulate.Situation{
+					Spec: graph.Spec{Kind: kind, Pages: 120, Hosts: 12}, Workers: workers, Median: latency, Sigma: 1,
+					Policy: crawl.Politeness{Gap: politeGap},
+				}
+				politely(t, c, siteOf(t, c, s), false, nil)
+				s.Fails = func(page uint32) bool { return page%3 == 2 }
+				politely(t, c, siteOf(t, c, s), false, nil)
+			}
+		}
+	}
+}
+
+func fromStart(t *Report, c subject) {
+	for _, latency := range []time.Duration{politeLatency, 3 * time.Second} {
+		s := simulate.Situation{
+			Spec: graph.Spec{Kind: "flat", Pages: 60, Hosts: 6}, Workers: 30, Median: latency, Sigma: 1,
+			Policy: crawl.Politeness{Gap: politeGap, FromStart: true},
+		}
+		politely(t, c, siteOf(t, c, s), true, nil)
+		s.Policy.PerHost = 3
+		politely(t, c, siteOf(t, c, s), true, nil)
+	}
+}
+
+// late has more hosts that are ready than workers, for some of the time and always, and a limiter that lets fetches
+// of hosts that are ready wait.
+func late(t *Report, c subject) {
+	for _, start := range []bool{false, true} {
+		for _, hosts := range []int{30, 80} {
+			s := simulate.Situation{
+				Spec: graph.Spec{Kind: "flat", Pages: 10 * hosts, Hosts: hosts}, Workers: 4, AllSeeded: true,
+				Median: politeLatency, Sigma: 1, Policy: crawl.Politeness{Gap: politeGap, FromStart: start},
+			}
+			politely(t, c, siteOf(t, c, s), false, nil)
+		}
+		for _, width := range []int{1, 2} {
+			for _, latency := range []time.Duration{politeLatency, 3 * politeGap} {
+				s := simulate.Situation{
+					Spec: graph.Spec{Kind: "flat", Pages: 60, Hosts: 6}, Workers: 30, Median: latency, Sigma: 1,
+					Policy: crawl.Politeness{Gap: politeGap, FromStart: start, PerHost: width},
+				}
+				limit := func(o *crawl.Options) { o.Limiter = limiter.New("bucket", 4, 2) }
+				politely(t, c, siteOf(t, c, s), false, limit)
+			}
+		}
+	}
+}
+
+func pingPong(t *Report, c subject) {
+	for _, hosts := range []int{2, 3, 15} {
+		s := simulate.Situation{
+			Spec: graph.Spec{Kind: "pingpong", Pages: 60, Hosts: hosts}, Workers: 4, Median: politeLatency,
+			Policy: crawl.Politeness{Gap: politeGap},
+		}
+		politely(t, c, siteOf(t, c, s), false, nil)
+	}
+}
+
+func places(t *Report, c subject) {
+	for _, width := range []int{2, 3} {
+		for _, gap := range []time.Duration{0, politeGap} {
+			s := simulate.Situation{
+				Spec: graph.Spec{Kind: "flat", Pages: 120, Hosts: 4}, Workers: 20, Median: politeLatency, Sigma: 1,
+				Policy: crawl.Politeness{Gap: gap, PerHost: width},
+			}
+			politely(t, c, siteOf(t, c, s), true, nil)
+		}
+	}
+}
+
+// slowDown makes hosts ask for pauses.
+func slowDown(t *Report, c subject) {
+	const pause = 20 * time.Second
+	s := simulate.Situation{
+		Spec: graph.Spec{Kind: "flat", Pages: 60, Hosts: 6}, Workers: 8, Median: politeLatency, Sigma: 1,
+		Policy: crawl.Politeness{Gap: politeGap},
+	}
+	for _, rest := range []time.Duration{pause, 0} {
+		for _, width := range []int{1, 2} {
+			s.Policy.PerHost = width
+			s.Refuses = func(page uint32, nth int) (time.Duration, bool) { return rest, page%7 == 3 && nth < 3 }
+			out := politely(t, c, siteOf(t, c, s), true, nil)
+			if out.Result.Pages != 60 || out.Result.Errors != 0 {
+				t.Fatalf("hosts refused pages once or twice, and it returned %+v, want 60 pages without errors", out.Result)
+			}
+		}
+	}
+	// One page is refused for ever, with a pause that is longer than what the policy admits.
+	s.Policy = crawl.Politeness{Gap: politeGap, MaxDelay: time.Minute, Attempts: 4}
+	asked := 0
+	s.Refuses = func(page uint32, _ int) (time.Duration, bool) {
+		if page == 5 {
+			asked++
+		}
+		return 1000 * time.Hour, page == 5 && asked < 20
+	}
+	site := siteOf(t, c, s)
+	out := politely(t, c, site, true, nil)
+	if out.Result.Pages != 60 || out.Result.Errors != 1 || asked != 4 {
+		t.Fatalf("a host refused a page for ever, and it returned %+v after %d attempts, want 60 pages and 1 error after 4",
+			out.Result, asked)
+	}
+}
+
+// robots gives hosts a robots.txt, with a Crawl-delay of up to three years and pages that are forbidden.
+func robots(t *Report, c subject) {
+	for _, width := range []int{1, 2} {
+		s := simulate.Situation{
+			Spec: graph.Spec{Kind: "flat", Pages: 60, Hosts: 6}, Workers: 8, Median: politeLatency, Sigma: 1,
+			Policy: crawl.Politeness{
+				Gap: politeGap, PerHost: width, Robots: true, CrawlDelay: true, MaxDelay: time.Minute,
+			},
+			Robots: func(host uint32) time.Duration {
+				delays := []time.Duration{0, politeGap / 2, 3 * time.Second, 1e8 * time.Second}
+				return delays[host%4]
+			},
+			Forbids: func(page uint32) bool { return page%10 == 7 },
+		}
+		politely(t, c, siteOf(t, c, s), true, nil)
+		politely(t, c, siteOf(t, c, s), false, func(o *crawl.Options) { o.MaxPages = 60 - 6 })
+	}
+}
+
+// hostKey writes the hosts of URLs in different ways, and lets two hosts share a server.
+func hostKey(t *Report, c subject) {
+	if c.ids {
+		return
+	}
+	s := simulate.Situation{
+		Spec: graph.Spec{Kind: "flat", Pages: 60, Hosts: 6}, Workers: 20, Median: politeLatency, Sigma: 1,
+		Policy: crawl.Politeness{Gap: politeGap}, Spelled: true,
+	}
+	politely(t, c, siteOf(t, c, s), true, nil)
+	s.Policy.Server = func(host string) string {
+		number, _ := strconv.Atoi(strings.TrimFunc(host, func(r rune) bool { return r < '0' || r > '9' }))
+		return fmt.Sprint("server ", number/2)
+	}
+	site := siteOf(t, c, s)
+	for p := range site.Host {
+		site.Host[p] /= 2
+	}
+	politely(t, c, site, true, nil)
+}
+
+// hurry cancels crawls while they do nothing but wait for a host.
+func hurry(t *Report, c subject) {
+	const long = 100 * time.Second
+	for _, workers := range []int{1, 4} {
+		for _, pause := range []bool{false, true} {
+			for _, start := range []bool{false, true} {
+				s := simulate.Situation{
+					Spec: graph.Spec{Kind: "flat", Pages: 20, Hosts: 1}, Workers: workers, Median: politeLatency,
+					Policy: crawl.Politeness{Gap: long, FromStart: start},
+				}
+				if pause {
+					s.Policy.Gap = politeGap
+					s.Refuses = func(uint32, int) (time.Duration, bool) { return long, true }
+				}
+				site := siteOf(t, c, s)
+				const at = 7 * time.Second
+				ctx, stop := context.WithTimeout(context.Background(), at)
+				out := simulate.Crawl(ctx, c.crawler, c.keys(), site, nil)
+				stop()
+				if out.Err != context.DeadlineExceeded || out.Took != at {
+					t.Fatalf("with a deadline after %v, in a gap or pause of %v, it returned %v after %v, want %v after %v",
+						at, long, out.Err, out.Took, context.DeadlineExceeded, at)
+				}
+				synctest.Wait()
+				time.Sleep(long)
+			}
+		}
+	}
+}
+
+// forget measures the memory of a crawl that goes from host to host.
+func forget(t *Report, c subject) {
+	const hosts, early, late, most = 3000, 500, 2900, 4 << 10
+	var first, last runtime.MemStats
+	s := simulate.Situation{
+		Spec: graph.Spec{Kind: "pingpong", Pages: hosts, Hosts: hosts}, Workers: 2, Median: time.Second,
+		Policy: crawl.Politeness{Gap: politeGap},
+		Fails: func(page uint32) bool {
+			switch page {
+			case early:
+				runtime.GC()
+				runtime.ReadMemStats(&first)
+			case late:
+				runtime.GC()
+				runtime.ReadMemStats(&last)
+			}
+			return false
+		},
+	}
+	site := siteOf(t, c, s)
+	out := simulate.Crawl(context.Background(), c.crawler, c.keys(), site, nil)
+	if out.Err != nil || out.Result.Pages != hosts {
+		t.Fatalf("it returned %+v and the error %v, want %d pages", out.Result, out.Err, hosts)
+	}
+	used := func(m runtime.MemStats) int64 { return int64(m.HeapAlloc + m.StackInuse) }
+	if each := (used(last) - used(first)) / (late - early); each > most {
+		t.Fatalf("it uses %d bytes for each host whose pages are done, want at most %d", each, most)
+	}
+}
+
+func unforced(t *Report, c subject) {
+	shapes := []simulate.Situation{
+		{Spec: graph.Spec{Kind: "even", Pages: 900, Hosts: 30}, Workers: 16},
+		{Spec: graph.Spec{Kind: "zipf", Pages: 900, Hosts: 90}, Workers: 16},
+		{Spec: graph.Spec{Kind: "giant", Pages: 600, Hosts: 60}, Workers: 8, Largest: 5 * time.Second},
+		{Spec: graph.Spec{Kind: "flat", Pages: 1500, Hosts: 300}, Workers: 16, AllSeeded: true},
+		{Spec: graph.Spec{Kind: "wide", Pages: 800, Hosts: 400}, Workers: 8},
+	}
+	for _, s := range shapes {
+		s.Median, s.Sigma, s.Policy = politeLatency, 1, crawl.Politeness{Gap: politeGap}
+		politely(t, c, siteOf(t, c, s), true, nil)
+	}
+}
