@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -88,6 +89,7 @@ func (a *app) simulated(rows []simulate.Row) error {
 			fmt.Sprintf("%.2f", r.Makespan.Seconds()/r.Bound.Seconds()), seconds(r.Idle), seconds(r.Others))
 	}
 	a.impolite(rows)
+	a.strips(rows)
 	if situation != "" {
 		fmt.Fprintln(a.out, `
 of bound: makespan divided by a proven lower bound. The bound of "even" is not tight: what is found when depends on the order.
@@ -101,6 +103,30 @@ unforced idle: worker time in which a worker was idle and a host could have been
 		return exitError{exitCrawlFailed, fmt.Errorf("run: %s", strings.Join(failed, "\n"))}
 	}
 	return nil
+}
+
+// mostStrips is the largest number of crawlers whose strips are printed.
+const mostStrips = 3
+
+// strips prints what hosts were doing.
+func (a *app) strips(rows []simulate.Row) {
+	list := slices.DeleteFunc(slices.Clone(rows), func(r simulate.Row) bool { return r.Strip == nil || !r.Polite })
+	if len(list) == 0 {
+		return
+	}
+	if len(list) > mostStrips {
+		fmt.Fprintf(a.out, "\nName up to %d crawlers with -crawlers to see what their hosts do in the first %s.\n", mostStrips,
+			seconds(simulate.StripTime))
+		return
+	}
+	fmt.Fprintf(a.out, "\nThe first %s of %s, some hosts, one a line: # a fetch, . the gap, ! ready and nobody asks, blank: no page.\n",
+		seconds(simulate.StripTime), list[0].Situation)
+	for _, r := range list {
+		fmt.Fprintf(a.out, "%s\n", r.Crawler)
+		for _, line := range r.Strip {
+			fmt.Fprintf(a.out, "  |%s|\n", line)
+		}
+	}
 }
 
 // impolite prints how the crawlers that know no hosts look to a site.

@@ -62,7 +62,8 @@ func BenchmarkPolite(b *testing.B) {
 		hosts, each int
 		gap         time.Duration
 	}{
-		{10_000, 100, 0}, {10_000, 100, 2 * time.Millisecond}, {1_000_000, 3, 0}, {1_000_000, 3, 200 * time.Millisecond},
+		{10_000, 100, 0}, {10_000, 100, 2 * time.Millisecond},
+		{1_000_000, 3, 0}, {1_000_000, 3, 200 * time.Millisecond},
 	} {
 		if shape.hosts > most {
 			continue

@@ -30,15 +30,17 @@ type Row struct {
 	hostlog.Measures
 	Peak   int      // most fetches in flight at one host
 	Faults []string // rules that were broken
-	Failed string   // why there are no measures; "" if there are
+	// Strip has what some hosts were doing, for the first situation; see hostlog.Strip.
+	Strip  []string
+	Failed string // why there are no measures; "" if there are
 }
 
 // patience is the time limit of the crawls of one crawler.
 const patience = 2 * time.Minute
 
-// Run crawls the situations of the scenario polite with each of the crawlers, each in a process of its own, and returns
-// the results in the order of situations and crawlers. command returns the command for the process of a crawler, which
-// must call Child.
+// Run crawls the situations of the scenario polite with each of the crawlers, each in a process of its own, and
+// returns the results in the order of situations and crawlers. command returns the command for the process of a
+// crawler, which must call Child.
 func Run(ctx context.Context, crawlers []crawl.Crawler, command func(crawler string) *exec.Cmd) ([]Row, error) {
 	rows := make([][]Row, len(crawlers))
 	errs := make([]error, len(crawlers))
@@ -100,6 +102,13 @@ func runOne(ctx context.Context, c crawl.Crawler, command func(string) *exec.Cmd
 	return rows, nil
 }
 
+// A strip shows some of the hosts for the beginning of a crawl, so that those of several crawlers can be compared.
+const (
+	stripHosts   = 10
+	stripColumns = 80
+	StripTime    = 80 * time.Second
+)
+
 // record is the kind of the records with a Row.
 const record = "row"
 
@@ -155,6 +164,13 @@ func Take(t *testing.T, c crawl.Crawler, s Situation) (Row, error) {
 	}
 	row.Measures = hostlog.Measure(&site.Site, site.Rules(), out.Log)
 	row.Peak = hostlog.Peak(&site.Site, out.Log)
+	if s.Name == Situations()[0].Name {
+		hosts := make([]uint32, stripHosts)
+		for i := range hosts {
+			hosts[i] = uint32(i * len(site.Graph.Hosts) / stripHosts)
+		}
+		row.Strip = hostlog.Strip(&site.Site, site.Rules(), out.Log, hosts, stripColumns, StripTime)
+	}
 	for _, f := range hostlog.Verify(&site.Site, site.Rules(), out.Log, true) {
 		row.Faults = append(row.Faults, f.String())
 	}

@@ -1,0 +1,71 @@
+package hostlog
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// The states of a host in a Strip, from the least to the most notable.
+const (
+	StripNone  = ' ' // no page is known, or all are done
+	StripGap   = '.' // it has pages and must not be asked
+	StripBusy  = '#' // a page is being fetched
+	StripReady = '!' // it has pages, could be asked, and is not
+)
+
+// Strip returns a line for each of the given hosts, of a number of columns of equal time up to end: what the host
+// was for most of that time, but StripReady if it waited for at least a quarter of it. A block of StripReady below
+// a host that is busy or rests is head-of-line blocking.
+func Strip(s *Site, r Rules, log Log, hosts []uint32, columns int, end time.Duration) []string {
+	lines := make([]string, len(hosts))
+	list := events(s, r, log)
+	for i, host := range hosts {
+		own := slices.DeleteFunc(slices.Clone(list), func(e event) bool { return e.host != host })
+		lines[i] = strip(own, r, columns, end)
+	}
+	return lines
+}
+
+// strip returns the line of a host with these events.
+func strip(list []event, r Rules, columns int, end time.Duration) string {
+	times := make([]map[rune]time.Duration, columns)
+	for i := range times {
+		times[i] = map[rune]time.Duration{}
+	}
+	var pages, places, rest, busy int
+	last, state := time.Duration(0), StripNone
+	spend := func(to time.Duration) {
+		for to = min(to, end); last < to; {
+			column := min(int(int64(last)*int64(columns)/int64(end)), columns-1)
+			until := min(to, (end*time.Duration(column+1)+time.Duration(columns)-1)/time.Duration(columns))
+			times[column][state] += until - last
+			last = until
+		}
+	}
+	for _, e := range list {
+		spend(e.at)
+		pages, places, rest, busy = pages+e.pages, places+e.places, rest+e.rest, busy+e.busy
+		switch {
+		case busy > 0:
+			state = StripBusy
+		case pages <= 0:
+			state = StripNone
+		case rest > 0 || places >= r.Policy.Width():
+			state = StripGap
+		default:
+			state = StripReady
+		}
+	}
+	spend(end)
+	line := make([]rune, columns)
+	for i, of := range times {
+		// the more notable one if two took the same time
+		states := []rune{StripReady, StripBusy, StripGap, StripNone}
+		line[i] = slices.MaxFunc(states, func(a, b rune) int { return cmp.Compare(of[a], of[b]) })
+		if 4*of[StripReady] >= end/time.Duration(columns) {
+			line[i] = StripReady
+		}
+	}
+	return string(line)
+}
