@@ -45,7 +45,7 @@ func (s *Site) differenceBar(this, base Side, kind string, by Scaling) ([]byte, 
 	for _, k := range Common(this.Cell, base.Cell) {
 		b.Kinds = append(b.Kinds, anchor{k, s.Link(path, to(k, by)), k == kind})
 	}
-	for _, x := range Scalings() {
+	for _, x := range s.scalings() {
 		b.Scaling = append(b.Scaling, anchor{"by " + string(x), s.Link(path, to(kind, x)), x == by})
 	}
 	return s.bar(b)

@@ -20,10 +20,19 @@ const (
 // Scalings returns all scalings, the default first.
 func Scalings() []Scaling { return []Scaling{ByPage, ByShare} }
 
+// scalings returns the scalings that the site has: files have the default only, as each takes a page for each profile.
+func (s *Site) scalings() []Scaling {
+	if s.static {
+		return Scalings()[:1]
+	}
+	return Scalings()
+}
+
 type differencePage struct {
 	This, Base sideView
 	Ratio      string
 	Flames     []flameRow
+	Shares     bool // whether there are flame graphs by share
 	Breakdown  *report.Figure
 	States     report.Table
 	Turned     string // link to the page with sides swapped
@@ -58,12 +67,12 @@ func (s *Site) DifferencePage(this, base Side) ([]byte, error) {
 	}
 	p := differencePage{This: view(this), Base: view(base),
 		Ratio: report.DifferenceSentence(this.Cell, base.Cell, this.Run == base.Run)}
-	if !s.static {
+	if p.Shares = !s.static; p.Shares {
 		p.Turned = s.Link(path, s.Difference(base.Run, base.Cell.ID(), this.Run, this.Cell.ID()))
 	}
 	for _, k := range Common(this.Cell, base.Cell) {
 		row := flameRow{Kind: k, About: about(k)}
-		for _, by := range Scalings() {
+		for _, by := range s.scalings() {
 			row.Links = append(row.Links,
 				anchor{Text: "by " + string(by),
 					Href: s.Link(path, s.DifferenceFlame(this.Run, this.Cell.ID(), base.Run, base.Cell.ID(), k, by))})

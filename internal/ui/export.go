@@ -1,11 +1,13 @@
 package ui
 
 import (
+	"archive/zip"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/profile"
@@ -20,28 +22,59 @@ type Written struct {
 // writer writes the site of a run.
 type writer struct {
 	site *Site
-	dir  string
+	put  func(name string, text []byte) error
+	seen map[string]bool
 	a    *diagnose.Analysis
 	run  string
 	Written
 }
 
-// Write writes the pages of a run as files that need no server into dir, which must be empty or not
-// exist: the report, the matrices, the cells with their flame graphs, and the most useful
-// differences. run is the name of the run on the pages.
-func Write(dir string, a *diagnose.Analysis, run string) (Written, error) {
-	if err := vacant(dir); err != nil {
-		return Written{}, fmt.Errorf("export: %w", err)
-	}
+// Write writes the pages of a run as files that need no server: the report, the matrices, the cells with their flame
+// graphs, and the most useful differences. They go into the directory to, which must be empty or not exist, or if its
+// name ends in .zip, into that archive, which must not exist. run is the name of the run on the pages.
+func Write(to string, a *diagnose.Analysis, run string) (Written, error) {
 	pages, err := newSite(true)
 	if err != nil {
 		return Written{}, err
 	}
-	w := &writer{site: pages, dir: dir, a: a, run: run}
-	if err := w.all(); err != nil {
+	w := &writer{site: pages, seen: map[string]bool{}, a: a, run: run}
+	if strings.EqualFold(filepath.Ext(to), ".zip") {
+		err = w.archive(to)
+	} else if err = vacant(to); err == nil {
+		w.put = func(name string, text []byte) error { return writeFile(to, name, text) }
+		err = w.all()
+	}
+	if err != nil {
 		return w.Written, fmt.Errorf("export: %w", err)
 	}
 	return w.Written, nil
+}
+
+// archive writes the pages as a zip archive, in a directory that is named like it.
+func (w *writer) archive(to string) error {
+	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	z := zip.NewWriter(f)
+	base := strings.TrimSuffix(filepath.Base(to), filepath.Ext(to))
+	w.put = func(name string, text []byte) error {
+		out, err := z.Create(base + "/" + name)
+		if err == nil {
+			_, err = out.Write(text)
+		}
+		return err
+	}
+	err = w.all()
+	if err = errors.Join(err, z.Close()); err == nil {
+		if info, errStat := f.Stat(); errStat == nil {
+			w.Bytes = info.Size()
+		}
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		os.Remove(to) // an incomplete archive
+	}
+	return err
 }
 
 // vacant returns an error if dir exists and is not empty.
@@ -106,7 +139,7 @@ func (w *writer) cell(c *diagnose.Cell) error {
 			return err
 		}
 		for _, kind := range Common(c, o) {
-			for _, by := range Scalings() {
+			for _, by := range w.site.scalings() {
 				f, err := w.site.DifferenceOf(this, base, kind, by)
 				if err := w.flame(w.site.DifferenceFlame(w.run, c.ID(), w.run, o.ID(), kind, by), f, err); err != nil {
 					return err
@@ -149,15 +182,20 @@ func (w *writer) page(path string, text []byte, err error) error {
 	return w.file(path+"index.html", text)
 }
 
-// file writes a file unless it exists.
+// file writes a file unless it was written.
 func (w *writer) file(name string, text []byte) error {
-	path := filepath.Join(w.dir, filepath.FromSlash(name))
-	if _, err := os.Lstat(path); err == nil {
+	if w.seen[name] {
 		return nil // shared, and its name determines its content
 	}
+	w.seen[name] = true
+	w.Bytes += int64(len(text))
+	return w.put(name, text)
+}
+
+func writeFile(dir, name string, text []byte) error {
+	path := filepath.Join(dir, filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
 	}
-	w.Bytes += int64(len(text))
 	return os.WriteFile(path, text, 0o666)
 }

@@ -33,7 +33,7 @@ func reference(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if written.Pages < 100 || written.Bytes < 1_000_000 {
+	if written.Pages < 100 || written.Bytes < 1_000_000 || written.Bytes > 5_000_000 {
 		t.Errorf("%+v", written)
 	}
 	return dir

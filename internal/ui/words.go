@@ -54,6 +54,11 @@ func blockedWords(p *profile.Profile, pass store.Profile, workers int, kind stri
 	for _, s := range p.Sample {
 		delay += float64(s.Value[len(s.Value)-1]) / 1e9
 	}
-	return fmt.Sprintf(": %s, which is %.0f %% of the time of the %s; goroutines that are no workers count too",
-		report.Seconds(delay), 100*delay/(pass.Sec*float64(workers)), report.Plural(workers, "worker"))
+	have := pass.Sec * float64(workers)
+	if delay > have {
+		return fmt.Sprintf(": %s, while the time of the %s is %s: more goroutines than these waited at once",
+			report.Seconds(delay), report.Plural(workers, "worker"), report.Seconds(have))
+	}
+	return fmt.Sprintf(": %s, which is %.0f %% of the time of the %s; other goroutines that waited count too",
+		report.Seconds(delay), 100*delay/have, report.Plural(workers, "worker"))
 }
