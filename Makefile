@@ -9,7 +9,7 @@ export CRAWLBENCH_MAKE = 1
 export SCENARIO RESUME RUN OLD NEW DIR CELL BASE PROFILE ROWS GAPBS GAPBS_TD
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@width=$${COLUMNS:-$$(tput cols 2>/dev/null || echo 100)}; awk -v "width=$$width" -f scripts/help.awk $(firstword $(MAKEFILE_LIST))
 
 bench: build ## measure a scenario: make bench [SCENARIO=quick or path.toml] [FLAGS="-budget 2m"] [RESUME=dir]
 	@$(CRAWLBENCH) run $(FLAGS) $(if $(RESUME),-resume "$$RESUME","$$SCENARIO")
@@ -44,44 +44,44 @@ lesson: build ## learn about concurrent crawlers: make lesson lists the lessons,
 doctor: build ## measure this machine's noise, timers and profiling overhead
 	@$(CRAWLBENCH) doctor $(FLAGS)
 
-stress: build ## check the crawlers on many schedules of one processor, and that this finds broken ones
+stress: build ### check the crawlers on many schedules of one processor, and that this finds broken ones
 	@$(CRAWLBENCH) conform -yield ./internal/crawler/...,./internal/engine,./internal/visited -checks storm,shapes,cancel,errors,again -seeds $(or $(SEEDS),5) $(FLAGS)
 	@$(CRAWLBENCH) conform -yield ./internal/conform/mutant,./internal/engine -checks storm -seeds 20 -mutants right loadthenstore norecheck unlockedmap rareloss growsbare
 
-mutate: ## mutation testing of the logic of crawlbench: make mutate [FLAGS="plan stat"]
+mutate: ### mutation testing of the logic of crawlbench: make mutate [FLAGS="plan stat"]
 	@scripts/mutate.sh $(FLAGS)
 
-limits: ## speed of fast crawlers relative to slow ones and to GAPBS: make limits [ROWS=regexp] [GAPBS=checkout] [GAPBS_TD=its bfs, top-down only]
+limits: ### speed of fast crawlers relative to slow ones and to GAPBS: make limits [ROWS=regexp] [GAPBS=checkout] [GAPBS_TD=its bfs, top-down only]
 	@go build -o .bin/limits ./scripts/limits
 	@go build -tags purego -o .bin/limits.purego ./scripts/limits
 	@.bin/limits -purego .bin/limits.purego -rows "$$ROWS" -gapbs "$$GAPBS" -topdown "$$GAPBS_TD" $(FLAGS)
 
-microbench: ## benchmarks of hot code, for benchstat: make microbench [COUNT=6] [BENCH=regexp] >new.txt
+microbench: ### benchmarks of hot code, for benchstat: make microbench [COUNT=6] [BENCH=regexp] >new.txt
 	@scripts/microbench.sh $(or $(COUNT),1) $(or $(BENCH),.)
 
 list: build ## list crawlers, scenarios, kinds of graphs and limiters
 	@$(CRAWLBENCH) list
 
-browser: ## run the tests in a browser, which need chromium; screenshots go to .bin/screenshots
+browser: ### run the tests in a browser, which need chromium; screenshots go to .bin/screenshots
 	cd internal/testing/browser && go vet ./... && \
 		CRAWLBENCH_SCREENSHOTS="$${CRAWLBENCH_SCREENSHOTS:-$(CURDIR)/.bin/screenshots}" go test ./...
 
-race: ## run the tests under the race detector
+race: ### run the tests under the race detector
 	go test -race -short -timeout 20m ./...
 
-lint: ## vet, formatting, static analysis
+lint: ### vet, formatting, static analysis
 	@scripts/lint.sh
 
-platforms: ## vet for macOS, FreeBSD, Windows and arm64, whose unit tests run under qemu-user if there is one
+platforms: ### vet for macOS, FreeBSD, Windows and arm64, whose unit tests run under qemu-user if there is one
 	@scripts/platforms.sh
 
-fuzz: ## run every fuzz target for a time: make fuzz [FUZZTIME=20s]
+fuzz: ### run every fuzz target for a time: make fuzz [FUZZTIME=20s]
 	@scripts/fuzz.sh $(or $(FUZZTIME),20s)
 
-crash: ## kill runs at random moments and resume them: make crash [KILLS=100]
+crash: ### kill runs at random moments and resume them: make crash [KILLS=100]
 	@scripts/crash.sh $(or $(KILLS),100)
 
-cover: ## test coverage by package
+cover: ### test coverage by package
 	go test -short -cover ./...
 
 .PHONY: help build bench test compare report flame serve export conform lesson doctor stress mutate limits microbench list browser race lint platforms fuzz crash cover

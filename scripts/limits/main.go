@@ -21,6 +21,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"strings"
 )
 
 func main() {
@@ -65,7 +66,12 @@ func run(ctx context.Context, s setup, rounds int, only string) (err error) {
 		}
 	}
 	if len(rows) == 0 {
-		return fmt.Errorf("no row matches -rows %q", only)
+		var all []string
+		for _, r := range table(s) {
+			all = append(all, "  "+r.work)
+		}
+		return fmt.Errorf("-rows: %q matches no row: want a regular expression that matches some of these:\n%s\n"+
+			"with -gapbs, -topdown and -purego there are more", only, strings.Join(all, "\n"))
 	}
 	values, err := measureRows(ctx, rows, max(1, rounds))
 	if err != nil {

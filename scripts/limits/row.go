@@ -8,6 +8,8 @@ import (
 	"os"
 	"text/tabwriter"
 
+	"golang.org/x/term"
+
 	"crawlbench/internal/stat"
 )
 
@@ -52,12 +54,17 @@ func measureRows(ctx context.Context, rows []row, rounds int) ([][]float64, erro
 			}
 		}
 	}
+	terminal := term.IsTerminal(int(os.Stderr.Fd()))
 	values := make([][]float64, len(rows))
 	for round := range rounds {
 		rand.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 		got := map[string]result{}
 		for i, name := range names {
-			fmt.Fprintf(os.Stderr, "\rround %d of %d, %d of %d: %-60s", round+1, rounds, i+1, len(names), name)
+			if terminal {
+				fmt.Fprintf(os.Stderr, "\rround %d of %d, %d of %d: %-60s", round+1, rounds, i+1, len(names), name)
+			} else if i == 0 {
+				fmt.Fprintf(os.Stderr, "round %d of %d\n", round+1, rounds)
+			}
 			r, err := sides[name].run(ctx)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
@@ -73,7 +80,9 @@ func measureRows(ctx context.Context, rows []row, rounds int) ([][]float64, erro
 			values[i] = append(values[i], v)
 		}
 	}
-	fmt.Fprintf(os.Stderr, "\r%-100s\r", "")
+	if terminal {
+		fmt.Fprintf(os.Stderr, "\r%-100s\r", "")
+	}
 	return values, nil
 }
 
@@ -89,6 +98,8 @@ func printTable(out io.Writer, rows []row, values [][]float64) {
 			stat.Quantile(v, 0.25), stat.Quantile(v, 0.75), r.verdict(median))
 	}
 	w.Flush()
+	fmt.Fprint(out, "\nrequired: the least (of times and costs, the most) that the project accepts; target: what it aims at; -: not decided.\n"+
+		"Verdicts are on the median: target met, met (required, but not the target), or missed.\n")
 }
 
 func formatTarget(v float64) string {
