@@ -56,10 +56,11 @@ func Static(f Flame, assets string) (page string, files map[string]string, err e
 	return pack(page), files, nil
 }
 
-// The call of pprof's page that shows the data, and its end: JSON has no line feed within strings.
+// viewerCall begins the call of pprof's page that shows the data; JSON has no line feed within strings, so viewerEnd
+// ends it.
 const viewerCall, viewerEnd = "stackViewer(", ");\n"
 
-// The script that shows compressed data.
+// unpackBefore and unpackAfter are the script around compressed data that shows it.
 const unpackBefore, unpackAfter = `new Response(new Blob([Uint8Array.from(atob("`,
 	`"), c => c.charCodeAt(0))]).stream().pipeThrough(new DecompressionStream("gzip"))).json().then(a => stackViewer(...a));` + "\n"
 
