@@ -133,8 +133,25 @@ func blocks(a *diagnose.Analysis) []block {
 	return list
 }
 
-// fill makes the rows of a block.
+// known returns the tables in which a measure is known of any cell, or all tables if it is known nowhere.
+func known(tables []*diagnose.Table, m Measure) []*diagnose.Table {
+	list := slices.DeleteFunc(slices.Clone(tables), func(t *diagnose.Table) bool {
+		for c := range t.Cells() {
+			if c.Failure != nil || c.Sound() && !math.IsNaN(m.of(c)) {
+				return false
+			}
+		}
+		return true
+	})
+	if len(list) == 0 {
+		return tables
+	}
+	return list
+}
+
+// fill makes the rows of a block, from the rates at which the measure is known.
 func (s *Site) fill(b *block, m Measure, path, run string) {
+	b.tables = known(b.tables, m)
 	lo, hi := math.Inf(1), math.Inf(-1)
 	var crawlers []string
 	for _, t := range b.tables {

@@ -91,8 +91,8 @@ func TestPagesAndTheirLinks(t *testing.T) {
 		"/":                              {`href="runs/one/"`, `href="runs/two/"`, "96", "complete"},
 		"/runs/one/":                     {`href="cells/` + cas, "Explore", "matrix/throughput/"},
 		"/runs/one/?now=1":               {"Explore"},
-		"/runs/one/matrix/blocked-lock/": {"../../../../runs/one/cells/" + cas + "/", "rate 5000", `class="q`},
-		"/runs/one/matrix/bound/":        {"share of the upper bound"},
+		"/runs/one/matrix/blocked-lock/": {"../../../../runs/one/cells/" + cas + "/", `class="q`},
+		"/runs/one/matrix/bound/":        {"share of the upper bound", "rate 5000"},
 		"/runs/one/cells/" + cas + "/":   {"wall/ui/flamegraph", "diff/" + cas + "/one/" + mutexmap + "/", "ended by"},
 		"/runs/one/diff/" + cas + "/one/" + mutexmap +
 			"/": {"paired by 8 rounds", "wall/page/ui/flamegraph", "block/share/ui/flamegraph",
@@ -189,5 +189,13 @@ func TestALargeRunIsAnnounced(t *testing.T) {
 	s.wait = time.Minute
 	if w := get(s, "/runs/one/matrix/throughput/", nil); w.Code != 200 || w.Header().Get("Refresh") != "" {
 		t.Errorf("code %d", w.Code)
+	}
+}
+
+// A matrix has the rates at which its measure is known; without a trace at a rate, that rate would be empty.
+func TestMatricesHaveNoEmptyRates(t *testing.T) {
+	h := server(t, runs(t))
+	if text := get(h, "/runs/one/matrix/blocked-lock/", nil).Body.String(); strings.Contains(text, "rate 5000") {
+		t.Errorf("the matrix of a state has a rate that was not traced")
 	}
 }
