@@ -139,7 +139,8 @@ func JSON(w io.Writer, a *diagnose.Analysis) error {
 	for c := range a.Cells() {
 		out.Cells = append(out.Cells, cellOf(c))
 	}
-	for _, f := range Findings(a, nil) {
+	for _, cause := range a.Findings {
+		f := finding(a, cause)
 		out.Findings = append(out.Findings, findingJSON{f.Kind, f.Cell, f.Text, append([]string{}, f.Evidence...),
 			f.Confidence, f.Check, f.Profile})
 	}
