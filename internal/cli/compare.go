@@ -223,6 +223,9 @@ func axes(run *store.Run) (table, row string) {
 			row += ",/limiter"
 		}
 	}
+	if varies(func(c plan.Cell) any { return c.Cost }) {
+		row += ",/latency,/cpu"
+	}
 	if varies(func(c plan.Cell) any { return c.Procs }) {
 		table += ",/gomaxprocs@num"
 	}

@@ -319,9 +319,10 @@ func (a *app) show(w io.Writer, s screen.Screen, p *plan.Plan, graphs []measure.
 // ideal returns a function that returns the shortest possible time of a crawl of a cell.
 func ideal(p *plan.Plan, graphs []measure.Graph) func(plan.Cell) time.Duration {
 	return func(c plan.Cell) time.Duration {
+		fetch := c.FetchOf(p.Fetch)
 		for _, g := range graphs {
 			if g.Info.Name == c.Graph {
-				return c.Ideal(g.Info.Reachable, g.Info.Depth, p.Fetch.Latency.MeanWait(), p.Fetch.CPU)
+				return c.Ideal(g.Info.Reachable, g.Info.Depth, fetch.Latency.MeanWait(), fetch.CPU)
 			}
 		}
 		return 0
@@ -369,7 +370,7 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 	if err := origin(&m, p, f.programs); err != nil {
 		return err
 	}
-	if p.Fetch.CPU > 0 {
+	if p.UsesCPU() {
 		m.Spin = web.Calibrate()
 	}
 	if len(p.Passes) > 0 {

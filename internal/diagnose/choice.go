@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"crawlbench/internal/looks"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 )
 
@@ -26,11 +27,15 @@ type Rival struct {
 // Own reports whether the comparison is none of the table's, because the two have different numbers of workers.
 func (r *Rival) Own(best *Cell) bool { return r.Workers != best.Workers }
 
+// Plain reports whether nothing but the crawlers limits the throughput of a table: no rate, and no cost of a fetch
+// besides the scenario's.
+func (t *Table) Plain() bool { return t.Rate == 0 && t.Cost == plan.Cost{} }
+
 // choose fills in the choices. Cells with the same number of workers are compared in the table, corrected for all its
 // pairs, whoever is the best: that is their comparison here too. The others are corrected for all pairs of cells that
 // differ in crawler and workers: a family of its own, besides those that the plan declares.
 func (a *Analysis) choose() {
-	tables := slices.DeleteFunc(slices.Clone(a.Tables), func(t *Table) bool { return t.Rate > 0 })
+	tables := slices.DeleteFunc(slices.Clone(a.Tables), func(t *Table) bool { return !t.Plain() })
 	if len(tables) == 0 {
 		tables = a.Tables
 	}

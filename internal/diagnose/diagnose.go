@@ -35,6 +35,8 @@ type Analysis struct {
 	// Causes are the findings that matter, the one that explains most first, and Others the rest of Findings.
 	Causes []Cause
 	Others []Finding
+	// Matters say at which cost of a fetch the choice of the crawler stops mattering, if several costs were measured.
+	Matters []Matter
 	// Changes compare this program with the one that the run was made against; nil if it was made alone.
 	Changes []Change
 	// Failures are the failed cells in the order of the plan, including the control and another program's cells.
@@ -48,6 +50,8 @@ type Key struct {
 	Rate        plan.Rate
 	Burst       int
 	Limiter     string // "" is the default
+	Cost        plan.Cost
+	NoGC        bool
 	Procs       int
 }
 
@@ -138,6 +142,7 @@ func Analyse(run *store.Run) (*Analysis, error) {
 	})
 	a.choose()
 	a.Changes = a.changes(all)
+	a.Matters = a.matters()
 	for _, t := range a.Tables {
 		a.Findings = append(a.Findings, t.findings()...)
 	}
@@ -146,7 +151,9 @@ func Analyse(run *store.Run) (*Analysis, error) {
 }
 
 // KeyOf returns the key of a cell.
-func KeyOf(c plan.Cell) Key { return Key{c.Graph, c.Keys, c.Rate, c.Burst, c.Limiter, c.Procs} }
+func KeyOf(c plan.Cell) Key {
+	return Key{c.Graph, c.Keys, c.Rate, c.Burst, c.Limiter, c.Cost, c.NoGC, c.Procs}
+}
 
 // cells are all cells of a run: of its crawlers, of the A/A control, and of another program.
 type cells struct{ own, controls, against map[plan.Cell]*Cell }

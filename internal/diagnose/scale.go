@@ -12,7 +12,7 @@ import (
 // scale computes the scaling of each crawler's throughput with its workers.
 func (t *Table) scale(p *plan.Plan) {
 	cores := t.Procs
-	if p.Fetch.Latency.MeanWait() > p.Fetch.CPU {
+	if fetch := (plan.Cell{Cost: t.Cost}).FetchOf(p.Fetch); fetch.Latency.MeanWait() > fetch.CPU {
 		cores = 0 // workers that wait for the site do not need a processor
 	}
 	for _, r := range t.Rows {
@@ -66,7 +66,8 @@ func (t *Table) bound(run *store.Run) {
 			}
 		}
 		for _, c := range r.Cells {
-			c.Bound = bound(c, graph, p.Fetch.Latency.MeanWait(), p.Fetch.CPU, cost)
+			fetch := c.FetchOf(p.Fetch)
+			c.Bound = bound(c, graph, fetch.Latency.MeanWait(), fetch.CPU, cost)
 		}
 	}
 }

@@ -17,7 +17,7 @@ func sequentialFirst() Lesson {
 			"over. Here a page is some hundred nanoseconds of work, and starting a goroutine, taking a place in the " +
 			"semaphore and a lock costs more. Always measure the sequential program first: without it, nobody notices " +
 			"that eight workers have only won back what concurrency costs.",
-		Next: "\"crawlbench run quick\" measures seven crawlers like this; lesson 15 shows when the difference stops to matter.",
+		Next: "\"crawlbench run quick\" measures seven crawlers like this; lesson 15 shows when the difference stops mattering.",
 		run: func(ctx context.Context, l *Lab) (Result, error) {
 			a, err := l.measure(ctx, `
 crawlers = ["sequential", "spawn"]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -162,6 +163,12 @@ func Open(job Job, table []crawl.Crawler) (*Bench, error) {
 		}
 	}
 	runtime.GOMAXPROCS(job.Cell.Procs)
+	if job.Cell.NoGC {
+		debug.SetGCPercent(-1)
+		if job.Memory > 0 {
+			debug.SetMemoryLimit(job.Memory / 4 * 3) // near the bound the collector runs after all
+		}
+	}
 	b := &Bench{
 		job:   job,
 		table: table,

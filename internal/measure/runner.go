@@ -142,7 +142,8 @@ func (r *Runner) sample(ctx context.Context, s plan.Slot) error {
 
 // retained reports whether retained bytes are measured in a slot. They depend neither on the round nor on the rate.
 func (r *Runner) retained(s plan.Slot) bool {
-	return s.Round == 0 && r.Run.Plan().Cells[s.Cell].Rate == 0
+	c := r.Run.Plan().Cells[s.Cell]
+	return s.Round == 0 && c.Rate == 0 && c.Cost == plan.Cost{}
 }
 
 // pass takes the profiles of one pass. The files are complete before the journal mentions them.
@@ -168,7 +169,7 @@ func (r *Runner) pass(ctx context.Context, i int) error {
 func (r *Runner) job(c plan.Cell, length time.Duration) Job {
 	c.Impl = c.Crawler() // another program may not know the suffix of a control
 	return Job{
-		Cell: c, Cache: r.Caches[c.Graph], Fetch: r.Run.Plan().Fetch, Spin: r.Spin, Sample: length, Memory: r.Memory,
+		Cell: c, Cache: r.Caches[c.Graph], Fetch: c.FetchOf(r.Run.Plan().Fetch), Spin: r.Spin, Sample: length, Memory: r.Memory,
 	}
 }
 

@@ -37,11 +37,15 @@ type axes struct {
 	rates          []Rate
 	bursts         []int    // of cells with a rate
 	limiters       []string // of cells with a rate
+	costs          []Cost
 }
 
 func axesOf(s *Scenario, chosen []crawl.Crawler, cores int) axes {
 	a := axes{graphs: s.Graphs, keys: s.Keys, workers: resolve(s.Workers, cores), procs: resolve(s.Procs, cores),
-		rates: s.Rates, bursts: s.Bursts, limiters: s.Limiters}
+		rates: s.Rates, bursts: s.Bursts, limiters: s.Limiters, costs: s.Costs}
+	if len(a.costs) == 0 {
+		a.costs = []Cost{{}}
+	}
 	for _, c := range chosen {
 		if k, w := a.able(c); k > 0 && w > 0 {
 			a.crawlers = append(a.crawlers, c)
@@ -93,7 +97,7 @@ func (a axes) count() float64 {
 		keys, workers := a.able(c)
 		sum += float64(keys) * float64(workers)
 	}
-	return sum * float64(len(a.graphs)) * float64(len(a.procs)) * paced
+	return sum * float64(len(a.graphs)) * float64(len(a.procs)) * float64(len(a.costs)) * paced
 }
 
 // lengths lists the axes with several values.
@@ -104,7 +108,7 @@ func (a axes) lengths() string {
 		name string
 	}{{len(a.crawlers), "crawlers"}, {len(a.graphs), "graphs"}, {len(a.keys), "keys"}, {len(a.workers), "workers"},
 		{len(a.rates), "rate"},
-		{len(a.bursts), "burst"}, {len(a.limiters), "limiter"}, {len(a.procs), "gomaxprocs"}} {
+		{len(a.bursts), "burst"}, {len(a.limiters), "limiter"}, {len(a.procs), "gomaxprocs"}, {len(a.costs), "cost"}} {
 		if x.n > 1 {
 			list = append(list, fmt.Sprintf("%d %s", x.n, x.name))
 		}

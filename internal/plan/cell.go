@@ -20,6 +20,10 @@ type Cell struct {
 	// Limiter is the name of the limiter, of limiter.All. It is empty, meaning limiter.Default,
 	// unless the scenario sets it.
 	Limiter string `json:"limiter,omitempty"`
+	// Cost changes what a fetch costs.
+	Cost Cost `json:"cost,omitzero"`
+	// NoGC is set if the garbage collector is off, within the memory limit.
+	NoGC bool `json:"gogc_off,omitempty"`
 	// Procs is GOMAXPROCS.
 	Procs int `json:"gomaxprocs"`
 	// MaxPages is the page budget; 0 means the whole graph.
@@ -56,8 +60,8 @@ func CrawlerOf(name string) string {
 func (c Cell) IsControl() bool { return strings.HasSuffix(c.Impl, controlSuffix) }
 
 // Name returns the cell's benchmark name without the word Benchmark:
-// Crawl/impl=I/graph=G/keys=K/workers=W/rate=R-P, with /burst=B and /limiter=L before -P if the
-// scenario sets them.
+// Crawl/impl=I/graph=G/keys=K/workers=W/rate=R-P, with /burst=B, /limiter=L, /latency=D, /cpu=D and
+// /gogc=off before -P if they are set.
 func (c Cell) Name() string { return "Crawl/" + c.path("/") }
 
 // SubName returns the name to pass to b.Run of package testing: without the leading Crawl/ and the
@@ -80,6 +84,10 @@ func (c Cell) path(sep string) string {
 	}
 	if c.Limiter != "" {
 		parts = append(parts, "limiter="+c.Limiter)
+	}
+	parts = append(parts, c.Cost.parts("=")...)
+	if c.NoGC {
+		parts = append(parts, "gogc=off")
 	}
 	return fmt.Sprintf("%s-%d", strings.Join(parts, sep), c.Procs)
 }

@@ -18,6 +18,7 @@ const (
 	mostCells = 1 << 16
 	mostNames = 1 << 12
 	mostLooks = 100
+	maxWait   = 10 * time.Second
 	longestID = 200 // bytes; with a suffix it is a file name, which may have 255 bytes
 )
 
@@ -39,7 +40,7 @@ func Read(text []byte) (*Plan, error) {
 	err := errors.Join(
 		readList(raw.Crawlers, "crawlers", mostNames, 1, &p.Crawlers),
 		readList(raw.Graphs, "graphs", mostNames, 15, &p.Graphs),
-		readList(raw.Cells, "cells", mostCells, 10, &p.Cells),
+		readList(raw.Cells, "cells", mostCells, 14, &p.Cells),
 		readList(raw.Schedule, "slots", mostSlots, 3, &p.Schedule),
 		readList(raw.Looks, "looks", mostLooks, 2, &p.Looks),
 		readList(raw.Passes, "profile passes", mostCells, 5, &p.Passes),
@@ -120,6 +121,8 @@ func (c Cell) check() error {
 	case c.Workers < 1 || c.Workers > 1<<26 || c.Procs < 1 || c.Procs > 1<<20 || c.Burst < 0 || c.MaxPages < 0:
 		return fmt.Errorf("%d workers, GOMAXPROCS %d, burst %d or a budget of %d pages are out of bounds",
 			c.Workers, c.Procs, c.Burst, c.MaxPages)
+	case c.Cost.Latency < 0 || c.Cost.Latency > 2*maxWait || c.Cost.CPU < 0 || c.Cost.CPU > 2*maxWait:
+		return fmt.Errorf("the cost of a fetch, %v, is out of bounds", c.Cost)
 	case len(c.ID()) > longestID:
 		return fmt.Errorf("its name has %d bytes, want at most %d, as it is the name of a file: shorten the names "+
 			"of the crawler and the graph", len(c.ID()), longestID)

@@ -88,7 +88,8 @@ func passes(s *Scenario, cells []Cell, table []crawl.Crawler, cores int) ([]Pass
 			continue
 		}
 		all := workers(c)
-		if !all && !slices.Contains(growth, c.Workers) || !rates[c.Rate] {
+		if !all && !slices.Contains(growth, c.Workers) || !rates[c.Rate] ||
+			c.Cost != cells[0].Cost { // profiles are about the crawler
 			continue
 		}
 		for _, kind := range []string{"cpu", "wall"} {

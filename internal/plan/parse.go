@@ -99,6 +99,7 @@ func (r *reader) scenario(s *Scenario, p *place, values map[string]any) {
 		{"burst", list(&s.Bursts, burst)},
 		{"limiter", list(&s.Limiters, word("limiter", limiter.Names()...))},
 		{"gomaxprocs", list(&s.Procs, count(1024))},
+		{"cost", list(&s.Costs, inQuotes("a cost in quotes, such as \"cpu 10us\"", parseCost))},
 		{"rounds", one(&s.Rounds, whole[int](1, MaxRounds))},
 		{"paced_rounds", one(&s.PacedRounds, whole[int](1, MaxRounds))},
 		{"stop", one(&s.Stop, boolean)},
@@ -122,6 +123,10 @@ func (r *reader) scenario(s *Scenario, p *place, values map[string]any) {
 		}
 		r.fail(pos, "deadline", "%v is not longer than the sample of %v, so that every sample would be stopped: give a longer deadline",
 			s.Deadline, s.Sample)
+	}
+	if at := p.below["cost"]; at != nil && (s.Fetch.CPU > 0 || s.Fetch.Latency.MeanWait() > 0) {
+		r.fail(at.value, "cost", "the table [fetch] sets a latency or processor time too, so that \"none\" would not be none: "+
+			"give it in one of the two places")
 	}
 	if len(s.Graphs) == 0 && values["graph"] == nil {
 		r.fail(p.key, "", "there is no graph: add a table [[graph]] with name and kind")

@@ -67,7 +67,7 @@ type Pass struct {
 // order statistics.
 const MinRounds = 6
 
-// minBudget is the smallest number of pages of a rate-limited crawl: fewer are too few to measure a rate.
+// minBudget is the smallest number of pages of a crawl with a budget: fewer are too few to measure a rate.
 const minBudget = 20
 
 // Make returns the plan of s with its crawlers from table, for a machine with the given number of cores.
@@ -215,8 +215,9 @@ func (a axes) cross(s *Scenario) []Cell {
 		return true
 	})
 	cells = times(cells, a.procs, func(c *Cell, v int) bool { c.Procs = v; return true })
+	cells = times(cells, a.costs, func(c *Cell, v Cost) bool { c.Cost = v; return true })
 	for i := range cells {
-		if cells[i].Rate != 0 {
+		if cells[i].Rate != 0 || cells[i].Cost != (Cost{}) {
 			cells[i].MaxPages = budget(cells[i], s)
 		}
 	}
@@ -247,8 +248,12 @@ func canWorkers(by crawl.Crawler, n int) bool { return by.MaxWorkers == 0 || n <
 // budget returns the number of pages that take about the length of a sample at the highest rate
 // that limiter, workers and processors allow.
 func budget(c Cell, s *Scenario) int {
-	pages := math.Ceil(float64(c.Rate) * s.Sample.Seconds())
-	wait, cpu := s.Fetch.Latency.MeanWait().Seconds(), s.Fetch.CPU.Seconds()
+	pages := math.Inf(1)
+	if c.Rate > 0 {
+		pages = math.Ceil(float64(c.Rate) * s.Sample.Seconds())
+	}
+	fetch := c.FetchOf(s.Fetch)
+	wait, cpu := fetch.Latency.MeanWait().Seconds(), fetch.CPU.Seconds()
 	if busy := (wait + cpu) / float64(c.Workers); busy > 0 {
 		pages = min(pages, s.Sample.Seconds()/busy)
 	}

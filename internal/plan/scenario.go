@@ -37,6 +37,8 @@ type Scenario struct {
 	// Limiters are names of limiter.All; "" means limiter.Default.
 	Limiters []string
 	Procs    []Count // GOMAXPROCS
+	// Costs are the costs of a fetch to measure with; none means what Fetch says.
+	Costs []Cost
 
 	Fetch web.Behaviour
 

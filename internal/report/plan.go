@@ -44,6 +44,9 @@ func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration, gate floa
 	if limiters := axis(p.Cells, func(c plan.Cell) string { return c.Limiter }); !slices.Equal(limiters, []string{""}) {
 		row("limiter", slices.DeleteFunc(limiters, func(l string) bool { return l == "" })...)
 	}
+	if costs := axis(p.Cells, func(c plan.Cell) string { return c.Cost.String() }); len(costs) > 1 {
+		row("cost", strings.Join(costs, ", "))
+	}
 	row("gomaxprocs", axis(p.Cells, func(c plan.Cell) string { return fmt.Sprint(c.Procs) })...)
 	for i, line := range sampleLines(p) {
 		row([]string{"samples", ""}[min(i, 1)], line)

@@ -5,11 +5,15 @@ import (
 	"slices"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plan"
 )
 
 // ratesFigure draws the throughput of the fastest crawler at every rate, with its upper bound.
 func ratesFigure(t *topic, href Href) *Figure {
-	tables, of := t.tables, diagnose.Key{}
+	tables, of := t.costless(), diagnose.Key{}
+	if len(tables) < 2 {
+		return nil
+	}
 	if settings := t.limiterSettings(); len(settings) > 0 { // several in one picture would be illegible
 		of = settings[0]
 		tables = slices.DeleteFunc(slices.Clone(tables),
@@ -42,6 +46,11 @@ func ratesFigure(t *topic, href Href) *Figure {
 	return f
 }
 
+// costless returns the tables in which a fetch costs what the scenario says.
+func (t *topic) costless() []*diagnose.Table {
+	return slices.DeleteFunc(slices.Clone(t.tables), func(o *diagnose.Table) bool { return o.Cost != plan.Cost{} })
+}
+
 // limiterSettings returns the combinations of burst and limiter of the tables with a rate, in their order.
 func (t *topic) limiterSettings() (list []diagnose.Key) {
 	for _, o := range t.tables {
@@ -64,7 +73,7 @@ func achievedRateFigure(t *topic, href Href) *Figure {
 	for i, w := range t.limiterSettings() {
 		for _, r := range t.tables[0].Rows {
 			l := Series{Name: r.Impl + limiterName(w), Color: ColorOf(r.Impl) + hues*i}
-			for _, table := range slices.Backward(t.tables) {
+			for _, table := range slices.Backward(t.costless()) {
 				if c := table.Cell(r.Impl, workers); c != nil && table.Rate > 0 && w == limiterSetting(table) &&
 					c.Summary.Center > 0 {
 					l.X, l.Y = append(l.X, float64(table.Rate)), append(l.Y, 100*c.Summary.Center/float64(table.Rate))

@@ -175,7 +175,7 @@ func flamed(a *diagnose.Analysis) map[*diagnose.Cell]bool {
 	return chosen
 }
 
-// topic is the tables that differ only in their rate, the highest first.
+// topic is the tables that differ only in their rate, the highest first, and in the cost of a fetch.
 type topic struct {
 	diagnose.Key
 	tables  []*diagnose.Table
@@ -186,7 +186,7 @@ func topics(a *diagnose.Analysis) []*topic {
 	var list []*topic
 	for _, t := range a.Tables {
 		k := t.Key
-		k.Rate, k.Burst, k.Limiter = 0, 0, ""
+		k.Rate, k.Burst, k.Limiter, k.Cost = 0, 0, "", plan.Cost{}
 		i := slices.IndexFunc(list, func(o *topic) bool { return o.Key == k })
 		if i < 0 {
 			i = len(list)
@@ -197,7 +197,8 @@ func topics(a *diagnose.Analysis) []*topic {
 	for _, t := range list {
 		slices.SortStableFunc(t.tables, func(x,
 			y *diagnose.Table) int {
-			return cmp.Compare(speedOf(y.Rate), speedOf(x.Rate))
+			return cmp.Or(cmp.Compare(speedOf(y.Rate), speedOf(x.Rate)), cmp.Compare(x.Cost.CPU, y.Cost.CPU),
+				cmp.Compare(x.Cost.Latency, y.Cost.Latency))
 		})
 		all := map[int]bool{}
 		for _, table := range t.tables {
@@ -221,7 +222,8 @@ func speedOf(r plan.Rate) float64 {
 func (t *topic) section(a *diagnose.Analysis, href Href) Section {
 	s := Section{ID: fileName(fmt.Sprintf("%s-%s-%d", t.Graph, t.Keys, t.Procs)), Title: Part(t.Key)}
 	fastest := t.tables[0]
-	s.add(throughput(fastest, href), efficiency(fastest, href), ratesFigure(t, href), achievedRateFigure(t, href),
+	s.add(matter(a, t, href), throughput(fastest, href), efficiency(fastest, href), ratesFigure(t, href),
+		achievedRateFigure(t, href),
 		forest(a, fastest, href), Breakdown(slices.Collect(fastest.Cells()), href))
 	speeds, compared := Group{Title: throughputTitle, Main: true}, Group{Title: comparedTitle(a.Baseline), Main: true}
 	for _, table := range t.tables {
@@ -264,12 +266,15 @@ func (s *Section) add(figures ...*Figure) {
 func headlines(a *diagnose.Analysis) []string {
 	var list []string
 	for _, t := range a.Tables {
-		if t.Rate != 0 && slices.ContainsFunc(a.Tables, func(o *diagnose.Table) bool { return o.Rate == 0 }) {
-			continue // sections describe rate-limited tables
+		if !t.Plain() && slices.ContainsFunc(a.Tables, (*diagnose.Table).Plain) {
+			continue // sections describe the others
 		}
 		if best := t.Fastest(); best != nil {
 			list = append(list, headline(a, t, best))
 		}
+	}
+	for _, m := range a.Matters {
+		list = append(list, matterSentence(a, m))
 	}
 	return list
 }

@@ -64,7 +64,7 @@ func Condition(k diagnose.Key) string {
 	return fmt.Sprintf("%s, keys %s, rate %s, GOMAXPROCS %d", k.Graph, k.Keys, RateName(k), k.Procs)
 }
 
-// RateName names a rate, with burst and limiter if the scenario sets them.
+// RateName names a rate, with burst, limiter and cost of a fetch if the scenario sets them.
 func RateName(k diagnose.Key) string { return k.Rate.String() + limiterName(k) }
 
 func limiterName(k diagnose.Key) string {
@@ -74,6 +74,12 @@ func limiterName(k diagnose.Key) string {
 	}
 	if k.Limiter != "" {
 		text += ", limiter " + k.Limiter
+	}
+	if k.Cost != (plan.Cost{}) {
+		text += ", " + k.Cost.String() + " a page"
+	}
+	if k.NoGC {
+		text += ", GOGC off"
 	}
 	return text
 }

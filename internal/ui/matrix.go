@@ -8,6 +8,7 @@ import (
 
 	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
 )
 
@@ -120,7 +121,7 @@ func blocks(a *diagnose.Analysis) []block {
 	var list []block
 	for _, t := range a.Tables {
 		k := t.Key
-		k.Rate, k.Burst, k.Limiter = 0, 0, ""
+		k.Rate, k.Burst, k.Limiter, k.Cost = 0, 0, "", plan.Cost{}
 		i := 0
 		for i < len(list) && list[i].of != k {
 			i++
