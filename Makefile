@@ -38,6 +38,9 @@ export: build ## write the pages of a run as static files: make export DIR=site 
 conform: build ## check that the crawlers keep the contract: make conform [FLAGS=-mutants]
 	@$(CRAWLBENCH) conform $(FLAGS)
 
+causal: build ## find which line of a crawler limits it, by delaying lines: make causal CELL="mutexmap rmat14" [RUN=dir]
+	@$(CRAWLBENCH) causal $(FLAGS) -cell "$$CELL" "$$RUN"
+
 lesson: build ## learn about concurrent crawlers: make lesson lists the lessons, make lesson N=3 runs one
 	@$(CRAWLBENCH) lesson $(FLAGS) $(N)
 
@@ -84,4 +87,4 @@ crash: ### kill runs at random moments and resume them: make crash [KILLS=100]
 cover: ### test coverage by package
 	go test -short -cover ./...
 
-.PHONY: help build bench test compare report flame serve export conform lesson doctor stress mutate limits microbench list browser race lint platforms fuzz crash cover
+.PHONY: help build bench test compare report flame serve export conform causal lesson doctor stress mutate limits microbench list browser race lint platforms fuzz crash cover

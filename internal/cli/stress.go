@@ -29,7 +29,7 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 		return err
 	}
 	defer os.RemoveAll(dir)
-	exe, err := a.rebuild(ctx, dir, patterns)
+	exe, err := a.rebuild(ctx, "-yield", dir, patterns, yield.Overlay)
 	if err != nil {
 		return err
 	}
@@ -107,17 +107,19 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 	return nil
 }
 
-// rebuild builds this program with yields in the packages that match patterns, and returns its path in dir.
-func (a *app) rebuild(ctx context.Context, dir string, patterns []string) (string, error) {
+// rebuild builds this program with an overlay of the packages that match patterns, and returns its path in dir. Errors
+// begin with what.
+func (a *app) rebuild(ctx context.Context, what, dir string, patterns []string,
+	lay func(dir string, packages []yield.Package) (string, error)) (string, error) {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Path == "" || info.Path == "command-line-arguments" {
-		return "", errors.New("-yield: the package of this program is unknown: build it by package path, as in \"go build ./cmd/mine\", and run it inside its module")
+		return "", errors.New(what + ": the package of this program is unknown: build it by package path, as in \"go build ./cmd/mine\", and run it inside its module")
 	}
 	list := exec.CommandContext(ctx, "go", append([]string{"list", "-json=Name,Dir,GoFiles"}, patterns...)...)
 	list.Stderr = a.err
 	out, err := list.Output()
 	if err != nil {
-		return "", fmt.Errorf("-yield: go list: %w: run crawlbench inside the module of %s, with Go installed", err,
+		return "", fmt.Errorf("%s: go list: %w: run crawlbench inside the module of %s, with Go installed", what, err,
 			info.Path)
 	}
 	var packages []yield.Package
@@ -128,7 +130,7 @@ func (a *app) rebuild(ctx context.Context, dir string, patterns []string) (strin
 		}
 		packages = append(packages, p)
 	}
-	overlay, err := yield.Overlay(dir, packages)
+	overlay, err := lay(dir, packages)
 	if err != nil {
 		return "", err
 	}
@@ -136,7 +138,7 @@ func (a *app) rebuild(ctx context.Context, dir string, patterns []string) (strin
 	build := exec.CommandContext(ctx, "go", "build", "-overlay", overlay, "-o", exe, info.Path)
 	build.Stderr = a.err
 	if err := build.Run(); err != nil {
-		return "", fmt.Errorf("-yield: go build: %w", err)
+		return "", fmt.Errorf("%s: go build: %w", what, err)
 	}
 	return exe, nil
 }

@@ -28,8 +28,8 @@ type Point struct {
 	Cost time.Duration
 	*Table
 	Best string
-	// Ratio is the throughput of the best crawler over that of the baseline, with the interval of this comparison alone;
-	// 1 if the baseline is the best.
+	// Ratio is the throughput of the best crawler over that of the baseline, with the interval of this comparison
+	// alone; 1 if the baseline is the best.
 	Ratio stat.Interval
 	// Versus is the comparison with the baseline; nil if the baseline is the best.
 	Versus *Comparison

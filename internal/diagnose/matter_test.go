@@ -12,7 +12,8 @@ import (
 // the difference falls to a margin m at d/m.
 func TestCrossing(t *testing.T) {
 	var points []Point
-	for _, c := range []time.Duration{0, time.Microsecond, 10 * time.Microsecond, 100 * time.Microsecond, time.Millisecond} {
+	for _, c := range []time.Duration{0, time.Microsecond, 10 * time.Microsecond, 100 * time.Microsecond,
+		time.Millisecond} {
 		points = append(points, Point{Cost: c})
 	}
 	at := func(d float64) []float64 {

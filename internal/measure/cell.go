@@ -10,6 +10,7 @@ import (
 
 	"crawlbench/internal/child"
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/delay"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/limiter"
 	"crawlbench/internal/plan"
@@ -169,6 +170,7 @@ func Open(job Job, table []crawl.Crawler) (*Bench, error) {
 			debug.SetMemoryLimit(job.Memory / 4 * 3) // near the bound the collector runs after all
 		}
 	}
+	delay.Set(job.Cell.Delay.Site, job.Cell.Delay.For, job.Spin)
 	b := &Bench{
 		job:   job,
 		table: table,
@@ -217,6 +219,7 @@ func bind(site *web.Site, cell plan.Cell, table []crawl.Crawler, trace bool, las
 
 // Warm crawls without measurement, latency or limiter, and verifies every fetch.
 func (b *Bench) Warm(ctx context.Context) error {
+	defer delay.Begin()
 	for range warmUps {
 		begin := time.Now()
 		if err := b.crawlUntimed(ctx, web.Rules{MaxPages: b.job.Cell.MaxPages, Exact: true}); err != nil {

@@ -5,6 +5,7 @@ import (
 	"runtime/metrics"
 	"time"
 
+	"crawlbench/internal/delay"
 	"crawlbench/internal/host"
 	"crawlbench/internal/store"
 )
@@ -31,12 +32,12 @@ type taking struct {
 	m          *meter
 	pages      int
 	overlapped bool
-	delay      float64
+	runDelay   float64
 }
 
 func (b *Bench) begin() *taking {
 	clear(b.counts)
-	return &taking{b: b, s: &store.Sample{}, m: newMeter(), delay: host.RunDelay()}
+	return &taking{b: b, s: &store.Sample{}, m: newMeter(), runDelay: host.RunDelay()}
 }
 
 // crawl takes one more crawl.
@@ -69,13 +70,16 @@ func (t *taking) end() {
 		"involuntary-switches": m.switches,
 		"gc-sec":               m.gc,
 		"user-sec":             m.user,
-		"run-delay-sec":        max(0, host.RunDelay()-t.delay),
+		"run-delay-sec":        max(0, host.RunDelay()-t.runDelay),
 	}
 	for name, count := range t.b.counts {
 		if s.Counts == nil {
 			s.Counts = map[string]float64{}
 		}
 		s.Counts[name] = float64(count) / n
+	}
+	if t.b.job.Cell.Delay.Site > 0 {
+		s.Counts = delay.Counts(warmUps, s.Crawls)
 	}
 	t.overlapped = t.overlapped || m.turns >= max(minTurns, n*float64(t.b.job.Cell.Workers))
 	s.Flags = t.b.flags(s, t.overlapped)

@@ -24,6 +24,8 @@ type Cell struct {
 	Cost Cost `json:"cost,omitzero"`
 	// NoGC is set if the garbage collector is off, within the memory limit.
 	NoGC bool `json:"gogc_off,omitempty"`
+	// Delay is put in at a line of the crawler.
+	Delay Delay `json:"delay,omitzero"`
 	// Procs is GOMAXPROCS.
 	Procs int `json:"gomaxprocs"`
 	// MaxPages is the page budget; 0 means the whole graph.
@@ -31,6 +33,13 @@ type Cell struct {
 	// Resident says that the cell is measured in blocks with the others of its group, and not in a
 	// fresh process after another.
 	Resident bool `json:"resident,omitempty"`
+}
+
+// Delay is a delay at a line of the crawler, in a program that was built for it. Site is the number of the line, from
+// 1; 0 means none. If For is 0, the line is only counted.
+type Delay struct {
+	Site int           `json:"site,omitempty"`
+	For  time.Duration `json:"for_ns,omitempty"`
 }
 
 // Suffixes of the names of second entries of a crawler.
@@ -88,6 +97,9 @@ func (c Cell) path(sep string) string {
 	parts = append(parts, c.Cost.parts("=")...)
 	if c.NoGC {
 		parts = append(parts, "gogc=off")
+	}
+	if c.Delay.Site > 0 {
+		parts = append(parts, fmt.Sprintf("delay=%dx%s", c.Delay.Site, ascii(c.Delay.For)))
 	}
 	return fmt.Sprintf("%s-%d", strings.Join(parts, sep), c.Procs)
 }

@@ -123,6 +123,8 @@ func (c Cell) check() error {
 			c.Workers, c.Procs, c.Burst, c.MaxPages)
 	case c.Cost.Latency < 0 || c.Cost.Latency > 2*maxWait || c.Cost.CPU < 0 || c.Cost.CPU > 2*maxWait:
 		return fmt.Errorf("the cost of a fetch, %v, is out of bounds", c.Cost)
+	case c.Delay.Site < 0 || c.Delay.For < 0 || c.Delay.For > maxWait:
+		return fmt.Errorf("a delay of %v at line %d is out of bounds", c.Delay.For, c.Delay.Site)
 	case len(c.ID()) > longestID:
 		return fmt.Errorf("its name has %d bytes, want at most %d, as it is the name of a file: shorten the names "+
 			"of the crawler and the graph", len(c.ID()), longestID)

@@ -29,23 +29,25 @@ type Trial struct {
 	Child []string
 	// Dir is the directory of the run, which must not exist.
 	Dir string
-	// Budget limits the time for the rounds; 0 means that the scenario's number of rounds is taken.
+	// Budget limits the time for the rounds; 0 means that the plan's number of rounds is taken.
 	Budget time.Duration
-	// Extra changes the plan before it is measured, and may add graphs whose cache files it writes into dir; nil means
-	// that the plan is that of the scenario. It returns the cache files that it wrote, by graph.
-	Extra func(p *plan.Plan, dir string, graphs []measure.Graph) (map[string]string, error)
 	// Watch, if not nil, is called before and after every child.
 	Watch func(measure.Event)
 }
 
 // Measure takes a whole run of s and returns its analysis. The run's directory remains.
 func (t Trial) Measure(ctx context.Context, s *plan.Scenario) (*diagnose.Analysis, error) {
-	begin := time.Now()
 	p, err := plan.Make(s, t.Crawlers, runtime.NumCPU())
 	if err != nil {
 		return nil, err
 	}
-	run, err := store.Create(t.Dir, manifest(s, t.Crawlers, begin), p)
+	return t.Take(ctx, p, s.Text)
+}
+
+// Take takes a whole run of p and returns its analysis. text is what its manifest has as the text of the scenario.
+func (t Trial) Take(ctx context.Context, p *plan.Plan, text string) (*diagnose.Analysis, error) {
+	begin := time.Now()
+	run, err := store.Create(t.Dir, t.manifest(p, text, begin), p)
 	if err != nil {
 		return nil, err
 	}
@@ -67,18 +69,6 @@ func (t Trial) take(ctx context.Context, run *store.Run, p *plan.Plan, begin tim
 	caches := map[string]string{}
 	for _, g := range graphs {
 		caches[g.Info.Name] = g.Cache
-	}
-	if t.Extra != nil {
-		more, err := t.Extra(p, dir, graphs)
-		if err != nil {
-			return nil, err
-		}
-		for name, file := range more {
-			caches[name] = file
-		}
-		if err := run.SetPlan(p); err != nil {
-			return nil, err
-		}
 	}
 	var infos []store.GraphInfo
 	for _, g := range graphs {
@@ -106,10 +96,10 @@ func (t Trial) take(ctx context.Context, run *store.Run, p *plan.Plan, begin tim
 	return diagnose.Analyse(run)
 }
 
-func manifest(s *plan.Scenario, table []crawl.Crawler, begin time.Time) store.Manifest {
-	m := store.Manifest{Scenario: s.Name, ScenarioText: s.Text, Seed: s.Seed, Host: host.Fingerprint(),
+func (t Trial) manifest(p *plan.Plan, text string, begin time.Time) store.Manifest {
+	m := store.Manifest{Scenario: p.Scenario, ScenarioText: text, Seed: p.Seed, Host: host.Fingerprint(),
 		Go: runtime.Version(), Started: begin.UTC()}
-	for _, c := range table {
+	for _, c := range t.Crawlers {
 		if c.OnEngine {
 			m.OnEngine = append(m.OnEngine, c.Name)
 		}

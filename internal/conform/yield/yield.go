@@ -30,9 +30,14 @@ type Package struct {
 // hookFile is the file that is added to a rewritten package.
 const hookFile = "crawlbench_yield.go"
 
-// Overlay writes the rewritten files of packages into the directory dir and returns the path of the overlay
-// for "go build -overlay".
-func Overlay(dir string, packages []Package) (string, error) {
+// Overlay writes the files of packages, with yields, into the directory dir and returns the path of the overlay for
+// "go build -overlay".
+func Overlay(dir string, packages []Package) (string, error) { return Lay(dir, packages, Source, hook) }
+
+// Lay writes the files of packages, rewritten by source, into the directory dir, adds a file with the text hook, in
+// which PACKAGE stands for the name of the package, to each, and returns the path of the overlay.
+func Lay(dir string, packages []Package, source func(path string, src []byte) ([]byte, error), hook string) (string,
+	error) {
 	replace := map[string]string{}
 	for i, p := range packages {
 		lay := func(file string, text []byte) error {
@@ -46,7 +51,7 @@ func Overlay(dir string, packages []Package) (string, error) {
 			if err != nil {
 				return "", fmt.Errorf("rewrite: %w", err)
 			}
-			if src, err = Source(path, src); err != nil {
+			if src, err = source(path, src); err != nil {
 				return "", fmt.Errorf("rewrite: %w", err)
 			}
 			if err := lay(file, src); err != nil {
