@@ -177,7 +177,8 @@ func build(t *testing.T, sites []Site) (exe string) {
 	}
 	out := t.TempDir()
 	r := NewRewriter(sites)
-	overlay, err := yield.Lay(out, []yield.Package{{Name: "main", Dir: dir, GoFiles: []string{"main.go"}}}, r.Source, Hook)
+	overlay, err := yield.Lay(out, []yield.Package{{Name: "main", Dir: dir, GoFiles: []string{"main.go"}}}, r.Source,
+		Hook)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,8 +196,8 @@ func build(t *testing.T, sites []Site) (exe string) {
 	return exe
 }
 
-// TestSlopes checks the slopes of lines whose truth is known, and that the gain that is predicted for a line of half the
-// time is that of a crawler in which it takes half the time. All are waits, so that a busy machine changes little.
+// TestSlopes checks the slopes of lines whose truth is known, and that the gain that is predicted for a line of half
+// the time is that of a crawler in which it takes half the time. All are waits, so that a busy machine changes little.
 func TestSlopes(t *testing.T) {
 	sites := []Site{{"", "main.go", 19}, {"main", "main.go", 32}}
 	exe := build(t, sites)

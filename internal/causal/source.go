@@ -1,8 +1,8 @@
 // Package causal finds which line of a crawler limits its throughput, by delaying it.
 //
-// A line is delayed by a known time, in processes of their own that are interleaved with others without a delay. If the
-// crawl becomes longer by as much, everything waits for that line: it is serial. If it becomes longer by a P-th, P workers
-// share the delay. If it does not become longer, the line is hidden behind another. What a delay adds, the same
+// A line is delayed by a known time, in processes of their own that are interleaved with others without a delay. If
+// the crawl becomes longer by as much, everything waits for that line: it is serial. If it becomes longer by a P-th, P
+// workers share the delay. If it does not become longer, the line is hidden behind another. What a delay adds, the same
 // speed-up takes away, as long as the bottleneck stays where it is. Coz (Curtsinger and Berger, SOSP 2015) delays all
 // others instead, because it cannot repeat a run; here a sample is a process, so the line itself can be delayed.
 //
@@ -149,12 +149,13 @@ func statement(set *token.FileSet, file *ast.File, line int) (list []ast.Stmt, a
 	return list, at
 }
 
-// calls returns the edits for a statement. A statement that locks is delayed while it holds the lock, and timed until it
-// is released in the same block, or by a deferred call. Another is delayed before it begins, and timed if it always
+// calls returns the edits for a statement. A statement that locks is delayed while it holds the lock, and timed until
+// it is released in the same block, or by a deferred call. Another is delayed before it begins, and timed if it always
 // continues with the next one and does not wait for others.
 func calls(set *token.FileSet, list []ast.Stmt, at, site int) []edit {
 	begin, end := set.Position(list[at].Pos()).Offset, set.Position(list[at].End()).Offset
-	enter, leave := fmt.Sprintf("crawlbenchEnter(%d)", site), fmt.Sprintf("crawlbenchLeave(%d, crawlbenchFrom%d)", site, site)
+	enter := fmt.Sprintf("crawlbenchEnter(%d)", site)
+	leave := fmt.Sprintf("crawlbenchLeave(%d, crawlbenchFrom%d)", site, site)
 	from := fmt.Sprintf("crawlbenchFrom%d := %s", site, enter)
 	if lock, ok := called(list[at]); ok && (lock == "Lock" || lock == "RLock") {
 		for _, s := range list[at+1:] {
@@ -164,7 +165,8 @@ func calls(set *token.FileSet, list []ast.Stmt, at, site int) []edit {
 		}
 		if at+1 < len(list) {
 			if d, ok := list[at+1].(*ast.DeferStmt); ok {
-				return []edit{{set.Position(d.End()).Offset, fmt.Sprintf("; defer crawlbenchLeave(%d, %s)", site, enter)}}
+				after := set.Position(d.End()).Offset
+				return []edit{{after, fmt.Sprintf("; defer crawlbenchLeave(%d, %s)", site, enter)}}
 			}
 		}
 		return []edit{{end, "; " + enter}}

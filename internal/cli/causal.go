@@ -83,7 +83,8 @@ func (a *app) causal(ctx context.Context, fs *flag.FlagSet, args []string) error
 		}
 	}
 	fmt.Fprintf(a.err, "delaying lines of %s ...\n", c.ID())
-	x := causal.Experiment{Plan: run.Plan(), Cell: c, Sites: sites, Found: rewriter.Found, Rounds: *rounds, Delay: *wait,
+	x := causal.Experiment{Plan: run.Plan(), Cell: c, Sites: sites, Found: rewriter.Found, Rounds: *rounds,
+		Delay: *wait,
 		Trial: trial.Trial{Crawlers: a.crawlers, Child: []string{exe, measure.ChildVerb}, Dir: dir}}
 	lines, err := x.Run(ctx)
 	if ctx.Err() != nil {
@@ -171,8 +172,8 @@ func causalSites(a *diagnose.Analysis, cell plan.Cell, given string) (list []cau
 	return list[:min(len(list), 2*mostLines)], nil
 }
 
-// hottest returns the lines of crawlers with the most processor time: of each sample, the innermost frame outside of the
-// runtime, the standard library and the harness.
+// hottest returns the lines of crawlers with the most processor time: of each sample, the innermost frame outside of
+// the runtime, the standard library and the harness.
 func hottest(p *profile.Profile) []causal.Site {
 	times := map[causal.Site]int64{}
 	for _, s := range p.Sample {
@@ -197,11 +198,11 @@ func hottest(p *profile.Profile) []causal.Site {
 	return list
 }
 
-// crawlerLine returns the line of a frame if it may be in a crawler: its package has a dot or a slash in its path, or is
-// main, and is not part of the harness.
+// crawlerLine returns the line of a frame if it may be in a crawler: its package has a dot or a slash in its path, or
+// is main, and is not part of the harness.
 func crawlerLine(function, file string, line int) (causal.Site, bool) {
-	for _, harness := range []string{"crawlbench/internal/web", "crawlbench/internal/measure", "crawlbench/internal/limiter",
-		"crawlbench/internal/profile", "crawlbench/internal/cli", "golang.org/"} {
+	for _, harness := range []string{"crawlbench/internal/web", "crawlbench/internal/measure",
+		"crawlbench/internal/limiter", "crawlbench/internal/profile", "crawlbench/internal/cli", "golang.org/"} {
 		if strings.HasPrefix(function, harness) {
 			return causal.Site{}, false
 		}
