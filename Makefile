@@ -38,6 +38,9 @@ export: build ## write the pages of a run as static files: make export DIR=site 
 conform: build ## check that the crawlers keep the contract: make conform [FLAGS=-mutants]
 	@$(CRAWLBENCH) conform $(FLAGS)
 
+explain: build ## test the findings of a run by experiments that could refute them: make explain [RUN=dir] [FLAGS="-budget 2m"]
+	@$(CRAWLBENCH) explain $(FLAGS) "$$RUN"
+
 causal: build ## find which line of a crawler limits it, by delaying lines: make causal CELL="mutexmap rmat14" [RUN=dir]
 	@$(CRAWLBENCH) causal $(FLAGS) -cell "$$CELL" "$$RUN"
 
@@ -87,4 +90,4 @@ crash: ### kill runs at random moments and resume them: make crash [KILLS=100]
 cover: ### test coverage by package
 	go test -short -cover ./...
 
-.PHONY: help build bench test compare report flame serve export conform causal lesson doctor stress mutate limits microbench list browser race lint platforms fuzz crash cover
+.PHONY: help build bench test compare report flame serve export conform explain causal lesson doctor stress mutate limits microbench list browser race lint platforms fuzz crash cover

@@ -52,6 +52,7 @@ func commands() []command {
 		{"export", "RUN TO", "write the pages of a run as static files: TO is a directory, a .zip or an .html file",
 			(*app).export},
 		{"conform", "[NAME...]", "check that crawlers keep the contract", (*app).conform},
+		{"explain", "[RUN]", "test the findings of a run by experiments that could refute them", (*app).explain},
 		{"causal", "[RUN]", "find which line of a crawler limits it, by delaying lines", (*app).causal},
 		{"lesson", "[NUMBER]", "learn about concurrent crawlers: guess, measure, see why", (*app).lesson},
 		{"doctor", "", "measure this machine's noise, timers and profiling overhead", (*app).doctor},

@@ -33,7 +33,7 @@ type runFlags struct {
 	rounds                                                 int
 	seed                                                   string
 	budget                                                 time.Duration
-	dry, force, stop                                       bool
+	dry, force, stop, explain                              bool
 	against                                                string
 	programs                                               programs
 	gate                                                   gateFlags
@@ -62,6 +62,8 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	fs.StringVar(&f.against, "against", "", "also measure the crawlers of this other `program`, in the same rounds")
 	fs.BoolVar(&f.stop, "stop", true, "let a crawler leave when all its comparisons are settled, and stop when all are, unless the scenario says stop = false")
 	f.gate.add(fs)
+	fs.BoolVar(&f.explain, "explain", false,
+		"then test the findings by experiments, within the budget; without one, in as much time again")
 	fs.BoolVar(&f.force, "force", false, "start the run even if it has too few rounds to decide anything")
 	fs.BoolVar(&f.dry, "n", false, "print the plan and its expected time, and measure nothing")
 	fs.StringVar(&f.progress, "progress", "auto",
@@ -346,6 +348,14 @@ func (a *app) fitRounds(p *plan.Plan, firsts *measure.Firsts, budget, spent time
 	}
 }
 
+// left returns what is left of a budget that began at a time, at least a nanosecond; 0 if there is none.
+func left(budget time.Duration, begin time.Time) time.Duration {
+	if budget == 0 {
+		return 0
+	}
+	return max(1, budget-time.Since(begin))
+}
+
 func roundUp(d time.Duration) time.Duration { return (d + 5*time.Second - 1).Truncate(5 * time.Second) }
 
 func infos(graphs []measure.Graph) []store.GraphInfo {
@@ -430,5 +440,12 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 	if !a.quiet {
 		a.show(a.rawErr, a.side, p, graphs, firsts, f)
 	}
-	return a.measure(ctx, run, graphs, f, begin)
+	total := f.budget
+	if f.explain {
+		f.budget = total * 2 / 3
+	}
+	if err := a.measure(ctx, run, graphs, f, begin); err != nil || !f.explain {
+		return err
+	}
+	return a.test(ctx, run, left(total, begin), false)
 }

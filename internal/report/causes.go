@@ -188,7 +188,7 @@ func explainedShare(f diagnose.Finding) string {
 }
 
 // causes returns the causes of a run in words: each once, with the other crawlers and graphs that it holds for.
-func causes(a *diagnose.Analysis) (list []Finding) {
+func causes(a *diagnose.Analysis, e *experiments) (list []Finding) {
 	for _, c := range a.Causes {
 		f := finding(a, c.Finding)
 		for i, o := range c.Also {
@@ -203,7 +203,9 @@ func causes(a *diagnose.Analysis) (list []Finding) {
 			}
 			f.Text += " (" + valueOf(o) + ")"
 		}
-		list = append(list, f)
+		if f, ok := e.tested(c.Finding, f); ok {
+			list = append(list, f)
+		}
 	}
 	return list
 }
@@ -221,9 +223,11 @@ func valueOf(f diagnose.Finding) string {
 }
 
 // others returns the findings that are not causes, in words.
-func others(a *diagnose.Analysis) (list []Finding) {
+func others(a *diagnose.Analysis, e *experiments) (list []Finding) {
 	for _, f := range a.Others {
-		list = append(list, finding(a, f))
+		if out, ok := e.tested(f, finding(a, f)); ok {
+			list = append(list, out)
+		}
 	}
 	return list
 }

@@ -139,8 +139,12 @@ func JSON(w io.Writer, a *diagnose.Analysis) error {
 	for c := range a.Cells() {
 		out.Cells = append(out.Cells, cellOf(c))
 	}
+	e := experimentsOf(a)
 	for _, cause := range a.Findings {
-		f := finding(a, cause)
+		f, ok := e.tested(cause, finding(a, cause))
+		if !ok {
+			continue
+		}
 		out.Findings = append(out.Findings, findingJSON{f.Kind, f.Cell, f.Text, append([]string{}, f.Evidence...),
 			f.Confidence, f.Check, f.Profile})
 	}

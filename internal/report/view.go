@@ -26,6 +26,7 @@ type Page struct {
 	Trust           []string
 	Findings        []Finding // one for each crawler at most
 	Others          []Finding // folded
+	TakenBack       []string  // findings that an experiment has refuted
 	Sections        []Section
 	Cells           []CellDetails // one per cell; nil where cells have pages of their own
 	Method          [][2]string
@@ -108,11 +109,12 @@ func View(a *diagnose.Analysis, href Href) *Page {
 		Untrusted: a.Trust.Untrusted(),
 		Headlines: headlines(a),
 		Trust:     trust(a),
-		Findings:  causes(a),
-		Others:    others(a),
 		Command:   strings.Join(m.Command, " "),
 		Method:    method(a),
 	}
+	e := experimentsOf(a)
+	p.Findings, p.Others = causes(a, e), others(a, e)
+	p.TakenBack = e.takenBack
 	p.Subtitle = m.Run + ", " + p.Status
 	for _, c := range a.Failures {
 		p.Failed = append(p.Failed, fmt.Sprintf("%s: %s: %s", c.ID(), c.Failure.Class, c.Failure.Message))
@@ -131,12 +133,16 @@ func View(a *diagnose.Analysis, href Href) *Page {
 	return p
 }
 
-// Findings returns the findings about a cell.
+// Findings returns the findings about a cell, without those that an experiment has refuted.
 func Findings(a *diagnose.Analysis, of *diagnose.Cell) []Finding {
+	e := experimentsOf(a)
 	var list []Finding
 	for _, f := range a.Findings {
-		if f.Cell == of {
-			list = append(list, finding(a, f))
+		if f.Cell != of {
+			continue
+		}
+		if out, ok := e.tested(f, finding(a, f)); ok {
+			list = append(list, out)
 		}
 	}
 	return list

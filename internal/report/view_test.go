@@ -188,7 +188,7 @@ func TestARateHasOneName(t *testing.T) {
 func TestFindingsInWords(t *testing.T) {
 	a := showcase(t)
 	got := map[string]Finding{}
-	for _, f := range slices.Concat(causes(a), others(a)) {
+	for _, f := range slices.Concat(causes(a, &experiments{}), others(a, &experiments{})) {
 		got[f.Kind+" "+a.Cell(f.Cell).Impl] = f
 	}
 	for key, want := range map[string]string{

@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/explain"
+	"crawlbench/internal/plain"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/report"
+	"crawlbench/internal/store"
+	"crawlbench/internal/trial"
+)
+
+// explainRounds is the number of rounds of an experiment if the budget allows it.
+const explainRounds = 20
+
+// explain tests the findings of a run by experiments.
+func (a *app) explain(ctx context.Context, fs *flag.FlagSet, args []string) error {
+	results := fs.String("results", "results", "`directory` that holds the runs")
+	budget := fs.Duration("budget", 0, "`time` that the experiments may take (default: as long as the run took)")
+	dry := fs.Bool("n", false, "print the predictions, and measure nothing")
+	positional, err := parse(fs, args, 0, 1)
+	if err != nil {
+		return err
+	}
+	if *budget < 0 {
+		return usagef("explain: invalid -budget %v: want more than 0", *budget)
+	}
+	run, err := a.openRun(*results, append(positional, "")[0])
+	if err != nil {
+		return err
+	}
+	return a.test(ctx, run, *budget, *dry)
+}
+
+// test tests the findings of a run.
+func (a *app) test(ctx context.Context, run *store.Run, budget time.Duration, dry bool) error {
+	analysis, err := diagnose.Analyse(run)
+	if err != nil {
+		return err
+	}
+	tests, untested := explain.Tests(analysis)
+	for _, f := range untested {
+		fmt.Fprintf(a.err, "note: no experiment tests %q of %s without a change of its code\n", f.Rule.Kind, f.Cell.ID())
+	}
+	if len(tests) == 0 {
+		fmt.Fprintln(a.out, "No finding can be tested.")
+		return nil
+	}
+	m := run.Manifest()
+	if budget == 0 {
+		budget = m.Ended.Sub(m.Started)
+	}
+	p := explain.Plan(run.Plan(), tests, plan.MinRounds)
+	round := roundTime(p, run)
+	p.SetRounds(min(max(int(budget/round), plan.MinRounds), explainRounds))
+	fmt.Fprintf(a.out, "%s, %s: about %v\n", plain.Count(len(tests), "prediction"), plain.Count(p.Rounds, "round"),
+		roundUp(time.Duration(p.Rounds)*round))
+	for _, t := range tests {
+		fmt.Fprintf(a.out, "  %s, %s: with %s, %s changes to %s\n", t.Kind, t.Cell, t.Experiment, t.Metric,
+			t.Predicted)
+	}
+	if dry {
+		return nil
+	}
+	if err := explain.WritePredictions(run, tests); err != nil {
+		return err
+	}
+	dir := filepath.Join(run.Dir(), explain.Dir)
+	dir = filepath.Join(dir, store.NewName(dir, "tests", time.Now()))
+	show := newProgress(a.rawErr, "auto")
+	defer show.done()
+	measured, err := trial.Trial{Crawlers: a.crawlers, Dir: dir, Watch: show.event, Budget: budget}.Take(ctx, p,
+		m.ScenarioText)
+	show.done()
+	if ctx.Err() != nil {
+		return exitError{code: exitInterrupted}
+	}
+	if err != nil {
+		return err
+	}
+	list := explain.Results(tests, measured.Run)
+	if err := explain.WriteResults(run, list); err != nil {
+		return err
+	}
+	count := map[explain.Verdict]int{}
+	fmt.Fprintln(a.out)
+	for _, r := range list {
+		count[r.Verdict]++
+		fmt.Fprintf(a.out, "  %s, %s: %s\n", r.Kind, r.Cell, report.TestResult(r))
+	}
+	fmt.Fprintf(a.out, "%d confirmed, %d refuted, %d inconclusive\n", count[explain.Confirmed], count[explain.Refuted],
+		count[explain.Inconclusive])
+	return report.Write(analysis)
+}
+
+// roundTime estimates the time of a round of p from the samples of a run.
+func roundTime(p *plan.Plan, run *store.Run) time.Duration {
+	const overhead = 60 * time.Millisecond // of a process
+	longest, times := time.Duration(0), map[string]time.Duration{}
+	for _, rec := range run.Samples() {
+		d := time.Duration(rec.Sample.Values["sec/op"] * float64(time.Second))
+		times[rec.Cell] = d
+		longest = max(longest, d)
+	}
+	sum := time.Duration(0)
+	for _, c := range p.Cells {
+		crawl, ok := times[c.ID()]
+		if !ok {
+			crawl = longest
+		}
+		sum += max(crawl, p.Sample+crawl/2) + overhead
+	}
+	return sum
+}
