@@ -145,7 +145,7 @@ func (a *app) argumentsOf(verb, results string) []string {
 	switch verb {
 	case "run", "graph", "scenario":
 		return scenarios.Names()
-	case "compare", "report", "serve", "export":
+	case "compare", "report", "serve", "export", "explain", "causal":
 		names, _ := store.Runs(results)
 		return append(names, "latest")
 	case "conform":

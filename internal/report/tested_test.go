@@ -1,0 +1,38 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"crawlbench/internal/explain"
+)
+
+// TestRefutedFindingsAreTakenBack tests a finding of a run in each way, and looks at it in all formats.
+func TestRefutedFindingsAreTakenBack(t *testing.T) {
+	for verdict, taken := range map[explain.Verdict]bool{explain.Confirmed: false, explain.Inconclusive: false,
+		explain.Refuted: true} {
+		a := showcase(t)
+		f := a.Findings[0]
+		before := len(Findings(a, nil))
+		result := explain.Result{Verdict: verdict, Ratio: 1.01, Lo: 0.98, Hi: 1.03, Rounds: 9, Test: explain.Test{
+			Kind: f.Rule.Kind, Cell: f.Cell.ID(), Experiment: "half the workers", Metric: explain.Throughput,
+			Predicted: explain.Band{Lo: 1.5}}}
+		if err := explain.WriteResults(a.Run, []explain.Result{result}); err != nil {
+			t.Fatal(err)
+		}
+		said := string(verdict) + " by experiment: with half the workers, throughput predicted at least 1.50x, observed 1.01x [0.98, 1.03]"
+		p := View(a, fragmentOf)
+		if len(p.TakenBack) > 0 != taken || len(p.Findings) < before != taken {
+			t.Errorf("%s: taken back %q, %d of %d findings remain", verdict, p.TakenBack, len(p.Findings), before)
+		}
+		for format, text := range renderings(t, a) {
+			words := strings.Join(strings.Fields(text), " ")
+			if !strings.Contains(words, said) {
+				t.Errorf("%s as %s does not say %q", verdict, format, said)
+			}
+			if strings.Contains(words, "Taken back") != taken {
+				t.Errorf("%s as %s: is it taken back? want %v", verdict, format, taken)
+			}
+		}
+	}
+}
