@@ -44,7 +44,7 @@ func TestComponentsAreFound(t *testing.T) {
 			{"8 turns of 20 ms", got.SD(8, 0.02), want.SD(8, 0.02)},
 			{"1 turn of 5 ms", got.SD(1, 0.005), want.SD(1, 0.005)},
 		} {
-			if math.Abs(c.got-c.want) > 0.1*(c.want+want.SD(8, 0.005)) {
+			if math.Abs(c.got*c.got-c.want*c.want) > 0.2*c.want*c.want+0.05*math.Pow(want.SD(8, 0.005), 2) {
 				t.Errorf("%+v: %s has SD %.4f, want %.4f", want, c.what, c.got, c.want)
 			}
 		}
