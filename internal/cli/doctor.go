@@ -57,10 +57,19 @@ func (a *app) doctor(ctx context.Context, fs *flag.FlagSet, args []string) error
 	if err != nil {
 		return err
 	}
-	analysis, err := a.againstItself(ctx, *rounds)
+	analysis, err := a.againstItself(ctx, *rounds, shortSlice)
 	if err != nil {
 		return err
 	}
+	long, err := a.againstItself(ctx, max(plan.MinRounds, *rounds/3), longSlice)
+	if err != nil {
+		return err
+	}
+	parts, err := a.components(analysis, long)
+	if err != nil {
+		return err
+	}
+	readings = append(readings, parts...)
 	for _, r := range append(readings, noise(analysis)...) {
 		rows = append(rows, []string{r.Name, r.Value})
 		if r.Hint != "" {
@@ -102,8 +111,8 @@ func (a *app) measureLimiters(ctx context.Context) error {
 	return nil
 }
 
-// againstItself measures one crawler and its A/A control, without keeping files.
-func (a *app) againstItself(ctx context.Context, rounds int) (*diagnose.Analysis, error) {
+// againstItself measures one crawler and its A/A control in blocks with slices of that length, without keeping files.
+func (a *app) againstItself(ctx context.Context, rounds int, slice time.Duration) (*diagnose.Analysis, error) {
 	dir, err := os.MkdirTemp("", "crawlbench-doctor-")
 	if err != nil {
 		return nil, err
@@ -114,6 +123,7 @@ func (a *app) againstItself(ctx context.Context, rounds int) (*diagnose.Analysis
 		return nil, err
 	}
 	s.Rounds, s.Crawlers = rounds, []string{a.crawlers[0].Name}
+	s.Turns, s.Slice, s.Rest = doctorTurns, slice, 0
 	p, err := plan.Make(s, a.crawlers, runtime.NumCPU())
 	if err != nil {
 		return nil, err

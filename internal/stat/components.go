@@ -76,8 +76,8 @@ func (c Components) SD(turns int, slice float64) float64 {
 	return math.Sqrt(2 * (c.Process + (c.Slice/slice+c.Machine)/float64(turns)))
 }
 
-// Cost is what a block costs, in seconds: Process for starting, warming up and ending each of its Crawlers, HandOver for
-// each slice besides the slice. A slice has at least 5 crawls of Crawl seconds.
+// Cost is what a block costs, in seconds: Process for starting, warming up and ending each of its Crawlers, HandOver
+// for each slice besides the slice. A slice has at least 5 crawls of Crawl seconds.
 type Cost struct {
 	Crawlers                 int
 	Process, HandOver, Crawl float64

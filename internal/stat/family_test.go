@@ -193,8 +193,8 @@ func TestRanksWinFalselyWhereNoiseIsSkewed(t *testing.T) {
 	}
 }
 
-// The rule "ranks from 20 blocks on" against the t-test at all looks: it finds less in the noise of resident blocks, and
-// claims more falsely where noise is skewed.
+// The rule "ranks from 20 blocks on" against the t-test at all looks: it finds less in the noise of resident blocks,
+// and claims more falsely where noise is skewed.
 func TestRanksFromTwentyBlocksAreNoBetter(t *testing.T) {
 	byRanks := unlimited(Looks(28))
 	byRanks.RanksFrom = RankBlocks
