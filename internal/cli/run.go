@@ -287,7 +287,8 @@ func (a *app) dry(ctx context.Context, p *plan.Plan, f runFlags) error {
 const lookTime = 10 * time.Second
 
 // look takes a first look at the cells of p, from which times are estimated.
-func (a *app) look(ctx context.Context, p *plan.Plan, graphs []measure.Graph, r measure.Runner) (*measure.Firsts, error) {
+func (a *app) look(ctx context.Context, p *plan.Plan, graphs []measure.Graph, r measure.Runner,
+) (*measure.Firsts, error) {
 	f := &measure.Firsts{Ideal: ideal(p, graphs)}
 	r.Caches, r.Memory = map[string]string{}, p.Memory
 	if r.Memory == 0 {

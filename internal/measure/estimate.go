@@ -29,9 +29,9 @@ const (
 	handOver        = time.Millisecond
 )
 
-// Look crawls once in a fresh process in every cell of the plan without a rate, as long as that takes no more than most.
-// A crawl that fails is left to the run. Controls and cells of another program take as long as the crawler itself, and a
-// rate says itself how long a crawl takes.
+// Look crawls once in a fresh process in every cell of the plan without a rate, as long as that takes no more than
+// most. A crawl that fails is left to the run. Controls and cells of another program take as long as the crawler
+// itself, and a rate says itself how long a crawl takes.
 func (f *Firsts) Look(ctx context.Context, r *Runner, p *plan.Plan, most time.Duration) error {
 	begin := time.Now()
 	f.seen, f.Cells = map[plan.Cell]First{}, 0

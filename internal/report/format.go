@@ -93,7 +93,12 @@ func byteSize(n float64) string {
 	return fmt.Sprintf("%.0f B", n)
 }
 
-func times(i stat.Interval) string { return fmt.Sprintf("%.2fx [%.2f, %.2f]", i.Value, i.Lo, i.Hi) }
+func times(i stat.Interval) string {
+	if i.Lo <= 0 && math.IsInf(i.Hi, 1) { // before the first look, or in a single round
+		return fmt.Sprintf("%.2fx [no interval yet]", i.Value)
+	}
+	return fmt.Sprintf("%.2fx [%.2f, %.2f]", i.Value, i.Lo, i.Hi)
+}
 
 func percent(x float64) string { return fmt.Sprintf("%.0f %%", 100*x) }
 

@@ -34,7 +34,8 @@ func FitComponents(blocks []Turns) Components {
 					continue
 				}
 				s := spreadOf(d)
-				lengths, within, weights = append(lengths, b.Length), append(within, s.Variance/2), append(weights, s.Degrees)
+				lengths, weights = append(lengths, b.Length), append(weights, s.Degrees)
+				within = append(within, s.Variance/2)
 				m := mean(d)
 				between += m*m/2 - s.Variance/2/float64(len(d)) // equal crawlers differ by 0
 				pairs++
