@@ -225,7 +225,7 @@ func (b *block) disturbed() bool {
 
 // turnsOf returns how many turns a block has, at most most, once its first one is known. As soon as crawls are longer
 // than a slice, they would take longer than samples of the given length in fresh processes do: a block takes at most
-// twice their time.
+// twice their time, or two turns.
 func turnsOf(playing []*player, most int, sample time.Duration) int {
 	first, fresh := 0.0, 0.0
 	for _, p := range playing {
@@ -233,5 +233,5 @@ func turnsOf(playing []*player, most int, sample time.Duration) int {
 		first += s.Seconds
 		fresh += max(sample.Seconds(), s.Seconds/float64(s.Crawls))
 	}
-	return max(1, min(most, int(2*fresh/first)))
+	return min(most, max(2, int(2*fresh/first)))
 }

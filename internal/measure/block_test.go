@@ -389,7 +389,7 @@ func TestTurnsOfSlowCrawlers(t *testing.T) {
 	}{
 		{[]float64{0.005, 0.005, 0.02}, 6}, {[]float64{0.03, 0.03}, 6}, {[]float64{0.05, 0.05}, 4},
 		{[]float64{0.1, 0.1}, 2},
-		{[]float64{1, 1, 1}, 2}, {[]float64{1, 0.005, 0.005, 0.005}, 2}, {[]float64{60}, 2}, {[]float64{1e-3}, 6},
+		{[]float64{1, 1, 1}, 2}, {[]float64{0.21, 0.005}, 2}, {[]float64{1, 0.005, 0.005, 0.005}, 2}, {[]float64{60}, 2}, {[]float64{1e-3}, 6},
 	} {
 		var list []*player
 		for _, s := range c.seconds {
@@ -398,6 +398,36 @@ func TestTurnsOfSlowCrawlers(t *testing.T) {
 		if got := turnsOf(list, 6, 100*time.Millisecond); got != c.want {
 			t.Errorf("slices of %v s: %d turns, want %d", c.seconds, got, c.want)
 		}
+	}
+}
+
+// Groups whose processes do not fit into half of the free memory have fresh processes.
+func TestBlocksNeedMemory(t *testing.T) {
+	_, run := start(t, inBlocks(func(s *plan.Scenario) {
+		s.Keys, s.Rates, s.Memory = []string{"id", "url"}, []plan.Rate{0, 5000}, 0
+	}), "mutexmap", "cas")
+	graphs := []Graph{{Info: store.GraphInfo{Name: "g", Pages: 1 << 20, Links: 1 << 24}}}
+	const byID, byURL = 2 * 2 * (32<<20 + 1<<30), 2 * 2 * (32<<20 + 1<<30 + 80<<20 + 16<<24)
+	for free, want := range map[int64]string{
+		byID - 4: "", byID: "id", byURL - 4: "id", byURL: "id url", 0: "id url", // 0 is unknown
+	} {
+		p := *run.Plan()
+		p.Cells = slices.Clone(p.Cells)
+		SetResidents(&p, graphs, free)
+		var got []string
+		for _, c := range p.Cells {
+			if c.Resident && !slices.Contains(got, c.Keys) {
+				got = append(got, c.Keys)
+			}
+		}
+		if err := p.Check(); err != nil || strings.Join(got, " ") != want {
+			t.Errorf("%d bytes are free: blocks for %q, want %q; error %v", free, got, want, err)
+		}
+	}
+	p := *run.Plan()
+	p.Cells, p.Memory = slices.Clone(p.Cells), 64<<20
+	if SetResidents(&p, graphs, 2*2*64<<20); !slices.ContainsFunc(p.Cells, func(c plan.Cell) bool { return c.Resident }) {
+		t.Error("a limit on the memory of each process is not used")
 	}
 }
 
