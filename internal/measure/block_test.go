@@ -389,7 +389,8 @@ func TestTurnsOfSlowCrawlers(t *testing.T) {
 	}{
 		{[]float64{0.005, 0.005, 0.02}, 6}, {[]float64{0.03, 0.03}, 6}, {[]float64{0.05, 0.05}, 4},
 		{[]float64{0.1, 0.1}, 2},
-		{[]float64{1, 1, 1}, 2}, {[]float64{0.21, 0.005}, 2}, {[]float64{1, 0.005, 0.005, 0.005}, 2}, {[]float64{60}, 2}, {[]float64{1e-3}, 6},
+		{[]float64{1, 1, 1}, 2}, {[]float64{0.21, 0.005}, 2},
+		{[]float64{1, 0.005, 0.005, 0.005}, 2}, {[]float64{60}, 2}, {[]float64{1e-3}, 6},
 	} {
 		var list []*player
 		for _, s := range c.seconds {
@@ -426,7 +427,8 @@ func TestBlocksNeedMemory(t *testing.T) {
 	}
 	p := *run.Plan()
 	p.Cells, p.Memory = slices.Clone(p.Cells), 64<<20
-	if SetResidents(&p, graphs, 2*2*64<<20); !slices.ContainsFunc(p.Cells, func(c plan.Cell) bool { return c.Resident }) {
+	SetResidents(&p, graphs, 2*2*64<<20)
+	if !slices.ContainsFunc(p.Cells, func(c plan.Cell) bool { return c.Resident }) {
 		t.Error("a limit on the memory of each process is not used")
 	}
 }
