@@ -245,7 +245,8 @@ func TestEverySampleOfThePlanIsTaken(t *testing.T) {
 		s.Profiles = plan.Profiles{Kinds: []string{"cpu", "block", "mutex"}, Length: 5 * time.Millisecond}
 	}, "*", "!panics", "!races", "!deadlocks", "!hangs", "!spins", "!exits0", "!exits7", "!eats", "!twice", "!leaks",
 		"!idle",
-		"!goexits", "!millions", "!modifies", "!forks", "!junk", "!killed", "!floods", "!unlucky", "!pauses")
+		"!goexits", "!millions", "!modifies", "!forks", "!junk", "!killed", "!floods", "!unlucky", "!pauses",
+		"!slow1", "!slow2", "!slow3", "!wrong4", "!dies2", "!panics1", "!hangs3", "!restless")
 	if err := r.Do(t.Context()); err != nil {
 		t.Fatal(err)
 	}
