@@ -97,3 +97,19 @@ func TestNaturalSlipsGetAHint(t *testing.T) {
 		}
 	}
 }
+
+// A short budget sets fewer rounds than cells with a rate have by default.
+func TestFewerRoundsThanThoseOfCellsWithARate(t *testing.T) {
+	s, err := Parse("x.toml", []byte("rate = [\"inf\", 100]\n"+everything))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Make(s, table(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.SetRounds(2)
+	if err := p.Check(); err != nil {
+		t.Errorf("a plan of 2 rounds: %v", err)
+	}
+}
