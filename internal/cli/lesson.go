@@ -58,7 +58,7 @@ func (a *app) lesson(ctx context.Context, fs *flag.FlagSet, args []string) error
 	}
 	fmt.Fprintln(a.err, "measuring ...")
 	begin := time.Now()
-	r, err := l.Run(ctx, &lesson.Lab{Crawlers: a.withLessons(), Suite: suite})
+	r, err := l.Run(ctx, &lesson.Lab{Crawlers: a.withLessons(), Suite: suite, Simulate: simulated})
 	if ctx.Err() != nil {
 		return exitError{code: exitInterrupted}
 	}

@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"crawlbench/internal/crawl"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/simulate"
 )
@@ -43,26 +44,31 @@ func (a *app) simulate(ctx context.Context, fs *flag.FlagSet, f runFlags) error 
 			return usagef("run: -crawlers: %w", err)
 		}
 	}
-	exe, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	rows, err := simulate.Run(ctx, list, func(crawler string) *exec.Cmd {
-		cmd := exec.CommandContext(ctx, exe, simulate.ChildVerb, crawler)
-		cmd.Args[0] = os.Args[0]
-		return cmd
-	})
+	rows, err := simulated(ctx, list)
 	if ctx.Err() != nil {
 		return exitError{code: exitInterrupted}
 	}
 	if err != nil {
 		return err
 	}
-	return a.simulated(rows)
+	return a.printSimulated(rows)
 }
 
-// simulated prints the results of a simulation.
-func (a *app) simulated(rows []simulate.Row) error {
+// simulated simulates crawlers in child processes of this program.
+func simulated(ctx context.Context, list []crawl.Crawler) ([]simulate.Row, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return simulate.Run(ctx, list, func(crawler string) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, exe, simulate.ChildVerb, crawler)
+		cmd.Args[0] = os.Args[0]
+		return cmd
+	})
+}
+
+// printSimulated prints the results of a simulation.
+func (a *app) printSimulated(rows []simulate.Row) error {
 	fmt.Fprintln(a.out, "Simulated in virtual time: times are exact and no machine is measured. A gap of 1 s from the end of a fetch, one fetch\n"+
 		"per host at a time, latencies lognormal. Only the order of what happens at the same instant varies.")
 	fmt.Fprintln(a.out)

@@ -10,8 +10,8 @@ import (
 
 func TestStripShowsWhatAHostWaitsFor(t *testing.T) {
 	r := rules(crawl.Politeness{Gap: 3 * s})
-	// In seconds: host 0 is busy from 0 to 2, rests until 5, and is busy until 6; host 1 is unknown until 2, is busy until
-	// 3, rests until 6, and is busy until 7.
+	// In seconds: host 0 is busy from 0 to 2, rests until 5, and is busy until 6; host 1 is unknown until 2, is
+	// busy until 3, rests until 6, and is busy until 7.
 	want := []string{"##...#  ", "  #...# "}
 	if got := hostlog.Strip(two(), r, right(), []uint32{0, 1}, 8, 8*s); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)

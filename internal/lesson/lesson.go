@@ -19,6 +19,7 @@ import (
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/simulate"
 	"crawlbench/internal/trial"
 )
 
@@ -50,6 +51,8 @@ type Lab struct {
 	Crawlers []crawl.Crawler // includes those of Crawlers
 	Child    []string        // as in trial.Trial
 	Suite    conform.Suite   // its Command starts the process of a check
+	// Simulate crawls the situations of package simulate with some of the crawlers.
+	Simulate func(context.Context, []crawl.Crawler) ([]simulate.Row, error)
 	// Short makes samples short, for tests.
 	Short bool
 }
@@ -59,7 +62,7 @@ func All() []Lesson {
 	return []Lesson{
 		sequentialFirst(), checkThenAct(), lockPerLink(), ownerSaturates(), compareAndSwap(), syncMap(), twoDials(),
 		tokenBucket(), cancellation(), semaphore(), blockProfile(), mutexProfile(), readTrace(), goroutineLeak(),
-		whenItMatters(),
+		headOfLine(), whenItMatters(),
 	}
 }
 

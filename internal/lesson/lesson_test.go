@@ -14,6 +14,7 @@ import (
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/measure"
+	"crawlbench/internal/simulate"
 )
 
 func TestMain(m *testing.M) {
@@ -27,6 +28,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) == 5 && os.Args[1] == conform.ChildVerb {
 		conform.Child(os.Args[2:], append(table(), mutant.Crawlers()...))
 	}
+	if len(os.Args) == 3 && os.Args[1] == simulate.ChildVerb {
+		simulate.Child(os.Args[2:], table())
+	}
 	os.Exit(m.Run())
 }
 
@@ -37,6 +41,10 @@ func lab() *Lab {
 		Command: func(crawler, keys, check string) *exec.Cmd {
 			return exec.Command(os.Args[0], conform.ChildVerb, crawler, keys, check)
 		},
+	}, Simulate: func(ctx context.Context, list []crawl.Crawler) ([]simulate.Row, error) {
+		return simulate.Run(ctx, list, func(crawler string) *exec.Cmd {
+			return exec.Command(os.Args[0], simulate.ChildVerb, crawler)
+		})
 	}}
 }
 
