@@ -13,7 +13,9 @@ import (
 //   - the longest path: a page begins when the pages on the shortest path to it have ended, and if two of them are
 //     neighbours on one host with one place, their gap has passed;
 //   - for each host, the bound of a machine whose jobs have release dates: the k-th page and those after it, in the
-//     order of these shortest paths, cannot begin before the k-th, and need their latencies and gaps.
+//     order of these shortest paths, cannot begin before the k-th, and need their latencies and gaps;
+//   - for each host with one place, Jackson's bound, which also knows what is found through one page only and so must
+//     come after it (Carlier, The one-machine sequencing problem, 1982).
 //
 // It is not tight where what is found depends on the order in which the pages of a host are fetched.
 func Bound(s *Site, r Rules) time.Duration {
@@ -30,6 +32,10 @@ func Bound(s *Site, r Rules) time.Duration {
 	}
 	bound = max(bound, work/time.Duration(r.Workers))
 	width := time.Duration(r.Policy.Width())
+	var tail []time.Duration
+	if width == 1 {
+		tail = s.tails(r, release)
+	}
 	for _, list := range pages {
 		slices.SortFunc(list, func(a, b uint32) int { return cmp.Compare(release[b], release[a]) })
 		var sum, rest time.Duration // of the pages from the last to this one
@@ -37,6 +43,9 @@ func Bound(s *Site, r Rules) time.Duration {
 			sum += s.occupied(r, p)
 			rest = max(rest, s.occupied(r, p)-s.Latency[p])
 			bound = max(bound, release[p]+sum/width-rest)
+		}
+		if tail != nil {
+			bound = max(bound, s.preemptive(r, list, release, tail))
 		}
 	}
 	return bound

@@ -213,8 +213,9 @@ func TestBoundIsNeverExceeded(t *testing.T) {
 			tight++
 		}
 	}
-	if tight < 150 {
-		t.Errorf("the bound is reached on %d of 300 sites, want at least half", tight)
+	// Without the tails of pages it is reached on 270.
+	if tight < 284 {
+		t.Errorf("the bound is reached on %d of 300 sites, want 284", tight)
 	}
 }
 
