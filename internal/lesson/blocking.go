@@ -42,7 +42,9 @@ func headOfLine() Lesson {
 				return Result{}, err
 			}
 			row := func(name string) simulate.Row {
-				i := slices.IndexFunc(rows, func(r simulate.Row) bool { return r.Crawler == name && r.Situation == "even" })
+				i := slices.IndexFunc(rows, func(r simulate.Row) bool {
+					return r.Crawler == name && r.Situation == "even"
+				})
 				if i < 0 {
 					return simulate.Row{Failed: name + " was not simulated"}
 				}
@@ -53,10 +55,10 @@ func headOfLine() Lesson {
 				return Result{}, errors.New(failed)
 			}
 			ratio := sleeper.Makespan.Seconds() / heap.Makespan.Seconds()
-			r := Result{Choice: Unsure, Picture: strips(heap, sleeper), Measured: fmt.Sprintf("In virtual time, sleeper took "+
-				"%.0f s and hostheap %.0f s: %.1f times as long. Its workers were idle without need for %.0f s in all, "+
-				"those of hostheap for %.0f s.", sleeper.Makespan.Seconds(), heap.Makespan.Seconds(), ratio,
-				sleeper.Idle.Seconds(), heap.Idle.Seconds())}
+			measured := fmt.Sprintf("In virtual time, sleeper took %.0f s and hostheap %.0f s: %.1f times as long. Its "+
+				"workers were idle without need for %.0f s in all, those of hostheap for %.0f s.",
+				sleeper.Makespan.Seconds(), heap.Makespan.Seconds(), ratio, sleeper.Idle.Seconds(), heap.Idle.Seconds())
+			r := Result{Choice: Unsure, Picture: strips(heap, sleeper), Measured: measured}
 			switch {
 			case ratio < 1.1:
 				r.Choice = 0
