@@ -305,3 +305,18 @@ func explains(f Finding) float64 {
 	}
 	return max(0, min(1, share))
 }
+
+// Costs returns what a page costs on the processors that the workers can use, in seconds: processor time by class, and
+// idle time. It returns false without a CPU profile.
+func (c *Cell) Costs() (classes map[profile.Class]float64, idle float64, known bool) {
+	repeats := c.repeats()
+	if len(repeats) == 0 || !c.Sound() {
+		return nil, 0, false
+	}
+	rounds := make([]int, len(c.times))
+	for i := range rounds {
+		rounds[i] = i
+	}
+	x := c.costsOf(rounds, repeats)
+	return x.classes, max(0, x.procs-x.cpu), true
+}

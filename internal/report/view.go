@@ -229,8 +229,8 @@ func (t *topic) section(a *diagnose.Analysis, href Href) Section {
 	s := Section{ID: fileName(fmt.Sprintf("%s-%s-%d", t.Graph, t.Keys, t.Procs)), Title: Part(t.Key)}
 	fastest := t.tables[0]
 	s.add(matter(a, t, href), throughput(fastest, href), efficiency(fastest, href), ratesFigure(t, href),
-		achievedRateFigure(t, href),
-		forest(a, fastest, href), Breakdown(slices.Collect(fastest.Cells()), href))
+		achievedRateFigure(t, href), forest(a, fastest, href), costOfPage(fastest, href),
+		Breakdown(slices.Collect(fastest.Cells()), href))
 	speeds, compared := Group{Title: throughputTitle, Main: true}, Group{Title: comparedTitle(a.Baseline), Main: true}
 	for _, table := range t.tables {
 		speeds.Tables = append(speeds.Tables, throughputs(table))
