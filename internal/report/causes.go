@@ -127,9 +127,26 @@ func grown(f diagnose.Finding, who string, out *Finding) string {
 
 // growthOf says which part of the growth of processor time a class has, and where.
 func growthOf(l *diagnose.Loss, g *diagnose.Growth) string {
-	part := stat.Interval{Value: g.More.Value / l.CPU.Value, Lo: g.More.Lo / l.CPU.Value, Hi: g.More.Hi / l.CPU.Value}
-	return fmt.Sprintf("%s more; %s of that in %s%s", Seconds(l.CPU.Value),
-		interval(part.Value, max(0, part.Lo), part.Hi, percent), className(g.Class), atSpot(&g.Spot))
+	part := partOf(l, g)
+	text := fmt.Sprintf("%s more; %s of what grew is in %s%s", Seconds(l.CPU.Value),
+		interval(part.Value, part.Lo, part.Hi, percent), className(g.Class), atSpot(&g.Spot))
+	if g.More.Lo <= 0 {
+		text += ", which is not sure: profile it for longer, with a larger length in [profiles]"
+	}
+	return text
+}
+
+// partOf returns the part of a class in the growth of all classes that grow.
+func partOf(l *diagnose.Loss, g *diagnose.Growth) stat.Interval {
+	sum := 0.0
+	for _, c := range l.Classes {
+		sum += max(0, c.More.Value)
+	}
+	if sum == 0 {
+		return stat.Interval{}
+	}
+	share := func(x float64) float64 { return max(0, min(1, x/sum)) }
+	return stat.Interval{Value: share(g.More.Value), Lo: share(g.More.Lo), Hi: share(g.More.Hi)}
 }
 
 func className(c profile.Class) string {
@@ -173,9 +190,9 @@ func growthOfWaits(l *diagnose.Loss) string {
 	if lock == nil || l.CPU.Lo <= 0 || lock.More.Lo <= 0 {
 		return ""
 	}
-	return fmt.Sprintf("; of the %s of processor time that a page costs more than with one worker, %s is in the slow path of locks and %s in the scheduler",
-		Seconds(l.CPU.Value), interval(lock.More.Value/l.CPU.Value, lock.More.Lo/l.CPU.Value,
-			lock.More.Hi/l.CPU.Value, percent), percent(max(0, sched.More.Value)/l.CPU.Value))
+	part := partOf(l, lock)
+	return fmt.Sprintf("; a page costs %s more processor time than with one worker: %s of what grew is in the slow path of locks and %s in the scheduler",
+		Seconds(l.CPU.Value), interval(part.Value, part.Lo, part.Hi, percent), percent(partOf(l, sched).Value))
 }
 
 // explainedShare says which share of the throughput lost against one worker a finding explains; "" if unknown.

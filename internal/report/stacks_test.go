@@ -11,6 +11,7 @@ import (
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 	"crawlbench/internal/testing/runtest"
 )
@@ -82,5 +83,27 @@ growth = [1]
 func TestNoPictureOfAPagesCostWithoutProfiles(t *testing.T) {
 	if f := costOfPage(showcase(t).Tables[0], fragmentOf); f != nil {
 		t.Errorf("%+v", f.Numbers)
+	}
+}
+
+// A growth says which class it is, with an interval, and whether that is sure.
+func TestGrowthInWords(t *testing.T) {
+	g := func(class profile.Class, more, lo, hi float64) diagnose.Growth {
+		return diagnose.Growth{Class: class, More: stat.Interval{Value: more, Lo: lo, Hi: hi}}
+	}
+	l := &diagnose.Loss{CPU: stat.Interval{Value: 1e-6, Lo: 0.9e-6, Hi: 1.1e-6}, Classes: []diagnose.Growth{
+		g(profile.LockPath, 0.9e-6, 0.6e-6, 1.3e-6), g(profile.Scheduler, 0.3e-6, -0.1e-6, 0.5e-6),
+		g(profile.Maps, -0.2e-6, -0.3e-6, 0)}}
+	l.Classes[0].Spot = profile.Spot{Where: "set.add set.go:41", Called: "sync.(*Mutex).Lock"}
+	want := "1.0 µs more; 75 % [50 %, 100 %] of what grew is in the slow path of locks, at set.add set.go:41 (sync.(*Mutex).Lock)"
+	if got := growthOf(l, &l.Classes[0]); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := growthOf(l, &l.Classes[1]); !strings.Contains(got, "not sure: profile it for longer") {
+		t.Errorf("%q, want what would make it sure", got)
+	}
+	want = "; a page costs 1.0 µs more processor time than with one worker: 75 % [50 %, 100 %] of what grew is in the slow path of locks and 25 % in the scheduler"
+	if got := growthOfWaits(l); got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

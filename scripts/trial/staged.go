@@ -44,7 +44,7 @@ func pipeline(stages, capacity int, sleep time.Duration) bench.Func[uint32] {
 		for range n {
 			parsers.Go(func() { parse(found, parsed, sleep) })
 		}
-		did := dispatch(pages, parsed, seeds)
+		did := dispatch(pages, parsed, seeds, o.MaxPages)
 		close(pages)
 		workers.Wait()
 		close(found)
@@ -63,13 +63,13 @@ func parse(found <-chan []uint32, parsed chan<- []uint32, sleep time.Duration) {
 	}
 }
 
-// dispatch hands out each page once until all links are known.
-func dispatch(pages chan<- uint32, parsed <-chan []uint32, seeds []uint32) (did bench.Result) {
+// dispatch hands out each page once until all links are known, but at most most pages, or all if that is 0.
+func dispatch(pages chan<- uint32, parsed <-chan []uint32, seeds []uint32, most int) (did bench.Result) {
 	seen := map[uint32]bool{}
 	var queue []uint32
 	insert := func(links []uint32) {
 		for _, link := range links {
-			if !seen[link] {
+			if !seen[link] && (most == 0 || len(seen) < most) {
 				seen[link] = true
 				queue = append(queue, link)
 			}
