@@ -121,7 +121,7 @@ func (v evidence) hold(x *crawlRecord, p wait, from trace.Time) {
 		if i.from >= p.to {
 			break
 		}
-		if x.selects.class(i) == Lock {
+		if x.selects.class(i) == Lock || i.reason == "sync.(*Cond).Wait" { // which releases its lock
 			held = held[:0]
 			continue
 		}
@@ -130,7 +130,7 @@ func (v evidence) hold(x *crawlRecord, p wait, from trace.Time) {
 	}
 	for _, i := range held {
 		k := Hold{Where: p.site}
-		if i.state == trace.GoWaiting || i.state == trace.GoSyscall {
+		if (i.state == trace.GoWaiting || i.state == trace.GoSyscall) && x.selects.class(i) != GC {
 			k.At, k.For = i.place()
 		}
 		v.holds[k] += float64(i.length())

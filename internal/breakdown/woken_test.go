@@ -113,3 +113,35 @@ func TestTail(t *testing.T) {
 		}
 	}
 }
+
+// A goroutine holds a lock from the end of its last wait for a lock, or for a condition, which releases one. Waiting
+// for the collector is no wait of its own.
+func TestHolds(t *testing.T) {
+	unlock := &stack{frames: []frame{{function: "unlock"}}, site: "unlock"}
+	for name, test := range map[string]struct {
+		holder     []interval
+		away, held float64 // nanoseconds
+	}{
+		"asleep":            {[]interval{runs(10), waits(80, "sleep", semaphore), runs(10)}, 80, 20},
+		"on a processor":    {[]interval{runs(100)}, 0, 100},
+		"after a lock":      {[]interval{waits(70, "sync", mutex), runs(30)}, 0, 30},
+		"after a condition": {[]interval{waits(70, "sync.(*Cond).Wait", mutex), runs(30)}, 0, 30},
+		"collector":         {[]interval{waits(70, "GC mark assist wait for work", semaphore), runs(30)}, 0, 100},
+	} {
+		holder := shortLived(0, 0, test.holder...)
+		wait := by(waits(100, "sync", mutex), unlock)
+		wait.waker = holder
+		l := breakdownOf(2, 110, holder, shortLived(0, 1, wait, runs(10)))
+		away, held := 0.0, 0.0
+		for _, h := range l.Holds {
+			if h.At != "" {
+				away += ns(h.Seconds)
+			} else {
+				held += ns(h.Seconds)
+			}
+		}
+		if away != test.away || held != test.held {
+			t.Errorf("%s: held %g ns and away %g ns, want %g and %g", name, held, away, test.held, test.away)
+		}
+	}
+}
