@@ -184,10 +184,11 @@ func (b *breakdown) addVain(x *crawlRecord, g *goroutine) {
 	}
 }
 
-// addTail adds the time at the end of a crawl in which one worker alone has a page, which it fetched before.
+// addTail adds the longest page in the time at the end of a crawl in which one worker alone has something to do.
 // A worker has nothing to do from the first wait for work or for others after its last fetch.
 func (b *breakdown) addTail(x *crawlRecord, workers []*goroutine) {
-	var last, second, fetched trace.Time
+	var last, second trace.Time
+	var pages []trace.Time // fetches of the worker that ends last
 	for _, g := range workers {
 		if len(g.marks) == 0 {
 			continue
@@ -202,12 +203,21 @@ func (b *breakdown) addTail(x *crawlRecord, workers []*goroutine) {
 		}
 		switch {
 		case end > last:
-			last, second, fetched = end, last, g.marks[len(g.marks)-1]
+			last, second, pages = end, last, g.marks
 		case end > second:
 			second = end
 		}
 	}
-	if second > 0 && fetched <= second { // otherwise it has several pages, which nobody shares
-		b.breakdown.Tail += float64(last-second) / 1e9
+	if second == 0 {
+		return
 	}
+	longest := trace.Time(0)
+	for i, from := range pages {
+		to := last
+		if i+1 < len(pages) {
+			to = pages[i+1]
+		}
+		longest = max(longest, to-max(from, second))
+	}
+	b.breakdown.Tail += float64(longest) / 1e9
 }
