@@ -97,7 +97,7 @@ func classify(p *Profile, repeats []Repeat) {
 		spot := Spot{Class: Of(stack)}
 		if at := Site(stack); at >= 0 {
 			spot.Where = lines[at]
-			if at > 0 {
+			if at > 0 && stack[at-1] != "runtime.asyncPreempt" {
 				spot.Called = base(stack[at-1])
 			}
 		}
