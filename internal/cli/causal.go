@@ -20,6 +20,7 @@ import (
 	"crawlbench/internal/delay"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/measure"
+	"crawlbench/internal/module"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
 	"crawlbench/internal/stat"
@@ -117,11 +118,11 @@ func causalPackages(given string) []string {
 	if given != "" {
 		return strings.Split(given, ",")
 	}
-	list := []string{"crawlbench/internal/engine", "crawlbench/internal/visited"}
+	list := []string{module.Package("internal/engine"), module.Package("internal/visited")}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Path != "crawlbench" {
 		return append(list, "./...")
 	}
-	return append(list, "crawlbench/internal/crawler/...")
+	return append(list, module.Package("internal/crawler/..."))
 }
 
 // causalSites returns the given lines, or the hottest of the time breakdown and of the CPU profile of a cell.
@@ -201,13 +202,14 @@ func hottest(p *profile.Profile) []causal.Site {
 // crawlerLine returns the line of a frame if it may be in a crawler: its package has a dot or a slash in its path, or
 // is main, and is not part of the harness.
 func crawlerLine(function, file string, line int) (causal.Site, bool) {
-	for _, harness := range []string{"crawlbench/internal/web", "crawlbench/internal/measure",
-		"crawlbench/internal/limiter", "crawlbench/internal/profile", "crawlbench/internal/cli", "golang.org/"} {
+	for _, harness := range []string{module.Package("internal/web"), module.Package("internal/measure"),
+		module.Package("internal/limiter"), module.Package("internal/profile"), module.Package("internal/cli"),
+		"golang.org/"} {
 		if strings.HasPrefix(function, harness) {
 			return causal.Site{}, false
 		}
 	}
-	if !strings.HasPrefix(function, "crawlbench/") && !strings.HasPrefix(function, "main.") &&
+	if !strings.HasPrefix(function, module.Package("")) && !strings.HasPrefix(function, "main.") &&
 		!strings.Contains(strings.SplitN(function, "/", 2)[0], ".") {
 		return causal.Site{}, false
 	}

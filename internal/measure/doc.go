@@ -2,9 +2,9 @@
 // their own, so that one that hangs, leaks or exhausts memory affects nothing else, and hash seeds and memory layout
 // vary between samples.
 //
-// The crawlers of a block are alive at once and take turns; all other samples, and the passes, have a fresh process one
-// after another. One crawler crawls at a time. A record, or all of a block, is committed to the run's journal before the
-// next child starts. While a child measures, the parent does nothing: watchers are notified only between samples.
+// The crawlers of a block are alive at once and take turns; all other samples, and the passes, have a fresh process
+// one after another. One crawler crawls at a time. A record, or all of a block, is committed to the run's journal
+// before the next child starts. While a child measures, the parent does nothing: watchers are notified only between samples.
 //
 // The input of a child is a Job, its output an Outcome. It opens the graph, warms up, crawls, verifies every crawl, and
 // takes the profiles in a profile pass. It also checks what a crawl leaves behind: goroutines, changed process

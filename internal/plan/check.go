@@ -146,7 +146,7 @@ func (p *Plan) checkSchedule() error {
 	if paced > 0 {
 		want += float64(max(0, p.RoundsOf(Cell{Rate: 1}))) * float64(paced)
 	}
-	if p.Rounds < 1 || p.PacedRounds < 0 || len(p.Schedule) > mostSlots ||
+	if p.Rounds < 1 || p.PacedRounds < 0 || p.PacedRounds > MaxRounds || len(p.Schedule) > mostSlots ||
 		float64(len(p.Schedule)) != want {
 		return fmt.Errorf("the schedule has %d slots, want %d rounds of %d cells, %d of them in %d rounds, and at most %d slots",
 			len(p.Schedule), p.Rounds, n, paced, p.PacedRounds, mostSlots)

@@ -29,6 +29,7 @@ func notes() map[string]note {
 		"rate":         {`["inf"]`, "limit of the fetches, in pages/s", false},
 		"burst":        {`[0]`, "bucket size of the limiter, in pages", false},
 		"limiter":      {`["paced"]`, "the limiters; \"crawlbench list limiters\" describes them", true},
+		"cost":         {`["none", "latency 1ms cpu 10us"]`, "what every fetch costs, instead of [fetch]", true},
 		"gomaxprocs":   {`["1x"]`, "processors that the Go runtime uses", false},
 		"rounds":       {`10`, "largest number of samples of a cell", false},
 		"paced_rounds": {`4`, "largest number of samples of a cell with a rate, if there are others too", false},

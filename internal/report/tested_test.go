@@ -12,8 +12,8 @@ func TestRefutedFindingsAreTakenBack(t *testing.T) {
 	for verdict, taken := range map[explain.Verdict]bool{explain.Confirmed: false, explain.Inconclusive: false,
 		explain.Refuted: true} {
 		a := showcase(t)
-		f := a.Findings[0]
-		before := len(Findings(a, nil))
+		f := a.Causes[0]
+		before := len(View(a, fragmentOf).Findings)
 		result := explain.Result{Verdict: verdict, Ratio: 1.01, Lo: 0.98, Hi: 1.03, Rounds: 9, Test: explain.Test{
 			Kind: f.Rule.Kind, Cell: f.Cell.ID(), Experiment: "half the workers", Metric: explain.Throughput,
 			Predicted: explain.Band{Lo: 1.5}}}
