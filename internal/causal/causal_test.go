@@ -178,7 +178,7 @@ func build(t *testing.T, sites []Site) (exe string) {
 	out := t.TempDir()
 	r := NewRewriter(sites)
 	overlay, err := yield.Lay(out, []yield.Package{{Name: "main", Dir: dir, GoFiles: []string{"main.go"}}}, r.Source,
-		Hook)
+		Hook())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"crawlbench/internal/module"
 )
 
 // Site is a line of source.
@@ -67,17 +69,20 @@ func (s Site) in(file string) bool {
 		(s.Dir == "" || s.Dir == "main" || s.Dir == filepath.Base(filepath.Dir(file)))
 }
 
-// Hook is the file that is added to a rewritten package.
-const Hook = `package PACKAGE
+// Hook returns the file that is added to a rewritten package.
+func Hook() string {
+	delay := module.Package("internal/delay")
+	return `package PACKAGE
 
 import _ "unsafe" // for linkname
 
-//go:linkname crawlbenchEnter crawlbench/internal/delay.Enter
+//go:linkname crawlbenchEnter ` + delay + `.Enter
 func crawlbenchEnter(site int) int64
 
-//go:linkname crawlbenchLeave crawlbench/internal/delay.Leave
+//go:linkname crawlbenchLeave ` + delay + `.Leave
 func crawlbenchLeave(site int, from int64)
 `
+}
 
 // edit inserts text at an offset.
 type edit struct {

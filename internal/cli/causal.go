@@ -72,7 +72,7 @@ func (a *app) causal(ctx context.Context, fs *flag.FlagSet, args []string) error
 	rewriter := causal.NewRewriter(sites)
 	exe, err := a.rebuild(ctx, "causal", dir, causalPackages(*packages),
 		func(dir string, packages []yield.Package) (string, error) {
-			return yield.Lay(dir, packages, rewriter.Source, causal.Hook)
+			return yield.Lay(dir, packages, rewriter.Source, causal.Hook())
 		})
 	if err != nil {
 		return err
@@ -209,7 +209,7 @@ func crawlerLine(function, file string, line int) (causal.Site, bool) {
 			return causal.Site{}, false
 		}
 	}
-	if !strings.HasPrefix(function, module.Package("")) && !strings.HasPrefix(function, "main.") &&
+	if !strings.HasPrefix(function, module.Path()+"/") && !strings.HasPrefix(function, "main.") &&
 		!strings.Contains(strings.SplitN(function, "/", 2)[0], ".") {
 		return causal.Site{}, false
 	}

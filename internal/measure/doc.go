@@ -4,10 +4,11 @@
 //
 // The crawlers of a block are alive at once and take turns; all other samples, and the passes, have a fresh process
 // one after another. One crawler crawls at a time. A record, or all of a block, is committed to the run's journal
-// before the next child starts. While a child measures, the parent does nothing: watchers are notified only between samples.
+// before the next child starts. While a child measures, the parent does nothing: watchers are notified only between
+// samples.
 //
-// The input of a child is a Job, its output an Outcome. It opens the graph, warms up, crawls, verifies every crawl, and
-// takes the profiles in a profile pass. It also checks what a crawl leaves behind: goroutines, changed process
+// The input of a child is a Job, its output an Outcome. It opens the graph, warms up, crawls, verifies every crawl,
+// and takes the profiles in a profile pass. It also checks what a crawl leaves behind: goroutines, changed process
 // settings, open files.
 //
 // The package also measures what limits the precision of a benchmark on this machine: clock and timers, the rate

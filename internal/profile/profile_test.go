@@ -127,7 +127,8 @@ func TestChannelsOfTheCallerStay(t *testing.T) {
 	}
 	p := collect(t, []string{"block"}, owner, func() {})["block"]
 	part, whole := valueBelow(p, ".waitForValue")
-	before, _ := valueBelow(p, ".waitForLock")            // of the test above: these profiles cover the life of the process
+	// Of the test above: these profiles cover the life of the process.
+	before, _ := valueBelow(p, ".waitForLock")
 	if part < int64(long)*12/10 || part != whole-before { // more than one of two crawls
 		t.Errorf("%v of %v wait for the value", time.Duration(part), time.Duration(whole))
 	}
