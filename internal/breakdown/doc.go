@@ -109,11 +109,11 @@ type Breakdown struct {
 	Samples    int     `json:"cpu_samples"` // that distribute the running time
 	Events     int     `json:"events"`      // in the trace
 
-	Sites []Site `json:"sites"` // largest first
-	Ends  []End  `json:"ends"`  // largest first, at most 50
-	Roles []Role `json:"roles"` // most running time first
-	Holds []Hold `json:"holds"` // largest first, at most 50
-	Pairs []Pair `json:"pairs"` // most sleeps first, at most 50
+	Sites []Site     `json:"sites"` // largest first
+	Ends  []End      `json:"ends"`  // largest first, at most 50
+	Roles []Role     `json:"roles"` // most running time first
+	Holds []LockHold `json:"holds"` // largest first, at most 50
+	Pairs []Pair     `json:"pairs"` // most sleeps first, at most 50
 	// Tail is the time at the end of the crawls in which one worker alone has something to do, a single page, part of
 	// Wall. It says nothing if Cut is set: then the crawls ended early, so that the trace covers whole crawls.
 	Tail float64 `json:"tail_sec"`

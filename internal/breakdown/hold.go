@@ -7,8 +7,8 @@ import (
 	"golang.org/x/exp/trace"
 )
 
-// Hold is time in which a lock was held while others waited for it.
-type Hold struct {
+// LockHold is time in which a lock was held while others waited for it.
+type LockHold struct {
 	Where string `json:"where"` // the waiters wait here, as in Site
 	// At is where the holder itself waited or was in a system call, and For what it had called there; both are "" while
 	// it had or wanted a processor.
@@ -30,11 +30,11 @@ type Pair struct {
 
 // evidence accumulates what tells causes apart.
 type evidence struct {
-	holds map[Hold]float64 // nanoseconds; keys have no Seconds
-	pairs map[Pair]*Pair   // keys have no counts
+	holds map[LockHold]float64 // nanoseconds; keys have no Seconds
+	pairs map[Pair]*Pair       // keys have no counts
 }
 
-func newEvidence() evidence { return evidence{map[Hold]float64{}, map[Pair]*Pair{}} }
+func newEvidence() evidence { return evidence{map[LockHold]float64{}, map[Pair]*Pair{}} }
 
 // wait is a wait of a goroutine that another one ended.
 type wait struct {
@@ -129,7 +129,7 @@ func (v evidence) hold(x *crawlRecord, p wait, from trace.Time) {
 		held = append(held, i)
 	}
 	for _, i := range held {
-		k := Hold{Where: p.site}
+		k := LockHold{Where: p.site}
 		if (i.state == trace.GoWaiting || i.state == trace.GoSyscall) && x.selects.class(i) != GC {
 			k.At, k.For = i.place()
 		}
@@ -138,13 +138,13 @@ func (v evidence) hold(x *crawlRecord, p wait, from trace.Time) {
 }
 
 // finish returns the largest of both lists, at most maxEnds each.
-func (v evidence) finish() ([]Hold, []Pair) {
-	var holds []Hold
+func (v evidence) finish() ([]LockHold, []Pair) {
+	var holds []LockHold
 	for h, ns := range v.holds {
 		h.Seconds = ns / 1e9
 		holds = append(holds, h)
 	}
-	slices.SortFunc(holds, func(a, b Hold) int {
+	slices.SortFunc(holds, func(a, b LockHold) int {
 		return cmp.Or(cmp.Compare(b.Seconds, a.Seconds), cmp.Compare(a.Where, b.Where), cmp.Compare(a.At, b.At),
 			cmp.Compare(a.For, b.For))
 	})

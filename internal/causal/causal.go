@@ -172,7 +172,7 @@ func (x Experiment) take(ctx context.Context, name string, rounds int,
 			p.Cells = append(p.Cells, x.variant(i+1, d))
 		}
 	}
-	p.Stop, p.PacedRounds = false, 0 // every cell in every round
+	p.Stop, p.RateLimitedRounds = false, 0 // every cell in every round
 	p.SetRounds(rounds)
 	t := x.Trial
 	t.Dir = filepath.Join(x.Trial.Dir, name)

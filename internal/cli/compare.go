@@ -100,7 +100,7 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 }
 
 // besides returns the changes as benchstat makes them.
-func besides(list []diagnose.Change) (out []diagnose.Beside) {
+func besides(list []diagnose.Change) (out []diagnose.CompareCells) {
 	for _, c := range list {
 		out = append(out, c.Beside)
 	}
@@ -124,7 +124,7 @@ func (a *app) twoRuns(results string, names []string) (old, new *store.Run, list
 // between compares two runs cell by cell, and says what differs and whom not to believe.
 func (a *app) between(old, new *store.Run) ([]diagnose.Change, error) {
 	a.differences(old, new)
-	list, err := diagnose.Between(old, new)
+	list, err := diagnose.CompareRuns(old, new)
 	if errors.Is(err, diagnose.ErrNotComparable) {
 		err = exitError{exitNotComparable, err}
 	}

@@ -90,7 +90,7 @@ func (a *app) measureLimiters(ctx context.Context) error {
 	for rate := 1.0; rate <= 1e6; rate *= 10 {
 		for _, goroutines := range []int{1, 8, 64} {
 			for _, k := range limiter.All() {
-				p, err := measure.Measure(ctx, k.Name, rate, goroutines, time.Second/2)
+				p, err := measure.MeasureLimiter(ctx, k.Name, rate, goroutines, time.Second/2)
 				if err != nil {
 					return err
 				}

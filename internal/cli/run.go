@@ -424,7 +424,7 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 	}
 	if err == nil {
 		a.fitRounds(p, firsts, f.budget, time.Since(begin))
-		if why := report.Idle(p); why != "" && !f.force {
+		if why := report.NothingToFind(p); why != "" && !f.force {
 			err = fmt.Errorf("run: %s", why)
 		}
 	}

@@ -29,7 +29,7 @@ func BenchmarkBetween(b *testing.B) {
 	run := runtest.BigRun(b, false)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := diagnose.Between(run, run); err != nil {
+		if _, err := diagnose.CompareRuns(run, run); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -70,8 +70,8 @@ func ofClasses(of ...profile.Class) func(*Cell) (Value, bool) {
 
 // lock returns the hold of the lock that is waited for most, in which its holder waited, and its share of all holds of
 // that lock; nil if the holder had or wanted a processor most of the time.
-func (t *Traces) lock() (*breakdown.Hold, float64) {
-	sums, away := map[string]float64{}, map[breakdown.Hold]float64{}
+func (t *Traces) lock() (*breakdown.LockHold, float64) {
+	sums, away := map[string]float64{}, map[breakdown.LockHold]float64{}
 	for _, l := range t.Breakdowns {
 		for _, h := range l.Holds {
 			sums[h.Where] += h.Seconds
@@ -85,7 +85,7 @@ func (t *Traces) lock() (*breakdown.Hold, float64) {
 		if s.State != breakdown.Lock {
 			continue
 		}
-		var best *breakdown.Hold
+		var best *breakdown.LockHold
 		part := 0.0
 		for h, sec := range away {
 			if h.Where != s.Where {

@@ -132,7 +132,7 @@ func TestCausesAndTheirTwins(t *testing.T) {
 	mutex := breakdown.Site{State: breakdown.Lock, Primitive: "sync.(*Mutex).Lock", Count: 1000, Wakes: 1000}
 	hold := func(away, here float64) func(*breakdown.Breakdown) {
 		return func(l *breakdown.Breakdown) {
-			l.Holds = []breakdown.Hold{{Where: line, At: other, For: "time.Sleep", Seconds: away},
+			l.Holds = []breakdown.LockHold{{Where: line, At: other, For: "time.Sleep", Seconds: away},
 				{Where: line, Seconds: here}}
 		}
 	}

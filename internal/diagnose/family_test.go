@@ -82,7 +82,7 @@ func TestVerdictsAgreeWithTheirIntervals(t *testing.T) {
 		for _, table := range a.Tables {
 			f := a.Families.Unlimited
 			if table.Rate > 0 {
-				f = a.Families.Paced
+				f = a.Families.RateLimited
 			}
 			for c := range table.Cells() {
 				v := c.Versus
@@ -131,7 +131,8 @@ func TestPacedCellsAreEquivalent(t *testing.T) {
 		}
 		return 499
 	}}.analyse(t)
-	if f := a.Families; f.Paced.Size != 15 || f.Unlimited.Size != 0 || f.Paced.Alpha != stat.PacedAlpha {
+	if f := a.Families; f.RateLimited.Size != 15 || f.Unlimited.Size != 0 ||
+		f.RateLimited.Alpha != stat.RateLimitedAlpha {
 		t.Errorf("families %+v", f)
 	}
 	for c := range a.Cells() {
@@ -143,7 +144,7 @@ func TestPacedCellsAreEquivalent(t *testing.T) {
 			t.Errorf("%s: %v %+v, want %v", c.Impl, c.Versus.Verdict, c.Versus.Times(), want)
 		}
 	}
-	if n := a.Trust.Paced; n.Controls != 1 || !(n.Detectable < 1.03) || a.Trust.Unlimited.Controls != 0 {
+	if n := a.Trust.RateLimited; n.Controls != 1 || !(n.Detectable < 1.03) || a.Trust.Unlimited.Controls != 0 {
 		t.Errorf("%+v", a.Trust)
 	}
 }
@@ -197,7 +198,7 @@ func TestRunsAreGated(t *testing.T) {
 		after *store.Run
 		want  stat.Gate
 	}{{same, stat.Pass}, {slow, stat.Fail}} {
-		list, err := diagnose.Between(before, test.after)
+		list, err := diagnose.CompareRuns(before, test.after)
 		if got := diagnose.Gate(list, 0.2); err != nil || got != test.want || len(list) != 3 {
 			t.Errorf("%v, want %v: %v, %+v", got, test.want, err, list)
 		}
@@ -298,9 +299,9 @@ func TestAComparisonOfFewRoundsIsLeftOut(t *testing.T) {
 
 // What a plan can find is what its runs then find.
 func TestReach(t *testing.T) {
-	reach := func(rounds int) []diagnose.Reach {
+	reach := func(rounds int) []diagnose.DetectableEffect {
 		m := fabricated{toml: many(4, rounds, ""), speed: func(plan.Cell, int) float64 { return 1000 }}
-		return diagnose.Reaches(m.run(t).Plan(), plan.Crawlers)
+		return diagnose.DetectableEffects(m.run(t).Plan(), plan.Crawlers)
 	}
 	for _, rounds := range []int{1, 6, 14} {
 		list := reach(rounds)

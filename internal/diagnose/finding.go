@@ -58,7 +58,7 @@ type Finding struct {
 	// of processor time that the finding is about.
 	Spot  *profile.Spot
 	Pair  *breakdown.Pair
-	Hold  *breakdown.Hold
+	Hold  *breakdown.LockHold
 	Part  float64
 	Role  string
 	Grown *Growth

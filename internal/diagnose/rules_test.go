@@ -132,8 +132,8 @@ func TestComparisonsAreKeptAsTheyWereAdjusted(t *testing.T) {
 		}
 	}
 	// All are declared; of those without a rate two are missing, as owner failed with one worker.
-	if f := a.Families; f.Unlimited.Size != 9 || count[false] != 7 || f.Paced.Size != count[true] {
-		t.Errorf("%v comparisons without and with a rate, declared %d and %d", count, f.Unlimited.Size, f.Paced.Size)
+	if f := a.Families; f.Unlimited.Size != 9 || count[false] != 7 || f.RateLimited.Size != count[true] {
+		t.Errorf("%v comparisons without and with a rate, declared %d and %d", count, f.Unlimited.Size, f.RateLimited.Size)
 	}
 	one, other := a.Tables[0].Cell("cas", 1), a.Tables[0].Cell("cas", 8)
 	if c, kept := other.Compared(one); kept || c.Verdict != stat.Inconclusive || c.Ratio.Value > 0.5 {

@@ -19,8 +19,9 @@ type Trust struct {
 	Repeated         int            // samples that were taken a second time
 	Flags            map[string]int // flags that stayed
 	Bimodal          int            // cells
-	// What is known of the noise of unlimited and of paced tables; the kind that was not measured has no comparisons.
-	Unlimited, Paced Noise
+	// What is known of the noise of unlimited and of rate-limited tables; the kind that was not
+	// measured has no comparisons.
+	Unlimited, RateLimited Noise
 }
 
 // Noise says how noisy the tables of a kind are, and what can be found in them.
@@ -39,7 +40,7 @@ type Noise struct {
 
 // Controls returns the number of comparisons of the baseline with itself, and how many claim a difference.
 func (t Trust) Controls() (all, rejected int) {
-	return t.Unlimited.Controls + t.Paced.Controls, t.Unlimited.Rejected + t.Paced.Rejected
+	return t.Unlimited.Controls + t.RateLimited.Controls, t.Unlimited.Rejected + t.RateLimited.Rejected
 }
 
 // Busy reports whether so many samples are flagged that the run cannot be believed.
@@ -70,7 +71,7 @@ func (a *Analysis) trust(all cells) {
 		}
 	}
 	tr.Unlimited = a.noise(&a.Families.Unlimited, &a.Controls.Unlimited)
-	tr.Paced = a.noise(&a.Families.Paced, &a.Controls.Paced)
+	tr.RateLimited = a.noise(&a.Families.RateLimited, &a.Controls.RateLimited)
 	a.Trust = tr
 }
 

@@ -126,7 +126,7 @@ func testOf(a *diagnose.Analysis, f diagnose.Finding) (Test, bool) {
 func Plan(p *plan.Plan, list []Test, rounds int) *plan.Plan {
 	out := *p
 	out.Cells, out.Passes, out.Graphs, out.Crawlers = nil, nil, nil, nil
-	out.Stop, out.PacedRounds, out.Turns = false, 0, 0
+	out.Stop, out.RateLimitedRounds, out.Turns = false, 0, 0
 	add := func(c plan.Cell) {
 		if !slices.Contains(out.Cells, c) {
 			out.Cells = append(out.Cells, c)

@@ -60,7 +60,7 @@ func web(ctx context.Context, s Spec) (*Graph, error) {
 	for i := range ranks {
 		ranks[i] = i // the largest host is also the most popular
 	}
-	w := maker{starts: cut(pages, ranks), pages: uint32(pages), spec: s}
+	w := webMaker{starts: cut(pages, ranks), pages: uint32(pages), spec: s}
 	w.scale = furtherScale(s)
 	w.intra, w.chain = s.value("intra"), s.value("chain")
 	g, err := source{pages: pages, blocks: pageBlocks(pages), links: w.block}.rows(ctx)
@@ -88,8 +88,8 @@ func webMemory(s Spec) (int64, error) {
 	return rowMemory(pages, links) + generating(pages, links), nil
 }
 
-// maker generates the links of a web.
-type maker struct {
+// webMaker generates the links of a web.
+type webMaker struct {
 	spec         Spec
 	pages        uint32
 	starts       []uint32
@@ -98,7 +98,7 @@ type maker struct {
 }
 
 // site returns the shape of host h.
-func (w *maker) site(h int) site {
+func (w *webMaker) site(h int) site {
 	past := w.pages
 	if h+1 < len(w.starts) {
 		past = w.starts[h+1]
@@ -112,7 +112,7 @@ func (w *maker) site(h int) site {
 }
 
 // block appends the links of a block of pages.
-func (w *maker) block(block int, links []link) []link {
+func (w *webMaker) block(block int, links []link) []link {
 	emit := func(from, to uint32) { links = append(links, link{from, to}) }
 	draw := newStream(w.spec.Seed, uint64(block))
 	first, past := uint32(block*blockPages), min(uint32(block*blockPages)+blockPages, w.pages)
@@ -143,7 +143,7 @@ func (w *maker) block(block int, links []link) []link {
 }
 
 // gate returns a random page of host h to link to another host from: a page with children, or the root.
-func (w *maker) gate(draw *stream, h int) uint32 {
+func (w *webMaker) gate(draw *stream, h int) uint32 {
 	s := w.site(h)
 	if s.pages < 2 {
 		return w.starts[h]
@@ -152,7 +152,7 @@ func (w *maker) gate(draw *stream, h int) uint32 {
 }
 
 // further emits the links of p, in host h, that are not part of the host's structure.
-func (w *maker) further(draw *stream, emit func(from, to uint32), p uint32, h int, s site) {
+func (w *webMaker) further(draw *stream, emit func(from, to uint32), p uint32, h int, s site) {
 	root, i := w.starts[h], p-w.starts[h]
 	n := min(longest, w.scale*math.Pow(1-draw.unit(), -1/tail))
 	count := int(n)

@@ -9,7 +9,7 @@ import (
 )
 
 // Alpha is the probability with which a run makes any wrong claim of a difference between crawlers.
-const Alpha = stat.UnlimitedAlpha + stat.PacedAlpha
+const Alpha = stat.UnlimitedAlpha + stat.RateLimitedAlpha
 
 // Family is the comparisons of a run that ask the same, and are corrected for and decided together.
 type Family struct {
@@ -22,18 +22,18 @@ type Family struct {
 
 // Families are the families of one question of a plan. For rate-limited cells the question is whether
 // they are equivalent, for all others which is faster.
-type Families struct{ Unlimited, Paced Family }
+type Families struct{ Unlimited, RateLimited Family }
 
-// Declare returns the families of the pairs, which a plan declares. Nothing is decided yet.
-func Declare(pairs iter.Seq2[plan.Cell, plan.Cell], p *plan.Plan) *Families {
+// NewFamilies returns the families of the pairs, which a plan declares. Nothing is decided yet.
+func NewFamilies(pairs iter.Seq2[plan.Cell, plan.Cell], p *plan.Plan) *Families {
 	f := new(Families)
-	f.Unlimited.Alpha, f.Paced.Alpha, f.Paced.Equivalence = stat.UnlimitedAlpha, stat.PacedAlpha, true
-	f.Unlimited.Rounds, f.Paced.Rounds = p.Rounds, p.RoundsOf(plan.Cell{Rate: 1})
+	f.Unlimited.Alpha, f.RateLimited.Alpha, f.RateLimited.Equivalence = stat.UnlimitedAlpha, stat.RateLimitedAlpha, true
+	f.Unlimited.Rounds, f.RateLimited.Rounds = p.Rounds, p.RoundsOf(plan.Cell{Rate: 1})
 	for base := range pairs {
 		f.of(base).Size++
 	}
 	for _, x := range f.All() {
-		x.Margin, x.Looks, x.Uneven = stat.DefaultMargin, stat.AtEnd(x.Rounds), true
+		x.Margin, x.Looks, x.Uneven = stat.DefaultMargin, stat.FinalLook(x.Rounds), true
 		x.SD, x.Widest = math.NaN(), math.NaN()
 	}
 	return f
@@ -42,7 +42,7 @@ func Declare(pairs iter.Seq2[plan.Cell, plan.Cell], p *plan.Plan) *Families {
 // Of returns the families of a question of a plan. Those by which crawlers leave a run are decided at its looks;
 // the others at its end.
 func Of(p *plan.Plan, q plan.Question) *Families {
-	f := Declare(p.Pairs(q), p)
+	f := NewFamilies(p.Pairs(q), p)
 	if q != plan.Controls && len(p.Looks) > 0 {
 		f.Unlimited.Looks, f.Unlimited.Uneven = p.Looks, false
 		if q == plan.Programs {
@@ -54,7 +54,7 @@ func Of(p *plan.Plan, q plan.Question) *Families {
 
 // All returns the families that have comparisons.
 func (f *Families) All() (list []*Family) {
-	for _, x := range []*Family{&f.Unlimited, &f.Paced} {
+	for _, x := range []*Family{&f.Unlimited, &f.RateLimited} {
 		if x.Size > 0 {
 			list = append(list, x)
 		}
@@ -63,14 +63,14 @@ func (f *Families) All() (list []*Family) {
 }
 
 // Size returns the number of comparisons of all families.
-func (f *Families) Size() int { return f.Unlimited.Size + f.Paced.Size }
+func (f *Families) Size() int { return f.Unlimited.Size + f.RateLimited.Size }
 
 // At returns the family of the comparisons of cells with that rate.
 func (f *Families) At(r plan.Rate) *Family { return f.of(plan.Cell{Rate: r}) }
 
 func (f *Families) of(c plan.Cell) *Family {
 	if c.Rate > 0 {
-		return &f.Paced
+		return &f.RateLimited
 	}
 	return &f.Unlimited
 }
@@ -123,11 +123,11 @@ func (f *Family) Decide(list []Pair) []stat.Decision {
 		most = max(most, len(ratios[i]))
 	}
 	if f.Uneven {
-		f.Looks = stat.AtEnd(most)
+		f.Looks = stat.FinalLook(most)
 	}
 	d, err := f.Family.Decide(ratios, ended...)
 	if err != nil {
-		panic(err) // of a family that Declare does not make
+		panic(err) // of a family that NewFamilies does not make
 	}
 	f.Rounds, f.LagOne, f.SD = 0, d.LagOne, d.SD()
 	for _, c := range d.Comparisons {

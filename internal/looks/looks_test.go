@@ -69,7 +69,7 @@ func noise(draw *rand.Rand, sd float64, level map[string]float64) func(plan.Cell
 }
 
 func TestCrawlersLeaveWhenTheirComparisonsAreSettled(t *testing.T) {
-	s := simulate(t, four+"rate = [\"inf\", 500]\npaced_rounds = 4\n", false)
+	s := simulate(t, four+"rate = [\"inf\", 500]\nrate_limited_rounds = 4\n", false)
 	draw := rand.New(rand.NewPCG(1, 1))
 	unlimited := noise(draw, 0.08, map[string]float64{"syncmap": 3, "spawn": 2})
 	s.play(func(c plan.Cell, round int) float64 {

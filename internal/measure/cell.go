@@ -63,7 +63,7 @@ const warmUps = 1
 // Run measures the cell of job with the crawler in table that it names.
 func Run(ctx context.Context, job Job, table []crawl.Crawler) (Outcome, error) {
 	if job.Null {
-		return Null(ctx, job)
+		return MeasureNull(ctx, job)
 	}
 	b, err := Open(job, table)
 	if err != nil {

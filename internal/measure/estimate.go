@@ -118,7 +118,7 @@ func average(list []time.Duration) time.Duration {
 
 // RoundTimes estimates how long a round of p takes, and how much more one of the first in which cells with a rate play,
 // if no crawler has left and no sample is taken a second time.
-func (f *Firsts) RoundTimes(p *plan.Plan) (unlimited, paced time.Duration) {
+func (f *Firsts) RoundTimes(p *plan.Plan) (unlimited, limitedRound time.Duration) {
 	var rest, limited float64 // a float64 does not overflow
 	blocks := map[plan.Cell][]First{}
 	for _, c := range p.Cells {
@@ -173,9 +173,9 @@ func sliceTime(crawl, length time.Duration) time.Duration {
 
 // Total estimates how long p takes.
 func (f *Firsts) Total(p *plan.Plan) time.Duration {
-	unlimited, paced := f.RoundTimes(p)
+	unlimited, limitedRound := f.RoundTimes(p)
 	limited := p.RoundsOf(plan.Cell{Rate: 1})
-	sum := float64(p.Rounds)*float64(unlimited) + float64(limited)*float64(paced) + float64(f.PassTime(p))
+	sum := float64(p.Rounds)*float64(unlimited) + float64(limited)*float64(limitedRound) + float64(f.PassTime(p))
 	return time.Duration(min(sum, maxEstimate))
 }
 
@@ -191,10 +191,10 @@ func (f *Firsts) PassTime(p *plan.Plan) time.Duration {
 
 // FitRounds returns how many rounds of p fit into a budget, at least one.
 func (f *Firsts) FitRounds(p *plan.Plan, budget time.Duration) int {
-	unlimited, paced := f.RoundTimes(p)
-	left := budget - f.PassTime(p) - time.Duration(p.RoundsOf(plan.Cell{Rate: 1}))*paced
+	unlimited, limitedRound := f.RoundTimes(p)
+	left := budget - f.PassTime(p) - time.Duration(p.RoundsOf(plan.Cell{Rate: 1}))*limitedRound
 	if unlimited == 0 { // there are only cells with a rate
-		left, unlimited = budget-f.PassTime(p), paced
+		left, unlimited = budget-f.PassTime(p), limitedRound
 	}
 	return min(max(int(left/max(unlimited, 1)), 1), maxRounds)
 }

@@ -43,7 +43,7 @@ func TestTotalAddsUp(t *testing.T) {
 	fast, slow := plan.Cell{Impl: "a", Graph: "g", Workers: 1}, plan.Cell{Impl: "b", Graph: "g", Workers: 1}
 	limited, control := plan.Cell{Impl: "a", Graph: "g", Workers: 1, Rate: 500}, fast
 	control.Impl = plan.Control("a")
-	p := &plan.Plan{Rounds: 10, PacedRounds: 4, Sample: 100 * ms, Length: 200 * ms,
+	p := &plan.Plan{Rounds: 10, RateLimitedRounds: 4, Sample: 100 * ms, Length: 200 * ms,
 		Cells: []plan.Cell{fast, slow, limited, control}, Passes: []plan.Pass{{Cell: 1}}}
 	f := &Firsts{Ideal: func(plan.Cell) time.Duration { return 80 * ms },
 		seen: map[plan.Cell]First{fast: {2 * ms, 30 * ms}, slow: {300 * ms, 310 * ms}}}

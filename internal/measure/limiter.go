@@ -13,8 +13,8 @@ import (
 	"crawlbench/internal/limiter"
 )
 
-// Pace describes how well a limiter keeps a rate when goroutines do nothing but wait on it.
-type Pace struct {
+// LimiterPace describes how well a limiter keeps a rate when goroutines do nothing but wait on it.
+type LimiterPace struct {
 	Limiter    string
 	Rate       float64 // events per second
 	Burst      int     // the events of 10 ms, at least 1
@@ -30,9 +30,10 @@ type Pace struct {
 // minEvents is the number of events that are awaited at a low rate.
 const minEvents = 3
 
-// Measure measures a limiter for length, or longer if the rate is low.
-func Measure(ctx context.Context, name string, rate float64, goroutines int, length time.Duration) (Pace, error) {
-	p := Pace{Limiter: name, Rate: rate, Burst: max(1, int(math.Ceil(rate/100))), Goroutines: goroutines}
+// MeasureLimiter measures a limiter for length, or longer if the rate is low.
+func MeasureLimiter(ctx context.Context, name string, rate float64, goroutines int, length time.Duration) (LimiterPace,
+	error) {
+	p := LimiterPace{Limiter: name, Rate: rate, Burst: max(1, int(math.Ceil(rate/100))), Goroutines: goroutines}
 	length = max(length, time.Duration((minEvents+0.5)/rate*float64(time.Second)))
 	own, stop := context.WithCancel(ctx) // no deadline: some limiters return early if they would exceed it
 	defer stop()
@@ -80,7 +81,7 @@ func limiters(ctx context.Context) ([]Reading, error) {
 			var shares []string
 			off := false
 			for _, rate := range []float64{1000, 20_000, 1_000_000} {
-				p, err := Measure(ctx, k.Name, rate, goroutines, window/4)
+				p, err := MeasureLimiter(ctx, k.Name, rate, goroutines, window/4)
 				if err != nil {
 					return nil, err
 				}

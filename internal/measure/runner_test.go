@@ -522,8 +522,8 @@ func TestBudgetCapsTheLooks(t *testing.T) {
 		for i, l := range p.Looks {
 			at = append(at, l.Blocks)
 			share += l.Share
-			if l != stat.Looks(14)[i] {
-				t.Errorf("budget %v: look %d is %+v, planned %+v", budget, i, l, stat.Looks(14)[i])
+			if l != stat.InterimLooks(14)[i] {
+				t.Errorf("budget %v: look %d is %+v, planned %+v", budget, i, l, stat.InterimLooks(14)[i])
 			}
 		}
 		if !slices.Equal(at, want) || p.Rounds != want[len(want)-1] || len(run.Samples()) != p.Rounds || share > 1 {

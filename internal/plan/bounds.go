@@ -84,12 +84,12 @@ func (a axes) able(c crawl.Crawler) (keys, workers int) {
 
 // count returns the number of cells.
 func (a axes) count() float64 {
-	paced := 0.0 // combinations of rate, burst and limiter
+	limited := 0.0 // combinations of rate, burst and limiter
 	for _, r := range a.rates {
 		if r == 0 {
-			paced++
+			limited++
 		} else {
-			paced += float64(len(a.bursts)) * float64(len(a.limiters))
+			limited += float64(len(a.bursts)) * float64(len(a.limiters))
 		}
 	}
 	sum := 0.0
@@ -97,7 +97,7 @@ func (a axes) count() float64 {
 		keys, workers := a.able(c)
 		sum += float64(keys) * float64(workers)
 	}
-	return sum * float64(len(a.graphs)) * float64(len(a.procs)) * float64(len(a.costs)) * paced
+	return sum * float64(len(a.graphs)) * float64(len(a.procs)) * float64(len(a.costs)) * limited
 }
 
 // lengths lists the axes with several values.

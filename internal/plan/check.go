@@ -135,28 +135,28 @@ func (c Cell) check() error {
 // checkSchedule returns an error unless each round measures every cell once that has so many rounds.
 func (p *Plan) checkSchedule() error {
 	n := len(p.Cells)
-	paced := 0
+	limited := 0
 	for _, c := range p.Cells {
 		if c.Rate > 0 {
-			paced++
+			limited++
 		}
 	}
 	// Count in floating point, because the number of rounds is untrusted.
-	want := float64(max(0, p.Rounds)) * float64(n-paced)
-	if paced > 0 {
-		want += float64(max(0, p.RoundsOf(Cell{Rate: 1}))) * float64(paced)
+	want := float64(max(0, p.Rounds)) * float64(n-limited)
+	if limited > 0 {
+		want += float64(max(0, p.RoundsOf(Cell{Rate: 1}))) * float64(limited)
 	}
-	if p.Rounds < 1 || p.PacedRounds < 0 || p.PacedRounds > MaxRounds || len(p.Schedule) > mostSlots ||
+	if p.Rounds < 1 || p.RateLimitedRounds < 0 || p.RateLimitedRounds > MaxRounds || len(p.Schedule) > mostSlots ||
 		float64(len(p.Schedule)) != want {
 		return fmt.Errorf("the schedule has %d slots, want %d rounds of %d cells, %d of them in %d rounds, and at most %d slots",
-			len(p.Schedule), p.Rounds, n, paced, p.PacedRounds, mostSlots)
+			len(p.Schedule), p.Rounds, n, limited, p.RateLimitedRounds, mostSlots)
 	}
 	last := make([]int, n) // the last round of each cell, from 1
 	round, slot, per := 0, 0, n
 	for i, s := range p.Schedule {
 		if slot == per {
-			if round, slot = round+1, 0; p.PacedRounds > 0 && round >= p.PacedRounds {
-				per = n - paced
+			if round, slot = round+1, 0; p.RateLimitedRounds > 0 && round >= p.RateLimitedRounds {
+				per = n - limited
 			}
 		}
 		if s.Cell < 0 || s.Cell >= n || s.Round != round || s.Slot != slot || s.Round >= p.RoundsOf(p.Cells[s.Cell]) {

@@ -154,11 +154,11 @@ func TestInvalidPlansAreRefused(t *testing.T) {
 		p.Schedule[cells].Cell = p.Schedule[cells+1].Cell
 	})
 	for _, rounds := range []int{-1, 1, 2, 1 << 62} {
-		change("paced rounds", "the schedule", func(p *Plan) { p.PacedRounds = rounds })
+		change("paced rounds", "the schedule", func(p *Plan) { p.RateLimitedRounds = rounds })
 	}
 	change("looks without stop", "want none", func(p *Plan) { p.Looks = []stat.Look{{Blocks: 3, Share: 1}} })
 	change("no looks", "0 looks", func(p *Plan) { p.Stop = true })
-	change("a last look too early", "last look", func(p *Plan) { p.Stop, p.Looks = true, stat.AtEnd(2) })
+	change("a last look too early", "last look", func(p *Plan) { p.Stop, p.Looks = true, stat.FinalLook(2) })
 	change("too much alpha", "share 1.5", func(p *Plan) {
 		p.Stop, p.Looks = true, []stat.Look{{Blocks: 2, Share: 0.5}, {Blocks: 3, Share: 1}}
 	})

@@ -42,7 +42,8 @@ func defaults() *Scenario {
 	return &Scenario{
 		Crawlers: []string{"*"}, Keys: []string{"id"}, Workers: []Count{{1, false}, {1, true}, {2, true}, {4, true}},
 		Rates: []Rate{0}, Bursts: []int{0}, Limiters: []string{""}, Procs: []Count{{1, true}},
-		Control: true, Rounds: 10, PacedRounds: DefaultPacedRounds, Stop: true, Sample: 150 * time.Millisecond,
+		Control: true, Rounds: 10, RateLimitedRounds: DefaultRateLimitedRounds, Stop: true,
+		Sample:   150 * time.Millisecond,
 		Deadline: 30 * time.Second, Seed: 1, Turns: 6, Slice: 5 * time.Millisecond, Rest: 2 * time.Second,
 		Profiles: Profiles{Length: time.Second}, ownSeed: map[string]bool{},
 	}
@@ -101,7 +102,7 @@ func (r *reader) scenario(s *Scenario, p *place, values map[string]any) {
 		{"gomaxprocs", list(&s.Procs, count(1024))},
 		{"cost", list(&s.Costs, inQuotes("a cost in quotes, such as \"cpu 10us\"", parseCost))},
 		{"rounds", one(&s.Rounds, whole[int](1, MaxRounds))},
-		{"paced_rounds", one(&s.PacedRounds, whole[int](1, MaxRounds))},
+		{"rate_limited_rounds", one(&s.RateLimitedRounds, whole[int](1, MaxRounds))},
 		{"stop", one(&s.Stop, boolean)},
 		{"sample", one(&s.Sample, duration(time.Millisecond, 10*time.Minute))},
 		{"turns", one(&s.Turns, whole[int](0, maxTurns))},

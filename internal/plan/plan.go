@@ -20,8 +20,8 @@ type Plan struct {
 	Seed     uint64 `json:"seed"`
 	// Rounds is the largest number of rounds of a cell.
 	Rounds int `json:"rounds"`
-	// PacedRounds is the number of rounds of cells with a rate, the first ones of the run; 0 means all.
-	PacedRounds int `json:"paced_rounds,omitempty"`
+	// RateLimitedRounds is the number of rounds of cells with a rate, the first ones of the run; 0 means all.
+	RateLimitedRounds int `json:"rate_limited_rounds,omitempty"`
 	// Stop says whether a crawler leaves the rounds when all its comparisons are settled. Looks are
 	// when comparisons of cells without a rate are decided; without Stop only at the end.
 	Stop  bool        `json:"stop,omitempty"`
@@ -111,7 +111,7 @@ func Make(s *Scenario, table []crawl.Crawler, cores int) (*Plan, error) {
 			s.Name, strings.Join(p.Crawlers, ", "), strings.Join(s.Keys, " or "), counts(a.workers))
 	}
 	if slices.ContainsFunc(p.Cells, func(c Cell) bool { return c.Rate == 0 }) {
-		p.PacedRounds = min(s.PacedRounds, s.Rounds)
+		p.RateLimitedRounds = min(s.RateLimitedRounds, s.Rounds)
 	}
 	p.SetResidents(nil)
 	if p.Passes, err = passes(s, p.Cells, table, cores); err != nil {
@@ -127,18 +127,18 @@ func Make(s *Scenario, table []crawl.Crawler, cores int) (*Plan, error) {
 	return p, nil
 }
 
-// DefaultPacedRounds is the number of rounds of cells with a rate. Their times differ by 0.5 %, so
+// DefaultRateLimitedRounds is the number of rounds of cells with a rate. Their times differ by 0.5 %, so
 // four rounds prove crawlers equivalent that keep it, and find one that misses it by 1.1 %.
-const DefaultPacedRounds = 4
+const DefaultRateLimitedRounds = 4
 
 // SetRounds replaces the schedule by one of n rounds: every cell once per round, those of a block
 // together, in an order that depends only on the seed and the round. A longer schedule thus begins
-// with the shorter one. Cells with a rate are measured in the first PacedRounds only; without other
+// with the shorter one. Cells with a rate are measured in the first RateLimitedRounds only; without other
 // cells n is the number of their rounds too.
 func (p *Plan) SetRounds(n int) {
 	p.Rounds, p.Looks = n, nil
 	if p.Stop {
-		p.Looks = stat.Looks(n)
+		p.Looks = stat.InterimLooks(n)
 	}
 	p.Schedule = make([]Slot, 0, n*len(p.Cells))
 	for round := range n {
@@ -164,8 +164,8 @@ func (p *Plan) EndAt(rounds int) {
 
 // RoundsOf returns the number of rounds of a cell, if it does not leave before.
 func (p *Plan) RoundsOf(c Cell) int {
-	if c.Rate > 0 && p.PacedRounds > 0 {
-		return min(p.Rounds, p.PacedRounds)
+	if c.Rate > 0 && p.RateLimitedRounds > 0 {
+		return min(p.Rounds, p.RateLimitedRounds)
 	}
 	return p.Rounds
 }

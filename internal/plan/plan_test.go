@@ -172,7 +172,7 @@ func TestSameSeedSamePlan(t *testing.T) {
 // Cells with a rate have their own number of rounds, the first ones.
 func TestPacedCellsHaveFewerRounds(t *testing.T) {
 	s := base()
-	s.Rates, s.PacedRounds, s.Stop = []Rate{0, 500}, 4, true
+	s.Rates, s.RateLimitedRounds, s.Stop = []Rate{0, 500}, 4, true
 	p := makePlan(t, s)
 	count := map[Cell]int{}
 	for i, slot := range p.Schedule {
@@ -194,7 +194,7 @@ func TestPacedCellsHaveFewerRounds(t *testing.T) {
 			t.Errorf("%s: %d rounds, want %d", c.ID(), count[c], want)
 		}
 	}
-	if err := p.Check(); err != nil || !reflect.DeepEqual(p.Looks, stat.Looks(7)) {
+	if err := p.Check(); err != nil || !reflect.DeepEqual(p.Looks, stat.InterimLooks(7)) {
 		t.Errorf("%v, looks %v", err, p.Looks)
 	}
 	if _, ok := p.At(0, len(p.Cells)); ok {
@@ -206,7 +206,7 @@ func TestPacedCellsHaveFewerRounds(t *testing.T) {
 	}{{[]Rate{0, 500}, 3, 3}, {[]Rate{0, 500}, 28, 4}, {[]Rate{500}, 28, 28}} {
 		s.Rates, s.Rounds = c.rates, c.rounds
 		if got := makePlan(t, s).RoundsOf(Cell{Rate: 500}); got != c.want {
-			t.Errorf("rates %v, %d rounds: %d of paced cells, want %d", c.rates, c.rounds, got, c.want)
+			t.Errorf("rates %v, %d rounds: %d of rate-limited cells, want %d", c.rates, c.rounds, got, c.want)
 		}
 	}
 }

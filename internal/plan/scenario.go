@@ -42,9 +42,9 @@ type Scenario struct {
 
 	Fetch web.Behaviour
 
-	// Rounds is the largest number of samples of a cell, and PacedRounds that of cells with a rate
+	// Rounds is the largest number of samples of a cell, and RateLimitedRounds that of cells with a rate
 	// in a scenario that has others too.
-	Rounds, PacedRounds int
+	Rounds, RateLimitedRounds int
 	// Stop says whether a crawler leaves the run when all its comparisons are settled.
 	Stop bool
 	// Sample is the minimum length of a sample in a fresh process; shorter crawls are repeated.

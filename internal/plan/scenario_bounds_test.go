@@ -14,8 +14,8 @@ func TestBoundsBelongToWhatIsAllowed(t *testing.T) {
 	for _, test := range []struct{ key, allowed, refused string }{
 		{"rounds", "1", "0"},
 		{"rounds", "10_000", "10_001"},
-		{"paced_rounds", "1", "0"},
-		{"paced_rounds", "10_000", "10_001"},
+		{"rate_limited_rounds", "1", "0"},
+		{"rate_limited_rounds", "10_000", "10_001"},
 		{"seed", "0", "-1"},
 		{"sample", `"1ms"`, `"999us"`},
 		{"sample", "\"10m\"\ndeadline = \"24h\"", "\"601s\"\ndeadline = \"24h\""},

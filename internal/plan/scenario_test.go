@@ -56,7 +56,7 @@ func TestDefaults(t *testing.T) {
 		Graphs:  []plan.Graph{{Name: "g", Spec: graph.Spec{Kind: "chain", Pages: 9, Seed: 1}}},
 		Workers: []plan.Count{{N: 1}, one, {N: 2, PerCore: true}, {N: 4, PerCore: true}},
 		Rates:   []plan.Rate{0}, Bursts: []int{0}, Limiters: []string{""}, Procs: []plan.Count{one},
-		Control: true, Fetch: web.Behaviour{Seed: 1}, Rounds: 10, PacedRounds: 4, Stop: true,
+		Control: true, Fetch: web.Behaviour{Seed: 1}, Rounds: 10, RateLimitedRounds: 4, Stop: true,
 		Sample: 150 * time.Millisecond,
 		Turns:  6, Slice: 5 * time.Millisecond, Rest: 2 * time.Second,
 		Deadline: 30 * time.Second, Seed: 1,
@@ -76,7 +76,7 @@ burst = [1, 0]
 limiter = ["paced", "bucket"]
 gomaxprocs = 1            # a single value counts as a list of one
 rounds = 7
-paced_rounds = 3
+rate_limited_rounds = 3
 stop = false
 sample = "1s"
 turns = 8
@@ -137,7 +137,7 @@ length = "20ms"
 			Latency: web.Latency{Model: "per-host", Median: 2 * time.Millisecond, Sigma: 1, HostSigma: 0.5},
 			CPU:     3 * time.Microsecond, Fail: 0.25, Seed: 6,
 		},
-		Control: true, Rounds: 7, PacedRounds: 3, Sample: time.Second, Turns: 8, Slice: 7 * time.Millisecond,
+		Control: true, Rounds: 7, RateLimitedRounds: 3, Sample: time.Second, Turns: 8, Slice: 7 * time.Millisecond,
 		Deadline: 90 * time.Second, Memory: 3 << 29, Seed: 5,
 		Profiles: plan.Profiles{
 			Kinds: []string{"mutex", "cpu"}, Crawlers: []string{"b", "*"}, Graphs: []string{"h"}, Keys: []string{"url"},

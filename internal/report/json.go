@@ -130,7 +130,7 @@ func JSON(w io.Writer, a *diagnose.Analysis) error {
 		Samples: len(a.Run.Samples()), Planned: len(a.Run.Plan().Schedule), Flagged: a.Trust.Flagged,
 		Baseline: a.Baseline, Verdict: summary(a), Untrusted: a.Trust.Untrusted(), Trust: trust(a),
 		Noise: []noiseJSON{}, Cells: []cellJSON{}, Findings: []findingJSON{}, Changes: changesOf(a.Changes, -1)}
-	for _, n := range []diagnose.Noise{a.Trust.Unlimited, a.Trust.Paced} {
+	for _, n := range []diagnose.Noise{a.Trust.Unlimited, a.Trust.RateLimited} {
 		if n.Size > 0 || n.Controls > 0 {
 			out.Noise = append(out.Noise, noiseJSON{familyName(n.Family), n.Size, n.Controls, n.Rejected,
 				number(n.Floor), number(n.Worst), number(n.Detectable - 1), number(n.Noisiest - 1)})

@@ -56,7 +56,7 @@ func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration, gate floa
 		row([]string{"verdicts", ""}[min(i, 1)], line)
 	}
 	if gate >= 0 {
-		for i, r := range diagnose.Reaches(p, plan.Programs) {
+		for i, r := range diagnose.DetectableEffects(p, plan.Programs) {
 			row([]string{"gate", ""}[min(i, 1)], gateLine(r, gate))
 		}
 	}
@@ -66,16 +66,16 @@ func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration, gate floa
 
 // product says how many cells have how many rounds.
 func product(p *plan.Plan) string {
-	paced, few := 0, p.RoundsOf(plan.Cell{Rate: 1})
+	limited, few := 0, p.RoundsOf(plan.Cell{Rate: 1})
 	for _, c := range p.Cells {
 		if c.Rate > 0 {
-			paced++
+			limited++
 		}
 	}
 	text := fmt.Sprintf("%s x %s", Plural(len(p.Cells), "cell"), Plural(p.Rounds, "round"))
-	if rest := len(p.Cells) - paced; paced > 0 && few < p.Rounds {
+	if rest := len(p.Cells) - limited; limited > 0 && few < p.Rounds {
 		text = fmt.Sprintf("%s x %s + %s with a rate x %d", Plural(rest, "cell"), Plural(p.Rounds, "round"),
-			Count(paced), few)
+			Count(limited), few)
 	}
 	return text
 }
@@ -103,7 +103,7 @@ const sought = 1.1
 
 // reachLines say what a plan can show.
 func reachLines(p *plan.Plan) (list []string) {
-	reaches := diagnose.Reaches(p, plan.Crawlers)
+	reaches := diagnose.DetectableEffects(p, plan.Crawlers)
 	if len(reaches) == 0 {
 		return []string{"none: there are no two crawlers to compare"}
 	}
@@ -129,7 +129,7 @@ func reachLines(p *plan.Plan) (list []string) {
 }
 
 // gateLine says whether a gate can fire.
-func gateLine(r diagnose.Reach, gate float64) string {
+func gateLine(r diagnose.DetectableEffect, gate float64) string {
 	text := fmt.Sprintf("%s, %s in %s: ", effect(1+gate), Plural(r.Size, "comparison"), familyName(r.Family))
 	twice := 1 + max(2*gate, stat.DefaultMargin)
 	least, find := r.Enough(twice)
@@ -144,9 +144,9 @@ func gateLine(r diagnose.Reach, gate float64) string {
 	return text
 }
 
-// Idle says why a run that can decide nothing is not started; "" if it can decide something.
-func Idle(p *plan.Plan) string {
-	idle := diagnose.Idle(p)
+// NothingToFind says why a run that can decide nothing is not started; "" if it can decide something.
+func NothingToFind(p *plan.Plan) string {
+	idle := diagnose.Undecidable(p)
 	if len(idle) == 0 {
 		return ""
 	}

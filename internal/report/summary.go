@@ -24,7 +24,7 @@ func Summary(w io.Writer, a *diagnose.Analysis, base *Base, link string) error {
 	m, tr := a.Run.Manifest(), a.Trust
 	floor, mde := tr.Unlimited.Floor, tr.Unlimited.Detectable
 	if tr.Unlimited.Size == 0 && tr.Unlimited.Controls == 0 {
-		floor, mde = tr.Paced.Floor, tr.Paced.Detectable
+		floor, mde = tr.RateLimited.Floor, tr.RateLimited.Detectable
 	}
 	t := Table{Head: []string{"machine", "system", "Go", "scenario", "rounds", "noise floor", "MDE", "flagged"}}
 	t.add(Machine(m.Host), m.Host["os"]+"/"+m.Host["arch"], m.Go, m.Scenario, fmt.Sprint(a.Run.Plan().Rounds),

@@ -114,7 +114,7 @@ func trust(a *diagnose.Analysis) []string {
 	case controls == 0:
 		list = append(list, "No A/A control: the noise floor is unknown. Remove control = false from the scenario and run it again.")
 	}
-	for _, n := range []diagnose.Noise{tr.Unlimited, tr.Paced} {
+	for _, n := range []diagnose.Noise{tr.Unlimited, tr.RateLimited} {
 		list = append(list, noise(a, n)...)
 	}
 	if tr.Repeated > 0 {
@@ -214,7 +214,7 @@ func TrustOf(a *diagnose.Analysis) string {
 	controls, _ := tr.Controls()
 	floor := tr.Unlimited.Floor
 	if tr.Unlimited.Controls == 0 {
-		floor = tr.Paced.Floor
+		floor = tr.RateLimited.Floor
 	}
 	switch {
 	case tr.Untrusted():

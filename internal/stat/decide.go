@@ -10,8 +10,8 @@ import (
 // are equal by construction, so a small share suffices to prove them equivalent; 0.5 % less alpha
 // increases the minimum detectable effect of the others by 0.6 %.
 const (
-	PacedAlpha     = 0.005
-	UnlimitedAlpha = 0.045
+	RateLimitedAlpha = 0.005
+	UnlimitedAlpha   = 0.045
 )
 
 // Family is a family of comparisons declared in the plan: the probability of any false claim among them is Alpha.

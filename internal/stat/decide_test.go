@@ -19,7 +19,7 @@ func TestLooks(t *testing.T) {
 		28: {{6, 0.1}, {9, 0.1}, {14, 0.1}, {20, 0.2}, {28, 0.5}},
 		30: {{6, 0.1}, {9, 0.1}, {14, 0.1}, {20, 0.2}, {30, 0.5}},
 	} {
-		got := Looks(blocks)
+		got := InterimLooks(blocks)
 		if len(got) != len(want) {
 			t.Errorf("%d blocks: %v, want %v", blocks, got, want)
 			continue
@@ -31,7 +31,7 @@ func TestLooks(t *testing.T) {
 		}
 	}
 	for blocks := 2; blocks < 500; blocks++ {
-		looks := Looks(blocks)
+		looks := InterimLooks(blocks)
 		if err := CheckLooks(looks); err != nil || looks[len(looks)-1].Blocks != blocks {
 			t.Errorf("%d blocks: %v: %v", blocks, looks, err)
 		}
@@ -39,13 +39,13 @@ func TestLooks(t *testing.T) {
 			t.Errorf("%d blocks: the last look has %v", blocks, looks[len(looks)-1].Share)
 		}
 	}
-	if looks := Looks(200); len(looks) != 10 || !near(looks[0].Share, 0.05) {
+	if looks := InterimLooks(200); len(looks) != 10 || !near(looks[0].Share, 0.05) {
 		t.Errorf("200 blocks: %v", looks)
 	}
 }
 
 func TestDecideRefuses(t *testing.T) {
-	good := Family{Size: 2, Alpha: 0.05, Margin: 0.03, Looks: Looks(6)}
+	good := Family{Size: 2, Alpha: 0.05, Margin: 0.03, Looks: InterimLooks(6)}
 	for want, spoil := range map[string]func(*Family){
 		"family of 1: has 2": func(f *Family) { f.Size = 1 },
 		"alpha 0,":           func(f *Family) { f.Alpha = 0 },
@@ -69,7 +69,7 @@ func TestDecideRefuses(t *testing.T) {
 }
 
 func TestNothingIsDecidedBeforeALook(t *testing.T) {
-	f := Family{Size: 2, Alpha: 0.05, Margin: 0.03, Looks: Looks(9)}
+	f := Family{Size: 2, Alpha: 0.05, Margin: 0.03, Looks: InterimLooks(9)}
 	for _, family := range [][][]float64{{}, {{}, {}}, {{1, 1, 1, 1, 1, 1}, {1, 1, 1, 1, 1}}} {
 		d, err := f.Decide(family)
 		if err != nil || d.Looks != 0 || d.Open() != len(family) {
@@ -85,9 +85,9 @@ func TestNothingIsDecidedBeforeALook(t *testing.T) {
 
 // Constant times are what tests of other packages fabricate.
 func TestWithoutNoise(t *testing.T) {
-	f := Family{Size: 3, Alpha: 0.05, Margin: 0.03, Looks: Looks(6)}
+	f := Family{Size: 3, Alpha: 0.05, Margin: 0.03, Looks: InterimLooks(6)}
 	for _, ranks := range []int{0, 6} {
-		f.RanksFrom, f.Looks = ranks, Looks(30)
+		f.RanksFrom, f.Looks = ranks, InterimLooks(30)
 		d, err := f.Decide([][]float64{constant(30, math.Log(2.2)-math.Log(1.1)), constant(30, 0),
 			constant(30, -1e-16)})
 		if err != nil {
@@ -162,8 +162,8 @@ func TestVerdictAndIntervalAgree(t *testing.T) {
 	for range runs(300) {
 		m := 1 + draw.IntN(12)
 		blocks := 4 + draw.IntN(40)
-		f := Family{Size: m + draw.IntN(3), Alpha: []float64{0.05, UnlimitedAlpha, PacedAlpha}[draw.IntN(3)],
-			Margin: 0.03 * (1 + draw.Float64()), Equivalence: draw.IntN(2) == 0, Looks: Looks(blocks),
+		f := Family{Size: m + draw.IntN(3), Alpha: []float64{0.05, UnlimitedAlpha, RateLimitedAlpha}[draw.IntN(3)],
+			Margin: 0.03 * (1 + draw.Float64()), Equivalence: draw.IntN(2) == 0, Looks: InterimLooks(blocks),
 			RanksFrom: draw.IntN(3) * 10}
 		d, err := f.Decide(wild(draw, m, blocks))
 		if err != nil {
@@ -192,7 +192,7 @@ func TestDecisionsAreOfTheBlocksUpToTheirLook(t *testing.T) {
 	draw := rand.New(rand.NewPCG(22, 0))
 	for range runs(60) {
 		m := 2 + draw.IntN(10)
-		f := Family{Size: m, Alpha: 0.05, Margin: 0.03, Looks: Looks(28), RanksFrom: draw.IntN(2) * RankBlocks}
+		f := Family{Size: m, Alpha: 0.05, Margin: 0.03, Looks: InterimLooks(28), RanksFrom: draw.IntN(2) * RankBlocks}
 		family := wild(draw, m, 28)
 		all, err := f.Decide(family)
 		if err != nil {

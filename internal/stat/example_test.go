@@ -27,7 +27,7 @@ func ExampleFamily_Decide() {
 		}
 		ratios = append(ratios, means[1]-means[0])
 	}
-	family := stat.Family{Size: 1, Alpha: stat.UnlimitedAlpha, Margin: stat.DefaultMargin, Looks: stat.Looks(28)}
+	family := stat.Family{Size: 1, Alpha: stat.UnlimitedAlpha, Margin: stat.DefaultMargin, Looks: stat.InterimLooks(28)}
 	found, err := family.Decide([][]float64{ratios})
 	if err != nil {
 		fmt.Println(err)

@@ -62,7 +62,7 @@ func TestFamiliesSeldomWinFalselyAndIntervalsCover(t *testing.T) {
 	n := runs(700)
 	for i, l := range labs {
 		draw := rand.New(rand.NewPCG(31, uint64(i)))
-		wins, covered, all := falseWins(t, draw, l.lab, unlimited(Looks(28)), n)
+		wins, covered, all := falseWins(t, draw, l.lab, unlimited(InterimLooks(28)), n)
 		atMostShare(t, l.name+": false win", wins, n, l.limit)
 		share := float64(covered) / float64(all)
 		t.Logf("%s: intervals cover %.1f %%", l.name, 100*share)
@@ -82,7 +82,7 @@ func TestSmallFamiliesSeldomWinFalsely(t *testing.T) {
 			for range n {
 				family, _ := allPairs(blockwise(unitNormal, 0.5, 0, quiet)(draw, size[0], size[1], blocks),
 					make([]float64, size[1]))
-				f := unlimited(Looks(blocks))
+				f := unlimited(InterimLooks(blocks))
 				f.Size = len(family)
 				d, err := f.Decide(family)
 				if err != nil {
@@ -196,14 +196,14 @@ func TestRanksWinFalselyWhereNoiseIsSkewed(t *testing.T) {
 // The rule "ranks from 20 blocks on" against the t-test at all looks: it finds less in the noise of resident blocks,
 // and claims more falsely where noise is skewed.
 func TestRanksFromTwentyBlocksAreNoBetter(t *testing.T) {
-	byRanks := unlimited(Looks(28))
+	byRanks := unlimited(InterimLooks(28))
 	byRanks.RanksFrom = RankBlocks
 	found := map[int]int{}
 	n, all := runs(60), 0
 	for range n {
 		draw := rand.New(rand.NewPCG(38, uint64(all)))
 		family, truth := allPairs(resident(draw, groups, perGroup, 28), []float64{0, 0, 0, 0, math.Log(1.1)})
-		for _, f := range []Family{unlimited(Looks(28)), byRanks} {
+		for _, f := range []Family{unlimited(InterimLooks(28)), byRanks} {
 			f.Size = len(family)
 			d, err := f.Decide(family)
 			if err != nil {
@@ -224,14 +224,14 @@ func TestRanksFromTwentyBlocksAreNoBetter(t *testing.T) {
 	n = runs(400)
 	skewed := blockwise(unitSkewed, 0.25, 0, quiet)
 	ranks, _, _ := falseWins(t, rand.New(rand.NewPCG(39, 0)), skewed, byRanks, n)
-	ts, _, _ := falseWins(t, rand.New(rand.NewPCG(39, 0)), skewed, unlimited(Looks(28)), n)
+	ts, _, _ := falseWins(t, rand.New(rand.NewPCG(39, 0)), skewed, unlimited(InterimLooks(28)), n)
 	t.Logf("skewed: of %d families, ranks claim falsely in %d and t in %d", n, ranks, ts)
 	if ranks < 2*ts {
 		t.Errorf("skewed: of %d families, ranks claim falsely in %d and t in %d", n, ranks, ts)
 	}
 }
 
-// Looks whose alpha is not split: the known-bad twin of Looks.
+// Looks whose alpha is not split: the known-bad twin of InterimLooks.
 func TestAlphaThatIsNotSplitWinsFalsely(t *testing.T) {
 	n := runs(400)
 	draw := rand.New(rand.NewPCG(40, 0))
@@ -239,8 +239,8 @@ func TestAlphaThatIsNotSplitWinsFalsely(t *testing.T) {
 	for range n {
 		y := blockwise(unitNormal, 0.25, 0, quiet)(draw, groups, perGroup, 28)
 		family, _ := allPairs(y, make([]float64, perGroup))
-		for _, look := range Looks(28) {
-			f := unlimited(AtEnd(look.Blocks)) // all of alpha at each look
+		for _, look := range InterimLooks(28) {
+			f := unlimited(FinalLook(look.Blocks)) // all of alpha at each look
 			f.Size = len(family)
 			d, err := f.Decide(family)
 			if err != nil {

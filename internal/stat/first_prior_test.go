@@ -29,7 +29,7 @@ func TestThePriorOfTheFirstLookKeptWinsFalsely(t *testing.T) {
 		family, _ := allPairs(blockwise(unitNormal, 0.35, 0, quiet)(draw, 2, 4, 28), make([]float64, 4))
 		var first Prior
 		wins := [2]bool{}
-		for k, look := range Looks(28) {
+		for k, look := range InterimLooks(28) {
 			spreads := make([]Spread, len(family))
 			for i, d := range family {
 				spreads[i] = spreadOf(d[:look.Blocks])

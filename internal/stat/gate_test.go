@@ -67,7 +67,7 @@ func gated(t *testing.T, draw *rand.Rand, l lab, n, blocks, hit int, ratio float
 				family = append(family, d)
 			}
 		}
-		f := unlimited(Looks(blocks))
+		f := unlimited(InterimLooks(blocks))
 		f.Size, f.Gate = len(family), &gate
 		d, err := f.Decide(family)
 		if err != nil {
@@ -127,7 +127,7 @@ func TestAGatedComparisonStaysOpenUntilTheGateIsDecided(t *testing.T) {
 				}
 				family = append(family, d)
 			}
-			f := unlimited(Looks(60))
+			f := unlimited(InterimLooks(60))
 			f.Size = len(family)
 			if on {
 				f.Gate = &gate

@@ -71,7 +71,7 @@ func TestCrawlersThatAreSettledLeave(t *testing.T) {
 	wins, wrong, decided, far, covered, all := 0, 0, 0, 0, 0, 0
 	cost := 0.0
 	for range n {
-		d, truth, taken := adaptive(t, draw, unlimited(Looks(28)), shift)
+		d, truth, taken := adaptive(t, draw, unlimited(InterimLooks(28)), shift)
 		cost += taken / float64(n)
 		won := 0
 		for i, c := range d.Comparisons {

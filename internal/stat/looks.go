@@ -13,7 +13,7 @@ type Look struct {
 // lookAt lists the looks of a long run: each has 1.4 to 1.5 times the blocks of the previous one.
 var lookAt = [...]int{6, 9, 14, 20, 28, 40, 60, 90, 130, 200}
 
-// Looks returns the looks of a run of at most the given number of blocks: those of lookAt below
+// InterimLooks returns the looks of a run of at most the given number of blocks: those of lookAt below
 // that number, and one at the end. It is nil for fewer than 2 blocks, which have no variance; up to
 // 7 blocks, the end is the only look. A run longer than the list has no look between the last entry
 // and the end.
@@ -22,7 +22,7 @@ var lookAt = [...]int{6, 9, 14, 20, 28, 40, 60, 90, 130, 200}
 // gets twice as much: .1 .1 .1 .2 .5 for 28 blocks. This increases the minimum detectable effect by
 // 3 % compared with a single test at the end, less than spending functions that stop as early;
 // anytime-valid confidence sequences increase it by 19 %.
-func Looks(blocks int) []Look {
+func InterimLooks(blocks int) []Look {
 	if blocks < 2 {
 		return nil
 	}
@@ -46,8 +46,8 @@ func Looks(blocks int) []Look {
 	return append(looks, Look{blocks, last})
 }
 
-// AtEnd returns the only look of a run of so many blocks, after the last of them.
-func AtEnd(blocks int) []Look { return []Look{{Blocks: max(2, blocks), Share: 1}} }
+// FinalLook returns the only look of a run of so many blocks, after the last of them.
+func FinalLook(blocks int) []Look { return []Look{{Blocks: max(2, blocks), Share: 1}} }
 
 // CheckLooks returns an error unless looks has at least one look, in order, and spends at most all of alpha.
 func CheckLooks(looks []Look) error {

@@ -14,12 +14,12 @@ const Power = 0.8
 // quantile of the noncentral t is that of Abramowitz and Stegun 26.7.10, with the mean cost of the
 // guard for dependence; that of the signed-rank test has its efficiency of 3/pi under normal noise.
 func (f Family) MDE(blocks int, sd float64) float64 {
-	looks := Looks(blocks)
+	looks := InterimLooks(blocks)
 	if len(looks) == 0 {
 		return math.Inf(1)
 	}
 	if f.Uneven {
-		looks = AtEnd(blocks)
+		looks = FinalLook(blocks)
 	}
 	n := float64(blocks)
 	alpha := f.Alpha * looks[len(looks)-1].Share / float64(max(1, f.Size))

@@ -18,7 +18,7 @@ func TestMDEIsFoundWithItsPower(t *testing.T) {
 		{6, 4, 4, 0, true},
 	} {
 		draw := rand.New(rand.NewPCG(41, uint64(i)))
-		f := Family{Alpha: UnlimitedAlpha, Margin: 1e-9, Looks: Looks(c.blocks), RanksFrom: c.ranksFrom,
+		f := Family{Alpha: UnlimitedAlpha, Margin: 1e-9, Looks: InterimLooks(c.blocks), RanksFrom: c.ranksFrom,
 			Equivalence: c.equivalence}
 		f.Size = c.groups * c.crawlers * (c.crawlers - 1) / 2
 		sd := typical * math.Sqrt2

@@ -12,7 +12,7 @@ func TestPacedCellsAreProvenEquivalent(t *testing.T) {
 	draw := rand.New(rand.NewPCG(61, 0))
 	steady := blockwise(func(draw *rand.Rand) float64 { return 0.0045 / typical / math.Sqrt2 * draw.NormFloat64() },
 		0.25, 0, quiet)
-	f := Family{Alpha: PacedAlpha, Margin: DefaultMargin, Equivalence: true, Looks: Looks(4)}
+	f := Family{Alpha: RateLimitedAlpha, Margin: DefaultMargin, Equivalence: true, Looks: InterimLooks(4)}
 	all, wins, apart, missed := 0, 0, 0, 0
 	for range n {
 		family, _ := allPairs(steady(draw, groups, perGroup, 4), make([]float64, perGroup))
@@ -56,8 +56,8 @@ func TestPacedCellsAreProvenEquivalent(t *testing.T) {
 		}
 	}
 	atLeastShare(t, "equal cells proven equivalent", all, n*f.Size, 0.97)
-	atMostShare(t, "false win", wins, n, PacedAlpha)
-	atMostShare(t, "the margin is equivalent", apart, n, PacedAlpha)
+	atMostShare(t, "false win", wins, n, RateLimitedAlpha)
+	atMostShare(t, "the margin is equivalent", apart, n, RateLimitedAlpha)
 	atMostShare(t, "a crawler that misses the rate by 10 % is not found", missed, n, 0.01)
 }
 
@@ -70,7 +70,7 @@ func TestADifferenceOfTheMarginIsSeldomEquivalentAtLooks(t *testing.T) {
 	for range n {
 		// Without a difference that the family can prove, a difference of the margin can only be called equivalent.
 		family, truth := allPairs(steady(draw, 3, 3, 28), []float64{0, math.Log1p(DefaultMargin), 0})
-		f := Family{Size: len(family), Alpha: 1e-9, Margin: DefaultMargin, Looks: Looks(28)}
+		f := Family{Size: len(family), Alpha: 1e-9, Margin: DefaultMargin, Looks: InterimLooks(28)}
 		d, err := f.Decide(family)
 		if err != nil {
 			t.Fatal(err)

@@ -146,7 +146,7 @@ func TestADifferenceOfTheMarginIsSeldomTheSame(t *testing.T) {
 		s := inRounds(draw, machines[1].state, normal, simulated, []float64{1, 1 + DefaultMargin, 1})
 		for i, count := range []*int{&wrong, &right} {
 			// Where both hold, Equivalent gives way, so that the other is made hard to prove.
-			f := Family{Size: 1, Alpha: 1e-9, Margin: DefaultMargin, Looks: AtEnd(simulated)}
+			f := Family{Size: 1, Alpha: 1e-9, Margin: DefaultMargin, Looks: FinalLook(simulated)}
 			d, err := f.Decide([][]float64{LogRatios(s[0], s[1+i])})
 			if err != nil {
 				t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 func TestLooksDoNotWaitForComparisonsThatEnded(t *testing.T) {
 	draw := rand.New(rand.NewPCG(41, 0))
 	all, _ := allPairs(blockwise(unitNormal, 0.25, 0, quiet)(draw, 2, 4, 28), []float64{0, 0, 0, 1})
-	f := unlimited(Looks(28))
+	f := unlimited(InterimLooks(28))
 	f.Size = len(all)
 	whole, err := f.Decide(all)
 	if err != nil {
@@ -48,7 +48,7 @@ func TestUnevenComparisonsUseAllTheirBlocks(t *testing.T) {
 	for range n {
 		family, truth := allPairs(blockwise(unitNormal, 0.25, 0, quiet)(draw, groups, perGroup, 28),
 			[]float64{0, 0, 0, 0, 1})
-		f := unlimited(AtEnd(28))
+		f := unlimited(FinalLook(28))
 		f.Size, f.Uneven = len(family), true
 		for i := range family {
 			family[i] = family[i][:[]int{6, 9, 28}[i%3]]
@@ -81,7 +81,7 @@ func TestUnevenComparisonsUseAllTheirBlocks(t *testing.T) {
 	}
 	atMostShare(t, "false win", wins, n, 0.055)
 	atLeastShare(t, "covered", covered, all, 0.94)
-	f := unlimited(Looks(28))
+	f := unlimited(InterimLooks(28))
 	f.Uneven = true
 	if _, err := f.Decide(nil); err == nil {
 		t.Error("uneven with five looks: want an error")

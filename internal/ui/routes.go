@@ -262,7 +262,7 @@ func (s *Server) changes(r *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := diagnose.Between(b.Run, a.Run)
+	list, err := diagnose.CompareRuns(b.Run, a.Run)
 	if err != nil && !errors.Is(err, diagnose.ErrNotComparable) {
 		return nil, err
 	}

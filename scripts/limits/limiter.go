@@ -63,7 +63,7 @@ func (j limitJob) do() error {
 	if j.Rate == 0 {
 		return json.NewEncoder(os.Stdout).Encode(result{Seconds: j.cost()})
 	}
-	p, err := measure.Measure(context.Background(), j.Limiter, j.Rate, j.Goroutines, time.Second)
+	p, err := measure.MeasureLimiter(context.Background(), j.Limiter, j.Rate, j.Goroutines, time.Second)
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ const big = `
 workers = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32]
 rate = ["inf", 5000]
 rounds = 20
-paced_rounds = 20
+rate_limited_rounds = 20
 stop = false
 sample = "80ms"
 [profiles]

@@ -44,7 +44,7 @@ type Run struct {
 
 // Plan returns the plan of a scenario in TOML, with the built-in crawlers, for a machine with two cores. With against
 // it compares two programs. Crawlers leave early only if the scenario says stop = true, and
-// all cells have all rounds unless it sets paced_rounds.
+// all cells have all rounds unless it sets rate_limited_rounds.
 func Plan(toml string, against bool) (*plan.Plan, error) {
 	s, err := plan.Parse("made-up.toml", []byte(toml))
 	if err != nil {
@@ -53,8 +53,8 @@ func Plan(toml string, against bool) (*plan.Plan, error) {
 	s.Against = against
 	// Tests that do not say otherwise expect every cell in every round.
 	s.Stop = s.Stop && strings.Contains(toml, "stop = true")
-	if !strings.Contains(toml, "paced_rounds") {
-		s.PacedRounds = s.Rounds
+	if !strings.Contains(toml, "rate_limited_rounds") {
+		s.RateLimitedRounds = s.Rounds
 	}
 	return plan.Make(s, crawler.All(), 2)
 }
