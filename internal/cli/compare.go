@@ -100,7 +100,7 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 }
 
 // besides returns the changes as benchstat makes them.
-func besides(list []diagnose.Change) (out []diagnose.CompareCells) {
+func besides(list []diagnose.Change) (out []diagnose.BenchstatComparison) {
 	for _, c := range list {
 		out = append(out, c.Beside)
 	}

@@ -21,7 +21,7 @@ type Change struct {
 	// Comparison is of times per page, new over old; above 1 is slower. All changes are decided together.
 	Comparison
 	// Beside is the same as benchstat makes it.
-	Beside CompareCells
+	Beside BenchstatComparison
 }
 
 // Gate returns what a gate at a regression by that share says of all changes together.
@@ -52,9 +52,9 @@ func change(before, after *Cell, against, other string, d stat.Decision) Change 
 // ErrNotComparable is the error for runs that cannot be compared.
 var ErrNotComparable = errors.New("the runs are not comparable")
 
-// CompareRuns compares two runs of the same plan on the same machine cell by cell, round by round as if these had been the
-// same: that is a fair match of independent samples, in which a dependence of rounds is found too. But a drift of the
-// machine between the runs counts as a change.
+// CompareRuns compares two runs of the same plan on the same machine cell by cell, round by round as if these had
+// been the same: that is a fair match of independent samples, in which a dependence of rounds is found too. But a
+// drift of the machine between the runs counts as a change.
 func CompareRuns(before, after *store.Run) ([]Change, error) {
 	if err := samePlan(before, after); err != nil {
 		return nil, fmt.Errorf("compare %s and %s: %w: %w", before.Dir(), after.Dir(), ErrNotComparable, err)

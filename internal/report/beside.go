@@ -15,7 +15,7 @@ const claimed = 0.05
 const mostNamed = 6
 
 // Benchstat says where our verdicts differ from benchstat's table of the same samples, and why.
-func Benchstat(list []diagnose.CompareCells, size int, paired bool) []string {
+func Benchstat(list []diagnose.BenchstatComparison, size int, paired bool) []string {
 	out := []string{"benchstat: " + benchstatMethod + "."}
 	if !paired {
 		out[0] = "benchstat: it compares medians by the U-test, and does not adjust p for the number of cells; ours are adjusted."
@@ -48,7 +48,7 @@ func Benchstat(list []diagnose.CompareCells, size int, paired bool) []string {
 }
 
 // differs says why a verdict differs from benchstat's; "" if it does not.
-func differs(b diagnose.CompareCells, size int) string {
+func differs(b diagnose.BenchstatComparison, size int) string {
 	theirs := b.P < claimed
 	switch b.Verdict {
 	case stat.Equivalent:

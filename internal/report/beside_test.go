@@ -11,14 +11,14 @@ import (
 
 // Each way in which a verdict can differ from benchstat's has its reason; where they agree there is none.
 func TestWhyVerdictsDifferFromBenchstat(t *testing.T) {
-	of := func(v stat.Verdict, p, medians float64, alone stat.Interval) diagnose.CompareCells {
-		b := diagnose.CompareCells{Cell: plan.Cell{Impl: "cas", Graph: "g", Workers: 2}, P: p, Medians: medians}
+	of := func(v stat.Verdict, p, medians float64, alone stat.Interval) diagnose.BenchstatComparison {
+		b := diagnose.BenchstatComparison{Cell: plan.Cell{Impl: "cas", Graph: "g", Workers: 2}, P: p, Medians: medians}
 		b.Verdict, b.Alone = v, alone
 		return b
 	}
 	around, above := stat.Interval{Value: 1, Lo: 0.9, Hi: 1.1}, stat.Interval{Value: 1.2, Lo: 1.1, Hi: 1.3}
 	for _, test := range []struct {
-		b    diagnose.CompareCells
+		b    diagnose.BenchstatComparison
 		want string
 	}{
 		{of(stat.Faster, 0.001, 1.5, above), ""},
@@ -34,7 +34,7 @@ func TestWhyVerdictsDifferFromBenchstat(t *testing.T) {
 		if got := differs(test.b, 12); !strings.Contains(got, test.want) || (got == "") != (test.want == "") {
 			t.Errorf("%v, benchstat's p %v, medians %v: %q, want %q", test.b.Verdict, test.b.P, test.b.Medians, got, test.want)
 		}
-		text := strings.Join(Benchstat([]diagnose.CompareCells{test.b}, 12, true), "\n")
+		text := strings.Join(Benchstat([]diagnose.BenchstatComparison{test.b}, 12, true), "\n")
 		if strings.Contains(text, "cas with 2 workers on g: ") != (test.want != "") {
 			t.Errorf("%s", text)
 		}
