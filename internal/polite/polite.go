@@ -60,9 +60,9 @@ type Found[K comparable] struct {
 type Scheduler[K comparable] interface {
 	// Add queues pages before the first turn.
 	Add(Found[K])
-	// Next ends the turn of worker w, unless it is the zero Turn, queues the pages found in it, and blocks until
-	// the next turn. It returns false if no page is queued and no turn is taken, or after Stop.
-	Next(w int, done Turn[K], found Found[K]) (Turn[K], bool)
+	// Next ends the turn of worker w, unless it is the zero Turn, queues the pages found in it, blocks until the
+	// next turn, and sets turn to it. It returns false if no page is queued and no turn is taken, or after Stop.
+	Next(w int, turn *Turn[K], found Found[K]) bool
 	// Begin says that the fetch of a turn begins now. It is called only if the gap is measured from there.
 	Begin(Turn[K])
 	// Stop makes every Next return false, including those that wait.
@@ -185,8 +185,7 @@ func (c *crawler[K]) work(ctx context.Context, w int) {
 	var turn Turn[K]
 	var found Found[K]
 	for {
-		var ok bool
-		if turn, ok = c.schedule.Next(w, turn, found); !ok {
+		if !c.schedule.Next(w, &turn, found) {
 			c.end(nil)
 			return
 		}

@@ -101,8 +101,9 @@ func (t *Table[K]) list(number uint32, h *host) {
 	t.last = number + 1
 }
 
-// Take gives a turn of the first ready host.
-func (t *Table[K]) Take() (turn Turn[K], ok bool) {
+// Take sets turn to a turn of the first ready host, and returns false if there is none. A pointer, because to copy
+// what was just written field by field stalls the processor.
+func (t *Table[K]) Take(turn *Turn[K]) bool {
 	for t.first != 0 {
 		number := t.first - 1
 		h := t.hosts.at(number)
@@ -113,7 +114,7 @@ func (t *Table[K]) Take() (turn Turn[K], ok bool) {
 		if h.rests&^asked > 0 { // it was asked to rest while it was listed
 			continue
 		}
-		turn = Turn[K]{Page: t.nodes.at(h.first - 1).page, Host: number, valid: true}
+		*turn = Turn[K]{Page: t.nodes.at(h.first - 1).page, Host: number, valid: true}
 		if t.rules.Robots && h.rests&asked == 0 {
 			h.rests |= asked
 			h.rests++ // until it has answered
@@ -129,9 +130,9 @@ func (t *Table[K]) Take() (turn Turn[K], ok bool) {
 			h.rests++ // until the gap after the start has passed
 		}
 		t.list(number, h)
-		return turn, true
+		return true
 	}
-	return turn, false
+	return false
 }
 
 // unlink removes the first page of a host.
@@ -160,7 +161,7 @@ func (t *Table[K]) gap(host uint32) int64 {
 }
 
 // End ends a turn. now is needed only if there are gaps or rests.
-func (t *Table[K]) End(turn Turn[K], now int64) {
+func (t *Table[K]) End(turn *Turn[K], now int64) {
 	h := t.hosts.at(turn.Host)
 	t.outstanding--
 	if turn.Gap > 0 && int64(turn.Gap) != t.rules.Gap {

@@ -11,9 +11,9 @@ type Queue[K comparable] interface {
 	Outstanding() int
 	Ready() bool
 	Add(Found[K])
-	Take() (Turn[K], bool)
+	Take(turn *Turn[K]) bool
 	Begin(turn Turn[K], now int64)
-	End(turn Turn[K], now int64)
+	End(turn *Turn[K], now int64)
 	Release(now int64)
 }
 
@@ -72,16 +72,16 @@ func (s *Timed[K]) Begin(turn Turn[K]) {
 }
 
 // Next implements Scheduler.
-func (s *Timed[K]) Next(_ int, done Turn[K], found Found[K]) (Turn[K], bool) {
+func (s *Timed[K]) Next(_ int, turn *Turn[K], found Found[K]) bool {
 	// The end of the fetch is read before the lock is waited for, and only if somebody asks for it.
 	now := int64(-1)
-	if s.rules.Gap > 0 || done.Rest > 0 || done.Gap > 0 {
+	if s.rules.Gap > 0 || turn.Rest > 0 || turn.Gap > 0 {
 		now = s.now()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if done.valid {
-		s.table.End(done, now)
+	if turn.valid {
+		s.table.End(turn, now)
 	}
 	if len(found.Pages) > 0 {
 		s.table.Add(found)
@@ -99,11 +99,11 @@ func (s *Timed[K]) Next(_ int, done Turn[K], found Found[K]) (Turn[K], bool) {
 				s.table.Release(now)
 			}
 		}
-		if turn, ok := s.table.Take(); ok {
+		if s.table.Take(turn) {
 			if s.wake(); s.idle > 0 {
 				s.arm(now)
 			}
-			return turn, true
+			return true
 		}
 		s.arm(now)
 		s.idle++
@@ -112,7 +112,7 @@ func (s *Timed[K]) Next(_ int, done Turn[K], found Found[K]) (Turn[K], bool) {
 		s.waking = false
 		now = -1
 	}
-	return Turn[K]{}, false
+	return false
 }
 
 // wake wakes one idle worker if there is a turn for it. That one wakes the next. The caller holds the lock.

@@ -100,7 +100,13 @@ func (s *scheduler[K]) add(found polite.Found[K]) {
 	s.changed.Broadcast()
 }
 
-func (s *scheduler[K]) Next(w int, done polite.Turn[K], found polite.Found[K]) (turn polite.Turn[K], ok bool) {
+func (s *scheduler[K]) Next(w int, turn *polite.Turn[K], found polite.Found[K]) (ok bool) {
+	*turn, ok = s.next(w, *turn, found)
+	return ok
+}
+
+// next ends a turn and returns the next one.
+func (s *scheduler[K]) next(w int, done polite.Turn[K], found polite.Found[K]) (turn polite.Turn[K], ok bool) {
 	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()

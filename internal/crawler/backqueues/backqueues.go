@@ -64,7 +64,7 @@ func (q *queue[K]) Add(found polite.Found[K]) {
 }
 
 // End implements polite.Queue.
-func (q *queue[K]) End(turn polite.Turn[K], now int64) {
+func (q *queue[K]) End(turn *polite.Turn[K], now int64) {
 	q.Table.End(turn, now)
 	q.refill()
 }

@@ -139,7 +139,13 @@ func (s *scheduler[K]) run(h *host[K]) {
 	}
 }
 
-func (s *scheduler[K]) Next(_ int, done polite.Turn[K], found polite.Found[K]) (polite.Turn[K], bool) {
+func (s *scheduler[K]) Next(_ int, turn *polite.Turn[K], found polite.Found[K]) (ok bool) {
+	*turn, ok = s.next(*turn, found)
+	return ok
+}
+
+// next ends a turn and returns the next one.
+func (s *scheduler[K]) next(done polite.Turn[K], found polite.Found[K]) (polite.Turn[K], bool) {
 	if done.Valid() {
 		now := s.now()
 		s.mu.Lock()

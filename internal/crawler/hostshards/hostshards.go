@@ -68,10 +68,10 @@ func (s *scheduler[K]) spread(found polite.Found[K]) {
 }
 
 // Next implements polite.Scheduler. A shard numbers its own hosts, without holes.
-func (s *scheduler[K]) Next(w int, done polite.Turn[K], found polite.Found[K]) (polite.Turn[K], bool) {
+func (s *scheduler[K]) Next(w int, turn *polite.Turn[K], found polite.Found[K]) bool {
 	n := uint32(len(s.shards))
 	mine := w % len(s.shards)
-	if done.Final() {
+	if turn.Final() {
 		if len(found.Pages) > 0 {
 			s.open.Add(int64(len(found.Pages)))
 			s.spread(found)
@@ -80,10 +80,10 @@ func (s *scheduler[K]) Next(w int, done polite.Turn[K], found polite.Found[K]) (
 			s.Stop()
 		}
 	}
-	done.Host /= n
-	turn, ok := s.shards[mine].Next(w, done, polite.Found[K]{})
+	turn.Host /= n
+	ok := s.shards[mine].Next(w, turn, polite.Found[K]{})
 	turn.Host = turn.Host*n + uint32(mine)
-	return turn, ok
+	return ok
 }
 
 func (s *scheduler[K]) Begin(turn polite.Turn[K]) {

@@ -79,7 +79,13 @@ func (s *scheduler[K]) wake() {
 	}
 }
 
-func (s *scheduler[K]) Next(_ int, done polite.Turn[K], found polite.Found[K]) (turn polite.Turn[K], ok bool) {
+func (s *scheduler[K]) Next(_ int, turn *polite.Turn[K], found polite.Found[K]) (ok bool) {
+	*turn, ok = s.next(*turn, found)
+	return ok
+}
+
+// next ends a turn and returns the next one.
+func (s *scheduler[K]) next(done polite.Turn[K], found polite.Found[K]) (turn polite.Turn[K], ok bool) {
 	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
