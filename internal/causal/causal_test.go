@@ -3,6 +3,7 @@ package causal
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -199,6 +200,9 @@ func build(t *testing.T, sites []Site) (exe string) {
 // TestSlopes checks the slopes of lines whose truth is known, and that the gain that is predicted for a line of half
 // the time is that of a crawler in which it takes half the time. All are waits, so that a busy machine changes little.
 func TestSlopes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures for half a minute")
+	}
 	sites := []Site{{"", "main.go", 19}, {"main", "main.go", 32}}
 	exe := build(t, sites)
 	base := &plan.Plan{Scenario: "fixture", Seed: 1, Sample: 20 * time.Millisecond, Deadline: time.Minute}
@@ -222,17 +226,28 @@ func TestSlopes(t *testing.T) {
 		}
 		return all
 	}
-	slow := measured("slow", 7)
-	serial, beside := slow[sites[0]], slow[sites[1]]
-	if serial.Kind != Serial || math.Abs(serial.Slope.Value-1) > 0.15 {
-		t.Errorf("the lock has slope %v, %s: want 1", serial.Slope, serial.Kind)
+	check := func() (wrong []string) {
+		slow := measured("slow", 7)
+		serial, beside := slow[sites[0]], slow[sites[1]]
+		if serial.Kind != Serial || math.Abs(serial.Slope.Value-1) > 0.15 {
+			wrong = append(wrong, fmt.Sprintf("the lock has slope %v, %s: want 1", serial.Slope, serial.Kind))
+		}
+		if beside.Slope.Value > 0.3 {
+			wrong = append(wrong, fmt.Sprintf("the line beside the lock has slope %v, want about 0", beside.Slope))
+		}
+		fast := measured("fast", 6)[sites[0]]
+		gain, known := serial.Gain(0.5)
+		if real := serial.Page/fast.Page - 1; !known || real < gain.Lo*0.7 || real > gain.Hi*1.3 {
+			wrong = append(wrong, fmt.Sprintf("half of the time in the lock gained %.2f, predicted %v", real, gain))
+		}
+		return wrong
 	}
-	if beside.Slope.Value > 0.3 {
-		t.Errorf("the line beside the lock has slope %v, want about 0", beside.Slope)
+	var wrong []string
+	for range 3 { // a busy machine may be late for a wait
+		if wrong = check(); wrong == nil {
+			return
+		}
+		t.Log(wrong)
 	}
-	fast := measured("fast", 6)[sites[0]]
-	gain, known := serial.Gain(0.5)
-	if real := serial.Page/fast.Page - 1; !known || real < gain.Lo*0.7 || real > gain.Hi*1.3 {
-		t.Errorf("half of the time in the lock gained %.2f, predicted %v", real, gain)
-	}
+	t.Error(wrong)
 }
