@@ -5,9 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
@@ -21,23 +18,11 @@ import (
 	"crawlbench/internal/plan"
 	"crawlbench/internal/screen"
 	"crawlbench/internal/stat"
-	"crawlbench/internal/store"
 )
-
-// selfTest is a scenario that measures a crawler against itself.
-const selfTest = `
-workers = [1, "1x", "4x"]
-sample = "80ms"
-[[graph]]
-name = "rmat14"
-kind = "rmat"
-scale = 14
-degree = 12
-`
 
 // doctor measures the noise of this machine, and thus the detectable differences.
 func (a *app) doctor(ctx context.Context, fs *flag.FlagSet, args []string) error {
-	rounds := fs.Int("rounds", 20, "`number` of rounds of the A/A control")
+	rounds := fs.Int("rounds", 0, "`number` of rounds of the A/A control; 0: as many as fit into 12 s")
 	paces := fs.Bool("limiters", false, "instead, measure how accurately each limiter keeps rates from 1/s to 1,000,000/s; this takes about two minutes")
 	if _, err := parse(fs, args, 0, 0); err != nil {
 		return err
@@ -45,8 +30,9 @@ func (a *app) doctor(ctx context.Context, fs *flag.FlagSet, args []string) error
 	if *paces {
 		return a.measureLimiters(ctx)
 	}
-	if *rounds < plan.MinRounds || *rounds > plan.MaxRounds {
-		return usagef("doctor: invalid -rounds %d: want %d to %d", *rounds, plan.MinRounds, plan.MaxRounds)
+	if *rounds != 0 && (*rounds < plan.MinRounds || *rounds > plan.MaxRounds) {
+		return usagef("doctor: invalid -rounds %d: want %d to %d, or 0 for as many as fit into %v", *rounds,
+			plan.MinRounds, plan.MaxRounds, blocksTime)
 	}
 	if err := child.Supported(); err != nil {
 		return err
@@ -57,20 +43,16 @@ func (a *app) doctor(ctx context.Context, fs *flag.FlagSet, args []string) error
 	if err != nil {
 		return err
 	}
-	analysis, err := a.againstItself(ctx, *rounds, shortSlice)
+	x, err := a.experiment(ctx, *rounds, blocksTime)
 	if err != nil {
 		return err
 	}
-	long, err := a.againstItself(ctx, max(plan.MinRounds, *rounds/3), longSlice)
-	if err != nil {
-		return err
-	}
-	parts, err := a.components(analysis, long)
+	parts, err := a.components(x)
 	if err != nil {
 		return err
 	}
 	readings = append(readings, parts...)
-	for _, r := range append(readings, noise(analysis)...) {
+	for _, r := range append(readings, noise(x.short)...) {
 		rows = append(rows, []string{r.Name, r.Value})
 		if r.Hint != "" {
 			rows = append(rows, []string{"", r.Hint})
@@ -111,43 +93,6 @@ func (a *app) measureLimiters(ctx context.Context) error {
 	return nil
 }
 
-// againstItself measures one crawler and its A/A control in blocks with slices of that length, without keeping files.
-func (a *app) againstItself(ctx context.Context, rounds int, slice time.Duration) (*diagnose.Analysis, error) {
-	dir, err := os.MkdirTemp("", "crawlbench-doctor-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	s, err := plan.Parse("doctor.toml", []byte(selfTest))
-	if err != nil {
-		return nil, err
-	}
-	s.Rounds, s.Crawlers = rounds, []string{a.crawlers[0].Name}
-	s.Turns, s.Slice, s.Rest = doctorTurns, slice, 0
-	p, err := plan.Make(s, a.crawlers, runtime.NumCPU())
-	if err != nil {
-		return nil, err
-	}
-	graphs, err := measure.Build(ctx, p, dir, host.FreeMemory())
-	if err != nil {
-		return nil, err
-	}
-	run, err := store.Create(filepath.Join(dir, "run"),
-		store.Manifest{Scenario: s.Name, Seed: s.Seed, Started: time.Now(), Graphs: infos(graphs)}, p)
-	if err != nil {
-		return nil, err
-	}
-	defer run.Close()
-	r := measure.Runner{Run: run, Caches: map[string]string{}, Memory: host.FreeMemory()}
-	for _, g := range graphs {
-		r.Caches[g.Info.Name] = g.Cache
-	}
-	if err := r.Do(ctx); err != nil {
-		return nil, err
-	}
-	return diagnose.Analyse(run)
-}
-
 // noise returns the readings of the A/A control.
 func noise(a *diagnose.Analysis) []measure.Reading {
 	var list []measure.Reading
@@ -165,6 +110,9 @@ func noise(a *diagnose.Analysis) []measure.Reading {
 				r.Hint = "a difference where there is none: expect one run in twenty by chance; more mean that this machine's results cannot be trusted"
 			}
 			list = append(list, r)
+			if c.Blocks < fewestBlocks {
+				continue
+			}
 			alone := stat.Family{Size: 1, Alpha: looks.Alpha, Uneven: true}
 			for _, n := range []int{10, 20, 40} {
 				if x := alone.MDE(n, c.SD); !math.IsInf(x, 0) && !math.IsNaN(x) {

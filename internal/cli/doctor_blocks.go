@@ -6,21 +6,13 @@ import (
 	"math"
 	"runtime"
 	"slices"
-	"time"
 
-	"crawlbench/internal/diagnose"
 	"crawlbench/internal/looks"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
-)
-
-// shortSlice and longSlice are the lengths of slices with which doctor measures blocks, and doctorTurns is their turns.
-const (
-	shortSlice, longSlice = 5 * time.Millisecond, 20 * time.Millisecond
-	doctorTurns           = 8
 )
 
 // blocksOf returns the blocks of a run by their number of workers, and what a block costs.
@@ -66,8 +58,8 @@ func blocksOf(run *store.Run) (blocks map[int][]stat.Turns, costs map[int]stat.C
 	return blocks, costs
 }
 
-// components returns the readings of the components of the noise of blocks, from runs with short and with long slices.
-func (a *app) components(short, long *diagnose.Analysis) ([]measure.Reading, error) {
+// components returns the readings of the components of the noise of blocks, from an experiment.
+func (a *app) components(x experiment) ([]measure.Reading, error) {
 	s, err := plan.Load("quick")
 	if err != nil {
 		return nil, err
@@ -77,10 +69,13 @@ func (a *app) components(short, long *diagnose.Analysis) ([]measure.Reading, err
 		return nil, err
 	}
 	family := looks.Of(quick, plan.Crawlers).Unlimited
-	blocks, costs := blocksOf(short.Run)
-	more, _ := blocksOf(long.Run)
-	var list []measure.Reading
+	blocks, costs := blocksOf(x.short.Run)
+	more, _ := blocksOf(x.long.Run)
+	list := []measure.Reading{x.reading()}
 	for _, w := range slices.Sorted(maps.Keys(blocks)) {
+		if min(len(blocks[w]), len(more[w])) < fewestBlocks {
+			continue
+		}
 		c, k := stat.FitComponents(append(blocks[w], more[w]...)), costs[w]
 		k.Crawlers = len(quick.Crawlers)
 		percent := func(variance float64) string { return fmt.Sprintf("%.1f %%", 100*math.Sqrt(variance)) }
