@@ -71,7 +71,7 @@ func (a *app) components(x experiment) ([]measure.Reading, error) {
 	family := looks.Of(quick, plan.Crawlers).Unlimited
 	blocks, costs := blocksOf(x.short.Run)
 	more, _ := blocksOf(x.long.Run)
-	list := []measure.Reading{x.reading()}
+	list := []measure.Reading{measure.PingPong(x.trips), x.reading()}
 	for _, w := range slices.Sorted(maps.Keys(blocks)) {
 		if min(len(blocks[w]), len(more[w])) < fewestBlocks {
 			continue

@@ -43,6 +43,7 @@ const (
 // experiment is the first crawler measured against itself in blocks, with slices of two lengths.
 type experiment struct {
 	short, long *diagnose.Analysis
+	trips       []float64 // round trips of a cache line, between the blocks
 	took        time.Duration
 }
 
@@ -53,13 +54,18 @@ var errEnough = errors.New("the time of the experiment is over")
 // many as fit into two thirds and one third of the time. A block that is not finished then does not count.
 func (a *app) experiment(ctx context.Context, rounds int, bound time.Duration) (x experiment, err error) {
 	begin := time.Now()
+	bounce := func(measure.Event) {
+		for range 5 {
+			x.trips = append(x.trips, measure.RoundTrip())
+		}
+	}
 	take := func(slice time.Duration, turns, rounds int, until time.Time) (*diagnose.Analysis, error) {
 		if rounds > 0 {
-			return a.againstItself(ctx, rounds, turns, slice)
+			return a.againstItself(ctx, rounds, turns, slice, bounce)
 		}
 		ctx, cancel := context.WithDeadlineCause(ctx, until, errEnough)
 		defer cancel()
-		return a.againstItself(ctx, mostRounds, turns, slice)
+		return a.againstItself(ctx, mostRounds, turns, slice, bounce)
 	}
 	few := 0
 	if rounds > 0 {
@@ -74,9 +80,9 @@ func (a *app) experiment(ctx context.Context, rounds int, bound time.Duration) (
 }
 
 // againstItself measures one crawler and its A/A control in blocks with slices of that length, without keeping files,
-// until ctx ends with errEnough.
+// until ctx ends with errEnough. It calls watch before and after each block.
 func (a *app) againstItself(ctx context.Context, rounds, turns int, slice time.Duration,
-) (*diagnose.Analysis, error) {
+	watch func(measure.Event)) (*diagnose.Analysis, error) {
 	dir, err := os.MkdirTemp("", "crawlbench-doctor-")
 	if err != nil {
 		return nil, err
@@ -102,7 +108,7 @@ func (a *app) againstItself(ctx context.Context, rounds, turns int, slice time.D
 		return nil, err
 	}
 	defer run.Close()
-	r := measure.Runner{Run: run, Caches: map[string]string{}, Memory: host.FreeMemory()}
+	r := measure.Runner{Run: run, Caches: map[string]string{}, Memory: host.FreeMemory(), Watch: watch}
 	for _, g := range graphs {
 		r.Caches[g.Info.Name] = g.Cache
 	}
