@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"crawlbench/internal/diagnose"
@@ -46,7 +47,8 @@ func (a *app) test(ctx context.Context, run *store.Run, budget time.Duration, dr
 	}
 	tests, untested := explain.Tests(analysis)
 	for _, f := range untested {
-		fmt.Fprintf(a.err, "note: no experiment tests %q of %s without a change of its code\n", f.Rule.Kind, f.Cell.ID())
+		fmt.Fprintf(a.err, "note: no experiment tests %q of %s without a change of its code\n", f.Rule.Kind,
+			report.Who(f.Cell.Cell))
 	}
 	if len(tests) == 0 {
 		fmt.Fprintln(a.out, "No finding can be tested.")
@@ -59,12 +61,19 @@ func (a *app) test(ctx context.Context, run *store.Run, budget time.Duration, dr
 	p := explain.Plan(run.Plan(), tests, plan.MinRounds)
 	round := roundTime(p, run)
 	p.SetRounds(min(max(int(budget/round), plan.MinRounds), explainRounds))
-	fmt.Fprintf(a.out, "%s, %s: about %v\n", plain.Count(len(tests), "prediction"), plain.Count(p.Rounds, "round"),
-		roundUp(time.Duration(p.Rounds)*round))
-	for _, t := range tests {
-		fmt.Fprintf(a.out, "  %s, %s: with %s, %s changes to %s\n", t.Kind, t.Cell, t.Experiment, t.Metric,
-			t.Predicted)
+	about := roundUp(time.Duration(p.Rounds) * round)
+	if about > budget {
+		fmt.Fprintf(a.err, "note: %s of all experiments need about %v: a budget of %v ends before, without verdicts\n",
+			plain.Count(p.Rounds, "round"), about, budget)
 	}
+	var text strings.Builder
+	a.screen.Paragraph(&text, "", fmt.Sprintf("%s, %s: about %v", plain.Count(len(tests), "prediction"),
+		plain.Count(p.Rounds, "round"), about))
+	for _, t := range tests {
+		a.screen.Paragraph(&text, "  ", fmt.Sprintf("%s, %s: with %s, %s changes to %s", cellOf(t, tests), t.Kind,
+			t.Experiment, t.Metric, t.Predicted))
+	}
+	fmt.Fprint(a.raw, text.String())
 	if dry {
 		return nil
 	}
@@ -89,14 +98,27 @@ func (a *app) test(ctx context.Context, run *store.Run, budget time.Duration, dr
 		return err
 	}
 	count := map[explain.Verdict]int{}
-	fmt.Fprintln(a.out)
+	text.Reset()
+	text.WriteByte('\n')
 	for _, r := range list {
 		count[r.Verdict]++
-		fmt.Fprintf(a.out, "  %s, %s: %s\n", r.Kind, r.Cell, report.TestResult(r))
+		a.screen.Paragraph(&text, "  ", fmt.Sprintf("%s, %s: %s", cellOf(r.Test, tests), r.Kind, report.TestResult(r)))
 	}
+	fmt.Fprint(a.raw, text.String())
 	fmt.Fprintf(a.out, "%d confirmed, %d refuted, %d inconclusive\n", count[explain.Confirmed], count[explain.Refuted],
 		count[explain.Inconclusive])
 	return report.Write(analysis)
+}
+
+// cellOf names the cell of t in words, followed by its ID if the words also fit the cell of another test.
+func cellOf(t explain.Test, all []explain.Test) string {
+	who := report.Who(t.Base)
+	for _, other := range all {
+		if other.Cell != t.Cell && report.Who(other.Base) == who {
+			return who + " (" + t.Cell + ")"
+		}
+	}
+	return who
 }
 
 // roundTime estimates the time of a round of p from the samples of a run.

@@ -189,7 +189,7 @@ const differs = 1.5
 func doubt(t Test, base []float64, flagged ...int) string {
 	for _, n := range flagged {
 		if 2*n > len(base) {
-			return fmt.Sprintf("the machine was busy: %d of %d samples of one of the two are flagged", n, len(base))
+			return fmt.Sprintf("the machine was busy: %d of %d samples with or without the change are flagged", n, len(base))
 		}
 	}
 	measured := slices.DeleteFunc(slices.Clone(base), math.IsNaN)

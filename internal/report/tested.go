@@ -43,12 +43,12 @@ func (e *experiments) tested(f diagnose.Finding, out Finding) (Finding, bool) {
 
 // TestResult describes the result of an experiment.
 func TestResult(r explain.Result) string {
-	observed := "it could not be measured"
+	observed := "no interval after " + Plural(r.Rounds, "round")
 	if r.Ratio > 0 {
 		observed = fmt.Sprintf("observed %.2fx [%.2f, %.2f]", r.Ratio, r.Lo, r.Hi)
 	}
 	if r.Why != "" {
-		observed += ", but " + r.Why
+		observed += "; " + r.Why
 	}
 	return fmt.Sprintf("%s by experiment: with %s, %s predicted %s, %s", r.Verdict, r.Experiment, r.Metric, r.Predicted,
 		observed)

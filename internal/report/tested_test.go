@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"crawlbench/internal/explain"
+	"crawlbench/internal/plan"
 )
 
 // TestRefutedFindingsAreTakenBack tests a finding of a run in each way, and looks at it in all formats.
@@ -34,5 +35,20 @@ func TestRefutedFindingsAreTakenBack(t *testing.T) {
 				t.Errorf("%s as %s: is it taken back? want %v", verdict, format, taken)
 			}
 		}
+	}
+}
+
+// TestResult says why there is no verdict, in a sentence that needs no name of a benchmark.
+func TestAnExperimentWithoutIntervalSaysSo(t *testing.T) {
+	r := explain.Result{Verdict: explain.Inconclusive, Rounds: 1, Why: "the machine was busy", Test: explain.Test{
+		Experiment: "half the workers", Metric: explain.Throughput, Predicted: explain.Band{Lo: 0.9},
+		Base: plan.Cell{Impl: "cas", Graph: "g", Workers: 1, Rate: 50}}}
+	const want = "inconclusive by experiment: with half the workers, throughput predicted at least 0.90x, " +
+		"no interval after 1 round; the machine was busy"
+	if s := TestResult(r); s != want {
+		t.Errorf("%s, want %s", s, want)
+	}
+	if s := Who(r.Base); s != "cas with 1 worker on g at 50 pages/s" {
+		t.Error(s)
 	}
 }

@@ -218,14 +218,20 @@ func boundName(by string) string {
 	}[by]
 }
 
-// finding describes a finding: the crawler, how much, and the cause.
-func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
-	c, v, rule := f.Cell, f.Value, f.Rule
-	out := Finding{Kind: string(rule.Kind), Cell: c.ID()}
+// Who names a cell in a sentence.
+func Who(c plan.Cell) string {
 	who := fmt.Sprintf("%s with %s on %s", c.Impl, Plural(c.Workers, "worker"), c.Graph)
 	if c.Rate > 0 {
 		who += fmt.Sprintf(" at %s pages/s", c.Rate)
 	}
+	return who
+}
+
+// finding describes a finding: the crawler, how much, and the cause.
+func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
+	c, v, rule := f.Cell, f.Value, f.Rule
+	out := Finding{Kind: string(rule.Kind), Cell: c.ID()}
+	who := Who(c.Cell)
 	ratio := times(stat.Interval{Value: v.Median, Lo: v.Min, Hi: v.Max})
 	if v.Agree > 0 {
 		out.Confidence = fmt.Sprintf("%s to %s over %d traces, %d of which reach the threshold of %s", percent(v.Min),
