@@ -17,6 +17,7 @@ import (
 func (b *Bench) checkAfter(ctx context.Context) error {
 	v := b.site.Unmodified()
 	v = append(v, b.environment.compare(readEnvironment())...)
+	v = append(v, (&settings{procs: b.job.Cell.Procs, before: b.settings}).compare(readSettings(), "after")...)
 	window := shortWindow
 	if b.job.Retained {
 		window = longWindow
@@ -61,6 +62,7 @@ func (b *Bench) confirm(ctx context.Context) error {
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(m / 2))
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	b.settings = readSettings()
 	least := 0.0
 	for i := range confirmingCrawls {
 		runtime.GC()

@@ -12,6 +12,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -68,6 +69,7 @@ func inTurns(right crawl.Func[uint32]) (list []crawl.Crawler) {
 	slow("dies2", in(2, func() { os.Exit(7) }))
 	slow("panics1", in(1, func() { panic("planted") }))
 	slow("hangs3", in(3, func() { time.Sleep(time.Hour) }))
+	slow("retunes", in(1, func() { time.AfterFunc(12*time.Millisecond, func() { debug.SetGCPercent(-1) }) }))
 	slow("restless", func(n int) { // works after its first crawls, in a goroutine that no crawl leaves behind
 		if n > 0 && n < 6 {
 			time.AfterFunc(3*time.Millisecond, func() { burn(3 * time.Millisecond) })
@@ -196,7 +198,8 @@ func TestCrawlerThatFailsInABlock(t *testing.T) {
 		"panics1":  {"panic", "planted"},
 		"hangs3":   {"hang", "still waiting"},
 		"wrong4":   {"wrong", "had been fetched before"},
-		"panics":   {"panic", "planted"}, // while it warms up
+		"retunes":  {"wrong", "the GC percentage is off"}, // between its turns
+		"panics":   {"panic", "planted"},                  // while it warms up
 		"leaks":    {"wrong", "goroutines were left"},
 		"forks":    {"wrong", "left behind: sleep 61"},
 		"modifies": {"wrong", "it wrote to the links that Fetch returned"},

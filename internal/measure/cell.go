@@ -138,9 +138,11 @@ type Bench struct {
 	// stuck receives the verdict on a crawl that was cancelled and has not returned.
 	stuck       chan web.Violations
 	environment environment
-	warm        time.Duration // of the last crawl before the first measured one
-	baseline    goroutineBaseline
-	late        lateWork
+	// settings are those that all crawls must find and leave: one that a crawl finds changed was changed in between.
+	settings [3]uint64
+	warm     time.Duration // of the last crawl before the first measured one
+	baseline goroutineBaseline
+	late     lateWork
 	// counts has the crawler's own counters, summed over all crawls of the sample.
 	counts map[string]int
 }
@@ -172,11 +174,12 @@ func Open(job Job, table []crawl.Crawler) (*Bench, error) {
 	}
 	delay.Set(job.Cell.Delay.Site, job.Cell.Delay.For, job.Spin)
 	b := &Bench{
-		job:   job,
-		table: table,
-		cache: cache,
-		stuck: make(chan web.Violations, 1),
-		site:  web.New(cache.Graph, cache.Reach, job.Fetch, job.Spin),
+		job:      job,
+		table:    table,
+		cache:    cache,
+		stuck:    make(chan web.Violations, 1),
+		site:     web.New(cache.Graph, cache.Reach, job.Fetch, job.Spin),
+		settings: readSettings(),
 	}
 	b.crawl = bind(b.site, job.Cell, table, slices.Contains(job.Profiles, wall), nil)
 	if b.crawl == nil {
@@ -266,7 +269,7 @@ func (b *Bench) once(ctx context.Context, r web.Rules, watch func(crawl func()))
 		cancel()
 		go b.awaitReturn(returned)
 	}
-	process := newSettings(b.job.Cell.Procs)
+	process := &settings{procs: b.job.Cell.Procs, before: b.settings}
 	r.Probe = process.probe
 	o := crawl.Options{Workers: r.Workers, MaxPages: r.MaxPages, SizeHint: b.sizeHint(), Count: b.count}
 	b.baseline.record()

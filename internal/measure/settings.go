@@ -12,8 +12,8 @@ import (
 // settings are process-wide runtime settings that affect the cost of a crawl. If a crawler changes one, its measurement
 // and all later ones no longer match their cells.
 type settings struct {
-	procs  int // GOMAXPROCS of the cell
-	before [3]uint64
+	procs  int       // GOMAXPROCS of the cell
+	before [3]uint64 // before the first crawl
 
 	mu     sync.Mutex
 	during web.Violations // changes seen during the crawl
@@ -21,8 +21,6 @@ type settings struct {
 
 // settingNames are the names of the settings in package runtime/metrics.
 var settingNames = [3]string{"/sched/gomaxprocs:threads", "/gc/gogc:percent", "/gc/gomemlimit:bytes"}
-
-func newSettings(procs int) *settings { return &settings{procs: procs, before: readSettings()} }
 
 func readSettings() (values [3]uint64) {
 	var samples [3]metrics.Sample
