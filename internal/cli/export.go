@@ -30,6 +30,9 @@ func (a *app) export(_ context.Context, fs *flag.FlagSet, args []string) error {
 		return err
 	}
 	to := positional[1]
+	if to == "" {
+		return usageError{errors.New("export: TO is empty: want a directory, or a file ending in .zip or .html")}
+	}
 	if strings.EqualFold(filepath.Ext(to), ".html") {
 		return a.exportReport(analysis, to)
 	}
@@ -46,7 +49,7 @@ func (a *app) export(_ context.Context, fs *flag.FlagSet, args []string) error {
 
 // exportReport writes the report of a run as one file, which must not exist.
 func (a *app) exportReport(analysis *diagnose.Analysis, to string) error {
-	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := ui.Create(to)
 	if err != nil {
 		return fmt.Errorf("export: %w", err)
 	}

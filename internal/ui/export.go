@@ -52,7 +52,7 @@ func Write(to string, a *diagnose.Analysis, run string) (Written, error) {
 
 // archive writes the pages as a zip archive, in a directory that is named like it.
 func (w *writer) archive(to string) error {
-	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := Create(to)
 	if err != nil {
 		return err
 	}
@@ -75,6 +75,15 @@ func (w *writer) archive(to string) error {
 		os.Remove(to) // an incomplete archive
 	}
 	return err
+}
+
+// Create creates a file that must not exist.
+func Create(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if errors.Is(err, fs.ErrExist) {
+		err = fmt.Errorf("%s exists: delete it, or choose another name", name)
+	}
+	return f, err
 }
 
 // vacant returns an error if dir exists and is not empty.
