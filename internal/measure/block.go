@@ -85,10 +85,11 @@ func (r *Runner) play(ctx context.Context, slots []plan.Slot) (*block, error) {
 		used -= p.mark.Seconds()
 	}
 	p := r.Run.Plan()
+	limit := r.limit() + maxSlices*p.Slice // the crawl that ends the slice may take as long as a sample
 	turns := p.Turns
 	for turn := 0; turn < turns && !b.cut; turn++ {
 		for _, i := range p.Order(b.round, b.group, turn, len(playing)) {
-			if err := playing[i].crawl(p.Slice, r.limit()); err != nil {
+			if err := playing[i].crawl(p.Slice, limit); err != nil {
 				return nil, err
 			}
 			if b.cut = playing[i].failure != nil; b.cut {

@@ -236,6 +236,21 @@ func TestCrawlerThatFailsInABlock(t *testing.T) {
 	}
 }
 
+// A slice that is longer than a sample may take does not count against its crawler; a crawl in it may take as long as
+// a sample.
+func TestLongSlicesAreNoHang(t *testing.T) {
+	r, run := start(t, inBlocks(func(s *plan.Scenario) {
+		s.Turns, s.Slice, s.Rounds, s.Deadline = 1, 2*time.Second, 1, 200*time.Millisecond
+	}), "mutexmap", "cas")
+	r.Setup = 400 * time.Millisecond
+	if err := r.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(run.Failed()) > 0 || len(run.Samples()) != 2 {
+		t.Errorf("failed %+v, %d samples", run.Failed(), len(run.Samples()))
+	}
+}
+
 // The crawlers of a block take turns in the order of the plan.
 func TestTurnsFollowThePlan(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
