@@ -69,17 +69,12 @@ func (a *app) components(x experiment) ([]measure.Reading, error) {
 		return nil, err
 	}
 	family := looks.Of(quick, plan.Crawlers).Unlimited
-	blocks, costs := blocksOf(x.short.Run)
-	more, _ := blocksOf(x.long.Run)
+	noise := x.noise(len(quick.Crawlers))
 	list := []measure.Reading{measure.PingPong(x.trips), x.reading()}
-	for _, w := range slices.Sorted(maps.Keys(blocks)) {
-		if min(len(blocks[w]), len(more[w])) < fewestBlocks {
-			continue
-		}
-		c, k := stat.FitComponents(append(blocks[w], more[w]...)), costs[w]
-		k.Crawlers = len(quick.Crawlers)
+	for _, w := range slices.Sorted(maps.Keys(noise)) {
+		c, k := noise[w].Components, noise[w].Cost
 		percent := func(variance float64) string { return fmt.Sprintf("%.1f %%", 100*math.Sqrt(variance)) }
-		turns, slice := c.Best(k)
+		turns, slice := stat.Best(noise[w])
 		time := float64(quick.Rounds) * k.Time(quick.Turns, quick.Slice.Seconds())
 		finds := func(turns int, slice float64) string {
 			blocks := int(time/k.Time(turns, slice) + 0.5)

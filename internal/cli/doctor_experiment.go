@@ -13,6 +13,7 @@ import (
 	"crawlbench/internal/host"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 )
 
@@ -36,8 +37,8 @@ const (
 	shortTurns, longTurns = 8, 4
 	// mostRounds limits the rounds of an experiment that is bounded by time.
 	mostRounds = 200
-	// fewestBlocks is the least number of blocks from which a variance is estimated.
-	fewestBlocks = 5
+	// fewestBlocks is the least number of blocks of a length from which variances are estimated.
+	fewestBlocks = 4
 )
 
 // experiment is the first crawler measured against itself in blocks, with slices of two lengths.
@@ -51,7 +52,7 @@ type experiment struct {
 var errEnough = errors.New("the time of the experiment is over")
 
 // experiment takes blocks: so many rounds with short slices and a third as many with long ones, or, if rounds is 0, as
-// many as fit into two thirds and one third of the time. A block that is not finished then does not count.
+// many of both as fit into half of the time. A block that is not finished then does not count.
 func (a *app) experiment(ctx context.Context, rounds int, bound time.Duration) (x experiment, err error) {
 	begin := time.Now()
 	bounce := func(measure.Event) {
@@ -71,7 +72,7 @@ func (a *app) experiment(ctx context.Context, rounds int, bound time.Duration) (
 	if rounds > 0 {
 		few = max(plan.MinRounds, rounds/3)
 	}
-	if x.short, err = take(shortSlice, shortTurns, rounds, begin.Add(bound*2/3)); err != nil {
+	if x.short, err = take(shortSlice, shortTurns, rounds, begin.Add(bound/2)); err != nil {
 		return x, err
 	}
 	x.long, err = take(longSlice, longTurns, few, begin.Add(bound))
@@ -128,12 +129,26 @@ func (x experiment) reading() measure.Reading {
 		}
 		return n
 	}
-	short, long := count(x.short.Run), count(x.long.Run)
-	r := measure.Reading{Name: "blocks", Value: fmt.Sprintf("%d with slices of %v and %d of %v, in %s", short, shortSlice,
-		long, longSlice, x.took.Round(100*time.Millisecond))}
-	if cells := len(x.short.Run.Plan().Cells) / 2; min(short, long) < fewestBlocks*cells {
+	r := measure.Reading{Name: "blocks", Value: fmt.Sprintf("%d with slices of %v and %d of %v, in %s", count(x.short.Run),
+		shortSlice, count(x.long.Run), longSlice, x.took.Round(100*time.Millisecond))}
+	if cells := len(x.short.Run.Plan().Cells) / 2; len(x.noise(0)) < cells {
 		r.Hint = fmt.Sprintf("too few to tell how slices and processes vary: want %d of each: use -rounds %d",
 			fewestBlocks*cells, plan.MinRounds)
 	}
 	return r
+}
+
+// noise returns the noise of blocks of so many crawlers by the number of workers, where there are enough blocks.
+func (x experiment) noise(crawlers int) map[int]stat.Noise {
+	short, costs := blocksOf(x.short.Run)
+	long, _ := blocksOf(x.long.Run)
+	all := map[int]stat.Noise{}
+	for w, blocks := range short {
+		if min(len(blocks), len(long[w])) >= fewestBlocks {
+			k := costs[w]
+			k.Crawlers = crawlers
+			all[w] = stat.Noise{Components: stat.FitComponents(append(blocks, long[w]...)), Cost: k}
+		}
+	}
+	return all
 }

@@ -19,7 +19,7 @@ func TestExperimentEndsInTime(t *testing.T) {
 	}
 	r := x.reading()
 	if !strings.HasPrefix(r.Value, "0 with slices of 5ms and 0 of 20ms, in ") ||
-		!strings.Contains(r.Hint, "want 10 of each: use -rounds 6") {
+		!strings.Contains(r.Hint, "want 8 of each: use -rounds 6") {
 		t.Errorf("%+v", r)
 	}
 	readings, err := a.components(x)

@@ -94,7 +94,7 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	if name == polite {
 		return a.simulate(ctx, fs, f)
 	}
-	p, m, err := a.plan(name, f)
+	p, m, err := a.plan(ctx, name, &f)
 	if err != nil {
 		return err
 	}
@@ -156,19 +156,29 @@ func onlyResume(fs *flag.FlagSet, positional []string) error {
 	return err
 }
 
-// plan loads the scenario, applies the flags, and returns the plan and its manifest.
-func (a *app) plan(name string, f runFlags) (*plan.Plan, store.Manifest, error) {
+// plan loads the scenario, applies the flags, and returns the plan and its manifest. What it measures for that is taken
+// from the budget.
+func (a *app) plan(ctx context.Context, name string, f *runFlags) (*plan.Plan, store.Manifest, error) {
 	s, err := load(name, f.graph)
 	if err != nil {
 		return nil, store.Manifest{}, err
 	}
-	if err := override(s, f); err != nil {
+	if err := override(s, *f); err != nil {
 		return nil, store.Manifest{}, err
 	}
 	s.Against = f.against != ""
 	p, err := plan.Make(s, a.crawlers, runtime.NumCPU())
 	if err != nil {
 		return nil, store.Manifest{}, err
+	}
+	if s.AutoSlices {
+		took, err := a.autoSlices(ctx, p, f.budget)
+		if err != nil {
+			return nil, store.Manifest{}, err
+		}
+		if f.budget > 0 {
+			f.budget = max(f.budget-took, 1)
+		}
 	}
 	if gate, _ := f.gate.share(); gate >= 0 && s.Against { // checked with the flags
 		p.Gate = &gate

@@ -107,6 +107,7 @@ func (r *reader) scenario(s *Scenario, p *place, values map[string]any) {
 		{"sample", one(&s.Sample, duration(time.Millisecond, 10*time.Minute))},
 		{"turns", one(&s.Turns, whole[int](0, maxTurns))},
 		{"slice", one(&s.Slice, duration(time.Millisecond, maxSlice))},
+		{"slices", one(&s.AutoSlices, automatic)},
 		{"rest", one(&s.Rest, duration(0, maxRest))},
 		{"deadline", one(&s.Deadline, duration(100*time.Millisecond, 24*time.Hour))},
 		{"memory", one(&s.Memory, size)},
@@ -124,6 +125,11 @@ func (r *reader) scenario(s *Scenario, p *place, values map[string]any) {
 		}
 		r.fail(pos, "deadline", "%v is not longer than the sample of %v, so that every sample would be stopped: give a longer deadline",
 			s.Deadline, s.Sample)
+	}
+	for _, name := range []string{"turns", "slice"} {
+		if at := p.below[name]; at != nil && s.AutoSlices {
+			r.fail(at.value, name, "slices = \"auto\" chooses it: leave out one of the two")
+		}
 	}
 	if at := p.below["cost"]; at != nil && (s.Fetch.CPU > 0 || s.Fetch.Latency.MeanWait() > 0) {
 		r.fail(at.value, "cost", "the table [fetch] sets a latency or processor time too, so that \"none\" would not be none: "+

@@ -37,6 +37,7 @@ func notes() map[string]note {
 		"sample":              {`"150ms"`, "least length of a sample in a fresh process; shorter crawls are repeated", false},
 		"turns":               {`6`, "crawls of each crawler in a block of processes that stay; 0: each sample is a fresh process", false},
 		"slice":               {`"5ms"`, "least length of a turn", false},
+		"slices":              {`"fixed"`, "auto: turns and slice are chosen for this machine, by 12 s of measuring before the run", false},
 		"rest":                {`"2s"`, "least time between two blocks of the same cells", false},
 		"deadline":            {`"30s"`, "time after which a sample counts as hanging", false},
 		"memory":              {`"2GiB"`, "limit of a child process; the free memory if not given", true},

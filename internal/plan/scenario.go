@@ -53,6 +53,8 @@ type Scenario struct {
 	// time between two blocks of the same cells; 0 turns: every sample is a fresh process.
 	Turns       int
 	Slice, Rest time.Duration
+	// AutoSlices says that Turns and Slice are to be measured before the run; until then they are the defaults.
+	AutoSlices bool
 	// Deadline is the time after which a sample counts as hanging.
 	Deadline time.Duration
 	// Memory bounds the data segment of one child process in bytes; 0 means the free memory of the

@@ -26,6 +26,8 @@ func TestBoundsBelongToWhatIsAllowed(t *testing.T) {
 		{"turns", "100", "101"},
 		{"slice", `"1ms"`, `"999us"`},
 		{"slice", `"10s"`, `"10001ms"`},
+		{"slices", `"auto"`, `"Auto"`},
+		{"slices", `"fixed"`, "true"},
 		{"rest", `"0s"`, `"-1ms"`},
 		{"rest", `"1h"`, `"3601s"`},
 		{"memory", `"65536KiB"`, `"65535KiB"`},

@@ -64,6 +64,15 @@ func TestDefaults(t *testing.T) {
 	})
 }
 
+// Turns and slices to be measured are the defaults until then.
+func TestSlicesAreChosenIfTheScenarioSaysSo(t *testing.T) {
+	for text, want := range map[string]bool{"": false, "slices = \"fixed\"\n": false, "slices = \"auto\"\n": true} {
+		if s := parse(t, text+aGraph); s.AutoSlices != want || s.Turns != 6 || s.Slice != 5*time.Millisecond {
+			t.Errorf("%q: %v, %d turns of %v", text, s.AutoSlices, s.Turns, s.Slice)
+		}
+	}
+}
+
 func TestEveryKeyIsRead(t *testing.T) {
 	text := `
 doc = "d"

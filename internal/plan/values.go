@@ -140,6 +140,12 @@ func word(what string, allowed ...string) func(any) (string, error) {
 	return inQuotes("a "+what+" in quotes", func(s string) (string, error) { return parseWord(s, what, allowed) })
 }
 
+// automatic reads whether a value is to be chosen by measuring.
+func automatic(v any) (bool, error) {
+	choice, err := word("way to choose", "fixed", "auto")(v)
+	return choice == "auto", err
+}
+
 // among returns a reader of values that must be on the scenario's axis.
 func among[T comparable](what string, parse func(any) (T, error), axis []T) func(any) (T, error) {
 	return func(v any) (T, error) {

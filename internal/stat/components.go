@@ -89,18 +89,32 @@ func (k Cost) Time(turns int, slice float64) float64 {
 	return float64(k.Crawlers) * (k.Process + float64(turns)*(max(slice, 5*k.Crawl)+k.HandOver))
 }
 
-// mostTurns is the largest number of turns that Best returns.
-const mostTurns = 24
+// Noise is that of a kind of block, and what such a block costs.
+type Noise struct {
+	Components
+	Cost
+}
+
+const (
+	// mostTurns is the largest number of turns that Best returns.
+	mostTurns = 24
+	// noNoise is the variance of blocks without noise, so that its logarithm is finite.
+	noNoise = 1e-12
+)
 
 // Best returns the turns and the length of slices, between 5 and 40 ms, with the smallest variance for the time that
-// blocks take.
-func (c Components) Best(k Cost) (turns int, slice float64) {
+// blocks take. For several kinds of blocks, all of which have the same, it is the geometric mean that is smallest.
+func Best(kinds ...Noise) (turns int, slice float64) {
 	least := math.Inf(1)
 	for _, l := range []float64{0.005, 0.01, 0.02, 0.04} {
 		for r := 1; r <= mostTurns; r++ {
-			sd := c.SD(r, max(l, 5*k.Crawl))
-			if cost := sd * sd * k.Time(r, l); cost < least*(1-1e-9) {
-				least, turns, slice = cost, r, l
+			sum := 0.0
+			for _, k := range kinds {
+				sd := k.SD(r, max(l, 5*k.Crawl))
+				sum += math.Log(max(sd*sd, noNoise) * k.Time(r, l))
+			}
+			if sum < least-1e-9 {
+				least, turns, slice = sum, r, l
 			}
 		}
 	}

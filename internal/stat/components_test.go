@@ -71,7 +71,7 @@ func TestSDOfComponents(t *testing.T) {
 func TestBestTurnsAndSlices(t *testing.T) {
 	k := Cost{Crawlers: 7, Process: 0.022, HandOver: 0.0004, Crawl: 0.0005}
 	for _, c := range []Components{{0.004, 0.0001, 0.01}, {0.0025, 1e-7, 0}, {0, 5e-7, 0.00003}} {
-		turns, slice := c.Best(k)
+		turns, slice := Best(Noise{c, k})
 		best := c.SD(turns, slice) * math.Sqrt(k.Time(turns, slice))
 		for r := 1; r <= mostTurns; r++ {
 			for _, l := range []float64{0.005, 0.01, 0.02, 0.04} {
@@ -82,13 +82,31 @@ func TestBestTurnsAndSlices(t *testing.T) {
 		}
 	}
 	// If only processes differ, more turns gain nothing; if only slices do, they cost nothing besides.
-	if turns, _ := (Components{Process: 0.01}).Best(k); turns != 1 {
+	if turns, _ := Best(Noise{Components{Process: 0.01}, k}); turns != 1 {
 		t.Errorf("a lottery of processes: %d turns, want 1", turns)
 	}
-	if turns, _ := (Components{Machine: 0.01}).Best(k); turns != mostTurns {
+	if turns, _ := Best(Noise{Components{Machine: 0.01}, k}); turns != mostTurns {
 		t.Errorf("noise of the machine: %d turns, want %d", turns, mostTurns)
 	}
 	if c := FitComponents(nil); c != (Components{}) {
 		t.Errorf("of nothing: %+v", c)
+	}
+}
+
+// The best for two kinds of blocks lies between those for each; that of two equal kinds is that of one.
+func TestBestOfSeveralKinds(t *testing.T) {
+	k := Cost{Crawlers: 7, Process: 0.022, HandOver: 0.0004, Crawl: 0.0005}
+	processes, machine := Noise{Components{0.01, 0, 0.0001}, k}, Noise{Components{0.001, 0, 0.05}, k}
+	few, _ := Best(processes)
+	many, _ := Best(machine)
+	both, _ := Best(processes, machine)
+	if few >= both || both >= many {
+		t.Errorf("%d turns for both, want more than %d and fewer than %d", both, few, many)
+	}
+	if twice, _ := Best(machine, machine); twice != many {
+		t.Errorf("%d turns for twice the same, want %d", twice, many)
+	}
+	if turns, slice := Best(Noise{Cost: k}); turns != 1 || slice != 0.005 {
+		t.Errorf("without noise: %d turns of %v s, want the shortest block", turns, slice)
 	}
 }
