@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"math"
+
+	"crawlbench/internal/stat"
 )
 
 // Kind is a kind of bar parts: ID selects the colour, and Name is shown in the legend.
@@ -113,7 +115,7 @@ func Forest(title, about, axis string, ratios []Ratio) string {
 		}
 		s.printf(`<g class="%s"><line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="whisker"/><circle cx="%.1f" cy="%.1f" r="4" class="dot"><title>%s</title></circle></g>`,
 			colorClass(r.Color), at(max(r.Lo, 1e-9)), at(r.Hi), y, y, at(r.Value), y,
-			escape(fmt.Sprintf("%s: %.3f [%.3f, %.3f] %s", r.Label, r.Value, r.Lo, r.Hi, r.Word)))
+			escape(fmt.Sprintf("%s: %.3f %s %s", r.Label, r.Value, ends(stat.Interval{Lo: r.Lo, Hi: r.Hi}, 3), r.Word)))
 		s.text(plotWidth-word+8, y+4, "dim", "start", r.Word)
 	}
 	return s.end()

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
-
+	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 )
 
@@ -64,8 +64,8 @@ func cellDetails(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) CellDetails
 		fact("retained", "%.1f B of the heap per page, at the last page", c.Retained)
 	}
 	if c.Growth != nil && c.Growth.N > 0 {
-		fact("compared with one worker", "%.2f [%.2f, %.2f] times the processor time per page", c.Growth.Ratio,
-			c.Growth.Lo, c.Growth.Hi)
+		fact("compared with one worker", "%s times the processor time per page",
+			ratioOf(stat.Interval{Value: c.Growth.Ratio, Lo: c.Growth.Lo, Hi: c.Growth.Hi}))
 	}
 	if cost, share := engineShare(a.Run.Manifest(), c); cost > 0 {
 		fact("engine, site and verification", "%s per page, %.0f %% of this cell", Seconds(cost), 100*share)

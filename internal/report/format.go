@@ -93,11 +93,18 @@ func byteSize(n float64) string {
 	return fmt.Sprintf("%.0f B", n)
 }
 
-func times(i stat.Interval) string {
-	if i.Lo <= 0 && math.IsInf(i.Hi, 1) { // before the first look, or in a single round
-		return fmt.Sprintf("%.2fx [no interval yet]", i.Value)
+// unbounded reports whether i says nothing: before the first look, or in a single round.
+func unbounded(i stat.Interval) bool { return i.Lo <= 0 && math.IsInf(i.Hi, 1) }
+
+func times(i stat.Interval) string { return fmt.Sprintf("%.2fx %s", i.Value, ends(i, 2)) }
+
+func ratioOf(i stat.Interval) string { return fmt.Sprintf("%.2f %s", i.Value, ends(i, 2)) }
+
+func ends(i stat.Interval, digits int) string {
+	if unbounded(i) {
+		return "[no interval yet]"
 	}
-	return fmt.Sprintf("%.2fx [%.2f, %.2f]", i.Value, i.Lo, i.Hi)
+	return fmt.Sprintf("[%.*f, %.*f]", digits, i.Lo, digits, i.Hi)
 }
 
 func percent(x float64) string { return fmt.Sprintf("%.0f %%", 100*x) }

@@ -131,7 +131,7 @@ func versus(a *diagnose.Analysis, t *diagnose.Table) Table {
 				equivalent++
 			}
 			x, word := c.Versus.Times(), c.Versus.Verdict.String()
-			return Entry{Text: fmt.Sprintf("%.2f [%.2f, %.2f] %s", x.Value, x.Lo, x.Hi, word),
+			return Entry{Text: ratioOf(x) + " " + word,
 				Short: fmt.Sprintf("%.2f %s", x.Value, verdictMark(c.Versus.Verdict)), Class: word}
 		}, r.Impl)
 	}
@@ -143,8 +143,10 @@ func versus(a *diagnose.Analysis, t *diagnose.Table) Table {
 		}
 		x := c.Floor()
 		lo, hi = min(lo, x.Lo), max(hi, x.Hi)
-		return Entry{Text: fmt.Sprintf("%.2f [%.2f, %.2f]", x.Value, x.Lo, x.Hi),
-			Short: fmt.Sprintf("%.2f to %.2f", x.Lo, x.Hi)}
+		if unbounded(x) {
+			return Entry{Text: ratioOf(x), Short: "unbounded"}
+		}
+		return Entry{Text: ratioOf(x), Short: fmt.Sprintf("%.2f to %.2f", x.Lo, x.Hi)}
 	}, "noise floor")
 	if equivalent == compared && compared > 1 {
 		v.OneLine = fmt.Sprintf("%s: all %d comparisons equivalent within %.0f %%", v.About, compared, 100*a.Margin)

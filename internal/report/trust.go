@@ -160,7 +160,11 @@ func familyName(f *looks.Family) string {
 func noise(a *diagnose.Analysis, n diagnose.Noise) []string {
 	var list []string
 	name := strings.ToUpper(familyName(n.Family)[:1]) + familyName(n.Family)[1:]
-	if n.Controls > 0 {
+	switch {
+	case n.Controls > 0 && n.Rejected == 0 && math.IsInf(n.Floor, 1):
+		list = append(list, fmt.Sprintf("%s: A/A control: too few rounds to tell whether %s differs from itself; noise floor unbounded.",
+			name, a.Baseline))
+	case n.Controls > 0:
 		differs := "does not differ from itself"
 		if n.Rejected > 0 {
 			differs = fmt.Sprintf("differs from itself in %d", n.Rejected)

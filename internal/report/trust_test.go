@@ -17,10 +17,12 @@ import (
 // fabricated makes up a run of four crawlers, of which cas is twice as fast with two workers, and analyses it.
 func fabricated(t *testing.T, toml string, change func(plan.Cell, *store.Record)) *diagnose.Analysis {
 	t.Helper()
+	if !strings.Contains(toml, "rounds") {
+		toml += "\nrounds = 8"
+	}
 	p, err := runtest.Plan(`
 crawlers = ["mutexmap", "cas", "syncmap", "owner"]
 workers = [1, 2]
-rounds = 8
 `+toml+`
 [[graph]]
 name = "g"
@@ -151,6 +153,23 @@ func TestAGateIsSaidInEachFormat(t *testing.T) {
 		}
 		if got := strings.Contains(b.String(), "gate at a regression of 5.0 %: fail"); got == (format == "json") {
 			t.Errorf("%s: %s", format, b.String())
+		}
+	}
+}
+
+// A single round has no interval: every format says so in words, instead of with the ends of an infinite one.
+func TestARoundWithoutIntervalsIsSaidInWords(t *testing.T) {
+	for name, s := range flattened(t, fabricated(t, "rounds = 1", nil)) {
+		for _, wrong := range []string{"Inf]", "to +Inf", "does not differ from itself"} {
+			if i := strings.Index(s, wrong); i >= 0 {
+				t.Errorf("%s says %q", name, s[max(0, i-80):i+len(wrong)])
+			}
+		}
+		for _, want := range []string{"too few rounds to tell whether mutexmap differs from itself",
+			map[string]string{"text": "noise floor unbounded"}[name]} {
+			if !strings.Contains(s, want) {
+				t.Errorf("%s does not say %q", name, want)
+			}
 		}
 	}
 }
