@@ -235,7 +235,11 @@ func axes(run *store.Run) (table, row string) {
 // differences prints the differences of runs that can still be compared.
 func (a *app) differences(old, new *store.Run) {
 	for _, d := range store.Differences(old, new) {
-		if !d.Matters {
+		switch {
+		case d.Matters:
+		case d.Unknown():
+			fmt.Fprintf(a.err, "note: the runs may differ in %v\n", d)
+		default:
 			fmt.Fprintf(a.err, "note: the runs differ in %v\n", d)
 		}
 	}

@@ -19,8 +19,14 @@ type Difference struct {
 
 // String returns the property and both values.
 func (d Difference) String() string {
+	if d.Unknown() {
+		return d.What + ": not recorded in either run"
+	}
 	return fmt.Sprintf("%s: %s and %s", d.What, quoted(d.Old), quoted(d.New))
 }
+
+// Unknown reports whether neither run recorded the property, so that they may agree or differ in it.
+func (d Difference) Unknown() bool { return d.Old == notRecorded && d.New == notRecorded }
 
 // notRecorded is the value of a property that an older program did not record.
 const notRecorded = "not recorded"

@@ -405,7 +405,7 @@ func TestDifferencesAreNamed(t *testing.T) {
 		}
 	}
 	old := run(func(m *Manifest, _ *plan.Plan) { m.Environment, m.Build, m.Sums = nil, nil, Sums{} })
-	const want = "[GOGC, GOMEMLIMIT, GODEBUG, GOMAXPROCS: not recorded and not recorded]"
+	const want = "[GOGC, GOMEMLIMIT, GODEBUG, GOMAXPROCS: not recorded in either run]"
 	if s := fmt.Sprint(Differences(old, old)); s != want {
 		t.Errorf("differences %s, want %s", s, want)
 	}
