@@ -13,6 +13,7 @@ import (
 
 	"crawlbench/internal/conform"
 	"crawlbench/internal/limiter"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
 	"crawlbench/internal/store"
 	"crawlbench/scenarios"
@@ -101,8 +102,11 @@ func (a *app) candidates(ctx context.Context, before []string, last string) (lis
 func (a *app) valuesOf(verb, name, last string) []string {
 	switch name {
 	case "format":
-		if verb == "report" {
+		switch verb {
+		case "report":
 			return report.Formats()
+		case "list":
+			return []string{"text", "json"}
 		}
 		return report.ChangesFormats()
 	case "profile":
@@ -143,7 +147,9 @@ func listed(last string, names []string) []string {
 // argumentsOf returns the arguments of a command.
 func (a *app) argumentsOf(verb, results string) []string {
 	switch verb {
-	case "run", "graph", "scenario":
+	case "run":
+		return append(scenarios.Names(), plan.Simulated)
+	case "graph", "scenario":
 		return scenarios.Names()
 	case "compare", "report", "serve", "export", "explain", "causal":
 		names, _ := store.Runs(results)

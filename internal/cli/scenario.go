@@ -21,9 +21,6 @@ func (a *app) scenario(_ context.Context, fs *flag.FlagSet, args []string) error
 		fmt.Fprint(a.out, plan.Reference())
 		return nil
 	}
-	if positional[0] == polite {
-		return usagef("scenario: %s is simulated and has no keys: run it with \"crawlbench run %s\"", polite, polite)
-	}
 	s, err := plan.Load(positional[0])
 	if err != nil {
 		return err

@@ -16,9 +16,9 @@ import (
 	"crawlbench/internal/simulate"
 )
 
-// polite is the name of the scenario that is simulated, and politeDoc its description.
+// polite is the scenario that is simulated, and politeDoc its description.
 const (
-	polite    = "polite"
+	polite    = plan.Simulated
 	politeDoc = "what politeness costs: five shapes of hosts, a gap of 1 s, simulated in virtual time (exact, takes seconds)"
 )
 

@@ -15,14 +15,21 @@ import (
 	"crawlbench/scenarios"
 )
 
+// Simulated is the name of the scenario that is no file, because it is simulated.
+const Simulated = "polite"
+
 // Load reads a scenario: an embedded one by its name, or a file by a path that contains a slash or
 // ends in .toml. Errors in the file are of type Errors.
 func Load(name string) (*Scenario, error) {
+	if name == Simulated {
+		return nil, fmt.Errorf("scenario %s is simulated and has no keys: run it as it is, with \"run %s\"", name, name)
+	}
 	if !strings.HasSuffix(name, ".toml") && !strings.ContainsRune(name, filepath.Separator) {
 		text, err := scenarios.Read(name)
 		if err != nil {
-			return nil, fmt.Errorf("no scenario %s%s: want one of %s, or the path of a .toml file",
-				quoted(name), Nearest(name, scenarios.Names()), strings.Join(scenarios.Names(), ", "))
+			names := append(scenarios.Names(), Simulated)
+			return nil, fmt.Errorf("no scenario %s%s: want one of %s, or the path of a .toml file", quoted(name),
+				Nearest(name, names), strings.Join(names, ", "))
 		}
 		s, err := Parse(name+".toml", text)
 		if s != nil {
