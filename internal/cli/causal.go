@@ -110,7 +110,7 @@ func causalCell(a *diagnose.Analysis, selector string) (plan.Cell, error) {
 			return f.Cell.Cell, nil
 		}
 	}
-	return plan.Cell{}, errors.New("causal: the run has no finding about a crawler: choose a cell with -cell")
+	return plan.Cell{}, errors.New("causal: the run has no finding about a crawler: name a cell with -cell (make causal CELL=...), such as \"mutexmap rmat14 w8\"")
 }
 
 // causalPackages returns the patterns of the packages to rewrite.

@@ -69,8 +69,8 @@ func simulated(ctx context.Context, list []crawl.Crawler) ([]simulate.Row, error
 
 // printSimulated prints the results of a simulation.
 func (a *app) printSimulated(rows []simulate.Row) error {
-	fmt.Fprintln(a.out, "Simulated in virtual time: times are exact and no machine is measured. A gap of 1 s from the end of a fetch, one fetch\n"+
-		"per host at a time, latencies lognormal. Only the order of what happens at the same instant varies.")
+	a.prose("Simulated in virtual time: times are exact and no machine is measured. A gap of 1 s from the end of a fetch, one " +
+		"fetch per host at a time, latencies lognormal. Only the order of what happens at the same instant varies.")
 	fmt.Fprintln(a.out)
 	const line = "%-18s %10s %9s %14s %21s\n"
 	situation, failed := "", []string{}
@@ -97,18 +97,27 @@ func (a *app) printSimulated(rows []simulate.Row) error {
 	a.impolite(rows)
 	a.strips(rows)
 	if situation != "" {
-		fmt.Fprintln(a.out, `
-of bound: makespan divided by a proven lower bound. The bound of "even" is not tight: what is found when depends on the order.
-unforced idle: worker time in which a worker was idle and a host could have been asked. A right scheduler has none.
-90 % of other hosts: when 90 % of the pages of all hosts but the largest had been fetched.`)
+		fmt.Fprintln(a.out)
+		a.prose("of bound: makespan divided by a proven lower bound. The bound of \"even\" is not tight: " +
+			"when a page is found depends on the order of the fetches.")
+		a.prose("unforced idle: the time, summed over workers, in which a worker was idle although a host was ready. " +
+			"The best schedulers have none.")
+		a.prose("90 % of other hosts: when 90 % of the pages of all hosts but the largest had been fetched.")
 		for _, s := range simulate.Situations() {
-			fmt.Fprintf(a.out, "%s: %s.\n", s.Name, s.Doc)
+			a.prose(s.Name + ": " + s.Doc + ".")
 		}
 	}
 	if len(failed) > 0 {
 		return exitError{exitCrawlFailed, fmt.Errorf("run: %s", strings.Join(failed, "\n"))}
 	}
 	return nil
+}
+
+// prose prints a paragraph as wide as the screen.
+func (a *app) prose(text string) {
+	var b strings.Builder
+	a.screen.Paragraph(&b, "", text)
+	fmt.Fprint(a.raw, b.String())
 }
 
 // mostStrips is the largest number of crawlers whose strips are printed.
@@ -121,12 +130,14 @@ func (a *app) strips(rows []simulate.Row) {
 		return
 	}
 	if len(list) > mostStrips {
-		fmt.Fprintf(a.out, "\nName up to %d crawlers with -crawlers to see what their hosts do in the first %s.\n", mostStrips,
-			seconds(simulate.StripTime))
+		fmt.Fprintln(a.out)
+		a.prose(fmt.Sprintf("Name up to %d crawlers with -crawlers to see what their hosts do in the first %s.", mostStrips,
+			seconds(simulate.StripTime)))
 		return
 	}
-	fmt.Fprintf(a.out, "\nThe first %s of %s, some hosts, one a line: # a fetch, . the gap, ! ready and nobody asks, blank: no page.\n",
-		seconds(simulate.StripTime), list[0].Situation)
+	fmt.Fprintln(a.out)
+	a.prose(fmt.Sprintf("The first %s of %s, some hosts, one a line: # a fetch, . the gap, ! ready but no worker fetches, blank: no page.",
+		seconds(simulate.StripTime), list[0].Situation))
 	for _, r := range list {
 		fmt.Fprintf(a.out, "%s\n", r.Crawler)
 		for _, line := range r.Strip {

@@ -75,7 +75,7 @@ func headOfLine() Lesson {
 // strips draws what hosts were doing.
 func strips(rows ...simulate.Row) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "The first %.0f s, some hosts, one a line: # a fetch, . the gap, ! ready and nobody asks\n",
+	fmt.Fprintf(&b, "The first %.0f s, some hosts, one a line: # a fetch, . the gap, ! ready but no worker fetches\n",
 		simulate.StripTime.Seconds())
 	for _, r := range rows {
 		fmt.Fprintln(&b, r.Crawler)
