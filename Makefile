@@ -65,8 +65,8 @@ limits: ### speed of fast crawlers relative to slow ones and to GAPBS: make limi
 microbench: ### benchmarks of hot code, for benchstat: make microbench [COUNT=6] [BENCH=regexp] >new.txt
 	@scripts/microbench.sh $(or $(COUNT),1) $(or $(BENCH),.)
 
-list: build ## list crawlers, scenarios, kinds of graphs and limiters
-	@$(CRAWLBENCH) list
+list: build ## list crawlers, scenarios, kinds of graphs and limiters: make list [WHAT=runs or cells]
+	@$(CRAWLBENCH) list $(FLAGS) $(WHAT)
 
 browser: ### run the tests in a browser, which need chromium; screenshots go to .bin/screenshots
 	cd internal/testing/browser && go vet ./... && \

@@ -51,7 +51,7 @@ func (a *app) list(_ context.Context, fs *flag.FlagSet, args []string) error {
 	}
 	var text strings.Builder
 	all := map[string]any{"schema": report.Schema}
-	for _, kind := range kinds {
+	for k, kind := range kinds {
 		list, err := a.listOf(kind, *results, *name)
 		if err != nil {
 			return err
@@ -65,7 +65,7 @@ func (a *app) list(_ context.Context, fs *flag.FlagSet, args []string) error {
 			a.screen.Title(&text, kind+":")
 		}
 		a.screen.List(&text, rows)
-		if len(kinds) > 1 {
+		if k < len(kinds)-1 {
 			text.WriteByte('\n')
 		}
 	}
