@@ -103,7 +103,7 @@ func parse(fs *flag.FlagSet, args []string, least, most int) ([]string, error) {
 	}
 	if len(positional) < least || len(positional) > most {
 		return nil, usagef("%s: got %s: want %s; see \"crawlbench %s -help\"", fs.Name(),
-			plain.Count(len(positional), "argument"), howMany(least, most), fs.Name())
+			plain.Count(len(positional), "argument"), howMany(fs.Name(), least, most), fs.Name())
 	}
 	return positional, nil
 }
@@ -124,13 +124,19 @@ func nearestFlag(fs *flag.FlagSet, err error) string {
 	return strings.Replace(plan.Nearest(name, names), "did you mean ", "did you mean -", 1)
 }
 
-// howMany returns the words for a number between least and most.
-func howMany(least, most int) string {
-	switch {
-	case most == 0:
+// howMany returns the words for the arguments of a command, of which there are least to most.
+func howMany(verb string, least, most int) string {
+	if most == 0 {
 		return "none"
-	case least == most:
-		return fmt.Sprint(least)
 	}
-	return fmt.Sprintf("%d to %d", least, most)
+	number := fmt.Sprint(least)
+	if least < most {
+		number = fmt.Sprintf("%d to %d", least, most)
+	}
+	for _, c := range commands() {
+		if c.name == verb {
+			return number + ", " + c.args
+		}
+	}
+	return number
 }
