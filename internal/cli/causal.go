@@ -103,6 +103,11 @@ func causalCell(a *diagnose.Analysis, selector string) (plan.Cell, error) {
 	own := slices.DeleteFunc(slices.Clone(a.Run.Plan().Cells),
 		func(c plan.Cell) bool { return c.IsControl() || c.IsAgainst() })
 	if selector != "" {
+		// a cell without a rate is meant unless the words say otherwise: no line limits one that waits for its limiter
+		unlimited := slices.DeleteFunc(slices.Clone(own), func(c plan.Cell) bool { return c.Rate > 0 })
+		if c, err := selectCell(unlimited, selector); err == nil {
+			return c, nil
+		}
 		return selectCell(own, selector)
 	}
 	for _, f := range a.Findings {
