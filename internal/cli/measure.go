@@ -49,12 +49,11 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []measure.Grap
 	}
 	show.done()
 	if rounds := run.Plan().Rounds; rounds != planned {
-		fmt.Fprintf(a.err, "note: %[2]s fitted the budget of %[1]v, not the expected %[3]d\n", f.budget,
-			plain.Count(rounds, "round"), planned)
+		a.tell(fmt.Sprintf("note: %[2]s fitted the budget of %[1]v, not the expected %[3]d", f.budget,
+			plain.Count(rounds, "round"), planned))
 	}
-
 	if text := report.Settled(run); text != "" && errRun == nil {
-		fmt.Fprintln(a.err, text)
+		a.tell(text)
 	}
 
 	stopped := ctx.Err() != nil && errors.Is(errRun, context.Cause(ctx))
@@ -79,6 +78,13 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []measure.Grap
 	return errEnd
 }
 
+// tell writes a line to the standard error, wrapped on a terminal.
+func (a *app) tell(text string) {
+	var b strings.Builder
+	a.side.Line(&b, text)
+	fmt.Fprint(a.rawErr, b.String())
+}
+
 // conclude writes bench.txt and the manifest, and prints the result.
 func (a *app) conclude(run *store.Run, state store.State, gate gateFlags) error {
 	if err := run.WriteBench(); err != nil {
@@ -93,7 +99,7 @@ func (a *app) conclude(run *store.Run, state store.State, gate gateFlags) error 
 	}
 	if run.Moved() == nil {
 		if err := store.SetLatest(filepath.Dir(run.Dir()), filepath.Base(run.Dir())); err != nil {
-			fmt.Fprintln(a.err, "note:", err)
+			a.tell("note: " + err.Error())
 		}
 	}
 	analysis, err := a.publish(run)

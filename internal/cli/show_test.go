@@ -10,6 +10,7 @@ import (
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/screen"
 	"crawlbench/internal/store"
 )
 
@@ -40,6 +41,24 @@ func TestProgressFitsTheTerminal(t *testing.T) {
 	if text := strings.TrimPrefix(out.String(), "\r\x1b[K"); plain.Text(text) != text ||
 		!strings.Contains(text, `\x1b]0;owned\x07\u202e`) {
 		t.Errorf("%q", out.String())
+	}
+}
+
+// What is said beside the progress line fits the terminal too, and is one line in a file.
+func TestNotesFitTheTerminal(t *testing.T) {
+	const text = "all 3 comparisons without a rate settled\x1b[2J after 28 of 40 rounds"
+	for _, width := range []int{0, 20, 40, 200} {
+		var out bytes.Buffer
+		(&app{rawErr: &out, side: screen.Screen{Width: width}}).tell(text)
+		lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+		for _, line := range lines {
+			if n := len([]rune(line)); width > 0 && n > width || strings.ContainsRune(line, '\x1b') {
+				t.Errorf("%d columns: %q", width, line)
+			}
+		}
+		if (len(lines) == 1) != (width == 0 || width == 200) {
+			t.Errorf("%d columns: %q", width, lines)
+		}
 	}
 }
 
