@@ -246,7 +246,7 @@ func TestEverySampleOfThePlanIsTaken(t *testing.T) {
 	}, "*", "!panics", "!races", "!deadlocks", "!hangs", "!spins", "!exits0", "!exits7", "!eats", "!twice", "!leaks",
 		"!idle",
 		"!goexits", "!millions", "!modifies", "!forks", "!junk", "!killed", "!floods", "!unlucky", "!pauses",
-		"!slow1", "!slow2", "!slow3", "!wrong4", "!dies2", "!panics1", "!hangs3", "!restless")
+		"!slow1", "!slow2", "!slow3", "!wrong4", "!dies2", "!panics1", "!hangs3", "!retunes", "!restless")
 	if err := r.Do(t.Context()); err != nil {
 		t.Fatal(err)
 	}
