@@ -3,6 +3,7 @@ package cli
 import (
 	"math"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"crawlbench/internal/plan"
@@ -21,7 +22,7 @@ func TestBlocksOfARun(t *testing.T) {
 		Change: func(c plan.Cell, rec *store.Record) {
 			rec.Wall = 0.05
 			if c.Workers == 4 || rec.Round > 0 {
-				rec.Sample.Crawls, rec.Sample.Seconds = 15, make([]float64, 15)
+				rec.Sample.Crawls, rec.Sample.Seconds = 15, slices.Repeat([]float64{0.002}, 15)
 				rec.Sample.Slices = []store.Slice{{Crawls: 5, Seconds: 0.01}, {Crawls: 10, Seconds: 0.02}}
 			}
 		}}.Write(filepath.Join(t.TempDir(), "run"))

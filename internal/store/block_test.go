@@ -169,11 +169,13 @@ func TestInvalidSlicesAreRejected(t *testing.T) {
 	p := testPlan(1)
 	r := newRun(t, p)
 	for name, change := range map[string]func(*Sample){
-		"a crawl too few":  func(s *Sample) { s.Slices = s.Slices[:1] },
-		"a crawl too many": func(s *Sample) { s.Slices[0].Crawls = 2 },
-		"no crawls":        func(s *Sample) { s.Slices = append(s.Slices, Slice{0, 1}) },
-		"no time":          func(s *Sample) { s.Slices[1].Seconds = 0 },
-		"negative outside": func(s *Sample) { s.Outside = -1 },
+		"a crawl too few":           func(s *Sample) { s.Slices = s.Slices[:1] },
+		"a crawl too many":          func(s *Sample) { s.Slices[0].Crawls = 2 },
+		"no crawls":                 func(s *Sample) { s.Slices = append(s.Slices, Slice{0, 1}) },
+		"no time":                   func(s *Sample) { s.Slices[1].Seconds = 0 },
+		"less time than its crawls": func(s *Sample) { s.Slices[1].Seconds = 0.1 },
+		"more time than its crawls": func(s *Sample) { s.Seconds[0] = 0 },
+		"negative outside":          func(s *Sample) { s.Outside = -1 },
 		"crawls wrap round": func(s *Sample) {
 			s.Slices = []Slice{{1 << 62, 1}, {1 << 62, 1}, {1 << 62, 1},
 				{1<<62 + 2, 1}}

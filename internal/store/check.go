@@ -70,14 +70,20 @@ func (s *Sample) check() error {
 	return nil
 }
 
-// checkSlices returns an error unless the slices, if there are any, have all crawls.
+// checkSlices returns an error unless the slices, if there are any, have all crawls with their times.
 func (s *Sample) checkSlices() error {
 	crawls := 0
 	for i, slice := range s.Slices {
 		if slice.Crawls < 1 || slice.Crawls > s.Crawls || !(slice.Seconds > 0 && slice.Seconds <= math.MaxInt32) {
 			return fmt.Errorf("invalid slice %d: %d crawls in %v seconds", i+1, slice.Crawls, slice.Seconds)
 		}
-		crawls += slice.Crawls
+		sum := 0.0
+		for _, sec := range s.Seconds[min(crawls, s.Crawls):min(crawls+slice.Crawls, s.Crawls)] {
+			sum += sec
+		}
+		if crawls += slice.Crawls; crawls <= s.Crawls && math.Abs(sum-slice.Seconds) > 1e-6*sum {
+			return fmt.Errorf("invalid slice %d: %v seconds, but its crawls took %v", i+1, slice.Seconds, sum)
+		}
 	}
 	if len(s.Slices) > 0 && crawls != s.Crawls {
 		return fmt.Errorf("invalid sample: %d crawls, but %d in its slices", s.Crawls, crawls)
