@@ -24,7 +24,10 @@ scale = 6
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := runtest.Run{Plan: p, Speed: func(plan.Cell, int) float64 { return 1000 }}.Write(filepath.Join(t.TempDir(), "run"))
+	run, err := runtest.Run{Plan: p, Speed: func(plan.Cell,
+		int) float64 {
+		return 1000
+	}}.Write(filepath.Join(t.TempDir(), "run"))
 	if err != nil {
 		t.Fatal(err)
 	}
