@@ -13,6 +13,7 @@ import (
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/report"
+	"crawlbench/internal/screen"
 	"crawlbench/internal/store"
 )
 
@@ -81,7 +82,7 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []measure.Grap
 // tell writes a line to the standard error, wrapped on a terminal.
 func (a *app) tell(text string) {
 	var b strings.Builder
-	a.side.Line(&b, text)
+	screen.Of(a.rawErr).Line(&b, text) // which may have become narrower
 	fmt.Fprint(a.rawErr, b.String())
 }
 

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/screen"
 	"crawlbench/internal/store"
 )
 
@@ -47,9 +47,10 @@ func TestProgressFitsTheTerminal(t *testing.T) {
 // What is said beside the progress line fits the terminal too, and is one line in a file.
 func TestNotesFitTheTerminal(t *testing.T) {
 	const text = "all 3 comparisons without a rate settled\x1b[2J after 28 of 40 rounds"
-	for _, width := range []int{0, 20, 40, 200} {
+	for _, width := range []int{0, 10, 20, 40, 200} {
 		var out bytes.Buffer
-		(&app{rawErr: &out, side: screen.Screen{Width: width}}).tell(text)
+		t.Setenv("COLUMNS", strconv.Itoa(width))
+		(&app{rawErr: &out}).tell(text)
 		lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
 		for _, line := range lines {
 			if n := len([]rune(line)); width > 0 && n > width || strings.ContainsRune(line, '\x1b') {

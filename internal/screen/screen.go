@@ -25,7 +25,7 @@ const (
 	// Prose is the maximum width of a paragraph: longer lines are hard to read.
 	Prose = 100
 	// narrowest is the width below which text is no longer made narrower.
-	narrowest = 20
+	narrowest = 10
 )
 
 // Of returns the screen behind w. COLUMNS overrides its width; NO_COLOR, or anything but a terminal, means no colours.
