@@ -168,7 +168,8 @@ func graphSentence(g store.GraphInfo) string {
 	if g.Failed > 0 {
 		reached += fmt.Sprintf(", %s of them fail", Count(g.Failed))
 	}
-	return fmt.Sprintf("%s: %s pages, %s links, %s (%s)", g.Name, Count(g.Pages), Count(g.Links), reached, g.Spec)
+	parts := []string{Count(g.Pages) + " pages", Count(g.Links) + " links", reached, "(" + g.Spec + ")"}
+	return g.Name + ": " + strings.Join(parts, screen.Glue+" ") // two spaces, at which a line may break
 }
 
 // axis returns the distinct values of the cells, in the order of the plan.

@@ -105,7 +105,7 @@ func (s Screen) fill(b *strings.Builder, style Style, first, rest, text string) 
 func split(text string, width, first, rest int) (lines []string) {
 	room, line, size := max(1, width-first), "", 0
 	end := func() {
-		lines, line, size, room = append(lines, line), "", 0, max(1, width-rest)
+		lines, line, size, room = append(lines, strings.TrimRight(line, " ")), "", 0, max(1, width-rest)
 	}
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ' ' }) {
 		word = strings.ReplaceAll(word, Glue, " ")
