@@ -130,7 +130,10 @@ func clock(d time.Duration) string {
 // clip cuts s at width, and marks the cut: a rate of 20000 must not read as one of 200.
 func clip(s string, width int) string {
 	if r := []rune(s); len(r) > width {
-		return string(r[:max(0, width-1)]) + "…"
+		if width <= 0 {
+			return ""
+		}
+		return string(r[:width-1]) + "…"
 	}
 	return s
 }
