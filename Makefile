@@ -18,7 +18,7 @@ build: ## build .bin/crawlbench, without cgo, with which the runtime finds no de
 	@CGO_ENABLED=0 go build -o $(CRAWLBENCH) ./bench/cmd/crawlbench
 
 test: ## run all tests
-	go test -timeout 20m ./...
+	go test -p 3 -timeout 20m ./...
 
 compare: build ## compare with benchstat: make compare [RUN=dir], or OLD=dir NEW=dir
 	@$(CRAWLBENCH) compare $(FLAGS) $(if $(OLD)$(NEW),"$$OLD" "$$NEW","$$RUN")
@@ -72,8 +72,10 @@ browser: ### run the tests in a browser, which need chromium; screenshots go to 
 	cd internal/testing/browser && go vet ./... && \
 		CRAWLBENCH_SCREENSHOTS="$${CRAWLBENCH_SCREENSHOTS:-$(CURDIR)/.bin/screenshots}" go test ./...
 
+# What is concurrent in this process; conform checks the crawlers in processes of their own.
+CONCURRENT = child crawl crawler/... engine host limiter parallel polite simulate store ui visited web
 race: ### run the tests of what is concurrent under the race detector
-	go test -race -short -timeout 20m $$(go list ./... | grep -v '/bench$$\|/arch$$\|/causal$$\|/cli$$\|/lesson$$\|/module$$\|/plan$$\|/report$$\|/starter$$\|/stat$$')
+	go test -race -short -timeout 20m $(CONCURRENT:%=./internal/%)
 
 lint: ### vet, formatting, static analysis
 	@scripts/lint.sh
