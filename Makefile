@@ -73,7 +73,7 @@ browser: ### run the tests in a browser, which need chromium; screenshots go to 
 		CRAWLBENCH_SCREENSHOTS="$${CRAWLBENCH_SCREENSHOTS:-$(CURDIR)/.bin/screenshots}" go test ./...
 
 # What is concurrent in this process; conform checks the crawlers in processes of their own.
-CONCURRENT = child crawl crawler/... engine host limiter parallel polite simulate store ui visited web
+CONCURRENT = crawl crawler/... engine limiter parallel polite ui visited web
 race: ### run the tests of what is concurrent under the race detector
 	go test -race -short -timeout 20m $(CONCURRENT:%=./internal/%)
 
@@ -81,7 +81,7 @@ lint: ### vet, formatting, static analysis
 	@scripts/lint.sh
 
 platforms: ### vet for macOS, FreeBSD, Windows and arm64, whose unit tests run under qemu-user if there is one
-	@scripts/platforms.sh
+	@scripts/platforms.sh $(PLATFORMS)
 
 fuzz: ### run every fuzz target for a time: make fuzz [FUZZTIME=20s]
 	@scripts/fuzz.sh $(or $(FUZZTIME),20s)
