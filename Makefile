@@ -73,15 +73,15 @@ browser: ### run the tests in a browser, which need chromium; screenshots go to 
 		CRAWLBENCH_SCREENSHOTS="$${CRAWLBENCH_SCREENSHOTS:-$(CURDIR)/.bin/screenshots}" go test ./...
 
 # What is concurrent in this process; conform checks the crawlers in processes of their own.
-CONCURRENT = crawl crawler/... engine limiter parallel polite ui visited web
+CONCURRENT = child crawl crawler/... engine host limiter measure parallel polite simulate store ui visited web
 race: ### run the tests of what is concurrent under the race detector
-	go test -race -short -timeout 20m $(CONCURRENT:%=./internal/%)
+	go test -p 3 -race -short -timeout 20m $(CONCURRENT:%=./internal/%)
 
 lint: ### vet, formatting, static analysis
 	@scripts/lint.sh
 
 platforms: ### vet for macOS, FreeBSD, Windows and arm64, whose unit tests run under qemu-user if there is one
-	@scripts/platforms.sh $(PLATFORMS)
+	@scripts/platforms.sh
 
 fuzz: ### run every fuzz target for a time: make fuzz [FUZZTIME=20s]
 	@scripts/fuzz.sh $(or $(FUZZTIME),20s)

@@ -115,7 +115,7 @@ func TestTail(t *testing.T) {
 }
 
 // A goroutine holds a lock from the end of its last wait for a lock, or for a condition, which releases one. Waiting
-// for the collector is no wait of its own.
+// for the collector is not a wait of its own.
 func TestHolds(t *testing.T) {
 	unlock := &stack{frames: []frame{{function: "unlock"}}, site: "unlock"}
 	for name, test := range map[string]struct {

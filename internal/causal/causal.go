@@ -73,7 +73,7 @@ func (l Line) Gain(share float64) (gain stat.Interval, known bool) {
 // result is sorted by the lower end of the slope's interval, the steepest first.
 func (x Experiment) Run(ctx context.Context) ([]Line, error) {
 	if !slices.Contains(x.Found, true) {
-		return nil, errors.New("there is no line to delay")
+		return nil, errors.New("none of the lines was found in the source of the crawler: name lines with -lines file.go:12, and their packages with -packages")
 	}
 	counted, err := x.take(ctx, "count", 1, func(site int) (time.Duration, bool) { return 0, x.Found[site-1] })
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"crawlbench/internal/stat"
 )
 
-// budgetShare is the part of a budget that choosing takes at most: one in so many.
+// budgetShare is the part of a budget that choosing takes at most, as its reciprocal.
 const budgetShare = 8
 
 // autoSlices measures the noise of this machine and sets the turns and slices of p by it, before the plan is stored:

@@ -47,7 +47,7 @@ func (b *benchstat) start(ctx context.Context, args []string) {
 	})
 }
 
-// print waits for benchstat to end, and prints the command and its output. It is no error if it is not installed.
+// print waits for benchstat to end, and prints the command and its output. A missing benchstat is not an error.
 func (b *benchstat) print(a *app) error {
 	t, err := b.done()
 	if errors.Is(err, errNoBenchstat) {

@@ -51,8 +51,8 @@ type experiment struct {
 // errEnough is the cause of an experiment's end by time.
 var errEnough = errors.New("the time of the experiment is over")
 
-// experiment takes blocks: so many rounds with short slices and a third as many with long ones, or, if rounds is 0, as
-// many of both as fit into half of the time. A block that is not finished then does not count.
+// experiment takes blocks: the given rounds with short slices and a third of them with long ones, or, if rounds
+// is 0, as many of both as fit into half of the time. A block that is not finished then does not count.
 func (a *app) experiment(ctx context.Context, rounds int, bound time.Duration) (x experiment, err error) {
 	begin := time.Now()
 	bounce := func(measure.Event) {
@@ -138,7 +138,8 @@ func (x experiment) reading() measure.Reading {
 	return r
 }
 
-// noise returns the noise of blocks of so many crawlers by the number of workers, where there are enough blocks.
+// noise returns the noise of blocks with the given number of crawlers by the number of workers, where there are
+// enough blocks.
 func (x experiment) noise(crawlers int) map[int]stat.Noise {
 	short, costs := blocksOf(x.short.Run)
 	long, _ := blocksOf(x.long.Run)

@@ -45,7 +45,8 @@ func Read(run *store.Run) ([]Result, error) {
 		err = json.Unmarshal(text, &list)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the tests of the findings in %s: %w: delete the file, or test them again", resultsFile, err)
+		return nil, fmt.Errorf("read the tests of the findings in %s: %w: delete the file, or test them again",
+			resultsFile, err)
 	}
 	return list, nil
 }

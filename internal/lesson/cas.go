@@ -21,7 +21,7 @@ func compareAndSwap() Lesson {
 			"which must travel to the core that writes it, and neither a block nor a mutex profile shows that.",
 		Next: "Look at \"cas-retries\" under Why in a report: a crawler can count events of its own with Options.Count.",
 		run: func(ctx context.Context, l *Lab) (Result, error) {
-			a, err := l.measure(ctx, `
+			cells, err := l.cells(ctx, `
 crawlers = ["cas"]
 workers  = [2, 8]
 rounds   = 4
@@ -31,14 +31,11 @@ name   = "rmat13"
 kind   = "rmat"
 scale  = 13
 degree = 12
-`)
+`, cellOf{"cas", 8})
 			if err != nil {
 				return Result{}, err
 			}
-			c, err := cell(a, "cas", 8)
-			if err != nil {
-				return Result{}, err
-			}
+			c := cells[0]
 			var each []float64 // retries per 100 pages, by sample
 			for _, rec := range c.Records {
 				each = append(each, 100*rec.Sample.Counts["cas-retries"]/rec.Sample.Values["pages/op"])

@@ -22,7 +22,7 @@ func twoDials() Lesson {
 			"keep it: set the rate first, then as many workers as rate x latency, with some to spare for slow pages.",
 		Next: "\"crawlbench run rate\" sweeps both dials.",
 		run: func(ctx context.Context, l *Lab) (Result, error) {
-			a, err := l.measure(ctx, `
+			cells, err := l.cells(ctx, `
 crawlers = ["mutexmap"]
 workers  = [1, 8]
 rate     = [200]
@@ -36,18 +36,11 @@ name   = "rmat10"
 kind   = "rmat"
 scale  = 10
 degree = 12
-`)
+`, cellOf{"mutexmap", 1}, cellOf{"mutexmap", 8})
 			if err != nil {
 				return Result{}, err
 			}
-			one, err := cell(a, "mutexmap", 1)
-			if err != nil {
-				return Result{}, err
-			}
-			many, err := cell(a, "mutexmap", 8)
-			if err != nil {
-				return Result{}, err
-			}
+			one, many := cells[0], cells[1]
 			p := times(many, one)
 			r := Result{Unsure, speeds(one, many), fmt.Sprintf("Eight workers have %s the throughput of one."+method, p.String())}
 			switch {

@@ -104,6 +104,32 @@ func (l *Lab) measureThen(ctx context.Context, text string,
 	return a, then(a)
 }
 
+// inMemory is the end of a scenario with a site that answers at once.
+const inMemory = `rounds   = 12
+sample   = "30ms"
+[[graph]]
+name   = "rmat13"
+kind   = "rmat"
+scale  = 13
+degree = 12
+`
+
+// cellOf says which cell is meant.
+type cellOf struct {
+	crawler string
+	workers int
+}
+
+// cells measures a scenario and returns some of its cells.
+func (l *Lab) cells(ctx context.Context, text string, of ...cellOf) ([]*diagnose.Cell, error) {
+	a, err := l.measure(ctx, text)
+	list := make([]*diagnose.Cell, len(of))
+	for i := 0; i < len(of) && err == nil; i++ {
+		list[i], err = cell(a, of[i].crawler, of[i].workers)
+	}
+	return list, err
+}
+
 // cell returns a cell, or an error if it has no samples.
 func cell(a *diagnose.Analysis, impl string, workers int) (*diagnose.Cell, error) {
 	for _, t := range a.Tables {

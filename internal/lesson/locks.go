@@ -26,28 +26,14 @@ func lockPerLink() Lesson {
 			"nanoseconds. So take a lock for a batch of work, not for each item; a batch of a page is already there.",
 		Next: "\"crawlbench list crawlers\" shows sharded and chunked, which go further: many locks, or none.",
 		run: func(ctx context.Context, l *Lab) (Result, error) {
-			a, err := l.measure(ctx, `
+			cells, err := l.cells(ctx, `
 crawlers = ["lesson.perlink", "lesson.perpage"]
 workers  = [8]
-rounds   = 12
-sample   = "30ms"
-[[graph]]
-name   = "rmat13"
-kind   = "rmat"
-scale  = 13
-degree = 12
-`)
+`+inMemory, cellOf{"lesson.perlink", 8}, cellOf{"lesson.perpage", 8})
 			if err != nil {
 				return Result{}, err
 			}
-			link, err := cell(a, "lesson.perlink", 8)
-			if err != nil {
-				return Result{}, err
-			}
-			page, err := cell(a, "lesson.perpage", 8)
-			if err != nil {
-				return Result{}, err
-			}
+			link, page := cells[0], cells[1]
 			p := times(page, link)
 			return Result{side(p, 1.5), speeds(link, page), fmt.Sprintf(
 				"%.1f locks a page against %.1f: the lock per page has %s the throughput."+method,

@@ -21,32 +21,14 @@ func ownerSaturates() Lesson {
 			"workers do between two messages, and where order or deadlines matter.",
 		Next: "\"crawlbench run contention\" compares owner with ownerbatch, which sends fewer and larger messages.",
 		run: func(ctx context.Context, l *Lab) (Result, error) {
-			a, err := l.measure(ctx, `
+			cells, err := l.cells(ctx, `
 crawlers = ["owner"]
 workers  = [1, 2, 8]
-rounds   = 12
-sample   = "30ms"
-[[graph]]
-name   = "rmat13"
-kind   = "rmat"
-scale  = 13
-degree = 12
-`)
+`+inMemory, cellOf{"owner", 1}, cellOf{"owner", 2}, cellOf{"owner", 8})
 			if err != nil {
 				return Result{}, err
 			}
-			one, err := cell(a, "owner", 1)
-			if err != nil {
-				return Result{}, err
-			}
-			two, err := cell(a, "owner", 2)
-			if err != nil {
-				return Result{}, err
-			}
-			many, err := cell(a, "owner", 8)
-			if err != nil {
-				return Result{}, err
-			}
+			one, two, many := cells[0], cells[1], cells[2]
 			p := times(many, one)
 			r := Result{Unsure, speeds(one, two, many),
 				fmt.Sprintf("Eight workers have %s the throughput of one."+method, p.String())}

@@ -36,30 +36,16 @@ scale  = 5
 degree = 12
 [fetch]
 `
-			waits, err := l.measure(ctx, common+"latency = \"constant\"\nmedian = \"2ms\"\n")
+			waits, err := l.cells(ctx, common+"latency = \"constant\"\nmedian = \"2ms\"\n", cellOf{"spawn", 1}, cellOf{"spawn", 16})
 			if err != nil {
 				return Result{}, err
 			}
-			works, err := l.measure(ctx, common+"cpu = \"2ms\"\n")
+			wait1, wait16 := waits[0], waits[1]
+			works, err := l.cells(ctx, common+"cpu = \"2ms\"\n", cellOf{"spawn", 1}, cellOf{"spawn", 16})
 			if err != nil {
 				return Result{}, err
 			}
-			wait1, err := cell(waits, "spawn", 1)
-			if err != nil {
-				return Result{}, err
-			}
-			wait16, err := cell(waits, "spawn", 16)
-			if err != nil {
-				return Result{}, err
-			}
-			work1, err := cell(works, "spawn", 1)
-			if err != nil {
-				return Result{}, err
-			}
-			work16, err := cell(works, "spawn", 16)
-			if err != nil {
-				return Result{}, err
-			}
+			work1, work16 := works[0], works[1]
 			wait, work := times(wait16, wait1), times(work16, work1)
 			r := Result{Unsure, "  waiting for the network\n" + speeds(wait1, wait16) +
 				"  keeping the processor busy\n" + speeds(work1, work16), fmt.Sprintf("With sixteen, the crawl that waits has %s the throughput, and the one that works %s."+method,

@@ -17,30 +17,16 @@ func sequentialFirst() Lesson {
 			"over. Here a page is some hundred nanoseconds of work, and starting a goroutine, taking a place in the " +
 			"semaphore and a lock costs more. Always measure the sequential program first: without it, nobody notices " +
 			"that eight workers have only won back what concurrency costs.",
-		Next: "\"crawlbench run quick\" measures seven crawlers like this; lesson 15 shows when the difference stops mattering.",
+		Next: "\"crawlbench run quick\" measures seven crawlers like this; the last lesson shows when the difference stops mattering.",
 		run: func(ctx context.Context, l *Lab) (Result, error) {
-			a, err := l.measure(ctx, `
+			cells, err := l.cells(ctx, `
 crawlers = ["sequential", "spawn"]
 workers  = [1, 8]
-rounds   = 12
-sample   = "30ms"
-[[graph]]
-name   = "rmat13"
-kind   = "rmat"
-scale  = 13
-degree = 12
-`)
+`+inMemory, cellOf{"sequential", 1}, cellOf{"spawn", 8})
 			if err != nil {
 				return Result{}, err
 			}
-			alone, err := cell(a, "sequential", 1)
-			if err != nil {
-				return Result{}, err
-			}
-			many, err := cell(a, "spawn", 8)
-			if err != nil {
-				return Result{}, err
-			}
+			alone, many := cells[0], cells[1]
 			p := times(many, alone)
 			return Result{side(p, 1.5), speeds(alone, many),
 				"spawn with 8 workers has " + p.String() + " the throughput of sequential." + method}, nil

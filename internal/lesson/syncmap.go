@@ -19,36 +19,14 @@ func syncMap() Lesson {
 			"compare the two with eight workers.",
 		Next: "Measure your own keys: \"crawlbench run urls\" does it with URLs.",
 		run: func(ctx context.Context, l *Lab) (Result, error) {
-			a, err := l.measure(ctx, `
+			cells, err := l.cells(ctx, `
 crawlers = ["mutexmap", "syncmap"]
 workers  = [1, 8]
-rounds   = 12
-sample   = "30ms"
-[[graph]]
-name   = "rmat13"
-kind   = "rmat"
-scale  = 13
-degree = 12
-`)
+`+inMemory, cellOf{"mutexmap", 1}, cellOf{"syncmap", 1}, cellOf{"mutexmap", 8}, cellOf{"syncmap", 8})
 			if err != nil {
 				return Result{}, err
 			}
-			lock, err := cell(a, "mutexmap", 1)
-			if err != nil {
-				return Result{}, err
-			}
-			sync, err := cell(a, "syncmap", 1)
-			if err != nil {
-				return Result{}, err
-			}
-			lock8, err := cell(a, "mutexmap", 8)
-			if err != nil {
-				return Result{}, err
-			}
-			sync8, err := cell(a, "syncmap", 8)
-			if err != nil {
-				return Result{}, err
-			}
+			lock, sync, lock8, sync8 := cells[0], cells[1], cells[2], cells[3]
 			r := Result{1, speeds(lock, sync, lock8, sync8) + bars([]bar{
 				{"mutexmap allocates", lock.Bytes, fmt.Sprintf("%.0f bytes a page", lock.Bytes)},
 				{"syncmap allocates", sync.Bytes, fmt.Sprintf("%.0f bytes a page", sync.Bytes)},

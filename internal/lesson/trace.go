@@ -24,7 +24,7 @@ func readTrace() Lesson {
 			"The longest path of the graph bounds a crawl, whatever the crawler and the number of workers.",
 		Next: "Reports have this breakdown for each crawler, under Time breakdown; \"go tool trace\" shows single events.",
 		run: func(ctx context.Context, l *Lab) (Result, error) {
-			a, err := l.measure(ctx, `
+			cells, err := l.cells(ctx, `
 crawlers = ["mutexmap"]
 workers  = [8]
 rounds   = 1
@@ -39,14 +39,11 @@ pages = 60
 [profiles]
 kinds  = ["wall"]
 length = "300ms"
-`)
+`, cellOf{"mutexmap", 8})
 			if err != nil {
 				return Result{}, err
 			}
-			c, err := cell(a, "mutexmap", 8)
-			if err != nil {
-				return Result{}, err
-			}
+			c := cells[0]
 			if c.Traces == nil {
 				return Result{Choice: Unsure, Measured: "There is no trace."}, nil
 			}

@@ -35,8 +35,8 @@ func (r *Runner) refit(round int, timing time.Duration) error {
 	return r.Run.SetPlan(&p)
 }
 
-// nextLook returns the number of rounds of the look after the one that is due after so many, and whether there are
-// both.
+// nextLook returns the number of rounds of the look after the one that is due after the given number, and
+// whether there are both.
 func nextLook(list []stat.Look, rounds int) (next int, ok bool) {
 	i := slices.IndexFunc(list, func(l stat.Look) bool { return l.Blocks == rounds })
 	if i < 0 || i+1 == len(list) {
@@ -45,8 +45,8 @@ func nextLook(list []stat.Look, rounds int) (next int, ok bool) {
 	return list[i+1].Blocks, true
 }
 
-// fit returns how many rounds fit into a budget of which before was spent before the first round, timing on the rounds
-// done so far, and passes is reserved for the profile passes. It returns at least done.
+// fit returns how many rounds fit into a budget of which before was spent before the first round, timing on the
+// rounds done so far, and passes is reserved for the profile passes. It returns at least done.
 func fit(budget, before, timing time.Duration, done int, passes time.Duration) int {
 	perRound := max(timing/time.Duration(done), 1)
 	return min(max(int((budget-before-passes)/perRound), done), maxRounds)

@@ -38,7 +38,7 @@ func (b *Bench) flags(s *store.Sample, overlapped bool) []string {
 	return flags
 }
 
-// loadFlags returns the flags for which the machine is the reason, by what load.addTo counted in so many seconds.
+// loadFlags returns the flags for which the machine is the reason, by what load.addTo counted in the given seconds.
 func loadFlags(counted map[string]float64, wall float64) (flags []string) {
 	if counted["throttled-sec"] > 0 {
 		flags = append(flags, "throttled")

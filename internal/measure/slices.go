@@ -84,7 +84,7 @@ func (t *taking) slice(ctx context.Context, length time.Duration) (store.Slice, 
 	return s, nil
 }
 
-// sliceEnds reports whether a slice is long enough after so many crawls.
+// sliceEnds reports whether a slice is long enough after the given number of crawls.
 func sliceEnds(crawls int, took, length time.Duration) bool {
 	return crawls >= sliceCrawls && took >= length || crawls > 0 && took >= maxSlices*length
 }

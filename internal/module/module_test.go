@@ -15,8 +15,8 @@ import (
 // In a copy of the source only the path in go.mod and in imports is changed. The program of the copy measures, its
 // profiles have no frames of the harness, which are found by their names, and new requires the copy.
 func TestModuleCanBeRenamed(t *testing.T) {
-	if os.Getenv("CRAWLBENCH_LONG") == "" {
-		t.Skip("builds all packages anew: CRAWLBENCH_LONG=1 runs it")
+	if testing.Short() {
+		t.Skip("builds all packages anew")
 	}
 	const renamed = "example.org/fork"
 	old := module.Path()

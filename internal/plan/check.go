@@ -132,7 +132,7 @@ func (c Cell) check() error {
 	return nil
 }
 
-// checkSchedule returns an error unless each round measures every cell once that has so many rounds.
+// checkSchedule returns an error unless each round measures once every cell that has at least as many rounds.
 func (p *Plan) checkSchedule() error {
 	n := len(p.Cells)
 	limited := 0
@@ -148,7 +148,8 @@ func (p *Plan) checkSchedule() error {
 	}
 	if p.Rounds < 1 || p.RateLimitedRounds < 0 || p.RateLimitedRounds > MaxRounds || len(p.Schedule) > mostSlots ||
 		float64(len(p.Schedule)) != want {
-		return fmt.Errorf("the schedule has %d slots, want %d rounds of %d cells, %d of them in %d rounds, and at most %d slots",
+		return fmt.Errorf("the schedule has %d slots, want %d rounds of %d cells, %d of them in %d rounds, "+
+			"and at most %d slots",
 			len(p.Schedule), p.Rounds, n, limited, p.RateLimitedRounds, mostSlots)
 	}
 	last := make([]int, n) // the last round of each cell, from 1

@@ -130,7 +130,8 @@ func (r *reader) scenario(s *Scenario, p *place, values map[string]any) {
 				pos = at.value
 			}
 		}
-		r.fail(pos, "deadline", "%v is not longer than the sample of %v, so that every sample would be stopped: give a longer deadline",
+		r.fail(pos, "deadline", "%v is not longer than the sample of %v, so that every sample would be stopped: "+
+			"give a longer deadline",
 			s.Deadline, s.Sample)
 	}
 	for _, name := range []string{"turns", "slice"} {
@@ -139,7 +140,8 @@ func (r *reader) scenario(s *Scenario, p *place, values map[string]any) {
 		}
 	}
 	if at := p.below["cost"]; at != nil && (s.Fetch.CPU > 0 || s.Fetch.Latency.MeanWait() > 0) {
-		r.fail(at.value, "cost", "the table [fetch] sets a latency or processor time too, so that \"none\" would not be none: "+
+		r.fail(at.value, "cost", "the table [fetch] sets a latency or processor time too, so that \"none\" would not "+
+			"be none: "+
 			"give it in one of the two places")
 	}
 	if len(s.Graphs) == 0 && values["graph"] == nil {

@@ -154,7 +154,7 @@ func (p *Plan) SetRounds(n int) {
 	}
 }
 
-// EndAt ends the plan with its look after so many rounds. The alpha of later looks is lost, because who
+// EndAt ends the plan with its look after the given number of rounds. The alpha of later looks is lost, because who
 // decides to end there may know what the looks so far have shown.
 func (p *Plan) EndAt(rounds int) {
 	p.Rounds = rounds

@@ -36,7 +36,8 @@ func Samples(title, about string, color int, dots []Dot, center, lo, hi float64,
 		s.text(left-6, up(y)+4, "dim", "end", unit(y))
 	}
 	if !math.IsInf(hi, 0) && !math.IsNaN(lo+hi) {
-		s.printf(`<g class="%s"><rect x="%.1f" width="%.1f" y="%.1f" height="%.1f" class="band"/></g>`, colorClass(color), left,
+		s.printf(`<g class="%s"><rect x="%.1f" width="%.1f" y="%.1f" height="%.1f" class="band"/></g>`,
+			colorClass(color), left,
 			plotWidth-left-right, up(inside(hi)), max(1, up(inside(lo))-up(inside(hi))))
 	}
 	s.printf(`<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="mark"/>`, left, plotWidth-right, up(center),

@@ -9,17 +9,17 @@ type Components struct {
 	Machine float64 // what slices close to each other do not share, whatever their length
 }
 
-// Turns are the slices of one block of equal crawlers: Logs[crawler][turn] is the logarithm of the mean time of a crawl
-// in a slice of Length seconds.
+// Turns are the slices of one block of equal crawlers: Logs[crawler][turn] is the logarithm of the mean time of
+// a crawl in a slice of Length seconds.
 type Turns struct {
 	Length float64
 	Logs   [][]float64
 }
 
-// FitComponents estimates the components from blocks of the same crawler, at least 2 of them in each block, with slices
-// of two lengths. Within a block the differences of two crawlers vary from turn to turn by twice the noise of a slice,
-// from block to block in addition by twice that of a process. Estimates are not below 0. With slices of one length all
-// their noise counts as Slice.
+// FitComponents estimates the components from blocks of the same crawler, at least 2 of them in each block, with
+// slices of two lengths. Within a block the differences of two crawlers vary from turn to turn by twice the
+// noise of a slice, from block to block in addition by twice that of a process. Estimates are not below 0. With
+// slices of one length all their noise counts as Slice.
 func FitComponents(blocks []Turns) Components {
 	var lengths, within, weights []float64
 	between, pairs := 0.0, 0.0
@@ -71,8 +71,8 @@ func fitLine(lengths, variances, weights []float64) (slice, machine float64) {
 	return slice, machine
 }
 
-// SD returns the standard deviation of the log ratio of two crawlers in a block of so many turns with slices of that
-// length in seconds.
+// SD returns the standard deviation of the log ratio of two crawlers in a block with the given number of turns
+// and slices of that length in seconds.
 func (c Components) SD(turns int, slice float64) float64 {
 	return math.Sqrt(2 * (c.Process + (c.Slice/slice+c.Machine)/float64(turns)))
 }

@@ -46,7 +46,7 @@ func InterimLooks(blocks int) []Look {
 	return append(looks, Look{blocks, last})
 }
 
-// FinalLook returns the only look of a run of so many blocks, after the last of them.
+// FinalLook returns the only look of a run with the given number of blocks, after the last of them.
 func FinalLook(blocks int) []Look { return []Look{{Blocks: max(2, blocks), Share: 1}} }
 
 // CheckLooks returns an error unless looks has at least one look, in order, and spends at most all of alpha.

@@ -5,12 +5,12 @@ import "math"
 // Power is the probability of finding the minimum detectable effect.
 const Power = 0.8
 
-// MDE returns the minimum detectable effect of so many blocks, as a ratio above 1: the smallest
+// MDE returns the minimum detectable effect of the given number of blocks, as a ratio above 1: the smallest
 // that is found with Power by the first claim of the family, at its last look. sd is the standard
 // deviation of the log ratio of a block; a noise that is pooled over the family goes in as it is,
 // that of dependent blocks times Inflation. It is +Inf for fewer than 2 blocks.
 //
-// It takes the looks that a run of so many blocks has, or the end only if the family is uneven. The
+// It takes the looks that a run with this number of blocks has, or the end only if the family is uneven. The
 // quantile of the noncentral t is that of Abramowitz and Stegun 26.7.10, with the mean cost of the
 // guard for dependence; that of the signed-rank test has its efficiency of 3/pi under normal noise.
 func (f Family) MDE(blocks int, sd float64) float64 {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// A machine gives the logarithm of its slowness at each of so many slots.
+// A machine gives the logarithm of its slowness at each of the given number of slots.
 type machine func(draw *rand.Rand, slots int) []float64
 
 var machines = []struct {
@@ -54,7 +54,7 @@ func outliers(draw *rand.Rand) float64 {
 	return x
 }
 
-// inRounds measures crawlers whose times are truth, in so many rounds, each in an order of its own.
+// inRounds measures crawlers whose times are truth, in the given number of rounds, each in an order of its own.
 func inRounds(draw *rand.Rand, state machine, noise noiseOf, rounds int, truth []float64) [][]float64 {
 	slow := state(draw, rounds*len(truth))
 	samples := make([][]float64, len(truth))

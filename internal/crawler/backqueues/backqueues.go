@@ -17,7 +17,8 @@ import (
 
 // Crawler returns the crawler with that many back queues for each worker.
 func Crawler(perWorker int) crawl.Crawler {
-	return polite.Wasteful("backqueues."+strconv.Itoa(perWorker)+"W", "polite: Mercator's front queue and back queues of one host each",
+	return polite.Wasteful("backqueues."+strconv.Itoa(perWorker)+"W",
+		"polite: Mercator's front queue and back queues of one host each",
 		schedule[uint32](perWorker), schedule[string](perWorker),
 		polite.Sets{ByID: visited.NewBits, ByURL: visited.NewTable})
 }
