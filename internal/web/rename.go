@@ -35,7 +35,7 @@ type candidate struct {
 	page    uint32
 	in      []uint64 // indices of the links to it
 	sources int      // pages with such links
-	links   int      // of all those pages
+	links   int      // of all those pages and its own
 }
 
 // overriddenPage holds the links of a page that are not served from the graph.
@@ -50,7 +50,7 @@ const (
 	maxRenamed = 16 // pages in a crawl
 	poolSize   = 64 // candidates that are drawn; the cheaper half is kept
 	// overrideEvery and copyEvery limit the cost: at most one page in overrideEvery is overridden, and at
-	// most one link in copyEvery is copied for that; but at least one page is renamed.
+	// most one link in copyEvery is copied for that, unless no single candidate is as cheap: one page is renamed then.
 	overrideEvery = 512
 	copyEvery     = 64
 )
@@ -72,7 +72,7 @@ func (r *renaming) draw(g *graph.Graph, reach graph.Reach, fetched func(i int) u
 	index := map[uint32]*candidate{}
 	wanted := make([]uint64, len(reach.Set))
 	for i, p := range pages {
-		r.pool[i].page = p
+		r.pool[i].page, r.pool[i].links = p, len(g.Out(p))
 		index[p] = &r.pool[i]
 		wanted[p/64] |= 1 << (p % 64)
 	}
@@ -210,11 +210,12 @@ func (r *renaming) number(page uint32) uint32 {
 	return page
 }
 
-// choose draws candidates with at most the given total of sources and links, but at least one.
+// choose draws candidates with at most the given total of sources and links. If none has as few, it draws one.
 func (r *renaming) choose(sources, links int) (chosen []candidate) {
-	for _, i := range rand.Perm(len(r.pool)) {
+	order := rand.Perm(len(r.pool))
+	for _, i := range order {
 		c := r.pool[i]
-		if len(chosen) > 0 && (c.sources+1 > sources || c.links > links) {
+		if c.sources+1 > sources || c.links > links {
 			continue
 		}
 		chosen = append(chosen, c)
@@ -223,6 +224,9 @@ func (r *renaming) choose(sources, links int) (chosen []candidate) {
 		if len(chosen) == min(maxRenamed, len(r.free)) {
 			break
 		}
+	}
+	if len(chosen) == 0 {
+		chosen = append(chosen, r.pool[order[0]])
 	}
 	return chosen
 }

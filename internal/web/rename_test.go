@@ -196,8 +196,8 @@ func TestDetoursAreFew(t *testing.T) {
 			for _, d := range s.verifier.renaming.overridden {
 				links += len(d.ids)
 			}
-			if few := len(s.verifier.renaming.overridden); few > reach.Pages/overrideEvery+2 ||
-				links > int(reach.Links/copyEvery)+few*16 {
+			if few := len(s.verifier.renaming.overridden); few > reach.Pages/overrideEvery ||
+				links > int(reach.Links/copyEvery) {
 				t.Errorf("%v, crawl %d: %d overridden pages with %d links, of %d pages with %d", spec, n, few, links,
 					reach.Pages, reach.Links)
 			}
