@@ -167,7 +167,7 @@ func TestRenamedPagesAreTheSameGraph(t *testing.T) {
 
 // Each crawl renames other pages, to other names.
 func TestRenamedPagesAreDrawnAnew(t *testing.T) {
-	g := build(t, graph.Spec{Kind: "hosts", Pages: 2000, Seed: 1})
+	g := build(t, graph.Spec{Kind: "hosts", Pages: 16000, Seed: 1})
 	s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
 	pages, names := map[uint32]bool{}, map[uint32]bool{}
 	for n := range 60 {
