@@ -12,7 +12,6 @@ import (
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/host"
 	"crawlbench/internal/limiter"
-	"crawlbench/internal/looks"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
@@ -113,7 +112,7 @@ func noise(a *diagnose.Analysis) []measure.Reading {
 			if c.Blocks < fewestBlocks {
 				continue
 			}
-			alone := stat.Family{Size: 1, Alpha: looks.Alpha, Uneven: true}
+			alone := stat.Family{Size: 1, Alpha: plan.Alpha, Uneven: true}
 			for _, n := range []int{10, 20, 40} {
 				if x := alone.MDE(n, c.SD); !math.IsInf(x, 0) && !math.IsNaN(x) {
 					list = append(list, measure.Reading{Name: fmt.Sprintf("  %d rounds", n),

@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"slices"
 
-	"crawlbench/internal/looks"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
@@ -68,7 +67,7 @@ func (a *app) components(x experiment) ([]measure.Reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	family := looks.Of(quick, plan.Crawlers).Unlimited
+	family := quick.Families(plan.Crawlers).Unlimited
 	noise := x.noise(len(quick.Crawlers))
 	list := []measure.Reading{measure.PingPong(x.trips), x.reading()}
 	for _, w := range slices.Sorted(maps.Keys(noise)) {

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"crawlbench/internal/host"
-	"crawlbench/internal/looks"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
@@ -35,7 +34,7 @@ func Gate(list []Change, gate float64) stat.Gate {
 
 // changes compares the cells with those of another program in the same rounds.
 func (a *Analysis) changes(all cells) (list []Change) {
-	_, decisions := a.Run.Looks().Decide(plan.Programs)
+	_, decisions := a.Run.Measured().Decide(plan.Programs)
 	i := 0
 	for base, other := range a.Run.Plan().Pairs(plan.Programs) {
 		list = append(list, change(all.against[base], all.own[other], "the other", "this program", decisions[i]))
@@ -67,11 +66,11 @@ func CompareRuns(before, after *store.Run) ([]Change, error) {
 			}
 		}
 	}
-	var pairs []looks.Pair
+	var pairs []plan.Pair
 	for c := range declared {
-		pairs = append(pairs, looks.Pair{Rate: c.Rate, Base: old[c].times, Other: new[c].times})
+		pairs = append(pairs, plan.Pair{Rate: c.Rate, Base: old[c].times, Other: new[c].times})
 	}
-	decisions := looks.NewFamilies(declared, after.Plan()).Decide(pairs)
+	decisions := plan.NewFamilies(declared, after.Plan()).Decide(pairs)
 	var list []Change
 	for c := range declared {
 		list = append(list, change(old[c], new[c], before.Dir(), after.Dir(), decisions[len(list)]))

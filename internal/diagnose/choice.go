@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"crawlbench/internal/looks"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 )
@@ -39,8 +38,8 @@ func (a *Analysis) choose() {
 	if len(tables) == 0 {
 		tables = a.Tables
 	}
-	f := looks.Family{Family: stat.Family{Alpha: looks.Alpha, Margin: a.Margin, Uneven: true}}
-	var list []looks.Pair
+	f := plan.Family{Family: stat.Family{Alpha: plan.Alpha, Margin: a.Margin, Uneven: true}}
+	var list []plan.Pair
 	var rivals []*Rival
 	for _, t := range tables {
 		var best []*Cell
@@ -75,7 +74,7 @@ func (a *Analysis) choose() {
 				choice.Others[i].Comparison = *x
 				continue
 			}
-			list = append(list, looks.Pair{Base: c.times, Other: best[0].times})
+			list = append(list, plan.Pair{Base: c.times, Other: best[0].times})
 			rivals = append(rivals, &choice.Others[i])
 		}
 		a.Choices = append(a.Choices, choice)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"crawlbench/internal/looks"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 )
@@ -91,8 +90,8 @@ func (a *Analysis) compare(all cells) {
 			}
 		}
 	}
-	decide := func(q plan.Question, others map[plan.Cell]*Cell, set func(g *Group, c *Comparison)) *looks.Families {
-		families, decisions := a.Run.Looks().Decide(q)
+	decide := func(q plan.Question, others map[plan.Cell]*Cell, set func(g *Group, c *Comparison)) *plan.Families {
+		families, decisions := a.Run.Measured().Decide(q)
 		i := 0
 		for base, other := range p.Pairs(q) {
 			b, o := all.own[base], others[other]

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"crawlbench/internal/looks"
 	"crawlbench/internal/parallel"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
@@ -25,7 +24,7 @@ type Analysis struct {
 	Baseline string
 	Margin   float64 // differences within it do not matter
 	// Families are the comparisons between crawlers, Controls those of the baseline with itself.
-	Families, Controls *looks.Families
+	Families, Controls *plan.Families
 	Trust              Trust
 	// Choices are the recommendations: the best crawler at its best number of workers, for each
 	// unlimited table, or each table if all are paced.

@@ -3,7 +3,6 @@ package diagnose
 import (
 	"slices"
 
-	"crawlbench/internal/looks"
 	"crawlbench/internal/plan"
 )
 
@@ -15,7 +14,7 @@ type AssumedNoise struct{ Quiet, Busy float64 }
 
 // DetectableEffect says before a run what a family can show.
 type DetectableEffect struct {
-	*looks.Family
+	*plan.Family
 	AssumedNoise
 	// AtQuiet and AtBusy are the minimum detectable effects, as ratios, on such machines; +Inf if there is none.
 	AtQuiet, AtBusy float64
@@ -36,7 +35,7 @@ func (r DetectableEffect) Enough(ratio float64) (least, find int) {
 // DetectableEffects returns what the families of a question can show. Those of Crawlers are of all
 // runs; those of Programs of one against another program.
 func DetectableEffects(p *plan.Plan, q plan.Question) (list []DetectableEffect) {
-	for _, f := range looks.Of(p, q).All() {
+	for _, f := range p.Families(q).All() {
 		noise := AssumedNoise{0.03, 0.25}
 		switch {
 		case f.Equivalence:

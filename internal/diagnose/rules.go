@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"crawlbench/internal/breakdown"
-	"crawlbench/internal/looks"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
 	"crawlbench/internal/stat"
 )
@@ -187,7 +187,7 @@ func growth(c *Cell) (Value, bool) {
 	if c.Growth == nil || !c.representative() {
 		return Value{}, false
 	}
-	return ofPair(*c.Growth), c.Growth.Lo > 1 && c.Growth.P < looks.Alpha
+	return ofPair(*c.Growth), c.Growth.Lo > 1 && c.Growth.P < plan.Alpha
 }
 
 // busyWithChannels reports whether channels and the scheduler take much of the processor time.

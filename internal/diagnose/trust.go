@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 
-	"crawlbench/internal/looks"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 )
@@ -26,7 +25,7 @@ type Trust struct {
 
 // Noise says how noisy the tables of a kind are, and what can be found in them.
 type Noise struct {
-	*looks.Family
+	*plan.Family
 	Controls int // comparisons of the baseline with itself
 	// Rejected are those that claim a difference, in a family of their own: something else than the crawlers differed.
 	Rejected int
@@ -76,7 +75,7 @@ func (a *Analysis) trust(all cells) {
 }
 
 // noise returns the noise of the tables in which a family is.
-func (a *Analysis) noise(f, control *looks.Family) Noise {
+func (a *Analysis) noise(f, control *plan.Family) Noise {
 	n := Noise{Family: f, Floor: math.NaN(), Worst: math.NaN(), Detectable: math.Inf(1), Noisiest: math.Inf(1)}
 	var reach []float64
 	for _, t := range a.Tables {

@@ -8,4 +8,7 @@
 // A Plan multiplies the axes of a scenario into cells and schedules when each is measured. It is
 // deterministic: the same scenario, crawlers, number of cores and seed give the same plan. It
 // measures nothing.
+//
+// A plan declares its comparisons, in Families, which are decided at fixed looks. Measured says how, and which
+// crawlers leave a run because nothing about them is open.
 package plan

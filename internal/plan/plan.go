@@ -45,7 +45,7 @@ type Plan struct {
 	Cells    []Cell        `json:"cells"`
 	// Schedule lists the samples in the order in which they are taken.
 	Schedule []Slot `json:"schedule"`
-	// Passes are the profile passes, taken after the last round.
+	// Passes are the profile passes, taken while a block waits and after the last round.
 	Passes []Pass        `json:"passes"`
 	Length time.Duration `json:"pass_ns"`
 }

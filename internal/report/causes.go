@@ -5,7 +5,7 @@ import (
 
 	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/looks"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
 	"crawlbench/internal/stat"
 )
@@ -120,7 +120,7 @@ func grown(f diagnose.Finding, who string, out *Finding) string {
 	}
 	out.Text = fmt.Sprintf("%s uses %s the processor time per page that it uses with one worker, %s: %s", who,
 		times(stat.Interval{Value: v.Median, Lo: v.Min, Hi: v.Max}), growthOf(f.Cell.Loss, f.Grown), what)
-	out.Confidence = fmt.Sprintf("the %.0f %% interval over %d rounds starts at %.2f", 100*(1-looks.Alpha), v.N, v.Min)
+	out.Confidence = fmt.Sprintf("the %.0f %% interval over %d rounds starts at %.2f", 100*(1-plan.Alpha), v.N, v.Min)
 	out.Check = check
 	return "cpu"
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/looks"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 )
 
@@ -149,7 +149,7 @@ func apart(c diagnose.Choice) bool {
 }
 
 // familyName names a family by its tables.
-func familyName(f *looks.Family) string {
+func familyName(f *plan.Family) string {
 	if f.Equivalence {
 		return "rate-limited tables"
 	}

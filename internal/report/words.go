@@ -9,7 +9,6 @@ import (
 
 	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/looks"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
@@ -252,7 +251,7 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 					times(stat.Interval{Value: g.Ratio.Ratio, Lo: g.Ratio.Lo, Hi: g.Ratio.Hi}),
 					Plural(c.Row.Gains[0].Workers, "worker")))
 		}
-		out.Confidence = fmt.Sprintf("the %.0f %% interval over %d rounds ends at %.2f", 100*(1-looks.Alpha), v.N,
+		out.Confidence = fmt.Sprintf("the %.0f %% interval over %d rounds ends at %.2f", 100*(1-plan.Alpha), v.N,
 			v.Max)
 		out.Check = "measure worker counts between these: a peak may lie between two points"
 	case diagnose.RateLimited:
@@ -310,7 +309,7 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 		for _, name := range slices.Sorted(maps.Keys(c.Counts)) {
 			out.Evidence = append(out.Evidence, fmt.Sprintf("%s: %.2g per page", name, c.Counts[name]))
 		}
-		out.Confidence = fmt.Sprintf("the %.0f %% interval over %d rounds starts at %.2f", 100*(1-looks.Alpha), v.N,
+		out.Confidence = fmt.Sprintf("the %.0f %% interval over %d rounds starts at %.2f", 100*(1-plan.Alpha), v.N,
 			v.Min)
 		out.Check = "run it on one processor: the processor time per page falls to that of one worker"
 	case diagnose.ProcessorBound:

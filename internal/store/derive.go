@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"crawlbench/internal/looks"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/rundir"
 	"crawlbench/internal/stat"
@@ -34,17 +33,20 @@ func (r *Run) Samples() []Record {
 // Pending returns the slots of the schedule and the indexes of the profile passes that have not been taken.
 func (r *Run) Pending() (slots []plan.Slot, passes []int) { return r.progress.Pending() }
 
-// Looks returns the run as package looks sees it.
-func (r *Run) Looks() looks.Run { return r.progress.Looks() }
+// Measured returns what has been measured of the plan.
+func (r *Run) Measured() plan.Measured { return r.progress.Measured() }
 
 // Planned returns how many samples the run has if no further crawler leaves it.
 func (r *Run) Planned() int { return r.progress.Planned() }
 
 // Settled returns how many comparisons are settled, as far as looks have been taken.
-func (r *Run) Settled() looks.Settled { return r.progress.Settled() }
+func (r *Run) Settled() plan.Settled { return r.progress.Settled() }
 
 // Left estimates how long the pending samples and passes will take.
 func (r *Run) Left() time.Duration { return r.progress.Left() }
+
+// PassesLeft estimates how long the pending profile passes will take.
+func (r *Run) PassesLeft() time.Duration { return r.progress.PassesLeft() }
 
 // WriteBench derives bench.txt from the journal. It needs no lock, because the file is replaced atomically.
 func (r *Run) WriteBench() error {

@@ -4,7 +4,6 @@ import (
 	"math"
 	"time"
 
-	"crawlbench/internal/looks"
 	"crawlbench/internal/plan"
 )
 
@@ -16,9 +15,10 @@ type Progress struct {
 	failed map[string]Record // the first failure of a cell
 	cells  map[string]spent
 	all    spent
+	passes spent
 	times  map[string][]float64 // seconds per page of a cell by round
 	plays  []int                // rounds of each cell, by the looks before round
-	looked looks.Settled
+	looked plan.Settled
 	round  int
 }
 
@@ -47,6 +47,9 @@ func (g *Progress) Add(rec Record) {
 	if _, ok := g.failed[rec.Cell]; rec.Kind == KindFailure && !ok {
 		g.failed[rec.Cell] = rec
 	}
+	if rec.Kind == KindProfile {
+		g.passes.add(rec.Wall)
+	}
 	if rec.Kind == KindSample {
 		g.time(rec)
 		cell := g.cells[rec.Cell]
@@ -68,9 +71,9 @@ func (g *Progress) time(rec Record) {
 	g.times[rec.Cell] = times
 }
 
-// Looks returns the run as package looks sees it.
-func (g *Progress) Looks() looks.Run {
-	return looks.Run{
+// Measured returns what has been measured of the plan.
+func (g *Progress) Measured() plan.Measured {
+	return plan.Measured{
 		Plan:  g.plan,
 		Times: func(c plan.Cell) []float64 { return g.times[c.ID()] },
 		Failed: func(c plan.Cell) (int, bool) {
@@ -91,7 +94,7 @@ func (g *Progress) Planned() int {
 }
 
 // Settled returns how many comparisons are settled, as far as looks have been taken.
-func (g *Progress) Settled() looks.Settled {
+func (g *Progress) Settled() plan.Settled {
 	g.Pending()
 	return g.looked
 }
@@ -119,7 +122,7 @@ func (g *Progress) look(round int) bool {
 	}
 	g.round = max(g.round, round)
 	if isNew {
-		g.plays, g.looked = g.Looks().Plays()
+		g.plays, g.looked = g.Measured().Plays()
 	}
 	return isNew
 }
@@ -144,14 +147,14 @@ func (g *Progress) pending() (slots []plan.Slot, passes []int) {
 }
 
 // Left estimates how long the rest takes: for a sample the mean of its cell so far, of a cell without any that of all
-// samples, and for a profile pass its length and what a sample takes beside its own. It is 0 before the first sample.
+// samples, and PassesLeft. It is 0 before the first sample.
 func (g *Progress) Left() time.Duration {
 	if g.all.samples == 0 {
 		return 0
 	}
-	slots, passes := g.Pending()
+	slots, _ := g.Pending()
 	mean := g.all.seconds / g.all.samples
-	seconds := float64(len(passes)) * (g.plan.Length.Seconds() + max(0, mean-g.plan.Sample.Seconds()))
+	seconds := g.PassesLeft().Seconds()
 	for _, s := range slots {
 		if cell, ok := g.cells[g.ids[s.Cell]]; ok {
 			seconds += cell.seconds / cell.samples
@@ -160,4 +163,18 @@ func (g *Progress) Left() time.Duration {
 		}
 	}
 	return time.Duration(seconds * float64(time.Second))
+}
+
+// PassesLeft estimates how long the pending profile passes take: each as long as those so far on average, or before the
+// first one its length and what a sample takes beside its own.
+func (g *Progress) PassesLeft() time.Duration {
+	_, passes := g.Pending()
+	each := g.plan.Length.Seconds()
+	switch {
+	case g.passes.samples > 0:
+		each = g.passes.seconds / g.passes.samples
+	case g.all.samples > 0:
+		each += max(0, g.all.seconds/g.all.samples-g.plan.Sample.Seconds())
+	}
+	return time.Duration(float64(len(passes)) * each * float64(time.Second))
 }

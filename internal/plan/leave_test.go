@@ -1,4 +1,4 @@
-package looks_test
+package plan_test
 
 import (
 	"fmt"
@@ -7,7 +7,6 @@ import (
 	"slices"
 	"testing"
 
-	"crawlbench/internal/looks"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/testing/runtest"
@@ -30,8 +29,8 @@ func simulate(t testing.TB, toml string, against bool) *simulated {
 }
 
 // before returns the run as it was before a round.
-func (s *simulated) before(round int) looks.Run {
-	return looks.Run{
+func (s *simulated) before(round int) plan.Measured {
+	return plan.Measured{
 		Plan:  s.Plan,
 		Times: func(c plan.Cell) []float64 { return s.times[c][:min(round, len(s.times[c]))] },
 		Failed: func(c plan.Cell) (int, bool) {
@@ -91,7 +90,7 @@ func TestCrawlersLeaveWhenTheirComparisonsAreSettled(t *testing.T) {
 		}
 	}
 	// Two groups have 6 comparisons each without a rate; those of mutexmap with cas stay open.
-	if _, count := s.before(28).Plays(); count != (looks.Settled{Settled: 10, Of: 12, Rounds: 28}) || count.All() {
+	if _, count := s.before(28).Plays(); count != (plan.Settled{Settled: 10, Of: 12, Rounds: 28}) || count.All() {
 		t.Errorf("%+v are settled", count)
 	}
 }
@@ -110,7 +109,7 @@ func TestTheRunEndsWhenAllIsSettled(t *testing.T) {
 			t.Errorf("%s: %d rounds, want 6", c.ID(), len(s.times[c]))
 		}
 	}
-	if _, count := s.before(6).Plays(); count != (looks.Settled{Settled: 20, Of: 20, Rounds: 6}) || !count.All() {
+	if _, count := s.before(6).Plays(); count != (plan.Settled{Settled: 20, Of: 20, Rounds: 6}) || !count.All() {
 		t.Errorf("%+v are settled, want all 12 of crawlers and 8 of programs", count)
 	}
 }

@@ -1,23 +1,18 @@
-// Package looks says which comparisons a plan declares, how they are decided at fixed looks, and which
-// crawlers leave a run because nothing about them is open.
-//
-// The input is a plan and the times of its cells by round; the output is decisions, and the number of
-// rounds that each cell plays. It depends on nothing else, no clock and no state, so an interrupted run
-// that is resumed is the same run.
-package looks
+package plan
 
 import (
-	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 )
 
-// Run is what has been measured of a plan.
-type Run struct {
-	*plan.Plan
+// Measured is what has been measured of a plan: enough to decide its comparisons, and which crawlers leave a run
+// because nothing about them is open. There is no clock and no state in that, so an interrupted run that is resumed is
+// the same run.
+type Measured struct {
+	*Plan
 	// Times returns the seconds per page of a cell by round, those before a failure too.
-	Times func(plan.Cell) []float64
+	Times func(Cell) []float64
 	// Failed returns the round in which a cell failed, after which it is not measured again, and whether it did.
-	Failed func(plan.Cell) (round int, failed bool)
+	Failed func(Cell) (round int, failed bool)
 }
 
 // Settled is how many of the comparisons by which crawlers leave a run are settled, by the last look that was taken.
@@ -27,8 +22,8 @@ type Settled struct{ Settled, Of, Rounds int }
 func (s Settled) All() bool { return s.Of > 0 && s.Settled == s.Of }
 
 // Decide returns the families of a question, and the decisions of its pairs in their order.
-func (r Run) Decide(q plan.Question) (*Families, []stat.Decision) {
-	f := Of(r.Plan, q)
+func (r Measured) Decide(q Question) (*Families, []stat.Decision) {
+	f := r.Families(q)
 	var list []Pair
 	for base, other := range r.Pairs(q) {
 		_, ended := r.firstFailure(base, other)
@@ -38,7 +33,7 @@ func (r Run) Decide(q plan.Question) (*Families, []stat.Decision) {
 }
 
 // firstFailure returns the first round in which one of two cells failed, and whether one did.
-func (r Run) firstFailure(x, y plan.Cell) (round int, failed bool) {
+func (r Measured) firstFailure(x, y Cell) (round int, failed bool) {
 	round, failed = r.Failed(x)
 	if at, also := r.Failed(y); also && (!failed || at < round) {
 		return at, true
@@ -53,9 +48,9 @@ func (r Run) firstFailure(x, y plan.Cell) (round int, failed bool) {
 //
 // The control stays as long as anybody in its group, and the baseline with it, since it shows by how much the baseline
 // differs from itself. Cells that are compared with nobody stay as long as anybody in the plan.
-func (r Run) Plays() (rounds []int, count Settled) {
+func (r Measured) Plays() (rounds []int, count Settled) {
 	rounds = make([]int, len(r.Cells))
-	at := map[plan.Cell]int{} // index of a cell
+	at := map[Cell]int{} // index of a cell
 	for i, c := range r.Cells {
 		at[c] = i
 		if rounds[i] = r.RoundsOf(c); c.Rate == 0 && len(r.Looks) > 0 {
@@ -66,7 +61,7 @@ func (r Run) Plays() (rounds []int, count Settled) {
 		return rounds, count
 	}
 	compared := map[int]bool{}
-	for _, q := range []plan.Question{plan.Crawlers, plan.Programs} {
+	for _, q := range []Question{Crawlers, Programs} {
 		_, decisions := r.Decide(q)
 		i := 0
 		for base, other := range r.Pairs(q) {
@@ -90,7 +85,7 @@ func (r Run) Plays() (rounds []int, count Settled) {
 					until = r.lookAfter(round)
 				}
 			}
-			for _, c := range []plan.Cell{base, other} {
+			for _, c := range []Cell{base, other} {
 				rounds[at[c]] = max(rounds[at[c]], until)
 				compared[at[c]] = true
 			}
@@ -101,7 +96,7 @@ func (r Run) Plays() (rounds []int, count Settled) {
 }
 
 // lookAfter returns the number of rounds before the first look after a round.
-func (r Run) lookAfter(round int) int {
+func (r Measured) lookAfter(round int) int {
 	for _, l := range r.Looks {
 		if l.Blocks > round {
 			return l.Blocks
@@ -112,8 +107,8 @@ func (r Run) lookAfter(round int) int {
 
 // stay raises the rounds of those that others need: controls and their baselines, and cells that are compared with
 // nobody.
-func (r Run) stay(rounds []int, compared map[int]bool) {
-	last, group := 0, map[plan.Cell]int{}
+func (r Measured) stay(rounds []int, compared map[int]bool) {
+	last, group := 0, map[Cell]int{}
 	for i, c := range r.Cells {
 		if compared[i] {
 			last = max(last, rounds[i])
@@ -140,7 +135,7 @@ func (r Run) stay(rounds []int, compared map[int]bool) {
 }
 
 // groupOf returns what the cells that are compared with each other have in common.
-func groupOf(c plan.Cell) plan.Cell {
+func groupOf(c Cell) Cell {
 	c.Impl, c.MaxPages = "", 0
 	return c
 }

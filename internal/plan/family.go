@@ -1,10 +1,9 @@
-package looks
+package plan
 
 import (
 	"iter"
 	"math"
 
-	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 )
 
@@ -25,10 +24,10 @@ type Family struct {
 type Families struct{ Unlimited, RateLimited Family }
 
 // NewFamilies returns the families of the pairs, which a plan declares. Nothing is decided yet.
-func NewFamilies(pairs iter.Seq2[plan.Cell, plan.Cell], p *plan.Plan) *Families {
+func NewFamilies(pairs iter.Seq2[Cell, Cell], p *Plan) *Families {
 	f := new(Families)
 	f.Unlimited.Alpha, f.RateLimited.Alpha, f.RateLimited.Equivalence = stat.UnlimitedAlpha, stat.RateLimitedAlpha, true
-	f.Unlimited.Rounds, f.RateLimited.Rounds = p.Rounds, p.RoundsOf(plan.Cell{Rate: 1})
+	f.Unlimited.Rounds, f.RateLimited.Rounds = p.Rounds, p.RoundsOf(Cell{Rate: 1})
 	for base := range pairs {
 		f.of(base).Size++
 	}
@@ -39,13 +38,13 @@ func NewFamilies(pairs iter.Seq2[plan.Cell, plan.Cell], p *plan.Plan) *Families 
 	return f
 }
 
-// Of returns the families of a question of a plan. Those by which crawlers leave a run are decided at its looks;
-// the others at its end.
-func Of(p *plan.Plan, q plan.Question) *Families {
+// Families returns the families of a question. Those by which crawlers leave a run are decided at its looks; the others
+// at its end.
+func (p *Plan) Families(q Question) *Families {
 	f := NewFamilies(p.Pairs(q), p)
-	if q != plan.Controls && len(p.Looks) > 0 {
+	if q != Controls && len(p.Looks) > 0 {
 		f.Unlimited.Looks, f.Unlimited.Uneven = p.Looks, false
-		if q == plan.Programs {
+		if q == Programs {
 			f.Unlimited.Gate = p.Gate
 		}
 	}
@@ -66,9 +65,9 @@ func (f *Families) All() (list []*Family) {
 func (f *Families) Size() int { return f.Unlimited.Size + f.RateLimited.Size }
 
 // At returns the family of the comparisons of cells with that rate.
-func (f *Families) At(r plan.Rate) *Family { return f.of(plan.Cell{Rate: r}) }
+func (f *Families) At(r Rate) *Family { return f.of(Cell{Rate: r}) }
 
-func (f *Families) of(c plan.Cell) *Family {
+func (f *Families) of(c Cell) *Family {
 	if c.Rate > 0 {
 		return &f.RateLimited
 	}
@@ -82,7 +81,7 @@ func (f *Family) MDE(sd float64) float64 { return f.Family.MDE(f.Rounds, sd*stat
 // Pair is a comparison of two cells, given by their seconds per page by round: NaN, or no more, where there is no
 // sample.
 type Pair struct {
-	Rate        plan.Rate
+	Rate        Rate
 	Base, Other []float64
 	Ended       bool // one of the two failed, so that there are no more rounds
 }
