@@ -60,8 +60,8 @@ func (p *progress) event(e measure.Event) {
 		p.last = time.Now()
 		p.painted = true
 		fmt.Fprintf(p.w, "\r\x1b[K%s", clip(p.line(e), p.room()))
-	case !p.repaint && e.Record == nil && (e.Round != p.round || time.Since(p.last) >= plainEvery):
-		p.last, p.round = time.Now(), e.Round
+	case !p.repaint && e.Record == nil && (e.Round > p.round || time.Since(p.last) >= plainEvery):
+		p.last, p.round = time.Now(), max(p.round, e.Round)
 		fmt.Fprintln(p.w, p.line(e))
 	}
 }

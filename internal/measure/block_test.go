@@ -491,3 +491,28 @@ func TestBlocksOfAGroupRest(t *testing.T) {
 		}
 	})
 }
+
+// While the only group rests, the profiles are taken.
+func TestProfilesFillTheRests(t *testing.T) {
+	r, run := start(t, inBlocks(func(s *plan.Scenario) {
+		s.Rest, s.Rounds = time.Second, 3
+		s.Profiles = plan.Profiles{Kinds: []string{"block", "mutex"}, Length: 5 * time.Millisecond}
+	}), "mutexmap", "cas")
+	if err := r.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var kinds []store.Kind
+	for _, rec := range run.Records() {
+		kinds = append(kinds, rec.Kind)
+	}
+	passes := len(run.Plan().Passes)
+	if len(kinds) != 3*2+passes || passes == 0 {
+		t.Fatalf("%d records, %d passes planned", len(kinds), passes)
+	}
+	if kinds[2] != store.KindProfile || kinds[len(kinds)-1] != store.KindSample {
+		t.Errorf("records %v: want profiles after the first block and none at the end", kinds)
+	}
+	if r.passed == 0 {
+		t.Error("the time of the passes would count as that of the rounds")
+	}
+}

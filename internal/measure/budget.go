@@ -19,15 +19,16 @@ func (r *Runner) refit(round int, timing time.Duration) error {
 		return nil
 	}
 	p := *r.Run.Plan()
+	before, rest := time.Since(r.Begin)-timing, r.Run.PassesLeft()
 	if len(p.Looks) > 0 {
 		next, ok := nextLook(p.Looks, round+1)
-		if !ok || fit(r.Budget, time.Since(r.Begin)-timing, timing, round+1, passTime(&p)) >= next {
+		if !ok || fit(r.Budget, before, timing, round+1, rest) >= next {
 			return nil
 		}
 		p.EndAt(round + 1)
 		return r.Run.SetPlan(&p)
 	}
-	n := min(fit(r.Budget, time.Since(r.Begin)-timing, timing, round+1, passTime(&p)), p.MaxRounds())
+	n := min(fit(r.Budget, before, timing, round+1, rest), p.MaxRounds())
 	if n == p.Rounds {
 		return nil
 	}
@@ -50,14 +51,6 @@ func nextLook(list []stat.Look, rounds int) (next int, ok bool) {
 func fit(budget, before, timing time.Duration, done int, passes time.Duration) int {
 	perRound := max(timing/time.Duration(done), 1)
 	return min(max(int((budget-before-passes)/perRound), done), maxRounds)
-}
-
-// passOverhead is the estimated overhead of a profile pass.
-const passOverhead = 80 * time.Millisecond
-
-// passTime estimates how long the profile passes of p take.
-func passTime(p *plan.Plan) time.Duration {
-	return time.Duration(len(p.Passes)) * (p.Length + passOverhead)
 }
 
 // maxEstimate limits time estimates, to about 70 years.

@@ -30,10 +30,21 @@ func (r *Runner) units(slots []plan.Slot, round int) (list [][]plan.Slot) {
 }
 
 // takeRound takes the units of a round in their order, except that a block waits until its group has rested: the
-// noise of the machine lasts a second or two, and what is measured within that time depends on each other.
+// noise of the machine lasts a second or two, and what is measured within that time depends on each other. While it
+// waits, profiles are taken.
 func (r *Runner) takeRound(ctx context.Context, units [][]plan.Slot) error {
 	for len(units) > 0 {
 		i, wait := r.next(units, time.Now())
+		if wait > 0 {
+			begin := time.Now()
+			if more, err := r.nextPass(ctx); more || err != nil {
+				r.passed += time.Since(begin)
+				if err != nil {
+					return err
+				}
+				continue
+			}
+		}
 		if err := pause(ctx, wait); err != nil {
 			return err
 		}

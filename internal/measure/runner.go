@@ -31,7 +31,8 @@ type Runner struct {
 	// Watch, if not nil, is called before and after every child or block.
 	Watch func(Event)
 
-	ended map[plan.Cell]time.Time // when the last block of a group ended
+	ended  map[plan.Cell]time.Time // when the last block of a group ended
+	passed time.Duration           // of the profile passes taken between blocks
 }
 
 // ChildVerb is the argument that makes a program act as a child.
@@ -47,8 +48,9 @@ type Event struct {
 	Left   time.Duration // estimated time for the rest; 0 if unknown
 }
 
-// Do takes everything that is pending: the rounds, then the profile passes. When ctx ends, it returns the cause, and
-// the journal has everything that was finished. An error means that the harness itself failed.
+// Do takes everything that is pending: the rounds, with profile passes where a block would wait, then the other profile
+// passes. When ctx ends, it returns the cause, and the journal has everything that was finished. An error means that
+// the harness itself failed.
 func (r *Runner) Do(ctx context.Context) error {
 	if err := r.measureHarness(ctx); err != nil {
 		return err
@@ -63,20 +65,24 @@ func (r *Runner) Do(ctx context.Context) error {
 		if err := r.takeRound(ctx, r.units(slots, round)); err != nil {
 			return err
 		}
-		if err := r.refit(round, time.Since(begin)); err != nil {
+		if err := r.refit(round, time.Since(begin)-r.passed); err != nil {
 			return err
 		}
 	}
+	for {
+		if more, err := r.nextPass(ctx); !more || err != nil {
+			return err
+		}
+	}
+}
+
+// nextPass takes the first profile pass that is pending, and reports whether there was one.
+func (r *Runner) nextPass(ctx context.Context) (bool, error) {
 	_, passes := r.Run.Pending()
-	for _, i := range passes {
-		if r.failed(r.Run.Plan().Passes[i].Cell) {
-			continue
-		}
-		if err := r.pass(ctx, i); err != nil {
-			return err
-		}
+	if len(passes) == 0 {
+		return false, nil
 	}
-	return nil
+	return true, r.pass(ctx, passes[0])
 }
 
 // measureHarness measures the cost of the harness and of the engine on each graph by each kind of key, unless the
