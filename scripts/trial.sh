@@ -1,13 +1,17 @@
 #!/bin/sh
-# Tests crawlbench's conclusions on this machine with known answers. same: RUNS runs in which all
-# crawlers are the same, of which at most one in twenty may claim a difference. slow: RUNS runs with
-# a crawler that is 5 % slower, which must be found. causes: RUNS runs of crawlers that spend their
-# time in a known way, which must be named, each with a twin of which it must not be said; ONLY names
-# the crawlers to run. blocks: RUNS runs of two rounds in blocks, and as many with fresh processes, in
-# turn; it prints how much the ratio of the A/A control varies with each, which must be halved, and how
-# long a round takes. SAMPLE shortens the samples of same.
+# Tests crawlbench's conclusions on this machine with known answers.
+#   same     RUNS runs in which all crawlers are the same, of which at most one in twenty may claim a difference; SAMPLE
+#            shortens their samples
+#   slow     RUNS runs with a crawler that is 5 % slower, which must be found
+#   planted  RUNS runs of quick with crawlers that are 5, 8, 10, 15 and 20 % slower in each of its groups; prints how
+#            many are found, and how many of the intervals have the truth
+#   blocks   RUNS runs of two rounds in blocks, and as many with fresh processes, in turn; prints how much the ratio of
+#            the A/A control varies with each, which must be halved, how long a round takes, and whether the ratios of
+#            the crawlers differ (they do not where rms z is near 1)
+#   causes   RUNS runs of crawlers that spend their time in a known way, which must be named, each with a twin of which
+#            it must not be said; ONLY names the crawlers to run
 #
-# usage: [SAMPLE=20ms] [ONLY=names] scripts/trial.sh same|slow|causes|blocks [RUNS]
+# usage: [SAMPLE=20ms] [ONLY=names] scripts/trial.sh same|slow|planted|blocks|causes [RUNS]
 set -eu
 cd "$(dirname "$0")/.."
 what=$1 runs=${2:-20}
@@ -16,7 +20,7 @@ trap 'rm -rf "$dir"' EXIT
 go build -o "$dir/trial" ./scripts/trial
 case $what in
 same)
-	sed 's/^crawlers = .*/crawlers = ["same1", "same2", "same3", "same4", "same5", "same6"]/; s/^baseline .*/baseline = "same1"/; /^\[profiles\]/,$d'"${SAMPLE:+; s/^sample .*/sample = \"$SAMPLE\"/}" scenarios/quick.toml >"$dir/trial.toml"
+	sed 's/^crawlers .*/crawlers = ["same1", "same2", "same3", "same4", "same5", "same6"]/; s/^baseline .*/baseline = "same1"/; /^\[profiles\]/,$d'"${SAMPLE:+; s/^sample .*/sample = \"$SAMPLE\"/}" scenarios/quick.toml >"$dir/trial.toml"
 	;;
 slow)
 	cat >"$dir/trial.toml" <<-END
@@ -37,6 +41,32 @@ slow)
 	echo "delay: $TRIAL_DELAY ns per page"
 	;;
 esac
+if [ "$what" = planted ]; then
+	sed 's/^crawlers .*/crawlers = ["burn0", "burn5", "burn8", "burn10", "burn15", "burn20"]/; s/^baseline .*/baseline = "burn0"/; /^\[profiles\]/,$d' scenarios/quick.toml >"$dir/trial.toml"
+	for i in $(seq "$runs"); do
+		"$dir/trial" run -results "$dir" -progress none -rate inf -seed "$i" "$dir/trial.toml" >"$dir/out" 2>&1 || { cat "$dir/out" >&2; exit 1; }
+		"$dir/trial" report -format csv "$dir/latest" >>"$dir/ratios.csv"
+		tail -12 "$dir/out" | grep samples
+		rm -rf "$dir"/trial-2*
+	done
+	awk -F, '
+		$1 == "crawler" {for (i = 1; i <= NF; i++) at[$i] = i; next}
+		match($1, /^burn[0-9]/) && $at["times_baseline"] != "" {
+			slower = substr($1, 5); truth = 100 / (100 + slower); n[slower]++
+			found[slower] += $at["verdict"] == "slower"
+			wrong += $at["verdict"] == (slower == 0 ? "slower" : "faster")
+			covered += $at["times_lo"] <= truth && truth <= $at["times_hi"]; all++
+			sum[slower] += log($at["times_baseline"])
+		}
+		END {
+			split("5 8 10 15 20", list, " ")
+			for (i = 1; i in list; i++)
+				printf "%s %% slower: found in %d of %d, on average %.1f %%\n", list[i], found[list[i]], n[list[i]],
+					100 * (exp(-sum[list[i]] / n[list[i]]) - 1)
+			printf "wrong claims: %d; intervals that have the truth: %d of %d\n", wrong, covered, all
+		}' "$dir/ratios.csv"
+	exit
+fi
 if [ "$what" = blocks ]; then
 	go build -o "$dir/trial" ./bench/cmd/crawlbench
 	for turns in 6 0; do
@@ -69,6 +99,34 @@ if [ "$what" = blocks ]; then
 					turns ? "blocks" : "fresh processes", sqrt(sum / k), k, wall / rounds
 			}' "$dir/journal$turns" "$dir/bench$turns"
 	done
+	# The ratio to mutexmap of every other cell must be the same with both.
+	awk '
+		/^Benchmark/ {
+			name = $1; n = ++count[FILENAME, name]
+			for (i = 2; i < NF; i++) if ($(i+1) == "sec/op") sec[FILENAME, name, n] = $i
+		}
+		END {
+			for (key in sec) {
+				split(key, part, SUBSEP); base = part[2]; sub(/impl=[^\/]*/, "impl=mutexmap", base)
+				if (base == part[2] || !((part[1] SUBSEP base SUBSEP part[3]) in sec)) continue
+				d = log(sec[key] / sec[part[1], base, part[3]])
+				n[part[1], part[2]]++; sum[part[1], part[2]] += d; square[part[1], part[2]] += d * d
+			}
+			for (key in n) {
+				split(key, part, SUBSEP)
+				if (part[1] != ARGV[1] || n[key] < 3) continue
+				z = 0; v = 0
+				for (f = 1; f <= 2; f++) {
+					k = ARGV[f] SUBSEP part[2]; mean = sum[k] / n[k]
+					z += f == 1 ? mean : -mean
+					v += (square[k] - n[k] * mean * mean) / (n[k] - 1) / n[k]
+				}
+				all += z; cells++; squares += z * z / v
+				if (z * z / v > most * most) {most = z / sqrt(v); where = part[2]}
+			}
+			printf "ratios to mutexmap, blocks against fresh processes: rms z %.2f over %d cells, mean %+.1f %%, largest z %.1f (%s)\n",
+				sqrt(squares / cells), cells, 100 * all / cells, most, where
+		}' "$dir/bench6" "$dir/bench0"
 	exit
 fi
 if [ "$what" = causes ]; then

@@ -23,6 +23,7 @@ func main() {
 				list = append(list, c)
 			}
 			list = append(list, staged(c.ByID)...)
+			list = append(list, burns(c)...)
 			c.Name, c.Doc = "slow", "mutexmap with a delay per page"
 			c.ByID = slowed(c.ByID)
 			c.ByURL = nil
