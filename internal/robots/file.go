@@ -1,0 +1,192 @@
+package robots
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// File is the text of a robots.txt, split into groups.
+type File struct {
+	agents []agent // in the order of the text
+	rules  []line
+	deny   bool
+}
+
+// agent is a line that names an agent.
+type agent struct {
+	token    string
+	delay    time.Duration
+	from, to int // the rules of its group
+}
+
+// line is a line with a rule.
+type line struct {
+	path  string
+	allow bool
+}
+
+// FromResponse returns the file that a response to a request for it stands for, after redirects (RFC 9309, 2.3.1).
+// Without a file (a status from 300 to 499), everything is allowed. If the host cannot answer or asks to slow down
+// (any other status, and 429), nothing is: a fetch that failed has status 0.
+func FromResponse(status int, body []byte) *File {
+	switch {
+	case 200 <= status && status < 300:
+		return Parse(body)
+	case 300 <= status && status < 500 && status != 429:
+		return &File{}
+	}
+	return &File{deny: true}
+}
+
+// Parse reads the text of a file, or what of it fits in MaxBytes. It has no errors: what it does not know, it skips.
+func Parse(text []byte) *File {
+	if len(text) > MaxBytes {
+		// A line that is cut off would mean something else.
+		text = text[:1+bytes.LastIndexAny(text[:MaxBytes+1], "\r\n")]
+	}
+	f := &File{}
+	group := group{file: f}
+	for lines := range strings.SplitSeq(strings.TrimPrefix(string(text), "\ufeff"), "\n") {
+		for line := range strings.SplitSeq(lines, "\r") {
+			group.read(line)
+		}
+	}
+	group.end()
+	return f
+}
+
+// group is the group that is read.
+type group struct {
+	file  *File
+	first int  // its first agent
+	ruled bool // it has a rule, so that the next agent begins another group
+}
+
+func (g *group) read(text string) {
+	text, _, _ = strings.Cut(text, "#")
+	key, value, ok := strings.Cut(text, ":")
+	if !ok {
+		return
+	}
+	key, value = strings.Trim(key, " \t"), strings.Trim(value, " \t")
+	f := g.file
+	switch {
+	case strings.EqualFold(key, "user-agent"):
+		if g.ruled {
+			g.end()
+		}
+		f.agents = append(f.agents, agent{token: token(value), from: len(f.rules)})
+	case g.first == len(f.agents): // outside of any group
+	case strings.EqualFold(key, "disallow"), strings.EqualFold(key, "allow"):
+		g.ruled = true
+		if value != "" {
+			f.rules = append(f.rules, line{path: value, allow: len(key) == len("allow")})
+		}
+	case strings.EqualFold(key, "crawl-delay"):
+		// The RFC does not know it, so that it does not end the list of agents. It is for those before it.
+		last := &f.agents[len(f.agents)-1]
+		last.delay = max(last.delay, seconds(value))
+	}
+}
+
+// end ends the group.
+func (g *group) end() {
+	f := g.file
+	delay := time.Duration(0)
+	for i := len(f.agents) - 1; i >= g.first; i-- {
+		a := &f.agents[i]
+		delay = max(delay, a.delay)
+		a.delay, a.to = delay, len(f.rules)
+	}
+	g.first, g.ruled = len(f.agents), false
+}
+
+// token returns the product token of an agent, which a version and a comment may follow.
+func token(agent string) string {
+	if end := strings.IndexAny(agent, "/ \t;("); end >= 0 {
+		return agent[:end]
+	}
+	return agent
+}
+
+// seconds returns the time that text gives in seconds, which may have decimals. Anything else is 0.
+func seconds(text string) time.Duration {
+	for i := range len(text) {
+		if c := text[i]; c != '.' && (c < '0' || c > '9') {
+			return 0
+		}
+	}
+	s, err := strconv.ParseFloat(text, 64)
+	switch ns := s * float64(time.Second); {
+	case err != nil && !math.IsInf(s, 1):
+		return 0
+	case ns >= math.MaxInt64:
+		return math.MaxInt64
+	default:
+		return time.Duration(ns)
+	}
+}
+
+// Rules returns what the file says to an agent: the rules of all groups that name it, or else of all groups for "*".
+// Agents are the same if their product tokens are, in upper or lower case: "Crawlbench/1.0 (test)" is crawlbench.
+func (f *File) Rules(name string) Rules {
+	if f.deny {
+		return DisallowAll
+	}
+	name = token(strings.TrimLeft(name, " \t"))
+	if r, ok := f.rulesOf(name); ok {
+		return r
+	}
+	r, _ := f.rulesOf("*")
+	return r
+}
+
+// rulesOf returns the rules of the groups that name an agent, and whether there are any.
+func (f *File) rulesOf(name string) (r Rules, found bool) {
+	var lines []line
+	done := 0
+	for _, a := range f.agents {
+		if strings.EqualFold(a.token, name) {
+			found = true
+			r.CrawlDelay = max(r.CrawlDelay, a.delay)
+			lines = append(lines, f.rules[min(max(a.from, done), a.to):a.to]...) // once, if named twice
+			done = max(done, a.to)
+		}
+	}
+	r.rules, r.plain = compile(lines)
+	return r, found
+}
+
+// compile returns the rules in lines, and whether no pattern has what must be escaped. They do not refer to the file,
+// which may be much longer.
+func compile(lines []line) (rules []rule, plain bool) {
+	rules, plain = make([]rule, 0, len(lines)), true
+	var patterns []byte
+	for _, line := range lines {
+		if line.path[0] != '/' && line.path[0] != '*' {
+			continue
+		}
+		path, anchored := strings.CutSuffix(line.path, "$")
+		begin := len(patterns)
+		patterns = appendNormal(patterns, path, inPattern)
+		r := rule{octets: octets(patterns[begin:]), allow: line.allow, anchored: anchored}
+		r.literal = int32(len(patterns) - begin) // until asterisks are looked for
+		plain = plain && r.octets == r.literal
+		if anchored {
+			r.octets++
+		}
+		rules = append(rules, r)
+	}
+	all := string(patterns)
+	for i := range rules {
+		r := &rules[i]
+		r.pattern, all = all[:r.literal], all[r.literal:]
+		if star := strings.IndexByte(r.pattern, '*'); star >= 0 {
+			r.literal = int32(star)
+		}
+	}
+	return rules, plain
+}
