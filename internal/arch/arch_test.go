@@ -48,6 +48,8 @@ var only = map[string]struct {
 	},
 	"flag":                              {[]string{"internal/cli", "scripts/limits"}, "parse flags in package cli"},
 	"github.com/pelletier/go-toml":      {[]string{"internal/plan"}, "use package plan"},
+	"golang.org/x/net/":                 {[]string{"internal/page"}, "use package page"},
+	"golang.org/x/text/":                {[]string{"internal/page"}, "use package page"},
 	"golang.org/x/exp/trace":            {[]string{"internal/breakdown"}, "use package breakdown"},
 	"github.com/anishathalye/porcupine": {[]string{"internal/conform"}, "use conform.Visited"},
 	"golang.org/x/time/rate":            {[]string{"internal/limiter"}, "use package limiter"},
