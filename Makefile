@@ -73,7 +73,7 @@ browser: ### run the tests in a browser, which need chromium; screenshots go to 
 		CRAWLBENCH_SCREENSHOTS="$${CRAWLBENCH_SCREENSHOTS:-$(CURDIR)/.bin/screenshots}" go test ./...
 
 # What is concurrent in this process; conform checks the crawlers in processes of their own.
-CONCURRENT = child crawl crawler/... engine host limiter measure parallel polite simulate store ui visited web
+CONCURRENT = child crawl crawler/... engine host limiter measure parallel polite server simulate store ui visited web
 race: ### run the tests of what is concurrent under the race detector
 	go test -p 3 -race -short -timeout 20m $(CONCURRENT:%=./internal/%)
 

@@ -38,7 +38,10 @@ var only = map[string]struct {
 }{
 	"golang.org/x/perf/":             {[]string{"internal/stat"}, "use package stat"},
 	"github.com/google/pprof/driver": {[]string{"internal/profile"}, "use package profile"},
-	"net/http":                       {[]string{"internal/profile", "internal/ui"}, "use package ui"},
+	"net/http": {
+		[]string{"internal/profile", "internal/server", "internal/ui"},
+		"use package ui for what people read, and package server for what crawlers do",
+	},
 	"os/exec": {
 		[]string{
 			"internal/child", "internal/measure", "internal/conform", "internal/cli", "internal/profile",
