@@ -15,6 +15,7 @@ import (
 	"crawlbench/internal/limiter"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
+	"crawlbench/internal/server"
 	"crawlbench/internal/store"
 	"crawlbench/scenarios"
 )
@@ -119,6 +120,12 @@ func (a *app) valuesOf(verb, name, last string) []string {
 		return a.names()
 	case "crawlers":
 		return listed(last, a.names())
+	case "set":
+		var names []string
+		for _, share := range new(server.Shares).Fields() {
+			names = append(names, share.Name+"=")
+		}
+		return listed(last, names)
 	case "limiter":
 		var names []string
 		for _, l := range limiter.All() {
@@ -149,7 +156,7 @@ func (a *app) argumentsOf(verb, results string) []string {
 	switch verb {
 	case "run":
 		return append(scenarios.Names(), plan.Simulated)
-	case "graph", "scenario":
+	case "graph", "scenario", "site":
 		return scenarios.Names()
 	case "compare", "report", "serve", "export", "explain", "causal":
 		names, _ := store.Runs(results)

@@ -64,9 +64,13 @@ func (a *app) help(c command, fs *flag.FlagSet) string {
 		rows = append(rows, []string{strings.TrimSpace("-" + f.Name + " " + value), about})
 	})
 	s.List(&b, rows)
-	if c.name == "run" {
+	switch c.name {
+	case "run":
 		b.WriteByte('\n')
 		s.Paragraph(&b, "", `"crawlbench scenario" prints a reference of all keys of a scenario.`)
+	case "site":
+		b.WriteByte('\n')
+		b.WriteString(helpOnSites(s))
 	}
 	return b.String()
 }

@@ -38,6 +38,7 @@ func TestMain(m *testing.M) {
 	}
 	testscript.Main(tests{m}, map[string]func(){
 		"crawlbench": program,
+		"spider":     spider,
 		"stuck":      func() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr, []crawl.Crawler{stuck()})) },
 	})
 }
