@@ -14,7 +14,7 @@ import (
 )
 
 // A cache file is a header followed by memory images of the offsets, the set of reachable pages,
-// the links and the first pages of the hosts. It is valid only on this machine and for this
+// the links and the first pages of the hosts, and of the record if there is one. It is valid only on this machine and for this
 // version: a child process maps it without parsing. The parent verifies the checksum of the body
 // once, with CheckCache.
 
@@ -23,13 +23,14 @@ type header struct {
 	Magic                                [8]byte
 	Pages, Links, Hosts, Start           uint64
 	Reached, Failed, Walk, Depth, Widest uint64
+	Text, Index, Median                  uint64 // of the record; 0 if there is none
 	Body                                 uint64 // CRC-32C of what follows the header
 	Order                                uint32 // detects another byte order
 	Sum                                  uint32 // CRC-32 of the fields before it
 }
 
 const (
-	magic      = "crawlgr2"
+	magic      = "crawlgr3"
 	order      = 0x01020304
 	headerSize = int64(unsafe.Sizeof(header{}))
 )
@@ -44,7 +45,22 @@ func (h *header) sum() uint32 {
 
 // size returns the length of the file with header h.
 func (h *header) size() int64 {
-	return headerSize + int64(8*(h.Pages+1)+8*((h.Pages+63)/64)+4*h.Links+4*h.Hosts)
+	size := headerSize + int64(8*(h.Pages+1)+8*((h.Pages+63)/64)+4*h.Links+4*h.Hosts)
+	if h.Text > 0 {
+		const perPage = 8 + 8 + 4 + 2
+		size += int64(perPage*h.Pages + 4*h.Index + h.Text)
+	}
+	return size
+}
+
+// images returns the memory images that follow the header, in an order in which numbers are aligned.
+func images(g *Graph, r Reach) [][]byte {
+	rec := g.Record
+	if rec == nil {
+		rec = new(Record)
+	}
+	return [][]byte{raw(g.Offsets), raw(r.Set), raw(rec.Ends), raw(rec.Sizes), raw(g.Links), raw(g.Hosts), raw(rec.Waits),
+		raw(rec.index), raw(rec.Status), rec.Text}
 }
 
 // WriteCache writes g and its reachable set to a file, which appears under its name only when complete.
@@ -55,7 +71,10 @@ func WriteCache(path string, g *Graph, r Reach) error {
 		Reached: uint64(r.Pages), Failed: uint64(r.Failed), Walk: uint64(r.Links), Depth: uint64(r.Depth),
 		Widest: uint64(r.Widest),
 	}
-	body := [][]byte{raw(g.Offsets), raw(r.Set), raw(g.Links), raw(g.Hosts)}
+	if rec := g.Record; rec != nil {
+		h.Text, h.Index, h.Median = uint64(len(rec.Text)), uint64(len(rec.index)), uint64(rec.Median)
+	}
+	body := images(g, r)
 	h.Body = bodySum(body...)
 	h.Sum = h.sum()
 	err := rundir.Replace(path, 0o444, false, func(f io.Writer) error {
@@ -83,8 +102,13 @@ func bodySum(parts ...[]byte) uint64 {
 	return uint64(sum)
 }
 
+// element is an element of an array of a graph.
+type element interface {
+	uint8 | int16 | uint32 | uint64
+}
+
 // raw returns the memory of s.
-func raw[T uint32 | uint64](s []T) []byte {
+func raw[T element](s []T) []byte {
 	if len(s) == 0 {
 		return nil
 	}
@@ -134,7 +158,7 @@ func OpenCache(path string) (*Cache, error) {
 	case string(h.Magic[:]) != magic || h.Order != order || h.Sum != h.sum():
 		return nil, fmt.Errorf("open the graph's cache %s: this is no cache file of this version of crawlbench, "+
 			"or a damaged one", path)
-	case h.Pages > maxPages || h.Links > 1<<48 || h.Hosts > h.Pages || size != h.size():
+	case h.Pages > maxPages || max(h.Links, h.Text, h.Index) > 1<<48 || h.Hosts > h.Pages || size != h.size():
 		return nil, fmt.Errorf("open the graph's cache %s: it has %d bytes, its header says %d", path, size, h.size())
 	}
 	m, err := mapFile(f, int(h.size()))
@@ -148,13 +172,22 @@ func OpenCache(path string) (*Cache, error) {
 		Set: take[uint64](&rest, (h.Pages+63)/64), Pages: int(h.Reached), Failed: int(h.Failed), Links: int64(h.Walk),
 		Depth: int(h.Depth), Widest: int(h.Widest),
 	}
+	rec := &Record{Median: uint32(h.Median)}
+	if h.Text > 0 {
+		rec.Ends, rec.Sizes = take[uint64](&rest, h.Pages), take[uint64](&rest, h.Pages)
+	}
 	c.Graph.Links = take[uint32](&rest, h.Links)
 	c.Graph.Hosts = take[uint32](&rest, h.Hosts)
+	if h.Text > 0 {
+		rec.Waits, rec.index = take[uint32](&rest, h.Pages), take[uint32](&rest, h.Index)
+		rec.Status, rec.Text = take[int16](&rest, h.Pages), take[uint8](&rest, h.Text)
+		c.Graph.Record = rec
+	}
 	return c, nil
 }
 
 // take removes n numbers from the front of mapped memory and returns them.
-func take[T uint32 | uint64](m *[]byte, n uint64) []T {
+func take[T element](m *[]byte, n uint64) []T {
 	var zero T
 	size := n * uint64(unsafe.Sizeof(zero))
 	if n == 0 {

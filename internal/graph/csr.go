@@ -19,6 +19,8 @@ type Graph struct {
 	Start   uint32   // page from which crawls start
 	// Notes describe how a file was read, including the start page's number in the file; nil for a generated graph.
 	Notes []string
+	// Record is what a crawl recorded of the pages; nil if the graph was not imported from one.
+	Record *Record
 }
 
 // Pages returns the number of pages.
@@ -42,11 +44,7 @@ func (g *Graph) Described(s Spec) string {
 
 // Digest returns a checksum of the whole graph. Different graphs almost surely have different digests.
 func (g *Graph) Digest() string {
-	const part = 1 << 20 // bytes
-	var parts [][]byte
-	for _, numbers := range [][]byte{raw(g.Offsets), raw(g.Links), raw(g.Hosts)} {
-		parts = slices.AppendSeq(parts, slices.Chunk(numbers, part))
-	}
+	parts := g.parts()
 	sums := make([]uint64, len(parts), len(parts)+4)
 	table := crc64.MakeTable(crc64.ECMA)
 	parallel.Workers(len(parts), func(numbers iter.Seq[int]) {
@@ -56,6 +54,18 @@ func (g *Graph) Digest() string {
 	})
 	sums = append(sums, uint64(len(g.Offsets)), uint64(len(g.Links)), uint64(len(g.Hosts)), uint64(g.Start))
 	return fmt.Sprintf("%016x", crc64.Checksum(raw(sums), table))
+}
+
+// parts returns the memory of g in parts of at most a megabyte.
+func (g *Graph) parts() (parts [][]byte) {
+	arrays := [][]byte{raw(g.Offsets), raw(g.Links), raw(g.Hosts)}
+	if r := g.Record; r != nil {
+		arrays = append(arrays, raw(r.Ends), raw(r.Sizes), raw(r.Waits), raw(r.Status), r.Text)
+	}
+	for _, array := range arrays {
+		parts = slices.AppendSeq(parts, slices.Chunk(array, 1<<20))
+	}
+	return parts
 }
 
 // Validate returns an error if g is not a valid graph.

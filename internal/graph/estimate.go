@@ -59,6 +59,14 @@ func bvMemory(s Spec) (int64, error) {
 	return rows + rows/4 + info.Size(), nil
 }
 
+func recordedMemory(s Spec) (int64, error) {
+	info, err := os.Stat(s.File)
+	if err != nil {
+		return 0, err
+	}
+	return recordedNeeds(info.Size()), nil
+}
+
 func textMemory(s Spec) (int64, error) {
 	links, err := s.sample()
 	return listMemory(links, s.Symmetric), err

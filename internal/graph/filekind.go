@@ -16,6 +16,8 @@ func IsFileKind(name string) bool {
 func FileKind(path string) string {
 	base := strings.TrimSuffix(filepath.Base(path), ".gz")
 	switch {
+	case strings.HasSuffix(base, ".cbg"):
+		return "file"
 	case strings.HasSuffix(base, ".mtx"):
 		return "mtx"
 	case strings.HasSuffix(base, ".gr"):

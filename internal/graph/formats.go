@@ -21,6 +21,7 @@ var magics = []struct{ magic, name, remedy string }{
 	{"\xff\xfe", "text in UTF-16", "convert it: iconv -f UTF-16 -t UTF-8"},
 	{"\xfe\xff", "text in UTF-16", "convert it: iconv -f UTF-16 -t UTF-8"},
 	{"\x89HDF", "HDF5", toEdges},
+	{recordedMagic, "a graph file of \"crawlbench import\"", "set kind = \"file\""},
 	{"PAR1", "Parquet", toEdges},
 	{"\x93NUMPY", "a NumPy array", toEdges},
 }
@@ -50,7 +51,8 @@ var openings = []struct{ opening, name, kind string }{
 	{"weightedadjacencygraph", "a graph of PBBS or Ligra", ""},
 	{"edgearray", "a graph of PBBS or Ligra", ""},
 	{"version https://git-lfs", "a Git LFS pointer (get the file with git lfs pull)", ""},
-	{"{", "JSON", ""},
+	{"warc/", "a WARC file (crawlbench import makes a graph of it)", ""},
+	{"{", "JSON (crawlbench import makes a graph of a crawl in JSON lines)", ""},
 	{"[", "JSON", ""},
 }
 

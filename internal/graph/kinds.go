@@ -114,6 +114,10 @@ func Kinds() []Kind {
 		}, {
 			Name: "bvgraph", Doc: "read from a BVGraph of LAW: FILE.graph beside FILE.properties", format: "a BVGraph",
 			Params: []Param{file, hosts}, read: readBVGraph, estimate: bvMemory,
+		}, {
+			Name: "file", Doc: "read from a graph file of \"crawlbench import\", with what the crawl recorded",
+			format: "a graph file of \"crawlbench import\"",
+			Params: []Param{file}, read: readRecorded, estimate: recordedMemory,
 		},
 	}
 }

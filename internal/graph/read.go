@@ -9,7 +9,8 @@ import (
 type reading struct {
 	*Graph
 	numbering
-	notes []string // as Graph.Notes
+	notes  []string // as Graph.Notes
+	begins bool     // the file says where crawls start
 }
 
 // text makes a reader of files from a reader of text; files may be compressed.
@@ -29,11 +30,12 @@ func text(read func(*textFile, Spec, int64) (*reading, error)) func(context.Cont
 	}
 }
 
-// start sets the start page: the page that s gives by its number in the file, or the hub.
+// start sets the start page: the page that s gives by its number in the file, that of the file, or the hub.
 func (r *reading) start(s Spec) (*Graph, error) {
-	if s.Start == "" {
+	switch {
+	case s.Start == "" && !r.begins:
 		r.Start = hub(r.Graph)
-	} else {
+	case s.Start != "":
 		n, err := parseNumber([]byte(s.Start))
 		if err != nil {
 			return nil, err

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"iter"
-	"slices"
 
 	"crawlbench/internal/parallel"
 )
@@ -13,11 +12,7 @@ import (
 // SHA256 returns a SHA-256 sum of the whole graph in hex: of the sums of its parts, a megabyte
 // each, and of their lengths.
 func (g *Graph) SHA256() string {
-	const part = 1 << 20 // bytes
-	var parts [][]byte
-	for _, numbers := range [][]byte{raw(g.Offsets), raw(g.Links), raw(g.Hosts)} {
-		parts = slices.AppendSeq(parts, slices.Chunk(numbers, part))
-	}
+	parts := g.parts()
 	sums := make([][sha256.Size]byte, len(parts))
 	parallel.Workers(len(parts), func(numbers iter.Seq[int]) {
 		for i := range numbers {

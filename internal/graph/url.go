@@ -8,9 +8,12 @@ var sections = [...]string{
 	"library/catalogue",
 }
 
-// AppendURL appends the URL of p: its host, a section that many pages of the host share, and its
-// number within the host.
+// AppendURL appends the URL of p. Unless it was recorded, it is made of the page's host, a section that many pages of
+// the host share, and its number within the host.
 func (g *Graph) AppendURL(dst []byte, p uint32) []byte {
+	if g.Record != nil {
+		return g.Record.appendURL(dst, p)
+	}
 	host := g.Host(p)
 	return appendURL(dst, host, p-g.Hosts[host])
 }
@@ -33,6 +36,9 @@ func (g *Graph) URL(p uint32) string {
 
 // PageOf returns the page of a URL, and false for anything that URL never returns.
 func (g *Graph) PageOf(url string) (uint32, bool) {
+	if g.Record != nil {
+		return g.Record.page(url)
+	}
 	const before = len("https://www.h")
 	if len(url) <= before+len(".html") {
 		return 0, false

@@ -58,7 +58,7 @@ func (r Reach) Has(p uint32) bool { return r.Set[p/64]>>(p%64)&1 != 0 }
 
 // Spanning returns the breadth-first tree of g: a crawl of it fetches the same pages and meets no duplicate.
 func Spanning(g *Graph) *Graph {
-	tree := &Graph{Offsets: make([]uint64, g.Pages()+1), Hosts: g.Hosts, Start: g.Start}
+	tree := &Graph{Offsets: make([]uint64, g.Pages()+1), Hosts: g.Hosts, Start: g.Start, Record: g.Record}
 	by := make([]uint32, g.Pages()) // parent of each page, plus one; 0 if not found
 	by[g.Start] = g.Start + 1
 	order := []uint32{g.Start}
