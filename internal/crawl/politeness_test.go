@@ -39,17 +39,17 @@ func TestHostKey(t *testing.T) {
 }
 
 func TestPolitenessHasBoundsAndDefaults(t *testing.T) {
-	var zero crawl.Politeness
+	var zero crawl.Policy
 	if zero.Width() != 1 || zero.Tries() != crawl.DefaultAttempts {
 		t.Errorf("width %d and %d tries", zero.Width(), zero.Tries())
 	}
 	year := 365 * 24 * time.Hour
-	some := crawl.Politeness{PerHost: 3, MaxDelay: time.Minute, Attempts: 1}
+	some := crawl.Policy{PerHost: 3, MaxDelay: time.Minute, Attempts: 1}
 	if some.Width() != 3 || some.Tries() != 1 {
 		t.Errorf("width %d and %d tries", some.Width(), some.Tries())
 	}
 	for _, c := range []struct {
-		p         *crawl.Politeness
+		p         *crawl.Policy
 		ask, want time.Duration
 	}{
 		{&zero, year, crawl.DefaultMaxDelay}, {&zero, time.Second, time.Second}, {&zero, -1, 0},

@@ -63,7 +63,7 @@ func (s *Site) reach() []bool {
 // Rules are what a crawl had to keep.
 type Rules struct {
 	Workers int
-	Policy  crawl.Politeness
+	Policy  crawl.Policy
 	// Tolerance is how much too early a fetch may begin: 2 ns in virtual time, where x/time/rate is 1 ns early, and
 	// what the clocks of the two sides need on sockets.
 	Tolerance time.Duration

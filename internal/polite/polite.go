@@ -103,7 +103,7 @@ type crawler[K comparable] struct {
 	set      crawl.Visited[K]
 	limiter  crawl.Limiter
 	rules    Rules
-	policy   *crawl.Politeness // nil if there is none
+	policy   *crawl.Policy // nil if there is none
 	hostsOf  func(dst []uint32, pages []K) []uint32
 	schedule Scheduler[K]
 
@@ -130,7 +130,7 @@ func newCrawler[K comparable](
 			return crawl.Result{}, err
 		}
 		c := &crawler[K]{
-			web: web, set: newSet(o.SizeHint), limiter: crawl.InTurn(o.Limiter), policy: o.Politeness,
+			web: web, set: newSet(o.SizeHint), limiter: crawl.InTurn(o.Limiter), policy: (*crawl.Policy)(o.Politeness),
 			hostsOf: hosts(o.Politeness), budget: newBudget(o.MaxPages),
 		}
 		if o.Politeness != nil && o.Politeness.Robots {
@@ -244,11 +244,11 @@ func (c *crawler[K]) mayBegin(ctx context.Context, turn Turn[K]) bool {
 // refused reports whether the host has asked to slow down and the page is to be fetched again, which it notes in
 // turn.
 func (c *crawler[K]) refused(turn *Turn[K], err error) bool {
-	var slow *crawl.SlowDown
+	var slow crawl.Slow
 	if c.policy == nil || !errors.As(err, &slow) {
 		return false
 	}
-	turn.Rest = c.policy.Bounded(slow.After)
+	turn.Rest = c.policy.Bounded(slow.RetryAfter())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.tries == nil {

@@ -50,7 +50,7 @@ func (c *crawler[K]) askRobots(ctx context.Context, turn *Turn[K]) bool {
 		return false
 	}
 	says, err := c.robots.Robots(ctx, turn.Page)
-	var slow *crawl.SlowDown
+	var slow crawl.Slow
 	switch {
 	case err == nil:
 		if says.Allowed != nil {
@@ -63,7 +63,7 @@ func (c *crawler[K]) askRobots(ctx context.Context, turn *Turn[K]) bool {
 		c.end(ctx.Err())
 		return false
 	case errors.As(err, &slow) && c.sites.tries(turn.Host) < c.policy.Tries():
-		turn.Rest, turn.Again = c.policy.Bounded(slow.After), true
+		turn.Rest, turn.Again = c.policy.Bounded(slow.RetryAfter()), true
 	default:
 		c.sites.set(turn.Host, func(K) bool { return false })
 	}

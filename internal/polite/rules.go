@@ -23,7 +23,7 @@ type Rules struct {
 }
 
 func rulesOf(o crawl.Options, robots bool) Rules {
-	p := o.Politeness
+	p := (*crawl.Policy)(o.Politeness)
 	if p == nil {
 		return Rules{Workers: o.Workers, PerHost: math.MaxInt32, OneHost: true, SizeHint: o.SizeHint}
 	}

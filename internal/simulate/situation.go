@@ -28,7 +28,7 @@ type Situation struct {
 	Name, Doc string
 	Spec      graph.Spec
 	Workers   int
-	Policy    crawl.Politeness // HostOf is set by the simulation
+	Policy    crawl.Policy // HostOf is set by the simulation
 	// AllSeeded makes every page a seed.
 	AllSeeded bool
 	// Median is the median of the latencies, which are lognormal with Sigma.

@@ -134,7 +134,7 @@ func Crawl(ctx context.Context, c crawl.Crawler, keys string, s *Site, change fu
 }
 
 func run[K comparable](ctx context.Context, f crawl.Func[K], w *web[K], change func(*crawl.Options)) Outcome {
-	policy := w.site.Policy
+	policy := crawl.Politeness(w.site.Policy)
 	policy.HostOf = func(page uint32) uint32 { return w.site.Host[page] }
 	out := Outcome{Counts: map[string]int{}}
 	o := crawl.Options{

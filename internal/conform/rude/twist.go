@@ -104,7 +104,7 @@ func allowing[K comparable](web crawl.Web[K]) crawl.Web[K] {
 type insistent[K comparable] struct{ crawl.Web[K] }
 
 func (i insistent[K]) Fetch(ctx context.Context, page K) (links []K, err error) {
-	var slow *crawl.SlowDown
+	var slow crawl.Slow
 	for range crawl.DefaultAttempts {
 		if links, err = i.Web.Fetch(ctx, page); !errors.As(err, &slow) {
 			break
@@ -160,7 +160,7 @@ type noting[K comparable] struct {
 
 func (n noting[K]) Fetch(ctx context.Context, page K) ([]K, error) {
 	links, err := n.Web.Fetch(ctx, page)
-	var slow *crawl.SlowDown
+	var slow crawl.Slow
 	if err != nil && !errors.As(err, &slow) {
 		n.failed.Store(page, true)
 	}
