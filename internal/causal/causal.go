@@ -79,7 +79,7 @@ func (x Experiment) Run(ctx context.Context) ([]Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	base, err := samples(counted, x.variant(0, 0))
+	base, err := x.samples(counted, x.variant(0, 0))
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func (x Experiment) Run(ctx context.Context) ([]Line, error) {
 		if !x.Found[i] {
 			continue
 		}
-		list, err := samples(counted, x.variant(i+1, 0))
+		list, err := x.samples(counted, x.variant(i+1, 0))
 		if err != nil {
 			return nil, err
 		}
@@ -108,7 +108,7 @@ func (x Experiment) Run(ctx context.Context) ([]Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	if base, err = samples(delayed, x.variant(0, 0)); err != nil {
+	if base, err = x.samples(delayed, x.variant(0, 0)); err != nil {
 		return nil, err
 	}
 	for i := range lines {
@@ -116,7 +116,7 @@ func (x Experiment) Run(ctx context.Context) ([]Line, error) {
 		if d == 0 {
 			continue
 		}
-		list, err := samples(delayed, x.variant(lines[i].number, d))
+		list, err := x.samples(delayed, x.variant(lines[i].number, d))
 		if err != nil {
 			return nil, err
 		}
@@ -180,9 +180,9 @@ func (x Experiment) take(ctx context.Context, name string, rounds int,
 }
 
 // samples returns the samples of a cell by round.
-func samples(a *diagnose.Analysis, c plan.Cell) (list []*store.Sample, err error) {
+func (x Experiment) samples(a *diagnose.Analysis, c plan.Cell) (list []*store.Sample, err error) {
 	if rec, failed := a.Run.Failed()[c.ID()]; failed {
-		return nil, fmt.Errorf("%s: %s: %s", c.ID(), rec.Failure.Class, rec.Failure.Message)
+		return nil, fmt.Errorf("%s: %s: %s", x.name(c), rec.Failure.Class, rec.Failure.Message)
 	}
 	list = make([]*store.Sample, a.Run.Plan().Rounds)
 	for _, rec := range a.Run.Samples() {
@@ -191,9 +191,18 @@ func samples(a *diagnose.Analysis, c plan.Cell) (list []*store.Sample, err error
 		}
 	}
 	if slices.Contains(list, nil) {
-		return nil, fmt.Errorf("%s: some rounds were not measured", c.ID())
+		return nil, fmt.Errorf("%s: some rounds were not measured: measure it again", x.name(c))
 	}
 	return list, nil
+}
+
+// name names a cell in an error.
+func (x Experiment) name(c plan.Cell) string {
+	who := fmt.Sprintf("%s on %s", c.Crawler(), c.Graph)
+	if c.Delay.Site == 0 {
+		return who + " without a delay"
+	}
+	return fmt.Sprintf("%s with a delay of %v at %v", who, c.Delay.For, x.Sites[c.Delay.Site-1])
 }
 
 func secondsPerPage(list []*store.Sample) []float64 {

@@ -11,7 +11,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"crawlbench/internal/breakdown"
@@ -21,8 +20,11 @@ import (
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/module"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/report"
+	"crawlbench/internal/screen"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/trial"
 )
@@ -83,7 +85,7 @@ func (a *app) causal(ctx context.Context, fs *flag.FlagSet, args []string) error
 				sites[i], strings.Join(causalPackages(*packages), ", "))
 		}
 	}
-	fmt.Fprintf(a.err, "delaying lines of %s ...\n", c.ID())
+	fmt.Fprintf(a.err, "delaying lines of %s ...\n", report.Who(c))
 	x := causal.Experiment{Plan: run.Plan(), Cell: c, Sites: sites, Found: rewriter.Found, Rounds: *rounds,
 		Delay: *wait,
 		Trial: trial.Trial{Crawlers: a.crawlers, Child: []string{exe, measure.ChildVerb}, Dir: dir}}
@@ -173,7 +175,7 @@ func causalSites(a *diagnose.Analysis, cell plan.Cell, given string) (list []cau
 		}
 	}
 	if len(list) == 0 {
-		return nil, fmt.Errorf("causal: %s has no profile that shows lines: give them with -lines, or measure a scenario with [profiles]", cell.ID())
+		return nil, fmt.Errorf("causal: %s has no profile that shows lines: give them with -lines, or measure a scenario with [profiles]", report.Who(cell))
 	}
 	return list[:min(len(list), 2*mostLines)], nil
 }
@@ -227,28 +229,33 @@ func crawlerLine(function, file string, line int) (causal.Site, bool) {
 
 // causalTable prints what the delays show.
 func (a *app) causalTable(c plan.Cell, lines []causal.Line, rounds int) {
-	fmt.Fprintf(a.out, "%s: what a delay at a line costs, %d rounds\n", c.ID(), rounds)
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "  line\t\tslope\tvisits a page\ttime a page\tspeeding up this line by 10 % would gain")
-	for _, l := range lines {
-		if l.Hits == 0 {
-			fmt.Fprintf(w, "  %v\t%s\t\t0\t\t\n", l.Site, l.Kind)
-			continue
+	var text strings.Builder
+	a.screen.Title(&text, fmt.Sprintf("%s: what a delay at a line costs, %s", report.Who(c), plain.Count(rounds, "round")))
+	rows := make([][]screen.Entry, len(lines))
+	for i, l := range lines {
+		cells := []string{l.Site.String(), string(l.Kind), "", "0", "", ""}
+		if l.Hits > 0 {
+			cells = []string{l.Site.String(), string(l.Kind), interval2(l.Slope), fmt.Sprintf("%.3g", l.Hits), "unknown",
+				"unknown"}
+			if g, known := l.Gain(0.1); known {
+				cells[4] = nanos(l.Cost)
+				cells[5] = fmt.Sprintf("%.1f %% [%.1f, %.1f]", 100*g.Value, 100*g.Lo, 100*g.Hi)
+			}
 		}
-		cost, gain := "unknown", "unknown"
-		if g, known := l.Gain(0.1); known {
-			cost = nanos(l.Cost)
-			gain = fmt.Sprintf("%.1f %% [%.1f, %.1f]", 100*g.Value, 100*g.Lo, 100*g.Hi)
+		for _, t := range cells {
+			rows[i] = append(rows[i], screen.Entry{Text: t})
 		}
-		fmt.Fprintf(w, "  %v\t%s\t%s\t%.3g\t%s\t%s\n", l.Site, l.Kind, interval2(l.Slope), l.Hits, cost, gain)
 	}
-	w.Flush()
+	a.screen.Table(&text, []string{"line", "", "slope", "visits/page", "time/page", "gain"}, rows)
 	if len(lines) > 0 {
 		l := lines[0]
-		fmt.Fprintf(a.out, "A page takes %s. Slope: seconds that it takes longer for each second of delay a page; 1 is serial, "+
-			"%.2g is shared by the workers, 0 is hidden. The time of a line is measured in an unlimited crawl; delays from %v on sleep, shorter ones keep a processor busy.\n",
-			nanos(l.Page), l.Parallel, delay.SleepFrom)
+		a.screen.Paragraph(&text, "", fmt.Sprintf("A page takes %s. Slope: seconds that it takes longer for each second of delay a page; "+
+			"1 is serial, %.2g is shared by the workers, 0 is hidden. Gain: of throughput, if the line took 10 %% less time.",
+			nanos(l.Page), l.Parallel))
+		a.screen.Paragraph(&text, "", fmt.Sprintf("The time of a line is measured in an unlimited crawl. Delays from %v on sleep, shorter ones keep a processor busy.",
+			delay.SleepFrom))
 	}
+	fmt.Fprint(a.raw, text.String())
 }
 
 func interval2(x stat.Interval) string { return fmt.Sprintf("%.2f [%.2f, %.2f]", x.Value, x.Lo, x.Hi) }
