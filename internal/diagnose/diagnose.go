@@ -51,6 +51,7 @@ type Key struct {
 	Limiter     string // "" is the default
 	Cost        plan.Cost
 	NoGC        bool
+	NullSet     bool
 	Delay       plan.Delay
 	Procs       int
 }
@@ -152,7 +153,7 @@ func Analyse(run *store.Run) (*Analysis, error) {
 
 // KeyOf returns the key of a cell.
 func KeyOf(c plan.Cell) Key {
-	return Key{c.Graph, c.Keys, c.Rate, c.Burst, c.Limiter, c.Cost, c.NoGC, c.Delay, c.Procs}
+	return Key{c.Graph, c.Keys, c.Rate, c.Burst, c.Limiter, c.Cost, c.NoGC, c.NullSet, c.Delay, c.Procs}
 }
 
 // cells are all cells of a run: of its crawlers, of the A/A control, and of another program.

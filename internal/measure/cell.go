@@ -172,13 +172,19 @@ func Open(job Job, table []crawl.Crawler) (*Bench, error) {
 			debug.SetMemoryLimit(job.Memory / 4 * 3) // near the bound the collector runs after all
 		}
 	}
+	pages, reach := cache.Graph, cache.Reach
+	if job.Cell.NullSet {
+		pages = graph.Spanning(cache.Graph)
+		reach = graph.Walk(pages, nil)
+		table = []crawl.Crawler{nullCrawler(job.Cell.Impl)}
+	}
 	delay.Set(job.Cell.Delay.Site, job.Cell.Delay.For, job.Spin)
 	b := &Bench{
 		job:      job,
 		table:    table,
 		cache:    cache,
 		stuck:    make(chan web.Violations, 1),
-		site:     web.New(cache.Graph, cache.Reach, job.Fetch, job.Spin),
+		site:     web.New(pages, reach, job.Fetch, job.Spin),
 		settings: readSettings(),
 	}
 	b.crawl = bind(b.site, job.Cell, table, slices.Contains(job.Profiles, wall), nil)

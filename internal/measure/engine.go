@@ -28,18 +28,23 @@ func newNull[K comparable](int) crawl.Visited[K] { return null[K]{} }
 
 func (null[K]) AddNew(dst, links []K) []K { return append(dst, links...) }
 
+// nullCrawler returns the engine with the null set, under a name.
+func nullCrawler(name string) crawl.Crawler {
+	return engine.FromVisited(name, "a set that treats every link as new", newNull[uint32], newNull[string])
+}
+
 // engineCosts returns the cost of the engine that the visited-set crawlers share, including the
 // site and verification: the seconds per page of each crew when it crawls the graph's spanning tree
 // with the null set.
 func engineCosts(ctx context.Context, g *graph.Graph, keys string, crews []Crew) ([]float64, error) {
 	tree := graph.Spanning(g)
 	site := web.New(tree, graph.Walk(tree, nil), web.Behaviour{}, 0)
-	nullCrawler := engine.FromVisited("null", "a set that treats every link as new", newNull[uint32], newNull[string])
+	set := nullCrawler("null")
 	id, url := site.Start()
-	once := func(o crawl.Options) (crawl.Result, error) { return nullCrawler.ByID(ctx, site.IDs(), []uint32{id}, o) }
+	once := func(o crawl.Options) (crawl.Result, error) { return set.ByID(ctx, site.IDs(), []uint32{id}, o) }
 	if keys == "url" {
 		urls := site.URLs()
-		once = func(o crawl.Options) (crawl.Result, error) { return nullCrawler.ByURL(ctx, urls, []string{url}, o) }
+		once = func(o crawl.Options) (crawl.Result, error) { return set.ByURL(ctx, urls, []string{url}, o) }
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	costs := make([]float64, len(crews))

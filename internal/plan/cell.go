@@ -24,6 +24,9 @@ type Cell struct {
 	Cost Cost `json:"cost,omitzero"`
 	// NoGC is set if the garbage collector is off, within the memory limit.
 	NoGC bool `json:"gogc_off,omitempty"`
+	// NullSet is set if a set that stores nothing replaces the visited set of a crawler on the shared engine. It crawls
+	// the spanning tree of the graph, which has the same pages and no duplicate.
+	NullSet bool `json:"null_set,omitempty"`
 	// Delay is put in at a line of the crawler.
 	Delay Delay `json:"delay,omitzero"`
 	// Procs is GOMAXPROCS.
@@ -69,8 +72,8 @@ func CrawlerOf(name string) string {
 func (c Cell) IsControl() bool { return strings.HasSuffix(c.Impl, controlSuffix) }
 
 // Name returns the cell's benchmark name without the word Benchmark:
-// Crawl/impl=I/graph=G/keys=K/workers=W/rate=R-P, with /burst=B, /limiter=L, /latency=D, /cpu=D and
-// /gogc=off before -P if they are set.
+// Crawl/impl=I/graph=G/keys=K/workers=W/rate=R-P, with /burst=B, /limiter=L, /latency=D, /cpu=D,
+// /gogc=off and /set=null before -P if they are set.
 func (c Cell) Name() string { return "Crawl/" + c.path("/") }
 
 // SubName returns the name to pass to b.Run of package testing: without the leading Crawl/ and the
@@ -97,6 +100,9 @@ func (c Cell) path(sep string) string {
 	parts = append(parts, c.Cost.parts("=")...)
 	if c.NoGC {
 		parts = append(parts, "gogc=off")
+	}
+	if c.NullSet {
+		parts = append(parts, "set=null")
 	}
 	if c.Delay.Site > 0 {
 		parts = append(parts, fmt.Sprintf("delay=%dx%s", c.Delay.Site, ascii(c.Delay.For)))

@@ -40,7 +40,7 @@ func Read(text []byte) (*Plan, error) {
 	err := errors.Join(
 		readList(raw.Crawlers, "crawlers", mostNames, 1, &p.Crawlers),
 		readList(raw.Graphs, "graphs", mostNames, 15, &p.Graphs),
-		readList(raw.Cells, "cells", mostCells, 14, &p.Cells),
+		readList(raw.Cells, "cells", mostCells, 16, &p.Cells),
 		readList(raw.Schedule, "slots", mostSlots, 3, &p.Schedule),
 		readList(raw.Looks, "looks", mostLooks, 2, &p.Looks),
 		readList(raw.Passes, "profile passes", mostCells, 5, &p.Passes),

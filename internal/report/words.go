@@ -80,6 +80,9 @@ func limiterName(k diagnose.Key) string {
 	if k.NoGC {
 		text += ", GOGC off"
 	}
+	if k.NullSet {
+		text += ", null set"
+	}
 	return text
 }
 
