@@ -143,6 +143,7 @@ if [ "$what" = causes ]; then
 		printf 'crawlers = [%s]\nworkers = [1, 8]\nrounds = 6\nsample = "80ms"\ncontrol = false\n%b\n[[graph]]\nname = "g"\n%b\n[profiles]\nkinds = ["cpu", "wall"]\nlength = "500ms"\ngrowth = [1]\n' \
 			"$pair" "$more" "$graph" >"$dir/trial.toml"
 		right=0 wrong=0 flagged=0
+		: >"$dir/said"
 		for i in $(seq "$runs"); do
 			"$dir/trial" run -results "$dir" -progress none -seed "$i" "$dir/trial.toml" >"$dir/out" 2>&1 || true
 			# The terminal's text is wrapped; in the report each finding is one line.
@@ -155,9 +156,11 @@ if [ "$what" = causes ]; then
 				cat "$dir/findings"
 			fi
 			if grep "^- [*][*]\($says\)[*][*]" "$dir/findings" | grep -q "[: ]$twin "; then wrong=$((wrong + 1)); fi
+			sed -n "s/^- [*][*]\([^*]*\)[*][*].*[: ]$twin .*/\1/p" "$dir/findings" >>"$dir/said"
 			rm -rf "$dir"/trial-2*
 		done
-		echo "$says: $crawler $right of $runs runs, its twin $wrong; the machine was too busy in $flagged"
+		echo "$says: $crawler $right of $runs runs, its twin $wrong; the machine was too busy in $flagged;" \
+			"said of the twin: $(sort "$dir/said" | uniq -c | awk '{n = $1; sub(/^ *[0-9]+ /, ""); printf "%s%s %d", sep, $0, n; sep = ", "}')"
 	done <<-END
 		contended lock|hotmutex|-|$hosts|
 		saturated owner|busyowner|-|$hosts|

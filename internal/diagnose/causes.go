@@ -275,7 +275,7 @@ func (c *Cell) Stage() string {
 	occupied := map[string]int{}
 	for _, l := range c.Traces.Breakdowns {
 		for _, r := range l.Roles {
-			if r.Count == l.Crawls && r.Occupied(l.Wall) >= 0.75 && r.Ended >= 0.25*l.Worker {
+			if r.Count == l.Crawls && r.Occupied(l.Wall) >= 0.75 && r.Ended >= waitedFor*l.Worker {
 				occupied[r.Entry]++
 			}
 		}
@@ -341,12 +341,13 @@ func throttled(c *Cell) (v Value, known bool) {
 		N: len(list)}, c.representative()
 }
 
-// grew returns the value of a rule about the processor time per page: how many times that of one worker it is, if the
-// cause that is tells has the largest part of the growth, and is sure to have some.
-func grew(is func(*Loss) *Growth) func(*Cell) (Value, bool) {
+// travels returns the value of a rule about causes that make instructions wait for memory: how many times the processor
+// time per page of one worker it is, if the cause that is tells has the largest part of the growth, and is sure to have
+// some. Hardware counters, where there are any, must not show that more instructions are executed instead.
+func travels(is func(*Loss) *Growth) func(*Cell) (Value, bool) {
 	return func(c *Cell) (Value, bool) {
 		v, known := growth(c)
-		if !known || c.Loss == nil {
+		if !known || c.Loss == nil || c.Loss.executesMore() {
 			return v, false
 		}
 		g := is(c.Loss)

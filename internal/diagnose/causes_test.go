@@ -3,6 +3,7 @@ package diagnose_test
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -22,9 +23,11 @@ type planted struct {
 	one, many map[profile.Class]float64
 	called    string // by the line that grows
 	spots     int    // lines that share each class; 0 is 1
-	rate      string
-	change    func(c plan.Cell, s *store.Sample)
-	want      []diagnose.Kind
+	// counters are events per page of one and eight workers, by name
+	counters [2]map[string]float64
+	rate     string
+	change   func(c plan.Cell, s *store.Sample)
+	want     []diagnose.Kind
 }
 
 const (
@@ -109,9 +112,18 @@ func (p planted) find(t *testing.T) (*diagnose.Analysis, []diagnose.Finding) {
 			if p.one == nil {
 				return nil
 			}
-			return usage(map[bool]map[profile.Class]float64{true: p.one, false: p.many}[c.Workers == 1], max(1,
-				p.spots),
-				p.called)
+			ns, counts := p.many, p.counters[1]
+			if c.Workers == 1 {
+				ns, counts = p.one, p.counters[0]
+			}
+			u := usage(ns, max(1, p.spots), p.called)
+			for i := range u.Repeats {
+				u.Repeats[i].Counters = map[string]float64{}
+				for name, n := range counts {
+					u.Repeats[i].Counters[name] = n * float64(u.Repeats[i].Pages)
+				}
+			}
+			return u
 		},
 	}
 	a := m.analyse(t)
@@ -173,6 +185,10 @@ func TestCausesAndTheirTwins(t *testing.T) {
 		f(&s)
 		return s
 	}
+	counted := func(instructions, cycles float64) [2]map[string]float64 { // one worker takes 5000 of both
+		return [2]map[string]float64{{"instructions": 5000, "cycles": 5000},
+			{"instructions": instructions, "cycles": cycles}}
+	}
 	kinds := func(list ...diagnose.Kind) []diagnose.Kind { return list }
 	for _, p := range []planted{
 		{name: "a contended lock", breakdown: spent(locked, mutex, hold(0.1, 0.9)),
@@ -192,25 +208,25 @@ func TestCausesAndTheirTwins(t *testing.T) {
 		{name: "a channel used as a lock", want: kinds(diagnose.ChannelAsLock),
 			breakdown: spent(shares{breakdown.Channel: 0.8}, send, pair(breakdown.Pair{SendSleeps: 1000, Locks: 900}))},
 		{name: "a token in a channel used as a lock", want: kinds(diagnose.ChannelAsLock),
-			breakdown: spent(shares{breakdown.Idle: 0.8}, receive, pair(breakdown.Pair{ReceiveSleeps: 1000,
+			breakdown: spent(shares{breakdown.Idle: 0.85}, receive, pair(breakdown.Pair{ReceiveSleeps: 1000,
 				Locks: 900}))},
 		{name: "twin: a full queue", breakdown: spent(shares{breakdown.Channel: 0.8}, send,
 			pair(breakdown.Pair{SendSleeps: 1000, Locks: 10}))},
-		{name: "twin: an empty queue", want: kinds(diagnose.NarrowFrontier),
-			breakdown: spent(shares{breakdown.Idle: 0.8}, receive, pair(breakdown.Pair{ReceiveSleeps: 1000}))},
+		{name: "twin: an empty queue", want: kinds(diagnose.IdleWorkers),
+			breakdown: spent(shares{breakdown.Idle: 0.85}, receive, pair(breakdown.Pair{ReceiveSleeps: 1000}))},
 		{name: "a small channel", breakdown: spent(shares{breakdown.Channel: 0.3}, send,
 			pair(breakdown.Pair{SendSleeps: 500, ReceiveSleeps: 400})), want: kinds(diagnose.SmallChannel),
 			one: own, many: ns{profile.OwnCode: 1000, profile.Channels: 250, profile.Scheduler: 200}},
 		{name: "twin: only one end sleeps", breakdown: spent(shares{breakdown.Channel: 0.3}, send,
 			pair(breakdown.Pair{SendSleeps: 900, ReceiveSleeps: 10})),
 			one: own, many: ns{profile.OwnCode: 1000, profile.Channels: 250, profile.Scheduler: 200}},
-		{name: "a serial stage", breakdown: spent(shares{breakdown.Idle: 0.8}, receive,
+		{name: "a serial stage", breakdown: spent(shares{breakdown.Idle: 0.85}, receive,
 			role(breakdown.Role{Count: 1, Away: 0.9, Ended: 5})), want: kinds(diagnose.SerialStage)},
-		{name: "twin: a goroutine that sleeps and for which nobody waits", want: kinds(diagnose.NarrowFrontier),
-			breakdown: spent(shares{breakdown.Idle: 0.8}, receive, role(breakdown.Role{Count: 1, Away: 0.9,
+		{name: "twin: a goroutine that sleeps and for which nobody waits", want: kinds(diagnose.IdleWorkers),
+			breakdown: spent(shares{breakdown.Idle: 0.85}, receive, role(breakdown.Role{Count: 1, Away: 0.9,
 				Ended: 0.1}))},
-		{name: "twin: a stage of eight", want: kinds(diagnose.NarrowFrontier),
-			breakdown: spent(shares{breakdown.Idle: 0.8}, receive, role(breakdown.Role{Count: 8, Away: 0.9,
+		{name: "twin: a stage of eight", want: kinds(diagnose.IdleWorkers),
+			breakdown: spent(shares{breakdown.Idle: 0.85}, receive, role(breakdown.Role{Count: 8, Away: 0.9,
 				Ended: 5}))},
 		{name: "a thundering herd", want: kinds(diagnose.Herd),
 			breakdown: spent(shares{breakdown.Idle: 0.3}, cond, called("sync.(*Cond).Broadcast"),
@@ -218,9 +234,10 @@ func TestCausesAndTheirTwins(t *testing.T) {
 		{name: "twin: woken one by one", breakdown: spent(shares{breakdown.Idle: 0.3}, cond,
 			called("sync.(*Cond).Signal"),
 			func(l *breakdown.Breakdown) { l.Seconds[breakdown.Running] = 1.2 })},
-		{name: "polling", breakdown: spent(shares{breakdown.Other: 0.5}, nap), want: kinds(diagnose.Sleeping)},
+		{name: "polling", breakdown: spent(shares{breakdown.Other: 0.85}, nap), want: kinds(diagnose.Sleeping)},
+		{name: "twin: others keep the processors busy", breakdown: spent(shares{breakdown.Other: 0.5}, nap)},
 		{name: "twin: a sleep now and then", breakdown: spent(shares{breakdown.Other: 0.1}, nap)},
-		{name: "twin: joining", breakdown: spent(shares{breakdown.Other: 0.5},
+		{name: "twin: joining", breakdown: spent(shares{breakdown.Other: 0.85},
 			with(nap, func(s *breakdown.Site) { s.Primitive = "sync.(*WaitGroup).Wait" }))},
 		{name: "spinning with Gosched", breakdown: spent(shares{breakdown.Runnable: 0.5}, yields),
 			want: kinds(diagnose.Yielding)},
@@ -248,6 +265,16 @@ func TestCausesAndTheirTwins(t *testing.T) {
 			one:  ns{profile.OwnCode: 1000, profile.Atomics: 900},
 			many: ns{profile.OwnCode: 1000, profile.Atomics: 910}},
 		{name: "false sharing", one: own, many: ns{profile.OwnCode: 2500}, want: kinds(diagnose.HotLine)},
+		{name: "false sharing, with hardware counters", one: own, many: ns{profile.OwnCode: 2500},
+			counters: counted(5000, 12500), want: kinds(diagnose.HotLine)},
+		{name: "twin: the line executes more instructions", one: own, many: ns{profile.OwnCode: 2500},
+			counters: counted(12000, 12500), want: kinds(diagnose.WastedCycles)},
+		{name: "a hot atomic counter, with hardware counters", called: "atomic.(*Int64).Add", one: own,
+			counters: counted(5200, 9500), want: kinds(diagnose.HotAtomic),
+			many: ns{profile.OwnCode: 1000, profile.Atomics: 900}},
+		{name: "twin: attempts are repeated", called: "atomic.(*Int64).CompareAndSwap", one: own,
+			counters: counted(9000, 9500), want: kinds(diagnose.WastedCycles),
+			many: ns{profile.OwnCode: 1000, profile.Atomics: 900}},
 		{name: "twin: all lines are slower", one: own, many: ns{profile.OwnCode: 2500}, spots: 5,
 			want: kinds(diagnose.WastedCycles)},
 		{name: "memory bandwidth", one: ns{profile.OwnCode: 200, profile.Copying: 800},
@@ -257,12 +284,12 @@ func TestCausesAndTheirTwins(t *testing.T) {
 			many: ns{profile.OwnCode: 210, profile.Copying: 800}},
 		{name: "a slow last page", breakdown: spent(shares{breakdown.Idle: 0.6}, receive, tail(0.6, 1000, false)),
 			want: kinds(diagnose.LongTail)},
-		{name: "twin: a crawl that was cut", breakdown: spent(shares{breakdown.Idle: 0.6}, receive, tail(0.6, 1000,
+		{name: "twin: a crawl that was cut", breakdown: spent(shares{breakdown.Idle: 0.85}, receive, tail(0.6, 1000,
 			true)),
-			want: kinds(diagnose.NarrowFrontier)},
-		{name: "twin: a site of few pages", breakdown: spent(shares{breakdown.Idle: 0.6}, receive, tail(0.6, 20,
+			want: kinds(diagnose.IdleWorkers)},
+		{name: "twin: a site of few pages", breakdown: spent(shares{breakdown.Idle: 0.85}, receive, tail(0.6, 20,
 			false)),
-			want: kinds(diagnose.NarrowFrontier)},
+			want: kinds(diagnose.IdleWorkers)},
 		{name: "a burst that is too small", rate: "rate = [1000]\n", change: paced(800),
 			breakdown: spent(shares{breakdown.RateLimit: 0.9}, send),
 			want:      kinds(diagnose.RateLimited, diagnose.SmallBurst)},
@@ -305,5 +332,52 @@ func TestGrowthByClassAddsUp(t *testing.T) {
 	if top := l.Classes[0]; top.Class != profile.LockPath || top.Spot.Where != "pkg.f f.go:10" ||
 		math.Abs(top.Part-1) > 1e-9 {
 		t.Errorf("the largest growth is %+v", top)
+	}
+}
+
+// The growth by class adds up to the measured growth within 5 %, however the profile divides a page: with classes that
+// only one number of workers has, with repeats that differ, and with a profiler that slows the crawls.
+func TestGrowthByClassAddsUpForAnyProfile(t *testing.T) {
+	for seed := range uint64(20) {
+		draw := rand.New(rand.NewPCG(seed, 1))
+		costs := func(least, most float64) map[profile.Class]float64 {
+			ns := map[profile.Class]float64{profile.OwnCode: least}
+			for _, c := range profile.Classes() {
+				if draw.IntN(3) > 0 {
+					ns[c] += draw.Float64() * most
+				}
+			}
+			return ns
+		}
+		one, many := costs(500, 300), costs(900, 900)
+		slowed := 1 + draw.Float64()
+		m := fabricated{
+			toml:  "crawlers = [\"mutexmap\"]\nworkers = [1, 8]\n[profiles]\nkinds = [\"cpu\"]\nworkers = [1, 8]\n",
+			speed: func(c plan.Cell, _ int) float64 { return 1e5 },
+			change: func(c plan.Cell, s *store.Sample) {
+				ns := map[bool]map[profile.Class]float64{true: one, false: many}[c.Workers == 1]
+				s.Values["cpu-sec/op"] = total(ns) * 1e-9 * s.Values["pages/op"]
+			},
+			usage: func(c plan.Cell) *profile.Usage {
+				u := usage(map[bool]map[profile.Class]float64{true: one, false: many}[c.Workers == 1], 1, "")
+				for i := range u.Repeats {
+					for class := range u.Repeats[i].Seconds {
+						u.Repeats[i].Seconds[class] *= slowed * (0.5 + draw.Float64())
+					}
+				}
+				return u
+			},
+		}
+		l := m.analyse(t).Tables[0].Cell("mutexmap", 8).Loss
+		measured := (total(many) - total(one)) * 1e-9
+		sum := 0.0
+		for _, g := range l.Classes {
+			sum += g.More.Value
+		}
+		if math.Abs(sum/measured-1) > 0.05 || math.Abs(l.CPU.Value/measured-1) > 0.05 ||
+			math.Abs((sum+l.Idle.Value)/l.Total.Value-1) > 0.05 {
+			t.Errorf("seed %d: the classes add up to %g, with %g idle, measured %g of %g", seed, sum, l.Idle.Value,
+				measured, l.Total.Value)
+		}
 	}
 }

@@ -88,6 +88,7 @@ type Cell struct {
 	// Versus compares with the baseline; nil for the baseline itself.
 	Versus *Comparison
 	Bound  Bound
+	Site   store.GraphInfo // that it crawls; empty if the run was made by a program that did not say
 	// CPU is processor time per page in seconds, and cpu its value in each round. Growth is its
 	// ratio to that with one worker, paired by round; nil if unknown.
 	CPU    float64

@@ -29,6 +29,7 @@ type fabricated struct {
 	usage     func(c plan.Cell) *profile.Usage
 	against   bool
 	noise     float64 // of the logarithm of a speed; 0 is 1 %
+	depth     int     // of the site; 0 is 9
 }
 
 const common = `
@@ -62,7 +63,7 @@ func (m fabricated) run(t *testing.T) *store.Run {
 		Manifest: store.Manifest{
 			Scenario: "made", Graphs: []store.GraphInfo{{Name: "g", Digest: "d", Pages: 1000, Links: 9000,
 				Reachable: 1000,
-				Depth:     9}},
+				Depth:     cmp.Or(m.depth, 9)}},
 		}}
 	if m.change != nil {
 		r.Change = func(c plan.Cell, rec *store.Record) { m.change(c, rec.Sample) }
@@ -219,21 +220,30 @@ func account(class breakdown.State, share float64, more ...breakdown.Role) *brea
 }
 
 func TestBreakdownsAreDiagnosed(t *testing.T) {
-	caller := breakdown.Role{Entry: "(caller)", Count: 1, Running: 0.95, Share: 0.95}
+	caller := breakdown.Role{Entry: "(caller)", Count: 1, Running: 0.95, Share: 0.95, Ended: 6}
+	crowd, alone := caller, caller // of several goroutines, or one for which nobody waits
+	crowd.Count, crowd.Running, alone.Ended, alone.Running = 8, 0, 0.1, 0
+	const chain = 999
 	for _, test := range []struct {
 		breakdown *breakdown.Breakdown
 		want      diagnose.Kind
 		value     float64
+		depth     int
 	}{
-		{account(breakdown.Lock, 0.6), diagnose.ContendedLock, 0.6},
-		{account(breakdown.Idle, 0.7), diagnose.NarrowFrontier, 0.7},
-		{account(breakdown.Idle, 0.7, caller), diagnose.SaturatedOwner, 0.95},
-		{account(breakdown.RateLimit, 0.9), diagnose.RateLimited, 0.9},
-		{account(breakdown.Network, 0.9), diagnose.LatencyBound, 0.9},
-		{account(breakdown.Runnable, 0.7), diagnose.ProcessorBound, 0.7},
-		{account(breakdown.Lock, 0.05), "", 0},
+		{account(breakdown.Lock, 0.6), diagnose.ContendedLock, 0.6, 0},
+		{account(breakdown.Idle, 0.85), diagnose.NarrowFrontier, 0.85, chain},
+		{account(breakdown.Idle, 0.85), diagnose.IdleWorkers, 0.85, 0}, // the site is wide
+		{account(breakdown.Idle, 0.7), "", 0, chain},                   // the others keep the processors busy
+		{account(breakdown.Idle, 0.7), "", 0, 0},
+		{account(breakdown.Idle, 0.85, crowd, alone), diagnose.NarrowFrontier, 0.85, chain},
+		{account(breakdown.Idle, 0.85, caller), diagnose.SaturatedOwner, 0.95, 0},
+		{account(breakdown.RateLimit, 0.9), diagnose.RateLimited, 0.9, 0},
+		{account(breakdown.Network, 0.9), diagnose.LatencyBound, 0.9, 0},
+		{account(breakdown.Runnable, 0.7), diagnose.ProcessorBound, 0.7, 0},
+		{account(breakdown.Lock, 0.05), "", 0, 0},
 	} {
 		a := fabricated{toml: "crawlers = [\"mutexmap\"]\nworkers = [8]\n[profiles]\nkinds = [\"wall\"]\n",
+			depth:     test.depth,
 			speed:     func(plan.Cell, int) float64 { return 1000 },
 			breakdown: func(plan.Cell) *breakdown.Breakdown { return test.breakdown }}.analyse(t)
 		if test.want == "" {

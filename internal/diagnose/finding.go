@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"slices"
+	"strings"
 
 	"crawlbench/internal/breakdown"
 	"crawlbench/internal/profile"
@@ -15,6 +16,7 @@ const (
 	ContendedLock  Kind = "contended lock"
 	SaturatedOwner Kind = "saturated owner"
 	NarrowFrontier Kind = "narrow frontier"
+	IdleWorkers    Kind = "idle workers"
 	ProcessorBound Kind = "processor-bound"
 	RateLimited    Kind = "rate-limited"
 	LatencyBound   Kind = "latency-bound"
@@ -127,6 +129,11 @@ func (t *Table) evidence(f Finding) Finding {
 		f.Pair = c.Token()
 	case SmallChannel:
 		f.Pair = c.Rendezvous()
+	case IdleWorkers:
+		f.Site = c.Traces.site(func(s breakdown.Site) bool {
+			return s.State == breakdown.Idle && !strings.HasPrefix(s.Where, "(")
+		})
+		f.End = c.Traces.end(breakdown.Idle)
 	case SerialStage:
 		f.Role = c.Stage()
 	case Herd:
@@ -155,6 +162,16 @@ func (t *Traces) site(of func(breakdown.Site) bool) *breakdown.Site {
 	for _, s := range t.Sites() {
 		if of(s) {
 			return &s
+		}
+	}
+	return nil
+}
+
+// end returns what ends most waits in a state; nil if no goroutine does.
+func (t *Traces) end(of breakdown.State) *breakdown.End {
+	for _, e := range t.Ends() {
+		if e.State == of && !strings.HasPrefix(e.By, "(") {
+			return &e
 		}
 	}
 	return nil
@@ -189,12 +206,7 @@ func (t *Table) lockEvidence(f Finding) Finding {
 			break
 		}
 	}
-	for _, e := range f.Cell.Traces.Ends() {
-		if e.State == breakdown.Lock {
-			f.End = &e
-			break
-		}
-	}
+	f.End = f.Cell.Traces.end(breakdown.Lock)
 	var best *Cell
 	for _, d := range t.Group(f.Cell.Workers).Cells {
 		if d != f.Cell && d.Traces != nil && d.Traces.Share(breakdown.Lock) <= f.Value.Median/4 &&

@@ -18,13 +18,12 @@ import (
 // additional processor brought as much as the first, all of it would be 0.
 type Loss struct {
 	One   *Cell         // the crawler with one worker
+	Many  *Cell         // the cell
 	Total stat.Interval // CPU and Idle
 	CPU   stat.Interval // growth of processor time
 	Idle  stat.Interval // growth of the time in which a processor has nothing to do
 	// Classes divide CPU; they add up to it. The largest is first. Nil without CPU profiles of both cells.
 	Classes []Growth
-	// Counters are events per page of the CPU profile's crawls, and OneCounters those with one worker.
-	Counters, OneCounters map[string]float64
 }
 
 // Growth is the growth of processor time of one class, in seconds per page.
@@ -122,14 +121,13 @@ func loss(one, c *Cell, seed uint64) *Loss {
 		}
 		return stat.Interval{Value: at, Lo: stat.Quantile(list, 0.025), Hi: stat.Quantile(list, 0.975)}
 	}
-	l := &Loss{One: one,
+	l := &Loss{One: one, Many: c,
 		Total: spread(func(x, y costs) float64 { return y.procs - x.procs }),
 		CPU:   spread(func(x, y costs) float64 { return y.cpu - x.cpu }),
 		Idle:  spread(func(x, y costs) float64 { return y.procs - y.cpu - (x.procs - x.cpu) })}
 	if !profiled {
 		return l
 	}
-	l.Counters, l.OneCounters = counters(after), counters(before)
 	for _, class := range profile.Classes() {
 		more := func(x, y costs) float64 { return y.classes[class] - x.classes[class] }
 		g := Growth{Class: class, One: x[0].classes[class], Many: y[0].classes[class], More: spread(more),
@@ -160,21 +158,6 @@ func redraw(draw *rand.Rand, list []profile.Repeat) []profile.Repeat {
 		drawn[i] = list[draw.IntN(len(list))]
 	}
 	return drawn
-}
-
-// counters returns the counters per page.
-func counters(list []profile.Repeat) map[string]float64 {
-	pages, sums := 0, map[string]float64{}
-	for _, r := range list {
-		pages += r.Pages
-		for name, n := range r.Counters {
-			sums[name] += n
-		}
-	}
-	for name := range sums {
-		sums[name] /= float64(max(1, pages))
-	}
-	return sums
 }
 
 // grown returns the spot of a class whose time per page grew most, and its part of the growth of the class.
@@ -288,7 +271,7 @@ func explains(f Finding) float64 {
 		share = waits([]profile.Class{profile.LockPath}, breakdown.Lock)
 	case ChannelAsLock, SmallChannel, SaturatedOwner, SerialStage:
 		share = waits([]profile.Class{profile.Channels}, breakdown.Channel, breakdown.Idle)
-	case NarrowFrontier, LongTail, Herd:
+	case NarrowFrontier, IdleWorkers, LongTail, Herd:
 		share = waits(nil, breakdown.Idle)
 	case Sleeping:
 		share = idle * c.Traces.asleep(breakdown.Other)

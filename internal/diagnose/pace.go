@@ -42,8 +42,13 @@ func (c *Cell) settle() {
 }
 
 // Window returns the pages let through divided by what rate and burst allow, in the worst window of
-// the median sample.
-func (c *Cell) Window() float64 { return stat.Median(c.worst).Center }
+// the median sample; 0 if the cell has no rate.
+func (c *Cell) Window() float64 {
+	if len(c.worst) == 0 {
+		return 0
+	}
+	return stat.Median(c.worst).Center
+}
 
 // Kept returns the share of its rate that the limiter let through, and whether latency and depth of
 // the site allow the whole rate; otherwise the limiter is not the cause of a lower rate.

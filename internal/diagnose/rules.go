@@ -63,24 +63,26 @@ var rules = [...]Rule{
 	{Kind: ContendedLock, Class: breakdown.Lock, Least: lockShare, Low: lockShare / 2, when: costly,
 		Yields: []Kind{LoggerLock, HeldAcross}},
 	{Kind: ChannelAsLock, Least: lockShare, Low: lockShare / 2, when: costly, value: token},
-	{Kind: Sleeping, Least: 0.15, Low: 0.08, Yields: []Kind{HeldAcross}, value: napping},
+	{Kind: Sleeping, Least: 0.15, Low: 0.08, when: slack, Yields: []Kind{HeldAcross}, value: napping},
 	{Kind: Yielding, Least: 0.25, Low: 0.12, value: yielding},
 	{Kind: Herd, Least: 0.5, Low: 0.25, when: costly, value: herd},
 	{Kind: SaturatedOwner, Least: 0.75, Low: 0.75, when: waiting, value: busiest},
 	{Kind: SerialStage, Least: 0.75, Low: 0.75, Yields: []Kind{SaturatedOwner}, value: stage},
 	{Kind: LongTail, Least: 0.25, Low: 0.15, value: tail},
 	// A worker that was woken has work, and lacks a processor.
-	{Kind: NarrowFrontier, Class: breakdown.Idle, Asleep: true, Least: 0.40, Low: 0.20,
+	{Kind: NarrowFrontier, Class: breakdown.Idle, Asleep: true, Least: 0.40, Low: 0.20, when: narrow,
 		Yields: []Kind{SaturatedOwner, SerialStage, ChannelAsLock, LongTail}},
+	{Kind: IdleWorkers, Class: breakdown.Idle, Asleep: true, Least: 0.40, Low: 0.20, when: slack,
+		Yields: []Kind{SaturatedOwner, SerialStage, ChannelAsLock, LongTail, Herd, NarrowFrontier}},
 	{Kind: SmallChannel, Least: 0.5, Low: 0.25, when: busyWithChannels,
-		Yields: []Kind{ChannelAsLock, SaturatedOwner, SerialStage, NarrowFrontier}, value: rendezvous},
+		Yields: []Kind{ChannelAsLock, SaturatedOwner, SerialStage, NarrowFrontier, IdleWorkers}, value: rendezvous},
 	{Kind: CollectorBound, Least: 0.15, Low: 0.08, value: collector},
 	{Kind: Allocation, Least: 0.25, Low: 0.15, Yields: []Kind{CollectorBound}, value: ofClasses(profile.Allocate)},
 	{Kind: SystemCalls, Least: 0.20, Low: 0.12, Yields: []Kind{LoggerLock}, value: ofClasses(profile.Syscalls)},
-	{Kind: ReaderCounter, Least: 1.5, Low: 1, value: grew(largest(profile.Atomics, isReader))},
-	{Kind: HotAtomic, Least: 1.5, Low: 1, value: grew(largest(profile.Atomics, isAtomic))},
-	{Kind: HotLine, Least: 1.5, Low: 1, value: grew(oneLine), Yields: []Kind{ContendedLock, HeldAcross, ChannelAsLock}},
-	{Kind: MemoryCopies, Least: 1.5, Low: 1, value: grew(memory)},
+	{Kind: ReaderCounter, Least: 1.5, Low: 1, value: travels(largest(profile.Atomics, isReader))},
+	{Kind: HotAtomic, Least: 1.5, Low: 1, value: travels(largest(profile.Atomics, isAtomic))},
+	{Kind: HotLine, Least: 1.5, Low: 1, value: travels(oneLine), Yields: []Kind{ContendedLock, HeldAcross, ChannelAsLock}},
+	{Kind: MemoryCopies, Least: 1.5, Low: 1, value: travels(memory)},
 	{Kind: WastedCycles, Least: 1.5, Low: 1, when: free, value: growth, Yields: []Kind{CollectorBound, Allocation,
 		ReaderCounter, HotAtomic, HotLine, MemoryCopies, ChannelAsLock, SmallChannel, Yielding, Herd}},
 	{Kind: ProcessorBound, Per: PerGroup, Class: breakdown.Runnable, Least: 0.40, Low: 0.20, when: crowded,
@@ -192,8 +194,13 @@ func growth(c *Cell) (Value, bool) {
 
 // busyWithChannels reports whether channels and the scheduler take much of the processor time.
 func busyWithChannels(c *Cell) bool {
-	v, known := c.classes(profile.Channels, profile.Scheduler)
-	return known && v.Median >= 0.25
+	return c.Handing() >= 0.25
+}
+
+// Handing returns the share of the processor time in channels and the scheduler; 0 if it is unknown.
+func (c *Cell) Handing() float64 {
+	v, _ := c.classes(profile.Channels, profile.Scheduler)
+	return v.Median
 }
 
 // representative reports whether a cell was traced or is the last of its row: rules without a trace

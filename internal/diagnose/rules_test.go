@@ -8,6 +8,7 @@ import (
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
+	"crawlbench/internal/store"
 	"crawlbench/internal/testing/runtest"
 )
 
@@ -36,6 +37,7 @@ func TestTheRules(t *testing.T) {
 		{kind: "serial stage", least: 0.75, low: 0.75, yields: "saturated owner"},
 		{kind: "long tail", least: 0.25, low: 0.15},
 		{kind: "narrow frontier", class: breakdown.Idle, least: 0.4, low: 0.2, yields: "saturated owner"},
+		{kind: "idle workers", class: breakdown.Idle, least: 0.4, low: 0.2, yields: "saturated owner"},
 		{kind: "small channel", least: 0.5, low: 0.25, yields: "channel as lock"},
 		{kind: "collector-bound", least: 0.15, low: 0.08},
 		{kind: "allocation", least: 0.25, low: 0.15, yields: "collector-bound"},
@@ -67,7 +69,8 @@ func TestTheRules(t *testing.T) {
 // traced returns a cell with three traces in which a state has the given shares.
 func traced(t *testing.T, class breakdown.State, shares ...float64) *diagnose.Cell {
 	t.Helper()
-	c := &diagnose.Cell{Cell: plan.Cell{Workers: 8, Procs: 2}, Traces: &diagnose.Traces{}}
+	c := &diagnose.Cell{Cell: plan.Cell{Workers: 8, Procs: 2}, Traces: &diagnose.Traces{},
+		Site: store.GraphInfo{Reachable: 100, Depth: 99}}
 	for _, s := range shares {
 		c.Traces.Breakdowns = append(c.Traces.Breakdowns,
 			&breakdown.Breakdown{Worker: 1, Seconds: map[breakdown.State]float64{class: s, breakdown.Running: 1 - s}})

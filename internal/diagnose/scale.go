@@ -66,6 +66,7 @@ func (t *Table) bound(run *store.Run) {
 			}
 		}
 		for _, c := range r.Cells {
+			c.Site = graph
 			fetch := c.FetchOf(p.Fetch)
 			c.Bound = bound(c, graph, fetch.Latency.MeanWait(), fetch.CPU, cost)
 		}

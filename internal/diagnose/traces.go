@@ -166,13 +166,18 @@ func addUp[T comparable](ls []*breakdown.Breakdown, of func(*breakdown.Breakdown
 	return list
 }
 
-// Busiest returns the goroutine role with the largest share of the crawls' time on a processor,
-// over all traces, with its smallest and largest share; entry is "" if there is none.
+// waitedFor is the share of the workers' time from which they wait for a goroutine.
+const waitedFor = 0.25
+
+// Busiest returns the goroutine for which workers wait, one in each crawl, with the largest share of the crawls' time on
+// a processor, over all traces, with its smallest and largest share; entry is "" if there is none.
 func (t *Traces) Busiest() (entry string, least, most float64) {
 	shares := map[string][]float64{}
 	for _, l := range t.Breakdowns {
 		for _, r := range l.Roles {
-			shares[r.Entry] = append(shares[r.Entry], r.Share)
+			if r.Count <= l.Crawls && r.Ended >= waitedFor*l.Worker {
+				shares[r.Entry] = append(shares[r.Entry], r.Share)
+			}
 		}
 	}
 	for e, list := range shares {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
@@ -36,12 +37,23 @@ func cause(f diagnose.Finding, who string, out *Finding) (profile string) {
 		out.Check = "replace it by a sync.Mutex, which hands over faster, or split what it protects: throughput rises"
 		return "block"
 	case diagnose.SmallChannel:
-		out.Text = fmt.Sprintf("%s sleeps %.2g times per page for a channel at both of its ends: the sender at %s, the receiver at %s; if the two take turns by design its capacity does not matter, else it is too small", who, v.Median, f.Pair.Send, f.Pair.Receive)
+		out.Text = fmt.Sprintf("%s sleeps %.2g times per page for a channel at both of its ends: the sender at %s, the receiver at %s: they take turns, which a larger channel avoids unless the two wait for each other by design", who, v.Median, f.Pair.Send, f.Pair.Receive)
 		out.Evidence = append(out.Evidence, fmt.Sprintf("%s slept, %s", Plural(f.Pair.SendSleeps, "sender"),
 			Plural(f.Pair.ReceiveSleeps, "receiver")))
 		out.Confidence = fmt.Sprintf("%.2g to %.2g sleeps per page over %d traces", v.Min, v.Max, v.N)
 		out.Check = "double the channel's capacity: if the sleeps per page stay, the capacity was not the cause"
 		return "block"
+	case diagnose.IdleWorkers:
+		idle, _ := c.IdleProcessors()
+		out.Text = fmt.Sprintf("%s leaves its workers idle %s of the time, and %s of the processors' time, although the site has %.0f pages in each of its levels", who, share, percent(idle), c.Width())
+		if f.Site != nil {
+			out.Text += fmt.Sprintf(": they wait mostly at %s (%s)", f.Site.Where, f.Site.Primitive)
+		}
+		if f.End != nil {
+			out.Evidence = append(out.Evidence, "woken mostly by "+f.End.By)
+		}
+		out.Check = "wake a worker as soon as there is something to do for it: the share falls and throughput rises"
+		return "wall"
 	case diagnose.SerialStage:
 		out.Text = fmt.Sprintf("%s is limited by a serial stage, %s: one goroutine that is occupied %s of the time while the workers wait for it", who, role(f.Role), share)
 		out.Check = "run two goroutines of this stage: throughput rises and the workers wait less"
@@ -72,7 +84,7 @@ func cause(f diagnose.Finding, who string, out *Finding) (profile string) {
 			atSpot(f.Spot), byteSize(c.Bytes))
 		out.Check = "reuse what is allocated there: throughput rises by about that share"
 	case diagnose.LongTail:
-		out.Text = fmt.Sprintf("%s waits for one worker at the end of a crawl, %s of its time: the last page is slow, or it was found late", who, share)
+		out.Text = fmt.Sprintf("%s spends %s of the time of a crawl on a single page at its end, while all other workers have nothing left to do", who, share)
 		out.Check = "crawl a larger site: the share falls, as one page does not become slower"
 		return "wall"
 	case diagnose.SmallBurst:
@@ -104,16 +116,15 @@ func grown(f diagnose.Finding, who string, out *Finding) string {
 		check = "replace it by a copy-on-write map, or shard it: processor time per page falls"
 	case diagnose.HotAtomic:
 		what = "all workers change one word, whose cache line travels between the cores"
-		if f.Spot.Called == "atomic.(*Int32).CompareAndSwap" || f.Spot.Called == "atomic.(*Uint32).CompareAndSwap" ||
-			f.Spot.Called == "atomic.(*Int64).CompareAndSwap" || f.Spot.Called == "atomic.(*Uint64).CompareAndSwap" {
-			what = "attempts to compare and swap are repeated"
+		if strings.HasSuffix(f.Spot.Called, ").CompareAndSwap") {
+			what = "all workers compare and swap one word, whose cache line travels between the cores"
 		}
 		check = "give each worker its own word, on its own cache line: processor time per page falls"
 	case diagnose.HotLine:
-		what = "a cache line that several cores write travels between them"
+		what = likely(f, "a cache line that several cores write travels between them")
 		check = "pad what this line writes to 64 bytes, or give each worker its own: if processor time per page stays, it is not the cache line"
 	case diagnose.MemoryCopies:
-		what = "copying is slower while other cores copy: they share the bandwidth of the memory"
+		what = likely(f, "copies on several cores share the bandwidth of the memory")
 		check = "copy less, or a smaller set that fits the caches: if processor time per page stays, it is not the bandwidth"
 	default:
 		return ""
@@ -121,8 +132,17 @@ func grown(f diagnose.Finding, who string, out *Finding) string {
 	out.Text = fmt.Sprintf("%s uses %s the processor time per page that it uses with one worker, %s: %s", who,
 		times(stat.Interval{Value: v.Median, Lo: v.Min, Hi: v.Max}), growthOf(f.Cell.Loss, f.Grown), what)
 	out.Confidence = fmt.Sprintf("the %.0f %% interval over %d rounds starts at %.2f", 100*(1-plan.Alpha), v.N, v.Min)
+	out.Evidence = append(out.Evidence, work(f.Cell.Loss)...)
 	out.Check = check
 	return "cpu"
+}
+
+// likely says that something makes instructions wait: hardware counters show that they do, or are missing.
+func likely(f diagnose.Finding, what string) string {
+	if _, _, known := f.Cell.Loss.Instructions(); known {
+		return what
+	}
+	return "as when " + what + ", which hardware counters would tell from more instructions"
 }
 
 // growthOf says which part of the growth of processor time a class has, and where.

@@ -73,6 +73,7 @@ func cellDetails(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) CellDetails
 	for _, name := range slices.Sorted(maps.Keys(c.Counts)) {
 		fact(name, "%.2g per page", c.Counts[name])
 	}
+	v.Facts = append(v.Facts, countedFacts(c)...)
 	for _, kinds := range slices.Sorted(maps.Keys(c.Distortions)) {
 		fact(kinds+" profile", "%s", overhead(c.Distortions[kinds]))
 	}

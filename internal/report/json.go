@@ -97,6 +97,7 @@ type cellJSON struct {
 	Bound       *boundJSON         `json:"bound,omitempty"`
 	Breakdown   map[string]float64 `json:"breakdown,omitempty"`
 	TracedSpeed number             `json:"traced_pages_per_second,omitempty"`
+	Counters    map[string]float64 `json:"counters_per_page,omitempty"`
 	Profiles    map[string]string  `json:"profiles,omitempty"`
 }
 
@@ -170,6 +171,7 @@ func cellOf(c *diagnose.Cell) cellJSON {
 	if c.Bound.By != "" {
 		j.Bound = &boundJSON{c.Bound.By, number(c.Bound.Speed), number(c.Bound.Share)}
 	}
+	j.Counters = c.Counters()
 	if c.Traces != nil {
 		j.Breakdown, j.TracedSpeed = map[string]float64{}, number(c.Traces.Speed)
 		for _, state := range breakdown.States() {

@@ -52,6 +52,9 @@ func (p *Page) text(t Terminal) string {
 		t.findings(&b, p.Findings, len(p.Others))
 		t.paragraphs(&b, "Taken back:", p.TakenBack)
 		t.paragraphs(&b, "Trust:", p.Trust)
+		if t.Detail == Verbose && p.Uncounted != "" {
+			t.paragraphs(&b, "Counters:", []string{p.Uncounted})
+		}
 	}
 	b.WriteByte('\n')
 	t.Line(&b, p.Dir+screen.Glue+" "+p.Status)

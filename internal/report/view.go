@@ -30,6 +30,7 @@ type Page struct {
 	Sections        []Section
 	Cells           []CellDetails // one per cell; nil where cells have pages of their own
 	Method          [][2]string
+	Uncounted       string // why there are no hardware counters; "" if there are
 	Command         string
 }
 
@@ -111,6 +112,7 @@ func View(a *diagnose.Analysis, href Href) *Page {
 		Trust:     trust(a),
 		Command:   strings.Join(m.Command, " "),
 		Method:    method(a),
+		Uncounted: uncounted(a),
 	}
 	e := experimentsOf(a)
 	p.Findings, p.Others = causes(a, e), others(a, e)
@@ -238,7 +240,8 @@ func (t *topic) section(a *diagnose.Analysis, href Href) Section {
 	}
 	for _, g := range []Group{speeds, compared, {winnersTitle, true, []Table{winners(t)}},
 		{boundsTitle, false, []Table{bounds(t)}},
-		{memoryTitle, false, []Table{memory(fastest)}}, {limitsTitle, true, []Table{limits(t)}}} {
+		{memoryTitle, false, []Table{memory(fastest)}}, {countersTitle, false, []Table{counters(fastest)}},
+		{limitsTitle, true, []Table{limits(t)}}} {
 		g.Tables = slices.DeleteFunc(g.Tables, func(t Table) bool { return len(t.Rows) == 0 })
 		if len(g.Tables) > 0 {
 			s.Groups = append(s.Groups, g)

@@ -184,6 +184,9 @@ func method(a *diagnose.Analysis) [][2]string {
 	for _, k := range slices.Sorted(maps.Keys(m.Host)) {
 		list = append(list, [2]string{k, m.Host[k]})
 	}
+	if text := uncounted(a); text != "" {
+		list = append(list, [2]string{countersTitle, text})
+	}
 	for _, g := range m.Graphs {
 		list = append(list, [2]string{"graph " + g.Name,
 			fmt.Sprintf("%s: %s pages, %s links, %s reachable in %d levels", g.Spec, Count(g.Pages), Count(g.Links),
@@ -294,8 +297,8 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 		out.Confidence = fmt.Sprintf("%s to %s over %d traces", percent(v.Min), percent(v.Max), v.N)
 		out.Check = "give the owner less to do, such as one message per page instead of one per link: throughput rises while its share stays"
 	case diagnose.NarrowFrontier:
-		out.Text = fmt.Sprintf("%s leaves its workers idle %s of the time: the graph offers too few pages at once, or the frontier hands them out too slowly", who, percent(v.Median))
-		out.Check = "crawl a wider graph: the share falls"
+		out.Text = fmt.Sprintf("%s leaves its workers idle %s of the time: the site offers too few pages at once, %.1f in each of its levels on average", who, percent(v.Median), c.Width())
+		out.Check = "crawl a wider site: the share falls"
 	case diagnose.CollectorBound:
 		out.Text = fmt.Sprintf("%s spends %s of its processor time in the garbage collector, at %s allocated per page",
 			who, percent(v.Median), byteSize(c.Bytes))
@@ -309,6 +312,7 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 		default:
 			out.Text += "; where is not known: profile it with [profiles] kinds = [\"cpu\"] and growth = [1]"
 		}
+		out.Evidence = append(out.Evidence, work(c.Loss)...)
 		for _, name := range slices.Sorted(maps.Keys(c.Counts)) {
 			out.Evidence = append(out.Evidence, fmt.Sprintf("%s: %.2g per page", name, c.Counts[name]))
 		}
