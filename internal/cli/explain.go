@@ -46,10 +46,12 @@ func (a *app) test(ctx context.Context, run *store.Run, budget time.Duration, dr
 		return err
 	}
 	tests, untested := explain.Tests(analysis)
+	var notes strings.Builder
 	for _, f := range untested {
-		fmt.Fprintf(a.err, "note: no experiment tests %q of %s without a change of its code\n", f.Rule.Kind,
-			report.Who(f.Cell.Cell))
+		a.side.Paragraph(&notes, "", fmt.Sprintf("note: no experiment tests the finding %q of %s: %s", f.Rule.Kind,
+			report.Who(f.Cell.Cell), f.Why))
 	}
+	fmt.Fprint(a.rawErr, notes.String())
 	if len(tests) == 0 {
 		fmt.Fprintln(a.out, "No finding can be tested.")
 		return nil
@@ -97,16 +99,20 @@ func (a *app) test(ctx context.Context, run *store.Run, budget time.Duration, dr
 	if err := explain.WriteResults(run, list); err != nil {
 		return err
 	}
-	count := map[explain.Verdict]int{}
 	text.Reset()
 	text.WriteByte('\n')
 	for _, r := range list {
-		count[r.Verdict]++
 		a.screen.Paragraph(&text, "  ", fmt.Sprintf("%s, %s: %s", cellOf(r.Test, tests), r.Kind, report.TestResult(r)))
 	}
 	fmt.Fprint(a.raw, text.String())
-	fmt.Fprintf(a.out, "%d confirmed, %d refuted, %d inconclusive\n", count[explain.Confirmed], count[explain.Refuted],
-		count[explain.Inconclusive])
+	count := map[explain.Verdict]int{}
+	for _, f := range analysis.Findings {
+		if v, tested := explain.Combined(list, f.Rule.Kind, f.Cell.ID()); tested {
+			count[v]++
+		}
+	}
+	fmt.Fprintf(a.out, "Findings: %d confirmed, %d refuted, %d inconclusive, %d not tested\n", count[explain.Confirmed],
+		count[explain.Refuted], count[explain.Inconclusive], len(untested))
 	return report.Write(analysis)
 }
 

@@ -1,6 +1,8 @@
 package explain
 
 import (
+	"strings"
+
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
 )
@@ -10,113 +12,314 @@ type experiment struct {
 	name   string
 	kinds  []diagnose.Kind
 	metric Metric
-	// change returns the changed cell; false if it cannot be changed so.
-	change func(c plan.Cell, of *diagnose.Cell, p *plan.Plan) (plan.Cell, bool)
-	// predict returns the ratios that the finding allows. A finding that is wrong allows others: where the cause is not
-	// the limit, removing it changes nothing, and doubling something else does.
-	predict func(f diagnose.Finding, c plan.Cell) Band
+	// change returns the changed cell, or why it cannot be changed so.
+	change func(s subject) (c plan.Cell, why string)
+	// predict returns the ratios that the finding allows. A finding that is wrong predicts others: where a cause is not
+	// the limit, removing it changes nothing. An empty band means that both predict nearly the same.
+	predict func(s subject) Band
 }
 
-// experiments lists them. A kind is tested by the first one that can change the cell.
+// The names of experiments that test several kinds.
+const (
+	one     = "GOMAXPROCS 1"
+	half    = "half the workers"
+	twice   = "twice the workers"
+	nullSet = "the null set"
+	paced   = "limiter paced"
+)
+
+// experiments lists them. A finding is tested by all that list its kind, and apply.
 var experiments = [...]experiment{
 	{
 		name: "collector off", metric: Throughput, change: collectorOff,
-		kinds: []diagnose.Kind{diagnose.CollectorBound, diagnose.Allocation},
+		kinds: []diagnose.Kind{diagnose.CollectorBound},
 		// At least half of what is gained if the whole share goes.
-		predict: func(f diagnose.Finding, _ plan.Cell) Band {
-			share := min(f.Value.Median, 0.9)
-			return Band{Lo: 1 + (1/(1-share)-1)/2}
+		predict: func(s subject) Band { return atLeast(1, without(s.Value.Median)) },
+	},
+	{
+		name: one, metric: Throughput, change: oneProcessor,
+		kinds: []diagnose.Kind{diagnose.ContendedLock, diagnose.LoggerLock, diagnose.ChannelAsLock},
+		// Work in parallel falls to 1/P; what a lock serializes does not.
+		predict: func(s subject) Band { return s.unlessAway(atLeast(1/s.procs(), 1)) },
+	},
+	{
+		name: half, metric: Throughput, change: workers(1, 2),
+		kinds: []diagnose.Kind{diagnose.ContendedLock, diagnose.LoggerLock, diagnose.ChannelAsLock},
+		// Where workers wait for the site, they do not need processors, and half of them fetch half as much; those that
+		// wait for a lock do not.
+		predict: func(s subject) Band { return s.ifAway(Band{Lo: 0.85}) },
+	},
+	{
+		name: half, metric: Throughput, change: workers(1, 2),
+		kinds:   []diagnose.Kind{diagnose.HeldAcross, diagnose.SerialStage},
+		predict: func(subject) Band { return Band{Lo: 0.85} },
+	},
+	{
+		name: one, metric: Throughput, change: oneProcessor,
+		kinds: []diagnose.Kind{diagnose.HeldAcross, diagnose.SerialStage, diagnose.SaturatedOwner,
+			diagnose.NarrowFrontier, diagnose.IdleWorkers},
+		predict: oneSuffices,
+	},
+	{
+		name: twice, metric: Throughput, change: workers(2, 1),
+		kinds:   []diagnose.Kind{diagnose.SaturatedOwner},
+		predict: func(subject) Band { return Band{Hi: 1.15} },
+	},
+	{
+		name: half, metric: Throughput, change: workers(1, 2),
+		kinds: []diagnose.Kind{diagnose.NarrowFrontier, diagnose.IdleWorkers},
+		// The others take over what those that are missing did, as far as they are idle.
+		predict: func(s subject) Band { return Band{Lo: 0.85 * min(1, 0.5/max(0.01, 1-s.Value.Median))} },
+	},
+	{
+		name: half, metric: Throughput, change: workers(1, 2),
+		kinds:   []diagnose.Kind{diagnose.StoppedGaining},
+		predict: func(subject) Band { return Band{Lo: 0.9} },
+	},
+	{
+		name: twice, metric: Throughput, change: workers(2, 1), kinds: []diagnose.Kind{diagnose.Sleeping},
+		// Workers sleep beside each other, as long as processors are idle.
+		predict: func(s subject) Band {
+			gain := s.Value.Median
+			if idle, known := s.Cell.IdleProcessors(); known {
+				gain = min(gain, without(idle)-1)
+			}
+			return Band{Lo: 1 + gain/4}
 		},
 	},
 	{
-		name: "GOMAXPROCS 1", metric: Throughput, change: oneProcessor,
-		kinds: []diagnose.Kind{diagnose.ContendedLock, diagnose.LoggerLock, diagnose.HeldAcross,
-			diagnose.ChannelAsLock},
-		// Work in parallel falls to 1/P; what a lock serializes does not.
-		predict: func(_ diagnose.Finding, c plan.Cell) Band { return Band{Lo: (1 + 1/float64(c.Procs)) / 2} },
+		name: one, metric: CPU, change: oneProcessor, kinds: []diagnose.Kind{diagnose.Yielding},
+		// The processors on which workers only ask again are gone.
+		predict: func(s subject) Band { return atMost(1, 1/s.procs()) },
 	},
 	{
-		name: "GOMAXPROCS 1", metric: CPU, change: oneProcessor,
+		name: one, metric: CPU, change: oneProcessor, kinds: []diagnose.Kind{diagnose.SmallChannel},
+		// Nobody wakes another processor. What it costs to use the channel remains.
+		predict: func(s subject) Band { return Band{Hi: 1 - s.Cell.Handing()/3} },
+	},
+	{
+		name: half, metric: CPU, change: workers(1, 2), kinds: []diagnose.Kind{diagnose.Herd},
+		predict: func(subject) Band { return Band{Hi: 0.9} },
+	},
+	{
+		name: one, metric: Throughput, change: oneProcessor, kinds: []diagnose.Kind{diagnose.LongTail},
+		// The tail does not need more than one.
+		predict: func(s subject) Band { return s.unlessAway(atLeast(1/s.procs(), tailRemains(s, s.procs()))) },
+	},
+	{
+		name: half, metric: Throughput, change: workers(1, 2), kinds: []diagnose.Kind{diagnose.LongTail},
+		predict: func(s subject) Band { return s.ifAway(atLeast(0.5, tailRemains(s, 2))) },
+	},
+	{
+		name: nullSet, metric: Throughput, change: withoutSet,
+		kinds: []diagnose.Kind{diagnose.ContendedLock, diagnose.LoggerLock, diagnose.HeldAcross,
+			diagnose.ChannelAsLock, diagnose.Allocation, diagnose.SystemCalls},
+		// The share goes with the set. Of waiting, a part may only become visible elsewhere.
+		predict: func(s subject) Band {
+			share := s.Value.Median
+			if s.Rule.Kind != diagnose.Allocation && s.Rule.Kind != diagnose.SystemCalls {
+				share /= 2
+			}
+			return atLeast(1, without(share))
+		},
+	},
+	{
+		name: one, metric: CPU, change: oneProcessor,
 		kinds: []diagnose.Kind{diagnose.WastedCycles, diagnose.ReaderCounter, diagnose.HotAtomic, diagnose.HotLine,
 			diagnose.MemoryCopies},
 		// At least half of the growth goes, as it comes from other cores.
-		predict: func(f diagnose.Finding, _ plan.Cell) Band { return Band{Hi: (1 + 1/max(1, f.Value.Median)) / 2} },
+		predict: func(s subject) Band { return atMost(1, 1/max(1, s.Value.Median)) },
 	},
 	{
-		name: "twice the workers", metric: Throughput, change: workers(2, 1),
-		kinds:   []diagnose.Kind{diagnose.SaturatedOwner, diagnose.SerialStage},
-		predict: func(diagnose.Finding, plan.Cell) Band { return Band{Hi: 1.15} },
-	},
-	{
-		name: "half the workers", metric: Throughput, change: workers(1, 2),
-		kinds: []diagnose.Kind{diagnose.NarrowFrontier},
-		// The others take over what those that are missing did, as far as they are idle.
-		predict: func(f diagnose.Finding, _ plan.Cell) Band {
-			return Band{Lo: 0.85 * min(1, 0.5/max(0.01, 1-f.Value.Median))}
-		},
-	},
-	{
-		name: "half the workers", metric: Throughput, change: workers(1, 2),
-		kinds:   []diagnose.Kind{diagnose.StoppedGaining},
-		predict: func(diagnose.Finding, plan.Cell) Band { return Band{Lo: 0.9} },
-	},
-	{
-		name: "half the workers", metric: CPU, change: workers(1, 2), kinds: []diagnose.Kind{diagnose.Herd},
-		predict: func(diagnose.Finding, plan.Cell) Band { return Band{Hi: 0.9} },
+		name: nullSet, metric: CPU, change: withoutSet,
+		kinds: []diagnose.Kind{diagnose.ReaderCounter, diagnose.HotAtomic, diagnose.HotLine, diagnose.MemoryCopies},
+		// What grew goes with the set.
+		predict: func(s subject) Band { return atMost(1, 1-s.grown()) },
 	},
 	{
 		name: "twice the latency", metric: Throughput, change: twiceTheLatency,
 		kinds: []diagnose.Kind{diagnose.LatencyBound},
 		// A page takes longer by the share of the time that is latency.
-		predict: func(f diagnose.Finding, _ plan.Cell) Band { return Band{Hi: (1 + 1/(1+f.Value.Median)) / 2} },
+		predict: func(s subject) Band { return atMost(1, 1/(1+s.Value.Median)) },
+	},
+	{
+		name: "more processors", metric: Throughput, change: allProcessors,
+		kinds:   []diagnose.Kind{diagnose.ProcessorBound},
+		predict: func(s subject) Band { return Band{Lo: 1.15} },
 	},
 	{
 		name: "twice the processor time of a page", metric: Throughput, change: twiceTheCPU,
 		kinds:   []diagnose.Kind{diagnose.ProcessorBound},
-		predict: func(diagnose.Finding, plan.Cell) Band { return Band{Hi: 0.75} },
+		predict: func(subject) Band { return Band{Hi: 0.75} },
 	},
 	{
 		name: "twice the rate", metric: Throughput, change: twiceTheRate, kinds: []diagnose.Kind{diagnose.RateLimited},
-		predict: func(diagnose.Finding, plan.Cell) Band { return Band{Lo: 1.25} },
+		predict: func(subject) Band { return Band{Lo: 1.25} },
+	},
+	{
+		name: "four times the burst", metric: Throughput, change: burst(4), kinds: []diagnose.Kind{diagnose.SmallBurst},
+		predict: func(s subject) Band { return Band{Lo: (1 + 1/max(0.01, s.Value.Median)) / 2} },
+	},
+	{
+		name: one, metric: Throughput, change: oneProcessor, kinds: []diagnose.Kind{diagnose.Throttled},
+		predict: withinQuota,
+	},
+	{
+		name: paced, metric: Throughput, change: pacedLimiter, kinds: []diagnose.Kind{diagnose.RateExceeded},
+		predict: func(s subject) Band { return Band{Hi: (1 + 1/s.Value.Median) / 2} },
+	},
+	{
+		name: paced, metric: Window, change: pacedLimiter, kinds: []diagnose.Kind{diagnose.BurstExceeded},
+		predict: func(s subject) Band { return atMost(1, 1/s.Value.Median) },
 	},
 }
 
-func collectorOff(c plan.Cell, _ *diagnose.Cell, _ *plan.Plan) (plan.Cell, bool) {
-	off := !c.NoGC
-	c.NoGC = true
-	return c, off
+// tooClose is the ratio of two predictions that an experiment cannot tell apart.
+const tooClose = 1.1
+
+// atLeast returns a band that begins midway between the ratios that a wrong and a right finding predict.
+func atLeast(wrong, right float64) Band {
+	if right < tooClose*wrong {
+		return Band{}
+	}
+	return Band{Lo: (wrong + right) / 2}
 }
 
-func oneProcessor(c plan.Cell, _ *diagnose.Cell, _ *plan.Plan) (plan.Cell, bool) {
-	several := c.Procs > 1
+// atMost returns a band that ends midway between the ratios that a wrong and a right finding predict.
+func atMost(wrong, right float64) Band {
+	if wrong < tooClose*right {
+		return Band{}
+	}
+	return Band{Hi: (wrong + right) / 2}
+}
+
+// without returns how many times as fast a crawl is without a share of what it needs, at most ten times.
+func without(share float64) float64 { return 1 / (1 - min(0.9, share)) }
+
+// oneSuffices predicts the throughput on one processor if a crawl waits for something else: it needs one processor as
+// far as it did not use more.
+func oneSuffices(s subject) Band {
+	idle, known := s.Cell.IdleProcessors()
+	if !known || s.away() {
+		return Band{}
+	}
+	return atLeast(1/s.procs(), 1/max(1, s.procs()*(1-idle)))
+}
+
+// tailRemains returns the throughput if all but the tail of a crawl takes longer by a factor.
+func tailRemains(s subject, by float64) float64 {
+	return 1 / (s.Value.Median + (1-s.Value.Median)*by)
+}
+
+// withinQuota predicts the throughput on one processor if the control group stops the crawl for a part of the time:
+// then it used its quota on several.
+func withinQuota(s subject) Band {
+	quota := s.procs() * (1 - s.Value.Median)
+	return atLeast(1/s.procs(), min(1, quota)/quota)
+}
+
+// The changes.
+
+func collectorOff(s subject) (plan.Cell, string) {
+	c := s.base()
+	if c.NoGC {
+		return c, "the collector is off in it already"
+	}
+	c.NoGC = true
+	return c, ""
+}
+
+func oneProcessor(s subject) (plan.Cell, string) {
+	c := s.base()
+	if c.Procs == 1 {
+		return c, "it has one processor only"
+	}
 	c.Procs = 1
-	return c, several
+	return c, ""
+}
+
+func allProcessors(s subject) (plan.Cell, string) {
+	c := s.base()
+	if c.Procs >= s.cores() {
+		return c, "it has all processors"
+	}
+	c.Procs = s.cores()
+	return c, ""
 }
 
 // workers returns a change of the number of workers by a factor.
-func workers(times, parts int) func(plan.Cell, *diagnose.Cell, *plan.Plan) (plan.Cell, bool) {
-	return func(c plan.Cell, _ *diagnose.Cell, _ *plan.Plan) (plan.Cell, bool) {
-		n := c.Workers * times / parts
-		whole := n > 0 && n*parts == c.Workers*times
-		c.Workers = n
-		return c, whole
+func workers(times, parts int) func(subject) (plan.Cell, string) {
+	return func(s subject) (plan.Cell, string) {
+		c := s.base()
+		if c.Workers*times%parts != 0 {
+			return c, "its number of workers cannot be halved"
+		}
+		c.Workers = c.Workers * times / parts
+		return c, ""
 	}
 }
 
-func twiceTheLatency(c plan.Cell, _ *diagnose.Cell, p *plan.Plan) (plan.Cell, bool) {
-	c.Cost.Latency = 2 * c.FetchOf(p.Fetch).Latency.Median
-	return c, c.Cost.Latency > 0
+func twiceTheLatency(s subject) (plan.Cell, string) {
+	c := s.base()
+	c.Cost.Latency = 2 * c.FetchOf(s.plan.Fetch).Latency.Median
+	if c.Cost.Latency == 0 {
+		return c, "the site has no latency"
+	}
+	return c, ""
 }
 
 // twiceTheCPU adds the crawler's own processor time per page to that of the fetch.
-func twiceTheCPU(c plan.Cell, of *diagnose.Cell, p *plan.Plan) (plan.Cell, bool) {
-	own := seconds(of.CPU)
-	c.Cost.CPU = c.FetchOf(p.Fetch).CPU + own
-	return c, own > 0
+func twiceTheCPU(s subject) (plan.Cell, string) {
+	c := s.base()
+	own := seconds(s.Cell.CPU)
+	if own <= 0 {
+		return c, "its processor time is unknown"
+	}
+	c.Cost.CPU = c.FetchOf(s.plan.Fetch).CPU + own
+	return c, ""
 }
 
-func twiceTheRate(c plan.Cell, _ *diagnose.Cell, _ *plan.Plan) (plan.Cell, bool) {
-	limited := c.Rate > 0
+func twiceTheRate(s subject) (plan.Cell, string) {
+	c := s.base()
+	if c.Rate == 0 {
+		return c, "it has no rate"
+	}
 	c.Rate *= 2
-	return c, limited
+	return c, ""
+}
+
+func burst(times int) func(subject) (plan.Cell, string) {
+	return func(s subject) (plan.Cell, string) {
+		c := s.base()
+		if c.Rate == 0 {
+			return c, "it has no rate"
+		}
+		c.Burst = times * c.BucketSize()
+		return c, ""
+	}
+}
+
+func pacedLimiter(s subject) (plan.Cell, string) {
+	c := s.base()
+	if diagnose.KeyOf(c).LimiterName() == "paced" {
+		return c, "its limiter is the most precise one: if workers were late after they had been let through, only an idle machine shows it"
+	}
+	c.Limiter = "paced"
+	return c, ""
+}
+
+// withoutSet replaces the visited set by the null set, if the finding is about a line of the set.
+func withoutSet(s subject) (plan.Cell, string) {
+	c := s.base()
+	where := s.where()
+	switch {
+	case c.NullSet:
+		return c, "it has no set"
+	case s.plan.Fetch.Fail > 0:
+		return c, "some fetches fail, and the null set needs a tree that is reached whole"
+	case !s.onEngine() || where == "" || strings.HasPrefix(where, "engine."):
+		return c, "no setting removes what a line does that is outside of a visited set on the shared engine; crawlbench causal delays that line instead"
+	}
+	c.NullSet = true
+	return c, ""
 }

@@ -23,6 +23,7 @@ type Metric string
 const (
 	Throughput Metric = "throughput"
 	CPU        Metric = "processor time per page"
+	Window     Metric = "worst window"
 )
 
 // Band is the range of ratios, of the changed cell to the unchanged one, that a prediction allows.
@@ -84,41 +85,55 @@ type Result struct {
 	Why string `json:"why,omitempty"`
 }
 
-// Tests returns the tests of the findings of a, and the findings for which there is no experiment that leaves the code
-// as it is.
-func Tests(a *diagnose.Analysis) (list []Test, untested []diagnose.Finding) {
+// Untested is a finding that no experiment tests, with the reason.
+type Untested struct {
+	diagnose.Finding
+	Why string
+}
+
+// Tests returns the tests of the findings of a, and the findings for which there is none that leaves the code as it is.
+func Tests(a *diagnose.Analysis) (list []Test, untested []Untested) {
+	p, m := a.Run.Plan(), a.Run.Manifest()
 	for _, f := range a.Findings {
-		t, ok := testOf(a, f)
-		if !ok {
-			untested = append(untested, f)
-			continue
+		of, why := testsOf(subject{f, p, m})
+		if len(of) == 0 {
+			untested = append(untested, Untested{f, why})
 		}
-		list = append(list, t)
+		list = append(list, of...)
 	}
 	return list, untested
 }
 
-func testOf(a *diagnose.Analysis, f diagnose.Finding) (Test, bool) {
+// testsOf returns the tests of a finding, or why there are none.
+func testsOf(s subject) (list []Test, why string) {
+	why = "no experiment is known for this kind"
 	for _, x := range experiments {
-		if !slices.Contains(x.kinds, f.Rule.Kind) {
+		if !slices.Contains(x.kinds, s.Rule.Kind) {
 			continue
 		}
-		base := f.Cell.Cell
-		base.Resident = false // every sample in a fresh process, the changed one too
-		changed, ok := x.change(base, f.Cell, a.Run.Plan())
-		if !ok || changed == base {
-			return Test{}, false
+		changed, reason := x.change(s)
+		band := x.predict(s)
+		switch {
+		case reason != "":
+			why = reason
+			continue
+		case band == Band{}:
+			why = fmt.Sprintf("%s would change its %s by too little", x.name, x.metric)
+			continue
 		}
-		if band := x.predict(f, base); band != (Band{}) {
-			t := Test{Kind: f.Rule.Kind, Cell: f.Cell.ID(), Experiment: x.name, Metric: x.metric, Predicted: band,
-				Base: base, Changed: changed, Was: f.Cell.Summary.Center}
-			if x.metric == CPU {
-				t.Was = f.Cell.CPU
-			}
-			return t, true
+		t := Test{Kind: s.Rule.Kind, Cell: s.Cell.ID(), Experiment: x.name, Metric: x.metric, Predicted: band,
+			Base: s.base(), Changed: changed}
+		switch x.metric {
+		case Throughput:
+			t.Was = s.Cell.Summary.Center
+		case CPU:
+			t.Was = s.Cell.CPU
+		case Window:
+			t.Was = s.Cell.Window()
 		}
+		list = append(list, t)
 	}
-	return Test{}, false
+	return list, why
 }
 
 // Plan returns the plan that measures the tests: the cells of p that they need, each unchanged and changed, in the same
@@ -148,23 +163,17 @@ func Plan(p *plan.Plan, list []Test, rounds int) *plan.Plan {
 
 // Results compares the predictions with the samples of the run that measured them.
 func Results(list []Test, run *store.Run) []Result {
-	speed, cpu, flagged := map[string][]float64{}, map[string][]float64{}, map[string]int{}
-	for _, rec := range run.Samples() {
-		if speed[rec.Cell] == nil {
-			speed[rec.Cell], cpu[rec.Cell] = missing(run.Plan().Rounds), missing(run.Plan().Rounds)
-		}
-		v := rec.Sample.Values
-		speed[rec.Cell][rec.Round] = v["pages/op"] / v["sec/op"]
-		cpu[rec.Cell][rec.Round] = v["cpu-sec/op"] / v["pages/op"]
-		if len(rec.Sample.Flags) > 0 {
-			flagged[rec.Cell]++
-		}
-	}
 	results := make([]Result, len(list))
 	for i, t := range list {
-		values := speed
-		if t.Metric == CPU {
-			values = cpu
+		values, flagged := map[string][]float64{}, map[string]int{}
+		for _, rec := range run.Samples() {
+			if values[rec.Cell] == nil {
+				values[rec.Cell] = missing(run.Plan().Rounds)
+			}
+			values[rec.Cell][rec.Round] = t.Metric.of(rec.Sample)
+			if t.doubtful(rec.Sample.Flags) {
+				flagged[rec.Cell]++
+			}
 		}
 		p := stat.Pair(values[t.Base.ID()], values[t.Changed.ID()])
 		r := Result{Test: t, Verdict: verdict(t.Predicted, p.Lo, p.Hi, p.N), Ratio: p.Ratio, Lo: p.Lo, Hi: p.Hi,
@@ -179,6 +188,41 @@ func Results(list []Test, run *store.Run) []Result {
 		results[i] = r
 	}
 	return results
+}
+
+// of returns the metric of a sample, NaN if it has none.
+func (m Metric) of(s *store.Sample) float64 {
+	switch v := s.Values; {
+	case m == Throughput:
+		return v["pages/op"] / v["sec/op"]
+	case m == CPU:
+		return v["cpu-sec/op"] / v["pages/op"]
+	case s.Pace != nil:
+		return s.Pace.Worst
+	}
+	return math.NaN()
+}
+
+// doubtful reports whether flags mean that the machine disturbed the experiment. That the control group stops the crawl
+// is what a finding about it says.
+func (t Test) doubtful(flags []string) bool {
+	return slices.ContainsFunc(flags, func(f string) bool { return f != "throttled" || t.Kind != diagnose.Throttled })
+}
+
+// Combined returns the verdict on a finding: refuted if one test refutes it, else confirmed if one confirms it, else
+// inconclusive. It returns false if the finding was not tested.
+func Combined(list []Result, kind diagnose.Kind, cell string) (verdict Verdict, tested bool) {
+	verdict = Inconclusive
+	for _, r := range list {
+		if r.Kind != kind || r.Cell != cell {
+			continue
+		}
+		tested = true
+		if r.Verdict == Refuted || r.Verdict == Confirmed && verdict != Refuted {
+			verdict = r.Verdict
+		}
+	}
+	return verdict, tested
 }
 
 // differs is the factor by which the unchanged crawler may differ from what it was in the run.

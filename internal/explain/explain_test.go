@@ -16,7 +16,6 @@ import (
 	"crawlbench/internal/plan"
 	"crawlbench/internal/store"
 	"crawlbench/internal/trial"
-	"crawlbench/internal/web"
 )
 
 func TestMain(m *testing.M) {
@@ -64,6 +63,9 @@ pages = 300
 		t.Fatal(err)
 	}
 	r := Results(tests, measured.Run)[0]
+	if r.Why != "" && r.Verdict == Inconclusive {
+		t.Skipf("the machine is too busy: %s", r.Why)
+	}
 	if r.Ratio < 1.3 || r.Ratio > 2.7 || r.Rounds != plan.MinRounds || r.Verdict == Refuted {
 		t.Errorf("%+v, want about twice the throughput", r)
 	}
@@ -90,64 +92,30 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// testable are the kinds of findings that some experiment tests without a change of the code.
-var testable = map[diagnose.Kind]string{
-	diagnose.StoppedGaining: "half the workers", diagnose.RateLimited: "twice the rate",
-	diagnose.LatencyBound: "twice the latency", diagnose.ContendedLock: "GOMAXPROCS 1",
-	diagnose.SaturatedOwner: "twice the workers", diagnose.NarrowFrontier: "half the workers",
-	diagnose.CollectorBound: "collector off", diagnose.WastedCycles: "GOMAXPROCS 1",
-	diagnose.ProcessorBound: "twice the processor time of a page",
-}
-
-// found returns the analysis of a run with a finding of a kind with the value 0.5, of a cell with 8 workers, a rate, a
-// latency and 2 us of processor time a page.
+// found returns the analysis of a run with a finding of a kind, of a cell with a rate and a latency.
 func found(t *testing.T, kind diagnose.Kind) *diagnose.Analysis {
 	t.Helper()
-	c := plan.Cell{Impl: "a", Graph: "g", Keys: "id", Workers: 8, Rate: 1000, Procs: 2}
-	p := &plan.Plan{Scenario: "s", Seed: 1, Crawlers: []string{"a"}, Graphs: []plan.Graph{{Name: "g"}},
-		Cells: []plan.Cell{c}, Fetch: web.Behaviour{Latency: web.Latency{Model: "constant", Median: time.Millisecond}}}
-	p.SetRounds(1)
-	run, err := store.Create(filepath.Join(t.TempDir(), "run"), store.Manifest{}, p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { run.Close() })
-	c.Resident = true // as a cell of a block
-	return &diagnose.Analysis{Run: run, Findings: []diagnose.Finding{{Rule: &diagnose.Rule{Kind: kind},
-		Cell:  &diagnose.Cell{Cell: c, CPU: 2e-6},
-		Value: diagnose.Value{Range: breakdown.Range{Min: 0.5, Median: 0.5, Max: 0.5}}}}}
-}
-
-func TestEveryRuleThatCanBeTestedIs(t *testing.T) {
-	for kind, name := range testable {
-		list, untested := Tests(found(t, kind))
-		if len(list) != 1 || len(untested) != 0 || list[0].Experiment != name {
-			t.Errorf("%s: tests %+v, want %s", kind, list, name)
-			continue
-		}
-		if x := list[0]; x.Base.Resident || x.Base == x.Changed || x.Predicted == (Band{}) {
-			t.Errorf("%s: it changes %+v to %+v, predicted %v", kind, x.Base, x.Changed, x.Predicted)
-		}
-	}
-	if list, untested := Tests(found(t, "another")); len(list) != 0 || len(untested) != 1 {
-		t.Errorf("a kind without an experiment: tests %v, untested %v", list, untested)
-	}
+	return planted{kind: kind, value: 0.5, idle: 0.5, cell: limited, latency: time.Millisecond}.analysis(t)
 }
 
 func TestExperimentsChangeOneThing(t *testing.T) {
 	for kind, want := range map[diagnose.Kind]func(*plan.Cell){
 		diagnose.CollectorBound: func(c *plan.Cell) { c.NoGC = true },
-		diagnose.ContendedLock:  func(c *plan.Cell) { c.Procs = 1 },
-		diagnose.SaturatedOwner: func(c *plan.Cell) { c.Workers = 16 },
+		diagnose.ContendedLock:  func(c *plan.Cell) { c.Workers = 4 },
+		diagnose.Yielding:       func(c *plan.Cell) { c.Procs = 1 },
+		diagnose.Allocation:     func(c *plan.Cell) { c.NullSet = true },
+		diagnose.SmallBurst:     func(c *plan.Cell) { c.Burst = 40 },
+		diagnose.RateExceeded:   func(c *plan.Cell) { c.Limiter = "paced" },
+		diagnose.SaturatedOwner: func(c *plan.Cell) { c.Workers = 16 }, // one processor tells nothing here
 		diagnose.NarrowFrontier: func(c *plan.Cell) { c.Workers = 4 },
 		diagnose.LatencyBound:   func(c *plan.Cell) { c.Cost.Latency = 2 * time.Millisecond },
-		diagnose.ProcessorBound: func(c *plan.Cell) { c.Cost.CPU = 2 * time.Microsecond },
+		diagnose.ProcessorBound: func(c *plan.Cell) { c.Procs = 4 },
 		diagnose.RateLimited:    func(c *plan.Cell) { c.Rate = 2000 },
 	} {
 		list, _ := Tests(found(t, kind))
 		changed := list[0].Base
 		want(&changed)
-		if list[0].Changed != changed {
+		if list[0].Changed != changed || changed.Resident {
 			t.Errorf("%s: it changes to %+v, want %+v", kind, list[0].Changed, changed)
 		}
 	}
@@ -169,45 +137,64 @@ func TestDoubt(t *testing.T) {
 	}
 }
 
-// TestResults measures nothing: the samples are made so that the changed cell has a known throughput.
+// TestResults writes results and reads them again.
 func TestResults(t *testing.T) {
-	for factor, want := range map[float64]Verdict{2: Confirmed, 1: Refuted} {
-		a := found(t, diagnose.RateLimited)
-		list, _ := Tests(a)
-		p := Plan(a.Run.Plan(), list, 8)
-		run, err := store.Create(filepath.Join(t.TempDir(), "tests"), store.Manifest{}, p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer run.Close()
-		for _, s := range p.Schedule {
-			c := p.Cells[s.Cell]
-			speed := 1000 * (1 + 0.01*float64(s.Round))
-			if c == list[0].Changed {
-				speed *= factor * (1 + 0.001*float64(s.Round%3))
-			}
-			values := map[string]float64{}
-			for _, u := range store.Units() {
-				values[u] = 1
-			}
-			values["pages/op"], values["sec/op"] = 1000, 1000/speed
-			rec := store.Record{Kind: store.KindSample, Round: s.Round, Slot: s.Slot, Cell: c.ID(), Wall: 1,
-				Sample: &store.Sample{Crawls: 1, Seconds: []float64{1000 / speed}, Values: values,
-					Host: map[string]float64{}}}
-			if err := run.Append(rec); err != nil {
-				t.Fatal(err)
-			}
-		}
-		results := Results(list, run)
-		if r := results[0]; r.Verdict != want || math.Abs(r.Ratio-factor) > 0.01 || r.Rounds != 8 {
-			t.Errorf("factor %g: %+v, want %s", factor, r, want)
-		}
-		if err := WriteResults(a.Run, results); err != nil {
-			t.Fatal(err)
-		}
-		back, err := Read(a.Run)
-		if err != nil || fmt.Sprint(back) != fmt.Sprint(results) {
-			t.Errorf("read %+v, error %v, want %+v", back, err, results)
+	a := found(t, diagnose.RateLimited)
+	list, _ := Tests(a)
+	double := world(same).where(func(c plan.Cell) bool { return c == list[0].Changed }, measured{2, 1, 1})
+	results := double.results(t, a, list)
+	if r := results[0]; r.Verdict != Confirmed || math.Abs(r.Ratio-2) > 0.05 || r.Rounds != 12 {
+		t.Errorf("%+v, want twice the throughput", r)
+	}
+	if err := WriteResults(a.Run, results); err != nil {
+		t.Fatal(err)
+	}
+	back, err := Read(a.Run)
+	if err != nil || fmt.Sprint(back) != fmt.Sprint(results) {
+		t.Errorf("read %+v, error %v, want %+v", back, err, results)
+	}
+}
+
+// TestNullSet measures a crawler with the null set instead of its own: the same pages, and each once.
+func TestNullSet(t *testing.T) {
+	s, err := plan.Parse("x.toml", []byte(`
+crawlers = ["mutexmap"]
+control  = false
+workers  = [4]
+keys     = ["id", "url"]
+sample   = "5ms"
+[[graph]]
+name   = "g"
+kind   = "rmat"
+scale  = 8
+degree = 8
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := plan.Make(s, crawler.All(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tests []Test
+	for _, c := range p.Cells {
+		c.Resident = false
+		x := Test{Base: c, Changed: c}
+		x.Changed.NullSet = true
+		tests = append(tests, x)
+	}
+	a, err := trial.Trial{Crawlers: crawler.All(), Dir: filepath.Join(t.TempDir(), "tests")}.Take(t.Context(),
+		Plan(p, tests, plan.MinRounds), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := map[string]float64{}
+	for _, rec := range a.Run.Samples() {
+		pages[rec.Cell] = rec.Sample.Values["pages/op"]
+	}
+	for _, x := range tests {
+		if n := pages[x.Base.ID()]; n == 0 || pages[x.Changed.ID()] != n {
+			t.Errorf("%s: %v pages, %v with the null set", x.Base.ID(), n, pages[x.Changed.ID()])
 		}
 	}
 }
