@@ -131,6 +131,7 @@ func (c *Collector) Stop() (map[string]*Profile, error) {
 		}
 		p.Sample = slices.DeleteFunc(p.Sample, dropped(kind))
 		if kind == "cpu" {
+			unskid(p)
 			classify(p, c.repeats)
 		}
 		trim(p)
