@@ -14,9 +14,9 @@ import (
 )
 
 // A cache file is a header followed by memory images of the offsets, the set of reachable pages,
-// the links and the first pages of the hosts, and of the record if there is one. It is valid only on this machine and for this
-// version: a child process maps it without parsing. The parent verifies the checksum of the body
-// once, with CheckCache.
+// the links and the first pages of the hosts, and of the record if there is one. It is valid only
+// on this machine and for this version: a child process maps it without parsing. The parent
+// verifies the checksum of the body once, with CheckCache.
 
 // header is the beginning of a cache file.
 type header struct {
@@ -59,8 +59,8 @@ func images(g *Graph, r Reach) [][]byte {
 	if rec == nil {
 		rec = new(Record)
 	}
-	return [][]byte{raw(g.Offsets), raw(r.Set), raw(rec.Ends), raw(rec.Sizes), raw(g.Links), raw(g.Hosts), raw(rec.Waits),
-		raw(rec.index), raw(rec.Status), rec.Text}
+	return [][]byte{raw(g.Offsets), raw(r.Set), raw(rec.Ends), raw(rec.Sizes), raw(g.Links), raw(g.Hosts),
+		raw(rec.Waits), raw(rec.index), raw(rec.Status), rec.Text}
 }
 
 // WriteCache writes g and its reachable set to a file, which appears under its name only when complete.

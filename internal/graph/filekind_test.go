@@ -12,7 +12,8 @@ func TestFileKindIsFoundByName(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"soc.txt": "edges", "a.el.gz": "edges", "noname": "edges", "m.mtx": "mtx", "site.cbg": "file", "m.mtx.gz": "mtx",
+		"soc.txt": "edges", "a.el.gz": "edges", "noname": "edges", "m.mtx": "mtx", "m.mtx.gz": "mtx",
+		"site.cbg":  "file",
 		"USA.gr.gz": "dimacs", "out.petster": "konect", "x.graph": "metis", "x.metis": "metis", "law.graph": "bvgraph",
 	} {
 		if got := FileKind(filepath.Join(dir, name)); got != want || !IsFileKind(got) {

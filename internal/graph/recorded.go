@@ -50,7 +50,8 @@ func WriteRecorded(ctx context.Context, to io.Writer, g *Graph) error {
 	err := binary.Write(buffered, binary.LittleEndian, &h)
 	for _, array := range g.arrays() {
 		if err == nil {
-			err = transfer(ctx, array, func(part any) error { return binary.Write(buffered, binary.LittleEndian, part) })
+			err = transfer(ctx, array,
+				func(part any) error { return binary.Write(buffered, binary.LittleEndian, part) })
 		}
 	}
 	if err == nil {
