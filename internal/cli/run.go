@@ -33,7 +33,7 @@ type runFlags struct {
 	rounds                                                 int
 	seed                                                   string
 	budget                                                 time.Duration
-	dry, force, stop, explain                              bool
+	dry, force, stop, explain, recorded                    bool
 	against                                                string
 	programs                                               programs
 	gate                                                   gateFlags
@@ -48,6 +48,7 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 		"`names` of the crawlers to measure, in place of the scenario's: a,b or * for all, !c to exclude c")
 	fs.StringVar(&f.graph, "graph", "", "crawl the graph in this `file`, in place of the scenario's; without a scenario, "+
 		"with the defaults. KIND:FILE if the name does not tell the kind (see \"crawlbench list graphs\")")
+	fs.BoolVar(&f.recorded, "recorded", false, "replay the latencies and failures recorded in the graph's file (see import), in place of the scenario's")
 	fs.StringVar(&f.keys, "keys", "", "`kinds` of keys, in place of the scenario's: id,url")
 	fs.StringVar(&f.profile, "profile", "",
 		"`kinds` of profiles to take, in place of the scenario's: cpu,block,mutex,wall or none")
@@ -240,6 +241,9 @@ func override(s *plan.Scenario, f runFlags) error {
 		}
 		s.Limiters = limiters
 	}
+	if f.recorded {
+		s.Fetch.Latency, s.Fetch.Fail = web.Latency{Model: web.Recorded}, 0
+	}
 	if f.rounds > 0 && f.budget > 0 {
 		return usagef("run: -rounds and -budget both set the number of rounds: use one of them")
 	}
@@ -335,7 +339,7 @@ func ideal(p *plan.Plan, graphs []measure.Graph) func(plan.Cell) time.Duration {
 		fetch := c.FetchOf(p.Fetch)
 		for _, g := range graphs {
 			if g.Info.Name == c.Graph {
-				return c.Ideal(g.Info.Reachable, g.Info.Depth, fetch.Latency.MeanWait(), fetch.CPU)
+				return c.Ideal(g.Info.Reachable, g.Info.Depth, g.Info.MeanWait(fetch.Latency), fetch.CPU)
 			}
 		}
 		return 0

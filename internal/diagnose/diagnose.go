@@ -138,9 +138,9 @@ func Analyse(run *store.Run) (*Analysis, error) {
 		return nil, err
 	}
 	parallel.Each(len(a.Tables), func(i int) {
-		a.Tables[i].scale(run.Plan())
+		a.Tables[i].scale(run)
 		a.Tables[i].bound(run)
-		a.Tables[i].lose(run.Plan())
+		a.Tables[i].lose(run)
 	})
 	a.choose()
 	a.Changes = a.changes(all)

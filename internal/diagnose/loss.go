@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"crawlbench/internal/breakdown"
-	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
 	"crawlbench/internal/stat"
+	"crawlbench/internal/store"
 )
 
 // Loss is what a page costs more with the cell's workers than with one: seconds on the processors that the workers
@@ -41,8 +41,9 @@ const resamples = 400
 
 // lose computes the losses of the cells of a table, unless the site's latency is what a page costs: workers that wait
 // for the site do not need a processor.
-func (t *Table) lose(p *plan.Plan) {
-	if t.Rate > 0 || p.Fetch.Latency.MeanWait() > time.Microsecond+p.Fetch.CPU {
+func (t *Table) lose(run *store.Run) {
+	p := run.Plan()
+	if t.Rate > 0 || t.info(run).MeanWait(p.Fetch.Latency) > time.Microsecond+p.Fetch.CPU {
 		return
 	}
 	for _, r := range t.Rows {

@@ -10,9 +10,9 @@ import (
 )
 
 // scale computes the scaling of each crawler's throughput with its workers.
-func (t *Table) scale(p *plan.Plan) {
-	cores := t.Procs
-	if fetch := (plan.Cell{Cost: t.Cost}).FetchOf(p.Fetch); fetch.Latency.MeanWait() > fetch.CPU {
+func (t *Table) scale(run *store.Run) {
+	p, cores := run.Plan(), t.Procs
+	if fetch := (plan.Cell{Cost: t.Cost}).FetchOf(p.Fetch); t.info(run).MeanWait(fetch.Latency) > fetch.CPU {
 		cores = 0 // workers that wait for the site do not need a processor
 	}
 	for _, r := range t.Rows {
@@ -46,15 +46,19 @@ type Bound struct {
 	All map[string]float64
 }
 
-// bound sets the upper bounds of each cell.
-func (t *Table) bound(run *store.Run) {
-	p := run.Plan()
-	var graph store.GraphInfo
+// info returns the description of the table's graph.
+func (t *Table) info(run *store.Run) (graph store.GraphInfo) {
 	for _, g := range run.Manifest().Graphs {
 		if g.Name == t.Graph {
 			graph = g
 		}
 	}
+	return graph
+}
+
+// bound sets the upper bounds of each cell.
+func (t *Table) bound(run *store.Run) {
+	p, graph := run.Plan(), t.info(run)
 	for _, r := range t.Rows {
 		// The least processor time per page of any round: no round can exceed the bound that follows from it.
 		cost := math.Inf(1)
@@ -68,7 +72,7 @@ func (t *Table) bound(run *store.Run) {
 		for _, c := range r.Cells {
 			c.Site = graph
 			fetch := c.FetchOf(p.Fetch)
-			c.Bound = bound(c, graph, fetch.Latency.MeanWait(), fetch.CPU, cost)
+			c.Bound = bound(c, graph, graph.MeanWait(fetch.Latency), fetch.CPU, cost)
 		}
 	}
 }

@@ -2,12 +2,14 @@ package measure
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"sync"
+	"time"
 
 	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
@@ -42,9 +44,13 @@ func build(ctx context.Context, p *plan.Plan, sg plan.Graph, file string, memory
 	if err != nil {
 		return Graph{}, err
 	}
+	if p.Fetch.Latency.Model == web.Recorded && (g.Record == nil || g.Record.Median == 0) {
+		return Graph{}, errors.New("it has no recorded latencies to replay: want a graph that \"crawlbench import\" made " +
+			"of a crawl with times, or another [fetch] latency")
+	}
 	var fails func(uint32) bool
-	if p.Fetch.Fail > 0 {
-		fails = p.Fetch.Fails
+	if fetch := p.Fetch.On(g); fetch.MayFail() {
+		fails = fetch.Fails
 	}
 	byURL := slices.ContainsFunc(p.Cells, func(c plan.Cell) bool { return c.Graph == sg.Name && c.Keys == "url" })
 	if need := web.URLMemory(g.Pages(), len(g.Links)); byURL && memory > 0 && need > memory {
@@ -66,10 +72,29 @@ func build(ctx context.Context, p *plan.Plan, sg plan.Graph, file string, memory
 	if err := graph.CheckCache(file); err != nil {
 		return Graph{}, err
 	}
-	return Graph{Cache: file, Info: store.GraphInfo{
+	built := Graph{Cache: file, Info: store.GraphInfo{
 		Name: sg.Name, Spec: g.Described(sg.Spec), Digest: digest, SHA256: sum, Pages: g.Pages(), Links: len(g.Links),
 		Reachable: reach.Pages, Failed: reach.Failed, Depth: reach.Depth,
-	}}, nil
+	}}
+	if g.Record != nil {
+		built.Info.RecordedMedian = time.Duration(g.Record.Median) * time.Microsecond
+		built.Info.RecordedMean = meanWait(web.Behaviour{Latency: web.Latency{Model: web.Recorded}}, g, reach)
+	}
+	return built, nil
+}
+
+// meanWait returns the mean waiting time of the pages that a crawl fetches.
+func meanWait(b web.Behaviour, g *graph.Graph, reach graph.Reach) time.Duration {
+	if b.Latency.Model != web.Recorded {
+		return b.Latency.MeanWait()
+	}
+	sum, as := 0.0, b.On(g)
+	for p := range uint32(g.Pages()) {
+		if reach.Has(p) {
+			sum += float64(as.Wait(p, 0))
+		}
+	}
+	return time.Duration(sum / float64(reach.Pages))
 }
 
 // Caches creates the directory for the graphs' cache files in the run's directory and returns a function that removes

@@ -94,7 +94,8 @@ func (b *Bench) takeTrace(ctx context.Context, budget int, done *store.Profile) 
 func (b *Bench) traceablePages(untimed time.Duration) int {
 	pages := b.site.Fetched()
 	c := b.job.Cell
-	duration := max(untimed, c.Ideal(pages, b.cache.Reach.Depth, b.job.Fetch.Latency.MeanWait(), b.job.Fetch.CPU))
+	wait := meanWait(b.job.Fetch, b.cache.Graph, b.cache.Reach)
+	duration := max(untimed, c.Ideal(pages, b.cache.Reach.Depth, wait, b.job.Fetch.CPU))
 	most := int(float64(pages) * traceLength.Seconds() / duration.Seconds())
 	if limit := c.MaxPages; limit > 0 {
 		most = min(most, limit)

@@ -139,7 +139,7 @@ func (r *reader) scenario(s *Scenario, p *place, values map[string]any) {
 			r.fail(at.value, name, "slices = \"auto\" chooses it: leave out one of the two")
 		}
 	}
-	if at := p.below["cost"]; at != nil && (s.Fetch.CPU > 0 || s.Fetch.Latency.MeanWait() > 0) {
+	if at := p.below["cost"]; at != nil && (s.Fetch.CPU > 0 || s.Fetch.Latency.Waits()) {
 		r.fail(at.value, "cost", "the table [fetch] sets a latency or processor time too, so that \"none\" would not "+
 			"be none: "+
 			"give it in one of the two places")

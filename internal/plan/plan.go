@@ -80,6 +80,9 @@ func Make(s *Scenario, table []crawl.Crawler, cores int) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.checkRecorded(); err != nil {
+		return nil, fmt.Errorf("plan %s: %w", s.Name, err)
+	}
 	p := &Plan{
 		Scenario: s.Name, Seed: s.Seed, Stop: s.Stop, Sample: s.Sample, Deadline: s.Deadline, Memory: s.Memory,
 		Graphs: s.Graphs, Fetch: s.Fetch, Length: s.Profiles.Length,
@@ -125,6 +128,18 @@ func Make(s *Scenario, table []crawl.Crawler, cores int) (*Plan, error) {
 		return nil, fmt.Errorf("plan %s: %w", s.Name, err)
 	}
 	return p, nil
+}
+
+// checkRecorded returns an error if the site is to replay what no crawl has recorded.
+func (s *Scenario) checkRecorded() error {
+	for _, g := range s.Graphs {
+		if s.Fetch.Latency.Model == web.Recorded && g.Spec.Kind != "file" {
+			return fmt.Errorf("latency = \"recorded\" replays what a crawl recorded, which graph %s of kind %s does not "+
+				"have: want kind = \"file\", with a file that \"crawlbench import\" wrote, or another latency",
+				g.Name, g.Spec.Kind)
+		}
+	}
+	return nil
 }
 
 // DefaultRateLimitedRounds is the number of rounds of cells with a rate. Their times differ by 0.5 %, so

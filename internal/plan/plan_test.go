@@ -346,3 +346,27 @@ func TestBudgetLastsAboutASample(t *testing.T) {
 		}
 	}
 }
+
+// Only a graph that was imported has something to replay.
+func TestRecordedLatencyNeedsAGraphWithARecord(t *testing.T) {
+	text := "[fetch]\nlatency = \"recorded\"\n[[graph]]\nname = \"g\"\nkind = "
+	s, err := Parse("x.toml", []byte(text+"\"file\"\nfile = \"x.cbg\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Make(s, table(), 2); err != nil {
+		t.Error(err)
+	}
+	s, err = Parse("x.toml", []byte(text+"\"grid\"\npages = 100\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Make(s, table(), 2); err == nil ||
+		!strings.Contains(err.Error(), "graph g of kind grid does not have") {
+		t.Errorf("error %v", err)
+	}
+	_, err = Parse("x.toml", []byte("cost = [\"none\", \"latency 1ms\"]\n"+text+"\"file\"\nfile = \"x.cbg\"\n"))
+	if err == nil || !strings.Contains(err.Error(), "give it in one of the two places") {
+		t.Errorf("with costs: error %v", err)
+	}
+}

@@ -43,8 +43,8 @@ func notes() map[string]note {
 		"memory":              {`"2GiB"`, "limit of a child process; the free memory if not given", true},
 		"seed":                {`1`, "determines the order of the cells, and graphs and site without a seed of their own", false},
 
-		"fetch.latency":    {`"lognormal"`, "how long a fetch waits: zero (default), constant, lognormal or per-host", true},
-		"fetch.median":     {`"20ms"`, "median of the wait, up to 10s; not for zero", true},
+		"fetch.latency":    {`"lognormal"`, "how long a fetch waits: zero (default), constant, lognormal, per-host, or recorded, which replays times and failures of an imported graph", true},
+		"fetch.median":     {`"20ms"`, "median of the wait, up to 10s; not for zero; recorded times are scaled to it if given", true},
 		"fetch.sigma":      {`0.5`, "standard deviation of its logarithm, 0 to 3; for lognormal and per-host", true},
 		"fetch.host_sigma": {`0.3`, "the same for the medians of hosts, 0 to 3; for per-host", true},
 		"fetch.cpu":        {`"0s"`, "processor time of a fetch, as for parsing, up to 1s", false},

@@ -11,6 +11,7 @@ import (
 	"crawlbench/internal/screen"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
+	"crawlbench/internal/web"
 )
 
 // Plan renders what is about to be measured, how long that takes, and what it can show, also to a gate; a negative gate
@@ -36,7 +37,7 @@ func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration, gate floa
 	}
 	row("crawlers", p.Crawlers...)
 	for i, g := range graphs {
-		row([]string{"graphs", ""}[min(i, 1)], graphSentence(g))
+		row([]string{"graphs", ""}[min(i, 1)], graphSentence(g, p.Fetch.Latency))
 	}
 	row("keys", axis(p.Cells, func(c plan.Cell) string { return c.Keys })...)
 	row("workers", axis(p.Cells, func(c plan.Cell) string { return fmt.Sprint(c.Workers) })...)
@@ -162,14 +163,29 @@ func NothingToFind(p *plan.Plan) string {
 // mostValues is how many values of an axis a plan shows.
 const mostValues = 24
 
-// graphSentence describes a graph.
-func graphSentence(g store.GraphInfo) string {
+// graphSentence describes a graph, for a site with the given latency.
+func graphSentence(g store.GraphInfo, latency web.Latency) string {
 	reached := fmt.Sprintf("%s reached in %s", Count(g.Reachable), Plural(g.Depth+1, "level"))
 	if g.Failed > 0 {
 		reached += fmt.Sprintf(", %s of them fail", Count(g.Failed))
 	}
 	parts := []string{Count(g.Pages) + " pages", Count(g.Links) + " links", reached, "(" + g.Spec + ")"}
+	if g.RecordedMedian > 0 {
+		parts = append(parts, recordedSentence(g, latency))
+	}
 	return g.Name + ": " + strings.Join(parts, screen.Glue+" ") // two spaces, at which a line may break
+}
+
+// recordedSentence says what becomes of the latencies that were recorded with a graph.
+func recordedSentence(g store.GraphInfo, latency web.Latency) string {
+	recorded := fmt.Sprintf("recorded latencies, median %v:", g.RecordedMedian)
+	switch {
+	case latency.Model != web.Recorded:
+		return recorded + " not replayed (-recorded does that)"
+	case latency.Median > 0:
+		return fmt.Sprintf("%s replayed, scaled to a median of %v", recorded, latency.Median)
+	}
+	return recorded + " replayed"
 }
 
 // axis returns the distinct values of the cells, in the order of the plan.

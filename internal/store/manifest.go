@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"crawlbench/internal/web"
 )
 
 // Schema is the version of a run's files that this program reads and writes.
@@ -123,6 +125,21 @@ type GraphInfo struct {
 	Reachable int    `json:"reachable"` // pages that a crawl fetches
 	Failed    int    `json:"failed"`    // pages among them whose fetch fails
 	Depth     int    `json:"depth"`     // distance of the farthest page from the start page, in links
+	// RecordedMean is the mean waiting time of the pages that a crawl fetches, and RecordedMedian the median of those
+	// that were fetched when they were recorded; 0 if none were.
+	RecordedMean   time.Duration `json:"recorded_mean_ns,omitempty"`
+	RecordedMedian time.Duration `json:"recorded_median_ns,omitempty"`
+}
+
+// MeanWait returns the mean time that a fetch of the graph's site waits.
+func (g GraphInfo) MeanWait(l web.Latency) time.Duration {
+	switch {
+	case l.Model != web.Recorded:
+		return l.MeanWait()
+	case l.Median > 0 && g.RecordedMedian > 0:
+		return time.Duration(float64(g.RecordedMean) * float64(l.Median) / float64(g.RecordedMedian))
+	}
+	return g.RecordedMean
 }
 
 // Same reports whether g and h describe the same graph.

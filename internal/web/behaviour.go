@@ -16,15 +16,22 @@ type Behaviour struct {
 	// Fail is the fraction of pages, 0 to 1, whose fetch fails; a failed page has no links.
 	Fail float64
 	Seed uint64
+
+	record *graph.Record // what is replayed; nil if nothing is
+	scale  float64       // of its waiting times
 }
+
+// Recorded is the model that replays what a crawl recorded of the pages: each page waits as long as its fetch took
+// then, and fails if it failed then. If Median is set, the waiting times are scaled so that it is their median.
+const Recorded = "recorded"
 
 // Latency describes how long a fetch waits. A waiting fetch is in flight but uses no processor.
 type Latency struct {
 	// Model is "zero" or "", which does not wait; "constant", which waits Median; "lognormal",
-	// which draws for every page; or "per-host", which draws a median for every host and then for
-	// every page of it.
+	// which draws for every page; "per-host", which draws a median for every host and then for
+	// every page of it; or Recorded.
 	Model string
-	// Median is the median waiting time; constant always waits exactly this long.
+	// Median is the median waiting time; constant always waits exactly this long, and Recorded as recorded if it is 0.
 	Median time.Duration
 	// Sigma is the standard deviation of the logarithm of the waiting time over the pages (of one
 	// host, if per-host).
@@ -48,6 +55,13 @@ func (b Behaviour) Check() []graph.Problem {
 			bad("latency", "zero does not wait: remove median, sigma and host_sigma, "+
 				"or choose constant, lognormal or per-host")
 		}
+	case Recorded:
+		if l.Median < 0 || l.Median > maxLatency {
+			bad("median", "must lie between 0s, which is as recorded, and "+maxLatency.String())
+		}
+		if l.Sigma != 0 || l.HostSigma != 0 {
+			bad("sigma", "recorded draws nothing: remove sigma and host_sigma, or choose lognormal or per-host")
+		}
 	case "constant", "lognormal", "per-host":
 		if l.Median <= 0 || l.Median > maxLatency {
 			bad("median", "latency "+l.Model+" needs a median above 0 and at most "+maxLatency.String())
@@ -65,7 +79,7 @@ func (b Behaviour) Check() []graph.Problem {
 			bad("host_sigma", "must lie between 0 and 3")
 		}
 	default:
-		bad("latency", "must be zero, constant, lognormal or per-host")
+		bad("latency", "must be zero, constant, lognormal, per-host or recorded")
 	}
 	if b.CPU < 0 || b.CPU > time.Second {
 		bad("cpu", "must lie between 0s and 1s per page")
@@ -76,8 +90,26 @@ func (b Behaviour) Check() []graph.Problem {
 	return ps
 }
 
+// On returns b as the site of g has it: only that can replay what was recorded.
+func (b Behaviour) On(g *graph.Graph) Behaviour {
+	if b.Latency.Model != Recorded || g.Record == nil {
+		return b
+	}
+	b.record, b.scale = g.Record, 1
+	if b.Latency.Median > 0 && g.Record.Median > 0 {
+		b.scale = b.Latency.Median.Seconds() * 1e6 / float64(g.Record.Median)
+	}
+	return b
+}
+
+// MayFail reports whether the fetch of some page may fail.
+func (b Behaviour) MayFail() bool { return b.Fail > 0 || b.record != nil }
+
 // Fails reports whether the fetch of page fails.
 func (b Behaviour) Fails(page uint32) bool {
+	if b.record != nil && b.record.Failed(page) {
+		return true
+	}
 	return b.Fail > 0 && unit(b.draw(saltFail, page)) < b.Fail
 }
 
@@ -88,6 +120,11 @@ func (b Behaviour) Wait(page, host uint32) time.Duration {
 	switch l.Model {
 	case "constant":
 		return l.Median
+	case Recorded:
+		if b.record == nil {
+			return 0
+		}
+		d = math.Round(b.scale * float64(b.record.Waits[page]) * float64(time.Microsecond))
 	case "lognormal":
 		d *= math.Exp(l.Sigma * normal(b.draw(saltPage, page)))
 	case "per-host":
@@ -98,8 +135,11 @@ func (b Behaviour) Wait(page, host uint32) time.Duration {
 	return min(time.Duration(d), maxLatency)
 }
 
+// Waits reports whether a fetch may wait.
+func (l Latency) Waits() bool { return l.Model == Recorded || l.MeanWait() > 0 }
+
 // MeanWait returns the mean of the model for equally likely hosts and unlimited draws, for use in
-// estimates.
+// estimates; 0 for Recorded, of which only the graph knows it.
 func (l Latency) MeanWait() time.Duration {
 	switch l.Model {
 	case "constant":

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,7 +78,8 @@ func TestMeanWait(t *testing.T) {
 
 func TestCheck(t *testing.T) {
 	ok := []Behaviour{
-		{}, {Latency: Latency{Model: "zero"}}, {Latency: Latency{Model: "constant", Median: time.Millisecond}},
+		{}, {Latency: Latency{Model: Recorded}}, {Latency: Latency{Model: Recorded, Median: time.Millisecond}},
+		{Latency: Latency{Model: "zero"}}, {Latency: Latency{Model: "constant", Median: time.Millisecond}},
 		{Latency: Latency{Model: "per-host", Median: 1, Sigma: 0.4, HostSigma: 1}, CPU: time.Microsecond, Fail: 1},
 	}
 	for _, b := range ok {
@@ -89,11 +91,13 @@ func TestCheck(t *testing.T) {
 		"latency":    {Latency: Latency{Model: "normal"}},
 		"median":     {Latency: Latency{Model: "constant"}},
 		"sigma":      {Latency: Latency{Model: "lognormal", Median: 1, Sigma: math.NaN()}},
+		"sigma ":     {Latency: Latency{Model: Recorded, HostSigma: 1}},
+		"median ":    {Latency: Latency{Model: Recorded, Median: -1}},
 		"host_sigma": {Latency: Latency{Model: "lognormal", Median: 1, HostSigma: 1}},
 		"cpu":        {CPU: -1},
 		"fail":       {Fail: 1.01},
 	} {
-		if ps := b.Check(); len(ps) != 1 || ps[0].Field != field {
+		if ps := b.Check(); len(ps) != 1 || ps[0].Field != strings.TrimSpace(field) {
 			t.Errorf("%s: %v", field, ps)
 		}
 	}

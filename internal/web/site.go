@@ -11,7 +11,7 @@ import (
 	"crawlbench/internal/parallel"
 )
 
-// ErrFailed is returned by a fetch that fails because of Behaviour.Fail.
+// ErrFailed is returned by a fetch that fails because of Behaviour.Fail, or because it was recorded as failed.
 var ErrFailed = errors.New("fetch: the site failed, as its behaviour specifies")
 
 // errUnknown is returned by a fetch of a page that the site does not have; the verifier records it.
@@ -37,9 +37,9 @@ type Site struct {
 // New returns a site. spin is the number of rounds that Burn makes in a microsecond; only
 // Behaviour.CPU uses it.
 func New(g *graph.Graph, reach graph.Reach, b Behaviour, spin float64) *Site {
-	s := &Site{graph: g, behaviour: b, burn: int(spin * float64(b.CPU) / float64(time.Microsecond))}
-	s.takesTime = b.Latency.MeanWait() > 0 || s.burn > 0
-	s.mayFail = b.Fail > 0
+	s := &Site{graph: g, behaviour: b.On(g), burn: int(spin * float64(b.CPU) / float64(time.Microsecond))}
+	s.takesTime = b.Latency.Waits() || s.burn > 0
+	s.mayFail = s.behaviour.MayFail()
 	s.verifier.init(g, reach)
 	return s
 }
