@@ -261,6 +261,13 @@ func (a *app) printVerdict(v server.Verdict, ended string) {
 			fmt.Fprintf(a.out, "  %s: %d: %s%s\n", s.what, s.some.Count, strings.Join(s.some.First, ", "), more)
 		}
 	}
+	for _, l := range v.Links {
+		base := ""
+		if l.Base != "" {
+			base = " with the base " + l.Base
+		}
+		fmt.Fprintf(a.out, "  %s is linked from %s%s: %s\n", l.To, l.From, base, plain.Line(l.Tag))
+	}
 	for _, fault := range v.Faults {
 		fmt.Fprintf(a.out, "  %s\n", fault)
 	}

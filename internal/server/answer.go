@@ -207,7 +207,7 @@ func (s *Site) document(page uint32) *document {
 	if d := at.Load(); d != nil {
 		return d
 	}
-	d := s.write(page)
+	d := s.write(page, nil)
 	size := int64(len(d.body) + len(d.packed))
 	if s.kept.Add(size) > s.set.Memory || !at.CompareAndSwap(nil, d) {
 		s.kept.Add(-size)

@@ -10,12 +10,13 @@ import (
 // document is the answer to the fetch of a page.
 type document struct {
 	contentType string
+	base        string // URL against which its links are resolved
 	body        []byte
 	packed      []byte // compressed with gzip, nil if it is not
 }
 
-// write returns the HTML of a page.
-func (s *Site) write(page uint32) *document {
+// write returns the HTML of a page. It calls each, if not nil, with its links in their order, as they are written.
+func (s *Site) write(page uint32, each func(url, attributes string)) *document {
 	draw, shares := s.draw(saltMarkup, page), &s.set.Shares
 	own := s.URL(page)
 	cs := pageCharset(draw, shares)
@@ -39,11 +40,14 @@ func (s *Site) write(page uint32) *document {
 	}
 	fmt.Fprintf(&b, "<p>%s %s.</p>\n<ul>\n", words(draw, 40), cs.sample)
 	for _, l := range s.linksOf(draw, page) {
-		rel := ""
+		attributes := h.next(l.url)
 		if l.noFollow {
-			rel = ` rel="nofollow"`
+			attributes += ` rel="nofollow"`
 		}
-		fmt.Fprintf(&b, "<li><a %s%s>%s</a> %s</li>\n", h.next(l.url), rel, words(draw, 3), words(draw, 10))
+		fmt.Fprintf(&b, "<li><a %s>%s</a> %s</li>\n", attributes, words(draw, 3), words(draw, 10))
+		if each != nil {
+			each(l.url, attributes)
+		}
 	}
 	b.WriteString("</ul>\n")
 	const end = "</body>\n</html>\n"
@@ -53,7 +57,7 @@ func (s *Site) write(page uint32) *document {
 		}
 	}
 	b.WriteString(end)
-	d := &document{contentType: "text/html" + cs.parameter, body: b.Bytes()}
+	d := &document{contentType: "text/html" + cs.parameter, base: h.base, body: b.Bytes()}
 	if cs.wide {
 		d.body = utf16(d.body)
 	}

@@ -16,8 +16,10 @@ type Verdict struct {
 	// Pages is the number of pages that a crawl has to find, including those that fail.
 	Pages int `json:"pages"`
 	Found int `json:"found"`
-	// Missed are pages that were never handed out.
+	// Missed are pages that were never handed out. The first ones are those with a link on a page that was handed out.
 	Missed Some `json:"missed"`
+	// Links are such links to the first pages of Missed.
+	Links []Link `json:"links,omitempty"`
 	// Twice are pages that were handed out more than once, and redirects that were followed more than once.
 	Twice Some `json:"twice"`
 	// Unknown are requests for URLs that the site does not have.
@@ -46,8 +48,7 @@ func (s *Site) Verdict() Verdict {
 	j := &s.journal
 	j.mu.Lock()
 	v := Verdict{
-		Pages: s.reach.Pages, Counts: j.counts, InFlight: j.most,
-		Unknown: j.unknown, Unlinked: j.unlinked, Forbidden: j.forbidden,
+		Counts: j.counts, InFlight: j.most, Unknown: j.unknown, Unlinked: j.unlinked, Forbidden: j.forbidden,
 	}
 	log := slices.Clone(j.fetches)
 	moved := maps.Clone(j.moved)
@@ -78,15 +79,13 @@ func (s *Site) countPages(v *Verdict, log hostlog.Log, moved map[uint32][4]uint3
 	}
 	for p, n := range times {
 		page := uint32(p)
-		must := s.reach.Has(page) && !s.forbidden(page)
-		if s.reach.Has(page) && !must {
-			v.Pages--
-		}
-		switch {
-		case must && n == 0:
-			v.Missed.add(s.URL(page))
-		case must:
-			v.Found++
+		if s.must(page) {
+			v.Pages++
+			if n > 0 {
+				v.Found++
+			} else {
+				v.Missed.add(s.URL(page))
+			}
 		}
 		if n > 1 {
 			v.Twice.add(s.URL(page))
@@ -98,6 +97,7 @@ func (s *Site) countPages(v *Verdict, log hostlog.Log, moved map[uint32][4]uint3
 			}
 		}
 	}
+	s.nameMissed(v, times)
 }
 
 // site returns the site as package hostlog has it.

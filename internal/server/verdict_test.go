@@ -69,7 +69,8 @@ func TestWrongCrawlersAreNamed(t *testing.T) {
 		"misses a page": {"", server.Settings{}, func(s *server.Site) crawler {
 			return crawler{links: drop(s.URL(lost))}
 		}, func(v server.Verdict) bool {
-			return v.Missed.Count >= 1 && v.Twice.Count+v.Unknown.Count+v.Unlinked.Count == 0
+			return v.Missed.Count >= 1 && v.Twice.Count+v.Unknown.Count+v.Unlinked.Count == 0 && len(v.Links) == 1 &&
+				v.Missed.First[0] == v.Links[0].To && v.Links[0].Tag == `<a href="`+v.Links[0].To+`">`
 		}},
 		"ignores the base": {"base=0.3,relative=1", server.Settings{}, func(s *server.Site) crawler {
 			return crawler{links: func(page string, body []byte) []string {
