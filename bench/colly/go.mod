@@ -1,4 +1,4 @@
-module example.org/collycrawler
+module crawlbench/bench/colly
 
 go 1.26.0
 

@@ -6,7 +6,7 @@ import (
 
 	"crawlbench/bench"
 
-	"example.org/collycrawler"
+	collycrawler "crawlbench/bench/colly"
 )
 
 func main() {
