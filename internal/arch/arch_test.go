@@ -39,8 +39,8 @@ var only = map[string]struct {
 	"golang.org/x/perf/":             {[]string{"internal/stat"}, "use package stat"},
 	"github.com/google/pprof/driver": {[]string{"internal/profile"}, "use package profile"},
 	"net/http": {
-		[]string{"internal/profile", "internal/server", "internal/ui"},
-		"use package ui for what people read, and package server for what crawlers do",
+		[]string{"internal/fetch", "internal/profile", "internal/server", "internal/ui"},
+		"use package ui for what people read, server for sites that are crawled, and fetch to crawl them",
 	},
 	"os/exec": {
 		[]string{
