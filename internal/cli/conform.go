@@ -26,6 +26,7 @@ func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	patience := fs.Duration("patience", conform.Patience, "`time` after which a check counts as hanging")
 	count := fs.Int("count", 1, "with -mutants, run the suite this `number` of times and show how often it finds what not every run finds")
 	seeds := fs.Int("seeds", 20, "with -yield, the `number` of schedules to try")
+	transport := fs.String("transport", "memory", "`transport` over which pages come: memory, or http for crawlers by URL")
 	positional, err := parse(fs, args, 0, 1000)
 	if err != nil {
 		return err
@@ -37,13 +38,19 @@ func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	if *count < 1 || *count > 1 && !*mutants {
 		return usagef("conform: invalid -count %d: want at least 1, and 1 without -mutants", *count)
 	}
+	if *transport != "memory" && *transport != "http" {
+		return usagef("conform: invalid -transport %q: want memory or http", *transport)
+	}
+	if *transport == "http" && (*mutants || *checks != "" || *yields != "") {
+		return usagef("conform: -transport http has a check of its own: leave out -mutants, -checks and -yield")
+	}
 	if *patience <= 0 {
 		return usagef("conform: invalid -patience %v: want more than 0", *patience)
 	}
 	if err := child.Supported(); err != nil {
 		return err
 	}
-	s := conform.Suite{Patience: *patience}
+	s := conform.Suite{Patience: *patience, OverHTTP: *transport == "http"}
 	if s.Crawlers, err = named(positional, table); err != nil {
 		return err
 	}

@@ -68,6 +68,14 @@ func PoliteChecks() []Check {
 	}
 }
 
+// ChecksOverHTTP returns the checks of crawlers by URL whose pages come over HTTP.
+func ChecksOverHTTP() []Check {
+	return []Check{
+		{"http", "crawl HTML over HTTP: redirects, charsets, gzip, slow bodies, failures, a budget, a rate, a deadline; politely if the crawler is Polite",
+			inVirtualTime(overHTTP)},
+	}
+}
+
 // checksOf returns the checks of a crawler.
 func checksOf(c crawl.Crawler) []Check {
 	if c.Polite {

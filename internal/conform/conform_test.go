@@ -4,6 +4,7 @@ package conform_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +23,8 @@ import (
 // TestMain makes the test binary the child process of the checks.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 5 && os.Args[1] == conform.ChildVerb {
-		conform.Child(os.Args[2:], slices.Concat(crawler.All(), mutant.Crawlers(), rude.Crawlers(), planted()))
+		all := slices.Concat(crawler.All(), mutant.Crawlers(), rude.Crawlers(), planted())
+		conform.Child(os.Args[2:], slices.AppendSeq(all, maps.Values(wrongOverHTTP())))
 	}
 	os.Exit(m.Run())
 }
@@ -280,6 +282,12 @@ working directory, open and temporary files, loggers, profiles, child processes.
 	for _, c := range conform.Checks() {
 		fmt.Fprintf(&b, "| %s | %s |\n", c.Name, c.Doc)
 	}
+	b.WriteString(`
+With ` + "`-transport http`" + `, crawlers by URL are checked over HTTP in its place, in virtual time: a site in the same process
+sends HTML over connections in memory, with redirects, charsets, gzip, slow bodies and failures, and says from its own
+log which page was fetched, how often, and, for crawlers that are Polite, with which gaps. All built-in crawlers take ten
+seconds on two cores.
+`)
 	b.WriteString("\nThese crawlers are correct, with unusual designs, and pass:\n\n| control | design |\n|---|---|\n")
 	for _, c := range mutant.Controls() {
 		fmt.Fprintf(&b, "| %s | %s |\n", c.Name, c.Doc)

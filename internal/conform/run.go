@@ -63,6 +63,8 @@ type Suite struct {
 	Keys []string
 	// Checks are the names of the checks; nil means all.
 	Checks []string
+	// OverHTTP replaces the checks by those over HTTP, of crawlers by URL.
+	OverHTTP bool
 	// Patience is the time limit of a check, multiplied by ten under the race detector; 0 means Patience.
 	Patience time.Duration
 	// Command returns the command for the process of a check, which must call Child.
@@ -78,7 +80,14 @@ func (s Suite) Run(ctx context.Context) []Result {
 			if _, ok := has[k]; !ok || s.Keys != nil && !slices.Contains(s.Keys, k) && len(has) > 1 {
 				continue
 			}
-			for _, check := range checksOf(c) {
+			checks := checksOf(c)
+			if s.OverHTTP {
+				checks = ChecksOverHTTP()
+			}
+			for _, check := range checks {
+				if s.OverHTTP && k != "url" {
+					continue // over HTTP, pages are named by URL
+				}
 				if s.Checks == nil || slices.Contains(s.Checks, check.Name) {
 					list = append(list, Result{Crawler: c.Name, Keys: k, Check: check.Name})
 				}
@@ -252,7 +261,7 @@ func worse(kind Kind, text string, other Kind, more string) (Kind, string) {
 func Child(args []string, crawlers []crawl.Crawler) {
 	for _, c := range crawlers {
 		if s, ok := subjects(c)[args[1]]; ok && c.Name == args[0] {
-			for _, check := range checksOf(c) {
+			for _, check := range append(checksOf(c), ChecksOverHTTP()...) {
 				if check.Name == args[2] {
 					os.Args = os.Args[:1] // package testing parses the rest
 					testing.Main(func(string, string) (bool, error) { return true, nil },
