@@ -23,7 +23,7 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	baseline := fs.String("baseline", "", "`crawler` in the first column (default: the run's baseline)")
 	unit := fs.String("unit", "sec/op", "`unit` to compare: "+strings.Join(store.Units(), ", ")+", or all")
 	var gate gateFlags
-	gate.add(fs)
+	gate.add(fs, "with OLD and NEW")
 	only := fs.Bool("print", false, "print the benchstat command instead of running it")
 	positional, err := parse(fs, args, 0, 2)
 	if err != nil {

@@ -111,7 +111,7 @@ func (a *app) valuesOf(verb, name, last string) []string {
 		}
 		return report.ChangesFormats()
 	case "profile":
-		return []string{"cpu", "wall", "block", "mutex"}
+		return plan.ProfileKinds()
 	case "progress":
 		return []string{"auto", "plain", "line", "none"}
 	case "unit":

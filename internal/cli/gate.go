@@ -16,8 +16,10 @@ import (
 // gateFlags are the flags of commands that can find a regression.
 type gateFlags struct{ gate, format string }
 
-func (g *gateFlags) add(fs *flag.FlagSet) {
-	fs.StringVar(&g.gate, "gate", "", "exit with code 3 if a cell is proven slower by more than this `percentage`, such as 5%, and with 6 if neither that nor its contrary is proven")
+// add adds the flags; of says which cells are compared.
+func (g *gateFlags) add(fs *flag.FlagSet, of string) {
+	fs.StringVar(&g.gate, "gate", "", of+": exit with 3 if a cell is proven slower by more than this `percentage`, "+
+		"such as 5%, with 0 if every cell is proven not to be, and with 6 otherwise")
 	fs.StringVar(&g.format, "format", "text",
 		"`format` of the table of changes: "+strings.Join(report.ChangesFormats(), ", "))
 }

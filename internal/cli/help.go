@@ -92,6 +92,7 @@ func parse(fs *flag.FlagSet, args []string, least, most int) ([]string, error) {
 			args[i] = strings.Replace(arg, "contenders", "crawlers", 1)
 		}
 	}
+	defer onlyOnce(fs)()
 	for {
 		if err := fs.Parse(args); err != nil {
 			if errors.Is(err, flag.ErrHelp) {
@@ -110,6 +111,57 @@ func parse(fs *flag.FlagSet, args []string, least, most int) ([]string, error) {
 			plain.Count(len(positional), "argument"), howMany(fs.Name(), least, most), fs.Name())
 	}
 	return positional, nil
+}
+
+// once is the value of a flag that is given once: of two values, the first would be lost without a word.
+type once struct {
+	flag.Value
+	before *string
+}
+
+// IsBoolFlag is how package flag knows a flag without an argument.
+func (o *once) IsBoolFlag() bool {
+	b, ok := o.Value.(interface{ IsBoolFlag() bool })
+	return ok && b.IsBoolFlag()
+}
+
+// Set sets the value. The same one may be given again.
+func (o *once) Set(text string) error {
+	if o.before != nil && *o.before != text {
+		return fmt.Errorf("it is given twice, first as %q: give it once", *o.before)
+	}
+	o.before = &text
+	return o.Value.Set(text)
+}
+
+// onlyOnce makes a second value of a flag an error, except for a list of files, until the returned function is called.
+func onlyOnce(fs *flag.FlagSet) (restore func()) {
+	values := map[*flag.Flag]flag.Value{}
+	fs.VisitAll(func(f *flag.Flag) {
+		if _, list := f.Value.(*fileList); !list {
+			values[f] = f.Value
+			f.Value = &once{Value: f.Value}
+		}
+	})
+	return func() {
+		for f, v := range values {
+			f.Value = v
+		}
+	}
+}
+
+// fileList is the value of a flag that may be given several times, with a file each.
+type fileList []string
+
+func (f *fileList) String() string { return strings.Join(*f, " ") }
+
+// Set adds a file.
+func (f *fileList) Set(text string) error {
+	if text == "" {
+		return errors.New("want the name of a file")
+	}
+	*f = append(*f, text)
+	return nil
 }
 
 // flagError is an error about a flag: the usage is printed before it in one line.

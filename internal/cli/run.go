@@ -28,15 +28,16 @@ import (
 
 // runFlags are the flags of run.
 type runFlags struct {
-	results, out, resume, progress                         string
-	graph, crawlers, keys, workers, rate, limiter, profile string
-	rounds                                                 int
-	seed                                                   string
-	budget                                                 time.Duration
-	dry, force, stop, explain, recorded                    bool
-	against                                                string
-	programs                                               programs
-	gate                                                   gateFlags
+	results, out, resume, progress                  string
+	graphs                                          fileList
+	crawlers, keys, workers, rate, limiter, profile string
+	rounds                                          int
+	seed                                            string
+	budget                                          time.Duration
+	dry, force, stop, explain, recorded             bool
+	against                                         string
+	programs                                        programs
+	gate                                            gateFlags
 }
 
 func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
@@ -46,9 +47,11 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	fs.StringVar(&f.resume, "resume", "", "continue the interrupted run in this `directory`")
 	fs.StringVar(&f.crawlers, "crawlers", "",
 		"`names` of the crawlers to measure, in place of the scenario's: a,b or * for all, !c to exclude c")
-	fs.StringVar(&f.graph, "graph", "", "crawl the graph in this `file`, in place of the scenario's; without a scenario, "+
-		"with the defaults. KIND:FILE if the name does not tell the kind (see \"crawlbench list graphs\")")
-	fs.BoolVar(&f.recorded, "recorded", false, "replay the latencies and failures recorded in the graph's file (see import), in place of the scenario's")
+	fs.Var(&f.graphs, "graph", "crawl the graph in this `file`, in place of the scenario's; without a scenario, "+
+		"with the defaults. Give it again for more graphs. KIND:FILE if the name does not tell the kind (see "+
+		"\"crawlbench list graphs\")")
+	fs.BoolVar(&f.recorded, "recorded", false, "replay the latencies and failures recorded in the graph's file "+
+		"(see import), in place of the scenario's")
 	fs.StringVar(&f.keys, "keys", "", "`kinds` of keys, in place of the scenario's: id,url")
 	fs.StringVar(&f.profile, "profile", "",
 		"`kinds` of profiles to take, in place of the scenario's: cpu,block,mutex,wall or none")
@@ -62,9 +65,10 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	fs.DurationVar(&f.budget, "budget", 0, "choose the number of rounds so that the run takes about this `time`, and end after the last look that fits")
 	fs.StringVar(&f.against, "against", "", "also measure the crawlers of this other `program`, in the same rounds")
 	fs.BoolVar(&f.stop, "stop", true, "let a crawler leave when all its comparisons are settled, and stop when all are, unless the scenario says stop = false")
-	f.gate.add(fs)
+	f.gate.add(fs, "with -against")
 	fs.BoolVar(&f.explain, "explain", false,
-		"then test the findings by experiments, within the budget; without one, in as much time again")
+		"after the run, test its findings by experiments that could refute them: in a third of -budget, or without "+
+			"it in as much time as the run took")
 	fs.BoolVar(&f.force, "force", false, "start the run even if it has too few rounds to decide anything")
 	fs.BoolVar(&f.dry, "n", false, "print the plan and its expected time, and measure nothing")
 	fs.StringVar(&f.progress, "progress", "auto",
@@ -160,7 +164,7 @@ func onlyResume(fs *flag.FlagSet, positional []string) error {
 // plan loads the scenario, applies the flags, and returns the plan and its manifest. What it measures for that is taken
 // from the budget.
 func (a *app) plan(ctx context.Context, name string, f *runFlags) (*plan.Plan, store.Manifest, error) {
-	s, err := load(name, f.graph)
+	s, err := load(name, f.graphs)
 	if err != nil {
 		return nil, store.Manifest{}, err
 	}
@@ -350,6 +354,10 @@ func ideal(p *plan.Plan, graphs []measure.Graph) func(plan.Cell) time.Duration {
 func (a *app) fitRounds(p *plan.Plan, firsts *measure.Firsts, budget, spent time.Duration) {
 	if budget > 0 {
 		p.SetRounds(min(firsts.FitRounds(p, budget-spent), p.MaxRounds()))
+		if total := firsts.Total(p) + spent; total > budget {
+			a.tell(fmt.Sprintf("note: the run takes about %v, more than the budget of %v: %s about %v%s", roundUp(total),
+				budget, plain.Count(p.Rounds, "round"), roundUp(total-firsts.PassTime(p)), passNote(p, firsts)))
+		}
 	}
 	if p.Rounds < plan.MinRounds {
 		why := ""
@@ -361,6 +369,15 @@ func (a *app) fitRounds(p *plan.Plan, firsts *measure.Firsts, budget, spent time
 		fmt.Fprintf(a.err, "note: a 95 %% confidence interval of the median needs at least %d rounds, not %d%s\n",
 			plan.MinRounds, p.Rounds, why)
 	}
+}
+
+// passNote says how long the profile passes of p take, and how to do without them; "" if there are none.
+func passNote(p *plan.Plan, firsts *measure.Firsts) string {
+	if len(p.Passes) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %s about %v; -profile none leaves these out", plain.Count(len(p.Passes), "profile pass"),
+		roundUp(firsts.PassTime(p)))
 }
 
 // left returns what is left of a budget that began at a time, at least a nanosecond; 0 if there is none.
@@ -430,6 +447,10 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 	if err == nil {
 		err = measure.CheckDeadline(p, ideal(p, graphs))
 	}
+	total := f.budget
+	if f.explain {
+		f.budget = total * 2 / 3
+	}
 	var firsts *measure.Firsts
 	if err == nil {
 		measure.SetResidents(p, graphs, host.FreeMemory())
@@ -454,10 +475,6 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 	}
 	if !a.quiet {
 		a.show(a.rawErr, a.side, p, graphs, firsts, f)
-	}
-	total := f.budget
-	if f.explain {
-		f.budget = total * 2 / 3
 	}
 	if err := a.measure(ctx, run, graphs, f, begin); err != nil || !f.explain {
 		return err

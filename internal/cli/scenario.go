@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"crawlbench/internal/graph"
@@ -29,27 +30,35 @@ func (a *app) scenario(_ context.Context, fs *flag.FlagSet, args []string) error
 	return nil
 }
 
-// load returns the scenario of a name, with the graph of -graph in place of its own. With -graph and without a name, it
-// is a scenario of that graph and the defaults.
-func load(name, file string) (*plan.Scenario, error) {
-	if file == "" {
+// load returns the scenario of a name, with the graphs of -graph in place of its own. With -graph and without a name,
+// it is a scenario of these graphs and the defaults, called after the first.
+func load(name string, paths fileList) (*plan.Scenario, error) {
+	if len(paths) == 0 {
 		if name == "" {
 			name = "quick"
 		}
 		return plan.Load(name)
 	}
-	g, err := graphOf(file)
-	if err != nil {
-		return nil, err
+	var list []plan.Graph
+	for _, path := range paths {
+		g, err := graphOf(path)
+		if err != nil {
+			return nil, err
+		}
+		base := g.Name
+		for n := 2; slices.ContainsFunc(list, func(o plan.Graph) bool { return o.Name == g.Name }); n++ {
+			g.Name = fmt.Sprintf("%s_%d", base, n)
+		}
+		list = append(list, g)
 	}
 	if name == "" {
-		return plan.Of(g.Name, g), nil
+		return plan.Of(list[0].Name, list...), nil
 	}
 	s, err := plan.Load(name)
 	if err != nil {
 		return nil, err
 	}
-	s.SetGraph(g)
+	s.SetGraphs(list...)
 	return s, nil
 }
 

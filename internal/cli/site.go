@@ -81,7 +81,11 @@ func siteGraph(args []string, f siteFlags) (*plan.Scenario, plan.Graph, error) {
 	if f.graph != "" && len(args) > 1 {
 		return nil, plan.Graph{}, usagef("site: -graph replaces the graph %q: name one of the two", args[1])
 	}
-	s, err := load(append(args, "")[0], f.graph)
+	var graphs fileList
+	if f.graph != "" {
+		graphs = fileList{f.graph}
+	}
+	s, err := load(append(args, "")[0], graphs)
 	if err != nil {
 		return nil, plan.Graph{}, err
 	}

@@ -56,20 +56,23 @@ func defaults() *Scenario {
 	}
 }
 
-// Of returns a scenario of one graph, with the defaults.
-func Of(name string, g Graph) *Scenario {
+// Of returns a scenario of graphs with the defaults, and profiles of all kinds.
+func Of(name string, graphs ...Graph) *Scenario {
 	s := defaults()
 	s.Name = name
-	s.SetGraph(g)
+	s.Profiles.Kinds = ProfileKinds()
+	s.SetGraphs(graphs...)
 	return s
 }
 
-// SetGraph replaces the graphs of s by g.
-func (s *Scenario) SetGraph(g Graph) {
-	if g.Spec.Seed == 0 {
-		g.Spec.Seed = s.Seed
+// SetGraphs replaces the graphs of s.
+func (s *Scenario) SetGraphs(graphs ...Graph) {
+	s.Graphs, s.Profiles.Graphs = graphs, nil
+	for i := range graphs {
+		if graphs[i].Spec.Seed == 0 {
+			graphs[i].Spec.Seed = s.Seed
+		}
 	}
-	s.Graphs, s.Profiles.Graphs = []Graph{g}, nil
 }
 
 // Parse reads the text of a scenario file. Its errors are of type Errors.
@@ -281,7 +284,7 @@ func (s *Scenario) profiles(r *reader, p *place, prefix string, values map[strin
 	for _, g := range s.Graphs {
 		graphs = append(graphs, g.Name)
 	}
-	kinds := list(&pf.Kinds, word("kind of profile", "cpu", "block", "mutex", "wall"))
+	kinds := list(&pf.Kinds, word("kind of profile", ProfileKinds()...))
 	r.table(p, prefix, values, []key{
 		{"kinds", func(r *reader, p *place, name string, v any) {
 			if l, ok := v.([]any); !ok || len(l) > 0 { // an empty list is allowed and means no profiles

@@ -129,13 +129,16 @@ func ParseKeys(s string) ([]string, error) {
 	return parseList(s, func(s string) (string, error) { return parseWord(s, "kind of keys", []string{"id", "url"}) })
 }
 
+// ProfileKinds returns the kinds of profiles.
+func ProfileKinds() []string { return []string{"cpu", "block", "mutex", "wall"} }
+
 // ParseProfiles parses a comma-separated list of kinds of profiles; none is an empty list.
 func ParseProfiles(s string) ([]string, error) {
 	if s == "none" {
 		return nil, nil
 	}
 	return parseList(s, func(s string) (string, error) {
-		return parseWord(s, "kind of profile", []string{"cpu", "block", "mutex", "wall"})
+		return parseWord(s, "kind of profile", ProfileKinds())
 	})
 }
 
