@@ -15,9 +15,9 @@ import (
 // profile that shows it; "" for other kinds.
 func cause(f diagnose.Finding, who string, out *Finding) (profile string) {
 	c, v := f.Cell, f.Value
-	share := percent(v.Median)
+	share := Share(v.Median)
 	if out.Confidence == "" {
-		out.Confidence = fmt.Sprintf("%s to %s over %d traces", percent(v.Min), percent(v.Max), v.N)
+		out.Confidence = fmt.Sprintf("%s to %s over %d traces", Share(v.Min), Share(v.Max), v.N)
 	}
 	switch f.Rule.Kind {
 	case diagnose.LoggerLock:
@@ -27,7 +27,7 @@ func cause(f diagnose.Finding, who string, out *Finding) (profile string) {
 		return "mutex"
 	case diagnose.HeldAcross:
 		out.Text = fmt.Sprintf("%s spends %s of its workers' time blocked on a lock, at %s, that is held across a wait: its holder is in %s at %s", who, share, place(f.Site), f.Hold.For, f.Hold.At)
-		out.Evidence = append(out.Evidence, fmt.Sprintf("of the time that others wait for it, the lock is held %s by a goroutine that waits itself", percent(f.Part)))
+		out.Evidence = append(out.Evidence, fmt.Sprintf("of the time that others wait for it, the lock is held %s by a goroutine that waits itself", Share(f.Part)))
 		out.Check = "unlock before that call: the share falls and throughput rises"
 		return "mutex"
 	case diagnose.ChannelAsLock:
@@ -45,7 +45,7 @@ func cause(f diagnose.Finding, who string, out *Finding) (profile string) {
 		return "block"
 	case diagnose.IdleWorkers:
 		idle, _ := c.IdleProcessors()
-		out.Text = fmt.Sprintf("%s leaves its workers idle %s of the time, and %s of the processors' time, although the site has %.0f pages in each of its levels", who, share, percent(idle), c.Width())
+		out.Text = fmt.Sprintf("%s leaves its workers idle %s of the time, and %s of the processors' time, although the site has %.0f pages in each of its levels", who, share, Share(idle), c.Width())
 		if f.Site != nil {
 			out.Text += fmt.Sprintf(": they wait mostly at %s (%s)", f.Site.Where, f.Site.Primitive)
 		}
@@ -89,18 +89,18 @@ func cause(f diagnose.Finding, who string, out *Finding) (profile string) {
 		return "wall"
 	case diagnose.SmallBurst:
 		out.Text = fmt.Sprintf("%s reaches %s of its rate although its workers wait for the limiter: the burst is too small to make up for the moments in which nobody asks", who, share)
-		out.Confidence = fmt.Sprintf("%s to %s over %d samples", percent(v.Min), percent(v.Max), v.N)
+		out.Confidence = fmt.Sprintf("%s to %s over %d samples", Share(v.Min), Share(v.Max), v.N)
 		out.Check = "raise the burst: the rate is reached; if it is not, the limiter loses it"
 		return "wall"
 	case diagnose.Throttled:
 		out.Text = fmt.Sprintf("GOMAXPROCS %d is more than the quota of the control group: it stopped the crawls for %s of their time", c.Procs, share)
-		out.Confidence = fmt.Sprintf("%s to %s over %d samples", percent(v.Min), percent(v.Max), v.N)
+		out.Confidence = fmt.Sprintf("%s to %s over %d samples", Share(v.Min), Share(v.Max), v.N)
 		out.Check = "raise the quota, or set gomaxprocs to it: the crawls are no longer stopped"
 	default:
 		return grown(f, who, out)
 	}
 	if f.Rule.Kind != diagnose.Throttled {
-		out.Confidence = fmt.Sprintf("%s to %s, the 95 %% interval for %s", percent(v.Min), percent(v.Max),
+		out.Confidence = fmt.Sprintf("%s to %s, the 95 %% interval for %s", Share(v.Min), Share(v.Max),
 			Plural(v.N, "sample"))
 	}
 	return "cpu"
@@ -149,7 +149,7 @@ func likely(f diagnose.Finding, what string) string {
 func growthOf(l *diagnose.Loss, g *diagnose.Growth) string {
 	part := partOf(l, g)
 	text := fmt.Sprintf("%s more; %s of what grew is in %s%s", Seconds(l.CPU.Value),
-		interval(part.Value, part.Lo, part.Hi, percent), className(g.Class), atSpot(&g.Spot))
+		interval(part.Value, part.Lo, part.Hi, Share), className(g.Class), atSpot(&g.Spot))
 	if g.More.Lo <= 0 {
 		text += ", which is not sure: profile it for longer, with a larger length in [profiles]"
 	}
@@ -212,7 +212,7 @@ func growthOfWaits(l *diagnose.Loss) string {
 	}
 	part := partOf(l, lock)
 	return fmt.Sprintf("; a page costs %s more processor time than with one worker: %s of what grew is in the slow path of locks and %s in the scheduler",
-		Seconds(l.CPU.Value), interval(part.Value, part.Lo, part.Hi, percent), percent(partOf(l, sched).Value))
+		Seconds(l.CPU.Value), interval(part.Value, part.Lo, part.Hi, Share), Share(partOf(l, sched).Value))
 }
 
 // explainedShare says which share of the throughput lost against one worker a finding explains; "" if unknown.
@@ -221,7 +221,7 @@ func explainedShare(f diagnose.Finding) string {
 		return ""
 	}
 	return fmt.Sprintf("it explains %s of what a page costs more than with one worker, %s of the processors' time",
-		percent(f.Explains), Seconds(f.Cell.Loss.Total.Value))
+		Share(f.Explains), Seconds(f.Cell.Loss.Total.Value))
 }
 
 // causes returns the causes of a run in words: each once, with the other crawlers and graphs that it holds for.
@@ -256,7 +256,7 @@ func valueOf(f diagnose.Finding) string {
 		diagnose.MemoryCopies, diagnose.RateExceeded, diagnose.BurstExceeded:
 		return fmt.Sprintf("%.2fx", f.Value.Median)
 	}
-	return percent(f.Value.Median)
+	return Share(f.Value.Median)
 }
 
 // others returns the findings that are not causes, in words.

@@ -49,7 +49,7 @@ func cellDetails(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) CellDetails
 		v.Versus = compared(c.Versus)
 	}
 	if c.Bound.By != "" {
-		v.Bound = fmt.Sprintf("%.0f %% of the %s/s that %s", 100*c.Bound.Share, SI(c.Bound.Speed),
+		v.Bound = fmt.Sprintf("%s of the %s/s that %s", boundShare(c), SI(c.Bound.Speed),
 			boundName(c.Bound.By))
 	}
 	if !c.Valid() {
@@ -65,7 +65,7 @@ func cellDetails(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) CellDetails
 	}
 	if c.Growth != nil && c.Growth.N > 0 {
 		fact("compared with one worker", "%s times the processor time per page",
-			ratioOf(stat.Interval{Value: c.Growth.Ratio, Lo: c.Growth.Lo, Hi: c.Growth.Hi}))
+			times(stat.Interval{Value: c.Growth.Ratio, Lo: c.Growth.Lo, Hi: c.Growth.Hi}))
 	}
 	if cost, share := engineShare(a.Run.Manifest(), c); cost > 0 {
 		fact("engine, site and verification", "%s per page, %.0f %% of this cell", Seconds(cost), 100*share)

@@ -118,7 +118,7 @@ func efficiency(t *diagnose.Table, href Href) *Figure {
 	f.lines(Axes{
 		Title: "Efficiency, " + t.Graph, About: f.Sentence, X: "workers", Y: "efficiency", Ticks: ticks(t), Top: 1,
 		Marks: []Mark{{X: float64(t.Procs), Label: fmt.Sprintf("GOMAXPROCS %d", t.Procs)}},
-		Unit:  percent,
+		Unit:  Share,
 	}, list)
 	return f
 }

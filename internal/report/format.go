@@ -71,8 +71,13 @@ func perPage(n float64) string {
 	return fmt.Sprintf("%.2g", n)
 }
 
-// Share formats a share of the workers' time.
-func Share(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }
+// Share formats a share or a relative difference in percent: with a decimal below 10 %.
+func Share(x float64) string {
+	if p := math.Abs(100 * x); p > 0 && p < 9.95 {
+		return fmt.Sprintf("%.1f %%", 100*x)
+	}
+	return fmt.Sprintf("%.0f %%", 100*x)
+}
 
 // interval formats a value with its interval, whose ends may be unknown.
 func interval(x, lo, hi float64, unit func(float64) string) string {
@@ -98,8 +103,6 @@ func unbounded(i stat.Interval) bool { return i.Lo <= 0 && math.IsInf(i.Hi, 1) }
 
 func times(i stat.Interval) string { return fmt.Sprintf("%.2fx %s", i.Value, ends(i, 2)) }
 
-func ratioOf(i stat.Interval) string { return fmt.Sprintf("%.2f %s", i.Value, ends(i, 2)) }
-
 func ends(i stat.Interval, digits int) string {
 	if unbounded(i) {
 		return "[no interval yet]"
@@ -107,7 +110,8 @@ func ends(i stat.Interval, digits int) string {
 	return fmt.Sprintf("[%.*f, %.*f]", digits, i.Lo, digits, i.Hi)
 }
 
-func percent(x float64) string { return fmt.Sprintf("%.0f %%", 100*x) }
+// setting formats a share that somebody chose: 3 %, not 3.0 %.
+func setting(x float64) string { return fmt.Sprintf("%.3g %%", 100*x) }
 
 func pValue(p float64) string {
 	if p < 0.0001 { // smaller ones would only say how well the tails of the noise are known

@@ -53,7 +53,7 @@ func matter(a *diagnose.Analysis, t *topic, href Href) *Figure {
 	}
 	f := &Figure{Title: "Does it matter?", Sentence: sentence + "The leftmost points are fetches that cost nothing."}
 	axes.Title, axes.About, axes.X, axes.Y, axes.Ticks = f.Title+", "+t.Graph, f.Sentence,
-		"cost of a fetch in us", "best crawler, times "+a.Baseline, ticks
+		"cost of a fetch in µs", "best crawler, times "+a.Baseline, ticks
 	axes.Unit = func(y float64) string { return fmt.Sprintf("%.3g", y) }
 	f.lines(axes, lines)
 	return f
@@ -78,12 +78,12 @@ func span(seconds float64) string {
 	case d >= time.Millisecond:
 		return fmt.Sprintf("%.1f ms", seconds*1e3)
 	}
-	return fmt.Sprintf("%.3g us", seconds*1e6)
+	return fmt.Sprintf("%.3g µs", seconds*1e6)
 }
 
 // matterSentence says from which cost on the choice of the crawler does not matter.
 func matterSentence(a *diagnose.Analysis, m diagnose.Matter) string {
-	what, margin := costName(m.By), percent(a.Margin)
+	what, margin := costName(m.By), setting(a.Margin)
 	most := m.Points[len(m.Points)-1].Cost.Seconds()
 	text := fmt.Sprintf("%s, %s: ", Part(m.Key), Plural(m.Workers, "worker"))
 	switch {

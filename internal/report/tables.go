@@ -29,7 +29,7 @@ func (t *Table) across(workers []int, of func(n int) Entry, first ...string) {
 	}
 }
 
-// throughputs returns the table of medians with their intervals; without a rate limit, the fastest crawler is first.
+// throughputs returns the table of medians with their intervals; without a rate limit, that with the highest is first.
 func throughputs(t *diagnose.Table) Table {
 	out := heads(Condition(t.Key)+": pages/s, median with 95 % interval", t.Workers, "crawler")
 	rows := slices.Clone(t.Rows)
@@ -87,13 +87,13 @@ func speed(c *diagnose.Cell) Entry {
 	case reach > mostReach:
 		return Entry{Text: text}
 	}
-	return Entry{Text: text, Short: fmt.Sprintf("%s ±%.0f%%", SI(m.Center), 100*reach)}
+	return Entry{Text: text, Short: fmt.Sprintf("%s ±%.0f %%", SI(m.Center), 100*reach)}
 }
 
-// winners returns the table of the fastest crawlers, including ties.
+// winners returns the table of the crawlers with the highest medians, and those not proven slower.
 func winners(t *topic) Table {
 	w := heads(winnersAbout, t.workers, "rate")
-	w.Brief = Part(t.Key) + ": the fastest crawler and those not proven slower"
+	w.Brief = Part(t.Key) + ": the highest median, and those not proven slower"
 	for _, table := range t.tables {
 		w.across(t.workers, func(n int) Entry {
 			g := table.Group(n)
@@ -131,8 +131,8 @@ func versus(a *diagnose.Analysis, t *diagnose.Table) Table {
 				equivalent++
 			}
 			x, word := c.Versus.Times(), c.Versus.Verdict.String()
-			return Entry{Text: ratioOf(x) + " " + word,
-				Short: fmt.Sprintf("%.2f %s", x.Value, verdictMark(c.Versus.Verdict)), Class: word}
+			return Entry{Text: times(x) + " " + word,
+				Short: fmt.Sprintf("%.2fx %s", x.Value, verdictMark(c.Versus.Verdict)), Class: word}
 		}, r.Impl)
 	}
 	lo, hi := math.Inf(1), 0.0
@@ -144,14 +144,14 @@ func versus(a *diagnose.Analysis, t *diagnose.Table) Table {
 		x := c.Floor()
 		lo, hi = min(lo, x.Lo), max(hi, x.Hi)
 		if unbounded(x) {
-			return Entry{Text: ratioOf(x), Short: "unbounded"}
+			return Entry{Text: times(x), Short: "unbounded"}
 		}
-		return Entry{Text: ratioOf(x), Short: fmt.Sprintf("%.2f to %.2f", x.Lo, x.Hi)}
+		return Entry{Text: times(x), Short: fmt.Sprintf("%.2fx to %.2fx", x.Lo, x.Hi)}
 	}, "noise floor")
 	if equivalent == compared && compared > 1 {
 		v.OneLine = fmt.Sprintf("%s: all %d comparisons equivalent within %.0f %%", v.About, compared, 100*a.Margin)
 		if lo <= hi {
-			v.OneLine += fmt.Sprintf("; noise floor %.2f to %.2f", lo, hi)
+			v.OneLine += fmt.Sprintf("; noise floor %.2fx to %.2fx", lo, hi)
 		}
 	}
 	return v
@@ -164,13 +164,21 @@ func bounds(t *topic) Table {
 		for _, r := range table.Rows {
 			b.across(t.workers, func(n int) Entry {
 				if c := table.Cell(r.Impl, n); c != nil && c.Sound() && c.Bound.By != "" {
-					return Entry{Text: fmt.Sprintf("%.0f %% of %s", 100*c.Bound.Share, c.Bound.By)}
+					return Entry{Text: boundShare(c) + " of " + c.Bound.By}
 				}
 				return Entry{}
 			}, r.Impl, RateName(table.Key))
 		}
 	}
 	return b
+}
+
+// boundShare formats the share of its bound that a cell reaches. How close it comes to a rate is a matter of tenths.
+func boundShare(c *diagnose.Cell) string {
+	if c.Bound.By == "rate" {
+		return fmt.Sprintf("%.1f %%", 100*c.Bound.Share)
+	}
+	return Share(c.Bound.Share)
 }
 
 // memory returns the table of retained and allocated memory, without rows if it was not measured.

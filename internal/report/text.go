@@ -143,6 +143,7 @@ func (t Terminal) paragraphs(b *strings.Builder, title string, list []string) {
 
 // glued keeps a number and its unit on one line.
 func glued(text string) string {
-	return strings.NewReplacer(" %", screen.Glue+"%", "(? ", "(?"+screen.Glue, "= equiv", "="+screen.Glue+"equiv").
+	return strings.NewReplacer(" %", screen.Glue+"%", "(? ", "(?"+screen.Glue, "= equiv", "="+screen.Glue+"equiv",
+		"trust: ", "trust:"+screen.Glue).
 		Replace(text)
 }

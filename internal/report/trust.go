@@ -24,10 +24,10 @@ func summary(a *diagnose.Analysis) string {
 	controls, rejected := tr.Controls()
 	switch {
 	case tr.Busy():
-		return fmt.Sprintf("The machine was busy: %s of %s flagged: do not use these results.", Count(tr.Flagged),
+		return fmt.Sprintf("The machine was busy, %s of %s are flagged: do not use these results.", Count(tr.Flagged),
 			Plural(tr.Samples, "sample"))
 	case rejected > 0:
-		return fmt.Sprintf("Something other than the crawlers changed during the run: %s differs from itself in %d of %s: do not use these results.",
+		return fmt.Sprintf("Something other than the crawlers changed during the run, as %s differs from itself in %d of %s: do not use these results.",
 			a.Baseline, rejected, Plural(controls, "comparison"))
 	case len(a.Choices) == 0:
 		return "Nothing was measured."
@@ -93,8 +93,11 @@ func choice(c diagnose.Choice) string {
 		text += " or " + strings.Join(ties, " or ") + ", not proven slower"
 	}
 	for _, o := range c.Others {
+		if o.Verdict == stat.Faster && len(ties) > 0 {
+			return text + fmt.Sprintf("; %s has %s the throughput of %s at its best", c.Best.Impl, times(o.Times()), o.Impl)
+		}
 		if o.Verdict == stat.Faster {
-			return text + fmt.Sprintf(": %s the throughput of %s at its best", times(o.Times()), o.Impl)
+			return text + fmt.Sprintf(", which has %s the throughput of %s at its best", times(o.Times()), o.Impl)
 		}
 	}
 	return text
@@ -107,10 +110,10 @@ func trust(a *diagnose.Analysis) []string {
 	controls, rejected := tr.Controls()
 	switch {
 	case tr.Busy():
-		list = append(list, fmt.Sprintf("UNTRUSTED: %s of %s are flagged. Next: stop other programs, or measure at another time; crawlbench doctor shows the noise.",
+		list = append(list, fmt.Sprintf("UNTRUSTED: %s of %s are flagged. Next: stop other programs, or measure at another time; \"crawlbench doctor\" shows the noise.",
 			Count(tr.Flagged), Plural(tr.Samples, "sample")))
 	case rejected > 0:
-		list = append(list, "UNTRUSTED: the A/A control differs from itself. Next: crawlbench doctor; then measure again.")
+		list = append(list, "UNTRUSTED: the A/A control differs from itself. Next: \"crawlbench doctor\" shows the noise; then measure again.")
 	case controls == 0:
 		list = append(list, "No A/A control: the noise floor is unknown. Remove control = false from the scenario and run it again.")
 	}
@@ -184,7 +187,7 @@ func noise(a *diagnose.Analysis, n diagnose.Noise) []string {
 		effect(n.Noisiest), effect(n.Detectable)))
 	if n.LagOne > mostLag {
 		list = append(list, fmt.Sprintf("%s: rounds depend on the one before (lag-1 correlation %.2f): intervals are widened by %s.",
-			name, n.LagOne, percent(stat.Inflation(n.LagOne)-1)))
+			name, n.LagOne, Share(stat.Inflation(n.LagOne)-1)))
 	}
 	return list
 }
@@ -202,14 +205,10 @@ func reach(x float64) string {
 
 // effect is the relative difference of a ratio above 1.
 func effect(ratio float64) string {
-	switch x := 100 * (ratio - 1); {
-	case math.IsInf(x, 0) || x >= 1e6:
-		return "unbounded"
-	case x < 9.95:
-		return fmt.Sprintf("%.1f %%", x)
-	default:
-		return fmt.Sprintf("%.0f %%", x)
+	if x := ratio - 1; x < 1e4 {
+		return Share(x)
 	}
+	return "unbounded"
 }
 
 // TrustOf says in a word or two whether a run can be believed.

@@ -80,10 +80,10 @@ func TestTheFirstSentenceSaysWhatToUse(t *testing.T) {
 		name, toml, want, trust string
 		change                  func(plan.Cell, *store.Record)
 	}{
-		{"good", "", "Use cas with 2 workers: 2.00x [1.92, 2.09] the throughput of syncmap at its best; trust: good.",
+		{"good", "", "Use cas with 2 workers, which has 2.00x [1.92, 2.09] the throughput of syncmap at its best; trust: good.",
 			"trusted, ±", nil},
 		{"no control", "control = false", "trust: unknown, no A/A control.", "no control", nil},
-		{"busy", "", "The machine was busy: 80 of 80 samples flagged: do not use these results.", "untrusted", flagged},
+		{"busy", "", "The machine was busy, 80 of 80 samples are flagged: do not use these results.", "untrusted", flagged},
 		{"the control differs", "", "mutexmap differs from itself in 2 of 2 comparisons: do not use these results.",
 			"untrusted", other},
 	} {
@@ -103,6 +103,29 @@ func TestTheFirstSentenceSaysWhatToUse(t *testing.T) {
 		}
 		if got := Verdicts(a, screen.Screen{}); strings.Contains(got, "do not use") != (test.trust == "untrusted") {
 			t.Errorf("%s: %s", test.name, got)
+		}
+	}
+}
+
+// A crawler is called the fastest where that is proven, best against best; otherwise the others that may be are named.
+func TestTheFastestIsNamedOnlyIfProven(t *testing.T) {
+	equal := func(c plan.Cell, rec *store.Record) {
+		if c.Impl == "cas" && c.Workers == 2 {
+			rec.Sample.Values["sec/op"] *= 2
+		}
+	}
+	for _, test := range []struct {
+		name, toml, want, not string
+		change                func(plan.Cell, *store.Record)
+	}{
+		{"proven", "", "GOMAXPROCS 2: cas is the fastest, 2.0", "not proven slower: ", nil},
+		{"equal", "", "; not proven slower: ", "is the fastest", equal},
+		{"one round", "rounds = 1", "cas has the highest median, ", "is the fastest", nil},
+	} {
+		for name, text := range flattened(t, fabricated(t, test.toml, test.change)) {
+			if !strings.Contains(text, test.want) || name != "HTML" && strings.Contains(text, test.not) {
+				t.Errorf("%s, %s: want %q and not %q in\n%.1500s", test.name, name, test.want, test.not, text)
+			}
 		}
 	}
 }

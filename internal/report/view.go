@@ -271,16 +271,11 @@ func (s *Section) add(figures ...*Figure) {
 	}
 }
 
-// headlines say which crawler is fastest.
+// headlines say which crawler is the fastest.
 func headlines(a *diagnose.Analysis) []string {
 	var list []string
-	for _, t := range a.Tables {
-		if !t.Plain() && slices.ContainsFunc(a.Tables, (*diagnose.Table).Plain) {
-			continue // sections describe the others
-		}
-		if best := t.Fastest(); best != nil {
-			list = append(list, headline(a, t, best))
-		}
+	for _, c := range a.Choices { // sections describe the other tables
+		list = append(list, headline(c))
 	}
 	for _, m := range a.Matters {
 		list = append(list, matterSentence(a, m))

@@ -142,11 +142,11 @@ func TestTheTimeBreakdownIsScaledOnce(t *testing.T) {
 	}
 	// Medians of 50 and 40 % are scaled to 55.6 and 44.4 %.
 	if got := row(breakdown.Lock); !slices.Equal(got,
-		[]string{"blocked: lock", "44.4 %", "40.0 %", "35.0 %", "50.0 %", "0.0 %"}) {
+		[]string{"blocked: lock", "44 %", "40 %", "35 %", "50 %", "0 %"}) {
 		t.Errorf("%q", got)
 	}
 	if got := row(breakdown.Running); !slices.Equal(got,
-		[]string{"running", "55.6 %", "50.0 %", "40.0 %", "60.0 %", "0.0 %"}) {
+		[]string{"running", "56 %", "50 %", "40 %", "60 %", "0 %"}) {
 		t.Errorf("%q", got)
 	}
 }

@@ -17,7 +17,7 @@ import (
 // Titles of groups of tables and of figures.
 const (
 	throughputTitle = "Throughput"
-	winnersTitle    = "Fastest crawlers"
+	winnersTitle    = "Highest medians"
 	boundsTitle     = "Upper bounds"
 	memoryTitle     = "Memory"
 	limitsTitle     = "Rate limiters"
@@ -123,14 +123,30 @@ func compared(c *diagnose.Comparison) string {
 	return fmt.Sprintf("%s the throughput of %s (%s)", times(c.Times()), c.Against, result(c))
 }
 
-func headline(a *diagnose.Analysis, t *diagnose.Table, best *diagnose.Cell) string {
-	text := fmt.Sprintf("%s: %s is fastest, %s pages/s with %s", Condition(t.Key), best.Impl, SI(best.Summary.Center),
+// headline says which crawler is the fastest, best against best, or if that is not proven, which has the highest
+// median.
+func headline(c diagnose.Choice) string {
+	best := c.Best
+	var open []string
+	for _, o := range c.Others {
+		if o.Verdict != stat.Faster {
+			open = append(open, fmt.Sprintf("%s with %s", o.Impl, Plural(o.Workers, "worker")))
+		}
+	}
+	is := "is the fastest"
+	switch {
+	case len(c.Others) == 0:
+		is = "is alone"
+	case len(open) > 0:
+		is = "has the highest median"
+	}
+	text := fmt.Sprintf("%s: %s %s, %s pages/s with %s", Condition(c.Key), best.Impl, is, SI(best.Summary.Center),
 		Plural(best.Workers, "worker"))
-	if ties := t.Group(best.Workers).Ties; len(ties) > 1 {
-		text += "; not proven slower: " + strings.Join(ties[1:], ", ")
+	if len(open) > 0 {
+		text += "; not proven slower: " + strings.Join(open, ", ")
 	}
 	if v := best.Versus; v != nil {
-		text += fmt.Sprintf("; %s, the baseline", compared(v))
+		text += fmt.Sprintf("; %s, the baseline, with as many workers", compared(v))
 	}
 	return text + "."
 }
@@ -239,8 +255,8 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 	who := Who(c.Cell)
 	ratio := times(stat.Interval{Value: v.Median, Lo: v.Min, Hi: v.Max})
 	if v.Agree > 0 {
-		out.Confidence = fmt.Sprintf("%s to %s over %d traces, %d of which reach the threshold of %s", percent(v.Min),
-			percent(v.Max), v.N, v.Agree, percent(rule.Least))
+		out.Confidence = fmt.Sprintf("%s to %s over %d traces, %d of which reach the threshold of %s", Share(v.Min),
+			Share(v.Max), v.N, v.Agree, setting(rule.Least))
 	}
 	profile := "cpu"
 	if rule.Class != "" {
@@ -261,21 +277,21 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 			v.Max)
 		out.Check = "measure worker counts between these: a peak may lie between two points"
 	case diagnose.RateLimited:
-		out.Text = fmt.Sprintf("%s spends %s of its workers' time waiting for the rate limit: the choice of crawler does not matter here", who, percent(v.Median))
+		out.Text = fmt.Sprintf("%s spends %s of its workers' time waiting for the rate limit: the choice of crawler does not matter here", who, Share(v.Median))
 		out.Check = "raise the rate: throughput follows it until something else limits it"
 	case diagnose.LatencyBound:
-		out.Text = fmt.Sprintf("%s spends %s of its workers' time waiting for the network: more workers fetch more, with any crawler", who, percent(v.Median))
+		out.Text = fmt.Sprintf("%s spends %s of its workers' time waiting for the network: more workers fetch more, with any crawler", who, Share(v.Median))
 		out.Check = "double the workers: throughput doubles while latency is the limit"
 	case diagnose.ContendedLock:
 		profile = "mutex"
-		out.Text = fmt.Sprintf("%s spends %s of its workers' time blocked on locks", who, percent(v.Median))
+		out.Text = fmt.Sprintf("%s spends %s of its workers' time blocked on locks", who, Share(v.Median))
 		if q := c.Traces.Queue(breakdown.Lock); q >= 0.005 {
-			out.Text += fmt.Sprintf(" (%s of it woken, and waiting for a processor)", percent(q/v.Median))
+			out.Text += fmt.Sprintf(" (%s of it woken, and waiting for a processor)", Share(q/v.Median))
 		}
 		if s := f.Site; s != nil {
 			out.Text += ", mostly at " + s.Where
 			out.Evidence = append(out.Evidence,
-				fmt.Sprintf("%s (%s): %s, %s sleeps and %s wake-ups per page", s.Where, s.Primitive, percent(s.Share),
+				fmt.Sprintf("%s (%s): %s, %s sleeps and %s wake-ups per page", s.Where, s.Primitive, Share(s.Share),
 					perPage(float64(s.Count)/float64(max(1, c.Traces.Pages()))),
 					perPage(float64(s.Wakes)/float64(max(1, c.Traces.Pages())))))
 		}
@@ -293,15 +309,15 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 		out.Check = "shard what the lock protects, or hold it for less time: the share falls and throughput rises"
 	case diagnose.SaturatedOwner:
 		entry, _, _ := c.Traces.Busiest()
-		out.Text = fmt.Sprintf("%s is limited by %s, which is on a processor %s of the time while the workers wait for it", who, role(entry), percent(v.Median))
-		out.Confidence = fmt.Sprintf("%s to %s over %d traces", percent(v.Min), percent(v.Max), v.N)
+		out.Text = fmt.Sprintf("%s is limited by %s, which is on a processor %s of the time while the workers wait for it", who, role(entry), Share(v.Median))
+		out.Confidence = fmt.Sprintf("%s to %s over %d traces", Share(v.Min), Share(v.Max), v.N)
 		out.Check = "give the owner less to do, such as one message per page instead of one per link: throughput rises while its share stays"
 	case diagnose.NarrowFrontier:
-		out.Text = fmt.Sprintf("%s leaves its workers idle %s of the time: the site offers too few pages at once, %.1f in each of its levels on average", who, percent(v.Median), c.Width())
+		out.Text = fmt.Sprintf("%s leaves its workers idle %s of the time: the site offers too few pages at once, %.1f in each of its levels on average", who, Share(v.Median), c.Width())
 		out.Check = "crawl a wider site: the share falls"
 	case diagnose.CollectorBound:
 		out.Text = fmt.Sprintf("%s spends %s of its processor time in the garbage collector, at %s allocated per page",
-			who, percent(v.Median), byteSize(c.Bytes))
+			who, Share(v.Median), byteSize(c.Bytes))
 		out.Confidence = fmt.Sprintf("the mean of %d samples", v.N)
 		out.Check = "set GOGC=off: throughput rises by about that share"
 	case diagnose.WastedCycles:
@@ -326,9 +342,9 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 		for _, h := range f.All {
 			least, most = min(least, h.Value.Min), max(most, h.Value.Max)
 			out.Evidence = append(out.Evidence,
-				fmt.Sprintf("%s: %s of its workers' time", h.Cell.Impl, percent(h.Value.Median)))
+				fmt.Sprintf("%s: %s of its workers' time", h.Cell.Impl, Share(h.Value.Median)))
 		}
-		out.Confidence = fmt.Sprintf("%s to %s over the traces of %s", percent(least), percent(most),
+		out.Confidence = fmt.Sprintf("%s to %s over the traces of %s", Share(least), Share(most),
 			Plural(len(f.All), "crawler"))
 		out.Check = fmt.Sprintf("run it on more than %s: the share falls and throughput rises",
 			Plural(c.Procs, "processor"))

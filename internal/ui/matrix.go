@@ -32,7 +32,7 @@ func Measures(a *diagnose.Analysis) []Measure {
 					return math.NaN()
 				}
 				return c.Bound.Share
-			}, write: percent},
+			}, write: report.Share},
 	}
 	traced := func(c *diagnose.Cell) bool { return c.Traces != nil }
 	if !slices.ContainsFunc(slices.Collect(a.Cells()), traced) {
@@ -46,7 +46,7 @@ func Measures(a *diagnose.Analysis) []Measure {
 					return math.NaN()
 				}
 				return c.Traces.Scaled(class)
-			}, write: percent})
+			}, write: report.Share})
 	}
 	return list
 }
@@ -55,8 +55,6 @@ func Measures(a *diagnose.Analysis) []Measure {
 func slug(name string) string {
 	return strings.NewReplacer(": ", "-", " ", "-").Replace(strings.ToLower(name))
 }
-
-func percent(x float64) string { return fmt.Sprintf("%.0f %%", 100*x) }
 
 type matrixPage struct {
 	About    string

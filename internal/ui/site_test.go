@@ -95,14 +95,14 @@ func TestAStateHasOneShareOnAllPages(t *testing.T) {
 				continue
 			}
 			heat := s.heat(c, m, 0, 1, "", "showcase")
-			if want := fmt.Sprintf("%.0f %%", 100*c.Traces.Scaled(class)); heat.Text != want ||
+			if want := report.Share(c.Traces.Scaled(class)); heat.Text != want ||
 				m.Text != states.Rows[i][0].Text {
 				t.Errorf("%s: %s in the matrix, called %s, want %s, called %s", class, heat.Text, m.Text, want,
 					states.Rows[i][0].Text)
 			}
 		}
 	}
-	if got := states.Rows[2]; got[0].Text != "blocked: lock" || got[1].Text != "44.4 %" || got[2].Text != "40.0 %" {
+	if got := states.Rows[2]; got[0].Text != "blocked: lock" || got[1].Text != "44 %" || got[2].Text != "40 %" {
 		t.Errorf("%+v", got)
 	}
 }
