@@ -77,23 +77,49 @@ func (a *app) begin(dir, cell, base, kind string) (results, path string, err err
 	if err != nil {
 		return "", "", err
 	}
-	id, err := profiled(run, cell, kind)
+	id, err := a.mostWorkers(run, cell, kind)
 	if err != nil {
 		return "", "", fmt.Errorf("-cell: %w", err)
 	}
 	if base == "" {
 		return results, links.Flame(name, id, kind), nil
 	}
-	baseID, err := profiled(run, base, kind)
+	baseID, err := a.mostWorkers(run, base, kind)
 	if err != nil {
 		return "", "", fmt.Errorf("-base: %w", err)
 	}
 	return results, links.DifferenceFlame(name, id, name, baseID, kind, ui.ByPage), nil
 }
 
-// profiled returns the cell that selector matches among those with a profile of the given kind.
-func profiled(run *store.Run, selector, kind string) (id string, err error) {
-	var cells []plan.Cell
+// mostWorkers is profiled, but of cells that differ only in their workers it returns the one with the most, and says
+// so: that is the one that is profiled by default.
+func (a *app) mostWorkers(run *store.Run, selector, kind string) (id string, err error) {
+	cells, err := withProfile(run, kind)
+	if err != nil {
+		return "", err
+	}
+	hits := selected(cells, selector)
+	if len(hits) < 2 {
+		return profiled(run, selector, kind)
+	}
+	var counts []string
+	most := hits[0]
+	for _, c := range hits {
+		counts = append(counts, fmt.Sprintf("w%d", c.Workers))
+		if c.Workers > most.Workers {
+			most = c
+		}
+		if c.Workers = hits[0].Workers; c != hits[0] {
+			return profiled(run, selector, kind)
+		}
+	}
+	a.tell(fmt.Sprintf("note: %q has profiles with %s; this is w%d: add another of these words to see it", selector,
+		strings.Join(counts, ", "), most.Workers))
+	return most.ID(), nil
+}
+
+// withProfile returns the cells of a run with a profile of the given kind, an error if there are none.
+func withProfile(run *store.Run, kind string) (cells []plan.Cell, err error) {
 	has := map[string]bool{}
 	var kinds []string
 	for _, rec := range run.Records() {
@@ -117,10 +143,19 @@ func profiled(run *store.Run, selector, kind string) (id string, err error) {
 	if len(cells) == 0 {
 		slices.Sort(kinds)
 		if len(kinds) == 0 {
-			return "", fmt.Errorf("run %s has no profiles: measure with -profile cpu,block,mutex,wall, "+
+			return nil, fmt.Errorf("run %s has no profiles: measure with -profile cpu,block,mutex,wall, "+
 				"or add a table [profiles] to the scenario", run.Dir())
 		}
-		return "", fmt.Errorf("run %s has no %s profiles: want one of %s", run.Dir(), kind, strings.Join(kinds, ", "))
+		return nil, fmt.Errorf("run %s has no %s profiles: want one of %s", run.Dir(), kind, strings.Join(kinds, ", "))
+	}
+	return cells, nil
+}
+
+// profiled returns the cell that selector matches among those with a profile of the given kind.
+func profiled(run *store.Run, selector, kind string) (id string, err error) {
+	cells, err := withProfile(run, kind)
+	if err != nil {
+		return "", err
 	}
 	c, err := selectCell(cells, selector)
 	if err == nil {

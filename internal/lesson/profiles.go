@@ -28,7 +28,7 @@ func blockProfile() Lesson {
 			"load does not appear, and of store only the wait for the token. A channel with room for one is a lock, and " +
 			"a block profile is how one finds that. Beware of idle workers that wait for work: they may be on top, and " +
 			"mean nothing.",
-		Next: "\"make flame CELL=... PROFILE=block\" opens this profile for a run of yours.",
+		Next: "After \"make bench\", \"make flame CELL='mutexmap rmat14' PROFILE=block\" opens such a profile.",
 		run: func(ctx context.Context, l *Lab) (Result, error) {
 			return l.profiled(ctx, "lesson.channellock", "block", "load", "remember", "store")
 		},
@@ -49,7 +49,7 @@ func mutexProfile() Lesson {
 		Why: "A block profile shows who waits; a mutex profile shows who makes others wait. Its stacks are those of Unlock, " +
 			"and each is charged with the waits that it ended. So the line to change is in the mutex profile: what it " +
 			"does between Lock and Unlock is too long. The block profile of the same crawl shows both functions.",
-		Next: "\"make flame CELL=... PROFILE=mutex\" opens this profile for a run of yours.",
+		Next: "After \"make bench\", \"make flame CELL='mutexmap rmat14' PROFILE=mutex\" opens such a profile.",
 		run: func(ctx context.Context, l *Lab) (Result, error) {
 			return l.profiled(ctx, "lesson.holder", "mutex", "enter", "archive")
 		},
