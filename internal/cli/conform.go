@@ -14,6 +14,7 @@ import (
 	"crawlbench/internal/conform/mutant"
 	"crawlbench/internal/conform/rude"
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 )
 
@@ -136,15 +137,18 @@ func (a *app) verdicts(list []conform.Result, mutants bool) error {
 	if !conform.Raced() && !a.quiet {
 		a.screen.Paragraph(&b, "", "Built without the race detector: data races are found by luck. Check a program built with go build -race too.")
 	}
-	fmt.Fprint(a.raw, b.String())
 	failed := false
 	for _, v := range list {
 		if v.Kind != conform.Pass || a.verbose {
 			failed = failed || !v.Kind.OK()
-			details := strings.ReplaceAll(v.Text, "\n", "\n    ")
-			fmt.Fprintf(a.out, "%s by %s, %s: %s: %s\n", v.Crawler, v.Keys, v.Check, v.Kind, details)
+			first, more, _ := strings.Cut(v.Text, "\n")
+			a.screen.Line(&b, fmt.Sprintf("%s by %s, %s: %s: %s", v.Crawler, v.Keys, v.Check, v.Kind, first))
+			for line := range strings.Lines(more) { // a list or a stack
+				fmt.Fprintf(&b, "    %s\n", plain.Text(strings.TrimSuffix(line, "\n")))
+			}
 		}
 	}
+	fmt.Fprint(a.raw, b.String())
 	if failed {
 		return exitError{code: exitCrawlFailed}
 	}

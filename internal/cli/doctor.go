@@ -78,7 +78,7 @@ func (a *app) measureLimiters(ctx context.Context) error {
 				var row []screen.Entry
 				for _, text := range []string{fmt.Sprintf("%.0f", rate), fmt.Sprint(goroutines), k.Name,
 					fmt.Sprint(p.Burst),
-					fmt.Sprintf("%.4f", p.Achieved), fmt.Sprintf("%.3f", p.Worst), fmt.Sprintf("%.3g us", 1e6*p.CPU),
+					fmt.Sprintf("%.4f", p.Achieved), fmt.Sprintf("%.3f", p.Worst), fmt.Sprintf("%.3g µs", 1e6*p.CPU),
 					fmt.Sprintf("%.3f", p.Jain)} {
 					row = append(row, screen.Entry{Text: text})
 				}

@@ -31,10 +31,14 @@ func (a *app) lesson(ctx context.Context, fs *flag.FlagSet, args []string) error
 	}
 	lessons := lesson.All()
 	if len(positional) == 0 {
+		var b strings.Builder
+		var rows [][]string
 		for i, l := range lessons {
-			fmt.Fprintf(a.out, "%3d  %s\n", i+1, l.Title)
+			rows = append(rows, []string{fmt.Sprintf("%2d", i+1), l.Title})
 		}
-		fmt.Fprint(a.out, "\nRun one with \"crawlbench lesson 1\". Each takes a minute or less, and measures what it teaches.\n")
+		a.screen.List(&b, rows)
+		fmt.Fprintln(a.raw, b.String())
+		a.prose("Run one with \"crawlbench lesson 1\". Each takes a minute or less, and measures what it teaches.")
 		return nil
 	}
 	number, err := strconv.Atoi(positional[0])
@@ -46,7 +50,7 @@ func (a *app) lesson(ctx context.Context, fs *flag.FlagSet, args []string) error
 	if *guess < 0 || *guess > len(l.Choices) {
 		return usagef("lesson: invalid -guess %d: want 1 to %d", *guess, len(l.Choices))
 	}
-	l.Ask(a.out, number)
+	fmt.Fprint(a.raw, l.Ask(a.screen, number))
 	if *guess == 0 {
 		if *guess, err = a.guess(len(l.Choices)); err != nil {
 			return err
@@ -65,8 +69,7 @@ func (a *app) lesson(ctx context.Context, fs *flag.FlagSet, args []string) error
 	if err != nil {
 		return fmt.Errorf("lesson %d: %w", number, err)
 	}
-	fmt.Fprintln(a.out)
-	l.Tell(a.out, r, *guess, time.Since(begin))
+	fmt.Fprint(a.raw, "\n"+l.Tell(a.screen, r, *guess, time.Since(begin)))
 	return nil
 }
 

@@ -8,11 +8,12 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/hostlog"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/screen"
 	"crawlbench/internal/simulate"
 )
 
@@ -71,9 +72,15 @@ func simulated(ctx context.Context, list []crawl.Crawler) ([]simulate.Row, error
 func (a *app) printSimulated(rows []simulate.Row) error {
 	a.prose("Simulated in virtual time: times are exact and no machine is measured. A gap of 1 s from the end of a fetch, one " +
 		"fetch per host at a time, latencies lognormal. Only the order of what happens at the same instant varies.")
-	fmt.Fprintln(a.out)
-	const line = "%-18s %10s %9s %14s %21s\n"
 	situation, failed := "", []string{}
+	var table [][]screen.Entry
+	head := []string{"", "makespan", "of bound", "unforced idle", "90 % of other hosts"}
+	end := func() {
+		if len(table) > 0 {
+			a.table(head, table)
+		}
+		table = nil
+	}
 	for _, r := range rows {
 		if r.Failed != "" || r.Polite && len(r.Faults) > 0 {
 			failed = append(failed, fmt.Sprintf("%s, %s: %s", r.Crawler, r.Situation,
@@ -84,16 +91,14 @@ func (a *app) printSimulated(rows []simulate.Row) error {
 			continue
 		}
 		if r.Situation != situation {
-			if situation != "" {
-				fmt.Fprintln(a.out)
-			}
+			end()
 			situation = r.Situation
-			fmt.Fprintf(a.out, line, fmt.Sprintf("%s, %d workers", situation, r.Workers), "makespan", "of bound",
-				"unforced idle", "90 % of other hosts")
+			head[0] = fmt.Sprintf("%s, %d workers", situation, r.Workers)
 		}
-		fmt.Fprintf(a.out, line, "  "+r.Crawler, seconds(r.Makespan),
-			fmt.Sprintf("%.2f", r.Makespan.Seconds()/r.Bound.Seconds()), seconds(r.Idle), seconds(r.Others))
+		table = append(table, entries(r.Crawler, seconds(r.Makespan),
+			fmt.Sprintf("%.2f", r.Makespan.Seconds()/r.Bound.Seconds()), seconds(r.Idle), seconds(r.Others)))
 	}
+	end()
 	a.impolite(rows)
 	a.strips(rows)
 	if situation != "" {
@@ -120,6 +125,22 @@ func (a *app) prose(text string) {
 	fmt.Fprint(a.raw, b.String())
 }
 
+// table prints a table below an empty line.
+func (a *app) table(head []string, rows [][]screen.Entry) {
+	var b strings.Builder
+	b.WriteByte('\n')
+	a.screen.Table(&b, head, rows)
+	fmt.Fprint(a.raw, b.String())
+}
+
+// entries returns a row of a table.
+func entries(texts ...string) (row []screen.Entry) {
+	for _, text := range texts {
+		row = append(row, screen.Entry{Text: text})
+	}
+	return row
+}
+
 // mostStrips is the largest number of crawlers whose strips are printed.
 const mostStrips = 3
 
@@ -136,12 +157,15 @@ func (a *app) strips(rows []simulate.Row) {
 		return
 	}
 	fmt.Fprintln(a.out)
-	a.prose(fmt.Sprintf("The first %s of %s, some hosts, one a line: # a fetch, . the gap, ! ready but no worker fetches, blank: no page.",
-		seconds(simulate.StripTime), list[0].Situation))
+	const frame = 4 // columns
+	each := hostlog.Share(len(list[0].Strip[0]), a.screen.Width-frame)
+	a.prose(fmt.Sprintf("The first %s of %s, some hosts, one a line, %s a column: # a fetch, . the gap, ! ready but no "+
+		"worker fetches, blank: no page.", seconds(simulate.StripTime), list[0].Situation,
+		seconds(time.Duration(each)*simulate.StripTime/time.Duration(len(list[0].Strip[0])))))
 	for _, r := range list {
 		fmt.Fprintf(a.out, "%s\n", r.Crawler)
 		for _, line := range r.Strip {
-			fmt.Fprintf(a.out, "  |%s|\n", line)
+			fmt.Fprintf(a.out, "  |%s|\n", hostlog.Narrow(line, each))
 		}
 	}
 }
@@ -157,13 +181,14 @@ func (a *app) impolite(rows []simulate.Row) {
 	if len(list) == 0 {
 		return
 	}
-	fmt.Fprintf(a.out, "\nCrawlers that know no hosts, as the hosts of %s see them:\n", list[0].Situation)
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprint(w, "  \tgaps broken\tshortest gap\tin flight at one host\n")
+	fmt.Fprintln(a.out)
+	a.prose(fmt.Sprintf("Crawlers that know no hosts, as the hosts of %s see them:", list[0].Situation))
+	var lines [][]screen.Entry
 	for _, r := range list {
-		fmt.Fprintf(w, "  %s\t%d of %d\t%s\t%d\n", r.Crawler, r.Broken, r.Gaps, seconds(max(0, r.Least)), r.Peak)
+		lines = append(lines, entries(r.Crawler, fmt.Sprintf("%d of %d", r.Broken, r.Gaps), seconds(max(0, r.Least)),
+			fmt.Sprint(r.Peak)))
 	}
-	w.Flush()
+	a.table([]string{"crawler", "gaps broken", "shortest gap", "in flight at one host"}, lines)
 }
 
 // seconds formats a time as seconds.

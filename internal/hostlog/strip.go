@@ -27,6 +27,37 @@ func Strip(s *Site, r Rules, log Log, hosts []uint32, columns int, end time.Dura
 	return lines
 }
 
+// Narrow returns a line of a Strip with share columns in each of its own: what the host was for most of that time, but
+// StripReady if it was that for at least a quarter of it.
+func Narrow(line string, share int) string {
+	columns := []rune(line)
+	var b []rune
+	for part := range slices.Chunk(columns, share) {
+		of := map[rune]int{}
+		for _, state := range part {
+			of[state]++
+		}
+		most := slices.MaxFunc(states(), func(a, b rune) int { return cmp.Compare(of[a], of[b]) })
+		if 4*of[StripReady] >= len(part) {
+			most = StripReady
+		}
+		b = append(b, most)
+	}
+	return string(b)
+}
+
+// Share returns how many columns of a line of a Strip must share one, so that it takes at most room, or any number if
+// room is not positive.
+func Share(columns, room int) int {
+	if room <= 0 {
+		return 1
+	}
+	return max(1, (columns+room-1)/room)
+}
+
+// states returns the states of a host, the more notable ones first: they win if two took the same time.
+func states() []rune { return []rune{StripReady, StripBusy, StripGap, StripNone} }
+
 // strip returns the line of a host with these events.
 func strip(list []event, r Rules, columns int, end time.Duration) string {
 	times := make([]map[rune]time.Duration, columns)
@@ -60,9 +91,7 @@ func strip(list []event, r Rules, columns int, end time.Duration) string {
 	spend(end)
 	line := make([]rune, columns)
 	for i, of := range times {
-		// the more notable one if two took the same time
-		states := []rune{StripReady, StripBusy, StripGap, StripNone}
-		line[i] = slices.MaxFunc(states, func(a, b rune) int { return cmp.Compare(of[a], of[b]) })
+		line[i] = slices.MaxFunc(states(), func(a, b rune) int { return cmp.Compare(of[a], of[b]) })
 		if 4*of[StripReady] >= end/time.Duration(columns) {
 			line[i] = StripReady
 		}

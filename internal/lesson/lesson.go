@@ -9,7 +9,6 @@ package lesson
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/screen"
 	"crawlbench/internal/simulate"
 	"crawlbench/internal/trial"
 )
@@ -142,65 +142,50 @@ func cell(a *diagnose.Analysis, impl string, workers int) (*diagnose.Cell, error
 	return nil, fmt.Errorf("%s with %d workers was not measured", impl, workers)
 }
 
-// Ask prints a lesson up to the question.
-func (l Lesson) Ask(w io.Writer, number int) {
-	fmt.Fprintf(w, "Lesson %d: %s\n\n%s\n\n", number, l.Title, fold(l.Question, ""))
+// Ask returns a lesson up to the question.
+func (l Lesson) Ask(s screen.Screen, number int) string {
+	var b strings.Builder
+	s.Title(&b, fmt.Sprintf("Lesson %d: %s", number, l.Title))
+	b.WriteByte('\n')
+	s.Fill(&b, "", "", l.Question)
+	b.WriteByte('\n')
 	for i, c := range l.Choices {
-		fmt.Fprintln(w, fold(fmt.Sprintf("%d) %s", i+1, c), "  "))
+		s.Fill(&b, "  ", "     ", fmt.Sprintf("%d) %s", i+1, c))
 	}
-	fmt.Fprintln(w)
+	b.WriteByte('\n')
+	return b.String()
 }
 
-// Tell prints the result of a lesson. guess is the reader's choice, from 1, or 0 if there is none.
-func (l Lesson) Tell(w io.Writer, r Result, guess int, took time.Duration) {
-	fmt.Fprintf(w, "%s\n%s\n\n", r.Picture, fold(r.Measured, ""))
+// Tell returns the result of a lesson. guess is the reader's choice, from 1, or 0 if there is none.
+func (l Lesson) Tell(s screen.Screen, r Result, guess int, took time.Duration) string {
+	var b strings.Builder
+	say := func(format string, args ...any) { s.Fill(&b, "", "", fmt.Sprintf(format, args...)) }
+	draw(&b, s, r.Picture)
+	b.WriteByte('\n')
+	say("%s", r.Measured)
+	b.WriteByte('\n')
 	taught := fmt.Sprintf("%d) %s", l.Taught+1, l.Choices[l.Taught])
 	switch r.Choice {
 	case l.Taught:
-		fmt.Fprintln(w, fold("Answer: "+taught+".", ""))
+		say("Answer: %s.", taught)
 	case Unsure:
-		fmt.Fprintln(w, fold("Inconclusive: this run cannot tell the choices apart. The lesson teaches "+taught+
-			". Try again when the machine is idle.", ""))
+		say("Inconclusive: this run cannot tell the choices apart. The lesson teaches %s. Try again when the machine is idle.",
+			taught)
 	default:
-		fmt.Fprintln(w, fold(fmt.Sprintf("Answer in this run: %d) %s. That contradicts the lesson, which teaches %s. "+
-			"For this machine, believe the measurement.", r.Choice+1, l.Choices[r.Choice], taught), ""))
+		say("Answer in this run: %d) %s. That contradicts the lesson, which teaches %s. For this machine, believe the "+
+			"measurement.", r.Choice+1, l.Choices[r.Choice], taught)
 	}
 	switch {
 	case guess == 0 || r.Choice == Unsure:
 	case guess-1 == r.Choice:
-		fmt.Fprintf(w, "You guessed %d: right.\n", guess)
+		say("You guessed %d: right.", guess)
 	default:
-		fmt.Fprintf(w, "You guessed %d.\n", guess)
+		say("You guessed %d.", guess)
 	}
-	fmt.Fprintf(w, "\n%s\n\n%s\n(%.0f s)\n", fold(l.Why, ""), fold("Next: "+l.Next, ""), took.Seconds())
-}
-
-// width is the longest line of a text.
-const width = 90
-
-// fold breaks text into lines of at most width. Lines after the first are indented by indent and, in a list, by three
-// more columns.
-func fold(text, indent string) string {
-	var b strings.Builder
-	n := len(indent)
-	b.WriteString(indent)
-	for i, word := range strings.Fields(text) {
-		size := len([]rune(word))
-		switch {
-		case i == 0:
-		case n+1+size > width:
-			b.WriteString("\n" + indent)
-			n = len(indent)
-			if indent != "" {
-				b.WriteString("   ")
-				n += 3
-			}
-		default:
-			b.WriteByte(' ')
-			n++
-		}
-		b.WriteString(word)
-		n += size
-	}
+	b.WriteByte('\n')
+	say("%s", l.Why)
+	b.WriteByte('\n')
+	say("Next: %s", l.Next)
+	say("(%.0f s)", took.Seconds())
 	return b.String()
 }

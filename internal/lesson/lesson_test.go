@@ -9,12 +9,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"crawlbench/internal/conform"
 	"crawlbench/internal/conform/mutant"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/measure"
+	"crawlbench/internal/screen"
 	"crawlbench/internal/simulate"
 )
 
@@ -106,19 +108,19 @@ func TestTell(t *testing.T) {
 		{0, 1, []string{"Answer in this run: 1) first. That contradicts the lesson, which teaches 2) second.", "You guessed 1: right."}},
 		{Unsure, 1, []string{"Inconclusive: this run cannot tell the choices apart."}},
 	} {
-		var b strings.Builder
-		l.Tell(&b, Result{Choice: c.choice, Picture: "picture", Measured: "measured"}, c.guess, time.Second)
-		text := strings.Join(strings.Fields(b.String()), " ")
+		told := l.Tell(screen.Screen{}, Result{Choice: c.choice, Picture: "picture", Measured: "measured"}, c.guess,
+			time.Second)
+		text := strings.Join(strings.Fields(told), " ")
 		for _, w := range c.want {
 			if !strings.Contains(text, strings.TrimSpace(w)) {
-				t.Errorf("choice %d, guess %d: want %q in\n%s", c.choice, c.guess, w, &b)
+				t.Errorf("choice %d, guess %d: want %q in\n%s", c.choice, c.guess, w, told)
 			}
 		}
 		if c.choice != 1 && strings.Contains(text, "Answer: ") {
-			t.Errorf("choice %d is shown as the answer:\n%s", c.choice, &b)
+			t.Errorf("choice %d is shown as the answer:\n%s", c.choice, told)
 		}
 		if (c.guess == 0 || c.choice == Unsure) && strings.Contains(text, "You guessed") {
-			t.Errorf("choice %d, guess %d: the guess is judged:\n%s", c.choice, c.guess, &b)
+			t.Errorf("choice %d, guess %d: the guess is judged:\n%s", c.choice, c.guess, told)
 		}
 	}
 }
@@ -153,11 +155,24 @@ func TestChecksDecide(t *testing.T) {
 	}
 }
 
-func TestFold(t *testing.T) {
-	got := fold(strings.Repeat("word ", 40), "  ")
-	for i, line := range strings.Split(got, "\n") {
-		if len(line) > width || i > 0 && !strings.HasPrefix(line, "     word") {
-			t.Errorf("line %d: %q", i, line)
+// Nothing of a lesson is wider than the screen, and nothing of it is lost.
+func TestLessonsFitTheScreen(t *testing.T) {
+	picture := bars([]bar{{"lesson.channellock, 8 workers", 9, "12.3 M pages/s"},
+		{"cas, 1 worker", 3, "4.1 M pages/s"}}) + "  |" + strings.Repeat("##.! ", 16) + "|\n"
+	l := All()[0]
+	for width := 30; width <= 200; width++ {
+		s := screen.Screen{Width: width}
+		text := l.Ask(s, 1) + l.Tell(s, Result{Choice: 0, Picture: picture, Measured: "measured"}, 1, time.Second)
+		for line := range strings.Lines(text) {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width {
+				t.Errorf("%d columns: %q has %d", width, line, n)
+			}
 		}
+		if !strings.Contains(text, "12.3 M") || strings.Count(text, "█") < 2 || !strings.Contains(text, "!") {
+			t.Errorf("%d columns: the picture is\n%s", width, text)
+		}
+	}
+	if wide := l.Tell(screen.Screen{}, Result{Picture: picture}, 0, 0); !strings.HasPrefix(wide, picture) {
+		t.Errorf("in a file the picture is\n%s", wide)
 	}
 }

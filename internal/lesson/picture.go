@@ -5,8 +5,11 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/hostlog"
+	"crawlbench/internal/screen"
 )
 
 // bar is a line of a bar chart.
@@ -34,6 +37,46 @@ func bars(list []bar) string {
 		s.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	return s.String()
+}
+
+// draw writes a picture on a screen: bars become shorter, and a column of strips stands for several, where there is no
+// room.
+func draw(b *strings.Builder, s screen.Screen, picture string) {
+	const block, shortest = "█", 8
+	room, longest := math.MaxInt32, 0
+	for line := range strings.Lines(picture) {
+		bar := strings.Count(line, block)
+		if longest = max(longest, bar); bar > 0 && s.Width > 0 {
+			room = min(room, s.Width-utf8.RuneCountInString(strings.TrimRight(line, block+"\n")))
+		}
+	}
+	below := room < shortest // the bars, each on a line of its own
+	if below {
+		room = max(1, s.Width-4)
+	}
+	for line := range strings.Lines(picture) {
+		line = strings.TrimSuffix(line, "\n")
+		text := strings.TrimRight(line, block)
+		bar := strings.Count(line, block)
+		if longest > room && bar > 0 {
+			bar = max(1, bar*room/longest)
+		}
+		strip, isStrip := strings.CutPrefix(line, "  |")
+		switch {
+		case isStrip:
+			strip = strings.TrimSuffix(strip, "|")
+			fmt.Fprintf(b, "  |%s|\n", hostlog.Narrow(strip, hostlog.Share(utf8.RuneCountInString(strip), s.Width-4)))
+		case bar > 0 && below:
+			s.Fill(b, "  ", "    ", text)
+			b.WriteString("    " + strings.Repeat(block, bar) + "\n")
+		case bar > 0:
+			b.WriteString(text + strings.Repeat(block, bar) + "\n")
+		case s.Width == 0 || utf8.RuneCountInString(line) <= s.Width:
+			b.WriteString(line + "\n")
+		default:
+			s.Fill(b, line[:len(line)-len(strings.TrimLeft(line, " "))], "    ", line)
+		}
+	}
 }
 
 // speeds draws the throughput of cells in their fastest rounds.

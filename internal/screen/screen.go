@@ -80,6 +80,9 @@ func (s Screen) Paragraph(b *strings.Builder, indent, text string) {
 	s.fill(b, "", indent, indent+"  ", text)
 }
 
+// Fill writes text in lines of which the first begins with first and the others with rest.
+func (s Screen) Fill(b *strings.Builder, first, rest, text string) { s.fill(b, "", first, rest, text) }
+
 // Line writes text that is one line in a file, where programs look for it, and a paragraph on a terminal.
 func (s Screen) Line(b *strings.Builder, text string) {
 	if s.Width == 0 {
