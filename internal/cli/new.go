@@ -8,17 +8,19 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime/debug"
 	"slices"
+	"strings"
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/starter"
 )
 
 // startModule writes a module with a crawler of its own into a new or empty directory.
-func (a *app) startModule(_ context.Context, flags *flag.FlagSet, args []string) error {
+func (a *app) startModule(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	kinds := map[starter.Kind]*bool{
 		starter.Set:     flags.Bool("set", false, "a program with a visited set of its own, on the shared engine (default)"),
 		starter.Crawler: flags.Bool("crawler", false, "a program with a crawler of its own, which shares no code"),
@@ -46,6 +48,7 @@ func (a *app) startModule(_ context.Context, flags *flag.FlagSet, args []string)
 	}
 	dir := positional[0]
 	name := a.newName(dir)
+	from.Workspace = workspace(ctx, dir)
 	files, err := starter.Files(kind, name, from)
 	if err != nil {
 		return fmt.Errorf("new: %w", err)
@@ -59,11 +62,35 @@ func (a *app) startModule(_ context.Context, flags *flag.FlagSet, args []string)
 	}
 	fmt.Fprintf(a.out, "%s has a module with the crawler %s. Next:\n  cd %s\n%s", dir, name, quoteWord(dir), tidy)
 	if kind != starter.Test {
-		fmt.Fprintf(a.out, "  make bench        # measure it beside mutexmap, in about a minute\n")
+		fmt.Fprintf(a.out, "  make bench        # measure it beside mutexmap, in less than a minute\n")
 	}
 	fmt.Fprint(a.out, "  make test         # check that it keeps the contract\n"+
 		"  make microbench   # measure it with \"go test -bench\"\n")
+	if from.Workspace != "" {
+		a.prose(fmt.Sprintf("note: %s does not list this module, so the Makefile sets GOWORK=off. For go commands of your "+
+			"own, set it too, or add the module with \"go work use\".", from.Workspace))
+	}
 	return nil
+}
+
+// workspace returns the go.work file that go commands in dir would use, "" if there is none. dir need not exist yet.
+func workspace(ctx context.Context, dir string) string {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return ""
+	}
+	for at := abs; at != filepath.Dir(at); at = filepath.Dir(at) {
+		if info, err := os.Stat(at); err == nil && info.IsDir() {
+			cmd := exec.CommandContext(ctx, "go", "env", "GOWORK")
+			cmd.Dir = at
+			out, err := cmd.Output()
+			if file := strings.TrimSpace(string(out)); err == nil && file != "off" {
+				return file
+			}
+			return ""
+		}
+	}
+	return ""
 }
 
 // newName returns the name of the crawler of a module in dir: that of the directory, or "mine" if that does not suit.

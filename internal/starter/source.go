@@ -19,6 +19,10 @@ type Source struct {
 	golang   string   // the version of Go that it needs
 	requires []string // modules that it requires, each with its version
 	sums     string   // its go.sum
+
+	// Workspace is the go.work file that go commands in the new module would use, and that does not list it; "" if
+	// there is none.
+	Workspace string
 }
 
 // Published reports whether the module comes from a proxy, so that "go mod tidy" must find its requirements.

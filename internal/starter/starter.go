@@ -32,9 +32,9 @@ type File struct{ Name, Text string }
 // Files returns the files of a module whose crawler is called name.
 func Files(kind Kind, name string, from Source) ([]File, error) {
 	values := struct {
-		Module, Package, Name string
-		Program, Set          bool
-	}{module.Path(), "main", name, kind != Test, kind != Crawler}
+		Module, Package, Name    string
+		Program, Set, Standalone bool
+	}{module.Path(), "main", name, kind != Test, kind != Crawler, from.Workspace != ""}
 	source, code := "files/set.go.tmpl", "main.go"
 	if kind == Crawler {
 		source = "files/crawler.go.tmpl"

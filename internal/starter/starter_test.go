@@ -11,31 +11,31 @@ import (
 	"crawlbench/internal/module"
 )
 
-// write writes the files of a module.
-func write(t *testing.T, kind Kind) string {
+// write writes the files of a module into a directory, below a workspace if that is not "".
+func write(t *testing.T, kind Kind, dir, workspace string) {
 	t.Helper()
 	from, err := Find(nil, "")
 	if err != nil {
 		t.Fatal(err)
 	}
+	from.Workspace = workspace
 	files, err := Files(kind, "mine", from)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
 	for _, f := range files {
 		if err := os.WriteFile(filepath.Join(dir, f.Name), []byte(f.Text), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return dir
 }
 
 // Every module passes vet, which builds it and its tests, without a change of go.mod and without a network.
 func TestModulesBuildAtOnce(t *testing.T) {
 	for _, kind := range []Kind{Set, Crawler, Test} {
 		cmd := exec.Command("go", "vet", "-mod=readonly", "./...")
-		cmd.Dir = write(t, kind)
+		cmd.Dir = t.TempDir()
+		write(t, kind, cmd.Dir, "")
 		cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("%s: %v\n%s", kind, err, out)
@@ -44,6 +44,35 @@ func TestModulesBuildAtOnce(t *testing.T) {
 		if lines := strings.Count(string(text), "\n"); err != nil || lines != 3 {
 			t.Errorf("%s: the Makefile has %d lines, want 3; %v", kind, lines, err)
 		}
+	}
+}
+
+// Below a go.work that lists other modules, plain go commands fail, and those of the Makefile do not.
+func TestModulesBuildBelowAForeignWorkspace(t *testing.T) {
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip(err)
+	}
+	root := t.TempDir()
+	work := filepath.Join(root, "go.work")
+	if err := os.WriteFile(work, []byte("go 1.26.0\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	run := func(workspace string) ([]byte, error) {
+		dir := filepath.Join(root, "mine"+filepath.Base(workspace))
+		if err := os.Mkdir(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		write(t, Test, dir, workspace)
+		cmd := exec.Command("make", "vet")
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=", "GOWORK=")
+		return cmd.CombinedOutput()
+	}
+	if out, err := run(""); err == nil {
+		t.Errorf("a workspace that does not list the module has no effect: this test shows nothing\n%s", out)
+	}
+	if out, err := run(work); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 
