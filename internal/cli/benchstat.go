@@ -203,6 +203,8 @@ func fold(bounds []int, table []string, width int) (parts []string) {
 			at = bounds[0]
 			if at+size(0)+size(c) < width {
 				list, at = []int{0}, at+size(0)
+			} else if parts == nil { // the base is in a part of its own, once
+				parts = append(parts, part([]int{0}))
 			}
 		}
 		list, at = append(list, c), at+size(c)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -117,7 +116,9 @@ func causalCell(a *diagnose.Analysis, selector string) (plan.Cell, error) {
 			return f.Cell.Cell, nil
 		}
 	}
-	return plan.Cell{}, errors.New("causal: the run has no finding about a crawler: name a cell with -cell (make causal CELL=...), such as \"mutexmap rmat14 w8\"")
+	c := own[len(own)-1]
+	return plan.Cell{}, fmt.Errorf("causal: the run has no finding about a crawler: name a cell with -cell, such as %q",
+		fmt.Sprintf("%s %s w%d", c.Impl, c.Graph, c.Workers))
 }
 
 // causalPackages returns the patterns of the packages to rewrite.

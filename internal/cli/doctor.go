@@ -54,7 +54,7 @@ func (a *app) doctor(ctx context.Context, fs *flag.FlagSet, args []string) error
 	for _, r := range append(readings, noise(x.short)...) {
 		rows = append(rows, []string{r.Name, r.Value})
 		if r.Hint != "" {
-			rows = append(rows, []string{"", r.Hint})
+			rows = append(rows, []string{"", "hint: " + r.Hint})
 		}
 	}
 	var b strings.Builder

@@ -137,7 +137,7 @@ func (a *app) listOf(what, results, run string) (list []listing, err error) {
 			entry.Name = n
 			about := entry.Problem
 			if about == "" {
-				about = fmt.Sprintf("%d of %d samples", entry.Samples, entry.Planned)
+				about = fmt.Sprintf("%s of %s", report.Count(entry.Samples), plain.Count(entry.Planned, "sample"))
 			}
 			add(entry, quoteWord(n), entry.State, plain.Line(about))
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crawlbench/internal/host"
+	"crawlbench/internal/plain"
 )
 
 // Reading is one measurement in words, with a hint.
@@ -43,7 +44,7 @@ func clock() Reading {
 		}
 		least = min(least, b.Sub(a))
 	}
-	r := Reading{Name: "clock", Value: fmt.Sprintf("resolution %v", least)}
+	r := Reading{Name: "clock", Value: "resolution " + plain.Seconds(least.Seconds())}
 	if least > time.Microsecond {
 		r.Hint = "timestamps are coarse: use longer samples"
 	}
@@ -62,8 +63,8 @@ func timers() Reading {
 	r := Reading{
 		Name: "timers",
 		Value: fmt.Sprintf(
-			"a sleep of 1 ms ends %v late (median), %v late (p99)", late[100].Round(time.Microsecond),
-			late[198].Round(time.Microsecond),
+			"a sleep of 1 ms ends %s late (median), %s late (p99)", plain.Seconds(late[100].Seconds()),
+			plain.Seconds(late[198].Seconds()),
 		),
 	}
 	if late[100] > time.Millisecond {

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"crawlbench/internal/plain"
 )
 
 const (
@@ -89,23 +91,11 @@ func PingPong(trips []float64) Reading {
 	}
 	percent := func(n int) float64 { return 100 * float64(n) / float64(len(trips)) }
 	r.Value = fmt.Sprintf("a round trip between two threads takes %s (median), %s (p75), %s (p90); %.0f %% are slow, "+
-		"%.0f %% had one processor for both threads, of %d", duration(at(0.5)), duration(at(0.75)), duration(at(0.9)),
-		percent(slow), percent(one), len(trips))
+		"%.0f %% had one processor for both threads, of %d", plain.Seconds(at(0.5)), plain.Seconds(at(0.75)),
+		plain.Seconds(at(0.9)), percent(slow), percent(one), len(trips))
 	if percent(slow+one) > 10 {
 		r.Hint = "such states last from a second to minutes and change how crawlers with several workers compare: use more " +
 			"rounds, and do not compare runs of a few"
 	}
 	return r
-}
-
-// duration formats seconds with three digits.
-func duration(seconds float64) string {
-	d := time.Duration(seconds * 1e9)
-	switch {
-	case d >= time.Millisecond:
-		return d.Round(10 * time.Microsecond).String()
-	case d >= time.Microsecond:
-		return d.Round(10 * time.Nanosecond).String()
-	}
-	return d.String()
 }

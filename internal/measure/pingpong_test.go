@@ -40,10 +40,10 @@ func TestPingPongStates(t *testing.T) {
 		trips       []float64
 		value, hint string
 	}{
-		{trips(65, 25, 10), "takes 70ns (median), 400ns (p75), 400ns (p90); 25 % are slow, 10 % had one processor for both " +
+		{trips(65, 25, 10), "takes 70 ns (median), 400 ns (p75), 400 ns (p90); 25 % are slow, 10 % had one processor for both " +
 			"threads, of 100", "use more rounds"},
-		{trips(60, 24, 16), "takes 70ns (median), 400ns (p75), 30µs (p90); 24 % are slow, 16 %", "use more rounds"},
-		{trips(95, 5, 0), "takes 70ns (median), 70ns (p75), 70ns (p90); 5 % are slow, 0 %", ""},
+		{trips(60, 24, 16), "takes 70 ns (median), 400 ns (p75), 30.0 µs (p90); 24 % are slow, 16 %", "use more rounds"},
+		{trips(95, 5, 0), "takes 70 ns (median), 70 ns (p75), 70 ns (p90); 5 % are slow, 0 %", ""},
 		{trips(0, 100, 0), "0 % are slow, 0 %", ""}, // one state, whatever it costs
 		{trips(0, 0, 9), "0 % are slow, 100 % had one processor", "use more rounds"},
 		{nil, "not measured", ""},

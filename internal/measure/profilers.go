@@ -153,14 +153,15 @@ func profilers() ([]Reading, error) {
 	costs, err := Costs()
 	var list []Reading
 	for _, c := range costs {
+		each := fmt.Sprintf("%.2g for each %s", c.Each, c.What)
+		if c.Base >= 0.5 { // a mark costs nothing if it is not taken
+			each += fmt.Sprintf(" of %.0f ns", c.Base)
+		}
 		list = append(
 			list,
 			Reading{
-				Name: c.Kind + " profile",
-				Value: fmt.Sprintf(
-					"%+.0f ns [%+.0f, %+.0f] per event; a %s of %.0f ns makes %.2g events", c.NS, c.Least, c.Most,
-					c.What, c.Base, c.Each,
-				),
+				Name:  c.Kind + " profile",
+				Value: fmt.Sprintf("%+.0f ns [%+.0f, %+.0f] per event, %s", c.NS, c.Least, c.Most, each),
 			},
 		)
 	}

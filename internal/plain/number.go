@@ -30,3 +30,16 @@ func Count(n int, noun string) string {
 	}
 	return Number(float64(n)) + " " + noun + "s"
 }
+
+// Seconds writes a time with its unit: 12 ns, 1.5 µs, 2.0 ms, 1.25 s.
+func Seconds(x float64) string {
+	switch {
+	case x < 1e-6:
+		return fmt.Sprintf("%.0f ns", x*1e9)
+	case x < 1e-3:
+		return fmt.Sprintf("%.1f µs", x*1e6)
+	case x < 1:
+		return fmt.Sprintf("%.1f ms", x*1e3)
+	}
+	return fmt.Sprintf("%.2f s", x)
+}

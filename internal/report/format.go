@@ -51,17 +51,7 @@ func duration(d time.Duration) string {
 }
 
 // Seconds formats a time with its unit.
-func Seconds(x float64) string {
-	switch {
-	case x < 1e-6:
-		return fmt.Sprintf("%.0f ns", x*1e9)
-	case x < 1e-3:
-		return fmt.Sprintf("%.1f µs", x*1e6)
-	case x < 1:
-		return fmt.Sprintf("%.1f ms", x*1e3)
-	}
-	return fmt.Sprintf("%.2f s", x)
-}
+func Seconds(x float64) string { return plain.Seconds(x) }
 
 // perPage formats a number of events per page.
 func perPage(n float64) string {

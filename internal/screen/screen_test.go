@@ -141,3 +141,22 @@ func ExampleScreen_List() {
 	//                     compare-and-swap
 	//   mutexmap  id,url  a map behind a mutex
 }
+
+// A row without entries in the columns of a continued part is in the first part only.
+func TestAContinuedTableLeavesOutEmptyRows(t *testing.T) {
+	var b strings.Builder
+	Screen{Width: 24}.Table(&b, []string{"crawler", "1 worker", "8 workers"}, [][]Entry{
+		{{Text: "cas"}, {Text: "10.5M"}, {Text: "8.13M"}}, {{Text: "sequential"}, {Text: "4.67M"}},
+		{{Text: "nothing"}}})
+	want := `  crawler     1 worker
+  cas         10.5M
+  sequential  4.67M
+  nothing
+
+  crawler     8 workers
+  cas         8.13M
+`
+	if b.String() != want {
+		t.Errorf("%s", b.String())
+	}
+}

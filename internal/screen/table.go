@@ -22,7 +22,7 @@ const (
 )
 
 // Table writes a table. If it is wider than the screen, it is continued below, each part with the columns that name its
-// rows; if even one more does not fit beside these, each row becomes a list.
+// rows, without those that have nothing there; if even one more does not fit beside these, each row becomes a list.
 func (s Screen) Table(b *strings.Builder, head []string, rows [][]Entry) {
 	var title []Entry
 	for _, h := range head {
@@ -45,10 +45,17 @@ func (s Screen) Table(b *strings.Builder, head []string, rows [][]Entry) {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		for _, row := range grid {
-			s.row(b, row, widths, part)
+		for j, row := range grid {
+			if i == 0 || j == 0 || told(row, part, named(grid)) {
+				s.row(b, row, widths, part)
+			}
 		}
 	}
+}
+
+// told reports whether a row has anything in a part of a table besides its name.
+func told(row []Entry, part []int, names int) bool {
+	return slices.ContainsFunc(part[names:], func(i int) bool { return i < len(row) && row[i].Text != "" })
 }
 
 // parts divides the columns of a table among parts that fit the screen; nil if that is impossible.
