@@ -26,7 +26,8 @@ func TestBenchstatIsNarrowed(t *testing.T) {
 				t.Errorf("%d columns: %q has %d", width, line, n)
 			}
 		}
-		for _, want := range []string{"cas", "owner", "base", "1.0m ± 5%", "0.5m ± 5%  -50% (p=0)", "2.1m ± 5%  +90% (p=0)"} {
+		for _, want := range []string{"cas", "owner", "base", "1.0m ± 5%", "0.5m ± 5%  -50% (p=0)",
+			"2.1m ± 5%  +90% (p=0)"} {
 			if !strings.Contains(got, want) {
 				t.Errorf("%d columns: %q is lost\n%s", width, want, got)
 			}

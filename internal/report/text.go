@@ -143,11 +143,14 @@ func (t Terminal) paragraphs(b *strings.Builder, title string, list []string) {
 }
 
 // inOneLine finds intervals, values of p, and numbers with their units.
-var inOneLine = regexp.MustCompile(`\[[^\s,\]]+, [^\s,\]]+\]|\bp [<=] \S|\b[0-9.]+[kMG]? (ns|µs|ms|KiB|pages/s|times)\b`)
+var inOneLine = regexp.MustCompile(`\[[^\s,\]]+, [^\s,\]]+\]|\bp [<=] \S|` +
+	`\b[0-9.]+[kMG]? (ns|µs|ms|KiB|pages/s|times)\b`)
 
 // glued keeps a number and its unit, and the ends of an interval, on one line.
 func glued(text string) string {
-	text = inOneLine.ReplaceAllStringFunc(text, func(s string) string { return strings.ReplaceAll(s, " ", screen.Glue) })
+	text = inOneLine.ReplaceAllStringFunc(text, func(s string) string {
+		return strings.ReplaceAll(s, " ", screen.Glue)
+	})
 	return strings.NewReplacer(" %", screen.Glue+"%", "(? ", "(?"+screen.Glue, "= equiv", "="+screen.Glue+"equiv",
 		"trust: ", "trust:"+screen.Glue).
 		Replace(text)
