@@ -61,7 +61,8 @@ func locationAt(p *Profile, other *profile.Location, address uint64) *profile.Lo
 		if back > nearCall || address < back {
 			return nil
 		}
-		if caller := frameAt(address - back); caller.Function != inner.Function && isOn(other, caller.Function, &rest) {
+		caller := frameAt(address - back)
+		if caller.Function != inner.Function && isOn(other, caller.Function, &rest) {
 			lines = append(lines, caller)
 			break
 		}

@@ -13,7 +13,9 @@ const (
 )
 
 // counterNames are the counters in the order in which results show them: those of the processor, then the kernel's.
-var counterNames = [...]string{"cycles", "instructions", "cache misses", "context switches", "preemptions", "migrations"}
+var counterNames = [...]string{
+	"cycles", "instructions", "cache misses", "context switches", "preemptions", "migrations",
+}
 
 // counters returns the table of what was counted per page, with the counters that some cell has.
 func counters(t *diagnose.Table) Table {

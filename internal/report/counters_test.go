@@ -37,7 +37,8 @@ workers = [1, 8]
 	run, err := runtest.Run{Plan: p, Noise: 0.01, Manifest: store.Manifest{Scenario: "made"},
 		Speed: func(plan.Cell, int) float64 { return 1e5 },
 		Change: func(c plan.Cell, rec *store.Record) {
-			rec.Sample.Values["cpu-sec/op"] = map[int]float64{1: 1e-6, 8: 3e-6}[c.Workers] * rec.Sample.Values["pages/op"]
+			v := rec.Sample.Values
+			v["cpu-sec/op"] = map[int]float64{1: 1e-6, 8: 3e-6}[c.Workers] * v["pages/op"]
 		},
 		Usage: func(c plan.Cell) *profile.Usage {
 			u := &profile.Usage{Counting: why}
