@@ -69,7 +69,7 @@ func (c *Cache) fill(ctx context.Context, host string, e *entry, fetch func(cont
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		age := MaxAge
-		if rules.deny {
+		if rules.set != nil && rules.set.deny {
 			age = MaxAgeError
 		}
 		e.rules, e.expire = rules, time.Now().Add(age)

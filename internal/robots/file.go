@@ -47,10 +47,12 @@ func Parse(text []byte) *File {
 		// A line that is cut off would mean something else.
 		text = text[:1+bytes.LastIndexAny(text[:MaxBytes+1], "\r\n")]
 	}
-	f := &File{}
+	f := &File{rules: make([]line, 0, bytes.Count(text, []byte("\n")))}
 	group := group{file: f}
 	for lines := range strings.SplitSeq(strings.TrimPrefix(string(text), "\ufeff"), "\n") {
-		for line := range strings.SplitSeq(lines, "\r") {
+		for more := true; more; {
+			var line string
+			line, lines, more = strings.Cut(lines, "\r")
 			group.read(line)
 		}
 	}
@@ -71,7 +73,7 @@ func (g *group) read(text string) {
 	if !ok {
 		return
 	}
-	key, value = strings.Trim(key, " \t"), strings.Trim(value, " \t")
+	key, value = trim(key), trim(value)
 	f := g.file
 	switch {
 	case strings.EqualFold(key, "user-agent"):
@@ -91,6 +93,19 @@ func (g *group) read(text string) {
 		last.delay = max(last.delay, seconds(value))
 	}
 }
+
+// trim returns text without blanks around.
+func trim(text string) string {
+	for text != "" && isBlank(text[0]) {
+		text = text[1:]
+	}
+	for text != "" && isBlank(text[len(text)-1]) {
+		text = text[:len(text)-1]
+	}
+	return text
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 // end ends the group.
 func (g *group) end() {
@@ -136,7 +151,7 @@ func (f *File) Rules(name string) Rules {
 	if f.deny {
 		return DisallowAll
 	}
-	name = token(strings.TrimLeft(name, " \t"))
+	name = token(trim(name))
 	if r, ok := f.rulesOf(name); ok {
 		return r
 	}
@@ -152,41 +167,71 @@ func (f *File) rulesOf(name string) (r Rules, found bool) {
 		if strings.EqualFold(a.token, name) {
 			found = true
 			r.CrawlDelay = max(r.CrawlDelay, a.delay)
-			lines = append(lines, f.rules[min(max(a.from, done), a.to):a.to]...) // once, if named twice
+			group := f.rules[min(max(a.from, done), a.to):a.to:a.to] // once, if it names the agent twice
+			if lines == nil {
+				lines = group
+			} else {
+				lines = append(lines, group...)
+			}
 			done = max(done, a.to)
 		}
 	}
-	r.rules, r.plain = compile(lines)
+	if len(lines) > 0 {
+		r.set = compile(lines)
+	}
 	return r, found
 }
 
-// compile returns the rules in lines, and whether no pattern has what must be escaped. They do not refer to the file,
-// which may be much longer.
-func compile(lines []line) (rules []rule, plain bool) {
-	rules, plain = make([]rule, 0, len(lines)), true
-	var patterns []byte
+// compile returns the rules in lines. They do not refer to the file, which may be much longer.
+func compile(lines []line) *ruleSet {
+	size := 0
+	for _, line := range lines {
+		size += len(line.path)
+	}
+	s := &ruleSet{rules: make([]rule, 0, len(lines)), plain: true}
+	var patterns strings.Builder
+	patterns.Grow(size)
+	var buf []byte
 	for _, line := range lines {
 		if line.path[0] != '/' && line.path[0] != '*' {
 			continue
 		}
 		path, anchored := strings.CutSuffix(line.path, "$")
-		begin := len(patterns)
-		patterns = appendNormal(patterns, path, inPattern)
-		r := rule{octets: octets(patterns[begin:]), allow: line.allow, anchored: anchored}
-		r.literal = int32(len(patterns) - begin) // until asterisks are looked for
-		plain = plain && r.octets == r.literal
+		r := rule{allow: line.allow, anchored: anchored}
+		r.literal = int32(len(path)) // until asterisks are looked for
+		r.octets = r.literal
+		if isNormal(path) {
+			patterns.WriteString(path)
+		} else {
+			buf = appendNormal(buf[:0], path, inPattern)
+			patterns.Write(buf)
+			r.literal, r.octets = int32(len(buf)), octets(buf)
+			s.plain = s.plain && r.octets == r.literal
+		}
 		if anchored {
 			r.octets++
 		}
-		rules = append(rules, r)
+		s.rules = append(s.rules, r)
 	}
-	all := string(patterns)
-	for i := range rules {
-		r := &rules[i]
+	all := patterns.String()
+	var most *rule // the most specific one
+	for i := range s.rules {
+		r := &s.rules[i]
 		r.pattern, all = all[:r.literal], all[r.literal:]
+		r.least, r.prefix = r.literal, !r.anchored
 		if star := strings.IndexByte(r.pattern, '*'); star >= 0 {
-			r.literal = int32(star)
+			r.literal, r.prefix = int32(star), false
+			r.least -= int32(strings.Count(r.pattern, "*"))
+		}
+		if r.literal > 1 {
+			r.second = r.pattern[1]
+		}
+		if most == nil || r.octets > most.octets || r.octets == most.octets && r.allow {
+			most = r
 		}
 	}
-	return rules, plain
+	if most != nil {
+		most.final = true
+	}
+	return s
 }

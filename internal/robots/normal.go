@@ -1,5 +1,7 @@
 package robots
 
+import "strings"
+
 // form says what appendNormal makes of a text.
 type form int
 
@@ -54,6 +56,24 @@ func octets(normal []byte) (n int32) {
 	}
 	return n
 }
+
+// isNormal reports whether a pattern is in normal form.
+func isNormal(pattern string) bool {
+	for i := range len(pattern) {
+		if !plain[pattern[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+// plain are the octets that stand as themselves in patterns.
+var plain = func() (table [256]bool) {
+	for c := range table {
+		table[c] = stands(byte(c)) || strings.IndexByte("/?&=+*", byte(c)) >= 0
+	}
+	return table
+}()
 
 // stands reports whether c, which is no delimiter, may stand in a URL. A dollar sign may, but is left out: in a pattern
 // it could be mistaken for the end.

@@ -16,67 +16,115 @@ type Rules struct {
 	// CrawlDelay is the time between fetches that the host asks for, 0 if none. It can be absurdly long.
 	CrawlDelay time.Duration
 
-	rules []rule
-	deny  bool // all, whatever the rules
-	plain bool // no pattern has what must be escaped
+	set *ruleSet
 }
 
 // AllowAll are the rules of a host without a robots.txt.
 var AllowAll = Rules{}
 
 // DisallowAll are the rules of a host whose robots.txt cannot be known.
-var DisallowAll = Rules{deny: true}
+var DisallowAll = Rules{set: &ruleSet{deny: true}}
+
+// ruleSet are the rules of one agent.
+type ruleSet struct {
+	rules []rule
+	deny  bool // all, whatever the rules
+	plain bool // no pattern has what must be escaped
+}
+
+// wild is what rule.second is if the second octet of a target says nothing.
+const wild = 0
 
 // rule allows or disallows the paths that match a pattern.
 type rule struct {
 	pattern  string // in normal form, without the dollar sign at its end
 	literal  int32  // length of what precedes the first asterisk
+	least    int32  // length of the shortest target that matches
 	octets   int32  // as it is written with escapes: the rule with more of them is more specific
+	second   byte   // octet of what matches, or wild
 	allow    bool
 	anchored bool // the pattern ended in a dollar sign
+	prefix   bool // the pattern has neither asterisks nor an end
+	final    bool // no other rule is more specific
 }
 
 // Allowed reports whether target may be fetched: the path and query of a URL, as in a request. The longest pattern
 // that matches decides, and allow wins a tie. The file itself is always allowed.
 func (r Rules) Allowed(target string) bool {
-	if len(r.rules) == 0 && !r.deny {
+	s := r.set
+	if s == nil {
 		return true
 	}
-	if target == "" || target[0] != '/' {
-		target = "/" + target
+	if !s.plain || target == "" || target[0] != '/' {
+		return s.allowsEscaped(target)
 	}
-	// What must be escaped matches no plain pattern, escaped or not, so that only escapes need to be looked at.
-	if r.plain && strings.IndexByte(target, '%') < 0 {
-		return r.allows(target, target)
+	// Plain patterns match no escapes, so that most targets can be compared as they are. Of one with escapes, only the
+	// part before them can.
+	second, checked := second(target), false
+	allow, longest := !s.deny, int32(0)
+	for i := range s.rules {
+		r := &s.rules[i]
+		if r.second != second && r.second != wild && second != '%' || r.octets < longest {
+			continue
+		}
+		if r.prefix && strings.HasPrefix(target, r.pattern) {
+			if r.final {
+				return r.allow || target == file
+			}
+			allow, longest = r.allow || r.octets == longest && allow, r.octets
+			continue
+		}
+		if !checked && strings.IndexByte(target, '%') >= 0 {
+			return s.allowsEscaped(target)
+		}
+		checked = true
+		if !r.prefix && r.matches(target) {
+			allow, longest = r.allow || r.octets == longest && allow, r.octets
+		}
+	}
+	return allow || target == file
+}
+
+// file is what is always allowed.
+const file = "/robots.txt"
+
+// second returns the second octet of a target, or wild.
+func second(target string) byte {
+	if len(target) < 2 {
+		return wild
+	}
+	return target[1]
+}
+
+// allowsEscaped is allows for a target that is not in normal form.
+func (s *ruleSet) allowsEscaped(target string) bool {
+	if !strings.HasPrefix(target, "/") {
+		target = "/" + target
 	}
 	var buf [256]byte
 	normal := string(appendNormal(buf[:0], target, inTarget))
-	second := normal
-	if strings.IndexByte(target, '?') >= 0 {
-		second = string(appendNormal(buf[:0], target, verbatim))
+	if strings.IndexByte(target, '?') < 0 {
+		return s.allows(normal, normal)
 	}
-	return r.allows(normal, second)
+	return s.allows(normal, string(appendNormal(buf[:0], target, verbatim)))
 }
 
-// allows reports whether a target is allowed that is given in two forms.
-func (r Rules) allows(target, second string) bool {
-	allow, longest := !r.deny, int32(0)
-	for i := range r.rules {
-		rule := &r.rules[i]
-		if rule.octets < longest || rule.octets == longest && !rule.allow {
-			continue
-		}
-		if rule.matches(target) || target != second && rule.matches(second) {
-			allow, longest = rule.allow, rule.octets
+// allows reports whether a target in normal form is allowed, which may have two.
+func (s *ruleSet) allows(target, verbatim string) bool {
+	allow, longest := !s.deny, int32(0)
+	for i := range s.rules {
+		r := &s.rules[i]
+		if r.octets >= longest && (r.matches(target) || target != verbatim && r.matches(verbatim)) {
+			allow, longest = r.allow || r.octets == longest && allow, r.octets
 		}
 	}
-	return allow || target == "/robots.txt"
+	return allow || target == file
 }
 
 // matches reports whether the pattern matches a target in normal form. The first place where a part between two
 // asterisks is found leaves most to the parts after it, so that no place needs to be tried twice.
 func (r *rule) matches(target string) bool {
-	if !strings.HasPrefix(target, r.pattern[:r.literal]) {
+	if int(r.least) > len(target) || !strings.HasPrefix(target, r.pattern[:r.literal]) {
 		return false
 	}
 	rest := target[r.literal:]

@@ -108,11 +108,11 @@ func TestRulesDoNotKeepTheFile(t *testing.T) {
 	file := Parse([]byte(strings.Repeat("User-agent: x\nDisallow: /something\n\n", 10000) + all + "Disallow: /a\nAllow: /b*c"))
 	r := file.Rules("crawlbench")
 	total := 0
-	for _, rule := range r.rules {
+	for _, rule := range r.set.rules {
 		total += len(rule.pattern)
 	}
-	if len(r.rules) != 2 || total != len("/a/b*c") {
-		t.Errorf("%d rules of %d octets, want 2 of 6", len(r.rules), total)
+	if len(r.set.rules) != 2 || total != len("/a/b*c") {
+		t.Errorf("%d rules of %d octets, want 2 of 6", len(r.set.rules), total)
 	}
 }
 
@@ -143,7 +143,7 @@ func TestRepeatedLines(t *testing.T) {
 		"groups": all + "Allow: /a\n", "empty groups": all + "Disallow:\n",
 	} {
 		rules := func(n int) int {
-			return len(Parse([]byte(all + strings.Repeat(part, n) + "Allow: /\n")).Rules("crawlbench").rules)
+			return len(Parse([]byte(all + strings.Repeat(part, n) + "Allow: /\n")).Rules("crawlbench").set.rules)
 		}
 		one, two := rules(n), rules(2*n)
 		if one < 1 || one > n+1 || two > 2*one {
