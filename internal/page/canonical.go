@@ -63,6 +63,9 @@ func tidy(base *url.URL, ref string) (string, bool) {
 	}
 	rest, query, hasQuery := strings.Cut(rest, "?")
 	rest = strings.ReplaceAll(rest, `\`, "/")
+	if strings.Contains(rest, "%2e") || strings.Contains(rest, "%2E") {
+		rest = plainDots(rest)
+	}
 	path := strings.TrimLeft(rest, "/")
 	text := make([]byte, 0, len(ref)+16)
 	switch slashes := len(rest) - len(path); {
@@ -85,6 +88,17 @@ func tidy(base *url.URL, ref string) (string, bool) {
 		text = escape(append(text, '?'), query, inQuery)
 	}
 	return string(text), true
+}
+
+// plainDots returns path with its dot segments in plain dots, if they are escaped.
+func plainDots(path string) string {
+	segments := strings.Split(path, "/")
+	for i, s := range segments {
+		if s = strings.NewReplacer("%2e", ".", "%2E", ".").Replace(s); s == "." || s == ".." {
+			segments[i] = s
+		}
+	}
+	return strings.Join(segments, "/")
 }
 
 func web(scheme string) bool { return scheme == "http" || scheme == "https" }
@@ -123,7 +137,7 @@ func host(u *url.URL) (string, bool) {
 			}
 			name = ascii
 		}
-		if name == "" || strings.ContainsAny(name, "<>^|%[]:/?#@\\ ") {
+		if name == "" || strings.ContainsAny(name, "<>^|%[]:/?#@\\ ") || isNumber(name) {
 			return "", false
 		}
 	}
@@ -138,6 +152,20 @@ func host(u *url.URL) (string, bool) {
 		return name, true
 	}
 	return name + ":" + strconv.FormatUint(port, 10), true
+}
+
+// isNumber reports whether a host is a number, as an address is, but no address of the usual form: browsers refuse most
+// of these, and take the others for addresses, so 1 for 0.0.0.1.
+func isNumber(host string) bool {
+	last := strings.TrimSuffix(host, ".")
+	last = last[strings.LastIndexByte(last, '.')+1:]
+	digits, hex := strings.CutPrefix(last, "0x")
+	if strings.ContainsFunc(digits, func(c rune) bool { return c > '~' || !isHex(byte(c)) || !hex && c > '9' }) ||
+		last == "" {
+		return false
+	}
+	_, err := netip.ParseAddr(host)
+	return err != nil
 }
 
 // part is a part of a URL.

@@ -14,17 +14,31 @@ import (
 // tags returns what html.Tokenizer finds of what scanner looks for: the names of start tags, and their attributes.
 func tags(text []byte) (list []html.Token) {
 	z := html.NewTokenizer(bytes.NewReader(text))
+	depth := 0
 	for {
-		switch z.Next() {
+		switch kind := z.Next(); kind {
 		case html.ErrorToken:
 			return list
+		case html.EndTagToken:
+			if name := z.Token().Data; name == "svg" || name == "math" {
+				depth = max(0, depth-1)
+			}
 		case html.StartTagToken, html.SelfClosingTagToken:
 			t := z.Token()
-			if kindOf([]byte(t.Data)) != other {
+			switch t.Data {
+			case "svg", "math":
+				if kind == html.StartTagToken {
+					depth++
+				}
+			case "a", "area", "base", "meta":
 				t.Attr = slices.DeleteFunc(t.Attr, func(a html.Attribute) bool {
 					return attributeOf([]byte(a.Key)) == unknown
 				})
 				list = append(list, html.Token{Data: t.Data, Attr: t.Attr})
+			default:
+				if depth > 0 && kind == html.SelfClosingTagToken {
+					z.NextIsNotRawText() // as in XML
+				}
 			}
 		}
 	}
@@ -104,7 +118,11 @@ var documents = []string{
 	"<a href=\"x\r\ny\rz\n\">", "<a href=\"\x00\">", "<a hr\x00ef=x>", "<a\x00 href=x>", "<a\fhref=x>",
 	"<a\vhref=x>", "<a\u00a0href=x>", "<script\x00><a href=x>", `<a href=x rel="a NoFollow">`, `<a href='"'>`,
 	`<a href="'">`, `<a href=a'b"c>`, `<a href=x<a href=y>`, `<a <a href=y>`, `<p title="><a href=x>"><a href=y>`,
-	`<svg><title><a href=x></title></svg>`, `<select><a href=x></select>`, `<template><a href=x></template>`,
+	`<svg><title><a href=x></title></svg>`, `<svg><title/><a href=x></svg>`, `<svg/><title/><a href=x>`,
+	`<svg></svg><title/><a href=x>`,
+	`<svg><svg></svg><style a=b/><a href=x></style><style a="b"/><a href=y>`,
+	`<MATH></svg></svg><script/><a href=x>`, `<math><math></math><xmp /><a href=x>`, `</svg><svg><title / ><a href=x>`,
+	`<select><a href=x></select>`, `<template><a href=x></template>`,
 	"\ufeff<a href=x>",
 }
 

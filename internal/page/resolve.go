@@ -30,7 +30,7 @@ func newResolver(base string) (r resolver, ok bool) {
 
 // setBase makes base, which is canonical, the base. "" is one in which only absolute references are valid.
 func (r *resolver) setBase(base string) {
-	r.base, r.parsed = base, nil
+	*r = resolver{base: base, encoding: r.encoding, buf: r.buf}
 	if base == "" {
 		return
 	}
@@ -74,6 +74,8 @@ func (r *resolver) quick(ref []byte) bool {
 		rest, absolute = bytes.CutPrefix(path, []byte("https://"))
 	}
 	switch {
+	case absolute && len(path) > r.path && path[r.path] == '/' && string(path[:r.path]) == r.base[:r.path]:
+		dst = append(dst, path...)
 	case absolute:
 		end := hostEnd(rest)
 		if end <= 0 {
@@ -110,12 +112,12 @@ func (r *resolver) quick(ref []byte) bool {
 }
 
 // split splits ref into its path, with what precedes it, and its query with the question mark. It returns false if
-// something must be escaped or removed.
+// something must be escaped or removed, and for an escaped dot, which may be a dot.
 func split(ref []byte) (path, query []byte, ok bool) {
 	i := 0
 	for ; i < len(ref); i++ {
 		c := ref[i]
-		if mayStand[c]&inPath != 0 && (c != '%' || isEscape(ref[i:])) {
+		if mayStand[c]&inPath != 0 && (c != '%' || isEscape(ref[i:]) && (ref[i+1] != '2' || ref[i+2]|0x20 != 'e')) {
 			continue
 		}
 		if c == '?' || c == '#' {
@@ -138,20 +140,24 @@ func split(ref []byte) (path, query []byte, ok bool) {
 
 // hostEnd returns the length of the host that text begins with, 0 if it may have to be changed.
 func hostEnd(text []byte) int {
-	for i, c := range text {
-		switch {
-		case 'a' <= c && c <= 'z', '0' <= c && c <= '9', c == '.', c == '_':
-		case c == '-':
-			if i > 0 && text[i-1] == '-' { // maybe xn--
-				return 0
-			}
-		case c == '/':
-			return i
-		default:
+	end := len(text)
+	if i := bytes.IndexByte(text, '/'); i >= 0 {
+		end = i
+	}
+	label := byte('.') // what the last label begins with
+	for i, c := range text[:end] {
+		if i > 0 && text[i-1] == '.' || i == 0 {
+			label = c
+		}
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' && c != '_' &&
+			(c != '-' || i > 0 && text[i-1] == '-') { // two hyphens may be those of xn--
 			return 0
 		}
 	}
-	return len(text)
+	if label == '.' || '0' <= label && label <= '9' {
+		return 0
+	}
+	return end
 }
 
 // removeDots removes the dot segments of the path text[begin:]. It returns false if that has empty segments, for which
