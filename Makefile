@@ -72,8 +72,11 @@ browser: ### run the tests in a browser, which need chromium; screenshots go to 
 	cd internal/testing/browser && go vet ./... && \
 		CRAWLBENCH_SCREENSHOTS="$${CRAWLBENCH_SCREENSHOTS:-$(CURDIR)/.bin/screenshots}" go test ./...
 
+corpora: ### compare URLs, links and robots.txt with tests of the web, real pages and other libraries: downloads 60 MB
+	cd internal/testing/corpora && go vet ./... && go test $(FLAGS) ./...
+
 # What is concurrent in this process; conform checks the crawlers in processes of their own.
-CONCURRENT = child crawl crawler/... engine host limiter measure parallel polite server simulate store ui visited web
+CONCURRENT = child crawl crawler/... engine host limiter measure parallel polite robots server simulate store ui visited web
 race: ### run the tests of what is concurrent under the race detector
 	go test -p 3 -race -short -timeout 20m $(CONCURRENT:%=./internal/%)
 
@@ -92,4 +95,4 @@ crash: ### kill runs at random moments and resume them: make crash [KILLS=100]
 cover: ### test coverage by package
 	go test -short -cover ./...
 
-.PHONY: help build bench test compare report flame serve export conform explain causal lesson doctor stress mutate limits microbench list browser race lint platforms fuzz crash cover
+.PHONY: help build bench test compare report flame serve export conform explain causal lesson doctor stress mutate limits microbench list browser corpora race lint platforms fuzz crash cover
