@@ -58,31 +58,45 @@ func (r Rules) Allowed(target string) bool {
 	if !s.plain || target == "" || target[0] != '/' {
 		return s.allowsEscaped(target)
 	}
-	// Plain patterns match no escapes, so that most targets can be compared as they are. Of one with escapes, only the
-	// part before them can.
+	// Plain patterns match no escapes, so that target can be compared as it is, up to an escape that may stand for
+	// an octet of a pattern.
 	second, checked := second(target), false
 	allow, longest := !s.deny, int32(0)
 	for i := range s.rules {
 		r := &s.rules[i]
-		if r.second != second && r.second != wild && second != '%' || r.octets < longest {
+		if r.second != second && r.second != wild && second != '%' || r.octets < longest || int(r.least) > len(target) {
 			continue
 		}
-		if r.prefix && strings.HasPrefix(target, r.pattern) {
-			if r.final {
-				return r.allow || target == file
+		if r.prefix {
+			if !strings.HasPrefix(target, r.pattern) {
+				if target[common(target, r.pattern)] == '%' {
+					return s.allowsEscaped(target)
+				}
+				continue
 			}
-			allow, longest = r.allow || r.octets == longest && allow, r.octets
-			continue
+		} else {
+			if !checked && strings.IndexByte(target, '%') >= 0 {
+				return s.allowsEscaped(target)
+			}
+			if checked = true; !r.matches(target) {
+				continue
+			}
 		}
-		if !checked && strings.IndexByte(target, '%') >= 0 {
-			return s.allowsEscaped(target)
+		if r.final {
+			return r.allow || target == file
 		}
-		checked = true
-		if !r.prefix && r.matches(target) {
-			allow, longest = r.allow || r.octets == longest && allow, r.octets
-		}
+		allow, longest = r.allow || r.octets == longest && allow, r.octets
 	}
 	return allow || target == file
+}
+
+// common returns the length of what a and b begin with both.
+func common(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // file is what is always allowed.

@@ -65,11 +65,13 @@ func compare(t *testing.T, name string, most float64, ours, theirs func()) {
 	}
 }
 
-// robotsFile is a robots.txt of 24 KB: groups of other agents, and a long one for everybody, of some rules in turn.
+// robotsFile is a robots.txt of 24 KB: groups of five rules for other agents, and a long one for everybody, of some
+// rules in turn.
 func robotsFile(rules ...string) []byte {
 	var b strings.Builder
 	for i := range 20 {
-		fmt.Fprintf(&b, "User-agent: other%d\nDisallow: /private%d/\n\n", i, i)
+		fmt.Fprintf(&b, "User-agent: other%d\nDisallow: /cgi-bin/\nDisallow: /tmp/\nDisallow: /private%d/\n"+
+			"Disallow: /search?\nAllow: /private%d/public/\n\n", i, i, i)
 	}
 	b.WriteString("User-agent: *\n")
 	for i := 0; b.Len() < 24<<10; i++ {
@@ -135,6 +137,36 @@ func byTokenizer(dst []string, body []byte) []string {
 				}
 			}
 		}
+	}
+}
+
+// typicalPage is a page of 170 bytes a link, absolute and relative ones in turn.
+func typicalPage(links int) []byte {
+	refs := []string{
+		"http://a.example/dir%d/page.html", "/dir%d/page.html", "page.html?id=%d&amp;lang=en", "../dir%d/page.html#part",
+	}
+	var b strings.Builder
+	b.WriteString(`<!DOCTYPE html><html lang="en"><head><title>Page</title><script>if (1 < 2) { x() }</script></head><body>`)
+	for i := range links {
+		fmt.Fprintf(&b, `<div class="entry" id="e%d"><p>Some words before, <a class="link" href="`+refs[i%len(refs)]+
+			`" title="Page %d">a link to a page</a> and some words after.</p></div>`+"\n", i, i, i)
+	}
+	return []byte(b.String())
+}
+
+func TestSpeedOfLinks(t *testing.T) {
+	var dst []string
+	for links, most := range map[int]float64{10: 0.8, 100: 0.6} {
+		body := typicalPage(links)
+		ours := func() { dst, _ = page.Links(dst[:0], pageURL, "text/html; charset=utf-8", body) }
+		plain := func() { dst = byTokenizer(dst[:0], body) }
+		ours()
+		if got := slices.Clone(dst); len(got) != links {
+			t.Errorf("%d links, want %d", len(got), links)
+		} else if plain(); !slices.Equal(got, dst) {
+			t.Errorf("%q, by the tokenizer %q", got, dst)
+		}
+		compare(t, fmt.Sprintf("page of %d bytes with %d links", len(body), links), most, ours, plain)
 	}
 }
 
