@@ -52,7 +52,7 @@ func benchmark(b *testing.B, p *plan.Plan, crawlers []Crawler) {
 		b.Fatal(err)
 	}
 	spin := 0.0
-	if p.Fetch.CPU > 0 {
+	if p.UsesCPU() {
 		spin = web.Calibrate()
 	}
 	built := map[string]measure.Graph{}
@@ -64,7 +64,8 @@ func benchmark(b *testing.B, p *plan.Plan, crawlers []Crawler) {
 			continue
 		}
 		b.Run(c.SubName(), func(b *testing.B) {
-			job := measure.Job{Cell: c, Cache: built[c.Graph].Cache, Fetch: p.Fetch, Spin: spin}
+			job := measure.Job{Cell: c, Cache: built[c.Graph].Cache, Fetch: p.BehaviourOf(c.Graph), Spin: spin,
+				Politeness: p.Politeness}
 			repeat(b, job, crawlers)
 		})
 	}

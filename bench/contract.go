@@ -111,6 +111,16 @@ type Robots[K comparable] = struct {
 // HostKey returns what identifies the host of a URL: scheme, host and port in canonical form.
 func HostKey(url string) string { return crawl.HostKey(url) }
 
+// Param is a parameter of a crawler: a whole number, with a unit behind it if it has one, or a time.
+type Param = struct {
+	Name, Doc string
+	// Time says that values are times, in nanoseconds. Unit is what otherwise follows a number, such as W in 3W.
+	Time bool
+	Unit string
+	// Default is the value of the crawler without parameters. Values lie between Min and Max.
+	Default, Min, Max int64
+}
+
 // Result is what a crawl did, complete or not.
 type Result = struct {
 	// Pages is the number of fetches made, failed ones included.
@@ -123,7 +133,8 @@ type Result = struct {
 type Func[K comparable] = func(ctx context.Context, web Web[K], seeds []K, o Options) (Result, error)
 
 // Crawler describes a crawler. A nil Func means that it does not support that kind of key; at least one
-// is set. Name matches [A-Za-z0-9._+]+ because it becomes part of a benchmark's name.
+// is set. Name matches [A-Za-z0-9._+]+ because it becomes part of a benchmark's name, where .P=V may follow it for the
+// value V of the parameter P.
 type Crawler = struct {
 	Name, Doc string
 	ByID      Func[uint32]
@@ -139,6 +150,10 @@ type Crawler = struct {
 	// Wasteful reports that a polite crawler's design leaves workers idle although a host could be asked. How much
 	// is measured; otherwise it is a fault.
 	Wasteful bool
+	// Params are the parameters of the crawler. Its name with values of them, such as backqueues.B=5W, is another
+	// crawler in a sweep, and With returns its functions: values has one for each of Params, within its bounds.
+	Params []Param
+	With   func(values []int64) (Func[uint32], Func[string])
 }
 
 // Visited is a set of pages, safe for concurrent use. AddNew appends to dst the links that no call has

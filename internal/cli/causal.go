@@ -53,6 +53,9 @@ func (a *app) causal(ctx context.Context, fs *flag.FlagSet, args []string) error
 	if err != nil {
 		return err
 	}
+	if err := measured(run, "causal"); err != nil {
+		return err
+	}
 	analysis, err := diagnose.Analyse(run)
 	if err != nil {
 		return err

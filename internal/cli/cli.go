@@ -88,10 +88,14 @@ func (a *app) main(args []string) int {
 		return exitOK
 	}
 	if len(args) == 5 && args[1] == conform.ChildVerb {
-		conform.Child(args[2:], slices.Concat(a.withLessons(), mutant.Crawlers(), rude.Crawlers()))
+		list := slices.Concat(a.withLessons(), mutant.Crawlers(), rude.Crawlers())
+		if c, err := plan.Find(list, args[2]); err == nil { // it may have parameters
+			list = append(list, c)
+		}
+		conform.Child(args[2:], list)
 	}
-	if len(args) == 3 && args[1] == simulate.ChildVerb {
-		simulate.Child(args[2:], a.crawlers)
+	if len(args) == 2 && args[1] == simulate.ChildVerb {
+		simulate.Child(a.in, a.crawlers)
 	}
 	ctx, stop := interruptible(context.Background())
 	defer stop()
@@ -174,6 +178,13 @@ func checkCrawlers(crawlers []crawl.Crawler) error {
 				c.Name)
 		case seen[c.Name]:
 			return fmt.Errorf("duplicate crawler %q: rename one of the two", c.Name)
+		case len(c.Params) > 0 && c.With == nil:
+			return fmt.Errorf("crawler %q has parameters and no With: set it", c.Name)
+		case slices.ContainsFunc(c.Params, func(p crawl.Param) bool {
+			return !plan.ValidName(p.Name) || strings.Contains(p.Name, ".") || p.Default < p.Min || p.Default > p.Max
+		}):
+			return fmt.Errorf("crawler %q has an invalid parameter: want a name of letters, digits and _ +, "+
+				"and a default within the bounds", c.Name)
 		case c.ByID == nil && c.ByURL == nil:
 			return fmt.Errorf("crawler %q has neither ByID nor ByURL: set one of them", c.Name)
 		}

@@ -44,6 +44,9 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	if *baseline != "" && len(positional) == 2 {
 		return usagef("compare: -baseline needs a single run: with two runs, OLD is the baseline")
 	}
+	if done, err := a.compareSimulated(*results, positional, gate); done {
+		return err
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	// Finding and running benchstat takes as long as reading and comparing a large run, so it runs in the background.

@@ -154,9 +154,7 @@ func listed(last string, names []string) []string {
 // argumentsOf returns the arguments of a command.
 func (a *app) argumentsOf(verb, results string) []string {
 	switch verb {
-	case "run":
-		return append(scenarios.Names(), plan.Simulated)
-	case "graph", "scenario", "site":
+	case "run", "graph", "scenario", "site":
 		return scenarios.Names()
 	case "compare", "report", "serve", "export", "explain", "causal":
 		names, _ := store.Runs(results)

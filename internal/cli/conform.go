@@ -194,6 +194,14 @@ func named(names []string, table []crawl.Crawler) ([]crawl.Crawler, error) {
 		}
 	}
 	for _, n := range names {
+		if strings.Contains(n, "=") {
+			c, err := plan.Find(table, n)
+			if err != nil {
+				return nil, usagef("conform: %w", err)
+			}
+			list = append(list, c)
+			continue
+		}
 		if !slices.Contains(all, n) {
 			return nil, usagef("conform: unknown crawler %q%s: want some of %s", n, plan.Nearest(n, all),
 				strings.Join(all, ", "))

@@ -36,6 +36,9 @@ func (a *app) explain(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	if err != nil {
 		return err
 	}
+	if err := measured(run, "explain"); err != nil {
+		return err
+	}
 	return a.test(ctx, run, *budget, *dry)
 }
 

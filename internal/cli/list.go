@@ -94,10 +94,18 @@ func (a *app) listOf(what, results, run string) (list []listing, err error) {
 			if c.ByURL != nil {
 				keys = append(keys, "url")
 			}
+			params, doc := []string{}, c.Doc
+			for _, p := range c.Params {
+				params = append(params, plan.DescribeParam(p))
+			}
+			if len(params) > 0 {
+				doc += "; parameters: " + strings.Join(params, ", ")
+			}
 			add(struct {
 				named
-				Keys []string `json:"keys"`
-			}{named{c.Name, c.Doc}, keys}, c.Name, strings.Join(keys, ","), c.Doc)
+				Keys       []string `json:"keys"`
+				Parameters []string `json:"parameters"`
+			}{named{c.Name, c.Doc}, keys, params}, c.Name, strings.Join(keys, ","), doc)
 		}
 	case "scenarios":
 		for _, n := range scenarios.Names() {
@@ -107,7 +115,6 @@ func (a *app) listOf(what, results, run string) (list []listing, err error) {
 			}
 			add(named{n, s.Doc}, n, s.Doc)
 		}
-		add(named{polite, politeDoc}, polite, politeDoc)
 	case "graphs":
 		for _, k := range graph.Kinds() {
 			params := []string{}

@@ -91,7 +91,10 @@ func (a *app) conclude(run *store.Run, state store.State, gate gateFlags) error 
 	if err := run.WriteBench(); err != nil {
 		return err
 	}
-	measured := report.MeasuredShare(run.Records())
+	measured := 0.0
+	if !run.Plan().Simulated {
+		measured = report.MeasuredShare(run.Records())
+	}
 	err := run.Update(func(m *store.Manifest) {
 		m.State, m.Ended, m.Measured = state, time.Now().UTC(), measured
 	})

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"crawlbench/internal/child"
-	"crawlbench/internal/crawl"
 	"crawlbench/internal/host"
 	"crawlbench/internal/limiter"
 	"crawlbench/internal/measure"
@@ -73,6 +72,9 @@ func (a *app) resume(ctx context.Context, f runFlags) error {
 	if err != nil {
 		return err
 	}
+	if p.Simulated {
+		return a.takeSimulated(ctx, run, f)
+	}
 	slots, passes := run.Pending()
 	fmt.Fprintf(a.err, "resuming %s: %d of %d samples and %d of %d profile passes are left\n",
 		dir, len(slots), run.Planned(), len(passes), len(p.Passes))
@@ -112,7 +114,7 @@ func sameConditions(run *store.Run, by programs) error {
 func (a *app) checkCanResume(run *store.Run, against string) error {
 	p := run.Plan()
 	for _, name := range p.Crawlers {
-		if !slices.ContainsFunc(a.crawlers, func(c crawl.Crawler) bool { return c.Name == plan.CrawlerOf(name) }) {
+		if _, err := plan.Find(a.crawlers, plan.CrawlerOf(name)); err != nil {
 			return fmt.Errorf("this program has no crawler %q: resume with the program that started the run", name)
 		}
 	}
@@ -121,8 +123,10 @@ func (a *app) checkCanResume(run *store.Run, against string) error {
 			return fmt.Errorf("this program has no limiter %q: resume with the program that started the run", c.Limiter)
 		}
 	}
-	if problems := p.Fetch.Check(); len(problems) > 0 {
-		return fmt.Errorf("its plan: fetch.%s: %s", problems[0].Field, problems[0].Msg)
+	for _, g := range p.Graphs {
+		if problems := p.BehaviourOf(g.Name).Check(); len(problems) > 0 {
+			return fmt.Errorf("its plan: fetch.%s: %s", problems[0].Field, problems[0].Msg)
+		}
 	}
 	slots, _ := run.Pending()
 	others := slices.ContainsFunc(p.Cells, plan.Cell.IsAgainst)

@@ -96,12 +96,15 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 		return a.resume(ctx, f)
 	}
 	name := append(positional, "")[0]
-	if name == polite {
-		return a.simulate(ctx, fs, f)
-	}
 	p, m, err := a.plan(ctx, name, &f)
 	if err != nil {
 		return err
+	}
+	if p.Simulated {
+		if err := checkSimulated(fs, p); err != nil {
+			return err
+		}
+		return a.simulate(ctx, p, m, f)
 	}
 	if f.dry {
 		return a.dry(ctx, p, f)
@@ -230,6 +233,9 @@ func override(s *plan.Scenario, f runFlags) error {
 			return usagef("run: -workers: %w", err)
 		}
 		s.Workers, s.Profiles.Workers = counts, nil
+		for i := range s.Graphs {
+			s.Graphs[i].Workers = nil
+		}
 	}
 	if f.rate != "" {
 		rates, err := plan.ParseRates(f.rate)
@@ -312,7 +318,7 @@ func (a *app) look(ctx context.Context, p *plan.Plan, graphs []measure.Graph, r 
 	if r.Memory == 0 {
 		r.Memory = host.FreeMemory()
 	}
-	if p.Fetch.CPU > 0 && r.Spin == 0 {
+	if p.UsesCPU() && r.Spin == 0 {
 		r.Spin = web.Calibrate()
 	}
 	for _, g := range graphs {
@@ -340,10 +346,11 @@ func (a *app) show(w io.Writer, s screen.Screen, p *plan.Plan, graphs []measure.
 // ideal returns a function that returns the shortest possible time of a crawl of a cell.
 func ideal(p *plan.Plan, graphs []measure.Graph) func(plan.Cell) time.Duration {
 	return func(c plan.Cell) time.Duration {
-		fetch := c.FetchOf(p.Fetch)
+		fetch := p.FetchOf(c)
 		for _, g := range graphs {
 			if g.Info.Name == c.Graph {
-				return c.Ideal(g.Info.Reachable, g.Info.Depth, g.Info.MeanWait(fetch.Latency), fetch.CPU)
+				most := c.Ideal(g.Info.Reachable, g.Info.Depth, g.Info.MeanWait(fetch.Latency), fetch.CPU)
+				return max(most, p.GapsOf(g.Largest))
 			}
 		}
 		return 0

@@ -133,3 +133,11 @@ func matching(cells []plan.Cell, words []string, same func(value, word string) b
 	}
 	return hits
 }
+
+// measured returns an error if a run is simulated, so that a command has nothing to work with.
+func measured(run *store.Run, command string) error {
+	if !run.Plan().Simulated {
+		return nil
+	}
+	return fmt.Errorf("%s %s: the run is simulated, and no machine was measured: name a measured run", command, run.Dir())
+}

@@ -2,120 +2,169 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
-	"crawlbench/internal/crawl"
-	"crawlbench/internal/hostlog"
+	"crawlbench/internal/child"
+	"crawlbench/internal/host"
+	"crawlbench/internal/measure"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/screen"
 	"crawlbench/internal/simulate"
+	"crawlbench/internal/store"
 )
 
-// polite is the scenario that is simulated, and politeDoc its description.
-const (
-	polite    = plan.Simulated
-	politeDoc = "what politeness costs: five shapes of hosts, a gap of 1 s, simulated in virtual time (exact, takes seconds)"
-)
+// simulatedFlags are the flags of run that a simulated scenario can have.
+var simulatedFlags = []string{"crawlers", "graph", "keys", "workers", "seed", "n", "o", "results", "progress", "format",
+	"q", "v"}
 
-// simulate runs the scenario polite and prints its table.
-func (a *app) simulate(ctx context.Context, fs *flag.FlagSet, f runFlags) error {
+// checkSimulated returns an error for flags that say how to measure.
+func checkSimulated(fs *flag.FlagSet, p *plan.Plan) error {
 	var err error
 	fs.Visit(func(given *flag.Flag) {
-		if given.Name != "crawlers" {
-			err = usagef("run: -%s cannot be used with the scenario %s, which is simulated: use -crawlers or nothing",
-				given.Name, polite)
+		if !slices.Contains(simulatedFlags, given.Name) {
+			err = usagef("run: -%s cannot be used with the scenario %s, which is simulated: omit it", given.Name, p.Scenario)
 		}
 	})
-	if err != nil {
-		return err
-	}
-	list := a.crawlers
-	if f.crawlers != "" {
-		names, err := plan.ParseNames(f.crawlers)
-		if err != nil {
-			return usagef("run: -crawlers: %w", err)
-		}
-		if list, err = plan.Choose(names, a.crawlers); err != nil {
-			return usagef("run: -crawlers: %w", err)
-		}
-	}
-	rows, err := simulated(ctx, list)
-	if ctx.Err() != nil {
-		return exitError{code: exitInterrupted}
-	}
-	if err != nil {
-		return err
-	}
-	return a.printSimulated(rows)
+	return err
 }
 
-// simulated simulates crawlers in child processes of this program.
-func simulated(ctx context.Context, list []crawl.Crawler) ([]simulate.Row, error) {
+// simulate starts a new run of a simulated plan.
+func (a *app) simulate(ctx context.Context, p *plan.Plan, m store.Manifest, f runFlags) error {
+	if f.dry {
+		a.showSimulated(p)
+		return nil
+	}
+	err := child.Supported()
+	if err != nil {
+		return err
+	}
+	if f.programs, err = readPrograms(""); err != nil {
+		return err
+	}
+	defer f.programs.close()
+	if err := origin(&m, p, f.programs); err != nil {
+		return err
+	}
+	dir := f.out
+	if dir == "" {
+		dir = filepath.Join(f.results, store.NewName(f.results, m.Scenario, m.Started))
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
+		return fmt.Errorf("create the directory of the runs: %w", err)
+	}
+	run, err := store.Create(dir, m, p)
+	if err != nil {
+		return err
+	}
+	defer run.Close()
+	if err := describeGraphs(ctx, run); err != nil {
+		run.Close()
+		return errors.Join(err, os.RemoveAll(dir)) // nothing was simulated: remove the directory
+	}
+	return a.takeSimulated(ctx, run, f)
+}
+
+// describeGraphs notes the graphs of a run in its manifest.
+func describeGraphs(ctx context.Context, run *store.Run) error {
+	cache, remove, err := measure.Caches(run)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	graphs, err := measure.Build(ctx, run.Plan(), cache, host.FreeMemory())
+	if err != nil {
+		return err
+	}
+	return run.Update(func(m *store.Manifest) { m.Graphs = infos(graphs) })
+}
+
+// takeSimulated simulates the pending cells of a run and prints the result.
+func (a *app) takeSimulated(ctx context.Context, run *store.Run, f runFlags) error {
+	p := run.Plan()
+	slots, _ := run.Pending()
+	at := map[plan.Cell]plan.Slot{}
+	var cells []plan.Cell
+	for _, s := range slots {
+		c := p.Cells[s.Cell]
+		at[c] = s
+		cells = append(cells, c)
+	}
+	slices.SortFunc(cells, func(x, y plan.Cell) int { return slices.Index(p.Cells, x) - slices.Index(p.Cells, y) })
 	exe, err := os.Executable()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return simulate.Run(ctx, list, func(crawler string) *exec.Cmd {
-		cmd := exec.CommandContext(ctx, exe, simulate.ChildVerb, crawler)
+	command := func() *exec.Cmd {
+		cmd := exec.CommandContext(ctx, exe, simulate.ChildVerb)
 		cmd.Args[0] = os.Args[0]
 		return cmd
+	}
+	begin := time.Now().UTC()
+	errRun := simulate.Run(ctx, p, cells, command, func(r simulate.Result) error {
+		return run.Append(recordOf(r, at[r.Cell], begin))
 	})
-}
-
-// printSimulated prints the results of a simulation.
-func (a *app) printSimulated(rows []simulate.Row) error {
-	a.prose("Simulated in virtual time: times are exact and no machine is measured. A gap of 1 s from the end of a fetch, one " +
-		"fetch per host at a time, latencies lognormal. Only the order of what happens at the same instant varies.")
-	situation, failed := "", []string{}
-	var table [][]screen.Entry
-	head := []string{"", "makespan", "of bound", "unforced idle", "90 % of other hosts"}
-	end := func() {
-		if len(table) > 0 {
-			a.table(head, table)
-		}
-		table = nil
+	state := store.Complete
+	if errRun != nil {
+		state = store.Interrupted
 	}
-	for _, r := range rows {
-		if r.Failed != "" || r.Polite && len(r.Faults) > 0 {
-			failed = append(failed, fmt.Sprintf("%s, %s: %s", r.Crawler, r.Situation,
-				strings.Join(append(r.Faults, r.Failed), "; ")))
-			continue
-		}
-		if !r.Polite {
-			continue
-		}
-		if r.Situation != situation {
-			end()
-			situation = r.Situation
-			head[0] = fmt.Sprintf("%s, %d workers", situation, r.Workers)
-		}
-		table = append(table, entries(r.Crawler, seconds(r.Makespan),
-			fmt.Sprintf("%.2f", r.Makespan.Seconds()/r.Bound.Seconds()), seconds(r.Idle), seconds(r.Others)))
-	}
-	end()
-	a.impolite(rows)
-	a.strips(rows)
-	if situation != "" {
-		fmt.Fprintln(a.out)
-		a.prose("of bound: makespan divided by a proven lower bound. The bound of \"even\" is not tight: " +
-			"when a page is found depends on the order of the fetches.")
-		a.prose("unforced idle: the time, summed over workers, in which a worker was idle although a host was ready. " +
-			"The best schedulers have none.")
-		a.prose("90 % of other hosts: when 90 % of the pages of all hosts but the largest had been fetched.")
-		for _, s := range simulate.Situations() {
-			a.prose(s.Name + ": " + s.Doc + ".")
-		}
-	}
-	if len(failed) > 0 {
-		return exitError{exitCrawlFailed, fmt.Errorf("run: %s", strings.Join(failed, "\n"))}
+	errEnd := a.conclude(run, state, f.gate)
+	switch {
+	case ctx.Err() != nil:
+		fmt.Fprintf(a.err, "\ninterrupted; finished simulations are kept. To continue:\n  %s\n", a.command("resume", run.Dir(), ""))
+		return exitError{code: exitInterrupted}
+	case errRun != nil || errEnd != nil:
+		return errors.Join(errRun, errEnd)
+	case len(run.Failed()) > 0:
+		return exitError{code: exitCrawlFailed}
 	}
 	return nil
+}
+
+// recordOf returns the record of a simulation.
+func recordOf(r simulate.Result, at plan.Slot, begin time.Time) store.Record {
+	rec := store.Record{Kind: store.KindSample, Round: at.Round, Slot: at.Slot, Cell: r.Cell.ID(), Start: begin,
+		Wall: time.Since(begin).Seconds()}
+	if r.Class != "" {
+		rec.Kind, rec.Failure = store.KindFailure, &store.Failure{Class: r.Class, Message: r.Failed}
+		return rec
+	}
+	seconds := max(r.Summary.Makespan, time.Nanosecond.Seconds())
+	rec.Sample = &store.Sample{Crawls: 1, Seconds: []float64{seconds}, Values: map[string]float64{}, Polite: &r.Summary}
+	for _, unit := range store.Units() {
+		rec.Sample.Values[unit] = 0
+	}
+	rec.Sample.Values["sec/op"], rec.Sample.Values["pages/op"] = seconds, float64(r.Pages)
+	return rec
+}
+
+// showSimulated prints what a simulated plan does.
+func (a *app) showSimulated(p *plan.Plan) {
+	a.prose(fmt.Sprintf("%s is simulated in virtual time, with %s: %s.", p.Scenario, p.Politeness,
+		plain.Count(len(p.Cells), "crawl")))
+	fmt.Fprintln(a.out)
+	var rows [][]string
+	for _, g := range p.Graphs {
+		var workers []string
+		for _, c := range p.Cells {
+			if w := fmt.Sprint(c.Workers); c.Graph == g.Name && !slices.Contains(workers, w) {
+				workers = append(workers, w)
+			}
+		}
+		rows = append(rows, []string{g.Name, strings.Join(workers, ", ") + " workers", g.Doc})
+	}
+	var b strings.Builder
+	a.screen.List(&b, rows)
+	fmt.Fprint(a.raw, b.String())
+	fmt.Fprintln(a.out)
+	a.prose("crawlers: " + strings.Join(p.Crawlers, ", "))
 }
 
 // prose prints a paragraph as wide as the screen.
@@ -125,79 +174,13 @@ func (a *app) prose(text string) {
 	fmt.Fprint(a.raw, b.String())
 }
 
-// table prints a table below an empty line.
-func (a *app) table(head []string, rows [][]screen.Entry) {
-	var b strings.Builder
-	b.WriteByte('\n')
-	a.screen.Table(&b, head, rows)
-	fmt.Fprint(a.raw, b.String())
-}
-
-// entries returns a row of a table.
-func entries(texts ...string) (row []screen.Entry) {
-	for _, text := range texts {
-		row = append(row, screen.Entry{Text: text})
+// simulated simulates a plan for a lesson, in child processes of this program.
+func simulated(ctx context.Context, p *plan.Plan) (list []simulate.Result, err error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, err
 	}
-	return row
-}
-
-// mostStrips is the largest number of crawlers whose strips are printed.
-const mostStrips = 3
-
-// strips prints what hosts were doing.
-func (a *app) strips(rows []simulate.Row) {
-	list := slices.DeleteFunc(slices.Clone(rows), func(r simulate.Row) bool { return r.Strip == nil || !r.Polite })
-	if len(list) == 0 {
-		return
-	}
-	if len(list) > mostStrips {
-		fmt.Fprintln(a.out)
-		a.prose(fmt.Sprintf("Name up to %d crawlers with -crawlers to see what their hosts do in the first %s.", mostStrips,
-			seconds(simulate.StripTime)))
-		return
-	}
-	fmt.Fprintln(a.out)
-	const frame = 4 // columns
-	each := hostlog.Share(len(list[0].Strip[0]), a.screen.Width-frame)
-	a.prose(fmt.Sprintf("The first %s of %s, some hosts, one a line, %s a column: # a fetch, . the gap, ! ready but no "+
-		"worker fetches, blank: no page.", seconds(simulate.StripTime), list[0].Situation,
-		seconds(time.Duration(each)*simulate.StripTime/time.Duration(len(list[0].Strip[0])))))
-	for _, r := range list {
-		fmt.Fprintf(a.out, "%s\n", r.Crawler)
-		for _, line := range r.Strip {
-			fmt.Fprintf(a.out, "  |%s|\n", hostlog.Narrow(line, each))
-		}
-	}
-}
-
-// impolite prints how the crawlers that know no hosts look to a site.
-func (a *app) impolite(rows []simulate.Row) {
-	var list []simulate.Row
-	for _, r := range rows {
-		if !r.Polite && r.Failed == "" && r.Situation == rows[0].Situation {
-			list = append(list, r)
-		}
-	}
-	if len(list) == 0 {
-		return
-	}
-	fmt.Fprintln(a.out)
-	a.prose(fmt.Sprintf("Crawlers that know no hosts, as the hosts of %s see them:", list[0].Situation))
-	var lines [][]screen.Entry
-	for _, r := range list {
-		lines = append(lines, entries(r.Crawler, fmt.Sprintf("%d of %d", r.Broken, r.Gaps), seconds(max(0, r.Least)),
-			fmt.Sprint(r.Peak)))
-	}
-	a.table([]string{"crawler", "gaps broken", "shortest gap", "in flight at one host"}, lines)
-}
-
-// seconds formats a time as seconds.
-func seconds(d time.Duration) string {
-	if d == 0 {
-		return "0"
-	}
-	if d < 100*time.Millisecond {
-		return fmt.Sprintf("%.3g s", d.Seconds())
-	}
-	return fmt.Sprintf("%.1f s", d.Seconds())
+	err = simulate.Run(ctx, p, p.Cells, func() *exec.Cmd { return exec.CommandContext(ctx, exe, simulate.ChildVerb) },
+		func(r simulate.Result) error { list = append(list, r); return nil })
+	return list, err
 }

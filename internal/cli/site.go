@@ -316,3 +316,14 @@ func (f *siteFlags) longestPause() time.Duration {
 	}
 	return pause
 }
+
+// seconds formats a time as seconds.
+func seconds(d time.Duration) string {
+	if d == 0 {
+		return "0"
+	}
+	if d < 100*time.Millisecond {
+		return fmt.Sprintf("%.3g s", d.Seconds())
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}

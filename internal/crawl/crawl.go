@@ -42,6 +42,14 @@ type Result = struct {
 // Func crawls web from seeds.
 type Func[K comparable] = func(ctx context.Context, web Web[K], seeds []K, o Options) (Result, error)
 
+// Param is a parameter of a crawler.
+type Param = struct {
+	Name, Doc         string
+	Time              bool
+	Unit              string
+	Default, Min, Max int64
+}
+
 // Crawler describes a crawler.
 type Crawler = struct {
 	Name, Doc  string
@@ -51,6 +59,8 @@ type Crawler = struct {
 	OnEngine   bool
 	Polite     bool
 	Wasteful   bool
+	Params     []Param
+	With       func(values []int64) (Func[uint32], Func[string])
 }
 
 // Visited is a set of pages, safe for concurrent use.

@@ -4,8 +4,6 @@
 package crawler
 
 import (
-	"time"
-
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawler/backqueues"
 	"crawlbench/internal/crawler/cas"
@@ -50,11 +48,11 @@ func All() []crawl.Crawler {
 		level.Crawler(),
 		sequential.Crawler(),
 		hostheap.Crawler(),
-		hostwheel.Crawler(10 * time.Millisecond),
+		hostwheel.Crawler(),
 		hostgoroutine.Crawler(),
-		backqueues.Crawler(3),
-		hostshards.Crawler(8),
+		backqueues.Crawler(),
+		hostshards.Crawler(),
 		sleeper.Crawler(),
-		poller.Crawler(50 * time.Millisecond),
+		poller.Crawler(),
 	}
 }

@@ -88,8 +88,8 @@ func BenchmarkPolite(b *testing.B) {
 func onePolite(
 	b *testing.B, c crawl.Crawler, site *instant, seeds []uint32, hosts uint32, gap time.Duration, workers int,
 ) {
-	wasteful := c.Name == "sleeper" || c.Name == "backqueues.3W"
-	if wasteful && gap > 0 || c.Name == "poller.50ms" && hosts > 10_000 {
+	wasteful := c.Name == "sleeper" || c.Name == "backqueues"
+	if wasteful && gap > 0 || c.Name == "poller" && hosts > 10_000 {
 		b.Skip("it wastes minutes")
 	}
 	o := crawl.Options{

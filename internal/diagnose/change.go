@@ -107,6 +107,11 @@ func CheckComparable(before, after *store.Run) error {
 			return fmt.Errorf("they were measured under different conditions: %v: run both under the same", d)
 		}
 	}
+	return sameGraphs(m, n)
+}
+
+// sameGraphs returns an error if graphs of the same name differ.
+func sameGraphs(m, n store.Manifest) error {
 	for _, g := range m.Graphs {
 		for _, h := range n.Graphs {
 			if g.Name == h.Name && !g.Same(h) {
@@ -124,7 +129,7 @@ func samePlan(before, after *store.Run) error {
 		return err
 	}
 	p, q := before.Plan(), after.Plan()
-	if p.Fetch != q.Fetch {
+	if !p.SameSite(q) {
 		return errors.New("their sites behave differently: run the same scenario twice")
 	}
 	for _, x := range []struct {
@@ -136,6 +141,19 @@ func samePlan(before, after *store.Run) error {
 				return fmt.Errorf("only the %s has cell %s: run the same scenario twice", x.which, c.ID())
 			}
 		}
+	}
+	return nil
+}
+
+// CheckSimulated returns an error if two simulated runs cannot be compared: their sites or their graphs differ. Their
+// machines make no difference.
+func CheckSimulated(before, after *store.Run) error {
+	err := sameGraphs(before.Manifest(), after.Manifest())
+	if err == nil && !before.Plan().SameSite(after.Plan()) {
+		err = errors.New("their sites or policies differ: run the same scenario twice")
+	}
+	if err != nil {
+		return fmt.Errorf("compare %s and %s: %w: %w", before.Dir(), after.Dir(), ErrNotComparable, err)
 	}
 	return nil
 }

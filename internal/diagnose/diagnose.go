@@ -104,6 +104,7 @@ type Cell struct {
 	Bimodal                 bool           // the samples form two clusters, so the median is not representative
 	Bytes                   float64        // allocated per page
 	Retained                float64        // heap bytes per page at the last page; 0 if not measured
+	PerHost                 float64        // heap bytes per host at the second page, with a policy; 0 if not measured
 	Files                   map[string]string
 	// Counts are the crawler's own counters, per page, by name.
 	Counts map[string]float64
@@ -134,6 +135,9 @@ func begin(run *store.Run) (*Analysis, cells) {
 // Analyse analyses a run. It fails only if files of the run are damaged.
 func Analyse(run *store.Run) (*Analysis, error) {
 	a, all := begin(run)
+	if run.Plan().Simulated { // no machine was measured
+		return a, nil
+	}
 	if err := a.attachTraces(all.own); err != nil {
 		return nil, err
 	}
@@ -219,7 +223,7 @@ func (c *Cell) take(rec store.Record) {
 	c.cpu[rec.Round] = s.Values["cpu-sec/op"] / pages
 	c.CPU += c.cpu[rec.Round]
 	c.Bytes += s.Values["B/op"] / pages
-	c.Retained = max(c.Retained, s.Retained)
+	c.Retained, c.PerHost = max(c.Retained, s.Retained), max(c.PerHost, s.PerHost)
 	// As a share of the runtime's estimate of processor time, which a busy machine affects in both.
 	if all := s.Host["gc-sec"] + s.Host["user-sec"]; all > 0 {
 		c.GC += s.Host["gc-sec"] / all

@@ -43,7 +43,8 @@ const resamples = 400
 // for the site do not need a processor.
 func (t *Table) lose(run *store.Run) {
 	p := run.Plan()
-	if t.Rate > 0 || t.info(run).MeanWait(p.Fetch.Latency) > time.Microsecond+p.Fetch.CPU {
+	fetch := p.BehaviourOf(t.Graph)
+	if t.Rate > 0 || t.info(run).MeanWait(fetch.Latency) > time.Microsecond+fetch.CPU {
 		return
 	}
 	for _, r := range t.Rows {

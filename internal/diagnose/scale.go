@@ -12,7 +12,8 @@ import (
 // scale computes the scaling of each crawler's throughput with its workers.
 func (t *Table) scale(run *store.Run) {
 	p, cores := run.Plan(), t.Procs
-	if fetch := (plan.Cell{Cost: t.Cost}).FetchOf(p.Fetch); t.info(run).MeanWait(fetch.Latency) > fetch.CPU {
+	fetch := p.FetchOf(plan.Cell{Graph: t.Graph, Cost: t.Cost})
+	if t.info(run).MeanWait(fetch.Latency) > fetch.CPU {
 		cores = 0 // workers that wait for the site do not need a processor
 	}
 	for _, r := range t.Rows {
@@ -71,7 +72,7 @@ func (t *Table) bound(run *store.Run) {
 		}
 		for _, c := range r.Cells {
 			c.Site = graph
-			fetch := c.FetchOf(p.Fetch)
+			fetch := p.FetchOf(c.Cell)
 			c.Bound = bound(c, graph, graph.MeanWait(fetch.Latency), fetch.CPU, cost)
 		}
 	}

@@ -261,7 +261,7 @@ func workers(times, parts int) func(subject) (plan.Cell, string) {
 
 func twiceTheLatency(s subject) (plan.Cell, string) {
 	c := s.base()
-	c.Cost.Latency = 2 * c.FetchOf(s.plan.Fetch).Latency.Median
+	c.Cost.Latency = 2 * s.plan.FetchOf(c).Latency.Median
 	if c.Cost.Latency == 0 {
 		return c, "the site has no latency"
 	}
@@ -275,7 +275,7 @@ func twiceTheCPU(s subject) (plan.Cell, string) {
 	if own <= 0 {
 		return c, "its processor time is unknown"
 	}
-	c.Cost.CPU = c.FetchOf(s.plan.Fetch).CPU + own
+	c.Cost.CPU = s.plan.FetchOf(c).CPU + own
 	return c, ""
 }
 
@@ -315,7 +315,7 @@ func withoutSet(s subject) (plan.Cell, string) {
 	switch {
 	case c.NullSet:
 		return c, "it has no set"
-	case s.plan.Fetch.Fail > 0:
+	case s.plan.BehaviourOf(c.Graph).Fail+s.plan.BehaviourOf(c.Graph).HostFail > 0:
 		return c, "some fetches fail, and the null set needs a tree that is reached whole"
 	case !s.onEngine() || where == "" || strings.HasPrefix(where, "engine."):
 		return c, "no setting removes what a line does that is outside of a visited set on the shared engine; crawlbench causal delays that line instead"

@@ -34,7 +34,7 @@ func (s subject) cores() int {
 
 // away reports whether workers wait for the site, so that they do not need a processor.
 func (s subject) away() bool {
-	fetch := s.Cell.FetchOf(s.plan.Fetch)
+	fetch := s.plan.FetchOf(s.Cell.Cell)
 	return fetch.Latency.MeanWait() > fetch.CPU
 }
 

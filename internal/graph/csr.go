@@ -37,6 +37,16 @@ func (g *Graph) Host(p uint32) uint32 {
 	return uint32(sort.Search(len(g.Hosts), func(i int) bool { return g.Hosts[i] > p }) - 1)
 }
 
+// Largest returns the first page of the host with the most pages, and the page after its last one.
+func (g *Graph) Largest() (first, past uint32) {
+	for h, at := range g.Hosts {
+		if end := g.past(h, g.Pages()); end-at > past-first {
+			first, past = at, end
+		}
+	}
+	return first, past
+}
+
 // Described returns the specification that g was built from, followed by its notes.
 func (g *Graph) Described(s Spec) string {
 	return strings.Join(append([]string{s.String()}, g.Notes...), "; ")

@@ -2,13 +2,11 @@ package lesson
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
-	"crawlbench/internal/crawl"
-	"crawlbench/internal/simulate"
+	"crawlbench/internal/hostlog"
+	"crawlbench/internal/plan"
 )
 
 func headOfLine() Lesson {
@@ -31,34 +29,16 @@ func headOfLine() Lesson {
 			"idleness: worker time in which a host could have been asked. It is 0 for the second one.",
 		Next: "\"crawlbench run polite\" shows five shapes of hosts and seven designs, in seconds, in virtual time.",
 		run: func(ctx context.Context, l *Lab) (Result, error) {
-			var pair []crawl.Crawler
-			for _, c := range l.Crawlers {
-				if c.Name == "hostheap" || c.Name == "sleeper" {
-					pair = append(pair, c)
-				}
-			}
-			rows, err := l.Simulate(ctx, pair)
+			rows, err := l.simulate(ctx, blocking)
 			if err != nil {
 				return Result{}, err
 			}
-			row := func(name string) simulate.Row {
-				i := slices.IndexFunc(rows, func(r simulate.Row) bool {
-					return r.Crawler == name && r.Situation == "even"
-				})
-				if i < 0 {
-					return simulate.Row{Failed: name + " was not simulated"}
-				}
-				return rows[i]
-			}
-			heap, sleeper := row("hostheap"), row("sleeper")
-			if failed := heap.Failed + sleeper.Failed; failed != "" {
-				return Result{}, errors.New(failed)
-			}
-			ratio := sleeper.Makespan.Seconds() / heap.Makespan.Seconds()
+			heap, sleeper := rows["hostheap"], rows["sleeper"]
+			ratio := sleeper.Makespan / heap.Makespan
 			measured := fmt.Sprintf("In virtual time, sleeper took %.0f s and hostheap %.0f s: %.1f times as long. Its "+
 				"workers were idle without need for %.0f s in all, those of hostheap for %.0f s.",
-				sleeper.Makespan.Seconds(), heap.Makespan.Seconds(), ratio, sleeper.Idle.Seconds(), heap.Idle.Seconds())
-			r := Result{Choice: Unsure, Picture: strips(heap, sleeper), Measured: measured}
+				sleeper.Makespan, heap.Makespan, ratio, sleeper.Idle, heap.Idle)
+			r := Result{Choice: Unsure, Picture: strips(rows, "hostheap", "sleeper"), Measured: measured}
 			switch {
 			case ratio < 1.1:
 				r.Choice = 0
@@ -72,14 +52,55 @@ func headOfLine() Lesson {
 	}
 }
 
+// blocking is a simulated scenario of hosts of equal sizes.
+const blocking = `simulated = true
+crawlers = ["hostheap", "sleeper"]
+workers = [64]
+[politeness]
+gap = "1s"
+[fetch]
+latency = "lognormal"
+median = "60ms"
+sigma = 0.87
+[[graph]]
+name = "even"
+kind = "even"
+pages = 4000
+hosts = 100
+`
+
+// simulate simulates a scenario of one graph and returns what its hosts saw, by crawler.
+func (l *Lab) simulate(ctx context.Context, text string) (map[string]hostlog.Summary, error) {
+	s, err := plan.Parse("lesson.toml", []byte(text))
+	if err != nil {
+		return nil, err
+	}
+	p, err := plan.Make(s, l.Crawlers, 1)
+	if err != nil {
+		return nil, err
+	}
+	list, err := l.Simulate(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	rows := map[string]hostlog.Summary{}
+	for _, r := range list {
+		if r.Failed != "" {
+			return nil, fmt.Errorf("%s: %s", r.Cell.Impl, r.Failed)
+		}
+		rows[r.Cell.Impl] = r.Summary
+	}
+	return rows, nil
+}
+
 // strips draws what hosts were doing.
-func strips(rows ...simulate.Row) string {
+func strips(rows map[string]hostlog.Summary, crawlers ...string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "The first %.0f s, some hosts, one a line: # a fetch, . the gap, ! ready but no worker fetches\n",
-		simulate.StripTime.Seconds())
-	for _, r := range rows {
-		fmt.Fprintln(&b, r.Crawler)
-		for _, line := range r.Strip {
+		rows[crawlers[0]].StripEnd)
+	for _, name := range crawlers {
+		fmt.Fprintln(&b, name)
+		for _, line := range rows[name].Strips {
 			fmt.Fprintf(&b, "  |%s|\n", line)
 		}
 	}

@@ -51,8 +51,8 @@ type Lab struct {
 	Crawlers []crawl.Crawler // includes those of Crawlers
 	Child    []string        // as in trial.Trial
 	Suite    conform.Suite   // its Command starts the process of a check
-	// Simulate crawls the situations of package simulate with some of the crawlers.
-	Simulate func(context.Context, []crawl.Crawler) ([]simulate.Row, error)
+	// Simulate simulates the cells of a plan.
+	Simulate func(context.Context, *plan.Plan) ([]simulate.Result, error)
 	// Short makes samples short, for tests.
 	Short bool
 }

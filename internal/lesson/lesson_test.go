@@ -16,6 +16,7 @@ import (
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/measure"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/screen"
 	"crawlbench/internal/simulate"
 )
@@ -31,8 +32,8 @@ func TestMain(m *testing.M) {
 	if len(os.Args) == 5 && os.Args[1] == conform.ChildVerb {
 		conform.Child(os.Args[2:], append(table(), mutant.Crawlers()...))
 	}
-	if len(os.Args) == 3 && os.Args[1] == simulate.ChildVerb {
-		simulate.Child(os.Args[2:], table())
+	if len(os.Args) == 2 && os.Args[1] == simulate.ChildVerb {
+		simulate.Child(os.Stdin, table())
 	}
 	os.Exit(m.Run())
 }
@@ -44,10 +45,10 @@ func lab() *Lab {
 		Command: func(crawler, keys, check string) *exec.Cmd {
 			return exec.Command(os.Args[0], conform.ChildVerb, crawler, keys, check)
 		},
-	}, Simulate: func(ctx context.Context, list []crawl.Crawler) ([]simulate.Row, error) {
-		return simulate.Run(ctx, list, func(crawler string) *exec.Cmd {
-			return exec.Command(os.Args[0], simulate.ChildVerb, crawler)
-		})
+	}, Simulate: func(ctx context.Context, p *plan.Plan) (list []simulate.Result, err error) {
+		err = simulate.Run(ctx, p, p.Cells, func() *exec.Cmd { return exec.Command(os.Args[0], simulate.ChildVerb) },
+			func(r simulate.Result) error { list = append(list, r); return nil })
+		return list, err
 	}}
 }
 

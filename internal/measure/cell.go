@@ -23,7 +23,9 @@ type Job struct {
 	Cell  plan.Cell
 	Cache string // the graph's cache file
 	Fetch web.Behaviour
-	Spin  float64 // iterations of web.Burn per microsecond
+	// Politeness is the policy that crawls are given; nil without one.
+	Politeness *plan.Politeness `json:",omitempty"`
+	Spin       float64          // iterations of web.Burn per microsecond
 	// Sample is the minimum total crawl time; the crawl that reaches it is the last.
 	Sample time.Duration
 	// Memory limits the data segment, in bytes; 0 means no limit.
@@ -132,12 +134,13 @@ func outcomeOf(o Outcome, err error) (Outcome, error) {
 type Bench struct {
 	site  *web.Site
 	cache *graph.Cache
-	table []crawl.Crawler
+	by    crawl.Crawler
 	job   Job
 	crawl boundCrawl
 	// stuck receives the verdict on a crawl that was cancelled and has not returned.
 	stuck       chan web.Violations
 	environment environment
+	polite      bool // the crawler keeps a policy
 	// settings are those that all crawls must find and leave: one that a crawl finds changed was changed in between.
 	settings [3]uint64
 	warm     time.Duration // of the last crawl before the first measured one
@@ -181,13 +184,17 @@ func Open(job Job, table []crawl.Crawler) (*Bench, error) {
 	delay.Set(job.Cell.Delay.Site, job.Cell.Delay.For, job.Spin)
 	b := &Bench{
 		job:      job,
-		table:    table,
 		cache:    cache,
 		stuck:    make(chan web.Violations, 1),
 		site:     web.New(pages, reach, job.Fetch, job.Spin),
 		settings: readSettings(),
 	}
-	b.crawl = bind(b.site, job.Cell, table, slices.Contains(job.Profiles, wall), nil)
+	by, err := plan.Find(table, job.Cell.Impl)
+	if err == nil {
+		b.polite = by.Polite
+		b.crawl = bind(b.site, job.Cell, by, slices.Contains(job.Profiles, wall), nil)
+	}
+	b.by = by
 	if b.crawl == nil {
 		cache.Close()
 		return nil, fmt.Errorf(
@@ -204,23 +211,20 @@ func (b *Bench) Close() error { return b.cache.Close() }
 // boundCrawl is a registered crawler bound to a site and its start page.
 type boundCrawl func(context.Context, crawl.Options) (crawl.Result, error)
 
-// bind returns the crawler that cell names, bound to site, or nil if table has none. With trace its fetches are
-// marked in the execution trace; if last is not nil, it counts them down.
-func bind(site *web.Site, cell plan.Cell, table []crawl.Crawler, trace bool, last *countdown) boundCrawl {
+// bind returns the crawler c, bound to site, or nil if it does not crawl by the keys of cell. With trace its fetches
+// are marked in the execution trace; if last is not nil, it counts them down.
+func bind(site *web.Site, cell plan.Cell, c crawl.Crawler, trace bool, last *countdown) boundCrawl {
 	id, url := site.Start()
-	for _, c := range table {
-		switch {
-		case c.Name != cell.Impl:
-		case cell.Keys == "id" && c.ByID != nil:
-			w := observed(site.IDs(), trace, last)
-			return func(ctx context.Context, o crawl.Options) (crawl.Result, error) {
-				return c.ByID(ctx, w, []uint32{id}, o)
-			}
-		case cell.Keys == "url" && c.ByURL != nil:
-			w := observed(site.URLs(), trace, last)
-			return func(ctx context.Context, o crawl.Options) (crawl.Result, error) {
-				return c.ByURL(ctx, w, []string{url}, o)
-			}
+	switch {
+	case cell.Keys == "id" && c.ByID != nil:
+		w := observed(site.IDs(), trace, last)
+		return func(ctx context.Context, o crawl.Options) (crawl.Result, error) {
+			return c.ByID(ctx, w, []uint32{id}, o)
+		}
+	case cell.Keys == "url" && c.ByURL != nil:
+		w := observed(site.URLs(), trace, last)
+		return func(ctx context.Context, o crawl.Options) (crawl.Result, error) {
+			return c.ByURL(ctx, w, []string{url}, o)
 		}
 	}
 	return nil
@@ -277,7 +281,9 @@ func (b *Bench) once(ctx context.Context, r web.Rules, watch func(crawl func()))
 	}
 	process := &settings{procs: b.job.Cell.Procs, before: b.settings}
 	r.Probe = process.probe
-	o := crawl.Options{Workers: r.Workers, MaxPages: r.MaxPages, SizeHint: b.sizeHint(), Count: b.count}
+	r.Politeness, r.Polite = b.policy(r.Exact), b.polite
+	o := crawl.Options{Workers: r.Workers, MaxPages: r.MaxPages, SizeHint: b.sizeHint(), Count: b.count,
+		Politeness: (*crawl.Politeness)(r.Politeness)}
 	b.baseline.record()
 	begin := b.site.Begin(r)
 	var did crawl.Result
@@ -299,6 +305,19 @@ func (b *Bench) once(ctx context.Context, r web.Rules, watch func(crawl func()))
 		return v
 	}
 	return nil
+}
+
+// policy returns the policy of a crawl, nil without one. An untimed crawl does not wait for gaps.
+func (b *Bench) policy(untimed bool) *crawl.Policy {
+	if b.job.Politeness == nil {
+		return nil
+	}
+	p := b.job.Politeness.Policy()
+	p.HostOf = b.site.HostOf
+	if untimed {
+		p.Gap, p.FromStart = 0, false
+	}
+	return &p
 }
 
 // awaitReturn reports a cancelled crawl unless it returns within returnTimeout.

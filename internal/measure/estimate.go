@@ -48,8 +48,8 @@ func (f *Firsts) Look(ctx context.Context, r *Runner, p *plan.Plan, most time.Du
 		if left <= 0 {
 			continue
 		}
-		in, err := json.Marshal(Job{Cell: c, Cache: r.Caches[c.Graph], Fetch: p.Fetch, Spin: r.Spin, Sample: 1,
-			Memory: r.Memory})
+		in, err := json.Marshal(Job{Cell: c, Cache: r.Caches[c.Graph], Fetch: p.BehaviourOf(c.Graph), Spin: r.Spin,
+			Sample: 1, Memory: r.Memory, Politeness: p.Politeness})
 		if err != nil {
 			return fmt.Errorf("encode the job of %s: %w", c.ID(), err)
 		}

@@ -22,6 +22,8 @@ import (
 type Graph struct {
 	Info  store.GraphInfo
 	Cache string // path of the cache file
+	// Largest is the number of pages of the largest host.
+	Largest int
 }
 
 // Build builds the graphs of p into cache files in dir. memory limits the memory for building, in bytes; 0 means no
@@ -44,13 +46,10 @@ func build(ctx context.Context, p *plan.Plan, sg plan.Graph, file string, memory
 	if err != nil {
 		return Graph{}, err
 	}
-	if p.Fetch.Latency.Model == web.Recorded && (g.Record == nil || g.Record.Median == 0) {
+	fetch := p.BehaviourOf(sg.Name)
+	if fetch.Latency.Model == web.Recorded && (g.Record == nil || g.Record.Median == 0) {
 		return Graph{}, errors.New("it has no recorded latencies to replay: want a graph that \"crawlbench import\" made " +
 			"of a crawl with times, or another [fetch] latency")
-	}
-	var fails func(uint32) bool
-	if fetch := p.Fetch.On(g); fetch.MayFail() {
-		fails = fetch.Fails
 	}
 	byURL := slices.ContainsFunc(p.Cells, func(c plan.Cell) bool { return c.Graph == sg.Name && c.Keys == "url" })
 	if need := web.URLMemory(g.Pages(), len(g.Links)); byURL && memory > 0 && need > memory {
@@ -64,7 +63,8 @@ func build(ctx context.Context, p *plan.Plan, sg plan.Graph, file string, memory
 	var digest, sum string
 	var sums sync.WaitGroup
 	sums.Go(func() { digest, sum = g.Digest(), g.SHA256() })
-	reach := graph.Walk(g, fails) // sequential, so the sums can be computed at the same time
+	// Walk is sequential, so the sums can be computed at the same time.
+	reach := graph.Walk(g, p.BehaviourOf(sg.Name).Failing(g))
 	sums.Wait()
 	if err := graph.WriteCache(file, g, reach); err != nil {
 		return Graph{}, err
@@ -72,7 +72,8 @@ func build(ctx context.Context, p *plan.Plan, sg plan.Graph, file string, memory
 	if err := graph.CheckCache(file); err != nil {
 		return Graph{}, err
 	}
-	built := Graph{Cache: file, Info: store.GraphInfo{
+	first, past := g.Largest()
+	built := Graph{Cache: file, Largest: int(past - first), Info: store.GraphInfo{
 		Name: sg.Name, Spec: g.Described(sg.Spec), Digest: digest, SHA256: sum, Pages: g.Pages(), Links: len(g.Links),
 		Reachable: reach.Pages, Failed: reach.Failed, Depth: reach.Depth,
 	}}

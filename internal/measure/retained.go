@@ -10,23 +10,31 @@ import (
 	"crawlbench/internal/web"
 )
 
-// retainedPerPage returns the live heap per page while the crawler fetches the last page, when its visited set is full
-// and its frontier empty. Stacks are not counted. It crawls the whole graph once more, untimed.
-func (b *Bench) retainedPerPage(ctx context.Context) (perPage float64, err error) {
+// retained returns the live heap per page while the crawler fetches the last page, when its visited set is full and its
+// frontier empty. With a policy it also returns the live heap per host in the second fetch, when all that the first
+// page links to waits: on a graph of kind flat these are all pages. Stacks are not counted. It crawls the whole graph
+// once more, untimed.
+func (b *Bench) retained(ctx context.Context) (perPage, perHost float64, err error) {
 	pages := b.cache.Reach.Pages
-	before, after := 0.0, 0.0
+	before, after, early := 0.0, 0.0, 0.0
 	last := &countdown{onLast: func() { after = liveHeap() }}
+	if b.job.Politeness != nil && pages > 2 {
+		last.second, last.onSecond = int64(pages)-2, func() { early = liveHeap() }
+	}
 	last.remaining.Store(int64(pages))
 	measured := b.crawl
 	defer func() { b.crawl = measured }()
-	b.crawl = bind(b.site, b.job.Cell, b.table, false, last)
+	b.crawl = bind(b.site, b.job.Cell, b.by, false, last)
 	b.site.Hurry(true)
 	defer b.site.Hurry(false)
 	err = b.once(ctx, web.Rules{Exact: true}, func(crawl func()) {
 		before = liveHeap() // includes the renamed pages, which belong to the site
 		crawl()
 	})
-	return max(0, after-before) / float64(pages), err
+	if last.onSecond != nil {
+		perHost = max(0, early-before) / float64(len(b.cache.Graph.Hosts))
+	}
+	return max(0, after-before) / float64(pages), perHost, err
 }
 
 // liveHeap returns the bytes of reachable heap objects.
@@ -37,10 +45,12 @@ func liveHeap() float64 {
 	return float64(sample[0].Value.Uint64())
 }
 
-// countdown calls onLast before the last of the remaining fetches.
+// countdown calls onLast before the last of the remaining fetches, and onSecond, if it is not nil, before the one after
+// which second remain.
 type countdown struct {
-	remaining atomic.Int64
-	onLast    func()
+	remaining        atomic.Int64
+	onLast, onSecond func()
+	second           int64
 }
 
 // counted is a site whose fetches are counted down.
@@ -50,8 +60,11 @@ type counted[K comparable] struct {
 }
 
 func (c counted[K]) Fetch(ctx context.Context, page K) ([]K, error) {
-	if c.last.remaining.Add(-1) == 0 {
+	switch n := c.last.remaining.Add(-1); {
+	case n == 0:
 		c.last.onLast()
+	case c.last.onSecond != nil && n == c.last.second:
+		c.last.onSecond()
 	}
 	return c.Web.Fetch(ctx, page)
 }

@@ -175,8 +175,8 @@ func (r *Runner) pass(ctx context.Context, i int) error {
 func (r *Runner) job(c plan.Cell, length time.Duration) Job {
 	c.Impl = c.Crawler() // another program may not know the suffix of a control
 	return Job{
-		Cell: c, Cache: r.Caches[c.Graph], Fetch: c.FetchOf(r.Run.Plan().Fetch), Spin: r.Spin, Sample: length,
-		Memory: r.Memory,
+		Cell: c, Cache: r.Caches[c.Graph], Fetch: r.Run.Plan().FetchOf(c), Spin: r.Spin, Sample: length,
+		Memory: r.Memory, Politeness: r.Run.Plan().Politeness,
 	}
 }
 

@@ -51,6 +51,7 @@ func (t *taking) crawl(ctx context.Context) error {
 	t.pages += t.b.site.Fetched()
 	t.overlapped = t.overlapped || t.b.site.Overlapped()
 	t.b.addPace(t.s)
+	t.b.addHosts(t.s)
 	return nil
 }
 
@@ -89,11 +90,25 @@ func (t *taking) end() {
 func (t *taking) outcome(ctx context.Context) (Outcome, error) {
 	if t.b.job.Retained {
 		var err error
-		if t.s.Retained, err = t.b.retainedPerPage(ctx); err != nil {
+		if t.s.Retained, t.s.PerHost, err = t.b.retained(ctx); err != nil {
 			return Outcome{}, err
 		}
 	}
 	return Outcome{Sample: t.s}, nil
+}
+
+// addHosts adds what hosts saw of the last crawl to s: the measures and strips of the first crawl, and the gaps of all.
+func (b *Bench) addHosts(s *store.Sample) {
+	saw := b.site.Hosts()
+	if s.Polite == nil || saw == nil {
+		s.Polite = saw
+		return
+	}
+	if saw.Broken > 0 && (s.Polite.Broken == 0 || saw.Least < s.Polite.Least) {
+		s.Polite.Least = saw.Least
+	}
+	s.Polite.Gaps, s.Polite.Broken = s.Polite.Gaps+saw.Gaps, s.Polite.Broken+saw.Broken
+	s.Polite.Peak = max(s.Polite.Peak, saw.Peak)
 }
 
 // addPace adds the limiter's statistics of the last crawl to s: means over the crawls, and the worst window.

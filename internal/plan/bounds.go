@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"crawlbench/internal/crawl"
@@ -38,11 +39,14 @@ type axes struct {
 	bursts         []int    // of cells with a rate
 	limiters       []string // of cells with a rate
 	costs          []Cost
+	onGraph        map[string][]int // workers by graph; nil if all have the same
+	simulated      bool
 }
 
 func axesOf(s *Scenario, chosen []crawl.Crawler, cores int) axes {
 	a := axes{graphs: s.Graphs, keys: s.Keys, workers: resolve(s.Workers, cores), procs: resolve(s.Procs, cores),
-		rates: s.Rates, bursts: s.Bursts, limiters: s.Limiters, costs: s.Costs}
+		rates: s.Rates, bursts: s.Bursts, limiters: s.Limiters, costs: s.Costs, simulated: s.Simulated}
+	a.ownWorkers(cores)
 	if len(a.costs) == 0 {
 		a.costs = []Cost{{}}
 	}
@@ -52,6 +56,52 @@ func axesOf(s *Scenario, chosen []crawl.Crawler, cores int) axes {
 		}
 	}
 	return a
+}
+
+// ownWorkers resolves the numbers of workers of graphs, if some have their own.
+func (a *axes) ownWorkers(cores int) {
+	if !slices.ContainsFunc(a.graphs, func(g Graph) bool { return len(g.Workers) > 0 }) {
+		return
+	}
+	a.onGraph = map[string][]int{}
+	shared, seen := a.workers, map[int]bool{}
+	a.workers = nil
+	for _, g := range a.graphs {
+		own := shared
+		if len(g.Workers) > 0 {
+			own = resolve(g.Workers, cores)
+		}
+		a.onGraph[g.Name] = own
+		for _, n := range own {
+			if !seen[n] {
+				seen[n] = true
+				a.workers = append(a.workers, n)
+			}
+		}
+	}
+}
+
+// setWorkers sets the number of workers of a cell, and reports whether there is such a cell. In a simulation a crawler
+// that can use fewer crawls with as many as it can, and one that knows no hosts crawls only the first graph: what it
+// does to the hosts is the same on the others.
+func (a axes) setWorkers(c *Cell, by crawl.Crawler, n int) bool {
+	c.Workers = n
+	own := a.workers
+	if a.onGraph != nil {
+		own = a.onGraph[c.Graph]
+	}
+	switch {
+	case a.onGraph != nil && !slices.Contains(own, n):
+		return false
+	case !a.simulated:
+		return canWorkers(by, n)
+	case !by.Polite && c.Graph != a.graphs[0].Name:
+		return false
+	case !canWorkers(by, n):
+		c.Workers = by.MaxWorkers
+		return n == own[0]
+	}
+	return true
 }
 
 // resolve returns the distinct numbers that counts mean on a machine with the given number of cores.
@@ -75,7 +125,7 @@ func (a axes) able(c crawl.Crawler) (keys, workers int) {
 		}
 	}
 	for _, w := range a.workers {
-		if canWorkers(c, w) {
+		if canWorkers(c, w) || a.simulated {
 			workers++
 		}
 	}

@@ -39,7 +39,7 @@ func Read(text []byte) (*Plan, error) {
 	}
 	err := errors.Join(
 		readList(raw.Crawlers, "crawlers", mostNames, 1, &p.Crawlers),
-		readList(raw.Graphs, "graphs", mostNames, 15, &p.Graphs),
+		readList(raw.Graphs, "graphs", mostNames, 60, &p.Graphs),
 		readList(raw.Cells, "cells", mostCells, 16, &p.Cells),
 		readList(raw.Schedule, "slots", mostSlots, 3, &p.Schedule),
 		readList(raw.Looks, "looks", mostLooks, 2, &p.Looks),
@@ -79,9 +79,15 @@ func (p *Plan) Check() error {
 		return fmt.Errorf("samples of %v, passes of %v, a deadline of %v or %d bytes of memory are out of bounds",
 			p.Sample, p.Length, p.Deadline, p.Memory)
 	}
+	if err := p.Politeness.check(); err != nil {
+		return err
+	}
+	if p.Simulated && (p.Politeness == nil || len(p.Passes) > 0 || p.Turns > 0) {
+		return errors.New("it is simulated, and has no politeness, or it has profile passes or turns")
+	}
 	names := map[string]bool{}
 	for _, name := range p.Crawlers {
-		if !ValidName(name) || names[name] {
+		if !ValidCrawler(name) || names[name] {
 			return fmt.Errorf("crawler %q: the name is invalid or occurs twice", name)
 		}
 		names[name] = true
@@ -114,7 +120,7 @@ func (p *Plan) Check() error {
 // check returns an error if the cell by itself is invalid.
 func (c Cell) check() error {
 	switch {
-	case !ValidName(c.Impl) || !ValidName(c.Graph) || c.Keys != "id" && c.Keys != "url" ||
+	case !ValidCrawler(c.Impl) || !ValidName(c.Graph) || c.Keys != "id" && c.Keys != "url" ||
 		c.Limiter != "" && !ValidName(c.Limiter):
 		return fmt.Errorf("crawler %q, graph %q, keys %q or limiter %q is not a valid name",
 			c.Impl, c.Graph, c.Keys, c.Limiter)

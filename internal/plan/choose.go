@@ -10,7 +10,7 @@ import (
 )
 
 // Choose resolves a list of crawler patterns, in order: a name adds one, * adds all, !name removes
-// one. A list that begins with !name starts with all.
+// one. A name may set parameters. A list that begins with !name starts with all.
 func Choose(patterns []string, table []crawl.Crawler) ([]crawl.Crawler, error) {
 	var chosen []crawl.Crawler
 	at := func(list []crawl.Crawler, name string) int {
@@ -29,15 +29,15 @@ func Choose(patterns []string, table []crawl.Crawler) ([]crawl.Crawler, error) {
 			continue
 		}
 		name, out := strings.CutPrefix(p, "!")
-		i := at(table, name)
-		if i < 0 {
-			return nil, fmt.Errorf("plan: no crawler %q: want one of %s", name, names(table))
+		c, err := Find(table, name)
+		if err != nil {
+			return nil, fmt.Errorf("plan: %w", err)
 		}
 		switch j := at(chosen, name); {
 		case out && j >= 0:
 			chosen = slices.Delete(chosen, j, j+1)
 		case !out && j < 0:
-			chosen = append(chosen, table[i])
+			chosen = append(chosen, c)
 		}
 	}
 	if len(chosen) == 0 {

@@ -64,7 +64,7 @@ func badCost(s string) error {
 	return fmt.Errorf(`invalid cost %s: want "none", "latency 1ms", "cpu 10us" or both, of at most %v`, quoted(s), maxCost)
 }
 
-// FetchOf returns how the site answers the fetches of a cell, given the scenario's behaviour.
+// FetchOf returns how the site answers the fetches of a cell, given its behaviour.
 func (c Cell) FetchOf(b web.Behaviour) web.Behaviour {
 	if c.Cost.Latency > 0 {
 		if b.Latency.Model == "" || b.Latency.Model == "zero" {
@@ -81,7 +81,7 @@ func (c Cell) FetchOf(b web.Behaviour) web.Behaviour {
 // UsesCPU reports whether fetches of some cell use processor time.
 func (p *Plan) UsesCPU() bool {
 	for _, c := range p.Cells {
-		if c.FetchOf(p.Fetch).CPU > 0 {
+		if p.FetchOf(c).CPU > 0 {
 			return true
 		}
 	}

@@ -12,22 +12,17 @@ import (
 
 	"crawlbench/internal/graph"
 	"crawlbench/internal/limiter"
+	"crawlbench/internal/web"
 	"crawlbench/scenarios"
 )
-
-// Simulated is the name of the scenario that is no file, because it is simulated.
-const Simulated = "polite"
 
 // Load reads a scenario: an embedded one by its name, or a file by a path that contains a slash or
 // ends in .toml. Errors in the file are of type Errors.
 func Load(name string) (*Scenario, error) {
-	if name == Simulated {
-		return nil, fmt.Errorf("scenario %s is simulated and has no keys: run it as it is, with \"run %s\"", name, name)
-	}
 	if !strings.HasSuffix(name, ".toml") && !strings.ContainsRune(name, filepath.Separator) {
 		text, err := scenarios.Read(name)
 		if err != nil {
-			names := append(scenarios.Names(), Simulated)
+			names := scenarios.Names()
 			return nil, fmt.Errorf("no scenario %s%s: want one of %s, or the path of a .toml file", quoted(name),
 				Nearest(name, names), strings.Join(names, ", "))
 		}
@@ -122,7 +117,9 @@ func (r *reader) scenario(s *Scenario, p *place, values map[string]any) {
 		{"deadline", one(&s.Deadline, duration(100*time.Millisecond, 24*time.Hour))},
 		{"memory", one(&s.Memory, size)},
 		{"seed", one(&s.Seed, seed)},
+		{"simulated", one(&s.Simulated, boolean)},
 		{"fetch", below(s.fetch)},
+		{"politeness", below(s.politeness)},
 		{"graph", s.graphs},
 		{"profiles", below(s.profiles)},
 	})
@@ -150,10 +147,11 @@ func (r *reader) scenario(s *Scenario, p *place, values map[string]any) {
 	if len(s.Graphs) == 0 && values["graph"] == nil {
 		r.fail(p.key, "", "there is no graph: add a table [[graph]] with name and kind")
 	}
+	s.simulation(r, p)
 }
 
 func (s *Scenario) baseline(v any) (string, error) {
-	name, err := name(v)
+	name, err := inQuotes("a name in quotes", parseCrawler)(v)
 	if err == nil && !selects(s.Crawlers, name) {
 		err = fmt.Errorf("%s is not among the crawlers: add it to them, or name another", name)
 	}
@@ -170,18 +168,42 @@ func (s *Scenario) ownSeedOf(graph string, to *uint64) setter {
 
 // fetch reads the site's behaviour.
 func (s *Scenario) fetch(r *reader, p *place, prefix string, values map[string]any) {
-	before := len(r.errs)
-	b := &s.Fetch
-	r.table(p, prefix, values, []key{
-		{"latency", one(&b.Latency.Model, text)},
-		{"median", one(&b.Latency.Median, duration(0, time.Hour))},
-		{"sigma", one(&b.Latency.Sigma, number)},
-		{"host_sigma", one(&b.Latency.HostSigma, number)},
-		{"cpu", one(&b.CPU, duration(-time.Hour, time.Hour))},
-		{"fail", one(&b.Fail, number)},
-		{"seed", s.ownSeedOf("", &b.Seed)},
-	})
-	r.problems(p, prefix, b.Check(), before)
+	s.behaviour(&s.Fetch, []key{{"seed", s.ownSeedOf("", &s.Fetch.Seed)}})(r, p, prefix, values)
+}
+
+// ownFetch returns a reader of how the site of a graph answers. What it does not say is as in the table [fetch].
+func (s *Scenario) ownFetch(g *Graph) func(r *reader, p *place, prefix string, values map[string]any) {
+	return func(r *reader, p *place, prefix string, values map[string]any) {
+		b := s.Fetch
+		if values["latency"] != nil {
+			b.Latency = web.Latency{}
+		}
+		g.Fetch = &b
+		s.behaviour(&b, nil)(r, p, prefix, values)
+	}
+}
+
+// behaviour returns a reader of a site's behaviour, with more keys.
+func (s *Scenario) behaviour(b *web.Behaviour, more []key,
+) func(r *reader, p *place, prefix string, values map[string]any) {
+	return func(r *reader, p *place, prefix string, values map[string]any) {
+		before := len(r.errs)
+		r.table(p, prefix, values, append([]key{
+			{"latency", one(&b.Latency.Model, text)},
+			{"median", one(&b.Latency.Median, duration(0, time.Hour))},
+			{"sigma", one(&b.Latency.Sigma, number)},
+			{"host_sigma", one(&b.Latency.HostSigma, number)},
+			{"largest", one(&b.Largest, duration(-time.Hour, time.Hour))},
+			{"cpu", one(&b.CPU, duration(-time.Hour, time.Hour))},
+			{"fail", one(&b.Fail, number)},
+			{"host_fail", one(&b.HostFail, number)},
+			{"refuse", one(&b.Refuse, number)},
+			{"retry_after", one(&b.RetryAfter, duration(-time.Hour, 1000*time.Hour))},
+			{"forbid", one(&b.Forbid, number)},
+			{"robots_delay", one(&b.RobotsDelay, duration(-time.Hour, 1000*time.Hour))},
+		}, more...))
+		r.problems(p, prefix, b.Check(), before)
+	}
 }
 
 // graphs reads the [[graph]] tables.
@@ -239,6 +261,8 @@ func (s *Scenario) graph(r *reader, p *place, prefix string, values map[string]a
 		}
 		keys = append(keys, key{f.Name, set})
 	}
+	keys = append(keys, key{"doc", one(&g.Doc, text)}, key{"workers", list(&g.Workers, count(maxWorkers))},
+		key{"fetch", below(s.ownFetch(&g))})
 	r.table(p, prefix, values, keys)
 	if values["name"] == nil {
 		r.fail(p.key, "", "the graph has no name: add name = \"...\"")
@@ -308,7 +332,7 @@ func (s *Scenario) profiles(r *reader, p *place, prefix string, values map[strin
 // profiled reads a pattern of the crawlers to profile.
 func (s *Scenario) profiled(v any) (string, error) {
 	name, err := pattern(v)
-	if err == nil && ValidName(name) && !selects(s.Crawlers, name) {
+	if err == nil && ValidCrawler(name) && !selects(s.Crawlers, name) {
 		err = fmt.Errorf("%s is not among the scenario's crawlers", name)
 	}
 	return name, err
@@ -323,6 +347,11 @@ func (s *Scenario) Reseed(seed uint64) {
 	}
 	if !s.ownSeed[""] {
 		s.Fetch.Seed = seed
+	}
+	for _, g := range s.Graphs {
+		if g.Fetch != nil {
+			g.Fetch.Seed = s.Fetch.Seed
+		}
 	}
 	s.Seed = seed
 }

@@ -42,7 +42,11 @@ type Plan struct {
 	Crawlers []string      `json:"crawlers"`
 	Graphs   []Graph       `json:"graphs"`
 	Fetch    web.Behaviour `json:"fetch"`
-	Cells    []Cell        `json:"cells"`
+	// Politeness is the policy of all crawls; nil without one.
+	Politeness *Politeness `json:"politeness,omitempty"`
+	// Simulated says that the crawls are simulated in virtual time, and that nothing is measured.
+	Simulated bool   `json:"simulated,omitempty"`
+	Cells     []Cell `json:"cells"`
 	// Schedule lists the samples in the order in which they are taken.
 	Schedule []Slot `json:"schedule"`
 	// Passes are the profile passes, taken while a block waits and after the last round.
@@ -87,6 +91,7 @@ func Make(s *Scenario, table []crawl.Crawler, cores int) (*Plan, error) {
 		Scenario: s.Name, Seed: s.Seed, Stop: s.Stop, Sample: s.Sample, Deadline: s.Deadline, Memory: s.Memory,
 		Graphs: s.Graphs, Fetch: s.Fetch, Length: s.Profiles.Length,
 		Turns: s.Turns, Slice: s.Slice, Rest: s.Rest, Rounds: s.Rounds,
+		Politeness: s.Politeness, Simulated: s.Simulated,
 	}
 	if s.Control {
 		control := chosen[0]
@@ -212,7 +217,7 @@ func (a axes) cross(s *Scenario) []Cell {
 	cells = times(cells, a.crawlers, func(c *Cell, v crawl.Crawler) bool { c.Impl = v.Name; return true })
 	cells = times(cells, a.graphs, func(c *Cell, v Graph) bool { c.Graph = v.Name; return true })
 	cells = times(cells, a.keys, func(c *Cell, v string) bool { c.Keys = v; return canKey(able[c.Impl], v) })
-	cells = times(cells, a.workers, func(c *Cell, v int) bool { c.Workers = v; return canWorkers(able[c.Impl], v) })
+	cells = times(cells, a.workers, func(c *Cell, v int) bool { return a.setWorkers(c, able[c.Impl], v) })
 	cells = times(cells, a.rates, func(c *Cell, v Rate) bool { c.Rate = v; return true })
 	// Without a rate, bursts and limiters make no difference.
 	cells = times(cells, a.bursts, func(c *Cell, v int) bool {
@@ -267,7 +272,7 @@ func budget(c Cell, s *Scenario) int {
 	if c.Rate > 0 {
 		pages = math.Ceil(float64(c.Rate) * s.Sample.Seconds())
 	}
-	fetch := c.FetchOf(s.Fetch)
+	fetch := c.FetchOf(behaviourOf(s.Graphs, s.Fetch, c.Graph))
 	wait, cpu := fetch.Latency.MeanWait().Seconds(), fetch.CPU.Seconds()
 	if busy := (wait + cpu) / float64(c.Workers); busy > 0 {
 		pages = min(pages, s.Sample.Seconds()/busy)

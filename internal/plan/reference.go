@@ -43,13 +43,29 @@ func notes() map[string]note {
 		"memory":              {`"2GiB"`, "limit of a child process; the free memory if not given", true},
 		"seed":                {`1`, "determines the order of the cells, and graphs and site without a seed of their own", false},
 
-		"fetch.latency":    {`"lognormal"`, "how long a fetch waits: zero (default), constant, lognormal, per-host, or recorded, which replays times and failures of an imported graph", true},
-		"fetch.median":     {`"20ms"`, "median of the wait, up to 10s; not for zero; recorded times are scaled to it if given", true},
-		"fetch.sigma":      {`0.5`, "standard deviation of its logarithm, 0 to 3; for lognormal and per-host", true},
-		"fetch.host_sigma": {`0.3`, "the same for the medians of hosts, 0 to 3; for per-host", true},
-		"fetch.cpu":        {`"0s"`, "processor time of a fetch, as for parsing, up to 1s", false},
-		"fetch.fail":       {`0`, "share of pages whose fetch fails, 0 to 1", false},
-		"fetch.seed":       {`1`, "determines the site; the scenario's if not given", true},
+		"simulated": {`false`, "crawls in virtual time: exact, hours take seconds, nothing is measured; needs [politeness]", false},
+
+		"fetch.latency":      {`"lognormal"`, "how long a fetch waits: zero (default), constant, lognormal, per-host, or recorded, which replays times and failures of an imported graph", true},
+		"fetch.median":       {`"20ms"`, "median of the wait, up to 10s; not for zero; recorded times are scaled to it if given", true},
+		"fetch.sigma":        {`0.5`, "standard deviation of its logarithm, 0 to 3; for lognormal and per-host", true},
+		"fetch.host_sigma":   {`0.3`, "the same for the medians of hosts, 0 to 3; for per-host", true},
+		"fetch.cpu":          {`"0s"`, "processor time of a fetch, as for parsing, up to 1s", false},
+		"fetch.fail":         {`0`, "share of pages whose fetch fails, 0 to 1", false},
+		"fetch.largest":      {`"10s"`, "how long a fetch of the host with the most pages waits, up to 10s; as the others if not given", true},
+		"fetch.host_fail":    {`0`, "share of hosts of which every fetch fails, 0 to 1", false},
+		"fetch.refuse":       {`0`, "share of pages whose first fetch is answered with status 429; only simulated", false},
+		"fetch.retry_after":  {`"0s"`, "the Retry-After of these answers, up to 1h", false},
+		"fetch.forbid":       {`0`, "share of pages that robots.txt forbids; only simulated", false},
+		"fetch.robots_delay": {`"0s"`, "Crawl-delay in the robots.txt of each host, up to 1h; only simulated", false},
+		"fetch.seed":         {`1`, "determines the site; the scenario's if not given", true},
+
+		"politeness.gap":         {`"0s"`, "least time between two fetches of a host", false},
+		"politeness.from":        {`"end"`, "what the gap is measured from: the end of a fetch, or its start", false},
+		"politeness.per_host":    {`1`, "largest number of fetches in flight at a host", false},
+		"politeness.robots":      {`false`, "asks for robots.txt before the first page of a host; only simulated", false},
+		"politeness.crawl_delay": {`false`, "keeps the Crawl-delay of robots.txt, if it is longer than the gap", false},
+		"politeness.max_delay":   {`"5m0s"`, "longest pause that a host can ask for", false},
+		"politeness.attempts":    {`3`, "largest number of fetches of a page that is refused", false},
 
 		"graph[0].name":      {`"rmat10"`, "part of the names of benchmarks", false},
 		"graph[0].kind":      {`"rmat"`, "one of the kinds above", false},
@@ -65,6 +81,10 @@ func notes() map[string]note {
 		"graph[0].start":     {`0`, "page from which crawls start, for a file its number there", true},
 		"graph[0].file":      {`"web.txt"`, "path, relative to the scenario; $NAME is an environment variable", true},
 
+		"graph[0].doc":     {`"a web"`, "what the graph shows, in a sentence", true},
+		"graph[0].workers": {`[16]`, "fetches in flight on this graph, in place of the workers above", true},
+		"graph[0].fetch":   {`{ median = "20ms" }`, "keys of [fetch] that are different on this graph", true},
+
 		"profiles.kinds":    {`["cpu", "block", "mutex", "wall"]`, "profiles to take, in separate passes", false},
 		"profiles.crawlers": {`["mutexmap"]`, "crawlers to profile; all if not given", true},
 		"profiles.graphs":   {`["rmat10"]`, "graphs to profile; all if not given", true},
@@ -79,6 +99,7 @@ func notes() map[string]note {
 // everything is a scenario with each table.
 const everything = `crawlers = ["*"]
 [fetch]
+[politeness]
 [[graph]]
 name = "rmat10"
 kind = "rmat"
@@ -135,7 +156,9 @@ func Reference() string {
 	return text.String()
 }
 
-func isTable(name string) bool { return slices.Contains([]string{"fetch", "graph", "profiles"}, name) }
+func isTable(name string) bool {
+	return slices.Contains([]string{"fetch", "graph", "politeness", "profiles"}, name)
+}
 
 // expects returns which values a key takes: the words of the errors that invalid values cause.
 func expects(k key) string {

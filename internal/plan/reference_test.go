@@ -33,8 +33,8 @@ func TestReferenceHasEveryKeyAndTheDefaults(t *testing.T) {
 	for name := range all {
 		t.Errorf("notes has %s, which is no key", name)
 	}
-	if i != len(tables) || i != 4 {
-		t.Errorf("%d tables are read, and %d printed, want 4", i, len(tables))
+	if i != len(tables) || i != 5 {
+		t.Errorf("%d tables are read, and %d printed, want 5", i, len(tables))
 	}
 	s, err := Parse("reference.toml", []byte(text))
 	if err != nil {

@@ -41,6 +41,10 @@ type Scenario struct {
 	Costs []Cost
 
 	Fetch web.Behaviour
+	// Politeness is what crawlers may ask of each host; nil without a table [politeness].
+	Politeness *Politeness
+	// Simulated says that the scenario is crawled in virtual time. Nothing is measured then.
+	Simulated bool
 
 	// Rounds is the largest number of samples of a cell, and RateLimitedRounds that of cells with a rate
 	// in a scenario that has others too.
@@ -73,6 +77,12 @@ type Scenario struct {
 type Graph struct {
 	Name string
 	Spec graph.Spec
+	// Doc says what the graph shows; it may be empty.
+	Doc string `json:",omitempty"`
+	// Workers are the numbers of workers on this graph, in place of the scenario's; none means those.
+	Workers []Count `json:",omitempty"`
+	// Fetch is how the site of this graph answers, in place of the scenario's; nil means that.
+	Fetch *web.Behaviour `json:",omitempty"`
 }
 
 // Profiles says which cells are profiled, and how. Empty lists of crawlers, graphs and keys mean

@@ -77,12 +77,21 @@ func parseName(s string) (string, error) {
 	return s, nil
 }
 
-// parsePattern parses a crawler pattern.
-func parsePattern(s string) (string, error) {
-	if s == "*" || ValidName(strings.TrimPrefix(s, "!")) && len(s) <= maxName {
+// parseCrawler parses the name of a crawler.
+func parseCrawler(s string) (string, error) {
+	if ValidCrawler(s) && len(s) <= maxName {
 		return s, nil
 	}
-	return "", fmt.Errorf("invalid crawler %s: want a name, * for all, or !name to leave one out", quoted(s))
+	return parseName(s)
+}
+
+// parsePattern parses a crawler pattern.
+func parsePattern(s string) (string, error) {
+	if s == "*" || ValidCrawler(strings.TrimPrefix(s, "!")) && len(s) <= maxName {
+		return s, nil
+	}
+	return "", fmt.Errorf("invalid crawler %s: want a name, * for all, or !name to leave one out; a name can set "+
+		"a parameter, as in backqueues.B=3W", quoted(s))
 }
 
 func parseWord(s, what string, allowed []string) (string, error) {
@@ -106,6 +115,12 @@ func parseBytes(s string) (int64, error) {
 		}
 	}
 	return 0, fmt.Errorf("invalid size %s: want a number with KiB, MiB, GiB or TiB, at least \"64MiB\"", quoted(s))
+}
+
+// UnmarshalText parses the result of String.
+func (c *Count) UnmarshalText(text []byte) (err error) {
+	*c, err = parseCount(string(text), maxWorkers)
+	return err
 }
 
 // ParseNames parses a comma-separated list of names and patterns.

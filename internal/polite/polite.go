@@ -89,6 +89,20 @@ func Wasteful(name, doc string, byID New[uint32], byURL New[string], set Sets) c
 	return c
 }
 
+// Tuned is Wasteful for a scheduler with a parameter.
+func Tuned(
+	name, doc string, p crawl.Param, byID func(int64) New[uint32], byURL func(int64) New[string], set Sets,
+) crawl.Crawler {
+	with := func(value int64) crawl.Crawler { return Wasteful(name, doc, byID(value), byURL(value), set) }
+	c := with(p.Default)
+	c.Params = []crawl.Param{p}
+	c.With = func(values []int64) (crawl.Func[uint32], crawl.Func[string]) {
+		c := with(values[0])
+		return c.ByID, c.ByURL
+	}
+	return c
+}
+
 // Sets are the constructors of visited sets.
 type Sets struct {
 	ByID  crawl.NewVisited[uint32]
@@ -173,6 +187,9 @@ func (c *crawler[K]) end(err error) {
 	c.schedule.Stop()
 }
 
+// mostKept is the largest number of links for which a worker keeps its memory. A hub may have millions.
+const mostKept = 1 << 12
+
 // work makes fetches until the crawl ends.
 func (c *crawler[K]) work(ctx context.Context, w int) {
 	var did crawl.Result
@@ -189,7 +206,9 @@ func (c *crawler[K]) work(ctx context.Context, w int) {
 			c.end(nil)
 			return
 		}
-		found.Pages, found.Hosts = found.Pages[:0], found.Hosts[:0]
+		if found.Pages, found.Hosts = found.Pages[:0], found.Hosts[:0]; cap(found.Pages) > mostKept {
+			found = Found[K]{}
+		}
 		switch {
 		case turn.Robots:
 			if !c.askRobots(ctx, &turn) {

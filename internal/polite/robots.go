@@ -49,6 +49,7 @@ func (c *crawler[K]) askRobots(ctx context.Context, turn *Turn[K]) bool {
 	if !c.mayBegin(ctx, *turn) {
 		return false
 	}
+	begin := time.Now()
 	says, err := c.robots.Robots(ctx, turn.Page)
 	var slow crawl.Slow
 	switch {
@@ -58,6 +59,9 @@ func (c *crawler[K]) askRobots(ctx context.Context, turn *Turn[K]) bool {
 		}
 		if c.policy.CrawlDelay {
 			turn.Gap = max(time.Duration(c.rules.Gap), c.policy.Bounded(says.CrawlDelay))
+			if c.rules.FromStart && turn.Gap > time.Duration(c.rules.Gap) { // it began before its gap was known
+				turn.Rest = max(0, turn.Gap-time.Since(begin))
+			}
 		}
 	case ctx.Err() != nil:
 		c.end(ctx.Err())

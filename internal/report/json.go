@@ -8,6 +8,7 @@ import (
 
 	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/hostlog"
 	"crawlbench/internal/stat"
 )
 
@@ -55,6 +56,7 @@ type runJSON struct {
 	Flagged   int               `json:"flagged"`
 	Baseline  string            `json:"baseline"`
 	Verdict   string            `json:"verdict"`
+	Simulated bool              `json:"simulated,omitempty"` // in virtual time: nothing was measured
 	Untrusted bool              `json:"untrusted"`
 	Trust     []string          `json:"trust"`
 	Noise     []noiseJSON       `json:"noise"`
@@ -95,10 +97,12 @@ type cellJSON struct {
 	Retained    number             `json:"retained_bytes_per_page,omitempty"`
 	Versus      *versusJSON        `json:"versus_baseline"`
 	Bound       *boundJSON         `json:"bound,omitempty"`
+	PerHost     number             `json:"retained_bytes_per_host,omitempty"`
 	Breakdown   map[string]float64 `json:"breakdown,omitempty"`
 	TracedSpeed number             `json:"traced_pages_per_second,omitempty"`
 	Counters    map[string]float64 `json:"counters_per_page,omitempty"`
 	Profiles    map[string]string  `json:"profiles,omitempty"`
+	Politeness  *hostlog.Summary   `json:"politeness,omitempty"` // what the hosts saw
 }
 
 type versusJSON struct {
@@ -140,6 +144,10 @@ func JSON(w io.Writer, a *diagnose.Analysis) error {
 	for c := range a.Cells() {
 		out.Cells = append(out.Cells, cellOf(c))
 	}
+	if a.Run.Plan().Simulated {
+		p := View(a, fragmentOf)
+		out.Simulated, out.Verdict, out.Trust, out.Untrusted = true, p.Summary, p.Trust, false
+	}
 	e := experimentsOf(a)
 	for _, cause := range a.Findings {
 		f, ok := e.tested(cause, finding(a, cause))
@@ -164,6 +172,7 @@ func cellOf(c *diagnose.Cell) cellJSON {
 		return j
 	}
 	j.Speed = &intervalJSON{number(c.Summary.Center), number(c.Summary.Lo), number(c.Summary.Hi)}
+	j.Politeness, j.PerHost = politeOf(c), number(c.PerHost)
 	j.CPU, j.Allocated, j.Retained = number(c.CPU), number(c.Bytes), number(c.Retained)
 	if v := c.Versus; v != nil {
 		j.Versus = &versusJSON{intervalOf(v.Times()), v.P, v.Verdict.String()}

@@ -44,10 +44,12 @@ func (p *Page) markdown(w io.Writer) (map[string]string, error) {
 			}
 		}
 	}
-	b.WriteString("\n## Cells\n")
 	cells := Table{Head: []string{"cell", "median", "compared with the baseline", "upper bound"}}
 	for _, c := range p.Cells {
 		cells.add(c.Name, c.Median, c.Versus, c.Bound)
+	}
+	if len(p.Cells) > 0 {
+		b.WriteString("\n## Cells\n")
 	}
 	cells.markdown(&b)
 	b.WriteString("\n## Method\n")

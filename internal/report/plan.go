@@ -37,7 +37,7 @@ func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration, gate floa
 	}
 	row("crawlers", p.Crawlers...)
 	for i, g := range graphs {
-		row([]string{"graphs", ""}[min(i, 1)], graphSentence(g, p.Fetch.Latency))
+		row([]string{"graphs", ""}[min(i, 1)], graphSentence(g, p.BehaviourOf(g.Name).Latency))
 	}
 	row("keys", axis(p.Cells, func(c plan.Cell) string { return c.Keys })...)
 	row("workers", axis(p.Cells, func(c plan.Cell) string { return fmt.Sprint(c.Workers) })...)
@@ -47,6 +47,9 @@ func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration, gate floa
 	}
 	if costs := axis(p.Cells, func(c plan.Cell) string { return c.Cost.String() }); len(costs) > 1 {
 		row("cost", strings.Join(costs, ", "))
+	}
+	if p.Politeness != nil {
+		row("politeness", p.Politeness.String())
 	}
 	row("gomaxprocs", axis(p.Cells, func(c plan.Cell) string { return fmt.Sprint(c.Procs) })...)
 	for i, line := range sampleLines(p) {

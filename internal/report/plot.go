@@ -20,7 +20,7 @@ const Style = `
 .plot .line{fill:none;stroke-width:2}.plot .band{opacity:.18;stroke:none}.plot .ideal{fill:none;stroke:var(--dim);stroke-dasharray:5 4}
 .plot .s0{--c:var(--s0)}.plot .s1{--c:var(--s1)}.plot .s2{--c:var(--s2)}.plot .s3{--c:var(--s3)}.plot .s4{--c:var(--s4)}.plot .s5{--c:var(--s5)}.plot .s6{--c:var(--s6)}.plot .s7{--c:var(--s7)}
 .plot .line{stroke:var(--c)}.plot .d1 .line,.plot .d1.line{stroke-dasharray:7 4}.plot .d2 .line,.plot .d2.line{stroke-dasharray:2 3}.plot .band,.plot .dot,.plot .fill{fill:var(--c)}.plot .whisker{stroke:var(--c);stroke-width:2}
-.plot .k-running{--c:#009e73}.plot .k-runnable{--c:#e69f00}.plot .k-blockedlock{--c:#d55e00}.plot .k-blockedchannel{--c:#cc79a7}.plot .k-idle{--c:#999}.plot .k-ratelimit{--c:#56b4e9}.plot .k-network{--c:#0072b2}.plot .k-gc{--c:#8a7a00}.plot .k-syscall{--c:#f0e442}.plot .k-other{--c:#c9c9c9}
+.plot .k-running{--c:#009e73}.plot .k-runnable{--c:#e69f00}.plot .k-blockedlock{--c:#d55e00}.plot .k-blockedchannel{--c:#cc79a7}.plot .k-idle{--c:#999}.plot .k-ratelimit{--c:#56b4e9}.plot .k-network{--c:#0072b2}.plot .k-gc{--c:#8a7a00}.plot .k-syscall{--c:#f0e442}.plot .k-other{--c:#c9c9c9}.plot .k-busy{--c:#009e73}.plot .k-gap{--c:#c9c9c9}.plot .k-ready{--c:#d55e00}
 .plot a:focus-visible{outline:2px solid var(--ink)}.plot a:hover .dot{stroke:var(--ink);stroke-width:2}.plot a:hover text{text-decoration:underline}
 .plot .frames rect{fill:var(--c);stroke:var(--box);stroke-width:.5}.plot .in{fill:#111;font-size:10px;pointer-events:none}
 `

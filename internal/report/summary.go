@@ -30,8 +30,16 @@ func Summary(w io.Writer, a *diagnose.Analysis, base *Base, link string) error {
 	t.add(Machine(m.Host), m.Host["os"]+"/"+m.Host["arch"], m.Go, m.Scenario, fmt.Sprint(a.Run.Plan().Rounds),
 		reach(floor), effect(mde), fmt.Sprintf("%s of %s", Count(tr.Flagged), Plural(tr.Samples, "sample")))
 	var b strings.Builder
-	fmt.Fprintf(&b, "**%s**\n", cell(summary(a)))
-	t.markdown(&b)
+	if a.Run.Plan().Simulated {
+		p := View(a, fragmentOf)
+		fmt.Fprintf(&b, "**%s**\n\n", cell(p.Summary))
+		for _, line := range p.Headlines[:min(5, len(p.Headlines))] {
+			fmt.Fprintf(&b, "- %s\n", cell(line))
+		}
+	} else {
+		fmt.Fprintf(&b, "**%s**\n", cell(summary(a)))
+		t.markdown(&b)
+	}
 	if base != nil {
 		fmt.Fprintf(&b, "\n%s\n", cell(since(base)))
 	}

@@ -47,6 +47,13 @@ func (p *Page) text(t Terminal) string {
 			}
 		}
 	}
+	if t.Detail > Quiet && p.StripsTitle != "" {
+		b.WriteByte('\n')
+		t.Paragraph(&b, "", glued(p.StripsTitle))
+		for _, line := range p.Strips {
+			b.WriteString(line + "\n")
+		}
+	}
 	t.paragraphs(&b, "Failed, and left out:", p.Failed)
 	if t.Detail > Quiet {
 		t.paragraphs(&b, "Result:", p.Headlines)

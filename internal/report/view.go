@@ -32,6 +32,9 @@ type Page struct {
 	Method          [][2]string
 	Uncounted       string // why there are no hardware counters; "" if there are
 	Command         string
+	// Strips draw some hosts against time for a terminal, below StripsTitle; reports have a figure.
+	StripsTitle string
+	Strips      []string
 }
 
 // Section is one graph with one kind of key and one GOMAXPROCS, at all rates.
@@ -132,6 +135,10 @@ func View(a *diagnose.Analysis, href Href) *Page {
 		}
 		p.Sections = append(p.Sections, s)
 	}
+	p.StripsTitle, p.Strips = stripLines(a)
+	if a.Run.Plan().Simulated {
+		p.simulated(a)
+	}
 	return p
 }
 
@@ -153,6 +160,9 @@ func Findings(a *diagnose.Analysis, of *diagnose.Cell) []Finding {
 // fullPage makes the page with the details of all cells that did not fail.
 func fullPage(a *diagnose.Analysis) *Page {
 	p := View(a, fragmentOf)
+	if a.Run.Plan().Simulated {
+		return p
+	}
 	drawn := flamed(a)
 	cells := slices.DeleteFunc(slices.Collect(a.Cells()), func(c *diagnose.Cell) bool { return c.Failure != nil })
 	p.Cells = make([]CellDetails, len(cells))
@@ -229,6 +239,11 @@ func speedOf(r plan.Rate) float64 {
 
 func (t *topic) section(a *diagnose.Analysis, href Href) Section {
 	s := Section{ID: fileName(fmt.Sprintf("%s-%s-%d", t.Graph, t.Keys, t.Procs)), Title: Part(t.Key)}
+	if a.Run.Plan().Simulated {
+		s.Title = t.Graph
+		s.polite(a, t)
+		return s
+	}
 	fastest := t.tables[0]
 	s.add(matter(a, t, href), throughput(fastest, href), efficiency(fastest, href), ratesFigure(t, href),
 		achievedRateFigure(t, href), forest(a, fastest, href), costOfPage(fastest, href),
@@ -247,6 +262,7 @@ func (t *topic) section(a *diagnose.Analysis, href Href) Section {
 			s.Groups = append(s.Groups, g)
 		}
 	}
+	s.polite(a, t)
 	return s
 }
 

@@ -197,6 +197,7 @@ func method(a *diagnose.Analysis) [][2]string {
 		{"benchstat", benchstatMethod},
 		{"go", m.Go},
 	}
+	list = append(list, policy(a)...)
 	for _, k := range slices.Sorted(maps.Keys(m.Host)) {
 		list = append(list, [2]string{k, m.Host[k]})
 	}

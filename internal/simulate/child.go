@@ -1,13 +1,15 @@
 package simulate
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
-	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -16,124 +18,146 @@ import (
 	"crawlbench/internal/child"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/hostlog"
+	"crawlbench/internal/plan"
 )
 
-// ChildVerb is the first argument of a program that is called as the child process of a simulation, as
-// ChildVerb CRAWLER.
+// ChildVerb is the argument of a program that is called as the child process of a simulation.
 const ChildVerb = "__simulate"
 
-// Row is the result of a crawler in a situation.
-type Row struct {
-	Situation, Crawler string
-	Polite             bool // the crawler says that it keeps a policy
-	Workers            int
-	hostlog.Measures
-	Peak   int      // most fetches in flight at one host
-	Faults []string // rules that were broken
-	// Strip has what some hosts were doing, for the first situation; see hostlog.Strip.
-	Strip  []string
-	Failed string // why there are no measures; "" if there are
+// Result is the simulation of a cell.
+type Result struct {
+	Cell    plan.Cell
+	Summary hostlog.Summary
+	Pages   int
+	// Class and Failed say how and why the crawl failed, "" if it did not; "wrong" is a broken rule.
+	Class, Failed string
 }
 
 // patience is the time limit of the crawls of one crawler.
-const patience = 2 * time.Minute
+const patience = 5 * time.Minute
 
-// Run crawls the situations of the scenario polite with each of the crawlers, each in a process of its own, and
-// returns the results in the order of situations and crawlers. command returns the command for the process of a
-// crawler, which must call Child.
-func Run(ctx context.Context, crawlers []crawl.Crawler, command func(crawler string) *exec.Cmd) ([]Row, error) {
-	rows := make([][]Row, len(crawlers))
-	errs := make([]error, len(crawlers))
-	next := make(chan int)
+// wrong is the class of a crawl that breaks a rule.
+const wrong = "wrong"
+
+// job says what a child process simulates.
+type job struct {
+	Plan  *plan.Plan
+	Cells []plan.Cell // of one crawler
+}
+
+// Run simulates cells of p, those of each crawler in a process of their own, and calls took with each result, in no
+// order. command returns the command of a process, which must call Child.
+func Run(
+	ctx context.Context, p *plan.Plan, cells []plan.Cell, command func() *exec.Cmd, took func(Result) error,
+) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var mu sync.Mutex
+	one := func(cells []plan.Cell) error {
+		list, err := runOne(ctx, job{p, cells}, command)
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for _, r := range list {
+			if err := took(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	next := make(chan []plan.Cell)
 	var pool sync.WaitGroup
 	for range runtime.NumCPU() {
 		pool.Go(func() {
-			for i := range next {
-				rows[i], errs[i] = runOne(ctx, crawlers[i], command)
+			for cells := range next {
+				if ctx.Err() != nil {
+					continue
+				}
+				if err := one(cells); err != nil {
+					stop(err)
+				}
 			}
 		})
 	}
-	for i := range crawlers {
-		next <- i
+	for _, cells := range byCrawler(cells) {
+		next <- cells
 	}
 	close(next)
 	pool.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
+	return context.Cause(ctx)
+}
+
+// byCrawler divides cells by crawler.
+func byCrawler(cells []plan.Cell) (list [][]plan.Cell) {
+	at := map[string]int{}
+	for _, c := range cells {
+		i, ok := at[c.Impl]
+		if !ok {
+			i = len(list)
+			at[c.Impl] = i
+			list = append(list, nil)
+		}
+		list[i] = append(list[i], c)
+	}
+	return list
+}
+
+// runOne simulates the cells of a crawler. Those that a process that failed did not reach have failed like it.
+func runOne(ctx context.Context, j job, command func() *exec.Cmd) ([]Result, error) {
+	in, err := json.Marshal(j)
+	if err != nil {
+		return nil, fmt.Errorf("simulate %s: encode the job: %w", j.Cells[0].Impl, err)
+	}
+	end, err := child.Run(ctx, func() *exec.Cmd {
+		cmd := command()
+		cmd.Stdin = bytes.NewReader(in)
+		return cmd
+	}, patience)
+	if err != nil {
+		return nil, fmt.Errorf("simulate %s: %w", j.Cells[0].Impl, err)
+	}
+	var list []Result
+	for _, r := range end.Records {
+		var row Result
+		if r.Kind == record && json.Unmarshal(r.Body, &row) == nil && len(list) < len(j.Cells) {
+			row.Cell = j.Cells[len(list)]
+			list = append(list, row)
 		}
 	}
-	var list []Row
-	for i := range Situations() {
-		for _, of := range rows {
-			if i < len(of) {
-				list = append(list, of[i])
-			}
-		}
+	for _, c := range j.Cells[len(list):] {
+		list = append(list, Result{Cell: c, Class: string(end.Class), Failed: end.Text})
 	}
 	return list, nil
 }
 
-// situations returns those that a crawler is simulated in. One is enough to see that it knows no hosts.
-func situations(c crawl.Crawler) []Situation {
-	if c.Polite {
-		return Situations()
-	}
-	return Situations()[:1]
-}
-
-// runOne returns a row for each situation.
-func runOne(ctx context.Context, c crawl.Crawler, command func(string) *exec.Cmd) ([]Row, error) {
-	end, err := child.Run(ctx, func() *exec.Cmd { return command(c.Name) }, patience)
-	if err != nil {
-		return nil, fmt.Errorf("simulate %s: %w", c.Name, err)
-	}
-	var rows []Row
-	for _, r := range end.Records {
-		var row Row
-		if r.Kind == record && json.Unmarshal(r.Body, &row) == nil {
-			rows = append(rows, row)
-		}
-	}
-	for _, s := range situations(c)[len(rows):] {
-		why := fmt.Sprintf("%s: %s", end.Class, end.Text)
-		rows = append(rows, Row{Situation: s.Name, Crawler: c.Name, Polite: c.Polite, Workers: s.Workers, Failed: why})
-	}
-	return rows, nil
-}
-
-// A strip shows some of the hosts for the beginning of a crawl, so that those of several crawlers can be compared.
-const (
-	stripHosts   = 10
-	stripColumns = 80
-	StripTime    = 80 * time.Second
-)
-
-// record is the kind of the records with a Row.
+// record is the kind of the records with a Result.
 const record = "row"
 
-// Child is the main function of a child process: it crawls all situations with the crawler args[0] and exits.
-func Child(args []string, crawlers []crawl.Crawler) {
-	i := slices.IndexFunc(crawlers, func(c crawl.Crawler) bool { return c.Name == args[0] })
-	if i < 0 {
-		fmt.Fprintf(os.Stderr, "no crawler %q\n", args[0])
-		os.Exit(2)
+// Child is the main function of a child process: it simulates the cells of the job in in and exits.
+func Child(in io.Reader, table []crawl.Crawler) {
+	fail := func(err error) {
+		fmt.Fprintln(os.Stderr, "simulate:", err)
+		os.Exit(1)
+	}
+	var j job
+	if err := json.NewDecoder(in).Decode(&j); err != nil {
+		fail(fmt.Errorf("read the job: %w", err))
 	}
 	line, err := child.Open()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "simulate:", err)
-		os.Exit(2)
+		fail(err)
 	}
 	os.Args = os.Args[:1] // package testing parses the rest
 	one := func(t *testing.T) {
-		for _, s := range situations(crawlers[i]) {
-			row, err := Take(t, crawlers[i], s)
+		for _, c := range j.Cells {
+			row, err := Take(t, table, j.Plan, c)
 			if err == nil {
 				err = line.Say(record, row)
 			}
 			if err != nil {
-				fmt.Fprintln(os.Stderr, "simulate:", err)
-				os.Exit(1)
+				fail(err)
 			}
 		}
 		line.End(nil)
@@ -142,37 +166,32 @@ func Child(args []string, crawlers []crawl.Crawler) {
 		[]testing.InternalTest{{Name: "simulate", F: one}}, nil, nil)
 }
 
-// Take crawls a situation in virtual time.
-func Take(t *testing.T, c crawl.Crawler, s Situation) (Row, error) {
-	site, err := Build(t.Context(), s)
+// Take simulates a cell of p with the crawler in table that it names.
+func Take(t *testing.T, table []crawl.Crawler, p *plan.Plan, c plan.Cell) (Result, error) {
+	by, err := plan.Find(table, c.Crawler())
 	if err != nil {
-		return Row{}, err
+		return Result{}, err
 	}
-	keys := "id"
-	if c.ByID == nil {
-		keys = "url"
-	}
-	if c.MaxWorkers > 0 {
-		site.Workers = min(site.Workers, c.MaxWorkers)
+	site, err := Of(t.Context(), p, c)
+	if err != nil {
+		return Result{}, err
 	}
 	var out Outcome
-	synctest.Test(t, func(t *testing.T) { out = Crawl(t.Context(), c, keys, site, nil) })
-	row := Row{Situation: s.Name, Crawler: c.Name, Polite: c.Polite, Workers: site.Workers}
+	synctest.Test(t, func(t *testing.T) { out = Crawl(t.Context(), by, c.Keys, site, nil) })
+	r := Result{Cell: c, Pages: out.Result.Pages}
 	if out.Err != nil {
-		row.Failed = out.Err.Error()
-		return row, nil
+		r.Class, r.Failed = wrong, fmt.Sprintf("it returned the error %q", out.Err)
+		return r, nil
 	}
-	row.Measures = hostlog.Measure(&site.Site, site.Rules(), out.Log)
-	row.Peak = hostlog.Peak(&site.Site, out.Log)
-	if s.Name == Situations()[0].Name {
-		hosts := make([]uint32, stripHosts)
-		for i := range hosts {
-			hosts[i] = uint32(i * len(site.Graph.Hosts) / stripHosts)
-		}
-		row.Strip = hostlog.Strip(&site.Site, site.Rules(), out.Log, hosts, stripColumns, StripTime)
-	}
+	r.Summary = hostlog.Summarize(&site.Site, site.Rules(), out.Log, by.Polite)
+	var faults []string
 	for _, f := range hostlog.Verify(&site.Site, site.Rules(), out.Log, true) {
-		row.Faults = append(row.Faults, f.String())
+		if by.Polite || f.Rule == hostlog.Once || f.Rule == hostlog.Known || f.Rule == hostlog.Workers {
+			faults = append(faults, f.String())
+		}
 	}
-	return row, nil
+	if len(faults) > 0 {
+		r.Class, r.Failed = wrong, strings.Join(faults, "; ")
+	}
+	return r, nil
 }

@@ -29,7 +29,7 @@ type Value struct {
 // The writer accepts only what can be read back unchanged: the reader splits values at a slash or
 // at a dash before final digits, cuts units at a space, and converts scaled units.
 var (
-	nameForm = regexp.MustCompile(`^[A-Z]\w*(/[a-z]+=[A-Za-z0-9._+]+)*-[0-9]+$`)
+	nameForm = regexp.MustCompile(`^[A-Z]\w*(/[a-z]+=[A-Za-z0-9._+=]+)*-[0-9]+$`)
 	unitForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9%-]*(/[A-Za-z]+)?$`)
 	keyForm  = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 )

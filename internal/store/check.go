@@ -52,13 +52,19 @@ func (s *Sample) check() error {
 	if s.Values["sec/op"] <= 0 || s.Values["pages/op"] <= 0 {
 		return fmt.Errorf("invalid sample: %v pages in %v seconds", s.Values["pages/op"], s.Values["sec/op"])
 	}
-	retained := checkAmount("retained bytes per page", s.Retained)
+	retained := errors.Join(checkAmount("retained bytes per page", s.Retained),
+		checkAmount("retained bytes per host", s.PerHost))
 	if err := errors.Join(checkAmounts(s.Values), checkAmounts(s.Counts), retained); err != nil {
 		return err
 	}
 	for name, x := range s.Host {
 		if math.IsNaN(x) || math.IsInf(x, 0) {
 			return fmt.Errorf("invalid value: %q is %v: want a finite number", name, x)
+		}
+	}
+	if s.Polite != nil {
+		if err := s.Polite.Check(); err != nil {
+			return err
 		}
 	}
 	if p := s.Pace; p != nil {

@@ -80,6 +80,9 @@ func (r *Run) Bench() ([]byte, error) {
 			config = append(config, [2]string{kv[0], v})
 		}
 	}
+	if r.plan.Simulated {
+		config = append(config, [2]string{"simulated", "in virtual time"})
+	}
 	var text bytes.Buffer
 	if err := stat.WriteBench(&text, config, []string{"pages/op"}, lines); err != nil {
 		return nil, fmt.Errorf("derive %s: %w", r.path(benchFile), err)

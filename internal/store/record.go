@@ -1,6 +1,10 @@
 package store
 
-import "time"
+import (
+	"time"
+
+	"crawlbench/internal/hostlog"
+)
 
 // Record is one line of the journal: a sample, a profile pass, or the failure of either.
 type Record struct {
@@ -53,8 +57,13 @@ type Sample struct {
 	// Retained is the retained bytes per page, measured while the crawler fetches the last page; 0 if not measured. The
 	// first round of cells without a rate has it.
 	Retained float64 `json:"retained_bytes_per_page,omitempty"`
+	// PerHost is the retained bytes per host while all that the first page links to waits, measured like Retained in
+	// cells with a policy; 0 if not measured.
+	PerHost float64 `json:"retained_bytes_per_host,omitempty"`
 	// Counts are the crawler's own counters, per crawl, by name.
 	Counts map[string]float64 `json:"counts,omitempty"`
+	// Polite is what the hosts saw of the crawls; nil without a policy.
+	Polite *hostlog.Summary `json:"polite,omitempty"`
 	// Pace describes how the limiter kept the rate; nil without a limiter.
 	Pace *Pace `json:"pace,omitempty"`
 	// Flags are the reasons why the sample is flagged: "no overlap", "too short", "throttled", "preempted", "frozen",

@@ -19,7 +19,10 @@ type runPage struct {
 // Report makes the report page of a run.
 func (s *Site) Report(a *diagnose.Analysis, name string) ([]byte, error) {
 	path := s.Run(name)
-	p := runPage{Page: report.View(a, s.cellOfRun), Points: s.points(a)}
+	p := runPage{Page: report.View(a, s.cellOfRun)}
+	if !a.Run.Plan().Simulated {
+		p.Points = s.points(a)
+	}
 	if !s.static {
 		for _, file := range Files() {
 			p.Files = append(p.Files, anchor{Text: file, Href: "files/" + file})

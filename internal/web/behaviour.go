@@ -15,7 +15,17 @@ type Behaviour struct {
 	CPU time.Duration
 	// Fail is the fraction of pages, 0 to 1, whose fetch fails; a failed page has no links.
 	Fail float64
-	Seed uint64
+	// HostFail is the fraction of hosts, 0 to 1, of which every fetch fails.
+	HostFail float64 `json:",omitempty"`
+	// Largest is how long each fetch of the host with the most pages waits; 0: no longer than the others.
+	Largest time.Duration `json:",omitempty"`
+	// Refuse is the fraction of pages whose first fetch is refused with status 429 and RetryAfter.
+	Refuse     float64       `json:",omitempty"`
+	RetryAfter time.Duration `json:",omitempty"`
+	// Forbid is the fraction of pages that robots.txt forbids, and RobotsDelay the Crawl-delay of each host.
+	Forbid      float64       `json:",omitempty"`
+	RobotsDelay time.Duration `json:",omitempty"`
+	Seed        uint64
 
 	record *graph.Record // what is replayed; nil if nothing is
 	scale  float64       // of its waiting times
@@ -44,7 +54,7 @@ type Latency struct {
 const maxLatency = 10 * time.Second
 
 // Check returns what is wrong with b. Fields are named as in a scenario's [fetch] table: latency,
-// median, sigma, host_sigma, cpu, fail.
+// median, sigma, host_sigma, largest, cpu, fail, host_fail, refuse, retry_after, forbid, robots_delay.
 func (b Behaviour) Check() []graph.Problem {
 	var ps []graph.Problem
 	bad := func(field, msg string) { ps = append(ps, graph.Problem{Field: field, Msg: msg}) }
@@ -84,11 +94,32 @@ func (b Behaviour) Check() []graph.Problem {
 	if b.CPU < 0 || b.CPU > time.Second {
 		bad("cpu", "must lie between 0s and 1s per page")
 	}
-	if !(b.Fail >= 0 && b.Fail <= 1) {
-		bad("fail", "must lie between 0 and 1: it is the fraction of pages whose fetch fails")
+	if b.Largest < 0 || b.Largest > maxLatency {
+		bad("largest", "must lie between 0s and "+maxLatency.String()+": it is how long a fetch of the largest host waits")
+	}
+	for _, share := range []struct {
+		field, what string
+		value       float64
+	}{
+		{"fail", "pages whose fetch fails", b.Fail}, {"host_fail", "hosts of which every fetch fails", b.HostFail},
+		{"refuse", "pages whose first fetch is refused", b.Refuse},
+		{"forbid", "pages that robots.txt forbids", b.Forbid},
+	} {
+		if !(share.value >= 0 && share.value <= 1) {
+			bad(share.field, "must lie between 0 and 1: it is the fraction of "+share.what)
+		}
+	}
+	if b.RetryAfter < 0 || b.RetryAfter > maxAsked {
+		bad("retry_after", "must lie between 0s and "+maxAsked.String())
+	}
+	if b.RobotsDelay < 0 || b.RobotsDelay > maxAsked {
+		bad("robots_delay", "must lie between 0s and "+maxAsked.String())
 	}
 	return ps
 }
+
+// maxAsked limits the pauses that hosts ask for.
+const maxAsked = time.Hour
 
 // On returns b as the site of g has it: only that can replay what was recorded.
 func (b Behaviour) On(g *graph.Graph) Behaviour {
@@ -102,10 +133,7 @@ func (b Behaviour) On(g *graph.Graph) Behaviour {
 	return b
 }
 
-// MayFail reports whether the fetch of some page may fail.
-func (b Behaviour) MayFail() bool { return b.Fail > 0 || b.record != nil }
-
-// Fails reports whether the fetch of page fails.
+// Fails reports whether the fetch of page fails, even if its host does not.
 func (b Behaviour) Fails(page uint32) bool {
 	if b.record != nil && b.record.Failed(page) {
 		return true
@@ -113,7 +141,46 @@ func (b Behaviour) Fails(page uint32) bool {
 	return b.Fail > 0 && unit(b.draw(saltFail, page)) < b.Fail
 }
 
-// Wait returns how long the fetch of page, which is on host, waits.
+// hostFails reports whether every fetch of host fails.
+func (b Behaviour) hostFails(host uint32) bool {
+	return b.HostFail > 0 && unit(b.draw(saltHostFail, host)) < b.HostFail
+}
+
+// Failing returns whether the fetch of a page of g fails; nil if none does.
+func (b Behaviour) Failing(g *graph.Graph) func(page uint32) bool {
+	b = b.On(g)
+	if b.Fail == 0 && b.HostFail == 0 && b.record == nil {
+		return nil
+	}
+	return func(page uint32) bool { return b.Fails(page) || b.hostFails(g.Host(page)) }
+}
+
+// Refuses reports whether the first fetch of page is refused.
+func (b Behaviour) Refuses(page uint32) bool {
+	return b.Refuse > 0 && unit(b.draw(saltRefuse, page)) < b.Refuse
+}
+
+// Forbids reports whether robots.txt forbids page.
+func (b Behaviour) Forbids(page uint32) bool {
+	return b.Forbid > 0 && unit(b.draw(saltForbid, page)) < b.Forbid
+}
+
+// Waits returns how long the fetch of a page of g waits.
+func (b Behaviour) Waits(g *graph.Graph) func(page uint32) time.Duration {
+	b = b.On(g)
+	if b.Largest == 0 {
+		return func(page uint32) time.Duration { return b.Wait(page, g.Host(page)) }
+	}
+	first, past := g.Largest()
+	return func(page uint32) time.Duration {
+		if page >= first && page < past {
+			return b.Largest
+		}
+		return b.Wait(page, g.Host(page))
+	}
+}
+
+// Wait returns how long the fetch of page, which is on host, waits, unless the host is the largest.
 func (b Behaviour) Wait(page, host uint32) time.Duration {
 	l := b.Latency
 	d := float64(l.Median)
@@ -152,9 +219,12 @@ func (l Latency) MeanWait() time.Duration {
 
 // The salts keep the draws of one page independent of each other.
 const (
-	saltFail = 0x9e3779b97f4a7c15
-	saltPage = 0xc2b2ae3d27d4eb4f
-	saltHost = 0x165667b19e3779f9
+	saltFail     = 0x9e3779b97f4a7c15
+	saltPage     = 0xc2b2ae3d27d4eb4f
+	saltHost     = 0x165667b19e3779f9
+	saltHostFail = 0x85ebca77c2b2ae63
+	saltRefuse   = 0x27d4eb2f165667c5
+	saltForbid   = 0xd6e8feb86659fd93
 )
 
 // draw mixes seed, salt and n with the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA

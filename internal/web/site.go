@@ -23,12 +23,14 @@ var errFinished = errors.New("fetch: the crawl has ended")
 // Site serves one graph.
 type Site struct {
 	graph     *graph.Graph
-	behaviour Behaviour
-	takesTime bool // a fetch waits or burns processor time
-	mayFail   bool
-	hurry     bool // a fetch does not wait
-	burn      int  // rounds of Burn per page
+	waits     func(page uint32) time.Duration
+	fails     func(page uint32) bool // nil if no fetch fails
+	takesTime bool                   // a fetch waits or burns processor time
+	hurry     bool                   // a fetch does not wait
+	burn      int                    // rounds of Burn per page
 	verifier  verifier
+
+	hostOf []uint32 // by number of a page; nil until somebody asks
 
 	urls  []string // by page
 	links []string // parallel to graph.Links
@@ -37,9 +39,9 @@ type Site struct {
 // New returns a site. spin is the number of rounds that Burn makes in a microsecond; only
 // Behaviour.CPU uses it.
 func New(g *graph.Graph, reach graph.Reach, b Behaviour, spin float64) *Site {
-	s := &Site{graph: g, behaviour: b.On(g), burn: int(spin * float64(b.CPU) / float64(time.Microsecond))}
-	s.takesTime = b.Latency.Waits() || s.burn > 0
-	s.mayFail = s.behaviour.MayFail()
+	s := &Site{graph: g, waits: b.Waits(g), fails: b.Failing(g),
+		burn: int(spin * float64(b.CPU) / float64(time.Microsecond))}
+	s.takesTime = b.Latency.Waits() || b.Largest > 0 || s.burn > 0
 	s.verifier.init(g, reach)
 	return s
 }
@@ -160,10 +162,16 @@ func (s *Site) visit(ctx context.Context, page uint32) (d *overriddenPage, err e
 	case v.rules.Exact && !v.exact.has(page):
 		v.noteUnlinked(page)
 	}
+	named := page
 	if d != nil {
 		page = d.as
 	}
-	if s.takesTime || s.mayFail {
+	place, host := -1, uint32(0)
+	if v.hosts.watching() {
+		host = s.hostOf[named]
+		place = v.hosts.enter(page, host)
+	}
+	if s.takesTime || s.fails != nil {
 		err = s.answer(ctx, page)
 	}
 	if err == nil && v.rules.Exact {
@@ -173,6 +181,9 @@ func (s *Site) visit(ctx context.Context, page uint32) (d *overriddenPage, err e
 		}
 		v.exact.handOut(links)
 	}
+	if v.hosts.watching() {
+		v.hosts.leave(place, host)
+	}
 	v.leave(counted, err)
 	return d, err
 }
@@ -180,12 +191,12 @@ func (s *Site) visit(ctx context.Context, page uint32) (d *overriddenPage, err e
 // answer waits and burns as page's behaviour specifies, and fails if it fails.
 func (s *Site) answer(ctx context.Context, page uint32) error {
 	if !s.hurry {
-		if err := wait(ctx, s.behaviour.Wait(page, s.graph.Host(page))); err != nil {
+		if err := wait(ctx, s.waits(page)); err != nil {
 			return err
 		}
 	}
 	Burn(s.burn)
-	if s.behaviour.Fails(page) {
+	if s.fails != nil && s.fails(page) {
 		return ErrFailed
 	}
 	return nil

@@ -17,6 +17,10 @@ type Rules struct {
 	Workers  int
 	MaxPages int                  // 0: the whole graph
 	Limiter  func() crawl.Limiter // makes a limiter; nil: no limit
+	// Politeness is the policy that the crawler is given; nil: none. Polite says that the crawler keeps it, so that
+	// breaking it is a fault.
+	Politeness *crawl.Policy
+	Polite     bool
 	// Exact checks every fetch against the links handed out before it, and counts all fetches in
 	// flight, which take a while so that fetches beyond Workers overlap. It is for crawls that are
 	// not timed. After the first exact crawl, later crawls rename some of the pages that it
@@ -48,7 +52,8 @@ type verifier struct {
 	exact    exactState
 	renaming renaming
 	grants   *grantLog // nil without a limiter
-	counts   bool      // fetches in flight are counted throughout the crawl
+	hosts    hosts
+	counts   bool // fetches in flight are counted throughout the crawl
 
 	plain      atomic.Bool  // a fetch only sets its bit in seen, and is perhaps counted
 	quick      atomic.Bool  // a fetch only sets its bit in seen
@@ -110,19 +115,26 @@ func (s *Site) Begin(r Rules) (limit func() crawl.Limiter) {
 	v.reset(r)
 	// A single worker has nobody to share a counter with.
 	v.counts = s.takesTime || r.Exact || r.Workers < max(2, runtime.GOMAXPROCS(0))
-	v.plain.Store(!s.takesTime && !s.mayFail && !r.Exact && r.Limiter == nil)
-	s.rename()
+	s.watchHosts(r)
+	v.plain.Store(!s.takesTime && s.fails == nil && !r.Exact && r.Limiter == nil && v.hosts.log == nil)
+	if v.hosts.log == nil { // which shows who remembers pages, or guesses them
+		s.rename()
+	}
 	if r.Exact {
 		v.exact.begin(v.graph.Start, len(v.seen))
 	}
 	v.state.Store(open)
 	if r.Limiter == nil {
-		return func() crawl.Limiter { return nil }
+		return func() crawl.Limiter {
+			v.hosts.begin = time.Now()
+			return nil
+		}
 	}
 	v.grants = newGrantLog(v.expected())
 	return func() crawl.Limiter {
 		l := r.Limiter()
 		v.grants.begin = time.Now()
+		v.hosts.begin = v.grants.begin
 		return crawl.Like(watchedLimiter{v, l}, l)
 	}
 }

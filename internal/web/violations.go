@@ -43,6 +43,7 @@ func (s *Site) End(did crawl.Result, err error) error {
 		found.addf(stoppedEarly)
 		return found
 	}
+	s.hostFaults(&found)
 	fetches := s.Fetched()
 	if v.rules.Limiter != nil {
 		v.limiterFaults(&found, fetches)

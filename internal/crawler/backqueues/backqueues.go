@@ -8,19 +8,16 @@
 package backqueues
 
 import (
-	"strconv"
-
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/polite"
 	"crawlbench/internal/visited"
 )
 
-// Crawler returns the crawler with that many back queues for each worker.
-func Crawler(perWorker int) crawl.Crawler {
-	return polite.Wasteful("backqueues."+strconv.Itoa(perWorker)+"W",
-		"polite: Mercator's front queue and back queues of one host each",
-		schedule[uint32](perWorker), schedule[string](perWorker),
-		polite.Sets{ByID: visited.NewBits, ByURL: visited.NewTable})
+// Crawler returns the crawler.
+func Crawler() crawl.Crawler {
+	queues := crawl.Param{Name: "B", Doc: "back queues for each worker", Unit: "W", Default: 3, Min: 1, Max: 1000}
+	return polite.Tuned("backqueues", "polite: Mercator's front queue and back queues of one host each", queues,
+		schedule[uint32], schedule[string], polite.Sets{ByID: visited.NewBits, ByURL: visited.NewTable})
 }
 
 // queue is a table of the hosts that have a back queue, behind a front queue.
@@ -36,11 +33,11 @@ type page[K comparable] struct {
 	host uint32
 }
 
-func schedule[K comparable](perWorker int) polite.New[K] {
+func schedule[K comparable](perWorker int64) polite.New[K] {
 	return func(rules polite.Rules) polite.Scheduler[K] {
 		times := polite.NewHeap()
 		q := &queue[K]{
-			Table: polite.NewTable[K](rules, times), free: perWorker * rules.Workers, bound: map[uint32]bool{},
+			Table: polite.NewTable[K](rules, times), free: int(perWorker) * rules.Workers, bound: map[uint32]bool{},
 		}
 		// A host keeps its back queue until its gap has passed: with the queue its clock would be lost.
 		q.Freed = func(host uint32) {

@@ -6,7 +6,6 @@
 package hostshards
 
 import (
-	"strconv"
 	"sync/atomic"
 
 	"crawlbench/internal/crawl"
@@ -14,11 +13,11 @@ import (
 	"crawlbench/internal/visited"
 )
 
-// Crawler returns the crawler with at most that many shards. There are never more than workers.
-func Crawler(shards int) crawl.Crawler {
-	return polite.Wasteful("hostshards."+strconv.Itoa(shards), "polite: hosts divided among shards, each a heap with workers of its own",
-		schedule[uint32](shards), schedule[string](shards),
-		polite.Sets{ByID: visited.NewBits, ByURL: visited.NewTable})
+// Crawler returns the crawler.
+func Crawler() crawl.Crawler {
+	shards := crawl.Param{Name: "shards", Doc: "most shards; never more than workers", Default: 8, Min: 1, Max: 1024}
+	return polite.Tuned("hostshards", "polite: hosts divided among shards, each a heap with workers of its own", shards,
+		schedule[uint32], schedule[string], polite.Sets{ByID: visited.NewBits, ByURL: visited.NewTable})
 }
 
 type scheduler[K comparable] struct {
@@ -26,10 +25,10 @@ type scheduler[K comparable] struct {
 	open   atomic.Int64 // pages that are queued or being fetched
 }
 
-func schedule[K comparable](shards int) polite.New[K] {
+func schedule[K comparable](shards int64) polite.New[K] {
 	return func(rules polite.Rules) polite.Scheduler[K] {
 		s := &scheduler[K]{}
-		n := min(shards, rules.Workers)
+		n := min(int(shards), rules.Workers)
 		if rules.OneHost {
 			n = 1 // there is nothing to divide
 		}

@@ -14,16 +14,17 @@ import (
 	"crawlbench/internal/visited"
 )
 
-// Crawler returns the crawler with that granularity.
-func Crawler(granularity time.Duration) crawl.Crawler {
-	return polite.Wasteful("hostwheel."+granularity.String(), "polite: timing wheel of hosts by their next time, one lock",
-		schedule[uint32](granularity), schedule[string](granularity),
-		polite.Sets{ByID: visited.NewBits, ByURL: visited.NewTable})
+// Crawler returns the crawler.
+func Crawler() crawl.Crawler {
+	granularity := crawl.Param{Name: "granularity", Doc: "length of a tick", Time: true,
+		Default: int64(10 * time.Millisecond), Min: int64(10 * time.Microsecond), Max: int64(10 * time.Second)}
+	return polite.Tuned("hostwheel", "polite: timing wheel of hosts by their next time, one lock", granularity,
+		schedule[uint32], schedule[string], polite.Sets{ByID: visited.NewBits, ByURL: visited.NewTable})
 }
 
-func schedule[K comparable](granularity time.Duration) polite.New[K] {
+func schedule[K comparable](granularity int64) polite.New[K] {
 	return func(rules polite.Rules) polite.Scheduler[K] {
-		times := &wheel{tick: int64(granularity)}
+		times := &wheel{tick: granularity}
 		return polite.NewTimed(rules, polite.NewTable[K](rules, times), times)
 	}
 }

@@ -14,11 +14,12 @@ import (
 	"crawlbench/internal/visited"
 )
 
-// Crawler returns the crawler with that interval.
-func Crawler(interval time.Duration) crawl.Crawler {
-	return polite.Wasteful("poller."+interval.String(), "polite: first in, first out; a page that may not be fetched goes to the end",
-		schedule[uint32](interval), schedule[string](interval),
-		polite.Sets{ByID: visited.NewBits, ByURL: visited.NewTable})
+// Crawler returns the crawler.
+func Crawler() crawl.Crawler {
+	interval := crawl.Param{Name: "interval", Doc: "time between two looks at the waiting pages", Time: true,
+		Default: int64(50 * time.Millisecond), Min: int64(time.Millisecond), Max: int64(10 * time.Second)}
+	return polite.Tuned("poller", "polite: first in, first out; a page that may not be fetched goes to the end", interval,
+		schedule[uint32], schedule[string], polite.Sets{ByID: visited.NewBits, ByURL: visited.NewTable})
 }
 
 type scheduler[K comparable] struct {
@@ -43,10 +44,10 @@ type page[K comparable] struct {
 	host uint32
 }
 
-func schedule[K comparable](interval time.Duration) polite.New[K] {
+func schedule[K comparable](interval int64) polite.New[K] {
 	return func(rules polite.Rules) polite.Scheduler[K] {
 		s := &scheduler[K]{
-			rules: rules, interval: interval, begin: time.Now(), hosts: map[uint32]*polite.Clock{},
+			rules: rules, interval: time.Duration(interval), begin: time.Now(), hosts: map[uint32]*polite.Clock{},
 		}
 		s.changed = sync.NewCond(&s.mu)
 		return s
