@@ -139,7 +139,11 @@ func (a *app) publish(run *store.Run) (*diagnose.Analysis, error) {
 
 // next returns the commands to continue with, with what they do beside or above them.
 func (a *app) next(run *store.Run) string {
-	lines := [][2]string{{a.command("compare", run.Dir()), "verdicts, and benchstat beside them"}}
+	about := "verdicts, and benchstat beside them"
+	if run.Plan().Simulated {
+		about = "what hosts saw; with a second run, how it differs"
+	}
+	lines := [][2]string{{a.command("compare", run.Dir()), about}}
 	if cell, kind := example(run); cell != "" {
 		lines = append(lines, [2]string{a.command("flame", run.Dir(), cell, kind), "open a flame graph"})
 	}

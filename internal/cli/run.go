@@ -200,6 +200,9 @@ func (a *app) plan(ctx context.Context, name string, f *runFlags) (*plan.Plan, s
 		if c.OnEngine {
 			m.OnEngine = append(m.OnEngine, c.Name)
 		}
+		if c.Polite && p.Politeness != nil {
+			m.Polite = append(m.Polite, c.Name)
+		}
 	}
 	return p, m, nil
 }

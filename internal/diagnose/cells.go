@@ -56,10 +56,10 @@ func (t *Table) Group(workers int) *Group {
 	return &Group{Workers: workers}
 }
 
-// Fastest returns the cell with the highest median, nil if nothing was measured.
+// Fastest returns the cell with the highest median of those that are ranked, nil if nothing was measured.
 func (t *Table) Fastest() (best *Cell) {
 	for c := range t.Cells() {
-		if c.Sound() && (best == nil || c.Summary.Center > best.Summary.Center) {
+		if c.Sound() && !c.unranked && (best == nil || c.Summary.Center > best.Summary.Center) {
 			best = c
 		}
 	}

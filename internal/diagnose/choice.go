@@ -45,7 +45,7 @@ func (a *Analysis) choose() {
 		var best []*Cell
 		var seen []int // workers of the cells of earlier crawlers
 		for _, r := range t.Rows {
-			cells := slices.DeleteFunc(slices.Clone(r.Cells), func(c *Cell) bool { return !c.Sound() })
+			cells := slices.DeleteFunc(slices.Clone(r.Cells), func(c *Cell) bool { return !c.Sound() || c.unranked })
 			if len(cells) == 0 {
 				continue
 			}

@@ -120,7 +120,10 @@ func (g *Group) rank() {
 	if len(g.Cells) == 0 {
 		return
 	}
-	by := slices.Clone(g.Cells)
+	by := slices.DeleteFunc(slices.Clone(g.Cells), func(c *Cell) bool { return c.unranked })
+	if len(by) == 0 {
+		return
+	}
 	slices.SortStableFunc(by, func(x, y *Cell) int { return cmp.Compare(y.Summary.Center, x.Summary.Center) })
 	g.Best = by[0].Impl
 	g.Ties = []string{g.Best}

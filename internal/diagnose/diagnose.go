@@ -85,6 +85,9 @@ type Cell struct {
 	Summary stat.Summary
 	Records []store.Record // of the samples, in measurement order
 	Failure *store.Failure
+	// KnowsNoHosts says that the crawler does not keep the policy of the run. It is not ranked with those that do.
+	KnowsNoHosts bool
+	unranked     bool // it knows no hosts, and others do
 	// Versus compares with the baseline; nil for the baseline itself.
 	Versus *Comparison
 	Bound  Bound
@@ -177,6 +180,8 @@ func (a *Analysis) collect() cells {
 			d.Speed[i] = math.NaN()
 		}
 		d.cpu = slices.Clone(d.Speed)
+		d.KnowsNoHosts = p.Politeness != nil && !a.polite(c)
+		d.unranked = d.KnowsNoHosts && slices.ContainsFunc(p.Cells, a.polite)
 		if rec, ok := failed[c.ID()]; ok {
 			d.Failure = rec.Failure
 			a.Failures = append(a.Failures, d)
@@ -212,6 +217,11 @@ func (a *Analysis) collect() cells {
 		d.finish()
 	}
 	return all
+}
+
+// polite reports whether the crawler of a cell keeps a policy.
+func (a *Analysis) polite(c plan.Cell) bool {
+	return slices.Contains(a.Run.Manifest().Polite, plan.WithoutParameters(c.Crawler()))
 }
 
 // take adds a sample.

@@ -28,6 +28,12 @@ func splitName(s string) (base string, list []setting) {
 	}
 }
 
+// WithoutParameters returns the name of a crawler without its parameters.
+func WithoutParameters(name string) string {
+	base, _ := splitName(name)
+	return base
+}
+
 // ValidCrawler reports whether s can be the name of a crawler, perhaps with parameters.
 func ValidCrawler(s string) bool {
 	base, list := splitName(s)

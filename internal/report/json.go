@@ -102,7 +102,8 @@ type cellJSON struct {
 	TracedSpeed number             `json:"traced_pages_per_second,omitempty"`
 	Counters    map[string]float64 `json:"counters_per_page,omitempty"`
 	Profiles    map[string]string  `json:"profiles,omitempty"`
-	Politeness  *hostlog.Summary   `json:"politeness,omitempty"` // what the hosts saw
+	NoHosts     bool               `json:"knows_no_hosts,omitempty"` // it does not keep the policy, and is not ranked
+	Politeness  *hostlog.Summary   `json:"politeness,omitempty"`     // what the hosts saw
 }
 
 type versusJSON struct {
@@ -164,7 +165,8 @@ func JSON(w io.Writer, a *diagnose.Analysis) error {
 func cellOf(c *diagnose.Cell) cellJSON {
 	j := cellJSON{Cell: c.ID(), Crawler: c.Impl, Graph: c.Graph, Keys: c.Keys, Workers: c.Workers,
 		Rate: float64(c.Rate), Burst: c.Burst, Limiter: c.Limiter, Procs: c.Procs, Samples: len(c.Measured()),
-		Flagged: c.Flagged, CPU: number(math.NaN()), Allocated: number(math.NaN()), Profiles: c.Files}
+		Flagged: c.Flagged, NoHosts: c.KnowsNoHosts,
+		CPU: number(math.NaN()), Allocated: number(math.NaN()), Profiles: c.Files}
 	if c.Failure != nil {
 		j.Failure = c.Failure.Class + ": " + c.Failure.Message
 	}

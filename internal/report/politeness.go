@@ -156,7 +156,11 @@ func costTable(t *diagnose.Table) Table {
 		if c.PerHost > 0 {
 			bytes = fmt.Sprintf("%.0f", c.PerHost)
 		}
-		out.add(c.Impl, fmt.Sprint(c.Workers), fmt.Sprintf("%.0f ns", 1e9*c.CPU), bytes)
+		name := c.Impl
+		if c.KnowsNoHosts {
+			name += " (knows no hosts)"
+		}
+		out.add(name, fmt.Sprint(c.Workers), fmt.Sprintf("%.0f ns", 1e9*c.CPU), bytes)
 	}
 	return out
 }
@@ -214,6 +218,25 @@ func wasteless(t *diagnose.Table, workers int) string {
 		return ""
 	}
 	return text + "."
+}
+
+// unranked says who is not ranked, because it does not keep the policy.
+func unranked(a *diagnose.Analysis) string {
+	var names []string
+	keeps := false
+	for c := range a.Cells() {
+		if keeps = keeps || !c.KnowsNoHosts; c.KnowsNoHosts && !slices.Contains(names, c.Impl) {
+			names = append(names, c.Impl)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	text := "Crawlers that know no hosts: " + strings.Join(names, ", ")
+	if !keeps {
+		return text + "."
+	}
+	return text + ": they do not keep the policy, so they are no alternative to the others and are not ranked with them."
 }
 
 // policy says how politeness was verified.

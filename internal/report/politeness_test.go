@@ -27,8 +27,9 @@ func politely(t *testing.T, simulated bool, idle float64) *diagnose.Analysis {
 		t.Fatal(err)
 	}
 	row := func(first string) string { return first + strings.Repeat(".", 80-len(first)) }
-	r := runtest.Run{Plan: p, Noise: 0.01, Manifest: store.Manifest{Scenario: "x", State: store.Complete},
-		Speed: func(plan.Cell, int) float64 { return 100 },
+	r := runtest.Run{Plan: p, Noise: 0.01, Manifest: store.Manifest{Scenario: "x", State: store.Complete,
+		Polite: []string{"hostheap", "sleeper"}},
+		Speed: func(c plan.Cell, _ int) float64 { return map[string]float64{"cas": 1000}[c.Impl] + 100 },
 		Change: func(c plan.Cell, rec *store.Record) {
 			s := &hostlog.Summary{Polite: true, Makespan: 50, Bound: 40, Others: 30, Gaps: 980, Peak: 1,
 				Tolerance: 2e-9, Hosts: []uint32{0, 9}, Strips: []string{row("##"), row("!!")}, StripEnd: 60}
@@ -69,6 +70,15 @@ func TestPolitenessIsInEachFormat(t *testing.T) {
 				t.Errorf("%s lacks the bytes per host", name)
 			}
 		}
+		// The fastest crawler knows no hosts, and is not recommended.
+		if best := a.Tables[0].Fastest(); best == nil || best.KnowsNoHosts || !a.Tables[0].Cell("cas", 8).KnowsNoHosts {
+			t.Errorf("simulated %v: the fastest is %v", simulated, best)
+		}
+		for _, s := range append(fullPage(a).Headlines, fullPage(a).Summary) {
+			if strings.Contains(s, "cas is fastest") || strings.Contains(s, "use cas") {
+				t.Errorf("simulated %v: cas is recommended: %s", simulated, s)
+			}
+		}
 		var out bytes.Buffer
 		if err := JSON(&out, a); err != nil {
 			t.Fatal(err)
@@ -94,7 +104,8 @@ func TestASimulatedRunHasNoStatistics(t *testing.T) {
 	}
 	want := "g, 8 workers: hostheap left no worker idle while a host was ready; idle without need: sleeper for 2500.0 s " +
 		"(makespan 3.00 times the shortest)."
-	if len(p.Headlines) != 1 || p.Headlines[0] != want {
+	if len(p.Headlines) != 2 || p.Headlines[0] != want ||
+		!strings.Contains(p.Headlines[1], "know no hosts: cas: they do") {
 		t.Errorf("%q, want %q", p.Headlines, want)
 	}
 	for _, s := range p.Sections {

@@ -25,6 +25,9 @@ func (p *Page) simulated(a *diagnose.Analysis) {
 			}
 		}
 	}
+	if text := unranked(a); text != "" {
+		p.Headlines = append(p.Headlines, text)
+	}
 	m := a.Run.Manifest()
 	p.Method = append([][2]string{{"scenario", m.Scenario}, {"seed", fmt.Sprint(m.Seed)},
 		{"simulation", "goroutines, locks and timers are real, and time is virtual: it passes only while all goroutines wait"}},

@@ -135,6 +135,9 @@ func View(a *diagnose.Analysis, href Href) *Page {
 		}
 		p.Sections = append(p.Sections, s)
 	}
+	if text := unranked(a); text != "" {
+		p.Headlines = append(p.Headlines, text)
+	}
 	p.StripsTitle, p.Strips = stripLines(a)
 	if a.Run.Plan().Simulated {
 		p.simulated(a)

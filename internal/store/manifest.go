@@ -67,6 +67,8 @@ type Manifest struct {
 	// seconds per page, by EngineKey. OnEngine are the crawlers that use it.
 	Engine   map[string]float64 `json:"engine_sec_per_page,omitempty"`
 	OnEngine []string           `json:"on_engine,omitempty"`
+	// Polite are the crawlers that keep a policy, without their parameters.
+	Polite []string `json:"polite,omitempty"`
 
 	Sums Sums `json:"sha256"`
 }

@@ -103,6 +103,9 @@ func (t Trial) manifest(p *plan.Plan, text string, begin time.Time) store.Manife
 		if c.OnEngine {
 			m.OnEngine = append(m.OnEngine, c.Name)
 		}
+		if c.Polite && p.Politeness != nil {
+			m.Polite = append(m.Polite, c.Name)
+		}
 	}
 	return m
 }
