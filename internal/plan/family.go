@@ -128,7 +128,7 @@ func (f *Family) Decide(list []Pair) []stat.Decision {
 	if err != nil {
 		panic(err) // of a family that NewFamilies does not make
 	}
-	f.Rounds, f.LagOne, f.SD = 0, d.LagOne, d.SD()
+	f.Rounds, f.LagOne, f.Skewness, f.SD = 0, d.LagOne, d.Skewness, d.SD()
 	for _, c := range d.Comparisons {
 		if c.Look >= 0 {
 			f.Rounds = max(f.Rounds, c.Blocks)

@@ -189,11 +189,15 @@ func noise(a *diagnose.Analysis, n diagnose.Noise) []string {
 		list = append(list, fmt.Sprintf("%s: rounds depend on the one before (lag-1 correlation %.2f): intervals are widened by %s.",
 			name, n.LagOne, Share(stat.Inflation(n.LagOne)-1)))
 	}
+	if n.Skewness > mostSkew {
+		list = append(list, fmt.Sprintf("%s: the noise is skewed (skewness %.1f): intervals at 95 %% are widened by %s, adjusted ones by more.",
+			name, n.Skewness, Share(stat.Widening(n.Skewness, n.Rounds)-1)))
+	}
 	return list
 }
 
-// mostLag is the lag-1 correlation of rounds above which a report says so.
-const mostLag = 0.1
+// mostLag is the lag-1 correlation of rounds above which a report says so, mostSkew the skewness of their ratios.
+const mostLag, mostSkew = 0.1, 0.3
 
 // reach is a noise floor.
 func reach(x float64) string {

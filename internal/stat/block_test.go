@@ -60,7 +60,7 @@ func TestRatiosOfABlockAreConsistent(t *testing.T) {
 	paired := func(x, y []float64) float64 { return trimmed(y, x) }
 	worst := 0.0
 	for range 200 {
-		block := newClock(draw).block(3)
+		block := newClock(draw, fitted).block(3)
 		before := [][]float64{append([]float64{}, block[0]...), append([]float64{}, block[1]...),
 			append([]float64{}, block[2]...)}
 		m, err := BlockMeans(block)
@@ -104,7 +104,7 @@ func TestBlockMeansAreLessNoisyThanPlainOnes(t *testing.T) {
 	}{{"as fitted", func([][]float64) {}, 1.05}, {"with others' load", spikes, 0.8}} {
 		var plain, robust []float64
 		for range runs(2000) {
-			block := newClock(draw).block(7)
+			block := newClock(draw, fitted).block(7)
 			c.hit(block)
 			m, err := BlockMeans(block)
 			if err != nil {

@@ -38,14 +38,10 @@ type Family struct {
 	// wider than the gate, stays open, because more blocks can tell on which side of the gate it is.
 	Gate *float64
 
+	Skewness float64 // of the noise, for MDE: see the function
+
 	// RanksFrom is the number of blocks from which the exact signed-rank test decides, such as
-	// RankBlocks; 0 means never, which is what runs use. Simulated with looks, in resident blocks of
-	// a shared machine, ranks from 20 blocks on find a difference of 10 % in 58 % of comparisons at
-	// 28 blocks and 88 % at 40, the moderated t-test in 68 and 92 %. Only where noise has heavy tails
-	// do they find more: 71 and 93 against 69 and 88 %. With skewed noise they claim falsely in about
-	// 6 % of families, the t-test in 2 %, as differences of unequal skewed noises are not symmetric;
-	// if noise is exponential and its size differs between crawlers by a factor of e^0.8, both are
-	// wrong in 14 to 16 %.
+	// RankBlocks; 0 means never, which is what runs use. The package comment says why.
 	RanksFrom int
 }
 
@@ -86,7 +82,8 @@ type Decision struct {
 // Decisions holds the results of a family.
 type Decisions struct {
 	Looks       int     // taken
-	LagOne      float64 // correlation of successive blocks at the last look; reported above 0.1
+	LagOne      float64 // correlation of successive blocks at the last look
+	Skewness    float64 // of a block's log ratio at the last look, without its sign
 	Prior       Prior   // of the variances at the last look
 	Comparisons []Decision
 }
@@ -123,9 +120,10 @@ func (d Decisions) SD() float64 {
 // beyond their blocks leave them as they are.
 //
 // The test is Student's t-test with variances moderated over the family (see FitPrior). If
-// successive blocks are correlated (see LagOne), its standard errors are multiplied by Inflation.
-// From RanksFrom blocks it is the exact signed-rank test, unless Inflation exceeds 5 %, because
-// ranks have no standard error to multiply.
+// successive blocks are correlated (see LagOne), its standard errors are multiplied by Inflation;
+// if their noise is skewed (see Skewness), its quantiles are widened. From RanksFrom blocks it is
+// the exact signed-rank test, unless Inflation exceeds 5 %, because ranks have no standard error to
+// multiply.
 func (f Family) Decide(family [][]float64, ended ...int) (Decisions, error) {
 	if err := f.check(family); err != nil {
 		return Decisions{}, fmt.Errorf("decide: %w", err)

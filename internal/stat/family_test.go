@@ -22,15 +22,20 @@ var labs = []struct {
 	{"outliers", blockwise(unitOutliers, 0.25, 0, quiet), 0.055},
 	{"lag-1 0.1", blockwise(unitNormal, 0.25, 0.1, quiet), 0.055},
 	{"lag-1 0.3", blockwise(unitNormal, 0.25, 0.3, quiet), 0.07},
-	{"resident blocks", resident, 0.055},
+	{"exponential, unequal deviations", blockwise(unitSkewed, 0.8, 0, quiet), 0.055},
+	{"resident blocks, shared machine", resident, 0.055},
+	{"resident blocks, quiet machine", residentOn(still), 0.055},
+	{"resident blocks, processes differ", residentOn(uneven), 0.055},
+	{"resident blocks, drift by the minute", residentOn(drifting), 0.055},
 }
 
 const groups, perGroup = 6, 5 // 60 comparisons
 
 func claimed(v Verdict) bool { return v == Faster || v == Slower }
 
-// falseWins simulates runs of equal crawlers, and counts runs with a false win, comparisons, and covered comparisons.
-func falseWins(t *testing.T, draw *rand.Rand, l lab, f Family, n int) (wins, covered, all int) {
+// falseWins simulates runs of equal crawlers, and counts runs with a false win, covered comparisons, those with an
+// interval at 95 % because they were not settled early, and all.
+func falseWins(t *testing.T, draw *rand.Rand, l lab, f Family, n int) (wins, covered, late, all int) {
 	t.Helper()
 	for range n {
 		family, truth := allPairs(l(draw, groups, perGroup, f.Looks[len(f.Looks)-1].Blocks), make([]float64, perGroup))
@@ -47,11 +52,14 @@ func falseWins(t *testing.T, draw *rand.Rand, l lab, f Family, n int) (wins, cov
 			if c.Alone.Lo <= math.Exp(truth[i]) && math.Exp(truth[i]) <= c.Alone.Hi {
 				covered++
 			}
+			if near(c.AloneConfidence, level) {
+				late++
+			}
 		}
 		wins += won
 		all += len(family)
 	}
-	return wins, covered, all
+	return wins, covered, late, all
 }
 
 func unlimited(looks []Look) Family {
@@ -62,11 +70,11 @@ func TestFamiliesSeldomWinFalselyAndIntervalsCover(t *testing.T) {
 	n := runs(700)
 	for i, l := range labs {
 		draw := rand.New(rand.NewPCG(31, uint64(i)))
-		wins, covered, all := falseWins(t, draw, l.lab, unlimited(InterimLooks(28)), n)
+		wins, covered, late, all := falseWins(t, draw, l.lab, unlimited(InterimLooks(28)), n)
 		atMostShare(t, l.name+": false win", wins, n, l.limit)
 		share := float64(covered) / float64(all)
 		t.Logf("%s: intervals cover %.1f %%", l.name, 100*share)
-		if share < 0.93 || share > 0.97 {
+		if share < 0.93 || share > 0.97 && 2*late > all {
 			t.Errorf("%s: intervals cover %.1f %% of %d, want 93 to 97 %%", l.name, 100*share, all)
 		}
 	}
@@ -149,7 +157,7 @@ func TestSlicesAsUnitsWinFalsely(t *testing.T) {
 	wins := 0
 	for range n {
 		y := make([][][]float64, groups)
-		clock := newClock(draw)
+		clock := newClock(draw, fitted)
 		for range 14 {
 			for g := range y {
 				for c, slices := range clock.block(perGroup) {
@@ -186,8 +194,8 @@ func TestRanksWinFalselyWhereNoiseIsSkewed(t *testing.T) {
 			ts++
 		}
 	}
-	t.Logf("skewed, with deviations that differ: t has %.1f %%", 100*float64(ts)/float64(n))
 	atLeastCaught(t, "ranks, skewed", ranks, n, 0.055)
+	atLeastCaught(t, "t without the guard, skewed", ts, n, 0.055)
 	if ts >= ranks {
 		t.Errorf("t wins falsely in %d runs and ranks in %d", ts, ranks)
 	}
@@ -223,8 +231,8 @@ func TestRanksFromTwentyBlocksAreNoBetter(t *testing.T) {
 	}
 	n = runs(400)
 	skewed := blockwise(unitSkewed, 0.25, 0, quiet)
-	ranks, _, _ := falseWins(t, rand.New(rand.NewPCG(39, 0)), skewed, byRanks, n)
-	ts, _, _ := falseWins(t, rand.New(rand.NewPCG(39, 0)), skewed, unlimited(InterimLooks(28)), n)
+	ranks, _, _, _ := falseWins(t, rand.New(rand.NewPCG(39, 0)), skewed, byRanks, n)
+	ts, _, _, _ := falseWins(t, rand.New(rand.NewPCG(39, 0)), skewed, unlimited(InterimLooks(28)), n)
 	t.Logf("skewed: of %d families, ranks claim falsely in %d and t in %d", n, ranks, ts)
 	if ranks < 2*ts {
 		t.Errorf("skewed: of %d families, ranks claim falsely in %d and t in %d", n, ranks, ts)

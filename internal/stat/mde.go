@@ -12,7 +12,7 @@ const Power = 0.8
 //
 // It takes the looks that a run with this number of blocks has, or the end only if the family is uneven. The
 // quantile of the noncentral t is that of Abramowitz and Stegun 26.7.10, with the mean cost of the
-// guard for dependence; that of the signed-rank test has its efficiency of 3/pi under normal noise.
+// guards for dependence and skewness; that of the signed-rank test has its efficiency of 3/pi under normal noise.
 func (f Family) MDE(blocks int, sd float64) float64 {
 	looks := InterimLooks(blocks)
 	if len(looks) == 0 {
@@ -34,7 +34,7 @@ func (f Family) MDE(blocks int, sd float64) float64 {
 		return math.Exp(sd * (z + upper(1-Power)) * math.Sqrt(math.Pi/3/n*(1+z*z/2/n)))
 	}
 	v := n - 1 + priorDegrees(f.Size, n-1)
-	t := studentQuantile(alpha, v)
+	t := skewed(studentQuantile(alpha, v), skewTerm(max(f.Skewness, skewCost(f.Size, n)), blocks))
 	return math.Exp(guardCost(f.Size, n) * sd / math.Sqrt(n) * (t*(1-1/(4*v)) + upper(1-Power)*math.Sqrt(1+t*t/(2*v))))
 }
 

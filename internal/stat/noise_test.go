@@ -58,16 +58,26 @@ func unitOutliers(draw *rand.Rand) float64 {
 
 func unitSkewed(draw *rand.Rand) float64 { return draw.ExpFloat64() - 1 }
 
-// resident simulates measuring in blocks with resident processes, groups in turn, crawlers in
-// slices, on a machine whose speed changes over time.
+// resident simulates measuring on a shared machine.
 func resident(draw *rand.Rand, groups, crawlers, blocks int) [][][]float64 {
+	return residentOn(fitted)(draw, groups, crawlers, blocks)
+}
+
+// residentOn makes a lab that measures in blocks with resident processes, groups in turn, crawlers in slices, on a
+// machine whose speed changes over time.
+func residentOn(noise noises) lab {
+	return func(draw *rand.Rand, groups, crawlers, blocks int) [][][]float64 {
+		return onClock(newClock(draw, noise), groups, crawlers, blocks)
+	}
+}
+
+func onClock(clock *clock, groups, crawlers, blocks int) [][][]float64 {
 	y := make([][][]float64, groups)
 	for g := range y {
 		y[g] = make([][]float64, crawlers)
 	}
-	clock := newClock(draw)
 	for range blocks {
-		for _, g := range draw.Perm(groups) {
+		for _, g := range clock.draw.Perm(groups) {
 			means, err := BlockMeans(clock.block(crawlers))
 			if err != nil {
 				panic(err)

@@ -25,14 +25,15 @@ func (f Family) look(k int, open []int, family [][]float64, out *Decisions) {
 			known = append(known, spreads[i])
 		}
 	}
-	out.Looks, out.LagOne, out.Prior = k+1, r, FitPrior(known)
+	out.Looks, out.LagOne, out.Skewness, out.Prior = k+1, r, Skewness(cut), FitPrior(known)
 	factor := Inflation(r)
 	tests := make([]test, len(family))
 	t, ranks := quantiles{}, map[int][]float64{} // the latter by the number of blocks
 	for _, i := range open {
 		n := len(cut[i])
 		s := out.Prior.Moderate(spreads[i])
-		tests[i] = tTest{mean(cut[i]), math.Sqrt(s.Variance/float64(n)) * factor, s.Degrees, t}
+		tests[i] = tTest{mean(cut[i]), math.Sqrt(s.Variance/float64(n)) * factor, s.Degrees,
+			skewTerm(out.Skewness, n), t}
 		if f.RanksFrom > 0 && n >= f.RanksFrom && factor <= tolerated {
 			if ranks[n] == nil {
 				ranks[n] = atMost(allRanks(n))

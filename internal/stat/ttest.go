@@ -11,9 +11,10 @@ type test interface {
 	interval(alpha float64) Interval
 }
 
-// tTest is a t-test with a given standard error.
+// tTest is a t-test with a given standard error, whose quantiles are widened for skewed noise, see skewTerm.
 type tTest struct {
 	mean, se, degrees float64
+	skew              float64
 	known             quantiles
 }
 
@@ -32,7 +33,7 @@ func (q quantiles) at(alpha, degrees float64) float64 {
 
 func (t tTest) tails(at float64) (below, above float64) {
 	x := (t.mean - at) / t.se
-	small := studentTails(x, t.degrees) / 2
+	small := studentTails(unskewed(math.Abs(x), t.skew), t.degrees) / 2
 	if x >= 0 {
 		return small, 1 - small
 	}
@@ -40,7 +41,7 @@ func (t tTest) tails(at float64) (below, above float64) {
 }
 
 func (t tTest) interval(alpha float64) Interval {
-	half := t.known.at(alpha, t.degrees) * t.se
+	half := skewed(t.known.at(alpha, t.degrees), t.skew) * t.se
 	return Interval{t.mean, t.mean - half, t.mean + half}
 }
 
