@@ -6,15 +6,17 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"time"
 
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/report"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 )
 
-// blocksOf returns the blocks of a run by their number of workers, and what a block costs.
+// blocksOf returns the blocks of a run by their number of workers, in their order, and what a block costs.
 func blocksOf(run *store.Run) (blocks map[int][]stat.Turns, costs map[int]stat.Cost) {
 	type at struct{ round, workers int }
 	found := map[at]*stat.Turns{}
@@ -49,7 +51,8 @@ func blocksOf(run *store.Run) (blocks map[int][]stat.Turns, costs map[int]stat.C
 		c.HandOver = 0.001
 		costs[w], samples[w] = c, n+1
 	}
-	for k, b := range found {
+	for _, k := range slices.SortedFunc(maps.Keys(found), func(a, b at) int { return a.round - b.round }) {
+		b := found[k]
 		if len(b.Logs) > 1 && len(b.Logs[0]) == len(b.Logs[1]) { // a block is cut short if its crawls are long
 			blocks[k.workers] = append(blocks[k.workers], *b)
 		}
@@ -69,14 +72,14 @@ func (a *app) components(x experiment) ([]measure.Reading, error) {
 	}
 	family := quick.Families(plan.Crawlers).Unlimited
 	noise := x.noise(len(quick.Crawlers))
-	list := []measure.Reading{measure.PingPong(x.trips), x.reading()}
+	list := []measure.Reading{measure.PingPong(x.trips), x.reading(), x.lagOne(quick.Rest)}
 	for _, w := range slices.Sorted(maps.Keys(noise)) {
 		c, k := noise[w].Components, noise[w].Cost
 		percent := func(variance float64) string { return fmt.Sprintf("%.1f %%", 100*math.Sqrt(variance)) }
 		turns, slice := stat.Best(noise[w])
-		time := float64(quick.Rounds) * k.Time(quick.Turns, quick.Slice.Seconds())
+		budget := float64(quick.Rounds) * k.Time(quick.Turns, quick.Slice.Seconds())
 		finds := func(turns int, slice float64) string {
-			blocks := int(time/k.Time(turns, slice) + 0.5)
+			blocks := int(budget/k.Time(turns, slice) + 0.5)
 			x := family.Family.MDE(blocks, c.SD(turns, max(slice, 5*k.Crawl)))
 			if math.IsInf(x, 0) || math.IsNaN(x) {
 				return "unbounded"
@@ -92,4 +95,33 @@ func (a *app) components(x experiment) ([]measure.Reading, error) {
 				finds(turns, slice), finds(quick.Turns, quick.Slice.Seconds()), quick.Turns, quick.Slice)})
 	}
 	return list, nil
+}
+
+// lagOne returns the reading of how much a block depends on the one before, where blocks follow each other at once.
+func (x experiment) lagOne(rest time.Duration) measure.Reading {
+	var ratios [][]float64
+	fewest := math.MaxInt
+	for _, part := range []*store.Run{x.short.Run, x.long.Run} {
+		blocks, _ := blocksOf(part)
+		for _, w := range slices.Sorted(maps.Keys(blocks)) {
+			var series []float64
+			for _, b := range blocks[w] {
+				if means, err := stat.BlockMeans(b.Logs); err == nil {
+					series = append(series, means[1]-means[0])
+				}
+			}
+			ratios, fewest = append(ratios, series), min(fewest, len(series))
+		}
+	}
+	r := measure.Reading{Name: "lag-1 of blocks", Value: "too few blocks to tell"}
+	if fewest < fewestBlocks || len(ratios) == 0 {
+		return r
+	}
+	lag := stat.LagOne(ratios)
+	r.Value = fmt.Sprintf("correlation %.2f of a block with the one before it", lag)
+	if lag > report.MostLag {
+		r.Hint = fmt.Sprintf("the noise outlasts a block: a run waits %v between the blocks of a group (rest), and widens its "+
+			"intervals if that does not suffice", rest)
+	}
+	return r
 }

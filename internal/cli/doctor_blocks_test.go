@@ -4,8 +4,11 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
+	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/store"
 	"crawlbench/internal/testing/runtest"
@@ -42,5 +45,40 @@ func TestBlocksOfARun(t *testing.T) {
 	}
 	if c := costs[4]; math.Abs(c.Process-0.02) > 1e-9 || math.Abs(c.Crawl-0.002) > 1e-9 {
 		t.Errorf("%+v", c)
+	}
+}
+
+// The second crawler of each block is slower by a difference that lasts several rounds, or by one that alternates.
+func TestLagOneOfAnExperiment(t *testing.T) {
+	measured := func(differs func(round int) float64) *diagnose.Analysis {
+		p, err := runtest.Plan("crawlers = [\"cas\"]\nworkers = [1, 4]\nrounds = 30\n[[graph]]\nname = \"g\"\n"+
+			"kind = \"chain\"\npages = 9\n", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run, err := runtest.Run{Plan: p, Speed: func(plan.Cell, int) float64 { return 1000 },
+			Change: func(c plan.Cell, rec *store.Record) {
+				seconds := 0.01
+				if c.IsControl() {
+					seconds *= math.Exp(differs(rec.Round))
+				}
+				rec.Sample.Crawls, rec.Sample.Seconds = 15, slices.Repeat([]float64{seconds / 5}, 15)
+				rec.Sample.Slices = slices.Repeat([]store.Slice{{Crawls: 5, Seconds: seconds}}, 3)
+			}}.Write(filepath.Join(t.TempDir(), "run"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { run.Close() })
+		return &diagnose.Analysis{Run: run}
+	}
+	lasting := measured(func(round int) float64 { return float64(round/6%2) / 10 })
+	if r := (experiment{short: lasting, long: lasting}).lagOne(2 * time.Second); r.Hint == "" ||
+		!strings.Contains(r.Hint, "2s between the blocks") {
+		t.Errorf("a difference that lasts: %+v", r)
+	}
+	alternating := measured(func(round int) float64 { return float64(round%2) / 10 })
+	if r := (experiment{short: alternating, long: alternating}).lagOne(0); r.Hint != "" ||
+		!strings.HasPrefix(r.Value, "correlation 0.00 ") {
+		t.Errorf("one that alternates: %+v", r)
 	}
 }

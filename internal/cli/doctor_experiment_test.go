@@ -23,7 +23,7 @@ func TestExperimentEndsInTime(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	readings, err := a.components(x)
-	if err != nil || len(readings) != 2 || len(noise(x.short)) != 0 {
+	if err != nil || len(readings) != 3 || readings[2].Value != "too few blocks to tell" || len(noise(x.short)) != 0 {
 		t.Errorf("%+v and %+v, %v", readings, noise(x.short), err)
 	}
 }

@@ -185,7 +185,7 @@ func noise(a *diagnose.Analysis, n diagnose.Noise) []string {
 	}
 	list = append(list, fmt.Sprintf("%s: minimum detectable effect %s (noisiest comparison), %s (pooled; 80 %% power).", text,
 		effect(n.Noisiest), effect(n.Detectable)))
-	if n.LagOne > mostLag {
+	if n.LagOne > MostLag {
 		list = append(list, fmt.Sprintf("%s: rounds depend on the one before (lag-1 correlation %.2f): intervals are widened by %s.",
 			name, n.LagOne, Share(stat.Inflation(n.LagOne)-1)))
 	}
@@ -196,8 +196,12 @@ func noise(a *diagnose.Analysis, n diagnose.Noise) []string {
 	return list
 }
 
-// mostLag is the lag-1 correlation of rounds above which a report says so, mostSkew the skewness of their ratios.
-const mostLag, mostSkew = 0.1, 0.3
+const (
+	// MostLag is the lag-1 correlation of rounds above which a report says so.
+	MostLag = 0.1
+	// mostSkew is the same for the skewness of their ratios.
+	mostSkew = 0.3
+)
 
 // reach is a noise floor.
 func reach(x float64) string {
