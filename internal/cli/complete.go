@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/conform"
+	"crawlbench/internal/importer"
 	"crawlbench/internal/limiter"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
@@ -108,6 +109,8 @@ func (a *app) valuesOf(verb, name, last string) []string {
 			return report.Formats()
 		case "list":
 			return []string{"text", "json"}
+		case "import":
+			return importer.Names()
 		}
 		return report.ChangesFormats()
 	case "profile":

@@ -43,3 +43,15 @@ func Seconds(x float64) string {
 	}
 	return fmt.Sprintf("%.2f s", x)
 }
+
+// Bytes writes a number of bytes with three digits or more, and the unit that suits it: 12 bytes, 1.5 KiB, 1.21 GiB.
+func Bytes(n float64) string {
+	unit := "bytes"
+	for _, next := range []string{"KiB", "MiB", "GiB", "TiB"} {
+		if n < 1024 {
+			break
+		}
+		n, unit = n/1024, next
+	}
+	return fmt.Sprintf("%.*g %s", 3+min(1, int(n/1000)), n, unit)
+}

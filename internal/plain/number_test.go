@@ -16,6 +16,8 @@ func TestNumbers(t *testing.T) {
 		{plain.Count(0, "page"), "0 pages"}, {plain.Count(1, "page"), "1 page"},
 		{plain.Count(2, "profile pass"), "2 profile passes"},
 		{plain.Count(65536, "cell"), "65,536 cells"}, {plain.Count(2, "fetch"), "2 fetches"},
+		{plain.Bytes(0), "0 bytes"}, {plain.Bytes(1023), "1023 bytes"}, {plain.Bytes(1536), "1.5 KiB"},
+		{plain.Bytes(1.3e9), "1.21 GiB"}, {plain.Bytes(1023 << 20), "1023 MiB"}, {plain.Bytes(4e15), "3638 TiB"},
 	} {
 		if test.have != test.want {
 			t.Errorf("have %q, want %q", test.have, test.want)

@@ -1,0 +1,228 @@
+package importer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"crawlbench/internal/graph"
+)
+
+// seedsPage is the URL of the page that links to all pages from which a crawl has to start, if there are several. Names
+// that end in .invalid are never those of a site (RFC 2606).
+const seedsPage = "https://seeds.invalid/"
+
+// graph makes the graph. Its hosts, and the pages of a host, are in the order of their records; pages that were never
+// fetched follow in the order of the first links to them.
+func (c *collector) graph(ctx context.Context, o Options) (*graph.Graph, error) {
+	order, g := c.numbered(o.Leaves)
+	number := make([]uint32, len(c.urls)) // of each page, plus one; 0 if it is left out
+	for p, id := range order {
+		number[id] = uint32(p) + 1
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	c.connect(g, number)
+	c.links = nil
+	if err := c.begin(g, number, o.Start); err != nil {
+		return nil, err
+	}
+	rec := c.record(g, order)
+	if err := g.Validate(); err != nil {
+		return nil, err
+	}
+	return g, g.SetRecord(rec)
+}
+
+// numbered returns the pages in the order of the graph, and the graph with its hosts and without links.
+func (c *collector) numbered(leaves bool) (order []uint32, g *graph.Graph) {
+	linked := make([]bool, len(c.urls))
+	c.eachLink(func(_, to uint32) { linked[to] = true })
+	all := slices.Clone(c.order)
+	for id := range uint32(len(c.urls)) {
+		if linked[id] && c.pages[id].status == 0 {
+			c.report.Leaves++
+			if leaves {
+				all = append(all, id)
+			}
+		}
+	}
+	hosts := map[string]uint32{}
+	host := make([]uint32, len(all))
+	var sizes []uint32
+	for i, id := range all {
+		name := graph.HostOf(c.urls[id])
+		h, ok := hosts[name]
+		if !ok {
+			h = uint32(len(sizes))
+			hosts[name] = h
+			sizes = append(sizes, 0)
+		}
+		host[i] = h
+		sizes[h]++
+	}
+	g = &graph.Graph{Offsets: make([]uint64, len(all)+1), Hosts: sizes}
+	first := uint32(0)
+	for h, n := range sizes { // from sizes to first pages
+		g.Hosts[h] = first
+		first += n
+	}
+	next := slices.Clone(g.Hosts)
+	order = make([]uint32, len(all))
+	for i, id := range all {
+		order[next[host[i]]] = id
+		next[host[i]]++
+	}
+	return order, g
+}
+
+// connect adds the links between the pages that have a number, in the order in which they were collected.
+func (c *collector) connect(g *graph.Graph, number []uint32) {
+	each := func(visit func(from, to uint32)) {
+		c.eachLink(func(from, to uint32) {
+			if number[to] > 0 {
+				visit(number[from]-1, number[to]-1)
+			}
+		})
+	}
+	each(func(from, _ uint32) { g.Offsets[from+1]++ })
+	for p := range g.Pages() {
+		g.Offsets[p+1] += g.Offsets[p]
+	}
+	g.Links = make([]uint32, g.Offsets[g.Pages()])
+	next := slices.Clone(g.Offsets)
+	each(func(from, to uint32) {
+		g.Links[next[from]] = to
+		next[from]++
+	})
+}
+
+// begin sets the start page. If it takes several pages to reach all that were fetched, a page that links to those is
+// added.
+func (c *collector) begin(g *graph.Graph, number []uint32, start string) error {
+	if start != "" {
+		url, err := canonical(nil, start)
+		if err != nil {
+			return fmt.Errorf("invalid start page %w", err)
+		}
+		id, ok := c.ids[url]
+		if !ok || number[id] == 0 {
+			return fmt.Errorf("no page %.200q in the crawl: want the URL of a page that was fetched, such as %.200q",
+				url, c.urls[c.order[0]])
+		}
+		g.Start = number[id] - 1
+		return nil
+	}
+	fetched := make([]uint32, len(c.order))
+	for i, id := range c.order {
+		fetched[i] = number[id] - 1
+	}
+	roots := roots(g, fetched)
+	if c.report.Roots = len(roots); len(roots) == 1 {
+		g.Start = roots[0]
+		return nil
+	}
+	g.Start = uint32(g.Pages())
+	g.Hosts = append(g.Hosts, g.Start)
+	g.Links = append(g.Links, roots...)
+	g.Offsets = append(g.Offsets, uint64(len(g.Links)))
+	return nil
+}
+
+// roots returns as few of the pages as it takes to reach all of them, those that come first where there is a choice.
+func roots(g *graph.Graph, pages []uint32) (list []uint32) {
+	seen := make([]bool, g.Pages())
+	for _, p := range pages {
+		if !seen[p] {
+			list = append(list, p)
+			flood(g, p, seen)
+		}
+	}
+	// A root may be reached from a later one.
+	clear(seen)
+	needed := list[:0:0]
+	for _, p := range slices.Backward(list) {
+		if !seen[p] {
+			needed = append(needed, p)
+			flood(g, p, seen)
+		}
+	}
+	slices.Reverse(needed)
+	return needed
+}
+
+// flood marks the pages that can be reached from p.
+func flood(g *graph.Graph, p uint32, seen []bool) {
+	seen[p] = true
+	for queue := []uint32{p}; len(queue) > 0; {
+		p, queue = queue[len(queue)-1], queue[:len(queue)-1]
+		for _, q := range g.Out(p) {
+			if !seen[q] {
+				seen[q] = true
+				queue = append(queue, q)
+			}
+		}
+	}
+}
+
+// record makes the record of g, whose pages are those of order and perhaps the page of the seeds.
+func (c *collector) record(g *graph.Graph, order []uint32) *graph.Record {
+	pages := g.Pages()
+	r := &graph.Record{
+		Ends: make([]uint64, 0, pages), Sizes: make([]uint64, pages), Waits: make([]uint32, pages),
+		Status: make([]int16, pages),
+	}
+	known := func(pages []uint32) (waits []uint32) {
+		for _, id := range pages {
+			if wait := c.pages[id].wait; wait != unknownWait {
+				waits = append(waits, wait)
+			}
+		}
+		return waits
+	}
+	all := median(known(order), 0)
+	for h, first := range g.Hosts {
+		past := len(order)
+		if h+1 < len(g.Hosts) {
+			past = int(g.Hosts[h+1])
+		}
+		if int(first) == len(order) {
+			break // the page of the seeds
+		}
+		usual := median(known(order[first:past]), all)
+		for p := first; int(p) < past; p++ {
+			from := c.pages[order[p]]
+			r.Text = append(r.Text, c.urls[order[p]]...)
+			r.Ends = append(r.Ends, uint64(len(r.Text)))
+			r.Sizes[p], r.Status[p], r.Waits[p] = from.bytes, from.status, from.wait
+			if from.wait == unknownWait {
+				r.Waits[p] = usual
+			}
+		}
+	}
+	if pages > len(order) {
+		r.Text = append(r.Text, c.unused(seedsPage)...)
+		r.Ends = append(r.Ends, uint64(len(r.Text)))
+	}
+	return r
+}
+
+// median returns the median of waits, of an even number the lower one, or otherwise if there are none.
+func median(waits []uint32, otherwise uint32) uint32 {
+	if len(waits) == 0 {
+		return otherwise
+	}
+	slices.Sort(waits)
+	return waits[(len(waits)-1)/2]
+}
+
+// unused returns a URL like url, on a host that no page is on.
+func (c *collector) unused(url string) string {
+	for {
+		if !slices.ContainsFunc(c.urls, func(u string) bool { return graph.HostOf(u) == graph.HostOf(url) }) {
+			return url
+		}
+		url = "https://more-" + url[len("https://"):]
+	}
+}
