@@ -255,7 +255,7 @@ func override(s *plan.Scenario, f runFlags) error {
 		s.Limiters = limiters
 	}
 	if f.recorded {
-		s.Fetch.Latency, s.Fetch.Fail = web.Latency{Model: web.Recorded}, 0
+		s.Replay()
 	}
 	if f.rounds > 0 && f.budget > 0 {
 		return usagef("run: -rounds and -budget both set the number of rounds: use one of them")

@@ -17,6 +17,7 @@ import (
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/host"
+	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/rundir"
@@ -29,7 +30,7 @@ type siteFlags struct {
 	graph, out, listen, seed           string
 	idle, gap, crawlDelay, slow, after time.Duration
 	perHost, workers                   int
-	fromStart                          bool
+	fromStart, recorded                bool
 	shares                             server.Shares
 }
 
@@ -38,6 +39,8 @@ func (a *app) site(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	f := siteFlags{shares: server.DefaultShares()}
 	fs.StringVar(&f.graph, "graph", "", "serve the graph in this `file`, in place of the scenario's; KIND:FILE if the "+
 		"name does not tell the kind (see \"crawlbench list graphs\")")
+	fs.BoolVar(&f.recorded, "recorded", false,
+		"replay the latencies and failures recorded in the graph's file (see import), in place of the scenario's")
 	fs.StringVar(&f.out, "o", "", "write the verdict as JSON into this `file`")
 	fs.StringVar(&f.listen, "listen", "127.0.0.1:0",
 		"`address` to listen on; with one other than of 127.0.0.1 the site can be reached from other machines")
@@ -89,6 +92,9 @@ func siteGraph(args []string, f siteFlags) (*plan.Scenario, plan.Graph, error) {
 	if err != nil {
 		return nil, plan.Graph{}, err
 	}
+	if f.recorded {
+		s.Replay()
+	}
 	if f.seed != "" {
 		seed, err := plan.ParseSeed(f.seed)
 		if err != nil {
@@ -135,7 +141,10 @@ func (f *siteFlags) build(ctx context.Context, s *plan.Scenario, sg plan.Graph) 
 	if err != nil {
 		return nil, err
 	}
-	return server.New(g, s.Fetch, set)
+	if err := measure.CheckRecorded(s.Fetch, g); err != nil {
+		return nil, fmt.Errorf("site: graph %s: %w", sg.Name, err)
+	}
+	return server.New(g, s.Fetch.On(g), set)
 }
 
 // tolerance returns how much too early a request may come where a gap is to be kept: clocks, timers and sockets of two

@@ -46,10 +46,8 @@ func build(ctx context.Context, p *plan.Plan, sg plan.Graph, file string, memory
 	if err != nil {
 		return Graph{}, err
 	}
-	fetch := p.BehaviourOf(sg.Name)
-	if fetch.Latency.Model == web.Recorded && (g.Record == nil || g.Record.Median == 0) {
-		return Graph{}, errors.New("it has no recorded latencies to replay: want a graph that \"crawlbench import\" made " +
-			"of a crawl with times, or another [fetch] latency")
+	if err := CheckRecorded(p.BehaviourOf(sg.Name), g); err != nil {
+		return Graph{}, err
 	}
 	byURL := slices.ContainsFunc(p.Cells, func(c plan.Cell) bool { return c.Graph == sg.Name && c.Keys == "url" })
 	if need := web.URLMemory(g.Pages(), len(g.Links)); byURL && memory > 0 && need > memory {
@@ -82,6 +80,15 @@ func build(ctx context.Context, p *plan.Plan, sg plan.Graph, file string, memory
 		built.Info.RecordedMean = meanWait(web.Behaviour{Latency: web.Latency{Model: web.Recorded}}, g, reach)
 	}
 	return built, nil
+}
+
+// CheckRecorded returns an error if fetches of g are to replay latencies that it does not have.
+func CheckRecorded(b web.Behaviour, g *graph.Graph) error {
+	if b.Latency.Model != web.Recorded || g.Record != nil && g.Record.Median > 0 {
+		return nil
+	}
+	return errors.New("it has no recorded latencies to replay: want a graph that \"crawlbench import\" made of a crawl " +
+		"with times, or another [fetch] latency")
 }
 
 // meanWait returns the mean waiting time of the pages that a crawl fetches.

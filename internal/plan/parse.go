@@ -70,6 +70,11 @@ func (s *Scenario) SetGraphs(graphs ...Graph) {
 	}
 }
 
+// Replay makes the site of s replay what was recorded with its graphs.
+func (s *Scenario) Replay() {
+	s.Fetch.Latency, s.Fetch.Fail = web.Latency{Model: web.Recorded}, 0
+}
+
 // Parse reads the text of a scenario file. Its errors are of type Errors.
 func Parse(file string, text []byte) (*Scenario, error) {
 	s := defaults()

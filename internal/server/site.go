@@ -34,9 +34,11 @@ type Settings struct {
 	// SlowBody is the time in which the body of a slow page arrives; 0 means 100 ms.
 	SlowBody time.Duration
 	// URLs are the absolute URLs of the pages in canonical form, those of each host of the graph on a host of its own;
-	// nil means those of the graph. They are served by http, whatever their scheme.
+	// nil means those of the graph, or those that were recorded with it. They are served by http, whatever their
+	// scheme.
 	URLs []string
-	// Bytes returns the least length of a page's body before it is compressed. Nil means what its links need.
+	// Bytes returns the least length of a page's body before it is compressed. Nil means what its links need, or what
+	// was recorded.
 	Bytes func(page uint32) int
 	// Memory bounds the pages that are kept once they are made; 0 means 256 MiB, and less than 0 none.
 	Memory int64
@@ -70,6 +72,7 @@ func New(g *graph.Graph, b Behaviour, set Settings) (*Site, error) {
 	set.RetryAfter = cmp.Or(set.RetryAfter, time.Second)
 	set.SlowBody = cmp.Or(set.SlowBody, 100*time.Millisecond)
 	set.Memory = cmp.Or(set.Memory, 256<<20)
+	set.replay(g)
 	if err := set.check(g); err != nil {
 		return nil, fmt.Errorf("site: %w", err)
 	}
