@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -68,6 +69,9 @@ func (a *app) importCrawl(ctx context.Context, set *flag.FlagSet, args []string)
 			return fmt.Errorf("import: %w", err)
 		}
 		sources = append(sources, s)
+	}
+	if f.Memory > 0 { // or garbage could take what is counted on
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(f.Memory))
 	}
 	g, rep, err := importer.Import(ctx, sources, f.Options)
 	if err != nil {

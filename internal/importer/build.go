@@ -28,6 +28,7 @@ func (c *collector) graph(ctx context.Context, o Options) (*graph.Graph, error) 
 	if err := c.begin(g, number, o.Start); err != nil {
 		return nil, err
 	}
+	c.ids, number = nil, nil // they take about as much memory as the record
 	rec := c.record(g, order)
 	if err := g.Validate(); err != nil {
 		return nil, err
@@ -98,8 +99,8 @@ func (c *collector) connect(g *graph.Graph, number []uint32) {
 	})
 }
 
-// begin sets the start page. If it takes several pages to reach all that were fetched, a page that links to those is
-// added.
+// begin sets the start page: that from which all are reached whose fetch succeeded. If there is none, it adds a page
+// that links to as few as it takes to reach all that were fetched.
 func (c *collector) begin(g *graph.Graph, number []uint32, start string) error {
 	if start != "" {
 		url, err := canonical(nil, start)
@@ -114,9 +115,16 @@ func (c *collector) begin(g *graph.Graph, number []uint32, start string) error {
 		g.Start = number[id] - 1
 		return nil
 	}
-	fetched := make([]uint32, len(c.order))
-	for i, id := range c.order {
-		fetched[i] = number[id] - 1
+	var fetched, succeeded []uint32
+	for _, id := range c.order {
+		fetched = append(fetched, number[id]-1)
+		if !failed(int(c.pages[id].status)) {
+			succeeded = append(succeeded, number[id]-1)
+		}
+	}
+	if list := roots(g, succeeded); len(list) == 1 {
+		c.report.Roots, g.Start = 1, list[0]
+		return nil
 	}
 	roots := roots(g, fetched)
 	if c.report.Roots = len(roots); len(roots) == 1 {

@@ -23,7 +23,7 @@ func TestCrawlLog(t *testing.T) {
 		"2026-03-01T10:00:01.000Z    -2          - https://b.example/down L https://a.example/ unknown #003 - - - 3t\n"+
 		"2026-03-01T10:00:01.000Z -9998          - https://b.example/secret L https://a.example/ unknown #003 - - -\n"+
 		"2026-03-01T10:00:01.000Z -5000          - https://c.example/ L https://a.example/ unknown #003 - - -\n"+
-		"2026-03-01T10:00:01.000Z   404        300 https://c.example/gone LL https://c.example/ text/html #003 20260301100001000+11 - - -\n", all)
+		"2026-03-01T10:00:01.000Z   200        300 https://c.example/gone LL https://c.example/ text/html #003 20260301100001000+11 - - -\n", all)
 	wantGraph(t, g, `
 a/ 200 1234 120ms: a/old b/down b/secret c/
 a/old 302 0 30ms: a/new
@@ -31,7 +31,7 @@ a/new 200 99 40ms: b/i.png
 b/i.png 200 5 50ms:
 b/down -2 0 50ms:
 b/secret 0 0 50ms:
-c/gone 404 300 11ms:
+c/gone 200 300 11ms:
 c/ 0 0 11ms:
 >seeds.invalid/ 0 0 0s: a/ c/gone
 `)

@@ -159,6 +159,17 @@ func TestStartPages(t *testing.T) {
 			t.Errorf("%s: starts at %s, want %s", test.content, got, test.want)
 		}
 	}
+	// A page that failed and is linked from nowhere does not change where a crawl starts, unless there are seeds.
+	lost := strings.Replace(line("9"), "\"links\"", "\"status\": 404, \"links\"", 1)
+	if got := starts(lost+line("1", "2")+line("2"), all); got != "https://a.example/1" {
+		t.Errorf("with a page that failed: starts at %s", got)
+	}
+	if got := starts(line("1")+lost+line("2"), all); got != "1 9 2" {
+		t.Errorf("with a seed that failed: starts at %s", got)
+	}
+	if got := starts(lost, all); got != "https://a.example/9" {
+		t.Errorf("with nothing else: starts at %s", got)
+	}
 	two := line("1", "2") + line("2")
 	if got := starts(two, Options{Leaves: true, Start: "HTTPS://A.example/x/../2#y"}); got != "https://a.example/2" {
 		t.Errorf("with a given start page: %s", got)

@@ -9,7 +9,8 @@ import (
 // mostRecorded bounds the length of a recorded page: clients read no more.
 const mostRecorded = 10 << 20
 
-// replay completes the settings for a graph that was imported: its pages have the URLs and the sizes that were recorded.
+// replay completes the settings for a graph that was imported: its pages have the URLs and the sizes that were
+// recorded.
 func (set *Settings) replay(g *graph.Graph) {
 	if g.Record == nil || set.URLs != nil {
 		return
