@@ -60,7 +60,7 @@ func (a *app) importCrawl(ctx context.Context, set *flag.FlagSet, args []string)
 		f.out = importedName(positional[0])
 	}
 	if err := f.free(); err != nil {
-		return err
+		return fmt.Errorf("import: %w", err)
 	}
 	var sources []importer.Source
 	for _, name := range positional {
@@ -74,15 +74,17 @@ func (a *app) importCrawl(ctx context.Context, set *flag.FlagSet, args []string)
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(f.Memory))
 	}
 	g, rep, err := importer.Import(ctx, sources, f.Options)
-	if err != nil {
+	if err == nil {
+		err = f.free() // the file may have been written meanwhile
+	}
+	if err == nil {
+		err = rundir.Replace(f.out, 0o644, true, func(w io.Writer) error { return graph.WriteRecorded(ctx, w, g) })
+	}
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return exitError{exitInterrupted, fmt.Errorf("import: %w: nothing was written", context.Cause(ctx))}
+	case err != nil:
 		return fmt.Errorf("import: %w", err)
-	}
-	if err := f.free(); err != nil { // it may have been written meanwhile
-		return err
-	}
-	err = rundir.Replace(f.out, 0o644, true, func(w io.Writer) error { return graph.WriteRecorded(ctx, w, g) })
-	if err != nil {
-		return fmt.Errorf("import: write %s: %w", f.out, err)
 	}
 	a.imported(g, rep, f)
 	return nil
@@ -105,18 +107,18 @@ func importedName(input string) string {
 // free returns an error if the file to write exists and must not be replaced.
 func (f *importFlags) free() error {
 	if !strings.HasSuffix(f.out, ".cbg") {
-		return usagef("import: invalid -o %q: want a name that ends in .cbg, by which run knows the format", f.out)
+		return usagef("invalid -o %q: want a name that ends in .cbg, by which run knows the format", f.out)
 	}
 	info, err := os.Lstat(f.out)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return fmt.Errorf("import: %w", err)
+		return err
 	case info.IsDir():
-		return fmt.Errorf("import: %s is a directory: want the name of a file: -o NAME.cbg", f.out)
+		return fmt.Errorf("%s is a directory: want the name of a file: -o NAME.cbg", f.out)
 	case !f.force:
-		return fmt.Errorf("import: %s exists: give another name with -o, or replace it with -force", f.out)
+		return fmt.Errorf("%s exists: give another name with -o, or replace it with -force", f.out)
 	}
 	return nil
 }
