@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -203,10 +204,22 @@ func (a *app) imported(g *graph.Graph, rep *importer.Report, f importFlags) {
 		s.Command(&b, "crawl it: ", "", typed(os.Args[0])+" "+quote([]string{"run", "-graph", f.out, "-keys", "url"}))
 		if len(rep.Waits) > 0 {
 			s.Command(&b, "with its latencies and failures: ", "",
-				typed(os.Args[0])+" "+quote([]string{"run", "-graph", f.out, "-keys", "url", "-recorded"}))
+				typed(os.Args[0])+" "+quote([]string{"run", "-graph", f.out, "-keys", "url", recordedFlag(rep)}))
 		}
 	}
 	fmt.Fprint(a.raw, b.String())
+}
+
+// recordedFlag returns the flag that replays a crawl, with latencies scaled to a median if one worker could not keep
+// the deadline of a crawl otherwise.
+func recordedFlag(rep *importer.Report) string {
+	const most = 20 * time.Second
+	if rep.Total <= most || rep.Waits[0] == 0 {
+		return "-recorded"
+	}
+	median := float64(rep.Waits[0]) * float64(most) / float64(rep.Total)
+	digit := math.Pow10(int(math.Floor(math.Log10(median))))
+	return "-recorded=" + time.Duration(max(1000, math.Floor(median/digit)*digit)).String()
 }
 
 // startText says from where crawls of g start.

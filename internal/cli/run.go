@@ -34,7 +34,8 @@ type runFlags struct {
 	rounds                                          int
 	seed                                            string
 	budget                                          time.Duration
-	dry, force, stop, explain, recorded             bool
+	dry, force, stop, explain                       bool
+	recorded                                        recorded
 	against                                         string
 	programs                                        programs
 	gate                                            gateFlags
@@ -50,8 +51,7 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	fs.Var(&f.graphs, "graph", "crawl the graph in this `file`, in place of the scenario's; without a scenario, "+
 		"with the defaults. Give it again for more graphs. KIND:FILE if the name does not tell the kind (see "+
 		"\"crawlbench list graphs\")")
-	fs.BoolVar(&f.recorded, "recorded", false, "replay the latencies and failures recorded in the graph's file "+
-		"(see import), in place of the scenario's")
+	f.recorded.add(fs)
 	fs.StringVar(&f.keys, "keys", "", "`kinds` of keys, in place of the scenario's: id,url")
 	fs.StringVar(&f.profile, "profile", "",
 		"`kinds` of profiles to take, in place of the scenario's: cpu,block,mutex,wall or none")
@@ -254,9 +254,7 @@ func override(s *plan.Scenario, f runFlags) error {
 		}
 		s.Limiters = limiters
 	}
-	if f.recorded {
-		s.Replay()
-	}
+	f.recorded.apply(s)
 	if f.rounds > 0 && f.budget > 0 {
 		return usagef("run: -rounds and -budget both set the number of rounds: use one of them")
 	}

@@ -30,7 +30,8 @@ type siteFlags struct {
 	graph, out, listen, seed           string
 	idle, gap, crawlDelay, slow, after time.Duration
 	perHost, workers                   int
-	fromStart, recorded                bool
+	fromStart                          bool
+	recorded                           recorded
 	shares                             server.Shares
 }
 
@@ -39,8 +40,7 @@ func (a *app) site(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	f := siteFlags{shares: server.DefaultShares()}
 	fs.StringVar(&f.graph, "graph", "", "serve the graph in this `file`, in place of the scenario's; KIND:FILE if the "+
 		"name does not tell the kind (see \"crawlbench list graphs\")")
-	fs.BoolVar(&f.recorded, "recorded", false,
-		"replay the latencies and failures recorded in the graph's file (see import), in place of the scenario's")
+	f.recorded.add(fs)
 	fs.StringVar(&f.out, "o", "", "write the verdict as JSON into this `file`")
 	fs.StringVar(&f.listen, "listen", "127.0.0.1:0",
 		"`address` to listen on; with one other than of 127.0.0.1 the site can be reached from other machines")
@@ -92,9 +92,7 @@ func siteGraph(args []string, f siteFlags) (*plan.Scenario, plan.Graph, error) {
 	if err != nil {
 		return nil, plan.Graph{}, err
 	}
-	if f.recorded {
-		s.Replay()
-	}
+	f.recorded.apply(s)
 	if f.seed != "" {
 		seed, err := plan.ParseSeed(f.seed)
 		if err != nil {

@@ -27,6 +27,7 @@ type Report struct {
 	Roots                                int // pages from which the crawl has to start; 0 if one was given
 	Statuses                             map[int]int
 	Bytes                                uint64
+	Total                                time.Duration // latencies of all pages
 	// Waits are the quantiles 0.5, 0.9, 0.99 and 1 of the latencies of the pages that were fetched; nil if no latency
 	// was recorded.
 	Waits []time.Duration
@@ -50,6 +51,7 @@ func (r *Report) summarize(g *graph.Graph) {
 	var waits []uint32
 	for p := range uint32(g.Pages()) {
 		status := int(rec.Status[p])
+		r.Total += time.Duration(rec.Waits[p]) * time.Microsecond
 		if status == 0 {
 			continue
 		}

@@ -70,9 +70,10 @@ func (s *Scenario) SetGraphs(graphs ...Graph) {
 	}
 }
 
-// Replay makes the site of s replay what was recorded with its graphs.
-func (s *Scenario) Replay() {
-	s.Fetch.Latency, s.Fetch.Fail = web.Latency{Model: web.Recorded}, 0
+// Replay makes the site of s replay what was recorded with its graphs, with the latencies scaled to a median; 0 means
+// as they were.
+func (s *Scenario) Replay(median time.Duration) {
+	s.Fetch.Latency, s.Fetch.Fail = web.Latency{Model: web.Recorded, Median: median}, 0
 }
 
 // Parse reads the text of a scenario file. Its errors are of type Errors.

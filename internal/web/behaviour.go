@@ -50,8 +50,8 @@ type Latency struct {
 	HostSigma float64
 }
 
-// maxLatency limits a draw, so that one page in a heavy tail cannot exceed a sample's deadline.
-const maxLatency = 10 * time.Second
+// MaxLatency limits a wait, so that one page in a heavy tail cannot exceed a sample's deadline.
+const MaxLatency = 10 * time.Second
 
 // Check returns what is wrong with b. Fields are named as in a scenario's [fetch] table: latency,
 // median, sigma, host_sigma, largest, cpu, fail, host_fail, refuse, retry_after, forbid, robots_delay.
@@ -66,15 +66,15 @@ func (b Behaviour) Check() []graph.Problem {
 				"or choose constant, lognormal or per-host")
 		}
 	case Recorded:
-		if l.Median < 0 || l.Median > maxLatency {
-			bad("median", "must lie between 0s, which is as recorded, and "+maxLatency.String())
+		if l.Median < 0 || l.Median > MaxLatency {
+			bad("median", "must lie between 0s, which is as recorded, and "+MaxLatency.String())
 		}
 		if l.Sigma != 0 || l.HostSigma != 0 {
 			bad("sigma", "recorded draws nothing: remove sigma and host_sigma, or choose lognormal or per-host")
 		}
 	case "constant", "lognormal", "per-host":
-		if l.Median <= 0 || l.Median > maxLatency {
-			bad("median", "latency "+l.Model+" needs a median above 0 and at most "+maxLatency.String())
+		if l.Median <= 0 || l.Median > MaxLatency {
+			bad("median", "latency "+l.Model+" needs a median above 0 and at most "+MaxLatency.String())
 		}
 		if l.Model == "constant" && l.Sigma != 0 {
 			bad("sigma", "constant does not vary: remove sigma, or choose lognormal")
@@ -199,7 +199,7 @@ func (b Behaviour) Wait(page, host uint32) time.Duration {
 	default:
 		return 0
 	}
-	return min(time.Duration(d), maxLatency)
+	return min(time.Duration(d), MaxLatency)
 }
 
 // Waits reports whether a fetch may wait.

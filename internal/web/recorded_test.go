@@ -34,7 +34,7 @@ func TestRecordedFetchesAreReplayed(t *testing.T) {
 		median time.Duration
 		want   []time.Duration
 	}{
-		{0, []time.Duration{10 * time.Millisecond, 30 * time.Millisecond, maxLatency, 40 * time.Millisecond}},
+		{0, []time.Duration{10 * time.Millisecond, 30 * time.Millisecond, MaxLatency, 40 * time.Millisecond}},
 		{3 * time.Millisecond,
 			[]time.Duration{time.Millisecond, 3 * time.Millisecond, 2 * time.Second, 4 * time.Millisecond}},
 	} {
