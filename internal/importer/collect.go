@@ -76,9 +76,6 @@ func (c *collector) fetched(f fetch) error {
 	} else {
 		return nil
 	}
-	if failed(f.status) {
-		return nil // a crawler gets no links from it
-	}
 	for _, to := range f.links {
 		if !graph.ValidURL(to) {
 			continue
