@@ -158,7 +158,7 @@ func (a *app) serveSite(ctx context.Context, site *server.Site, f siteFlags, com
 		return fmt.Errorf("%w: choose another address with -listen", err)
 	}
 	if open {
-		fmt.Fprintf(a.err, "warning: other machines can reach %s: they see the pages of the graph\n", f.listen)
+		fmt.Fprintf(a.err, "warning: other machines can reach %s and read the pages of the graph\n", ln.Addr())
 	}
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	served := make(chan error, 1)
@@ -291,7 +291,7 @@ func (a *app) printVerdict(v server.Verdict, ended string) {
 	fmt.Fprintf(a.out, "in flight: %d at most, %d at a host\n", v.InFlight, v.AtHost)
 	if v.GapHost != "" {
 		fmt.Fprintf(a.out, "least gap at a host: %s from an answer to the next request (%s), %s between requests\n",
-			seconds(v.Gap), v.GapHost, seconds(v.Interval))
+			seconds(v.Gap.Round(time.Microsecond)), v.GapHost, seconds(v.Interval.Round(time.Microsecond)))
 	}
 }
 

@@ -20,7 +20,7 @@ func TestRightCrawlersAreVerified(t *testing.T) {
 	if err := shares.Set("slow=0.1,utf16=0.1,redirects=0.2,refusals=0.1,forbidden=0.3,odd=0.2"); err != nil {
 		t.Fatal(err)
 	}
-	g := build(t, 600, 12)
+	g := build(t, 300, 10)
 	failing := slow
 	failing.Fail = 0.03
 	for _, byProxy := range []bool{false, true} {
@@ -32,7 +32,7 @@ func TestRightCrawlersAreVerified(t *testing.T) {
 			if !v.OK || v.Found != v.Pages || v.Served != v.Pages || v.Failed == 0 || pages != v.Found-v.Failed {
 				t.Errorf("%d pages: %+v", pages, v)
 			}
-			if v.InFlight != 5 || v.AtHost < 2 || v.AtHost > 5 || v.Redirects == 0 || v.Refused == 0 || v.Pages >= 600 {
+			if v.InFlight != 5 || v.AtHost < 2 || v.AtHost > 5 || v.Redirects == 0 || v.Refused == 0 || v.Pages >= 300 {
 				t.Errorf("%+v", v)
 			}
 			first := v
