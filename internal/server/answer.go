@@ -114,10 +114,7 @@ func (a *answer) redirect(t target) {
 	if draw.IntN(2) == 0 {
 		_, to = split(to) // relative to the host
 	}
-	statuses := [...]int{
-		http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect,
-		http.StatusPermanentRedirect,
-	}
+	statuses := redirects()
 	a.w.Header().Set("Location", to)
 	a.fetch.Refused = true
 	a.short(statuses[draw.IntN(len(statuses))], "", func(c *Counts) {
@@ -130,8 +127,7 @@ func (a *answer) redirect(t target) {
 func (a *answer) page(page uint32) {
 	s := a.site
 	get := a.r.Method == http.MethodGet
-	switch {
-	case get && s.refuses(page):
+	if get && s.refuses(page) {
 		a.fetch.Refused, a.fetch.Rest = true, s.set.RetryAfter
 		status := http.StatusTooManyRequests
 		if page%2 == 0 {
@@ -140,12 +136,9 @@ func (a *answer) page(page uint32) {
 		a.w.Header().Set("Retry-After", strconv.Itoa(int(s.set.RetryAfter/time.Second)))
 		a.short(status, "", func(c *Counts) { c.Refused++ })
 		return
-	case s.behaviour.Fails(page):
-		a.w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		a.short(http.StatusNotFound, "<!DOCTYPE html>\n<title>Not found</title>\n", func(c *Counts) {
-			c.Served++
-			c.Failed++
-		})
+	}
+	if status := s.status(page); status != http.StatusOK {
+		a.other(page, status)
 		return
 	}
 	d := s.document(page)
@@ -169,6 +162,26 @@ func (a *answer) page(page uint32) {
 	}
 	s.handOut(page)
 	a.send(body, slow, chunked)
+}
+
+// other answers with a page that fails, or that was recorded as a redirect.
+func (a *answer) other(page uint32, status int) {
+	fails := status >= 400
+	if !fails {
+		to := a.site.graph.Out(page)[0]
+		a.w.Header().Set("Location", a.site.linked(to))
+		a.site.handOut(page)
+	}
+	a.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	a.short(status, fmt.Sprintf("<!DOCTYPE html>\n<title>%d %s</title>\n", status, http.StatusText(status)),
+		func(c *Counts) {
+			if fails {
+				c.Served++
+				c.Failed++
+			} else {
+				c.Redirects++
+			}
+		})
 }
 
 // pieces is the number of pieces in which the body of a slow page is written.

@@ -51,10 +51,8 @@ func (s *Site) write(page uint32, each func(url, attributes string)) *document {
 	}
 	b.WriteString("</ul>\n")
 	const end = "</body>\n</html>\n"
-	if s.set.Bytes != nil {
-		for least := s.set.Bytes(page) - len(end); b.Len() < least; {
-			fmt.Fprintf(&b, "<p>%s.</p>\n", words(draw, 60))
-		}
+	for least := s.least(page) - len(end); b.Len() < least; {
+		fmt.Fprintf(&b, "<p>%s.</p>\n", words(draw, 60))
 	}
 	b.WriteString(end)
 	d := &document{contentType: "text/html" + cs.parameter, base: h.base, body: b.Bytes()}

@@ -1,12 +1,16 @@
 package server
 
-import "slices"
+import (
+	"net/http"
+	"slices"
+)
 
 // Link is a link to a page that was missed.
 type Link struct {
 	To   string `json:"to"`
 	From string `json:"from"`
-	// Tag is the first link of From to To as it is written there. Base is the base of From, "" if it is From itself.
+	// Tag is the first link of From to To as it is written there, or the header that redirects. Base is the base of
+	// From, "" if it is From itself.
 	Tag  string `json:"tag"`
 	Base string `json:"base,omitempty"`
 }
@@ -45,6 +49,10 @@ func (s *Site) nameMissed(v *Verdict, times []uint32) {
 // linkTo returns the first link of a page to another.
 func (s *Site) linkTo(page, to uint32) Link {
 	l := Link{To: s.URL(to), From: s.URL(page)}
+	if s.status(page) != http.StatusOK {
+		l.Tag = "Location: " + s.linked(to)
+		return l
+	}
 	base := s.write(page, func(url, attributes string) {
 		if l.Tag == "" && url == s.linked(to) {
 			l.Tag = "<a " + attributes + ">"

@@ -1,48 +1,94 @@
 package server
 
 import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
 	"strings"
-
-	"crawlbench/internal/graph"
 )
 
-// mostRecorded bounds the length of a recorded page: clients read no more.
-const mostRecorded = 10 << 20
+// A graph that was recorded has URLs, sizes and statuses of its own. All URLs are served by http; where a crawl
+// recorded the same URL by http and by https, that of http has another path, so that the redirect between them remains.
 
-// replay completes the settings for a graph that was imported: its pages have the URLs and the sizes that were
-// recorded.
-func (set *Settings) replay(g *graph.Graph) {
-	if g.Record == nil || set.URLs != nil {
-		return
+// otherPath is the beginning of the paths of URLs that were also recorded by https.
+const otherPath = "/-/http"
+
+// largest bounds the bodies that are as large as recorded.
+const largest = 8 << 20
+
+// recordedURL returns the URL at which a page of a recorded graph is served.
+func (s *Site) recordedURL(page uint32) string {
+	text := s.graph.URL(page)
+	rest, ok := strings.CutPrefix(text, "http://")
+	if !ok {
+		return "http://" + strings.TrimPrefix(text, "https://")
 	}
-	set.URLs = recordedURLs(g)
-	if sizes := g.Record.Sizes; set.Bytes == nil {
-		set.Bytes = func(page uint32) int { return int(min(sizes[page], mostRecorded)) }
+	if _, twin := s.graph.PageOf("https://" + rest); twin {
+		origin, path := split(text)
+		return origin + otherPath + path
+	}
+	return text
+}
+
+// alias makes the table of the pages of a recorded graph whose URL is not that by which a client asks for them.
+func (s *Site) alias() error {
+	s.aliases = map[string]uint32{}
+	for p := range uint32(s.graph.Pages()) {
+		u, err := url.Parse(s.URL(p))
+		if err != nil {
+			return fmt.Errorf("page %d: %w: remove it from what was imported", p, err)
+		}
+		form := canonical("http", u.Host, u)
+		switch other, ok := s.pageOf(form); {
+		case !ok:
+			s.aliases[form] = p
+		case other != p:
+			return fmt.Errorf("pages %d and %d are both asked for by %s: want one of them in what was imported", other, p, form)
+		}
+	}
+	return nil
+}
+
+// least returns the least length of the body of a page.
+func (s *Site) least(page uint32) int {
+	if s.graph.Record == nil {
+		return 0
+	}
+	return int(min(s.graph.Record.Sizes[page], largest))
+}
+
+// status returns the status with which a page answers. A page that fails has the status that was recorded, or 404; one
+// that did not answer has 504.
+func (s *Site) status(page uint32) int {
+	status := 0
+	if s.graph.Record != nil {
+		status = int(s.graph.Record.Status[page])
+	}
+	switch {
+	case s.behaviour.Fails(page) && status < 0:
+		return http.StatusGatewayTimeout
+	case s.behaviour.Fails(page) && status >= 400 && status < 1000:
+		return status
+	case s.behaviour.Fails(page):
+		return http.StatusNotFound
+	}
+	if out := s.graph.Out(page); slices.Contains(redirects(), status) && len(out) > 0 && out[0] != page {
+		return status
+	}
+	return http.StatusOK
+}
+
+// redirects are the statuses with a Location.
+func redirects() []int {
+	return []int{
+		http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect,
+		http.StatusPermanentRedirect,
 	}
 }
 
-// recordedURLs returns the recorded URLs of the pages as they are served: by http, and without user and password. Of
-// two that are then equal, the one that was of http gets a query that no page has.
-func recordedURLs(g *graph.Graph) []string {
-	urls := make([]string, g.Pages())
-	used := make(map[string]bool, len(urls))
-	for _, scheme := range []string{"https://", "http://"} {
-		for p := range urls {
-			rest, ok := strings.CutPrefix(g.URL(uint32(p)), scheme)
-			if !ok {
-				continue
-			}
-			authority, path, _ := strings.Cut(rest, "/")
-			own := "http://" + authority[strings.LastIndexByte(authority, '@')+1:] + "/" + path
-			for used[own] {
-				if strings.Contains(own, "?") {
-					own += "&http"
-				} else {
-					own += "?http"
-				}
-			}
-			used[own], urls[p] = true, own
-		}
-	}
-	return urls
+// mayRepeat reports whether a client is right to ask again for a page that it got.
+func (s *Site) mayRepeat(page uint32) bool {
+	status := s.status(page)
+	return status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
 }

@@ -3,28 +3,35 @@ package server_test
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"crawlbench/internal/graph"
-	"crawlbench/internal/page"
 	"crawlbench/internal/server"
 	"crawlbench/internal/web"
 )
 
-// imported returns a graph with a record: the page of https links to the others, of which the last one fails.
-func imported(t *testing.T) *graph.Graph {
+// recorded returns a graph in which each page links to all that follow it and to the first, with the URLs and statuses
+// of a record. hosts are the numbers of the first page of each host.
+func recorded(t *testing.T, urls []string, status []int16, hosts ...uint32) *graph.Graph {
 	t.Helper()
-	g := &graph.Graph{Offsets: []uint64{0, 0, 4, 4, 4, 4}, Links: []uint32{0, 2, 3, 4}, Hosts: []uint32{0, 4}, Start: 1}
-	r := &graph.Record{Waits: []uint32{0, 250_000, 0, 0, 40_000}, Sizes: []uint64{20_000, 0, 0, 0, 9},
-		Status: []int16{200, 200, 200, 200, 503}}
-	for _, url := range []string{
-		"http://a.example/x", "https://a.example/x", "https://me:secret@a.example/x?http", "http://a.example/y?z=1",
-		"https://b.example:81/",
-	} {
+	g := &graph.Graph{Offsets: []uint64{0}, Hosts: hosts}
+	r := &graph.Record{Status: status}
+	for p, url := range urls {
+		for q := range urls {
+			if q > p {
+				g.Links = append(g.Links, uint32(q))
+			}
+		}
+		if p > 0 {
+			g.Links = append(g.Links, 0)
+		}
+		g.Offsets = append(g.Offsets, uint64(len(g.Links)))
 		r.Text = append(r.Text, url...)
-		r.Ends = append(r.Ends, uint64(len(r.Text)))
+		r.Ends, r.Sizes = append(r.Ends, uint64(len(r.Text))), append(r.Sizes, 100)
+		r.Waits = append(r.Waits, 1000)
 	}
 	if err := g.SetRecord(r); err != nil {
 		t.Fatal(err)
@@ -32,46 +39,64 @@ func imported(t *testing.T) *graph.Graph {
 	return g
 }
 
-// Pages that were imported are served under their URLs, with their sizes, latencies and failures.
-func TestRecordedPagesAreServed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := imported(t)
-		b := web.Behaviour{Latency: web.Latency{Model: web.Recorded}}.On(g)
-		s, err := server.New(g, b, server.Settings{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := []string{"http://a.example/x?http&http", "http://a.example/x", "http://a.example/x?http",
-			"http://a.example/y?z=1", "http://b.example:81/"}
-		for p := range want {
-			if got := s.URL(uint32(p)); got != want[p] {
-				t.Errorf("page %d is at %s, want %s", p, got, want[p])
-			}
-			begin := time.Now()
-			resp := ask(s, "GET", want[p])
-			text := body(t, resp)
-			if took, wait := time.Since(begin), time.Duration(g.Record.Waits[p])*time.Microsecond; took != wait {
-				t.Errorf("page %d takes %v, want %v", p, took, wait)
-			}
-			if failed := resp.StatusCode != http.StatusOK; failed != (p == 4) || len(text) < int(g.Record.Sizes[p]) {
-				t.Errorf("page %d: %s, %d bytes", p, resp.Status, len(text))
-			}
-			links, err := page.Links(nil, want[p], resp.Header.Get("Content-Type"), text)
-			if p == 1 && !slices.Equal(links, []string{want[0], want[2], want[3], want[4]}) || p != 1 && links != nil {
-				t.Errorf("page %d links to %v, %v", p, links, err)
-			}
-		}
-	})
+// replayed is the behaviour of a graph as it was recorded.
+func replayed(g *graph.Graph) web.Behaviour {
+	return web.Behaviour{Latency: web.Latency{Model: web.Recorded}}.On(g)
 }
 
-func TestTheSizeOfARecordedPageIsBounded(t *testing.T) {
-	g := imported(t)
-	g.Record.Sizes[0] = 1 << 60
-	s, err := server.New(g, web.Behaviour{}, server.Settings{})
-	if err != nil {
-		t.Fatal(err)
+// TestRecordedSitesAreServed has URLs that are in no canonical form, the same one by http and https, and all statuses.
+func TestRecordedSitesAreServed(t *testing.T) {
+	urls := []string{
+		"https://b.example/", "https://b.example/a//b?x=1&y=/../", "https://b.example/dir/a:b",
+		"https://b.example/x|y<z>?|", "http://b.example/", "https://b.example/gone", "https://b.example/silent", "https://b.example/busy",
+		"https://b.example/-/http/", "http://a.example:8080/%7Eme/", "http://a.example:8080/dir/?q",
+		"http://a.example:8080?q", "http://a.example:8080/last",
 	}
-	if n := len(body(t, ask(s, "GET", s.URL(0)))); n < 10<<20 || n > 11<<20 {
-		t.Errorf("%d bytes, want about 10 MiB", n)
+	status := []int16{200, 200, 200, 200, 301, 410, -1, 503, 200, 308, 0, 200, 999}
+	g := recorded(t, urls, status, 0, 9)
+	synctest.Test(t, func(t *testing.T) {
+		shares := only(t, "relative=1,base=0.5,odd=0.3,redirects=0.3")
+		urls[8] = "https://b.example/-/https/" // the one above is the place of the fifth
+		g := recorded(t, urls, status, 0, 9)
+		s := site(t, g, replayed(g), server.Settings{Shares: shares})
+		c := crawler{client: over(t, s, true), workers: 3}
+		begin := time.Now()
+		c.crawl(t, s.SeedURL())
+		if v := s.Verdict(); !v.OK || v.Found != len(urls) || v.Hosts != 2 || v.Failed != 4 || v.Redirects < 2 {
+			t.Errorf("%+v", v)
+		}
+		if took := time.Since(begin); took < 5*time.Millisecond {
+			t.Errorf("it took %v, want the waits of the record", took)
+		}
+		for p, want := range []int{5: 410, 6: 504, 7: 503, 12: 999} {
+			if want > 0 && ask(s, "GET", s.URL(uint32(p))).StatusCode != want {
+				t.Errorf("%s is not answered by %d", s.URL(uint32(p)), want)
+			}
+		}
+		if resp := ask(s, "GET", s.URL(4)); resp.StatusCode != 301 || s.URL(4) != "http://b.example/-/http/" {
+			t.Errorf("%s is answered by %d", s.URL(4), resp.StatusCode)
+		}
+	})
+	if _, err := server.New(g, instant, server.Settings{}); err == nil ||
+		!strings.Contains(err.Error(), "pages 8 and 4 are both asked for by http://b.example/-/http/") {
+		t.Error(err)
+	}
+}
+
+// TestAFailureMayBeAskedForAgain: only the answers that ask for it by their status.
+func TestAFailureMayBeAskedForAgain(t *testing.T) {
+	urls := []string{"http://a.example/", "http://a.example/busy", "http://a.example/gone"}
+	g := recorded(t, urls, []int16{200, 503, 404}, 0)
+	s := site(t, g, replayed(g), server.Settings{})
+	for p := range uint32(3) {
+		ask(s, http.MethodGet, s.URL(p))
+	}
+	ask(s, http.MethodGet, s.URL(1))
+	if v := s.Verdict(); !v.OK || v.Served != 4 {
+		t.Errorf("%+v", v)
+	}
+	ask(s, http.MethodGet, s.URL(2))
+	if v := s.Verdict(); v.OK || !slices.Equal(v.Twice.First, []string{s.URL(2)}) {
+		t.Errorf("%+v", v)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -33,13 +32,6 @@ type Settings struct {
 	RetryAfter time.Duration
 	// SlowBody is the time in which the body of a slow page arrives; 0 means 100 ms.
 	SlowBody time.Duration
-	// URLs are the absolute URLs of the pages in canonical form, those of each host of the graph on a host of its own;
-	// nil means those of the graph, or those that were recorded with it. They are served by http, whatever their
-	// scheme.
-	URLs []string
-	// Bytes returns the least length of a page's body before it is compressed. Nil means what its links need, or what
-	// was recorded.
-	Bytes func(page uint32) int
 	// Memory bounds the pages that are kept once they are made; 0 means 256 MiB, and less than 0 none.
 	Memory int64
 
@@ -58,7 +50,7 @@ type Site struct {
 	set       Settings
 
 	hosts   map[string]uint32 // by key of the host
-	pages   map[string]uint32 // by URL, if the graph does not name its pages
+	aliases map[string]uint32 // pages of a recorded graph by a URL that the graph does not have
 	forbids []string          // by host, the prefix of paths that robots.txt forbids, "" for none; nil for none at all
 	reach   graph.Reach       // without what is reached through pages that are forbidden
 	made    []atomic.Pointer[document]
@@ -72,8 +64,7 @@ func New(g *graph.Graph, b Behaviour, set Settings) (*Site, error) {
 	set.RetryAfter = cmp.Or(set.RetryAfter, time.Second)
 	set.SlowBody = cmp.Or(set.SlowBody, 100*time.Millisecond)
 	set.Memory = cmp.Or(set.Memory, 256<<20)
-	set.replay(g)
-	if err := set.check(g); err != nil {
+	if err := set.check(); err != nil {
 		return nil, fmt.Errorf("site: %w", err)
 	}
 	s := &Site{graph: g, behaviour: b, set: set, made: make([]atomic.Pointer[document], g.Pages())}
@@ -87,7 +78,7 @@ func New(g *graph.Graph, b Behaviour, set Settings) (*Site, error) {
 }
 
 // check returns what is wrong with the settings.
-func (set *Settings) check(g *graph.Graph) error {
+func (set *Settings) check() error {
 	if err := set.Shares.check(); err != nil {
 		return err
 	}
@@ -100,8 +91,6 @@ func (set *Settings) check(g *graph.Graph) error {
 		return fmt.Errorf("invalid time of a slow body %v: want more than 0", set.SlowBody)
 	case set.Workers < 0:
 		return fmt.Errorf("invalid number of workers %d: want 1 or more, or 0 for any", set.Workers)
-	case set.URLs != nil && len(set.URLs) != g.Pages():
-		return fmt.Errorf("%d URLs for %d pages: want one for each", len(set.URLs), g.Pages())
 	}
 	return nil
 }
@@ -110,43 +99,15 @@ func (set *Settings) check(g *graph.Graph) error {
 func (s *Site) name() error {
 	s.hosts = make(map[string]uint32, len(s.graph.Hosts))
 	for h, first := range s.graph.Hosts {
-		if s.set.URLs == nil {
-			s.hosts[crawl.HostKey(s.URL(first))] = uint32(h)
+		key := crawl.HostKey(s.URL(first))
+		if _, ok := s.hosts[key]; !ok {
+			s.hosts[key] = uint32(h)
 		}
 	}
-	if s.set.URLs == nil {
+	if s.graph.Record == nil {
 		return nil
 	}
-	s.pages = make(map[string]uint32, len(s.set.URLs))
-	for p, text := range s.set.URLs {
-		u, err := url.Parse(text)
-		switch {
-		case err != nil:
-			return fmt.Errorf("page %d: %w: want the URLs of pages in canonical form", p, err)
-		case u.Scheme != "http" && u.Scheme != "https", u.Host == "", u.Path == "", u.Fragment != "", u.User != nil:
-			return fmt.Errorf("page %d: invalid URL %q: want http or https, a host and a path", p, text)
-		}
-		page := uint32(p)
-		own := s.URL(page)
-		if other, ok := s.pages[own]; ok {
-			return fmt.Errorf("pages %d and %d have the same URL %s, as all are served by http: merge them", other, p,
-				own)
-		}
-		s.pages[own] = page
-		key, host := crawl.HostKey(own), s.graph.Host(page)
-		if origin, _ := split(own); origin != key {
-			return fmt.Errorf("page %d: the host of %s is not in canonical form: want %s", p, text, key)
-		}
-		if other, ok := s.hosts[key]; ok && other != host {
-			return fmt.Errorf("page %d: hosts %d and %d of the graph are both %s: want a host for each", p, other, host,
-				key)
-		}
-		s.hosts[key] = host
-	}
-	if len(s.hosts) != len(s.graph.Hosts) {
-		return fmt.Errorf("the URLs have %d hosts and the graph %d: want the same", len(s.hosts), len(s.graph.Hosts))
-	}
-	return nil
+	return s.alias()
 }
 
 // forbid draws what each robots.txt forbids: the first directory of the path of one of the host's pages.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -10,16 +11,10 @@ import (
 
 // URL returns the URL at which a page is served.
 func (s *Site) URL(page uint32) string {
-	var text string
-	if s.set.URLs != nil {
-		text = s.set.URLs[page]
-	} else {
-		text = s.graph.URL(page)
+	if s.graph.Record != nil {
+		return s.recordedURL(page)
 	}
-	if rest, ok := strings.CutPrefix(text, "https://"); ok {
-		return "http://" + rest
-	}
-	return text
+	return "http" + strings.TrimPrefix(s.graph.URL(page), "https")
 }
 
 // SeedURL returns the URL from which the site is crawled.
@@ -28,10 +23,15 @@ func (s *Site) SeedURL() string { return s.URL(s.graph.Start) }
 // split returns the origin and the rest of an absolute URL: http://host and /path?query.
 func split(url string) (origin, path string) {
 	begin := strings.Index(url, "://") + len("://")
-	if end := strings.IndexByte(url[begin:], '/'); end >= 0 {
-		return url[:begin+end], url[begin+end:]
+	end := strings.IndexAny(url[begin:], "/?")
+	if end < 0 {
+		return url, "/"
 	}
-	return url, "/"
+	origin, path = url[:begin+end], url[begin+end:]
+	if path[0] == '?' {
+		path = "/" + path
+	}
+	return origin, path
 }
 
 // kind says what a URL is.
@@ -90,14 +90,19 @@ func asked(r *http.Request) string {
 	if scheme == "" {
 		scheme = "http"
 	}
-	path := r.URL.EscapedPath()
+	return canonical(scheme, r.Host, r.URL)
+}
+
+// canonical returns the URL with the path and the query of u.
+func canonical(scheme, host string, u *url.URL) string {
+	path := u.EscapedPath()
 	if path == "" {
 		path = "/"
 	}
-	if r.URL.ForceQuery || r.URL.RawQuery != "" {
-		path += "?" + r.URL.RawQuery
+	if u.ForceQuery || u.RawQuery != "" {
+		path += "?" + u.RawQuery
 	}
-	return crawl.HostKey(scheme+"://"+r.Host) + path
+	return crawl.HostKey(scheme+"://"+host) + path
 }
 
 // find returns what a URL leads to.
@@ -108,7 +113,7 @@ func (s *Site) find(url string) target {
 		return target{}
 	}
 	if page, ok := s.pageOf(url); ok {
-		return target{kind: ordinary, host: host, page: page}
+		return target{kind: ordinary, host: s.graph.Host(page), page: page}
 	}
 	t := target{host: host, page: s.graph.Hosts[host]}
 	rest, isMoved := strings.CutPrefix(path, movedPath)
@@ -135,9 +140,12 @@ func (s *Site) find(url string) target {
 
 // pageOf returns the page of a URL.
 func (s *Site) pageOf(url string) (uint32, bool) {
-	if s.pages != nil {
-		page, ok := s.pages[url]
+	page, ok := s.graph.PageOf("https" + strings.TrimPrefix(url, "http"))
+	if ok || s.graph.Record == nil {
 		return page, ok
 	}
-	return s.graph.PageOf("https" + strings.TrimPrefix(url, "http"))
+	if page, ok = s.aliases[url]; ok {
+		return page, ok
+	}
+	return s.graph.PageOf(url)
 }

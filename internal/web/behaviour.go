@@ -94,8 +94,8 @@ func (b Behaviour) Check() []graph.Problem {
 	if b.CPU < 0 || b.CPU > time.Second {
 		bad("cpu", "must lie between 0s and 1s per page")
 	}
-	if b.Largest < 0 || b.Largest > maxLatency {
-		bad("largest", "must lie between 0s and "+maxLatency.String()+": it is how long a fetch of the largest host waits")
+	if b.Largest < 0 || b.Largest > MaxLatency {
+		bad("largest", "must lie between 0s and "+MaxLatency.String()+": it is how long a fetch of the largest host waits")
 	}
 	for _, share := range []struct {
 		field, what string
