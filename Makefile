@@ -68,6 +68,9 @@ microbench: ### benchmarks of hot code, for benchstat: make microbench [COUNT=6]
 list: build ## list crawlers, scenarios, kinds of graphs and limiters: make list [WHAT=runs or cells]
 	@$(CRAWLBENCH) list $(FLAGS) $(WHAT)
 
+outsiders: ### crawl served sites with colly, wget, wget2, Scrapy and Crawlee, as far as they are installed
+	@scripts/outsiders $(FLAGS)
+
 browser: ### run the tests in a browser, which need chromium; screenshots go to .bin/screenshots
 	cd internal/testing/browser && go vet ./... && \
 		CRAWLBENCH_SCREENSHOTS="$${CRAWLBENCH_SCREENSHOTS:-$(CURDIR)/.bin/screenshots}" go test ./...
@@ -95,4 +98,4 @@ crash: ### kill runs at random moments and resume them: make crash [KILLS=100]
 cover: ### test coverage by package
 	go test -short -cover ./...
 
-.PHONY: help build bench test compare report flame serve export conform explain causal lesson doctor stress mutate limits microbench list browser corpora race lint platforms fuzz crash cover
+.PHONY: help build bench test compare report flame serve export conform explain causal lesson doctor stress mutate limits microbench list outsiders browser corpora race lint platforms fuzz crash cover
