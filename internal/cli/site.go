@@ -139,10 +139,11 @@ func (f *siteFlags) build(ctx context.Context, s *plan.Scenario, sg plan.Graph) 
 	if err != nil {
 		return nil, err
 	}
-	if err := measure.CheckRecorded(s.Fetch, g); err != nil {
+	b := s.BehaviourOf(sg.Name)
+	if err := measure.CheckRecorded(b, g); err != nil {
 		return nil, fmt.Errorf("site: graph %s: %w", sg.Name, err)
 	}
-	return server.New(g, s.Fetch.On(g), set)
+	return server.New(g, b.On(g), set)
 }
 
 // tolerance returns how much too early a request may come where a gap is to be kept: clocks, timers and sockets of two

@@ -73,7 +73,15 @@ func (s *Scenario) SetGraphs(graphs ...Graph) {
 // Replay makes the site of s replay what was recorded with its graphs, with the latencies scaled to a median; 0 means
 // as they were.
 func (s *Scenario) Replay(median time.Duration) {
-	s.Fetch.Latency, s.Fetch.Fail = web.Latency{Model: web.Recorded, Median: median}, 0
+	replay := func(b *web.Behaviour) {
+		b.Latency, b.Fail, b.HostFail = web.Latency{Model: web.Recorded, Median: median}, 0, 0
+	}
+	replay(&s.Fetch)
+	for _, g := range s.Graphs {
+		if g.Fetch != nil {
+			replay(g.Fetch)
+		}
+	}
 }
 
 // Parse reads the text of a scenario file. Its errors are of type Errors.

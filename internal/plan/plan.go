@@ -138,7 +138,7 @@ func Make(s *Scenario, table []crawl.Crawler, cores int) (*Plan, error) {
 // checkRecorded returns an error if the site is to replay what no crawl has recorded.
 func (s *Scenario) checkRecorded() error {
 	for _, g := range s.Graphs {
-		if s.Fetch.Latency.Model == web.Recorded && g.Spec.Kind != "file" {
+		if s.BehaviourOf(g.Name).Latency.Model == web.Recorded && g.Spec.Kind != "file" {
 			return fmt.Errorf("latency = \"recorded\" replays what a crawl recorded, which graph %s of kind %s does not "+
 				"have: want kind = \"file\", with a file that \"crawlbench import\" wrote, or another latency",
 				g.Name, g.Spec.Kind)

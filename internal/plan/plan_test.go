@@ -365,6 +365,10 @@ func TestRecordedLatencyNeedsAGraphWithARecord(t *testing.T) {
 		!strings.Contains(err.Error(), "graph g of kind grid does not have") {
 		t.Errorf("error %v", err)
 	}
+	s.Replay(time.Millisecond)
+	if want := (web.Latency{Model: web.Recorded, Median: time.Millisecond}); s.BehaviourOf("g").Latency != want {
+		t.Errorf("%+v, want %+v", s.BehaviourOf("g").Latency, want)
+	}
 	_, err = Parse("x.toml", []byte("cost = [\"none\", \"latency 1ms\"]\n"+text+"\"file\"\nfile = \"x.cbg\"\n"))
 	if err == nil || !strings.Contains(err.Error(), "give it in one of the two places") {
 		t.Errorf("with costs: error %v", err)

@@ -162,6 +162,11 @@ func (s *Scenario) eachFetch(p *place, do func(name string, at *place, b web.Beh
 // BehaviourOf returns how the site of a graph answers, without the cost of a cell.
 func (p *Plan) BehaviourOf(graph string) web.Behaviour { return behaviourOf(p.Graphs, p.Fetch, graph) }
 
+// BehaviourOf returns how the site of a graph answers.
+func (s *Scenario) BehaviourOf(graph string) web.Behaviour {
+	return behaviourOf(s.Graphs, s.Fetch, graph)
+}
+
 func behaviourOf(graphs []Graph, fetch web.Behaviour, name string) web.Behaviour {
 	i := slices.IndexFunc(graphs, func(g Graph) bool { return g.Name == name })
 	if i >= 0 && graphs[i].Fetch != nil {
