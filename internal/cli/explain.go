@@ -66,8 +66,9 @@ func (a *app) test(ctx context.Context, run *store.Run, budget time.Duration, dr
 	p := explain.Plan(run.Plan(), tests, plan.MinRounds)
 	round := roundTime(p, run)
 	p.SetRounds(min(max(int(budget/round), plan.MinRounds), explainRounds))
-	about := roundUp(time.Duration(p.Rounds) * round)
-	if about > budget {
+	needed := time.Duration(p.Rounds) * round
+	about := roundUp(needed)
+	if needed > budget {
 		fmt.Fprintf(a.err, "note: %s of all experiments need about %v: a budget of %v ends before, without verdicts\n",
 			plain.Count(p.Rounds, "round"), about, budget)
 	}

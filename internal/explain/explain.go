@@ -81,7 +81,7 @@ type Result struct {
 	Lo      float64 `json:"lo"`
 	Hi      float64 `json:"hi"`
 	Rounds  int     `json:"rounds"`
-	// Why says why the experiment cannot decide, whatever the interval; "" if it can.
+	// Why says why the experiment cannot decide, or cannot refute, whatever the interval; "" if it can.
 	Why string `json:"why,omitempty"`
 }
 
@@ -178,8 +178,10 @@ func Results(list []Test, run *store.Run) []Result {
 		p := stat.Pair(values[t.Base.ID()], values[t.Changed.ID()])
 		r := Result{Test: t, Verdict: verdict(t.Predicted, p.Lo, p.Hi, p.N), Ratio: p.Ratio, Lo: p.Lo, Hi: p.Hi,
 			Rounds: p.N}
-		r.Why = doubt(t, values[t.Base.ID()], flagged[t.Base.ID()], flagged[t.Changed.ID()])
-		if r.Why != "" {
+		base := values[t.Base.ID()]
+		if r.Why = busy(len(base), flagged[t.Base.ID()], flagged[t.Changed.ID()]); r.Why != "" {
+			r.Verdict = Inconclusive
+		} else if r.Why = t.changed(base); r.Why != "" && r.Verdict == Refuted {
 			r.Verdict = Inconclusive
 		}
 		if math.IsNaN(r.Ratio) || math.IsInf(r.Hi, 1) { // JSON has neither
@@ -228,14 +230,19 @@ func Combined(list []Result, kind diagnose.Kind, cell string) (verdict Verdict, 
 // differs is the factor by which the unchanged crawler may differ from what it was in the run.
 const differs = 1.5
 
-// doubt returns why an experiment says nothing about the finding: the machine was busy, or the unchanged crawler is not
-// what it was in the run, so that the cause may be absent.
-func doubt(t Test, base []float64, flagged ...int) string {
+// busy returns why an experiment decides nothing if the machine disturbed most samples; "" if it did not.
+func busy(rounds int, flagged ...int) string {
 	for _, n := range flagged {
-		if 2*n > len(base) {
-			return fmt.Sprintf("the machine was busy: %d of %d samples with or without the change are flagged", n, len(base))
+		if 2*n > rounds {
+			return fmt.Sprintf("the machine was busy: %d of %d samples with or without the change are flagged", n, rounds)
 		}
 	}
+	return ""
+}
+
+// changed returns why an experiment cannot refute the finding: the unchanged crawler is not what it was in the run, so
+// that the cause may be absent. A prediction that comes true all the same confirms it.
+func (t Test) changed(base []float64) string {
 	measured := slices.DeleteFunc(slices.Clone(base), math.IsNaN)
 	if len(measured) == 0 || t.Was == 0 {
 		return ""

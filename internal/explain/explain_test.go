@@ -121,18 +121,36 @@ func TestExperimentsChangeOneThing(t *testing.T) {
 	}
 }
 
-// TestDoubt checks that a busy machine, or a crawler that has changed since the run, refutes nothing.
-func TestDoubt(t *testing.T) {
-	base := []float64{100, 101, 99, 100, math.NaN(), 100}
+// A busy machine decides nothing.
+func TestABusyMachineDecidesNothing(t *testing.T) {
 	for _, c := range []struct {
-		was            float64
 		flagged, other int
 		decides        bool
-	}{{100, 0, 0, true}, {0, 0, 0, true}, {140, 3, 3, true}, {100, 4, 0, false}, {100, 0, 4, false}, {160, 0, 0, false},
-		{60, 0, 0, false}} {
-		why := doubt(Test{Metric: CPU, Was: c.was}, base, c.flagged, c.other)
-		if (why == "") != c.decides {
+	}{{0, 0, true}, {3, 3, true}, {4, 0, false}, {0, 4, false}} {
+		if why := busy(6, c.flagged, c.other); (why == "") != c.decides {
 			t.Errorf("%+v: %q", c, why)
+		}
+	}
+}
+
+// A crawler that has changed since the run refutes nothing, but confirms what comes true all the same.
+func TestAChangedCrawlerRefutesNothing(t *testing.T) {
+	base := []float64{100, 101, 99, 100, math.NaN(), 100}
+	for was, same := range map[float64]bool{100: true, 0: true, 140: true, 160: false, 60: false} {
+		if why := (Test{Metric: CPU, Was: was}).changed(base); (why == "") != same {
+			t.Errorf("it was %g: %q", was, why)
+		}
+	}
+	p := planted{kind: diagnose.ContendedLock, value: 0.6}
+	a := p.analysis(t)
+	a.Findings[0].Cell.Summary.Center = 3 * baseSpeed
+	list, _ := Tests(a)
+	for want, w := range map[Verdict]world{Confirmed: world(same).where(noSet, measured{3, 1, 1}),
+		Inconclusive: parallel} {
+		for _, r := range w.results(t, a, list) {
+			if r.Verdict != want || r.Why == "" {
+				t.Errorf("%s because %q, want %s with a reason: %+v", r.Verdict, r.Why, want, r)
+			}
 		}
 	}
 }

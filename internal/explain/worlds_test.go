@@ -33,8 +33,8 @@ type world func(c plan.Cell) measured
 // same is a world in which nothing matters.
 func same(plan.Cell) measured { return measured{1, 1, 1} }
 
-// busy is a world in which workers keep the processors busy.
-func busy(c plan.Cell) measured {
+// parallel is a world in which workers keep the processors busy.
+func parallel(c plan.Cell) measured {
 	cpu := 1 + c.Cost.CPU.Seconds()/baseCPU
 	return measured{float64(min(c.Workers, c.Procs)) / 2 / cpu, cpu, 1}
 }
@@ -69,25 +69,25 @@ func limited(c *plan.Cell) { c.Rate = 1000 }
 
 var plants = []planted{
 	{kind: diagnose.StoppedGaining, value: 0.9, right: same, wrong: asleep},
-	{kind: diagnose.ContendedLock, value: 0.6, right: world(same).where(noSet, measured{3, 1, 1}), wrong: busy},
+	{kind: diagnose.ContendedLock, value: 0.6, right: world(same).where(noSet, measured{3, 1, 1}), wrong: parallel},
 	{kind: diagnose.ContendedLock, value: 0.6, latency: time.Millisecond, wrong: asleep,
 		right: world(same).where(noSet, measured{3, 1, 1})},
-	{kind: diagnose.LoggerLock, value: 0.6, right: world(same).where(noSet, measured{3, 1, 1}), wrong: busy},
-	{kind: diagnose.ChannelAsLock, value: 0.6, right: world(same).where(noSet, measured{3, 1, 1}), wrong: busy},
+	{kind: diagnose.LoggerLock, value: 0.6, right: world(same).where(noSet, measured{3, 1, 1}), wrong: parallel},
+	{kind: diagnose.ChannelAsLock, value: 0.6, right: world(same).where(noSet, measured{3, 1, 1}), wrong: parallel},
 	{kind: diagnose.HeldAcross, value: 0.8, idle: 0.9, wrong: asleep,
 		right: world(same).where(noSet, measured{8, 1, 1})},
-	{kind: diagnose.Sleeping, value: 0.5, idle: 0.6, right: asleep, wrong: busy},
+	{kind: diagnose.Sleeping, value: 0.5, idle: 0.6, right: asleep, wrong: parallel},
 	{kind: diagnose.Yielding, value: 0.5, right: world(same).where(alone, measured{1, 0.5, 1}), wrong: same},
 	{kind: diagnose.SmallChannel, value: 2, right: world(same).where(alone, measured{1.1, 0.6, 1}), wrong: same},
 	{kind: diagnose.Herd, value: 5, wrong: same,
 		right: func(c plan.Cell) measured { return measured{1, 0.3 + 0.7*float64(c.Workers)/8, 1} }},
-	{kind: diagnose.SaturatedOwner, value: 0.95, idle: 0.4, right: same, wrong: busy},
+	{kind: diagnose.SaturatedOwner, value: 0.95, idle: 0.4, right: same, wrong: parallel},
 	{kind: diagnose.SerialStage, value: 0.95, idle: 0.9, right: same, wrong: asleep},
-	{kind: diagnose.LongTail, value: 0.5, right: world(same).where(alone, measured{1 / 1.5, 1, 1}), wrong: busy},
+	{kind: diagnose.LongTail, value: 0.5, right: world(same).where(alone, measured{1 / 1.5, 1, 1}), wrong: parallel},
 	{kind: diagnose.LongTail, value: 0.5, latency: time.Millisecond, wrong: asleep,
 		right: func(c plan.Cell) measured { return measured{1 / (0.5 + 0.5*8/float64(c.Workers)), 1, 1} }},
 	{kind: diagnose.NarrowFrontier, value: 0.85, idle: 0.5, right: same, wrong: asleep},
-	{kind: diagnose.IdleWorkers, value: 0.85, idle: 0.5, right: same, wrong: busy},
+	{kind: diagnose.IdleWorkers, value: 0.85, idle: 0.5, right: same, wrong: parallel},
 	{kind: diagnose.CollectorBound, value: 0.3, wrong: same,
 		right: world(same).where(func(c plan.Cell) bool { return c.NoGC }, measured{1.4, 0.7, 1})},
 	{kind: diagnose.Allocation, value: 0.3, right: world(same).where(noSet, measured{1.6, 0.5, 1}), wrong: same},
@@ -101,12 +101,12 @@ var plants = []planted{
 		right: func(c plan.Cell) measured {
 			return measured{1 / (0.1 + 0.9*max(1, c.Cost.Latency.Seconds()*1000)), 1, 1}
 		}},
-	{kind: diagnose.ProcessorBound, value: 0.7, right: busy, wrong: same},
+	{kind: diagnose.ProcessorBound, value: 0.7, right: parallel, wrong: same},
 	{kind: diagnose.RateLimited, value: 0.9, cell: limited, wrong: same,
 		right: func(c plan.Cell) measured { return measured{float64(c.Rate) / 1000, 1, 1} }},
 	{kind: diagnose.SmallBurst, value: 0.8, cell: limited, wrong: same,
 		right: world(same).where(func(c plan.Cell) bool { return c.Burst == 40 }, measured{1.25, 1, 1})},
-	{kind: diagnose.Throttled, value: 0.4, right: world(same).where(alone, measured{1 / 1.2, 1, 1}), wrong: busy},
+	{kind: diagnose.Throttled, value: 0.4, right: world(same).where(alone, measured{1 / 1.2, 1, 1}), wrong: parallel},
 	{kind: diagnose.RateExceeded, value: 1.3, cell: limited, wrong: same,
 		right: world(same).where(isPaced, measured{1 / 1.3, 1, 1})},
 	{kind: diagnose.BurstExceeded, value: baseWorst, cell: limited, wrong: same,

@@ -78,7 +78,9 @@ func locationAt(p *Profile, other *profile.Location, address uint64) *profile.Lo
 
 // isOn reports whether a function is at a location, and sets next to the index of its caller there.
 func isOn(l *profile.Location, function string, next *int) bool {
-	at := slices.IndexFunc(l.Line, func(x profile.Line) bool { return x.Function != nil && x.Function.Name == function })
+	at := slices.IndexFunc(l.Line, func(x profile.Line) bool {
+		return x.Function != nil && x.Function.Name == function
+	})
 	*next = at + 1
 	return at >= 0
 }
