@@ -336,12 +336,23 @@ func (a *app) show(w io.Writer, s screen.Screen, p *plan.Plan, graphs []measure.
 	var b strings.Builder
 	if firsts.Cells > 0 {
 		s.Paragraph(&b, "", fmt.Sprintf("The time is estimated from one crawl in %d of %s without a rate; samples that are "+
-			"taken again come on top.", firsts.Seen(), plain.Count(firsts.Cells, "cell")))
+			"taken again come on top.%s", firsts.Seen(), plain.Count(firsts.Cells, "cell"), soonest(p, firsts)))
 	}
 	if len(p.Passes) == 0 {
 		s.Paragraph(&b, "", "No profiles are taken: add -profile cpu,block,mutex,wall, or a table [profiles] to the scenario.")
 	}
 	fmt.Fprint(w, b.String())
+}
+
+// soonest says how long p takes at least. When crawlers leave, depends on how far they differ, which one crawl does not
+// tell.
+func soonest(p *plan.Plan, firsts *measure.Firsts) string {
+	if len(p.Looks) < 2 {
+		return ""
+	}
+	rounds := p.Looks[0].Blocks
+	return fmt.Sprintf(" If the first look, after %s, decides everything, it takes about %s.", plain.Count(rounds, "round"),
+		report.Duration(firsts.After(p, rounds)))
 }
 
 // ideal returns a function that returns the shortest possible time of a crawl of a cell.

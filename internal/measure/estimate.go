@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os/exec"
+	"slices"
+	"sort"
 	"time"
 
 	"crawlbench/internal/child"
@@ -116,10 +118,15 @@ func average(list []time.Duration) time.Duration {
 	return sum / time.Duration(len(list))
 }
 
-// RoundTimes estimates how long a round of p takes, and how much more one of the first in which cells with a rate play,
-// if no crawler has left and no sample is taken a second time.
-func (f *Firsts) RoundTimes(p *plan.Plan) (unlimited, limitedRound time.Duration) {
-	var rest, limited float64 // a float64 does not overflow
+// times are how long the parts of a plan take, if no crawler has left and no sample is taken a second time.
+type times struct {
+	unlimited, limited float64       // a round of cells without a rate, and what those with one add to it
+	rest               float64       // the least time of a round: its longest block and the rest of that group
+	passes             time.Duration // all profile passes, which are taken while blocks rest, and after the rounds
+}
+
+func (f *Firsts) times(p *plan.Plan) times {
+	t := times{passes: f.passTime(p)}
 	blocks := map[plan.Cell][]First{}
 	for _, c := range p.Cells {
 		x := f.of(c)
@@ -129,18 +136,32 @@ func (f *Firsts) RoundTimes(p *plan.Plan) (unlimited, limitedRound time.Duration
 		case c.Resident:
 			blocks[c.Group()] = append(blocks[c.Group()], x)
 		case c.Rate > 0:
-			limited += sample
+			t.limited += sample
 		default:
-			rest += sample
+			t.unlimited += sample
 		}
 	}
 	for _, cells := range blocks {
-		rest += float64(blockTime(p, cells))
+		block := float64(blockTime(p, cells))
+		t.unlimited += block
+		t.rest = max(t.rest, block+float64(p.Rest))
 	}
-	if len(blocks) > 0 && p.Rounds > 1 {
-		rest = max(rest, float64(p.Rest))
+	return t
+}
+
+// of returns how long the given number of rounds takes with all passes; cells with a rate play in the first limited of
+// them.
+func (t times) of(rounds, limited int) time.Duration {
+	first, later := t.unlimited+t.limited, t.unlimited
+	work := float64(limited)*first + float64(rounds-limited)*later
+	// The first round need not wait for another.
+	waits := 0.0
+	if limited > 0 {
+		waits = float64(limited-1)*max(0, t.rest-first) + float64(rounds-limited)*max(0, t.rest-later)
+	} else {
+		waits = float64(rounds-1) * max(0, t.rest-later)
 	}
-	return time.Duration(min(rest, maxEstimate)), time.Duration(min(limited, maxEstimate))
+	return time.Duration(min(work+max(waits, float64(t.passes)), maxEstimate))
 }
 
 // blockTime estimates how long a block takes.
@@ -171,30 +192,41 @@ func sliceTime(crawl, length time.Duration) time.Duration {
 	return took
 }
 
-// Total estimates how long p takes.
-func (f *Firsts) Total(p *plan.Plan) time.Duration {
-	unlimited, limitedRound := f.RoundTimes(p)
-	limited := p.RoundsOf(plan.Cell{Rate: 1})
-	sum := float64(p.Rounds)*float64(unlimited) + float64(limited)*float64(limitedRound) + float64(f.PassTime(p))
-	return time.Duration(min(sum, maxEstimate))
+// Total estimates how long p takes, with its profile passes.
+func (f *Firsts) Total(p *plan.Plan) time.Duration { return f.After(p, p.Rounds) }
+
+// After estimates how long p takes if it ends after the given number of rounds, because all is decided.
+func (f *Firsts) After(p *plan.Plan, rounds int) time.Duration {
+	return f.times(p).of(rounds, min(rounds, p.RoundsOf(plan.Cell{Rate: 1})))
 }
 
-// PassTime estimates how long the profile passes of p take.
-func (f *Firsts) PassTime(p *plan.Plan) time.Duration {
+// A pass of the kind wall reads its traces, which takes this share of the time that the traces cover.
+const readTraces = 0.9
+
+// passTime estimates how long the profile passes of p take.
+func (f *Firsts) passTime(p *plan.Plan) time.Duration {
 	sum := 0.0
 	for _, pass := range p.Passes {
 		x := f.of(p.Cells[pass.Cell])
-		sum += float64(x.Process + max(p.Length+x.Crawl/2, x.Crawl))
+		took := max(p.Length+x.Crawl/2, x.Crawl)
+		if slices.Contains(pass.Kinds, wall) {
+			crawl := min(x.Crawl, traceLength) // longer ones are cut
+			traced := traces * max(min(p.Length, traceLength)+crawl/2, crawl)
+			busy := min(1, float64(x.Process)/float64(max(1, x.Crawl))) // a crawl that waits has few events
+			took = traced + time.Duration(busy*readTraces*float64(traced))
+		}
+		sum += float64(x.Process) + float64(took)
 	}
 	return time.Duration(min(sum, maxEstimate))
 }
 
 // FitRounds returns how many rounds of p fit into a budget, at least one.
 func (f *Firsts) FitRounds(p *plan.Plan, budget time.Duration) int {
-	unlimited, limitedRound := f.RoundTimes(p)
-	left := budget - f.PassTime(p) - time.Duration(p.RoundsOf(plan.Cell{Rate: 1}))*limitedRound
-	if unlimited == 0 { // there are only cells with a rate
-		left, unlimited = budget-f.PassTime(p), limitedRound
+	t := f.times(p)
+	limited := p.RateLimitedRounds
+	if limited == 0 || t.unlimited == 0 { // there are only cells with a rate
+		limited = maxRounds
 	}
-	return min(max(int(left/max(unlimited, 1)), 1), maxRounds)
+	n := sort.Search(maxRounds, func(n int) bool { return t.of(n+1, min(n+1, limited)) > budget })
+	return max(n, 1)
 }

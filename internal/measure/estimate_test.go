@@ -3,6 +3,7 @@
 package measure
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -63,10 +64,40 @@ func TestTotalAddsUp(t *testing.T) {
 	for i := range p.Cells {
 		p.Cells[i].Resident = p.Cells[i].Rate == 0
 	}
+	f.seen = map[plan.Cell]First{p.Cells[0]: {2 * ms, 30 * ms}, p.Cells[1]: {300 * ms, 310 * ms}}
 	p.Turns, p.Slice, p.Rest = 6, 5*ms, 10*time.Second
-	f.seen = nil
-	if got, _ := f.RoundTimes(p); got != p.Rest {
-		t.Errorf("a round takes %v, want its rest", got)
+	block := blockTime(p, []First{{2 * ms, 30 * ms}, {300 * ms, 310 * ms}, {2 * ms, 30 * ms}})
+	paced = 100*ms + 40*ms + 170*ms
+	if got, want := f.Total(p), 10*block+4*paced+3*(p.Rest-paced)+6*p.Rest; got != want {
+		t.Errorf("total with rests %v, want %v", got, want)
+	}
+	// Passes fill the rests, and may take longer.
+	p.Passes = slices.Repeat(p.Passes, 1000)
+	if got, want := f.Total(p), 10*block+4*paced+1000*pass; got != want {
+		t.Errorf("total with many passes %v, want %v", got, want)
+	}
+	if got := f.After(p, 1); got != block+paced+1000*pass {
+		t.Errorf("a round takes %v", got)
+	}
+}
+
+// Traces are shorter than other profiles, but have to be read; those of a crawl that waits are small.
+func TestTimeOfPasses(t *testing.T) {
+	busy, waits := plan.Cell{Impl: "a", Graph: "g", Workers: 1}, plan.Cell{Impl: "b", Graph: "g", Workers: 1}
+	f := &Firsts{seen: map[plan.Cell]First{busy: {4 * ms, 30 * ms}, waits: {3000 * ms, 30 * ms}}}
+	for _, c := range []struct {
+		pass plan.Pass
+		want time.Duration
+	}{
+		{plan.Pass{Cell: 0, Kinds: []string{"cpu"}}, 30*ms + 502*ms},
+		{plan.Pass{Cell: 0, Kinds: []string{"wall"}}, 30*ms + 906*ms*19/10},
+		{plan.Pass{Cell: 1, Kinds: []string{"block", "mutex"}}, 30*ms + 3000*ms},
+		{plan.Pass{Cell: 1, Kinds: []string{"wall"}}, 30*ms + 1350*ms + 1350*ms*9/1000},
+	} {
+		p := &plan.Plan{Length: 500 * ms, Cells: []plan.Cell{busy, waits}, Passes: []plan.Pass{c.pass}}
+		if got := f.passTime(p); got < c.want-ms || got > c.want+ms {
+			t.Errorf("%v takes %v, want %v", c.pass, got, c.want)
+		}
 	}
 }
 

@@ -39,8 +39,8 @@ func Count(n int) string { return plain.Number(float64(n)) }
 // Plural formats n with its noun.
 func Plural(n int, noun string) string { return plain.Count(n, noun) }
 
-// duration formats d to the second, or finer if it is short.
-func duration(d time.Duration) string {
+// Duration formats d to the second, or finer if it is short.
+func Duration(d time.Duration) string {
 	switch {
 	case d < 10*time.Second:
 		return d.Round(100 * time.Millisecond).String()

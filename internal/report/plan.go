@@ -22,7 +22,7 @@ func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration, gate floa
 	if len(p.Passes) > 0 {
 		title += fmt.Sprintf(", then %s", Plural(len(p.Passes), "profile pass"))
 	}
-	title += ": about " + duration(total)
+	title += ": about " + Duration(total)
 	if len(p.Looks) > 1 {
 		title += " if no crawler leaves"
 	}

@@ -142,8 +142,8 @@ func TestNumbersForPeople(t *testing.T) {
 	}
 	for d, want := range map[time.Duration]string{1234 * time.Millisecond: "1.2s", 93400 * time.Millisecond: "1m33s",
 		3 * time.Hour: "3h0m0s"} {
-		if got := duration(d); got != want {
-			t.Errorf("duration(%d) = %s, want %s", d, got, want)
+		if got := Duration(d); got != want {
+			t.Errorf("Duration(%d) = %s, want %s", d, got, want)
 		}
 	}
 }
