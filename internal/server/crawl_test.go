@@ -157,7 +157,7 @@ func (c *crawler) crawl(t *testing.T, seed string) (pages int) {
 			mu.Lock()
 			pages++
 			mu.Unlock()
-			add(c.links(link, body))
+			add(c.links(resp.Request.URL.String(), body))
 		}
 	}
 	add(append([]string{seed}, c.seeds...))

@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -87,8 +88,28 @@ func redirects() []int {
 	}
 }
 
-// mayRepeat reports whether a client is right to ask again for a page that it got.
-func (s *Site) mayRepeat(page uint32) bool {
+// allowed returns how often a page may be handed out: once, and once more for each recorded redirect that leads to it,
+// as most clients follow redirects by themselves; any number of times if its status asks for another attempt.
+func (s *Site) allowed(page uint32) uint32 {
 	status := s.status(page)
-	return status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
+	if status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout {
+		return math.MaxUint32
+	}
+	return 1 + s.follows[page]
+}
+
+// followed returns how often each page is handed out to a client that follows every recorded redirect by itself.
+func (s *Site) followed() map[uint32]uint32 {
+	times := map[uint32]uint32{}
+	if s.graph.Record == nil {
+		return times
+	}
+	const most = 10 // redirects that clients follow
+	for p := range uint32(s.graph.Pages()) {
+		for at, hops := p, 0; hops < most && slices.Contains(redirects(), s.status(at)); hops++ {
+			at = s.graph.Out(at)[0]
+			times[at]++
+		}
+	}
+	return times
 }

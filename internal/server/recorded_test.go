@@ -100,3 +100,27 @@ func TestAFailureMayBeAskedForAgain(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 }
+
+// TestClientsMayFollowRecordedRedirects: a client that follows redirects by itself gets their target once more.
+func TestClientsMayFollowRecordedRedirects(t *testing.T) {
+	urls := []string{"http://a.example/", "http://a.example/old", "http://a.example/older", "http://a.example/new"}
+	g := recorded(t, urls, []int16{200, 302, 301, 200}, 0)
+	synctest.Test(t, func(t *testing.T) {
+		s := site(t, g, replayed(g), server.Settings{})
+		for _, byItself := range []bool{false, true} {
+			s.Reset()
+			c := crawler{client: over(t, s, false)}
+			if byItself {
+				c.client.CheckRedirect = nil
+			}
+			c.crawl(t, s.SeedURL())
+			if v := s.Verdict(); !v.OK || v.Found != 4 || byItself != (v.Served > 2) {
+				t.Errorf("by itself %v: %+v", byItself, v)
+			}
+		}
+		ask(s, "GET", urls[3]) // the fourth time: for itself, and for either redirect
+		if v := s.Verdict(); v.OK || !slices.Equal(v.Twice.First, urls[3:]) {
+			t.Errorf("%+v", v)
+		}
+	})
+}

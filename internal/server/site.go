@@ -51,6 +51,7 @@ type Site struct {
 
 	hosts   map[string]uint32 // by key of the host
 	aliases map[string]uint32 // pages of a recorded graph by a URL that the graph does not have
+	follows map[uint32]uint32 // by page, the recorded redirects that lead to it
 	forbids []string          // by host, the prefix of paths that robots.txt forbids, "" for none; nil for none at all
 	reach   graph.Reach       // without what is reached through pages that are forbidden
 	made    []atomic.Pointer[document]
@@ -71,6 +72,7 @@ func New(g *graph.Graph, b Behaviour, set Settings) (*Site, error) {
 	if err := s.name(); err != nil {
 		return nil, fmt.Errorf("site: %w", err)
 	}
+	s.follows = s.followed()
 	s.forbid()
 	s.reach = graph.Walk(g, func(page uint32) bool { return b.Fails(page) || s.forbidden(page) })
 	s.Reset()

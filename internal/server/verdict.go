@@ -87,7 +87,7 @@ func (s *Site) countPages(v *Verdict, log hostlog.Log, moved map[uint32][4]uint3
 				v.Missed.add(s.URL(page))
 			}
 		}
-		if n > 1 && !s.mayRepeat(page) {
+		if n > s.allowed(page) {
 			v.Twice.add(s.URL(page))
 		}
 		counts := moved[page]
