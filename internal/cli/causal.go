@@ -234,12 +234,14 @@ func crawlerLine(function, file string, line int) (causal.Site, bool) {
 // causalTable prints what the delays show.
 func (a *app) causalTable(c plan.Cell, lines []causal.Line, rounds int) {
 	var text strings.Builder
-	a.screen.Title(&text, fmt.Sprintf("%s: what a delay at a line costs, %s", report.Who(c), plain.Count(rounds, "round")))
+	a.screen.Title(&text, fmt.Sprintf("%s: what a delay at a line costs, %s", report.Who(c),
+		plain.Count(rounds, "round")))
 	rows := make([][]screen.Entry, len(lines))
 	for i, l := range lines {
 		cells := []string{l.Site.String(), string(l.Kind), "", "0", "", ""}
 		if l.Hits > 0 {
-			cells = []string{l.Site.String(), string(l.Kind), interval2(l.Slope), fmt.Sprintf("%.3g", l.Hits), "unknown",
+			cells = []string{l.Site.String(), string(l.Kind), interval2(l.Slope), fmt.Sprintf("%.3g", l.Hits),
+				"unknown",
 				"unknown"}
 			if g, known := l.Gain(0.1); known {
 				cells[4] = nanos(l.Cost)

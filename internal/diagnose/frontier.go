@@ -44,7 +44,8 @@ func (c *Cell) shape() (pages, levels int) {
 }
 
 // narrow reports whether the site explains that workers are idle. Assume that no worker is idle while a page is known
-// that nobody fetches. Then all known pages are being fetched whenever a worker is idle, so the time of a page later the
+// that nobody fetches. Then all known pages are being fetched whenever a worker is idle, so the
+// time of a page later the
 // next level is known: workers are idle for the time of a page in each level at most (Graham, 1966).
 func narrow(c *Cell) bool {
 	pages, levels := c.shape()

@@ -169,7 +169,8 @@ func addUp[T comparable](ls []*breakdown.Breakdown, of func(*breakdown.Breakdown
 // waitedFor is the share of the workers' time from which they wait for a goroutine.
 const waitedFor = 0.25
 
-// Busiest returns the goroutine for which workers wait, one in each crawl, with the largest share of the crawls' time on
+// Busiest returns the goroutine for which workers wait, one in each crawl, with the largest share
+// of the crawls' time on
 // a processor, over all traces, with its smallest and largest share; entry is "" if there is none.
 func (t *Traces) Busiest() (entry string, least, most float64) {
 	shares := map[string][]float64{}

@@ -126,7 +126,7 @@ type times struct {
 }
 
 func (f *Firsts) times(p *plan.Plan) times {
-	t := times{passes: f.passTime(p)}
+	t := times{passes: f.PassTime(p)}
 	blocks := map[plan.Cell][]First{}
 	for _, c := range p.Cells {
 		x := f.of(c)
@@ -200,11 +200,11 @@ func (f *Firsts) After(p *plan.Plan, rounds int) time.Duration {
 	return f.times(p).of(rounds, min(rounds, p.RoundsOf(plan.Cell{Rate: 1})))
 }
 
-// A pass of the kind wall reads its traces, which takes this share of the time that the traces cover.
+// readTraces is how long a pass of the kind wall reads its traces, as a share of the time that they cover.
 const readTraces = 0.9
 
-// passTime estimates how long the profile passes of p take.
-func (f *Firsts) passTime(p *plan.Plan) time.Duration {
+// PassTime estimates how long the profile passes of p take.
+func (f *Firsts) PassTime(p *plan.Plan) time.Duration {
 	sum := 0.0
 	for _, pass := range p.Passes {
 		x := f.of(p.Cells[pass.Cell])

@@ -95,7 +95,7 @@ func TestTimeOfPasses(t *testing.T) {
 		{plan.Pass{Cell: 1, Kinds: []string{"wall"}}, 30*ms + 1350*ms + 1350*ms*9/1000},
 	} {
 		p := &plan.Plan{Length: 500 * ms, Cells: []plan.Cell{busy, waits}, Passes: []plan.Pass{c.pass}}
-		if got := f.passTime(p); got < c.want-ms || got > c.want+ms {
+		if got := f.PassTime(p); got < c.want-ms || got > c.want+ms {
 			t.Errorf("%v takes %v, want %v", c.pass, got, c.want)
 		}
 	}

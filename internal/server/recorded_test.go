@@ -48,7 +48,8 @@ func replayed(g *graph.Graph) web.Behaviour {
 func TestRecordedSitesAreServed(t *testing.T) {
 	urls := []string{
 		"https://b.example/", "https://b.example/a//b?x=1&y=/../", "https://b.example/dir/a:b",
-		"https://b.example/x|y<z>?|", "http://b.example/", "https://b.example/gone", "https://b.example/silent", "https://b.example/busy",
+		"https://b.example/x|y<z>?|", "http://b.example/", "https://b.example/gone", "https://b.example/silent",
+		"https://b.example/busy",
 		"https://b.example/-/http/", "http://a.example:8080/%7Eme/", "http://a.example:8080/dir/?q",
 		"http://a.example:8080?q", "http://a.example:8080/last",
 	}
