@@ -9,9 +9,12 @@ import (
 	"golang.org/x/net/idna"
 )
 
+// MaxURL is the length of the longest URL. Servers accept no longer ones.
+const MaxURL = 8 << 10
+
 // Canonical returns the canonical form of the URL that ref means in a document at base, and false if that is not a URL
-// of http or https. base may be nil if ref is absolute. It is the form of net/url, changed so that references which a
-// browser takes for one URL have one form:
+// of http or https, or is longer than MaxURL. base may be nil if ref is absolute. It is the form of net/url, changed so
+// that references which a browser takes for one URL have one form:
 //
 //   - without spaces around, and without tabs and line ends anywhere
 //   - with the host in lower case and in ASCII
@@ -47,7 +50,11 @@ func Canonical(base *url.URL, ref string) (string, bool) {
 		}
 	}
 	u.Fragment, u.RawFragment = "", ""
-	return u.String(), true
+	form := u.String()
+	if len(form) > MaxURL {
+		return "", false
+	}
+	return form, true
 }
 
 // tidy returns ref without a fragment, in a form that net/url takes for what a browser does.

@@ -194,6 +194,22 @@ func TestCanonicalWithoutBase(t *testing.T) {
 	}
 }
 
+func TestCanonicalIsNotTooLong(t *testing.T) {
+	r, _ := newResolver(here)
+	for n, ok := range map[int]bool{MaxURL: true, MaxURL + 1: false} {
+		for _, begin := range []string{"http://e.example/", "/", "?", "é"} {
+			short, _ := Canonical(parse(t, here), begin)
+			ref := begin + strings.Repeat("a", n-len(short))
+			if got, is := Canonical(parse(t, here), ref); is != ok || is && len(got) != n {
+				t.Errorf("%s of %d octets: %v", begin, n, is)
+			}
+			if got, is := r.resolve([]byte(ref)); is != ok || is && len(got) != n {
+				t.Errorf("resolver, %s of %d octets: %v", begin, n, is)
+			}
+		}
+	}
+}
+
 func TestCanonicalLeavesBase(t *testing.T) {
 	base := parse(t, "HTTP://U:@A.example:80/b/../c?#f")
 	before := *base
@@ -220,6 +236,9 @@ func FuzzCanonical(f *testing.F) {
 	f.Fuzz(func(t *testing.T, baseText, ref string) {
 		r, ok := newResolver(baseText)
 		base, wantOK := Canonical(nil, baseText)
+		if len(base) > MaxURL/2 {
+			return
+		}
 		if ok != wantOK || r.base != base {
 			t.Fatalf("base %q: %q, %v, want %q, %v", baseText, r.base, ok, base, wantOK)
 		}

@@ -14,9 +14,14 @@ type Settings struct {
 	Nofollow bool
 }
 
+// maxBytes is how long the URLs of a page may be together. A megabyte of links to a base of a few kilobytes would be
+// gigabytes.
+const maxBytes = 64 << 20
+
 // Links appends to dst the canonical URLs that an HTML document links to, in its order and as often as it does: the
 // references of its a and area elements that are URLs of http or https, relative to its base element, or else to
-// pageURL. It takes time and memory in proportion to the length of body.
+// pageURL. It takes time and memory in proportion to the length of body, and returns an error if the URLs are longer
+// than 64 MiB together.
 //
 // It finds the elements that html.Tokenizer of golang.org/x/net finds. contentType is the header of the response; the
 // text is in the charset that it names, or else in that of the document itself, or else in UTF-8 or windows-1252.
@@ -35,18 +40,23 @@ func (s Settings) Links(dst []string, pageURL, contentType string, body []byte) 
 		return dst, fmt.Errorf("links of %s: %w", pageURL, err)
 	}
 	r.encoding = encoding
-	return s.links(dst, &r, text, false), nil
+	begin := len(dst)
+	if dst, ok = s.links(dst, &r, text, false); !ok {
+		return dst[:begin], fmt.Errorf("links of %s: longer than %d MiB together: want a page", pageURL, maxBytes>>20)
+	}
+	return dst, nil
 }
 
-// links appends the links in text. hasBase says that the base element is known.
-func (s Settings) links(dst []string, r *resolver, text []byte, hasBase bool) []string {
-	begin := len(dst)
+// links appends the links in text, and reports whether they are not too long. hasBase says that the base element is
+// known.
+func (s Settings) links(dst []string, r *resolver, text []byte, hasBase bool) ([]string, bool) {
+	begin, length := len(dst), 0
 	scan := scanner{text: text}
 	var e element
 	for scan.next(&e) {
 		switch {
 		case e.kind == meta && s.Nofollow && e.asksNofollow():
-			return dst[:begin]
+			return dst[:begin], true
 		case e.kind == base && !hasBase && e.has(href):
 			hasBase = true
 			before := r.base
@@ -56,16 +66,21 @@ func (s Settings) links(dst []string, r *resolver, text []byte, hasBase bool) []
 		case (e.kind == anchor || e.kind == area) && e.has(href) && !(s.Nofollow && hasToken(e.value(rel), "nofollow")):
 			if link, ok := r.resolve(e.value(href)); ok {
 				dst = append(dst, link)
+				if length += len(link); length > maxBytes {
+					return dst, false
+				}
 			}
 		}
 	}
-	return dst
+	return dst, true
 }
 
-// rebase makes the reference of a base element the base, if it is a URL. Another scheme is a base without relative
-// URLs.
+// rebase makes the reference of a base element the base, if it is a URL. To one that is too long or of another scheme,
+// there are no relative URLs.
 func (r *resolver) rebase(ref []byte) {
-	if to, ok := r.resolve(ref); ok {
+	if len(ref) > MaxURL/8 { // it may become longer, but no more than three times
+		r.setBase("")
+	} else if to, ok := r.resolve(ref); ok {
 		r.setBase(to)
 	} else if scheme, _ := cutScheme(strings.TrimSpace(string(ref))); scheme != "" && !web(scheme) &&
 		scheme != "data" && scheme != "javascript" {

@@ -155,29 +155,34 @@ func TestHostileDocuments(t *testing.T) {
 	const n = 1 << 20
 	repeat := func(text string) string { return strings.Repeat(text, n/len(text)) }
 	const last = `"'--></script></title><a href=/last>`
+	const absolute = `<a href=http://a.example/last>`
 	for what, c := range map[string]struct {
 		text string
 		min  int
 	}{
-		"links":              {repeat("<a href=x>") + last, n / 10},
-		"open tags":          {repeat("<a "), 0},
-		"open elements":      {repeat("<div>") + last, 1},
-		"open quotes":        {repeat(`<p "`) + last, 0},
-		"open values":        {repeat(`<p x='`) + last, 0},
-		"open comments":      {repeat("<!--") + last, 1},
-		"almost comments":    {"<!--" + repeat("->") + last, 1},
-		"scripts":            {repeat("<script><!--</script>") + last, 1},
-		"open scripts":       {repeat("<script>") + last, 1},
-		"almost ends":        {"<title>" + repeat("</titl") + last, 1},
-		"attributes":         {"<a " + repeat("x=y ") + "href=x>" + last, 2},
-		"different ones":     {"<a " + repeat("x") + " href=x>" + last, 2},
-		"references":         {"<a href='" + repeat("&amp;") + "'>" + last, 2},
-		"odd references":     {"<a href='" + repeat("&copy;") + "'>" + last, 2},
-		"bases":              {repeat("<base href=x/><a href=x>") + last, n / 26},
-		"dots":               {"<a href='" + repeat("../") + "'>" + last, 2},
-		"slashes and dots":   {"<a href='/" + repeat("/..") + "'>" + last, 2},
-		"less than":          {repeat("<") + last, 1},
-		"zeros":              {repeat("\x00") + last, 1},
+		"links":            {repeat("<a href=x>") + last, n / 10},
+		"open tags":        {repeat("<a "), 0},
+		"open elements":    {repeat("<div>") + last, 1},
+		"open quotes":      {repeat(`<p "`) + last, 0},
+		"open values":      {repeat(`<p x='`) + last, 0},
+		"open comments":    {repeat("<!--") + last, 1},
+		"almost comments":  {"<!--" + repeat("->") + last, 1},
+		"scripts":          {repeat("<script><!--</script>") + last, 1},
+		"open scripts":     {repeat("<script>") + last, 1},
+		"almost ends":      {"<title>" + repeat("</titl") + last, 1},
+		"attributes":       {"<a " + repeat("x=y ") + "href=x>" + last, 2},
+		"different ones":   {"<a " + repeat("x") + " href=x>" + last, 2},
+		"references":       {"<a href='" + repeat("&amp;") + "'>" + last, 1},
+		"odd references":   {"<a href='" + repeat("&copy;") + "'>" + last, 1},
+		"bases":            {repeat("<base href=x/><a href=x>") + last, n / 26},
+		"dots":             {"<a href='" + repeat("../") + "'>" + last, 2},
+		"slashes and dots": {"<a href='/" + repeat("/..") + "'>" + last, 2},
+		"less than":        {repeat("<") + last, 1},
+		"zeros":            {repeat("\x00") + last, 1},
+		"a long base": {
+			"<base href='http://e.example/" + repeat("a") + "/'>" + repeat("<a href=../x>") + absolute, 1,
+		},
+		"a long URL":         {"<a href='" + repeat("a") + "'>" + last, 1},
 		"no text":            {repeat("\xfd\xfe\xff") + last, 1},
 		"white space inside": {"<a href='" + repeat("\n") + "x'>" + last, 2},
 	} {
@@ -188,6 +193,15 @@ func TestHostileDocuments(t *testing.T) {
 		if c.min > 0 && !strings.HasSuffix(got[len(got)-1], "/last") {
 			t.Errorf("%s: the last link is %.50q, want /last", what, got[len(got)-1])
 		}
+	}
+}
+
+func TestLinksThatAreTooLongTogether(t *testing.T) {
+	const base = MaxURL / 10
+	text := "<base href='/" + strings.Repeat("a", base) + "/'>" + strings.Repeat("<a href=x>", maxBytes/base+1)
+	got, err := Links([]string{"before"}, here, "text/html; charset=utf-8", []byte(text))
+	if err == nil || !strings.Contains(err.Error(), here) || len(got) != 1 {
+		t.Errorf("%d links, %v, want an error that names the page", len(got), err)
 	}
 }
 

@@ -181,9 +181,14 @@ func reference(s Settings, pageURL string, text []byte, e encoding.Encoding) (li
 	}
 	document, _ := Canonical(nil, pageURL)
 	at, _ := url.Parse(document)
+	if len(document) > MaxURL/2 {
+		at = nil
+	}
 	for _, t := range list {
 		if to, ok := attr(t, "href"); ok && t.Data == "base" {
-			if base, ok := Canonical(at, to); ok {
+			if len(to) > MaxURL/8 {
+				at = nil
+			} else if base, ok := Canonical(at, to); ok {
 				at, _ = url.Parse(base)
 			} else if u, err := url.Parse(strings.TrimSpace(to)); err == nil && u.Scheme != "" && !web(u.Scheme) &&
 				u.Scheme != "data" && u.Scheme != "javascript" {

@@ -28,12 +28,14 @@ func newResolver(base string) (r resolver, ok bool) {
 	return r, ok
 }
 
-// setBase makes base, which is canonical, the base. "" is one in which only absolute references are valid.
+// setBase makes base, which is canonical, the base. "" is one in which only absolute references are valid, as is one so
+// long that many short references to it would be too long.
 func (r *resolver) setBase(base string) {
-	*r = resolver{base: base, encoding: r.encoding, buf: r.buf}
-	if base == "" {
+	*r = resolver{encoding: r.encoding, buf: r.buf}
+	if base == "" || len(base) > MaxURL/2 {
 		return
 	}
+	r.base = base
 	authority := strings.Index(base, "://") + len("://")
 	r.path = authority + strings.IndexByte(base[authority:], '/')
 	r.query = len(base)
@@ -46,6 +48,9 @@ func (r *resolver) setBase(base string) {
 // resolve returns the canonical form of the URL that ref means.
 func (r *resolver) resolve(ref []byte) (string, bool) {
 	if r.quick(ref) {
+		if len(r.buf) > MaxURL {
+			return "", false
+		}
 		return string(r.buf), true
 	}
 	if r.parsed == nil {
