@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -41,14 +42,49 @@ func (s *Site) alias() error {
 			return fmt.Errorf("page %d: %w: remove it from what was imported", p, err)
 		}
 		form := canonical("http", u.Host, u)
-		switch other, ok := s.pageOf(form); {
+		switch other, ok := s.exactly(form); {
 		case !ok:
 			s.aliases[form] = p
 		case other != p:
 			return fmt.Errorf("pages %d and %d are both asked for by %s: want one of them in what was imported", other, p, form)
 		}
 	}
+	for p := range uint32(s.graph.Pages()) {
+		if form := unescaped(s.URL(p)); !s.has(form) {
+			s.aliases[form] = p
+		}
+	}
 	return nil
+}
+
+// has reports whether the site has a URL.
+func (s *Site) has(url string) bool {
+	_, ok := s.exactly(url)
+	return ok
+}
+
+// unescaped returns a URL without the escapes that clients add or remove as they like: all but those of / ? # % and of
+// what is no visible character, which are in upper case.
+func unescaped(url string) string {
+	if !strings.ContainsRune(url, '%') {
+		return url
+	}
+	b := make([]byte, 0, len(url))
+	for i := 0; i < len(url); i++ {
+		if url[i] == '%' && i+2 < len(url) {
+			if c, err := strconv.ParseUint(url[i+1:i+3], 16, 8); err == nil {
+				if c > ' ' && c <= '~' && !strings.ContainsRune("/?#%", rune(c)) {
+					b = append(b, byte(c))
+				} else {
+					b = append(b, strings.ToUpper(url[i:i+3])...)
+				}
+				i += 2
+				continue
+			}
+		}
+		b = append(b, url[i])
+	}
+	return string(b)
 }
 
 // least returns the least length of the body of a page.

@@ -125,3 +125,23 @@ func TestClientsMayFollowRecordedRedirects(t *testing.T) {
 		}
 	})
 }
+
+// TestClientsEscapeDifferently asks for the same page by URLs with more escapes and with fewer.
+func TestClientsEscapeDifferently(t *testing.T) {
+	urls := []string{"http://a.example/x[1]|%5E?q=<%3E>", "http://a.example/a%2Fb", "http://a.example/a/b"}
+	g := recorded(t, urls, make([]int16, 3), 0)
+	s := site(t, g, instant, server.Settings{})
+	for n, spelled := range []string{"/x%5B1%5D%7C%5E?q=%3C%3E%3E", "/x[1]%7c^?q=<>>", "/%78[1]|%5e?q=%3c>%3e"} {
+		if resp := ask(s, "GET", "http://a.example"+spelled); resp.StatusCode != 200 {
+			t.Errorf("%s: %s", spelled, resp.Status)
+		}
+		if v := s.Verdict(); v.Served != n+1 || v.Unknown.Count > 0 {
+			t.Errorf("%s: %+v", spelled, v)
+		}
+	}
+	ask(s, "GET", "http://a.example/a%2fb")
+	ask(s, "GET", "http://a.example/a%252Fb")
+	if v := s.Verdict(); v.Unknown.Count != 1 || v.Served != 4 {
+		t.Errorf("%+v", v)
+	}
+}

@@ -138,8 +138,16 @@ func (s *Site) find(url string) target {
 	return t
 }
 
-// pageOf returns the page of a URL.
-func (s *Site) pageOf(url string) (uint32, bool) {
+// pageOf returns the page of a URL. Clients spell those of recorded graphs with more escapes, or with fewer.
+func (s *Site) pageOf(url string) (page uint32, ok bool) {
+	if page, ok = s.exactly(url); !ok && s.graph.Record != nil {
+		page, ok = s.exactly(unescaped(url))
+	}
+	return page, ok
+}
+
+// exactly returns the page of a URL that is spelled as in the graph, or as an alias.
+func (s *Site) exactly(url string) (uint32, bool) {
 	page, ok := s.graph.PageOf("https" + strings.TrimPrefix(url, "http"))
 	if ok || s.graph.Record == nil {
 		return page, ok
