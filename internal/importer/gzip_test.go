@@ -11,8 +11,9 @@ import (
 // zipped compresses each part into a gzip member of its own.
 func zipped(parts ...string) string {
 	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
 	for _, part := range parts {
-		z := gzip.NewWriter(&b)
+		z.Reset(&b)
 		z.Write([]byte(part))
 		z.Close()
 	}
