@@ -64,11 +64,11 @@ func cellDetails(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) CellDetails
 		fact("retained", "%.1f B of the heap per page, at the last page", c.Retained)
 	}
 	if c.Growth != nil && c.Growth.N > 0 {
-		fact("compared with one worker", "%s times the processor time per page",
+		fact("compared with one worker", "%s the processor time per page",
 			times(stat.Interval{Value: c.Growth.Ratio, Lo: c.Growth.Lo, Hi: c.Growth.Hi}))
 	}
 	if cost, share := engineShare(a.Run.Manifest(), c); cost > 0 {
-		fact("engine, site and verification", "%s per page, %.0f %% of this cell", Seconds(cost), 100*share)
+		fact("engine, site and verification", "%s per page, %s of this cell", Seconds(cost), Share(share))
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Counts)) {
 		fact(name, "%.2g per page", c.Counts[name])
@@ -106,8 +106,7 @@ func engineShare(m store.Manifest, c *diagnose.Cell) (cost, share float64) {
 const mostWaits = 8
 
 func (v *CellDetails) traced(c *diagnose.Cell) {
-	v.Overhead = fmt.Sprintf("While traced it crawled %s pages/s, %s. At most %.2f %% of its workers' time is unaccounted.",
-		SI(c.Traces.Speed), overhead(c.Traces.Distortion), 100*c.Traces.Shares.Unaccounted.Max)
+	v.Overhead = fmt.Sprintf("While traced it crawled %s pages/s, %s.", SI(c.Traces.Speed), overhead(c.Traces.Distortion))
 	worker, pages := c.Traces.Worker(), float64(max(1, c.Traces.Pages()))
 	sites := Table{About: queueAbout, Head: []string{"state", "waits at", "for", "of workers' time", "in the queue",
 		"sleeps per page", "wake-ups per page"}}

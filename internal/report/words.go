@@ -218,9 +218,9 @@ func method(a *diagnose.Analysis) [][2]string {
 
 // overhead states how much profilers slowed the crawls, and the expected overhead.
 func overhead(d diagnose.Distortion) string {
-	text := fmt.Sprintf("%.0f %% slower", 100*d.Slowed)
+	text := Share(d.Slowed) + " slower"
 	if d.Slowed < 0 {
-		text = fmt.Sprintf("%.0f %% faster, by chance", -100*d.Slowed)
+		text = Share(-d.Slowed) + " faster, by chance"
 	}
 	switch {
 	case d.Most == 0:
@@ -478,9 +478,9 @@ func dialSentence(tables []*diagnose.Table) string {
 
 // breakdownSentence describes a time breakdown and its accuracy.
 func breakdownSentence(unaccounted, slowed, expected float64) string {
-	text := fmt.Sprintf("Workers x wall time by state, from execution traces: %s. At most %.2f %% is unaccounted. Tracing slowed the crawls by up to %.0f %%", breakdownScaled, 100*unaccounted, 100*max(0, slowed))
+	text := fmt.Sprintf("Workers x wall time by state, from execution traces: %s. At most %.2f %% is unaccounted. Tracing slowed the crawls by up to %s", breakdownScaled, 100*unaccounted, Share(max(0, slowed)))
 	if expected > 0 {
-		text += fmt.Sprintf(" (expected overhead up to %.0f %%)", 100*expected)
+		text += fmt.Sprintf(" (expected overhead up to %s)", Share(expected))
 	}
 	return text + "."
 }

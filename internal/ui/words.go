@@ -59,6 +59,6 @@ func blockedWords(p *profile.Profile, pass store.Profile, workers int, kind stri
 		return fmt.Sprintf(": %s, while the time of the %s is %s: more goroutines than these waited at once",
 			report.Seconds(delay), report.Plural(workers, "worker"), report.Seconds(have))
 	}
-	return fmt.Sprintf(": %s, which is %.0f %% of the time of the %s; other goroutines that waited count too",
-		report.Seconds(delay), 100*delay/have, report.Plural(workers, "worker"))
+	return fmt.Sprintf(": %s, which is %s of the time of the %s; other goroutines that waited count too",
+		report.Seconds(delay), report.Share(delay/have), report.Plural(workers, "worker"))
 }
