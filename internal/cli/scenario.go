@@ -46,7 +46,8 @@ func load(name string, paths fileList) (*plan.Scenario, error) {
 			return nil, err
 		}
 		base := g.Name
-		for n := 2; slices.ContainsFunc(list, func(o plan.Graph) bool { return o.Name == g.Name }); n++ {
+		taken := func(o plan.Graph) bool { return strings.EqualFold(o.Name, g.Name) }
+		for n := 2; slices.ContainsFunc(list, taken); n++ {
 			g.Name = fmt.Sprintf("%s_%d", base, n)
 		}
 		list = append(list, g)

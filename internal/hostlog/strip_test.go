@@ -26,3 +26,22 @@ func TestStripShowsWhatAHostWaitsFor(t *testing.T) {
 		t.Errorf("with columns of 2 s: %q", got)
 	}
 }
+
+// A narrow strip shows what a host was for most of the time, and that it waited if it did for a quarter.
+func TestAStripBecomesNarrow(t *testing.T) {
+	for _, test := range []struct {
+		share      int
+		line, want string
+	}{
+		{1, "##...!  ", "##...!  "}, {2, "##...!  ", "#.! "}, {4, "#.....!.  ", ".! "}, {5, "....!##...", ".."}, {3, "", ""},
+	} {
+		if got := hostlog.Narrow(test.line, test.share); got != test.want {
+			t.Errorf("%q by %d is %q, want %q", test.line, test.share, got, test.want)
+		}
+	}
+	for columns, want := range map[int]int{80: 1, 100: 1, 79: 2, 40: 2, 39: 3, 1: 80, 0: 1, -4: 1} {
+		if got := hostlog.Share(80, columns); got != want {
+			t.Errorf("80 columns in %d: %d share one, want %d", columns, got, want)
+		}
+	}
+}
