@@ -56,16 +56,19 @@ func (a *app) startModule(ctx context.Context, flags *flag.FlagSet, args []strin
 	if err := writeNew(dir, files); err != nil {
 		return fmt.Errorf("new: %w", err)
 	}
-	tidy := ""
+	a.prose(fmt.Sprintf("%s has a module with the crawler %s. Next:", dir, name))
+	fmt.Fprintf(a.out, "  cd %s\n", quoteWord(dir))
+	var next [][]string
 	if from.Published() {
-		tidy = "  go mod tidy\n"
+		next = append(next, []string{"go mod tidy", ""})
 	}
-	fmt.Fprintf(a.out, "%s has a module with the crawler %s. Next:\n  cd %s\n%s", dir, name, quoteWord(dir), tidy)
 	if kind != starter.Test {
-		fmt.Fprintf(a.out, "  make bench        # measure it beside mutexmap, in less than a minute\n")
+		next = append(next, []string{"make bench", "measure it beside mutexmap, in less than a minute"})
 	}
-	fmt.Fprint(a.out, "  make test         # check that it keeps the contract\n"+
-		"  make microbench   # measure it with \"go test -bench\"\n")
+	var b strings.Builder
+	a.screen.List(&b, append(next, []string{"make test", "check that it keeps the contract"},
+		[]string{"make microbench", "measure it with \"go test -bench\""}))
+	fmt.Fprint(a.raw, b.String())
 	if from.Workspace != "" {
 		a.prose(fmt.Sprintf("note: %s does not list this module, so the Makefile sets GOWORK=off. For go commands of your "+
 			"own, set it too, or add the module with \"go work use\".", from.Workspace))
