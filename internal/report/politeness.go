@@ -325,8 +325,8 @@ func stripsOf(t *diagnose.Table, workers int) (cells []*diagnose.Cell, list []*h
 // mostStrips is the largest number of crawlers whose strips are printed in a terminal.
 const mostStrips = 3
 
-// stripLines draws strips for a terminal: those of the first table, if they are few.
-func stripLines(a *diagnose.Analysis) (title string, lines []string) {
+// stripRows returns the strips for a terminal, up to end: those of the first table, if they are few.
+func stripRows(a *diagnose.Analysis) (title string, end float64, rows []StripRow) {
 	for _, t := range a.Tables {
 		for _, n := range t.Workers {
 			cells, list := stripsOf(t, n)
@@ -335,19 +335,16 @@ func stripLines(a *diagnose.Analysis) (title string, lines []string) {
 				continue
 			case len(list) > mostStrips:
 				return fmt.Sprintf("Name up to %d crawlers with -crawlers to see here what their hosts do; the report has all.",
-					mostStrips), nil
+					mostStrips), 0, nil
 			}
 			for i, s := range list {
-				lines = append(lines, cells[i].Impl)
-				for _, line := range s.Strips {
-					lines = append(lines, "  |"+line+"|")
-				}
+				rows = append(rows, StripRow{Name: cells[i].Impl, Hosts: s.Hosts, Lines: s.Strips})
 			}
-			return fmt.Sprintf("The first %s of %s, some hosts, one a line: %s.", seconds(list[0].StripEnd), condition(t, n),
-				stripsAbout), lines
+			end = list[0].StripEnd
+			return fmt.Sprintf("The first %s of %s, some hosts, one a line", seconds(end), condition(t, n)), end, rows
 		}
 	}
-	return "", nil
+	return "", 0, nil
 }
 
 // stripsFigure draws hosts against time; nil if there is nothing to draw.

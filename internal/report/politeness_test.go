@@ -149,3 +149,16 @@ func TestTwoSimulatedRunsAreCompared(t *testing.T) {
 		t.Errorf("it has a crawler that knows no hosts:\n%s", text)
 	}
 }
+
+// In a narrow terminal columns of a strip share one, and a host that was ready for a quarter of it is still seen.
+func TestStripsFitTheTerminal(t *testing.T) {
+	text := Text(politely(t, true, 1), Terminal{Screen: screen.Screen{Width: 50}})
+	for line := range strings.SplitSeq(text, "\n") {
+		if strings.HasPrefix(line, "  |") && len(line) > 50 {
+			t.Errorf("a line of %d columns: %s", len(line), line)
+		}
+	}
+	if !strings.Contains(text, "  |!...") || !strings.Contains(text, "1.5 s a column") {
+		t.Errorf("the strips are lost:\n%s", text)
+	}
+}

@@ -2,10 +2,12 @@ package report
 
 import (
 	"cmp"
+	"fmt"
 	"regexp"
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/hostlog"
 	"crawlbench/internal/screen"
 )
 
@@ -49,10 +51,7 @@ func (p *Page) text(t Terminal) string {
 	}
 	if t.Detail > Quiet && p.StripsTitle != "" {
 		b.WriteByte('\n')
-		t.Paragraph(&b, "", glued(p.StripsTitle))
-		for _, line := range p.Strips {
-			b.WriteString(line + "\n")
-		}
+		t.strips(&b, p)
 	}
 	t.paragraphs(&b, "Failed, and left out:", p.Failed)
 	if t.Detail > Quiet {
@@ -67,6 +66,26 @@ func (p *Page) text(t Terminal) string {
 	b.WriteByte('\n')
 	t.Line(&b, p.Dir+screen.Glue+" "+p.Status)
 	return b.String()
+}
+
+// strips draws hosts against time, as wide as the terminal.
+func (t Terminal) strips(b *strings.Builder, p *Page) {
+	const frame = 4 // columns
+	title := p.StripsTitle
+	if len(p.Strips) == 0 {
+		t.Paragraph(b, "", glued(title))
+		return
+	}
+	columns := len(p.Strips[0].Lines[0])
+	each := hostlog.Share(columns, t.Width-frame)
+	t.Paragraph(b, "", glued(fmt.Sprintf("%s, %s a column: %s.", title,
+		seconds(p.StripsEnd*float64(each)/float64(columns)), stripsAbout)))
+	for _, r := range p.Strips {
+		t.Line(b, r.Name)
+		for _, line := range r.Lines {
+			b.WriteString("  |" + hostlog.Narrow(line, each) + "|\n")
+		}
+	}
 }
 
 func (t Terminal) findings(b *strings.Builder, list []Finding, more int) {

@@ -34,7 +34,8 @@ type Page struct {
 	Command         string
 	// Strips draw some hosts against time for a terminal, below StripsTitle; reports have a figure.
 	StripsTitle string
-	Strips      []string
+	Strips      []StripRow
+	StripsEnd   float64 // in seconds
 }
 
 // Section is one graph with one kind of key and one GOMAXPROCS, at all rates.
@@ -138,7 +139,7 @@ func View(a *diagnose.Analysis, href Href) *Page {
 	if text := unranked(a); text != "" {
 		p.Headlines = append(p.Headlines, text)
 	}
-	p.StripsTitle, p.Strips = stripLines(a)
+	p.StripsTitle, p.StripsEnd, p.Strips = stripRows(a)
 	if a.Run.Plan().Simulated {
 		p.simulated(a)
 	}
