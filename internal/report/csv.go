@@ -9,12 +9,13 @@ import (
 	"crawlbench/internal/diagnose"
 )
 
-// CSV writes a line for each cell of a run, after a line of names. What is not known is empty.
+// CSV writes a line for each cell of a run, after a line of names. What is not known is empty; whether the run can be
+// believed is the same in all lines.
 func CSV(w io.Writer, a *diagnose.Analysis) error {
 	out := csv.NewWriter(w)
 	out.Write([]string{"crawler", "graph", "keys", "workers", "rate", "burst", "limiter", "gomaxprocs", "samples",
 		"flagged", "failure", "pages_per_second", "lo", "hi", "cpu_seconds_per_page", "allocated_bytes_per_page",
-		"retained_bytes_per_page", "times_baseline", "times_lo", "times_hi", "p_adjusted", "verdict"})
+		"retained_bytes_per_page", "times_baseline", "times_lo", "times_hi", "p_adjusted", "verdict", "untrusted"})
 	for c := range a.Cells() {
 		j := cellOf(c)
 		row := []string{j.Crawler, j.Graph, j.Keys, fmt.Sprint(j.Workers), c.Rate.String(), count(j.Burst), j.Limiter,
@@ -36,7 +37,7 @@ func CSV(w io.Writer, a *diagnose.Analysis) error {
 			row = append(row, csvNumber(times.Value), csvNumber(times.Lo), csvNumber(times.Hi),
 				csvNumber(number(j.Versus.P)), j.Versus.Verdict)
 		}
-		out.Write(row)
+		out.Write(append(row, fmt.Sprint(a.Trust.Untrusted())))
 	}
 	out.Flush()
 	return out.Error()

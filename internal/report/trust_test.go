@@ -2,7 +2,9 @@ package report
 
 import (
 	"bytes"
+	"fmt"
 	"html"
+	"io"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -68,6 +70,18 @@ func flattened(t *testing.T, a *diagnose.Analysis) map[string]string {
 	return list
 }
 
+// written returns what a format writes.
+func written(t *testing.T, a *diagnose.Analysis, write func(io.Writer, *diagnose.Analysis) error) string {
+	t.Helper()
+	var b strings.Builder
+	if err := write(&b, a); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func short(w io.Writer, a *diagnose.Analysis) error { return Summary(w, a, nil, "x") }
+
 // The first sentence says what to use, whatever renders it; a busy machine is told instead.
 func TestTheFirstSentenceSaysWhatToUse(t *testing.T) {
 	flagged := func(_ plan.Cell, rec *store.Record) { rec.Sample.Flags = []string{"preempted"} }
@@ -95,6 +109,19 @@ func TestTheFirstSentenceSaysWhatToUse(t *testing.T) {
 			if bad := test.trust == "untrusted"; name != "HTML" && strings.Contains(text, "UNTRUSTED") != bad ||
 				strings.Contains(text, "trust: good") == (test.name != "good") {
 				t.Errorf("%s, %s: %.600s", test.name, name, text)
+			}
+		}
+		for name, c := range map[string]struct{ text, want string }{
+			"JSON":    {written(t, a, JSON), fmt.Sprintf(`"untrusted": %v`, test.trust == "untrusted")},
+			"CSV":     {written(t, a, CSV), fmt.Sprintf(",%v\n", test.trust == "untrusted")},
+			"summary": {written(t, a, short), test.want},
+		} {
+			lines := 1
+			if name == "CSV" {
+				lines = strings.Count(c.text, "\n") - 1 // each but the names
+			}
+			if strings.Count(c.text, c.want) != lines {
+				t.Errorf("%s, %s: want %q in\n%.600s", test.name, name, c.want, c.text)
 			}
 		}
 		got := TrustOf(a)
