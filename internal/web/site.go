@@ -34,6 +34,7 @@ type Site struct {
 
 	urls  []string // by page
 	links []string // parallel to graph.Links
+	over  *transport
 }
 
 // New returns a site. spin is the number of rounds that Burn makes in a microsecond; only
@@ -50,7 +51,7 @@ func New(g *graph.Graph, reach graph.Reach, b Behaviour, spin float64) *Site {
 func (s *Site) Hurry(on bool) { s.hurry = on }
 
 // Start returns the page at which crawls start, as an id and as a URL.
-func (s *Site) Start() (id uint32, url string) { return s.graph.Start, s.graph.URL(s.graph.Start) }
+func (s *Site) Start() (id uint32, url string) { return s.graph.Start, s.URL(s.graph.Start) }
 
 // Numbers returns how many page numbers are in use, including those used only in some crawls.
 func (s *Site) Numbers() int { return s.verifier.numbers() }
@@ -64,7 +65,7 @@ func (s byID) Fetch(ctx context.Context, page uint32) ([]uint32, error) {
 	if v := &s.verifier; v.quick.Load() && v.noteFirst(page) || v.plain.Load() && v.noteCounted(page) {
 		return s.graph.Out(page), nil
 	}
-	d, err := s.visit(ctx, page)
+	d, _, err := s.visit(ctx, page)
 	switch {
 	case err == errUnknown:
 		s.verifier.noteUnknown(page)
@@ -89,14 +90,14 @@ func (s *Site) URLs() crawl.Web[string] {
 type byURL struct{ *Site }
 
 func (s byURL) Fetch(ctx context.Context, url string) ([]string, error) {
-	page, ok := s.graph.PageOf(url)
+	page, ok := s.pageOf(url)
 	if !ok {
 		page = s.renamedPage(url)
 	}
 	if v := &s.verifier; v.quick.Load() && v.noteFirst(page) || v.plain.Load() && v.noteCounted(page) {
 		return s.urlLinks(page), nil
 	}
-	d, err := s.visit(ctx, page)
+	d, links, err := s.visit(ctx, page)
 	switch {
 	case err == errUnknown:
 		s.verifier.noteUnknown(url)
@@ -105,6 +106,8 @@ func (s byURL) Fetch(ctx context.Context, url string) ([]string, error) {
 		return nil, err
 	case d != nil:
 		return d.urls[:len(d.urls):len(d.urls)], nil
+	case s.over != nil:
+		return links, nil
 	}
 	return s.urlLinks(page), nil
 }
@@ -134,31 +137,31 @@ func URLMemory(pages, links int) int64 {
 func (s *Site) makeURLs() {
 	s.urls = make([]string, s.verifier.numbers())
 	s.links = make([]string, len(s.graph.Links))
-	parallel.Each(len(s.urls), func(i int) { s.urls[i] = s.graph.URL(uint32(i)) })
+	parallel.Each(len(s.urls), func(i int) { s.urls[i] = s.URL(uint32(i)) })
 	parallel.Each(len(s.links), func(i int) { s.links[i] = s.urls[s.graph.Links[i]] })
 	s.makeOverriddenURLs()
 }
 
 // visit answers a fetch of page under verification. It returns an overridden page if the graph does not hold
-// the answer.
-func (s *Site) visit(ctx context.Context, page uint32) (d *overriddenPage, err error) {
+// the answer, and the links that came over a transport, if there is one.
+func (s *Site) visit(ctx context.Context, page uint32) (d *overriddenPage, links []string, err error) {
 	v := &s.verifier
 	switch v.state.Load() {
 	case finished:
 		v.late.Add(1)
-		return nil, errFinished
+		return nil, nil, errFinished
 	case ended:
-		return nil, errFinished
+		return nil, nil, errFinished
 	}
 	if int(page/64) >= len(v.seen) {
-		return nil, errUnknown
+		return nil, nil, errUnknown
 	}
 	counted := v.enter()
 	d, ok := v.note(page)
 	switch {
 	case !ok:
 		v.leave(counted, nil)
-		return nil, errUnknown
+		return nil, nil, errUnknown
 	case v.rules.Exact && !v.exact.has(page):
 		v.noteUnlinked(page)
 	}
@@ -171,7 +174,10 @@ func (s *Site) visit(ctx context.Context, page uint32) (d *overriddenPage, err e
 		host = s.hostOf[named]
 		place = v.hosts.enter(page, host)
 	}
-	if s.takesTime || s.fails != nil {
+	switch {
+	case s.over != nil:
+		links, err = s.over.answer(ctx, s, page)
+	case s.takesTime || s.fails != nil:
 		err = s.answer(ctx, page)
 	}
 	if err == nil && v.rules.Exact {
@@ -185,7 +191,7 @@ func (s *Site) visit(ctx context.Context, page uint32) (d *overriddenPage, err e
 		v.hosts.leave(place, host)
 	}
 	v.leave(counted, err)
-	return d, err
+	return d, links, err
 }
 
 // answer waits and burns as page's behaviour specifies, and fails if it fails.
