@@ -39,7 +39,7 @@ var only = map[string]struct {
 	"golang.org/x/perf/":             {[]string{"internal/stat"}, "use package stat"},
 	"github.com/google/pprof/driver": {[]string{"internal/profile"}, "use package profile"},
 	"net/http": {
-		[]string{"internal/fetch", "internal/profile", "internal/server", "internal/ui"},
+		[]string{"internal/fetch", "internal/measure", "internal/profile", "internal/server", "internal/ui"},
 		"use package ui for what people read, server for sites that are crawled, and fetch to crawl them",
 	},
 	"os/exec": {

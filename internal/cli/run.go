@@ -31,6 +31,7 @@ type runFlags struct {
 	results, out, resume, progress                  string
 	graphs                                          fileList
 	crawlers, keys, workers, rate, limiter, profile string
+	transport                                       string
 	rounds                                          int
 	seed                                            string
 	budget                                          time.Duration
@@ -53,6 +54,7 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 		"\"crawlbench list graphs\")")
 	f.recorded.add(fs)
 	fs.StringVar(&f.keys, "keys", "", "`kinds` of keys, in place of the scenario's: id,url")
+	fs.StringVar(&f.transport, "transport", "", "`transports`, in place of the scenario's: memory,http (http with keys url only)")
 	fs.StringVar(&f.profile, "profile", "",
 		"`kinds` of profiles to take, in place of the scenario's: cpu,block,mutex,wall or none")
 	fs.StringVar(&f.workers, "workers", "",
@@ -222,6 +224,13 @@ func override(s *plan.Scenario, f runFlags) error {
 			return usagef("run: -keys: %w", err)
 		}
 		s.Keys, s.Profiles.Keys = keys, nil
+	}
+	if f.transport != "" {
+		transports, err := plan.ParseTransports(f.transport)
+		if err != nil {
+			return usagef("run: -transport: %w", err)
+		}
+		s.Transports = transports
 	}
 	if f.profile != "" {
 		kinds, err := plan.ParseProfiles(f.profile)

@@ -11,6 +11,7 @@ import (
 	"crawlbench/internal/child"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
+	"crawlbench/internal/store"
 )
 
 // block is one attempt at a block: a sample of each cell of a group, whose crawlers are all alive at once and take
@@ -84,6 +85,7 @@ func (r *Runner) play(ctx context.Context, slots []plan.Slot) (*block, error) {
 		p.mark = p.resident.CPU()
 		used -= p.mark.Seconds()
 	}
+	used -= r.sites.cpu().Seconds()
 	p := r.Run.Plan()
 	limit := r.limit() + maxSlices*p.Slice // the crawl that ends the slice may take as long as a sample
 	turns := p.Turns
@@ -106,6 +108,7 @@ func (r *Runner) play(ctx context.Context, slots []plan.Slot) (*block, error) {
 		p.outside += cpu - p.mark
 		used += cpu.Seconds()
 	}
+	used += r.sites.cpu().Seconds()
 	counted := map[string]float64{}
 	before.addTo(counted, cpuSeconds()-own+used)
 	for _, p := range playing {
@@ -153,7 +156,11 @@ func (b *block) enter(ctx context.Context, s plan.Slot) error {
 		return err
 	}
 	c := b.r.Run.Plan().Cells[s.Cell]
-	p := &player{slot: s, cell: c, job: b.r.job(c, b.r.Run.Plan().Sample)}
+	job, err := b.r.job(ctx, c, b.r.Run.Plan().Sample)
+	if err != nil {
+		return err
+	}
+	p := &player{slot: s, cell: c, job: job}
 	p.job.Resident, p.job.Retained = true, b.r.retained(s)
 	defer p.spend(time.Now())
 	in, err := json.Marshal(p.job)
@@ -197,7 +204,7 @@ func (b *block) estimate(counted map[string]float64, window float64) error {
 	}
 	for i, p := range playing {
 		s := p.sample
-		s.Values["sec/op"] = math.Exp(means[i])
+		s.Values[store.TimeUnit(p.cell.Transport)] = math.Exp(means[i])
 		s.Outside = p.outside.Seconds()
 		for name, x := range counted {
 			s.Host[name] = x

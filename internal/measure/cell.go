@@ -42,6 +42,9 @@ type Job struct {
 	// the kind of key of Cell matter then.
 	Null  bool
 	Crews []Crew
+	// Site is the socket of the site that a cell over HTTP crawls, and ServeSeed, if not nil, asks to be that site.
+	Site      string
+	ServeSeed *uint64
 
 	conn *child.Conn // to the parent; nil if this process is not a child
 }
@@ -148,6 +151,8 @@ type Bench struct {
 	late     lateWork
 	// counts has the crawler's own counters, summed over all crawls of the sample.
 	counts map[string]int
+	// remote is the site of a cell over HTTP; nil for a cell in memory.
+	remote *remote
 }
 
 func (b *Bench) count(name string, n int) {
@@ -188,6 +193,10 @@ func Open(job Job, table []crawl.Crawler) (*Bench, error) {
 		stuck:    make(chan web.Violations, 1),
 		site:     web.New(pages, reach, job.Fetch, job.Spin),
 		settings: readSettings(),
+	}
+	if job.Cell.Transport == plan.HTTP {
+		b.remote = newRemote(job.Site, job.Cell.Workers)
+		b.site.Over(b.remote.fetch)
 	}
 	by, err := plan.Find(table, job.Cell.Impl)
 	if err == nil {
@@ -246,8 +255,8 @@ func (b *Bench) Warm(ctx context.Context) error {
 
 // crawlUntimed crawls without measurement, latency or limiter.
 func (b *Bench) crawlUntimed(ctx context.Context, r web.Rules) error {
-	b.site.Hurry(true)
-	defer b.site.Hurry(false)
+	b.hurry(true)
+	defer b.hurry(false)
 	return b.once(ctx, r, func(crawl func()) { crawl() })
 }
 
@@ -285,6 +294,9 @@ func (b *Bench) once(ctx context.Context, r web.Rules, watch func(crawl func()))
 	o := crawl.Options{Workers: r.Workers, MaxPages: r.MaxPages, SizeHint: b.sizeHint(), Count: b.count,
 		Politeness: (*crawl.Politeness)(r.Politeness)}
 	b.baseline.record()
+	if err := b.remote.begin(ctx); err != nil {
+		return err
+	}
 	begin := b.site.Begin(r)
 	var did crawl.Result
 	var err error
@@ -293,6 +305,7 @@ func (b *Bench) once(ctx context.Context, r web.Rules, watch func(crawl func()))
 		o.Limiter = begin()
 		did, err = b.crawl(ctx, o)
 	})
+	errRemote := b.remote.end(ctx)
 	end := cpuSeconds()
 	close(returned)
 	after, leftover := b.baseline.awaitExit(end)
@@ -301,10 +314,21 @@ func (b *Bench) once(ctx context.Context, r web.Rules, watch func(crawl func()))
 	if err := b.site.End(did, err); err != nil {
 		v = err.(web.Violations)
 	}
+	if text := b.site.Strange(); text != "" {
+		return fmt.Errorf("crawl over HTTP: %s", text)
+	}
 	if v = append(append(v, process.changes()...), leftover...); v != nil {
 		return v
 	}
-	return nil
+	return errRemote
+}
+
+// hurry makes fetches answer without waiting.
+func (b *Bench) hurry(on bool) {
+	b.site.Hurry(on)
+	if b.remote != nil {
+		b.remote.hurry = on
+	}
 }
 
 // policy returns the policy of a crawl, nil without one. An untimed crawl does not wait for gaps.

@@ -29,7 +29,13 @@ func answer(ctx context.Context, in io.Reader, conn *child.Conn, table []crawl.C
 			return Outcome{}, err
 		}
 	}
-	o, err := Run(ctx, job, table)
+	var o Outcome
+	var err error
+	if job.ServeSeed != nil {
+		o, err = serveSite(job)
+	} else {
+		o, err = Run(ctx, job, table)
+	}
 	if err != nil {
 		o = Outcome{Error: err.Error()}
 	}

@@ -35,6 +35,7 @@ const (
 // most. A crawl that fails is left to the run. Controls and cells of another program take as long as the crawler
 // itself, and a rate says itself how long a crawl takes.
 func (f *Firsts) Look(ctx context.Context, r *Runner, p *plan.Plan, most time.Duration) error {
+	defer r.sites.close()
 	begin := time.Now()
 	f.seen, f.Cells = map[plan.Cell]First{}, 0
 	args, err := r.args(false)
@@ -50,8 +51,12 @@ func (f *Firsts) Look(ctx context.Context, r *Runner, p *plan.Plan, most time.Du
 		if left <= 0 {
 			continue
 		}
-		in, err := json.Marshal(Job{Cell: c, Cache: r.Caches[c.Graph], Fetch: p.BehaviourOf(c.Graph), Spin: r.Spin,
-			Sample: 1, Memory: r.Memory, Politeness: p.Politeness})
+		job, err := r.sites.at(ctx, r, Job{Cell: c, Cache: r.Caches[c.Graph], Fetch: p.BehaviourOf(c.Graph), Spin: r.Spin,
+			Sample: 1, Memory: r.Memory, Politeness: p.Politeness}, p.Seed)
+		if err != nil {
+			return err
+		}
+		in, err := json.Marshal(job)
 		if err != nil {
 			return fmt.Errorf("encode the job of %s: %w", c.ID(), err)
 		}
@@ -64,7 +69,7 @@ func (f *Firsts) Look(ctx context.Context, r *Runner, p *plan.Plan, most time.Du
 		if err != nil {
 			return fmt.Errorf("start a child process for %s: %w", c.ID(), err)
 		}
-		o, failure, err := outcomeOfChild(Job{Cell: c}, end, args[0])
+		o, failure, err := outcomeOfChild(job, end, args[0])
 		switch {
 		case err != nil:
 			return err

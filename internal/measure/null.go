@@ -2,10 +2,15 @@ package measure
 
 import (
 	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/web"
 )
@@ -23,6 +28,9 @@ func MeasureNull(ctx context.Context, job Job) (Outcome, error) {
 		return Outcome{}, err
 	}
 	defer cache.Close()
+	if job.Cell.Transport == plan.HTTP {
+		return nullOverHTTP(ctx, job, cache)
+	}
 	site := web.New(cache.Graph, cache.Reach, web.Behaviour{}, 0)
 	var ids []uint32
 	var urls []string
@@ -55,4 +63,68 @@ func fetchAll[K comparable](ctx context.Context, web crawl.Web[K], pages []K) {
 	for _, p := range pages {
 		web.Fetch(ctx, p)
 	}
+}
+
+// nullOverHTTP measures what fetching costs over HTTP: the processor time per page, of this process, of workers that
+// know all pages in advance. No crawler can need less, as far as it fetches in a similar order.
+func nullOverHTTP(ctx context.Context, job Job, cache *graph.Cache) (Outcome, error) {
+	site := web.New(cache.Graph, cache.Reach, job.Fetch, 0)
+	var urls []string
+	cost := func(workers int) (float64, error) {
+		r := newRemote(job.Site, workers)
+		r.hurry = true
+		site.Over(r.fetch)
+		if urls == nil {
+			for p := range uint32(cache.Graph.Pages()) {
+				if cache.Reach.Has(p) {
+					urls = append(urls, site.URL(p))
+				}
+			}
+		}
+		var runs []float64
+		for begin := time.Now(); len(runs) == 0 || len(runs) < engineRuns && time.Since(begin) < engineTime; {
+			if err := r.begin(ctx); err != nil {
+				return 0, err
+			}
+			site.Begin(web.Rules{Workers: workers})
+			before := cpuSeconds()
+			fetchTogether(ctx, site.URLs(), urls, workers)
+			runs = append(runs, (cpuSeconds()-before)/float64(len(urls)))
+			if err := r.end(ctx); err != nil {
+				return 0, err
+			}
+			if text := site.Strange(); text != "" {
+				return 0, fmt.Errorf("fetch over HTTP: %s", text)
+			}
+		}
+		return stat.Quantile(runs, 0.5), nil
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	runtime.GOMAXPROCS(job.Cell.Procs)
+	if _, err := cost(1); err != nil { // warms up
+		return Outcome{}, err
+	}
+	one, err := cost(1)
+	costs := make([]float64, len(job.Crews))
+	for i, crew := range job.Crews {
+		runtime.GOMAXPROCS(crew.Procs)
+		if err == nil {
+			costs[i], err = cost(crew.Workers)
+		}
+	}
+	return Outcome{Null: one, Engine: costs}, err
+}
+
+// fetchTogether fetches all pages with a number of workers.
+func fetchTogether(ctx context.Context, web crawl.Web[string], pages []string, workers int) {
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(pages)); i = next.Add(1) - 1 {
+				web.Fetch(ctx, pages[i])
+			}
+		})
+	}
+	all.Wait()
 }

@@ -92,10 +92,14 @@ func (p *player) finish(limit time.Duration) (err error) {
 	return nil
 }
 
-// logs returns the logarithms of the mean time of a crawl in each slice.
+// logs returns the logarithms of the mean time of a crawl in each slice; over HTTP, of its processor time.
 func (p *player) logs() (list []float64) {
 	for _, s := range p.slices {
-		list = append(list, math.Log(s.Seconds/float64(s.Crawls)))
+		seconds := s.Seconds
+		if p.cell.Transport == plan.HTTP {
+			seconds = s.CPU
+		}
+		list = append(list, math.Log(seconds/float64(s.Crawls)))
 	}
 	return list
 }

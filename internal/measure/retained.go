@@ -25,8 +25,8 @@ func (b *Bench) retained(ctx context.Context) (perPage, perHost float64, err err
 	measured := b.crawl
 	defer func() { b.crawl = measured }()
 	b.crawl = bind(b.site, b.job.Cell, b.by, false, last)
-	b.site.Hurry(true)
-	defer b.site.Hurry(false)
+	b.hurry(true)
+	defer b.hurry(false)
 	err = b.once(ctx, web.Rules{Exact: true}, func(crawl func()) {
 		before = liveHeap() // includes the renamed pages, which belong to the site
 		crawl()

@@ -33,6 +33,7 @@ type Runner struct {
 
 	ended  map[plan.Cell]time.Time // when the last block of a group ended
 	passed time.Duration           // of the profile passes taken between blocks
+	sites  sites
 }
 
 // ChildVerb is the argument that makes a program act as a child.
@@ -52,6 +53,7 @@ type Event struct {
 // passes. When ctx ends, it returns the cause, and the journal has everything that was finished. An error means that
 // the harness itself failed.
 func (r *Runner) Do(ctx context.Context) error {
+	defer r.sites.close()
 	if err := r.measureHarness(ctx); err != nil {
 		return err
 	}
@@ -98,11 +100,17 @@ func (r *Runner) measureHarness(ctx context.Context) error {
 	}
 	for _, c := range r.Run.Plan().Cells {
 		key := c.Graph + "/" + c.Keys
+		if c.Transport == plan.HTTP {
+			key += "/" + c.Transport.String()
+		}
 		if _, ok := costs[key]; ok {
 			continue
 		}
-		job := r.job(c, 0)
-		job.Null, job.Crews = true, crews(r.Run.Plan(), c.Graph, c.Keys)
+		job, err := r.job(ctx, c, 0)
+		if err != nil {
+			return err
+		}
+		job.Null, job.Crews = true, crews(r.Run.Plan(), c)
 		outcome, failure, err := r.run(ctx, job, false)
 		if err != nil {
 			return err
@@ -112,18 +120,19 @@ func (r *Runner) measureHarness(ctx context.Context) error {
 		}
 		costs[key] = outcome.Null
 		for i, crew := range job.Crews {
-			engine[store.EngineKey(c.Graph, c.Keys, crew.Workers, crew.Procs)] = outcome.Engine[i]
+			engine[store.EngineKey(c.Graph, c.Keys, c.Transport, crew.Workers, crew.Procs)] = outcome.Engine[i]
 		}
 	}
 	return r.Run.Update(func(m *store.Manifest) { m.Harness, m.Engine = costs, engine })
 }
 
-// crews returns the numbers of workers and processors with which p crawls graph by keys.
-func crews(p *plan.Plan, graph, keys string) []Crew {
+// crews returns the numbers of workers and processors with which p crawls the graph of a cell by its keys and
+// transport.
+func crews(p *plan.Plan, of plan.Cell) []Crew {
 	var list []Crew
 	for _, c := range p.Cells {
 		crew := Crew{Workers: c.Workers, Procs: c.Procs}
-		if c.Graph == graph && c.Keys == keys && !slices.Contains(list, crew) {
+		if c.Graph == of.Graph && c.Keys == of.Keys && c.Transport == of.Transport && !slices.Contains(list, crew) {
 			list = append(list, crew)
 		}
 	}
@@ -141,15 +150,19 @@ func (r *Runner) sample(ctx context.Context, s plan.Slot) error {
 	p := r.Run.Plan()
 	c := p.Cells[s.Cell]
 	rec := store.Record{Kind: store.KindSample, Round: s.Round, Slot: s.Slot, Cell: c.ID()}
-	job := r.job(c, p.Sample)
+	job, err := r.job(ctx, c, p.Sample)
+	if err != nil {
+		return err
+	}
 	job.Retained = r.retained(s)
 	return r.commit(ctx, c, rec, job)
 }
 
-// retained reports whether retained bytes are measured in a slot. They depend neither on the round nor on the rate.
+// retained reports whether retained bytes are measured in a slot. They depend neither on the round nor on the rate, and
+// over HTTP the client retains more than the crawler.
 func (r *Runner) retained(s plan.Slot) bool {
 	c := r.Run.Plan().Cells[s.Cell]
-	return s.Round == 0 && c.Rate == 0 && c.Cost == plan.Cost{}
+	return s.Round == 0 && c.Rate == 0 && c.Cost == plan.Cost{} && c.Transport == plan.Memory
 }
 
 // pass takes the profiles of one pass. The files are complete before the journal mentions them.
@@ -157,9 +170,11 @@ func (r *Runner) pass(ctx context.Context, i int) error {
 	p := r.Run.Plan()
 	pass := p.Passes[i]
 	c := p.Cells[pass.Cell]
-	job := r.job(c, p.Length)
+	job, err := r.job(ctx, c, p.Length)
+	if err != nil {
+		return err
+	}
 	job.Profiles = pass.Kinds
-	var err error
 	if job.Dir, err = r.Run.MkdirAll("profiles/" + c.ID()); err != nil {
 		return fmt.Errorf("profile %s: %w", c.ID(), err)
 	}
@@ -172,12 +187,14 @@ func (r *Runner) pass(ctx context.Context, i int) error {
 	return r.commit(ctx, c, rec, job)
 }
 
-func (r *Runner) job(c plan.Cell, length time.Duration) Job {
+// job returns the job of a cell.
+func (r *Runner) job(ctx context.Context, c plan.Cell, length time.Duration) (Job, error) {
+	p := r.Run.Plan()
 	c.Impl = c.Crawler() // another program may not know the suffix of a control
-	return Job{
-		Cell: c, Cache: r.Caches[c.Graph], Fetch: r.Run.Plan().FetchOf(c), Spin: r.Spin, Sample: length,
-		Memory: r.Memory, Politeness: r.Run.Plan().Politeness,
-	}
+	return r.sites.at(ctx, r, Job{
+		Cell: c, Cache: r.Caches[c.Graph], Fetch: p.FetchOf(c), Spin: r.Spin, Sample: length, Memory: r.Memory,
+		Politeness: p.Politeness,
+	}, p.Seed)
 }
 
 // commit runs the job and appends its record to the journal. It runs the job a second time if the sample is flagged, or

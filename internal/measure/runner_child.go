@@ -13,6 +13,8 @@ import (
 
 	"crawlbench/internal/child"
 	"crawlbench/internal/plain"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/store"
 )
 
 // failure says why a child gave no result.
@@ -80,6 +82,12 @@ func outcomeOfChild(job Job, end *child.End, program string) (*Outcome, *failure
 		return nil, failed("wrong", plain.Text(outcome.Wrong), end.Output), nil
 	case end.Class == child.Left:
 		return nil, failed("wrong", end.Text, end.Output), nil
+	}
+	if s := outcome.Sample; s != nil && s.Crawls > 0 && job.Cell.Transport == plan.HTTP {
+		if _, ok := s.Values[store.SiteUnit]; !ok {
+			return nil, nil, fmt.Errorf("measure %s: %s was built from a crawlbench without transport = \"http\": rebuild it",
+				job.Cell.ID(), program)
+		}
 	}
 	outcome.Frozen = end.Frozen
 	if s := outcome.Sample; s != nil && end.Frozen {

@@ -189,7 +189,7 @@ func table() []crawl.Crawler {
 			return right(ctx, w, seeds, o)
 		},
 	)
-	return append(list, inTurns(right)...)
+	return slices.Concat(list, inTurns(right), byURLOnly())
 }
 
 // start creates a run of the named crawlers on a small graph.
@@ -246,7 +246,8 @@ func TestEverySampleOfThePlanIsTaken(t *testing.T) {
 	}, "*", "!panics", "!races", "!deadlocks", "!hangs", "!spins", "!exits0", "!exits7", "!eats", "!twice", "!leaks",
 		"!idle",
 		"!goexits", "!millions", "!modifies", "!forks", "!junk", "!killed", "!floods", "!unlucky", "!pauses",
-		"!slow1", "!slow2", "!slow3", "!wrong4", "!dies2", "!panics1", "!hangs3", "!retunes", "!restless")
+		"!slow1", "!slow2", "!slow3", "!wrong4", "!dies2", "!panics1", "!hangs3", "!retunes", "!restless",
+		"!urltwice", "!urlleaks", "!urlblind", "!urlguess")
 	if err := r.Do(t.Context()); err != nil {
 		t.Fatal(err)
 	}

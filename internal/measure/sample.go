@@ -20,7 +20,7 @@ func (b *Bench) takeSample(ctx context.Context) (Outcome, error) {
 		}
 	}
 	t.end()
-	before.addTo(t.s.Host, cpuSeconds()-own)
+	before.addTo(t.s.Host, cpuSeconds()-own+t.site.Seconds())
 	t.s.Flags = append(t.s.Flags, loadFlags(t.s.Host, t.m.wall.Seconds())...)
 	return t.outcome(ctx)
 }
@@ -33,6 +33,8 @@ type taking struct {
 	pages      int
 	overlapped bool
 	runDelay   float64
+	site       time.Duration // processor time of the site, of a cell over HTTP
+	dials      int64
 }
 
 func (b *Bench) begin() *taking {
@@ -52,6 +54,10 @@ func (t *taking) crawl(ctx context.Context) error {
 	t.overlapped = t.overlapped || t.b.site.Overlapped()
 	t.b.addPace(t.s)
 	t.b.addHosts(t.s)
+	if r := t.b.remote; r != nil {
+		t.site += r.used.cpu
+		t.dials += r.used.dials
+	}
 	return nil
 }
 
@@ -72,6 +78,10 @@ func (t *taking) end() {
 		"gc-sec":               m.gc,
 		"user-sec":             m.user,
 		"run-delay-sec":        max(0, host.RunDelay()-t.runDelay),
+	}
+	if t.b.remote != nil {
+		s.Values[store.SiteUnit] = t.site.Seconds() / n
+		s.Values[store.DialsUnit] = float64(t.dials) / n
 	}
 	for name, count := range t.b.counts {
 		if s.Counts == nil {

@@ -73,12 +73,16 @@ func (t *taking) uncounted(ctx context.Context) error {
 // slice crawls for at least length and sliceCrawls, if that takes no longer than maxSlices lengths.
 func (t *taking) slice(ctx context.Context, length time.Duration) (store.Slice, error) {
 	var s store.Slice
+	cpu := t.m.cpu
 	for begin, took := t.m.wall, time.Duration(0); !sliceEnds(s.Crawls, took, length); took = t.m.wall - begin {
 		if err := t.crawl(ctx); err != nil {
 			return s, err
 		}
 		s.Crawls++
 		s.Seconds = (t.m.wall - begin).Seconds()
+		if t.b.remote != nil {
+			s.CPU = (t.m.cpu - cpu).Seconds()
+		}
 	}
 	t.s.Slices = append(t.s.Slices, s)
 	return s, nil

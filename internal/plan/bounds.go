@@ -34,6 +34,7 @@ type axes struct {
 	crawlers       []crawl.Crawler
 	graphs         []Graph
 	keys           []string
+	transports     []Transport
 	workers, procs []int
 	rates          []Rate
 	bursts         []int    // of cells with a rate
@@ -44,9 +45,13 @@ type axes struct {
 }
 
 func axesOf(s *Scenario, chosen []crawl.Crawler, cores int) axes {
-	a := axes{graphs: s.Graphs, keys: s.Keys, workers: resolve(s.Workers, cores), procs: resolve(s.Procs, cores),
-		rates: s.Rates, bursts: s.Bursts, limiters: s.Limiters, costs: s.Costs, simulated: s.Simulated}
+	a := axes{graphs: s.Graphs, keys: s.Keys, transports: s.Transports, workers: resolve(s.Workers, cores),
+		procs: resolve(s.Procs, cores), rates: s.Rates, bursts: s.Bursts, limiters: s.Limiters, costs: s.Costs,
+		simulated: s.Simulated}
 	a.ownWorkers(cores)
+	if len(a.transports) == 0 {
+		a.transports = []Transport{Memory}
+	}
 	if len(a.costs) == 0 {
 		a.costs = []Cost{{}}
 	}
@@ -117,11 +122,13 @@ func resolve(counts []Count, cores int) []int {
 	return list
 }
 
-// able returns the number of kinds of keys, and the number of worker counts, that c supports.
+// able returns the number of kinds of keys with a transport, and the number of worker counts, that c supports.
 func (a axes) able(c crawl.Crawler) (keys, workers int) {
 	for _, k := range a.keys {
-		if canKey(c, k) {
-			keys++
+		for _, t := range a.transports {
+			if canKey(c, k) && canCarry(t, k) {
+				keys++
+			}
 		}
 	}
 	for _, w := range a.workers {
@@ -156,8 +163,8 @@ func (a axes) lengths() string {
 	for _, x := range []struct {
 		n    int
 		name string
-	}{{len(a.crawlers), "crawlers"}, {len(a.graphs), "graphs"}, {len(a.keys), "keys"}, {len(a.workers), "workers"},
-		{len(a.rates), "rate"},
+	}{{len(a.crawlers), "crawlers"}, {len(a.graphs), "graphs"}, {len(a.keys), "keys"},
+		{len(a.transports), "transport"}, {len(a.workers), "workers"}, {len(a.rates), "rate"},
 		{len(a.bursts), "burst"}, {len(a.limiters), "limiter"}, {len(a.procs), "gomaxprocs"}, {len(a.costs), "cost"}} {
 		if x.n > 1 {
 			list = append(list, fmt.Sprintf("%d %s", x.n, x.name))

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -22,6 +23,8 @@ type Cell struct {
 	Limiter string `json:"limiter,omitempty"`
 	// Cost changes what a fetch costs.
 	Cost Cost `json:"cost,omitzero"`
+	// Transport is how pages come to the crawler: HTTP, or Memory.
+	Transport Transport `json:"transport,omitempty"`
 	// NoGC is set if the garbage collector is off, within the memory limit.
 	NoGC bool `json:"gogc_off,omitempty"`
 	// NullSet is set if a set that stores nothing replaces the visited set of a crawler on the shared engine. It crawls
@@ -37,6 +40,20 @@ type Cell struct {
 	// fresh process after another.
 	Resident bool `json:"resident,omitempty"`
 }
+
+// Transport is how pages come to a crawler.
+type Transport string
+
+const (
+	// Memory is the site in the crawler's own process. It is the zero value, so that it is not part of names.
+	Memory Transport = ""
+	// HTTP is a site in a process of its own, whose pages are HTML. What is compared is the processor time of the
+	// crawler's process: two processes on the same processors take time from each other.
+	HTTP Transport = "http"
+)
+
+// String returns the name of a transport.
+func (t Transport) String() string { return cmp.Or(string(t), "memory") }
 
 // Delay is a delay at a line of the crawler, in a program that was built for it. Site is the number of the line, from
 // 1; 0 means none. If For is 0, the line is only counted.
@@ -73,7 +90,7 @@ func (c Cell) IsControl() bool { return strings.HasSuffix(c.Impl, controlSuffix)
 
 // Name returns the cell's benchmark name without the word Benchmark:
 // Crawl/impl=I/graph=G/keys=K/workers=W/rate=R-P, with /burst=B, /limiter=L, /latency=D, /cpu=D,
-// /gogc=off and /set=null before -P if they are set.
+// /transport=http, /gogc=off and /set=null before -P if they are set.
 func (c Cell) Name() string { return "Crawl/" + c.path("/") }
 
 // SubName returns the name to pass to b.Run of package testing: without the leading Crawl/ and the
@@ -98,6 +115,9 @@ func (c Cell) path(sep string) string {
 		parts = append(parts, "limiter="+c.Limiter)
 	}
 	parts = append(parts, c.Cost.parts("=")...)
+	if c.Transport != Memory {
+		parts = append(parts, "transport="+c.Transport.String())
+	}
 	if c.NoGC {
 		parts = append(parts, "gogc=off")
 	}

@@ -40,7 +40,7 @@ func Read(text []byte) (*Plan, error) {
 	err := errors.Join(
 		readList(raw.Crawlers, "crawlers", mostNames, 1, &p.Crawlers),
 		readList(raw.Graphs, "graphs", mostNames, 60, &p.Graphs),
-		readList(raw.Cells, "cells", mostCells, 16, &p.Cells),
+		readList(raw.Cells, "cells", mostCells, 17, &p.Cells),
 		readList(raw.Schedule, "slots", mostSlots, 3, &p.Schedule),
 		readList(raw.Looks, "looks", mostLooks, 2, &p.Looks),
 		readList(raw.Passes, "profile passes", mostCells, 5, &p.Passes),
@@ -124,6 +124,8 @@ func (c Cell) check() error {
 		c.Limiter != "" && !ValidName(c.Limiter):
 		return fmt.Errorf("crawler %q, graph %q, keys %q or limiter %q is not a valid name",
 			c.Impl, c.Graph, c.Keys, c.Limiter)
+	case c.Transport != Memory && c.Transport != HTTP || !canCarry(c.Transport, c.Keys):
+		return fmt.Errorf("transport %q with keys %q: want none, or \"http\" with \"url\"", string(c.Transport), c.Keys)
 	case c.Workers < 1 || c.Workers > 1<<26 || c.Procs < 1 || c.Procs > 1<<20 || c.Burst < 0 || c.MaxPages < 0:
 		return fmt.Errorf("%d workers, GOMAXPROCS %d, burst %d or a budget of %d pages are out of bounds",
 			c.Workers, c.Procs, c.Burst, c.MaxPages)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,8 +43,9 @@ func Load(name string) (*Scenario, error) {
 // defaults returns a scenario with the values of keys that are not given.
 func defaults() *Scenario {
 	return &Scenario{
-		Crawlers: []string{"*"}, Keys: []string{"id"}, Workers: []Count{{1, false}, {1, true}, {2, true}, {4, true}},
-		Rates: []Rate{0}, Bursts: []int{0}, Limiters: []string{""}, Procs: []Count{{1, true}},
+		Crawlers: []string{"*"}, Keys: []string{"id"}, Transports: []Transport{Memory},
+		Workers: []Count{{1, false}, {1, true}, {2, true}, {4, true}},
+		Rates:   []Rate{0}, Bursts: []int{0}, Limiters: []string{""}, Procs: []Count{{1, true}},
 		Control: true, Rounds: 10, RateLimitedRounds: DefaultRateLimitedRounds, Stop: true,
 		Sample:   150 * time.Millisecond,
 		Deadline: 30 * time.Second, Seed: 1, Turns: 6, Slice: 5 * time.Millisecond, Rest: 2 * time.Second,
@@ -114,6 +116,7 @@ func (r *reader) scenario(s *Scenario, p *place, values map[string]any) {
 		{"baseline", one(&s.Baseline, s.baseline)},
 		{"control", one(&s.Control, boolean)},
 		{"keys", list(&s.Keys, word("kind of keys", "id", "url"))},
+		{"transport", list(&s.Transports, inQuotes(`"memory" or "http"`, parseTransport))},
 		{"workers", list(&s.Workers, count(maxWorkers))},
 		{"rate", list(&s.Rates, rate)},
 		{"burst", list(&s.Bursts, burst)},
@@ -147,6 +150,10 @@ func (r *reader) scenario(s *Scenario, p *place, values map[string]any) {
 		r.fail(pos, "deadline", "%v is not longer than the sample of %v, so that every sample would be stopped: "+
 			"give a longer deadline",
 			s.Deadline, s.Sample)
+	}
+	if at := p.below["transport"]; at != nil && slices.Contains(s.Transports, HTTP) && !slices.Contains(s.Keys, "url") {
+		r.fail(at.value, "transport", "pages that come over HTTP are named by their URL, but the keys are %q: "+
+			"add keys = [\"url\"], or [\"id\", \"url\"] if others are in memory", s.Keys)
 	}
 	for _, name := range []string{"turns", "slice"} {
 		if at := p.below[name]; at != nil && s.AutoSlices {

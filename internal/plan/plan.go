@@ -109,6 +109,13 @@ func Make(s *Scenario, table []crawl.Crawler, cores int) (*Plan, error) {
 	for _, c := range chosen {
 		p.Crawlers = append(p.Crawlers, c.Name)
 	}
+	if slices.Contains(s.Transports, HTTP) && !slices.Contains(s.Keys, "url") {
+		return nil, fmt.Errorf("plan %s: transport http names pages by URL, but the keys are %s: add url to the keys", s.Name,
+			strings.Join(s.Keys, ", "))
+	}
+	if slices.Contains(s.Transports, HTTP) && s.Simulated {
+		return nil, fmt.Errorf("plan %s: a simulated scenario has no transport http: measure another one", s.Name)
+	}
 	a := axesOf(s, chosen, cores)
 	if err := bounded(a, s.Rounds); err != nil {
 		return nil, fmt.Errorf("plan %s: %w", s.Name, err)
@@ -217,6 +224,7 @@ func (a axes) cross(s *Scenario) []Cell {
 	cells = times(cells, a.crawlers, func(c *Cell, v crawl.Crawler) bool { c.Impl = v.Name; return true })
 	cells = times(cells, a.graphs, func(c *Cell, v Graph) bool { c.Graph = v.Name; return true })
 	cells = times(cells, a.keys, func(c *Cell, v string) bool { c.Keys = v; return canKey(able[c.Impl], v) })
+	cells = times(cells, a.transports, func(c *Cell, v Transport) bool { c.Transport = v; return canCarry(v, c.Keys) })
 	cells = times(cells, a.workers, func(c *Cell, v int) bool { return a.setWorkers(c, able[c.Impl], v) })
 	cells = times(cells, a.rates, func(c *Cell, v Rate) bool { c.Rate = v; return true })
 	// Without a rate, bursts and limiters make no difference.
@@ -261,6 +269,9 @@ func times[T any](cells []Cell, values []T, set func(*Cell, T) bool) []Cell {
 func canKey(by crawl.Crawler, key string) bool {
 	return key == "id" && by.ByID != nil || key == "url" && by.ByURL != nil
 }
+
+// canCarry reports whether a transport has pages with that kind of key.
+func canCarry(t Transport, key string) bool { return t != HTTP || key == "url" }
 
 // canWorkers reports whether a crawler supports n workers.
 func canWorkers(by crawl.Crawler, n int) bool { return by.MaxWorkers == 0 || n <= by.MaxWorkers }

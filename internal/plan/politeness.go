@@ -102,7 +102,8 @@ func fromStart(v any) (bool, error) {
 
 // measuring are the keys of a scenario that say how to measure, which a simulation does not.
 var measuring = []string{"control", "rate", "burst", "limiter", "cost", "gomaxprocs", "rounds", "rate_limited_rounds",
-	"stop", "sample", "turns", "slice", "slices", "rest", "deadline", "memory", "profiles"}
+	"stop", "sample", "turns", "slice", "slices", "rest", "deadline", "memory", "profiles",
+	"transport"}
 
 // simulation checks what a simulated scenario may have, and what only a simulated one may have.
 func (s *Scenario) simulation(r *reader, p *place) {

@@ -25,6 +25,7 @@ func notes() map[string]note {
 		"baseline":            {`"mutexmap"`, "the crawler that the others are compared with; the first one if not given", true},
 		"control":             {`true`, "measures the baseline twice, as the A/A control", false},
 		"keys":                {`["id"]`, "what names a page: a dense number, or its URL", false},
+		"transport":           {`["memory"]`, "how pages come to the crawler; http: from a site in a process of its own, as HTML, by URL only", false},
 		"workers":             {`[1, "1x", "2x", "4x"]`, "fetches in flight", false},
 		"rate":                {`["inf"]`, "limit of the fetches, in pages/s", false},
 		"burst":               {`[0]`, "bucket size of the limiter, in pages", false},

@@ -28,10 +28,12 @@ type Scenario struct {
 	// Against says whether every crawler is also measured with another program. It cannot be set in a file.
 	Against bool
 
-	Graphs  []Graph
-	Keys    []string // "id" and "url"
-	Workers []Count
-	Rates   []Rate
+	Graphs []Graph
+	Keys   []string // "id" and "url"
+	// Transports are how pages come to the crawler: Memory and HTTP, which names pages by URL only. None means Memory.
+	Transports []Transport
+	Workers    []Count
+	Rates      []Rate
 	// Bursts are bucket sizes of the limiter in pages; 0 means the pages of 10 ms at the rate, at least 1.
 	Bursts []int
 	// Limiters are names of limiter.All; "" means limiter.Default.

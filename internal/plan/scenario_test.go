@@ -52,7 +52,7 @@ func TestDefaults(t *testing.T) {
 	one := plan.Count{N: 1, PerCore: true}
 	equal(t, exported(parse(t, aGraph)), plan.Scenario{
 		Name: "a", File: "dir/a.toml", Text: aGraph,
-		Crawlers: []string{"*"}, Keys: []string{"id"},
+		Crawlers: []string{"*"}, Keys: []string{"id"}, Transports: []plan.Transport{plan.Memory},
 		Graphs:  []plan.Graph{{Name: "g", Spec: graph.Spec{Kind: "chain", Pages: 9, Seed: 1}}},
 		Workers: []plan.Count{{N: 1}, one, {N: 2, PerCore: true}, {N: 4, PerCore: true}},
 		Rates:   []plan.Rate{0}, Bursts: []int{0}, Limiters: []string{""}, Procs: []plan.Count{one},
@@ -134,6 +134,7 @@ length = "20ms"
 	equal(t, exported(parse(t, text)), plan.Scenario{
 		Name: "a", Doc: "d", File: "dir/a.toml", Text: text,
 		Crawlers: []string{"*", "!c"}, Baseline: "b", Keys: []string{"url", "id"},
+		Transports: []plan.Transport{plan.Memory},
 		Graphs: []plan.Graph{
 			{Name: "r", Spec: graph.Spec{Kind: "rmat", Scale: 10, Degree: 3, Symmetric: true, Hosts: 4, Seed: 7,
 				Start: "8"}},
@@ -232,7 +233,7 @@ func TestLoad(t *testing.T) {
 			}
 		}
 	}
-	fails("quik", "did you mean quick?", "contention, latency", ".toml")
+	fails("quik", "did you mean quick?", "contention, http", ".toml")
 	fails(dir, "is a directory")
 	fails("absent.toml", "absent.toml")
 	if _, err := plan.Load("./absent"); !errors.Is(err, os.ErrNotExist) {

@@ -144,6 +144,17 @@ func ParseKeys(s string) ([]string, error) {
 	return parseList(s, func(s string) (string, error) { return parseWord(s, "kind of keys", []string{"id", "url"}) })
 }
 
+// ParseTransports parses a comma-separated list of transports: memory,http.
+func ParseTransports(s string) ([]Transport, error) { return parseList(s, parseTransport) }
+
+func parseTransport(s string) (Transport, error) {
+	name, err := parseWord(s, "transport", []string{Memory.String(), HTTP.String()})
+	if err != nil || name == Memory.String() {
+		return Memory, err
+	}
+	return Transport(name), nil
+}
+
 // ProfileKinds returns the kinds of profiles.
 func ProfileKinds() []string { return []string{"cpu", "block", "mutex", "wall"} }
 

@@ -98,7 +98,7 @@ func engineShare(m store.Manifest, c *diagnose.Cell) (cost, share float64) {
 	if !slices.Contains(m.OnEngine, c.Crawler()) {
 		return 0, 0
 	}
-	cost = m.Engine[store.EngineKey(c.Graph, c.Keys, c.Workers, c.Procs)]
+	cost = m.Engine[store.EngineKey(c.Graph, c.Keys, c.Transport, c.Workers, c.Procs)]
 	return cost, cost * c.Summary.Center
 }
 

@@ -155,7 +155,7 @@ func relative(a *diagnose.Analysis, text string) string {
 
 func TestEngineShare(t *testing.T) {
 	m := store.Manifest{OnEngine: []string{"mutexmap"},
-		Engine: map[string]float64{store.EngineKey("g", "id", 4, 2): 50e-9}}
+		Engine: map[string]float64{store.EngineKey("g", "id", plan.Memory, 4, 2): 50e-9}}
 	c := &diagnose.Cell{}
 	c.Cell = plan.Cell{Impl: plan.Control("mutexmap"), Graph: "g", Keys: "id", Workers: 4, Procs: 2}
 	c.Summary.Center = 2e6

@@ -16,7 +16,7 @@ func blockOf(p *plan.Plan, slots ...plan.Slot) (recs []Record) {
 	for i, s := range slots {
 		rec := sampleOf(p, s)
 		rec.More = len(slots) - 1 - i
-		rec.Sample.Slices = []Slice{{1, 0.1}, {1, 0.2}}
+		rec.Sample.Slices = []Slice{{Crawls: 1, Seconds: 0.1}, {Crawls: 1, Seconds: 0.2}}
 		rec.Sample.Outside = 0.001
 		recs = append(recs, rec)
 	}
@@ -171,14 +171,15 @@ func TestInvalidSlicesAreRejected(t *testing.T) {
 	for name, change := range map[string]func(*Sample){
 		"a crawl too few":           func(s *Sample) { s.Slices = s.Slices[:1] },
 		"a crawl too many":          func(s *Sample) { s.Slices[0].Crawls = 2 },
-		"no crawls":                 func(s *Sample) { s.Slices = append(s.Slices, Slice{0, 1}) },
+		"no crawls":                 func(s *Sample) { s.Slices = append(s.Slices, Slice{Seconds: 1}) },
 		"no time":                   func(s *Sample) { s.Slices[1].Seconds = 0 },
 		"less time than its crawls": func(s *Sample) { s.Slices[1].Seconds = 0.1 },
 		"more time than its crawls": func(s *Sample) { s.Seconds[0] = 0 },
+		"negative processor time":   func(s *Sample) { s.Slices[1].CPU = -1 },
 		"negative outside":          func(s *Sample) { s.Outside = -1 },
 		"crawls wrap round": func(s *Sample) {
-			s.Slices = []Slice{{1 << 62, 1}, {1 << 62, 1}, {1 << 62, 1},
-				{1<<62 + 2, 1}}
+			s.Slices = []Slice{{1 << 62, 1, 0}, {1 << 62, 1, 0}, {1 << 62, 1, 0},
+				{1<<62 + 2, 1, 0}}
 		},
 	} {
 		rec := blockOf(p, p.Schedule[0])[0]

@@ -80,7 +80,8 @@ func (s *Sample) check() error {
 func (s *Sample) checkSlices() error {
 	crawls := 0
 	for i, slice := range s.Slices {
-		if slice.Crawls < 1 || slice.Crawls > s.Crawls || !(slice.Seconds > 0 && slice.Seconds <= math.MaxInt32) {
+		if slice.Crawls < 1 || slice.Crawls > s.Crawls || !(slice.Seconds > 0 && slice.Seconds <= math.MaxInt32) ||
+			!(slice.CPU >= 0 && slice.CPU <= math.MaxInt32) {
 			return fmt.Errorf("invalid slice %d: %d crawls in %v seconds", i+1, slice.Crawls, slice.Seconds)
 		}
 		sum := 0.0

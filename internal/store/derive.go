@@ -71,6 +71,11 @@ func (r *Run) Bench() ([]byte, error) {
 		for _, unit := range Units() {
 			line.Values = append(line.Values, stat.Value{Unit: unit, Value: rec.Sample.Values[unit]})
 		}
+		for _, unit := range []string{SiteUnit, DialsUnit} {
+			if v, ok := rec.Sample.Values[unit]; ok {
+				line.Values = append(line.Values, stat.Value{Unit: unit, Value: v})
+			}
+		}
 		lines = append(lines, line)
 	}
 	// Only keys that comparable runs share may appear here: benchstat does not compare across differing keys.

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"crawlbench/internal/plan"
 	"crawlbench/internal/web"
 )
 
@@ -62,9 +63,11 @@ type Manifest struct {
 	// Measured is the share of the timing pass's wall time that was measured crawl.
 	Measured float64 `json:"measured_share,omitempty"`
 	// Harness is the cost of the site and of verification, in seconds per page, by graph and kind of key: graph/keys.
+	// Over HTTP, it is the processor time of fetching a page, with its parsing: graph/url/http.
 	Harness map[string]float64 `json:"harness_sec_per_page,omitempty"`
 	// Engine is the cost of the engine that the visited-set crawlers share, including the site and verification, in
-	// seconds per page, by EngineKey. OnEngine are the crawlers that use it.
+	// seconds per page, by EngineKey. Over HTTP, it is the processor time of as many workers that only fetch. OnEngine
+	// are the crawlers that use it.
 	Engine   map[string]float64 `json:"engine_sec_per_page,omitempty"`
 	OnEngine []string           `json:"on_engine,omitempty"`
 	// Polite are the crawlers that keep a policy, without their parameters.
@@ -152,7 +155,11 @@ func (g GraphInfo) Same(h GraphInfo) bool {
 	return g.Digest == h.Digest
 }
 
-// EngineKey returns the key of Manifest.Engine: graph/keys/workers-GOMAXPROCS.
-func EngineKey(graph, keys string, workers, procs int) string {
+// EngineKey returns the key of Manifest.Engine: graph/keys/workers-GOMAXPROCS, with the transport after the keys unless
+// it is memory.
+func EngineKey(graph, keys string, t plan.Transport, workers, procs int) string {
+	if t != plan.Memory {
+		keys += "/" + t.String()
+	}
 	return fmt.Sprintf("%s/%s/%d-%d", graph, keys, workers, procs)
 }

@@ -20,6 +20,8 @@ type Progress struct {
 	plays  []int                // rounds of each cell, by the looks before round
 	looked plan.Settled
 	round  int
+	// transports are those of the cells.
+	transports map[string]plan.Transport
 }
 
 // spent is what samples have taken.
@@ -33,9 +35,10 @@ func (s *spent) add(seconds float64) {
 // NewProgress returns that of a run that has no records yet.
 func NewProgress(p *plan.Plan) *Progress {
 	g := &Progress{plan: p, done: map[place]bool{}, failed: map[string]Record{}, cells: map[string]spent{},
-		times: map[string][]float64{}}
+		times: map[string][]float64{}, transports: map[string]plan.Transport{}}
 	for _, c := range p.Cells {
 		g.ids = append(g.ids, c.ID())
+		g.transports[c.ID()] = c.Transport
 		g.plays = append(g.plays, p.RoundsOf(c))
 	}
 	return g
@@ -66,7 +69,7 @@ func (g *Progress) time(rec Record) {
 		times = append(times, math.NaN())
 	}
 	if s := rec.Sample; s != nil {
-		times[rec.Round] = s.Values["sec/op"] / s.Values["pages/op"]
+		times[rec.Round] = s.PerPage(g.transports[rec.Cell])
 	}
 	g.times[rec.Cell] = times
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"crawlbench/internal/hostlog"
+	"crawlbench/internal/plan"
 )
 
 // Record is one line of the journal: a sample, a profile pass, or the failure of either.
@@ -77,6 +78,8 @@ type Sample struct {
 type Slice struct {
 	Crawls  int     `json:"crawls"`
 	Seconds float64 `json:"sec"` // of these crawls
+	// CPU is their processor time in seconds, of a cell over HTTP.
+	CPU float64 `json:"cpu_sec,omitempty"`
 }
 
 // Pace is how well a limiter kept its rate.
@@ -111,6 +114,26 @@ type Failure struct {
 	Message string `json:"message"`
 	// Output is the file with the child's output, such as its panic or goroutine dump, relative to the run's directory.
 	Output string `json:"output,omitempty"`
+}
+
+// Units that samples of cells over HTTP have in addition, per crawl.
+const (
+	SiteUnit  = "site-cpu-sec/op" // processor time of the site
+	DialsUnit = "dials/op"        // connections
+)
+
+// TimeUnit returns the unit by which crawlers are compared. Over HTTP, crawler and site take processors from each
+// other, so that the time of a crawl says how they meet: what counts is the processor time of the crawler's process.
+func TimeUnit(t plan.Transport) string {
+	if t == plan.HTTP {
+		return "cpu-sec/op"
+	}
+	return "sec/op"
+}
+
+// PerPage returns the seconds per page by which crawlers are compared.
+func (s *Sample) PerPage(t plan.Transport) float64 {
+	return s.Values[TimeUnit(t)] / s.Values["pages/op"]
 }
 
 // Units returns the units of Sample.Values in the order of bench.txt.

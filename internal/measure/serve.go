@@ -1,0 +1,94 @@
+package measure
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"crawlbench/internal/graph"
+	"crawlbench/internal/host"
+	"crawlbench/internal/server"
+	"crawlbench/internal/web"
+)
+
+// The requests of a remote that are not part of a crawl are those of a host that no graph has.
+const (
+	controlHost = "control.invalid"
+	cpuPath     = "/cpu"
+)
+
+func beginPath(hurry bool) string {
+	if hurry {
+		return "/begin/hurry"
+	}
+	return "/begin"
+}
+
+// hurried is the behaviour of a site that can be told not to wait.
+type hurried struct {
+	web.Behaviour
+	hurry *atomic.Bool
+}
+
+func (h hurried) Wait(page, host uint32) time.Duration {
+	if h.hurry.Load() {
+		return 0
+	}
+	return h.Behaviour.Wait(page, host)
+}
+
+// serveSite serves the graph of a job on a Unix socket until the parent says that nobody needs it any more. Such a
+// socket is out of reach of other machines, and leaves no port in TIME_WAIT.
+func serveSite(job Job) (Outcome, error) {
+	cache, err := graph.OpenCache(job.Cache)
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer cache.Close()
+	hurry := new(atomic.Bool)
+	site, err := server.New(cache.Graph, hurried{job.Fetch, hurry},
+		server.Settings{Seed: *job.ServeSeed, Shares: server.DefaultShares()})
+	if err != nil {
+		return Outcome{}, err
+	}
+	site.Prepare()
+	listener, err := net.Listen("unix", job.Site)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("serve the graph: %w", err)
+	}
+	serving := &http.Server{Handler: controlled(site, hurry), ReadHeaderTimeout: 10 * time.Second}
+	ended := make(chan error, 1)
+	go func() { ended <- serving.Serve(listener) }()
+	if err := job.conn.Answer(nil); err != nil { // it is ready
+		return Outcome{}, err
+	}
+	var none any
+	for more := true; more && err == nil; {
+		more, err = job.conn.Next(&none)
+	}
+	serving.Close()
+	if errServe := <-ended; !errors.Is(errServe, http.ErrServerClosed) {
+		err = errors.Join(err, fmt.Errorf("serve the graph: %w", errServe))
+	}
+	return Outcome{}, err
+}
+
+// controlled is a site that also answers the requests of a remote.
+func controlled(site *server.Site, hurry *atomic.Bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Host != controlHost {
+			site.ServeHTTP(w, r)
+			return
+		}
+		if strings.HasPrefix(r.URL.Path, beginPath(false)) {
+			hurry.Store(r.URL.Path == beginPath(true))
+			site.Reset()
+		}
+		json.NewEncoder(w).Encode(host.CPUTime())
+	})
+}
