@@ -315,6 +315,8 @@ func withoutSet(s subject) (plan.Cell, string) {
 	switch {
 	case c.NullSet:
 		return c, "it has no set"
+	case c.Transport == plan.HTTP:
+		return c, "the site serves the whole graph, and the null set needs a tree"
 	case s.plan.BehaviourOf(c.Graph).Fail+s.plan.BehaviourOf(c.Graph).HostFail > 0:
 		return c, "some fetches fail, and the null set needs a tree that is reached whole"
 	case !s.onEngine() || where == "" || strings.HasPrefix(where, "engine."):

@@ -13,7 +13,6 @@ import (
 	"crawlbench/internal/graph"
 	"crawlbench/internal/host"
 	"crawlbench/internal/server"
-	"crawlbench/internal/web"
 )
 
 // The requests of a remote that are not part of a crawl are those of a host that no graph has.
@@ -31,16 +30,21 @@ func beginPath(hurry bool) string {
 
 // hurried is the behaviour of a site that can be told not to wait.
 type hurried struct {
-	web.Behaviour
+	waits func(page uint32) time.Duration
+	fails func(page uint32) bool // nil if none does
 	hurry *atomic.Bool
 }
 
-func (h hurried) Wait(page, host uint32) time.Duration {
+// Wait implements server.Behaviour.
+func (h hurried) Wait(page, _ uint32) time.Duration {
 	if h.hurry.Load() {
 		return 0
 	}
-	return h.Behaviour.Wait(page, host)
+	return h.waits(page)
 }
+
+// Fails implements server.Behaviour.
+func (h hurried) Fails(page uint32) bool { return h.fails != nil && h.fails(page) }
 
 // serveSite serves the graph of a job on a Unix socket until the parent says that nobody needs it any more. Such a
 // socket is out of reach of other machines, and leaves no port in TIME_WAIT.
@@ -51,7 +55,8 @@ func serveSite(job Job) (Outcome, error) {
 	}
 	defer cache.Close()
 	hurry := new(atomic.Bool)
-	site, err := server.New(cache.Graph, hurried{job.Fetch, hurry},
+	answers := hurried{job.Fetch.Waits(cache.Graph), job.Fetch.Failing(cache.Graph), hurry}
+	site, err := server.New(cache.Graph, answers,
 		server.Settings{Seed: *job.ServeSeed, Shares: server.DefaultShares()})
 	if err != nil {
 		return Outcome{}, err

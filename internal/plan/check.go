@@ -126,6 +126,8 @@ func (c Cell) check() error {
 			c.Impl, c.Graph, c.Keys, c.Limiter)
 	case c.Transport != Memory && c.Transport != HTTP || !canCarry(c.Transport, c.Keys):
 		return fmt.Errorf("transport %q with keys %q: want none, or \"http\" with \"url\"", string(c.Transport), c.Keys)
+	case c.Transport == HTTP && c.NullSet:
+		return errors.New("a null set over HTTP: want one of the two")
 	case c.Workers < 1 || c.Workers > 1<<26 || c.Procs < 1 || c.Procs > 1<<20 || c.Burst < 0 || c.MaxPages < 0:
 		return fmt.Errorf("%d workers, GOMAXPROCS %d, burst %d or a budget of %d pages are out of bounds",
 			c.Workers, c.Procs, c.Burst, c.MaxPages)

@@ -80,7 +80,9 @@ func (s *Site) pageOf(url string) (uint32, bool) {
 		if !ok {
 			return 0, false
 		}
-		url = "https:" + rest
+		if page, ok := s.graph.PageOf("https:" + rest); ok { // else it may have been recorded so
+			return page, true
+		}
 	}
 	return s.graph.PageOf(url)
 }
