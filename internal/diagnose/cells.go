@@ -86,6 +86,6 @@ func (c *Cell) Compared(base *Cell) (x *Comparison, adjusted bool) {
 		}
 	}
 	p := stat.Pair(base.times, c.times)
-	return &Comparison{Other: c.Impl, Against: base.Impl, Decision: stat.Decision{
+	return &Comparison{Other: c.Impl, Against: base.Impl, Transport: c.Transport, Decision: stat.Decision{
 		Ratio: stat.Interval{Value: p.Ratio, Lo: p.Lo, Hi: p.Hi}, Confidence: p.Confidence, P: 1, Blocks: p.N}}, false
 }

@@ -44,7 +44,7 @@ func (a *Analysis) changes(all cells) (list []Change) {
 }
 
 func change(before, after *Cell, against, other string, d stat.Decision) Change {
-	x := Comparison{d, other, against}
+	x := Comparison{d, other, against, after.Transport}
 	return Change{after.Cell, before.Summary, after.Summary, x, beside(&x, before, after)}
 }
 

@@ -68,7 +68,7 @@ func (a *Analysis) choose() {
 		slices.SortStableFunc(best, func(x, y *Cell) int { return bySpeed(y, x) })
 		choice := Choice{Table: t, Best: best[0], Others: make([]Rival, len(best)-1)}
 		for i, c := range best[1:] {
-			choice.Others[i] = Rival{c, Comparison{Other: best[0].Impl, Against: c.Impl}}
+			choice.Others[i] = Rival{c, Comparison{Other: best[0].Impl, Against: c.Impl, Transport: t.Transport}}
 			if !choice.Others[i].Own(best[0]) {
 				x, _ := best[0].Compared(c)
 				choice.Others[i].Comparison = *x

@@ -13,6 +13,8 @@ type Comparison struct {
 	stat.Decision
 	Other   string // what was compared, Against what
 	Against string
+	// Transport is that of both cells: it says what their times are.
+	Transport plan.Transport
 }
 
 // Times returns how many times as many pages per second Other makes, with its interval.
@@ -96,7 +98,8 @@ func (a *Analysis) compare(all cells) {
 		for base, other := range p.Pairs(q) {
 			b, o := all.own[base], others[other]
 			if b.Sound() && o.Sound() {
-				set(b.Table.Group(b.Workers), &Comparison{Other: o.Impl, Against: b.Impl, Decision: decisions[i]})
+				set(b.Table.Group(b.Workers), &Comparison{Other: o.Impl, Against: b.Impl, Decision: decisions[i],
+					Transport: b.Transport})
 			}
 			i++
 		}

@@ -50,6 +50,7 @@ type Key struct {
 	Burst       int
 	Limiter     string // "" is the default
 	Cost        plan.Cost
+	Transport   plan.Transport
 	NoGC        bool
 	NullSet     bool
 	Delay       plan.Delay
@@ -77,9 +78,11 @@ type Row struct {
 // Cell is what was measured of one cell.
 type Cell struct {
 	plan.Cell
-	Table   *Table    // nil for a control or another program's cell
-	Row     *Row      // in Table
-	Speed   []float64 // pages per second by round; NaN where there is no sample
+	Table *Table // nil for a control or another program's cell
+	Row   *Row   // in Table
+	// Speed is pages per second by round; NaN where there is no sample. Over HTTP the seconds are those of the
+	// processor time of the crawler's process, here and in all that follows from it: see store.TimeUnit.
+	Speed   []float64
 	times   []float64 // seconds per page by round
 	sampled []float64 // Speed without NaN
 	Summary stat.Summary
@@ -98,7 +101,11 @@ type Cell struct {
 	cpu    []float64
 	Growth *stat.Paired
 	GC     float64 // share of processor time in the garbage collector
-	Pace   *store.Pace
+	// Wall is pages per second of the wall clock. Over HTTP, SiteCPU is the processor time per page of the site, Dials
+	// the connections per page, and Fetching the processor time per page of workers that only fetch; 0 if unknown.
+	Wall, SiteCPU, Dials, Fetching float64
+	walls                          []float64
+	Pace                           *store.Pace
 	// of the limiter, by sample
 	achieved, worst, passed []float64
 	Flags                   map[string]int // number of samples by flag, after the second try
@@ -161,7 +168,7 @@ func Analyse(run *store.Run) (*Analysis, error) {
 
 // KeyOf returns the key of a cell.
 func KeyOf(c plan.Cell) Key {
-	return Key{c.Graph, c.Keys, c.Rate, c.Burst, c.Limiter, c.Cost, c.NoGC, c.NullSet, c.Delay, c.Procs}
+	return Key{c.Graph, c.Keys, c.Rate, c.Burst, c.Limiter, c.Cost, c.Transport, c.NoGC, c.NullSet, c.Delay, c.Procs}
 }
 
 // cells are all cells of a run: of its crawlers, of the A/A control, and of another program.
@@ -182,6 +189,9 @@ func (a *Analysis) collect() cells {
 		d.cpu = slices.Clone(d.Speed)
 		d.KnowsNoHosts = p.Politeness != nil && !a.polite(c)
 		d.unranked = d.KnowsNoHosts && slices.ContainsFunc(p.Cells, a.polite)
+		if c.Transport == plan.HTTP {
+			d.Fetching = a.Run.Manifest().Engine[store.EngineKey(c.Graph, c.Keys, c.Transport, c.Workers, c.Procs)]
+		}
 		if rec, ok := failed[c.ID()]; ok {
 			d.Failure = rec.Failure
 			a.Failures = append(a.Failures, d)
@@ -229,7 +239,10 @@ func (c *Cell) take(rec store.Record) {
 	s := rec.Sample
 	pages := s.Values["pages/op"]
 	c.Records = append(c.Records, rec)
-	c.Speed[rec.Round] = pages / s.Values["sec/op"]
+	c.Speed[rec.Round] = pages / s.Values[store.TimeUnit(c.Transport)]
+	c.walls = append(c.walls, pages/s.Values["sec/op"])
+	c.SiteCPU += s.Values[store.SiteUnit] / pages
+	c.Dials += s.Values[store.DialsUnit] / pages
 	c.cpu[rec.Round] = s.Values["cpu-sec/op"] / pages
 	c.CPU += c.cpu[rec.Round]
 	c.Bytes += s.Values["B/op"] / pages
@@ -266,6 +279,7 @@ func (c *Cell) finish() {
 		return
 	}
 	c.CPU, c.Bytes, c.GC = c.CPU/n, c.Bytes/n, c.GC/n
+	c.SiteCPU, c.Dials, c.Wall = c.SiteCPU/n, c.Dials/n, stat.Quantile(c.walls, 0.5)
 	for name := range c.Counts {
 		c.Counts[name] /= n
 	}
@@ -273,11 +287,11 @@ func (c *Cell) finish() {
 	c.Summary = stat.Median(c.sampled)
 	c.Bimodal = bimodal(c.sampled)
 	for kinds, u := range c.Distortions {
-		u.Slowed = 1 - u.Speed/c.Summary.Center
+		u.Slowed = 1 - u.Speed/c.Wall
 		c.Distortions[kinds] = u
 	}
 	if c.Traces != nil {
-		c.Traces.Slowed = 1 - c.Traces.Speed/c.Summary.Center
+		c.Traces.Slowed = 1 - c.Traces.Speed/c.Wall
 	}
 }
 

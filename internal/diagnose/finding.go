@@ -41,6 +41,9 @@ const (
 	Allocation     Kind = "allocation"
 	LongTail       Kind = "long tail"
 	SmallBurst     Kind = "small burst"
+	Parsing        Kind = "parsing"
+	Connections    Kind = "connections"
+	BusySite       Kind = "busy site"
 	Throttled      Kind = "throttled"
 )
 

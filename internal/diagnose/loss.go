@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crawlbench/internal/breakdown"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
@@ -44,7 +45,7 @@ const resamples = 400
 func (t *Table) lose(run *store.Run) {
 	p := run.Plan()
 	fetch := p.BehaviourOf(t.Graph)
-	if t.Rate > 0 || t.info(run).MeanWait(fetch.Latency) > time.Microsecond+fetch.CPU {
+	if t.Rate > 0 || t.Transport == plan.HTTP || t.info(run).MeanWait(fetch.Latency) > time.Microsecond+fetch.CPU {
 		return
 	}
 	for _, r := range t.Rows {

@@ -56,7 +56,10 @@ const (
 var rules = [...]Rule{
 	{Kind: StoppedGaining, High: 1 + stat.DefaultMargin, value: beyondKnee},
 	{Kind: RateLimited, Class: breakdown.RateLimit, Least: 0.50, Low: 0.25},
-	{Kind: LatencyBound, Class: breakdown.Network, Least: 0.50, Low: 0.25, Yields: []Kind{RateLimited}},
+	{Kind: BusySite, Class: breakdown.Network, Least: 0.50, Low: 0.25, when: siteShares, Yields: []Kind{RateLimited}},
+	{Kind: LatencyBound, Class: breakdown.Network, Least: 0.50, Low: 0.25, Yields: []Kind{RateLimited, BusySite}},
+	{Kind: Connections, Least: 0.10, Low: 0.10, when: remote, value: dials},
+	{Kind: Parsing, Least: 0.30, Low: 0.20, when: remote, value: ofClasses(profile.Parsing)},
 	{Kind: SmallBurst, High: 0.95, value: starved},
 	{Kind: LoggerLock, Least: lockShare, Low: lockShare / 2, when: costly, value: logging},
 	{Kind: HeldAcross, Least: lockShare, Low: lockShare / 2, Yields: []Kind{LoggerLock}, value: heldAcross},

@@ -24,7 +24,10 @@ func TestTheRules(t *testing.T) {
 	want := []rule{
 		{kind: "stopped scaling", high: 1.03},
 		{kind: "rate-limited", class: breakdown.RateLimit, least: 0.5, low: 0.25},
+		{kind: "busy site", class: breakdown.Network, least: 0.5, low: 0.25, yields: "rate-limited"},
 		{kind: "latency-bound", class: breakdown.Network, least: 0.5, low: 0.25, yields: "rate-limited"},
+		{kind: "connections", least: 0.1, low: 0.1},
+		{kind: "parsing", least: 0.3, low: 0.2},
 		{kind: "small burst", high: 0.95},
 		{kind: "logger's lock", least: 0.15, low: 0.075},
 		{kind: "lock held across a wait", least: 0.15, low: 0.075, yields: "logger's lock"},
@@ -98,7 +101,11 @@ func TestRulesAboutSharesHoldFromTheirThresholds(t *testing.T) {
 			{[]float64{r.Low - e, r.Least, 0.9}, false, 2},
 			{[]float64{r.Low, r.Least - e, 0.9}, false, 1},
 		} {
-			v, holds := r.Holds(traced(t, r.Class, test.shares...))
+			c := traced(t, r.Class, test.shares...)
+			if r.Kind == diagnose.BusySite { // crawler and site use all of the two processors
+				c.Transport, c.CPU, c.SiteCPU, c.Wall = plan.HTTP, 2, 1, 0.5
+			}
+			v, holds := r.Holds(c)
 			if holds != test.holds || v.N != 3 || v.Agree != test.agree || v.Max != 0.9 {
 				t.Errorf("%s of %v: %v, %+v", r.Kind, test.shares, holds, v)
 			}

@@ -26,9 +26,11 @@ func (t *Table) scale(run *store.Run) {
 		if len(points) < 2 {
 			continue
 		}
-		r.Gains = stat.Speedup(points)
-		r.Knee = stat.FindKnee(points)
-		r.Fit = stat.FitUSL(points, cores, p.Seed)
+		if t.Transport == plan.Memory { // processor time does not scale with workers
+			r.Gains = stat.Speedup(points)
+			r.Knee = stat.FindKnee(points)
+			r.Fit = stat.FitUSL(points, cores, p.Seed)
+		}
 		if one := r.Cells[0]; one.Workers == 1 && one.CPU > 0 {
 			for _, c := range r.Cells[1:] {
 				p := stat.Pair(one.cpu, c.cpu)
@@ -72,6 +74,9 @@ func (t *Table) bound(run *store.Run) {
 		}
 		for _, c := range r.Cells {
 			c.Site = graph
+			if c.Transport == plan.HTTP { // the site's processor time binds too
+				continue
+			}
 			fetch := p.FetchOf(c.Cell)
 			c.Bound = bound(c, graph, graph.MeanWait(fetch.Latency), fetch.CPU, cost)
 		}

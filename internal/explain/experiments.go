@@ -26,6 +26,7 @@ const (
 	twice   = "twice the workers"
 	nullSet = "the null set"
 	paced   = "limiter paced"
+	memory  = "pages in memory"
 )
 
 // experiments lists them. A finding is tested by all that list its kind, and apply.
@@ -140,6 +141,20 @@ var experiments = [...]experiment{
 		name: "twice the latency", metric: Throughput, change: twiceTheLatency,
 		kinds: []diagnose.Kind{diagnose.LatencyBound},
 		// A page takes longer by the share of the time that is latency.
+		predict: func(s subject) Band { return atMost(1, 1/(1+s.Value.Median)) },
+	},
+	{
+		name: half, metric: Throughput, change: workers(1, 2), kinds: []diagnose.Kind{diagnose.BusySite},
+		// The processors stay busy; workers that wait for a latency fetch half as much.
+		predict: func(subject) Band { return Band{Lo: 0.85} },
+	},
+	{
+		name: memory, metric: CPU, change: inMemory, kinds: []diagnose.Kind{diagnose.Parsing},
+		predict: func(s subject) Band { return atMost(1, 1-s.Value.Median) },
+	},
+	{
+		name: memory, metric: CPU, change: inMemory, kinds: []diagnose.Kind{diagnose.Connections},
+		// To make a connection needs about as much processor time as to fetch a page over one that is there.
 		predict: func(s subject) Band { return atMost(1, 1/(1+s.Value.Median)) },
 	},
 	{
@@ -276,6 +291,16 @@ func twiceTheCPU(s subject) (plan.Cell, string) {
 		return c, "its processor time is unknown"
 	}
 	c.Cost.CPU = s.plan.FetchOf(c).CPU + own
+	return c, ""
+}
+
+// inMemory takes the pages from memory, where they are neither fetched nor parsed.
+func inMemory(s subject) (plan.Cell, string) {
+	c := s.base()
+	if c.Transport == plan.Memory {
+		return c, "its pages are in memory already"
+	}
+	c.Transport = plan.Memory
 	return c, ""
 }
 

@@ -52,9 +52,10 @@ func (w world) where(is func(plan.Cell) bool, m measured) world {
 	}
 }
 
-func noSet(c plan.Cell) bool   { return c.NullSet }
-func alone(c plan.Cell) bool   { return c.Procs == 1 }
-func isPaced(c plan.Cell) bool { return c.Limiter == "paced" }
+func noSet(c plan.Cell) bool      { return c.NullSet }
+func alone(c plan.Cell) bool      { return c.Procs == 1 }
+func fromMemory(c plan.Cell) bool { return c.Transport == plan.Memory }
+func isPaced(c plan.Cell) bool    { return c.Limiter == "paced" }
 
 // planted is a finding, and what experiments measure if it is right and if it is wrong.
 type planted struct {
@@ -66,6 +67,8 @@ type planted struct {
 }
 
 func limited(c *plan.Cell) { c.Rate = 1000 }
+
+func remote(c *plan.Cell) { c.Keys, c.Transport = "url", plan.HTTP }
 
 var plants = []planted{
 	{kind: diagnose.StoppedGaining, value: 0.9, right: same, wrong: asleep},
@@ -101,6 +104,11 @@ var plants = []planted{
 		right: func(c plan.Cell) measured {
 			return measured{1 / (0.1 + 0.9*max(1, c.Cost.Latency.Seconds()*1000)), 1, 1}
 		}},
+	{kind: diagnose.BusySite, value: 0.6, cell: remote, right: same, wrong: asleep},
+	{kind: diagnose.Parsing, value: 0.4, cell: remote, wrong: same,
+		right: world(same).where(fromMemory, measured{9, 0.1, 1})},
+	{kind: diagnose.Connections, value: 0.3, cell: remote, wrong: same,
+		right: world(same).where(fromMemory, measured{9, 0.1, 1})},
 	{kind: diagnose.ProcessorBound, value: 0.7, right: parallel, wrong: same},
 	{kind: diagnose.RateLimited, value: 0.9, cell: limited, wrong: same,
 		right: func(c plan.Cell) measured { return measured{float64(c.Rate) / 1000, 1, 1} }},

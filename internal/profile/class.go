@@ -21,12 +21,15 @@ const (
 	Allocate  Class = "allocation"
 	Collect   Class = "collector"
 	Copying   Class = "memory copy"
-	Harness   Class = "harness" // the site, the verification, the limiter
+	Parsing   Class = "parsing"  // of HTML and URLs, of pages that come over HTTP
+	Fetching  Class = "fetching" // HTTP: connections, headers, bodies
+	Harness   Class = "harness"  // the site, the verification, the limiter
 )
 
 // Classes returns all classes in the order in which results show them.
 func Classes() []Class {
-	return []Class{OwnCode, Maps, Atomics, LockPath, Channels, Scheduler, Syscalls, Allocate, Collect, Copying, Harness}
+	return []Class{OwnCode, Maps, Atomics, LockPath, Channels, Scheduler, Syscalls, Allocate, Collect, Copying, Parsing,
+		Fetching, Harness}
 }
 
 // harness are the prefixes of functions whose time is the harness's, whatever they call.
@@ -34,6 +37,16 @@ var harness = [...]string{
 	module.Package("internal/web."), module.Package("internal/measure."), module.Package("internal/breakdown."),
 	module.Package("internal/limiter."), module.Package("internal/crawl.inTurn"), module.Package("internal/child."),
 	module.Package("internal/profile.(*Collector)"), "golang.org/x/time/rate.", "runtime/trace.",
+}
+
+// transport are the prefixes of functions of pages that come over HTTP, whatever they call. A transport's own
+// goroutines have no frame of the harness.
+var transport = []struct {
+	class    Class
+	prefixes []string
+}{
+	{Parsing, []string{module.Package("internal/page."), module.Package("internal/robots.")}},
+	{Fetching, []string{module.Package("internal/fetch."), "net/http.", "net/http/", "net.(*netFD)"}},
 }
 
 // decisive are the functions of the runtime and of packages beside it that tell a class. The innermost one on a stack
@@ -104,6 +117,11 @@ func Of(stack []string) Class {
 	// the time before belongs to the code that was interrupted.
 	for len(stack) > 1 && stack[0] == "runtime.asyncPreempt" {
 		stack = stack[1:]
+	}
+	for _, t := range transport {
+		if slices.ContainsFunc(stack, func(name string) bool { return startsWith(name, t.prefixes) }) {
+			return t.class
+		}
 	}
 	if slices.ContainsFunc(stack, func(name string) bool { return startsWith(name, harness[:]) }) {
 		return Harness

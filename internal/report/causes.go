@@ -83,6 +83,18 @@ func cause(f diagnose.Finding, who string, out *Finding) (profile string) {
 		out.Text = fmt.Sprintf("%s spends %s of its processor time allocating memory%s, %s per page", who, share,
 			atSpot(f.Spot), byteSize(c.Bytes))
 		out.Check = "reuse what is allocated there: throughput rises by about that share"
+	case diagnose.Parsing:
+		out.Text = fmt.Sprintf("%s spends %s of its processor time parsing pages: no crawler changes that", who, share)
+		out.Check = "crawl pages with fewer links: the share falls"
+	case diagnose.Connections:
+		out.Text = fmt.Sprintf("%s makes %s connections a page: its hosts are too small, or its workers too many, for a connection to be used again", who, perPage(v.Median))
+		out.Confidence = fmt.Sprintf("%s to %s over %s", perPage(v.Min), perPage(v.Max), Plural(v.N, "sample"))
+		out.Check = "crawl a graph with fewer hosts: processor time per page falls"
+		return "cpu"
+	case diagnose.BusySite:
+		out.Text = fmt.Sprintf("%s spends %s of its workers' time waiting for the site, which shares the processors: a page needs %s of the crawler's process and %s of the site", who, share, Seconds(c.CPU), Seconds(c.SiteCPU))
+		out.Check = "double the workers: the pages per second stay, since the processors are busy"
+		return "wall"
 	case diagnose.LongTail:
 		out.Text = fmt.Sprintf("%s spends %s of the time of a crawl on a single page at its end, while all other workers have nothing left to do", who, share)
 		out.Check = "crawl a larger site: the share falls, as one page does not become slower"
@@ -174,7 +186,7 @@ func className(c profile.Class) string {
 		profile.Channels: "channel operations", profile.Scheduler: "the scheduler", profile.Maps: "maps and hashes",
 		profile.Atomics: "atomic operations", profile.Collect: "the garbage collector",
 		profile.Copying: "copying memory", profile.Allocate: "allocation", profile.Syscalls: "system calls",
-		profile.Harness: "the harness"}[c]
+		profile.Parsing: "parsing pages", profile.Fetching: "fetching over HTTP", profile.Harness: "the harness"}[c]
 }
 
 func atSpot(s *profile.Spot) string {

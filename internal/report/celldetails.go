@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 )
@@ -43,7 +44,7 @@ func cellDetails(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) CellDetails
 	fact := func(name, format string, args ...any) {
 		v.Facts = append(v.Facts, [2]string{name, fmt.Sprintf(format, args...)})
 	}
-	v.Median = fmt.Sprintf("%s pages/s", SI(c.Summary.Center))
+	v.Median = fmt.Sprintf("%s %s", SI(c.Summary.Center), perSecondOf(c.Transport))
 	v.Interval, v.Samples = Interval(c), samples(c)
 	if c.Versus != nil {
 		v.Versus = compared(c.Versus)
@@ -66,6 +67,15 @@ func cellDetails(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) CellDetails
 	if c.Growth != nil && c.Growth.N > 0 {
 		fact("compared with one worker", "%s the processor time per page",
 			times(stat.Interval{Value: c.Growth.Ratio, Lo: c.Growth.Lo, Hi: c.Growth.Hi}))
+	}
+	if c.Transport == plan.HTTP {
+		fact("by the wall clock", "%s pages/s", SI(c.Wall))
+		fact("site", "%s of processor time per page, in its own process", Seconds(c.SiteCPU))
+		fact("connections", "%s per page", perPage(c.Dials))
+	}
+	if share, known := c.Changeable(); known {
+		fact("fetching and parsing", "%s per page with workers that do nothing else: the crawler can change %s", Seconds(c.Fetching),
+			Share(share))
 	}
 	if cost, share := engineShare(a.Run.Manifest(), c); cost > 0 {
 		fact("engine, site and verification", "%s per page, %s of this cell", Seconds(cost), Share(share))
@@ -95,7 +105,7 @@ func cellDetails(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) CellDetails
 // engineShare returns the cost per page of engine, site and verification for c's crawler, and its
 // share of c's time; 0 if the crawler does not use the engine, or the cost was not measured.
 func engineShare(m store.Manifest, c *diagnose.Cell) (cost, share float64) {
-	if !slices.Contains(m.OnEngine, c.Crawler()) {
+	if !slices.Contains(m.OnEngine, c.Crawler()) || c.Transport == plan.HTTP {
 		return 0, 0
 	}
 	cost = m.Engine[store.EngineKey(c.Graph, c.Keys, c.Transport, c.Workers, c.Procs)]
@@ -134,7 +144,7 @@ func samples(c *diagnose.Cell) Figure {
 	var dots []Dot
 	for _, rec := range c.Records {
 		s, pages := rec.Sample, rec.Sample.Values["pages/op"]
-		speed := pages / s.Values["sec/op"]
+		speed := pages / s.Values[store.TimeUnit(c.Transport)]
 		flags := strings.Join(s.Flags, ", ")
 		dots = append(dots, Dot{Round: rec.Round + 1, Value: speed, Note: flags})
 		if s.Before != nil {
@@ -154,5 +164,5 @@ func Interval(c *diagnose.Cell) string {
 	if !c.Sound() {
 		return ""
 	}
-	return interval(c.Summary.Center, c.Summary.Lo, c.Summary.Hi, SI) + " pages/s"
+	return interval(c.Summary.Center, c.Summary.Lo, c.Summary.Hi, SI) + " " + perSecondOf(c.Transport)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plan"
 
 	"crawlbench/internal/stat"
 )
@@ -58,10 +59,13 @@ func throughput(t *diagnose.Table, href Href) *Figure {
 	}
 	f := &Figure{Title: "Throughput by workers", Sentence: gainSentence(t)}
 	axes := Axes{
-		Title: "Throughput by workers, " + t.Graph, About: f.Sentence, X: "workers", Y: "pages/s", Ticks: ticks(t),
-		Unit: SI,
+		Title: "Throughput by workers, " + t.Graph, About: f.Sentence, X: "workers",
+		Y: perSecondOf(t.Transport), Ticks: ticks(t), Unit: SI,
 	}
-	if t.Rate == 0 && len(t.Workers) > 1 {
+	if t.Transport == plan.HTTP {
+		f.Sentence = "More workers do not make a page cheaper: this is processor time, of the crawler's process."
+	}
+	if t.Rate == 0 && len(t.Workers) > 1 && t.Transport == plan.Memory {
 		axes.Marks = []Mark{{X: float64(t.Procs), Label: fmt.Sprintf("GOMAXPROCS %d", t.Procs)}}
 		ideal := Series{Name: "ideal: the best single worker times workers", Color: -1}
 		for _, w := range t.Workers {

@@ -9,6 +9,7 @@ import (
 	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/hostlog"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 )
 
@@ -79,20 +80,26 @@ type noiseJSON struct {
 
 // cellJSON is a cell; a rate of 0 is none.
 type cellJSON struct {
-	Cell        string             `json:"cell"`
-	Crawler     string             `json:"crawler"`
-	Graph       string             `json:"graph"`
-	Keys        string             `json:"keys"`
-	Workers     int                `json:"workers"`
-	Rate        float64            `json:"rate"`
-	Burst       int                `json:"burst,omitempty"`
-	Limiter     string             `json:"limiter,omitempty"`
-	Procs       int                `json:"gomaxprocs"`
-	Samples     int                `json:"samples"`
-	Flagged     int                `json:"flagged"`
-	Failure     string             `json:"failure,omitempty"`
-	Speed       *intervalJSON      `json:"pages_per_second"`
-	CPU         number             `json:"cpu_seconds_per_page"`
+	Cell      string        `json:"cell"`
+	Crawler   string        `json:"crawler"`
+	Graph     string        `json:"graph"`
+	Keys      string        `json:"keys"`
+	Transport string        `json:"transport"`
+	Workers   int           `json:"workers"`
+	Rate      float64       `json:"rate"`
+	Burst     int           `json:"burst,omitempty"`
+	Limiter   string        `json:"limiter,omitempty"`
+	Procs     int           `json:"gomaxprocs"`
+	Samples   int           `json:"samples"`
+	Flagged   int           `json:"flagged"`
+	Failure   string        `json:"failure,omitempty"`
+	Speed     *intervalJSON `json:"pages_per_second"`
+	CPU       number        `json:"cpu_seconds_per_page"`
+	// Over HTTP, the speed is pages per second of processor time.
+	Wall        number             `json:"pages_per_wall_second,omitempty"`
+	Site        number             `json:"site_cpu_seconds_per_page,omitempty"`
+	Dials       number             `json:"connections_per_page,omitempty"`
+	Fetching    number             `json:"fetching_cpu_seconds_per_page,omitempty"`
 	Allocated   number             `json:"allocated_bytes_per_page"`
 	Retained    number             `json:"retained_bytes_per_page,omitempty"`
 	Versus      *versusJSON        `json:"versus_baseline"`
@@ -163,8 +170,9 @@ func JSON(w io.Writer, a *diagnose.Analysis) error {
 
 // cellOf returns a cell as JSON has it.
 func cellOf(c *diagnose.Cell) cellJSON {
-	j := cellJSON{Cell: c.ID(), Crawler: c.Impl, Graph: c.Graph, Keys: c.Keys, Workers: c.Workers,
-		Rate: float64(c.Rate), Burst: c.Burst, Limiter: c.Limiter, Procs: c.Procs, Samples: len(c.Measured()),
+	j := cellJSON{Cell: c.ID(), Crawler: c.Impl, Graph: c.Graph, Keys: c.Keys, Transport: c.Transport.String(),
+		Workers: c.Workers,
+		Rate:    float64(c.Rate), Burst: c.Burst, Limiter: c.Limiter, Procs: c.Procs, Samples: len(c.Measured()),
 		Flagged: c.Flagged, NoHosts: c.KnowsNoHosts,
 		CPU: number(math.NaN()), Allocated: number(math.NaN()), Profiles: c.Files}
 	if c.Failure != nil {
@@ -175,6 +183,9 @@ func cellOf(c *diagnose.Cell) cellJSON {
 	}
 	j.Speed = &intervalJSON{number(c.Summary.Center), number(c.Summary.Lo), number(c.Summary.Hi)}
 	j.Politeness, j.PerHost = politeOf(c), number(c.PerHost)
+	if c.Transport == plan.HTTP {
+		j.Wall, j.Site, j.Dials, j.Fetching = number(c.Wall), number(c.SiteCPU), number(c.Dials), number(c.Fetching)
+	}
 	j.CPU, j.Allocated, j.Retained = number(c.CPU), number(c.Bytes), number(c.Retained)
 	if v := c.Versus; v != nil {
 		j.Versus = &versusJSON{intervalOf(v.Times()), v.P, v.Verdict.String()}

@@ -24,6 +24,7 @@ var bands = []Kind{
 	{"k-blockedlock", string(profile.LockPath)}, {"k-blockedchannel", string(profile.Channels)},
 	{"k-runnable", string(profile.Scheduler)}, {"k-network", string(profile.Syscalls)},
 	{"s1", string(profile.Allocate)}, {"k-gc", string(profile.Collect)}, {"s4", string(profile.Copying)},
+	{"s2", string(profile.Parsing)}, {"s3", string(profile.Fetching)},
 	{"k-other", string(profile.Harness)}, {"k-idle", idle},
 }
 

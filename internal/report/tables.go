@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 )
 
@@ -31,7 +32,11 @@ func (t *Table) across(workers []int, of func(n int) Entry, first ...string) {
 
 // throughputs returns the table of medians with their intervals; without a rate limit, that with the highest is first.
 func throughputs(t *diagnose.Table) Table {
-	out := heads(Condition(t.Key)+": pages/s, median with 95 % interval", t.Workers, "crawler")
+	about := ": pages/s, median with 95 % interval"
+	if t.Transport == plan.HTTP {
+		about = ": processor time a page, median with 95 % interval, and that of the site"
+	}
+	out := heads(Condition(t.Key)+about, t.Workers, "crawler")
 	rows := slices.Clone(t.Rows)
 	if t.Rate == 0 {
 		best := func(r *diagnose.Row) (x float64) {
@@ -82,6 +87,10 @@ func speed(c *diagnose.Cell) Entry {
 	reach := max(m.Hi-m.Center, m.Center-m.Lo) / m.Center
 	text := interval(m.Center, m.Lo, m.Hi, SI)
 	switch {
+	case c.Transport == plan.HTTP:
+		text = interval(1/m.Center, 1/m.Hi, 1/m.Lo, Seconds)
+		return Entry{Text: fmt.Sprintf("%s; site %s", text, Seconds(c.SiteCPU)),
+			Short: fmt.Sprintf("%s + %s", Seconds(1/m.Center), Seconds(c.SiteCPU))}
 	case math.IsInf(reach, 0) || math.IsNaN(reach):
 		return Entry{Text: text, Short: SI(m.Center) + " ± ?"}
 	case reach > mostReach:
@@ -94,6 +103,10 @@ func speed(c *diagnose.Cell) Entry {
 func winners(t *topic) Table {
 	w := heads(winnersAbout, t.workers, "rate")
 	w.Brief = Part(t.Key) + ": the highest median, and those not proven slower"
+	if t.Transport == plan.HTTP {
+		w.About = "The crawler with the lowest median of processor time a page, and those that are not proven to need more."
+		w.Brief = Part(t.Key) + ": the lowest median, and those not proven to need more"
+	}
 	for _, table := range t.tables {
 		w.across(t.workers, func(n int) Entry {
 			g := table.Group(n)
@@ -111,8 +124,8 @@ func winners(t *topic) Table {
 
 // versus returns the table of comparisons with the baseline; without another crawler it has no rows.
 func versus(a *diagnose.Analysis, t *diagnose.Table) Table {
-	v := heads(fmt.Sprintf("%s: times %s's pages/s, paired by round", Condition(t.Key), a.Baseline), t.Workers,
-		"crawler")
+	v := heads(fmt.Sprintf("%s: times %s's %s, paired by round", Condition(t.Key), a.Baseline,
+		perSecondOf(t.Transport)), t.Workers, "crawler")
 	v.Brief = fmt.Sprintf("%s (? inconclusive, = equivalent within %.0f %%)", v.About, 100*a.Margin)
 	if len(t.Rows) < 2 {
 		return v

@@ -55,6 +55,9 @@ func where(k diagnose.Key, among []diagnose.Choice) string {
 	parts := []string{k.Graph}
 	for _, axis := range []func(diagnose.Key) string{
 		func(k diagnose.Key) string { return "keys " + k.Keys },
+		func(k diagnose.Key) string {
+			return map[plan.Transport]string{plan.HTTP: "over HTTP", plan.Memory: "in memory"}[k.Transport]
+		},
 		func(k diagnose.Key) string { return "rate " + RateName(k) },
 		func(k diagnose.Key) string { return fmt.Sprintf("GOMAXPROCS %d", k.Procs) },
 	} {
@@ -70,7 +73,8 @@ func choice(c diagnose.Choice) string {
 	with := func(c *diagnose.Cell) string { return c.Impl + " with " + Plural(c.Workers, "worker") }
 	text := "Use " + with(c.Best)
 	if len(c.Others) == 0 {
-		return text + fmt.Sprintf(" (%s pages/s; there is no other crawler)", SI(c.Best.Summary.Center))
+		return text + fmt.Sprintf(" (%s %s; there is no other crawler)", SI(c.Best.Summary.Center),
+			perSecondOf(c.Transport))
 	}
 	var ties []string
 	equivalent := 0
@@ -97,7 +101,7 @@ func choice(c diagnose.Choice) string {
 			return text + fmt.Sprintf("; %s has %s the throughput of %s at its best", c.Best.Impl, times(o.Times()), o.Impl)
 		}
 		if o.Verdict == stat.Faster {
-			return text + fmt.Sprintf(", which has %s the throughput of %s at its best", times(o.Times()), o.Impl)
+			return text + fmt.Sprintf(", which has %s the %s of %s at its best", times(o.Times()), speedOver(c.Transport), o.Impl)
 		}
 	}
 	return text
@@ -139,11 +143,24 @@ func trust(a *diagnose.Analysis) []string {
 		list = append(list, "Ratios between different numbers of workers, in the first sentence, are in no table: "+
 			"they are adjusted as a family of their own.")
 	}
-	if costs := a.Run.Manifest().Harness; len(costs) > 0 {
+	if costs := overMemory(a.Run.Manifest().Harness); len(costs) > 0 {
 		list = append(list, fmt.Sprintf("The site and the verification cost %s per page, the same for every crawler.",
 			nanoseconds(costs)))
 	}
+	if slices.ContainsFunc(a.Tables, func(t *diagnose.Table) bool { return t.Transport == plan.HTTP }) {
+		list = append(list, "Over HTTP, crawlers are compared by the processor time of their process: the site is another "+
+			"process on the same processors, so the time of a crawl depends on both.")
+	}
 	return list
+}
+
+// overMemory returns the costs of what is in memory. Over HTTP, they are in the tables.
+func overMemory(costs map[string]float64) map[string]float64 {
+	costs = maps.Clone(costs)
+	maps.DeleteFunc(costs, func(key string, _ float64) bool {
+		return slices.Contains(strings.Split(key, "/"), plan.HTTP.String())
+	})
+	return costs
 }
 
 // apart reports whether a choice compares cells with different numbers of workers.

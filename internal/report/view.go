@@ -242,7 +242,11 @@ func speedOf(r plan.Rate) float64 {
 }
 
 func (t *topic) section(a *diagnose.Analysis, href Href) Section {
-	s := Section{ID: fileName(fmt.Sprintf("%s-%s-%d", t.Graph, t.Keys, t.Procs)), Title: Part(t.Key)}
+	keys := t.Keys
+	if t.Transport != plan.Memory {
+		keys += "-" + t.Transport.String()
+	}
+	s := Section{ID: fileName(fmt.Sprintf("%s-%s-%d", t.Graph, keys, t.Procs)), Title: Part(t.Key)}
 	if a.Run.Plan().Simulated {
 		s.Title = t.Graph
 		s.polite(a, t)
@@ -281,7 +285,9 @@ func fileName(name string) string {
 }
 
 // alike reports whether two topics are of the same graph and the same kind of key.
-func (t *topic) alike(o *topic) bool { return o.Graph == t.Graph && o.Keys == t.Keys }
+func (t *topic) alike(o *topic) bool {
+	return o.Graph == t.Graph && o.Keys == t.Keys && o.Transport == t.Transport
+}
 
 func (s *Section) add(figures ...*Figure) {
 	for _, f := range figures {

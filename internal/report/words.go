@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -55,12 +56,37 @@ func status(a *diagnose.Analysis) string {
 
 // Part names the part of a run with the same graph, keys and GOMAXPROCS.
 func Part(k diagnose.Key) string {
-	return fmt.Sprintf("%s, keys %s, GOMAXPROCS %d", k.Graph, k.Keys, k.Procs)
+	return fmt.Sprintf("%s%s, keys %s, GOMAXPROCS %d", k.Graph, over(k.Transport), k.Keys, k.Procs)
+}
+
+// over says how the pages of a graph come, unless from memory.
+func over(t plan.Transport) string {
+	if t == plan.HTTP {
+		return " over HTTP"
+	}
+	return ""
+}
+
+// perSecondOf names the unit of the speeds of a transport, and of ratios of them.
+func perSecondOf(t plan.Transport) string {
+	if t == plan.HTTP {
+		return "pages per second of processor time"
+	}
+	return "pages/s"
+}
+
+// speedOver names what is compared.
+func speedOver(t plan.Transport) string {
+	if t == plan.HTTP {
+		return perSecondOf(t)
+	}
+	return "throughput"
 }
 
 // Condition names the conditions under which crawlers are compared.
 func Condition(k diagnose.Key) string {
-	return fmt.Sprintf("%s, keys %s, rate %s, GOMAXPROCS %d", k.Graph, k.Keys, RateName(k), k.Procs)
+	return fmt.Sprintf("%s%s, keys %s, rate %s, GOMAXPROCS %d", k.Graph, over(k.Transport), k.Keys, RateName(k),
+		k.Procs)
 }
 
 // RateName names a rate, with burst, limiter and cost of a fetch if the scenario sets them.
@@ -88,8 +114,8 @@ func limiterName(k diagnose.Key) string {
 
 // CellName names a cell by its properties, separated by commas.
 func CellName(c *diagnose.Cell) string {
-	return fmt.Sprintf("%s, %s by %s, %s, rate %s", c.Impl, c.Graph, c.Keys, Plural(c.Workers, "worker"),
-		RateName(diagnose.KeyOf(c.Cell)))
+	return fmt.Sprintf("%s, %s by %s%s, %s, rate %s", c.Impl, c.Graph, c.Keys, over(c.Transport),
+		Plural(c.Workers, "worker"), RateName(diagnose.KeyOf(c.Cell)))
 }
 
 // verdictMark returns the mark of a verdict in a terminal.
@@ -120,7 +146,7 @@ func result(c *diagnose.Comparison) string {
 
 // compared formats the throughput of Other relative to Against.
 func compared(c *diagnose.Comparison) string {
-	return fmt.Sprintf("%s the throughput of %s (%s)", times(c.Times()), c.Against, result(c))
+	return fmt.Sprintf("%s the %s of %s (%s)", times(c.Times()), speedOver(c.Transport), c.Against, result(c))
 }
 
 // headline says which crawler is the fastest, best against best, or if that is not proven, which has the highest
@@ -140,7 +166,13 @@ func headline(c diagnose.Choice) string {
 	case len(open) > 0:
 		is = "has the highest median"
 	}
-	text := fmt.Sprintf("%s: %s %s, %s pages/s with %s", Condition(c.Key), best.Impl, is, SI(best.Summary.Center),
+	speed := SI(best.Summary.Center) + " pages/s"
+	if c.Transport == plan.HTTP {
+		is = map[string]string{"is the fastest": "is the cheapest", "has the highest median": "has the lowest median"}[is]
+		speed = fmt.Sprintf("%s of processor time a page (and %s of the site)", Seconds(1/best.Summary.Center),
+			Seconds(best.SiteCPU))
+	}
+	text := fmt.Sprintf("%s: %s %s, %s with %s", Condition(c.Key), best.Impl, cmp.Or(is, "is alone"), speed,
 		Plural(best.Workers, "worker"))
 	if len(open) > 0 {
 		text += "; not proven slower: " + strings.Join(open, ", ")
@@ -148,7 +180,24 @@ func headline(c diagnose.Choice) string {
 	if v := best.Versus; v != nil {
 		text += fmt.Sprintf("; %s, the baseline, with as many workers", compared(v))
 	}
-	return text + "."
+	return text + "." + changeable(c.Table)
+}
+
+// changeable says how much of the processor time of a page the choice of the crawler could change at all.
+func changeable(t *diagnose.Table) string {
+	var most *diagnose.Cell
+	share := 0.0
+	for c := range t.Cells() {
+		if x, known := c.Changeable(); known && (most == nil || x > share) {
+			most, share = c, x
+		}
+	}
+	if most == nil {
+		return ""
+	}
+	return fmt.Sprintf(" A crawler can change at most %s of that: %s with %s needs %s a page, of which workers that only "+
+		"fetch and parse need %s.", Share(share), most.Impl, Plural(most.Workers, "worker"),
+		Seconds(1/most.Summary.Center), Seconds(most.Fetching))
 }
 
 // rounds says how many rounds a plan has, and who plays them.
@@ -209,9 +258,9 @@ func method(a *diagnose.Analysis) [][2]string {
 			fmt.Sprintf("%s: %s pages, %s links, %s reachable in %d levels", g.Spec, Count(g.Pages), Count(g.Links),
 				Count(g.Reachable), g.Depth+1)})
 	}
-	if len(m.Engine) > 0 {
+	if engine := overMemory(m.Engine); len(engine) > 0 {
 		list = append(list, [2]string{"engine",
-			fmt.Sprintf("costs %s per page, with the site, the verification and a visited set that stores nothing (graph, keys, workers and GOMAXPROCS); used by %s", nanoseconds(m.Engine), strings.Join(m.OnEngine, ", "))})
+			fmt.Sprintf("costs %s per page, with the site, the verification and a visited set that stores nothing (graph, keys, workers and GOMAXPROCS); used by %s", nanoseconds(engine), strings.Join(m.OnEngine, ", "))})
 	}
 	return list
 }
@@ -242,7 +291,7 @@ func boundName(by string) string {
 
 // Who names a cell in a sentence.
 func Who(c plan.Cell) string {
-	who := fmt.Sprintf("%s with %s on %s", c.Impl, Plural(c.Workers, "worker"), c.Graph)
+	who := fmt.Sprintf("%s with %s on %s%s", c.Impl, Plural(c.Workers, "worker"), c.Graph, over(c.Transport))
 	if c.Rate > 0 {
 		who += fmt.Sprintf(" at %s pages/s", c.Rate)
 	}
