@@ -62,7 +62,7 @@ func All() []Lesson {
 	return []Lesson{
 		sequentialFirst(), checkThenAct(), lockPerLink(), ownerSaturates(), compareAndSwap(), syncMap(), twoDials(),
 		tokenBucket(), cancellation(), semaphore(), blockProfile(), mutexProfile(), readTrace(), goroutineLeak(),
-		headOfLine(), whenItMatters(),
+		headOfLine(), whenItMatters(), realPages(),
 	}
 }
 
