@@ -51,8 +51,8 @@ func (f *Firsts) Look(ctx context.Context, r *Runner, p *plan.Plan, most time.Du
 		if left <= 0 {
 			continue
 		}
-		job, err := r.sites.at(ctx, r, Job{Cell: c, Cache: r.Caches[c.Graph], Fetch: p.BehaviourOf(c.Graph), Spin: r.Spin,
-			Sample: 1, Memory: r.Memory, Politeness: p.Politeness}, p.Seed)
+		job, err := r.sites.at(ctx, r, Job{Cell: c, Cache: r.Caches[c.Graph], Fetch: p.BehaviourOf(c.Graph),
+			Spin: r.Spin, Sample: 1, Memory: r.Memory, Politeness: p.Politeness}, p.Seed)
 		if err != nil {
 			return err
 		}

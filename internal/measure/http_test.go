@@ -15,6 +15,7 @@ import (
 	"crawlbench/internal/breakdown"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawler"
+	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/store"
 )
@@ -189,5 +190,24 @@ func TestWrongCrawlersAreFoundOverHTTP(t *testing.T) {
 				t.Errorf("%s: %s: %s, want %q", name, f.Class, f.Message, want)
 			}
 		}
+	}
+}
+
+// A recorded site is served under its own URLs, which are those of https, with its latencies and failures.
+func TestRecordedSiteOverHTTP(t *testing.T) {
+	file := recordedGraph(t, 4000, 2000, 6000, 8000)
+	r, run := start(t, carried(func(s *plan.Scenario) {
+		s.SetGraphs(plan.Graph{Name: "g", Spec: graph.Spec{Kind: "file", File: file}})
+		s.Fetch.Latency.Model, s.Rounds, s.Workers = "recorded", 1, []plan.Count{{N: 1}}
+	}), "mutexmap")
+	if err := r.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	list := run.Samples()
+	if len(list) != 1 {
+		t.Fatalf("%d samples, %+v", len(list), run.Failed())
+	}
+	if v := list[0].Sample.Values; v["pages/op"] != 4 || v["sec/op"] < 0.020 || v[store.DialsUnit] != 1 {
+		t.Errorf("a crawl: %v, want 4 pages over one connection in at least 20 ms", v)
 	}
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -168,11 +167,12 @@ func headline(c diagnose.Choice) string {
 	}
 	speed := SI(best.Summary.Center) + " pages/s"
 	if c.Transport == plan.HTTP {
-		is = map[string]string{"is the fastest": "is the cheapest", "has the highest median": "has the lowest median"}[is]
+		is = map[string]string{"is the fastest": "is the cheapest", "has the highest median": "has the lowest median",
+			"is alone": "is alone"}[is]
 		speed = fmt.Sprintf("%s of processor time a page (and %s of the site)", Seconds(1/best.Summary.Center),
 			Seconds(best.SiteCPU))
 	}
-	text := fmt.Sprintf("%s: %s %s, %s with %s", Condition(c.Key), best.Impl, cmp.Or(is, "is alone"), speed,
+	text := fmt.Sprintf("%s: %s %s, %s with %s", Condition(c.Key), best.Impl, is, speed,
 		Plural(best.Workers, "worker"))
 	if len(open) > 0 {
 		text += "; not proven slower: " + strings.Join(open, ", ")
