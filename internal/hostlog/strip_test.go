@@ -33,7 +33,8 @@ func TestAStripBecomesNarrow(t *testing.T) {
 		share      int
 		line, want string
 	}{
-		{1, "##...!  ", "##...!  "}, {2, "##...!  ", "#.! "}, {4, "#.....!.  ", ".! "}, {5, "....!##...", ".."}, {3, "", ""},
+		{1, "##...!  ", "##...!  "}, {2, "##...!  ", "#.! "}, {4, "#.....!.  ", ".! "},
+		{5, "....!##...", ".."}, {3, "", ""},
 	} {
 		if got := hostlog.Narrow(test.line, test.share); got != test.want {
 			t.Errorf("%q by %d is %q, want %q", test.line, test.share, got, test.want)
