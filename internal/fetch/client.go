@@ -30,7 +30,7 @@ type Response struct {
 	URL       string // after redirects
 	Status    int
 	Header    http.Header
-	Body      []byte // inflated; of a response that is no success, it is not kept
+	Body      []byte // inflated; nil if the response is not a success
 	Redirects int
 }
 
@@ -222,7 +222,7 @@ func (c *Client) body(w *watch, resp *http.Response, want wanted) ([]byte, error
 	}
 }
 
-// inflate returns what was compressed, at most so many bytes: a few thousand bytes can become gigabytes.
+// inflate returns what was compressed, up to a limit: a few thousand bytes can become gigabytes.
 func (c *Client) inflate(from io.Reader, want wanted) ([]byte, error) {
 	z, ok := c.inflaters.Get().(*gzip.Reader)
 	if !ok {
