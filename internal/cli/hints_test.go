@@ -211,7 +211,7 @@ func wrongCommand(program, verb, rest string, targets string) string {
 	}
 	i := slices.IndexFunc(commands(), func(c command) bool { return c.name == verb })
 	if i < 0 {
-		return "there is no command " + verb
+		return "unknown command " + verb
 	}
 	fs := newFlags(commands()[i])
 	a := &app{}
@@ -220,7 +220,7 @@ func wrongCommand(program, verb, rest string, targets string) string {
 	fs.Bool("help", false, "")
 	for _, m := range regexp.MustCompile(` -([a-z]+)`).FindAllStringSubmatch(rest, -1) {
 		if fs.Lookup(m[1]) == nil {
-			return "there is no flag -" + m[1]
+			return "unknown flag -" + m[1]
 		}
 	}
 	return ""

@@ -62,10 +62,16 @@ pages = 300
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := Results(tests, measured.Run)[0]
-	if r.Why != "" && r.Verdict == Inconclusive {
-		t.Skipf("the machine is too busy: %s", r.Why)
+	flagged := 0
+	for _, rec := range measured.Run.Samples() {
+		if len(rec.Sample.Flags) > 0 {
+			flagged++
+		}
 	}
+	if flagged > len(measured.Run.Samples())/10 {
+		t.Skipf("the machine is too busy: %d of %d samples are flagged", flagged, len(measured.Run.Samples()))
+	}
+	r := Results(tests, measured.Run)[0]
 	if r.Ratio < 1.3 || r.Ratio > 2.7 || r.Rounds != plan.MinRounds || r.Verdict == Refuted {
 		t.Errorf("%+v, want about twice the throughput", r)
 	}

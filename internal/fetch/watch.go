@@ -42,7 +42,7 @@ func (w *watch) stop() {
 	w.cancel(nil)
 }
 
-// wire reads a body as it comes over the connection: at most so many bytes, watched.
+// wire reads a body as it comes over the connection, up to a limit of bytes, and is watched.
 type wire struct {
 	body       io.Reader
 	watch      *watch

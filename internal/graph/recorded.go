@@ -124,7 +124,7 @@ func decodeRecorded(ctx context.Context, from io.Reader, size int64) (*reading, 
 	most := uint64(size)
 	switch {
 	case string(h.Magic[:]) != recordedMagic:
-		return nil, fmt.Errorf("this is no graph file of \"crawlbench import\"; it begins with %.16q: import a crawl, "+
+		return nil, fmt.Errorf("this is not a graph file of \"crawlbench import\"; it begins with %.16q: import a crawl, "+
 			"or set the kind of the graph (see \"crawlbench list graphs\")", strings.TrimRight(string(h.Magic[:]), "\x00"))
 	case h.Pages > maxPages || max(h.Pages, h.Links, h.Hosts, h.Text, h.Notes) > most || h.Notes > longestNotes ||
 		h.size() != size:

@@ -217,7 +217,7 @@ func TestGraphFilesAreToldFromOthers(t *testing.T) {
 	_, err := Build(t.Context(), Spec{Kind: "edges", File: path}, 0)
 	wantError(t, "as edges", err, `is a graph file of "crawlbench import": set kind = "file"`)
 	_, err = readAs(t, Spec{Kind: "file"}, "0 1\n")
-	wantError(t, "an edge list", err, `this is no graph file of "crawlbench import"; it begins with ""`)
+	wantError(t, "an edge list", err, `this is not a graph file of "crawlbench import"; it begins with ""`)
 	_, err = readAs(t, Spec{Kind: "file"}, strings.Repeat("0 1\n", 100))
 	wantError(t, "a long edge list", err, `it begins with "0 1\n0 1\n0 1\n0 1\n"`)
 	_, err = readAs(t, Spec{Kind: "file"}, string(content[:len(content)-1]))

@@ -21,7 +21,7 @@ func (in *input) response(f *fetch, block []byte) (contentType string, body []by
 	first, rest, _ := bytes.Cut(head, []byte{'\n'})
 	words := bytes.Fields(first)
 	if len(words) < 2 || !bytes.HasPrefix(words[0], []byte("HTTP/")) {
-		return "", nil, fmt.Errorf("the block is no HTTP response: it begins with %.40q: want \"HTTP/1.1 200 OK\"", first)
+		return "", nil, fmt.Errorf("the block is not an HTTP response: it begins with %.40q: want \"HTTP/1.1 200 OK\"", first)
 	}
 	if f.status, err = strconv.Atoi(string(words[1])); err != nil || f.status < 100 || f.status > 999 {
 		return "", nil, fmt.Errorf("invalid HTTP status %.20q: want three digits", words[1])

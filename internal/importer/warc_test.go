@@ -96,10 +96,10 @@ func TestBrokenWARCRecords(t *testing.T) {
 		"WARC/1.0\r\nContent-Length: -1\r\n\r\n":                     begin + `invalid Content-Length "-1"`,
 		"WARC/1.0\r\nContent-Length: 0\r\n\r\n\r\n\r\n":              begin + "the record has no WARC-Type",
 		strings.Replace(http("HTTP/1.1 200 x"), "h: 14", "h: 13", 1): `want the beginning of a record`,
-		http("SSH-2.0-OpenSSH\r\n"):                                  begin + `the block is no HTTP response: it begins with "SSH-2.0-OpenSSH\r"`,
+		http("SSH-2.0-OpenSSH\r\n"):                                  begin + `the block is not an HTTP response: it begins with "SSH-2.0-OpenSSH\r"`,
 		http("HTTP/1.1 OK\r\n"):                                      begin + `invalid HTTP status "OK"`,
 		http("HTTP/1.1 99 x\r\n"):                                    begin + `invalid HTTP status "99"`,
-		http(""):                                                     begin + `the block is no HTTP response: it begins with ""`,
+		http(""):                                                     begin + `the block is not an HTTP response: it begins with ""`,
 	} {
 		g, rep := imported(t, before+broken+after, all)
 		_, first := g.PageOf("https://a.example/1")

@@ -57,12 +57,7 @@ workers = [1, 8]
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { run.Close() })
-	a, err := diagnose.Analyse(run)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
+	return analysed(t, run)
 }
 
 // What was counted is shown per page, and tells a line that waits for memory from one that does more.

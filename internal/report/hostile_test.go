@@ -72,12 +72,7 @@ func suspect(t *testing.T) *diagnose.Analysis {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { run.Close() })
-	a, err := diagnose.Analyse(run)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
+	return analysed(t, run)
 }
 
 // markup counts elements by name and attributes, and returns the texts of scripts.

@@ -45,12 +45,7 @@ func politely(t *testing.T, simulated bool, idle float64) *diagnose.Analysis {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { run.Close() })
-	a, err := diagnose.Analyse(run)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
+	return analysed(t, run)
 }
 
 func TestPolitenessIsInEachFormat(t *testing.T) {

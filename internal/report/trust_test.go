@@ -44,12 +44,7 @@ pages = 1000
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { run.Close() })
-	a, err := diagnose.Analyse(run)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
+	return analysed(t, run)
 }
 
 // flattened returns an analysis as text, Markdown and HTML, on one line each.
@@ -222,4 +217,15 @@ func TestARoundWithoutIntervalsIsSaidInWords(t *testing.T) {
 			}
 		}
 	}
+}
+
+// analysed returns the analysis of a run that is closed at the end of the test.
+func analysed(t testing.TB, run *store.Run) *diagnose.Analysis {
+	t.Helper()
+	t.Cleanup(func() { run.Close() })
+	a, err := diagnose.Analyse(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
 }
