@@ -3,8 +3,8 @@
 #   same     RUNS runs in which all crawlers are the same, of which at most one in twenty may claim a difference; SAMPLE
 #            shortens their samples
 #   slow     RUNS runs with a crawler that is 5 % slower, which must be found
-#   planted  RUNS runs of quick with crawlers that are 5, 8, 10, 15 and 20 % slower in each of its groups; prints how
-#            many are found, and how many of the intervals have the truth
+#   planted  RUNS runs of quick, of four minutes, with crawlers that are 5, 8, 10, 15 and 20 % slower in each of its
+#            groups; prints how many are found, and how many of the intervals have the truth
 #   blocks   RUNS runs of two rounds in blocks, and as many with fresh processes, in turn; prints how much the ratio of
 #            the A/A control varies with each, which must be halved, how long a round takes, and whether the ratios of
 #            the crawlers differ (they do not where rms z is near 1)
@@ -44,7 +44,7 @@ esac
 if [ "$what" = planted ]; then
 	sed 's/^crawlers .*/crawlers = ["burn0", "burn5", "burn8", "burn10", "burn15", "burn20"]/; s/^baseline .*/baseline = "burn0"/; /^\[profiles\]/,$d' scenarios/quick.toml >"$dir/trial.toml"
 	for i in $(seq "$runs"); do
-		"$dir/trial" run -results "$dir" -progress none -rate inf -seed "$i" "$dir/trial.toml" >"$dir/out" 2>&1 || { cat "$dir/out" >&2; exit 1; }
+		"$dir/trial" run -results "$dir" -progress none -rate inf -budget 4m -seed "$i" "$dir/trial.toml" >"$dir/out" 2>&1 || { cat "$dir/out" >&2; exit 1; }
 		"$dir/trial" report -format csv "$dir/latest" >>"$dir/ratios.csv"
 		tail -12 "$dir/out" | grep samples
 		rm -rf "$dir"/trial-2*

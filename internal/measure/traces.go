@@ -74,7 +74,7 @@ func (b *Bench) takeTrace(ctx context.Context, budget int, done *store.Profile) 
 		return nil, err
 	}
 	defer trace.Stop()
-	for begin := time.Now(); time.Since(begin) < min(b.job.Sample, traceLength); {
+	for begin := time.Now(); time.Since(begin) < min(b.job.Sample/traces, traceLength); {
 		err := b.crawlOf(ctx, budget, func(crawl func()) {
 			start := time.Now()
 			breakdown.Crawl(crawl)
