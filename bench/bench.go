@@ -54,9 +54,6 @@
 package bench
 
 import (
-	"os"
-
-	"crawlbench/internal/cli"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/engine"
@@ -90,7 +87,8 @@ func InTurn(l Limiter) Limiter { return crawl.InTurn(l) }
 //	  6  -gate cannot tell: neither a regression nor its absence is proven
 //	130  interrupted; "run -resume" continues the run
 //
-// Every sample runs in a child process of the same program, so the crawlers need no other registration.
+// Every sample runs in a child process of the same program, so the crawlers need no other registration. A Program adds
+// limiters, and a server for crawls that several processes share.
 func Main(args []string, crawlers ...Crawler) int {
-	return cli.Main(args, os.Stdin, os.Stdout, os.Stderr, crawlers)
+	return Program{Crawlers: crawlers}.Main(args)
 }

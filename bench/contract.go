@@ -47,6 +47,9 @@ type Options = struct {
 	// Count, if not nil, may be called before the crawl returns, from one goroutine, with what the crawler
 	// has counted, such as repeated attempts, which no profile shows.
 	Count func(name string, n int)
+	// Fleet says which part of a fleet this process is. Nil means one process alone. Only a crawler with Crawler.Fleet
+	// is given one, always, perhaps of one process. It counts its calls to the server with Count("server calls", n).
+	Fleet *Fleet
 }
 
 // Politeness limits what a crawl asks of each host. The zero value says: one fetch at a time, without a gap, and all
@@ -154,6 +157,8 @@ type Crawler = struct {
 	// crawler in a sweep, and With returns its functions: values has one for each of Params, within its bounds.
 	Params []Param
 	With   func(values []int64) (Func[uint32], Func[string])
+	// Fleet says that the crawler is made for fleets: several processes share a crawl, see Fleet.
+	Fleet bool
 }
 
 // Visited is a set of pages, safe for concurrent use. AddNew appends to dst the links that no call has

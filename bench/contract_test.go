@@ -16,20 +16,24 @@ import (
 // A crawler of another module and those of this one have the same types.
 func TestTypesAreThoseOfTheContract(t *testing.T) {
 	for name, types := range map[string][2]reflect.Type{
-		"Web":        {reflect.TypeFor[bench.Web[string]](), reflect.TypeFor[crawl.Web[string]]()},
-		"Prefetcher": {reflect.TypeFor[bench.Prefetcher[string]](), reflect.TypeFor[crawl.Prefetcher[string]]()},
-		"Limiter":    {reflect.TypeFor[bench.Limiter](), reflect.TypeFor[crawl.Limiter]()},
-		"Options":    {reflect.TypeFor[bench.Options](), reflect.TypeFor[crawl.Options]()},
-		"Result":     {reflect.TypeFor[bench.Result](), reflect.TypeFor[crawl.Result]()},
-		"Func":       {reflect.TypeFor[bench.Func[string]](), reflect.TypeFor[crawl.Func[string]]()},
-		"Crawler":    {reflect.TypeFor[bench.Crawler](), reflect.TypeFor[crawl.Crawler]()},
-		"Visited":    {reflect.TypeFor[bench.Visited[string]](), reflect.TypeFor[crawl.Visited[string]]()},
-		"Counter":    {reflect.TypeFor[bench.Counter](), reflect.TypeFor[crawl.Counter]()},
-		"Politeness": {reflect.TypeFor[bench.Politeness](), reflect.TypeFor[crawl.Politeness]()},
-		"SlowDown":   {reflect.TypeFor[bench.SlowDown](), reflect.TypeFor[crawl.Slow]()},
-		"RobotsWeb":  {reflect.TypeFor[bench.RobotsWeb[string]](), reflect.TypeFor[crawl.RobotsWeb[string]]()},
-		"Robots":     {reflect.TypeFor[bench.Robots[string]](), reflect.TypeFor[crawl.Robots[string]]()},
-		"NewVisited": {reflect.TypeFor[bench.NewVisited[string]](), reflect.TypeFor[crawl.NewVisited[string]]()},
+		"Web":         {reflect.TypeFor[bench.Web[string]](), reflect.TypeFor[crawl.Web[string]]()},
+		"Prefetcher":  {reflect.TypeFor[bench.Prefetcher[string]](), reflect.TypeFor[crawl.Prefetcher[string]]()},
+		"Limiter":     {reflect.TypeFor[bench.Limiter](), reflect.TypeFor[crawl.Limiter]()},
+		"Options":     {reflect.TypeFor[bench.Options](), reflect.TypeFor[crawl.Options]()},
+		"Result":      {reflect.TypeFor[bench.Result](), reflect.TypeFor[crawl.Result]()},
+		"Func":        {reflect.TypeFor[bench.Func[string]](), reflect.TypeFor[crawl.Func[string]]()},
+		"Crawler":     {reflect.TypeFor[bench.Crawler](), reflect.TypeFor[crawl.Crawler]()},
+		"Visited":     {reflect.TypeFor[bench.Visited[string]](), reflect.TypeFor[crawl.Visited[string]]()},
+		"Counter":     {reflect.TypeFor[bench.Counter](), reflect.TypeFor[crawl.Counter]()},
+		"Politeness":  {reflect.TypeFor[bench.Politeness](), reflect.TypeFor[crawl.Politeness]()},
+		"SlowDown":    {reflect.TypeFor[bench.SlowDown](), reflect.TypeFor[crawl.Slow]()},
+		"RobotsWeb":   {reflect.TypeFor[bench.RobotsWeb[string]](), reflect.TypeFor[crawl.RobotsWeb[string]]()},
+		"Robots":      {reflect.TypeFor[bench.Robots[string]](), reflect.TypeFor[crawl.Robots[string]]()},
+		"Fleet":       {reflect.TypeFor[bench.Fleet](), reflect.TypeFor[crawl.Fleet]()},
+		"LimiterKind": {reflect.TypeFor[bench.LimiterKind](), reflect.TypeFor[crawl.LimiterKind]()},
+		"FleetServer": {reflect.TypeFor[bench.FleetServer](), reflect.TypeFor[crawl.FleetServer]()},
+		"Serve":       {reflect.TypeFor[bench.Serve](), reflect.TypeFor[crawl.Serve]()},
+		"NewVisited":  {reflect.TypeFor[bench.NewVisited[string]](), reflect.TypeFor[crawl.NewVisited[string]]()},
 	} {
 		if types[0] != types[1] {
 			t.Errorf("%s is %v, want %v", name, types[0], types[1])

@@ -18,6 +18,7 @@ import (
 	"crawlbench/internal/conform/mutant"
 	"crawlbench/internal/conform/rude"
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/limiter"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
@@ -34,6 +35,8 @@ type app struct {
 	quiet, verbose bool
 	in             io.Reader
 	crawlers       []crawl.Crawler
+	limiters       []crawl.LimiterKind // the built-in ones and those of the program
+	serve          crawl.Serve         // starts the server of fleets; nil if the program has none
 }
 
 // command is a command of the program.
@@ -69,12 +72,19 @@ func commands() []command {
 	}
 }
 
+// Program is what a program measures: its crawlers, further limiters, and the server that fleets share, if it has one.
+type Program struct {
+	Crawlers []crawl.Crawler
+	Limiters []crawl.LimiterKind
+	Serve    crawl.Serve
+}
+
 // Main runs the program with args, args[0] being its name, and returns the exit code.
-func Main(args []string, in io.Reader, out, errw io.Writer, crawlers []crawl.Crawler) int {
+func Main(args []string, in io.Reader, out, errw io.Writer, p Program) int {
 	stdout := &output{w: out}
 	shown, errs := plain.NewWriter(stdout), plain.NewWriter(errw)
 	a := &app{out: shown, err: errs, raw: stdout, rawErr: errw, screen: screen.Of(out), side: screen.Of(errw),
-		in: in, crawlers: crawlers}
+		in: in, crawlers: p.Crawlers, limiters: limiter.With(p.Limiters), serve: p.Serve}
 	code := a.main(args)
 	shown.Flush()
 	errs.Flush()

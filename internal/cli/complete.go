@@ -13,7 +13,6 @@ import (
 
 	"crawlbench/internal/conform"
 	"crawlbench/internal/importer"
-	"crawlbench/internal/limiter"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
 	"crawlbench/internal/server"
@@ -131,7 +130,7 @@ func (a *app) valuesOf(verb, name, last string) []string {
 		return listed(last, names)
 	case "limiter":
 		var names []string
-		for _, l := range limiter.All() {
+		for _, l := range a.limiters {
 			names = append(names, l.Name)
 		}
 		return listed(last, names)

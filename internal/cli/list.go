@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"crawlbench/internal/graph"
-	"crawlbench/internal/limiter"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
@@ -131,7 +130,7 @@ func (a *app) listOf(what, results, run string) (list []listing, err error) {
 			}{named{k.Name, k.Doc}, params}, k.Name, about)
 		}
 	case "limiters":
-		for _, k := range limiter.All() {
+		for _, k := range a.limiters {
 			add(named{k.Name, k.Doc}, k.Name, k.Doc)
 		}
 	case "runs":

@@ -39,11 +39,16 @@ func TestMain(m *testing.M) {
 	testscript.Main(tests{m}, map[string]func(){
 		"crawlbench": program,
 		"spider":     spider,
-		"stuck":      func() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr, []crawl.Crawler{stuck()})) },
+		"stuck":      func() { startWith(stuck()) },
 	})
 }
 
-func program() { os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr, table())) }
+func program() { startWith(table()...) }
+
+// startWith runs the program with the given crawlers.
+func startWith(crawlers ...crawl.Crawler) {
+	os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr, Program{Crawlers: crawlers}))
+}
 
 // tests runs the tests and removes their shared runs. These were measured in this environment, whereas scripts have one
 // of their own: the settings that a run depends on are the defaults in both.

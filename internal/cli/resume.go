@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"crawlbench/internal/child"
+	"crawlbench/internal/crawl"
 	"crawlbench/internal/host"
-	"crawlbench/internal/limiter"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/store"
@@ -119,7 +119,8 @@ func (a *app) checkCanResume(run *store.Run, against string) error {
 		}
 	}
 	for _, c := range p.Cells {
-		if c.Limiter != "" && !slices.Contains(limiter.Names(), c.Limiter) {
+		named := func(k crawl.LimiterKind) bool { return k.Name == c.Limiter }
+		if c.Limiter != "" && !slices.ContainsFunc(a.limiters, named) {
 			return fmt.Errorf("this program has no limiter %q: resume with the program that started the run", c.Limiter)
 		}
 	}

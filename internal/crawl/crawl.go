@@ -31,6 +31,7 @@ type Options = struct {
 	SizeHint   int
 	Politeness *Politeness
 	Count      func(name string, n int)
+	Fleet      *Fleet
 }
 
 // Result is what a crawl did, complete or not.
@@ -61,6 +62,7 @@ type Crawler = struct {
 	Wasteful   bool
 	Params     []Param
 	With       func(values []int64) (Func[uint32], Func[string])
+	Fleet      bool
 }
 
 // Visited is a set of pages, safe for concurrent use.

@@ -39,6 +39,16 @@ func Names() []string {
 	return list
 }
 
+// With returns All and more limiters, in the form in which programs register theirs.
+func With(more []crawl.LimiterKind) []crawl.LimiterKind {
+	var list []crawl.LimiterKind
+	for _, k := range All() {
+		list = append(list, crawl.LimiterKind{Name: k.Name, Doc: k.Doc,
+			New: func(rate float64, burst int, _ *crawl.Fleet) (crawl.Limiter, error) { return k.New(rate, burst), nil }})
+	}
+	return append(list, more...)
+}
+
 // New returns a limiter of the kind with that name, "" for Default, or nil if there is no such
 // kind. See Kind.
 func New(name string, rate float64, burst int) crawl.Limiter {
