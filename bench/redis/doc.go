@@ -1,0 +1,12 @@
+// Package redis names the module of what several processes share over Valkey or Redis, so that the clients of these
+// stay out of crawlbench itself:
+//
+//   - server starts and stops a server, or takes one that runs;
+//   - limit has rate limiters for a fleet of processes;
+//   - frontier has crawlers whose visited set and frontier are at the server;
+//   - conform checks such crawlers in virtual time, and crash kills processes and servers;
+//   - paper simulates larger fleets than one machine can run;
+//   - cmd/crawlbench is crawlbench with all of these.
+//
+// The versions of all libraries are pinned in the module's go.mod. No other module of crawlbench imports them.
+package redis
