@@ -135,7 +135,7 @@ if [ "$what" = causes ]; then
 	rmat='kind = "rmat"\nscale = 11\ndegree = 12'
 	# The kind of finding, the crawler that must get it, one that must not or -, graph, and the rest of the scenario. Old
 	# causes may be named with other words as well.
-	while IFS='|' read -r says crawler twin graph more; do
+	while IFS=';' read -r says crawler twin graph more; do
 		[ "$crawler" ] || continue
 		case ${ONLY:-$crawler} in *"$crawler"*) ;; *) continue ;; esac
 		pair="\"$crawler\""
@@ -162,27 +162,27 @@ if [ "$what" = causes ]; then
 		echo "$says: $crawler $right of $runs runs, its twin $wrong; the machine was too busy in $flagged;" \
 			"said of the twin: $(sort "$dir/said" | uniq -c | awk '{n = $1; sub(/^ *[0-9]+ /, ""); printf "%s%s %d", sep, $0, n; sep = ", "}')"
 	done <<-END
-		contended lock|hotmutex|-|$hosts|
-		saturated owner|busyowner|-|$hosts|
-		narrow frontier|same1|-|kind = "chain"\npages = 2000|[fetch]\ncpu = "20us"
-		rate-limited|same1|-|$hosts|rate = [2000]
-		latency-bound|same1|-|kind = "hosts"\npages = 400|[fetch]\nlatency = "constant"\nmedian = "2ms"
-		wasted cycles\|hot atomic\|hot line|spinner|-|$hosts|
-		collector-bound|churner|-|$hosts|
-		lock held across a wait|heldacross|heldacross.not|$few|
-		channel as lock|chanlock|chanlock.not|$hosts|
-		readers' counter|readers|readers.not|$rmat|
-		hot atomic|hotcounter|hotcounter.not|$rmat|
-		hot line|falseshare|falseshare.not|$rmat|
-		yielding|gosched|gosched.not|$hosts|
-		thundering herd|herd|herd.not|$hosts|
-		sleeping|polling|gosched.not|$hosts|
-		logger's lock|logging|logging.not|$hosts|
-		system calls|syscalls|syscalls.not|$rmat|
-		allocation\|collector-bound|allocates|allocates.not|$rmat|
-		serial stage|stage|stage.not|$few|
-		long tail|lastpage|lastpage.not|$hosts|
-		small channel|smallchan|smallchan.not|$hosts|
+		contended lock;hotmutex;-;$hosts;
+		saturated owner;busyowner;-;$hosts;
+		narrow frontier;same1;-;kind = "chain"\npages = 2000;[fetch]\ncpu = "20us"
+		rate-limited;same1;-;$hosts;rate = [2000]
+		latency-bound;same1;-;kind = "hosts"\npages = 400;[fetch]\nlatency = "constant"\nmedian = "2ms"
+		wasted cycles\|hot atomic\|hot line;spinner;-;$hosts;
+		collector-bound;churner;-;$hosts;
+		lock held across a wait;heldacross;heldacross.not;$few;
+		channel as lock;chanlock;chanlock.not;$hosts;
+		readers' counter;readers;readers.not;$rmat;
+		hot atomic;hotcounter;hotcounter.not;$rmat;
+		hot line;falseshare;falseshare.not;$rmat;
+		yielding;gosched;gosched.not;$hosts;
+		thundering herd;herd;herd.not;$hosts;
+		sleeping;polling;gosched.not;$hosts;
+		logger's lock;logging;logging.not;$hosts;
+		system calls;syscalls;syscalls.not;$rmat;
+		allocation\|collector-bound;allocates;allocates.not;$rmat;
+		serial stage;stage;stage.not;$few;
+		long tail;lastpage;lastpage.not;$hosts;
+		small channel;smallchan;smallchan.not;$hosts;
 	END
 	exit
 fi

@@ -36,7 +36,7 @@ type app struct {
 	in             io.Reader
 	crawlers       []crawl.Crawler
 	limiters       []crawl.LimiterKind // the built-in ones and those of the program
-	serve          crawl.Serve         // starts the server of fleets; nil if the program has none
+	startServer    crawl.Serve         // starts the server of fleets; nil if the program has none
 }
 
 // command is a command of the program.
@@ -84,7 +84,7 @@ func Main(args []string, in io.Reader, out, errw io.Writer, p Program) int {
 	stdout := &output{w: out}
 	shown, errs := plain.NewWriter(stdout), plain.NewWriter(errw)
 	a := &app{out: shown, err: errs, raw: stdout, rawErr: errw, screen: screen.Of(out), side: screen.Of(errw),
-		in: in, crawlers: p.Crawlers, limiters: limiter.With(p.Limiters), serve: p.Serve}
+		in: in, crawlers: p.Crawlers, limiters: limiter.With(p.Limiters), startServer: p.Serve}
 	code := a.main(args)
 	shown.Flush()
 	errs.Flush()

@@ -30,7 +30,8 @@ func TestAnInterruptedImportLeavesNothing(t *testing.T) {
 	write(t, "old.cbg", "old")
 	for _, args := range [][]string{{"-o", "new.cbg"}, {"-o", "old.cbg", "-force"}} {
 		var out, errs bytes.Buffer
-		code := Main(append([]string{"crawlbench", "import", "-"}, args...), &endless{}, &out, &errs, table())
+		code := Main(append([]string{"crawlbench", "import", "-"}, args...), &endless{}, &out, &errs,
+			Program{Crawlers: table()})
 		if code != exitInterrupted || out.Len() > 0 ||
 			errs.String() != "crawlbench: import: interrupt signal: nothing was written\n" {
 			t.Errorf("exit code %d, %q, %q", code, out.String(), errs.String())

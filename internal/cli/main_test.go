@@ -151,7 +151,7 @@ func measureInto(name, text string) (string, error) {
 	}
 	var out, errs bytes.Buffer
 	code := Main([]string{"crawlbench", "run", "-progress", "none", "-results", dir, file}, strings.NewReader(""), &out,
-		&errs, table())
+		&errs, Program{Crawlers: table()})
 	if code != exitOK {
 		return "", fmt.Errorf("measure %s: exit code %d\n%s\n%s", name, code, &out, &errs)
 	}

@@ -31,7 +31,7 @@ type hot struct {
 func (s *hot) AddNew(dst, links []uint32) []uint32 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	spin(20_000)
+	spin(40_000)
 	for _, link := range links {
 		if !s.seen[link] {
 			s.seen[link] = true
@@ -54,7 +54,7 @@ func (s *spinner) AddNew(dst, links []uint32) []uint32 {
 		}
 	}
 	defer s.word.Store(0)
-	spin(2_000)
+	spin(4_000)
 	for _, link := range links {
 		if !s.seen[link] {
 			s.seen[link] = true
@@ -113,7 +113,7 @@ func busyOwner(ctx context.Context, web bench.Web[uint32], seeds []uint32, o ben
 	var queue []uint32
 	busy := 0
 	enqueue := func(links []uint32) {
-		spin(20_000)
+		spin(40_000)
 		for _, link := range links {
 			if !seen[link] {
 				seen[link] = true

@@ -67,10 +67,9 @@ func calibrate(ns float64) int {
 }
 
 //go:noinline
-func spin(rounds int) {
+func spin(rounds int) (sum int) {
 	for i := range rounds {
-		sink = sink*31 + i
+		sum = sum*31 + i
 	}
+	return sum
 }
-
-var sink int

@@ -34,13 +34,13 @@ func planted() []bench.Crawler {
 		set("chanlock", "uses a channel as its lock", func(s *shared, dst, links []uint32) []uint32 {
 			s.token <- true
 			defer func() { <-s.token }()
-			spin(20_000)
+			spin(40_000)
 			return s.insert(dst, links)
 		}),
 		set("chanlock.not", "uses a mutex as its lock", func(s *shared, dst, links []uint32) []uint32 {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			spin(20_000)
+			spin(40_000)
 			return s.insert(dst, links)
 		}),
 		set("readers", "takes its RWMutex for reading once a link", func(s *shared, dst, links []uint32) []uint32 {
@@ -84,7 +84,7 @@ func planted() []bench.Crawler {
 		set("falseshare", "counts in words on one cache line", func(s *shared, dst, links []uint32) []uint32 {
 			i := s.slot()
 			defer s.free(i)
-			for range 200 {
+			for range 2000 {
 				for range links {
 					s.close[i]++
 				}
@@ -95,7 +95,7 @@ func planted() []bench.Crawler {
 			links []uint32) []uint32 {
 			i := s.slot()
 			defer s.free(i)
-			for range 200 {
+			for range 2000 {
 				for range links {
 					s.apart[i].n++
 				}
@@ -107,13 +107,13 @@ func planted() []bench.Crawler {
 				runtime.Gosched()
 			}
 			defer s.mu.Unlock()
-			spin(20_000)
+			spin(40_000)
 			return s.insert(dst, links)
 		}),
 		set("gosched.not", "sleeps until its lock is free", func(s *shared, dst, links []uint32) []uint32 {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			spin(20_000)
+			spin(40_000)
 			return s.insert(dst, links)
 		}),
 		set("herd", "wakes all that wait for a turn", func(s *shared, dst, links []uint32) []uint32 {
@@ -129,7 +129,7 @@ func planted() []bench.Crawler {
 				time.Sleep(50 * time.Microsecond)
 			}
 			defer s.mu.Unlock()
-			spin(20_000)
+			spin(40_000)
 			return s.insert(dst, links)
 		}),
 		set("logging", "logs every link", func(s *shared, dst, links []uint32) []uint32 {
@@ -224,7 +224,7 @@ func newShared() *shared {
 type slow struct{}
 
 func (slow) Write(p []byte) (int, error) {
-	spin(1000)
+	spin(2000)
 	return len(p), nil
 }
 
@@ -281,7 +281,7 @@ func (s *shared) turn(wake func()) {
 	}
 	s.busy = true
 	s.waiting.Unlock()
-	spin(20_000)
+	spin(40_000)
 	s.waiting.Lock()
 	s.busy = false
 	s.waiting.Unlock()

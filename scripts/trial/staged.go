@@ -14,7 +14,7 @@ import (
 func staged(base bench.Func[uint32]) []bench.Crawler {
 	return []bench.Crawler{
 		{Name: "stage", Doc: "one goroutine sleeps for every page", ByID: pipeline(1, 1024, 100*time.Microsecond)},
-		{Name: "stage.not", Doc: "as many goroutines as workers sleep", ByID: pipeline(0, 1024, 100*time.Microsecond)},
+		{Name: "stage.not", Doc: "eight goroutines sleep for the pages", ByID: pipeline(8, 1024, 100*time.Microsecond)},
 		{Name: "smallchan", Doc: "its channels have no room", ByID: pipeline(1, 0, 0)},
 		{Name: "smallchan.not", Doc: "its channels have room", ByID: pipeline(1, 4096, 0)},
 		{Name: "lastpage", Doc: "one page at the end is slow", ByID: slowPage(base, 1990, 1, 50*time.Millisecond)},
@@ -23,7 +23,7 @@ func staged(base bench.Func[uint32]) []bench.Crawler {
 }
 
 // pipeline returns a crawler whose pages go from the caller to the workers, from them to some goroutines that sleep for
-// a while, as many as workers if their number is 0, and back; its channels have the given capacity.
+// a while, and back; its channels have the given capacity.
 func pipeline(stages, capacity int, sleep time.Duration) bench.Func[uint32] {
 	return func(ctx context.Context, web bench.Web[uint32], seeds []uint32, o bench.Options) (bench.Result, error) {
 		pages := make(chan uint32, capacity)
@@ -37,11 +37,7 @@ func pipeline(stages, capacity int, sleep time.Duration) bench.Func[uint32] {
 				}
 			})
 		}
-		n := stages
-		if n == 0 {
-			n = o.Workers
-		}
-		for range n {
+		for range stages {
 			parsers.Go(func() { parse(found, parsed, sleep) })
 		}
 		did := dispatch(pages, parsed, seeds, o.MaxPages)
