@@ -181,7 +181,7 @@ func gatedRun(t *testing.T) string {
 func call(t *testing.T, args ...string) (code int, out, errs string) {
 	t.Helper()
 	var o, e bytes.Buffer
-	code = Main(append([]string{"crawlbench"}, args...), strings.NewReader(""), &o, &e, table())
+	code = Main(append([]string{"crawlbench"}, args...), strings.NewReader(""), &o, &e, Program{Crawlers: table()})
 	return code, o.String(), e.String()
 }
 
