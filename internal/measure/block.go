@@ -3,9 +3,11 @@ package measure
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 	"time"
 
 	"crawlbench/internal/child"
@@ -111,16 +113,10 @@ func (r *Runner) play(ctx context.Context, slots []plan.Slot) (*block, error) {
 	used += r.sites.cpu().Seconds()
 	counted := map[string]float64{}
 	before.addTo(counted, cpuSeconds()-own+used)
-	for _, p := range playing {
-		if b.cut {
-			break
-		}
-		begin := time.Now()
-		if err := p.finish(r.limit()); err != nil {
+	if !b.cut {
+		if err := b.finish(playing); err != nil {
 			return nil, err
 		}
-		p.spend(begin)
-		b.cut = p.failure != nil
 	}
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
@@ -129,6 +125,21 @@ func (r *Runner) play(ctx context.Context, slots []plan.Slot) (*block, error) {
 		return b, b.estimate(counted, window)
 	}
 	return b, nil
+}
+
+// finish ends the processes of the players, all at once: nothing is timed any more, and most of it is waiting.
+func (b *block) finish(players []*player) error {
+	errs, begin := make([]error, len(players)), time.Now()
+	var all sync.WaitGroup
+	for i, p := range players {
+		all.Go(func() { errs[i] = p.finish(b.r.limit()) })
+	}
+	all.Wait()
+	for _, p := range players {
+		p.wall += time.Since(begin) / time.Duration(len(players))
+	}
+	b.cut = slices.ContainsFunc(players, func(p *player) bool { return p.failure != nil })
+	return errors.Join(errs...)
 }
 
 // playing returns the crawlers that have not failed.
