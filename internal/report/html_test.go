@@ -99,6 +99,31 @@ func TestMarkdown(t *testing.T) {
 	}
 }
 
+// The Markdown of a run of two graphs explains each table once, and lists no cells.
+func TestMarkdownSaysEverythingOnce(t *testing.T) {
+	p := fullPage(showcase(t))
+	again := p.Sections[0]
+	again.Title = "another graph"
+	p.Sections = append(p.Sections, again)
+	var b strings.Builder
+	if _, err := p.markdown(&b); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for line := range strings.Lines(b.String()) {
+		if seen[line] && len(line) > 60 && !strings.HasPrefix(line, "|") && !strings.HasPrefix(line, "![") &&
+			!strings.ContainsAny(line, "0123456789") {
+			t.Errorf("twice: %s", line)
+		}
+		seen[line] = true
+	}
+	for _, c := range p.Cells {
+		if strings.Contains(b.String(), "| "+cell(c.Name)) {
+			t.Errorf("%s has a row of its own", c.Name)
+		}
+	}
+}
+
 func TestPageIsSound(t *testing.T) {
 	page := rendered(t)
 	if strings.Contains(page, "<script>alert") {

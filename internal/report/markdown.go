@@ -25,33 +25,49 @@ func (p *Page) markdown(w io.Writer) (map[string]string, error) {
 	if len(p.Findings)+len(p.Others) > 0 {
 		b.WriteString("\n## Why\n\n")
 	}
-	p.findings(&b, p.Findings)
+	for _, f := range p.Findings {
+		fmt.Fprintf(&b, "- **%s**: %s.", f.Kind, cell(f.Text))
+		if len(f.Evidence) > 0 {
+			fmt.Fprintf(&b, " Evidence: %s.", cell(strings.Join(f.Evidence, "; ")))
+		}
+		fmt.Fprintf(&b, " Confidence: %s. To check: %s.", cell(f.Confidence), cell(f.Check))
+		if f.Next != "" {
+			fmt.Fprintf(&b, " Next: %s", cell("crawlbench "+f.Next))
+		}
+		b.WriteByte('\n')
+	}
 	if len(p.Others) > 0 {
 		b.WriteString("\n### More findings\n\n")
 	}
-	p.findings(&b, p.Others)
+	for _, f := range p.Others {
+		fmt.Fprintf(&b, "- **%s**: %s (%s).\n", f.Kind, cell(f.Text), cell(f.Confidence))
+	}
+	said := saying{}
 	for _, s := range p.Sections {
 		fmt.Fprintf(&b, "\n## %s\n", cell(s.Title))
 		for _, f := range s.Figures {
 			file := "plots/" + f.ID + ".svg"
 			pictures[file] = Alone(f.SVG)
-			fmt.Fprintf(&b, "\n**%s.** %s\n\n![%s](%s)\n", cell(f.Title), cell(f.Sentence), cell(f.Title), file)
+			fmt.Fprintf(&b, "\n**%s.** %s\n\n![%s](%s)\n", cell(f.Title), cell(said.sentences(f.Sentence)),
+				cell(f.Title), file)
 		}
 		for _, g := range s.Groups {
 			fmt.Fprintf(&b, "\n### %s\n", cell(g.Title))
 			for _, t := range g.Tables {
-				t.markdown(&b)
+				switch {
+				case t.OneLine != "":
+					fmt.Fprintf(&b, "\n%s.\n", cell(t.OneLine))
+				default:
+					t.About = said.once(t.About)
+					t.markdown(&b)
+				}
 			}
 		}
 	}
-	cells := Table{Head: []string{"cell", "median", "compared with the baseline", "upper bound"}}
-	for _, c := range p.Cells {
-		cells.add(c.Name, c.Median, c.Versus, c.Bound)
-	}
 	if len(p.Cells) > 0 {
-		b.WriteString("\n## Cells\n")
+		fmt.Fprintf(&b, "\n## Cells\n\nEach cell with its samples, and the evidence of each finding, for people and for programs:\n\n"+
+			"    crawlbench report -format html %[1]s\n    crawlbench report -format json %[1]s\n", plain.Line(quoted(p.Dir)))
 	}
-	cells.markdown(&b)
 	b.WriteString("\n## Method\n")
 	m := Table{Head: []string{"", ""}}
 	for _, r := range p.Method {
@@ -65,19 +81,27 @@ func (p *Page) markdown(w io.Writer) (map[string]string, error) {
 	return pictures, nil
 }
 
-// findings writes findings as a list.
-func (p *Page) findings(b *strings.Builder, list []Finding) {
-	for _, f := range list {
-		fmt.Fprintf(b, "- **%s**: %s.", f.Kind, cell(f.Text))
-		if len(f.Evidence) > 0 {
-			fmt.Fprintf(b, " Evidence: %s.", cell(strings.Join(f.Evidence, "; ")))
-		}
-		fmt.Fprintf(b, " Confidence: %s. To check: %s.", cell(f.Confidence), cell(f.Check))
-		if f.Next != "" {
-			fmt.Fprintf(b, " Next: %s", cell("crawlbench "+f.Next))
-		}
-		b.WriteByte('\n')
+// saying is what the text has said: a report of many graphs explains each table once.
+type saying map[string]bool
+
+// once returns text the first time, and "" afterwards.
+func (s saying) once(text string) string {
+	if s[text] {
+		return ""
 	}
+	s[text] = true
+	return text
+}
+
+// sentences returns text without those sentences that were said. Sentences with a number are facts and stay.
+func (s saying) sentences(text string) string {
+	var b strings.Builder
+	for _, sentence := range strings.SplitAfter(text, ". ") {
+		if strings.ContainsAny(sentence, "0123456789") || s.once(strings.TrimSpace(sentence)) != "" {
+			b.WriteString(sentence)
+		}
+	}
+	return strings.TrimSpace(b.String())
 }
 
 // bullets writes a list with its title, unless it is empty.

@@ -40,19 +40,20 @@ func renderings(t *testing.T, a *diagnose.Analysis) map[string]string {
 	return list
 }
 
-// All renderers show all texts of the view.
+// All renderers show all texts of the view; Markdown, which is for a pull request, folds what is in HTML.
 func TestAllRenderersShowTheView(t *testing.T) {
 	a := showcase(t)
 	p := fullPage(a)
 	brief := slices.Concat(p.Headlines, p.Failed, p.Trust, []string{p.Status})
 	long := slices.Clone(brief)
+	var whole, lines []string // only in HTML, only in Markdown
 	for _, f := range p.Findings {
 		brief = append(brief, f.Text, f.Next)
 		long = append(long, string(f.Kind), f.Text, f.Confidence, f.Check, f.Next)
 		long = append(long, f.Evidence...)
 	}
 	for _, f := range p.Others {
-		long = append(long, string(f.Kind), f.Text, f.Confidence, f.Check, f.Next)
+		long, whole = append(long, string(f.Kind), f.Text, f.Confidence), append(whole, f.Check, f.Next)
 	}
 	for _, s := range p.Sections {
 		for _, f := range s.Figures {
@@ -61,30 +62,40 @@ func TestAllRenderersShowTheView(t *testing.T) {
 		for _, g := range s.Groups {
 			long = append(long, g.Title)
 			for _, table := range g.Tables {
-				long = append(append(long, table.About), table.Head...)
+				texts := append([]string{table.About}, table.Head...)
 				brief = append(brief, table.OneLine)
 				for _, e := range slices.Concat(table.Rows...) {
-					if long = append(long, e.Text); g.Main && table.OneLine == "" {
+					if texts = append(texts, e.Text); g.Main && table.OneLine == "" {
 						brief = append(brief, e.Brief())
 					}
+				}
+				if table.OneLine != "" {
+					lines, whole = append(lines, table.OneLine), append(whole, texts...)
+				} else {
+					long = append(long, texts...)
 				}
 			}
 		}
 	}
 	for _, c := range p.Cells {
-		long = append(long, c.Name, c.Median, c.Versus, c.Bound)
+		whole = append(whole, c.Name, c.Median, c.Versus, c.Bound)
 	}
 	for _, r := range p.Method {
 		long = append(long, r[:]...)
 	}
 	if len(p.Findings)+len(p.Others) < 4 || len(p.Others) == 0 || len(p.Failed) < 3 ||
-		len(p.Cells) < 20 || len(long) < 400 {
+		len(p.Cells) < 20 || len(long)+len(whole) < 400 || len(lines) == 0 {
 		t.Fatalf("the view has only %d texts", len(long))
 	}
 	for name, text := range renderings(t, a) {
 		want := long
-		if name == "text" {
+		switch name {
+		case "text":
 			want = brief
+		case "HTML":
+			want = append(whole, long...)
+		case "Markdown":
+			want = append(lines, long...)
 		}
 		for _, s := range want {
 			if !strings.Contains(text, strings.Join(strings.Fields(s), " ")) {
