@@ -30,6 +30,16 @@ func dials(c *Cell) (Value, bool) {
 		c.representative()
 }
 
+// FirstDials returns the share of a cell's connections that a single worker makes as well: the first of each host. The
+// others are made because several workers visit a host at once. It is not known where one worker was not measured.
+func (c *Cell) FirstDials() (share float64, known bool) {
+	one := c.Row.Cells[0]
+	if c.Dials == 0 || one.Workers > 1 || !one.Sound() {
+		return 0, false
+	}
+	return min(1, one.Dials/c.Dials), true
+}
+
 // Changeable returns which share of the processor time of a page a crawler could change at all: what is beyond the cost
 // of workers that only fetch. It is 0 for a crawler that needs no more, and known is false in memory.
 func (c *Cell) Changeable() (share float64, known bool) {

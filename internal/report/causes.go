@@ -37,11 +37,11 @@ func cause(f diagnose.Finding, who string, out *Finding) (profile string) {
 		out.Check = "replace it by a sync.Mutex, which hands over faster, or split what it protects: throughput rises"
 		return "block"
 	case diagnose.SmallChannel:
-		out.Text = fmt.Sprintf("%s sleeps %.2g times per page for a channel at both of its ends: the sender at %s, the receiver at %s: they take turns, which a larger channel avoids unless the two wait for each other by design", who, v.Median, f.Pair.Send, f.Pair.Receive)
+		out.Text = fmt.Sprintf("%s sleeps %.2g times per page for a channel at both of its ends: the sender at %s, the receiver at %s: they take turns, which a larger channel avoids", who, v.Median, f.Pair.Send, f.Pair.Receive)
 		out.Evidence = append(out.Evidence, fmt.Sprintf("%s slept, %s", Plural(f.Pair.SendSleeps, "sender"),
 			Plural(f.Pair.ReceiveSleeps, "receiver")))
 		out.Confidence = fmt.Sprintf("%.2g to %.2g sleeps per page over %d traces", v.Min, v.Max, v.N)
-		out.Check = "double the channel's capacity: if the sleeps per page stay, the capacity was not the cause"
+		out.Check = "double the channel's capacity: if the sleeps per page stay, the two wait for each other by design"
 		return "block"
 	case diagnose.IdleWorkers:
 		idle, _ := c.IdleProcessors()
@@ -87,9 +87,18 @@ func cause(f diagnose.Finding, who string, out *Finding) (profile string) {
 		out.Text = fmt.Sprintf("%s spends %s of its processor time parsing pages: no crawler changes that", who, share)
 		out.Check = "crawl pages with fewer links: the share falls"
 	case diagnose.Connections:
-		out.Text = fmt.Sprintf("%s makes %s connections a page: its hosts are too small, or its workers too many, for a connection to be used again", who, perPage(v.Median))
+		out.Text = fmt.Sprintf("%s makes %s connections a page", who, perPage(v.Median))
 		out.Confidence = fmt.Sprintf("%s to %s over %s", perPage(v.Min), perPage(v.Max), Plural(v.N, "sample"))
 		out.Check = "crawl a graph with fewer hosts: processor time per page falls"
+		switch first, known := c.FirstDials(); {
+		case !known:
+			out.Text += "; why is not known: measure it with one worker too"
+		case first >= 0.5:
+			out.Text += fmt.Sprintf(": %s are the first of their host, since the hosts have few pages", Share(first))
+		default:
+			out.Text += fmt.Sprintf(": %s are made because several workers visit a host at once", Share(1-first))
+			out.Check = "halve the workers: connections and processor time per page fall"
+		}
 		return "cpu"
 	case diagnose.BusySite:
 		out.Text = fmt.Sprintf("%s spends %s of its workers' time waiting for the site, which shares the processors: a page needs %s of the crawler's process and %s of the site", who, share, Seconds(c.CPU), Seconds(c.SiteCPU))

@@ -133,3 +133,56 @@ func TestOverHTTP(t *testing.T) {
 		t.Error("a busy site is also found to be latency-bound")
 	}
 }
+
+// Connections have one reason each: few pages per host, which a single worker meets as well, or many workers.
+func TestConnectionsHaveOneReason(t *testing.T) {
+	for first, want := range map[float64]string{
+		190: "0.2 connections a page: 95 % are the first of their host, since the hosts have few pages",
+		20:  "0.2 connections a page: 90 % are made because several workers visit a host at once",
+		0:   "0.2 connections a page; why is not known: measure it with one worker too",
+	} {
+		workers := "[1, 8]"
+		if first == 0 {
+			workers = "[8]"
+		}
+		p, err := runtest.Plan(`
+crawlers = ["mutexmap"]
+keys = ["url"]
+transport = ["http"]
+workers = `+workers+`
+rounds = 6
+rest = "0s"
+[[graph]]
+name = "g"
+kind = "rmat"
+scale = 10
+`, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run, err := runtest.Run{Plan: p, Manifest: store.Manifest{Host: map[string]string{"cores": "2"}},
+			Speed: func(plan.Cell, int) float64 { return 20_000 },
+			Change: func(c plan.Cell, rec *store.Record) {
+				v := rec.Sample.Values
+				v[store.DialsUnit] = v["pages/op"] / 1000 * map[bool]float64{true: first, false: 200}[c.Workers == 1]
+			}}.Write(filepath.Join(t.TempDir(), "run"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { run.Close() })
+		a, err := diagnose.Analyse(run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said []string
+		for _, f := range report.View(a, func(id string) string { return id }).Findings {
+			said = append(said, f.Text)
+			if strings.Contains(f.Text, " or ") {
+				t.Errorf("two guesses: %s", f.Text)
+			}
+		}
+		if text := strings.Join(said, "\n"); !strings.Contains(text, want) {
+			t.Errorf("want %q:\n%s", want, text)
+		}
+	}
+}
