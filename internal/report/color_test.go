@@ -1,10 +1,13 @@
 package report
 
 import (
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"crawlbench/internal/plan"
+	"crawlbench/internal/testing/runtest"
 )
 
 // A crawler has one colour: in any picture, in any company, and as its own control.
@@ -38,6 +41,37 @@ func TestColorsBelongToCrawlers(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// The legends of two runs with different lists give each crawler the same colour.
+func TestColorsDoNotDependOnTheRun(t *testing.T) {
+	key := regexp.MustCompile(`class="(s\d(?: d\d)?) line" stroke-width="3"/><text[^>]*>([^<]+)</text>`)
+	seen := map[string]string{}
+	shared := map[string]int{}
+	for _, list := range []string{`"mutexmap", "owner", "cas", "xsync"`, `"cas", "xsync", "level", "mutexmap"`} {
+		p, err := runtest.Plan("crawlers = ["+list+"]\nworkers = [1, 2]\nrounds = 6\n[[graph]]\nname = \"g\"\nkind = \"rmat\"\nscale = 10\n", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run, err := runtest.Run{Plan: p, Noise: 0.01, Speed: func(plan.Cell, int) float64 { return 1e5 }}.Write(
+			filepath.Join(t.TempDir(), "run"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range View(analysed(t, run), fragmentOf).Sections[0].Figures {
+			for _, m := range key.FindAllStringSubmatch(f.SVG, -1) {
+				class, name := m[1], m[2]
+				if was, ok := seen[name]; ok && was != class {
+					t.Errorf("%s has class %q in one picture and %q in another", name, was, class)
+				}
+				seen[name] = class
+				shared[list+name]++
+			}
+		}
+	}
+	if len(shared) < 8 || seen["mutexmap"] == "" || seen["mutexmap"] == seen["cas"] {
+		t.Errorf("%v", shared)
 	}
 }
 
