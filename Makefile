@@ -8,6 +8,13 @@ export CRAWLBENCH_MAKE = 1
 # Recipes take these from the environment, so that names may have spaces, quotes and whatever else the shell would split or obey.
 export SCENARIO RESUME RUN OLD NEW DIR CELL BASE PROFILE ROWS GAPBS GAPBS_TD
 
+TARGETS := $(shell sed -n 's/^\([a-z]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
+# make takes "make limits -rows X" for its own flags and a target X; say so before anything is measured.
+ifneq ($(filter-out $(TARGETS),$(MAKECMDGOALS)),)
+$(error no target $(filter-out $(TARGETS),$(MAKECMDGOALS)): "make help" lists them. What they take is set with =, as in \
+  make limits ROWS="cas" and make bench FLAGS="-rounds 6")
+endif
+
 help: ## list the targets
 	@width=$${COLUMNS:-$$(tput cols 2>/dev/null || echo 100)}; awk -v "width=$$width" -f scripts/help.awk $(firstword $(MAKEFILE_LIST))
 
@@ -98,4 +105,4 @@ crash: ### kill runs at random moments and resume them: make crash [KILLS=100]
 cover: ### test coverage by package
 	go test -short -cover ./...
 
-.PHONY: help build bench test compare report flame serve export conform explain causal lesson doctor stress mutate limits microbench list outsiders browser corpora race lint platforms fuzz crash cover
+.PHONY: $(TARGETS)

@@ -51,7 +51,7 @@ func main() {
 func run(ctx context.Context, s setup, rounds int, only string) (err error) {
 	match, err := regexp.Compile(only)
 	if err != nil {
-		return fmt.Errorf("-rows: %w", err)
+		return fmt.Errorf("-rows: invalid regular expression %q: %w: -rows . measures all rows", only, err)
 	}
 	if s.dir == "" {
 		if s.dir, err = os.MkdirTemp("", "crawlbench-limits-"); err != nil {
