@@ -90,7 +90,7 @@ func (l *Lab) measureThen(ctx context.Context, text string,
 	}
 	s.Control = false
 	if l.Short {
-		s.Sample, s.Profiles.Length = s.Sample/4, s.Profiles.Length/2
+		s.Sample, s.Rest, s.Profiles.Length = s.Sample/4, s.Rest/8, s.Profiles.Length/2
 	}
 	dir, err := os.MkdirTemp("", "crawlbench-lesson-")
 	if err != nil {

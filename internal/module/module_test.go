@@ -65,7 +65,7 @@ func TestModuleCanBeRenamed(t *testing.T) {
 		return string(out)
 	}
 	run("go", "build", "-o", "renamed", "./bench/cmd/crawlbench")
-	tiny := "crawlers = [\"mutexmap\"]\nworkers = [2]\nrounds = 2\nsample = \"2ms\"\n" +
+	tiny := "crawlers = [\"mutexmap\"]\nworkers = [2]\nrounds = 2\nsample = \"2ms\"\nrest = \"0s\"\n" +
 		"[[graph]]\nname = \"g\"\nkind = \"hosts\"\npages = 3000\n" +
 		"[profiles]\nkinds = [\"cpu\", \"block\", \"mutex\", \"wall\"]\nlength = \"300ms\"\n"
 	if err := os.WriteFile(filepath.Join(dir, "tiny.toml"), []byte(tiny), 0o666); err != nil {
