@@ -17,18 +17,24 @@ const Shortest = time.Millisecond
 // exceeded where (j+1 - x rate at[j]) - (i - x rate at[i]) > x burst, which one pass finds from the
 // smallest second term so far; a few passes suffice.
 func Worst(at []time.Duration, rate float64, burst int) (ratio float64, window time.Duration) {
+	return WorstFrom(Shortest, at, rate, burst)
+}
+
+// WorstFrom is Worst over all windows of at least the given length.
+func WorstFrom(shortest time.Duration, at []time.Duration, rate float64, burst int) (ratio float64,
+	window time.Duration) {
 	allowed := func(d time.Duration) float64 { return rate*d.Seconds() + float64(burst) }
 	first := 0
 	for j := range at {
-		for at[j]-at[first] > Shortest {
+		for at[j]-at[first] > shortest {
 			first++
 		}
-		if x := float64(j-first+1) / allowed(Shortest); x > ratio {
-			ratio, window = x, Shortest
+		if x := float64(j-first+1) / allowed(shortest); x > ratio {
+			ratio, window = x, shortest
 		}
 	}
 	for {
-		from, to := worstExceeding(at, rate, float64(burst), ratio)
+		from, to := worstExceeding(shortest, at, rate, float64(burst), ratio)
 		if to < 0 {
 			return ratio, window
 		}
@@ -43,12 +49,12 @@ func Worst(at []time.Duration, rate float64, burst int) (ratio float64, window t
 
 // worstExceeding returns the pair of grants between which the number of grants exceeds ratio times
 // the allowed number by most; to is -1 if there is no such pair.
-func worstExceeding(at []time.Duration, rate, burst, ratio float64) (from, to int) {
+func worstExceeding(shortest time.Duration, at []time.Duration, rate, burst, ratio float64) (from, to int) {
 	to = -1
 	most := 0.0
 	next, least, leastAt := 0, 0.0, 0
 	for j := range at {
-		for ; at[j]-at[next] > Shortest; next++ {
+		for ; at[j]-at[next] > shortest; next++ {
 			if x := float64(next) - ratio*rate*at[next].Seconds(); next == 0 || x < least {
 				least, leastAt = x, next
 			}

@@ -173,14 +173,14 @@ func TestPaceOfALimiter(t *testing.T) {
 }
 
 func TestPassedOver(t *testing.T) {
-	waits := func(asked ...time.Duration) (list []grantedWait) { // in the order of their grants
+	waits := func(asked ...time.Duration) (list []Wait) { // in the order of their grants
 		for i, d := range asked {
-			list = append(list, grantedWait{d, time.Duration(100 + i)})
+			list = append(list, Wait{d, time.Duration(100 + i)})
 		}
 		return list
 	}
 	for _, test := range []struct {
-		waits []grantedWait
+		waits []Wait
 		want  []int
 	}{
 		{nil, []int{}},
@@ -194,14 +194,14 @@ func TestPassedOver(t *testing.T) {
 		}
 	}
 	draw := rand.New(rand.NewPCG(1, 2))
-	var list []grantedWait
+	var list []Wait
 	for i := range 300 {
-		list = append(list, grantedWait{time.Duration(draw.IntN(1000)), time.Duration(1000 + i)})
+		list = append(list, Wait{time.Duration(draw.IntN(1000)), time.Duration(1000 + i)})
 	}
 	for i, got := range overtakes(list) {
 		want := 0
 		for _, other := range list[:i] {
-			if other.asked > list[i].asked {
+			if other.Asked > list[i].Asked {
 				want++
 			}
 		}

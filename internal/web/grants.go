@@ -15,21 +15,21 @@ import (
 type grantLog struct {
 	begin time.Time
 	next  atomic.Int64
-	waits []grantedWait
+	waits []Wait
 }
 
-// grantedWait is a wait that the limiter granted; times are since grantLog.begin.
-type grantedWait struct{ asked, granted time.Duration }
+// Wait is a wait that the limiter granted, by its times since the crawl began.
+type Wait struct{ Asked, Granted time.Duration }
 
 func newGrantLog(fetches int) *grantLog {
-	return &grantLog{waits: make([]grantedWait, fetches)}
+	return &grantLog{waits: make([]Wait, fetches)}
 }
 
 // record records one grant. Grants beyond the expected fetches are not timed: such a crawl is
 // incorrect anyway.
 func (p *grantLog) record(asked time.Duration) {
 	if i := p.next.Add(1) - 1; i < int64(len(p.waits)) {
-		p.waits[i] = grantedWait{asked, time.Since(p.begin)}
+		p.waits[i] = Wait{asked, time.Since(p.begin)}
 	}
 }
 
@@ -72,21 +72,32 @@ type Pace struct {
 // Pace returns how the limiter of the crawl since Begin kept the given rate in pages/s with a
 // bucket of burst pages. It returns the zero Pace without a limiter.
 func (s *Site) Pace(rate float64, burst int) Pace {
+	_, waits := s.Waits()
+	return PaceOf(waits, limiter.Shortest, rate, burst)
+}
+
+// Waits returns the waits of the crawl since Begin, and when it began; none without a limiter.
+func (s *Site) Waits() (begin time.Time, waits []Wait) {
 	p := s.verifier.grants
 	if p == nil {
-		return Pace{}
+		return time.Time{}, nil
 	}
-	waits := p.waits[:min(int(p.next.Load()), len(p.waits))]
-	slices.SortFunc(waits, func(a, b grantedWait) int { return cmp.Compare(a.granted, b.granted) })
+	return p.begin, p.waits[:min(int(p.next.Load()), len(p.waits))]
+}
+
+// PaceOf returns how a limiter that granted waits, which it sorts, kept a rate with a bucket of burst pages, in windows
+// of at least the given length.
+func PaceOf(waits []Wait, shortest time.Duration, rate float64, burst int) Pace {
+	slices.SortFunc(waits, func(a, b Wait) int { return cmp.Compare(a.Granted, b.Granted) })
 	at := make([]time.Duration, len(waits))
 	for i, w := range waits {
-		at[i] = w.granted
+		at[i] = w.Granted
 	}
 	var did Pace
 	if n := len(at); n > 0 && at[n-1] > 0 {
 		did.Achieved = float64(n) / at[n-1].Seconds()
 	}
-	did.Worst, did.Window = limiter.Worst(at, rate, burst)
+	did.Worst, did.Window = limiter.WorstFrom(shortest, at, rate, burst)
 	if counts := overtakes(waits); len(counts) > 0 {
 		slices.Sort(counts)
 		did.Unfairness = counts[(len(counts)-1)*99/100]
@@ -97,12 +108,12 @@ func (s *Site) Pace(rate float64, burst int) Pace {
 // overtakes returns for each of the waits, given in the order of their grants, how many waits that
 // asked later were granted earlier. It counts with a Fenwick tree (Fenwick, A new data structure
 // for cumulative frequency tables, 1994) over the order of asking.
-func overtakes(waits []grantedWait) []int {
+func overtakes(waits []Wait) []int {
 	order := make([]int, len(waits)) // waits in the order of asking
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(waits[a].asked, waits[b].asked) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(waits[a].Asked, waits[b].Asked) })
 	rank := make([]int, len(waits))
 	for r, i := range order {
 		rank[i] = r

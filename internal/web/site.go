@@ -162,7 +162,7 @@ func (s *Site) visit(ctx context.Context, page uint32) (d *overriddenPage, links
 	case !ok:
 		v.leave(counted, nil)
 		return nil, nil, errUnknown
-	case v.rules.Exact && !v.exact.has(page):
+	case v.rules.Exact && !v.rules.Part && !v.exact.has(page):
 		v.noteUnlinked(page)
 	}
 	named := page

@@ -26,6 +26,10 @@ type Rules struct {
 	// not timed. After the first exact crawl, later crawls rename some of the pages that it
 	// fetched: see renaming.
 	Exact bool
+	// Part says that other processes fetch the rest of the graph: pages that are missing here are no fault, links may
+	// have been handed out elsewhere, and no page is renamed, because others would not know its name. MaxPages is the
+	// budget of all of them. See Seen.
+	Part bool
 	// Probe, if not nil, is called during an exact crawl, in the 1st, 2nd, 4th, 8th ... fetch.
 	Probe func()
 	// Stop, if not nil, is called once when the crawl can no longer be correct and might never
@@ -109,7 +113,7 @@ func (v *verifier) init(g *graph.Graph, reach graph.Reach) {
 // made earlier would have accumulated tokens by then.
 func (s *Site) Begin(r Rules) (limit func() crawl.Limiter) {
 	v := &s.verifier
-	if v.rules.Exact {
+	if v.rules.Exact && !v.rules.Part {
 		v.renaming.draw(v.graph, v.reach, v.fetched)
 	}
 	v.reset(r)
@@ -308,6 +312,15 @@ func (s *Site) Fetched() int {
 		}
 	}
 	return n
+}
+
+// Seen returns the bitset of the pages fetched since Begin.
+func (s *Site) Seen() []uint64 {
+	set := make([]uint64, len(s.verifier.reach.Set))
+	for i := range set {
+		set[i] = s.verifier.fetched(i)
+	}
+	return set
 }
 
 // Overlapped reports whether two fetches of the last crawl were in flight at once.

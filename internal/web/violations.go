@@ -139,7 +139,7 @@ func (v *verifier) compare(found *Violations, stopped bool) {
 	}
 	budget := v.rules.MaxPages
 	switch {
-	case stopped:
+	case stopped, v.rules.Part:
 	case budget > 0 && budget < v.reach.Pages:
 		if distinct != budget {
 			found.addf("%d pages were fetched, the budget is %d", distinct, budget)
