@@ -21,6 +21,9 @@ import (
 // process of its own, in random order.
 func Benchmark(b *testing.B, c Crawler, graphs ...Graph) {
 	b.Helper()
+	if c.Fleet {
+		b.Fatalf("crawler %s is made for fleets, whose processes a benchmark does not start: measure it with run", c.Name)
+	}
 	quick, err := plan.Load("quick")
 	if err != nil {
 		b.Fatal(err)

@@ -15,7 +15,14 @@ import (
 // In a binary built with "go test -race", data races are reported too. With
 // GOEXPERIMENT=goroutineleakprofile, or from Go 1.27 on, leaked goroutines are found even where the
 // runtime does not count them.
-func Conform(t *testing.T, c Crawler) { conform.Test(t, c) }
+//
+// A crawler that is made for fleets is skipped: the suite checks crawls of one process.
+func Conform(t *testing.T, c Crawler) {
+	if c.Fleet {
+		t.Skipf("crawler %s is made for fleets, and the suite checks one process alone", c.Name)
+	}
+	conform.Test(t, c)
+}
 
 // ConformVisited checks visited sets directly, whereas Conform checks them through a crawler: each
 // call of AddNew must take effect at one moment between its start and its return (linearizability),

@@ -33,6 +33,8 @@ type LimiterKind = struct {
 	// Fleet says that the limiter is made for fleets: the rate is that of all processes together. Its New is always
 	// given a Fleet, perhaps of one process. Other limiters are given nil.
 	Fleet bool
+	// Local says of a limiter for fleets that it needs no server, as one that gives each process its part of the rate.
+	Local bool
 	// Wrong says what is wrong with a limiter that does not keep the rate, and is there to show that; "" for others.
 	Wrong string
 	// New returns a limiter with the given rate in pages/s, above 0, and an empty bucket of burst pages, at least 1.
@@ -56,7 +58,9 @@ type FleetServer = interface {
 	Close() error
 }
 
-// Serve starts a server for fleets. If url is not "", it takes the running server there.
+// Serve starts a server for fleets. If url is not "", it takes the running server there. An error that wraps
+// exec.ErrNotFound says that this machine has no such program, and which package has it: a run then leaves out what
+// needs a server.
 type Serve = func(ctx context.Context, url string) (FleetServer, error)
 
 // Program is what a program measures. Main is the short form for one with crawlers only.
@@ -64,8 +68,8 @@ type Program struct {
 	Crawlers []Crawler
 	// Limiters are further limiters, beside the built-in ones.
 	Limiters []LimiterKind
-	// Serve starts the server that fleets share. It is called once in a run, when the first sample needs it. Nil means
-	// that the program has none, and refuses scenarios that need one.
+	// Serve starts the server that fleets share. It is called once in a run that needs one. Nil means that the program
+	// has none: its fleets then share by other means.
 	Serve Serve
 }
 

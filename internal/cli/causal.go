@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -105,7 +106,11 @@ func (a *app) causal(ctx context.Context, fs *flag.FlagSet, args []string) error
 // causalCell returns the cell that the selector names, or that of the first finding.
 func causalCell(a *diagnose.Analysis, selector string) (plan.Cell, error) {
 	own := slices.DeleteFunc(slices.Clone(a.Run.Plan().Cells),
-		func(c plan.Cell) bool { return c.IsControl() || c.IsAgainst() })
+		func(c plan.Cell) bool { return c.IsControl() || c.IsAgainst() || c.Processes > 0 })
+	if len(own) == 0 {
+		return plan.Cell{}, errors.New("causal: all cells of the run are fleets, and lines of one process do not limit them: " +
+			"measure a scenario without processes")
+	}
 	if selector != "" {
 		// a cell without a rate is meant unless the words say otherwise: no line limits one that waits for its limiter
 		unlimited := slices.DeleteFunc(slices.Clone(own), func(c plan.Cell) bool { return c.Rate > 0 })

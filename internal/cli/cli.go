@@ -18,7 +18,6 @@ import (
 	"crawlbench/internal/conform/mutant"
 	"crawlbench/internal/conform/rude"
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/limiter"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
@@ -35,7 +34,7 @@ type app struct {
 	quiet, verbose bool
 	in             io.Reader
 	crawlers       []crawl.Crawler
-	limiters       []crawl.LimiterKind // the built-in ones and those of the program
+	limiters       []crawl.LimiterKind // of the program, beside the built-in ones
 	startServer    crawl.Serve         // starts the server of fleets; nil if the program has none
 }
 
@@ -84,7 +83,7 @@ func Main(args []string, in io.Reader, out, errw io.Writer, p Program) int {
 	stdout := &output{w: out}
 	shown, errs := plain.NewWriter(stdout), plain.NewWriter(errw)
 	a := &app{out: shown, err: errs, raw: stdout, rawErr: errw, screen: screen.Of(out), side: screen.Of(errw),
-		in: in, crawlers: p.Crawlers, limiters: limiter.With(p.Limiters), startServer: p.Serve}
+		in: in, crawlers: p.Crawlers, limiters: p.Limiters, startServer: p.Serve}
 	code := a.main(args)
 	shown.Flush()
 	errs.Flush()
@@ -93,7 +92,7 @@ func Main(args []string, in io.Reader, out, errw io.Writer, p Program) int {
 
 func (a *app) main(args []string) int {
 	if len(args) == 2 && args[1] == measure.ChildVerb {
-		if err := measure.Child(context.Background(), a.in, a.withLessons()); err != nil {
+		if err := measure.Child(context.Background(), a.in, a.withLessons(), a.limiters...); err != nil {
 			fmt.Fprintln(a.err, "crawlbench: child process:", err)
 			return exitFailure
 		}
@@ -116,7 +115,7 @@ func (a *app) main(args []string) int {
 
 // dispatch finds the command and runs it.
 func (a *app) dispatch(ctx context.Context, args []string) error {
-	if err := checkCrawlers(a.crawlers); err != nil {
+	if err := errors.Join(checkCrawlers(a.crawlers), a.checkLimiters()); err != nil {
 		return err
 	}
 	if len(args) < 2 {

@@ -129,11 +129,7 @@ func (a *app) valuesOf(verb, name, last string) []string {
 		}
 		return listed(last, names)
 	case "limiter":
-		var names []string
-		for _, l := range a.limiters {
-			names = append(names, l.Name)
-		}
-		return listed(last, names)
+		return listed(last, a.limiterNames())
 	case "checks":
 		var names []string
 		for _, c := range conform.Checks() {

@@ -52,7 +52,7 @@ func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) erro
 		return err
 	}
 	s := conform.Suite{Patience: *patience, OverHTTP: *transport == "http"}
-	if s.Crawlers, err = named(positional, table); err != nil {
+	if s.Crawlers, err = alone(positional, table); err != nil {
 		return err
 	}
 	if s.Checks, err = checksOf(*checks); err != nil {
@@ -178,6 +178,18 @@ func checksOf(text string) ([]string, error) {
 		}
 	}
 	return list, nil
+}
+
+// alone returns the crawlers with the given names, or all that are not made for fleets if names is empty: the suite
+// checks crawls of one process.
+func alone(names []string, table []crawl.Crawler) ([]crawl.Crawler, error) {
+	made := func(c crawl.Crawler) bool { return c.Fleet }
+	list, err := named(names, table)
+	if i := slices.IndexFunc(list, made); err == nil && i >= 0 && len(names) > 0 {
+		return nil, usagef("conform: crawler %s is made for fleets, and the suite checks one process alone: the module of the "+
+			"crawler has its own checks", list[i].Name)
+	}
+	return slices.DeleteFunc(slices.Clone(list), made), err
 }
 
 // named returns the crawlers with the given names, or all if names is empty.

@@ -130,8 +130,12 @@ func (a *app) listOf(what, results, run string) (list []listing, err error) {
 			}{named{k.Name, k.Doc}, params}, k.Name, about)
 		}
 	case "limiters":
-		for _, k := range a.limiters {
-			add(named{k.Name, k.Doc}, k.Name, k.Doc)
+		for _, k := range a.allLimiters() {
+			doc := k.Doc
+			if k.Wrong != "" {
+				doc += "; wrong on purpose: " + k.Wrong
+			}
+			add(named{k.Name, doc}, k.Name, doc)
 		}
 	case "runs":
 		names, err := store.Runs(results)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,6 +25,7 @@ import (
 	"crawlbench/internal/host"
 	"crawlbench/internal/lesson"
 	"crawlbench/internal/measure"
+	"crawlbench/internal/testing/fleettest"
 )
 
 // TestMain runs the program instead of the tests where tests start a process of it: the commands of
@@ -33,17 +35,36 @@ func TestMain(m *testing.M) {
 		conform.Child(os.Args[2:], slices.Concat(table(), []crawl.Crawler{stuck()}, lesson.Crawlers(),
 			mutant.Crawlers()))
 	}
-	if len(os.Args) == 2 && os.Args[1] == measure.ChildVerb || os.Getenv(asProgram) != "" {
+	if len(os.Args) == 2 && os.Args[1] == measure.ChildVerb { // of whatever program
+		fleets()
+	}
+	if os.Getenv(asProgram) != "" {
 		program()
 	}
 	testscript.Main(tests{m}, map[string]func(){
 		"crawlbench": program,
+		"fleets":     fleets,
 		"spider":     spider,
 		"stuck":      func() { startWith(stuck()) },
 	})
 }
 
 func program() { startWith(table()...) }
+
+// noServer is a variable that lets the program fleets find no server.
+const noServer = "CRAWLBENCH_TEST_NO_SERVER"
+
+// fleets runs the program with crawlers and limiters that several processes share.
+func fleets() {
+	serve := fleettest.Serve
+	if os.Getenv(noServer) != "" {
+		serve = func(context.Context, string) (crawl.FleetServer, error) {
+			return nil, fmt.Errorf("install toy-server: %w", exec.ErrNotFound)
+		}
+	}
+	os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr,
+		Program{Crawlers: append(table(), fleettest.Crawlers()...), Limiters: fleettest.Limiters(), Serve: serve}))
+}
 
 // startWith runs the program with the given crawlers.
 func startWith(crawlers ...crawl.Crawler) {

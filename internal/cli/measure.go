@@ -23,7 +23,7 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []measure.Grap
 	r := measure.Runner{
 		Run: run, Caches: map[string]string{}, Spin: run.Manifest().Spin, Memory: run.Plan().Memory,
 		Budget: f.budget, Begin: begin, Child: []string{f.programs.startThis, measure.ChildVerb},
-		Against: f.programs.startOther,
+		Against: f.programs.startOther, Server: f.server,
 	}
 	if r.Memory == 0 {
 		r.Memory = host.FreeMemory()

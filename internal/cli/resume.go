@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"crawlbench/internal/child"
-	"crawlbench/internal/crawl"
 	"crawlbench/internal/host"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plan"
@@ -43,6 +42,10 @@ func (a *app) resume(ctx context.Context, f runFlags) error {
 		return exitError{exitNotComparable, fmt.Errorf("resume %s: %w", dir, err)}
 	}
 	if err := a.checkCanResume(run, f.against); err != nil {
+		return fmt.Errorf("resume %s: %w", dir, err)
+	}
+	defer a.closeServer(&f)
+	if err := a.resumeServer(ctx, run, &f); err != nil {
 		return fmt.Errorf("resume %s: %w", dir, err)
 	}
 	cacheDir, remove, err := measure.Caches(run)
@@ -119,8 +122,7 @@ func (a *app) checkCanResume(run *store.Run, against string) error {
 		}
 	}
 	for _, c := range p.Cells {
-		named := func(k crawl.LimiterKind) bool { return k.Name == c.Limiter }
-		if c.Limiter != "" && !slices.ContainsFunc(a.limiters, named) {
+		if c.Limiter != "" && !slices.Contains(a.limiterNames(), c.Limiter) {
 			return fmt.Errorf("this program has no limiter %q: resume with the program that started the run", c.Limiter)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"crawlbench/internal/child"
+	"crawlbench/internal/crawl"
 	"crawlbench/internal/host"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
@@ -31,7 +32,7 @@ type runFlags struct {
 	results, out, resume, progress                  string
 	graphs                                          fileList
 	crawlers, keys, workers, rate, limiter, profile string
-	transport                                       string
+	transport, processes, redis                     string
 	rounds                                          int
 	seed                                            string
 	budget                                          time.Duration
@@ -40,6 +41,7 @@ type runFlags struct {
 	against                                         string
 	programs                                        programs
 	gate                                            gateFlags
+	server                                          crawl.FleetServer // that fleets share; nil if there is none
 }
 
 func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
@@ -62,6 +64,10 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	fs.StringVar(&f.rate, "rate", "", "`rates` in pages/s, in place of the scenario's: inf,5000")
 	fs.StringVar(&f.limiter, "limiter", "",
 		"`limiters`, in place of the scenario's: bucket,paced (see \"crawlbench list limiters\")")
+	fs.StringVar(&f.processes, "processes", "",
+		"`numbers` of processes that share a crawl or a limit, in place of the scenario's: 1,2,4")
+	fs.StringVar(&f.redis, "redis", "",
+		"`URL` of a running server that processes share, in place of one that is started for the run")
 	fs.IntVar(&f.rounds, "rounds", 0, "`number` of rounds, in place of the scenario's")
 	fs.StringVar(&f.seed, "seed", "", "random `seed`, in place of the scenario's")
 	fs.DurationVar(&f.budget, "budget", 0, "choose the number of rounds so that the run takes about this `time`, and end after the last look that fits")
@@ -91,6 +97,7 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	if err := f.checkAgainst(); err != nil {
 		return err
 	}
+	defer a.closeServer(&f)
 	if f.resume != "" {
 		if err := onlyResume(fs, positional); err != nil {
 			return err
@@ -156,7 +163,8 @@ func (f *runFlags) checkAgainst() error {
 func onlyResume(fs *flag.FlagSet, positional []string) error {
 	var err error
 	fs.Visit(func(fl *flag.Flag) {
-		if !slices.Contains([]string{"resume", "results", "progress", "against", "gate", "format", "q", "v"}, fl.Name) {
+		kept := []string{"resume", "results", "progress", "against", "gate", "format", "redis", "q", "v"}
+		if !slices.Contains(kept, fl.Name) {
 			err = usagef("run: -%s cannot be used with -resume: a resumed run keeps its plan", fl.Name)
 		}
 	})
@@ -169,15 +177,21 @@ func onlyResume(fs *flag.FlagSet, positional []string) error {
 // plan loads the scenario, applies the flags, and returns the plan and its manifest. What it measures for that is taken
 // from the budget.
 func (a *app) plan(ctx context.Context, name string, f *runFlags) (*plan.Plan, store.Manifest, error) {
-	s, err := load(name, f.graphs)
+	s, err := load(name, f.graphs, a.limiterNames()...)
 	if err != nil {
 		return nil, store.Manifest{}, err
 	}
-	if err := override(s, *f); err != nil {
+	if err := override(s, *f, a.limiterNames()); err != nil {
+		return nil, store.Manifest{}, err
+	}
+	if err := a.checkFleets(s, *f); err != nil {
 		return nil, store.Manifest{}, err
 	}
 	s.Against = f.against != ""
-	p, err := plan.Make(s, a.crawlers, runtime.NumCPU())
+	p, err := a.make(s)
+	if err == nil {
+		p, err = a.serveFleets(ctx, s, p, f)
+	}
 	if err != nil {
 		return nil, store.Manifest{}, err
 	}
@@ -198,6 +212,10 @@ func (a *app) plan(ctx context.Context, name string, f *runFlags) (*plan.Plan, s
 		Against: f.against,
 		Host:    host.Fingerprint(), Go: runtime.Version(), Modules: modules(), Started: time.Now().UTC(),
 	}
+	if f.server != nil {
+		m.Server = f.server.Version()
+	}
+	m.WrongLimiters = a.wrongLimiters(p)
 	for _, c := range a.crawlers {
 		if c.OnEngine {
 			m.OnEngine = append(m.OnEngine, c.Name)
@@ -209,8 +227,13 @@ func (a *app) plan(ctx context.Context, name string, f *runFlags) (*plan.Plan, s
 	return p, m, nil
 }
 
-// override replaces the scenario's values by those of flags.
-func override(s *plan.Scenario, f runFlags) error {
+// make returns the plan of a scenario for this machine.
+func (a *app) make(s *plan.Scenario) (*plan.Plan, error) {
+	return plan.Make(s, a.crawlers, runtime.NumCPU(), a.limiters...)
+}
+
+// override replaces the scenario's values by those of flags. limiters are the names that one can have.
+func override(s *plan.Scenario, f runFlags, limiters []string) error {
 	if f.crawlers != "" {
 		names, err := plan.ParseNames(f.crawlers)
 		if err != nil {
@@ -257,11 +280,18 @@ func override(s *plan.Scenario, f runFlags) error {
 		s.Rates, s.Profiles.Rates = rates, nil
 	}
 	if f.limiter != "" {
-		limiters, err := plan.ParseLimiters(f.limiter)
+		names, err := plan.ParseLimiters(f.limiter, limiters)
 		if err != nil {
 			return usagef("run: -limiter: %w", err)
 		}
-		s.Limiters = limiters
+		s.Limiters = names
+	}
+	if f.processes != "" {
+		numbers, err := plan.ParseProcesses(f.processes)
+		if err != nil {
+			return usagef("run: -processes: %w", err)
+		}
+		s.Processes = numbers
 	}
 	f.recorded.apply(s)
 	if f.rounds > 0 && f.budget > 0 {
@@ -308,7 +338,7 @@ func (a *app) dry(ctx context.Context, p *plan.Plan, f runFlags) error {
 		return err
 	}
 	measure.SetResidents(p, graphs, host.FreeMemory())
-	firsts, err := a.look(ctx, p, graphs, measure.Runner{})
+	firsts, err := a.look(ctx, p, graphs, measure.Runner{Server: f.server})
 	if err != nil {
 		return err
 	}
@@ -419,7 +449,7 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 	var firsts *measure.Firsts
 	if err == nil {
 		measure.SetResidents(p, graphs, host.FreeMemory())
-		firsts, err = a.look(ctx, p, graphs, measure.Runner{Spin: m.Spin,
+		firsts, err = a.look(ctx, p, graphs, measure.Runner{Spin: m.Spin, Server: f.server,
 			Child: []string{f.programs.startThis, measure.ChildVerb}})
 	}
 	if err == nil {

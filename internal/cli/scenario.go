@@ -31,13 +31,13 @@ func (a *app) scenario(_ context.Context, fs *flag.FlagSet, args []string) error
 }
 
 // load returns the scenario of a name, with the graphs of -graph in place of its own. With -graph and without a name,
-// it is a scenario of these graphs and the defaults, called after the first.
-func load(name string, paths fileList) (*plan.Scenario, error) {
+// it is a scenario of these graphs and the defaults, called after the first. limiters are those that the program has.
+func load(name string, paths fileList, limiters ...string) (*plan.Scenario, error) {
 	if len(paths) == 0 {
 		if name == "" {
 			name = "quick"
 		}
-		return plan.Load(name)
+		return plan.Load(name, limiters...)
 	}
 	var list []plan.Graph
 	for _, path := range paths {
@@ -55,7 +55,7 @@ func load(name string, paths fileList) (*plan.Scenario, error) {
 	if name == "" {
 		return plan.Of(list[0].Name, list...), nil
 	}
-	s, err := plan.Load(name)
+	s, err := plan.Load(name, limiters...)
 	if err != nil {
 		return nil, err
 	}

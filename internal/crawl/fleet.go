@@ -15,6 +15,7 @@ type Fleet = struct {
 type LimiterKind = struct {
 	Name, Doc string
 	Fleet     bool
+	Local     bool
 	Wrong     string
 	New       func(rate float64, burst int, f *Fleet) (Limiter, error)
 }

@@ -44,7 +44,9 @@ func With(more []crawl.LimiterKind) []crawl.LimiterKind {
 	var list []crawl.LimiterKind
 	for _, k := range All() {
 		list = append(list, crawl.LimiterKind{Name: k.Name, Doc: k.Doc,
-			New: func(rate float64, burst int, _ *crawl.Fleet) (crawl.Limiter, error) { return k.New(rate, burst), nil }})
+			New: func(rate float64, burst int, _ *crawl.Fleet) (crawl.Limiter, error) {
+				return k.New(rate, burst), nil
+			}})
 	}
 	return append(list, more...)
 }

@@ -88,14 +88,18 @@ func inBlocks(change func(*plan.Scenario)) func(*plan.Scenario) {
 	}
 }
 
-// actOld answers a job as a program does that knows no residents.
+// actOld answers a job as a program does that knows no residents, or no fleets.
 func actOld() int {
 	in, err := io.ReadAll(os.Stdin)
 	var job map[string]any
 	if err == nil {
 		err = json.Unmarshal(in, &job)
 	}
-	delete(job, "Resident")
+	unknown := "Resident"
+	if os.Getenv(oldProgram) == "fleets" {
+		unknown = "Fleet"
+	}
+	delete(job, unknown)
 	in, _ = json.Marshal(job)
 	if err == nil {
 		err = Child(context.Background(), bytes.NewReader(in), table())

@@ -12,7 +12,6 @@ import (
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/delay"
 	"crawlbench/internal/graph"
-	"crawlbench/internal/limiter"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/store"
 	"crawlbench/internal/web"
@@ -45,6 +44,8 @@ type Job struct {
 	// Site is the socket of the site that a cell over HTTP crawls, and ServeSeed, if not nil, asks to be that site.
 	Site      string
 	ServeSeed *uint64
+	// Fleet, if not nil, says that the process is one of several that crawl together, on request of the parent.
+	Fleet *Member `json:",omitempty"`
 
 	conn *child.Conn // to the parent; nil if this process is not a child
 }
@@ -65,12 +66,13 @@ type Outcome struct {
 // warmUps is the number of crawls before the first measured one; they absorb page faults and one-time initialization.
 const warmUps = 1
 
-// Run measures the cell of job with the crawler in table that it names.
-func Run(ctx context.Context, job Job, table []crawl.Crawler) (Outcome, error) {
+// Run measures the cell of job with the crawler in table that it names, and perhaps one of the limiters, which are
+// those of the program beside the built-in ones.
+func Run(ctx context.Context, job Job, table []crawl.Crawler, limiters ...crawl.LimiterKind) (Outcome, error) {
 	if job.Null {
 		return MeasureNull(ctx, job)
 	}
-	b, err := Open(job, table)
+	b, err := Open(job, table, limiters...)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -106,10 +108,14 @@ func Run(ctx context.Context, job Job, table []crawl.Crawler) (Outcome, error) {
 // run measures, then checks what the crawls left behind.
 func (b *Bench) run(ctx context.Context) (o Outcome, err error) {
 	b.environment = readEnvironment()
-	if err := b.Warm(ctx); err != nil {
-		return o, err
+	if !b.part() { // the processes of a fleet warm up together
+		if err := b.Warm(ctx); err != nil {
+			return o, err
+		}
 	}
 	switch {
+	case b.job.Fleet != nil:
+		o, err = b.takeParts(ctx)
 	case slices.Contains(b.job.Profiles, wall):
 		o, err = b.takeTraces(ctx)
 	case len(b.job.Profiles) > 0:
@@ -153,6 +159,9 @@ type Bench struct {
 	counts map[string]int
 	// remote is the site of a cell over HTTP; nil for a cell in memory.
 	remote *remote
+	limit  limit
+	// fleet is what the current crawl of a fleet is given; nil if this process crawls alone.
+	fleet *crawl.Fleet
 }
 
 func (b *Bench) count(name string, n int) {
@@ -163,7 +172,7 @@ func (b *Bench) count(name string, n int) {
 }
 
 // Open maps the graph of job and sets GOMAXPROCS.
-func Open(job Job, table []crawl.Crawler) (*Bench, error) {
+func Open(job Job, table []crawl.Crawler, limiters ...crawl.LimiterKind) (*Bench, error) {
 	cache, err := graph.OpenCache(job.Cache)
 	if err != nil {
 		return nil, err
@@ -204,6 +213,10 @@ func Open(job Job, table []crawl.Crawler) (*Bench, error) {
 		b.crawl = bind(b.site, job.Cell, by, slices.Contains(job.Profiles, wall), nil)
 	}
 	b.by = by
+	if err := b.join(limiters); err != nil {
+		cache.Close()
+		return nil, err
+	}
 	if b.crawl == nil {
 		cache.Close()
 		return nil, fmt.Errorf(
@@ -269,11 +282,7 @@ func (b *Bench) Crawl(ctx context.Context, watch func(crawl func())) error {
 
 // crawlOf is Crawl with a budget of maxPages pages; 0 means all.
 func (b *Bench) crawlOf(ctx context.Context, maxPages int, watch func(crawl func())) error {
-	r := web.Rules{MaxPages: maxPages}
-	if c := b.job.Cell; c.Rate > 0 {
-		r.Limiter = func() crawl.Limiter { return limiter.New(c.Limiter, float64(c.Rate), c.BucketSize()) }
-	}
-	return b.once(ctx, r, watch)
+	return b.once(ctx, web.Rules{MaxPages: maxPages, Limiter: b.limiterOf()}, watch)
 }
 
 // returnTimeout is how long a cancelled crawl may take to return.
@@ -293,6 +302,9 @@ func (b *Bench) once(ctx context.Context, r web.Rules, watch func(crawl func()))
 	r.Politeness, r.Polite = b.policy(r.Exact), b.polite
 	o := crawl.Options{Workers: r.Workers, MaxPages: r.MaxPages, SizeHint: b.sizeHint(), Count: b.count,
 		Politeness: (*crawl.Politeness)(r.Politeness)}
+	if b.by.Fleet {
+		o.Fleet = b.fleet
+	}
 	b.baseline.record()
 	if err := b.remote.begin(ctx); err != nil {
 		return err
@@ -305,7 +317,7 @@ func (b *Bench) once(ctx context.Context, r web.Rules, watch func(crawl func()))
 		o.Limiter = begin()
 		did, err = b.crawl(ctx, o)
 	})
-	errRemote := b.remote.end(ctx)
+	errRemote, errLimit := b.remote.end(ctx), b.limit.end()
 	end := cpuSeconds()
 	close(returned)
 	after, leftover := b.baseline.awaitExit(end)
@@ -316,6 +328,9 @@ func (b *Bench) once(ctx context.Context, r web.Rules, watch func(crawl func()))
 	}
 	if text := b.site.Strange(); text != "" {
 		return fmt.Errorf("crawl over HTTP: %s", text)
+	}
+	if errLimit != nil {
+		return errLimit
 	}
 	if v = append(append(v, process.changes()...), leftover...); v != nil {
 		return v

@@ -275,11 +275,12 @@ func TestRealGraphsAreCrawledByAll(t *testing.T) {
 func TestChildAnswersAJobInJSON(t *testing.T) {
 	in := `{"Cell":{"impl":"cas","graph":"g","keys":"id","workers":2,"rate":"inf","gomaxprocs":2},` +
 		`"Cache":"/nowhere/g.graph"}`
-	o, err := answer(t.Context(), strings.NewReader(in), nil, crawler.All())
+	o, err := answer(t.Context(), strings.NewReader(in), nil, crawler.All(), nil)
 	if err != nil || !strings.HasPrefix(o.Error, "open the graph's cache: open /nowhere/g.graph") {
 		t.Errorf("%+v, %v", o, err)
 	}
-	if _, err := answer(t.Context(), strings.NewReader("{"), nil, nil); err == nil || errors.Is(err, context.Canceled) {
+	_, err = answer(t.Context(), strings.NewReader("{"), nil, nil, nil)
+	if err == nil || errors.Is(err, context.Canceled) {
 		t.Errorf("truncated job: error %v", err)
 	}
 	if err := Child(t.Context(), strings.NewReader(in), nil); err == nil {

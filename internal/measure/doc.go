@@ -11,6 +11,11 @@
 // and takes the profiles in a profile pass. It also checks what a crawl leaves behind: goroutines, changed process
 // settings, open files.
 //
+// A sample of a fleet is taken by several children. Each crawls when it is asked, at a time that all are given, and
+// logs which pages it has fetched and when its limiter let it; the parent unites the logs and verifies them. If the
+// crawler is not made for fleets, each child crawls its own copy of the graph, verifies that itself, and they share the
+// limit only. What they share is at a server, which the caller starts and ends.
+//
 // The package also measures what limits the precision of a benchmark on this machine: clock and timers, the rate
 // limiters built on them, the cost of profilers per event, and other users of the processors. The output is a list of
 // readings, with a hint where the user can improve something. The noise floor is measured by the caller, as a run.

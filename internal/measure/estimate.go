@@ -11,6 +11,7 @@ import (
 
 	"crawlbench/internal/child"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/store"
 )
 
 // First is a first look at a cell: how long a crawl takes, and its process besides the measured crawls, which starts,
@@ -56,11 +57,21 @@ func (f *Firsts) Look(ctx context.Context, r *Runner, p *plan.Plan, most time.Du
 		if err != nil {
 			return err
 		}
+		start := time.Now()
+		if c.Processes > 0 {
+			o, failure, err := r.runFleet(ctx, job, false, left)
+			if err != nil {
+				return err
+			}
+			if failure == nil {
+				f.see(c, o.Sample, time.Since(start))
+			}
+			continue
+		}
 		in, err := json.Marshal(job)
 		if err != nil {
 			return fmt.Errorf("encode the job of %s: %w", c.ID(), err)
 		}
-		start := time.Now()
 		end, err := child.Run(ctx, func() *exec.Cmd { return command(args, in) }, left)
 		wall := time.Since(start)
 		if ctx.Err() != nil {
@@ -74,13 +85,18 @@ func (f *Firsts) Look(ctx context.Context, r *Runner, p *plan.Plan, most time.Du
 		case err != nil:
 			return err
 		case failure == nil && o.Sample != nil:
-			crawl := time.Duration(o.Sample.Values["sec/op"] * float64(time.Second))
-			f.seen[c] = First{crawl, max(0, wall-crawl)}
+			f.see(c, o.Sample, wall)
 		case wall >= left: // it takes at least so long
 			f.seen[c] = First{wall / 2, wall / 2}
 		}
 	}
 	return nil
+}
+
+// see notes the sample of a first look that took wall.
+func (f *Firsts) see(c plan.Cell, s *store.Sample, wall time.Duration) {
+	crawl := time.Duration(s.Values["sec/op"] * float64(time.Second))
+	f.seen[c] = First{crawl, max(0, wall-crawl)}
 }
 
 // Seen returns at how many cells there was a first look.

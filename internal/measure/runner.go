@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"crawlbench/internal/crawl"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/store"
 )
@@ -25,6 +26,8 @@ type Runner struct {
 	Child []string
 	// Against is the program that crawls the cells marked with against; "" if there are none.
 	Against string
+	// Server is the server that the processes of fleets share; nil if there is none.
+	Server crawl.FleetServer
 	// Budget, if not 0, limits the time from Begin; the number of rounds is adjusted to it.
 	Budget time.Duration
 	Begin  time.Time
@@ -34,6 +37,7 @@ type Runner struct {
 	ended  map[plan.Cell]time.Time // when the last block of a group ended
 	passed time.Duration           // of the profile passes taken between blocks
 	sites  sites
+	fleets fleetNames
 }
 
 // ChildVerb is the argument that makes a program act as a child.
@@ -162,7 +166,7 @@ func (r *Runner) sample(ctx context.Context, s plan.Slot) error {
 // over HTTP the client retains more than the crawler.
 func (r *Runner) retained(s plan.Slot) bool {
 	c := r.Run.Plan().Cells[s.Cell]
-	return s.Round == 0 && c.Rate == 0 && c.Cost == plan.Cost{} && c.Transport == plan.Memory
+	return s.Round == 0 && c.Rate == 0 && c.Cost == plan.Cost{} && c.Transport == plan.Memory && c.Processes == 0
 }
 
 // pass takes the profiles of one pass. The files are complete before the journal mentions them.

@@ -32,6 +32,9 @@ const frozen = "frozen"
 // run runs job in a child, of the other program if against is set. An error is the harness's own;
 // a failure is the crawler's.
 func (r *Runner) run(ctx context.Context, job Job, against bool) (*Outcome, *failure, error) {
+	if job.Cell.Processes > 0 && !job.Null {
+		return r.runFleet(ctx, job, against, r.limit())
+	}
 	in, err := json.Marshal(job)
 	if err != nil {
 		return nil, nil, fmt.Errorf("encode the job of %s: %w", job.Cell.ID(), err)

@@ -23,6 +23,7 @@ import (
 	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
+	"crawlbench/internal/testing/fleettest"
 
 	"crawlbench/internal/store"
 )
@@ -33,7 +34,7 @@ func TestMain(m *testing.M) {
 		if os.Getenv(oldProgram) != "" {
 			os.Exit(actOld())
 		}
-		if err := Child(context.Background(), os.Stdin, table()); err != nil {
+		if err := Child(context.Background(), os.Stdin, table(), fleettest.Limiters()...); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -189,7 +190,7 @@ func table() []crawl.Crawler {
 			return right(ctx, w, seeds, o)
 		},
 	)
-	return slices.Concat(list, inTurns(right), byURLOnly())
+	return slices.Concat(list, inTurns(right), byURLOnly(), fleettest.Crawlers())
 }
 
 // start creates a run of the named crawlers on a small graph.
@@ -215,7 +216,7 @@ pages = 400
 	if change != nil {
 		change(s)
 	}
-	p, err := plan.Make(s, table(), 2)
+	p, err := plan.Make(s, table(), 2, fleettest.Limiters()...)
 	if err != nil {
 		t.Fatal(err)
 	}

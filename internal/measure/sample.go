@@ -8,6 +8,7 @@ import (
 	"crawlbench/internal/delay"
 	"crawlbench/internal/host"
 	"crawlbench/internal/store"
+	"crawlbench/internal/web"
 )
 
 // takeSample takes one sample: it crawls until the crawls have lasted for the job's sample length.
@@ -127,9 +128,13 @@ func (b *Bench) addPace(s *store.Sample) {
 	if c.Rate == 0 {
 		return
 	}
-	did := b.site.Pace(float64(c.Rate), c.BucketSize())
+	addPace(s, float64(c.Rate), b.site.Pace(float64(c.Rate), c.BucketSize()))
+}
+
+// addPace adds the limiter's statistics of the last of the sample's crawls.
+func addPace(s *store.Sample, asked float64, did web.Pace) {
 	if s.Pace == nil {
-		s.Pace = &store.Pace{Asked: float64(c.Rate)}
+		s.Pace = &store.Pace{Asked: asked}
 	}
 	s.Pace.Achieved += (did.Achieved - s.Pace.Achieved) / float64(s.Crawls)
 	s.Pace.Unfairness += (float64(did.Unfairness) - s.Pace.Unfairness) / float64(s.Crawls)

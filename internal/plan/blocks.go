@@ -19,7 +19,7 @@ func (c Cell) Group() Cell {
 
 // SetResidents decides which cells are measured in blocks. Fresh processes remain for groups that
 // fits, which gets their cells, refuses; for single cells; for rate-limited cells, whose crawls take
-// as long as a sample; and for all cells of a plan without turns. It draws the schedule anew.
+// as long as a sample; for fleets; and for all cells of a plan without turns. It draws the schedule anew.
 func (p *Plan) SetResidents(fits func(group []Cell) bool) {
 	groups := map[Cell][]Cell{}
 	for _, c := range p.Cells {
@@ -27,7 +27,7 @@ func (p *Plan) SetResidents(fits func(group []Cell) bool) {
 	}
 	resident := map[Cell]bool{}
 	for g, cells := range groups {
-		resident[g] = p.Turns > 0 && g.Rate == 0 && len(cells) > 1 && (fits == nil || fits(cells))
+		resident[g] = p.Turns > 0 && g.Rate == 0 && g.Processes == 0 && len(cells) > 1 && (fits == nil || fits(cells))
 	}
 	for i, c := range p.Cells {
 		p.Cells[i].Resident = resident[c.Group()]

@@ -40,6 +40,8 @@ type axes struct {
 	bursts         []int    // of cells with a rate
 	limiters       []string // of cells with a rate
 	costs          []Cost
+	processes      []int
+	fleets         fleets
 	onGraph        map[string][]int // workers by graph; nil if all have the same
 	simulated      bool
 }
@@ -47,10 +49,13 @@ type axes struct {
 func axesOf(s *Scenario, chosen []crawl.Crawler, cores int) axes {
 	a := axes{graphs: s.Graphs, keys: s.Keys, transports: s.Transports, workers: resolve(s.Workers, cores),
 		procs: resolve(s.Procs, cores), rates: s.Rates, bursts: s.Bursts, limiters: s.Limiters, costs: s.Costs,
-		simulated: s.Simulated}
+		processes: s.Processes, simulated: s.Simulated}
 	a.ownWorkers(cores)
 	if len(a.transports) == 0 {
 		a.transports = []Transport{Memory}
+	}
+	if len(a.processes) == 0 {
+		a.processes = []int{1}
 	}
 	if len(a.costs) == 0 {
 		a.costs = []Cost{{}}
@@ -141,20 +146,26 @@ func (a axes) able(c crawl.Crawler) (keys, workers int) {
 
 // count returns the number of cells.
 func (a axes) count() float64 {
-	limited := 0.0 // combinations of rate, burst and limiter
-	for _, r := range a.rates {
-		if r == 0 {
-			limited++
-		} else {
-			limited += float64(len(a.bursts)) * float64(len(a.limiters))
-		}
-	}
 	sum := 0.0
 	for _, c := range a.crawlers {
 		keys, workers := a.able(c)
-		sum += float64(keys) * float64(workers)
+		sum += float64(keys) * float64(workers) * a.limited(c)
 	}
-	return sum * float64(len(a.graphs)) * float64(len(a.procs)) * float64(len(a.costs)) * limited
+	return sum * float64(len(a.graphs)) * float64(len(a.procs)) * float64(len(a.costs))
+}
+
+// limited returns the number of combinations of rate, burst, limiter and processes of a crawler.
+func (a axes) limited(c crawl.Crawler) (sum float64) {
+	for _, r := range a.rates {
+		if r == 0 {
+			sum += float64(a.fleets.count(c, r, "", a.processes))
+			continue
+		}
+		for _, l := range a.limiters {
+			sum += float64(len(a.bursts)) * float64(a.fleets.count(c, r, l, a.processes))
+		}
+	}
+	return sum
 }
 
 // lengths lists the axes with several values.
@@ -165,7 +176,8 @@ func (a axes) lengths() string {
 		name string
 	}{{len(a.crawlers), "crawlers"}, {len(a.graphs), "graphs"}, {len(a.keys), "keys"},
 		{len(a.transports), "transport"}, {len(a.workers), "workers"}, {len(a.rates), "rate"},
-		{len(a.bursts), "burst"}, {len(a.limiters), "limiter"}, {len(a.procs), "gomaxprocs"}, {len(a.costs), "cost"}} {
+		{len(a.bursts), "burst"}, {len(a.limiters), "limiter"}, {len(a.processes), "processes"},
+		{len(a.procs), "gomaxprocs"}, {len(a.costs), "cost"}} {
 		if x.n > 1 {
 			list = append(list, fmt.Sprintf("%d %s", x.n, x.name))
 		}

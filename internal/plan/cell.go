@@ -25,6 +25,9 @@ type Cell struct {
 	Cost Cost `json:"cost,omitzero"`
 	// Transport is how pages come to the crawler: HTTP, or Memory.
 	Transport Transport `json:"transport,omitempty"`
+	// Processes is the number of processes of the fleet that crawls the cell, each with its own workers and its own
+	// GOMAXPROCS. 0 means that one process crawls alone, whereas in a fleet of one it uses what others could share.
+	Processes int `json:"processes,omitempty"`
 	// NoGC is set if the garbage collector is off, within the memory limit.
 	NoGC bool `json:"gogc_off,omitempty"`
 	// NullSet is set if a set that stores nothing replaces the visited set of a crawler on the shared engine. It crawls
@@ -90,7 +93,7 @@ func (c Cell) IsControl() bool { return strings.HasSuffix(c.Impl, controlSuffix)
 
 // Name returns the cell's benchmark name without the word Benchmark:
 // Crawl/impl=I/graph=G/keys=K/workers=W/rate=R-P, with /burst=B, /limiter=L, /latency=D, /cpu=D,
-// /transport=http, /gogc=off and /set=null before -P if they are set.
+// /transport=http, /processes=N, /gogc=off and /set=null before -P if they are set.
 func (c Cell) Name() string { return "Crawl/" + c.path("/") }
 
 // SubName returns the name to pass to b.Run of package testing: without the leading Crawl/ and the
@@ -117,6 +120,9 @@ func (c Cell) path(sep string) string {
 	parts = append(parts, c.Cost.parts("=")...)
 	if c.Transport != Memory {
 		parts = append(parts, "transport="+c.Transport.String())
+	}
+	if c.Processes > 0 {
+		parts = append(parts, fmt.Sprintf("processes=%d", c.Processes))
 	}
 	if c.NoGC {
 		parts = append(parts, "gogc=off")
@@ -147,9 +153,9 @@ func (c Cell) Ideal(pages, depth int, wait, cpu time.Duration) time.Duration {
 		pages = min(pages, c.MaxPages)
 		depth = min(depth, pages)
 	}
-	n := float64(pages)
-	bound := n * float64(wait+cpu) / float64(c.Workers)
-	bound = max(bound, n*float64(cpu)/float64(min(c.Procs, c.Workers)))
+	n, processes := float64(pages), max(1, c.Processes)
+	bound := n * float64(wait+cpu) / float64(c.Workers*processes)
+	bound = max(bound, n*float64(cpu)/float64(min(c.Procs, c.Workers)*processes))
 	bound = max(bound, float64(depth+1)*float64(wait+cpu))
 	if c.Rate > 0 {
 		bound = max(bound, n/float64(c.Rate)*float64(time.Second))

@@ -40,7 +40,7 @@ func Read(text []byte) (*Plan, error) {
 	err := errors.Join(
 		readList(raw.Crawlers, "crawlers", mostNames, 1, &p.Crawlers),
 		readList(raw.Graphs, "graphs", mostNames, 60, &p.Graphs),
-		readList(raw.Cells, "cells", mostCells, 17, &p.Cells),
+		readList(raw.Cells, "cells", mostCells, 18, &p.Cells),
 		readList(raw.Schedule, "slots", mostSlots, 3, &p.Schedule),
 		readList(raw.Looks, "looks", mostLooks, 2, &p.Looks),
 		readList(raw.Passes, "profile passes", mostCells, 5, &p.Passes),
@@ -128,6 +128,10 @@ func (c Cell) check() error {
 		return fmt.Errorf("transport %q with keys %q: want none, or \"http\" with \"url\"", string(c.Transport), c.Keys)
 	case c.Transport == HTTP && c.NullSet:
 		return errors.New("a null set over HTTP: want one of the two")
+	case c.Processes < 0 || c.Processes > maxProcesses:
+		return fmt.Errorf("%d processes: want at most %d", c.Processes, maxProcesses)
+	case c.Processes > 0 && (c.Transport != Memory || c.NullSet || c.NoGC || c.Delay != Delay{} || c.Resident):
+		return errors.New("a fleet over HTTP, with a null set, without collector, with a delay or in a block: want none of these")
 	case c.Workers < 1 || c.Workers > 1<<26 || c.Procs < 1 || c.Procs > 1<<20 || c.Burst < 0 || c.MaxPages < 0:
 		return fmt.Errorf("%d workers, GOMAXPROCS %d, burst %d or a budget of %d pages are out of bounds",
 			c.Workers, c.Procs, c.Burst, c.MaxPages)

@@ -62,7 +62,7 @@ func baselineFirst(chosen []crawl.Crawler, baseline string) ([]crawl.Crawler, er
 
 // passes returns the profile passes of the scenario: one for the CPU profile, one for block and
 // mutex together, and one for the execution trace of the wall profile. Second entries are not
-// profiled.
+// profiled, and neither are fleets.
 func passes(s *Scenario, cells []Cell, table []crawl.Crawler, cores int) ([]Pass, error) {
 	pf := s.Profiles
 	if len(pf.Kinds) == 0 {
@@ -83,8 +83,8 @@ func passes(s *Scenario, cells []Cell, table []crawl.Crawler, cores int) ([]Pass
 	has := func(list []string, v string) bool { return len(list) == 0 || slices.Contains(list, v) }
 	var list []Pass
 	for i, c := range cells {
-		if c.IsControl() || c.IsAgainst() || len(impls) > 0 && !impls[c.Impl] || !has(pf.Graphs, c.Graph) ||
-			!has(pf.Keys, c.Keys) {
+		if c.IsControl() || c.IsAgainst() || c.Processes > 0 || len(impls) > 0 && !impls[c.Impl] ||
+			!has(pf.Graphs, c.Graph) || !has(pf.Keys, c.Keys) {
 			continue
 		}
 		all := workers(c)

@@ -202,7 +202,7 @@ func FuzzValues(f *testing.F) {
 		names, errNames := plan.ParseNames(s)
 		counts, errCounts := plan.ParseCounts(s)
 		rates, errRates := plan.ParseRates(s)
-		_, errLimiters := plan.ParseLimiters(s)
+		_, errLimiters := plan.ParseLimiters(s, []string{"bucket"})
 		_, errSeed := plan.ParseSeed(s)
 		for _, err := range []error{errNames, errCounts, errRates, errLimiters, errSeed} {
 			if err != nil && len(err.Error()) > 1000 {

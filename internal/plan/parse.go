@@ -18,8 +18,8 @@ import (
 )
 
 // Load reads a scenario: an embedded one by its name, or a file by a path that contains a slash or
-// ends in .toml. Errors in the file are of type Errors.
-func Load(name string) (*Scenario, error) {
+// ends in .toml. Errors in the file are of type Errors. limiters are those of the program beside the built-in ones.
+func Load(name string, limiters ...string) (*Scenario, error) {
 	if !strings.HasSuffix(name, ".toml") && !strings.ContainsRune(name, filepath.Separator) {
 		text, err := scenarios.Read(name)
 		if err != nil {
@@ -27,7 +27,7 @@ func Load(name string) (*Scenario, error) {
 			return nil, fmt.Errorf("no scenario %s%s: want one of %s, or the path of a .toml file", quoted(name),
 				Nearest(name, names), strings.Join(names, ", "))
 		}
-		s, err := Parse(name+".toml", text)
+		s, err := Parse(name+".toml", text, limiters...)
 		if s != nil {
 			s.File = ""
 		}
@@ -37,7 +37,7 @@ func Load(name string) (*Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Parse(name, text)
+	return Parse(name, text, limiters...)
 }
 
 // defaults returns a scenario with the values of keys that are not given.
@@ -49,7 +49,7 @@ func defaults() *Scenario {
 		Control: true, Rounds: 10, RateLimitedRounds: DefaultRateLimitedRounds, Stop: true,
 		Sample:   150 * time.Millisecond,
 		Deadline: 30 * time.Second, Seed: 1, Turns: 6, Slice: 5 * time.Millisecond, Rest: 2 * time.Second,
-		Profiles: Profiles{Length: time.Second}, ownSeed: map[string]bool{},
+		Profiles: Profiles{Length: time.Second}, ownSeed: map[string]bool{}, limiters: limiter.Names(),
 	}
 }
 
@@ -86,9 +86,11 @@ func (s *Scenario) Replay(median time.Duration) {
 	}
 }
 
-// Parse reads the text of a scenario file. Its errors are of type Errors.
-func Parse(file string, text []byte) (*Scenario, error) {
+// Parse reads the text of a scenario file. Its errors are of type Errors. limiters are those of the program beside the
+// built-in ones.
+func Parse(file string, text []byte, limiters ...string) (*Scenario, error) {
 	s := defaults()
+	s.limiters = append(s.limiters, limiters...)
 	s.Name, s.File, s.Text = strings.TrimSuffix(filepath.Base(file), ".toml"), file, string(text)
 	text = bytes.TrimPrefix(text, []byte(mark))
 	values, root, wrong := read(file, text)
@@ -120,7 +122,8 @@ func (r *reader) scenario(s *Scenario, p *place, values map[string]any) {
 		{"workers", list(&s.Workers, count(maxWorkers))},
 		{"rate", list(&s.Rates, rate)},
 		{"burst", list(&s.Bursts, burst)},
-		{"limiter", list(&s.Limiters, word("limiter", limiter.Names()...))},
+		{"limiter", list(&s.Limiters, inQuotes("a limiter in quotes", s.parseLimiter))},
+		{"processes", list(&s.Processes, whole[int](1, maxProcesses))},
 		{"gomaxprocs", list(&s.Procs, count(1024))},
 		{"cost", list(&s.Costs, inQuotes("a cost in quotes, such as \"cpu 10us\"", parseCost))},
 		{"rounds", one(&s.Rounds, whole[int](1, MaxRounds))},

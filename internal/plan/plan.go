@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/limiter"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/web"
@@ -74,8 +75,16 @@ const MinRounds = 6
 // minBudget is the smallest number of pages of a crawl with a budget: fewer are too few to measure a rate.
 const minBudget = 20
 
-// Make returns the plan of s with its crawlers from table, for a machine with the given number of cores.
-func Make(s *Scenario, table []crawl.Crawler, cores int) (*Plan, error) {
+// Make returns the plan of s with its crawlers from table, for a machine with the given number of cores. limiters are
+// those of the program beside the built-in ones.
+func Make(s *Scenario, table []crawl.Crawler, cores int, limiters ...crawl.LimiterKind) (*Plan, error) {
+	limiters = limiter.With(limiters)
+	if err := s.checkFleets(table, limiters); err != nil {
+		return nil, fmt.Errorf("plan %s: %w", s.Name, err)
+	}
+	if len(s.Processes) == 0 {
+		table = withoutFleets(table)
+	}
 	chosen, err := Choose(s.Crawlers, table)
 	if err != nil {
 		return nil, err
@@ -117,10 +126,14 @@ func Make(s *Scenario, table []crawl.Crawler, cores int) (*Plan, error) {
 		return nil, fmt.Errorf("plan %s: a simulated scenario has no transport http: measure another one", s.Name)
 	}
 	a := axesOf(s, chosen, cores)
+	a.fleets = fleetsOf(chosen, limiters)
 	if err := bounded(a, s.Rounds); err != nil {
 		return nil, fmt.Errorf("plan %s: %w", s.Name, err)
 	}
 	p.Cells = a.cross(s)
+	if err := a.fleets.checkShared(s, a.crawlers, p.Cells); err != nil {
+		return nil, fmt.Errorf("plan %s: %w", s.Name, err)
+	}
 	if len(p.Cells) == 0 {
 		return nil, fmt.Errorf("plan %s: no cells: none of %s crawls by %s with %s workers",
 			s.Name, strings.Join(p.Crawlers, ", "), strings.Join(s.Keys, " or "), counts(a.workers))
@@ -242,6 +255,7 @@ func (a axes) cross(s *Scenario) []Cell {
 		c.Limiter = v
 		return true
 	})
+	cells = times(cells, a.processes, a.fleets.set)
 	cells = times(cells, a.procs, func(c *Cell, v int) bool { c.Procs = v; return true })
 	cells = times(cells, a.costs, func(c *Cell, v Cost) bool { c.Cost = v; return true })
 	for i := range cells {
@@ -285,11 +299,12 @@ func budget(c Cell, s *Scenario) int {
 	}
 	fetch := c.FetchOf(behaviourOf(s.Graphs, s.Fetch, c.Graph))
 	wait, cpu := fetch.Latency.MeanWait().Seconds(), fetch.CPU.Seconds()
-	if busy := (wait + cpu) / float64(c.Workers); busy > 0 {
+	n := max(1, c.Processes)
+	if busy := (wait + cpu) / float64(c.Workers*n); busy > 0 {
 		pages = min(pages, s.Sample.Seconds()/busy)
 	}
-	if busy := cpu / float64(min(c.Workers, c.Procs)); busy > 0 {
+	if busy := cpu / float64(min(c.Workers, c.Procs)*n); busy > 0 {
 		pages = min(pages, s.Sample.Seconds()/busy)
 	}
-	return int(min(max(minBudget, pages), math.MaxInt32))
+	return int(min(max(float64(minBudget*n), pages), math.MaxInt32))
 }

@@ -31,6 +31,7 @@ func notes() map[string]note {
 		"burst":               {`[0]`, "bucket size of the limiter, in pages", false},
 		"limiter":             {`["paced"]`, "the limiters; \"crawlbench list limiters\" describes them", true},
 		"cost":                {`["none", "latency 1ms cpu 10us"]`, "what every fetch costs, instead of [fetch]", true},
+		"processes":           {`[1, 2, 4]`, "processes that share a crawl, or a limit, or both; crawlers and limiters that are not made for that have 1 only", true},
 		"gomaxprocs":          {`["1x"]`, "processors that the Go runtime uses", false},
 		"rounds":              {`10`, "largest number of samples of a cell", false},
 		"rate_limited_rounds": {`4`, "largest number of samples of a cell with a rate, if there are others too", false},

@@ -36,9 +36,12 @@ type Scenario struct {
 	Rates      []Rate
 	// Bursts are bucket sizes of the limiter in pages; 0 means the pages of 10 ms at the rate, at least 1.
 	Bursts []int
-	// Limiters are names of limiter.All; "" means limiter.Default.
+	// Limiters are names of limiters; "" means limiter.Default.
 	Limiters []string
-	Procs    []Count // GOMAXPROCS
+	// Processes are numbers of processes that share a crawl or a limit. None means 1, and that the pattern * does not
+	// select crawlers that are made for fleets.
+	Processes []int
+	Procs     []Count // GOMAXPROCS
 	// Costs are the costs of a fetch to measure with; none means what Fetch says.
 	Costs []Cost
 
@@ -73,6 +76,8 @@ type Scenario struct {
 
 	// ownSeed has the graphs, and "" for the site, whose seed the file sets.
 	ownSeed map[string]bool
+	// limiters are the names that a limiter can have, as far as the reader of the file knows.
+	limiters []string
 }
 
 // Graph is a graph with its name.

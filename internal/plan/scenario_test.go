@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
@@ -185,13 +186,33 @@ func TestEmbeddedScenarios(t *testing.T) {
 		if !reflect.DeepEqual(again, s) {
 			t.Errorf("%s: it differs when read again", name)
 		}
-		p, err := plan.Make(s, crawler.All(), 2)
+		crawlers, limiters := ofFleets(s)
+		p, err := plan.Make(s, crawlers, 2, limiters...)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
-		} else if !p.Simulated && (p.Rounds < plan.MinRounds || len(p.Passes) == 0) {
+		} else if !p.Simulated && (p.Rounds < plan.MinRounds || len(p.Passes) == 0 && !p.Fleets()) {
 			t.Errorf("%s: %d rounds, %d profile passes", name, p.Rounds, len(p.Passes))
 		}
 	}
+}
+
+// ofFleets returns the crawlers of this module and, for a scenario with processes, further ones and limiters with the
+// names that it has, which only the program of another module has.
+func ofFleets(s *plan.Scenario) (crawlers []crawl.Crawler, limiters []crawl.LimiterKind) {
+	crawlers = crawler.All()
+	if len(s.Processes) == 0 {
+		return crawlers, nil
+	}
+	for _, name := range s.Crawlers {
+		if _, err := plan.Find(crawlers, name); err != nil {
+			crawlers = append(crawlers, crawl.Crawler{Name: name, Fleet: true, ByID: crawlers[0].ByID,
+				ByURL: crawlers[0].ByURL})
+		}
+	}
+	for _, name := range s.Limiters {
+		limiters = append(limiters, crawl.LimiterKind{Name: name, Fleet: true})
+	}
+	return crawlers, limiters
 }
 
 func TestLoad(t *testing.T) {
@@ -233,7 +254,7 @@ func TestLoad(t *testing.T) {
 			}
 		}
 	}
-	fails("quik", "did you mean quick?", "contention, http", ".toml")
+	fails("quik", "did you mean quick?", "contention, fleet", ".toml")
 	fails(dir, "is a directory")
 	fails("absent.toml", "absent.toml")
 	if _, err := plan.Load("./absent"); !errors.Is(err, os.ErrNotExist) {

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"crawlbench/internal/limiter"
 )
 
 // String returns the count as written in a scenario: 8, or 4x for four times the cores.
@@ -134,9 +132,9 @@ func ParseCounts(s string) ([]Count, error) {
 // ParseRates parses a comma-separated list of rates: inf,5000.
 func ParseRates(s string) ([]Rate, error) { return parseList(s, parseRate) }
 
-// ParseLimiters parses a comma-separated list of limiter names.
-func ParseLimiters(s string) ([]string, error) {
-	return parseList(s, func(s string) (string, error) { return parseWord(s, "limiter", limiter.Names()) })
+// ParseLimiters parses a comma-separated list of names of limiters.
+func ParseLimiters(s string, names []string) ([]string, error) {
+	return parseList(s, func(s string) (string, error) { return parseWord(s, "limiter", names) })
 }
 
 // ParseKeys parses a comma-separated list of kinds of keys.

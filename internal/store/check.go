@@ -67,6 +67,13 @@ func (s *Sample) check() error {
 			return err
 		}
 	}
+	if f := s.Fleet; f != nil {
+		err := errors.Join(checkAmount("least_to_most", f.LeastToMost), checkAmount("calls_per_grant", f.Calls),
+			checkAmount("start_skew_sec", f.Skew))
+		if err != nil {
+			return err
+		}
+	}
 	if p := s.Pace; p != nil {
 		return errors.Join(
 			checkAmount("asked", p.Asked), checkAmount("achieved", p.Achieved), checkAmount("worst", p.Worst),

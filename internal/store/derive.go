@@ -71,7 +71,7 @@ func (r *Run) Bench() ([]byte, error) {
 		for _, unit := range Units() {
 			line.Values = append(line.Values, stat.Value{Unit: unit, Value: rec.Sample.Values[unit]})
 		}
-		for _, unit := range []string{SiteUnit, DialsUnit} {
+		for _, unit := range []string{SiteUnit, DialsUnit, ServerUnit} {
 			if v, ok := rec.Sample.Values[unit]; ok {
 				line.Values = append(line.Values, stat.Value{Unit: unit, Value: v})
 			}

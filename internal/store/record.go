@@ -65,6 +65,8 @@ type Sample struct {
 	Counts map[string]float64 `json:"counts,omitempty"`
 	// Polite is what the hosts saw of the crawls; nil without a policy.
 	Polite *hostlog.Summary `json:"polite,omitempty"`
+	// Fleet describes how the processes of a fleet shared the crawls; nil if one process crawled alone.
+	Fleet *Fleet `json:"fleet,omitempty"`
 	// Pace describes how the limiter kept the rate; nil without a limiter.
 	Pace *Pace `json:"pace,omitempty"`
 	// Flags are the reasons why the sample is flagged: "no overlap", "too short", "throttled", "preempted", "frozen",
@@ -86,13 +88,25 @@ type Slice struct {
 type Pace struct {
 	Asked    float64 `json:"asked"`    // pages per second
 	Achieved float64 `json:"achieved"` // pages per second
-	// Worst is the number of fetches in the worst window of at least 1 ms, relative to what rate and burst allow, and
-	// Window is the length of that window in seconds. 0 means unknown, as in a run of an older program.
+	// Worst is the number of fetches in the worst window of at least 1 ms, or of a fleet of at least 100 ms, relative
+	// to what rate and burst allow, and Window is the length of that window in seconds. 0 means unknown, as in a run of
+	// an older program.
 	Worst  float64 `json:"worst"`
 	Window float64 `json:"worst_window_sec"`
 	// Unfairness is the unfairness: the 99th percentile of the number of later requests that are
 	// served before a request.
 	Unfairness float64 `json:"unfairness_p99"`
+}
+
+// Fleet is how the processes of a fleet shared their crawls.
+type Fleet struct {
+	// LeastToMost is what the least served process got, divided by what the most served one got: pages, or if they
+	// share a limit only, grants until the first process had its last one. It is the mean over the crawls.
+	LeastToMost float64 `json:"least_to_most"`
+	// Calls is the number of calls to the server that the limiter made per grant; 0 if it does not say.
+	Calls float64 `json:"calls_per_grant,omitempty"`
+	// Skew is the longest time in seconds, over the crawls, by which a process started after the first.
+	Skew float64 `json:"start_skew_sec"`
 }
 
 // Profile is one profile pass.
@@ -121,6 +135,9 @@ const (
 	SiteUnit  = "site-cpu-sec/op" // processor time of the site
 	DialsUnit = "dials/op"        // connections
 )
+
+// ServerUnit is the unit that samples of fleets have in addition, if they share a server: its processor time per crawl.
+const ServerUnit = "server-cpu-sec/op"
 
 // TimeUnit returns the unit by which crawlers are compared. Over HTTP, crawler and site take processors from each
 // other, so that the time of a crawl says how they meet: what counts is the processor time of the crawler's process.

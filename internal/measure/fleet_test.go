@@ -1,0 +1,224 @@
+//go:build unix
+
+package measure
+
+import (
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"crawlbench/internal/plan"
+	"crawlbench/internal/store"
+	"crawlbench/internal/testing/fleettest"
+)
+
+// startFleet creates a run of fleets with a server of its own.
+func startFleet(t *testing.T, change func(*plan.Scenario), names ...string) (*Runner, *store.Run, *fleettest.Server) {
+	r, run := start(t, func(s *plan.Scenario) {
+		s.Processes, s.Rounds, s.Deadline = []int{2}, 1, 10*time.Second
+		if change != nil {
+			change(s)
+		}
+	}, names...)
+	server, err := fleettest.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	r.Server = server
+	return r, run, server
+}
+
+// leftovers returns the directories of fleets.
+func leftovers() []string {
+	list, _ := filepath.Glob(filepath.Join(os.TempDir(), "crawlbench-*", "0"))
+	return list
+}
+
+func TestAFleetSharesACrawl(t *testing.T) {
+	before := leftovers()
+	r, run, server := startFleet(t, func(s *plan.Scenario) {
+		s.Processes, s.Rounds = []int{1, 2, 4}, 2
+		s.Profiles = plan.Profiles{Kinds: []string{"cpu"}, Length: time.Millisecond}
+	}, "sharing", "mutexmap")
+	if err := r.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(run.Failed()) > 0 {
+		t.Fatalf("failed: %+v", slices.Collect(maps.Values(run.Failed())))
+	}
+	samples := map[int]int{}
+	for _, rec := range run.Samples() {
+		if !strings.Contains(rec.Cell, "impl=sharing") {
+			if rec.Sample.Fleet != nil || strings.Contains(rec.Cell, "processes") {
+				t.Errorf("%s is a fleet", rec.Cell)
+			}
+			continue
+		}
+		i := slices.IndexFunc(run.Plan().Cells, func(c plan.Cell) bool { return c.ID() == rec.Cell })
+		n := run.Plan().Cells[i].Processes
+		samples[n]++
+		v := rec.Sample.Values
+		if v["pages/op"] != 400 || v["sec/op"] <= 0 || v["cpu-sec/op"] <= 0 ||
+			v["peak-RSS-bytes"] < float64(n)*(1<<20) {
+			t.Errorf("%s: values %v", rec.Cell, v)
+		}
+		// What the server says that it has used is exactly what the processes have asked for.
+		want := rec.Sample.Counts["server calls"] * 1e-6
+		if math.Abs(v[store.ServerUnit]-want) > 1e-9 || want < 400e-6 {
+			t.Errorf("%s: the server used %v s, want %v", rec.Cell, v[store.ServerUnit], want)
+		}
+		f := rec.Sample.Fleet
+		if f == nil || f.LeastToMost < 0 || f.LeastToMost > 1 || n == 1 && f.LeastToMost != 1 || f.Skew < 0 ||
+			n == 1 && f.Skew != 0 {
+			t.Errorf("%s: %+v", rec.Cell, f)
+		}
+	}
+	if want := map[int]int{1: 2, 2: 2, 4: 2}; !maps.Equal(samples, want) {
+		t.Errorf("samples by processes %v, want %v", samples, want)
+	}
+	if n := server.Left(); n > 0 {
+		t.Errorf("%d crawls were not forgotten", n)
+	}
+	names := slices.Sorted(slices.Values(server.Names()))
+	if n := len(slices.Compact(slices.Clone(names))); n != len(names) || n < 12 {
+		t.Errorf("%d names of %d crawls", n, len(names))
+	}
+	if after := leftovers(); len(after) > len(before) {
+		t.Errorf("fleets left %v", after)
+	}
+	for _, rec := range run.Records() {
+		if rec.Profile != nil && strings.Contains(rec.Cell, "processes") {
+			t.Errorf("%s was profiled", rec.Cell)
+		}
+	}
+	text, err := run.Bench()
+	if err != nil || !strings.Contains(string(text), "/processes=4-2 ") ||
+		!strings.Contains(string(text), store.ServerUnit) {
+		t.Errorf("bench.txt: %v\n%s", err, text)
+	}
+}
+
+// Each known-bad crawler is right by the account of each of its processes.
+func TestWrongFleetsAreFound(t *testing.T) {
+	for name, want := range map[string]struct{ class, says string }{
+		"everything": {"wrong", "400 fetches of pages that another process had fetched (page 0, 1, 2)"},
+		"skipping":   {"wrong", "reachable pages were not fetched by any process (page "},
+		"dying":      {"panic", "process 2 of 2: "},
+	} {
+		r, run, _ := startFleet(t, nil, name)
+		if err := r.Do(t.Context()); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		failed := slices.Collect(maps.Values(run.Failed()))
+		if len(failed) != 1 {
+			t.Fatalf("%s: failures %+v", name, failed)
+		}
+		if f := failed[0].Failure; f.Class != want.class || !strings.Contains(f.Message, want.says) {
+			t.Errorf("%s: %s: %s, want %s: %s", name, f.Class, f.Message, want.class, want.says)
+		}
+	}
+}
+
+// The budget is that of the whole fleet.
+func TestTheBudgetIsThatOfTheFleet(t *testing.T) {
+	budget := func(s *plan.Scenario) {
+		s.Costs, s.Sample = []plan.Cost{{Latency: time.Millisecond}}, 20*time.Millisecond
+		s.Processes = []int{3}
+	}
+	r, run, _ := startFleet(t, budget, "sharing")
+	if err := r.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, rec := range run.Samples() {
+		// 3 processes with 2 workers each fetch 120 pages of 1 ms in 20 ms.
+		if n := rec.Sample.Values["pages/op"]; n != 120 {
+			t.Errorf("%v pages, want 120", n)
+		}
+	}
+	if len(run.Samples()) != 1 {
+		t.Errorf("%d samples, %+v", len(run.Samples()), run.Failed())
+	}
+}
+
+// Crawlers that know nothing of fleets share a limit: each process crawls its own copy, with its part of the budget.
+func TestAFleetSharesALimit(t *testing.T) {
+	limited := func(s *plan.Scenario) {
+		s.Rates, s.Limiters, s.Sample = []plan.Rate{200}, []string{"gate", "gates"}, 200*time.Millisecond
+		s.Processes = []int{1, 2}
+	}
+	r, run, _ := startFleet(t, limited, "mutexmap")
+	if err := r.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(run.Failed()) > 0 {
+		t.Fatalf("failed: %+v", slices.Collect(maps.Values(run.Failed())))
+	}
+	n := 0
+	for _, rec := range run.Samples() {
+		s := rec.Sample
+		two, each := strings.Contains(rec.Cell, "processes=2"), strings.Contains(rec.Cell, "limiter=gates")
+		if s.Pace == nil || s.Fleet == nil || s.Values["pages/op"] != 40 || s.Fleet.Calls != 1 {
+			t.Fatalf("%s: %+v, %+v, %v", rec.Cell, s.Pace, s.Fleet, s.Values)
+		}
+		share := s.Pace.Achieved / s.Pace.Asked
+		switch {
+		case two && each: // twice the rate, as far as this machine keeps up
+			n++
+			if share < 1.1 || s.Pace.Worst < 1.25 {
+				t.Errorf("%s: the whole rate in each process achieves %.2f of it, worst window %.2f", rec.Cell, share,
+					s.Pace.Worst)
+			}
+		default:
+			if share > 1.05 || s.Pace.Worst > 1.2 || s.Pace.Window < 0.1 {
+				t.Errorf("%s: %.2f of the rate, worst window %.2f in %v s", rec.Cell, share, s.Pace.Worst,
+					s.Pace.Window)
+			}
+			if two && s.Fleet.LeastToMost < 0.3 {
+				t.Errorf("%s: the least served process got %.2f of the most served", rec.Cell, s.Fleet.LeastToMost)
+			}
+		}
+	}
+	if n != 1 || len(run.Samples()) != 4 {
+		t.Errorf("%d samples, %d of them with the whole rate in each process", len(run.Samples()), n)
+	}
+}
+
+// What is not the crawler's fault ends the run.
+func TestErrorsOfTheServerEndTheRun(t *testing.T) {
+	r, _, _ := startFleet(t, func(s *plan.Scenario) {
+		s.Rates, s.Limiters = []plan.Rate{1000}, []string{"closed"}
+	}, "mutexmap")
+	if err := r.Do(t.Context()); err == nil || !strings.Contains(err.Error(), "limiter closed: no server answers") {
+		t.Errorf("a limiter that cannot be made: %v", err)
+	}
+	r, _, server := startFleet(t, nil, "sharing")
+	server.Broken = true
+	if err := r.Do(t.Context()); err == nil || !strings.Contains(err.Error(), "delete the keys of a crawl: planted") {
+		t.Errorf("a server that does not forget: %v", err)
+	}
+}
+
+func TestTheFirstLookAtAFleet(t *testing.T) {
+	r, run, _ := startFleet(t, nil, "sharing")
+	f := &Firsts{Ideal: func(plan.Cell) time.Duration { return time.Nanosecond }}
+	if err := f.Look(t.Context(), r, run.Plan(), 10*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if c := run.Plan().Cells[0]; f.Seen() != 1 || f.of(c).Crawl < time.Millisecond {
+		t.Errorf("%d cells were seen, %v", f.Seen(), f.of(c))
+	}
+}
+
+func TestAProgramWithoutFleetsIsNamed(t *testing.T) {
+	t.Setenv(oldProgram, "fleets")
+	r, _, _ := startFleet(t, nil, "everything")
+	if err := r.Do(t.Context()); err == nil || !strings.Contains(err.Error(), "rebuild") {
+		t.Errorf("an old program: %v", err)
+	}
+}

@@ -1,0 +1,158 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"crawlbench/internal/crawl"
+)
+
+// maxProcesses bounds the processes of a fleet: each is a real one, on this machine.
+const maxProcesses = 64
+
+// ParseProcesses parses a comma-separated list of numbers of processes: 1,2,4.
+func ParseProcesses(s string) ([]int, error) {
+	return parseList(s, func(s string) (int, error) {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 || n > maxProcesses {
+			return 0, fmt.Errorf("invalid number of processes %s: want a number from 1 to %d", quoted(s), maxProcesses)
+		}
+		return n, nil
+	})
+}
+
+// parseLimiter parses the name of a limiter. One that resembles none of the known names is left to Make, because a
+// program can have more limiters than the one that lists its scenarios.
+func (s *Scenario) parseLimiter(name string) (string, error) {
+	_, err := parseWord(name, "limiter", s.limiters)
+	if err != nil && ValidName(name) && len(name) <= maxName && Nearest(name, s.limiters) == "" {
+		return name, nil
+	}
+	return name, err
+}
+
+// fleets are the crawlers and limiters that are made for fleets, by name.
+type fleets struct{ crawlers, limiters map[string]bool }
+
+func fleetsOf(crawlers []crawl.Crawler, limiters []crawl.LimiterKind) fleets {
+	f := fleets{map[string]bool{}, map[string]bool{}}
+	for _, c := range crawlers {
+		f.crawlers[c.Name] = c.Fleet
+	}
+	for _, k := range limiters {
+		f.limiters[k.Name] = k.Fleet
+	}
+	return f
+}
+
+// limits reports whether the limiter of a cell is made for fleets.
+func (f fleets) limits(c Cell) bool { return c.Rate > 0 && f.limiters[c.Limiter] }
+
+// set sets the number of processes of a cell, and reports whether there is such a cell. A crawler that is made for
+// fleets crawls in one even with one process, since it needs the server, and so does every crawler under a limiter of
+// fleets. Others crawl alone. Several processes must share all that the cell says: its rate, if it has one, and
+// otherwise the crawl.
+func (f fleets) set(c *Cell, n int) bool {
+	shares, limits := f.crawlers[c.Impl], f.limits(*c)
+	if !shares && !limits {
+		return n == 1
+	}
+	c.Processes = n
+	return n == 1 || limits || c.Rate == 0
+}
+
+// count returns how many of the given numbers of processes a crawler is measured with, at a rate and with a limiter.
+func (f fleets) count(c crawl.Crawler, r Rate, limiter string, processes []int) (n int) {
+	for _, p := range processes {
+		if f.set(&Cell{Impl: c.Name, Rate: r, Limiter: limiter}, p) {
+			n++
+		}
+	}
+	return n
+}
+
+// withoutFleets returns the crawlers that are not made for fleets: they are what * means in a scenario without
+// processes.
+func withoutFleets(table []crawl.Crawler) []crawl.Crawler {
+	return slices.DeleteFunc(slices.Clone(table), func(c crawl.Crawler) bool { return c.Fleet })
+}
+
+// checkFleets returns an error for limiters that the program does not have, and for what a fleet cannot do.
+func (s *Scenario) checkFleets(table []crawl.Crawler, limiters []crawl.LimiterKind) error {
+	var names []string
+	for _, k := range limiters {
+		names = append(names, k.Name)
+	}
+	for _, name := range s.Limiters {
+		if name != "" && !slices.Contains(names, name) {
+			return fmt.Errorf("no limiter %q%s: want one of %s", name, Nearest(name, names), strings.Join(names, ", "))
+		}
+	}
+	if len(s.Processes) > 0 {
+		switch {
+		case s.Simulated:
+			return fmt.Errorf("processes: a simulated scenario has no processes: leave them out, or measure another one")
+		case s.Politeness != nil:
+			return fmt.Errorf("processes: gaps are not verified across processes: leave out the processes or [politeness]")
+		case slices.Contains(s.Transports, HTTP):
+			return fmt.Errorf("processes: a fleet crawls pages in memory: leave out the processes or transport http")
+		}
+		return nil
+	}
+	for _, p := range s.Crawlers {
+		if c, err := Find(table, p); err == nil && c.Fleet {
+			return fmt.Errorf("crawler %s is made for several processes: say how many, as in processes = [1, 2, 4], or by "+
+				"-processes 1,2,4", p)
+		}
+	}
+	return nil
+}
+
+// checkShared returns an error if some crawler, or some number of processes, has no cell, because nothing would be
+// shared.
+func (f fleets) checkShared(s *Scenario, chosen []crawl.Crawler, cells []Cell) error {
+	for _, c := range chosen {
+		if !f.crawlers[c.Name] && len(s.Processes) > 0 &&
+			!slices.ContainsFunc(cells, func(x Cell) bool { return x.Impl == c.Name }) {
+			return fmt.Errorf("crawler %s is not made for fleets: each of its processes would crawl everything: add 1 to the "+
+				"processes, choose another crawler, or give a rate with a limiter that fleets share%s", CrawlerOf(c.Name),
+				f.examples())
+		}
+	}
+	for _, n := range s.Processes {
+		if n > 1 && !slices.ContainsFunc(cells, func(c Cell) bool { return c.Processes == n }) {
+			return fmt.Errorf("nothing would be shared by %d processes: neither a crawler nor the limiter of a rate is made "+
+				"for fleets: choose a crawler that is, or a rate with a limiter%s", n, f.examples())
+		}
+	}
+	return nil
+}
+
+// examples lists the limiters that are made for fleets in parentheses, if there are any.
+func (f fleets) examples() string {
+	var names []string
+	for name, is := range f.limiters {
+		if is {
+			names = append(names, name)
+		}
+	}
+	if names == nil {
+		return ""
+	}
+	slices.Sort(names)
+	return " (" + strings.Join(names, ", ") + ")"
+}
+
+// Share returns the page budget of each process if the processes of a cell crawl by themselves and share the limit
+// only: together they have the budget of the cell.
+func (c Cell) Share() int {
+	n := max(1, c.Processes)
+	return (c.MaxPages + n - 1) / n
+}
+
+// Fleets reports whether some cell of the plan is crawled by a fleet.
+func (p *Plan) Fleets() bool {
+	return slices.ContainsFunc(p.Cells, func(c Cell) bool { return c.Processes > 0 })
+}
