@@ -51,6 +51,7 @@ type Key struct {
 	Limiter     string // "" is the default
 	Cost        plan.Cost
 	Transport   plan.Transport
+	Processes   int // of a fleet; 0 means one process alone
 	NoGC        bool
 	NullSet     bool
 	Delay       plan.Delay
@@ -105,7 +106,11 @@ type Cell struct {
 	// the connections per page, and Fetching the processor time per page of workers that only fetch; 0 if unknown.
 	Wall, SiteCPU, Dials, Fetching float64
 	walls                          []float64
-	Pace                           *store.Pace
+	// Fleet is how the processes of a fleet shared the crawls; nil if one process crawled alone. ServerCPU is the
+	// processor time per page of the server that they shared; 0 if there was none.
+	Fleet     *store.Fleet
+	ServerCPU float64
+	Pace      *store.Pace
 	// of the limiter, by sample
 	achieved, worst, passed []float64
 	Flags                   map[string]int // number of samples by flag, after the second try
@@ -168,7 +173,8 @@ func Analyse(run *store.Run) (*Analysis, error) {
 
 // KeyOf returns the key of a cell.
 func KeyOf(c plan.Cell) Key {
-	return Key{c.Graph, c.Keys, c.Rate, c.Burst, c.Limiter, c.Cost, c.Transport, c.NoGC, c.NullSet, c.Delay, c.Procs}
+	return Key{c.Graph, c.Keys, c.Rate, c.Burst, c.Limiter, c.Cost, c.Transport, c.Processes, c.NoGC, c.NullSet,
+		c.Delay, c.Procs}
 }
 
 // cells are all cells of a run: of its crawlers, of the A/A control, and of another program.
@@ -243,6 +249,7 @@ func (c *Cell) take(rec store.Record) {
 	c.walls = append(c.walls, pages/s.Values["sec/op"])
 	c.SiteCPU += s.Values[store.SiteUnit] / pages
 	c.Dials += s.Values[store.DialsUnit] / pages
+	c.ServerCPU += s.Values[store.ServerUnit] / pages
 	c.cpu[rec.Round] = s.Values["cpu-sec/op"] / pages
 	c.CPU += c.cpu[rec.Round]
 	c.Bytes += s.Values["B/op"] / pages
@@ -280,6 +287,7 @@ func (c *Cell) finish() {
 	}
 	c.CPU, c.Bytes, c.GC = c.CPU/n, c.Bytes/n, c.GC/n
 	c.SiteCPU, c.Dials, c.Wall = c.SiteCPU/n, c.Dials/n, stat.Quantile(c.walls, 0.5)
+	c.Fleet, c.ServerCPU = c.fleet(), c.ServerCPU/n
 	for name := range c.Counts {
 		c.Counts[name] /= n
 	}

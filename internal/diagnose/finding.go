@@ -77,8 +77,11 @@ type Match struct {
 	Value Value
 }
 
-// findings applies the rules to the cells of a table.
+// findings applies the rules to the cells of a table. They are about one process, and do not fit a fleet.
 func (t *Table) findings() []Finding {
+	if t.Processes > 0 {
+		return nil
+	}
 	var list, shared []Finding
 	for c := range t.Cells() {
 		var kinds []Kind // that hold for the cell

@@ -45,7 +45,8 @@ const resamples = 400
 func (t *Table) lose(run *store.Run) {
 	p := run.Plan()
 	fetch := p.BehaviourOf(t.Graph)
-	if t.Rate > 0 || t.Transport == plan.HTTP || t.info(run).MeanWait(fetch.Latency) > time.Microsecond+fetch.CPU {
+	if t.Rate > 0 || t.Transport == plan.HTTP || t.Processes > 0 ||
+		t.info(run).MeanWait(fetch.Latency) > time.Microsecond+fetch.CPU {
 		return
 	}
 	for _, r := range t.Rows {

@@ -74,7 +74,7 @@ func (t *Table) bound(run *store.Run) {
 		}
 		for _, c := range r.Cells {
 			c.Site = graph
-			if c.Transport == plan.HTTP { // the site's processor time binds too
+			if c.Transport == plan.HTTP || c.Processes > 0 { // the processor time of site or server binds too
 				continue
 			}
 			fetch := p.FetchOf(c.Cell)

@@ -73,6 +73,13 @@ func cellDetails(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) CellDetails
 		fact("site", "%s of processor time per page, in its own process", Seconds(c.SiteCPU))
 		fact("connections", "%s per page", perPage(c.Dials))
 	}
+	if f := c.Fleet; f != nil {
+		fact("fleet", "the least served of %s got %.2f of what the most served one got; they started within %s",
+			Plural(c.Processes, "process"), f.LeastToMost, Seconds(f.Skew))
+		if c.ServerCPU > 0 {
+			fact("server", "%s of processor time per page, in its own process", Seconds(c.ServerCPU))
+		}
+	}
 	if share, known := c.Changeable(); known {
 		fact("fetching and parsing", "%s per page with workers that do nothing else: the crawler can change %s", Seconds(c.Fetching),
 			Share(share))

@@ -15,7 +15,9 @@ func CSV(w io.Writer, a *diagnose.Analysis) error {
 	out := csv.NewWriter(w)
 	out.Write([]string{"crawler", "graph", "keys", "workers", "rate", "burst", "limiter", "gomaxprocs", "samples",
 		"flagged", "failure", "pages_per_second", "lo", "hi", "cpu_seconds_per_page", "allocated_bytes_per_page",
-		"retained_bytes_per_page", "times_baseline", "times_lo", "times_hi", "p_adjusted", "verdict", "untrusted"})
+		"retained_bytes_per_page", "times_baseline", "times_lo", "times_hi", "p_adjusted", "verdict", "untrusted",
+		"processes", "server_cpu_seconds_per_page", "least_to_most", "achieved_to_asked", "worst_window",
+		"calls_per_grant"})
 	for c := range a.Cells() {
 		j := cellOf(c)
 		row := []string{j.Crawler, j.Graph, j.Keys, fmt.Sprint(j.Workers), c.Rate.String(), count(j.Burst), j.Limiter,
@@ -37,10 +39,23 @@ func CSV(w io.Writer, a *diagnose.Analysis) error {
 			row = append(row, csvNumber(times.Value), csvNumber(times.Lo), csvNumber(times.Hi),
 				csvNumber(number(j.Versus.P)), j.Versus.Verdict)
 		}
-		out.Write(append(row, fmt.Sprint(a.Trust.Untrusted())))
+		out.Write(append(append(row, fmt.Sprint(a.Trust.Untrusted())), fleetColumns(j)...))
 	}
 	out.Flush()
 	return out.Error()
+}
+
+// fleetColumns returns the columns of a cell about its fleet, which are empty if one process crawled alone.
+func fleetColumns(j cellJSON) []string {
+	row := []string{count(j.Processes), "", "", "", "", ""}
+	if f := j.Fleet; f != nil {
+		for i, x := range []number{f.ServerCPU, f.LeastToMost, f.Achieved, f.Worst, f.Calls} {
+			if x > 0 {
+				row[i+1] = csvNumber(x)
+			}
+		}
+	}
+	return row
 }
 
 func csvNumber(x number) string {

@@ -89,6 +89,7 @@ type cellJSON struct {
 	Rate      float64       `json:"rate"`
 	Burst     int           `json:"burst,omitempty"`
 	Limiter   string        `json:"limiter,omitempty"`
+	Processes int           `json:"processes,omitempty"` // of a fleet
 	Procs     int           `json:"gomaxprocs"`
 	Samples   int           `json:"samples"`
 	Flagged   int           `json:"flagged"`
@@ -111,6 +112,20 @@ type cellJSON struct {
 	Profiles    map[string]string  `json:"profiles,omitempty"`
 	NoHosts     bool               `json:"knows_no_hosts,omitempty"` // it does not keep the policy, and is not ranked
 	Politeness  *hostlog.Summary   `json:"politeness,omitempty"`     // what the hosts saw
+	Fleet       *fleetJSON         `json:"fleet,omitempty"`
+}
+
+// fleetJSON is how the processes of a fleet shared a crawl or a limit.
+type fleetJSON struct {
+	ServerCPU   number `json:"server_cpu_seconds_per_page,omitempty"`
+	ServerCalls number `json:"server_calls_per_page,omitempty"` // of the crawler
+	LeastToMost number `json:"least_to_most"`
+	Skew        number `json:"start_skew_seconds"`
+	// With a rate: the achieved rate divided by the one asked for, the worst window of at least 100 ms, and the calls
+	// of the limiter to the server.
+	Achieved number `json:"achieved_to_asked,omitempty"`
+	Worst    number `json:"worst_window,omitempty"`
+	Calls    number `json:"calls_per_grant,omitempty"`
 }
 
 type versusJSON struct {
@@ -172,7 +187,8 @@ func JSON(w io.Writer, a *diagnose.Analysis) error {
 func cellOf(c *diagnose.Cell) cellJSON {
 	j := cellJSON{Cell: c.ID(), Crawler: c.Impl, Graph: c.Graph, Keys: c.Keys, Transport: c.Transport.String(),
 		Workers: c.Workers,
-		Rate:    float64(c.Rate), Burst: c.Burst, Limiter: c.Limiter, Procs: c.Procs, Samples: len(c.Measured()),
+		Rate:    float64(c.Rate), Burst: c.Burst, Limiter: c.Limiter, Processes: c.Processes, Procs: c.Procs,
+		Samples: len(c.Measured()),
 		Flagged: c.Flagged, NoHosts: c.KnowsNoHosts,
 		CPU: number(math.NaN()), Allocated: number(math.NaN()), Profiles: c.Files}
 	if c.Failure != nil {
@@ -182,7 +198,7 @@ func cellOf(c *diagnose.Cell) cellJSON {
 		return j
 	}
 	j.Speed = &intervalJSON{number(c.Summary.Center), number(c.Summary.Lo), number(c.Summary.Hi)}
-	j.Politeness, j.PerHost = politeOf(c), number(c.PerHost)
+	j.Politeness, j.PerHost, j.Fleet = politeOf(c), number(c.PerHost), fleetOf(c)
 	if c.Transport == plan.HTTP {
 		j.Wall, j.Site, j.Dials, j.Fetching = number(c.Wall), number(c.SiteCPU), number(c.Dials), number(c.Fetching)
 	}

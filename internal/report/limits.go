@@ -15,7 +15,7 @@ func limits(t *topic) Table {
 	l := Table{About: limitsAbout, Brief: Part(t.Key) + ": how the limiters kept their rates",
 		Head: []string{"limiter", "rate", "burst", "workers", "achieved/asked", "worst window", "CPU per page",
 			"unfairness"}}
-	tables := slices.Clone(t.tables)
+	tables := slices.DeleteFunc(slices.Clone(t.tables), func(o *diagnose.Table) bool { return o.Processes > 0 })
 	slices.SortStableFunc(tables, func(x, y *diagnose.Table) int { return cmp.Compare(x.Rate, y.Rate) })
 	for _, table := range tables {
 		for _, n := range table.Workers {

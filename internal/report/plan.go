@@ -51,6 +51,9 @@ func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration, gate floa
 	if p.Politeness != nil {
 		row("politeness", p.Politeness.String())
 	}
+	if p.Fleets() {
+		row("processes", axis(p.Cells, func(c plan.Cell) string { return fmt.Sprint(max(1, c.Processes)) })...)
+	}
 	row("gomaxprocs", axis(p.Cells, func(c plan.Cell) string { return fmt.Sprint(c.Procs) })...)
 	for i, line := range sampleLines(p) {
 		row([]string{"samples", ""}[min(i, 1)], line)

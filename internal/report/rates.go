@@ -46,9 +46,11 @@ func ratesFigure(t *topic, href Href) *Figure {
 	return f
 }
 
-// costless returns the tables in which a fetch costs what the scenario says.
+// costless returns the tables in which a fetch costs what the scenario says, and one process crawls alone.
 func (t *topic) costless() []*diagnose.Table {
-	return slices.DeleteFunc(slices.Clone(t.tables), func(o *diagnose.Table) bool { return o.Cost != plan.Cost{} })
+	return slices.DeleteFunc(slices.Clone(t.tables), func(o *diagnose.Table) bool {
+		return o.Cost != plan.Cost{} || o.Processes > 0
+	})
 }
 
 // limiterSettings returns the combinations of burst and limiter of the tables with a rate, in their order.

@@ -208,7 +208,7 @@ func topics(a *diagnose.Analysis) []*topic {
 	var list []*topic
 	for _, t := range a.Tables {
 		k := t.Key
-		k.Rate, k.Burst, k.Limiter, k.Cost = 0, 0, "", plan.Cost{}
+		k.Rate, k.Burst, k.Limiter, k.Cost, k.Processes = 0, 0, "", plan.Cost{}, 0
 		i := slices.IndexFunc(list, func(o *topic) bool { return o.Key == k })
 		if i < 0 {
 			i = len(list)
@@ -220,7 +220,7 @@ func topics(a *diagnose.Analysis) []*topic {
 		slices.SortStableFunc(t.tables, func(x,
 			y *diagnose.Table) int {
 			return cmp.Or(cmp.Compare(speedOf(y.Rate), speedOf(x.Rate)), cmp.Compare(x.Cost.CPU, y.Cost.CPU),
-				cmp.Compare(x.Cost.Latency, y.Cost.Latency))
+				cmp.Compare(x.Cost.Latency, y.Cost.Latency), cmp.Compare(x.Processes, y.Processes))
 		})
 		all := map[int]bool{}
 		for _, table := range t.tables {
@@ -262,6 +262,7 @@ func (t *topic) section(a *diagnose.Analysis, href Href) Section {
 		compared.Tables = append(compared.Tables, versus(a, table))
 	}
 	for _, g := range []Group{speeds, compared, {winnersTitle, true, []Table{winners(t)}},
+		{fleetsTitle, true, fleets(a, t)},
 		{boundsTitle, false, []Table{bounds(t)}},
 		{memoryTitle, false, []Table{memory(fastest)}}, {countersTitle, false, []Table{counters(fastest)}},
 		{limitsTitle, true, []Table{limits(t)}}} {

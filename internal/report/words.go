@@ -102,6 +102,9 @@ func limiterName(k diagnose.Key) string {
 	if k.Cost != (plan.Cost{}) {
 		text += ", " + k.Cost.String() + " a page"
 	}
+	if k.Processes > 0 {
+		text += ", fleet of " + Plural(k.Processes, "process")
+	}
 	if k.NoGC {
 		text += ", GOGC off"
 	}
@@ -247,6 +250,9 @@ func method(a *diagnose.Analysis) [][2]string {
 		{"go", m.Go},
 	}
 	list = append(list, policy(a)...)
+	if text := fleetMethod(a); text != "" {
+		list = append(list, [2]string{"fleets", text})
+	}
 	for _, k := range slices.Sorted(maps.Keys(m.Host)) {
 		list = append(list, [2]string{k, m.Host[k]})
 	}

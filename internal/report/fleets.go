@@ -1,0 +1,110 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"crawlbench/internal/diagnose"
+)
+
+// Titles and descriptions of what fleets did.
+const (
+	fleetsTitle = "Fleets"
+
+	fleetCrawlsAbout = "Several processes share a crawl. Clients and server: processor time a page, of all processes and of the " +
+		"server that they share. Calls: to the server, a page. Least/most: pages of the process with the fewest, divided by " +
+		"those of the one with the most."
+	fleetLimitsAbout = "Several processes share a limit. Worst window: of all windows of at least 100 ms, the pages let through " +
+		"over rate x length + burst; in shorter ones, late wake-ups count for more than the limiter. Calls: to the server, a " +
+		"grant. Least/most: grants of the least served process, divided by those of the most served one. Clients and server: " +
+		"processor time a page, of all processes and of the server."
+)
+
+// fleets returns the tables of what fleets did in a topic: the crawls that they shared, and the limits.
+func fleets(a *diagnose.Analysis, t *topic) []Table {
+	crawls := Table{About: fleetCrawlsAbout, Brief: Part(t.Key) + ": crawls that processes share, processor time a page",
+		Head: []string{"crawler", "processes", "workers", "pages/s", "clients", "server", "calls", "least/most"}}
+	limits := Table{About: fleetLimitsAbout, Brief: Part(t.Key) + ": limits that processes share",
+		Head: []string{"limiter", "rate", "crawler", "processes", "achieved/asked", "worst window", "calls",
+			"least/most", "clients", "server"}}
+	for _, table := range t.tables {
+		for c := range table.Cells() {
+			switch {
+			case c.Fleet == nil || !c.Sound():
+			case c.Rate > 0:
+				limits.add(fleetLimit(a, table, c)...)
+			default:
+				crawls.add(c.Impl, fmt.Sprint(c.Processes), fmt.Sprint(c.Workers), SI(c.Summary.Center), Seconds(c.CPU),
+					ofServer(c), known("%.2g", c.Counts["server calls"]), fmt.Sprintf("%.2f", c.Fleet.LeastToMost))
+			}
+		}
+	}
+	return slices.DeleteFunc([]Table{crawls, limits}, func(t Table) bool { return len(t.Rows) == 0 })
+}
+
+// fleetLimit returns the row of a cell with a rate.
+func fleetLimit(a *diagnose.Analysis, t *diagnose.Table, c *diagnose.Cell) []string {
+	achieved, window := "-", "-"
+	if c.Pace != nil && c.Pace.Asked > 0 {
+		achieved = fmt.Sprintf("%.3f", c.Pace.Achieved/c.Pace.Asked)
+		window = fmt.Sprintf("%.2f", c.Pace.Worst)
+	}
+	name := t.LimiterName()
+	if a.Run.Manifest().WrongLimiters[name] != "" {
+		name += " (wrong)"
+	}
+	if n := len(t.Workers); n > 1 {
+		name += ", " + Plural(c.Workers, "worker")
+	}
+	return []string{name, t.Rate.String(), c.Impl, fmt.Sprint(c.Processes), achieved, window,
+		known("%.2g", c.Fleet.Calls), fmt.Sprintf("%.2f", c.Fleet.LeastToMost), Seconds(c.CPU), ofServer(c)}
+}
+
+// fleetMethod says what fleets did and how that was verified; "" if there were none.
+func fleetMethod(a *diagnose.Analysis) string {
+	if !a.Run.Plan().Fleets() {
+		return ""
+	}
+	text := "each process is a real one, with its own workers and its own GOMAXPROCS; they start together, and the time of " +
+		"a crawl is from the first start to the last end. Where they share a crawl, what all have fetched is united: each " +
+		"page exactly once. Where they share a limit only, each crawls its own copy, verified by itself, and the grants of " +
+		"all are counted together"
+	wrong := a.Run.Manifest().WrongLimiters
+	for _, name := range slices.Sorted(maps.Keys(wrong)) {
+		text += fmt.Sprintf("; limiter %s is wrong on purpose: %s", name, wrong[name])
+	}
+	if server := a.Run.Manifest().Server; server != "" {
+		text += "; server: " + server
+	}
+	return text
+}
+
+// fleetOf returns what is known of a fleet as JSON has it; nil if one process crawled alone.
+func fleetOf(c *diagnose.Cell) *fleetJSON {
+	if c.Fleet == nil {
+		return nil
+	}
+	j := &fleetJSON{ServerCPU: number(c.ServerCPU), ServerCalls: number(c.Counts["server calls"]),
+		LeastToMost: number(c.Fleet.LeastToMost), Skew: number(c.Fleet.Skew), Calls: number(c.Fleet.Calls)}
+	if c.Pace != nil && c.Pace.Asked > 0 {
+		j.Achieved, j.Worst = number(c.Pace.Achieved/c.Pace.Asked), number(c.Pace.Worst)
+	}
+	return j
+}
+
+// ofServer formats the processor time of the server a page.
+func ofServer(c *diagnose.Cell) string {
+	if c.ServerCPU == 0 {
+		return "-"
+	}
+	return Seconds(c.ServerCPU)
+}
+
+// known formats a number that is not known if it is 0.
+func known(format string, x float64) string {
+	if x == 0 {
+		return "-"
+	}
+	return fmt.Sprintf(format, x)
+}
