@@ -13,7 +13,6 @@ import (
 	"crawlbench/internal/graph"
 	"crawlbench/internal/server"
 	"crawlbench/internal/testing/pipenet"
-	"crawlbench/internal/web"
 )
 
 // served crawls 20 hosts of 50 pages with a colly that nobody adapted, over HTTP in virtual time, and returns what the
@@ -24,8 +23,8 @@ func served(t *testing.T, shares server.Shares, rules func(hosts int) []*colly.L
 	if err != nil {
 		t.Fatal(err)
 	}
-	latency := web.Latency{Model: "lognormal", Median: 60 * time.Millisecond, Sigma: 0.87}
-	site, err := server.New(g, web.Behaviour{Latency: latency, Seed: 1}, server.Settings{Shares: shares, Seed: 1})
+	latency := graph.Latency{Model: "lognormal", Median: 60 * time.Millisecond, Sigma: 0.87}
+	site, err := server.New(g, graph.Behaviour{Latency: latency, Seed: 1}, server.Settings{Shares: shares, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

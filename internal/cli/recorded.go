@@ -5,8 +5,8 @@ import (
 	"flag"
 	"time"
 
+	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/web"
 )
 
 // recorded is the flag -recorded: whether the site replays what was recorded with its graph, and the median to which
@@ -42,8 +42,8 @@ func (r *recorded) Set(text string) error {
 		return nil
 	}
 	median, err := time.ParseDuration(text)
-	if err != nil || median <= 0 || median > web.MaxLatency {
-		return errors.New("want a time up to " + web.MaxLatency.String() + " as the median, or none")
+	if err != nil || median <= 0 || median > graph.MaxLatency {
+		return errors.New("want a time up to " + graph.MaxLatency.String() + " as the median, or none")
 	}
 	*r = recorded{true, median}
 	return nil

@@ -12,14 +12,13 @@ import (
 	"crawlbench/internal/limiter"
 	"crawlbench/internal/server"
 	"crawlbench/internal/testing/pipenet"
-	behaviour "crawlbench/internal/web"
 )
 
 // realCrawl is a crawl of HTML pages over HTTP.
 type realCrawl struct {
 	name      string
 	shares    server.Shares // of what pages have beside the links of the graph
-	behaviour behaviour.Behaviour
+	behaviour graph.Behaviour
 	policy    *crawl.Politeness
 	delay     time.Duration // what each robots.txt asks for
 	budget    int
@@ -35,8 +34,8 @@ func overHTTP(t *Report, c subject) {
 	}
 	odd := server.DefaultShares()
 	odd.Redirects, odd.Slow, odd.UTF16, odd.Charsets, odd.Chunked = 0.3, 0.2, 0.1, 0.5, 0.5
-	latency := behaviour.Latency{Model: "lognormal", Median: 20 * time.Millisecond, Sigma: 0.8}
-	waits := behaviour.Behaviour{Latency: latency}
+	latency := graph.Latency{Model: "lognormal", Median: 20 * time.Millisecond, Sigma: 0.8}
+	waits := graph.Behaviour{Latency: latency}
 	fails := waits
 	fails.Fail = 0.2
 	list := []realCrawl{

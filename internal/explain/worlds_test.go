@@ -8,12 +8,12 @@ import (
 
 	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 	"crawlbench/internal/testing/runtest"
-	"crawlbench/internal/web"
 )
 
 // What every world has in common: a cell with 8 workers on 2 processors, and what is measured of it.
@@ -139,7 +139,7 @@ func (p planted) analysis(t *testing.T) *diagnose.Analysis {
 	of := &plan.Plan{Scenario: "s", Seed: 1, Crawlers: []string{"a"}, Graphs: []plan.Graph{{Name: "g"}},
 		Cells: []plan.Cell{c}}
 	if p.latency > 0 {
-		of.Fetch = web.Behaviour{Latency: web.Latency{Model: "constant", Median: p.latency}}
+		of.Fetch = graph.Behaviour{Latency: graph.Latency{Model: "constant", Median: p.latency}}
 	}
 	of.SetRounds(1)
 	run, err := store.Create(filepath.Join(t.TempDir(), "run"), store.Manifest{OnEngine: []string{"a"},

@@ -22,7 +22,7 @@ func BenchmarkHarness(b *testing.B) {
 		b.Fatal(err)
 	}
 	reach := graph.Walk(g, nil)
-	site := web.New(g, reach, web.Behaviour{}, 0)
+	site := web.New(g, reach, graph.Behaviour{}, 0)
 	const workers = 2
 	b.Cleanup(func() { runtime.GOMAXPROCS(runtime.NumCPU()) })
 	runtime.GOMAXPROCS(workers)

@@ -21,7 +21,7 @@ import (
 type Job struct {
 	Cell  plan.Cell
 	Cache string // the graph's cache file
-	Fetch web.Behaviour
+	Fetch graph.Behaviour
 	// Politeness is the policy that crawls are given; nil without one.
 	Politeness *plan.Politeness `json:",omitempty"`
 	Spin       float64          // iterations of web.Burn per microsecond

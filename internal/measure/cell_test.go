@@ -22,7 +22,6 @@ import (
 	"crawlbench/internal/profile"
 
 	"crawlbench/internal/store"
-	"crawlbench/internal/web"
 )
 
 // cache builds a graph and returns its cache file.
@@ -99,7 +98,7 @@ func TestPacedSampleKeepsBudgetAndRate(t *testing.T) {
 }
 
 func TestFailedFetchesHidePages(t *testing.T) {
-	b := web.Behaviour{Fail: 0.2, Seed: 3}
+	b := graph.Behaviour{Fail: 0.2, Seed: 3}
 	j := job(cache(t, graph.Spec{Kind: "hosts", Pages: 500}, b.Fails))
 	j.Fetch = b
 	if s := run(t, j).Sample; s.Values["pages/op"] >= 500 {
@@ -174,7 +173,7 @@ func TestProfilesBeginAtTheCrawler(t *testing.T) {
 	for _, kind := range []string{"cpu", "wall"} {
 		j.Profiles = []string{kind}
 		if kind == "wall" {
-			j.Fetch = web.Behaviour{Latency: web.Latency{Model: "constant", Median: time.Millisecond}}
+			j.Fetch = graph.Behaviour{Latency: graph.Latency{Model: "constant", Median: time.Millisecond}}
 		}
 		done := run(t, j).Profile
 		p, err := profile.Read(filepath.Join(j.Dir, done.Files[kind]))

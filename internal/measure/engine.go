@@ -38,7 +38,7 @@ func nullCrawler(name string) crawl.Crawler {
 // with the null set.
 func engineCosts(ctx context.Context, g *graph.Graph, keys string, crews []Crew) ([]float64, error) {
 	tree := graph.Spanning(g)
-	site := web.New(tree, graph.Walk(tree, nil), web.Behaviour{}, 0)
+	site := web.New(tree, graph.Walk(tree, nil), graph.Behaviour{}, 0)
 	set := nullCrawler("null")
 	id, url := site.Start()
 	once := func(o crawl.Options) (crawl.Result, error) { return set.ByID(ctx, site.IDs(), []uint32{id}, o) }

@@ -31,7 +31,7 @@ func MeasureNull(ctx context.Context, job Job) (Outcome, error) {
 	if job.Cell.Transport == plan.HTTP {
 		return nullOverHTTP(ctx, job, cache)
 	}
-	site := web.New(cache.Graph, cache.Reach, web.Behaviour{}, 0)
+	site := web.New(cache.Graph, cache.Reach, graph.Behaviour{}, 0)
 	var ids []uint32
 	var urls []string
 	for p := range uint32(cache.Graph.Pages()) {

@@ -9,7 +9,6 @@ import (
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/web"
 )
 
 // politeJob is a job with 12 hosts of 5 pages, a gap of 10 ms, and slow fetches of the largest host.
@@ -17,7 +16,7 @@ func politeJob(t *testing.T, crawler string) Job {
 	t.Helper()
 	j := job(cache(t, graph.Spec{Kind: "even", Pages: 60, Hosts: 12, Seed: 1}, nil))
 	j.Cell.Impl, j.Sample, j.Retained = crawler, 1, true
-	j.Fetch = web.Behaviour{Latency: web.Latency{Model: "constant", Median: time.Millisecond}}
+	j.Fetch = graph.Behaviour{Latency: graph.Latency{Model: "constant", Median: time.Millisecond}}
 	j.Politeness = &plan.Politeness{Gap: 10 * time.Millisecond, PerHost: 1, Attempts: 1}
 	return j
 }

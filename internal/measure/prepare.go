@@ -77,14 +77,14 @@ func build(ctx context.Context, p *plan.Plan, sg plan.Graph, file string, memory
 	}}
 	if g.Record != nil {
 		built.Info.RecordedMedian = time.Duration(g.Record.Median) * time.Microsecond
-		built.Info.RecordedMean = meanWait(web.Behaviour{Latency: web.Latency{Model: web.Recorded}}, g, reach)
+		built.Info.RecordedMean = meanWait(graph.Behaviour{Latency: graph.Latency{Model: graph.Recorded}}, g, reach)
 	}
 	return built, nil
 }
 
 // CheckRecorded returns an error if fetches of g are to replay latencies that it does not have.
-func CheckRecorded(b web.Behaviour, g *graph.Graph) error {
-	if b.Latency.Model != web.Recorded || g.Record != nil && g.Record.Median > 0 {
+func CheckRecorded(b graph.Behaviour, g *graph.Graph) error {
+	if b.Latency.Model != graph.Recorded || g.Record != nil && g.Record.Median > 0 {
 		return nil
 	}
 	return errors.New("it has no recorded latencies to replay: want a graph that \"crawlbench import\" made of a crawl " +
@@ -92,8 +92,8 @@ func CheckRecorded(b web.Behaviour, g *graph.Graph) error {
 }
 
 // meanWait returns the mean waiting time of the pages that a crawl fetches.
-func meanWait(b web.Behaviour, g *graph.Graph, reach graph.Reach) time.Duration {
-	if b.Latency.Model != web.Recorded {
+func meanWait(b graph.Behaviour, g *graph.Graph, reach graph.Reach) time.Duration {
+	if b.Latency.Model != graph.Recorded {
 		return b.Latency.MeanWait()
 	}
 	sum, as := 0.0, b.On(g)

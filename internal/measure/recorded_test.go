@@ -13,7 +13,6 @@ import (
 
 	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/web"
 )
 
 // recordedGraph writes a chain of four pages, of which the last one fails, and returns the file. The waits are in
@@ -89,7 +88,7 @@ func TestWithoutRecordedLatenciesNothingIsReplayed(t *testing.T) {
 		!strings.Contains(err.Error(), "graph g: it has no recorded latencies to replay") {
 		t.Errorf("error %v", err)
 	}
-	p.Fetch = web.Behaviour{}
+	p.Fetch = graph.Behaviour{}
 	graphs, err := Build(t.Context(), p, t.TempDir(), 0)
 	if err != nil || graphs[0].Info.Failed != 0 || graphs[0].Info.RecordedMedian != 0 {
 		t.Errorf("%+v, %v", graphs, err)

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"crawlbench/internal/child"
+	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/web"
 )
 
 // sites are the processes that serve graphs to cells over HTTP, one for each graph and behaviour. They stay until the
@@ -22,7 +22,7 @@ type sites struct {
 
 type siteKey struct {
 	graph string
-	fetch web.Behaviour
+	fetch graph.Behaviour
 }
 
 type siteProcess struct {

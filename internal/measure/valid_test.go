@@ -14,7 +14,6 @@ import (
 	"crawlbench/internal/graph"
 	"crawlbench/internal/limiter"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/web"
 )
 
 // unusual returns crawlers that keep the contract in unusual ways.
@@ -290,9 +289,10 @@ func TestValidCrawlersAreAccepted(t *testing.T) {
 	table := append(unusual(), crawler.All()...)
 	plain := cache(t, graph.Spec{Kind: "hosts", Pages: 600, Seed: 1}, nil)
 	partly := cache(t, graph.Spec{Kind: "rmat", Scale: 9, Seed: 1}, nil)
-	flaky := web.Behaviour{Fail: 0.1, Seed: 1}
+	flaky := graph.Behaviour{Fail: 0.1, Seed: 1}
 	failing := cache(t, graph.Spec{Kind: "uniform", Pages: 300, Seed: 1}, flaky.Fails)
-	slow := web.Behaviour{Latency: web.Latency{Model: "lognormal", Median: 50 * time.Microsecond, Sigma: 1}, Seed: 1}
+	slow := graph.Behaviour{Seed: 1,
+		Latency: graph.Latency{Model: "lognormal", Median: 50 * time.Microsecond, Sigma: 1}}
 	jobs := map[string]Job{
 		"hosts":       {Cache: plain},
 		"rmat":        {Cache: partly},
@@ -301,7 +301,7 @@ func TestValidCrawlersAreAccepted(t *testing.T) {
 		"slow":        {Cache: partly, Fetch: slow},
 		"paced":       {Cache: plain},
 		"paced, slow": {Cache: plain, Fetch: slow},
-		"burning":     {Cache: partly, Fetch: web.Behaviour{CPU: time.Microsecond}, Spin: 300},
+		"burning":     {Cache: partly, Fetch: graph.Behaviour{CPU: time.Microsecond}, Spin: 300},
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	every := 6 // one combination in every; different ones each time

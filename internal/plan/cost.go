@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"crawlbench/internal/web"
+	"crawlbench/internal/graph"
 )
 
 // Cost is what every fetch of a cell costs, instead of what the scenario's table [fetch] says; 0 means that it does not
@@ -65,10 +65,10 @@ func badCost(s string) error {
 }
 
 // FetchOf returns how the site answers the fetches of a cell, given its behaviour.
-func (c Cell) FetchOf(b web.Behaviour) web.Behaviour {
+func (c Cell) FetchOf(b graph.Behaviour) graph.Behaviour {
 	if c.Cost.Latency > 0 {
 		if b.Latency.Model == "" || b.Latency.Model == "zero" {
-			b.Latency = web.Latency{Model: "constant"}
+			b.Latency = graph.Latency{Model: "constant"}
 		}
 		b.Latency.Median = c.Cost.Latency
 	}

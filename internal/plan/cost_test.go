@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"crawlbench/internal/crawler"
+	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/web"
 )
 
 // swept is a scenario with costs.
@@ -32,21 +32,21 @@ func TestCosts(t *testing.T) {
 	want := []struct {
 		name  string
 		pages int // that take a sample of 100 ms with 4 workers on 2 processors, at least 20
-		fetch web.Behaviour
+		fetch graph.Behaviour
 	}{
-		{"Crawl/impl=cas/graph=g/keys=id/workers=4/rate=inf-2", 0, web.Behaviour{}},
-		{"Crawl/impl=cas/graph=g/keys=id/workers=4/rate=inf/cpu=10us-2", 20_000, web.Behaviour{CPU: 10 * time.Microsecond}},
+		{"Crawl/impl=cas/graph=g/keys=id/workers=4/rate=inf-2", 0, graph.Behaviour{}},
+		{"Crawl/impl=cas/graph=g/keys=id/workers=4/rate=inf/cpu=10us-2", 20_000, graph.Behaviour{CPU: 10 * time.Microsecond}},
 		{"Crawl/impl=cas/graph=g/keys=id/workers=4/rate=inf/latency=1ms-2", 400,
-			web.Behaviour{Latency: web.Latency{Model: "constant", Median: time.Millisecond}}},
-		{"Crawl/impl=cas/graph=g/keys=id/workers=4/rate=inf/latency=2ms/cpu=4ms-2", 50, web.Behaviour{
-			Latency: web.Latency{Model: "constant", Median: 2 * time.Millisecond}, CPU: 4 * time.Millisecond}},
+			graph.Behaviour{Latency: graph.Latency{Model: "constant", Median: time.Millisecond}}},
+		{"Crawl/impl=cas/graph=g/keys=id/workers=4/rate=inf/latency=2ms/cpu=4ms-2", 50, graph.Behaviour{
+			Latency: graph.Latency{Model: "constant", Median: 2 * time.Millisecond}, CPU: 4 * time.Millisecond}},
 	}
 	if len(p.Cells) != len(want) {
 		t.Fatalf("%d cells, want %d", len(p.Cells), len(want))
 	}
 	for i, c := range p.Cells {
-		if w := want[i]; c.Name() != w.name || c.MaxPages != w.pages || c.FetchOf(web.Behaviour{}) != w.fetch {
-			t.Errorf("%s of %d pages, fetch %+v: want %+v", c.Name(), c.MaxPages, c.FetchOf(web.Behaviour{}), w)
+		if w := want[i]; c.Name() != w.name || c.MaxPages != w.pages || c.FetchOf(graph.Behaviour{}) != w.fetch {
+			t.Errorf("%s of %d pages, fetch %+v: want %+v", c.Name(), c.MaxPages, c.FetchOf(graph.Behaviour{}), w)
 		}
 	}
 	if !p.UsesCPU() {
@@ -55,7 +55,7 @@ func TestCosts(t *testing.T) {
 }
 
 func TestCostKeepsTheModelOfLatency(t *testing.T) {
-	b := web.Behaviour{Latency: web.Latency{Model: "lognormal", Median: time.Millisecond, Sigma: 1}, CPU: 3}
+	b := graph.Behaviour{Latency: graph.Latency{Model: "lognormal", Median: time.Millisecond, Sigma: 1}, CPU: 3}
 	c := plan.Cell{Cost: plan.Cost{Latency: 2 * time.Millisecond}}
 	want := b
 	want.Latency.Median = 2 * time.Millisecond

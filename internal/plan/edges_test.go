@@ -8,8 +8,7 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
-
-	"crawlbench/internal/web"
+	"crawlbench/internal/graph"
 )
 
 func TestBucketHoldsTenMillisecondsUnlessSaidOtherwise(t *testing.T) {
@@ -46,7 +45,7 @@ func TestBudgetCountsWaitingAndBurning(t *testing.T) {
 	} {
 		s := &Scenario{
 			Sample: 32 * time.Second,
-			Fetch:  web.Behaviour{Latency: web.Latency{Model: "constant", Median: test.wait}, CPU: test.cpu},
+			Fetch:  graph.Behaviour{Latency: graph.Latency{Model: "constant", Median: test.wait}, CPU: test.cpu},
 		}
 		if got := budget(c, s); got != test.want {
 			t.Errorf("wait %v, burn %v: budget %d, want %d", test.wait, test.cpu, got, test.want)

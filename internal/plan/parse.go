@@ -13,7 +13,6 @@ import (
 
 	"crawlbench/internal/graph"
 	"crawlbench/internal/limiter"
-	"crawlbench/internal/web"
 	"crawlbench/scenarios"
 )
 
@@ -75,8 +74,8 @@ func (s *Scenario) SetGraphs(graphs ...Graph) {
 // Replay makes the site of s replay what was recorded with its graphs, with the latencies scaled to a median; 0 means
 // as they were.
 func (s *Scenario) Replay(median time.Duration) {
-	replay := func(b *web.Behaviour) {
-		b.Latency, b.Fail, b.HostFail = web.Latency{Model: web.Recorded, Median: median}, 0, 0
+	replay := func(b *graph.Behaviour) {
+		b.Latency, b.Fail, b.HostFail = graph.Latency{Model: graph.Recorded, Median: median}, 0, 0
 	}
 	replay(&s.Fetch)
 	for _, g := range s.Graphs {
@@ -200,7 +199,7 @@ func (s *Scenario) ownFetch(g *Graph) func(r *reader, p *place, prefix string, v
 	return func(r *reader, p *place, prefix string, values map[string]any) {
 		b := s.Fetch
 		if values["latency"] != nil {
-			b.Latency = web.Latency{}
+			b.Latency = graph.Latency{}
 		}
 		g.Fetch = &b
 		s.behaviour(&b, nil)(r, p, prefix, values)
@@ -208,7 +207,7 @@ func (s *Scenario) ownFetch(g *Graph) func(r *reader, p *place, prefix string, v
 }
 
 // behaviour returns a reader of a site's behaviour, with more keys.
-func (s *Scenario) behaviour(b *web.Behaviour, more []key,
+func (s *Scenario) behaviour(b *graph.Behaviour, more []key,
 ) func(r *reader, p *place, prefix string, values map[string]any) {
 	return func(r *reader, p *place, prefix string, values map[string]any) {
 		before := len(r.errs)

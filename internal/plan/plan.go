@@ -10,9 +10,9 @@ import (
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/limiter"
+	"crawlbench/internal/graph"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/stat"
-	"crawlbench/internal/web"
 )
 
 // Plan is a fully resolved experiment: what is built, what is measured, and in which order.
@@ -40,9 +40,9 @@ type Plan struct {
 	Memory int64 `json:"memory,omitempty"`
 	// Crawlers are the names of the crawlers in the order of the scenario, the baseline first and
 	// the A/A control, if there is one, second.
-	Crawlers []string      `json:"crawlers"`
-	Graphs   []Graph       `json:"graphs"`
-	Fetch    web.Behaviour `json:"fetch"`
+	Crawlers []string        `json:"crawlers"`
+	Graphs   []Graph         `json:"graphs"`
+	Fetch    graph.Behaviour `json:"fetch"`
 	// Politeness is the policy of all crawls; nil without one.
 	Politeness *Politeness `json:"politeness,omitempty"`
 	// Simulated says that the crawls are simulated in virtual time, and that nothing is measured.
@@ -158,7 +158,7 @@ func Make(s *Scenario, table []crawl.Crawler, cores int, limiters ...crawl.Limit
 // checkRecorded returns an error if the site is to replay what no crawl has recorded.
 func (s *Scenario) checkRecorded() error {
 	for _, g := range s.Graphs {
-		if s.BehaviourOf(g.Name).Latency.Model == web.Recorded && g.Spec.Kind != "file" {
+		if s.BehaviourOf(g.Name).Latency.Model == graph.Recorded && g.Spec.Kind != "file" {
 			return fmt.Errorf("latency = \"recorded\" replays what a crawl recorded, which graph %s of kind %s does not "+
 				"have: want kind = \"file\", with a file that \"crawlbench import\" wrote, or another latency",
 				g.Name, g.Spec.Kind)

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/graph"
 	"crawlbench/internal/stat"
-	"crawlbench/internal/web"
 )
 
 // table returns crawlers that never crawl: seq supports one worker, ids no URLs.
@@ -338,7 +338,7 @@ func TestBudgetLastsAboutASample(t *testing.T) {
 			t.Errorf("%s: budget %d lasts %v, want %v", c.ID(), c.MaxPages, ideal, want)
 		}
 	}
-	s.Fetch.Latency = web.Latency{Model: "constant", Median: time.Millisecond}
+	s.Fetch.Latency = graph.Latency{Model: "constant", Median: time.Millisecond}
 	s.Rates = []Rate{1e6}
 	for _, c := range makePlan(t, s).Cells {
 		if ideal := c.Ideal(1<<40, 0, time.Millisecond, 0); ideal != s.Sample {
@@ -366,7 +366,7 @@ func TestRecordedLatencyNeedsAGraphWithARecord(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	s.Replay(time.Millisecond)
-	if want := (web.Latency{Model: web.Recorded, Median: time.Millisecond}); s.BehaviourOf("g").Latency != want {
+	if want := (graph.Latency{Model: graph.Recorded, Median: time.Millisecond}); s.BehaviourOf("g").Latency != want {
 		t.Errorf("%+v, want %+v", s.BehaviourOf("g").Latency, want)
 	}
 	_, err = Parse("x.toml", []byte("cost = [\"none\", \"latency 1ms\"]\n"+text+"\"file\"\nfile = \"x.cbg\"\n"))

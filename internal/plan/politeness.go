@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/web"
+	"crawlbench/internal/graph"
 )
 
 // Politeness is what the crawlers of a scenario may ask of each host; see crawl.Politeness.
@@ -119,7 +119,7 @@ func (s *Scenario) simulation(r *reader, p *place) {
 	if s.Politeness == nil {
 		r.fail(p.below["simulated"].value, "simulated", "only politeness is simulated: add a table [politeness]")
 	}
-	s.eachFetch(p, func(name string, at *place, b web.Behaviour) {
+	s.eachFetch(p, func(name string, at *place, b graph.Behaviour) {
 		if b.CPU > 0 {
 			r.fail(at.key, name, "processor time takes no virtual time: leave out cpu, or simulated = true")
 		}
@@ -133,7 +133,7 @@ func (s *Scenario) onlySimulated(r *reader, p *place) {
 	if at := p.below["politeness"]; s.Politeness != nil && s.Politeness.Robots && at.below["robots"] != nil {
 		r.fail(at.below["robots"].value, "politeness.robots", remedy)
 	}
-	s.eachFetch(p, func(name string, at *place, b web.Behaviour) {
+	s.eachFetch(p, func(name string, at *place, b graph.Behaviour) {
 		if b.Refuse > 0 || b.Forbid > 0 || b.RobotsDelay > 0 {
 			r.fail(at.key, name, remedy)
 		}
@@ -141,7 +141,7 @@ func (s *Scenario) onlySimulated(r *reader, p *place) {
 }
 
 // eachFetch calls do for the table [fetch] and those of graphs, with their places.
-func (s *Scenario) eachFetch(p *place, do func(name string, at *place, b web.Behaviour)) {
+func (s *Scenario) eachFetch(p *place, do func(name string, at *place, b graph.Behaviour)) {
 	if at := p.below["fetch"]; at != nil {
 		do("fetch", at, s.Fetch)
 	}
@@ -161,14 +161,16 @@ func (s *Scenario) eachFetch(p *place, do func(name string, at *place, b web.Beh
 }
 
 // BehaviourOf returns how the site of a graph answers, without the cost of a cell.
-func (p *Plan) BehaviourOf(graph string) web.Behaviour { return behaviourOf(p.Graphs, p.Fetch, graph) }
+func (p *Plan) BehaviourOf(graph string) graph.Behaviour {
+	return behaviourOf(p.Graphs, p.Fetch, graph)
+}
 
 // BehaviourOf returns how the site of a graph answers.
-func (s *Scenario) BehaviourOf(graph string) web.Behaviour {
+func (s *Scenario) BehaviourOf(graph string) graph.Behaviour {
 	return behaviourOf(s.Graphs, s.Fetch, graph)
 }
 
-func behaviourOf(graphs []Graph, fetch web.Behaviour, name string) web.Behaviour {
+func behaviourOf(graphs []Graph, fetch graph.Behaviour, name string) graph.Behaviour {
 	i := slices.IndexFunc(graphs, func(g Graph) bool { return g.Name == name })
 	if i >= 0 && graphs[i].Fetch != nil {
 		return *graphs[i].Fetch
@@ -177,7 +179,7 @@ func behaviourOf(graphs []Graph, fetch web.Behaviour, name string) web.Behaviour
 }
 
 // FetchOf returns how the site answers the fetches of a cell.
-func (p *Plan) FetchOf(c Cell) web.Behaviour { return c.FetchOf(p.BehaviourOf(c.Graph)) }
+func (p *Plan) FetchOf(c Cell) graph.Behaviour { return c.FetchOf(p.BehaviourOf(c.Graph)) }
 
 // SameSite reports whether the sites of two plans behave the same, and ask for the same politeness.
 func (p *Plan) SameSite(q *Plan) bool {

@@ -8,8 +8,8 @@ import (
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawler"
+	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/web"
 )
 
 const twoGraphs = "[[graph]]\nname = \"a\"\nkind = \"even\"\npages = 90\nhosts = 9\n" +
@@ -27,7 +27,7 @@ func TestPolitenessIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := web.Behaviour{Latency: web.Latency{Model: "constant", Median: time.Millisecond}, HostFail: 0.5, Seed: 7}
+	a := graph.Behaviour{Latency: graph.Latency{Model: "constant", Median: time.Millisecond}, HostFail: 0.5, Seed: 7}
 	b := a
 	b.Latency.Median, b.Largest = 9*time.Millisecond, time.Second
 	if p.BehaviourOf("a") != a || p.BehaviourOf("b") != b {

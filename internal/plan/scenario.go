@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"crawlbench/internal/graph"
-	"crawlbench/internal/web"
 )
 
 // Scenario is an experiment as written: counts that depend on the machine, and patterns of
@@ -45,7 +44,7 @@ type Scenario struct {
 	// Costs are the costs of a fetch to measure with; none means what Fetch says.
 	Costs []Cost
 
-	Fetch web.Behaviour
+	Fetch graph.Behaviour
 	// Politeness is what crawlers may ask of each host; nil without a table [politeness].
 	Politeness *Politeness
 	// Simulated says that the scenario is crawled in virtual time. Nothing is measured then.
@@ -89,7 +88,7 @@ type Graph struct {
 	// Workers are the numbers of workers on this graph, in place of the scenario's; none means those.
 	Workers []Count `json:",omitempty"`
 	// Fetch is how the site of this graph answers, in place of the scenario's; nil means that.
-	Fetch *web.Behaviour `json:",omitempty"`
+	Fetch *graph.Behaviour `json:",omitempty"`
 }
 
 // Profiles says which cells are profiled, and how. Empty lists of crawlers, graphs and keys mean

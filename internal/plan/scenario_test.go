@@ -15,7 +15,6 @@ import (
 	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
 
-	"crawlbench/internal/web"
 	"crawlbench/scenarios"
 )
 
@@ -57,7 +56,7 @@ func TestDefaults(t *testing.T) {
 		Graphs:  []plan.Graph{{Name: "g", Spec: graph.Spec{Kind: "chain", Pages: 9, Seed: 1}}},
 		Workers: []plan.Count{{N: 1}, one, {N: 2, PerCore: true}, {N: 4, PerCore: true}},
 		Rates:   []plan.Rate{0}, Bursts: []int{0}, Limiters: []string{""}, Procs: []plan.Count{one},
-		Control: true, Fetch: web.Behaviour{Seed: 1}, Rounds: 10, RateLimitedRounds: 4, Stop: true,
+		Control: true, Fetch: graph.Behaviour{Seed: 1}, Rounds: 10, RateLimitedRounds: 4, Stop: true,
 		Sample: 150 * time.Millisecond,
 		Turns:  6, Slice: 5 * time.Millisecond, Rest: 2 * time.Second,
 		Deadline: 30 * time.Second, Seed: 1,
@@ -144,8 +143,8 @@ length = "20ms"
 		},
 		Workers: []plan.Count{{N: 3}, {N: 2, PerCore: true}}, Rates: []plan.Rate{0, 20000, 0.5},
 		Bursts: []int{1, 0}, Limiters: []string{"paced", "bucket"}, Procs: []plan.Count{{N: 1}},
-		Fetch: web.Behaviour{
-			Latency: web.Latency{Model: "per-host", Median: 2 * time.Millisecond, Sigma: 1, HostSigma: 0.5},
+		Fetch: graph.Behaviour{
+			Latency: graph.Latency{Model: "per-host", Median: 2 * time.Millisecond, Sigma: 1, HostSigma: 0.5},
 			CPU:     3 * time.Microsecond, Fail: 0.25, Seed: 6,
 		},
 		Control: true, Rounds: 7, RateLimitedRounds: 3, Sample: time.Second, Turns: 8, Slice: 7 * time.Millisecond,

@@ -7,11 +7,11 @@ import (
 	"time"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/screen"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
-	"crawlbench/internal/web"
 )
 
 // Plan renders what is about to be measured, how long that takes, and what it can show, also to a gate; a negative gate
@@ -170,7 +170,7 @@ func NothingToFind(p *plan.Plan) string {
 const mostValues = 24
 
 // graphSentence describes a graph, for a site with the given latency.
-func graphSentence(g store.GraphInfo, latency web.Latency) string {
+func graphSentence(g store.GraphInfo, latency graph.Latency) string {
 	reached := fmt.Sprintf("%s reached in %s", Count(g.Reachable), Plural(g.Depth+1, "level"))
 	if g.Failed > 0 {
 		reached += fmt.Sprintf(", %s of them fail", Count(g.Failed))
@@ -183,10 +183,10 @@ func graphSentence(g store.GraphInfo, latency web.Latency) string {
 }
 
 // recordedSentence says what becomes of the latencies that were recorded with a graph.
-func recordedSentence(g store.GraphInfo, latency web.Latency) string {
+func recordedSentence(g store.GraphInfo, latency graph.Latency) string {
 	recorded := fmt.Sprintf("recorded latencies, median %v:", g.RecordedMedian)
 	switch {
-	case latency.Model != web.Recorded:
+	case latency.Model != graph.Recorded:
 		return recorded + " not replayed (-recorded does that)"
 	case latency.Median > 0:
 		return fmt.Sprintf("%s replayed, scaled to a median of %v", recorded, latency.Median)

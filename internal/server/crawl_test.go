@@ -18,7 +18,6 @@ import (
 	"crawlbench/internal/graph"
 	"crawlbench/internal/server"
 	"crawlbench/internal/testing/pipenet"
-	"crawlbench/internal/web"
 )
 
 // build returns a graph of hosts.
@@ -42,7 +41,7 @@ func site(t testing.TB, g *graph.Graph, b server.Behaviour, set server.Settings)
 }
 
 // instant is a behaviour without latency and failures.
-var instant = web.Behaviour{}
+var instant = graph.Behaviour{}
 
 // only returns the shares in a list such as "base=1", and 0 for the others.
 func only(t testing.TB, list string) server.Shares {

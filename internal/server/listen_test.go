@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"crawlbench/internal/graph"
 	"crawlbench/internal/server"
-	"crawlbench/internal/web"
 )
 
 // TestOnASocket crawls through a socket of this machine, with the site as a proxy.
@@ -19,8 +19,8 @@ func TestOnASocket(t *testing.T) {
 	if err != nil || open {
 		t.Fatal(open, err)
 	}
-	s := site(t, build(t, 300, 10), web.Behaviour{Latency: web.Latency{Model: "constant", Median: time.Millisecond}},
-		server.Settings{Shares: server.DefaultShares(), Workers: 4})
+	waits := graph.Behaviour{Latency: graph.Latency{Model: "constant", Median: time.Millisecond}}
+	s := site(t, build(t, 300, 10), waits, server.Settings{Shares: server.DefaultShares(), Workers: 4})
 	s.Prepare()
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)

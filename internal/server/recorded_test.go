@@ -10,7 +10,6 @@ import (
 
 	"crawlbench/internal/graph"
 	"crawlbench/internal/server"
-	"crawlbench/internal/web"
 )
 
 // recorded returns a graph in which each page links to all that follow it and to the first, with the URLs and statuses
@@ -40,8 +39,8 @@ func recorded(t *testing.T, urls []string, status []int16, hosts ...uint32) *gra
 }
 
 // replayed is the behaviour of a graph as it was recorded.
-func replayed(g *graph.Graph) web.Behaviour {
-	return web.Behaviour{Latency: web.Latency{Model: web.Recorded}}.On(g)
+func replayed(g *graph.Graph) graph.Behaviour {
+	return graph.Behaviour{Latency: graph.Latency{Model: graph.Recorded}}.On(g)
 }
 
 // TestRecordedSitesAreServed has URLs that are in no canonical form, the same one by http and https, and all statuses.

@@ -14,7 +14,7 @@ import (
 	"crawlbench/internal/parallel"
 )
 
-// Behaviour says how pages answer. A web.Behaviour is one; the processor time of a fetch is the client's affair.
+// Behaviour says how pages answer. A graph.Behaviour is one; the processor time of a fetch is the client's affair.
 type Behaviour interface {
 	// Wait returns how long the answer takes.
 	Wait(page, host uint32) time.Duration

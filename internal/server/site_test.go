@@ -16,7 +16,6 @@ import (
 
 	"crawlbench/internal/graph"
 	"crawlbench/internal/server"
-	"crawlbench/internal/web"
 )
 
 // unpacked returns a body without compression.
@@ -96,7 +95,8 @@ func TestAnswersDependOnSeedAndPageOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	answers := func(seed uint64, backwards bool, memory int64) []string {
-		s := site(t, g, web.Behaviour{Fail: 0.1, Seed: 1}, server.Settings{Seed: seed, Shares: shares, Memory: memory})
+		s := site(t, g, graph.Behaviour{Fail: 0.1, Seed: 1},
+			server.Settings{Seed: seed, Shares: shares, Memory: memory})
 		list := make([]string, g.Pages())
 		for i := range list {
 			if backwards {
@@ -201,7 +201,7 @@ func TestBodiesHaveTheirLength(t *testing.T) {
 func TestSlowBodiesArriveInPieces(t *testing.T) {
 	g := build(t, 20, 2)
 	synctest.Test(t, func(t *testing.T) {
-		s := site(t, g, web.Behaviour{Latency: web.Latency{Model: "constant", Median: time.Second}},
+		s := site(t, g, graph.Behaviour{Latency: graph.Latency{Model: "constant", Median: time.Second}},
 			server.Settings{Shares: only(t, "slow=1"), SlowBody: 4 * time.Second})
 		client := over(t, s, false)
 		begin := time.Now()
@@ -225,7 +225,7 @@ func TestSlowBodiesArriveInPieces(t *testing.T) {
 
 func TestMethodsAndUnknownURLs(t *testing.T) {
 	g := build(t, 50, 2)
-	s := site(t, g, web.Behaviour{Fail: 1, Seed: 1}, server.Settings{CrawlDelay: 1500 * time.Millisecond})
+	s := site(t, g, graph.Behaviour{Fail: 1, Seed: 1}, server.Settings{CrawlDelay: 1500 * time.Millisecond})
 	origin := "http://www.h0.example"
 	for _, c := range []struct {
 		method, url string

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/graph"
 	"crawlbench/internal/server"
-	"crawlbench/internal/web"
 )
 
 // slow is a behaviour in which fetches overlap.
-var slow = web.Behaviour{Latency: web.Latency{Model: "lognormal", Median: 50 * time.Millisecond, Sigma: 0.5}, Seed: 1}
+var slow = graph.Behaviour{Seed: 1,
+	Latency: graph.Latency{Model: "lognormal", Median: 50 * time.Millisecond, Sigma: 0.5}}
 
 // TestRightCrawlersAreVerified crawls with all shares, by the header Host and by proxy.
 func TestRightCrawlersAreVerified(t *testing.T) {
@@ -196,7 +197,7 @@ func TestARedirectFollowedTwiceIsNamed(t *testing.T) {
 func TestAClientThatDoesNotWaitGotNoPage(t *testing.T) {
 	g := build(t, 50, 2)
 	synctest.Test(t, func(t *testing.T) {
-		s := site(t, g, web.Behaviour{Latency: web.Latency{Model: "constant", Median: time.Second}},
+		s := site(t, g, graph.Behaviour{Latency: graph.Latency{Model: "constant", Median: time.Second}},
 			server.Settings{Shares: only(t, "slow=1")})
 		client := over(t, s, false)
 		client.Timeout = 500 * time.Millisecond // before the head
@@ -223,7 +224,7 @@ func TestAClientThatDoesNotWaitGotNoPage(t *testing.T) {
 func TestWaitIdle(t *testing.T) {
 	g := build(t, 50, 2)
 	synctest.Test(t, func(t *testing.T) {
-		nine := web.Behaviour{Latency: web.Latency{Model: "constant", Median: 9 * time.Second}}
+		nine := graph.Behaviour{Latency: graph.Latency{Model: "constant", Median: 9 * time.Second}}
 		s := site(t, g, nine, server.Settings{})
 		client := over(t, s, false)
 		begin := time.Now()

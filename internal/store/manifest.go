@@ -7,8 +7,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/web"
 )
 
 // Schema is the version of a run's files that this program reads and writes.
@@ -141,9 +141,9 @@ type GraphInfo struct {
 }
 
 // MeanWait returns the mean time that a fetch of the graph's site waits.
-func (g GraphInfo) MeanWait(l web.Latency) time.Duration {
+func (g GraphInfo) MeanWait(l graph.Latency) time.Duration {
 	switch {
-	case l.Model != web.Recorded:
+	case l.Model != graph.Recorded:
 		return l.MeanWait()
 	case l.Median > 0 && g.RecordedMedian > 0:
 		return time.Duration(float64(g.RecordedMean) * float64(l.Median) / float64(g.RecordedMedian))

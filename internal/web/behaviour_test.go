@@ -6,7 +6,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,97 +17,9 @@ import (
 	"crawlbench/internal/limiter"
 )
 
-func TestDrawsFollowTheModel(t *testing.T) {
-	const n = 100_000
-	logs := func(b Behaviour, host func(uint32) uint32) (mean, sd float64) {
-		for p := range uint32(n) {
-			mean += math.Log(b.Wait(p, host(p)).Seconds()) / n
-		}
-		for p := range uint32(n) {
-			d := math.Log(b.Wait(p, host(p)).Seconds()) - mean
-			sd += d * d / n
-		}
-		return mean, math.Sqrt(sd)
-	}
-	near := func(what string, got, want float64) {
-		if math.Abs(got-want) > 0.02 { // more than 4 standard errors of every figure below
-			t.Errorf("%s is %.3f, want %.3f", what, got, want)
-		}
-	}
-	median := 60 * time.Millisecond
-	b := Behaviour{Seed: 1, Latency: Latency{Model: "lognormal", Median: median, Sigma: 0.87}}
-	mean, sd := logs(b, func(uint32) uint32 { return 0 })
-	near("lognormal: mean of the logarithm", mean, math.Log(median.Seconds()))
-	near("lognormal: deviation of the logarithm", sd, 0.87)
-
-	b.Latency = Latency{Model: "per-host", Median: median, Sigma: 0.4, HostSigma: 1}
-	_, sd = logs(b, func(uint32) uint32 { return 7 })
-	near("per-host: deviation within a host", sd, 0.4)
-	_, sd = logs(b, func(p uint32) uint32 { return p })
-	near("per-host: deviation over hosts", sd, math.Hypot(0.4, 1))
-
-	failed := 0.0
-	b = Behaviour{Seed: 1, Fail: 0.3}
-	for p := range uint32(n) {
-		if b.Fails(p) {
-			failed++
-		}
-	}
-	near("failures", failed/n, 0.3)
-}
-
-func TestDrawsDependOnSeedAndPageOnly(t *testing.T) {
-	l := Latency{Model: "lognormal", Median: time.Second, Sigma: 1}
-	a, b := Behaviour{Seed: 1, Latency: l}, Behaviour{Seed: 2, Latency: l}
-	if a.Wait(5, 0) != a.Wait(5, 9) || a.Wait(5, 0) == a.Wait(6, 0) || a.Wait(5, 0) == b.Wait(5, 0) {
-		t.Error("a draw depends on something other than seed and page")
-	}
-}
-
-func TestMeanWait(t *testing.T) {
-	l := Latency{Model: "per-host", Median: time.Second, Sigma: 0.5, HostSigma: 0.5}
-	sum, n := 0.0, 200_000
-	for p := range n {
-		sum += Behaviour{Seed: 3, Latency: l}.Wait(uint32(p), uint32(p)).Seconds()
-	}
-	if got, want := sum/float64(n), l.MeanWait().Seconds(); math.Abs(got-want) > 0.01*want {
-		t.Errorf("mean of the draws %.4f, MeanWait returns %.4f", got, want)
-	}
-}
-
-func TestCheck(t *testing.T) {
-	ok := []Behaviour{
-		{}, {Latency: Latency{Model: Recorded}}, {Latency: Latency{Model: Recorded, Median: time.Millisecond}},
-		{Latency: Latency{Model: "zero"}}, {Latency: Latency{Model: "constant", Median: time.Millisecond}},
-		{Latency: Latency{Model: "per-host", Median: 1, Sigma: 0.4, HostSigma: 1}, CPU: time.Microsecond, Fail: 1},
-	}
-	for _, b := range ok {
-		if ps := b.Check(); len(ps) > 0 {
-			t.Errorf("%+v: %v", b, ps)
-		}
-	}
-	for field, b := range map[string]Behaviour{
-		"latency":    {Latency: Latency{Model: "normal"}},
-		"median":     {Latency: Latency{Model: "constant"}},
-		"sigma":      {Latency: Latency{Model: "lognormal", Median: 1, Sigma: math.NaN()}},
-		"sigma ":     {Latency: Latency{Model: Recorded, HostSigma: 1}},
-		"median ":    {Latency: Latency{Model: Recorded, Median: -1}},
-		"host_sigma": {Latency: Latency{Model: "lognormal", Median: 1, HostSigma: 1}},
-		"cpu":        {CPU: -1},
-		"fail":       {Fail: 1.01},
-	} {
-		if ps := b.Check(); len(ps) != 1 || ps[0].Field != strings.TrimSpace(field) {
-			t.Errorf("%s: %v", field, ps)
-		}
-	}
-	if ps := (Behaviour{Latency: Latency{Model: "zero", Median: 1}, Fail: -1}).Check(); len(ps) != 2 {
-		t.Errorf("two problems: %v", ps)
-	}
-}
-
 func TestFetchWaitsItsLatencyUnlessHurried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := Behaviour{Latency: Latency{Model: "constant", Median: 50 * time.Millisecond}}
+		b := graph.Behaviour{Latency: graph.Latency{Model: "constant", Median: 50 * time.Millisecond}}
 		s := newSite(b)
 		s.Begin(Rules{Workers: 1})
 		took := func(ctx context.Context) (time.Duration, error) {
@@ -143,7 +54,7 @@ func TestPaceOfALimiter(t *testing.T) {
 	run := func(t *testing.T, limiter crawl.Limiter, pages int) Pace {
 		g := &graph.Graph{Offsets: make([]uint64, pages+1), Hosts: []uint32{0}}
 		reach := graph.Reach{Set: make([]uint64, (pages+63)/64), Pages: pages}
-		s := New(g, reach, Behaviour{}, 0)
+		s := New(g, reach, graph.Behaviour{}, 0)
 		l := s.Begin(Rules{Workers: 1, Limiter: func() crawl.Limiter { return limiter }})()
 		for range pages {
 			l.Wait(t.Context())
@@ -231,7 +142,7 @@ func TestBurnTakesTimeInProportion(t *testing.T) {
 func TestLimiterBeginsWithTheCrawl(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &graph.Graph{Offsets: make([]uint64, 101), Hosts: []uint32{0}}
-		s := New(g, graph.Reach{Set: make([]uint64, 2), Pages: 100}, Behaviour{}, 0)
+		s := New(g, graph.Reach{Set: make([]uint64, 2), Pages: 100}, graph.Behaviour{}, 0)
 		begin := s.Begin(Rules{Workers: 1, Limiter: func() crawl.Limiter { return limiter.New("gcra", 1000, 10) }})
 		time.Sleep(time.Second)
 		start := time.Now()

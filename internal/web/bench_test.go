@@ -18,7 +18,7 @@ func BenchmarkNull(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
+	s := New(g, graph.Walk(g, nil), graph.Behaviour{}, 0)
 	for _, workers := range []int{1, 2, 8} {
 		for _, w := range []struct {
 			name string

@@ -1,6 +1,6 @@
 // Package web is the site that crawlers crawl: it serves a graph from memory with the latency,
-// processor cost and failures of its Behaviour, and verifies every crawl against the sequential
-// oracle.
+// processor cost and failures of a graph.Behaviour, and verifies every crawl against the sequential
+// oracle. Package server serves the same graphs over HTTP.
 //
 // It takes a graph and the set of reachable pages. For one crawl at a time it provides the Web and
 // the Limiter, and at the end the Violations. An incorrect crawl is never reported as a result.

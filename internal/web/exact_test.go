@@ -30,7 +30,7 @@ func TestFetchBeforeItsLinkIsFound(t *testing.T) {
 			"5 pages were fetched before any link to them was handed out (page 5, 4, 3)"},
 	} {
 		for _, byURL := range []bool{false, true} {
-			s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
+			s := New(g, graph.Walk(g, nil), graph.Behaviour{}, 0)
 			for range 2 { // links handed out in one crawl do not count in the next
 				s.Begin(Rules{Workers: 1, Exact: true})
 				s.verifier.renaming.pool = []candidate{} // rename nothing: the script would not know
@@ -69,7 +69,8 @@ func TestFetchBeforeItsLinkIsFound(t *testing.T) {
 func TestLinksAreHandedOutWhenTheFetchReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := path(3, 3)
-		s := New(g, graph.Walk(g, nil), Behaviour{Latency: Latency{Model: "constant", Median: time.Second}}, 0)
+		waits := graph.Behaviour{Latency: graph.Latency{Model: "constant", Median: time.Second}}
+		s := New(g, graph.Walk(g, nil), waits, 0)
 		for _, pause := range []time.Duration{999 * time.Millisecond, time.Second} {
 			s.Begin(Rules{Workers: 2, Exact: true})
 			s.verifier.renaming.pool = []candidate{}
@@ -88,7 +89,7 @@ func TestLinksAreHandedOutWhenTheFetchReturns(t *testing.T) {
 			}
 		}
 	})
-	s := newSite(Behaviour{Fail: 1})
+	s := newSite(graph.Behaviour{Fail: 1})
 	s.Begin(Rules{Workers: 1, Exact: true})
 	s.IDs().Fetch(t.Context(), 0)
 	s.IDs().Fetch(t.Context(), 1)
@@ -108,7 +109,7 @@ func TestExactCrawlFindsOneWorkerTooMany(t *testing.T) {
 	}
 	for procs, kind := range map[int]string{1: "star", 2: "uniform", 8: "hosts"} {
 		g := build(t, graph.Spec{Kind: kind, Pages: 1500, Seed: 1})
-		s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
+		s := New(g, graph.Walk(g, nil), graph.Behaviour{}, 0)
 		runtime.GOMAXPROCS(procs)
 		for _, workers := range []int{1, 2, 9, 64} {
 			for try := range tries {
@@ -130,7 +131,7 @@ func TestExactCrawlFindsOneWorkerTooMany(t *testing.T) {
 // The probe is called in the 1st, 2nd, 4th ... fetch of an exact crawl, and in no other crawl.
 func TestProbe(t *testing.T) {
 	g := path(100, 100)
-	s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
+	s := New(g, graph.Walk(g, nil), graph.Behaviour{}, 0)
 	for _, exact := range []bool{true, false} {
 		var at []int
 		s.Begin(Rules{Workers: 1, Exact: exact, Probe: func() { at = append(at, s.Fetched()) }})
@@ -146,7 +147,7 @@ func TestEndlessCrawlIsEnded(t *testing.T) {
 	for _, exact := range []bool{true, false} {
 		for _, fault := range []string{"again", "nowhere"} {
 			g := path(100, 100)
-			s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
+			s := New(g, graph.Walk(g, nil), graph.Behaviour{}, 0)
 			ctx, cancel := context.WithCancel(t.Context())
 			stops := 0
 			s.Begin(Rules{Workers: 1, Exact: exact, Stop: func() { stops++; cancel() }})
@@ -187,7 +188,7 @@ func TestEndlessCrawlIsEnded(t *testing.T) {
 
 // A fetch after the crawl has returned gets nothing, and is reported.
 func TestFetchAfterTheEndIsReported(t *testing.T) {
-	s := newSite(Behaviour{})
+	s := newSite(graph.Behaviour{})
 	s.Begin(Rules{Workers: 1})
 	if err := s.End(honest(s.IDs(), 0, crawl.Options{Workers: 1}, nil), nil); err != nil || s.Late() != 0 {
 		t.Fatal(err, s.Late())
@@ -212,7 +213,7 @@ func TestModifiedLinksAreFound(t *testing.T) {
 	g := build(t, graph.Spec{Kind: "hosts", Pages: 300, Seed: 1})
 	for _, byURL := range []bool{false, true} {
 		for _, overridden := range []bool{false, true} {
-			s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
+			s := New(g, graph.Walk(g, nil), graph.Behaviour{}, 0)
 			s.URLs()
 			for n := range 2 {
 				s.Begin(Rules{Workers: 1, Exact: n == 0})

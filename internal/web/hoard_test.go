@@ -110,7 +110,7 @@ func TestHoardedWaitsAreFound(t *testing.T) {
 		for _, kind := range limiter.Names() {
 			synctest.Test(t, func(t *testing.T) {
 				// Workers are slower than the limiter, so unused waits accumulate.
-				s := New(g, graph.Walk(g, nil), Behaviour{Latency: Latency{Model: "constant",
+				s := New(g, graph.Walk(g, nil), graph.Behaviour{Latency: graph.Latency{Model: "constant",
 					Median: 10 * time.Millisecond}}, 0)
 				l := s.Begin(Rules{Workers: workers,
 					Limiter: func() crawl.Limiter { return limiter.New(kind, 1000, 1) }})()

@@ -74,7 +74,7 @@ func TestOver(t *testing.T) {
 		}, strange: "page 7 failed: reset"},
 		"no failure": {fail: 1, strange: "did not fail"},
 	} {
-		b := web.Behaviour{Fail: test.fail}
+		b := graph.Behaviour{Fail: test.fail}
 		s := web.New(g, graph.Walk(g, b.Fails), b, 0)
 		s.Over(elsewhere{g, test.change}.fetch)
 		for round := range 4 {

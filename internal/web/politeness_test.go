@@ -13,7 +13,8 @@ import (
 // twoHosts is a site of two hosts with two pages each; the first page links to all others, and a fetch takes a second.
 func twoHosts() *Site {
 	g := &graph.Graph{Offsets: []uint64{0, 3, 3, 3, 3}, Links: []uint32{1, 2, 3}, Hosts: []uint32{0, 2}}
-	return New(g, graph.Walk(g, nil), Behaviour{Latency: Latency{Model: "constant", Median: time.Second}}, 0)
+	waits := graph.Behaviour{Latency: graph.Latency{Model: "constant", Median: time.Second}}
+	return New(g, graph.Walk(g, nil), waits, 0)
 }
 
 // crawlAt fetches pages one after another, each as long after the one before it as pauses say.
@@ -100,41 +101,5 @@ func TestHostOfIsThatOfTheGraph(t *testing.T) {
 	}
 	if got := s.HostOf(uint32(s.Numbers() - 1)); got != 1 {
 		t.Errorf("a renamed page is of host %d, want the last", got)
-	}
-}
-
-func TestLargestHostAndHostsThatFail(t *testing.T) {
-	g, err := graph.Build(t.Context(), graph.Spec{Kind: "giant", Pages: 1000, Hosts: 50, Seed: 1}, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := Behaviour{Seed: 1, Latency: Latency{Model: "constant", Median: time.Second}, Largest: 3 * time.Second,
-		HostFail: 0.3}
-	waits, fails := b.Waits(g), b.Failing(g)
-	dead := map[uint32]bool{}
-	for p := range uint32(1000) {
-		want := time.Second
-		if g.Host(p) == 0 {
-			want = 3 * time.Second
-		}
-		if waits(p) != want {
-			t.Fatalf("page %d of host %d waits %v, want %v", p, g.Host(p), waits(p), want)
-		}
-		if is, ok := dead[g.Host(p)]; ok && is != fails(p) {
-			t.Fatalf("host %d fails partly", g.Host(p))
-		}
-		dead[g.Host(p)] = fails(p)
-	}
-	n := 0
-	for _, is := range dead {
-		if is {
-			n++
-		}
-	}
-	if n < 7 || n > 23 {
-		t.Errorf("%d of 50 hosts fail, want about 15", n)
-	}
-	if (Behaviour{}).Failing(g) != nil {
-		t.Error("a site without failures has some")
 	}
 }

@@ -14,7 +14,7 @@ func TestAheadIsAHint(t *testing.T) {
 	one := &graph.Graph{Offsets: []uint64{0, 0, 3, 3}, Links: []uint32{0, 1, 2}, Hosts: []uint32{0}, Start: 1}
 	pages := []uint32{0, 1, 2, 3, 4, math.MaxUint32}
 	for _, g := range []*graph.Graph{none, one} {
-		s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
+		s := New(g, graph.Walk(g, nil), graph.Behaviour{}, 0)
 		s.Begin(Rules{Workers: 1})
 		for _, w := range []crawl.Web[uint32]{Bare(g), s.IDs()} {
 			for n := range len(pages) + 1 {

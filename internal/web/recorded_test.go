@@ -34,12 +34,12 @@ func TestRecordedFetchesAreReplayed(t *testing.T) {
 		median time.Duration
 		want   []time.Duration
 	}{
-		{0, []time.Duration{10 * time.Millisecond, 30 * time.Millisecond, MaxLatency, 40 * time.Millisecond}},
+		{0, []time.Duration{10 * time.Millisecond, 30 * time.Millisecond, graph.MaxLatency, 40 * time.Millisecond}},
 		{3 * time.Millisecond,
 			[]time.Duration{time.Millisecond, 3 * time.Millisecond, 2 * time.Second, 4 * time.Millisecond}},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			b := Behaviour{Latency: Latency{Model: Recorded, Median: test.median}}
+			b := graph.Behaviour{Latency: graph.Latency{Model: graph.Recorded, Median: test.median}}
 			reach := graph.Walk(g, b.On(g).Fails)
 			if reach.Pages != 4 || reach.Failed != 1 {
 				t.Errorf("%+v", reach)
@@ -66,19 +66,20 @@ func TestRecordedFetchesAreReplayed(t *testing.T) {
 // Other behaviours of the same graph neither wait nor fail as recorded, and a graph without a record replays nothing.
 func TestOnlyTheRecordedModelReplays(t *testing.T) {
 	g := recorded(t)
-	for what, b := range map[string]Behaviour{
-		"zero":      Behaviour{}.On(g),
-		"not on it": {Latency: Latency{Model: Recorded}},
-		"generated": Behaviour{Latency: Latency{Model: Recorded}}.On(small()),
+	for what, b := range map[string]graph.Behaviour{
+		"zero":      graph.Behaviour{}.On(g),
+		"not on it": {Latency: graph.Latency{Model: graph.Recorded}},
+		"generated": graph.Behaviour{Latency: graph.Latency{Model: graph.Recorded}}.On(small()),
 	} {
 		if b.Wait(0, 0) != 0 || b.Fails(3) {
 			t.Errorf("%s: it waits %v, fails %v", what, b.Wait(0, 0), b.Fails(3))
 		}
 	}
-	if (Latency{}).Waits() || !(Latency{Model: Recorded}).Waits() || !(Latency{Model: "constant", Median: 1}).Waits() {
+	constant := graph.Latency{Model: "constant", Median: 1}
+	if (graph.Latency{}).Waits() || !(graph.Latency{Model: graph.Recorded}).Waits() || !constant.Waits() {
 		t.Error("what waits is not said to, or the contrary")
 	}
-	s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
+	s := New(g, graph.Walk(g, nil), graph.Behaviour{}, 0)
 	s.Begin(Rules{Workers: 1})
 	if _, err := s.URLs().Fetch(context.Background(), g.URL(3)); err != nil {
 		t.Errorf("it fails: %v", err)
@@ -88,7 +89,7 @@ func TestOnlyTheRecordedModelReplays(t *testing.T) {
 // Pages with recorded URLs are renamed as others are.
 func TestRecordedPagesAreRenamed(t *testing.T) {
 	g := recorded(t)
-	s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
+	s := New(g, graph.Walk(g, nil), graph.Behaviour{}, 0)
 	w := s.URLs()
 	crawl := func() []string {
 		_, next := s.Start()

@@ -113,9 +113,9 @@ func testGraphs(t testing.TB) map[string]*graph.Graph {
 // same graph each time except for the names.
 func TestRenamedPagesAreTheSameGraph(t *testing.T) {
 	for name, g := range testGraphs(t) {
-		b := Behaviour{Fail: 0.05, Seed: 3}
+		b := graph.Behaviour{Fail: 0.05, Seed: 3}
 		if len(g.Hosts) == 1 {
-			b = Behaviour{}
+			b = graph.Behaviour{}
 		}
 		reach := graph.Walk(g, b.Fails)
 		s := New(g, reach, b, 0)
@@ -168,7 +168,7 @@ func TestRenamedPagesAreTheSameGraph(t *testing.T) {
 // Each crawl renames other pages, to other names.
 func TestRenamedPagesAreDrawnAnew(t *testing.T) {
 	g := build(t, graph.Spec{Kind: "hosts", Pages: 16000, Seed: 1})
-	s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
+	s := New(g, graph.Walk(g, nil), graph.Behaviour{}, 0)
 	pages, names := map[uint32]bool{}, map[uint32]bool{}
 	for n := range 60 {
 		s.Begin(Rules{Workers: 1, Exact: n == 0})
@@ -188,7 +188,7 @@ func TestDetoursAreFew(t *testing.T) {
 		{Kind: "rmat", Scale: 14, Symmetric: true, Seed: 1}, {Kind: "hosts", Pages: 16000, Seed: 1}} {
 		g := build(t, spec)
 		reach := graph.Walk(g, nil)
-		s := New(g, reach, Behaviour{}, 0)
+		s := New(g, reach, graph.Behaviour{}, 0)
 		for n := range 20 {
 			s.Begin(Rules{Workers: 1, Exact: n == 0})
 			s.End(honest(s.IDs(), g.Start, crawl.Options{Workers: 1}, nil), nil)
@@ -314,7 +314,7 @@ func TestCrawlersThatDoNotGoByTheLinksAreFound(t *testing.T) {
 			g := build(t, graph.Spec{Kind: kind, Pages: 700, Seed: 1})
 			reach := graph.Walk(g, nil)
 			for try := range tries {
-				s := New(g, reach, Behaviour{}, 0)
+				s := New(g, reach, graph.Behaviour{}, 0)
 				kept := map[uint32][]uint32{}
 				for n := range 3 {
 					s.Begin(Rules{Workers: 1, Exact: n == 0})
@@ -337,9 +337,9 @@ func TestCrawlersThatDoNotGoByTheLinksAreFound(t *testing.T) {
 // fetched.
 func TestBudgetDoesNotHideRememberedPages(t *testing.T) {
 	g := build(t, graph.Spec{Kind: "hosts", Pages: 3000, Seed: 1})
-	s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
+	s := New(g, graph.Walk(g, nil), graph.Behaviour{}, 0)
 	for range 20 {
-		s = New(g, s.verifier.reach, Behaviour{}, 0)
+		s = New(g, s.verifier.reach, graph.Behaviour{}, 0)
 		kept := map[uint32][]uint32{}
 		for n := range 3 {
 			s.Begin(Rules{Workers: 1, MaxPages: 30, Exact: n == 0})
@@ -378,7 +378,7 @@ func TestRenamingDoesNotFailCorrectCrawlers(t *testing.T) {
 			for name, g := range map[string]*graph.Graph{"hosts": build(t,
 				graph.Spec{Kind: "hosts", Pages: 512, Seed: 1}),
 				"rmat": build(t, graph.Spec{Kind: "rmat", Scale: 9, Seed: 1})} {
-				s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
+				s := New(g, graph.Walk(g, nil), graph.Behaviour{}, 0)
 				id, url := s.Start()
 				s.URLs()
 				for n := range rounds {

@@ -11,7 +11,7 @@ import (
 	"crawlbench/internal/parallel"
 )
 
-// ErrFailed is returned by a fetch that fails because of Behaviour.Fail, or because it was recorded as failed.
+// ErrFailed is returned by a fetch that fails because of graph.Behaviour.Fail, or because it was recorded as failed.
 var ErrFailed = errors.New("fetch: the site failed, as its behaviour specifies")
 
 // errUnknown is returned by a fetch of a page that the site does not have; the verifier records it.
@@ -38,8 +38,8 @@ type Site struct {
 }
 
 // New returns a site. spin is the number of rounds that Burn makes in a microsecond; only
-// Behaviour.CPU uses it.
-func New(g *graph.Graph, reach graph.Reach, b Behaviour, spin float64) *Site {
+// graph.Behaviour.CPU uses it.
+func New(g *graph.Graph, reach graph.Reach, b graph.Behaviour, spin float64) *Site {
 	s := &Site{graph: g, waits: b.Waits(g), fails: b.Failing(g),
 		burn: int(spin * float64(b.CPU) / float64(time.Microsecond))}
 	s.takesTime = b.Latency.Waits() || b.Largest > 0 || s.burn > 0

@@ -21,7 +21,7 @@ func small() *graph.Graph {
 	}
 }
 
-func newSite(b Behaviour) *Site {
+func newSite(b graph.Behaviour) *Site {
 	g := small()
 	return New(g, graph.Walk(g, b.Fails), b, 0)
 }
@@ -162,7 +162,7 @@ func TestViolations(t *testing.T) {
 			return four, errors.New("gave up")
 		}, `returned the error "gave up"`},
 	} {
-		s := newSite(Behaviour{})
+		s := newSite(graph.Behaviour{})
 		for range 2 { // the first crawl must not affect the verification of the second
 			l := s.Begin(test.rules)()
 			if (l == nil) != (test.rules.Limiter == nil) {
@@ -180,7 +180,7 @@ func TestViolations(t *testing.T) {
 }
 
 func TestBothKindsOfKeyAreTheSameSite(t *testing.T) {
-	s := newSite(Behaviour{})
+	s := newSite(graph.Behaviour{})
 	s.Begin(Rules{Workers: 1})
 	g := small()
 	for p := range uint32(g.Pages()) {
@@ -198,7 +198,7 @@ func TestBothKindsOfKeyAreTheSameSite(t *testing.T) {
 }
 
 func TestFailedFetchIsCountedAndHasNoLinks(t *testing.T) {
-	s := newSite(Behaviour{Fail: 1})
+	s := newSite(graph.Behaviour{Fail: 1})
 	s.Begin(Rules{Workers: 1})
 	links, err := s.IDs().Fetch(context.Background(), 0)
 	if !errors.Is(err, ErrFailed) || links != nil {
@@ -213,18 +213,18 @@ func TestFailedFetchIsCountedAndHasNoLinks(t *testing.T) {
 // throughout. Otherwise the third fetch of this test could not begin while two are running on the
 // two processors.
 func TestFetchesInFlightAreCountedWhereTheyCanBeTooMany(t *testing.T) {
-	slow := Behaviour{Latency: Latency{Model: "constant", Median: time.Millisecond}}
+	slow := graph.Behaviour{Latency: graph.Latency{Model: "constant", Median: time.Millisecond}}
 	for _, test := range []struct {
 		name  string
-		site  Behaviour
+		site  graph.Behaviour
 		procs int
 		found bool
 	}{
 		{"slow", slow, 1, true},
 		{"slow", slow, 8, true},
-		{"burning", Behaviour{CPU: time.Microsecond}, 1, true},
-		{"more processors than workers", Behaviour{}, 3, true},
-		{"as many processors as workers", Behaviour{}, 2, false},
+		{"burning", graph.Behaviour{CPU: time.Microsecond}, 1, true},
+		{"more processors than workers", graph.Behaviour{}, 3, true},
+		{"as many processors as workers", graph.Behaviour{}, 2, false},
 	} {
 		g := small()
 		s := New(g, graph.Walk(g, nil), test.site, 1)
@@ -252,7 +252,7 @@ func TestFetchesInFlightAreCountedWhereTheyCanBeTooMany(t *testing.T) {
 // Consecutive fetches do not overlap, whether fetches are counted throughout or until two have
 // overlapped.
 func TestFetchesOneAfterAnotherDoNotOverlap(t *testing.T) {
-	s := newSite(Behaviour{})
+	s := newSite(graph.Behaviour{})
 	for _, workers := range []int{1, 1000} {
 		s.Begin(Rules{Workers: workers})
 		for page := range uint32(4) {
@@ -275,7 +275,7 @@ func TestFetchesOneAfterAnotherDoNotOverlap(t *testing.T) {
 func TestFetchedCountsPagesOfEveryWord(t *testing.T) {
 	const pages = 130
 	g := &graph.Graph{Offsets: make([]uint64, pages+1), Hosts: []uint32{0, 2}}
-	s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
+	s := New(g, graph.Walk(g, nil), graph.Behaviour{}, 0)
 	s.Begin(Rules{Workers: 1})
 	for i, page := range []uint32{129, 0, 63, 64, 64, 1, 0, 64} {
 		s.verifier.leave(s.begin(page), nil)

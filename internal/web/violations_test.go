@@ -54,7 +54,7 @@ func TestViolationsCountEveryPageAndNameThree(t *testing.T) {
 		{"unknown", 9, 9, 0, append(span(0, 9), 9, 20, 11, 15), "4 fetches of unknown pages (9, 20, 11)"},
 	} {
 		g := path(test.pages, test.linked)
-		s := New(g, graph.Walk(g, Behaviour{}.Fails), Behaviour{}, 0)
+		s := New(g, graph.Walk(g, graph.Behaviour{}.Fails), graph.Behaviour{}, 0)
 		s.Begin(Rules{Workers: 1, MaxPages: test.budget})
 		for _, p := range test.fetch {
 			s.IDs().Fetch(context.Background(), p)

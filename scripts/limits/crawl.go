@@ -131,7 +131,7 @@ func child(arg string) error {
 }
 
 func (j job) measure(cache *graph.Cache) (r result, err error) {
-	site := web.New(cache.Graph, cache.Reach, web.Behaviour{}, 0)
+	site := web.New(cache.Graph, cache.Reach, graph.Behaviour{}, 0)
 	id, url := site.Start()
 	var once func(o crawl.Options) (crawl.Result, error)
 	for _, c := range crawler.All() {

@@ -1,13 +1,11 @@
-package web
+package graph
 
 import (
 	"math"
 	"time"
-
-	"crawlbench/internal/graph"
 )
 
-// Behaviour describes how the site answers. All randomness is drawn from Seed and the page, never
+// Behaviour describes how the pages of a site answer. All randomness is drawn from Seed and the page, never
 // from the order of the fetches, so that every crawler sees the same site.
 type Behaviour struct {
 	Latency Latency
@@ -27,8 +25,8 @@ type Behaviour struct {
 	RobotsDelay time.Duration `json:",omitempty"`
 	Seed        uint64
 
-	record *graph.Record // what is replayed; nil if nothing is
-	scale  float64       // of its waiting times
+	record *Record // what is replayed; nil if nothing is
+	scale  float64 // of its waiting times
 }
 
 // Recorded is the model that replays what a crawl recorded of the pages: each page waits as long as its fetch took
@@ -55,9 +53,9 @@ const MaxLatency = 10 * time.Second
 
 // Check returns what is wrong with b. Fields are named as in a scenario's [fetch] table: latency,
 // median, sigma, host_sigma, largest, cpu, fail, host_fail, refuse, retry_after, forbid, robots_delay.
-func (b Behaviour) Check() []graph.Problem {
-	var ps []graph.Problem
-	bad := func(field, msg string) { ps = append(ps, graph.Problem{Field: field, Msg: msg}) }
+func (b Behaviour) Check() []Problem {
+	var ps []Problem
+	bad := func(field, msg string) { ps = append(ps, Problem{Field: field, Msg: msg}) }
 	l := b.Latency
 	switch l.Model {
 	case "", "zero":
@@ -122,7 +120,7 @@ func (b Behaviour) Check() []graph.Problem {
 const maxAsked = time.Hour
 
 // On returns b as the site of g has it: only that can replay what was recorded.
-func (b Behaviour) On(g *graph.Graph) Behaviour {
+func (b Behaviour) On(g *Graph) Behaviour {
 	if b.Latency.Model != Recorded || g.Record == nil {
 		return b
 	}
@@ -147,7 +145,7 @@ func (b Behaviour) hostFails(host uint32) bool {
 }
 
 // Failing returns whether the fetch of a page of g fails; nil if none does.
-func (b Behaviour) Failing(g *graph.Graph) func(page uint32) bool {
+func (b Behaviour) Failing(g *Graph) func(page uint32) bool {
 	b = b.On(g)
 	if b.Fail == 0 && b.HostFail == 0 && b.record == nil {
 		return nil
@@ -166,7 +164,7 @@ func (b Behaviour) Forbids(page uint32) bool {
 }
 
 // Waits returns how long the fetch of a page of g waits.
-func (b Behaviour) Waits(g *graph.Graph) func(page uint32) time.Duration {
+func (b Behaviour) Waits(g *Graph) func(page uint32) time.Duration {
 	b = b.On(g)
 	if b.Largest == 0 {
 		return func(page uint32) time.Duration { return b.Wait(page, g.Host(page)) }
