@@ -83,10 +83,10 @@ func (a *app) test(ctx context.Context, run *store.Run, budget time.Duration, dr
 	if dry {
 		return nil
 	}
-	if err := explain.WritePredictions(run, tests); err != nil {
+	if err := diagnose.WritePredictions(run, tests); err != nil {
 		return err
 	}
-	dir := filepath.Join(run.Dir(), explain.Dir)
+	dir := filepath.Join(run.Dir(), diagnose.TestsDir)
 	dir = filepath.Join(dir, store.NewName(dir, "tests", time.Now()))
 	show := newProgress(a.rawErr, "auto")
 	defer show.done()
@@ -100,7 +100,7 @@ func (a *app) test(ctx context.Context, run *store.Run, budget time.Duration, dr
 		return err
 	}
 	list := explain.Results(tests, measured.Run)
-	if err := explain.WriteResults(run, list); err != nil {
+	if err := diagnose.WriteTestResults(run, list); err != nil {
 		return err
 	}
 	text.Reset()
@@ -109,19 +109,19 @@ func (a *app) test(ctx context.Context, run *store.Run, budget time.Duration, dr
 		a.screen.Paragraph(&text, "  ", fmt.Sprintf("%s, %s: %s", cellOf(r.Test, tests), r.Kind, report.TestResult(r)))
 	}
 	fmt.Fprint(a.raw, text.String())
-	count := map[explain.Verdict]int{}
+	count := map[diagnose.Verdict]int{}
 	for _, f := range analysis.Findings {
 		if v, tested := explain.Combined(list, f.Rule.Kind, f.Cell.ID()); tested {
 			count[v]++
 		}
 	}
-	fmt.Fprintf(a.out, "Findings: %d confirmed, %d refuted, %d inconclusive, %d not tested\n", count[explain.Confirmed],
-		count[explain.Refuted], count[explain.Inconclusive], len(untested))
+	fmt.Fprintf(a.out, "Findings: %d confirmed, %d refuted, %d inconclusive, %d not tested\n", count[diagnose.Confirmed],
+		count[diagnose.Refuted], count[diagnose.Inconclusive], len(untested))
 	return report.Write(analysis)
 }
 
 // cellOf names the cell of t in words, followed by its ID if the words also fit the cell of another test.
-func cellOf(t explain.Test, all []explain.Test) string {
+func cellOf(t diagnose.Test, all []diagnose.Test) string {
 	who := report.Who(t.Base)
 	for _, other := range all {
 		if other.Cell != t.Cell && report.Who(other.Base) == who {

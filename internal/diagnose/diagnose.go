@@ -2,7 +2,8 @@
 // trusted, and why more workers stop helping.
 //
 // Its input is a run; its output is an Analysis: comparisons with their adjusted p, and findings by
-// rules, with their evidence. Package report describes them in words.
+// rules, with their evidence. Package report describes them in words. Package explain tests findings
+// by experiments; their results are kept with the run as TestResults.
 package diagnose
 
 import (

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"strings"
+	"time"
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
@@ -11,12 +12,12 @@ import (
 type experiment struct {
 	name   string
 	kinds  []diagnose.Kind
-	metric Metric
+	metric diagnose.Metric
 	// change returns the changed cell, or why it cannot be changed so.
 	change func(s subject) (c plan.Cell, why string)
 	// predict returns the ratios that the finding allows. A finding that is wrong predicts others: where a cause is not
 	// the limit, removing it changes nothing. An empty band means that both predict nearly the same.
-	predict func(s subject) Band
+	predict func(s subject) band
 }
 
 // The names of experiments that test several kinds.
@@ -32,91 +33,91 @@ const (
 // experiments lists them. A finding is tested by all that list its kind, and apply.
 var experiments = [...]experiment{
 	{
-		name: "collector off", metric: Throughput, change: collectorOff,
+		name: "collector off", metric: throughput, change: collectorOff,
 		kinds: []diagnose.Kind{diagnose.CollectorBound},
 		// At least half of what is gained if the whole share goes.
-		predict: func(s subject) Band { return atLeast(1, without(s.Value.Median)) },
+		predict: func(s subject) band { return atLeast(1, without(s.Value.Median)) },
 	},
 	{
-		name: one, metric: Throughput, change: oneProcessor,
+		name: one, metric: throughput, change: oneProcessor,
 		kinds: []diagnose.Kind{diagnose.ContendedLock, diagnose.LoggerLock, diagnose.ChannelAsLock},
 		// Work in parallel falls to 1/P; what a lock serializes does not.
-		predict: func(s subject) Band { return s.unlessAway(atLeast(1/s.procs(), 1)) },
+		predict: func(s subject) band { return s.unlessAway(atLeast(1/s.procs(), 1)) },
 	},
 	{
-		name: half, metric: Throughput, change: workers(1, 2),
+		name: half, metric: throughput, change: workers(1, 2),
 		kinds: []diagnose.Kind{diagnose.ContendedLock, diagnose.LoggerLock, diagnose.ChannelAsLock},
 		// Where workers wait for the site, they do not need processors, and half of them fetch half as much; those that
 		// wait for a lock do not.
-		predict: func(s subject) Band { return s.ifAway(Band{Lo: 0.85}) },
+		predict: func(s subject) band { return s.ifAway(band{Lo: 0.85}) },
 	},
 	{
-		name: half, metric: Throughput, change: workers(1, 2),
+		name: half, metric: throughput, change: workers(1, 2),
 		kinds:   []diagnose.Kind{diagnose.HeldAcross, diagnose.SerialStage},
-		predict: func(subject) Band { return Band{Lo: 0.85} },
+		predict: func(subject) band { return band{Lo: 0.85} },
 	},
 	{
-		name: one, metric: Throughput, change: oneProcessor,
+		name: one, metric: throughput, change: oneProcessor,
 		kinds: []diagnose.Kind{diagnose.HeldAcross, diagnose.SerialStage, diagnose.SaturatedOwner,
 			diagnose.NarrowFrontier, diagnose.IdleWorkers},
 		predict: oneSuffices,
 	},
 	{
-		name: twice, metric: Throughput, change: workers(2, 1),
+		name: twice, metric: throughput, change: workers(2, 1),
 		kinds:   []diagnose.Kind{diagnose.SaturatedOwner},
-		predict: func(subject) Band { return Band{Hi: 1.15} },
+		predict: func(subject) band { return band{Hi: 1.15} },
 	},
 	{
-		name: half, metric: Throughput, change: workers(1, 2),
+		name: half, metric: throughput, change: workers(1, 2),
 		kinds: []diagnose.Kind{diagnose.NarrowFrontier, diagnose.IdleWorkers},
 		// The others take over what those that are missing did, as far as they are idle.
-		predict: func(s subject) Band { return Band{Lo: 0.85 * min(1, 0.5/max(0.01, 1-s.Value.Median))} },
+		predict: func(s subject) band { return band{Lo: 0.85 * min(1, 0.5/max(0.01, 1-s.Value.Median))} },
 	},
 	{
-		name: half, metric: Throughput, change: workers(1, 2),
+		name: half, metric: throughput, change: workers(1, 2),
 		kinds:   []diagnose.Kind{diagnose.StoppedGaining},
-		predict: func(subject) Band { return Band{Lo: 0.9} },
+		predict: func(subject) band { return band{Lo: 0.9} },
 	},
 	{
-		name: twice, metric: Throughput, change: workers(2, 1), kinds: []diagnose.Kind{diagnose.Sleeping},
+		name: twice, metric: throughput, change: workers(2, 1), kinds: []diagnose.Kind{diagnose.Sleeping},
 		// Workers sleep beside each other, as long as processors are idle.
-		predict: func(s subject) Band {
+		predict: func(s subject) band {
 			gain := s.Value.Median
 			if idle, known := s.Cell.IdleProcessors(); known {
 				gain = min(gain, without(idle)-1)
 			}
-			return Band{Lo: 1 + gain/4}
+			return band{Lo: 1 + gain/4}
 		},
 	},
 	{
-		name: one, metric: CPU, change: oneProcessor, kinds: []diagnose.Kind{diagnose.Yielding},
+		name: one, metric: cpu, change: oneProcessor, kinds: []diagnose.Kind{diagnose.Yielding},
 		// The processors on which workers only ask again are gone.
-		predict: func(s subject) Band { return atMost(1, 1/s.procs()) },
+		predict: func(s subject) band { return atMost(1, 1/s.procs()) },
 	},
 	{
-		name: one, metric: CPU, change: oneProcessor, kinds: []diagnose.Kind{diagnose.SmallChannel},
+		name: one, metric: cpu, change: oneProcessor, kinds: []diagnose.Kind{diagnose.SmallChannel},
 		// Nobody wakes another processor. What it costs to use the channel remains.
-		predict: func(s subject) Band { return Band{Hi: 1 - s.Cell.Handing()/3} },
+		predict: func(s subject) band { return band{Hi: 1 - s.Cell.Handing()/3} },
 	},
 	{
-		name: half, metric: CPU, change: workers(1, 2), kinds: []diagnose.Kind{diagnose.Herd},
-		predict: func(subject) Band { return Band{Hi: 0.9} },
+		name: half, metric: cpu, change: workers(1, 2), kinds: []diagnose.Kind{diagnose.Herd},
+		predict: func(subject) band { return band{Hi: 0.9} },
 	},
 	{
-		name: one, metric: Throughput, change: oneProcessor, kinds: []diagnose.Kind{diagnose.LongTail},
+		name: one, metric: throughput, change: oneProcessor, kinds: []diagnose.Kind{diagnose.LongTail},
 		// The tail does not need more than one.
-		predict: func(s subject) Band { return s.unlessAway(atLeast(1/s.procs(), tailRemains(s, s.procs()))) },
+		predict: func(s subject) band { return s.unlessAway(atLeast(1/s.procs(), tailRemains(s, s.procs()))) },
 	},
 	{
-		name: half, metric: Throughput, change: workers(1, 2), kinds: []diagnose.Kind{diagnose.LongTail},
-		predict: func(s subject) Band { return s.ifAway(atLeast(0.5, tailRemains(s, 2))) },
+		name: half, metric: throughput, change: workers(1, 2), kinds: []diagnose.Kind{diagnose.LongTail},
+		predict: func(s subject) band { return s.ifAway(atLeast(0.5, tailRemains(s, 2))) },
 	},
 	{
-		name: nullSet, metric: Throughput, change: withoutSet,
+		name: nullSet, metric: throughput, change: withoutSet,
 		kinds: []diagnose.Kind{diagnose.ContendedLock, diagnose.LoggerLock, diagnose.HeldAcross,
 			diagnose.ChannelAsLock, diagnose.Allocation, diagnose.SystemCalls},
 		// The share goes with the set. Of waiting, a part may only become visible elsewhere.
-		predict: func(s subject) Band {
+		predict: func(s subject) band {
 			share := s.Value.Median
 			if s.Rule.Kind != diagnose.Allocation && s.Rule.Kind != diagnose.SystemCalls {
 				share /= 2
@@ -125,67 +126,67 @@ var experiments = [...]experiment{
 		},
 	},
 	{
-		name: one, metric: CPU, change: oneProcessor,
+		name: one, metric: cpu, change: oneProcessor,
 		kinds: []diagnose.Kind{diagnose.WastedCycles, diagnose.ReaderCounter, diagnose.HotAtomic, diagnose.HotLine,
 			diagnose.MemoryCopies},
 		// At least half of the growth goes, as it comes from other cores.
-		predict: func(s subject) Band { return atMost(1, 1/max(1, s.Value.Median)) },
+		predict: func(s subject) band { return atMost(1, 1/max(1, s.Value.Median)) },
 	},
 	{
-		name: nullSet, metric: CPU, change: withoutSet,
+		name: nullSet, metric: cpu, change: withoutSet,
 		kinds: []diagnose.Kind{diagnose.ReaderCounter, diagnose.HotAtomic, diagnose.HotLine, diagnose.MemoryCopies},
 		// What grew goes with the set.
-		predict: func(s subject) Band { return atMost(1, 1-s.grown()) },
+		predict: func(s subject) band { return atMost(1, 1-s.grown()) },
 	},
 	{
-		name: "twice the latency", metric: Throughput, change: twiceTheLatency,
+		name: "twice the latency", metric: throughput, change: twiceTheLatency,
 		kinds: []diagnose.Kind{diagnose.LatencyBound},
 		// A page takes longer by the share of the time that is latency.
-		predict: func(s subject) Band { return atMost(1, 1/(1+s.Value.Median)) },
+		predict: func(s subject) band { return atMost(1, 1/(1+s.Value.Median)) },
 	},
 	{
-		name: half, metric: Throughput, change: workers(1, 2), kinds: []diagnose.Kind{diagnose.BusySite},
+		name: half, metric: throughput, change: workers(1, 2), kinds: []diagnose.Kind{diagnose.BusySite},
 		// The processors stay busy; workers that wait for a latency fetch half as much.
-		predict: func(subject) Band { return Band{Lo: 0.85} },
+		predict: func(subject) band { return band{Lo: 0.85} },
 	},
 	{
-		name: memory, metric: CPU, change: inMemory, kinds: []diagnose.Kind{diagnose.Parsing},
-		predict: func(s subject) Band { return atMost(1, 1-s.Value.Median) },
+		name: memory, metric: cpu, change: inMemory, kinds: []diagnose.Kind{diagnose.Parsing},
+		predict: func(s subject) band { return atMost(1, 1-s.Value.Median) },
 	},
 	{
-		name: memory, metric: CPU, change: inMemory, kinds: []diagnose.Kind{diagnose.Connections},
+		name: memory, metric: cpu, change: inMemory, kinds: []diagnose.Kind{diagnose.Connections},
 		// To make a connection needs about as much processor time as to fetch a page over one that is there.
-		predict: func(s subject) Band { return atMost(1, 1/(1+s.Value.Median)) },
+		predict: func(s subject) band { return atMost(1, 1/(1+s.Value.Median)) },
 	},
 	{
-		name: "more processors", metric: Throughput, change: allProcessors,
+		name: "more processors", metric: throughput, change: allProcessors,
 		kinds:   []diagnose.Kind{diagnose.ProcessorBound},
-		predict: func(s subject) Band { return Band{Lo: 1.15} },
+		predict: func(s subject) band { return band{Lo: 1.15} },
 	},
 	{
-		name: "twice the processor time of a page", metric: Throughput, change: twiceTheCPU,
+		name: "twice the processor time of a page", metric: throughput, change: twiceTheCPU,
 		kinds:   []diagnose.Kind{diagnose.ProcessorBound},
-		predict: func(subject) Band { return Band{Hi: 0.75} },
+		predict: func(subject) band { return band{Hi: 0.75} },
 	},
 	{
-		name: "twice the rate", metric: Throughput, change: twiceTheRate, kinds: []diagnose.Kind{diagnose.RateLimited},
-		predict: func(subject) Band { return Band{Lo: 1.25} },
+		name: "twice the rate", metric: throughput, change: twiceTheRate, kinds: []diagnose.Kind{diagnose.RateLimited},
+		predict: func(subject) band { return band{Lo: 1.25} },
 	},
 	{
-		name: "four times the burst", metric: Throughput, change: burst(4), kinds: []diagnose.Kind{diagnose.SmallBurst},
-		predict: func(s subject) Band { return Band{Lo: (1 + 1/max(0.01, s.Value.Median)) / 2} },
+		name: "four times the burst", metric: throughput, change: burst(4), kinds: []diagnose.Kind{diagnose.SmallBurst},
+		predict: func(s subject) band { return band{Lo: (1 + 1/max(0.01, s.Value.Median)) / 2} },
 	},
 	{
-		name: one, metric: Throughput, change: oneProcessor, kinds: []diagnose.Kind{diagnose.Throttled},
+		name: one, metric: throughput, change: oneProcessor, kinds: []diagnose.Kind{diagnose.Throttled},
 		predict: withinQuota,
 	},
 	{
-		name: paced, metric: Throughput, change: pacedLimiter, kinds: []diagnose.Kind{diagnose.RateExceeded},
-		predict: func(s subject) Band { return Band{Hi: (1 + 1/s.Value.Median) / 2} },
+		name: paced, metric: throughput, change: pacedLimiter, kinds: []diagnose.Kind{diagnose.RateExceeded},
+		predict: func(s subject) band { return band{Hi: (1 + 1/s.Value.Median) / 2} },
 	},
 	{
-		name: paced, metric: Window, change: pacedLimiter, kinds: []diagnose.Kind{diagnose.BurstExceeded},
-		predict: func(s subject) Band { return atMost(1, 1/s.Value.Median) },
+		name: paced, metric: window, change: pacedLimiter, kinds: []diagnose.Kind{diagnose.BurstExceeded},
+		predict: func(s subject) band { return atMost(1, 1/s.Value.Median) },
 	},
 }
 
@@ -193,19 +194,19 @@ var experiments = [...]experiment{
 const tooClose = 1.1
 
 // atLeast returns a band that begins midway between the ratios that a wrong and a right finding predict.
-func atLeast(wrong, right float64) Band {
+func atLeast(wrong, right float64) band {
 	if right < tooClose*wrong {
-		return Band{}
+		return band{}
 	}
-	return Band{Lo: (wrong + right) / 2}
+	return band{Lo: (wrong + right) / 2}
 }
 
 // atMost returns a band that ends midway between the ratios that a wrong and a right finding predict.
-func atMost(wrong, right float64) Band {
+func atMost(wrong, right float64) band {
 	if wrong < tooClose*right {
-		return Band{}
+		return band{}
 	}
-	return Band{Hi: (wrong + right) / 2}
+	return band{Hi: (wrong + right) / 2}
 }
 
 // without returns how many times as fast a crawl is without a share of what it needs, at most ten times.
@@ -213,10 +214,10 @@ func without(share float64) float64 { return 1 / (1 - min(0.9, share)) }
 
 // oneSuffices predicts the throughput on one processor if a crawl waits for something else: it needs one processor as
 // far as it did not use more.
-func oneSuffices(s subject) Band {
+func oneSuffices(s subject) band {
 	idle, known := s.Cell.IdleProcessors()
 	if !known || s.away() {
-		return Band{}
+		return band{}
 	}
 	return atLeast(1/s.procs(), 1/max(1, s.procs()*(1-idle)))
 }
@@ -228,7 +229,7 @@ func tailRemains(s subject, by float64) float64 {
 
 // withinQuota predicts the throughput on one processor if the control group stops the crawl for a part of the time:
 // then it used its quota on several.
-func withinQuota(s subject) Band {
+func withinQuota(s subject) band {
 	quota := s.procs() * (1 - s.Value.Median)
 	return atLeast(1/s.procs(), min(1, quota)/quota)
 }
@@ -350,3 +351,6 @@ func withoutSet(s subject) (plan.Cell, string) {
 	c.NullSet = true
 	return c, ""
 }
+
+// seconds converts seconds.
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -3,7 +3,7 @@
 // The input is the analysis of a run. Tests are made from its findings: each changes one thing about the finding's
 // cell, such as GOMAXPROCS or the collector, and predicts by how much throughput or processor time then changes if the
 // finding is right. The predictions are written down before the experiment is measured, interleaved with the unchanged
-// crawler. The output is a Result for each test: confirmed, refuted or inconclusive.
+// crawler. The output is a diagnose.TestResult for each test: confirmed, refuted or inconclusive.
 package explain
 
 import (
@@ -17,73 +17,15 @@ import (
 	"crawlbench/internal/store"
 )
 
-// Metric is what a prediction is about.
-type Metric string
+// band is what a prediction allows; the zero value means that there is none.
+type band = diagnose.Band
 
+// The metrics of the experiments.
 const (
-	Throughput Metric = "throughput"
-	CPU        Metric = "processor time per page"
-	Window     Metric = "worst window"
+	throughput = diagnose.MetricThroughput
+	cpu        = diagnose.MetricCPU
+	window     = diagnose.MetricWindow
 )
-
-// Band is the range of ratios, of the changed cell to the unchanged one, that a prediction allows.
-type Band struct {
-	Lo float64 `json:"lo"`
-	Hi float64 `json:"hi"` // 0 means no upper end
-}
-
-// hi returns the upper end of b.
-func (b Band) hi() float64 {
-	if b.Hi == 0 {
-		return math.Inf(1)
-	}
-	return b.Hi
-}
-
-// String describes b.
-func (b Band) String() string {
-	switch {
-	case b.Hi == 0:
-		return fmt.Sprintf("at least %.2fx", b.Lo)
-	case b.Lo == 0:
-		return fmt.Sprintf("at most %.2fx", b.Hi)
-	}
-	return fmt.Sprintf("%.2fx to %.2fx", b.Lo, b.Hi)
-}
-
-// Test is an experiment on a finding with its prediction.
-type Test struct {
-	Kind       diagnose.Kind `json:"kind"`
-	Cell       string        `json:"cell"` // of the finding
-	Experiment string        `json:"experiment"`
-	Metric     Metric        `json:"metric"`
-	Predicted  Band          `json:"predicted"`
-	Base       plan.Cell     `json:"base"`
-	Changed    plan.Cell     `json:"changed"`
-	// Was is the metric in the run that the finding is from, in pages/s or seconds per page; 0 if unknown.
-	Was float64 `json:"was,omitempty"`
-}
-
-// Verdict is the result of a test.
-type Verdict string
-
-const (
-	Confirmed    Verdict = "confirmed"
-	Refuted      Verdict = "refuted"
-	Inconclusive Verdict = "inconclusive"
-)
-
-// Result is a test with what was observed.
-type Result struct {
-	Test
-	Verdict Verdict `json:"verdict"`
-	Ratio   float64 `json:"ratio"` // changed over unchanged, with its 95 % interval over rounds
-	Lo      float64 `json:"lo"`
-	Hi      float64 `json:"hi"`
-	Rounds  int     `json:"rounds"`
-	// Why says why the experiment cannot decide, or cannot refute, whatever the interval; "" if it can.
-	Why string `json:"why,omitempty"`
-}
 
 // Untested is a finding that no experiment tests, with the reason.
 type Untested struct {
@@ -92,7 +34,7 @@ type Untested struct {
 }
 
 // Tests returns the tests of the findings of a, and the findings for which there is none that leaves the code as it is.
-func Tests(a *diagnose.Analysis) (list []Test, untested []Untested) {
+func Tests(a *diagnose.Analysis) (list []diagnose.Test, untested []Untested) {
 	p, m := a.Run.Plan(), a.Run.Manifest()
 	for _, f := range a.Findings {
 		of, why := testsOf(subject{f, p, m})
@@ -105,30 +47,30 @@ func Tests(a *diagnose.Analysis) (list []Test, untested []Untested) {
 }
 
 // testsOf returns the tests of a finding, or why there are none.
-func testsOf(s subject) (list []Test, why string) {
+func testsOf(s subject) (list []diagnose.Test, why string) {
 	why = "no experiment is known for this kind"
 	for _, x := range experiments {
 		if !slices.Contains(x.kinds, s.Rule.Kind) {
 			continue
 		}
 		changed, reason := x.change(s)
-		band := x.predict(s)
+		predicted := x.predict(s)
 		switch {
 		case reason != "":
 			why = reason
 			continue
-		case band == Band{}:
+		case predicted == band{}:
 			why = fmt.Sprintf("%s would change its %s by too little", x.name, x.metric)
 			continue
 		}
-		t := Test{Kind: s.Rule.Kind, Cell: s.Cell.ID(), Experiment: x.name, Metric: x.metric, Predicted: band,
+		t := diagnose.Test{Kind: s.Rule.Kind, Cell: s.Cell.ID(), Experiment: x.name, Metric: x.metric, Predicted: predicted,
 			Base: s.base(), Changed: changed}
 		switch x.metric {
-		case Throughput:
+		case throughput:
 			t.Was = s.Cell.Summary.Center
-		case CPU:
+		case cpu:
 			t.Was = s.Cell.CPU
-		case Window:
+		case window:
 			t.Was = s.Cell.Window()
 		}
 		list = append(list, t)
@@ -138,7 +80,7 @@ func testsOf(s subject) (list []Test, why string) {
 
 // Plan returns the plan that measures the tests: the cells of p that they need, each unchanged and changed, in the same
 // rounds.
-func Plan(p *plan.Plan, list []Test, rounds int) *plan.Plan {
+func Plan(p *plan.Plan, list []diagnose.Test, rounds int) *plan.Plan {
 	out := *p
 	out.Cells, out.Passes, out.Graphs, out.Crawlers = nil, nil, nil, nil
 	out.Stop, out.RateLimitedRounds, out.Turns = false, 0, 0
@@ -162,27 +104,27 @@ func Plan(p *plan.Plan, list []Test, rounds int) *plan.Plan {
 }
 
 // Results compares the predictions with the samples of the run that measured them.
-func Results(list []Test, run *store.Run) []Result {
-	results := make([]Result, len(list))
+func Results(list []diagnose.Test, run *store.Run) []diagnose.TestResult {
+	results := make([]diagnose.TestResult, len(list))
 	for i, t := range list {
 		values, flagged := map[string][]float64{}, map[string]int{}
 		for _, rec := range run.Samples() {
 			if values[rec.Cell] == nil {
 				values[rec.Cell] = missing(run.Plan().Rounds)
 			}
-			values[rec.Cell][rec.Round] = t.Metric.of(rec.Sample)
-			if t.doubtful(rec.Sample.Flags) {
+			values[rec.Cell][rec.Round] = value(t.Metric, rec.Sample)
+			if disturbed(t, rec.Sample.Flags) {
 				flagged[rec.Cell]++
 			}
 		}
 		p := stat.Pair(values[t.Base.ID()], values[t.Changed.ID()])
-		r := Result{Test: t, Verdict: verdict(t.Predicted, p.Lo, p.Hi, p.N), Ratio: p.Ratio, Lo: p.Lo, Hi: p.Hi,
-			Rounds: p.N}
+		r := diagnose.TestResult{Test: t, Verdict: verdict(t.Predicted, p.Lo, p.Hi, p.N), Ratio: p.Ratio, Lo: p.Lo,
+			Hi: p.Hi, Rounds: p.N}
 		base := values[t.Base.ID()]
 		if r.Why = busy(len(base), flagged[t.Base.ID()], flagged[t.Changed.ID()]); r.Why != "" {
-			r.Verdict = Inconclusive
-		} else if r.Why = t.changed(base); r.Why != "" && r.Verdict == Refuted {
-			r.Verdict = Inconclusive
+			r.Verdict = diagnose.Inconclusive
+		} else if r.Why = changed(t, base); r.Why != "" && r.Verdict == diagnose.Refuted {
+			r.Verdict = diagnose.Inconclusive
 		}
 		if math.IsNaN(r.Ratio) || math.IsInf(r.Hi, 1) { // JSON has neither
 			r.Ratio, r.Lo, r.Hi = 0, 0, 0
@@ -192,12 +134,12 @@ func Results(list []Test, run *store.Run) []Result {
 	return results
 }
 
-// of returns the metric of a sample, NaN if it has none.
-func (m Metric) of(s *store.Sample) float64 {
+// value returns the metric of a sample, NaN if it has none.
+func value(m diagnose.Metric, s *store.Sample) float64 {
 	switch v := s.Values; {
-	case m == Throughput:
+	case m == throughput:
 		return v["pages/op"] / v["sec/op"]
-	case m == CPU:
+	case m == cpu:
 		return v["cpu-sec/op"] / v["pages/op"]
 	case s.Pace != nil:
 		return s.Pace.Worst
@@ -205,22 +147,22 @@ func (m Metric) of(s *store.Sample) float64 {
 	return math.NaN()
 }
 
-// doubtful reports whether flags mean that the machine disturbed the experiment. That the control group stops the crawl
-// is what a finding about it says.
-func (t Test) doubtful(flags []string) bool {
+// disturbed reports whether flags mean that the machine disturbed the experiment. That the control group stops the
+// crawl is what a finding about it says.
+func disturbed(t diagnose.Test, flags []string) bool {
 	return slices.ContainsFunc(flags, func(f string) bool { return f != "throttled" || t.Kind != diagnose.Throttled })
 }
 
 // Combined returns the verdict on a finding: refuted if one test refutes it, else confirmed if one confirms it, else
 // inconclusive. It returns false if the finding was not tested.
-func Combined(list []Result, kind diagnose.Kind, cell string) (verdict Verdict, tested bool) {
-	verdict = Inconclusive
+func Combined(list []diagnose.TestResult, kind diagnose.Kind, cell string) (verdict diagnose.Verdict, tested bool) {
+	verdict = diagnose.Inconclusive
 	for _, r := range list {
 		if r.Kind != kind || r.Cell != cell {
 			continue
 		}
 		tested = true
-		if r.Verdict == Refuted || r.Verdict == Confirmed && verdict != Refuted {
+		if r.Verdict == diagnose.Refuted || r.Verdict == diagnose.Confirmed && verdict != diagnose.Refuted {
 			verdict = r.Verdict
 		}
 	}
@@ -242,7 +184,7 @@ func busy(rounds int, flagged ...int) string {
 
 // changed returns why an experiment cannot refute the finding: the unchanged crawler is not what it was in the run, so
 // that the cause may be absent. A prediction that comes true all the same confirms it.
-func (t Test) changed(base []float64) string {
+func changed(t diagnose.Test, base []float64) string {
 	measured := slices.DeleteFunc(slices.Clone(base), math.IsNaN)
 	if len(measured) == 0 || t.Was == 0 {
 		return ""
@@ -262,14 +204,14 @@ func missing(n int) []float64 {
 }
 
 // verdict compares an interval with the band of a prediction: within it, apart from it, or neither.
-func verdict(b Band, lo, hi float64, rounds int) Verdict {
+func verdict(b band, lo, hi float64, rounds int) diagnose.Verdict {
 	switch {
 	case rounds < plan.MinRounds || math.IsInf(hi, 1):
-		return Inconclusive
-	case lo >= b.Lo && hi <= b.hi():
-		return Confirmed
-	case hi < b.Lo || lo > b.hi():
-		return Refuted
+		return diagnose.Inconclusive
+	case lo >= b.Lo && hi <= b.Max():
+		return diagnose.Confirmed
+	case hi < b.Lo || lo > b.Max():
+		return diagnose.Refuted
 	}
-	return Inconclusive
+	return diagnose.Inconclusive
 }

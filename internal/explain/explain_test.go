@@ -72,25 +72,27 @@ pages = 300
 		t.Skipf("the machine is too busy: %d of %d samples are flagged", flagged, len(measured.Run.Samples()))
 	}
 	r := Results(tests, measured.Run)[0]
-	if r.Ratio < 1.3 || r.Ratio > 2.7 || r.Rounds != plan.MinRounds || r.Verdict == Refuted {
+	if r.Ratio < 1.3 || r.Ratio > 2.7 || r.Rounds != plan.MinRounds || r.Verdict == diagnose.Refuted {
 		t.Errorf("%+v, want about twice the throughput", r)
 	}
-	if r.Verdict == Inconclusive && r.Why == "" && r.Lo >= r.Predicted.Lo {
+	if r.Verdict == diagnose.Inconclusive && r.Why == "" && r.Lo >= r.Predicted.Lo {
 		t.Errorf("%+v: inconclusive without a reason", r)
 	}
 }
 
 func TestVerdict(t *testing.T) {
-	least, most := Band{Lo: 1.5}, Band{Hi: 0.75}
+	least, most := band{Lo: 1.5}, band{Hi: 0.75}
 	for _, c := range []struct {
-		band   Band
+		band   band
 		lo, hi float64
 		rounds int
-		want   Verdict
+		want   diagnose.Verdict
 	}{
-		{least, 1.6, 2, 9, Confirmed}, {least, 0.9, 1.1, 9, Refuted}, {least, 1.2, 1.8, 9, Inconclusive},
-		{most, 0.4, 0.6, 9, Confirmed}, {most, 0.9, 1.1, 9, Refuted}, {most, 0.6, 0.9, 9, Inconclusive},
-		{least, 1.6, 2, 5, Inconclusive}, {least, 0, math.Inf(1), 9, Inconclusive},
+		{least, 1.6, 2, 9, diagnose.Confirmed}, {least, 0.9, 1.1, 9, diagnose.Refuted},
+		{least, 1.2, 1.8, 9, diagnose.Inconclusive},
+		{most, 0.4, 0.6, 9, diagnose.Confirmed}, {most, 0.9, 1.1, 9, diagnose.Refuted},
+		{most, 0.6, 0.9, 9, diagnose.Inconclusive},
+		{least, 1.6, 2, 5, diagnose.Inconclusive}, {least, 0, math.Inf(1), 9, diagnose.Inconclusive},
 	} {
 		if got := verdict(c.band, c.lo, c.hi, c.rounds); got != c.want {
 			t.Errorf("%v, [%g, %g] over %d rounds: %s, want %s", c.band, c.lo, c.hi, c.rounds, got, c.want)
@@ -143,7 +145,7 @@ func TestABusyMachineDecidesNothing(t *testing.T) {
 func TestAChangedCrawlerRefutesNothing(t *testing.T) {
 	base := []float64{100, 101, 99, 100, math.NaN(), 100}
 	for was, same := range map[float64]bool{100: true, 0: true, 140: true, 160: false, 60: false} {
-		if why := (Test{Metric: CPU, Was: was}).changed(base); (why == "") != same {
+		if why := changed(diagnose.Test{Metric: cpu, Was: was}, base); (why == "") != same {
 			t.Errorf("it was %g: %q", was, why)
 		}
 	}
@@ -151,8 +153,8 @@ func TestAChangedCrawlerRefutesNothing(t *testing.T) {
 	a := p.analysis(t)
 	a.Findings[0].Cell.Summary.Center = 3 * baseSpeed
 	list, _ := Tests(a)
-	for want, w := range map[Verdict]world{Confirmed: world(same).where(noSet, measured{3, 1, 1}),
-		Inconclusive: parallel} {
+	for want, w := range map[diagnose.Verdict]world{diagnose.Confirmed: world(same).where(noSet, measured{3, 1, 1}),
+		diagnose.Inconclusive: parallel} {
 		for _, r := range w.results(t, a, list) {
 			if r.Verdict != want || r.Why == "" {
 				t.Errorf("%s because %q, want %s with a reason: %+v", r.Verdict, r.Why, want, r)
@@ -161,21 +163,13 @@ func TestAChangedCrawlerRefutesNothing(t *testing.T) {
 	}
 }
 
-// TestResults writes results and reads them again.
 func TestResults(t *testing.T) {
 	a := found(t, diagnose.RateLimited)
 	list, _ := Tests(a)
 	double := world(same).where(func(c plan.Cell) bool { return c == list[0].Changed }, measured{2, 1, 1})
 	results := double.results(t, a, list)
-	if r := results[0]; r.Verdict != Confirmed || math.Abs(r.Ratio-2) > 0.05 || r.Rounds != 12 {
+	if r := results[0]; r.Verdict != diagnose.Confirmed || math.Abs(r.Ratio-2) > 0.05 || r.Rounds != 12 {
 		t.Errorf("%+v, want twice the throughput", r)
-	}
-	if err := WriteResults(a.Run, results); err != nil {
-		t.Fatal(err)
-	}
-	back, err := Read(a.Run)
-	if err != nil || fmt.Sprint(back) != fmt.Sprint(results) {
-		t.Errorf("read %+v, error %v, want %+v", back, err, results)
 	}
 }
 
@@ -200,10 +194,10 @@ degree = 8
 	if err != nil {
 		t.Fatal(err)
 	}
-	var tests []Test
+	var tests []diagnose.Test
 	for _, c := range p.Cells {
 		c.Resident = false
-		x := Test{Base: c, Changed: c}
+		x := diagnose.Test{Base: c, Changed: c}
 		x.Changed.NullSet = true
 		tests = append(tests, x)
 	}
@@ -220,11 +214,5 @@ degree = 8
 		if n := pages[x.Base.ID()]; n == 0 || pages[x.Changed.ID()] != n {
 			t.Errorf("%s: %v pages, %v with the null set", x.Base.ID(), n, pages[x.Changed.ID()])
 		}
-	}
-}
-
-func TestReadOfAnUntestedRun(t *testing.T) {
-	if list, err := Read(found(t, diagnose.RateLimited).Run); err != nil || list != nil {
-		t.Errorf("%v, error %v", list, err)
 	}
 }

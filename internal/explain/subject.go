@@ -38,16 +38,16 @@ func (s subject) away() bool {
 	return fetch.Latency.MeanWait() > fetch.CPU
 }
 
-func (s subject) ifAway(b Band) Band {
+func (s subject) ifAway(b band) band {
 	if s.away() {
 		return b
 	}
-	return Band{}
+	return band{}
 }
 
-func (s subject) unlessAway(b Band) Band {
+func (s subject) unlessAway(b band) band {
 	if s.away() {
-		return Band{}
+		return band{}
 	}
 	return b
 }

@@ -169,7 +169,7 @@ func (p planted) analysis(t *testing.T) *diagnose.Analysis {
 }
 
 // results fabricates the measurements of a world and compares them with the predictions.
-func (w world) results(t *testing.T, a *diagnose.Analysis, list []Test) []Result {
+func (w world) results(t *testing.T, a *diagnose.Analysis, list []diagnose.Test) []diagnose.TestResult {
 	t.Helper()
 	p := Plan(a.Run.Plan(), list, 12)
 	run, err := runtest.Run{Plan: p, Noise: 0.01,
@@ -204,13 +204,13 @@ func TestPlantedFindings(t *testing.T) {
 				t.Fatalf("no experiment: %+v", untested)
 			}
 			id := a.Findings[0].Cell.ID()
-			for want, w := range map[Verdict]world{Confirmed: p.right, Refuted: p.wrong} {
+			for want, w := range map[diagnose.Verdict]world{diagnose.Confirmed: p.right, diagnose.Refuted: p.wrong} {
 				results := w.results(t, a, list)
 				if got, tested := Combined(results, p.kind, id); got != want || !tested {
 					t.Errorf("%s, want %s: %+v", got, want, results)
 				}
 				for _, r := range results {
-					if want == Confirmed && r.Verdict == Refuted {
+					if want == diagnose.Confirmed && r.Verdict == diagnose.Refuted {
 						t.Errorf("%s refutes what is right: %+v", r.Experiment, r)
 					}
 				}

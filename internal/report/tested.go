@@ -4,18 +4,17 @@ import (
 	"fmt"
 
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/explain"
 )
 
 // experiments are the experiments that tested the findings of a run.
 type experiments struct {
-	results []explain.Result
+	results []diagnose.TestResult
 	// takenBack describes the findings that were refuted, with what was observed.
 	takenBack []string
 }
 
 func experimentsOf(a *diagnose.Analysis) *experiments {
-	results, err := explain.Read(a.Run)
+	results, err := diagnose.ReadTestResults(a.Run)
 	e := &experiments{results: results}
 	if err != nil {
 		e.takenBack = append(e.takenBack, err.Error())
@@ -31,7 +30,7 @@ func (e *experiments) tested(f diagnose.Finding, out Finding) (Finding, bool) {
 			continue
 		}
 		text := TestResult(r)
-		if r.Verdict == explain.Refuted {
+		if r.Verdict == diagnose.Refuted {
 			e.takenBack = append(e.takenBack, out.Text+"; "+text)
 			return out, false
 		}
@@ -42,7 +41,7 @@ func (e *experiments) tested(f diagnose.Finding, out Finding) (Finding, bool) {
 }
 
 // TestResult describes the result of an experiment.
-func TestResult(r explain.Result) string {
+func TestResult(r diagnose.TestResult) string {
 	observed := "no interval after " + Plural(r.Rounds, "round")
 	if r.Ratio > 0 {
 		observed = fmt.Sprintf("observed %.2fx [%.2f, %.2f]", r.Ratio, r.Lo, r.Hi)
