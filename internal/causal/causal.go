@@ -10,17 +10,16 @@ import (
 	"time"
 
 	"crawlbench/internal/delay"
-	"crawlbench/internal/diagnose"
+	"crawlbench/internal/measure"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
-	"crawlbench/internal/trial"
 )
 
 // Experiment delays lines in a cell.
 type Experiment struct {
-	Trial trial.Trial // its children are programs with the delays; Dir is a directory for the trials, which exists
-	Plan  *plan.Plan  // of the run that the cell is from
+	Trial measure.Trial // its children are programs with the delays; Dir is a directory for the trials, which exists
+	Plan  *plan.Plan    // of the run that the cell is from
 	Cell  plan.Cell
 	Sites []Site
 	// Found are the sites that the programs can delay; the others are left out.
@@ -163,7 +162,7 @@ func (x Experiment) variant(site int, d time.Duration) plan.Cell {
 
 // take measures the cell without a delay and with one at each of the lines for which of returns true.
 func (x Experiment) take(ctx context.Context, name string, rounds int,
-	of func(site int) (time.Duration, bool)) (*diagnose.Analysis, error) {
+	of func(site int) (time.Duration, bool)) (*store.Run, error) {
 	p := *x.Plan
 	p.Passes, p.Crawlers, p.Cells = nil, []string{x.Cell.Impl}, []plan.Cell{x.variant(0, 0)}
 	p.Graphs = []plan.Graph{x.Plan.Graph(x.Cell.Graph)}
@@ -180,12 +179,12 @@ func (x Experiment) take(ctx context.Context, name string, rounds int,
 }
 
 // samples returns the samples of a cell by round.
-func (x Experiment) samples(a *diagnose.Analysis, c plan.Cell) (list []*store.Sample, err error) {
-	if rec, failed := a.Run.Failed()[c.ID()]; failed {
+func (x Experiment) samples(run *store.Run, c plan.Cell) (list []*store.Sample, err error) {
+	if rec, failed := run.Failed()[c.ID()]; failed {
 		return nil, fmt.Errorf("%s: %s: %s", x.name(c), rec.Failure.Class, rec.Failure.Message)
 	}
-	list = make([]*store.Sample, a.Run.Plan().Rounds)
-	for _, rec := range a.Run.Samples() {
+	list = make([]*store.Sample, run.Plan().Rounds)
+	for _, rec := range run.Samples() {
 		if rec.Cell == c.ID() && rec.Round < len(list) {
 			list[rec.Round] = rec.Sample
 		}

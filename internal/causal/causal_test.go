@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"crawlbench/internal/conform/yield"
+	"crawlbench/internal/measure"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
-	"crawlbench/internal/trial"
 )
 
 func TestSource(t *testing.T) {
@@ -213,7 +213,7 @@ func TestSlopes(t *testing.T) {
 	}
 	base.Graphs = []plan.Graph{g}
 	measured := func(impl string, rounds int) map[Site]Line {
-		x := Experiment{Trial: trial.Trial{Child: []string{exe, "__cell"}, Dir: t.TempDir()}, Plan: base,
+		x := Experiment{Trial: measure.Trial{Child: []string{exe, "__cell"}, Dir: t.TempDir()}, Plan: base,
 			Cell:  plan.Cell{Impl: impl, Graph: "g", Keys: "id", Workers: 4, Procs: 2},
 			Sites: sites, Found: []bool{true, true}, Rounds: rounds, Delay: 3 * time.Millisecond}
 		lines, err := x.Run(context.Background())

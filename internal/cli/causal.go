@@ -26,7 +26,6 @@ import (
 	"crawlbench/internal/report"
 	"crawlbench/internal/screen"
 	"crawlbench/internal/stat"
-	"crawlbench/internal/trial"
 )
 
 // mostLines is the number of lines that are delayed unless they are given, of waits and of processor time each.
@@ -91,7 +90,7 @@ func (a *app) causal(ctx context.Context, fs *flag.FlagSet, args []string) error
 	fmt.Fprintf(a.err, "delaying lines of %s ...\n", report.Who(c))
 	x := causal.Experiment{Plan: run.Plan(), Cell: c, Sites: sites, Found: rewriter.Found, Rounds: *rounds,
 		Delay: *wait,
-		Trial: trial.Trial{Crawlers: a.crawlers, Child: []string{exe, measure.ChildVerb}, Dir: dir}}
+		Trial: measure.Trial{Crawlers: a.crawlers, Child: []string{exe, measure.ChildVerb}, Dir: dir}}
 	lines, err := x.Run(ctx)
 	if ctx.Err() != nil {
 		return exitError{code: exitInterrupted}

@@ -10,11 +10,11 @@ import (
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/explain"
+	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
 	"crawlbench/internal/store"
-	"crawlbench/internal/trial"
 )
 
 // explainRounds is the number of rounds of an experiment if the budget allows it.
@@ -90,8 +90,8 @@ func (a *app) test(ctx context.Context, run *store.Run, budget time.Duration, dr
 	dir = filepath.Join(dir, store.NewName(dir, "tests", time.Now()))
 	show := newProgress(a.rawErr, "auto")
 	defer show.done()
-	measured, err := trial.Trial{Crawlers: a.crawlers, Dir: dir, Watch: show.event, Budget: budget}.Take(ctx, p,
-		m.ScenarioText)
+	trial := measure.Trial{Crawlers: a.crawlers, Dir: dir, Watch: show.event, Budget: budget}
+	measured, err := trial.Take(ctx, p, m.ScenarioText)
 	show.done()
 	if ctx.Err() != nil {
 		return exitError{code: exitInterrupted}
@@ -99,7 +99,7 @@ func (a *app) test(ctx context.Context, run *store.Run, budget time.Duration, dr
 	if err != nil {
 		return err
 	}
-	list := explain.Results(tests, measured.Run)
+	list := explain.Results(tests, measured)
 	if err := diagnose.WriteTestResults(run, list); err != nil {
 		return err
 	}
@@ -115,8 +115,8 @@ func (a *app) test(ctx context.Context, run *store.Run, budget time.Duration, dr
 			count[v]++
 		}
 	}
-	fmt.Fprintf(a.out, "Findings: %d confirmed, %d refuted, %d inconclusive, %d not tested\n", count[diagnose.Confirmed],
-		count[diagnose.Refuted], count[diagnose.Inconclusive], len(untested))
+	fmt.Fprintf(a.out, "Findings: %d confirmed, %d refuted, %d inconclusive, %d not tested\n",
+		count[diagnose.Confirmed], count[diagnose.Refuted], count[diagnose.Inconclusive], len(untested))
 	return report.Write(analysis)
 }
 

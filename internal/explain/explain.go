@@ -63,8 +63,8 @@ func testsOf(s subject) (list []diagnose.Test, why string) {
 			why = fmt.Sprintf("%s would change its %s by too little", x.name, x.metric)
 			continue
 		}
-		t := diagnose.Test{Kind: s.Rule.Kind, Cell: s.Cell.ID(), Experiment: x.name, Metric: x.metric, Predicted: predicted,
-			Base: s.base(), Changed: changed}
+		t := diagnose.Test{Kind: s.Rule.Kind, Cell: s.Cell.ID(), Experiment: x.name, Metric: x.metric,
+			Predicted: predicted, Base: s.base(), Changed: changed}
 		switch x.metric {
 		case throughput:
 			t.Was = s.Cell.Summary.Center

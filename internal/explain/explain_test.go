@@ -15,7 +15,6 @@ import (
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/store"
-	"crawlbench/internal/trial"
 )
 
 func TestMain(m *testing.M) {
@@ -57,21 +56,21 @@ pages = 300
 	tests, _ := Tests(&diagnose.Analysis{Run: run, Findings: []diagnose.Finding{{
 		Rule: &diagnose.Rule{Kind: diagnose.RateLimited}, Cell: &diagnose.Cell{Cell: p.Cells[0]},
 		Value: diagnose.Value{Range: breakdown.Range{Min: 0.9, Median: 0.9, Max: 0.9}}}}})
-	measured, err := trial.Trial{Crawlers: crawler.All(), Dir: filepath.Join(t.TempDir(), "tests")}.Take(t.Context(),
+	measured, err := measure.Trial{Crawlers: crawler.All(), Dir: filepath.Join(t.TempDir(), "tests")}.Take(t.Context(),
 		Plan(p, tests, plan.MinRounds), "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	flagged := 0
-	for _, rec := range measured.Run.Samples() {
+	for _, rec := range measured.Samples() {
 		if len(rec.Sample.Flags) > 0 {
 			flagged++
 		}
 	}
-	if flagged > len(measured.Run.Samples())/10 {
-		t.Skipf("the machine is too busy: %d of %d samples are flagged", flagged, len(measured.Run.Samples()))
+	if flagged > len(measured.Samples())/10 {
+		t.Skipf("the machine is too busy: %d of %d samples are flagged", flagged, len(measured.Samples()))
 	}
-	r := Results(tests, measured.Run)[0]
+	r := Results(tests, measured)[0]
 	if r.Ratio < 1.3 || r.Ratio > 2.7 || r.Rounds != plan.MinRounds || r.Verdict == diagnose.Refuted {
 		t.Errorf("%+v, want about twice the throughput", r)
 	}
@@ -201,13 +200,13 @@ degree = 8
 		x.Changed.NullSet = true
 		tests = append(tests, x)
 	}
-	a, err := trial.Trial{Crawlers: crawler.All(), Dir: filepath.Join(t.TempDir(), "tests")}.Take(t.Context(),
+	run, err := measure.Trial{Crawlers: crawler.All(), Dir: filepath.Join(t.TempDir(), "tests")}.Take(t.Context(),
 		Plan(p, tests, plan.MinRounds), "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	pages := map[string]float64{}
-	for _, rec := range a.Run.Samples() {
+	for _, rec := range run.Samples() {
 		pages[rec.Cell] = rec.Sample.Values["pages/op"]
 	}
 	for _, x := range tests {

@@ -11,16 +11,17 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
 	"crawlbench/internal/conform"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/measure"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/screen"
 	"crawlbench/internal/simulate"
-	"crawlbench/internal/trial"
 )
 
 // Lesson is a question whose answer can be measured.
@@ -49,7 +50,7 @@ type Result struct {
 // Lab is what lessons measure with.
 type Lab struct {
 	Crawlers []crawl.Crawler // includes those of Crawlers
-	Child    []string        // as in trial.Trial
+	Child    []string        // as in measure.Trial
 	Suite    conform.Suite   // its Command starts the process of a check
 	// Simulate simulates the cells of a plan.
 	Simulate func(context.Context, *plan.Plan) ([]simulate.Result, error)
@@ -97,7 +98,16 @@ func (l *Lab) measureThen(ctx context.Context, text string,
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	a, err := trial.Trial{Crawlers: l.Crawlers, Child: l.Child, Dir: filepath.Join(dir, "lesson")}.Measure(ctx, s)
+	p, err := plan.Make(s, l.Crawlers, runtime.NumCPU())
+	if err != nil {
+		return nil, err
+	}
+	trial := measure.Trial{Crawlers: l.Crawlers, Child: l.Child, Dir: filepath.Join(dir, "lesson")}
+	run, err := trial.Take(ctx, p, text)
+	if err != nil {
+		return nil, err
+	}
+	a, err := diagnose.Analyse(run)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,8 @@
 // crawler is not made for fleets, each child crawls its own copy of the graph, verifies that itself, and they share the
 // limit only. What they share is at a server, which the caller starts and ends.
 //
+// A Trial measures a whole plan of its own at once, for lessons and experiments.
+//
 // The package also measures what limits the precision of a benchmark on this machine: clock and timers, the rate
 // limiters built on them, the cost of profilers per event, and other users of the processors. The output is a list of
 // readings, with a hint where the user can improve something. The noise floor is measured by the caller, as a run.
