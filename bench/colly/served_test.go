@@ -12,7 +12,7 @@ import (
 
 	"crawlbench/internal/graph"
 	"crawlbench/internal/server"
-	"crawlbench/internal/testing/pipenet"
+	"crawlbench/internal/server/pipenet"
 )
 
 // served crawls 20 hosts of 50 pages with a colly that nobody adapted, over HTTP in virtual time, and returns what the

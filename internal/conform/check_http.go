@@ -11,7 +11,7 @@ import (
 	"crawlbench/internal/graph"
 	"crawlbench/internal/limiter"
 	"crawlbench/internal/server"
-	"crawlbench/internal/testing/pipenet"
+	"crawlbench/internal/server/pipenet"
 )
 
 // realCrawl is a crawl of HTML pages over HTTP.

@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"crawlbench/internal/testing/pipenet"
+	"crawlbench/internal/server/pipenet"
 )
 
 // answer writes a response to a request of a path, byte for byte. It returns false to end the connection.

@@ -17,7 +17,7 @@ import (
 
 	"crawlbench/internal/graph"
 	"crawlbench/internal/server"
-	"crawlbench/internal/testing/pipenet"
+	"crawlbench/internal/server/pipenet"
 )
 
 // build returns a graph of hosts.

@@ -1,5 +1,5 @@
-// Package pipenet is a network in memory for tests: a listener and the function that dials it, over net.Pipe. Servers
-// and clients that use it run in a bubble of testing/synctest, where sockets would stop the clock.
+// Package pipenet is a network in memory: a listener and the function that dials it, over net.Pipe. The conformance
+// suite and tests serve sites on it in a bubble of testing/synctest, where sockets would stop the clock.
 //
 // Make a Network, serve it, and give its Dial to the client. It has one listener, whatever address is dialled.
 package pipenet

@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"crawlbench/internal/testing/pipenet"
+	"crawlbench/internal/server/pipenet"
 )
 
 func TestHTTPInVirtualTime(t *testing.T) {
