@@ -86,7 +86,7 @@ corpora: ### compare URLs, links and robots.txt with tests of the web, real page
 	cd internal/testing/corpora && go vet ./... && go test $(FLAGS) ./...
 
 # What is concurrent in this process; conform checks the crawlers in processes of their own.
-CONCURRENT = child crawl crawler/... engine host limiter measure parallel polite robots server simulate store ui visited web
+CONCURRENT = child crawl crawler/... engine fetch/robots host limiter measure parallel polite server simulate store ui visited web
 race: ### run the tests of what is concurrent under the race detector
 	go test -p 3 -race -short -timeout 20m $(CONCURRENT:%=./internal/%)
 

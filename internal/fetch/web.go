@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/fetch/robots"
 	"crawlbench/internal/page"
-	"crawlbench/internal/robots"
 )
 
 // Web is the site that a crawler crawls over HTTP, as a crawl.RobotsWeb. Pages are named by URL. It is safe for

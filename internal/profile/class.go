@@ -45,7 +45,7 @@ var transport = []struct {
 	class    Class
 	prefixes []string
 }{
-	{Parsing, []string{module.Package("internal/page."), module.Package("internal/robots.")}},
+	{Parsing, []string{module.Package("internal/page."), module.Package("internal/fetch/robots.")}},
 	{Fetching, []string{module.Package("internal/fetch."), "net/http.", "net/http/", "net.(*netFD)"}},
 }
 
