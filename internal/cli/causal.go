@@ -133,11 +133,17 @@ func causalPackages(given string) []string {
 	if given != "" {
 		return strings.Split(given, ",")
 	}
-	list := []string{module.Package("internal/engine"), module.Package("internal/visited")}
+	list := crawlerLibraries()
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Path != "crawlbench" {
 		return append(list, "./...")
 	}
 	return append(list, module.Package("internal/crawler/..."))
+}
+
+// crawlerLibraries returns the packages that crawlers share.
+func crawlerLibraries() []string {
+	return []string{module.Package("internal/engine"), module.Package("internal/polite"),
+		module.Package("internal/visited")}
 }
 
 // causalSites returns the given lines, or the hottest of the time breakdown and of the CPU profile of a cell.
@@ -217,12 +223,10 @@ func hottest(p *profile.Profile) []causal.Site {
 // crawlerLine returns the line of a frame if it may be in a crawler: its package has a dot or a slash in its path, or
 // is main, and is not part of the harness.
 func crawlerLine(function, file string, line int) (causal.Site, bool) {
-	for _, harness := range []string{module.Package("internal/web"), module.Package("internal/measure"),
-		module.Package("internal/limiter"), module.Package("internal/profile"), module.Package("internal/cli"),
-		"golang.org/"} {
-		if strings.HasPrefix(function, harness) {
-			return causal.Site{}, false
-		}
+	crawlers := append(crawlerLibraries(), module.Package("internal/crawler/"))
+	in := func(prefix string) bool { return strings.HasPrefix(function, prefix) }
+	if in("golang.org/") || in(module.Path()+"/internal/") && !slices.ContainsFunc(crawlers, in) {
+		return causal.Site{}, false
 	}
 	if !strings.HasPrefix(function, module.Path()+"/") && !strings.HasPrefix(function, "main.") &&
 		!strings.Contains(strings.SplitN(function, "/", 2)[0], ".") {
