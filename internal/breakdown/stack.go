@@ -126,7 +126,11 @@ func (s *stacks) describe(frames []frame) *stack {
 		if own < 0 && library {
 			st.call(f)
 		}
-		if limited || fetch || library {
+		if limited || fetch { // what they call is not the crawler's
+			own = -1
+			continue
+		}
+		if library {
 			continue
 		}
 		st.entry = baseName(f.function)
