@@ -4,10 +4,10 @@ import (
 	"runtime"
 	"testing"
 
+	"crawlbench/internal/delay"
 	"crawlbench/internal/host"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/web"
 )
 
 // Benchmark measures c with "go test -bench", as sub-benchmarks of b: each graph, each kind of key that
@@ -56,7 +56,7 @@ func benchmark(b *testing.B, p *plan.Plan, crawlers []Crawler) {
 	}
 	spin := 0.0
 	if p.UsesCPU() {
-		spin = web.Calibrate()
+		spin = delay.Calibrate()
 	}
 	built := map[string]measure.Graph{}
 	for _, g := range graphs {

@@ -17,6 +17,7 @@ import (
 
 	"crawlbench/internal/child"
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/delay"
 	"crawlbench/internal/host"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
@@ -24,7 +25,6 @@ import (
 	"crawlbench/internal/report"
 	"crawlbench/internal/screen"
 	"crawlbench/internal/store"
-	"crawlbench/internal/web"
 )
 
 // runFlags are the flags of run.
@@ -359,7 +359,7 @@ func (a *app) look(ctx context.Context, p *plan.Plan, graphs []measure.Graph, r 
 		r.Memory = host.FreeMemory()
 	}
 	if p.UsesCPU() && r.Spin == 0 {
-		r.Spin = web.Calibrate()
+		r.Spin = delay.Calibrate()
 	}
 	for _, g := range graphs {
 		r.Caches[g.Info.Name] = g.Cache
@@ -408,7 +408,7 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 		return err
 	}
 	if p.UsesCPU() {
-		m.Spin = web.Calibrate()
+		m.Spin = delay.Calibrate()
 	}
 	if len(p.Passes) > 0 {
 		costs, err := measure.Costs()

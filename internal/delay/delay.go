@@ -1,5 +1,5 @@
-// Package delay delays a line of a crawler in the process of a sample, and measures how often the line is reached and
-// how long it takes.
+// Package delay delays: it burns the processor time of a fetch, and delays a line of a crawler in the process of a
+// sample, where it also measures how often the line is reached and how long it takes.
 //
 // Programs that package causal rebuilds call Enter and Leave at some lines, by go:linkname, since the packages of a
 // user cannot import this one. The input is the number of a line and a time; the output is the counts of a sample. A
@@ -9,8 +9,6 @@ package delay
 import (
 	"sync/atomic"
 	"time"
-
-	"crawlbench/internal/web"
 )
 
 // Names of the counts of a sample.
@@ -28,14 +26,14 @@ const SleepFrom = 100 * time.Microsecond
 var process struct {
 	site   atomic.Int64 // the line that is delayed; 0 for none
 	counts atomic.Bool  // count and time the line instead of delaying it
-	rounds int          // of web.Burn
+	rounds int          // of Burn
 	sleep  time.Duration
 
 	hits, nanos, slept atomic.Int64
 }
 
 // Set chooses the line and its delay; site 0 means none. Until Begin is called, the line is counted and timed instead.
-// spin is the number of rounds of web.Burn per microsecond.
+// spin is the number of rounds of Burn per microsecond.
 func Set(site int, d time.Duration, spin float64) {
 	process.site.Store(int64(site))
 	process.counts.Store(true)
@@ -92,7 +90,7 @@ func Enter(site int) int64 {
 		time.Sleep(process.sleep)
 		process.slept.Add(int64(time.Since(begin)))
 	case process.rounds > 0:
-		web.Burn(process.rounds)
+		Burn(process.rounds)
 	}
 	return 0
 }

@@ -24,7 +24,7 @@ type Job struct {
 	Fetch graph.Behaviour
 	// Politeness is the policy that crawls are given; nil without one.
 	Politeness *plan.Politeness `json:",omitempty"`
-	Spin       float64          // iterations of web.Burn per microsecond
+	Spin       float64          // rounds of delay.Burn per microsecond
 	// Sample is the minimum total crawl time; the crawl that reaches it is the last.
 	Sample time.Duration
 	// Memory limits the data segment, in bytes; 0 means no limit.

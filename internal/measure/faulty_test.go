@@ -20,9 +20,9 @@ import (
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawler"
+	"crawlbench/internal/delay"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/web"
 )
 
 // fault is the one thing wrong with an otherwise correct crawler. Every attempt must detect it.
@@ -62,7 +62,7 @@ func nothing() {}
 // burn uses a processor for about d.
 func burn(d time.Duration) {
 	for begin := cpuSeconds(); cpuSeconds()-begin < d.Seconds(); {
-		web.Burn(10_000)
+		delay.Burn(10_000)
 	}
 }
 
@@ -459,7 +459,7 @@ func TestProcessorTimeAfterTheCrawlsIsDetected(t *testing.T) {
 		stop, ended := make(chan struct{}), make(chan struct{})
 		go func() {
 			defer close(ended)
-			for begin := time.Now(); time.Since(begin) < test.works; web.Burn(1000) {
+			for begin := time.Now(); time.Since(begin) < test.works; delay.Burn(1000) {
 				select {
 				case <-stop:
 					return

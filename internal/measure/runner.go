@@ -18,7 +18,7 @@ import (
 type Runner struct {
 	Run    *store.Run
 	Caches map[string]string // cache files by graph name
-	Spin   float64           // iterations of web.Burn per microsecond
+	Spin   float64           // rounds of delay.Burn per microsecond
 	Memory int64             // limit on a child's data segment, in bytes
 	// Setup is added to the deadline of a sample for starting, opening the graph and warming up. 0 means 10 seconds.
 	Setup time.Duration

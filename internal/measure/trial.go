@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/delay"
 	"crawlbench/internal/host"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/store"
-	"crawlbench/internal/web"
 )
 
 // Trial measures a small plan in a directory of its own. Lessons and experiments use it, so that their answers come
@@ -58,7 +58,7 @@ func (t Trial) measure(ctx context.Context, run *store.Run, p *plan.Plan, begin 
 		caches[g.Info.Name] = g.Cache
 		infos = append(infos, g.Info)
 	}
-	spin := web.Calibrate()
+	spin := delay.Calibrate()
 	if err := run.Update(func(m *store.Manifest) { m.Graphs, m.Spin = infos, spin }); err != nil {
 		return err
 	}

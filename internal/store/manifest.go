@@ -55,7 +55,7 @@ type Manifest struct {
 	Dir        Path            `json:"dir,omitempty"`
 	GraphFiles map[string]Path `json:"graph_files,omitempty"`
 
-	// Spin is the number of iterations of web.Burn per microsecond; 0 if no fetch uses processor time.
+	// Spin is the number of rounds of delay.Burn per microsecond; 0 if no fetch uses processor time.
 	Spin   float64     `json:"spin,omitempty"`
 	Graphs []GraphInfo `json:"graphs"`
 	// ProfilerCost is the processor time per event in nanoseconds, by kind of profile; nil if none is taken.

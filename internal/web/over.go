@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+
+	"crawlbench/internal/delay"
 )
 
 // Fetcher fetches a page from elsewhere and returns its links.
@@ -39,7 +41,7 @@ func (s *Site) Strange() string {
 // others a missing page or one too many shows.
 func (t *transport) answer(ctx context.Context, s *Site, page uint32) ([]string, error) {
 	links, err := t.fetch(ctx, s.URL(page))
-	Burn(s.burn)
+	delay.Burn(s.burn)
 	fails := s.fails != nil && s.fails(page)
 	switch {
 	case ctx.Err() != nil:

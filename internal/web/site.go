@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/delay"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/parallel"
 )
@@ -27,7 +28,7 @@ type Site struct {
 	fails     func(page uint32) bool // nil if no fetch fails
 	takesTime bool                   // a fetch waits or burns processor time
 	hurry     bool                   // a fetch does not wait
-	burn      int                    // rounds of Burn per page
+	burn      int                    // rounds of delay.Burn per page
 	verifier  verifier
 
 	hostOf []uint32 // by number of a page; nil until somebody asks
@@ -37,7 +38,7 @@ type Site struct {
 	over  *transport
 }
 
-// New returns a site. spin is the number of rounds that Burn makes in a microsecond; only
+// New returns a site. spin is the number of rounds that delay.Burn makes in a microsecond; only
 // graph.Behaviour.CPU uses it.
 func New(g *graph.Graph, reach graph.Reach, b graph.Behaviour, spin float64) *Site {
 	s := &Site{graph: g, waits: b.Waits(g), fails: b.Failing(g),
@@ -201,7 +202,7 @@ func (s *Site) answer(ctx context.Context, page uint32) error {
 			return err
 		}
 	}
-	Burn(s.burn)
+	delay.Burn(s.burn)
 	if s.fails != nil && s.fails(page) {
 		return ErrFailed
 	}

@@ -1,4 +1,4 @@
-package web
+package delay
 
 import (
 	"runtime"
@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// Burn keeps a processor busy for the given number of rounds of a chain of multiplications. It
-// counts rounds rather than time so that every crawler does the same amount of work: with a clock,
-// a crawl that is short of processor time would do less.
+// Burn keeps a processor busy for the given number of rounds of a chain of multiplications. It counts rounds rather
+// than time so that every crawler does the same amount of work: with a clock, a crawl that is short of processor time
+// would do less.
 //
 //go:noinline
 func Burn(rounds int) {
