@@ -55,7 +55,7 @@ func TestSystemCall(t *testing.T) {
 	requireSite(t, l, breakdown.Syscall, "breakdown_test.readRaw syscall_test.go:", "system call")
 }
 
-// The same wait in the runtime's poller holds no thread: it is no system call.
+// The same wait in the runtime's poller holds no thread: it is not a system call.
 func TestPolledReadIsNotASystemCall(t *testing.T) {
 	from, to, err := os.Pipe()
 	if err != nil {

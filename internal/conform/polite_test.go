@@ -77,8 +77,8 @@ const politeFile = "politeness.md"
 func politeText() string {
 	var b strings.Builder
 	b.WriteString("# Checks of politeness\n\n" +
-		"Crawlers that are Polite get these checks in addition to those of the README. All are in virtual time, judged by the\n" +
-		"site's log, with a tolerance of 2 ns.\n\n| check | the crawler must |\n|---|---|\n")
+		"Crawlers that are Polite get these checks in addition to those of the README. All are in virtual time, verified from\n" +
+		"the site's log, with a tolerance of 2 ns.\n\n| check | the crawler must |\n|---|---|\n")
 	for _, c := range conform.PoliteChecks() {
 		fmt.Fprintf(&b, "| %s | %s |\n", c.Name, c.Doc)
 	}

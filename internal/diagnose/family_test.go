@@ -149,8 +149,8 @@ func TestPacedCellsAreEquivalent(t *testing.T) {
 	}
 }
 
-// A regression of 25 times fails in 6 rounds of a noisy machine, no change passes a wide gate and cannot be told by a
-// narrow one, and a cell without samples is no pass.
+// A regression of 25 times fails in 6 rounds of a noisy machine, no change passes a wide gate and is inconclusive with
+// a narrow one, and a cell without samples does not pass.
 func TestGateHasThreeAnswers(t *testing.T) {
 	run := func(now float64, lost bool) []diagnose.Change {
 		return fabricated{toml: many(3, 6, ""), noise: 0.18, against: true, speed: func(c plan.Cell, _ int) float64 {

@@ -156,7 +156,7 @@ func OpenCache(path string) (*Cache, error) {
 	}
 	switch {
 	case string(h.Magic[:]) != magic || h.Order != order || h.Sum != h.sum():
-		return nil, fmt.Errorf("open the graph's cache %s: this is no cache file of this version of crawlbench, "+
+		return nil, fmt.Errorf("open the graph's cache %s: this is not a cache file of this version of crawlbench, "+
 			"or a damaged one", path)
 	case h.Pages > maxPages || max(h.Links, h.Text, h.Index) > 1<<48 || h.Hosts > h.Pages || size != h.size():
 		return nil, fmt.Errorf("open the graph's cache %s: it has %d bytes, its header says %d", path, size, h.size())

@@ -50,7 +50,7 @@ func TestEdgesAreReadAsTheyAre(t *testing.T) {
 		{"counts of pairs", "# Nodes: 2, Edges: 1\n0 1\n1 0\n", "", "2 pages, start 0: 0>1 1>0; start page 0"},
 		{"counts with commas, one a line, in other words", "# Number of vertices = 1,000\n# arcs: 1\n0 999\n", "",
 			"1000 pages, start 0: 0>999; start page 0"},
-		{"words that are no counts", "# nodes: see below, edges: many\n# edges: 5 to 7 km\n0 1\n", "",
+		{"words that are not counts", "# nodes: see below, edges: many\n# edges: 5 to 7 km\n0 1\n", "",
 			"2 pages, start 0: 0>1; start page 0"},
 		{"pages without links, from 0", "0 3\n# Nodes: 6 Edges: 1\n", "5", "6 pages, start 5: 0>3; start page 5"},
 		{"pages without links, from 1", "# Nodes: 4 Edges: 2\n1 4\n4 1\n", "4",

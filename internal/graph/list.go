@@ -12,7 +12,7 @@ import (
 // graph fits into the limit.
 type list struct {
 	in      *textFile
-	limit   int64 // bytes; 0 is no limit
+	limit   int64 // bytes; 0 means no limit
 	both    bool  // links lead both ways
 	blocks  [][]link
 	last    []link    // of the blocks

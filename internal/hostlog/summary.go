@@ -9,7 +9,7 @@ import (
 
 // Summary is what the hosts saw of a crawl, as a run keeps it. Times are in seconds.
 type Summary struct {
-	// Polite says that the crawler keeps a policy. What another one breaks is no fault, but shown.
+	// Polite says that the crawler keeps a policy. What others break is shown, and is not a fault.
 	Polite   bool    `json:"polite"`
 	Makespan float64 `json:"makespan_sec"` // until the last fetch ended
 	Bound    float64 `json:"bound_sec"`    // of the makespan

@@ -32,7 +32,7 @@ const (
 
 // collector collects pages and links.
 type collector struct {
-	limit  int64 // bytes; 0 is no limit
+	limit  int64 // bytes; 0 means no limit
 	used   int64
 	in     *input // the current one
 	report *Report

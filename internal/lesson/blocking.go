@@ -25,9 +25,9 @@ func headOfLine() Lesson {
 		Why: "Pages of one host are found together and so stand together in the queue. Soon all 64 workers hold pages of " +
 			"the same few hosts and wait for their gaps, while hosts that could be asked stand behind them: the ! in the " +
 			"strip. More workers only delay it. The remedy is to hand out a worker and a ready host in one step, from a " +
-			"heap of hosts by the time at which they may be asked again. One number tells designs apart, unforced " +
+			"heap of hosts by the time at which they may be asked again. One number tells crawlers apart, unforced " +
 			"idleness: worker time in which a host could have been asked. It is 0 for the second one.",
-		Next: "\"crawlbench run polite\" shows five shapes of hosts and seven designs, in seconds, in virtual time.",
+		Next: "\"crawlbench run polite\" shows five shapes of hosts and seven crawlers, in seconds, in virtual time.",
 		run: func(ctx context.Context, l *Lab) (Result, error) {
 			rows, err := l.simulate(ctx, blocking)
 			if err != nil {

@@ -28,7 +28,7 @@ import (
 // never exceed burst. So no window has more than burst + rate x its length.
 //
 // Readings of the clock are at least a millisecond apart if the bucket has room for several of
-// these steps: timers are no finer on Linux, and at a million pages/s every goroutine that wakes
+// these steps: timers are not finer on Linux, and at a million pages/s every goroutine that wakes
 // would find one token and wake another. A bucket without room for a late timer loses the tokens of
 // that time; there the first in the queue wakes early and spins.
 type paced struct {

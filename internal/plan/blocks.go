@@ -58,7 +58,7 @@ func (p *Plan) drawn(round int, cells []int) []int {
 
 // Order returns in which order n crawlers of a group take a turn of a round's block. It depends only
 // on the seed, the round and the group. Every second turn is the reverse of the one before, so that
-// a drift of the machine meets all alike.
+// a drift of the machine affects all of them equally.
 func (p *Plan) Order(round int, group Cell, turn, n int) []int {
 	id := fnv.New64a()
 	id.Write([]byte(group.ID()))

@@ -31,14 +31,14 @@ func TestReferenceHasEveryKeyAndTheDefaults(t *testing.T) {
 		i++
 	})
 	for name := range all {
-		t.Errorf("notes has %s, which is no key", name)
+		t.Errorf("notes has %s, which is not a key", name)
 	}
 	if i != len(tables) || i != 5 {
 		t.Errorf("%d tables are read, and %d printed, want 5", i, len(tables))
 	}
 	s, err := Parse("reference.toml", []byte(text))
 	if err != nil {
-		t.Fatalf("the reference is no scenario: %v", err)
+		t.Fatalf("the reference is not a scenario: %v", err)
 	}
 	want, err := Parse("reference.toml", []byte(everything))
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 
 // unskid moves samples at the instruction after an atomic one to the atomic one. A processor takes an interrupt between
 // two instructions, so the time that an atomic instruction waits for its cache line is recorded at the next, which
-// often belongs to another line and is no atomic operation. It reads the code of this process; where it cannot, or the
-// code is not that of amd64, samples stay where they are.
+// often belongs to another line and is not an atomic operation. It reads the code of this process; where it cannot, or
+// the code is not that of amd64, samples stay where they are.
 func unskid(p *Profile) {
 	mem, err := os.Open("/proc/self/mem")
 	if err != nil || runtime.GOARCH != "amd64" {

@@ -236,7 +236,7 @@ func unranked(a *diagnose.Analysis) string {
 	if !keeps {
 		return text + "."
 	}
-	return text + ": they do not keep the policy, so they are no alternative to the others and are not ranked with them."
+	return text + ": they do not keep the policy, so they are not ranked with the others."
 }
 
 // policy says how politeness was verified.

@@ -63,7 +63,7 @@ func (a *answer) abort() {
 	a.site.leave(a.fetch, func(c *Counts) { c.Aborted++ })
 }
 
-// text answers with a short text that is no page.
+// text answers with a short text that is not a page.
 func (a *answer) text(status int, text string) {
 	if a.fetch != nil {
 		a.fetch.Refused = true

@@ -6,8 +6,8 @@
 // twice, which URLs were asked for that no link leads to, how many requests were in flight and with which gaps.
 //
 // A client selects the host by the header Host, or sends absolute URLs as to a forward proxy, so that a crawler of any
-// language needs the setting http_proxy and nothing else. The Site is no proxy: it knows the hosts of its graph only,
-// and never opens a connection.
+// language needs the setting http_proxy and nothing else. The Site is not a proxy: it knows the hosts of its graph, and
+// never opens a connection.
 //
 // Links with rel=nofollow lead to pages that the same page links to without it as well. A crawler that skips them and
 // one that follows them have to find the same pages; one that drops the page altogether misses it.

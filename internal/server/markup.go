@@ -65,7 +65,7 @@ func (s *Site) write(page uint32, each func(url, attributes string)) *document {
 	return d
 }
 
-// decoy is text that is no link, although it looks like one, and links that lead to no page.
+// decoy is text that looks like links, and links that do not lead to pages.
 const decoy = `<!-- <a href="/-/comment.html">not a link</a> -->
 <script>document.title += '<a href="/-/script.html">not a link</a>';</script>
 <p><a name="top">Top</a> <a href="mailto:web@example.org">Mail</a> <a href="javascript:void(0)">Menu</a>

@@ -64,7 +64,7 @@ func (s *Site) has(url string) bool {
 }
 
 // unescaped returns a URL without the escapes that clients add or remove as they like: all but those of / ? # % and of
-// what is no visible character, which are in upper case.
+// what is not a visible character, which are in upper case.
 func unescaped(url string) string {
 	if !strings.ContainsRune(url, '%') {
 		return url

@@ -75,8 +75,8 @@ var plain = func() (table [256]bool) {
 	return table
 }()
 
-// stands reports whether c, which is no delimiter, may stand in a URL. A dollar sign may, but is left out: in a pattern
-// it could be mistaken for the end.
+// stands reports whether c, which is not a delimiter, may stand in a URL. A dollar sign may, but is left out: in a
+// pattern it could be mistaken for the end.
 func stands(c byte) bool {
 	switch {
 	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
