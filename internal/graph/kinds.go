@@ -30,7 +30,8 @@ type Param struct {
 // maxPages keeps page numbers and the number of pages within 32 bits.
 const maxPages = 1<<32 - 1
 
-// Kinds returns the kinds of graphs. To add a kind, add a row to this table.
+// Kinds returns the kinds of graphs. To add a kind, add a row to this table; a parameter that no other kind has is also
+// a field of Spec.
 func Kinds() []Kind {
 	pages := Param{Name: "pages", Doc: "number of pages", Min: 1, Max: maxPages, Required: true}
 	symmetric := Param{Name: "symmetric", Doc: "true: every link leads back too", Max: 1}

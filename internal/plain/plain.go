@@ -1,5 +1,6 @@
 // Package plain makes untrusted text, such as names, files and the output of crawlers, safe to display. It escapes
-// every character that a terminal would interpret or a reader would not see: \x1b, \u202e, \xff.
+// every character that a terminal would interpret or a reader would not see: \x1b, \u202e, \xff. It also writes
+// numbers, times and sizes with their units.
 package plain
 
 import (

@@ -16,8 +16,8 @@ type note struct {
 	example    bool
 }
 
-// notes returns the notes by the full name of the key. A test checks that each key has one, and that a value which is
-// no example is the default.
+// notes returns the notes by the full name of the key. A test checks that each key has one, and that a value that is
+// not an example is the default.
 func notes() map[string]note {
 	return map[string]note{
 		"doc":                 {`""`, "what the scenario shows, in a sentence", false},
