@@ -68,8 +68,8 @@ func PoliteChecks() []Check {
 	}
 }
 
-// ChecksOverHTTP returns the checks of crawlers by URL whose pages come over HTTP.
-func ChecksOverHTTP() []Check {
+// checksOverHTTP returns the checks of crawlers by URL whose pages come over HTTP.
+func checksOverHTTP() []Check {
 	return []Check{
 		{"http", "crawl HTML over HTTP: redirects, charsets, gzip, slow bodies, failures, a budget, a rate, a deadline; politely if the crawler is Polite",
 			inVirtualTime(overHTTP)},

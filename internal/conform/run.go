@@ -82,7 +82,7 @@ func (s Suite) Run(ctx context.Context) []Result {
 			}
 			checks := checksOf(c)
 			if s.OverHTTP {
-				checks = ChecksOverHTTP()
+				checks = checksOverHTTP()
 			}
 			for _, check := range checks {
 				if s.OverHTTP && k != "url" {
@@ -261,7 +261,7 @@ func worse(kind Kind, text string, other Kind, more string) (Kind, string) {
 func Child(args []string, crawlers []crawl.Crawler) {
 	for _, c := range crawlers {
 		if s, ok := subjects(c)[args[1]]; ok && c.Name == args[0] {
-			for _, check := range append(checksOf(c), ChecksOverHTTP()...) {
+			for _, check := range append(checksOf(c), checksOverHTTP()...) {
 				if check.Name == args[2] {
 					os.Args = os.Args[:1] // package testing parses the rest
 					testing.Main(func(string, string) (bool, error) { return true, nil },

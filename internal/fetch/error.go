@@ -25,11 +25,6 @@ const (
 	Protocol  Class = "protocol"  // the host broke HTTP, or the connection
 )
 
-// Classes returns all classes.
-func Classes() []Class {
-	return []Class{DNS, Connect, TLS, Timeout, Status, TooLarge, NotHTML, Redirects, Protocol}
-}
-
 // Error is why a fetch failed. If the context of a fetch ends, the error is the context's instead.
 type Error struct {
 	Class  Class

@@ -111,9 +111,6 @@ func (w robotsWeb[K]) Robots(ctx context.Context, key K) (crawl.Robots[K], error
 	return says, err
 }
 
-// Keys are the kinds of keys.
-func Keys() []string { return []string{"id", "url"} }
-
 // Crawl crawls a site with c in the bubble of virtual time of the caller. c must support the kind of key.
 func Crawl(ctx context.Context, c crawl.Crawler, keys string, s *Site, change func(*crawl.Options)) Outcome {
 	if keys == "id" {

@@ -119,7 +119,7 @@ func (d Decisions) SD() float64 {
 // no more blocks, such as those of a crawler that failed: looks do not wait for them, and those
 // beyond their blocks leave them as they are.
 //
-// The test is Student's t-test with variances moderated over the family (see FitPrior). If
+// The test is Student's t-test with variances moderated over the family (see fitPrior). If
 // successive blocks are correlated (see LagOne), its standard errors are multiplied by Inflation;
 // if their noise is skewed (see Skewness), its quantiles are widened. From RanksFrom blocks it is
 // the exact signed-rank test, unless Inflation exceeds 5 %, because ranks have no standard error to

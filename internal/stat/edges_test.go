@@ -14,11 +14,11 @@ func TestFivePercentIsNotSignificant(t *testing.T) {
 	for i := range 39 {
 		other = append(other, float64(2+i))
 	}
-	if d := Compare(base, other); d.P != 0.05 || d.Significant {
-		t.Errorf("P %v, significant %v; want 0.05, which is not", d.P, d.Significant)
+	if p := Unpaired(base, other).P; p != 0.05 {
+		t.Errorf("P %v, want 0.05", p)
 	}
-	if d := Compare(base, append(other, 41)); !(d.P < 0.05) || !d.Significant {
-		t.Errorf("with a sample more: P %v, significant %v", d.P, d.Significant)
+	if p := Unpaired(base, append(other, 41)).P; !(p < 0.05) {
+		t.Errorf("with a sample more: P %v, want less than 0.05", p)
 	}
 }
 
@@ -57,7 +57,7 @@ func TestMissingIntervalNamesItsConfidence(t *testing.T) {
 	one := []float64{1, 2, 3}
 	for confidence, want := range map[float64]string{0.95: "need >= 6 rounds for an interval at 95 %",
 		0.99: "need >= 8 rounds for an interval at 99 %"} {
-		if p := PairAt(one, []float64{2, 3, 4}, confidence); len(p.Warnings) != 1 ||
+		if p := pairAt(one, []float64{2, 3, 4}, confidence); len(p.Warnings) != 1 ||
 			!strings.HasPrefix(p.Warnings[0], want+", have 3") {
 			t.Errorf("%v: %q, want %s", confidence, p.Warnings, want)
 		}

@@ -125,7 +125,7 @@ func plainWins(family [][]float64, alpha float64) bool {
 	for i, d := range family {
 		spreads[i] = spreadOf(d)
 	}
-	prior := FitPrior(spreads)
+	prior := fitPrior(spreads)
 	for i, d := range family {
 		s := prior.Moderate(spreads[i])
 		x := mean(d) / math.Sqrt(s.Variance/float64(len(d)))

@@ -37,7 +37,7 @@ func TestThePriorOfTheFirstLookKeptWinsFalsely(t *testing.T) {
 			if k == 0 {
 				first = keptPrior(spreads)
 			}
-			for v, prior := range []Prior{first, FitPrior(spreads)} {
+			for v, prior := range []Prior{first, fitPrior(spreads)} {
 				for i, d := range family {
 					s := prior.Moderate(spreads[i])
 					x := mean(d[:look.Blocks]) / math.Sqrt(s.Variance/float64(look.Blocks))

@@ -18,7 +18,7 @@ func LagOne(family [][]float64) float64 {
 	for i, d := range family {
 		spreads[i] = spreadOf(d)
 	}
-	prior := FitPrior(spreads)
+	prior := fitPrior(spreads)
 	products, squares, blocks, used := 0.0, 0.0, 0, 0
 	count := map[int]float64{}
 	for i, d := range family {

@@ -22,9 +22,7 @@ const leastOrdered = 6
 
 // Median summarises samples, at least one.
 func Median(samples []float64) Summary {
-	// NewSample sorts its argument; keep the caller's samples in the order of the rounds.
-	s := benchmath.NewSample(slices.Clone(samples), &benchmath.DefaultThresholds)
-	m := benchmath.AssumeNothing.Summary(s, level)
+	m := benchmath.AssumeNothing.Summary(sample(samples), level)
 	if n := len(samples); n > 1 && n < leastOrdered && !slices.ContainsFunc(samples, unusable) {
 		logs := make([]float64, n)
 		for i, x := range samples {
@@ -42,25 +40,9 @@ func Median(samples []float64) Summary {
 // Quantile returns the q-quantile of at least one sample, interpolated between neighbours.
 func Quantile(samples []float64, q float64) float64 { return stats.Sample{Xs: samples}.Quantile(q) }
 
-// Delta compares two sets of samples as if they were independent of each other.
-type Delta struct {
-	Ratio       float64 // median of the second over that of the first; not finite if that is 0
-	P           float64 // of the Mann-Whitney U-test
-	N1, N2      int
-	Significant bool // P is below 5 %
-	Warnings    []string
-}
-
-// Compare compares other with base, each of at least one sample.
-func Compare(base, other []float64) Delta {
-	a := benchmath.NewSample(slices.Clone(base), &benchmath.DefaultThresholds)
-	b := benchmath.NewSample(slices.Clone(other), &benchmath.DefaultThresholds)
-	c := benchmath.AssumeNothing.Compare(a, b)
-	return Delta{
-		Ratio: Median(other).Center / Median(base).Center, P: c.P, N1: c.N1, N2: c.N2,
-		// benchmath's FormatDelta also calls P = alpha significant, contrary to its documentation.
-		Significant: c.P < 0.05, Warnings: texts(c.Warnings),
-	}
+// sample returns a sample of a copy of list: NewSample sorts its argument, and list is in the order of the rounds.
+func sample(list []float64) *benchmath.Sample {
+	return benchmath.NewSample(slices.Clone(list), &benchmath.DefaultThresholds)
 }
 
 func unusable(x float64) bool { return !usable(x) }

@@ -22,9 +22,9 @@ const mostDegrees = 20
 // clock: constant times have no variance.
 const finest = 1e-9
 
-// FitPrior estimates the prior from the moments of log variances. It ignores spreads with fewer
+// fitPrior estimates the prior from the moments of log variances. It ignores spreads with fewer
 // than 1 degree of freedom.
-func FitPrior(spreads []Spread) Prior {
+func fitPrior(spreads []Spread) Prior {
 	floor := leastVariance(spreads)
 	var logs []float64
 	expected, degrees := 0.0, 0.0

@@ -33,11 +33,11 @@ const level = 0.95
 // (97 % both), but in 16 rounds with one sample in 20 slower by 10 to 30 % finds 47 % against 81 %;
 // the unpaired U-test, 51 % in 10 rounds, and 99 % of false wins if measured in blocks; and the
 // t-test, which is the sign-flip test with one more assumption.
-func Pair(base, other []float64) Paired { return PairAt(base, other, level) }
+func Pair(base, other []float64) Paired { return pairAt(base, other, level) }
 
-// PairAt is Pair at another confidence, such as 1-0.05/m for intervals that hold simultaneously for
+// pairAt is Pair at another confidence, such as 1-0.05/m for intervals that hold simultaneously for
 // a family of m.
-func PairAt(base, other []float64, confidence float64) Paired {
+func pairAt(base, other []float64, confidence float64) Paired {
 	d := LogRatios(base, other)
 	n := len(d)
 	p := Paired{Ratio: math.NaN(), Hi: math.Inf(1), Confidence: 1, P: 1, N: n, SD: math.NaN()}

@@ -127,11 +127,11 @@ func TestTooFewRoundsHaveNoInterval(t *testing.T) {
 			t.Errorf("n=%d: warnings %q", n, p.Warnings)
 		}
 	}
-	if p := PairAt(make([]float64, 9), make([]float64, 9), 0.95); p.N != 0 || len(p.Warnings) != 1 {
+	if p := pairAt(make([]float64, 9), make([]float64, 9), 0.95); p.N != 0 || len(p.Warnings) != 1 {
 		t.Errorf("without a sample: %+v", p)
 	}
 	base := slices.Repeat([]float64{1}, 10)
-	if p := PairAt(base, shuffled(10), 0.999); !math.IsInf(p.Hi, 1) ||
+	if p := pairAt(base, shuffled(10), 0.999); !math.IsInf(p.Hi, 1) ||
 		!strings.Contains(p.Warnings[0], "need >= 11 rounds") {
 		t.Errorf("10 rounds at 99.9 %%: %+v", p)
 	}

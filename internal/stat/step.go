@@ -25,7 +25,7 @@ func (f Family) look(k int, open []int, family [][]float64, out *Decisions) {
 			known = append(known, spreads[i])
 		}
 	}
-	out.Looks, out.LagOne, out.Skewness, out.Prior = k+1, r, Skewness(cut), FitPrior(known)
+	out.Looks, out.LagOne, out.Skewness, out.Prior = k+1, r, Skewness(cut), fitPrior(known)
 	factor := Inflation(r)
 	tests := make([]test, len(family))
 	t, ranks := quantiles{}, map[int][]float64{} // the latter by the number of blocks

@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"golang.org/x/perf/benchmath"
 )
 
 // Unpaired compares samples from different rounds, such as those of two runs. Ratio is the
 // Hodges-Lehmann estimate, the median of all ratios of a value of other to a value of base; its
-// interval inverts the Mann-Whitney U-test, and P is that of Compare. N is the smaller number of
+// interval inverts the Mann-Whitney U-test, and P is that test's. N is the smaller number of
 // samples. A drift of the machine between the two is indistinguishable from a difference: measure
 // them in the same rounds if you can.
 func Unpaired(base, other []float64) Paired {
@@ -19,8 +21,8 @@ func Unpaired(base, other []float64) Paired {
 		p.Warnings = []string{"one of the two has no samples"}
 		return p
 	}
-	d := Compare(base, other)
-	p.P, p.Warnings = d.P, d.Warnings
+	u := benchmath.AssumeNothing.Compare(sample(base), sample(other))
+	p.P, p.Warnings = u.P, texts(u.Warnings)
 	var logs []float64
 	for _, b := range base {
 		for _, o := range other {

@@ -42,7 +42,7 @@ func (s *Site) differenceBar(this, base Side, kind string, by Scaling) ([]byte, 
 			anchor{Text: report.CellName(this.Cell), Href: s.Link(path, s.Cell(this.Run, this.Cell.ID()))},
 			anchor{Text: "minus " + y, Href: s.Link(path,
 				s.Difference(this.Run, this.Cell.ID(), base.Run, base.Cell.ID()))}, anchor{Text: kind})}
-	for _, k := range Common(this.Cell, base.Cell) {
+	for _, k := range commonKinds(this.Cell, base.Cell) {
 		b.Kinds = append(b.Kinds, anchor{k, s.Link(path, to(k, by)), k == kind})
 	}
 	for _, x := range s.scalings() {

@@ -55,7 +55,7 @@ func (s *Site) cell(a *diagnose.Analysis, run string, c *diagnose.Cell) cellPage
 	for _, k := range Kinds(c) {
 		p.Profiles = append(p.Profiles, profileLink{k, s.Link(path, s.Flame(run, c.ID(), k)), about(k)})
 	}
-	for _, o := range Near(a, c) {
+	for _, o := range near(a, c) {
 		p.Against = append(p.Against, anchor{Text: differingName(c, o),
 			Href: s.Link(path, s.Difference(run, c.ID(), run, o.ID()))})
 	}
@@ -117,9 +117,9 @@ func (s *Site) around(p *cellPage, a *diagnose.Analysis, run string, c *diagnose
 	}
 }
 
-// Near returns the most useful cells to subtract from c: the baseline and the best crawler with the
+// near returns the most useful cells to subtract from c: the baseline and the best crawler with the
 // same number of workers, and the same crawler with the fewest profiled workers.
-func Near(a *diagnose.Analysis, c *diagnose.Cell) []*diagnose.Cell {
+func near(a *diagnose.Analysis, c *diagnose.Cell) []*diagnose.Cell {
 	t := c.Table
 	var list []*diagnose.Cell
 	add := func(o *diagnose.Cell) {

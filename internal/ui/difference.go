@@ -48,8 +48,8 @@ type flameRow struct {
 	Links       []anchor
 }
 
-// Common returns the kinds of profiles that both cells have.
-func Common(x, y *diagnose.Cell) []string {
+// commonKinds returns the kinds of profiles that both cells have.
+func commonKinds(x, y *diagnose.Cell) []string {
 	return slices.DeleteFunc(Kinds(x), func(k string) bool { return !slices.Contains(Kinds(y), k) })
 }
 
@@ -70,7 +70,7 @@ func (s *Site) DifferencePage(this, base Side) ([]byte, error) {
 	if p.Shares = !s.static; p.Shares {
 		p.Turned = s.Link(path, s.Difference(base.Run, base.Cell.ID(), this.Run, this.Cell.ID()))
 	}
-	for _, k := range Common(this.Cell, base.Cell) {
+	for _, k := range commonKinds(this.Cell, base.Cell) {
 		row := flameRow{Kind: k, About: about(k)}
 		for _, by := range s.scalings() {
 			row.Links = append(row.Links,

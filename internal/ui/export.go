@@ -141,13 +141,13 @@ func (w *writer) cell(c *diagnose.Cell) error {
 			return err
 		}
 	}
-	for _, o := range Near(w.a, c) {
+	for _, o := range near(w.a, c) {
 		base := w.side(o)
 		text, err := w.site.DifferencePage(this, base)
 		if err := w.page(w.site.Difference(w.run, c.ID(), w.run, o.ID()), text, err); err != nil {
 			return err
 		}
-		for _, kind := range Common(c, o) {
+		for _, kind := range commonKinds(c, o) {
 			for _, by := range w.site.scalings() {
 				f, err := w.site.DifferenceOf(this, base, kind, by)
 				if err := w.flame(w.site.DifferenceFlame(w.run, c.ID(), w.run, o.ID(), kind, by), f, err); err != nil {

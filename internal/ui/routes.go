@@ -300,7 +300,7 @@ func (s *Server) flame(w http.ResponseWriter, r *http.Request) {
 func (s *Server) differenceFlame(w http.ResponseWriter, r *http.Request) {
 	this, base, err := s.sides(r)
 	kind, by := r.PathValue("kind"), Scaling(r.PathValue("by"))
-	if err == nil && (!slices.Contains(Common(this.Cell, base.Cell), kind) || !slices.Contains(Scalings(), by)) {
+	if err == nil && (!slices.Contains(commonKinds(this.Cell, base.Cell), kind) || !slices.Contains(Scalings(), by)) {
 		err = notFound("no difference of %s profiles by %s between %s and %s", kind, by, this.Cell.ID(), base.Cell.ID())
 	}
 	if err != nil {
