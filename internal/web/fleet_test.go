@@ -133,7 +133,7 @@ func TestAPartOfACrawl(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := New(g, graph.Walk(g, nil), Behaviour{}, 0)
+	s := New(g, graph.Walk(g, nil), graph.Behaviour{}, 0)
 	for _, exact := range []bool{true, false, true} {
 		for _, test := range []struct {
 			pages []uint32
