@@ -132,8 +132,8 @@ func TestFlushedScripts(t *testing.T) {
 	})
 }
 
-// checkNonReserving returns an error if cancelled waits have reserved pages: if the next wait takes longer than it would
-// without them.
+// checkNonReserving returns an error if cancelled waits have reserved pages: if the next wait takes longer than it
+// would without them.
 func checkNonReserving(ctx context.Context, l crawl.Limiter, rate float64) error {
 	interval := time.Duration(1e9 / rate)
 	var all sync.WaitGroup

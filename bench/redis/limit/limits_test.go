@@ -28,13 +28,13 @@ const about = `# What the limiters of a fleet let through
 file: ` + "`go test ./limit -run TestLimits`" + `. It says nothing about speed, see ` + "`BenchmarkCost`" + `.
 
 - **achieved**: pages let through, over rate x time.
-- **worst window**: the largest ratio, over all windows of 1 ms and more, of what was let through to what is allowed, rate
-  x length + burst. Above 1 the limit is broken. All pause once, so that the window with a full bucket is among them.
+- **worst window**: the largest ratio, over all windows of 1 ms and more, of what was let through to what is allowed,
+  rate x length + burst. Above 1 the limit is broken. All pause once, so that the window with a full bucket is among them.
 - **after a wipe**: the same, if the server forgets everything once, as one that restarts without a file does.
 - **calls/page**: round trips to the server for each page.
 - **least/most**: pages of the process that got the fewest, over those of the one that got the most.
-- **dead**: pages let through in the %g ms for which the server is dead. What has been reserved may be used; it breaks no
-  limit.
+- **dead**: pages let through in the %g ms for which the server is dead. What has been reserved may be used; it breaks
+  no limit.
 
 | limiter | achieved | worst window | after a wipe | calls/page | least/most | dead |
 |---|---|---|---|---|---|---|
@@ -68,7 +68,8 @@ type clientClock struct {
 
 func (l clientClock) Wait(ctx context.Context) error {
 	now := time.Now().Add(l.skew).UnixMicro()
-	list, err := l.script.Run(ctx, l.client, []string{l.key}, l.interval/1e3, l.burst, 1, 0, 0, now/1e6, now%1e6).StringSlice()
+	args := []any{l.interval / 1e3, l.burst, 1, 0, 0, now / 1e6, now % 1e6}
+	list, err := l.script.Run(ctx, l.client, []string{l.key}, args...).StringSlice()
 	if err != nil {
 		return err
 	}
@@ -126,8 +127,9 @@ func table() []row {
 				within("dead", float64(m.dead), 0, tableProcesses*tableWaiters))
 		}},
 		{"redisrate", made["redisrate"], func(m measured) error {
-			return errors.Join(within("worst window", m.worst, 0.99, 1.0001), within("after a wipe", m.wiped, 1.01, 1.2),
-				within("calls for each page", m.perGrant, polls, 100), within("dead", float64(m.dead), 0, 1))
+			return errors.Join(within("worst window", m.worst, 0.99, 1.0001),
+				within("after a wipe", m.wiped, 1.01, 1.2), within("calls for each page", m.perGrant, polls, 100),
+				within("dead", float64(m.dead), 0, 1))
 		}},
 		{"throttled", made["throttled"], func(m measured) error {
 			return errors.Join(within("worst window", m.worst, 0.99, 1.05), within("after a wipe", m.wiped, 1.01, 1.2),

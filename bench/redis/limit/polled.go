@@ -88,8 +88,8 @@ func newThrottled(c *conn, rate float64, burst int) (crawl.Limiter, error) {
 	}}, nil
 }
 
-// newWindow returns a limiter of ulule/limiter: it counts the pages of a second, and refuses those beyond the rate until
-// the second is over.
+// newWindow returns a limiter of ulule/limiter: it counts the pages of a second, and refuses those beyond the rate
+// until the second is over.
 func newWindow(c *conn, rate float64, _ int) (crawl.Limiter, error) {
 	limit := max(1, math.Floor(rate))
 	period := time.Duration(math.Ceil(limit/rate*1e3)) * time.Millisecond // which the library counts in milliseconds

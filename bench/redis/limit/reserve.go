@@ -62,9 +62,9 @@ func (r *reserver) until(due float64, now time.Duration) time.Duration {
 	return time.Duration(math.Ceil(due - r.tolerance - float64(now)))
 }
 
-// one is a limiter that reserves one page with each call, and sleeps until it may be fetched. A cancelled wait leaves its
-// page reserved, as with golang.org/x/time/rate, hence crawl.InTurn. After the server has forgotten, those who sleep
-// wake beside those who reserve the same time again.
+// one is a limiter that reserves one page with each call, and sleeps until it may be fetched. A cancelled wait leaves
+// its page reserved, as with golang.org/x/time/rate, hence crawl.InTurn. After the server has forgotten, those who
+// sleep wake beside those who reserve the same time again.
 type one struct{ *reserver }
 
 func newReserve(c *conn, rate float64, burst int) (crawl.Limiter, error) {

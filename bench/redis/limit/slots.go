@@ -11,18 +11,18 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// slots is a limiter that reserves the pages of the next 10 ms, a block of slots, with one call. The slots are given out
-// in this process when their times come, first come, first served.
+// slots is a limiter that reserves the pages of the next 10 ms, a block of slots, with one call. The slots are given
+// out in this process when their times come, first come, first served.
 //
-// No window of the fleet has more than rate x length + burst, except for how much calls differ in how long they take: a
-// slot is used between the time that the burst allows and the time at which it is due, and expires then, unless somebody
-// waits for it. Those who wait hold no slot. So a cancelled wait leaves nothing behind: its slot is the next one's. Nobody
-// uses what a process has reserved when it ends, or when its demand ends: at most a block and a half, 15 ms of the rate.
-// A process that lets slots expire reserves smaller blocks.
+// No window of the fleet has more than rate x length + burst, except for how much calls differ in how long they take:
+// a slot is used between the time that the burst allows and the time at which it is due, and expires then, unless
+// somebody waits for it. Those who wait hold no slot. So a cancelled wait leaves nothing behind: its slot is the next
+// one's. Nobody uses what a process has reserved when it ends, or when its demand ends: at most a block and a half, 15
+// ms of the rate. A process that lets slots expire reserves smaller blocks.
 //
-// If the server dies, a process uses the slots it has, and then every Wait returns an error. If the server forgets, each
-// process tells it how far it has reserved. The first to do so cannot know what the others have, and skips as much as
-// they can have.
+// If the server dies, a process uses the slots it has, and then every Wait returns an error. If the server forgets,
+// each process tells it how far it has reserved. The first to do so cannot know what the others have, and skips as
+// much as they can have.
 type slots struct {
 	*reserver
 	block int // slots of a full block

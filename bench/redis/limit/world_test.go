@@ -43,8 +43,8 @@ func newWorld(delay time.Duration) *world {
 }
 
 // client returns a client of the server. Its requests take from 0.8 to 1.2 of the delay, at random, so that nobody is
-// always the first to ask, and no two events happen at the same moment, in an order that the scheduler would choose. Its
-// answers take the same time, so that they say exactly when the server has granted something.
+// always the first to ask, and no two events happen at the same moment, in an order that the scheduler would choose.
+// Its answers take the same time, so that they say exactly when the server has granted something.
 func (w *world) client(t *testing.T, i int) *redis.Client {
 	o, err := server.ParseURL("redis://127.0.0.1:1") // an address that needs no look-up
 	if err != nil {
@@ -142,8 +142,8 @@ type fleet struct {
 // delay is that of messages in a fleet: a call takes twice as long.
 const delay = 250 * time.Microsecond
 
-// pause is how long all pause after the length, so that nothing is reserved any more and the bucket is full, before they
-// go on for a moment.
+// pause is how long all pause after the length, so that nothing is reserved any more and the bucket is full, before
+// they go on for a moment.
 const pause, moment = time.Second, 100 * time.Millisecond
 
 // outcome is what a fleet did.

@@ -108,7 +108,8 @@ func start(ctx context.Context, path string, o Options) (*Server, error) {
 	s.args = []string{path, "--dir", d.path, "--daemonize", "no", "--save", ""}
 	if o.AOF != NoAOF {
 		// A rewrite of the file is a process of its own, which a kill would leave behind.
-		s.args = append(s.args, "--appendonly", "yes", "--appendfsync", string(o.AOF), "--auto-aof-rewrite-percentage", "0")
+		s.args = append(s.args,
+			"--appendonly", "yes", "--appendfsync", string(o.AOF), "--auto-aof-rewrite-percentage", "0")
 	}
 	if o.TCP {
 		port, err := freePort()

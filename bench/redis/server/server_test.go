@@ -220,7 +220,8 @@ func contains(err error, words ...string) error {
 func TestNobodyThere(t *testing.T) {
 	url := "unix://" + filepath.Join(t.TempDir(), "none")
 	_, err := server.Connect(t.Context(), url)
-	if err := contains(err, "server: no answer from "+url, "no such file", "start it, or leave out -redis"); err != nil {
+	err = contains(err, "server: no answer from "+url, "no such file", "start it, or leave out -redis")
+	if err != nil {
 		t.Error(err)
 	}
 	for _, url := range []string{"", "127.0.0.1:6379", "http://127.0.0.1", "redis://127.0.0.1/one"} {
