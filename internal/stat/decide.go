@@ -128,12 +128,7 @@ func (f Family) Decide(family [][]float64, ended ...int) (Decisions, error) {
 	if err := f.check(family); err != nil {
 		return Decisions{}, fmt.Errorf("decide: %w", err)
 	}
-	out := Decisions{Comparisons: make([]Decision, len(family))}
-	for i, d := range family {
-		wide := Interval{math.Exp(mean(d)), 0, math.Inf(1)} // NaN without blocks
-		out.Comparisons[i] = Decision{Ratio: wide, Confidence: 1, Alone: wide, AloneConfidence: 1, P: 1,
-			Blocks: len(d), Look: -1, SD: math.NaN()}
-	}
+	out := Decisions{Comparisons: undecided(family)}
 	for k := range f.Looks {
 		open, ok := f.open(k, family, ended, out.Comparisons)
 		if !ok || len(open) == 0 {
@@ -141,13 +136,29 @@ func (f Family) Decide(family [][]float64, ended ...int) (Decisions, error) {
 		}
 		f.look(k, open, family, &out)
 	}
-	for i := range out.Comparisons {
-		if c := &out.Comparisons[i]; c.test != nil {
+	out.settle()
+	return out, nil
+}
+
+// undecided returns the decisions before the first look.
+func undecided(family [][]float64) []Decision {
+	list := make([]Decision, len(family))
+	for i, d := range family {
+		wide := Interval{math.Exp(mean(d)), 0, math.Inf(1)} // NaN without blocks
+		list[i] = Decision{Ratio: wide, Confidence: 1, Alone: wide, AloneConfidence: 1, P: 1, Blocks: len(d), Look: -1,
+			SD: math.NaN()}
+	}
+	return list
+}
+
+// settle computes the intervals of the comparisons that were tested.
+func (d *Decisions) settle() {
+	for i := range d.Comparisons {
+		if c := &d.Comparisons[i]; c.test != nil {
 			c.Ratio, c.Alone = c.test.interval(c.alpha).exp(), c.test.interval(c.alphaAlone).exp()
 			c.test = nil
 		}
 	}
-	return out, nil
 }
 
 func (f Family) check(family [][]float64) error {
