@@ -14,6 +14,9 @@ const Alpha = stat.UnlimitedAlpha + stat.RateLimitedAlpha
 type Family struct {
 	stat.Family
 	Rounds int // planned, or after Decide the most that a comparison was decided by
+	// Machines is the most that a comparison was decided by after DecideMachines, where a machine is what a round is
+	// elsewhere; otherwise 0.
+	Machines int
 	// LagOne is the correlation of successive rounds, and SD the standard deviation of the log ratio of a round, pooled
 	// over the comparisons, and Widest that of the noisiest of them; NaN before the run.
 	LagOne, SD, Widest float64
@@ -76,7 +79,12 @@ func (f *Families) of(c Cell) *Family {
 
 // MDE returns the minimum detectable effect of the family's rounds, as a ratio above 1, where the log ratio of a round
 // has the standard deviation sd.
-func (f *Family) MDE(sd float64) float64 { return f.Family.MDE(f.Rounds, sd*stat.Inflation(f.LagOne)) }
+func (f *Family) MDE(sd float64) float64 {
+	if f.Machines > 0 {
+		return f.MachinesMDE(f.Machines, sd)
+	}
+	return f.Family.MDE(f.Rounds, sd*stat.Inflation(f.LagOne))
+}
 
 // Pair is a comparison of two cells, given by their seconds per page by round: NaN, or no more, where there is no
 // sample.
@@ -128,7 +136,14 @@ func (f *Family) Decide(list []Pair) []stat.Decision {
 	if err != nil {
 		panic(err) // of a family that NewFamilies does not make
 	}
-	f.Rounds, f.LagOne, f.Skewness, f.SD = 0, d.LagOne, d.Skewness, d.SD()
+	f.LagOne, f.Skewness = d.LagOne, d.Skewness
+	f.decided(d)
+	return d.Comparisons
+}
+
+// decided sets by how many blocks comparisons were decided, and their noise.
+func (f *Family) decided(d stat.Decisions) {
+	f.Rounds, f.SD = 0, d.SD()
 	for _, c := range d.Comparisons {
 		if c.Look >= 0 {
 			f.Rounds = max(f.Rounds, c.Blocks)
@@ -138,5 +153,4 @@ func (f *Family) Decide(list []Pair) []stat.Decision {
 			}
 		}
 	}
-	return d.Comparisons
 }

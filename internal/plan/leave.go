@@ -13,6 +13,9 @@ type Measured struct {
 	Times func(Cell) []float64
 	// Failed returns the round in which a cell failed, after which it is not measured again, and whether it did.
 	Failed func(Cell) (round int, failed bool)
+	// Share is the part of alpha that is spent on what was measured, if it is that of one of several machines; 0 means
+	// all.
+	Share float64
 }
 
 // Settled is how many of the comparisons by which crawlers leave a run are settled, by the last look that was taken.
@@ -24,6 +27,9 @@ func (s Settled) All() bool { return s.Of > 0 && s.Settled == s.Of }
 // Decide returns the families of a question, and the decisions of its pairs in their order.
 func (r Measured) Decide(q Question) (*Families, []stat.Decision) {
 	f := r.Families(q)
+	if r.Share > 0 {
+		f.Spend(r.Share)
+	}
 	var list []Pair
 	for base, other := range r.Pairs(q) {
 		_, ended := r.firstFailure(base, other)
