@@ -7,13 +7,21 @@ import (
 	"crawlbench/internal/parallel"
 )
 
+// mostMachines limits the cells of all machines together, each of which is analysed alone.
+const mostMachines = 1 << 20
+
 // index sets the records of the run after checking them, and records what is done and what failed.
 func (r *Run) index(records []Record) error {
-	r.records, r.progress = make([]Record, 0, len(records)), NewProgress(r.plan)
+	r.records, r.progress = make([]Record, 0, len(records)), NewProgress(r.plan).Of(r.manifest.Shard)
+	r.origins = newOrigins(&r.manifest)
+	if n := len(r.manifest.Machines); n > max(1, r.plan.Rounds) || n*len(r.plan.Cells) > mostMachines {
+		return fmt.Errorf("%s: it has %d machines: want at most one for each of the %d rounds", r.path(manifestFile), n,
+			r.plan.Rounds)
+	}
 	errs := make([]error, len(records))
 	parallel.Each(len(records), func(i int) { errs[i] = records[i].check() })
 	for i, rec := range records {
-		if err := cmp.Or(r.checkPlace(rec), errs[i]); err != nil {
+		if err := cmp.Or(r.checkPlace(rec), r.origins.check(rec), errs[i]); err != nil {
 			return fmt.Errorf("%s: line %d: %w", r.path(journalFile), i+1, err)
 		}
 		r.add(rec)

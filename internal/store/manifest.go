@@ -38,7 +38,15 @@ type Manifest struct {
 	// never run, because the manifest may be untrusted.
 	Against string `json:"against,omitempty"`
 
-	Host    map[string]string `json:"host"`    // host.Fingerprint
+	// Shard is the place of a run that measures some of the rounds of its plan; nil if it measures all.
+	Shard *Shard `json:"shard,omitempty"`
+	// Machines are the machines that measured a shard, or a run that was merged from shards, the one that took the
+	// profiles first. Parts are the shards of a merged run. Other runs have neither.
+	Machines []Machine `json:"machines,omitempty"`
+	Parts    []Part    `json:"parts,omitempty"`
+
+	// Host is host.Fingerprint, or what the fingerprints of several machines have in common.
+	Host    map[string]string `json:"host"`
 	Go      string            `json:"go"`      // version of the toolchain
 	Modules map[string]string `json:"modules"` // versions by path
 	Started time.Time         `json:"started"`

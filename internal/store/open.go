@@ -24,6 +24,9 @@ func Create(dir string, m Manifest, p *plan.Plan) (*Run, error) {
 	if err := p.Check(); err != nil {
 		return nil, fmt.Errorf("create run %s: invalid plan: %w", dir, err)
 	}
+	if err := m.checkMachines(); err != nil {
+		return nil, fmt.Errorf("create run %s: %w", dir, err)
+	}
 	if err := os.Mkdir(dir, 0o777); err != nil {
 		if errors.Is(err, fs.ErrExist) {
 			return nil, fmt.Errorf("create run %s: it exists: continue it with -resume, or choose another name", dir)
@@ -274,6 +277,9 @@ func parseManifest(text []byte, path string) (m Manifest, err error) {
 	}
 	if m.State != Running && m.State != Interrupted && m.State != Complete {
 		return m, damaged(path, fmt.Errorf("invalid state %q", m.State))
+	}
+	if err := m.checkMachines(); err != nil {
+		return m, damaged(path, err)
 	}
 	return m, nil
 }

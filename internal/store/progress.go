@@ -10,6 +10,7 @@ import (
 // Progress is how far a plan has been carried out, as the records of a run tell.
 type Progress struct {
 	plan   *plan.Plan
+	shard  *Shard   // whose rounds are taken; nil means all
 	ids    []string // of the cells
 	done   map[place]bool
 	failed map[string]Record // the first failure of a cell
@@ -41,6 +42,12 @@ func NewProgress(p *plan.Plan) *Progress {
 		g.transports[c.ID()] = c.Transport
 		g.plays = append(g.plays, p.RoundsOf(c))
 	}
+	return g
+}
+
+// Of limits the progress to the rounds and passes of a shard, and returns g. nil has all.
+func (g *Progress) Of(s *Shard) *Progress {
+	g.shard = s
 	return g
 }
 
@@ -91,6 +98,9 @@ func (g *Progress) Planned() int {
 	g.Pending()
 	n := 0
 	for _, rounds := range g.plays {
+		if g.shard != nil {
+			rounds = (rounds - g.shard.Index + g.shard.Of) / g.shard.Of // every round that the shard has
+		}
 		n += rounds
 	}
 	return n
@@ -137,12 +147,12 @@ func (g *Progress) pending() (slots []plan.Slot, passes []int) {
 		_, out[i] = g.failed[id]
 	}
 	for _, s := range g.plan.Schedule {
-		if s.Round < g.plays[s.Cell] && !g.done[place{s.Round, s.Slot}] && !out[s.Cell] {
+		if s.Round < g.plays[s.Cell] && g.shard.Has(s.Round) && !g.done[place{s.Round, s.Slot}] && !out[s.Cell] {
 			slots = append(slots, s)
 		}
 	}
 	for i, p := range g.plan.Passes {
-		if !g.done[place{passRound, i}] && !out[p.Cell] {
+		if g.shard.HasPasses() && !g.done[place{passRound, i}] && !out[p.Cell] {
 			passes = append(passes, i)
 		}
 	}

@@ -16,6 +16,10 @@ type Record struct {
 	Slot  int    `json:"slot"`
 	Cell  string `json:"cell"` // plan.Cell.ID
 
+	// Machine is the name of the machine that measured it, among those of the manifest; "" in a run that is neither a
+	// shard nor merged from shards.
+	Machine string `json:"machine,omitempty"`
+
 	// More is how many records of the same block follow, in the next lines. A block counts when all of
 	// its records are there.
 	More int `json:"more,omitempty"`

@@ -31,6 +31,7 @@ type Run struct {
 	planSum  string
 	records  []Record
 	progress *Progress
+	origins  *origins
 
 	// For writing: the directory, the lock, and the journal with the length and the sum of its complete lines. files
 	// is nil if the run is open for reading only.
@@ -77,6 +78,7 @@ func (r *Run) Changed() error { return r.changed }
 // journal is unchanged, unless it was deleted. A crash during Append may leave some of
 // them, but of a block all or none count.
 func (r *Run) Append(recs ...Record) error {
+	recs = r.stamped(recs)
 	lines, err := r.encode(recs)
 	if err != nil {
 		return fmt.Errorf("append to %s: %w", r.path(journalFile), err)
@@ -111,7 +113,7 @@ func (r *Run) encode(recs []Record) (lines [][]byte, err error) {
 	size := r.size
 	for i, rec := range recs {
 		at := place{rec.Round, rec.Slot}
-		if err := errors.Join(r.checkPlace(rec), rec.check()); err != nil {
+		if err := errors.Join(r.checkPlace(rec), r.origins.check(rec), rec.check()); err != nil {
 			return nil, err
 		}
 		if new[at] {
@@ -165,7 +167,7 @@ func (r *Run) SetPlan(p *plan.Plan) error {
 	if err := r.writable(); err != nil {
 		return err
 	}
-	trial := &Run{dir: r.dir, plan: p}
+	trial := &Run{dir: r.dir, manifest: r.manifest, plan: p}
 	err := p.Check()
 	if err == nil {
 		err = trial.index(r.records)
@@ -188,8 +190,14 @@ func (r *Run) SetPlan(p *plan.Plan) error {
 	if err := r.write(planFile, text, maxPlan); err != nil {
 		return err
 	}
-	r.plan, r.planSum, r.progress = p, sum, trial.progress
+	r.plan, r.planSum, r.progress, r.origins = p, sum, trial.progress, trial.origins
 	return nil
+}
+
+// PlanSum returns the SHA-256 sum of the text of a plan, which runs with equal plans have in common.
+func PlanSum(p *plan.Plan) (string, error) {
+	text, err := planText(p)
+	return Sum(text), err
 }
 
 func planText(p *plan.Plan) ([]byte, error) {

@@ -62,7 +62,11 @@ func (l *library) watch(name string) (*watch, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.plan, w.progress = run, store.NewProgress(run)
+	m, _, err := store.Peek(dir)
+	if err != nil {
+		return nil, err
+	}
+	w.plan, w.progress = run, store.NewProgress(run).Of(m.Shard)
 	_, err = w.look()
 	return w, err
 }

@@ -1,0 +1,121 @@
+package store
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"slices"
+
+	"crawlbench/internal/plan"
+)
+
+// Merge writes the shards of a run, in their order, as one run into a new directory: their journals one after another,
+// sorted by round, with the files that they refer to. The shards agree, see Agree. The run is still to be completed
+// with Update.
+func Merge(dir string, command []string, shards []*Run) (*Run, error) {
+	m, names := merged(shards)
+	m.Command = command
+	r, err := Create(dir, m, shards[0].plan)
+	if err != nil {
+		return nil, err
+	}
+	var records []Record
+	for _, s := range shards {
+		for _, rec := range s.records {
+			if err := r.copyFiles(s, rec); err != nil {
+				return nil, errors.Join(err, r.Close(), os.RemoveAll(dir))
+			}
+			rec.Machine = names[s]
+			records = append(records, rec)
+		}
+	}
+	slices.SortStableFunc(records, func(a, b Record) int { return cmp.Compare(order(a), order(b)) })
+	if err := r.Append(records...); err != nil {
+		return nil, errors.Join(err, r.Close(), os.RemoveAll(dir))
+	}
+	return r, nil
+}
+
+// order is where a record is in a merged journal: by round, and profiles after them.
+func order(rec Record) int {
+	if rec.Round == passRound {
+		return plan.MaxRounds
+	}
+	return rec.Round
+}
+
+// copyFiles copies the files that a record refers to.
+func (r *Run) copyFiles(from *Run, rec Record) error {
+	var files []string
+	if rec.Profile != nil {
+		for _, file := range rec.Profile.Files {
+			files = append(files, file)
+		}
+	}
+	if rec.Failure != nil && rec.Failure.Output != "" {
+		files = append(files, rec.Failure.Output)
+	}
+	for _, name := range files {
+		text, err := from.ReadFile(path.Clean(name))
+		if err != nil {
+			return fmt.Errorf("%s: %w", from.dir, err)
+		}
+		if err := r.WriteFile(name, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// merged returns the manifest of the run that shards are merged to, and the name of the machine of each. What depends
+// on the machine is that of the first shard, which took the profiles.
+func merged(shards []*Run) (Manifest, map[*Run]string) {
+	m := shards[0].manifest
+	m.Shard, m.Machines, m.Parts, m.Measured = nil, nil, nil, 0
+	names, index := map[*Run]string{}, map[string]int{} // the latter by ID
+	for _, s := range shards {
+		n := s.manifest
+		x := n.Machines[0]
+		i, ok := index[x.ID]
+		if !ok {
+			i = len(m.Machines)
+			index[x.ID] = i
+			x.Name = unused(x.Name, x.ID, m.Machines)
+			x.Host, x.Spin, x.ProfilerCost, x.Harness, x.Engine = n.Host, n.Spin, n.ProfilerCost, n.Harness, n.Engine
+			x.Shards = nil
+			m.Machines = append(m.Machines, x)
+		}
+		m.Machines[i].Shards = append(m.Machines[i].Shards, n.Shard.Index)
+		names[s] = m.Machines[i].Name
+		m.Parts = append(m.Parts, Part{n.Shard.Index, n.Shard.Attempt, names[s], n.Command, n.Started, n.Ended})
+		if n.Started.Before(m.Started) {
+			m.Started = n.Started
+		}
+		if n.Ended.After(m.Ended) {
+			m.Ended = n.Ended
+		}
+	}
+	m.Host = shared(m.Machines)
+	return m, names
+}
+
+// unused returns a name for a machine that none of the others has.
+func unused(name, id string, others []Machine) string {
+	for slices.ContainsFunc(others, func(m Machine) bool { return m.Name == name }) {
+		name += "-" + id
+	}
+	return name
+}
+
+// shared returns the properties that all machines have in common.
+func shared(list []Machine) map[string]string {
+	all := map[string]string{}
+	for key, value := range list[0].Host {
+		if !slices.ContainsFunc(list, func(m Machine) bool { return m.Host[key] != value }) {
+			all[key] = value
+		}
+	}
+	return all
+}
