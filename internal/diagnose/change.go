@@ -34,7 +34,7 @@ func Gate(list []Change, gate float64) stat.Gate {
 
 // changes compares the cells with those of another program in the same rounds.
 func (a *Analysis) changes(all cells) (list []Change) {
-	_, decisions := a.Run.Measured().Decide(plan.Programs)
+	_, decisions := a.measured().Decide(plan.Programs)
 	i := 0
 	for base, other := range a.Run.Plan().Pairs(plan.Programs) {
 		list = append(list, change(all.against[base], all.own[other], "the other", "this program", decisions[i]))
@@ -90,6 +90,10 @@ func Unpaired(base, other *Cell) stat.Interval {
 // written.
 func CheckComparable(before, after *store.Run) error {
 	m, n := before.Manifest(), after.Manifest()
+	if before.Several() || after.Several() {
+		return errors.New("rounds of several machines have no pairs in another run: compare crawlers in one run, or " +
+			"programs with -against")
+	}
 	if differ := host.Differ(m.Host, n.Host); len(differ) > 0 {
 		var what []string
 		for _, key := range differ {

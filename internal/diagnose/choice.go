@@ -34,18 +34,52 @@ func (t *Table) Plain() bool { return t.Rate == 0 && t.Cost == plan.Cost{} }
 // pairs, whoever is the best: that is their comparison here too. The others are corrected for all pairs of cells that
 // differ in crawler and workers: a family of its own, besides those that the plan declares.
 func (a *Analysis) choose() {
+	a.Choices = a.chosen(chooser{
+		share: a.share,
+		sound: (*Cell).Sound,
+		speed: func(c *Cell) float64 { return c.Summary.Center },
+		pair: func(best, other *Cell) *Comparison {
+			x, _ := best.Compared(other)
+			return x
+		},
+		apart: func(f *plan.Family, list [][2]*Cell) []stat.Decision {
+			var pairs []plan.Pair
+			for _, x := range list {
+				pairs = append(pairs, plan.Pair{Base: x[1].times, Other: x[0].times})
+			}
+			return f.Decide(pairs)
+		},
+	})
+}
+
+// chooser says how cells are compared: on one machine, or over several.
+type chooser struct {
+	share float64 // of alpha; 0 means all
+	sound func(*Cell) bool
+	speed func(*Cell) float64
+	// pair compares cells with the same number of workers, as the plan declares it, and apart decides others.
+	pair  func(best, other *Cell) *Comparison
+	apart func(f *plan.Family, list [][2]*Cell) []stat.Decision
+}
+
+// chosen returns the choices of a chooser.
+func (a *Analysis) chosen(by chooser) (choices []Choice) {
 	tables := slices.DeleteFunc(slices.Clone(a.Tables), func(t *Table) bool { return !t.Plain() })
 	if len(tables) == 0 {
 		tables = a.Tables
 	}
+	bySpeed := func(x, y *Cell) int { return cmp.Compare(by.speed(x), by.speed(y)) }
 	f := plan.Family{Family: stat.Family{Alpha: plan.Alpha, Margin: a.Margin, Uneven: true}}
-	var list []plan.Pair
+	if by.share > 0 {
+		f.Alpha *= by.share
+	}
+	var list [][2]*Cell
 	var rivals []*Rival
 	for _, t := range tables {
 		var best []*Cell
 		var seen []int // workers of the cells of earlier crawlers
 		for _, r := range t.Rows {
-			cells := slices.DeleteFunc(slices.Clone(r.Cells), func(c *Cell) bool { return !c.Sound() || c.unranked })
+			cells := slices.DeleteFunc(slices.Clone(r.Cells), func(c *Cell) bool { return !by.sound(c) || c.unranked })
 			if len(cells) == 0 {
 				continue
 			}
@@ -70,18 +104,16 @@ func (a *Analysis) choose() {
 		for i, c := range best[1:] {
 			choice.Others[i] = Rival{c, Comparison{Other: best[0].Impl, Against: c.Impl, Transport: t.Transport}}
 			if !choice.Others[i].Own(best[0]) {
-				x, _ := best[0].Compared(c)
-				choice.Others[i].Comparison = *x
+				choice.Others[i].Comparison = *by.pair(best[0], c)
 				continue
 			}
-			list = append(list, plan.Pair{Base: c.times, Other: best[0].times})
+			list = append(list, [2]*Cell{best[0], c})
 			rivals = append(rivals, &choice.Others[i])
 		}
-		a.Choices = append(a.Choices, choice)
+		choices = append(choices, choice)
 	}
-	for i, d := range f.Decide(list) {
+	for i, d := range by.apart(&f, list) {
 		rivals[i].Decision = d
 	}
+	return choices
 }
-
-func bySpeed(x, y *Cell) int { return cmp.Compare(x.Summary.Center, y.Summary.Center) }

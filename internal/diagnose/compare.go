@@ -78,6 +78,13 @@ func (g *Group) Equivalent() bool {
 	return len(g.pairs) > 0
 }
 
+// measured returns what was measured, and how much of alpha is spent on it.
+func (a *Analysis) measured() plan.Measured {
+	m := a.Run.Measured()
+	m.Share = a.share
+	return m
+}
+
 // compare decides the comparisons that the plan declares, as far as their cells are sound.
 func (a *Analysis) compare(all cells) {
 	p := a.Run.Plan()
@@ -93,7 +100,7 @@ func (a *Analysis) compare(all cells) {
 		}
 	}
 	decide := func(q plan.Question, others map[plan.Cell]*Cell, set func(g *Group, c *Comparison)) *plan.Families {
-		families, decisions := a.Run.Measured().Decide(q)
+		families, decisions := a.measured().Decide(q)
 		i := 0
 		for base, other := range p.Pairs(q) {
 			b, o := all.own[base], others[other]

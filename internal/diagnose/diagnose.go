@@ -42,6 +42,10 @@ type Analysis struct {
 	// Failures are the failed cells in the order of the plan, including the control and another program's cells.
 	Failures []*Cell
 	byID     map[string]*Cell // cells in Tables
+	// Machines are those of a run that was measured on several; nil for one machine. Then all tables, findings and
+	// causes are those of the first machine alone, and nothing is averaged over machines but what Machines has.
+	Machines *Machines
+	share    float64 // of alpha that is spent on this machine; 0 means all
 }
 
 // Key identifies the cells of a table: crawlers are compared with each other within a table.
@@ -135,12 +139,15 @@ type Cell struct {
 // Compare only compares the crawlers of a run: it fills in trust and the tables with their groups and cells, and leaves
 // out traces, bounds, choices and findings.
 func Compare(run *store.Run) *Analysis {
-	a, _ := begin(run)
+	if run.Several() {
+		return compareMachines(run)
+	}
+	a, _ := begin(run, 0)
 	return a
 }
 
-func begin(run *store.Run) (*Analysis, cells) {
-	a := &Analysis{Run: run, Baseline: run.Plan().Crawlers[0], Margin: stat.DefaultMargin}
+func begin(run *store.Run, share float64) (*Analysis, cells) {
+	a := &Analysis{Run: run, Baseline: run.Plan().Crawlers[0], Margin: stat.DefaultMargin, share: share}
 	all := a.collect()
 	a.layOut(all.own)
 	a.compare(all)
@@ -150,12 +157,26 @@ func begin(run *store.Run) (*Analysis, cells) {
 
 // Analyse analyses a run. It fails only if files of the run are damaged.
 func Analyse(run *store.Run) (*Analysis, error) {
-	a, all := begin(run)
+	if run.Several() {
+		a := compareMachines(run)
+		first := a.Machines.List[0]
+		a.Run = first.Own.Run
+		err := a.analyse(first.all)
+		a.Run = run
+		return a, err
+	}
+	a, all := begin(run, 0)
 	if run.Plan().Simulated { // no machine was measured
 		return a, nil
 	}
+	return a, a.analyse(all)
+}
+
+// analyse analyses what limits the crawlers, and chooses among them.
+func (a *Analysis) analyse(all cells) error {
+	run := a.Run
 	if err := a.attachTraces(all.own); err != nil {
-		return nil, err
+		return err
 	}
 	parallel.Each(len(a.Tables), func(i int) {
 		a.Tables[i].scale(run)
@@ -163,13 +184,15 @@ func Analyse(run *store.Run) (*Analysis, error) {
 		a.Tables[i].lose(run)
 	})
 	a.choose()
-	a.Changes = a.changes(all)
+	if a.Machines == nil {
+		a.Changes = a.changes(all)
+	}
 	a.Matters = a.matters()
 	for _, t := range a.Tables {
 		a.Findings = append(a.Findings, t.findings()...)
 	}
 	a.rank()
-	return a, nil
+	return nil
 }
 
 // KeyOf returns the key of a cell.

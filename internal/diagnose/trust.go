@@ -21,6 +21,8 @@ type Trust struct {
 	// What is known of the noise of unlimited and of rate-limited tables; the kind that was not
 	// measured has no comparisons.
 	Unlimited, RateLimited Noise
+	// Machines are those that cannot be believed, of a run that was measured on several.
+	Machines []*Machine
 }
 
 // Noise says how noisy the tables of a kind are, and what can be found in them.
@@ -48,7 +50,7 @@ func (t Trust) Busy() bool { return float64(t.Flagged) > mostFlagged*float64(t.S
 // Untrusted reports whether the run cannot be believed: the machine was busy, or the control rejects.
 func (t Trust) Untrusted() bool {
 	_, rejected := t.Controls()
-	return rejected > 0 || t.Busy()
+	return rejected > 0 || t.Busy() || len(t.Machines) > 0
 }
 
 // trust decides whether the run can be believed, by its controls and its flagged samples.
@@ -77,25 +79,32 @@ func (a *Analysis) trust(all cells) {
 // noise returns the noise of the tables in which a family is.
 func (a *Analysis) noise(f, control *plan.Family) Noise {
 	n := Noise{Family: f, Floor: math.NaN(), Worst: math.NaN(), Detectable: math.Inf(1), Noisiest: math.Inf(1)}
-	var reach []float64
+	var controls []*Comparison
 	for _, t := range a.Tables {
 		for _, g := range t.Groups {
-			c := g.Control
-			if c == nil || (t.Rate > 0) != f.Equivalence {
-				continue
+			if g.Control != nil && (t.Rate > 0) == f.Equivalence {
+				controls = append(controls, g.Control)
 			}
-			reach = append(reach, max(math.Log(c.Floor().Hi), -math.Log(c.Floor().Lo)))
-			if c.Verdict == stat.Faster || c.Verdict == stat.Slower {
-				n.Rejected++
-			}
+		}
+	}
+	n.controlled(controls)
+	if !math.IsNaN(f.SD) {
+		n.Detectable, n.Noisiest = f.MDE(f.SD), f.MDE(f.Widest)
+	}
+	return n
+}
+
+// controlled fills in what the comparisons of the baseline with itself say.
+func (n *Noise) controlled(list []*Comparison) {
+	var reach []float64
+	for _, c := range list {
+		reach = append(reach, max(math.Log(c.Floor().Hi), -math.Log(c.Floor().Lo)))
+		if c.Verdict == stat.Faster || c.Verdict == stat.Slower {
+			n.Rejected++
 		}
 	}
 	if n.Controls = len(reach); n.Controls > 0 {
 		slices.Sort(reach)
 		n.Floor, n.Worst = math.Exp(reach[len(reach)/2])-1, math.Exp(reach[len(reach)-1])-1
 	}
-	if !math.IsNaN(f.SD) {
-		n.Detectable, n.Noisiest = f.MDE(f.SD), f.MDE(f.Widest)
-	}
-	return n
 }
