@@ -44,6 +44,9 @@ func cellDetails(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) CellDetails
 	fact := func(name, format string, args ...any) {
 		v.Facts = append(v.Facts, [2]string{name, fmt.Sprintf(format, args...)})
 	}
+	if name := MachineName(a); name != "" {
+		fact("machine", "%s alone, of %s", name, Plural(len(a.Machines.List), "machine"))
+	}
 	v.Median = fmt.Sprintf("%s %s", SI(c.Summary.Center), perSecondOf(c.Transport))
 	v.Interval, v.Samples = Interval(c), samples(c)
 	if c.Versus != nil {

@@ -7,41 +7,33 @@ import (
 	"math"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plan"
 )
 
 // CSV writes a line for each cell of a run, after a line of names. What is not known is empty; whether the run can be
 // believed is the same in all lines.
 func CSV(w io.Writer, a *diagnose.Analysis) error {
 	out := csv.NewWriter(w)
-	out.Write([]string{"crawler", "graph", "keys", "workers", "rate", "burst", "limiter", "gomaxprocs", "samples",
+	names := []string{"crawler", "graph", "keys", "workers", "rate", "burst", "limiter", "gomaxprocs", "samples",
 		"flagged", "failure", "pages_per_second", "lo", "hi", "cpu_seconds_per_page", "allocated_bytes_per_page",
 		"retained_bytes_per_page", "times_baseline", "times_lo", "times_hi", "p_adjusted", "verdict", "untrusted",
 		"processes", "server_cpu_seconds_per_page", "least_to_most", "achieved_to_asked", "worst_window",
-		"calls_per_grant"})
-	for c := range a.Cells() {
-		j := cellOf(c)
-		row := []string{j.Crawler, j.Graph, j.Keys, fmt.Sprint(j.Workers), c.Rate.String(), count(j.Burst), j.Limiter,
-			fmt.Sprint(j.Procs), fmt.Sprint(j.Samples), fmt.Sprint(j.Flagged), j.Failure}
-		speed, times := intervalJSON{number(math.NaN()), number(math.NaN()), number(math.NaN())}, intervalJSON{}
-		if j.Speed != nil {
-			speed = *j.Speed
+		"calls_per_grant"}
+	if a.Machines == nil {
+		out.Write(names)
+		for c := range a.Cells() {
+			out.Write(csvRow(cellOf(c), c.Rate, a.Trust.Untrusted()))
 		}
-		retained := j.Retained
-		if retained == 0 {
-			retained = number(math.NaN())
-		}
-		row = append(row, csvNumber(speed.Value), csvNumber(speed.Lo), csvNumber(speed.Hi), csvNumber(j.CPU),
-			csvNumber(j.Allocated), csvNumber(retained))
-		if j.Versus == nil {
-			row = append(row, "", "", "", "", "")
-		} else {
-			times = j.Versus.Times
-			row = append(row, csvNumber(times.Value), csvNumber(times.Lo), csvNumber(times.Hi),
-				csvNumber(number(j.Versus.P)), j.Versus.Verdict)
-		}
-		out.Write(append(append(row, fmt.Sprint(a.Trust.Untrusted())), fleetColumns(j)...))
+		out.Flush()
+		return out.Error()
 	}
-	out.Flush()
+	out.Write(append(names, machineColumns()...))
+	for _, m := range a.Machines.List {
+		for c := range m.Own.Cells() {
+			out.Write(append(csvRow(cellOf(c), c.Rate, a.Trust.Untrusted()), m.Name, "", "", "", "", ""))
+		}
+	}
+	out.WriteAll(jointRows(a))
 	return out.Error()
 }
 
@@ -56,6 +48,30 @@ func fleetColumns(j cellJSON) []string {
 		}
 	}
 	return row
+}
+
+// csvRow is the line of a cell.
+func csvRow(j cellJSON, rate plan.Rate, untrusted bool) []string {
+	row := []string{j.Crawler, j.Graph, j.Keys, fmt.Sprint(j.Workers), rate.String(), count(j.Burst), j.Limiter,
+		fmt.Sprint(j.Procs), fmt.Sprint(j.Samples), fmt.Sprint(j.Flagged), j.Failure}
+	speed, times := intervalJSON{number(math.NaN()), number(math.NaN()), number(math.NaN())}, intervalJSON{}
+	if j.Speed != nil {
+		speed = *j.Speed
+	}
+	retained := j.Retained
+	if retained == 0 {
+		retained = number(math.NaN())
+	}
+	row = append(row, csvNumber(speed.Value), csvNumber(speed.Lo), csvNumber(speed.Hi), csvNumber(j.CPU),
+		csvNumber(j.Allocated), csvNumber(retained))
+	if j.Versus == nil {
+		row = append(row, "", "", "", "", "")
+	} else {
+		times = j.Versus.Times
+		row = append(row, csvNumber(times.Value), csvNumber(times.Lo), csvNumber(times.Hi),
+			csvNumber(number(j.Versus.P)), j.Versus.Verdict)
+	}
+	return append(append(row, fmt.Sprint(untrusted)), fleetColumns(j)...)
 }
 
 func csvNumber(x number) string {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"crawlbench/internal/host"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/stat"
 )
@@ -128,10 +129,4 @@ func nanoseconds(costs map[string]float64) string {
 }
 
 // Machine describes the machine of a fingerprint; see host.Fingerprint.
-func Machine(h map[string]string) string {
-	name := h["cpu"]
-	if name == "" {
-		name = h["os"] + "/" + h["arch"]
-	}
-	return fmt.Sprintf("%s cores of %s", h["cores"], name)
-}
+func Machine(h map[string]string) string { return host.Model(h) }

@@ -64,6 +64,10 @@ type runJSON struct {
 	Cells     []cellJSON        `json:"cells"`
 	Findings  []findingJSON     `json:"findings"`
 	Changes   []changeJSON      `json:"changes,omitempty"`
+	// Of a run on several machines, Cells are those of one machine, CellsOf, and so are Findings.
+	CellsOf  string        `json:"cells_of,omitempty"`
+	Machines []machineJSON `json:"machines,omitempty"`
+	Joint    []jointJSON   `json:"joint,omitempty"`
 }
 
 // noiseJSON is the noise of the tables of a kind; effects are relative differences.
@@ -157,12 +161,14 @@ func JSON(w io.Writer, a *diagnose.Analysis) error {
 		Command: m.Command, Started: m.Started, Ended: m.Ended, Go: m.Go, Machine: m.Host, Rounds: a.Run.Plan().Rounds,
 		Samples: len(a.Run.Samples()), Planned: len(a.Run.Plan().Schedule), Flagged: a.Trust.Flagged,
 		Baseline: a.Baseline, Verdict: summary(a), Untrusted: a.Trust.Untrusted(), Trust: trust(a),
-		Noise: []noiseJSON{}, Cells: []cellJSON{}, Findings: []findingJSON{}, Changes: changesOf(a.Changes, -1)}
-	for _, n := range []diagnose.Noise{a.Trust.Unlimited, a.Trust.RateLimited} {
-		if n.Size > 0 || n.Controls > 0 {
-			out.Noise = append(out.Noise, noiseJSON{familyName(n.Family), n.Size, n.Controls, n.Rejected,
-				number(n.Floor), number(n.Worst), number(n.Detectable - 1), number(n.Noisiest - 1)})
-		}
+		Noise: noisesOf(a.Trust.Unlimited, a.Trust.RateLimited), Cells: []cellJSON{},
+		Findings: []findingJSON{}, Changes: changesOf(a.Changes, -1)}
+	if a.Machines != nil {
+		out.CellsOf = MachineName(a)
+		out.Machines, out.Joint = machinesJSON(a.Machines)
+	}
+	if m.Shard != nil {
+		out.Planned = a.Run.Planned()
 	}
 	for c := range a.Cells() {
 		out.Cells = append(out.Cells, cellOf(c))

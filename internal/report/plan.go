@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -213,6 +214,10 @@ func axis(cells []plan.Cell, of func(plan.Cell) string) []string {
 func MeasuredShare(records []store.Record) float64 {
 	var crawled, wall float64
 	var end time.Time
+	records = slices.Clone(records)
+	slices.SortStableFunc(records, func(x, y store.Record) int { // machines of a merged run measured at the same time
+		return cmp.Or(cmp.Compare(x.Machine, y.Machine), x.Start.Compare(y.Start))
+	})
 	for _, rec := range records {
 		if rec.Sample == nil {
 			continue

@@ -27,7 +27,7 @@ func Summary(w io.Writer, a *diagnose.Analysis, base *Base, link string) error {
 		floor, mde = tr.RateLimited.Floor, tr.RateLimited.Detectable
 	}
 	t := Table{Head: []string{"machine", "system", "Go", "scenario", "rounds", "noise floor", "MDE", "flagged"}}
-	t.add(Machine(m.Host), m.Host["os"]+"/"+m.Host["arch"], m.Go, m.Scenario, fmt.Sprint(a.Run.Plan().Rounds),
+	t.add(MachineOf(m), m.Host["os"]+"/"+m.Host["arch"], m.Go, m.Scenario, fmt.Sprint(a.Run.Plan().Rounds),
 		reach(floor), effect(mde), fmt.Sprintf("%s of %s", Count(tr.Flagged), Plural(tr.Samples, "sample")))
 	var b strings.Builder
 	if a.Run.Plan().Simulated {

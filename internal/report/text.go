@@ -124,6 +124,12 @@ func Verdicts(a *diagnose.Analysis, s screen.Screen) string {
 		s.Styled(&b, screen.Bad, "", glued(summary(a)))
 		b.WriteByte('\n')
 	}
+	if a.Machines != nil {
+		for _, g := range machinesSection(a).Groups {
+			g.text(&b, s)
+		}
+		return b.String()
+	}
 	for _, t := range a.Tables {
 		if v := versus(a, t); len(v.Rows) > 0 {
 			Group{Tables: []Table{v}}.text(&b, s)

@@ -20,34 +20,49 @@ const benchstatMethod = "its p values differ from these, as it compares medians 
 
 // summary is the first sentence of a report: what to use, and whether to believe it.
 func summary(a *diagnose.Analysis) string {
-	tr := a.Trust
-	controls, rejected := tr.Controls()
+	if a.Machines != nil {
+		return summaryOfMachines(a)
+	}
+	controls, rejected := a.Trust.Controls()
 	switch {
-	case tr.Busy():
-		return fmt.Sprintf("The machine was busy, %s of %s are flagged: do not use these results.", Count(tr.Flagged),
-			Plural(tr.Samples, "sample"))
-	case rejected > 0:
-		return fmt.Sprintf("Something other than the crawlers changed during the run, as %s differs from itself in %d of %s: do not use these results.",
-			a.Baseline, rejected, Plural(controls, "comparison"))
+	case a.Trust.Busy(), rejected > 0:
+		return untrusted(a)
 	case len(a.Choices) == 0:
 		return "Nothing was measured."
-	}
-	var parts []string
-	for _, c := range a.Choices[:min(mostChoices, len(a.Choices))] {
-		text := choice(c)
-		if len(a.Choices) > 1 {
-			text = where(c.Key, a.Choices) + ": u" + text[1:]
-		}
-		parts = append(parts, text)
-	}
-	if n := len(a.Choices) - len(parts); n > 0 {
-		parts = append(parts, Plural(n, "more table")+" below")
 	}
 	trust := "good"
 	if controls == 0 {
 		trust = "unknown, no A/A control"
 	}
-	return strings.Join(parts, "; ") + "; trust: " + trust + "."
+	return recommendation(a.Choices) + "; trust: " + trust + "."
+}
+
+// untrusted says why a run cannot be believed.
+func untrusted(a *diagnose.Analysis) string {
+	tr := a.Trust
+	controls, rejected := tr.Controls()
+	if tr.Busy() {
+		return fmt.Sprintf("The machine was busy, %s of %s are flagged: do not use these results.", Count(tr.Flagged),
+			Plural(tr.Samples, "sample"))
+	}
+	return fmt.Sprintf("Something other than the crawlers changed during the run, as %s differs from itself in %d of %s: do not use these results.",
+		a.Baseline, rejected, Plural(controls, "comparison"))
+}
+
+// recommendation says which crawlers to use.
+func recommendation(choices []diagnose.Choice) string {
+	var parts []string
+	for _, c := range choices[:min(mostChoices, len(choices))] {
+		text := choice(c)
+		if len(choices) > 1 {
+			text = where(c.Key, choices) + ": u" + text[1:]
+		}
+		parts = append(parts, text)
+	}
+	if n := len(choices) - len(parts); n > 0 {
+		parts = append(parts, Plural(n, "more table")+" below")
+	}
+	return strings.Join(parts, "; ")
 }
 
 // where names what distinguishes the conditions of a table from those of others.
@@ -109,6 +124,9 @@ func choice(c diagnose.Choice) string {
 
 // trust says whether the run can be believed, and what it can show.
 func trust(a *diagnose.Analysis) []string {
+	if a.Machines != nil {
+		return trustOfMachines(a)
+	}
 	tr := a.Trust
 	var list []string
 	controls, rejected := tr.Controls()
@@ -196,7 +214,7 @@ func noise(a *diagnose.Analysis, n diagnose.Noise) []string {
 	if n.Size == 0 {
 		return list
 	}
-	text := fmt.Sprintf("%s: %s, %s", name, Plural(n.Rounds, "round"), Plural(n.Size, "comparison"))
+	text := fmt.Sprintf("%s: %s, %s", name, units(n.Family), Plural(n.Size, "comparison"))
 	if math.IsInf(n.Detectable, 0) {
 		return append(list, text+": nothing can be decided.")
 	}

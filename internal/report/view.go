@@ -139,6 +139,9 @@ func View(a *diagnose.Analysis, href Href) *Page {
 	if text := unranked(a); text != "" {
 		p.Headlines = append(p.Headlines, text)
 	}
+	if a.Machines != nil {
+		p.ofMachines(a)
+	}
 	p.StripsTitle, p.StripsEnd, p.Strips = stripRows(a)
 	if a.Run.Plan().Simulated {
 		p.simulated(a)
@@ -300,6 +303,9 @@ func (s *Section) add(figures ...*Figure) {
 
 // headlines say which crawler is the fastest.
 func headlines(a *diagnose.Analysis) []string {
+	if a.Machines != nil {
+		return headlinesOfMachines(a)
+	}
 	var list []string
 	for _, c := range a.Choices { // sections describe the other tables
 		list = append(list, headline(c))

@@ -38,7 +38,7 @@ const (
 
 func comparedTitle(baseline string) string { return "Comparison with " + baseline + ", the baseline" }
 
-func runTitle(m store.Manifest) string { return fmt.Sprintf("%s on %s", m.Scenario, Machine(m.Host)) }
+func runTitle(m store.Manifest) string { return fmt.Sprintf("%s on %s", m.Scenario, MachineOf(m)) }
 
 // status describes the state of a run.
 func status(a *diagnose.Analysis) string {
@@ -50,7 +50,7 @@ func status(a *diagnose.Analysis) string {
 	if m.Measured > 0 {
 		text += fmt.Sprintf("; crawls took %.0f %% of the timing pass", 100*m.Measured)
 	}
-	return text
+	return text + origin(m)
 }
 
 // Part names the part of a run with the same graph, keys and GOMAXPROCS.
@@ -252,6 +252,9 @@ func method(a *diagnose.Analysis) [][2]string {
 	list = append(list, policy(a)...)
 	if text := fleetMethod(a); text != "" {
 		list = append(list, [2]string{"fleets", text})
+	}
+	if a.Machines != nil {
+		list = append(list, machinesMethod(a)...)
 	}
 	for _, k := range slices.Sorted(maps.Keys(m.Host)) {
 		list = append(list, [2]string{k, m.Host[k]})

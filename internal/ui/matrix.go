@@ -108,7 +108,7 @@ func (s *Site) MatrixPage(a *diagnose.Analysis, run, by string) (page []byte, ok
 		s.fill(&b, m, path, run)
 		p.Blocks = append(p.Blocks, b)
 	}
-	f := frame{Title: "Matrix by " + m.Text, Subtitle: report.Machine(a.Run.Manifest().Host),
+	f := frame{Title: "Matrix by " + m.Text, Subtitle: subtitle(a),
 		Crumbs: s.crumbs(path, run, anchor{Text: "matrix"}), Tabs: s.tabs(a, path, run, "matrix")}
 	page, err = s.render("matrix.html", path, f, p)
 	return page, true, err
@@ -208,4 +208,13 @@ func (s *Site) heat(c *diagnose.Cell, m Measure, lo, hi float64, path, run strin
 	}
 	h.Class = fmt.Sprintf("q%d", int(math.Round(9*min(1, max(0, at)))))
 	return h
+}
+
+// subtitle names the machine of a page that shows single cells.
+func subtitle(a *diagnose.Analysis) string {
+	text := report.MachineOf(a.Run.Manifest())
+	if name := report.MachineName(a); name != "" {
+		text += ", " + name + " alone"
+	}
+	return text
 }

@@ -12,6 +12,7 @@ import (
 type runPage struct {
 	*report.Page
 	Points  points
+	On      string // the machine of these points; "" for a run on one
 	Files   []anchor
 	Measure []anchor // to the matrices
 }
@@ -21,7 +22,7 @@ func (s *Site) Report(a *diagnose.Analysis, name string) ([]byte, error) {
 	path := s.Run(name)
 	p := runPage{Page: report.View(a, s.cellOfRun)}
 	if !a.Run.Plan().Simulated {
-		p.Points = s.points(a)
+		p.Points, p.On = s.points(a), report.MachineName(a)
 	}
 	if !s.static {
 		for _, file := range Files() {

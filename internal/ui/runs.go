@@ -36,7 +36,7 @@ func (s *Site) Runs(list []Summary) ([]byte, error) {
 		row := runRow{Summary: r, Href: s.Link("", s.Run(r.Name))}
 		if r.Problem == "" {
 			p.Choices = append(p.Choices, anchor{Text: r.Name, Href: s.name(r.Name)})
-			row.Machine = report.Machine(r.Manifest.Host)
+			row.Machine = report.MachineOf(r.Manifest)
 			if !r.Manifest.Started.IsZero() {
 				row.When = r.Manifest.Started.UTC().Format("2006-01-02 15:04")
 			}
