@@ -48,6 +48,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"run", "[SCENARIO]", "measure a scenario, given by name or as a .toml file", (*app).run},
+		{"merge", "DIR...", "put the shards of a run together, measured with \"run -shard\"", (*app).merge},
 		{"compare", "[RUN | OLD NEW]", "compare the crawlers of a run, or two runs, with benchstat", (*app).compare},
 		{"report", "[RUN]", "print the result of a run and write its report", (*app).report},
 		{"serve", "[RUN]", "show runs, cells and flame graphs in a browser", (*app).serve},

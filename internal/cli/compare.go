@@ -47,6 +47,9 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	if done, err := a.compareSimulated(*results, positional, gate); done {
 		return err
 	}
+	if done, err := a.compareMachines(fs, *results, positional); done {
+		return err
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	// Finding and running benchstat takes as long as reading and comparing a large run, so it runs in the background.

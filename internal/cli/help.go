@@ -68,6 +68,9 @@ func (a *app) help(c command, fs *flag.FlagSet) string {
 	case "run":
 		b.WriteByte('\n')
 		s.Paragraph(&b, "", `"crawlbench scenario" prints a reference of all keys of a scenario.`)
+	case "merge":
+		b.WriteByte('\n')
+		b.WriteString(helpOnShards(s))
 	case "site":
 		b.WriteByte('\n')
 		b.WriteString(helpOnSites(s))

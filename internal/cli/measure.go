@@ -96,10 +96,17 @@ func (a *app) conclude(run *store.Run, state store.State, gate gateFlags) error 
 		measured = report.MeasuredShare(run.Records())
 	}
 	err := run.Update(func(m *store.Manifest) {
-		m.State, m.Ended, m.Measured = state, time.Now().UTC(), measured
+		m.State, m.Measured = state, measured
+		if len(m.Parts) == 0 { // the shards of a merged run have ended before
+			m.Ended = time.Now().UTC()
+		}
 	})
 	if err != nil {
 		return err
+	}
+	if run.Manifest().Shard != nil {
+		a.shardDone(run, state)
+		return nil
 	}
 	if run.Moved() == nil {
 		if err := store.SetLatest(filepath.Dir(run.Dir()), filepath.Base(run.Dir())); err != nil {
@@ -116,7 +123,7 @@ func (a *app) conclude(run *store.Run, state store.State, gate gateFlags) error 
 	if analysis.Changes == nil || state != store.Complete {
 		return nil
 	}
-	fmt.Fprintf(a.out, "\nagainst %s, paired by round:\n", run.Manifest().Against)
+	a.against(run)
 	return a.changes(analysis.Changes, gate)
 }
 

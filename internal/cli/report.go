@@ -63,7 +63,7 @@ func (a *app) reportText(run *store.Run) error {
 	if err != nil || analysis.Changes == nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "\nagainst %s, paired by round:\n", run.Manifest().Against)
+	a.against(run)
 	return a.changes(analysis.Changes, gateFlags{format: "text"})
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -38,7 +39,7 @@ func (a *app) resume(ctx context.Context, f runFlags) error {
 		return err
 	}
 	defer f.programs.close()
-	if err := sameConditions(run, f.programs); err != nil {
+	if err := cmp.Or(checkShard(run.Manifest()), sameConditions(run, f.programs)); err != nil {
 		return exitError{exitNotComparable, fmt.Errorf("resume %s: %w", dir, err)}
 	}
 	if err := a.checkCanResume(run, f.against); err != nil {

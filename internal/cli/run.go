@@ -40,6 +40,7 @@ type runFlags struct {
 	recorded                                        recorded
 	against                                         string
 	programs                                        programs
+	shard                                           shardFlags
 	gate                                            gateFlags
 	server                                          crawl.FleetServer // that fleets share; nil if there is none
 }
@@ -74,6 +75,7 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	fs.StringVar(&f.against, "against", "", "also measure the crawlers of this other `program`, in the same rounds")
 	fs.BoolVar(&f.stop, "stop", true, "let a crawler leave when all its comparisons are settled, and stop when all are, unless the scenario says stop = false")
 	f.gate.add(fs, "with -against")
+	f.shard.add(fs)
 	fs.BoolVar(&f.explain, "explain", false,
 		"after the run, test its findings by experiments that could refute them: in a third of -budget, or without "+
 			"it in as much time as the run took")
@@ -98,6 +100,9 @@ func (a *app) run(ctx context.Context, fs *flag.FlagSet, args []string) error {
 		return err
 	}
 	defer a.closeServer(&f)
+	if err := f.shard.check(fs); err != nil {
+		return err
+	}
 	if f.resume != "" {
 		if err := onlyResume(fs, positional); err != nil {
 			return err
@@ -188,11 +193,17 @@ func (a *app) plan(ctx context.Context, name string, f *runFlags) (*plan.Plan, s
 		return nil, store.Manifest{}, err
 	}
 	s.Against = f.against != ""
+	if err := f.shard.apply(s); err != nil {
+		return nil, store.Manifest{}, err
+	}
 	p, err := a.make(s)
 	if err == nil {
 		p, err = a.serveFleets(ctx, s, p, f)
 	}
 	if err != nil {
+		return nil, store.Manifest{}, err
+	}
+	if err := f.shard.checkRounds(p); err != nil {
 		return nil, store.Manifest{}, err
 	}
 	if s.AutoSlices {
@@ -337,7 +348,9 @@ func (a *app) dry(ctx context.Context, p *plan.Plan, f runFlags) error {
 	if err := measure.CheckDeadline(p, ideal(p, graphs)); err != nil {
 		return err
 	}
-	measure.SetResidents(p, graphs, host.FreeMemory())
+	if err := f.shard.setResidents(p, graphs); err != nil {
+		return err
+	}
 	firsts, err := a.look(ctx, p, graphs, measure.Runner{Server: f.server})
 	if err != nil {
 		return err
@@ -376,6 +389,9 @@ func (a *app) show(w io.Writer, s screen.Screen, p *plan.Plan, graphs []measure.
 	if firsts.Cells > 0 {
 		s.Paragraph(&b, "", fmt.Sprintf("The time is estimated from one crawl in %d of %s without a rate; samples that are "+
 			"taken again come on top.%s", firsts.Seen(), plain.Count(firsts.Cells, "cell"), soonest(p, firsts)))
+	}
+	if text := f.shard.note(p); text != "" {
+		s.Paragraph(&b, "", text)
 	}
 	if len(p.Passes) == 0 {
 		s.Paragraph(&b, "", "No profiles are taken: add -profile cpu,block,mutex,wall, or a table [profiles] to the scenario.")
@@ -420,14 +436,7 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 			m.ProfilerCost[c.Kind] = c.NS
 		}
 	}
-	dir := f.out
-	if dir == "" {
-		dir = filepath.Join(f.results, store.NewName(f.results, m.Scenario, begin))
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
-		return fmt.Errorf("create the directory of the runs: %w", err)
-	}
-	run, err := store.Create(dir, m, p)
+	run, err := f.create(m, p, begin)
 	if err != nil {
 		return err
 	}
@@ -448,7 +457,9 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 	}
 	var firsts *measure.Firsts
 	if err == nil {
-		measure.SetResidents(p, graphs, host.FreeMemory())
+		err = f.shard.setResidents(p, graphs)
+	}
+	if err == nil {
 		firsts, err = a.look(ctx, p, graphs, measure.Runner{Spin: m.Spin, Server: f.server,
 			Child: []string{f.programs.startThis, measure.ChildVerb}})
 	}
@@ -460,7 +471,7 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 	}
 	if err != nil {
 		run.Close()
-		return errors.Join(err, os.RemoveAll(dir)) // nothing was measured: remove the directory
+		return errors.Join(err, os.RemoveAll(run.Dir())) // nothing was measured: remove the directory
 	}
 	if err := run.SetPlan(p); err != nil {
 		return err

@@ -1,0 +1,167 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"crawlbench/internal/diagnose"
+	"crawlbench/internal/report"
+	"crawlbench/internal/store"
+)
+
+// mostShards limits the directories of merge.
+const mostShards = 10_000
+
+// merge puts the shards of a run together.
+func (a *app) merge(_ context.Context, set *flag.FlagSet, args []string) error {
+	results := set.String("results", "results", "`directory` that holds the runs")
+	out := set.String("o", "", "write the run into this new `directory`, in place of one in -results")
+	name := set.String("run", "", "merge the shards of the run of this `name` only")
+	var gate gateFlags
+	gate.add(set, "of shards that were measured with -against")
+	positional, err := parse(set, args, 1, mostShards)
+	if err != nil {
+		return err
+	}
+	if _, err := gate.share(); err != nil {
+		return err
+	}
+	runs, err := a.shards(positional, *name)
+	if err != nil {
+		return err
+	}
+	chosen, left, err := store.Attempts(runs)
+	if err != nil {
+		return fmt.Errorf("merge: %w", err)
+	}
+	for _, l := range left {
+		fmt.Fprintln(a.err, "note: left out:", l)
+	}
+	if err := store.Agree(chosen); err != nil {
+		return exitError{exitNotComparable, fmt.Errorf("merge: %w", err)}
+	}
+	if gate.gate != "" && chosen[0].Manifest().Against == "" {
+		return usagef("merge: -gate needs shards that were measured with -against")
+	}
+	dir := cmp.Or(*out, filepath.Join(*results, chosen[0].Manifest().Shard.Run))
+	if _, err := os.Lstat(dir); err == nil {
+		return fmt.Errorf("merge: %s exists: remove it, or choose another directory with -o", dir)
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
+		return fmt.Errorf("merge: create the directory of the runs: %w", err)
+	}
+	run, err := store.Merge(dir, os.Args, chosen)
+	if err != nil {
+		return fmt.Errorf("merge: %w", err)
+	}
+	defer run.Close()
+	err = a.conclude(run, store.Complete, gate)
+	if err == nil && len(run.Failed()) > 0 {
+		return exitError{code: exitCrawlFailed}
+	}
+	return err
+}
+
+// shards opens the shards in directories: each is a shard, or has some directly below it. Only those of the run of that
+// name are returned, if there is one. Those that cannot be read are left out with a note.
+func (a *app) shards(dirs []string, name string) (list []*store.Run, err error) {
+	seen := map[string]bool{}
+	open := func(dir string) (*store.Run, error) {
+		real, err := filepath.EvalSymlinks(dir)
+		if err != nil || seen[real] {
+			return nil, err
+		}
+		seen[real] = true
+		run, err := store.Open(dir)
+		if err != nil {
+			fmt.Fprintln(a.err, "note: left out:", err)
+			return nil, nil
+		}
+		if s := run.Manifest().Shard; name != "" && s != nil && s.Run != name {
+			return nil, nil
+		}
+		return run, nil
+	}
+	for _, dir := range dirs {
+		_, err := os.Stat(filepath.Join(dir, "manifest.json"))
+		if err == nil {
+			run, err := open(dir)
+			if err != nil {
+				return nil, fmt.Errorf("merge: %w", err)
+			}
+			if run != nil {
+				list = append(list, run)
+			}
+			continue
+		}
+		if _, err := os.ReadDir(dir); err != nil {
+			return nil, fmt.Errorf("merge: %w", err)
+		}
+		names, err := store.Runs(dir)
+		if err != nil {
+			return nil, fmt.Errorf("merge: %w", err)
+		}
+		for _, n := range names {
+			run, err := open(filepath.Join(dir, n))
+			if err != nil {
+				return nil, fmt.Errorf("merge: %w", err)
+			}
+			if run != nil && run.Manifest().Shard != nil { // other runs may be beside them
+				list = append(list, run)
+			}
+		}
+	}
+	if len(list) == 0 {
+		of := ""
+		if name != "" {
+			of = fmt.Sprintf(" of run %q", name)
+		}
+		return nil, fmt.Errorf("merge: no shards%s in %s: want directories that \"run -shard\" wrote", of, quote(dirs))
+	}
+	return list, nil
+}
+
+// compareMachines prints the verdicts of a run that was measured on several machines, and reports whether it did.
+func (a *app) compareMachines(fs *flag.FlagSet, results string, names []string) (done bool, err error) {
+	if len(names) > 1 {
+		return false, nil
+	}
+	dir, err := findRun(results, append(names, "")[0])
+	if err != nil {
+		return true, err
+	}
+	m, _, err := store.Peek(dir)
+	if err != nil || len(m.Machines) < 2 {
+		return false, nil // errors are those of who opens it next
+	}
+	fs.Visit(func(f *flag.Flag) {
+		if f.Name == "baseline" || f.Name == "unit" || f.Name == "print" {
+			err = usagef("compare: -%s is for benchstat, which would take the rounds of all machines for those of one: omit it",
+				f.Name)
+		}
+	})
+	if err != nil {
+		return true, err
+	}
+	run, err := a.openRun(results, dir)
+	if err != nil {
+		return true, err
+	}
+	fmt.Fprintln(a.raw, strings.TrimLeft(report.Verdicts(diagnose.Compare(run), a.screen), "\n"))
+	a.tell("note: benchstat's table is left out: it would take the rounds of all machines for those of one.")
+	return true, nil
+}
+
+// against prints the title of a table of changes.
+func (a *app) against(run *store.Run) {
+	by := "round"
+	if run.Several() {
+		by = "machine"
+	}
+	fmt.Fprintf(a.out, "\nagainst %s, paired by %s:\n", run.Manifest().Against, by)
+}
