@@ -85,6 +85,9 @@ browser: ### run the tests in a browser, which need chromium; screenshots go to 
 corpora: ### compare URLs, links and robots.txt with tests of the web, real pages and other libraries: downloads 60 MB
 	cd internal/testing/corpora && go vet ./... && go test $(FLAGS) ./...
 
+shards: ### run the commands of the examples for Kubernetes, GitHub and Slurm, and check these files
+	cd scripts/shards && go vet ./... && go test $(FLAGS) ./...
+
 # What is concurrent in this process; conform checks the crawlers in processes of their own.
 CONCURRENT = child crawl crawler/... engine fetch/robots host limiter measure parallel polite server simulate store ui visited web
 race: ### run the tests of what is concurrent under the race detector
