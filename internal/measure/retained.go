@@ -2,9 +2,11 @@ package measure
 
 import (
 	"context"
+	"math"
 	"runtime"
 	"runtime/metrics"
-	"sync/atomic"
+	"sync"
+	"time"
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/web"
@@ -12,16 +14,16 @@ import (
 
 // retained returns the live heap per page while the crawler fetches the last page, when its visited set is full and its
 // frontier empty. With a policy it also returns the live heap per host in the second fetch, when all that the first
-// page links to waits: on a graph of kind flat these are all pages. Stacks are not counted. It crawls the whole graph
-// once more, untimed.
+// page links to waits: on a graph of kind flat these are all pages. What is too little to be measured is 0. Stacks are
+// not counted. It crawls the whole graph once more, untimed.
 func (b *Bench) retained(ctx context.Context) (perPage, perHost float64, err error) {
 	pages := b.cache.Reach.Pages
-	before, after, early := 0.0, 0.0, 0.0
-	last := &countdown{onLast: func() { after = liveHeap() }}
-	if b.job.Politeness != nil && pages > 2 {
+	var before, after, early heapSize
+	last := &countdown{onLast: func() { after = liveHeap() }, remaining: int64(pages)}
+	if p := b.job.Politeness; p != nil && pages > 2 {
 		last.second, last.onSecond = int64(pages)-2, func() { early = liveHeap() }
+		time.Sleep(min(p.Gap, timersEnd))
 	}
-	last.remaining.Store(int64(pages))
 	measured := b.crawl
 	defer func() { b.crawl = measured }()
 	b.crawl = bind(b.site, b.job.Cell, b.by, false, last)
@@ -31,26 +33,73 @@ func (b *Bench) retained(ctx context.Context) (perPage, perHost float64, err err
 		before = liveHeap() // includes the renamed pages, which belong to the site
 		crawl()
 	})
-	if last.onSecond != nil {
-		perHost = max(0, early-before) / float64(len(b.cache.Graph.Hosts))
-	}
-	return max(0, after-before) / float64(pages), perHost, err
+	return before.grown(after, pages), before.grown(early, len(b.cache.Graph.Hosts)), err
 }
 
-// liveHeap returns the bytes of reachable heap objects.
-func liveHeap() float64 {
-	runtime.GC()
+// timersEnd is how long the timers of the crawls before are waited for: a timer that was stopped is kept, with all that
+// its function refers to, until it would have run.
+const timersEnd = time.Second
+
+// heapSize is the number of bytes of reachable heap objects; 0 means unknown.
+type heapSize float64
+
+const (
+	// heapNoise is by how much two readings of a heap that has settled may differ.
+	heapNoise = 4 << 10
+	// leastGrowth is the least growth that is measured: goroutines, timers and buffers of the runtime come and go.
+	leastGrowth = 4 * heapNoise
+	// leastCount is the least number of pages or hosts. What a crawler allocates once would count for more than they.
+	leastCount = 1000
+	// mostReadings is after how many readings a heap that has not settled is unknown.
+	mostReadings = 20
+)
+
+// liveHeap returns the size of the heap when it has settled. One collection is not enough: it leaves the contents of
+// each sync.Pool and what finalizers refer to, and counts what was allocated meanwhile.
+func liveHeap() heapSize {
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(sample)
-	return float64(sample[0].Value.Uint64())
+	last := math.Inf(-1)
+	for range mostReadings {
+		runtime.GC()
+		metrics.Read(sample)
+		now := float64(sample[0].Value.Uint64())
+		if math.Abs(now-last) <= heapNoise {
+			return heapSize(now)
+		}
+		last = now
+	}
+	return 0
+}
+
+// grown returns by how many bytes per each of n things the heap is larger in after than in before, or 0 if that is too
+// little to be measured, or unknown.
+func (before heapSize) grown(after heapSize, n int) float64 {
+	if before == 0 || after-before < leastGrowth || n < leastCount {
+		return 0
+	}
+	return float64(after-before) / float64(n)
 }
 
 // countdown calls onLast before the last of the remaining fetches, and onSecond, if it is not nil, before the one after
-// which second remain.
+// which second remain. Other fetches wait meanwhile.
 type countdown struct {
-	remaining        atomic.Int64
 	onLast, onSecond func()
 	second           int64
+
+	mu        sync.Mutex
+	remaining int64
+}
+
+func (c *countdown) fetch() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.remaining--
+	switch {
+	case c.remaining == 0:
+		c.onLast()
+	case c.onSecond != nil && c.remaining == c.second:
+		c.onSecond()
+	}
 }
 
 // counted is a site whose fetches are counted down.
@@ -60,11 +109,6 @@ type counted[K comparable] struct {
 }
 
 func (c counted[K]) Fetch(ctx context.Context, page K) ([]K, error) {
-	switch n := c.last.remaining.Add(-1); {
-	case n == 0:
-		c.last.onLast()
-	case c.last.onSecond != nil && n == c.last.second:
-		c.last.onSecond()
-	}
+	c.last.fetch()
 	return c.Web.Fetch(ctx, page)
 }

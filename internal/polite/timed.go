@@ -179,4 +179,5 @@ func (s *Timed[K]) Close() {
 	for s.armed {
 		s.changed.Wait()
 	}
+	s.table, s.times = nil, nil // the runtime keeps a timer that was stopped until it would have run
 }

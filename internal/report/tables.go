@@ -194,18 +194,23 @@ func boundShare(c *diagnose.Cell) string {
 	return Share(c.Bound.Share)
 }
 
-// memory returns the table of retained and allocated memory, without rows if it was not measured.
+// memory returns the table of retained and allocated memory, without rows if no crawler's could be measured.
 func memory(t *diagnose.Table) Table {
 	m := heads(memoryAbout, t.Workers, "crawler")
+	measured := func(c *diagnose.Cell) bool { return c.Retained > 0 }
+	if !slices.ContainsFunc(t.Rows, func(r *diagnose.Row) bool { return slices.ContainsFunc(r.Cells, measured) }) {
+		return m
+	}
 	for _, r := range t.Rows {
-		if !slices.ContainsFunc(r.Cells, func(c *diagnose.Cell) bool { return c.Retained > 0 }) {
-			continue
-		}
 		m.across(t.Workers, func(n int) Entry {
-			if c := t.Cell(r.Impl, n); c != nil && c.Retained > 0 {
+			switch c := t.Cell(r.Impl, n); {
+			case c == nil || !c.Sound():
+				return Entry{}
+			case measured(c):
 				return Entry{Text: fmt.Sprintf("%.1f retained, %.1f allocated", c.Retained, c.Bytes)}
+			default:
+				return Entry{Text: fmt.Sprintf("too little retained to measure, %.1f allocated", c.Bytes)}
 			}
-			return Entry{}
 		}, r.Impl)
 	}
 	return m

@@ -59,11 +59,11 @@ type Sample struct {
 	// Host has counters of the machine and the runtime during the sample, such as involuntary context switches and
 	// steal.
 	Host map[string]float64 `json:"host,omitempty"`
-	// Retained is the retained bytes per page, measured while the crawler fetches the last page; 0 if not measured. The
-	// first round of cells without a rate has it.
+	// Retained is the retained bytes per page, measured while the crawler fetches the last page; 0 if not measured, or
+	// too little to be. The first round of cells without a rate has it.
 	Retained float64 `json:"retained_bytes_per_page,omitempty"`
 	// PerHost is the retained bytes per host while all that the first page links to waits, measured like Retained in
-	// cells with a policy; 0 if not measured.
+	// cells with a policy; 0 if not measured, or too little to be.
 	PerHost float64 `json:"retained_bytes_per_host,omitempty"`
 	// Counts are the crawler's own counters, per crawl, by name.
 	Counts map[string]float64 `json:"counts,omitempty"`
