@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -24,6 +26,15 @@ const (
 
 // crawlLogLine matches the beginning of a line: the time, of Heritrix 3 or 1, the status and the size.
 var crawlLogLine = regexp.MustCompile(`^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z|\d{14,17}) +-?\d+ +(\d+|-) +\S+ `)
+
+// hops matches the path of discovery: hops from the seed, of which one that is too long has its number before the last.
+var hops = regexp.MustCompile(`^(-|(\d+\+)?[A-Z]+)$`)
+
+// prerequisite matches the path of a DNS name or robots.txt, also where that redirected to.
+var prerequisite = regexp.MustCompile(`PR*$`)
+
+// logTime matches the time at which a line begins.
+var logTime = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$`)
 
 // fetchTime matches the begin of a fetch, in UTC, and its duration in milliseconds.
 var fetchTime = regexp.MustCompile(`^\d{14,17}\+(\d+)$`)
@@ -77,9 +88,15 @@ func parseCrawlLog(line []byte) (f fetch, referrer string, err error) {
 			return f, "", fmt.Errorf("invalid size %.20q: want a number of bytes, or -", size)
 		}
 	}
+	if slices.ContainsFunc(fields[1:], logTime.Match) {
+		return f, "", fmt.Errorf("want one time, have that of another line too in %.200q", line)
+	}
+	if !hops.Match(fields[fieldPath]) {
+		return f, "", fmt.Errorf("invalid path of discovery %.20q: want letters, or -", fields[fieldPath])
+	}
 	text := string(fields[fieldURL])
-	if bytes.HasPrefix(fields[fieldURL], []byte("dns:")) || bytes.HasSuffix(fields[fieldPath], []byte("P")) {
-		return f, "", nil // a prerequisite: a DNS name or robots.txt
+	if bytes.HasPrefix(fields[fieldURL], []byte("dns:")) || prerequisite.Match(fields[fieldPath]) {
+		return f, "", nil
 	}
 	if scheme, _, ok := bytes.Cut(fields[fieldURL], []byte(":")); ok && string(scheme) != "http" &&
 		string(scheme) != "https" {
@@ -88,7 +105,7 @@ func parseCrawlLog(line []byte) (f fetch, referrer string, err error) {
 	if f.url, err = canonical(nil, text); err != nil {
 		return f, "", fmt.Errorf("invalid URL %w", err)
 	}
-	if r := string(fields[fieldReferrer]); r != "-" {
+	if r := string(fields[fieldReferrer]); r != "-" && !strings.HasSuffix(r, "/robots.txt") { // which names sitemaps
 		referrer, _ = canonical(nil, r)
 	}
 	if notTried(f.status) {
