@@ -190,6 +190,19 @@ func (c *crawler[K]) end(err error) {
 // mostKept is the largest number of links for which a worker keeps its memory. A hub may have millions.
 const mostKept = 1 << 12
 
+// seat is what a worker writes for each page. It fills the cache lines that it is on: workers whose seats shared one
+// would wait for each other.
+type seat[K comparable] struct {
+	turn Turn[K]
+	_    [128]byte
+}
+
+// emptyFound returns room for the links of most pages, on cache lines of its own.
+func emptyFound[K comparable]() Found[K] {
+	const room = 64
+	return Found[K]{make([]K, 0, room), make([]uint32, 0, room)}
+}
+
 // work makes fetches until the crawl ends.
 func (c *crawler[K]) work(ctx context.Context, w int) {
 	var did crawl.Result
@@ -199,19 +212,20 @@ func (c *crawler[K]) work(ctx context.Context, w int) {
 		c.did.Pages += did.Pages
 		c.did.Errors += did.Errors
 	}()
-	var turn Turn[K]
-	var found Found[K]
+	own := new(seat[K])
+	turn := &own.turn
+	found := emptyFound[K]()
 	for {
-		if !c.schedule.Next(w, &turn, found) {
+		if !c.schedule.Next(w, turn, found) {
 			c.end(nil)
 			return
 		}
 		if found.Pages, found.Hosts = found.Pages[:0], found.Hosts[:0]; cap(found.Pages) > mostKept {
-			found = Found[K]{}
+			found = emptyFound[K]()
 		}
 		switch {
 		case turn.Robots:
-			if !c.askRobots(ctx, &turn) {
+			if !c.askRobots(ctx, turn) {
 				return
 			}
 			continue
@@ -226,7 +240,7 @@ func (c *crawler[K]) work(ctx context.Context, w int) {
 		}
 		links, err := c.web.Fetch(ctx, turn.Page)
 		if err != nil {
-			if c.refused(&turn, err) {
+			if c.refused(turn, err) {
 				continue
 			}
 			did.Errors++
@@ -247,7 +261,7 @@ func (c *crawler[K]) work(ctx context.Context, w int) {
 }
 
 // mayBegin waits for the limiter.
-func (c *crawler[K]) mayBegin(ctx context.Context, turn Turn[K]) bool {
+func (c *crawler[K]) mayBegin(ctx context.Context, turn *Turn[K]) bool {
 	if c.limiter != nil {
 		if err := c.limiter.Wait(ctx); err != nil {
 			c.end(err)
@@ -255,7 +269,7 @@ func (c *crawler[K]) mayBegin(ctx context.Context, turn Turn[K]) bool {
 		}
 	}
 	if c.rules.FromStart {
-		c.schedule.Begin(turn)
+		c.schedule.Begin(*turn)
 	}
 	return true
 }

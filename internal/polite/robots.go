@@ -46,7 +46,7 @@ func (r *robots[K]) tries(host uint32) int {
 // askRobots fetches robots.txt of the host of turn, and notes in turn what it asks for. It returns false if the
 // crawl has ended.
 func (c *crawler[K]) askRobots(ctx context.Context, turn *Turn[K]) bool {
-	if !c.mayBegin(ctx, *turn) {
+	if !c.mayBegin(ctx, turn) {
 		return false
 	}
 	begin := time.Now()

@@ -14,6 +14,7 @@ type Table[K comparable] struct {
 
 	first, last uint32 // ready hosts, plus one; 0 means none
 	outstanding int    // queued pages and turns
+	waiting     int    // times that have not come
 	gaps        map[uint32]int64
 
 	// Freed, if not nil, is called when a host has no page, no turn, and no reason to rest.
@@ -114,14 +115,15 @@ func (t *Table[K]) Take(turn *Turn[K]) bool {
 		if h.rests&^asked > 0 { // it was asked to rest while it was listed
 			continue
 		}
-		*turn = Turn[K]{Page: t.nodes.at(h.first - 1).page, Host: number, valid: true}
+		n := t.nodes.at(h.first - 1)
+		*turn = Turn[K]{Page: n.page, Host: number, valid: true}
 		if t.rules.Robots && h.rests&asked == 0 {
 			h.rests |= asked
 			h.rests++ // until it has answered
 			turn.Robots = true
 			t.outstanding++
 		} else {
-			t.unlink(h)
+			t.unlink(h, n)
 		}
 		if !t.rules.OneHost {
 			h.busy++
@@ -135,25 +137,32 @@ func (t *Table[K]) Take(turn *Turn[K]) bool {
 	return false
 }
 
-// unlink removes the first page of a host.
-func (t *Table[K]) unlink(h *host) {
-	n := h.first
-	at := t.nodes.at(n - 1)
-	h.first = at.next
+// unlink removes the first page of a host, which is in n.
+func (t *Table[K]) unlink(h *host, n *node[K]) {
+	free := h.first
+	h.first = n.next
 	if h.first == 0 {
 		h.last = 0
 	}
-	*at = node[K]{next: t.free} // a URL is not kept
-	t.free = n
+	*n = node[K]{next: t.free} // a URL is not kept
+	t.free = free
 }
 
 // Begin says that the fetch of a turn begins now.
 func (t *Table[K]) Begin(turn Turn[K], now int64) {
-	t.times.Push(Due{now + t.gap(turn.Host), turn.Host, restEnds})
+	t.push(Due{now + t.gap(turn.Host), turn.Host, restEnds})
+}
+
+func (t *Table[K]) push(d Due) {
+	t.times.Push(d)
+	t.waiting++
 }
 
 // gap returns the gap of a host.
 func (t *Table[K]) gap(host uint32) int64 {
+	if t.gaps == nil {
+		return t.rules.Gap
+	}
 	if gap, ok := t.gaps[host]; ok {
 		return gap
 	}
@@ -186,7 +195,7 @@ func (t *Table[K]) End(turn *Turn[K], now int64) {
 	}
 	if turn.Rest > 0 {
 		h.rests++
-		t.times.Push(Due{now + int64(turn.Rest), turn.Host, restEnds})
+		t.push(Due{now + int64(turn.Rest), turn.Host, restEnds})
 	}
 	gap := t.gap(turn.Host)
 	switch {
@@ -199,7 +208,7 @@ func (t *Table[K]) End(turn *Turn[K], now int64) {
 	case t.rules.FromStart || gap == 0:
 		h.busy--
 	default:
-		t.times.Push(Due{now + gap, turn.Host, placeFree})
+		t.push(Due{now + gap, turn.Host, placeFree})
 	}
 	t.list(turn.Host, h)
 }
@@ -211,6 +220,7 @@ func (t *Table[K]) Release(now int64) {
 		if !ok {
 			return
 		}
+		t.waiting--
 		h := t.hosts.at(due.Host)
 		if due.Kind == placeFree {
 			h.busy--
@@ -219,4 +229,24 @@ func (t *Table[K]) Release(now int64) {
 		}
 		t.list(due.Host, h)
 	}
+}
+
+// advance ends a turn, unless it is the zero Turn, queues pages, and takes the next turn. It returns false if there is
+// none, or if now is needed and unknown, which is below 0.
+func (t *Table[K]) advance(turn *Turn[K], found Found[K], now int64) bool {
+	if turn.valid {
+		t.End(turn, now)
+	}
+	if len(found.Pages) > 0 {
+		t.Add(found)
+	}
+	if t.waiting > 0 {
+		if now < 0 {
+			return false
+		}
+		if at, ok := t.times.Next(); ok && at <= now {
+			t.Release(now)
+		}
+	}
+	return t.Take(turn)
 }

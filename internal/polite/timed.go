@@ -22,11 +22,13 @@ type Queue[K comparable] interface {
 type Timed[K comparable] struct {
 	rules  Rules
 	begin  time.Time
+	timed  bool // hosts may have gaps, by the policy or by their robots.txt
 	shared bool // the end of the crawl is not seen here
 
 	mu      sync.Mutex
 	changed sync.Cond
 	table   Queue[K]
+	own     *Table[K] // the same, if it is one: calls through an interface cost as much as what they do
 	times   Times
 	idle    int  // workers that wait
 	waking  bool // one of them has been signalled and has not run yet
@@ -40,6 +42,8 @@ type Timed[K comparable] struct {
 // NewTimed returns a scheduler of a queue that keeps its times in times.
 func NewTimed[K comparable](rules Rules, queue Queue[K], times Times) *Timed[K] {
 	s := &Timed[K]{rules: rules, begin: time.Now(), table: queue, times: times}
+	s.timed = rules.Gap > 0 || rules.Robots
+	s.own, _ = queue.(*Table[K])
 	s.changed.L = &s.mu
 	return s
 }
@@ -75,16 +79,27 @@ func (s *Timed[K]) Begin(turn Turn[K]) {
 func (s *Timed[K]) Next(_ int, turn *Turn[K], found Found[K]) bool {
 	// The end of the fetch is read before the lock is waited for, and only if somebody asks for it.
 	now := int64(-1)
-	if s.rules.Gap > 0 || turn.Rest > 0 || turn.Gap > 0 {
+	if s.timed || turn.Rest > 0 {
 		now = s.now()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if turn.valid {
-		s.table.End(turn, now)
-	}
-	if len(found.Pages) > 0 {
-		s.table.Add(found)
+	switch {
+	case s.stopped:
+		return false
+	case s.own == nil:
+		if turn.valid {
+			s.table.End(turn, now)
+		}
+		if len(found.Pages) > 0 {
+			s.table.Add(found)
+		}
+	case s.own.advance(turn, found, now):
+		if s.idle > 0 {
+			s.wake()
+			s.arm(now)
+		}
+		return true
 	}
 	for !s.stopped {
 		if !s.shared && s.table.Outstanding() == 0 {
@@ -179,5 +194,5 @@ func (s *Timed[K]) Close() {
 	for s.armed {
 		s.changed.Wait()
 	}
-	s.table, s.times = nil, nil // the runtime keeps a timer that was stopped until it would have run
+	s.table, s.own, s.times = nil, nil, nil // the runtime keeps a timer that was stopped until it would have run
 }

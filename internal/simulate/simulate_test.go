@@ -7,6 +7,7 @@ import (
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawler"
+	"crawlbench/internal/graph"
 	"crawlbench/internal/hostlog"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/simulate"
@@ -202,5 +203,33 @@ fetch = { largest = "4s" }
 				t.Errorf("%s: unforced idleness of %v", by.Name, idle)
 			}
 		})
+	}
+}
+
+// Without a gap, the Crawl-delay is the only time that a host asks for.
+func TestACrawlDelayIsKeptWithoutAGap(t *testing.T) {
+	for _, width := range []int{1, 2} {
+		for _, start := range []bool{false, true} {
+			site, err := simulate.Build(t.Context(), simulate.Situation{
+				Spec: graph.Spec{Kind: "flat", Pages: 200, Hosts: 10}, Workers: 8,
+				Median: 100 * time.Millisecond, Sigma: 1,
+				Policy: crawl.Policy{PerHost: width, FromStart: start, Robots: true, CrawlDelay: true},
+				Robots: func(host uint32) time.Duration { return time.Duration(host%3) * time.Second },
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, by := range crawler.All() {
+				if !by.Polite {
+					continue
+				}
+				synctest.Test(t, func(t *testing.T) {
+					out := simulate.Crawl(t.Context(), by, "id", site, nil)
+					for _, f := range hostlog.Verify(&site.Site, site.Rules(), out.Log, true) {
+						t.Errorf("%s, %d at a host, from the start %v: %s", by.Name, width, start, f)
+					}
+				})
+			}
+		}
 	}
 }
