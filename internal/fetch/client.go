@@ -32,6 +32,7 @@ type Response struct {
 	Header    http.Header
 	Body      []byte // inflated; nil if the response is not a success
 	Redirects int
+	next      string // where it redirects to, if nobody follows
 }
 
 // New returns a client.
@@ -58,6 +59,7 @@ func newTransport(s *Settings) *http.Transport {
 		Protocols:              new(http.Protocols),
 		DialContext:            s.dial,
 		DialTLSContext:         s.dialTLS,
+		TLSClientConfig:        &tls.Config{RootCAs: s.Roots}, // to proxies
 	}
 	t.Protocols.SetHTTP1(true) // HTTP/2 has one connection for a host, and costs half again as much a page
 	if s.Proxy != nil {
@@ -94,7 +96,7 @@ func (s *Settings) dialTLS(ctx context.Context, network, address string) (net.Co
 	late := timeout(fmt.Sprintf("no TLS in %v", s.TLSTimeout))
 	ctx, cancel := context.WithTimeoutCause(ctx, s.TLSTimeout, late)
 	defer cancel()
-	secure := tls.Client(conn, &tls.Config{ServerName: name})
+	secure := tls.Client(conn, &tls.Config{ServerName: name, RootCAs: s.Roots})
 	err = secure.HandshakeContext(ctx)
 	if err == nil {
 		return secure, nil
@@ -124,6 +126,7 @@ type wanted struct {
 	accept func(http.Header) bool
 	most   int64 // bytes of the body
 	cut    bool  // a longer body is cut there, and no error
+	links  bool  // redirects are not followed
 	buffer []byte
 }
 
@@ -144,6 +147,9 @@ func (c *Client) get(ctx context.Context, address string, want wanted) (*Respons
 		switch {
 		case err != nil:
 			return nil, err
+		case ok && want.links:
+			r.next = next
+			return r, nil
 		case !ok && (r.Status < 200 || r.Status > 299):
 			return r, &Error{Status, address, r.Status, errors.New(http.StatusText(r.Status))}
 		case !ok:

@@ -81,6 +81,9 @@ func classOf(err error) Class {
 			return TLS
 		}
 	}
+	if o := (*net.OpError)(nil); errors.As(err, &o) && (o.Op == "remote error" || o.Op == "local error") {
+		return TLS // an alert, of a type that package tls keeps to itself
+	}
 	if t := tooLarge(0); errors.As(err, &t) || strings.Contains(err.Error(), "response headers exceeded") {
 		return TooLarge
 	}

@@ -8,6 +8,7 @@ package fetch
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"net"
 	"net/url"
 	"time"
@@ -26,9 +27,13 @@ type Settings struct {
 	MaxHeader int64
 	// Redirects is how many redirects are followed at most. Negative means none.
 	Redirects int
+	// RedirectLinks makes a redirect a page of a Web whose only link is where it leads to.
+	RedirectLinks bool
 	// The time-outs of the phases of a fetch. Idle is the longest time without a byte of the body. Whole is that of a
 	// fetch with its redirects: what sends a byte now and then ends too.
 	DialTimeout, TLSTimeout, HeaderTimeout, IdleTimeout, WholeTimeout time.Duration
+	// Roots are the certificates that are trusted. Nil means those of the system.
+	Roots *x509.CertPool
 	// Dial makes connections. Nil means those of package net.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Proxy is the forward proxy for all URLs. Nil means none: the environment is not asked.

@@ -37,9 +37,14 @@ func (w *Web) Fetch(ctx context.Context, address string) ([]string, error) {
 	if !ok {
 		buffer = new([]byte)
 	}
-	r, err := w.client.get(ctx, address, wanted{accept: isHTML, most: w.client.settings.MaxBody, buffer: (*buffer)[:0]})
-	if err != nil {
+	set := &w.client.settings
+	r, err := w.client.get(ctx, address,
+		wanted{accept: isHTML, most: set.MaxBody, links: set.RedirectLinks, buffer: (*buffer)[:0]})
+	if err != nil || r.next != "" {
 		w.buffers.Put(buffer)
+		if err == nil {
+			return []string{r.next}, nil
+		}
 		return nil, slowDown(r, err)
 	}
 	links, err := page.Links(nil, r.URL, r.Header.Get("Content-Type"), r.Body)
