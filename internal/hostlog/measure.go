@@ -21,8 +21,10 @@ type Measures struct {
 }
 
 // Measure returns the measures of a log.
-func Measure(s *Site, r Rules, log Log) Measures {
-	m := Measures{Bound: Bound(s, r), Idle: Idle(s, r, log), Others: others(s, log)}
+func Measure(s *Site, r Rules, log Log) Measures { return measure(s, r, log, events(s, r, log)) }
+
+func measure(s *Site, r Rules, log Log, list []event) Measures {
+	m := Measures{Bound: Bound(s, r), Idle: idle(s, r, log, list), Others: others(s, log)}
 	for _, e := range log {
 		m.Makespan = max(m.Makespan, e.End)
 	}
@@ -117,7 +119,9 @@ func again(log Log, page uint32) bool {
 }
 
 // Idle returns the unforced idleness of the crawl of a log.
-func Idle(s *Site, r Rules, log Log) time.Duration {
+func Idle(s *Site, r Rules, log Log) time.Duration { return idle(s, r, log, events(s, r, log)) }
+
+func idle(s *Site, r Rules, log Log, list []event) time.Duration {
 	type state struct{ pages, places, rest int }
 	hosts := make([]state, s.hosts())
 	// open is the number of fetches that a host could be asked for.
@@ -132,7 +136,7 @@ func Idle(s *Site, r Rules, log Log) time.Duration {
 		end = max(end, e.End)
 	}
 	sum, idle, busy, last := 0, time.Duration(0), 0, time.Duration(0)
-	for _, e := range events(s, r, log) {
+	for _, e := range list {
 		if e.at > end {
 			break
 		}

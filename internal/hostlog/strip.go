@@ -18,11 +18,22 @@ const (
 // was for most of that time, but StripReady if it waited for at least a quarter of it. A block of StripReady below
 // a host that is busy or rests is head-of-line blocking.
 func Strip(s *Site, r Rules, log Log, hosts []uint32, columns int, end time.Duration) []string {
+	return strips(events(s, r, log), r, hosts, columns, end)
+}
+
+func strips(list []event, r Rules, hosts []uint32, columns int, end time.Duration) []string {
+	own := map[uint32][]event{}
+	for _, host := range hosts {
+		own[host] = nil
+	}
+	for _, e := range list {
+		if of, ok := own[e.host]; ok {
+			own[e.host] = append(of, e)
+		}
+	}
 	lines := make([]string, len(hosts))
-	list := events(s, r, log)
 	for i, host := range hosts {
-		own := slices.DeleteFunc(slices.Clone(list), func(e event) bool { return e.host != host })
-		lines[i] = strip(own, r, columns, end)
+		lines[i] = strip(own[host], r, columns, end)
 	}
 	return lines
 }

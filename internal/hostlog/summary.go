@@ -36,7 +36,8 @@ const (
 
 // Summarize returns the summary of a log. The hosts of its strips are spread over all.
 func Summarize(s *Site, r Rules, log Log, polite bool) Summary {
-	m := Measure(s, r, log)
+	list := events(s, r, log)
+	m := measure(s, r, log, list)
 	out := Summary{Polite: polite, Makespan: m.Makespan.Seconds(), Bound: m.Bound.Seconds(), Idle: m.Idle.Seconds(),
 		Others: m.Others.Seconds(), Gaps: m.Gaps, Broken: m.Broken, Least: max(0, m.Least).Seconds(),
 		Peak: Peak(s, log), Tolerance: r.Tolerance.Seconds()}
@@ -46,7 +47,7 @@ func Summarize(s *Site, r Rules, log Log, polite bool) Summary {
 		for i := range n {
 			out.Hosts = append(out.Hosts, uint32(i*hosts/n))
 		}
-		out.Strips, out.StripEnd = Strip(s, r, log, out.Hosts, stripColumns, end), end.Seconds()
+		out.Strips, out.StripEnd = strips(list, r, out.Hosts, stripColumns, end), end.Seconds()
 	}
 	return out
 }
