@@ -21,7 +21,8 @@ import (
 func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	results := fs.String("results", "results", "`directory` that holds the runs")
 	baseline := fs.String("baseline", "", "`crawler` in the first column (default: the run's baseline)")
-	unit := fs.String("unit", "sec/op", "`unit` to compare: "+strings.Join(store.Units(), ", ")+", or all")
+	unit := fs.String("unit", "", "`unit` for benchstat: "+strings.Join(store.Units(), ", ")+
+		", or all (default: that by which crawlers are compared, sec/op, and cpu-sec/op over HTTP)")
 	var gate gateFlags
 	gate.add(fs, "with OLD and NEW")
 	only := fs.Bool("print", false, "print the benchstat command instead of running it")
@@ -29,7 +30,7 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	if err != nil {
 		return err
 	}
-	if *unit != "all" && !slices.Contains(store.Units(), *unit) {
+	if *unit != "" && *unit != "all" && !slices.Contains(store.Units(), *unit) {
 		return usagef("compare: invalid -unit %q: want %s or all", *unit, strings.Join(store.Units(), ", "))
 	}
 	if _, err := gate.share(); err != nil {
@@ -95,7 +96,7 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 			beside = report.Benchstat(analysis.Benchstat(), analysis.Families.Unlimited.Size, true)
 		}
 	}
-	if *unit == "sec/op" && !*only {
+	if *unit == "" && !*only {
 		var text strings.Builder
 		for _, s := range beside {
 			a.screen.Paragraph(&text, "", s)
@@ -149,7 +150,11 @@ func (a *app) between(old, new *store.Run) ([]diagnose.Change, error) {
 // are equal by construction, and would only show noise.
 func filter(run *store.Run, unit string) []string {
 	var parts []string
-	if unit != "all" {
+	switch unit {
+	case "all":
+	case "":
+		parts = append(parts, comparedUnit(run))
+	default:
 		parts = append(parts, ".unit:"+unit)
 	}
 	if unlimited(run) {
@@ -159,6 +164,21 @@ func filter(run *store.Run, unit string) []string {
 		return nil
 	}
 	return []string{"-filter", strings.Join(parts, " ")}
+}
+
+// comparedUnit returns the filter of the unit by which the crawlers of a run are compared, which depends on how pages
+// come.
+func comparedUnit(run *store.Run) string {
+	unit := func(t plan.Transport) string { return ".unit:" + store.TimeUnit(t) }
+	http := func(c plan.Cell) bool { return c.Transport == plan.HTTP }
+	memory := func(c plan.Cell) bool { return !http(c) }
+	switch cells := run.Plan().Cells; {
+	case !slices.ContainsFunc(cells, http):
+		return unit(plan.Memory)
+	case !slices.ContainsFunc(cells, memory):
+		return unit(plan.HTTP)
+	}
+	return fmt.Sprintf("(%s -/transport:http OR %s /transport:http)", unit(plan.Memory), unit(plan.HTTP))
 }
 
 // unlimited reports whether a run has cells without a rate.

@@ -43,7 +43,8 @@ type watch struct {
 	alive    bool
 	plan     *plan.Plan
 	follower *store.Follower
-	speeds   map[string][]float64
+	speeds   map[string][]float64 // by cell, in pages for each second by which crawlers are compared
+	carried  map[string]plan.Transport
 	failed   map[string]bool
 	done     int
 	passes   int
@@ -57,7 +58,7 @@ func (l *library) watch(name string) (*watch, error) {
 		return nil, err
 	}
 	w := &watch{dir: dir, name: name, follower: store.Follow(dir), speeds: map[string][]float64{},
-		failed: map[string]bool{}}
+		failed: map[string]bool{}, carried: map[string]plan.Transport{}}
 	run, err := store.Plan(dir)
 	if err != nil {
 		return nil, err
@@ -67,6 +68,9 @@ func (l *library) watch(name string) (*watch, error) {
 		return nil, err
 	}
 	w.plan, w.progress = run, store.NewProgress(run).Of(m.Shard)
+	for _, c := range run.Cells {
+		w.carried[c.ID()] = c.Transport
+	}
 	_, err = w.look()
 	return w, err
 }
@@ -88,7 +92,7 @@ func (w *watch) look() (changed []string, err error) {
 		switch {
 		case rec.Sample != nil:
 			w.done++
-			w.speeds[rec.Cell] = append(w.speeds[rec.Cell], rec.Sample.Values["pages/op"]/rec.Sample.Values["sec/op"])
+			w.speeds[rec.Cell] = append(w.speeds[rec.Cell], 1/rec.Sample.PerPage(w.carried[rec.Cell]))
 		case rec.Profile != nil:
 			w.passes++
 		case rec.Failure != nil:
@@ -113,7 +117,8 @@ func (w *watch) left() string {
 // interim returns the interim result of a cell.
 func (w *watch) interim(c plan.Cell) Interim {
 	id := c.ID()
-	x := Interim{ID: id, Name: id, Samples: len(w.speeds[id]), Failed: w.failed[id]}
+	x := Interim{ID: id, Name: id, Samples: len(w.speeds[id]), Failed: w.failed[id],
+		OverHTTP: c.Transport == plan.HTTP}
 	if x.Samples > 0 {
 		x.Speed = stat.Median(w.speeds[id]).Center
 	}
@@ -140,7 +145,7 @@ func (w *watch) news(changed []string) news {
 	for _, c := range w.plan.Cells {
 		if slices.Contains(changed, c.ID()) {
 			x := w.interim(c)
-			f := fields{"samples": x.Samples, "speed": report.SI(x.Speed)}
+			f := fields{"samples": x.Samples, "speed": x.Shown()}
 			if x.Failed {
 				f["speed"] = "failed"
 			}

@@ -124,8 +124,17 @@ type Progress struct {
 type Interim struct {
 	ID, Name string
 	Samples  int
-	Speed    float64 // median pages per second; 0 if there is no sample
+	Speed    float64 // median pages per second, over HTTP of processor time; 0 if there is no sample
 	Failed   bool
+	OverHTTP bool
+}
+
+// Shown returns the speed as it is shown.
+func (x Interim) Shown() string {
+	if x.OverHTTP {
+		return report.SI(x.Speed) + " in a second of processor time"
+	}
+	return report.SI(x.Speed)
 }
 
 type progressPage struct {
