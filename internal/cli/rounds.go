@@ -66,7 +66,7 @@ func ideal(p *plan.Plan, graphs []measure.Graph) func(plan.Cell) time.Duration {
 		for _, g := range graphs {
 			if g.Info.Name == c.Graph {
 				most := c.Ideal(g.Info.Reachable, g.Info.Depth, g.Info.MeanWait(fetch.Latency), fetch.CPU)
-				return max(most, p.GapsOf(g.Largest))
+				return max(most, p.GapsOf(c.Graph, g.Largest))
 			}
 		}
 		return 0

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +26,7 @@ import (
 //	[!] says TEXT...           the last output, of both kinds, must (not) contain each of these texts
 //	measured SCENARIO DIR      copy a run of the scenario gated or tiny, measured once for all tests, to DIR
 //	cut DIR N                  take the last N records from the journal of a run, as if it had been killed before them
+//	records DIR FILE           write the records of a run, sorted and without the times of this machine, to FILE
 //	edit FILE OLD NEW          replace the first OLD in a file by NEW
 //	manifest DIR KEY=VALUE...  set entries of a run's manifest, or delete them without VALUE, and seal it
 //	snapshot                   remember the files below the working directory
@@ -50,6 +52,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"code": code, "says": says, "measured": measuredRun, "cut": cutRecords, "edit": edit,
+			"records":  records,
 			"manifest": editManifest,
 			"snapshot": func(ts *testscript.TestScript, _ bool,
 				_ []string) {
@@ -106,6 +109,16 @@ func cutRecords(ts *testscript.TestScript, neg bool, args []string) {
 	file := filepath.Join(ts.MkAbs(args[0]), "journal.jsonl")
 	lines := strings.SplitAfter(ts.ReadFile(file), "\n")
 	ts.Check(os.WriteFile(file, []byte(strings.Join(lines[:len(lines)-1-n], "")), 0o666))
+}
+
+func records(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: records DIR FILE")
+	}
+	text := ts.ReadFile(filepath.Join(ts.MkAbs(args[0]), "journal.jsonl"))
+	text = regexp.MustCompile(`"crc":"[^"]*",|"start":"[^"]*",|"wall_sec":[^,]*,`).ReplaceAllString(text, "")
+	lines := slices.Sorted(strings.Lines(text))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.Join(lines, "")), 0o666))
 }
 
 func edit(ts *testscript.TestScript, neg bool, args []string) {

@@ -143,6 +143,13 @@ func (f *siteFlags) build(ctx context.Context, s *plan.Scenario, sg plan.Graph) 
 	if err := measure.CheckRecorded(b, g); err != nil {
 		return nil, fmt.Errorf("site: graph %s: %w", sg.Name, err)
 	}
+	set.Refuses, set.Forbids = b.Refusing(), b.Forbidding(g)
+	if set.CrawlDelay == 0 {
+		set.CrawlDelay = b.RobotsDelay
+	}
+	if b.RetryAfter > set.RetryAfter {
+		set.RetryAfter = b.RetryAfter.Round(time.Second)
+	}
 	return server.New(g, b.On(g), set)
 }
 

@@ -3,6 +3,8 @@ package graph
 import (
 	"math"
 	"time"
+
+	"crawlbench/internal/crawl"
 )
 
 // Behaviour describes how the pages of a site answer. All randomness is drawn from Seed and the page, never
@@ -153,14 +155,34 @@ func (b Behaviour) Failing(g *Graph) func(page uint32) bool {
 	return func(page uint32) bool { return b.Fails(page) || b.hostFails(g.Host(page)) }
 }
 
-// Refuses reports whether the first fetch of page is refused.
-func (b Behaviour) Refuses(page uint32) bool {
-	return b.Refuse > 0 && unit(b.draw(saltRefuse, page)) < b.Refuse
+// Refusing returns whether the first fetch of a page is refused; nil if none is.
+func (b Behaviour) Refusing() func(page uint32) bool {
+	if b.Refuse == 0 {
+		return nil
+	}
+	return func(page uint32) bool { return unit(b.draw(saltRefuse, page)) < b.Refuse }
 }
 
-// Forbids reports whether robots.txt forbids page.
-func (b Behaviour) Forbids(page uint32) bool {
-	return b.Forbid > 0 && unit(b.draw(saltForbid, page)) < b.Forbid
+// Forbidding returns whether robots.txt forbids a page of g; nil if none is forbidden. The start page never is.
+func (b Behaviour) Forbidding(g *Graph) func(page uint32) bool {
+	if b.Forbid == 0 {
+		return nil
+	}
+	return func(page uint32) bool { return page != g.Start && unit(b.draw(saltForbid, page)) < b.Forbid }
+}
+
+// Reach returns what a crawl of g fetches that is given a policy, nil without one. A crawler that keeps it obeys
+// robots.txt and tries again what was refused. For another one, that fetch has failed.
+func (b Behaviour) Reach(g *Graph, p *crawl.Policy, polite bool) Reach {
+	fails, refuses, forbids := b.Failing(g), b.Refusing(), b.Forbidding(g)
+	if p == nil || !p.Robots || !polite {
+		forbids = nil
+	}
+	if p == nil || refuses == nil || polite && p.Tries() > 1 {
+		return WalkAllowed(g, fails, forbids)
+	}
+	lost := func(page uint32) bool { return refuses(page) || fails != nil && fails(page) }
+	return WalkAllowed(g, lost, forbids)
 }
 
 // Waits returns how long the fetch of a page of g waits.

@@ -1,6 +1,9 @@
 package graph
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // sections are the directories of pages; the number of a page selects one.
 var sections = [...]string{
@@ -66,6 +69,54 @@ func (g *Graph) PageOf(url string) (uint32, bool) {
 		return 0, false
 	}
 	return uint32(page), true
+}
+
+// otherPath is the beginning of the paths of URLs that were also recorded by https.
+const otherPath = "/-/http"
+
+// HTTPURL returns the URL at which p is served by http, whatever it was recorded by. Where a crawl recorded the same
+// URL by http and by https, that of http has another path, so that a redirect between them remains.
+func (g *Graph) HTTPURL(p uint32) string {
+	text := g.URL(p)
+	rest, ok := strings.CutPrefix(text, "http://")
+	if !ok {
+		return "http://" + strings.TrimPrefix(text, "https://")
+	}
+	if g.Record == nil || int(p) >= g.Pages() {
+		return text
+	}
+	if _, twin := g.Record.page("https://" + rest); !twin {
+		return text
+	}
+	if path := strings.IndexAny(rest, "/?"); path >= 0 {
+		slash := ""
+		if rest[path] == '?' {
+			slash = "/"
+		}
+		return "http://" + rest[:path] + otherPath + slash + rest[path:]
+	}
+	return text + otherPath + "/"
+}
+
+// HTTPPage returns the page that is served at a URL by http.
+func (g *Graph) HTTPPage(url string) (uint32, bool) {
+	rest, ok := strings.CutPrefix(url, "http://")
+	if !ok {
+		return 0, false
+	}
+	if page, ok := g.PageOf("https://" + rest); ok || g.Record == nil {
+		return page, ok
+	}
+	if page, ok := g.PageOf(url); ok {
+		return page, true
+	}
+	host, path, _ := strings.Cut(rest, otherPath)
+	for _, path := range []string{path, strings.TrimPrefix(path, "/")} { // a path may have been left out before a query
+		if page, ok := g.PageOf("http://" + host + path); ok && g.HTTPURL(page) == url {
+			return page, true
+		}
+	}
+	return 0, false
 }
 
 // number parses the decimal number at the beginning of s, and returns its length.

@@ -17,7 +17,11 @@ type Reach struct {
 const group = 64
 
 // Walk crawls g breadth first. The links of a page that fails are not followed; a nil fails means that none does.
-func Walk(g *Graph, fails func(page uint32) bool) Reach {
+func Walk(g *Graph, fails func(page uint32) bool) Reach { return WalkAllowed(g, fails, nil) }
+
+// WalkAllowed is Walk without the pages that are forbidden; a nil forbids means that none is. The start page is
+// allowed.
+func WalkAllowed(g *Graph, fails, forbids func(page uint32) bool) Reach {
 	r := Reach{Set: make([]uint64, (g.Pages()+63)/64), Depth: -1}
 	level := []uint32{g.Start}
 	r.Set[g.Start/64] |= 1 << (g.Start % 64)
@@ -42,7 +46,7 @@ func Walk(g *Graph, fails func(page uint32) bool) Reach {
 			}
 			r.Links += int64(len(links))
 			for _, q := range links {
-				if mask := uint64(1) << (q % 64); r.Set[q/64]&mask == 0 {
+				if mask := uint64(1) << (q % 64); r.Set[q/64]&mask == 0 && (forbids == nil || !forbids(q)) {
 					r.Set[q/64] |= mask
 					next = append(next, q)
 				}

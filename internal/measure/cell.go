@@ -143,6 +143,7 @@ func outcomeOf(o Outcome, err error) (Outcome, error) {
 type Bench struct {
 	site  *web.Site
 	cache *graph.Cache
+	reach graph.Reach // what the crawler has to fetch
 	by    crawl.Crawler
 	job   Job
 	crawl boundCrawl
@@ -189,7 +190,11 @@ func Open(job Job, table []crawl.Crawler, limiters ...crawl.LimiterKind) (*Bench
 			debug.SetMemoryLimit(job.Memory / 4 * 3) // near the bound the collector runs after all
 		}
 	}
+	by, errBy := plan.Find(table, job.Cell.Impl)
 	pages, reach := cache.Graph, cache.Reach
+	if job.Fetch.Refuse+job.Fetch.Forbid > 0 && errBy == nil && !by.Polite { // the cache has what those fetch that are
+		reach = job.Fetch.Reach(pages, job.policy(), false)
+	}
 	if job.Cell.NullSet {
 		pages = graph.Spanning(cache.Graph)
 		reach = graph.Walk(pages, nil)
@@ -199,16 +204,17 @@ func Open(job Job, table []crawl.Crawler, limiters ...crawl.LimiterKind) (*Bench
 	b := &Bench{
 		job:      job,
 		cache:    cache,
+		reach:    reach,
 		stuck:    make(chan web.Violations, 1),
 		site:     web.New(pages, reach, job.Fetch, job.Spin),
 		settings: readSettings(),
 	}
 	if job.Cell.Transport == plan.HTTP {
 		b.remote = newRemote(job.Site, job.Cell.Workers)
-		b.site.Over(b.remote.fetch)
+		b.remote.plain = job.Politeness == nil
+		b.site.Over(b.remote.fetch, b.remote.robots)
 	}
-	by, err := plan.Find(table, job.Cell.Impl)
-	if err == nil {
+	if errBy == nil {
 		b.polite = by.Polite
 		b.crawl = bind(b.site, job.Cell, by, slices.Contains(job.Profiles, wall), nil)
 	}
@@ -346,16 +352,26 @@ func (b *Bench) hurry(on bool) {
 	}
 }
 
-// policy returns the policy of a crawl, nil without one. An untimed crawl does not wait for gaps.
+// policy returns the policy of a crawl, nil without one. An untimed crawl waits neither for gaps nor for what hosts
+// ask for.
 func (b *Bench) policy(untimed bool) *crawl.Policy {
-	if b.job.Politeness == nil {
+	p := b.job.policy()
+	if p == nil {
 		return nil
 	}
-	p := b.job.Politeness.Policy()
 	p.HostOf = b.site.HostOf
 	if untimed {
-		p.Gap, p.FromStart = 0, false
+		p.Gap, p.FromStart, p.CrawlDelay, p.MaxDelay = 0, false, false, 1
 	}
+	return p
+}
+
+// policy returns the policy of a job, nil without one.
+func (j *Job) policy() *crawl.Policy {
+	if j.Politeness == nil {
+		return nil
+	}
+	p := j.Politeness.Policy()
 	return &p
 }
 

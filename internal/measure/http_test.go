@@ -171,6 +171,30 @@ func TestBlocksOverHTTPCompareProcessorTime(t *testing.T) {
 	}
 }
 
+// A site over HTTP refuses with Retry-After and has robots.txt files, which crawlers obey.
+func TestHostsAskForPausesOverHTTP(t *testing.T) {
+	r, run := start(t, carried(func(s *plan.Scenario) {
+		s.Rounds, s.Workers = 1, []plan.Count{{N: 4}}
+		s.Fetch.Refuse, s.Fetch.RetryAfter, s.Fetch.Forbid, s.Fetch.RobotsDelay = 0.1, time.Second, 0.1, time.Second
+		s.Politeness = &plan.Politeness{PerHost: 2, Robots: true, CrawlDelay: true, MaxDelay: 5 * time.Millisecond,
+			Attempts: 3}
+	}), "hostheap", "mutexmap")
+	if err := r.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, rec := range run.Failed() {
+		t.Errorf("%s: %+v", rec.Cell, rec.Failure)
+	}
+	for _, rec := range run.Samples() {
+		s := rec.Sample
+		polite := strings.Contains(rec.Cell, "hostheap")
+		if s.Polite == nil || s.Polite.Polite != polite || polite && (s.Polite.Broken > 0 || s.Polite.Gaps < 200 ||
+			s.Counts["disallowed-pages"] < 10) || s.Values["pages/op"] < 200 {
+			t.Errorf("%s: %+v, %v, %v", rec.Cell, s.Polite, s.Counts, s.Values)
+		}
+	}
+}
+
 func TestWrongCrawlersAreFoundOverHTTP(t *testing.T) {
 	for name, want := range map[string]string{
 		"urltwice": "1 fetch of pages that had been fetched before",
@@ -209,5 +233,42 @@ func TestRecordedSiteOverHTTP(t *testing.T) {
 	}
 	if v := list[0].Sample.Values; v["pages/op"] != 4 || v["sec/op"] < 0.020 || v[store.DialsUnit] != 1 {
 		t.Errorf("a crawl: %v, want 4 pages over one connection in at least 20 ms", v)
+	}
+}
+
+// Recorded redirects are replayed as pages with one link, in memory and over HTTP: a chain of two, one to another host,
+// and one from the http to the https form of a URL, which have the same one on the site.
+func TestRecordedRedirectsAreReplayed(t *testing.T) {
+	urls := []string{
+		"https://a.example/", "https://a.example/old", "https://a.example/older?to=/new&x=%20", "https://a.example/new",
+		"https://a.example/gone", "http://a.example/", "https://b.example/r", "https://b.example/x/",
+	}
+	status := []int16{200, 301, 302, 200, 404, 308, 307, 200}
+	links := [][]uint32{{1, 2, 5}, {3}, {1}, {4, 0, 6}, {}, {0}, {7}, {3, 0}}
+	g := &graph.Graph{Offsets: []uint64{0}, Hosts: []uint32{0, 6}}
+	for _, list := range links {
+		g.Links = append(g.Links, list...)
+		g.Offsets = append(g.Offsets, uint64(len(g.Links)))
+	}
+	waits := make([]uint32, len(urls))
+	for p := range waits {
+		waits[p] = 1000
+	}
+	file := recordedFile(t, g, &graph.Record{Waits: waits, Status: status}, urls)
+	r, run := start(t, carried(func(s *plan.Scenario) {
+		s.SetGraphs(plan.Graph{Name: "g", Spec: graph.Spec{Kind: "file", File: file}})
+		s.Transports = []plan.Transport{plan.Memory, plan.HTTP}
+		s.Fetch.Latency.Model, s.Rounds, s.Workers = "recorded", 1, []plan.Count{{N: 1}, {N: 3}}
+	}), "mutexmap", "chunked")
+	if err := r.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(run.Samples()) != 8 {
+		t.Fatalf("%d samples, want 8; failed: %+v", len(run.Samples()), run.Failed())
+	}
+	for _, rec := range run.Samples() {
+		if n := rec.Sample.Values["pages/op"]; n != float64(len(urls)) {
+			t.Errorf("%s: %v pages, want %d", rec.Cell, n, len(urls))
+		}
 	}
 }

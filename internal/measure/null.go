@@ -72,8 +72,8 @@ func nullOverHTTP(ctx context.Context, job Job, cache *graph.Cache) (Outcome, er
 	var urls []string
 	cost := func(workers int) (float64, error) {
 		r := newRemote(job.Site, workers)
-		r.hurry = true
-		site.Over(r.fetch)
+		r.hurry, r.plain = true, true
+		site.Over(r.fetch, nil)
 		if urls == nil {
 			for p := range uint32(cache.Graph.Pages()) {
 				if cache.Reach.Has(p) {

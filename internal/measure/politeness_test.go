@@ -43,6 +43,55 @@ func TestACrawlerWithoutHostsBreaksIt(t *testing.T) {
 	}
 }
 
+// mannered is politeJob on a site that refuses pages and has robots.txt files.
+func mannered(t *testing.T, crawler string) (j Job, reach func(polite bool) int) {
+	t.Helper()
+	j = politeJob(t, crawler)
+	j.Fetch.Seed, j.Fetch.Refuse, j.Fetch.RetryAfter = 1, 0.3, 20*time.Millisecond
+	j.Fetch.Forbid, j.Fetch.RobotsDelay = 0.2, 15*time.Millisecond
+	j.Politeness.Attempts, j.Politeness.Robots, j.Politeness.CrawlDelay = 3, true, true
+	j.Politeness.MaxDelay = time.Minute
+	g, err := graph.Build(t.Context(), graph.Spec{Kind: "even", Pages: 60, Hosts: 12, Seed: 1}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(polite bool) graph.Reach { return j.Fetch.Reach(g, j.policy(), polite) }
+	if err := graph.WriteCache(j.Cache, g, of(true)); err != nil {
+		t.Fatal(err)
+	}
+	return j, func(polite bool) int { return of(polite).Pages }
+}
+
+func TestARealCrawlObeysWhatHostsAskFor(t *testing.T) {
+	for _, crawler := range []string{"hostheap", "hostgoroutine", "hostshards"} {
+		for _, keys := range []string{"id", "url"} {
+			j, reach := mannered(t, crawler)
+			j.Cell.Keys = keys
+			s := run(t, j).Sample
+			pages := reach(true)
+			if s.Polite == nil || s.Polite.Broken != 0 || s.Polite.Gaps <= pages-12 || pages < 30 ||
+				s.Values["pages/op"] != float64(pages) || s.Counts["disallowed-pages"] < 1 {
+				t.Errorf("%s by %s: %+v, %v and %v, want %d pages", crawler, keys, s.Polite, s.Values, s.Counts, pages)
+			}
+		}
+	}
+}
+
+// A crawler that knows no hosts fetches what is forbidden, and loses what is refused.
+func TestACrawlerWithoutHostsHearsNothing(t *testing.T) {
+	j, reach := mannered(t, "mutexmap")
+	s := run(t, j).Sample
+	if want := reach(false); s.Polite == nil || s.Polite.Polite || s.Values["pages/op"] != float64(want) ||
+		want == reach(true) {
+		t.Errorf("%v pages, want %d; %+v", s.Values["pages/op"], want, s.Polite)
+	}
+	table := crawlersWith("mutexmap")
+	table[0].Polite = true
+	if o, err := Run(t.Context(), j, table); err != nil || o.Wrong == "" {
+		t.Errorf("one that says that it is polite: %+v, %v, want a violation", o, err)
+	}
+}
+
 // A crawler that says that it keeps a policy, and does not, is rejected.
 func TestACrawlerThatOnlySaysThatItIsPoliteIsRejected(t *testing.T) {
 	table := crawlersWith("mutexmap", "hostheap")

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
 
@@ -62,7 +63,7 @@ func build(ctx context.Context, p *plan.Plan, sg plan.Graph, file string, memory
 	var sums sync.WaitGroup
 	sums.Go(func() { digest, sum = g.Digest(), g.SHA256() })
 	// Walk is sequential, so the sums can be computed at the same time.
-	reach := graph.Walk(g, p.BehaviourOf(sg.Name).Failing(g))
+	reach := p.BehaviourOf(sg.Name).Reach(g, policyOf(p), true)
 	sums.Wait()
 	if err := graph.WriteCache(file, g, reach); err != nil {
 		return Graph{}, err
@@ -81,6 +82,9 @@ func build(ctx context.Context, p *plan.Plan, sg plan.Graph, file string, memory
 	}
 	return built, nil
 }
+
+// policyOf returns the policy of a plan, nil without one.
+func policyOf(p *plan.Plan) *crawl.Policy { return (&Job{Politeness: p.Politeness}).policy() }
 
 // CheckRecorded returns an error if fetches of g are to replay latencies that it does not have.
 func CheckRecorded(b graph.Behaviour, g *graph.Graph) error {

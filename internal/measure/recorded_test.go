@@ -19,10 +19,20 @@ import (
 // microseconds.
 func recordedGraph(t *testing.T, waits ...uint32) string {
 	t.Helper()
-	g := &graph.Graph{Offsets: []uint64{0, 1, 2, 3, 3}, Links: []uint32{1, 2, 3}, Hosts: []uint32{0}}
-	r := &graph.Record{Waits: waits, Sizes: make([]uint64, 4), Status: []int16{200, 200, 200, 404}}
+	var urls []string
 	for p := range 4 {
-		r.Text = fmt.Appendf(r.Text, "https://a.example/%d", p)
+		urls = append(urls, fmt.Sprintf("https://a.example/%d", p))
+	}
+	g := &graph.Graph{Offsets: []uint64{0, 1, 2, 3, 3}, Links: []uint32{1, 2, 3}, Hosts: []uint32{0}}
+	return recordedFile(t, g, &graph.Record{Waits: waits, Status: []int16{200, 200, 200, 404}}, urls)
+}
+
+// recordedFile writes a graph with a record of pages with these URLs, and returns the file.
+func recordedFile(t *testing.T, g *graph.Graph, r *graph.Record, urls []string) string {
+	t.Helper()
+	r.Sizes = make([]uint64, len(urls))
+	for _, url := range urls {
+		r.Text = append(r.Text, url...)
 		r.Ends = append(r.Ends, uint64(len(r.Text)))
 	}
 	if err := g.SetRecord(r); err != nil {

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"crawlbench/internal/crawl"
 	"crawlbench/internal/fetch"
 )
 
@@ -19,6 +20,7 @@ type remote struct {
 	socket  string
 	workers int
 	hurry   bool // pages answer without waiting
+	plain   bool // no fetch is refused
 	client  *fetch.Client
 	web     *fetch.Web
 	dials   atomic.Int64 // connections of the current crawl
@@ -67,18 +69,24 @@ func (r *remote) begin(ctx context.Context) error {
 		return nil
 	}
 	var err error
-	if r.before, err = r.control(ctx, beginPath(r.hurry)); err != nil {
+	if r.before, err = r.control(ctx, beginPath(r.hurry, r.plain)); err != nil {
 		return err
 	}
 	r.dials.Store(0)
-	r.client = fetch.New(fetch.Settings{Workers: r.workers, Dial: r.dial})
+	r.client = fetch.New(fetch.Settings{Workers: r.workers, Dial: r.dial, RedirectLinks: true})
 	r.web = fetch.NewWeb(r.client)
 	return nil
 }
 
-// fetch is the Fetcher of the site. Redirects would be followed without the verification's knowledge: there are none.
+// fetch is the Fetcher of the site. A recorded redirect is a page with one link, as it is in memory: a client that
+// followed it would fetch a page without the verification's knowledge.
 func (r *remote) fetch(ctx context.Context, url string) ([]string, error) {
 	return r.web.Fetch(ctx, url)
+}
+
+// robots is the RobotsFetcher of the site.
+func (r *remote) robots(ctx context.Context, url string) (crawl.Robots[string], error) {
+	return r.web.Robots(ctx, url)
 }
 
 // closing is how long connections may take to close.

@@ -2,6 +2,7 @@ package measure
 
 import (
 	"context"
+	"errors"
 	"math"
 	"runtime"
 	"runtime/metrics"
@@ -17,11 +18,12 @@ import (
 // page links to waits: on a graph of kind flat these are all pages. What is too little to be measured is 0. Stacks are
 // not counted. It crawls the whole graph once more, untimed.
 func (b *Bench) retained(ctx context.Context) (perPage, perHost float64, err error) {
-	pages := b.cache.Reach.Pages
+	pages := b.reach.Pages
 	var before, after, early heapSize
 	last := &countdown{onLast: func() { after = liveHeap() }, remaining: int64(pages)}
 	if p := b.job.Politeness; p != nil && pages > 2 {
 		last.second, last.onSecond = int64(pages)-2, func() { early = liveHeap() }
+		last.tries = b.polite && p.Attempts > 1
 		time.Sleep(min(p.Gap, timersEnd))
 	}
 	measured := b.crawl
@@ -85,6 +87,7 @@ func (before heapSize) grown(after heapSize, n int) float64 {
 type countdown struct {
 	onLast, onSecond func()
 	second           int64
+	tries            bool // pages that are refused are fetched again
 
 	mu        sync.Mutex
 	remaining int64
@@ -102,6 +105,15 @@ func (c *countdown) fetch() {
 	}
 }
 
+// again says that the page of a fetch will be fetched again.
+func (c *countdown) again() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tries {
+		c.remaining++
+	}
+}
+
 // counted is a site whose fetches are counted down.
 type counted[K comparable] struct {
 	crawl.Web[K]
@@ -110,5 +122,14 @@ type counted[K comparable] struct {
 
 func (c counted[K]) Fetch(ctx context.Context, page K) ([]K, error) {
 	c.last.fetch()
-	return c.Web.Fetch(ctx, page)
+	links, err := c.Web.Fetch(ctx, page)
+	if slow := crawl.Slow(nil); errors.As(err, &slow) {
+		c.last.again()
+	}
+	return links, err
+}
+
+// Robots implements crawl.RobotsWeb.
+func (c counted[K]) Robots(ctx context.Context, page K) (crawl.Robots[K], error) {
+	return c.Web.(crawl.RobotsWeb[K]).Robots(ctx, page)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -21,12 +20,8 @@ const (
 	cpuPath     = "/cpu"
 )
 
-func beginPath(hurry bool) string {
-	if hurry {
-		return "/begin/hurry"
-	}
-	return "/begin"
-}
+// beginPath is the request for the begin of a crawl of pages that do not wait, or of which none is refused.
+func beginPath(hurry, plain bool) string { return fmt.Sprintf("/begin/%t/%t", hurry, plain) }
 
 // hurried is the behaviour of a site that can be told not to wait.
 type hurried struct {
@@ -54,10 +49,14 @@ func serveSite(job Job) (Outcome, error) {
 		return Outcome{}, err
 	}
 	defer cache.Close()
-	hurry := new(atomic.Bool)
-	answers := hurried{job.Fetch.Waits(cache.Graph), job.Fetch.Failing(cache.Graph), hurry}
-	site, err := server.New(cache.Graph, answers,
-		server.Settings{Seed: *job.ServeSeed, Shares: server.DefaultShares()})
+	mode := new(mode)
+	answers := hurried{job.Fetch.Waits(cache.Graph), job.Fetch.Failing(cache.Graph), &mode.hurry}
+	set := server.Settings{Seed: *job.ServeSeed, Shares: server.DefaultShares(), RetryAfter: job.Fetch.RetryAfter,
+		CrawlDelay: job.Fetch.RobotsDelay, Forbids: job.Fetch.Forbidding(cache.Graph)}
+	if refuses := job.Fetch.Refusing(); refuses != nil {
+		set.Refuses = func(page uint32) bool { return !mode.plain.Load() && refuses(page) }
+	}
+	site, err := server.New(cache.Graph, answers, set)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -66,7 +65,7 @@ func serveSite(job Job) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, fmt.Errorf("serve the graph: %w", err)
 	}
-	serving := &http.Server{Handler: controlled(site, hurry), ReadHeaderTimeout: 10 * time.Second}
+	serving := &http.Server{Handler: controlled(site, mode), ReadHeaderTimeout: 10 * time.Second}
 	ended := make(chan error, 1)
 	go func() { ended <- serving.Serve(listener) }()
 	if err := job.conn.Answer(nil); err != nil { // it is ready
@@ -83,15 +82,23 @@ func serveSite(job Job) (Outcome, error) {
 	return Outcome{}, err
 }
 
+// mode is how a site answers a crawl.
+type mode struct {
+	hurry atomic.Bool // without waiting
+	plain atomic.Bool // without refusals
+}
+
 // controlled is a site that also answers the requests of a remote.
-func controlled(site *server.Site, hurry *atomic.Bool) http.Handler {
+func controlled(site *server.Site, m *mode) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Host != controlHost {
 			site.ServeHTTP(w, r)
 			return
 		}
-		if strings.HasPrefix(r.URL.Path, beginPath(false)) {
-			hurry.Store(r.URL.Path == beginPath(true))
+		var hurry, plain bool
+		if n, _ := fmt.Sscanf(r.URL.Path, "/begin/%t/%t", &hurry, &plain); n == 2 {
+			m.hurry.Store(hurry)
+			m.plain.Store(plain)
 			site.Reset()
 		}
 		json.NewEncoder(w).Encode(host.CPUTime())

@@ -114,6 +114,12 @@ func (m marked[K]) Fetch(ctx context.Context, page K) ([]K, error) {
 	return m.Web.Fetch(ctx, page)
 }
 
+// Robots implements crawl.RobotsWeb.
+func (m marked[K]) Robots(ctx context.Context, page K) (crawl.Robots[K], error) {
+	breakdown.Mark()
+	return m.Web.(crawl.RobotsWeb[K]).Robots(ctx, page)
+}
+
 // observed wraps w with the observers that bind was asked for.
 func observed[K comparable](w crawl.Web[K], trace bool, last *countdown) crawl.Web[K] {
 	if last != nil {

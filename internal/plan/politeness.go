@@ -105,10 +105,10 @@ var measuring = []string{"control", "rate", "burst", "limiter", "cost", "gomaxpr
 	"stop", "sample", "turns", "slice", "slices", "rest", "deadline", "memory", "profiles",
 	"transport"}
 
-// simulation checks what a simulated scenario may have, and what only a simulated one may have.
+// simulation checks what a simulated scenario may have, and what hosts may ask for in any.
 func (s *Scenario) simulation(r *reader, p *place) {
+	s.asked(r, p)
 	if !s.Simulated {
-		s.onlySimulated(r, p)
 		return
 	}
 	for _, name := range measuring {
@@ -127,15 +127,22 @@ func (s *Scenario) simulation(r *reader, p *place) {
 	s.Control, s.Stop, s.Rounds, s.Turns = false, false, 1, 0
 }
 
-// onlySimulated reports what only a simulated site does.
-func (s *Scenario) onlySimulated(r *reader, p *place) {
-	const remedy = "only a simulated site has robots.txt files and refuses fetches: add simulated = true, or leave it out"
-	if at := p.below["politeness"]; s.Politeness != nil && s.Politeness.Robots && at.below["robots"] != nil {
-		r.fail(at.below["robots"].value, "politeness.robots", remedy)
-	}
+// asked reports what hosts ask for and no crawler would hear.
+func (s *Scenario) asked(r *reader, p *place) {
+	const (
+		noPolicy = "only crawlers that are given a policy fetch a refused page again: add a table [politeness]"
+		noRobots = "it is in robots.txt, which nobody asks for: add robots = true to the table [politeness]"
+		noWhole  = "over HTTP, Retry-After is in whole seconds: want 1s or more of them"
+	)
+	overHTTP := slices.Contains(s.Transports, HTTP)
 	s.eachFetch(p, func(name string, at *place, b graph.Behaviour) {
-		if b.Refuse > 0 || b.Forbid > 0 || b.RobotsDelay > 0 {
-			r.fail(at.key, name, remedy)
+		switch {
+		case b.Refuse > 0 && s.Politeness == nil:
+			r.fail(at.key, name, noPolicy)
+		case (b.Forbid > 0 || b.RobotsDelay > 0) && (s.Politeness == nil || !s.Politeness.Robots):
+			r.fail(at.key, name, noRobots)
+		case overHTTP && b.Refuse > 0 && (b.RetryAfter == 0 || b.RetryAfter%time.Second != 0):
+			r.fail(at.key, name, noWhole)
 		}
 	})
 }
@@ -190,14 +197,28 @@ func (p *Plan) SameSite(q *Plan) bool {
 	return !slices.ContainsFunc(p.Graphs, func(g Graph) bool { return p.BehaviourOf(g.Name) != q.BehaviourOf(g.Name) })
 }
 
-// GapsOf returns how long the gaps of a host with that many pages take, if all its pages are reached.
-func (p *Plan) GapsOf(pages int) time.Duration {
+// GapsOf returns how long the gaps and pauses of a host of a graph with that many pages take, if all its pages are
+// reached.
+func (p *Plan) GapsOf(graph string, pages int) time.Duration {
 	if p.Politeness == nil || pages < 2 {
 		return 0
 	}
-	turns := (pages - 1) / p.Politeness.PerHost
-	if p.Politeness.FromStart {
-		turns = pages - 1
+	policy, b := p.Politeness.Policy(), p.BehaviourOf(graph)
+	gap := policy.Gap
+	if policy.CrawlDelay {
+		gap = max(gap, policy.Bounded(b.RobotsDelay))
 	}
-	return time.Duration(turns) * p.Politeness.Gap
+	if policy.Robots {
+		pages++
+	}
+	refused := 0
+	if policy.Tries() > 1 {
+		refused = int(b.Refuse * float64(pages))
+	}
+	turns := pages + refused - 1
+	if !policy.FromStart {
+		turns /= policy.PerHost
+	}
+	rest := max(0, policy.Bounded(b.RetryAfter)-gap)
+	return time.Duration(turns)*gap + time.Duration(refused/policy.PerHost)*rest
 }

@@ -97,9 +97,10 @@ func TestASimulatedScenarioMeasuresNothing(t *testing.T) {
 		begin + "per_host = 0\n" + twoGraphs:                            "must lie between 1 and",
 		begin + "gab = \"1s\"\n" + twoGraphs:                            "did you mean gap?",
 		begin + "[fetch]\nrefuse = 2\n" + twoGraphs:                     "must lie between 0 and 1",
-		"[politeness]\nrobots = true\n" + twoGraphs:                     "add simulated = true",
-		"[fetch]\nforbid = 0.1\n" + twoGraphs:                           "add simulated = true",
-		strings.Replace(twoGraphs, "median", "refuse = 0.1, median", 1): "add simulated = true",
+		"[fetch]\nforbid = 0.1\n" + twoGraphs:                           "which nobody asks for: add robots = true",
+		"[politeness]\n[fetch]\nrobots_delay = \"1s\"\n" + twoGraphs:    "which nobody asks for: add robots = true",
+		strings.Replace(twoGraphs, "median", "refuse = 0.1, median", 1): "add a table [politeness]",
+		"keys = [\"url\"]\ntransport = [\"http\"]\n[politeness]\n[fetch]\nrefuse = 0.1\nretry_after = \"1500ms\"\n" + twoGraphs: "in whole seconds",
 	} {
 		if _, err := plan.Parse("x.toml", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s\n%v, want %s", text, err, want)
@@ -123,6 +124,30 @@ func TestAPlanWithImpossiblePolitenessIsRefused(t *testing.T) {
 		p.Politeness = &own
 		if change(p); p.Check() == nil {
 			t.Errorf("%s: an impossible value is accepted", name)
+		}
+	}
+}
+
+func TestGapsOfAHost(t *testing.T) {
+	const asks = "[politeness]\ngap = \"1s\"\nrobots = true\ncrawl_delay = true\n" +
+		"[fetch]\nrobots_delay = \"2s\"\nrefuse = 0.5\nretry_after = \"5s\"\n"
+	for text, want := range map[string]time.Duration{
+		"":                             0,
+		"[politeness]\ngap = \"1s\"\n": 9 * time.Second,
+		"[politeness]\nper_host = 3\n": 0,
+		"[politeness]\ngap = \"1s\"\nper_host = 3\n":                   3 * time.Second,
+		"[politeness]\ngap = \"1s\"\nper_host = 3\nfrom = \"start\"\n": 9 * time.Second,
+		// 11 fetches and 5 more, 2 s apart; 5 of the pauses are 3 s longer.
+		asks: 15*2*time.Second + 5*3*time.Second,
+		// Each page is fetched once.
+		strings.Replace(asks, "[fetch]", "attempts = 1\n[fetch]", 1): 10 * 2 * time.Second,
+	} {
+		p, err := plan.Make(parse(t, text+twoGraphs), crawler.All(), 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.GapsOf("a", 10); got != want {
+			t.Errorf("%s\n%v, want %v", text, got, want)
 		}
 	}
 }

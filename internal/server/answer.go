@@ -93,20 +93,6 @@ func (a *answer) finish(count func(*Counts)) {
 	a.site.leave(a.fetch, count)
 }
 
-// robots answers with the robots.txt of a host.
-func (a *answer) robots(host uint32) {
-	text := "User-agent: *\nDisallow:\n"
-	if a.site.forbids != nil && a.site.forbids[host] != "" {
-		text = "User-agent: *\nDisallow: " + a.site.forbids[host] + "\n"
-	}
-	if delay := a.site.set.CrawlDelay; delay > 0 {
-		text += fmt.Sprintf("Crawl-delay: %g\n", delay.Seconds())
-	}
-	a.fetch.Robots, a.fetch.Delay = true, a.site.set.CrawlDelay
-	a.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	a.short(http.StatusOK, text, func(c *Counts) { c.Robots++ })
-}
-
 // redirect answers with the URL that is a redirect nearer to the page.
 func (a *answer) redirect(t target) {
 	s, draw := a.site, a.site.draw(saltStatus, t.page<<2+uint32(t.hops))

@@ -127,7 +127,8 @@ func (s *Site) handOut(page uint32) {
 
 // refuses reports whether this fetch of a page is refused: the first one of a page that refuses.
 func (s *Site) refuses(page uint32) bool {
-	if s.set.Shares.Refusals == 0 || s.draw(saltRefusal, page).Float64() >= s.set.Shares.Refusals {
+	drawn := s.set.Shares.Refusals > 0 && s.draw(saltRefusal, page).Float64() < s.set.Shares.Refusals
+	if !drawn && (s.set.Refuses == nil || !s.set.Refuses(page)) {
 		return false
 	}
 	s.journal.mu.Lock()

@@ -10,28 +10,10 @@ import (
 	"strings"
 )
 
-// A graph that was recorded has URLs, sizes and statuses of its own. All URLs are served by http; where a crawl
-// recorded the same URL by http and by https, that of http has another path, so that the redirect between them remains.
-
-// otherPath is the beginning of the paths of URLs that were also recorded by https.
-const otherPath = "/-/http"
+// A graph that was recorded has URLs, sizes and statuses of its own. All URLs are served by http: see graph.HTTPURL.
 
 // largest bounds the bodies that are as large as recorded.
 const largest = 8 << 20
-
-// recordedURL returns the URL at which a page of a recorded graph is served.
-func (s *Site) recordedURL(page uint32) string {
-	text := s.graph.URL(page)
-	rest, ok := strings.CutPrefix(text, "http://")
-	if !ok {
-		return "http://" + strings.TrimPrefix(text, "https://")
-	}
-	if _, twin := s.graph.PageOf("https://" + rest); twin {
-		origin, path := split(text)
-		return origin + otherPath + path
-	}
-	return text
-}
 
 // alias makes the table of the pages of a recorded graph whose URL is not that by which a client asks for them.
 func (s *Site) alias() error {
@@ -110,7 +92,7 @@ func (s *Site) status(page uint32) int {
 	case s.behaviour.Fails(page):
 		return http.StatusNotFound
 	}
-	if out := s.graph.Out(page); slices.Contains(redirects(), status) && len(out) > 0 && out[0] != page {
+	if out := s.graph.Out(page); slices.Contains(redirects(), status) && len(out) == 1 && out[0] != page {
 		return status
 	}
 	return http.StatusOK

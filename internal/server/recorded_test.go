@@ -12,19 +12,19 @@ import (
 	"crawlbench/internal/server"
 )
 
-// recorded returns a graph in which each page links to all that follow it and to the first, with the URLs and statuses
-// of a record. hosts are the numbers of the first page of each host.
+// recorded returns a graph in which each page links to all that follow it and to the first, or a redirect to the next
+// one only, with the URLs and statuses of a record. hosts are the numbers of the first page of each host.
 func recorded(t *testing.T, urls []string, status []int16, hosts ...uint32) *graph.Graph {
 	t.Helper()
 	g := &graph.Graph{Offsets: []uint64{0}, Hosts: hosts}
 	r := &graph.Record{Status: status}
 	for p, url := range urls {
 		for q := range urls {
-			if q > p {
+			if q > p && (status[p]/100 != 3 || q == p+1) {
 				g.Links = append(g.Links, uint32(q))
 			}
 		}
-		if p > 0 {
+		if p > 0 && status[p]/100 != 3 {
 			g.Links = append(g.Links, 0)
 		}
 		g.Offsets = append(g.Offsets, uint64(len(g.Links)))

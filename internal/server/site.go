@@ -30,6 +30,9 @@ type Settings struct {
 	CrawlDelay time.Duration
 	// RetryAfter is how long a host that refuses a fetch asks to wait, in whole seconds; 0 means a second.
 	RetryAfter time.Duration
+	// Refuses reports whether the first fetch of a page is refused, and Forbids whether robots.txt forbids a page, in
+	// addition to what Shares say. The seed must be allowed. Nil means that none is.
+	Refuses, Forbids func(page uint32) bool
 	// SlowBody is the time in which the body of a slow page arrives; 0 means 100 ms.
 	SlowBody time.Duration
 	// Memory bounds the pages that are kept once they are made; 0 means 256 MiB, and less than 0 none.
@@ -74,6 +77,9 @@ func New(g *graph.Graph, b Behaviour, set Settings) (*Site, error) {
 	}
 	s.follows = s.followed()
 	s.forbid()
+	if err := s.checkRobots(); err != nil {
+		return nil, fmt.Errorf("site: %w", err)
+	}
 	s.reach = graph.Walk(g, func(page uint32) bool { return b.Fails(page) || s.forbidden(page) })
 	s.Reset()
 	return s, nil
@@ -141,6 +147,9 @@ func (s *Site) forbid() {
 
 // forbidden reports whether robots.txt forbids a page.
 func (s *Site) forbidden(page uint32) bool {
+	if s.set.Forbids != nil && s.set.Forbids(page) {
+		return true
+	}
 	if s.forbids == nil {
 		return false
 	}

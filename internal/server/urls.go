@@ -10,12 +10,7 @@ import (
 )
 
 // URL returns the URL at which a page is served.
-func (s *Site) URL(page uint32) string {
-	if s.graph.Record != nil {
-		return s.recordedURL(page)
-	}
-	return "http" + strings.TrimPrefix(s.graph.URL(page), "https")
-}
+func (s *Site) URL(page uint32) string { return s.graph.HTTPURL(page) }
 
 // SeedURL returns the URL from which the site is crawled.
 func (s *Site) SeedURL() string { return s.URL(s.graph.Start) }

@@ -109,14 +109,14 @@ func Of(ctx context.Context, p *plan.Plan, c plan.Cell) (*Site, error) {
 	fetch := p.FetchOf(c)
 	s := Situation{Name: c.Graph, Spec: spec, Workers: c.Workers, Policy: p.Politeness.Policy(),
 		Waits: fetch.Waits(g), Fails: fetch.Failing(g)}
-	if fetch.Refuse > 0 {
+	if refuses := fetch.Refusing(); refuses != nil {
 		s.Refuses = func(page uint32, nth int) (time.Duration, bool) {
-			return fetch.RetryAfter, nth == 1 && fetch.Refuses(page)
+			return fetch.RetryAfter, nth == 1 && refuses(page)
 		}
 	}
 	if s.Policy.Robots {
 		s.Robots = func(uint32) time.Duration { return fetch.RobotsDelay }
-		s.Forbids = fetch.Forbids
+		s.Forbids = fetch.Forbidding(g)
 	}
 	return New(s, g), nil
 }

@@ -4,25 +4,30 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"sync/atomic"
 
+	"crawlbench/internal/crawl"
 	"crawlbench/internal/delay"
 )
 
 // Fetcher fetches a page from elsewhere and returns its links.
 type Fetcher = func(ctx context.Context, url string) ([]string, error)
 
+// RobotsFetcher fetches the robots.txt of the host of a page from elsewhere.
+type RobotsFetcher = func(ctx context.Context, url string) (crawl.Robots[string], error)
+
 // transport brings pages from another process. The verification stays here.
 type transport struct {
-	fetch Fetcher
-	wrong atomic.Pointer[string] // the first answer that is not that of the graph
+	fetch  Fetcher
+	robots RobotsFetcher
+	wrong  atomic.Pointer[string] // the first answer that is not that of the graph
 }
 
-// Over lets pages come from fetch, by URL only, from a site that waits and fails as the behaviour says; the processor
-// time of a fetch is used here. URLs begin with http. Answers must be those of the graph: see Strange.
-func (s *Site) Over(fetch Fetcher) {
-	s.over = &transport{fetch: fetch}
+// Over lets pages come from fetch, by URL only, and robots.txt from robots, which is nil if nobody asks for it. They
+// come from a site that waits, fails and refuses as the behaviour says; the processor time of a fetch is used here.
+// URLs begin with http. Answers must be those of the graph: see Strange.
+func (s *Site) Over(fetch Fetcher, robots RobotsFetcher) {
+	s.over = &transport{fetch: fetch, robots: robots}
 	s.takesTime = true
 }
 
@@ -68,23 +73,16 @@ func sameSet(x, y []string) bool {
 
 // URL returns the URL of a page.
 func (s *Site) URL(page uint32) string {
-	url := s.graph.URL(page)
 	if s.over != nil {
-		return "http" + strings.TrimPrefix(url, "https")
+		return s.graph.HTTPURL(page)
 	}
-	return url
+	return s.graph.URL(page)
 }
 
 // pageOf returns the page of a URL.
 func (s *Site) pageOf(url string) (uint32, bool) {
 	if s.over != nil {
-		rest, ok := strings.CutPrefix(url, "http:")
-		if !ok {
-			return 0, false
-		}
-		if page, ok := s.graph.PageOf("https:" + rest); ok { // else it may have been recorded so
-			return page, true
-		}
+		return s.graph.HTTPPage(url)
 	}
 	return s.graph.PageOf(url)
 }

@@ -76,7 +76,7 @@ func TestOver(t *testing.T) {
 	} {
 		b := graph.Behaviour{Fail: test.fail}
 		s := web.New(g, graph.Walk(g, b.Fails), b, 0)
-		s.Over(elsewhere{g, test.change}.fetch)
+		s.Over(elsewhere{g, test.change}.fetch, nil)
 		for round := range 4 {
 			err := crawlOf(s, round == 0)
 			if test.strange == "" && err != nil {

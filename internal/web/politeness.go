@@ -13,9 +13,9 @@ import (
 // its clock first, so that nothing has to be tolerated.
 const Started = 20 * time.Millisecond
 
-// hosts watches what hosts see of a crawl that is given a policy. A crawl with a gap is logged, which takes two
-// readings of the clock for each page. Without a gap nothing depends on time: then only exact crawls are watched, and
-// only fetches in flight are counted.
+// hosts watches what hosts see of a crawl that is given a policy. A timed crawl is logged, which takes two readings of
+// the clock for each page, unless it has no gap, robots.txt or refusals: then nothing depends on time. Of exact crawls,
+// which do not wait, only the fetches in flight are counted.
 type hosts struct {
 	policy *crawl.Policy // nil without one
 	begin  time.Time
@@ -23,6 +23,12 @@ type hosts struct {
 	next   atomic.Int64
 	busy   []atomic.Int32 // by host; nil if they are not counted
 	crowd  atomic.Int64   // fetches that began with too many others in flight at their host
+	more   int            // fetches of a right crawl besides one of each page
+
+	refused  []atomic.Uint64 // bitset of the pages that were refused; nil if none is
+	final    bool            // a refused page is not fetched again
+	refusals atomic.Int64    // fetches that were refused, unless that is final
+	robots   atomic.Int64    // fetches of robots.txt
 }
 
 // HostOf returns the host of a page's number, also that of a renamed page.
@@ -48,20 +54,26 @@ func (s *Site) numberHosts() {
 // watchHosts prepares to watch the hosts of a crawl.
 func (s *Site) watchHosts(r Rules) {
 	h := &s.verifier.hosts
-	h.policy, h.log, h.busy = r.Politeness, nil, nil
-	h.next.Store(0)
-	h.crowd.Store(0)
+	h.policy, h.log, h.busy, h.refused, h.more = r.Politeness, nil, nil, nil, 0
+	for _, n := range []*atomic.Int64{&h.next, &h.crowd, &h.refusals, &h.robots} {
+		n.Store(0)
+	}
 	if r.Politeness == nil {
 		return
 	}
 	if s.hostOf == nil {
 		s.numberHosts()
 	}
+	h.final = !r.Polite || r.Politeness.Tries() == 1
+	h.more = s.watchRefusals()
+	if r.Politeness.Robots {
+		h.more += len(s.graph.Hosts)
+	}
 	switch {
 	case r.Exact && r.Polite:
 		h.busy = make([]atomic.Int32, len(s.graph.Hosts))
-	case !r.Exact && r.Politeness.Gap > 0:
-		h.log = make([]hostlog.Fetch, s.verifier.expected())
+	case !r.Exact && (r.Politeness.Gap > 0 || r.Politeness.Robots || h.refused != nil):
+		h.log = make([]hostlog.Fetch, s.verifier.expected()+h.more+maxUseless)
 	}
 }
 
@@ -77,16 +89,19 @@ func (h *hosts) enter(page, host uint32) int {
 		return -1
 	}
 	i := int(h.next.Add(1)) - 1
-	if i < len(h.log) { // otherwise a page is fetched twice, which is found without the log
+	if i < len(h.log) { // otherwise there were many too many
 		h.log[i] = hostlog.Fetch{Host: host, Page: page, Start: time.Since(h.begin)}
 	}
 	return i
 }
 
-// leave notes the end of a fetch.
-func (h *hosts) leave(i int, host uint32) {
+// leave notes the end of a fetch, and more of it if that is not nil.
+func (h *hosts) leave(i int, host uint32, more func(*hostlog.Fetch)) {
 	if i >= 0 && i < len(h.log) {
 		h.log[i].End = time.Since(h.begin)
+		if more != nil {
+			more(&h.log[i])
+		}
 	}
 	if h.busy != nil {
 		h.busy[host].Add(-1)
@@ -110,9 +125,12 @@ func (s *Site) hostLog() (*hostlog.Site, hostlog.Rules, hostlog.Log) {
 		return nil, hostlog.Rules{}, nil
 	}
 	site := &hostlog.Site{Graph: s.graph, Host: s.hostOf[:s.graph.Pages()], Seeds: []uint32{s.graph.Start},
-		Fails: s.fails, Latency: make([]time.Duration, s.graph.Pages())}
+		Fails: s.fails, Forbidden: s.manners.forbids, Latency: make([]time.Duration, s.graph.Pages())}
 	for p := range site.Latency {
 		site.Latency[p] = s.waits(uint32(p))
+	}
+	if !v.hosts.policy.Robots {
+		site.Forbidden = nil
 	}
 	rules := hostlog.Rules{Workers: v.rules.Workers, Policy: *v.hosts.policy, Tolerance: hostlog.Virtual}
 	if rules.Policy.FromStart {

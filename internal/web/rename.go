@@ -210,6 +210,14 @@ func (r *renaming) number(page uint32) uint32 {
 	return page
 }
 
+// origin returns the page of a graph with that many pages that a number stands for, and false if it stands for none.
+func (r *renaming) origin(number uint32, pages int) (page uint32, ok bool) {
+	if d := r.overridden[number]; d != nil {
+		return d.as, true
+	}
+	return number, int(number) < pages
+}
+
 // choose draws candidates with at most the given total of sources and links. If none has as few, it draws one.
 func (r *renaming) choose(sources, links int) (chosen []candidate) {
 	order := rand.Perm(len(r.pool))

@@ -29,6 +29,7 @@ type Site struct {
 	takesTime bool                   // a fetch waits or burns processor time
 	hurry     bool                   // a fetch does not wait
 	burn      int                    // rounds of delay.Burn per page
+	manners   manners
 	verifier  verifier
 
 	hostOf []uint32 // by number of a page; nil until somebody asks
@@ -42,7 +43,7 @@ type Site struct {
 // graph.Behaviour.CPU uses it.
 func New(g *graph.Graph, reach graph.Reach, b graph.Behaviour, spin float64) *Site {
 	s := &Site{graph: g, waits: b.Waits(g), fails: b.Failing(g),
-		burn: int(spin * float64(b.CPU) / float64(time.Microsecond))}
+		burn: int(spin * float64(b.CPU) / float64(time.Microsecond)), manners: mannersOf(b, g)}
 	s.takesTime = b.Latency.Waits() || b.Largest > 0 || s.burn > 0
 	s.verifier.init(g, reach)
 	return s
@@ -91,10 +92,7 @@ func (s *Site) URLs() crawl.Web[string] {
 type byURL struct{ *Site }
 
 func (s byURL) Fetch(ctx context.Context, url string) ([]string, error) {
-	page, ok := s.pageOf(url)
-	if !ok {
-		page = s.renamedPage(url)
-	}
+	page := s.numberOf(url)
 	if v := &s.verifier; v.quick.Load() && v.noteFirst(page) || v.plain.Load() && v.noteCounted(page) {
 		return s.urlLinks(page), nil
 	}
@@ -158,6 +156,9 @@ func (s *Site) visit(ctx context.Context, page uint32) (d *overriddenPage, links
 		return nil, nil, errUnknown
 	}
 	counted := v.enter()
+	if as, is := s.refuses(page); is {
+		return nil, nil, s.refuse(ctx, page, as, counted)
+	}
 	d, ok := v.note(page)
 	switch {
 	case !ok:
@@ -189,7 +190,7 @@ func (s *Site) visit(ctx context.Context, page uint32) (d *overriddenPage, links
 		v.exact.handOut(links)
 	}
 	if v.hosts.watching() {
-		v.hosts.leave(place, host)
+		v.hosts.leave(place, host, nil)
 	}
 	v.leave(counted, err)
 	return d, links, err

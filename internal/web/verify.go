@@ -120,8 +120,10 @@ func (s *Site) Begin(r Rules) (limit func() crawl.Limiter) {
 	// A single worker has nobody to share a counter with.
 	v.counts = s.takesTime || r.Exact || r.Workers < max(2, runtime.GOMAXPROCS(0))
 	s.watchHosts(r)
-	v.plain.Store(!s.takesTime && s.fails == nil && !r.Exact && r.Limiter == nil && v.hosts.log == nil)
-	if v.hosts.log == nil { // which shows who remembers pages, or guesses them
+	v.plain.Store(!s.takesTime && s.fails == nil && !r.Exact && r.Limiter == nil && v.hosts.log == nil &&
+		v.hosts.refused == nil)
+	// This shows who remembers pages, or guesses them. The log and robots.txt have the names of the graph.
+	if v.hosts.log == nil && (r.Politeness == nil || !r.Politeness.Robots) {
 		s.rename()
 	}
 	if r.Exact {
@@ -134,7 +136,7 @@ func (s *Site) Begin(r Rules) (limit func() crawl.Limiter) {
 			return nil
 		}
 	}
-	v.grants = newGrantLog(v.expected())
+	v.grants = newGrantLog(v.expected() + v.hosts.more)
 	return func() crawl.Limiter {
 		l := r.Limiter()
 		v.grants.begin = time.Now()

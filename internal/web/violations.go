@@ -46,7 +46,7 @@ func (s *Site) End(did crawl.Result, err error) error {
 	s.hostFaults(&found)
 	fetches := s.Fetched()
 	if v.rules.Limiter != nil {
-		v.limiterFaults(&found, fetches)
+		v.limiterFaults(&found, fetches+int(v.hosts.refusals.Load()+v.hosts.robots.Load()))
 	}
 	if did.Pages != fetches {
 		found.addf("it reports %d pages but fetched %d", did.Pages, fetches)
