@@ -48,13 +48,11 @@ func Parse(text []byte) *File {
 		text = text[:1+bytes.LastIndexAny(text[:MaxBytes+1], "\r\n")]
 	}
 	f := &File{rules: make([]line, 0, bytes.Count(text, []byte("\n")))}
-	group := group{file: f}
-	for lines := range strings.SplitSeq(strings.TrimPrefix(string(text), "\ufeff"), "\n") {
-		for more := true; more; {
-			var line string
-			line, lines, more = strings.Cut(lines, "\r")
-			group.read(line)
-		}
+	lines := strings.ReplaceAll(strings.TrimPrefix(string(text), "\ufeff"), "\r", "\n")
+	group := group{file: f, comments: strings.IndexByte(lines, '#') >= 0}
+	for line, more := "", true; more; {
+		line, lines, more = strings.Cut(lines, "\n")
+		group.read(line)
 	}
 	group.end()
 	return f
@@ -65,34 +63,41 @@ type group struct {
 	file  *File
 	first int  // its first agent
 	ruled bool // it has a rule, so that the next agent begins another group
+
+	comments bool // there are some in the file
 }
 
 func (g *group) read(text string) {
-	text, _, _ = strings.Cut(text, "#")
-	key, value, ok := strings.Cut(text, ":")
-	if !ok {
+	if g.comments {
+		text, _, _ = strings.Cut(text, "#")
+	}
+	colon := strings.IndexByte(text, ':')
+	if colon < 0 {
 		return
 	}
-	key, value = trim(key), trim(value)
+	key, value := trim(text[:colon]), trim(text[colon+1:])
 	f := g.file
 	switch {
-	case strings.EqualFold(key, "user-agent"):
+	case is(key, "user-agent"):
 		if g.ruled {
 			g.end()
 		}
 		f.agents = append(f.agents, agent{token: token(value), from: len(f.rules)})
 	case g.first == len(f.agents): // outside of any group
-	case strings.EqualFold(key, "disallow"), strings.EqualFold(key, "allow"):
+	case is(key, "disallow"), is(key, "allow"):
 		g.ruled = true
 		if value != "" {
 			f.rules = append(f.rules, line{path: value, allow: len(key) == len("allow")})
 		}
-	case strings.EqualFold(key, "crawl-delay"):
+	case is(key, "crawl-delay"):
 		// The RFC does not know it, so that it does not end the list of agents. It is for those before it.
 		last := &f.agents[len(f.agents)-1]
 		last.delay = max(last.delay, seconds(value))
 	}
 }
+
+// is reports whether a key has a name, in upper or lower case.
+func is(key, name string) bool { return len(key) == len(name) && strings.EqualFold(key, name) }
 
 // trim returns text without blanks around.
 func trim(text string) string {
