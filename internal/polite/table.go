@@ -250,3 +250,19 @@ func (t *Table[K]) advance(turn *Turn[K], found Found[K], now int64) bool {
 	}
 	return t.Take(turn)
 }
+
+// Rest makes a host rest until a time, and sets its gap from now on, unless that is 0. It is for hosts of which
+// somebody else knows that.
+func (t *Table[K]) Rest(host uint32, until, gap int64) {
+	if gap > 0 && gap != t.rules.Gap {
+		if t.gaps == nil {
+			t.gaps = map[uint32]int64{}
+		}
+		t.gaps[host] = gap
+	}
+	t.hosts.at(host).rests++
+	t.push(Due{until, host, restEnds})
+}
+
+// Gap returns the gap of a host.
+func (t *Table[K]) Gap(host uint32) int64 { return t.gap(host) }

@@ -172,6 +172,20 @@ func (s *Timed[K]) ring() {
 	}
 }
 
+// Do calls f with the lock held, and then wakes a worker if there is a turn. It is for a queue that is also changed by
+// others than the crawler.
+func (s *Timed[K]) Do(f func(now int64)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.now()
+	f(now)
+	s.table.Release(now)
+	s.wake()
+	if s.idle > 0 {
+		s.arm(now)
+	}
+}
+
 // Stop implements Scheduler.
 func (s *Timed[K]) Stop() {
 	s.mu.Lock()

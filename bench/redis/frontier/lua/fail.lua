@@ -1,0 +1,3 @@
+-- fail fails the crawl for all members. ARGV: why.
+fail(ARGV[3])
+return {0}
