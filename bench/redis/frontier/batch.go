@@ -335,7 +335,8 @@ func (b *batch[K]) withLeases() exchange {
 			if !errors.Is(err, errForgot) {
 				return reply, err
 			}
-			// The server was restarted with an earlier state. What was sent since then is to be fetched and sent again.
+			// The server was restarted with an earlier state. What was sent since then is to be fetched and sent
+			// again.
 			b.forget()
 			call, links = 0, b.resend(links)
 			if err := b.enter(ctx); err != nil {

@@ -24,7 +24,7 @@ func codecOf[K comparable]() codec[K] {
 			decode: func(text string) (uint32, error) {
 				id, err := strconv.ParseUint(text, 10, 32)
 				if err != nil {
-					return 0, fmt.Errorf("the server returned the page %q: want a number: is the key of another crawl?", text)
+					return 0, fmt.Errorf("page %q at the server: want a number: give each crawl its own name", text)
 				}
 				return uint32(id), nil
 			},

@@ -8,8 +8,8 @@
 //     in the memory of its owner; the server carries links between shards, and keeps a log of each shard, from which
 //     the next owner goes on. It keeps Options.Politeness.
 //
-// They are crawlers of the contract (package bench), for ids and for URLs. Options.Fleet says which process of the crawl
-// this is, and where the server is. What differs from the contract, since several processes crawl:
+// They are crawlers of the contract (package bench), for ids and for URLs. Options.Fleet says which process of the
+// crawl this is, and where the server is. What differs from the contract, since several processes crawl:
 //
 //   - Each page is fetched exactly once by the fleet if no process dies or is cut off from the server. If one is, pages
 //     that it had taken and not acknowledged are fetched again by others with redislease and redisshards; with redisset

@@ -12,8 +12,8 @@ type place struct {
 	shard int
 }
 
-// placesOf returns the function that says where a page belongs. It is not safe for concurrent use. Without a policy all
-// pages are of one host, and URLs are still divided by host, so that most links stay in their shard.
+// placesOf returns the function that says where a page belongs. It is not safe for concurrent use. Without a policy
+// all pages are of one host, and URLs are still divided by host, so that most links stay in their shard.
 func placesOf[K comparable](p *crawl.Politeness, shards int) func(K) place {
 	var of any
 	switch any(*new(K)).(type) {

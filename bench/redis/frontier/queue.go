@@ -226,14 +226,15 @@ func (q *queue[K]) End(turn *polite.Turn[K], now int64) {
 	}
 }
 
-// due reports whether there is reason for a sync, and otherwise when there may be one.
+// due reports whether there is reason for a sync, and otherwise when there may be one. For a linger, workers may be
+// idle, so that syncs of fast fetches are few.
 func (q *queue[K]) due(now int64) (yes bool, wait int64) {
 	switch since := now - q.last; {
 	case !q.begun:
 		return false, int64(q.lease)
-	case q.suspended, q.undone >= q.batch, q.hungry && q.news > 0, !q.waiting && !q.table.Ready():
+	case q.suspended, q.undone >= q.batch:
 		return true, 0
-	case q.news > 0:
+	case q.news > 0, !q.waiting && !q.table.Ready():
 		return since >= int64(linger), int64(linger) - since
 	}
 	return false, int64(q.lease)
@@ -256,8 +257,8 @@ type part[K comparable] struct {
 	messages, links     int
 }
 
-// collect returns what is to be sent. offset is what to add to a time of the scheduler so that it is not before that of
-// the server.
+// collect returns what is to be sent. offset is what to add to a time of the scheduler so that it is not before that
+// of the server.
 func (q *queue[K]) collect(now, offset int64) outgoing[K] {
 	out := outgoing[K]{mail: q.mail}
 	q.mail = make([]message, q.shards)

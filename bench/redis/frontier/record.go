@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// The log of a shard has three elements for each sync: pages that were found, pages that are done, and clocks of hosts.
-// Pages are written as LENGTH:PAGE, like links on their way to another shard, and named afterwards by their number in
-// the log.
+// The log of a shard has three elements for each sync: pages that were found, pages that are done, and clocks of
+// hosts. Pages are written as LENGTH:PAGE, like links on their way to another shard, and named afterwards by their
+// number in the log.
 
 // errRecord says that a record cannot be read.
-var errRecord = errors.New("frontier: invalid record at the server: want one of this crawler: are its keys written by others?")
+var errRecord = errors.New("redisshards: invalid record at the server: want one of redisshards: give each crawl a name")
 
 func appendPage(b []byte, page string) []byte {
 	b = strconv.AppendInt(b, int64(len(page)), 10)

@@ -47,9 +47,9 @@ func (c config) join(ctx context.Context, f *crawl.Fleet) (*session, error) {
 	case f.Server == "":
 		return nil, fmt.Errorf("%s: the fleet has no server: %s", c.name, want)
 	case f.Name == "":
-		return nil, fmt.Errorf("%s: the crawl has no name: want Fleet.Name, the prefix of its keys at the server", c.name)
+		return nil, fmt.Errorf("%s: the crawl has no name: want Fleet.Name, the prefix of its keys", c.name)
 	case f.Processes < 1 || f.Index < 0 || f.Index >= f.Processes:
-		return nil, fmt.Errorf("%s: process %d of %d: want at least one process, and an index below their number, from 0",
+		return nil, fmt.Errorf("%s: process %d of %d: want at least one, and an index below their number, from 0",
 			c.name, f.Index, f.Processes)
 	}
 	s := &session{config: c, fleet: *f, keys: []string{f.Name}, random: strconv.FormatUint(rand.Uint64(), 36)}
@@ -185,8 +185,8 @@ func (s *session) explain(err error) error {
 	case redis.HasErrorPrefix(err, "FORGOT"):
 		return errForgot
 	case redis.HasErrorPrefix(err, "LOST"):
-		return fmt.Errorf("%s: the server no longer has the crawl %q: it was restarted without its data, or the keys were "+
-			"deleted: start the crawl again, and the server with --appendonly yes", s.name, s.fleet.Name)
+		return fmt.Errorf("%s: the server no longer has the crawl %q: it was restarted without its data, or the keys "+
+			"were deleted: start the crawl again, and the server with --appendonly yes", s.name, s.fleet.Name)
 	case redis.HasErrorPrefix(err, "FAILED"):
 		return fmt.Errorf("%s: the crawl %q has failed: %s: start it again, or use redislease, which survives this",
 			s.name, s.fleet.Name, strings.TrimPrefix(err.Error(), "FAILED "))
@@ -228,8 +228,9 @@ func number(reply []any, i int) int64 {
 // ended reports whether a reply says that the crawl has ended.
 func ended(reply []any) bool { return len(reply) > 0 && reply[0] == int64(1) }
 
-// listen starts to send to wakes when the server wakes this process. A wake that gets lost with a connection is made up
-// for by the calls that every process makes from time to time. The returned function ends that, and closes the client.
+// listen starts to send to wakes when the server wakes this process. A wake that gets lost with a connection is made
+// up for by the calls that every process makes from time to time. The returned function ends that, and closes the
+// client.
 func (s *session) listen(ctx context.Context, wakes chan<- struct{}) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var listening sync.WaitGroup

@@ -253,8 +253,8 @@ func (s *shards[K]) hear(reply []any, sent, received int64) {
 	}
 }
 
-// restart joins the crawl again, as a new member, because the server does not count this one any more, or was restarted
-// with an earlier state. What this process knows may be wrong, so that it forgets everything.
+// restart joins the crawl again, as a new member, because the server does not count this one any more, or was
+// restarted with an earlier state. What this process knows may be wrong, so that it forgets everything.
 func (s *shards[K]) restart(ctx context.Context) error {
 	for s.suspend(); ; { // until no fetch is in flight whose result could be taken for a later one's
 		open := 0

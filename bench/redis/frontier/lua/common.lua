@@ -1,5 +1,5 @@
--- What all scripts but join begin with. KEYS[1] is the prefix of all keys, ARGV[1] the id of the crawl, ARGV[2] the name
--- of the caller. {1} says that the crawl has ended.
+-- What all scripts but join begin with. KEYS[1] is the prefix of all keys, ARGV[1] the id of the crawl, ARGV[2] the
+-- name of the caller. {1} says that the crawl has ended.
 local prefix, crawl, me = KEYS[1], ARGV[1], ARGV[2]
 local function key(name) return prefix .. ':' .. name end
 local state = key('state')
@@ -18,7 +18,8 @@ end
 -- whole formats a number that is too large for tostring.
 local function whole(n) return string.format('%.0f', n) end
 
--- rouse wakes a member, which waits for an element of its list. The process keeps the list if it becomes another member.
+-- rouse wakes a member, which waits for an element of its list. The process keeps the list if it becomes another
+-- member.
 local function rouse(name)
   local list = key('wake:' .. string.match(name, '%.(.*)'))
   redis.call('RPUSH', list, 1)

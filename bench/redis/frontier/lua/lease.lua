@@ -1,7 +1,7 @@
 -- lease is step with leases: a page that was taken is queued again if it is not acknowledged in time, and an
--- acknowledgement counts only if the lease is still there.
--- ARGV: number of the call, lease in us, pages wanted, members, budget (0 for none), number of pages done, these, links.
--- Returns the pages, whether the caller waits, and then the time in us until the first lease ends.
+-- acknowledgement counts only if the lease is still there. ARGV: number of the call, lease in us, pages wanted,
+-- members, budget (0 for none), number of pages done, these, links. Returns the pages, whether the caller waits, and
+-- then the time in us until the first lease ends.
 local number, lease, done = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[8])
 local last = tonumber(redis.call('HGET', key('calls'), me) or -1)
 if last ~= number and last ~= number - 1 then return redis.error_reply('FORGOT a call of this process') end
