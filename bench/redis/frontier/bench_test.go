@@ -137,7 +137,7 @@ func ours(name string) crawls {
 }
 
 // client returns a client of the server.
-func client(b *testing.B, url string) *redis.Client {
+func client(b testing.TB, url string) *redis.Client {
 	c, err := server.Client(url)
 	if err != nil {
 		b.Fatal(err)
