@@ -55,7 +55,9 @@ func (c byURL) Fetch(ctx context.Context, url string) ([]string, error) {
 	return list, err
 }
 
-func urlOf(page uint32) string { return fmt.Sprintf("https://www.h%d.example/a/%d", hostOf(page), page) }
+func urlOf(page uint32) string {
+	return fmt.Sprintf("https://www.h%d.example/a/%d", hostOf(page), page)
+}
 
 // small returns a site of few pages.
 func small(latency time.Duration) *counted {

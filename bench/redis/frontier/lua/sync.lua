@@ -11,7 +11,8 @@ local last = tonumber(redis.call('HGET', key('calls'), me) or -1)
 local time = now()
 local member = redis.call('ZSCORE', key('members'), me)
   and (last == number - 1 or last == number and budget == 0)
-local again = member and last == number -- the call has been made, and its answer was lost
+if not member then return {2} end -- what it found is found again by those who fetch its pages again
+local again = last == number -- the call has been made, and its answer was lost
 
 -- cut returns the first n pages of a list of them.
 local function cut(pages, n)
@@ -26,9 +27,7 @@ end
 local at, change, admitted = 8, 0, {}
 for part = 1, tonumber(ARGV[7]) do
   local shard, pages, n = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
-  if again then
-    -- nothing is to be done
-  elseif member then
+  if not again then
     if budget > 0 and n > 0 then
       local room = budget - (redis.call('HGET', state, 'admitted') or 0)
       if n > room then
@@ -40,9 +39,6 @@ for part = 1, tonumber(ARGV[7]) do
     redis.call('RPUSH', key('log:' .. shard), pages, ARGV[at + 3], ARGV[at + 5])
     if ARGV[at + 6] ~= '0' then redis.call('LTRIM', key('mail:' .. shard), ARGV[at + 6], -1) end
     change = change + n - ARGV[at + 4] - ARGV[at + 7]
-  elseif n > 0 then -- for the owner of the shard: the page that led to them may be done already
-    redis.call('RPUSH', key('mail:' .. shard), pages)
-    change = change + n
   end
   admitted[part] = n
   at = at + 8
@@ -64,7 +60,6 @@ for _ = 1, messages do
 end
 
 if redis.call('HINCRBY', state, 'outstanding', change) == 0 then return finish() end
-if not member then return {2} end
 redis.call('HSET', key('calls'), me, number)
 redis.call('ZADD', key('members'), whole(time + lease), me)
 
