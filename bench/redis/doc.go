@@ -4,7 +4,8 @@
 //   - server starts and stops a server, or takes one that runs;
 //   - limit has rate limiters for a fleet of processes;
 //   - frontier has crawlers whose visited set and frontier are at the server;
-//   - conform checks such crawlers in virtual time, and crash kills processes and servers;
+//   - conform checks such crawlers in virtual time;
+//   - fleet runs real processes of a crawl that can be killed, and crash kills them and their server;
 //   - paper simulates larger fleets than one machine can run;
 //   - cmd/crawlbench is crawlbench with all of these.
 //
