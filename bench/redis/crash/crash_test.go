@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
 		case fleet.ChildVerb:
-			if err := fleet.Child(os.Stdin, os.Stdout, toyCrawlers()); err != nil {
+			if err := fleet.Child(os.Stdin, os.Stdout, slices.Concat(toyCrawlers(), Crawlers())); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				os.Exit(1)
 			}

@@ -20,6 +20,8 @@ const (
 	poll = time.Millisecond
 	// attempts is how often a round is begun in which the crawl was over before anything died.
 	attempts = 5
+	// lost is what a server loses with the power in these tests: that is how often it writes to the disk.
+	lost = time.Second
 	// fsync is what a server that writes its append-only file every second may lose with the power. It says that it may
 	// be twice the interval if the disk is slow.
 	fsync = 2 * time.Second
@@ -88,6 +90,9 @@ func (t *tester) attempt(ctx context.Context, f Frontier, kind Kind, number int,
 	victim, again := draw.IntN(t.Processes), t.Again && number%2 == 1
 	if err := c.wait(ctx, begin, func() bool { return c.records() >= moment }); err != nil {
 		return r, false, err
+	}
+	if kind == Power {
+		delay += max(0, 2*lost-time.Since(begin)) // no frontier survives if the server forgets all of the crawl
 	}
 	time.Sleep(delay)
 	var killed time.Time
@@ -168,7 +173,7 @@ func (c *trial) killServer(ctx context.Context, kind Kind) (killed time.Time, er
 		return killed, err
 	}
 	if kind == Power {
-		if err := c.server.Cut(killed.Add(-time.Second)); err != nil {
+		if err := c.server.Cut(killed.Add(-lost)); err != nil {
 			return killed, err
 		}
 	}
@@ -269,7 +274,7 @@ func (c *trial) conclude(r *Round, killed time.Time) error {
 		}
 	}
 	r.Verdict = verify(c.reach, c.history, excused)
-	if r.Kind != Process {
+	if r.Kind != Process && r.Ended { // otherwise it did not go on
 		r.Back = silence(c.history, killed)
 	}
 	return nil

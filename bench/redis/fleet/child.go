@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"crawlbench/internal/crawl"
@@ -74,7 +75,7 @@ func prepare(job Job, table []crawl.Crawler) (run func() End, err error) {
 		}
 		end.At, end.CPU = time.Now(), host.CPUTime()-cpu
 		end.Took = end.At.Sub(begin)
-		end.Pages, end.Errors = r.Pages, r.Errors
+		end.Pages, end.Errors, end.Fetching = r.Pages, r.Errors, time.Duration(s.spent.Load())
 		if err != nil {
 			end.Failed = err.Error()
 		}
@@ -87,12 +88,14 @@ type site struct {
 	graph   *graph.Graph
 	latency time.Duration
 	log     *log
+	spent   atomic.Int64 // by fetches, in nanoseconds
 }
 
 // fetch takes the latency, and records that it did.
 func (s *site) fetch(ctx context.Context, page uint32) error {
 	s.log.add(page, false)
 	if s.latency > 0 {
+		begin := time.Now()
 		timer := time.NewTimer(s.latency)
 		defer timer.Stop()
 		select {
@@ -100,6 +103,7 @@ func (s *site) fetch(ctx context.Context, page uint32) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+		s.spent.Add(int64(time.Since(begin)))
 	}
 	s.log.add(page, true)
 	return nil

@@ -52,6 +52,8 @@ type End struct {
 	Took, CPU time.Duration
 	// At is when the crawl returned.
 	At time.Time
+	// Fetching is the sum of the times of all fetches: longer than the latency where timers are late.
+	Fetching time.Duration
 	// Counts are what the crawler counted, such as calls to the server.
 	Counts map[string]int
 }

@@ -109,6 +109,17 @@ func TestRunReportsWhatProcessesDid(t *testing.T) {
 	}
 }
 
+func TestTimeOfFetchesIsAddedUp(t *testing.T) {
+	list := jobs(t, "own", time.Millisecond)
+	ends, err := Run(t.Context(), program(t), list[:1], func() error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if least := 200 * time.Millisecond; ends[0].Fetching < least || ends[0].Fetching > ends[0].Took {
+		t.Errorf("fetches took %v of %v, want at least %v", ends[0].Fetching, ends[0].Took, least)
+	}
+}
+
 func TestFailuresAreReported(t *testing.T) {
 	for crawler, want := range map[string]string{
 		"fails":   "no server",
