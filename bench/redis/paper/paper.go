@@ -28,10 +28,12 @@ type Costs struct {
 	// Linger is the time after a call for which results gather before the next one, unless a batch is full before, or a
 	// worker has nothing to do.
 	Linger time.Duration
-	// ClientPage and ClientCall are the processor times of a process per page and per call to the server.
-	ClientPage, ClientCall time.Duration
-	// ServerPage and ServerCall are those of the server.
-	ServerPage, ServerCall time.Duration
+	// ClientPage and ClientCall are the processor times of a process per page and per call to the server. ClientWait is
+	// what a page takes in addition if its fetch takes time, for timers and for waking up.
+	ClientPage, ClientCall, ClientWait time.Duration
+	// ServerPage and ServerCall are those of the server. ServerWake is what a call takes in addition if the server has
+	// nothing to do when it comes, and must wake up.
+	ServerPage, ServerCall, ServerWake time.Duration
 	// Sharded says that each process has hosts of its own. Otherwise any process may fetch from any host.
 	Sharded bool
 	// Shards is the number of shards that the hosts are divided into.
@@ -77,16 +79,18 @@ type Result struct {
 	Binds Limit
 	// Server and Client are the shares of the time in which the server, and the processors of the processes, are busy.
 	Server, Client float64
-	// Batch is the mean number of pages of a call, and Wait the mean time until the server begins with it.
+	// Batch is the mean number of pages of a call, Wait the mean time until the server begins with it, and Woken the
+	// share of calls for which the server must wake up.
 	Batch float64
 	Wait  time.Duration
+	Woken float64
 	// Imbalance is the number of hosts of the process with the most, divided by the mean.
 	Imbalance float64
 	// Ready is the mean share of hosts that could be fetched from, and are not.
 	Ready float64
-	// Polite and Misplaced are the mean shares of workers that wait although they have nothing to do: because every
-	// host rests, or because the hosts that do not are those of other processes.
-	Polite, Misplaced float64
+	// Polite and Misplaced are the mean shares of workers that have nothing to do: because every host rests, or because
+	// the hosts that do not are those of other processes. Blocked is that of workers that wait for an answer.
+	Polite, Misplaced, Blocked float64
 	// Extrapolated says that the model was never compared with a crawl by so many processes.
 	Extrapolated bool
 }
@@ -96,24 +100,28 @@ type Limit string
 
 // The limits, and when a Result has them.
 const (
-	Server     Limit = "server"     // it is busy for 95 % of the time
 	Processors Limit = "processors" // those of the processes are busy for 95 % of the time
-	Politeness Limit = "politeness" // more than 5 % of the workers wait, mostly since all hosts rest
-	Shards     Limit = "shards"     // more than 5 % of the workers wait, mostly since ready hosts are of other processes
+	Server     Limit = "server"     // more than 5 % of the workers wait for an answer, and it is busy for 95 % of the time
+	Calls      Limit = "calls"      // more than 5 % of the workers wait for an answer, and the server is not that busy
+	Politeness Limit = "politeness" // more than 5 % of the workers have nothing to do, mostly since all hosts rest
+	Shards     Limit = "shards"     // as many have nothing to do, mostly since ready hosts are of other processes
 	Workers    Limit = "workers"    // none of these: more workers would fetch more
 )
 
-// busy is the share from which something is a limit.
+// busy is the share from which something is a limit. A server may be busy all the time and be none, as long as calls
+// that wait for it carry more pages, so that nobody waits for their answers.
 const busy = 0.95
 
 // limit returns what limits a result.
 func (r Result) limit() Limit {
-	switch waiting := r.Polite + r.Misplaced; {
-	case r.Server >= busy:
-		return Server
+	switch {
 	case r.Client >= busy:
 		return Processors
-	case waiting <= 1-busy:
+	case r.Blocked > 1-busy && r.Server >= busy:
+		return Server
+	case r.Blocked > 1-busy:
+		return Calls
+	case r.Polite+r.Misplaced <= 1-busy:
 		return Workers
 	case r.Misplaced > r.Polite:
 		return Shards
@@ -132,7 +140,7 @@ func (m Model) Check() error {
 	case m.Costs.Batch < 1 || m.Sharded && m.Shards < 1:
 		return fmt.Errorf("batches of %d and %d shards: want at least 1", m.Costs.Batch, m.Shards)
 	case m.Median < 0 || m.Sigma < 0 || m.Gap < 0 || m.RoundTrip < 0 || m.Linger < 0 ||
-		min(m.ClientPage, m.ClientCall, m.ServerPage, m.ServerCall) < 0 || m.WarmUp < 0:
+		min(m.ClientPage, m.ClientCall, m.ClientWait, m.ServerPage, m.ServerCall, m.ServerWake) < 0 || m.WarmUp < 0:
 		return errors.New("negative time: want at least 0")
 	case m.Window <= 0:
 		return errors.New("no time to measure: want a window above 0")

@@ -56,9 +56,11 @@ type simulation struct {
 	now       int64
 
 	// What happened in the window so far, and the sums of shares at the moments.
-	pages, calls, carried    int
-	waited                   int64 // by calls
-	ready, polite, misplaced float64
+	pages, calls, carried int
+	woken                 int   // calls for which the server woke up
+	waited                int64 // by calls
+
+	ready, polite, misplaced, blocked float64
 }
 
 // core is a processor, or the thread of the server, that does one thing after the other.
@@ -99,7 +101,7 @@ func Simulate(m Model) (Result, error) {
 	}
 	s.runUntil(int64(m.WarmUp))
 	server0, clients0 := s.spent()
-	s.pages, s.calls, s.carried, s.waited = 0, 0, 0, 0
+	s.pages, s.calls, s.carried, s.woken, s.waited = 0, 0, 0, 0, 0
 	for range moments {
 		s.runUntil(s.now + int64(m.Window)/moments)
 		s.look()
@@ -109,10 +111,12 @@ func Simulate(m Model) (Result, error) {
 	r.Rate = float64(s.pages) / (window / float64(time.Second))
 	r.Server = float64(server-server0) / window
 	r.Client = float64(clients-clients0) / window / float64(len(s.cpu))
-	r.Ready, r.Polite, r.Misplaced = s.ready/moments, s.polite/moments, s.misplaced/moments
+	r.Ready, r.Blocked = s.ready/moments, s.blocked/moments
+	r.Polite, r.Misplaced = s.polite/moments, s.misplaced/moments
 	if s.calls > 0 {
 		r.Wait = time.Duration(s.waited / int64(s.calls))
 		r.Batch = float64(s.carried) / float64(s.calls)
+		r.Woken = float64(s.woken) / float64(s.calls)
 	}
 	r.Binds = r.limit()
 	return r, nil
@@ -214,7 +218,11 @@ func (s *simulation) fetched(worker int32) {
 		s.processOf(idle).waiting--
 		s.take(idle)
 	}
-	_, done := s.processor(n).do(s.now, s.ClientPage)
+	cost := s.ClientPage
+	if s.Median > 0 || s.latency != nil {
+		cost += s.ClientWait
+	}
+	_, done := s.processor(n).do(s.now, cost)
 	s.events.push(item{done, worker, handled})
 }
 
@@ -306,6 +314,10 @@ func (s *simulation) call(at int64, pages int) int64 {
 	if s.unbound {
 		return at + int64(s.RoundTrip) + int64(cost)
 	}
+	if s.server.free <= there {
+		cost += s.ServerWake
+		s.woken++
+	}
 	begin, end := s.server.do(there, cost)
 	if s.Shared > 0 { // the thread of the server needs a processor, which the system gives it soon, as it often waits
 		s.processor(0).interrupt(begin, cost)
@@ -316,7 +328,7 @@ func (s *simulation) call(at int64, pages int) int64 {
 
 // look counts the hosts that are ready and the workers that wait.
 func (s *simulation) look() {
-	ready, waiting := 0, 0
+	ready, waiting, blocked := 0, 0, 0
 	for i := range s.pools {
 		for _, h := range s.pools[i].hosts {
 			if h.at <= s.now {
@@ -326,9 +338,11 @@ func (s *simulation) look() {
 	}
 	for i := range s.processes {
 		waiting += s.processes[i].waiting
+		blocked += len(s.processes[i].blocked)
 	}
 	misplaced := min(ready, waiting)
 	s.ready += float64(ready) / float64(s.Hosts)
+	s.blocked += float64(blocked) / float64(len(s.hosts))
 	s.misplaced += float64(misplaced) / float64(len(s.hosts))
 	s.polite += float64(waiting-misplaced) / float64(len(s.hosts))
 }

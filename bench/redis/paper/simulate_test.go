@@ -48,8 +48,8 @@ func TestOneWorkerTakesOneTimeAfterTheOther(t *testing.T) {
 	// A call takes so long that two batches wait for it, after which the worker waits, too.
 	m.RoundTrip = 20 * time.Millisecond
 	r = simulate(t, m)
-	if want := 4 / (m.ClientCall + m.RoundTrip + m.call(4)).Seconds(); !near(r.Rate, want, 0.01) || r.Batch != 4 {
-		t.Errorf("%+v, want %.1f pages/s: a batch per call", r, want)
+	if want := 4 / (m.ClientCall + m.RoundTrip + m.call(4)).Seconds(); !near(r.Rate, want, 0.01) || r.Batch != 4 || r.Binds != Calls {
+		t.Errorf("%+v, want %.1f pages/s: a batch per call, and calls as the limit", r, want)
 	}
 }
 
@@ -82,6 +82,20 @@ func TestServerSaturatesAtOnePagePerCost(t *testing.T) {
 		if r := simulate(t, m); saturates(m, r) == nil {
 			t.Errorf("a server that answers all at once saturates too: %+v", r)
 		}
+	}
+}
+
+func TestServerWakesUpForEachCallIfItHasNothingElseToDo(t *testing.T) {
+	m := fast(1, 1)
+	m.ServerCall, m.ServerWake, m.ClientWait = 10*time.Microsecond, 90*time.Microsecond, time.Millisecond
+	r := simulate(t, m)
+	if want := 1 / 0.011; r.Woken != 1 || !near(r.Rate, want, 0.01) || !near(r.Server, want*100e-6, 0.01) {
+		t.Errorf("%+v, want %.1f pages/s, and a server that wakes up for each", r, want)
+	}
+	m = fast(100, 64)
+	m.ServerCall, m.ServerWake = 100*time.Microsecond, 90*time.Microsecond
+	if r = simulate(t, m); r.Woken > 0.001 || !near(r.Rate, 1e4, 0.002) {
+		t.Errorf("%+v, want 10,000 pages/s of a server that never sleeps", r)
 	}
 }
 
@@ -121,6 +135,16 @@ func TestBatchesFillAsTheServerGetsBusy(t *testing.T) {
 	r := simulate(t, m)
 	if err := saturates(m, r); r.Batch < 3*alone.Batch || err != nil {
 		t.Errorf("200 processes: %.2f pages a call, want thrice the %.2f of one: %v", r.Batch, alone.Batch, err)
+	}
+}
+
+// A server that is busy all the time limits nobody as long as longer waits only make calls longer.
+func TestBusyServerIsNoLimitWhileBatchesGrow(t *testing.T) {
+	m := fast(50, 10)
+	m.Sigma, m.Costs.Batch, m.ServerCall = 0.5, 512, 200*time.Microsecond
+	mean := m.Median.Seconds() * math.Exp(m.Sigma*m.Sigma/2)
+	if r := simulate(t, m); r.Server < 0.999 || r.Binds != Workers || !near(r.Rate, 500/mean, 0.02) {
+		t.Errorf("%+v, want a busy server, and %.0f pages/s that workers limit", r, 500/mean)
 	}
 }
 
