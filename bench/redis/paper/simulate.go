@@ -140,25 +140,25 @@ func (s *simulation) spent() (server, clients int64) {
 	return s.server.spent(s.now), clients
 }
 
-// place gives the hosts to processes, and returns the imbalance.
+// place gives the hosts to processes, and returns the imbalance. Hosts are ready at different times, as in the middle of
+// a crawl: otherwise they would all rest at the same time for a while.
 func (s *simulation) place() float64 {
-	if !s.Sharded {
-		s.pools = make([]pool, 1)
-		for h := range s.Hosts {
-			s.pools[0].hosts.push(item{0, int32(h), 0})
-		}
-		return 1
+	s.pools = make([]pool, 1)
+	if s.Sharded {
+		s.pools = make([]pool, s.Processes)
 	}
-	s.pools = make([]pool, s.Processes)
 	for h := range s.Hosts {
-		p := owner(uint64(h), s.Seed, s.Shards, s.Processes)
-		s.pools[p].hosts.push(item{0, int32(h), 0})
+		p := 0
+		if s.Sharded {
+			p = owner(uint64(h), s.Seed, s.Shards, s.Processes)
+		}
+		s.pools[p].hosts.push(item{s.draw.Int64N(int64(s.Gap) + 1), int32(h), 0})
 	}
 	most := 0
 	for i := range s.pools {
 		most = max(most, len(s.pools[i].hosts))
 	}
-	return float64(most) * float64(s.Processes) / float64(s.Hosts)
+	return float64(most) * float64(len(s.pools)) / float64(s.Hosts)
 }
 
 // owner returns the process of a host: it hashes to a shard, and the processes share the shards as evenly as possible.
