@@ -31,6 +31,12 @@ type Command struct {
 	Serve func(ctx context.Context, lasting bool) (Server, error)
 }
 
+// Main runs the command "crawlbench crash" on the crawlers of package frontier, with the arguments after its name, and
+// returns the exit code. It starts processes of this program, which must call fleet.Main with these crawlers.
+func Main(args []string, out, errw io.Writer) int {
+	return Command{Frontiers: Frontiers(), Serve: Serve}.Main(args, out, errw)
+}
+
 // flags are the flags of the command.
 type flags struct {
 	Config

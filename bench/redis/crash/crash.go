@@ -52,7 +52,7 @@ type Kind string
 const (
 	// Process is the death of one process of the fleet.
 	Process Kind = "process"
-	// Killed is the death of the server, as by kill -9: the operating system still writes what the server wrote.
+	// Killed is the death of the server, as by kill -9: the operating system still writes what the server has written.
 	Killed Kind = "server"
 	// Power is the death of the server together with what it wrote to its append-only file within the last second,
 	// which it promises to have on the disk only then.

@@ -1,13 +1,13 @@
 package crash
 
 import (
-	"fmt"
 	"os"
 	"slices"
 	"testing"
 	"time"
 
 	"crawlbench/bench/redis/fleet"
+	"crawlbench/bench/redis/frontier"
 )
 
 // commandVerb is the first argument of this test's program when it is to be the command with the toys.
@@ -17,11 +17,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		switch os.Args[1] {
 		case fleet.ChildVerb:
-			if err := fleet.Child(os.Stdin, os.Stdout, slices.Concat(toyCrawlers(), Crawlers())); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				os.Exit(1)
-			}
-			os.Exit(0)
+			os.Exit(fleet.Main(os.Stdin, os.Stdout, os.Stderr, slices.Concat(toyCrawlers(), frontier.Crawlers())))
 		case commandVerb:
 			os.Exit(Command{Frontiers: toys(), Serve: serveToys}.Main(os.Args[2:], os.Stdout, os.Stderr))
 		}

@@ -33,6 +33,3 @@ func Frontiers() (list []Frontier) {
 	}
 	return list
 }
-
-// Crawlers returns the crawlers that processes of these fleets must have.
-func Crawlers() []crawl.Crawler { return frontier.Crawlers() }

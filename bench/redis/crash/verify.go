@@ -14,10 +14,12 @@ type Verdict struct {
 	// Lost is how many reachable pages no process has fetched to the end, and Strange how many fetches were of pages
 	// that cannot be reached.
 	Lost, Strange int
-	// Twice is how many fetches were of a page that had been begun before, and Most how many of these one death excuses.
+	// Twice is how many fetches were of a page that had been begun before, and Most how many of these one death of
+	// a process excuses.
 	Twice, Most int
 	// Beyond is how many of these no death excuses. A repeat is excused if it began after the death of a process that
-	// had begun the page, once for each such death and for as many pages as that process may hold.
+	// had begun the page, once for each such death and for as many pages as that process may hold. The death of the
+	// server excuses a repeat after it of a page that was begun shortly before it.
 	Beyond int
 	// Early is how many fetches began after a process had said that the crawl is complete.
 	Early int
@@ -41,8 +43,16 @@ type begun struct {
 	by   int
 }
 
-// verify compares the histories with the reachable pages. excused is how many repeats the death of the server excuses.
-func verify(reach graph.Reach, list []history, excused int) (v Verdict) {
+// outage is the death of a server, zero if it lived. It may have forgotten what it was told since a time before.
+type outage struct{ killed, since time.Time }
+
+// excuses reports whether the death excuses that a page which was begun at a time is begun again.
+func (o outage) excuses(before, again time.Time) bool {
+	return !o.killed.IsZero() && !before.Before(o.since) && !again.Before(o.killed)
+}
+
+// verify compares the histories with the reachable pages.
+func verify(reach graph.Reach, list []history, o outage) (v Verdict) {
 	fetched := make([]bool, 64*len(reach.Set))
 	var all []begun
 	for by, h := range list {
@@ -68,30 +78,30 @@ func verify(reach graph.Reach, list []history, excused int) (v Verdict) {
 		for n < len(all) && all[n].page == all[0].page {
 			n++
 		}
-		v.repeats(list, all[:n], charged)
+		v.repeats(list, all[:n], o, charged)
 		all = all[n:]
 	}
 	for by, n := range charged {
 		v.Beyond += max(0, n-list[by].held)
 		v.Most = max(v.Most, n)
 	}
-	v.Beyond = max(0, v.Beyond-excused)
 	return v
 }
 
-// repeats adds the repeats among the fetches of one page, and charges excused ones to the dead.
-func (v *Verdict) repeats(list []history, fetches []begun, charged []int) {
+// repeats adds the repeats among the fetches of one page, and charges those that the death of a process excuses to it.
+func (v *Verdict) repeats(list []history, fetches []begun, o outage, charged []int) {
 	var dead []int // processes that have begun the page, were killed, and have not been charged for it
 	for i, f := range fetches {
 		if i > 0 {
 			v.Twice++
 			j := slices.IndexFunc(dead, func(by int) bool { return !f.at.Before(list[by].killed) })
-			if j < 0 {
-				v.Beyond++
-			} else {
+			switch {
+			case j >= 0:
 				charged[dead[j]]++
 				v.Back = max(v.Back, f.at.Sub(list[dead[j]].killed))
 				dead = slices.Delete(dead, j, j+1)
+			case !o.excuses(fetches[i-1].at, f.at):
+				v.Beyond++
 			}
 		}
 		if !list[f.by].killed.IsZero() {

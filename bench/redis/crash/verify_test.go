@@ -31,10 +31,10 @@ func four() graph.Reach { return graph.Reach{Set: []uint64{0b1111}, Pages: 4} }
 
 func TestVerify(t *testing.T) {
 	for _, c := range []struct {
-		name    string
-		excused int
-		list    []history
-		want    Verdict
+		name   string
+		outage int // when the server died, after 0
+		list   []history
+		want   Verdict
 	}{
 		{"each page once", 0, []history{lived(did(0, 0), did(1, 1)), lived(did(2, 1), did(3, 1))}, Verdict{}},
 		{"a page that nobody fetched", 0, []history{lived(did(0, 0), did(1, 1), did(3, 2))}, Verdict{Lost: 1}},
@@ -61,16 +61,22 @@ func TestVerify(t *testing.T) {
 		{"more than the dead can have held", 0,
 			[]history{lived(did(3, 2), did(0, 5), did(1, 6), did(2, 7)), dead(3, did(0, 0), did(1, 1), did(2, 1))},
 			Verdict{Twice: 3, Most: 3, Beyond: 1, Back: 4 * time.Millisecond}},
-		{"the server's death excuses two", 2,
-			[]history{lived(did(0, 0), did(1, 1), did(2, 2), did(3, 2)), lived(did(0, 5), did(1, 6), did(2, 7))},
+		{"the server forgot the last 3 ms, and one page of before", 5,
+			[]history{lived(did(0, 0), did(1, 2), did(2, 3), did(3, 2)), lived(did(0, 6), did(1, 6), did(2, 7))},
 			Verdict{Twice: 3, Beyond: 1}},
+		{"two began a page, and then the server died", 5,
+			[]history{lived(did(0, 3), did(1, 2), did(2, 3), did(3, 2)), lived(did(0, 4))}, Verdict{Twice: 1, Beyond: 1}},
 		{"pages that do not exist", 0,
 			[]history{lived(did(0, 0), did(1, 1), did(2, 2), did(3, 2), did(4, 3), did(999, 3))}, Verdict{Strange: 2}},
 		{"the end was said too early", 0,
 			[]history{lived(did(0, 0), did(1, 1), did(2, 8)), {fetches: []fleet.Fetch{did(3, 2)}, said: at(5)}},
 			Verdict{Early: 1}},
 	} {
-		if got := verify(four(), c.list, c.excused); got != c.want {
+		var o outage
+		if c.outage > 0 {
+			o = outage{at(c.outage), at(c.outage - 3)}
+		}
+		if got := verify(four(), c.list, o); got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
 	}

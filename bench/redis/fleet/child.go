@@ -15,6 +15,15 @@ import (
 	"crawlbench/internal/plan"
 )
 
+// Main is Child for the main function of a program whose first argument is ChildVerb. It returns the exit code.
+func Main(in io.Reader, out, errw io.Writer, table []crawl.Crawler) int {
+	if err := Child(in, out, table); err != nil {
+		fmt.Fprintln(errw, err)
+		return 1
+	}
+	return 0
+}
+
 // Child does the job that it reads from in, with a crawler of table, and writes to out how it ended. The process exits
 // when in ends, since then nobody waits for it.
 func Child(in io.Reader, out io.Writer, table []crawl.Crawler) error {

@@ -51,11 +51,7 @@ func own[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl
 
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == ChildVerb {
-		if err := Child(os.Stdin, os.Stdout, crawlers()); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
+		os.Exit(Main(os.Stdin, os.Stdout, os.Stderr, crawlers()))
 	}
 	os.Exit(m.Run())
 }

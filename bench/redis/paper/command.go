@@ -37,7 +37,7 @@ type settings struct {
 }
 
 // Main runs the command "crawlbench paper" with the arguments after its name, and returns the exit code. With -measure
-// and -compare it starts processes of this program, which must call fleet.Child.
+// and -compare it starts processes of this program, which must call fleet.Main with the crawlers of package frontier.
 func Main(args []string, out, errw io.Writer) int {
 	var s settings
 	fs := flag.NewFlagSet("paper", flag.ContinueOnError)

@@ -2,7 +2,6 @@ package paper
 
 import (
 	"encoding/csv"
-	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -15,11 +14,7 @@ import (
 
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == fleet.ChildVerb {
-		if err := fleet.Child(os.Stdin, os.Stdout, frontier.Crawlers()); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
+		os.Exit(fleet.Main(os.Stdin, os.Stdout, os.Stderr, frontier.Crawlers()))
 	}
 	os.Exit(m.Run())
 }
