@@ -227,8 +227,8 @@ func TestCrawlerThatFailsInABlock(t *testing.T) {
 		"killed":   {"killed", "killed twice"},
 		"eats":     {"memory", "memory limit"},
 	} {
-		if underRace && want.class == "memory" {
-			continue
+		if underRace && !slices.Contains([]string{"dies2", "wrong4", "hangs3", "killed"}, name) {
+			continue // one of each way in which this process learns of a failure
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -280,7 +280,10 @@ func TestHostileDirectories(t *testing.T) {
 	if len(list) < 40 {
 		t.Errorf("%d traps, want at least 40", len(list))
 	}
-	for _, trap := range list {
+	for i, trap := range list {
+		if testing.Short() && i%8 != 0 {
+			continue // each syncs files many times
+		}
 		t.Run(trap.what, func(t *testing.T) {
 			outside := t.TempDir()
 			other := testPlan(2)
