@@ -96,7 +96,7 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 			beside = report.Benchstat(analysis.Benchstat(), analysis.Families.Unlimited.Size, true)
 		}
 	}
-	if *unit == "" && !*only {
+	if _, err := table.done(); *unit == "" && !*only && !errors.Is(err, errNoBenchstat) {
 		var text strings.Builder
 		for _, s := range beside {
 			a.screen.Paragraph(&text, "", s)
