@@ -55,3 +55,46 @@ func TestRealServer(t *testing.T) {
 		}
 	}
 }
+
+// A real server that is killed and started again is not seen by those who wait, except as time, although it has
+// forgotten everything.
+func TestRealServerThatRestarts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for a server that restarts")
+	}
+	for _, k := range kinds() {
+		s := servertest.Start(t, server.Options{})
+		client, err := server.Client(s.URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := crawl.Fleet{Processes: 1, Server: s.URL(), Name: "restart"}
+		l, err := k.make(newConn(k.name, client, &f, 1000, 10), 1000, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				for range 100 {
+					if err := l.Wait(t.Context()); err != nil {
+						t.Errorf("%s: %v", k.name, err)
+						return
+					}
+				}
+			})
+		}
+		time.Sleep(20 * time.Millisecond)
+		if err := s.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(100 * time.Millisecond)
+		if err := s.Restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		all.Wait()
+		if err := l.(interface{ Close() error }).Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

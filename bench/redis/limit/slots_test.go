@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/limiter"
 )
@@ -96,6 +98,31 @@ func (d load) drive(t *testing.T, limiters []crawl.Limiter, seed uint64, halfway
 	return at
 }
 
+// checkWindows drives a fleet with a load drawn from seed, and returns an error if some window has more than rate x
+// length + burst. The server forgets everything if the seed is odd.
+func checkWindows(t *testing.T, seed uint64, change func(*slots) crawl.Limiter) (err error) {
+	inWorld(t, func(t *testing.T, w *world) {
+		d := drawLoad(seed)
+		var limiters []crawl.Limiter
+		for i := range d.processes {
+			l := member(t, w, i, d.processes, d.rate, d.burst)
+			defer l.Close()
+			limiters = append(limiters, change(l))
+		}
+		var forget func()
+		if seed%2 == 1 {
+			forget = func() { w.FlushAll() }
+		}
+		at := d.drive(t, limiters, seed, forget)
+		// The server's clock counts microseconds.
+		tick := 1.1e-6 * d.rate / float64(d.burst)
+		if ratio, window := limiter.Worst(at, d.rate, d.burst); ratio > 1+tick {
+			err = fmt.Errorf("in %v it granted %.6f times what %+v allows", window, ratio, d)
+		}
+	})
+	return err
+}
+
 // No window has more than rate x length + burst, whoever cancels or pauses, and even if the server forgets everything.
 func TestSlotsKeepEveryWindow(t *testing.T) {
 	loads := uint64(60)
@@ -103,26 +130,63 @@ func TestSlotsKeepEveryWindow(t *testing.T) {
 		loads = 15
 	}
 	for seed := range loads {
-		inWorld(t, func(t *testing.T, w *world) {
-			d := drawLoad(seed)
-			var limiters []crawl.Limiter
-			for i := range d.processes {
-				limiters = append(limiters, member(t, w, i, d.processes, d.rate, d.burst))
-			}
-			var forget func()
-			if seed%2 == 1 {
-				forget = func() { w.FlushAll() }
-			}
-			at := d.drive(t, limiters, seed, forget)
-			// The server's clock counts microseconds.
-			tick := 1.1e-6 * d.rate / float64(d.burst)
-			if ratio, window := limiter.Worst(at, d.rate, d.burst); ratio > 1+tick {
-				t.Errorf("seed %d: in %v it granted %.6f times what %+v allows", seed, window, ratio, d)
-			}
-			for _, l := range limiters {
-				l.(*slots).Close()
-			}
-		})
+		if err := checkWindows(t, seed, func(l *slots) crawl.Limiter { return l }); err != nil {
+			t.Errorf("seed %d: %v", seed, err)
+		}
+	}
+}
+
+// hoarder is slots whose slots never expire.
+type hoarder struct{ *slots }
+
+func (h hoarder) Wait(ctx context.Context) error {
+	granted := make(chan grant, 1)
+	h.mu.Lock()
+	place := h.queue.PushBack(granted)
+	h.serve()
+	h.mu.Unlock()
+	select {
+	case g := <-granted:
+		return g.err
+	case <-ctx.Done():
+		h.leave(place, granted)
+		return ctx.Err()
+	}
+}
+
+// Each part of the limiter that keeps the windows is needed.
+func TestSlotsWithFaultsBreakWindows(t *testing.T) {
+	if testing.Short() {
+		t.Skip("tries many loads")
+	}
+	script := func(old, changed string) func(l *slots) crawl.Limiter {
+		if !strings.Contains(reserveScript, old) {
+			t.Fatalf("the script has no %q", old)
+		}
+		mutant := redis.NewScript(strings.Replace(reserveScript, old, changed, 1))
+		return func(l *slots) crawl.Limiter {
+			l.script = mutant
+			return l
+		}
+	}
+	for name, change := range map[string]func(*slots) crawl.Limiter{
+		"slots never expire":                 func(l *slots) crawl.Limiter { return hoarder{l} },
+		"what others hold is not skipped":    script("burst + others", "0"),
+		"what the process knows is not used": script("known > 0 and", "false and"),
+		"a full bucket has a page too many":  script("now, 0 -- the bucket is full", "now, -1"),
+		"reserved pages are not written":     script("reserved + pages", "reserved + pages - 1"),
+		"pages may be fetched an interval early": func(l *slots) crawl.Limiter {
+			l.tolerance += l.interval
+			return l
+		},
+	} {
+		found := false
+		for seed := uint64(0); seed < 60 && !found; seed++ {
+			found = checkWindows(t, seed, change) != nil
+		}
+		if !found {
+			t.Errorf("%s, and no window shows it", name)
+		}
 	}
 }
 
@@ -203,7 +267,7 @@ func (w *world) reserved(t *testing.T, l *slots) time.Duration {
 	if _, err := fmt.Sscan(text, &moment, &pages); err != nil {
 		t.Fatal(err)
 	}
-	return time.UnixMicro(moment).Add(time.Duration(pages * l.interval)).Sub(time.Now())
+	return time.Until(time.UnixMicro(moment).Add(time.Duration(pages * l.interval)))
 }
 
 // Any number of waits that are cancelled leave no more than a block and a half, and the next wait gets its slot as if
