@@ -15,10 +15,10 @@ import (
 // out in this process when their times come, first come, first served.
 //
 // No window of the fleet has more than rate x length + burst, except for how much calls differ in how long they take:
-// a slot is used between the time that the burst allows and the time at which it is due, and expires then, unless
-// somebody waits for it. Those who wait hold no slot. So a cancelled wait leaves nothing behind: its slot is the next
-// one's. Nobody uses what a process has reserved when it ends, or when its demand ends: at most a block and a half, 15
-// ms of the rate. A process that lets slots expire reserves smaller blocks.
+// a slot is used between the time that the burst allows and the time at which it is due, and expires then, or a little
+// later if somebody waits whom the timer wakes late. Those who wait hold no slot. So a cancelled wait leaves nothing
+// behind: its slot is the next one's. Nobody uses what a process has reserved when it ends, or when its demand ends: at
+// most a block and a half, 15 ms of the rate. A process that lets slots expire reserves smaller blocks.
 //
 // If the server dies, a process uses the slots it has, and then every Wait returns an error. If the server forgets,
 // each process tells it how far it has reserved. The first to do so cannot know what the others have, and skips as
@@ -52,8 +52,12 @@ type grant struct {
 	err error
 }
 
-// blockTime is the time whose pages make a block.
-const blockTime = 10 * time.Millisecond
+const (
+	// blockTime is the time whose pages make a block.
+	blockTime = 10 * time.Millisecond
+	// late is how late a timer may be. A process that was stopped for longer does not use up its slots all at once.
+	late = 10 * time.Millisecond
+)
 
 func newSlots(c *conn, rate float64, burst int) (crawl.Limiter, error) {
 	return slotsOf(c, rate, burst, max(1, int(rate*blockTime.Seconds()))), nil
@@ -89,7 +93,7 @@ func (s *slots) Wait(ctx context.Context) error {
 	granted := make(chan grant, 1)
 	s.mu.Lock()
 	if s.queue.Len() == 0 {
-		s.expire()
+		s.expire(time.Since(s.start))
 	}
 	place := s.queue.PushBack(granted)
 	s.serve()
@@ -118,12 +122,11 @@ func (s *slots) leave(place *list.Element, granted chan grant) {
 	s.serve()
 }
 
-// expire drops the slots that nobody has used in time.
-func (s *slots) expire() {
-	now := float64(time.Since(s.start))
-	for len(s.blocks) > 0 && s.blocks[0].due < now {
+// expire drops the slots that were due before a time.
+func (s *slots) expire(before time.Duration) {
+	for len(s.blocks) > 0 && s.blocks[0].due < float64(before) {
 		b := s.blocks[0]
-		n := min(b.left, int(math.Ceil((now-b.due)/s.interval)))
+		n := min(b.left, int(math.Ceil((float64(before)-b.due)/s.interval)))
 		s.drop(n)
 		s.size = max(1, s.size-n)
 		s.expired = true
@@ -150,6 +153,7 @@ func (s *slots) left() (n int) {
 // serve gives the slots whose times have come to those who wait, and sees to those that come next.
 func (s *slots) serve() {
 	now := time.Since(s.start)
+	s.expire(now - late)
 	for s.queue.Len() > 0 && len(s.blocks) > 0 && s.until(s.blocks[0].due, now) <= 0 {
 		s.queue.Remove(s.queue.Front()).(chan grant) <- grant{due: s.blocks[0].due}
 		s.drop(1)

@@ -384,3 +384,33 @@ func TestChangedRate(t *testing.T) {
 		fast.Close()
 	})
 }
+
+// A process that was stopped for a while, so that its timer is late, does not use up what it had reserved before.
+func TestSlotsOfAStoppedProcessExpire(t *testing.T) {
+	for stopped, lost := range map[time.Duration]bool{9 * time.Millisecond: false, time.Second: true} {
+		inWorld(t, func(t *testing.T, w *world) {
+			l := member(t, w, 0, 1, 100, 1)
+			var all sync.WaitGroup
+			all.Go(func() {
+				if err := l.Wait(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+			time.Sleep(9 * time.Millisecond) // the first slot comes after 10 ms and a call
+			l.mu.Lock()
+			due := time.Duration(l.blocks[0].due)
+			l.timer.Stop()
+			l.mu.Unlock()
+			time.Sleep(due - time.Since(l.start) + stopped)
+			calls := l.Calls()
+			l.mu.Lock()
+			l.serve() // what the timer does
+			l.mu.Unlock()
+			all.Wait()
+			if got := l.Calls() > calls; got != lost {
+				t.Errorf("after %v the slot was lost: %v", stopped, got)
+			}
+			l.Close()
+		})
+	}
+}
