@@ -48,6 +48,10 @@ func (a *app) test(ctx context.Context, run *store.Run, budget time.Duration, dr
 	if err != nil {
 		return err
 	}
+	if run.Several() {
+		a.tell(fmt.Sprintf("note: the findings are those of %s, and the experiments run on this machine.",
+			report.MachineName(analysis)))
+	}
 	tests, untested := explain.Tests(analysis)
 	var notes strings.Builder
 	for _, f := range untested {

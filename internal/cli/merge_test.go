@@ -4,6 +4,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -143,6 +144,71 @@ func constant(t *testing.T, dir string) map[string]any {
 	delete(sums, "journal")
 	delete(sums, "manifest")
 	return m
+}
+
+// onMachines measures shards of a run against this program itself, as if each had been measured on another machine.
+func onMachines(t *testing.T, results string, n int) {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 1; i <= n; i++ {
+		code, _, errs := call(t, "run", "-q", "-shard", fmt.Sprintf("%d/%d", i, n), "-machine", fmt.Sprint("node-", i),
+			"-results", results, "-run", "fleet", "-against", program, "s.toml")
+		if code != exitOK {
+			t.Fatalf("shard %d: exit code %d: %s", i, code, errs)
+		}
+		run, _, err := store.Resume(filepath.Join(results, fmt.Sprintf("fleet.shard-%d-of-%d.attempt-1", i, n)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = run.Update(func(m *store.Manifest) { m.Machines[0].ID = fmt.Sprint("id", i) })
+		if err := errors.Join(err, run.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Four machines have a joint verdict, and a gate; two have neither. The programs are the same, and a gate at ten times
+// the time is far from what noise can do.
+func TestMachinesFromEndToEnd(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "s.toml", gated)
+	onMachines(t, "four", 4)
+	code, out, errs := call(t, "merge", "-gate", "10000%", "-results", "four", "four")
+	if code != exitOK || !strings.Contains(out, "on 4 machines") ||
+		!strings.Contains(out, "merged from 4 shards of 4 machines") || !strings.Contains(out, "paired by machine") {
+		t.Errorf("four machines: exit code %d\n%s\n%s", code, out, errs)
+	}
+	onMachines(t, "two", 2)
+	code, out, errs = call(t, "merge", "-gate", "10000%", "-results", "two", "two")
+	if code != exitCannotTell || !strings.Contains(out, "2 machines were measured, and 4 are needed") {
+		t.Errorf("two machines: exit code %d\n%s\n%s", code, out, errs)
+	}
+	for _, x := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"compare", "four/fleet"}, exitOK, "benchstat's table is left out"},
+		{[]string{"compare", "-unit", "B/op", "four/fleet"}, exitUsage, "-unit is for benchstat"},
+		{[]string{"compare", "four/fleet", "two/fleet"}, exitNotComparable, "rounds of several machines have no pairs"},
+		{[]string{"run", "-resume", "four/fleet"}, exitNotComparable, "it was merged from shards"},
+		{[]string{"report", "-format", "json", "four/fleet"}, exitOK, `"cells_of": "node-1"`},
+		{[]string{"export", "four/fleet", "site"}, exitOK, ""},
+	} {
+		code, out, errs := call(t, x.args...)
+		if code != x.code || !strings.Contains(out+errs, x.want) {
+			t.Errorf("%v: exit code %d, want %d and %q\n%s\n%s", x.args, code, x.code, x.want, out, errs)
+		}
+	}
+	page := text(t, "site", "index.html")
+	for _, want := range []string{"Machines", "Together: ", "Explore on node-1", "noise floor"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the exported page lacks %q", want)
+		}
+	}
 }
 
 // Attempts of a shard that are started at the same time, as by a cluster that starts a pod twice, have directories and
