@@ -72,7 +72,7 @@ func machineList(x *diagnose.Machines) Table {
 }
 
 // jointAbout describes the columns of jointTables.
-const jointAbout = "Spread: the standard deviation between machines beyond the noise of their rounds, and that of a round on one machine. Adjusted p: that there is no difference. P of agreement: that all machines have the same ratio, by an F-test of Cochran's Q."
+const jointAbout = "SD between, within: the standard deviation of the ratio between machines, beyond the noise of their rounds, and that of a round on one machine. Adjusted p: that there is no difference. Alike, p: that all machines have the same ratio, by an F-test of Cochran's Q."
 
 // jointTables are the comparisons with the baseline over the machines of a stratum, a table for each condition.
 func jointTables(a *diagnose.Analysis, s *diagnose.Stratum) (tables []Table) {
@@ -89,12 +89,13 @@ func jointTables(a *diagnose.Analysis, s *diagnose.Stratum) (tables []Table) {
 			about := fmt.Sprintf("%s: times %s's %s, over %s", Condition(k), a.Baseline, perSecondOf(k.Transport),
 				Plural(len(s.Machines), "machine"))
 			tables = append(tables, Table{About: about + ". " + jointAbout, Brief: about,
-				Head: []string{"crawler", "workers", "times", "verdict", "adjusted p", "faster on",
-					"spread between, within", "p of agreement"}})
+				Head: []string{"crawler", "workers", "times", "adjusted p", "faster on", "SD between, within",
+					"alike, p"}})
 		}
 		word := j.Verdict.String()
 		tables[i].Rows = append(tables[i].Rows, []Entry{{Text: j.Cell.Impl}, {Text: fmt.Sprint(j.Cell.Workers)},
-			{Text: times(j.Times())}, {Text: word, Short: verdictMark(j.Verdict), Class: word}, {Text: pValue(j.P)},
+			{Text: times(j.Times()) + " " + word, Short: times(j.Times()) + " " + verdictMark(j.Verdict), Class: word},
+			{Text: pValue(j.P)},
 			{Text: fmt.Sprintf("%d of %d", j.Faster, j.Of)},
 			{Text: spread(j.Spread.Between) + ", " + spread(j.Spread.Within)}, {Text: agreement(j.Spread.P)}})
 	}
