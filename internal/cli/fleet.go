@@ -91,7 +91,8 @@ func (a *app) serveFleets(ctx context.Context, s *plan.Scenario, p *plan.Plan, f
 		return p, nil
 	}
 	err = fmt.Errorf("run: start the server that processes share: %w", err)
-	if f.redis != "" || !errors.Is(err, exec.ErrNotFound) {
+	// What is left out would differ between the machines of shards, which have one plan.
+	if f.redis != "" || f.shard.place != "" || !errors.Is(err, exec.ErrNotFound) {
 		return nil, err
 	}
 	left := a.leaveOut(s)

@@ -98,6 +98,7 @@ func TestReportOfEightMachines(t *testing.T) {
 			"SD between, within"},
 		"markdown": {"# fleet on 8 machines with 2 cores of Fast", "merged from 8 shards of 8 machines", "6 of 8",
 			"## Machines", "### Together: 2 cores of Fast", "### Machine by machine: 2 cores of Fast",
+			"![cas with 2 workers relative to mutexmap, machine by machine](plots/machines-1.svg)", "faster on 6 of 8 machines.",
 			"on node-1", "| machine node-3 | 2 cores of Fast, kernel 6.2 |", "a machine is a random block", "alike, p"},
 		"html":     {"fleet on 8 machines", "Together: 2 cores of Fast", "6 of 8", "node-8"},
 		"summary":  {"on 8 machines", "8 machines with 2 cores of Fast"},
@@ -125,7 +126,7 @@ func TestReportOfTwoMachines(t *testing.T) {
 			"1.51x faster", "0.98x slower"},
 		"markdown": {"No joint verdict: 2 machines were measured, and 4 are needed.", "Throughput on node-2",
 			"### Machine by machine: 2 cores of Fast"},
-		"html":    {"No joint verdict", "Throughput on node-2"},
+		"html":    {"No joint verdict", "Throughput on node-2", "relative to mutexmap, machine by machine"},
 		"summary": {"No joint verdict"},
 	} {
 		for _, w := range want {

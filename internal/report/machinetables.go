@@ -13,6 +13,10 @@ func machinesSection(a *diagnose.Analysis) Section {
 	x := a.Machines
 	s := Section{ID: "machines", Title: machinesTitle,
 		Groups: []Group{{Title: machinesTitle, Main: true, Tables: []Table{machineList(x)}}}}
+	s.add(machineFigures(a)...)
+	for i := range s.Figures {
+		s.Figures[i].ID = fmt.Sprintf("%s-%d", s.ID, i+1)
+	}
 	for _, part := range x.Strata {
 		if part.Decided() {
 			s.Groups = append(s.Groups, Group{"Together: " + part.Model, true, jointTables(a, part)})
