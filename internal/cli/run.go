@@ -390,7 +390,7 @@ func (a *app) show(w io.Writer, s screen.Screen, p *plan.Plan, graphs []measure.
 		s.Paragraph(&b, "", fmt.Sprintf("The time is estimated from one crawl in %d of %s without a rate; samples that are "+
 			"taken again come on top.%s", firsts.Seen(), plain.Count(firsts.Cells, "cell"), soonest(p, firsts)))
 	}
-	if text := f.shard.note(p); text != "" {
+	if text := f.shard.note(p, firsts); text != "" {
 		s.Paragraph(&b, "", text)
 	}
 	if len(p.Passes) == 0 {

@@ -176,13 +176,28 @@ func (f *runFlags) create(m store.Manifest, p *plan.Plan, begin time.Time) (*sto
 	}
 }
 
-// note says what a shard measures of a plan; "" for a run that measures all.
-func (s *shardFlags) note(p *plan.Plan) string {
+// note says what a shard measures of a plan, and how long that takes; "" for a run that measures all.
+func (s *shardFlags) note(p *plan.Plan, firsts *measure.Firsts) string {
 	place, err := parseShard(s.place)
 	if s.place == "" || err != nil {
 		return ""
 	}
-	return report.Shard(p, place)
+	q, rounds, limited := *p, 0, 0
+	for r := range p.Rounds {
+		if place.Has(r) {
+			rounds++
+			if r < p.RoundsOf(plan.Cell{Rate: 1}) {
+				limited++
+			}
+		}
+	}
+	if q.RateLimitedRounds = limited; limited == 0 { // 0 would mean all
+		q.Cells = slices.DeleteFunc(slices.Clone(p.Cells), func(c plan.Cell) bool { return c.Rate > 0 })
+	}
+	if !place.HasPasses() {
+		q.Passes = nil
+	}
+	return report.Shard(p, place, rounds, firsts.After(&q, rounds))
 }
 
 // shardDone says that a shard has ended, and what comes next.

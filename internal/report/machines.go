@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
@@ -43,15 +44,10 @@ func origin(m store.Manifest) string {
 // betweenMachines is how far ratios differ between machines in what a plan says beforehand.
 const betweenMachines = 0.05
 
-// Shard says what a shard measures of a plan, and what the machines can find together.
-func Shard(p *plan.Plan, s store.Shard) string {
-	rounds := 0
-	for r := range p.Rounds {
-		if s.Has(r) {
-			rounds++
-		}
-	}
-	text := fmt.Sprintf("Shard %v measures %d of these %s", s, rounds, Plural(p.Rounds, "round"))
+// Shard says what a shard measures of a plan, how many rounds in which time, and what the machines can find together.
+func Shard(p *plan.Plan, s store.Shard, rounds int, takes time.Duration) string {
+	text := fmt.Sprintf("Shard %v measures %d of these %s, in about %s", s, rounds, Plural(p.Rounds, "round"),
+		Duration(takes))
 	switch {
 	case len(p.Passes) > 0 && s.HasPasses():
 		text += ", and takes all profiles"
