@@ -83,7 +83,7 @@ func TestPaceOfALimiter(t *testing.T) {
 	})
 }
 
-func TestPassedOver(t *testing.T) {
+func TestOvertakes(t *testing.T) {
 	waits := func(asked ...time.Duration) (list []Wait) { // in the order of their grants
 		for i, d := range asked {
 			list = append(list, Wait{d, time.Duration(100 + i)})
