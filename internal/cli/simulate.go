@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -53,21 +52,14 @@ func (a *app) simulate(ctx context.Context, p *plan.Plan, m store.Manifest, f ru
 	if err := origin(&m, p, f.programs); err != nil {
 		return err
 	}
-	dir := f.out
-	if dir == "" {
-		dir = filepath.Join(f.results, store.NewName(f.results, m.Scenario, m.Started))
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
-		return fmt.Errorf("create the directory of the runs: %w", err)
-	}
-	run, err := store.Create(dir, m, p)
+	run, err := f.create(m, p, m.Started)
 	if err != nil {
 		return err
 	}
 	defer run.Close()
 	if err := describeGraphs(ctx, run); err != nil {
 		run.Close()
-		return errors.Join(err, os.RemoveAll(dir)) // nothing was simulated: remove the directory
+		return errors.Join(err, os.RemoveAll(run.Dir())) // nothing was simulated: remove the directory
 	}
 	return a.takeSimulated(ctx, run, f)
 }
