@@ -60,8 +60,9 @@ func (s *Site) walk(t *testing.T, r Rules, steps []step) error {
 
 func TestRefusalsAndRobotsOfRealCrawlsAreVerified(t *testing.T) {
 	const rest, delay = 5 * time.Second, 3 * time.Second
-	refusing := graph.Behaviour{Refuse: 1, RetryAfter: rest, Latency: graph.Latency{Model: "constant", Median: time.Second}}
-	forbidding := seeded(t, graph.Behaviour{Forbid: 0.3, RobotsDelay: delay, Latency: refusing.Latency})
+	latency := graph.Latency{Model: "constant", Median: time.Second}
+	refusing := graph.Behaviour{Refuse: 1, RetryAfter: rest, Latency: latency}
+	forbidding := seeded(t, graph.Behaviour{Forbid: 0.3, RobotsDelay: delay, Latency: latency})
 	again := []step{{page: 0}, {page: 0, after: rest}, {page: 1}, {page: 1, after: rest}, {page: 2},
 		{page: 2, after: rest}, {page: 3}, {page: 3, after: rest}}
 	obeyed := []step{{page: 0, robots: true}, {page: 0, after: delay}, {page: 2, robots: true}, {page: 2, after: delay},
