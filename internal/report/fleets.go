@@ -12,13 +12,13 @@ import (
 const (
 	fleetsTitle = "Fleets"
 
-	fleetCrawlsAbout = "Several processes share a crawl. Clients and server: processor time a page, of all processes and of the " +
-		"server that they share. Calls: to the server, a page. Least/most: pages of the process with the fewest, divided by " +
-		"those of the one with the most."
-	fleetLimitsAbout = "Several processes share a limit. Worst window: of all windows of at least 100 ms, the pages let through " +
-		"over rate x length + burst; in shorter ones, late wake-ups count for more than the limiter. Calls: to the server, a " +
-		"grant. Least/most: grants of the least served process, divided by those of the most served one. Clients and server: " +
-		"processor time a page, of all processes and of the server."
+	fleetCrawlsAbout = "Several processes share a crawl. Clients and server: processor time a page, of all processes and " +
+		"of the server that they share. Calls: to the server, a page. Least/most: pages of the process with the fewest, " +
+		"divided by those of the one with the most."
+	fleetLimitsAbout = "Several processes share a limit. Achieved: of the rate asked for. Worst: of all windows of at " +
+		"least 100 ms, the pages let through over rate x length + burst; in shorter ones, late wake-ups count for more than " +
+		"the limiter. Calls: to the server, a grant. Least/most: grants of the least served process, divided by those of the " +
+		"most served one. Clients and server: processor time a page, of all processes and of the server."
 )
 
 // fleets returns the tables of what fleets did in a topic: the crawls that they shared, and the limits.
@@ -26,8 +26,8 @@ func fleets(a *diagnose.Analysis, t *topic) []Table {
 	crawls := Table{About: fleetCrawlsAbout, Brief: Part(t.Key) + ": crawls that processes share, processor time a page",
 		Head: []string{"crawler", "processes", "workers", "pages/s", "clients", "server", "calls", "least/most"}}
 	limits := Table{About: fleetLimitsAbout, Brief: Part(t.Key) + ": limits that processes share",
-		Head: []string{"limiter", "rate", "crawler", "processes", "achieved/asked", "worst window", "calls",
-			"least/most", "clients", "server"}}
+		Head: []string{"limiter", "rate", "crawler", "processes", "achieved", "worst", "calls", "least/most",
+			"clients", "server"}}
 	for _, table := range t.tables {
 		for c := range table.Cells() {
 			switch {

@@ -99,7 +99,7 @@ func TestFleets(t *testing.T) {
 		"joint 2 4 20.0k 20.0 µs 9.0 µs 0.03 0.90",
 		"joint 4 4 40.0k 20.0 µs 9.0 µs 0.03 0.90",
 		"limits that processes share",
-		"limiter rate crawler processes achieved/asked worst window calls least/most clients server",
+		"limiter rate crawler processes achieved worst calls least/most clients server",
 		"shared (wrong) 1000 single 1 0.995 1.04 0.1 0.90 20.0 µs 9.0 µs",
 		"shared (wrong) 1000 joint 4 0.995 1.04 0.1 0.90 20.0 µs 9.0 µs",
 		"g, keys id, rate inf, fleet of 2 processes, GOMAXPROCS 2: joint is alone, 20.0k pages/s with 4 workers.",
@@ -122,7 +122,7 @@ func TestFleets(t *testing.T) {
 		if err := render(&b, a); err != nil {
 			t.Fatal(err)
 		}
-		want := []string{"Several processes share a crawl.", "of all windows of at least 100 ms", "40.0k",
+		want := []string{"Several processes share a crawl.", "least 100 ms, the pages let through", "40.0k",
 			"they start together", "limiter shared is wrong on purpose: it is made up", "server: toy-server 7"}
 		if name == "HTML" { // which has the details of cells
 			want = append(want, "the least served of 4 processes got 0.90")
