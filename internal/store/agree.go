@@ -53,7 +53,7 @@ func (r *Run) conditions() [][2]string {
 		{"crawlbench (SHA-256)", abbreviate(m.Sums.Program)},
 		{"program of -against (SHA-256)", cmp.Or(m.Sums.Against, "none")},
 		{"Go", m.Go},
-		{"server", cmp.Or(m.Server, "none")},
+		{"server of fleets", cmp.Or(m.Server, "none")},
 		{"system", m.Host["os"] + "/" + m.Host["arch"]},
 		{"scenario (SHA-256)", abbreviate(Sum([]byte(m.ScenarioText)))},
 		{"seed", fmt.Sprint(m.Seed)},

@@ -54,6 +54,7 @@ func Differences(old, new *Run) []Difference {
 	list = append(list, environmentDifferences(m.Environment, n.Environment)...)
 	add("program (SHA-256)", abbreviate(m.Sums.Program), abbreviate(n.Sums.Program), false)
 	add("Go", m.Go, n.Go, false)
+	add("server of fleets", cmp.Or(m.Server, "none"), cmp.Or(n.Server, "none"), false)
 	for _, path := range allKeys(m.Modules, n.Modules) {
 		add("module "+path, m.Modules[path], n.Modules[path], false)
 	}
