@@ -18,11 +18,17 @@ endif
 help: ## list the targets
 	@width=$${COLUMNS:-$$(tput cols 2>/dev/null || echo 100)}; awk -v "width=$$width" -f scripts/help.awk $(firstword $(MAKEFILE_LIST))
 
-bench: build ## measure a scenario: make bench [SCENARIO=quick or path.toml] [FLAGS="-budget 2m"] [RESUME=dir]
-	@$(CRAWLBENCH) run $(FLAGS) $(if $(RESUME),-resume "$$RESUME","$$SCENARIO")
+# Scenario fleet needs the program of bench/redis, whose hints are its own commands.
+FLEET = $(filter fleet,$(basename $(notdir $(SCENARIO))))
+
+bench: $(if $(FLEET),fleet,build) ## measure a scenario: make bench [SCENARIO=quick or path.toml] [FLAGS="-budget 2m"] [RESUME=dir]
+	@$(if $(FLEET),CRAWLBENCH_MAKE= .bin/crawlbench-fleet,$(CRAWLBENCH)) run $(FLAGS) $(if $(RESUME),-resume "$$RESUME","$$SCENARIO")
 
 build: ## build .bin/crawlbench, without cgo, with which the runtime finds no deadlock
 	@CGO_ENABLED=0 go build -o $(CRAWLBENCH) ./bench/cmd/crawlbench
+
+fleet: ## build .bin/crawlbench-fleet, with crawls and limits that several processes share over Valkey or Redis
+	@cd bench/redis && CGO_ENABLED=0 go build -o ../../.bin/crawlbench-fleet ./cmd/crawlbench
 
 test: ## run all tests
 	go test -p 3 -timeout 20m ./...

@@ -40,7 +40,7 @@ func All() []crawl.LimiterKind {
 				return l, err
 			}})
 	}
-	return append(list, crawl.LimiterKind{Name: "share", Fleet: true,
+	return append(list, crawl.LimiterKind{Name: "share", Fleet: true, Local: true,
 		Doc: "each process has its share of the rate, without a server; what an idle one leaves is lost", New: newShare})
 }
 
