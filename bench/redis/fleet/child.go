@@ -70,9 +70,6 @@ func prepare(job Job, table []crawl.Crawler) (run func() End, err error) {
 	end := End{Counts: map[string]int{}}
 	o := crawl.Options{Workers: job.Workers, SizeHint: g.Pages(), Fleet: &job.Fleet,
 		Count: func(name string, n int) { end.Counts[name] += n }}
-	if job.Gap > 0 {
-		o.Politeness = &crawl.Politeness{Gap: job.Gap, HostOf: g.Host}
-	}
 	return func() End {
 		begin, cpu := time.Now(), host.CPUTime()
 		var r crawl.Result

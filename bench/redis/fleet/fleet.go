@@ -35,8 +35,6 @@ type Job struct {
 	Workers int
 	// Latency is how long a fetch takes. 0 means no time.
 	Latency time.Duration
-	// Gap is the least time between two fetches of a host. 0 means none.
-	Gap time.Duration
 	// Fleet says which process this is.
 	Fleet crawl.Fleet
 	// Log is the file to which fetches are appended; "" means that they are not recorded.
