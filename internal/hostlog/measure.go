@@ -64,17 +64,18 @@ func others(s *Site, log Log) time.Duration {
 	return ends[(len(ends)*9+9)/10-1]
 }
 
-// event is a change of a host's state.
+// event is a change of a host's state. There are hundreds of thousands to sort.
 type event struct {
 	at                  time.Duration
 	host                uint32
-	pages, places, rest int // added to its waiting pages, taken places and reasons to rest
-	busy                int // added to the number of busy workers
+	pages, places, rest int8 // added to its waiting pages, taken places and reasons to rest
+	busy                int8 // added to the number of busy workers
 }
 
 // events returns the changes of all hosts, in order.
 func events(s *Site, r Rules, log Log) []event {
-	var list []event
+	const most = 7 // of a page that is fetched once
+	list := make([]event, 0, most*len(log))
 	at := known(s, log)
 	for p, t := range at {
 		if t != never && !s.forbidden(uint32(p)) {
@@ -146,10 +147,10 @@ func idle(s *Site, r Rules, log Log, list []event) time.Duration {
 		}
 		h := &hosts[e.host]
 		sum -= open(*h)
-		h.pages += e.pages
-		h.places += e.places
-		h.rest += e.rest
-		busy += e.busy
+		h.pages += int(e.pages)
+		h.places += int(e.places)
+		h.rest += int(e.rest)
+		busy += int(e.busy)
 		sum += open(*h)
 	}
 	return idle

@@ -87,7 +87,7 @@ func strip(list []event, r Rules, columns int, end time.Duration) string {
 	}
 	for _, e := range list {
 		spend(e.at)
-		pages, places, rest, busy = pages+e.pages, places+e.places, rest+e.rest, busy+e.busy
+		pages, places, rest, busy = pages+int(e.pages), places+int(e.places), rest+int(e.rest), busy+int(e.busy)
 		switch {
 		case busy > 0:
 			state = StripBusy
