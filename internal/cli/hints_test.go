@@ -279,3 +279,20 @@ func TestCommandsInTextsExist(t *testing.T) {
 		t.Error(why)
 	}
 }
+
+// Without benchstat, compare prints the verdicts and how to install it, and compares nothing with a table that is not
+// there.
+func TestCompareWithoutBenchstat(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := copied("tiny", "results/tiny"); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", t.TempDir())
+	for _, args := range [][]string{{"compare", "tiny"}, {"compare", "tiny", "tiny"}} {
+		code, out, errs := call(t, args...)
+		if code != exitOK || !strings.Contains(out, "mutexmap") || strings.Contains(out, "benchstat") ||
+			!strings.Contains(errs, "note: benchstat is not installed, so its table is left out: go install golang.org/x/perf/cmd/benchstat@") {
+			t.Errorf("%q: exit code %d\n%s\n%s", args, code, out, errs)
+		}
+	}
+}

@@ -162,8 +162,8 @@ func TestAFleetSharesALimit(t *testing.T) {
 	}
 	for _, rec := range run.Samples() {
 		s := rec.Sample
-		if s.Pace == nil || s.Fleet == nil || s.Values["pages/op"] != 40 || s.Fleet.Calls != 1 || s.Fleet.LeastToMost < 0 ||
-			s.Fleet.LeastToMost > 1 || s.Pace.Window < 0.1 {
+		if s.Pace == nil || s.Fleet == nil || s.Values["pages/op"] != 40 || s.Fleet.Calls != 1 ||
+			s.Fleet.LeastToMost < 0 || s.Fleet.LeastToMost > 1 || s.Pace.Window < 0.1 {
 			t.Fatalf("%s: %+v, %+v, %v", rec.Cell, s.Pace, s.Fleet, s.Values)
 		}
 		// However busy the machine is, no grant comes before its time.
@@ -192,7 +192,8 @@ func TestPartsAreUnited(t *testing.T) {
 		waits           [][]web.Wait
 		achieved, worst float64
 	}{
-		// From the first grant to the last it is 399 ms, or 199, in which the rate and a bucket of 10 allow as many and 10.
+		// From the first grant to the last it is 399 ms, or 199, in which the rate and a bucket of 10 allow as many
+		// and 10.
 		{[][]web.Wait{at(2*time.Millisecond, 0), at(2*time.Millisecond, -time.Millisecond)}, 1, 400.0 / (399 + 10)},
 		{[][]web.Wait{at(time.Millisecond, 0), at(time.Millisecond, 0)}, 2, 400.0 / (199 + 10)},
 	} {

@@ -370,7 +370,6 @@ func TestAgree(t *testing.T) {
 	}{
 		"program":     {p, func(m *Manifest) { m.Sums.Program = "def" }, "crawlbench (SHA-256): abc in "},
 		"other":       {p, func(m *Manifest) { m.Sums.Against = "def" }, "program of -against (SHA-256): none in "},
-		"server":      {p, func(m *Manifest) { m.Server = "valkey-server 9" }, "server: none in "},
 		"Go":          {p, func(m *Manifest) { m.Go = "go1.27" }, "Go: go1.26 in "},
 		"server":      {p, func(m *Manifest) { m.Server = "redis-server 7.0.15" }, "server of fleets: none in "},
 		"system":      {p, func(m *Manifest) { m.Host["os"] = "freebsd" }, "system: linux/ in "},
