@@ -32,6 +32,7 @@ func TestTypesAreThoseOfTheContract(t *testing.T) {
 		"Fleet":       {reflect.TypeFor[bench.Fleet](), reflect.TypeFor[crawl.Fleet]()},
 		"LimiterKind": {reflect.TypeFor[bench.LimiterKind](), reflect.TypeFor[crawl.LimiterKind]()},
 		"FleetServer": {reflect.TypeFor[bench.FleetServer](), reflect.TypeFor[crawl.FleetServer]()},
+		"Command":     {reflect.TypeFor[bench.Command](), reflect.TypeFor[crawl.Command]()},
 		"Serve":       {reflect.TypeFor[bench.Serve](), reflect.TypeFor[crawl.Serve]()},
 		"NewVisited":  {reflect.TypeFor[bench.NewVisited[string]](), reflect.TypeFor[crawl.NewVisited[string]]()},
 	} {

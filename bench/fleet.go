@@ -63,6 +63,15 @@ type FleetServer = interface {
 // needs a server.
 type Serve = func(ctx context.Context, url string) (FleetServer, error)
 
+// Command is a further command of a program.
+type Command = struct {
+	// Name is the first argument that selects the command. Doc says what it does, in one line; a command without is not
+	// listed, as one that only other processes of the program start.
+	Name, Doc string
+	// Run runs the command with the arguments after its name, and returns the exit code.
+	Run func(args []string) int
+}
+
 // Program is what a program measures. Main is the short form for one with crawlers only.
 type Program struct {
 	Crawlers []Crawler
@@ -71,10 +80,12 @@ type Program struct {
 	// Serve starts the server that fleets share. It is called once in a run that needs one. Nil means that the program
 	// has none: its fleets then share by other means.
 	Serve Serve
+	// Commands are further commands, beside those of crawlbench, whose names they do not have.
+	Commands []Command
 }
 
 // Main runs crawlbench as the function Main does.
 func (p Program) Main(args []string) int {
 	return cli.Main(args, os.Stdin, os.Stdout, os.Stderr,
-		cli.Program{Crawlers: p.Crawlers, Limiters: p.Limiters, Serve: p.Serve})
+		cli.Program{Crawlers: p.Crawlers, Limiters: p.Limiters, Serve: p.Serve, Commands: p.Commands})
 }

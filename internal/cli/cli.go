@@ -36,6 +36,7 @@ type app struct {
 	crawlers       []crawl.Crawler
 	limiters       []crawl.LimiterKind // of the program, beside the built-in ones
 	startServer    crawl.Serve         // starts the server of fleets; nil if the program has none
+	more           []crawl.Command     // of the program
 }
 
 // command is a command of the program.
@@ -73,10 +74,12 @@ func commands() []command {
 }
 
 // Program is what a program measures: its crawlers, further limiters, and the server that fleets share, if it has one.
+// It may have further commands.
 type Program struct {
 	Crawlers []crawl.Crawler
 	Limiters []crawl.LimiterKind
 	Serve    crawl.Serve
+	Commands []crawl.Command
 }
 
 // Main runs the program with args, args[0] being its name, and returns the exit code.
@@ -84,7 +87,7 @@ func Main(args []string, in io.Reader, out, errw io.Writer, p Program) int {
 	stdout := &output{w: out}
 	shown, errs := plain.NewWriter(stdout), plain.NewWriter(errw)
 	a := &app{out: shown, err: errs, raw: stdout, rawErr: errw, screen: screen.Of(out), side: screen.Of(errw),
-		in: in, crawlers: p.Crawlers, limiters: p.Limiters, startServer: p.Serve}
+		in: in, crawlers: p.Crawlers, limiters: p.Limiters, startServer: p.Serve, more: p.Commands}
 	code := a.main(args)
 	shown.Flush()
 	errs.Flush()
@@ -139,6 +142,17 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 			return a.call(ctx, c, args[2:])
 		}
 		verbs = append(verbs, c.name)
+	}
+	for _, c := range a.more {
+		if c.Name == verb {
+			if code := c.Run(args[2:]); code != exitOK {
+				return exitError{code: code}
+			}
+			return nil
+		}
+		if c.Doc != "" {
+			verbs = append(verbs, c.Name)
+		}
 	}
 	return usagef("unknown command %q%s: want %s or help", verb, plan.Nearest(verb, verbs),
 		strings.Join(verbs, ", "))

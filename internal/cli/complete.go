@@ -73,6 +73,11 @@ func (a *app) candidates(ctx context.Context, before []string, last string) (lis
 		for _, c := range all {
 			list = append(list, c.name)
 		}
+		for _, c := range a.more {
+			if c.Doc != "" {
+				list = append(list, c.Name)
+			}
+		}
 		return append(list, "help")
 	}
 	i := slices.IndexFunc(all, func(c command) bool { return c.name == before[0] })

@@ -22,6 +22,11 @@ func (a *app) usage() string {
 	for _, c := range commands() {
 		rows = append(rows, []string{"crawlbench " + c.name, c.args, c.doc})
 	}
+	for _, c := range a.more {
+		if c.Doc != "" {
+			rows = append(rows, []string{"crawlbench " + c.Name, "", c.Doc})
+		}
+	}
 	s.List(&b, rows)
 	b.WriteByte('\n')
 	s.Paragraph(&b, "", `"crawlbench COMMAND -help" lists the flags of a command. Every command has -q, which prints less, and -v, which prints more.`)

@@ -63,7 +63,11 @@ func fleets() {
 		}
 	}
 	os.Exit(Main(os.Args, os.Stdin, os.Stdout, os.Stderr,
-		Program{Crawlers: append(table(), fleettest.Crawlers()...), Limiters: fleettest.Limiters(), Serve: serve}))
+		Program{Crawlers: append(table(), fleettest.Crawlers()...), Limiters: fleettest.Limiters(), Serve: serve,
+			Commands: []crawl.Command{
+				{Name: "fleeting", Doc: "ends with 7", Run: func([]string) int { return 7 }},
+				{Name: "unlisted", Run: func(args []string) int { return len(args) }},
+			}}))
 }
 
 // startWith runs the program with the given crawlers.

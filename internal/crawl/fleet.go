@@ -29,5 +29,11 @@ type FleetServer = interface {
 	Close() error
 }
 
+// Command is a further command of a program.
+type Command = struct {
+	Name, Doc string
+	Run       func(args []string) int
+}
+
 // Serve starts a server, or takes the running one that url names.
 type Serve = func(ctx context.Context, url string) (FleetServer, error)
