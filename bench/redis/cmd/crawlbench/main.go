@@ -9,8 +9,11 @@ import (
 	"os/exec"
 
 	"crawlbench/bench"
+	"crawlbench/bench/redis/crash"
+	"crawlbench/bench/redis/fleet"
 	"crawlbench/bench/redis/frontier"
 	"crawlbench/bench/redis/limit"
+	"crawlbench/bench/redis/paper"
 	"crawlbench/bench/redis/server"
 )
 
@@ -21,6 +24,14 @@ func program() bench.Program {
 		Crawlers: append(bench.Crawlers(), frontier.Crawlers()...),
 		Limiters: limit.All(),
 		Serve:    serve,
+		Commands: []bench.Command{
+			{Name: "crash", Doc: "kill processes and servers of crawls, and count what is lost or fetched twice",
+				Run: func(args []string) int { return crash.Main(args, os.Stdout, os.Stderr) }},
+			{Name: "paper", Doc: "simulate fleets of up to 1,000 processes, from costs measured here",
+				Run: func(args []string) int { return paper.Main(args, os.Stdout, os.Stderr) }},
+			{Name: fleet.ChildVerb, // of the other two
+				Run: func([]string) int { return fleet.Main(os.Stdin, os.Stdout, os.Stderr, frontier.Crawlers()) }},
+		},
 	}
 }
 

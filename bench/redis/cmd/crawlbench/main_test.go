@@ -90,6 +90,22 @@ func TestFleets(t *testing.T) {
 	}
 }
 
+// The program has the commands of this module, and lists them.
+func TestCommands(t *testing.T) {
+	for _, args := range [][]string{{"help"}, {"crash", "-help"}, {"paper", "-help"}} {
+		cmd := exec.Command(os.Args[0], args...)
+		cmd.Env = append(os.Environ(), asProgram+"=1")
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Errorf("%q: %v:\n%s", args, err, out)
+		}
+		if args[0] == "help" && !(strings.Contains(string(out), "crawlbench crash ") &&
+			strings.Contains(string(out), "crawlbench paper ") && !strings.Contains(string(out), "fleet-process")) {
+			t.Errorf("the commands of the program are\n%s", out)
+		}
+	}
+}
+
 // Without a server, the rest is measured, and the program says what it left out, and what to install.
 func TestNoServer(t *testing.T) {
 	text := strings.Join(strings.Fields(run(t, t.TempDir())), " ")
