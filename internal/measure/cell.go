@@ -198,7 +198,7 @@ func Open(job Job, table []crawl.Crawler, limiters ...crawl.LimiterKind) (*Bench
 	if job.Cell.NullSet {
 		pages = graph.Spanning(cache.Graph)
 		reach = graph.Walk(pages, nil)
-		table = []crawl.Crawler{nullCrawler(job.Cell.Impl)}
+		by, errBy = nullCrawler(job.Cell.Impl), nil
 	}
 	delay.Set(job.Cell.Delay.Site, job.Cell.Delay.For, job.Spin)
 	b := &Bench{
