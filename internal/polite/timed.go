@@ -173,10 +173,13 @@ func (s *Timed[K]) ring() {
 }
 
 // Do calls f with the lock held, and then wakes a worker if there is a turn. It is for a queue that is also changed by
-// others than the crawler.
+// others than the crawler. After Close it does nothing.
 func (s *Timed[K]) Do(f func(now int64)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.table == nil {
+		return
+	}
 	now := s.now()
 	f(now)
 	s.table.Release(now)
