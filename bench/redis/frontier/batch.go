@@ -29,7 +29,7 @@ type batch[K comparable] struct {
 	mu      sync.Mutex
 	work    sync.Cond // pages have come, or the crawl has ended
 	pages   []string  // to fetch, from the first to the last
-	inHand  []string  // by worker: the page that it fetches
+	inHand  []inHand  // by worker
 	done    []string  // pages to acknowledge
 	links   []string  // links to send
 	idle    int       // workers without a page
@@ -39,8 +39,16 @@ type batch[K comparable] struct {
 	err     error
 	did     crawl.Result
 
-	last time.Time     // when the last call returned
-	kick chan struct{} // tells the courier that something has changed
+	last      time.Time     // when the last call returned
+	exchanges int           // calls that returned
+	quick     int           // pages whose fetch began and ended since then
+	kick      chan struct{} // tells the courier that something has changed
+}
+
+// inHand is the page that a worker fetches, and after how many exchanges it began.
+type inHand struct {
+	page  string
+	since int
 }
 
 func luaOf[K comparable](c config) crawl.Func[K]   { return batchOf[K](c, false) }
@@ -56,7 +64,7 @@ func batchOf[K comparable](c config, leases bool) crawl.Func[K] {
 			return crawl.Result{}, notEnded(err)
 		}
 		b := &batch[K]{session: joined, codec: codecOf[K](), web: web, limiter: crawl.InTurn(o.Limiter), o: o,
-			leases: leases, seeds: seeds, inHand: make([]string, o.Workers), kick: make(chan struct{}, 1)}
+			leases: leases, seeds: seeds, inHand: make([]inHand, o.Workers), kick: make(chan struct{}, 1)}
 		b.work.L = &b.mu
 		b.forget()
 		b.links = b.resend(nil)
@@ -179,7 +187,7 @@ func (b *batch[K]) next(w int) (page string, ok bool) {
 		return "", false
 	}
 	page, b.pages = b.pages[0], b.pages[1:]
-	b.inHand[w] = page
+	b.inHand[w] = inHand{page, b.exchanges}
 	if len(b.pages) == b.ahead/2 {
 		b.wakeCourier()
 	}
@@ -194,7 +202,10 @@ func (b *batch[K]) fetched(w int, page string, links []K, err error) {
 	if err != nil {
 		b.did.Errors++
 	}
-	b.inHand[w] = ""
+	if b.inHand[w].since == b.exchanges {
+		b.quick++
+	}
+	b.inHand[w].page = ""
 	b.done = append(b.done, page)
 	for _, link := range links {
 		b.links = append(b.links, b.encode(link))
@@ -275,19 +286,20 @@ func (b *batch[K]) carry(ctx context.Context, wakes <-chan struct{}) {
 			ends := time.Duration(number(reply, 3)) * time.Microsecond
 			asked = time.Now().Add(max(b.lease/10, min(b.lease, ends)))
 		}
-		b.took(len(done), list(reply, 1), number(reply, 2) == 1)
+		b.took(list(reply, 1), number(reply, 2) == 1)
 	}
 }
 
 // took hands the pages of a call to the workers.
-func (b *batch[K]) took(done int, pages []any, waits bool) {
+func (b *batch[K]) took(pages []any, waits bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
 	// The pages that are done in a millisecond may be taken ahead: so short a time no other process is idle for.
 	cycle := max(now.Sub(b.last), time.Microsecond)
-	b.ahead = min(2*b.batch, int(time.Duration(done)*time.Millisecond/cycle))
-	b.last = now
+	b.ahead = min(2*b.batch, int(time.Duration(b.quick)*time.Millisecond/cycle))
+	b.last, b.quick = now, 0
+	b.exchanges++
 	b.empty = waits
 	if len(b.pages) == 0 {
 		b.pages = make([]string, 0, len(pages))
@@ -356,9 +368,9 @@ func (b *batch[K]) renew(ctx context.Context, script *redis.Script) {
 		}
 		b.mu.Lock()
 		held := append(append([]string(nil), b.pages...), b.done...)
-		for _, page := range b.inHand {
-			if page != "" {
-				held = append(held, page)
+		for _, h := range b.inHand {
+			if h.page != "" {
+				held = append(held, h.page)
 			}
 		}
 		b.mu.Unlock()

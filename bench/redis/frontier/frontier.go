@@ -79,7 +79,8 @@ var (
 		Name: "batch", Doc: "pages that are taken and acknowledged in a call at most", Default: 64, Min: 1, Max: 1024,
 	}
 	syncParam = crawl.Param{
-		Name: "batch", Doc: "fetched pages after which they are written to the server", Default: 512, Min: 1, Max: 4096,
+		Name: "batch", Doc: "fetched pages after which they are written to the server", Default: 1024, Min: 1,
+		Max: 8192,
 	}
 	shardsParam = crawl.Param{Name: "shards", Doc: "shards of hosts", Default: 64, Min: 1, Max: 4096}
 )

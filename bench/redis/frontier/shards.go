@@ -184,7 +184,7 @@ func (s *shards[K]) carry(ctx context.Context) error {
 		var wait int64
 		s.scheduler.Do(func(now int64) { due, wait = s.q.due(now) })
 		if err := ctx.Err(); err != nil {
-			return nil // the crawler knows
+			return err
 		}
 		if until := time.Until(s.tick); until <= 0 {
 			if err := s.takeShards(ctx); err != nil {
@@ -265,7 +265,7 @@ func (s *shards[K]) restart(ctx context.Context) error {
 		select {
 		case <-s.q.kick:
 		case <-ctx.Done():
-			return nil
+			return ctx.Err()
 		}
 	}
 	s.forget()
