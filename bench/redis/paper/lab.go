@@ -48,6 +48,7 @@ type seen struct {
 	client, server float64 // seconds of processor time per page
 	calls          float64 // to the server, per page
 	latency        float64 // seconds of a fetch
+	imbalance      float64 // pages of the process that fetched most, over the mean
 }
 
 // run makes a crawl by some processes.
@@ -74,16 +75,17 @@ func (l *lab) run(ctx context.Context, crawler string, processes, workers int, l
 	if err != nil {
 		return s, err
 	}
-	pages, calls := 0, 0
+	pages, most, calls := 0, 0, 0
 	var took, cpu, fetching time.Duration
 	for _, e := range ends {
-		pages, calls = pages+e.Pages, calls+e.Counts["server calls"]
+		pages, most, calls = pages+e.Pages, max(most, e.Pages), calls+e.Counts["server calls"]
 		took, cpu, fetching = max(took, e.Took), cpu+e.CPU, fetching+e.Fetching
 	}
 	n := float64(max(1, pages))
 	return seen{
 		rate: n / took.Seconds(), client: cpu.Seconds() / n, server: (after - before).Seconds() / n,
 		calls: float64(calls) / n, latency: fetching.Seconds() / n,
+		imbalance: float64(most) * float64(processes) / n,
 	}, nil
 }
 
@@ -109,6 +111,8 @@ func (l *lab) median(ctx context.Context, crawler string, processes, workers int
 		server:  of(func(s seen) float64 { return s.server }),
 		calls:   of(func(s seen) float64 { return s.calls }),
 		latency: of(func(s seen) float64 { return s.latency }),
+
+		imbalance: of(func(s seen) float64 { return s.imbalance }),
 	}, nil
 }
 
@@ -194,6 +198,9 @@ type Check struct {
 	Asked, Took         time.Duration // by a fetch: how late timers are is not predicted, but taken from the crawl
 	Predicted, Observed Throughput
 	Binds               Limit // what limits the prediction
+	// Imbalance is the number of pages of the process that fetched most, over the mean. A crawl lasts until that process
+	// has fetched them, which the model does not know: its hosts always have pages.
+	Imbalance float64
 }
 
 // Throughput is how fast a crawl was, and what it cost.
@@ -235,6 +242,7 @@ func (l *lab) compare(ctx context.Context, costs Costs, processes []int, workers
 		call := costs.ServerCall.Seconds() + r.Woken*costs.ServerWake.Seconds()
 		list = append(list, Check{
 			Processes: n, Workers: workers, Asked: latency, Took: seconds(s.latency), Binds: r.Binds,
+			Imbalance: s.imbalance,
 			Predicted: Throughput{r.Rate, r.Batch, costs.ServerPage.Seconds() + call/r.Batch, client},
 			Observed:  Throughput{s.rate, 1 / s.calls, s.server, s.client},
 		})

@@ -45,15 +45,15 @@ func (s sheet) compared() [][]string {
 	if s.checks == nil {
 		return nil
 	}
-	rows := [][]string{{"processes", "workers of each", "a fetch takes", "limited by", "pages/s", "ratio", "pages a call",
-		"server's time a page", "ratio", "processes' time a page", "ratio", "processors it got"}}
+	rows := [][]string{{"processes", "workers of each", "a fetch takes", "limited by", "pages/s", "ratio", "busiest/mean",
+		"pages a call", "server's time a page", "ratio", "processes' time a page", "ratio", "processors it got"}}
 	ratio := func(p, o float64) string { return fmt.Sprintf("%.2f", p/o) }
 	for _, c := range s.checks {
 		p, o := c.Predicted, c.Observed
 		pair := func(format func(float64) string, p, o float64) string { return format(p) + " / " + format(o) }
 		rows = append(rows, []string{fmt.Sprint(c.Processes), fmt.Sprint(c.Workers),
 			pair(plain.Seconds, c.Asked.Seconds(), c.Took.Seconds()), string(c.Binds),
-			pair(plain.Number, p.Rate, o.Rate), ratio(p.Rate, o.Rate),
+			pair(plain.Number, p.Rate, o.Rate), ratio(p.Rate, o.Rate), fmt.Sprintf("%.2f", c.Imbalance),
 			pair(func(x float64) string { return fmt.Sprintf("%.1f", x) }, p.Batch, o.Batch),
 			pair(plain.Seconds, p.Server, o.Server), ratio(p.Server, o.Server),
 			pair(plain.Seconds, p.Client, o.Client), ratio(p.Client, o.Client),
@@ -88,8 +88,9 @@ func (s sheet) assumptions() []string {
 			m.Source),
 	}
 	if m.Costs.Processes > 0 {
-		return append(list, fmt.Sprintf("The model was compared with real crawls of up to %s. Rows with more are "+
-			"extrapolated.", plain.Count(m.Costs.Processes, "process")))
+		return append(list, fmt.Sprintf("The model was compared with real crawls of up to %s, with up to %d workers in "+
+			"each, and without rests. Rows with more processes are extrapolated.", plain.Count(m.Costs.Processes, "process"),
+			crowd))
 	}
 	return append(list, "The model was not compared with real crawls: all rows are extrapolated.")
 }
