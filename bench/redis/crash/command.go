@@ -49,6 +49,9 @@ func (c Command) Main(args []string, out, errw io.Writer) int {
 	var f flags
 	fs := c.flags(&f)
 	fs.SetOutput(errw)
+	if slices.ContainsFunc(args, func(arg string) bool { return strings.TrimLeft(arg, "-") == "help" }) {
+		fs.SetOutput(out)
+	}
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return exitOK
@@ -129,10 +132,22 @@ func (c Command) check(fs *flag.FlagSet, f flags) (list []Frontier, err error) {
 	for _, p := range f.Graph.Check() {
 		return nil, fmt.Errorf("-%s %s", p.Field, p.Msg)
 	}
-	if f.names == "" {
+	list, err = c.chosen(f.names)
+	for _, frontier := range list {
+		if least := 3 * frontier.Lease; f.Stall < least {
+			return nil, fmt.Errorf("invalid -stall %v: want at least %v, three leases of %s, after which a crawl goes on",
+				f.Stall, least, frontier.Crawler.Name)
+		}
+	}
+	return list, err
+}
+
+// chosen returns the frontiers with some names, all for "".
+func (c Command) chosen(names string) (list []Frontier, err error) {
+	if names == "" {
 		return c.Frontiers, nil
 	}
-	for name := range strings.SplitSeq(f.names, ",") {
+	for name := range strings.SplitSeq(names, ",") {
 		i := slices.Index(c.names(), strings.TrimSpace(name))
 		if i < 0 {
 			return nil, fmt.Errorf("no frontier %q: want one of %s", name, strings.Join(c.names(), ", "))

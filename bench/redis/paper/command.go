@@ -43,6 +43,9 @@ func Main(args []string, out, errw io.Writer) int {
 	fs := flag.NewFlagSet("paper", flag.ContinueOnError)
 	fs.SetOutput(errw)
 	s.flags(fs)
+	if slices.ContainsFunc(args, func(arg string) bool { return strings.TrimLeft(arg, "-") == "help" }) {
+		fs.SetOutput(out)
+	}
 	if err := fs.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return exitOK
