@@ -199,3 +199,89 @@ func TestRobots(t *testing.T) {
 		})
 	}
 }
+
+// A body may have as many bytes as the bound, with a length, in chunks and inflated, and not one more.
+func TestTheLargestBody(t *testing.T) {
+	for _, more := range []int{0, 1} {
+		body := strings.Repeat("x", most+more)
+		for name, does := range map[string]answer{
+			"with a length": html(body),
+			"in chunks":     text(fmt.Sprintf("%s%x\r\n%s\r\n0\r\n\r\n", chunked, len(body), body)),
+			"compressed":    gzipped(zipped([]byte(body))),
+		} {
+			inBubble(t, does, settings(), func(t *testing.T, _ *rawSite, c *Client) {
+				r, err := c.Get(t.Context(), "http://x.example/")
+				e := (*Error)(nil)
+				if more == 0 && (err != nil || len(r.Body) != most) || more > 0 && (!errors.As(err, &e) || e.Class != TooLarge) {
+					t.Errorf("%s, %d bytes: %v", name, len(body), err)
+				}
+			})
+		}
+	}
+}
+
+func TestEncodings(t *testing.T) {
+	const page = "<a href=/x>x</a>"
+	packed := zipped([]byte(page))
+	for encoding, body := range map[string]string{
+		"gzip": packed, "x-gzip": packed, "GZIP": packed, "identity": page, "": page,
+	} {
+		does := text(fmt.Sprintf("%sContent-Encoding: %s\r\nContent-Length: %d\r\n\r\n%s", begin, encoding, len(body), body))
+		inBubble(t, does, settings(), func(t *testing.T, _ *rawSite, c *Client) {
+			if r, err := c.Get(t.Context(), "http://x.example/"); err != nil || string(r.Body) != page {
+				t.Errorf("encoding %q: %v", encoding, err)
+			}
+		})
+	}
+}
+
+// The time without a byte of a body ends with the body: after a redirect the next header has its own.
+func TestTheHeaderAfterARedirectHasItsOwnTime(t *testing.T) {
+	const wait = header - time.Second
+	if wait <= idle {
+		t.Fatal("the header must have more time than a byte of the body")
+	}
+	does := func(c net.Conn, path string) bool {
+		if path == "/old" {
+			return text("HTTP/1.1 302 Found\r\nLocation: /new\r\nContent-Length: 3\r\n\r\nold")(c, path)
+		}
+		time.Sleep(wait)
+		return html("")(c, path)
+	}
+	inBubble(t, does, settings(), func(t *testing.T, _ *rawSite, c *Client) {
+		begin := time.Now()
+		if _, err := c.Get(t.Context(), "http://x.example/old"); err != nil || time.Since(begin) != wait {
+			t.Errorf("after %v: %v", time.Since(begin), err)
+		}
+	})
+}
+
+// A redirect can be a page with one link, and robots.txt is followed all the same.
+func TestRedirectsAsLinks(t *testing.T) {
+	does := func(c net.Conn, path string) bool {
+		switch path {
+		case "/old":
+			return text("HTTP/1.1 301 Moved\r\nLocation: new#x\r\nContent-Length: 0\r\n\r\n")(c, path)
+		case "/robots.txt":
+			return text("HTTP/1.1 301 Moved\r\nLocation: /rules\r\nContent-Length: 0\r\n\r\n")(c, path)
+		case "/rules":
+			return text(response("text/plain", "User-agent: *\nDisallow: /no"))(c, path)
+		}
+		return html("<a href=/x>x</a>")(c, path)
+	}
+	s := settings()
+	s.RedirectLinks = true
+	inBubble(t, does, s, func(t *testing.T, site *rawSite, c *Client) {
+		w := NewWeb(c)
+		for path, want := range map[string]string{"/old": "http://x.example/new", "/new": "http://x.example/x"} {
+			links, err := w.Fetch(t.Context(), "http://x.example"+path)
+			if err != nil || !slices.Equal(links, []string{want}) {
+				t.Errorf("%s: links %q, %v, want %s", path, links, err, want)
+			}
+		}
+		says, err := w.Robots(t.Context(), "http://x.example/")
+		if err != nil || says.Allowed("http://x.example/no") || !says.Allowed("http://x.example/yes") {
+			t.Errorf("robots.txt: %v", err)
+		}
+	})
+}

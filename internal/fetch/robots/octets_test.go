@@ -96,3 +96,28 @@ func TestRandomFiles(t *testing.T) {
 		t.Errorf("%d of 32000 targets are disallowed, want more", disallowed)
 	}
 }
+
+// What is at the edge of a file, or of a pattern, counts.
+func TestEdges(t *testing.T) {
+	const last = "\nDisallow: /last"
+	begin := "User-agent: *\nDisallow: /first\n"
+	whole := begin + strings.Repeat("#", MaxBytes-len(begin)-len(last)) + last
+	for _, c := range []struct {
+		name, text, target string
+		allowed            bool
+	}{
+		{"the last line of a file of the largest size", whole, "/last", false},
+		{"the same and a byte more", whole + "x", "/last", true},
+		{"a comment at the beginning and one after a rule", "#\nUser-agent: *\nDisallow: /x # y", "/x", false},
+		{"asterisks that match nothing", "User-agent: *\nDisallow: /*a*b", "/ab", false},
+		{"the same with an end", "User-agent: *\nDisallow: /*a*b$", "/ab", false},
+		{"less than its letters", "User-agent: *\nDisallow: /*a*b", "/a", true},
+		{"lines that end in carriage returns", "User-agent: *\rDisallow: /x\r", "/x", false},
+		{"lines that end in both", "User-agent: *\r\nDisallow: /x\r\n", "/x", false},
+		{"no key", ": *\nUser-agent: *\n: /x\nDisallow: /y", "/x", true},
+	} {
+		if got := Parse([]byte(c.text)).Rules("crawlbench").Allowed(c.target); got != c.allowed {
+			t.Errorf("%s: %s is allowed: %v, want %v", c.name, c.target, got, c.allowed)
+		}
+	}
+}
