@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 )
@@ -80,6 +81,17 @@ func secure(c *tls.Config, does answer) func(net.Conn) {
 	}
 }
 
+// broken speaks TLS for the handshake only.
+func broken(c *tls.Config) func(net.Conn) {
+	return func(plain net.Conn) {
+		s := tls.Server(plain, c)
+		if s.Handshake() == nil {
+			s.Read(make([]byte, 4096))
+			plain.Write([]byte("\x17\x03\x03\x00\x20" + strings.Repeat("x", 32))) // a record that nobody encrypted
+		}
+	}
+}
+
 // connecting is a proxy that connects to a site.
 func connecting(site func(net.Conn)) func(net.Conn) {
 	return func(c net.Conn) {
@@ -122,11 +134,15 @@ func TestTLS(t *testing.T) {
 		{"not valid yet", "https://x.example/", with(early), TLS},
 		{"an old version", "https://x.example/", old, TLS},
 		{"wants a certificate of the client", "https://x.example/", picky, TLS},
+		{"no TLS after the handshake", "https://x.example/", right, TLS},
 	} {
 		for _, proxied := range []bool{false, true} {
 			s := settings()
 			s.Roots = a.roots
 			site := secure(test.config, html("<a href=/x>x</a>"))
+			if test.name == "no TLS after the handshake" {
+				site = broken(test.config)
+			}
 			if proxied {
 				s.Proxy, site = &url.URL{Scheme: "http", Host: "proxy.example:3128"}, connecting(site)
 			}

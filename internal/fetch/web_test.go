@@ -220,6 +220,12 @@ func TestTheLargestBody(t *testing.T) {
 	}
 }
 
+func TestWorkersAreAtLeastOne(t *testing.T) {
+	if got := (Settings{}).set().Workers; got != 1 {
+		t.Errorf("%d workers by default, want 1", got)
+	}
+}
+
 func TestEncodings(t *testing.T) {
 	const page = "<a href=/x>x</a>"
 	packed := zipped([]byte(page))
