@@ -226,3 +226,15 @@ func TestLinksAllocateOnlyLinks(t *testing.T) {
 		t.Errorf("%v allocations for 50 links, want one for each and 8 for the page", per)
 	}
 }
+
+// A base of more than half of the longest URL is none: each short link would have the length of a page.
+func TestTheLongestBase(t *testing.T) {
+	const site = "http://x.example/"
+	for more, want := range []int{1, 0} {
+		base := site + strings.Repeat("y", MaxURL/2-len(site)-1+more) + "/"
+		links, err := Links(nil, base, "text/html", []byte("<a href=z>z</a>"))
+		if err != nil || len(links) != want || want == 1 && links[0] != base+"z" {
+			t.Errorf("a base of %d bytes: %d links, %v, want %d", len(base), len(links), err, want)
+		}
+	}
+}
