@@ -190,15 +190,15 @@ func Open(job Job, table []crawl.Crawler, limiters ...crawl.LimiterKind) (*Bench
 			debug.SetMemoryLimit(job.Memory / 4 * 3) // near the bound the collector runs after all
 		}
 	}
-	by, errBy := plan.Find(table, job.Cell.Impl)
 	pages, reach := cache.Graph, cache.Reach
-	if job.Fetch.Refuse+job.Fetch.Forbid > 0 && errBy == nil && !by.Polite { // the cache has what those fetch that are
-		reach = job.Fetch.Reach(pages, job.policy(), false)
-	}
 	if job.Cell.NullSet {
 		pages = graph.Spanning(cache.Graph)
 		reach = graph.Walk(pages, nil)
 		by, errBy = nullCrawler(job.Cell.Impl), nil
+	}
+	by, errBy := plan.Find(table, job.Cell.Impl)
+	if job.Fetch.Refuse+job.Fetch.Forbid > 0 && errBy == nil && !by.Polite { // the cache has what those fetch that are
+		reach = job.Fetch.Reach(pages, job.policy(), false)
 	}
 	delay.Set(job.Cell.Delay.Site, job.Cell.Delay.For, job.Spin)
 	b := &Bench{

@@ -35,7 +35,7 @@ func TestTheLiveHeapIsWhatIsReachable(t *testing.T) {
 	const size = 8 << 20
 	pool := new(sync.Pool)
 	before := liveHeap()
-	pool.Put(make([]byte, size))
+	pool.Put(&[size]byte{})
 	object := &struct{ kept []byte }{make([]byte, size)}
 	runtime.SetFinalizer(object, func(o *struct{ kept []byte }) { o.kept[0] = 1 })
 	object = nil
