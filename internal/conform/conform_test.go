@@ -29,15 +29,20 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// patience is the time limit of a check. Correct crawlers need less than two seconds on an idle machine,
-// and package child extends the limit on a busy one. Some mutants use all of it.
-const patience = 5 * time.Second
+// impatience is the time limit of a check of mutants, some of which use all of it. Correct crawlers need less than two
+// seconds on an idle machine; they have conform.Patience, and package child extends the limit on a busy one.
+const impatience = 5 * time.Second
 
 func run(t *testing.T, crawlers []crawl.Crawler, keys ...string) []conform.Result {
-	return runChecks(t, crawlers, nil, keys...)
+	return runWithin(t, conform.Patience, crawlers, nil, keys...)
 }
 
 func runChecks(t *testing.T, crawlers []crawl.Crawler, checks []string, keys ...string) []conform.Result {
+	return runWithin(t, impatience, crawlers, checks, keys...)
+}
+
+func runWithin(t *testing.T, patience time.Duration, crawlers []crawl.Crawler, checks []string,
+	keys ...string) []conform.Result {
 	return conform.Suite{Crawlers: crawlers, Keys: keys, Checks: checks, Patience: patience,
 		Command: func(crawler, keys, check string) *exec.Cmd {
 			cmd := exec.CommandContext(t.Context(), os.Args[0], conform.ChildVerb, crawler, keys, check)
@@ -48,6 +53,7 @@ func runChecks(t *testing.T, crawlers []crawl.Crawler, checks []string, keys ...
 
 // Built-in crawlers pass, and there is a result for each check and kind of key.
 func TestBuiltInCrawlersConform(t *testing.T) {
+	t.Parallel()
 	list := crawler.All()
 	if testing.Short() { // one of each kind
 		list = slices.DeleteFunc(list, func(c crawl.Crawler) bool {
@@ -73,17 +79,24 @@ func TestBuiltInCrawlersConform(t *testing.T) {
 	}
 }
 
-// Correct crawlers with unusual designs pass. Waiting on the limiter in each worker gets advice.
+// Correct crawlers with unusual designs pass. Waiting on the limiter in each worker gets advice. By URL they get the
+// checks that see a difference: of the keys themselves, of their memory, and of what is remembered.
 func TestUnusualCrawlersConform(t *testing.T) {
-	list, keys := mutant.Controls(), []string{"id", "url"}
+	t.Parallel()
+	list := mutant.Controls()
 	if testing.Short() {
 		list = slices.DeleteFunc(list, func(c crawl.Crawler) bool {
 			return !slices.Contains([]string{"right",
 				"waitineach"}, c.Name)
 		})
-		keys = keys[:1]
 	}
-	for _, v := range run(t, list, keys...) {
+	results := run(t, list, "id")
+	byURL := slices.DeleteFunc(slices.Clone(list), func(c crawl.Crawler) bool { return c.ByURL == nil || c.ByID == nil })
+	if !testing.Short() {
+		results = append(results, runWithin(t, conform.Patience, byURL,
+			[]string{"seeds", "collide", "options", "again", "many", "memory"}, "url")...)
+	}
+	for _, v := range results {
 		want := conform.Pass
 		if v.Crawler == "waitineach" && v.Check == "cancel" {
 			want = conform.Advice
@@ -138,9 +151,12 @@ func TestSuiteFindsEveryMutant(t *testing.T) {
 		t.Log("without -short only")
 		return
 	}
+	t.Parallel()
 	var alive []crawl.Crawler
 	for _, m := range mutant.All() {
-		alive = append(alive, m.Crawler)
+		if !slices.Contains(slices.Collect(maps.Values(sole())), m.Name) { // TestEachCheckIsNeeded has those
+			alive = append(alive, m.Crawler)
+		}
 	}
 	for _, check := range append(finders(), slices.Repeat([]string{"storm"}, 20)...) {
 		survivors := conform.Survivors(runChecks(t, alive, []string{check}, "id"))
@@ -160,20 +176,27 @@ func TestEachCheckIsNeeded(t *testing.T) {
 		t.Log("without -short only")
 		return
 	}
+	t.Parallel()
+	list := slices.DeleteFunc(mutant.Crawlers(), func(c crawl.Crawler) bool {
+		return !slices.Contains(slices.Collect(maps.Values(sole())), c.Name)
+	})
+	results := run(t, list, "id")
+	storm := slices.DeleteFunc(slices.Clone(list), func(c crawl.Crawler) bool { return c.Name != sole()["storm"] })
+	for range 20 {
+		if !slices.Contains(conform.Survivors(results), sole()["storm"]) {
+			break
+		}
+		results = append(results, runChecks(t, storm, []string{"storm"}, "id")...)
+	}
 	for _, c := range conform.Checks() {
 		name := sole()[c.Name]
-		list := slices.DeleteFunc(mutant.Crawlers(), func(c crawl.Crawler) bool { return c.Name != name })
-		if len(list) == 0 {
+		if !slices.ContainsFunc(list, func(c crawl.Crawler) bool { return c.Name == name }) {
 			t.Errorf("%s has no mutant that only it finds: write one and name it in sole, or remove the check", c.Name)
 			continue
 		}
-		results := run(t, list, "id")
-		for try := 0; c.Name == "storm" && try < 20 && len(conform.Survivors(results)) > 0; try++ {
-			results = append(results, runChecks(t, list, []string{c.Name}, "id")...)
-		}
 		var by []string
 		for _, v := range results {
-			if !v.Kind.OK() && !slices.Contains(by, v.Check) {
+			if v.Crawler == name && !v.Kind.OK() && !slices.Contains(by, v.Check) {
 				by = append(by, v.Check)
 			}
 		}

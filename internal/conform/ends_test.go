@@ -126,6 +126,7 @@ func planted() []crawl.Crawler {
 
 // The suite reports each end with its kind and an exact text, whatever the crawler prints.
 func TestSuiteNamesEachEnd(t *testing.T) {
+	t.Parallel()
 	suite := conform.Suite{Crawlers: planted(), Checks: []string{"seeds"}, Patience: 5 * time.Second,
 		Command: func(crawler, keys, check string) *exec.Cmd {
 			return exec.Command(os.Args[0], conform.ChildVerb, crawler, keys, check)
@@ -169,6 +170,7 @@ func TestGoTestFailsEachEnd(t *testing.T) {
 			continue
 		}
 		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
 			cmd := exec.Command(os.Args[0], "-test.run=^TestOfACrawler$", "-test.v")
 			cmd.Env = append(os.Environ(), asTest+"="+e.name)
 			out, err := cmd.CombinedOutput()

@@ -16,13 +16,14 @@ import (
 )
 
 func overHTTP(t *testing.T, list []crawl.Crawler) []conform.Result {
-	return conform.Suite{Crawlers: list, OverHTTP: true, Patience: patience,
+	return conform.Suite{Crawlers: list, OverHTTP: true,
 		Command: func(crawler, keys, check string) *exec.Cmd {
 			return exec.CommandContext(t.Context(), os.Args[0], conform.ChildVerb, crawler, keys, check)
 		}}.Run(t.Context())
 }
 
 func TestBuiltInCrawlersConformOverHTTP(t *testing.T) {
+	t.Parallel()
 	list := crawler.All()
 	want := 0
 	for _, c := range list {
@@ -115,6 +116,7 @@ type bare struct{ web crawl.Web[string] }
 func (b bare) Fetch(ctx context.Context, url string) ([]string, error) { return b.web.Fetch(ctx, url) }
 
 func TestWrongCrawlersFailOverHTTP(t *testing.T) {
+	t.Parallel()
 	wrong := wrongOverHTTP()
 	var list []crawl.Crawler
 	for _, c := range wrong {

@@ -12,7 +12,6 @@ import (
 	"crawlbench/internal/conform"
 	"crawlbench/internal/conform/rude"
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/crawler"
 )
 
 // politeChecks returns the names of the checks of politeness.
@@ -45,6 +44,7 @@ func TestPoliteChecksFindEveryRudeCrawlerAndEachIsNeeded(t *testing.T) {
 		t.Log("without -short only")
 		return
 	}
+	t.Parallel()
 	results := runChecks(t, rude.Crawlers(), politeChecks(), "url") // ids have the same scheduler
 	writePolite(t, conform.Matrix(results))
 	found := map[string][]string{}
@@ -113,10 +113,10 @@ func TestPolitenessFileIsUpToDate(t *testing.T) {
 	}
 }
 
-// TestPoliteCrawlersPass must pass each time: no check of politeness depends on luck. Try it with -count 20.
-func TestPoliteCrawlersPass(t *testing.T) {
-	list := slices.DeleteFunc(crawler.All(), func(c crawl.Crawler) bool { return !c.Polite })
-	for _, r := range runChecks(t, append(list, rude.Right()), politeChecks(), "id", "url") {
+// TestRightRudeCrawlerPasses is the twin of the test above, by both kinds of key; TestBuiltInCrawlersConform has the
+// built-in crawlers. No check of politeness depends on luck. Try it with -count 20.
+func TestRightRudeCrawlerPasses(t *testing.T) {
+	for _, r := range runWithin(t, conform.Patience, []crawl.Crawler{rude.Right()}, politeChecks(), "id", "url") {
 		if r.Kind != conform.Pass {
 			t.Errorf("%s by %s, %s: %s: %s", r.Crawler, r.Keys, r.Check, r.Kind, r.Text)
 		}
