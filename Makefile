@@ -30,8 +30,8 @@ build: ## build .bin/crawlbench, without cgo, with which the runtime finds no de
 fleet: ## build .bin/crawlbench-fleet, with crawls and limits that several processes share over Valkey or Redis
 	@cd bench/redis && CGO_ENABLED=0 go build -o ../../.bin/crawlbench-fleet ./cmd/crawlbench
 
-test: ## run all tests
-	go test -p 3 -timeout 20m ./...
+test: ## run all tests; make lint vets
+	go test -vet=off -p 3 -timeout 20m ./...
 
 compare: build ## compare with benchstat: make compare [RUN=dir], or OLD=dir NEW=dir
 	@$(CRAWLBENCH) compare $(FLAGS) $(if $(OLD)$(NEW),"$$OLD" "$$NEW","$$RUN")
@@ -97,7 +97,7 @@ shards: ### run the commands of the examples for Kubernetes, GitHub and Slurm, a
 # What is concurrent in this process; conform checks the crawlers in processes of their own.
 CONCURRENT = child crawl crawler/... engine fetch/robots host limiter measure parallel polite server simulate store ui visited web
 race: ### run the tests of what is concurrent under the race detector
-	go test -p 3 -race -short -timeout 20m $(CONCURRENT:%=./internal/%)
+	go test -vet=off -p 3 -race -short -timeout 20m $(CONCURRENT:%=./internal/%)
 
 lint: ### vet, formatting, static analysis
 	@scripts/lint.sh
