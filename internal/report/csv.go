@@ -16,9 +16,9 @@ func CSV(w io.Writer, a *diagnose.Analysis) error {
 	out := csv.NewWriter(w)
 	names := []string{"crawler", "graph", "keys", "workers", "rate", "burst", "limiter", "gomaxprocs", "samples",
 		"flagged", "failure", "pages_per_second", "lo", "hi", "cpu_seconds_per_page", "allocated_bytes_per_page",
-		"retained_bytes_per_page", "times_baseline", "times_lo", "times_hi", "p_adjusted", "verdict", "untrusted",
-		"processes", "server_cpu_seconds_per_page", "least_to_most", "achieved_to_asked", "worst_window",
-		"calls_per_grant"}
+		"retained_bytes_per_page", "times_baseline", "times_lo", "times_hi", "p_adjusted", "verdict", "processes",
+		"server_cpu_seconds_per_page", "least_to_most", "achieved_to_asked", "worst_window", "calls_per_grant",
+		"untrusted"}
 	if a.Machines == nil {
 		out.Write(names)
 		for c := range a.Cells() {
@@ -71,7 +71,7 @@ func csvRow(j cellJSON, rate plan.Rate, untrusted bool) []string {
 		row = append(row, csvNumber(times.Value), csvNumber(times.Lo), csvNumber(times.Hi),
 			csvNumber(number(j.Versus.P)), j.Versus.Verdict)
 	}
-	return append(append(row, fmt.Sprint(untrusted)), fleetColumns(j)...)
+	return append(append(row, fleetColumns(j)...), fmt.Sprint(untrusted))
 }
 
 func csvNumber(x number) string {
