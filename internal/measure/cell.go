@@ -194,7 +194,7 @@ func Open(job Job, table []crawl.Crawler, limiters ...crawl.LimiterKind) (*Bench
 	if job.Cell.NullSet {
 		pages = graph.Spanning(cache.Graph)
 		reach = graph.Walk(pages, nil)
-		by, errBy = nullCrawler(job.Cell.Impl), nil
+		table = []crawl.Crawler{nullCrawler(job.Cell.Impl)}
 	}
 	by, errBy := plan.Find(table, job.Cell.Impl)
 	if job.Fetch.Refuse+job.Fetch.Forbid > 0 && errBy == nil && !by.Polite { // the cache has what those fetch that are
