@@ -79,7 +79,8 @@ func rewrite(t *testing.T, table string) {
 	}
 }
 
-// The whole matrix is that of conformance.md, and each check is the only one that finds some mutant.
+// Each mutant is found by all checks that conformance.md lists. Others may find it too: which of two events at the same
+// time comes first is not fixed.
 func TestMatrix(t *testing.T) {
 	if !*full {
 		t.Skip("it takes minutes: -full")
@@ -99,10 +100,17 @@ func TestMatrix(t *testing.T) {
 			}
 		})
 	}
-	table := Table(found)
-	rewrite(t, table)
-	if have, err := os.ReadFile(file); err != nil || string(have) != table {
-		t.Errorf("%s differs: %v\n%s", file, err, table)
+	rewrite(t, Table(found))
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, checks := range parse(string(text)) {
+		for _, c := range checks {
+			if !slices.Contains(found[name], c) {
+				t.Errorf("%s is not found by %s, as %s says", name, c, file)
+			}
+		}
 	}
 }
 
