@@ -19,6 +19,8 @@
 //   - A cancelled process, or one whose limiter has failed, counts as a dead one.
 //   - A crawl that all processes have left goes on when processes with the same Fleet.Name come (redislease and
 //     redisshards), if the server has kept it. If the server has forgotten it, the crawl ends with an error.
+//   - With redisshards, fetches that are cut short because the lease of their process has ended count as pages and
+//     errors of that process, although others fetch the pages again.
 //   - Attempts of pages whose hosts refused them, and robots.txt, are known to the owner of the host, and not to the
 //     next one, which asks again.
 //
