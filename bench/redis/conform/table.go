@@ -9,8 +9,8 @@ import (
 const head = `# Conformance of crawlers for fleets
 
 Three processes of two workers, as groups of goroutines with clients of their own, on a server in memory, in virtual
-time. A mutant may also be found by other checks than those listed, since it is not fixed which of two events at the same
-time comes first.
+time. A mutant may also be found by other checks than those listed, since it is not fixed which of two events at the
+same time comes first.
 `
 
 // Table returns the text of conformance.md, given which checks find each mutant.
