@@ -91,7 +91,8 @@ func (c Command) flags(f *flags) *flag.FlagSet {
 	fs.IntVar(&f.kills, "kills", 100, "crawls per frontier in which one process is killed")
 	fs.IntVar(&f.server, "server", 20, "crawls per frontier in which the server is killed")
 	fs.IntVar(&f.power, "power", 0, "crawls per frontier in which the server loses the last second of what it wrote")
-	fs.StringVar(&f.names, "frontier", "", "frontiers, separated by commas: "+strings.Join(c.names(), ", ")+" (default all)")
+	fs.StringVar(&f.names, "frontier", "",
+		"frontiers, separated by commas: "+strings.Join(c.names(), ", ")+" (default all)")
 	fs.IntVar(&f.Processes, "processes", f.Processes, "processes of a crawl")
 	fs.IntVar(&f.Workers, "workers", f.Workers, "workers of a process")
 	fs.IntVar(&f.Graph.Pages, "pages", f.Graph.Pages, "pages of the graph")

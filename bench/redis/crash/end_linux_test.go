@@ -44,8 +44,8 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		if c.code != exitOK {
 			kills = "1000"
 		}
-		cmd := exec.Command(os.Args[0], commandVerb, "-frontier", "lease", "-kills", kills, "-server", "1", "-pages", "600",
-			"-latency", "4ms", "-down", "50ms")
+		cmd := exec.Command(os.Args[0], commandVerb, "-frontier", "lease", "-kills", kills, "-server", "1",
+			"-pages", "600", "-latency", "4ms", "-down", "50ms")
 		cmd.Env = append(os.Environ(), mark, "TMPDIR="+dir)
 		stderr, err := cmd.StderrPipe()
 		if err != nil {

@@ -83,8 +83,8 @@ func (row Row) Kept() bool { return row.Loses != "" || row.Right() }
 
 // head names the columns of a table.
 func head() []string {
-	return []string{"frontier", "killed", "crawls", "ended", "pages never fetched", "fetched again", "most for a death", "beyond what was held",
-		"after the end", "back after (median)", "longest"}
+	return []string{"frontier", "killed", "crawls", "ended", "pages never fetched", "fetched again", "most for a death",
+		"beyond what was held", "after the end", "back after (median)", "longest"}
 }
 
 // cells returns the columns of a row.

@@ -11,8 +11,10 @@ import (
 func TestTable(t *testing.T) {
 	frontiers := []Frontier{{Name: "safe"}, {Name: "unsafe", Loses: "it has no leases"}}
 	list := []Round{
-		{Frontier: "safe", Kind: Process, Ended: true, Verdict: Verdict{Twice: 3, Most: 3, Back: 500 * time.Millisecond}},
-		{Frontier: "safe", Kind: Process, Ended: true, Verdict: Verdict{Twice: 1, Most: 1, Back: 700 * time.Millisecond}},
+		{Frontier: "safe", Kind: Process, Ended: true,
+			Verdict: Verdict{Twice: 3, Most: 3, Back: 500 * time.Millisecond}},
+		{Frontier: "safe", Kind: Process, Ended: true,
+			Verdict: Verdict{Twice: 1, Most: 1, Back: 700 * time.Millisecond}},
 		{Frontier: "safe", Kind: Process, Ended: true},
 		{Frontier: "unsafe", Kind: Process, Verdict: Verdict{Lost: 13}},
 		{Frontier: "unsafe", Kind: Process, Ended: true},

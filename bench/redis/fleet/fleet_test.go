@@ -71,8 +71,8 @@ func jobs(t *testing.T, crawler string, latency time.Duration) []Job {
 	dir := t.TempDir()
 	list := make([]Job, 2)
 	for i := range list {
-		list[i] = Job{Crawler: crawler, Graph: graph.Spec{Kind: "hosts", Pages: 200, Seed: 1}, Workers: 1, Latency: latency,
-			Fleet: crawl.Fleet{Index: i, Processes: 2}, Log: filepath.Join(dir, fmt.Sprint(i))}
+		list[i] = Job{Crawler: crawler, Graph: graph.Spec{Kind: "hosts", Pages: 200, Seed: 1}, Workers: 1,
+			Latency: latency, Fleet: crawl.Fleet{Index: i, Processes: 2}, Log: filepath.Join(dir, fmt.Sprint(i))}
 	}
 	return list
 }

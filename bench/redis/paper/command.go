@@ -78,7 +78,8 @@ func Main(args []string, out, errw io.Writer) int {
 // flags adds the flags, whose defaults are a crawl of many hosts.
 func (s *settings) flags(fs *flag.FlagSet) {
 	fs.StringVar(&s.processes, "processes", "1,2,4,8,16,32,64,128,256,512,1000", "numbers of processes")
-	fs.StringVar(&s.frontiers, "frontier", "", "frontiers, separated by commas: "+strings.Join(names(), ", ")+" (default all)")
+	fs.StringVar(&s.frontiers, "frontier", "",
+		"frontiers, separated by commas: "+strings.Join(names(), ", ")+" (default all)")
 	fs.IntVar(&s.Workers, "workers", 256, "workers of a process")
 	fs.IntVar(&s.Hosts, "hosts", 1_000_000, "hosts")
 	fs.DurationVar(&s.Median, "latency", 60*time.Millisecond, "median time of a fetch")

@@ -46,8 +46,8 @@ func TestCommandWritesARowPerNumberOfProcesses(t *testing.T) {
 		if code != exitOK {
 			t.Fatalf("%s: exit code %d: %s", format, code, errs)
 		}
-		for _, want := range []string{"redislease", "extrapolated", "limited by", "shard imbalance", "Assumed: 1,000 hosts",
-			"Source: measured"} {
+		for _, want := range []string{"redislease", "extrapolated", "limited by", "shard imbalance",
+			"Assumed: 1,000 hosts", "Source: measured"} {
 			if !strings.Contains(out, want) {
 				t.Errorf("%s: no %q in\n%s", format, want, out)
 			}
@@ -72,12 +72,13 @@ func TestCommandChecksItsFlags(t *testing.T) {
 
 func TestCostsAreMeasuredAndCompared(t *testing.T) {
 	servertest.Start(t, server.Options{}) // skips the test if none is installed
-	code, out, errs := command("-frontier", "redislua", "-measure", "-compare", "-pages", "2000", "-processes", "1", "-hosts",
-		"1000", "-workers", "4", "-warmup", "100ms", "-window", "100ms")
+	code, out, errs := command("-frontier", "redislua", "-measure", "-compare", "-pages", "2000", "-processes", "1",
+		"-hosts", "1000", "-workers", "4", "-warmup", "100ms", "-window", "100ms")
 	if code != exitOK {
 		t.Fatalf("exit code %d: %s", code, errs)
 	}
-	for _, want := range []string{"Source: measured on ", "Predicted / observed in real crawls", "crawls of up to 4 processes"} {
+	for _, want := range []string{"Source: measured on ", "Predicted / observed in real crawls",
+		"crawls of up to 4 processes"} {
 		if !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}

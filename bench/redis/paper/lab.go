@@ -25,7 +25,7 @@ const (
 	patience = 2 * time.Minute
 	// pings is how often the time of a call to the server is measured.
 	pings = 1000
-	// crowd is the number of workers of a process whose fetches take no time, so that the processors or the server bind.
+	// crowd is the number of workers of a process whose fetches take no time, so that processors or the server bind.
 	crowd = 16
 	// patient is the number of workers of a process whose fetches take a pause, so that these bind.
 	patient, pause = 8, 5 * time.Millisecond
@@ -52,7 +52,8 @@ type seen struct {
 }
 
 // run makes a crawl by some processes.
-func (l *lab) run(ctx context.Context, crawler string, processes, workers int, latency time.Duration) (s seen, err error) {
+func (l *lab) run(ctx context.Context, crawler string, processes, workers int, latency time.Duration) (
+	s seen, err error) {
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
 	l.crawls++
@@ -60,7 +61,8 @@ func (l *lab) run(ctx context.Context, crawler string, processes, workers int, l
 	for i := range jobs {
 		jobs[i] = fleet.Job{
 			Crawler: crawler, Graph: l.graph, Workers: workers, Latency: latency,
-			Fleet: crawl.Fleet{Index: i, Processes: processes, Server: l.server.URL(), Name: fmt.Sprintf("paper%d", l.crawls)},
+			Fleet: crawl.Fleet{Index: i, Processes: processes, Server: l.server.URL(),
+				Name: fmt.Sprint("paper", l.crawls)},
 		}
 	}
 	var before time.Duration
@@ -170,13 +172,13 @@ func (l *lab) measure(ctx context.Context, costs Costs, pages int) (Costs, error
 	costs.Source = fmt.Sprintf("measured on %s with %d processors and a load of %s, with %s: medians of %d crawls by one "+
 		"process, %s, URLs. %d workers whose fetches take no time, and batches of up to %d and %d, made %.4f and %.4f calls "+
 		"a page; %d workers whose fetches take %v made %.3f",
-		cmp.Or(host.Fingerprint()["cpu"], "this machine"), runtime.NumCPU(), loadAverage(), l.server.Version(), repeats, l.graph,
-		crowd, costs.Batch, small, s[0].calls, s[1].calls, patient, pause, s[2].calls)
+		cmp.Or(host.Fingerprint()["cpu"], "this machine"), runtime.NumCPU(), loadAverage(), l.server.Version(), repeats,
+		l.graph, crowd, costs.Batch, small, s[0].calls, s[1].calls, patient, pause, s[2].calls)
 	return costs, nil
 }
 
-// split returns what explains two costs per page with two numbers of calls per page: cost = page + calls * call. Neither
-// is negative: if noise says so, it is 0, and the other explains the first cost.
+// split returns what explains two costs per page with two numbers of calls per page: cost = page + calls * call.
+// Neither is negative: if noise says so, it is 0, and the other explains the first cost.
 func split(calls1, cost1, calls2, cost2 float64) (page, call time.Duration, err error) {
 	if calls1 <= 0 || calls2 < 1.2*calls1 {
 		return 0, 0, fmt.Errorf("%.4f and %.4f calls to the server a page: want two numbers that differ, from smaller "+
@@ -198,7 +200,7 @@ type Check struct {
 	Asked, Took         time.Duration // by a fetch: how late timers are is not predicted, but taken from the crawl
 	Predicted, Observed Throughput
 	Binds               Limit // what limits the prediction
-	// Imbalance is the number of pages of the process that fetched most, over the mean. A crawl lasts until that process
+	// Imbalance is the number of pages of the process that fetched most, over the mean. A crawl lasts until that one
 	// has fetched them, which the model does not know: its hosts always have pages.
 	Imbalance float64
 }
@@ -229,8 +231,8 @@ func (l *lab) compare(ctx context.Context, costs Costs, processes []int, workers
 			known.Linger += seconds(s.latency) - latency // that timer is as late as those of fetches
 		}
 		r, err := Simulate(Model{
-			Costs: known, Processes: n, Workers: workers, Hosts: 100_000, Median: seconds(s.latency), Sigma: unsteady, RoundTrip: trip,
-			Shared: runtime.NumCPU(), WarmUp: time.Second, Window: 2 * time.Second, Seed: 1,
+			Costs: known, Processes: n, Workers: workers, Hosts: 100_000, Median: seconds(s.latency), Sigma: unsteady,
+			RoundTrip: trip, Shared: runtime.NumCPU(), WarmUp: time.Second, Window: 2 * time.Second, Seed: 1,
 		})
 		if err != nil {
 			return list, err

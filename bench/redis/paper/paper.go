@@ -8,8 +8,8 @@
 // Time is virtual. A worker takes a host that has rested, fetches a page, which takes the latency, and then needs the
 // processor of its process. A process calls the server when it has results for a batch, or after a while; it makes one
 // call at a time, and its workers wait when two batches are without an answer. The server is one thread and answers
-// calls in the order of their arrival. Every host always has pages, so that the result is the rate that a fleet sustains, not
-// how a crawl begins and ends.
+// calls in the order of their arrival. Every host always has pages, so that the result is the rate that a fleet
+// sustains, not how a crawl begins and ends.
 package paper
 
 import (
@@ -101,7 +101,7 @@ type Limit string
 // The limits, and when a Result has them.
 const (
 	Processors Limit = "processors" // those of the processes are busy for 95 % of the time
-	Server     Limit = "server"     // more than 5 % of the workers wait for an answer, and it is busy for 95 % of the time
+	Server     Limit = "server"     // more than 5 % of the workers wait for an answer, and it is busy for 95 %
 	Calls      Limit = "calls"      // more than 5 % of the workers wait for an answer, and the server is not that busy
 	Politeness Limit = "politeness" // more than 5 % of the workers have nothing to do, mostly since all hosts rest
 	Shards     Limit = "shards"     // as many have nothing to do, mostly since ready hosts are of other processes

@@ -140,8 +140,8 @@ func (s *simulation) spent() (server, clients int64) {
 	return s.server.spent(s.now), clients
 }
 
-// place gives the hosts to processes, and returns the imbalance. Hosts are ready at different times, as in the middle of
-// a crawl: otherwise they would all rest at the same time for a while.
+// place gives the hosts to processes, and returns the imbalance. Hosts are ready at different times, as in the middle
+// of a crawl: otherwise they would all rest at the same time for a while.
 func (s *simulation) place() float64 {
 	s.pools = make([]pool, 1)
 	if s.Sharded {
@@ -226,8 +226,8 @@ func (s *simulation) fetched(worker int32) {
 	s.events.push(item{done, worker, handled})
 }
 
-// courier makes a call for a process that makes none if it has results, and a batch is full, a worker has nothing to do,
-// or results have gathered since the last call for long enough.
+// courier makes a call for a process that makes none if it has results, and a batch is full, a worker has nothing to
+// do, or results have gathered since the last call for long enough.
 func (s *simulation) courier(n int32) {
 	p := &s.processes[n]
 	switch due := p.last + int64(s.Linger); {

@@ -48,7 +48,8 @@ func TestOneWorkerTakesOneTimeAfterTheOther(t *testing.T) {
 	// A call takes so long that two batches wait for it, after which the worker waits, too.
 	m.RoundTrip = 20 * time.Millisecond
 	r = simulate(t, m)
-	if want := 4 / (m.ClientCall + m.RoundTrip + m.call(4)).Seconds(); !near(r.Rate, want, 0.01) || r.Batch != 4 || r.Binds != Calls {
+	if want := 4 / (m.ClientCall + m.RoundTrip + m.call(4)).Seconds(); !near(r.Rate, want, 0.01) ||
+		r.Batch != 4 || r.Binds != Calls {
 		t.Errorf("%+v, want %.1f pages/s: a batch per call, and calls as the limit", r, want)
 	}
 }
@@ -112,12 +113,15 @@ func TestProcessorsSaturate(t *testing.T) {
 func TestWaitForTheServerIsThatOfMD1(t *testing.T) {
 	for _, load := range []float64{0.3, 0.5, 0.8} {
 		m := fast(4000, 1)
-		m.latency = func(draw *rand.Rand) time.Duration { return time.Duration(draw.ExpFloat64() * float64(time.Second)) }
+		m.latency = func(draw *rand.Rand) time.Duration {
+			return time.Duration(draw.ExpFloat64() * float64(time.Second))
+		}
 		m.ServerCall, m.WarmUp, m.Window = time.Duration(load*float64(time.Second)/4000), 5*time.Second, 100*time.Second
 		r := simulate(t, m)
 		want := r.Server * m.ServerCall.Seconds() / (2 * (1 - r.Server))
 		if !near(r.Wait.Seconds(), want, 0.06) || !near(r.Server, load, 0.02) {
-			t.Errorf("load %.2f: a call waits for %v, want %.1f us; the server is busy for %.3f", load, r.Wait, want*1e6, r.Server)
+			t.Errorf("load %.2f: a call waits for %v, want %.1f us; the server is busy for %.3f", load, r.Wait,
+				want*1e6, r.Server)
 		}
 	}
 }
@@ -155,7 +159,8 @@ func TestPolitenessBindsAtOnePagePerHostAndRest(t *testing.T) {
 		m.Hosts, m.Median, m.Gap = 500, 60*time.Millisecond, time.Second
 		m.WarmUp, m.Window = 5*(m.Median+m.Gap), 20*(m.Median+m.Gap)
 		r := simulate(t, m)
-		if want := 500 / (m.Median + m.Gap).Seconds(); !near(r.Rate, want, 0.001) || r.Binds != Politeness || r.Ready > 0 {
+		if want := 500 / (m.Median + m.Gap).Seconds(); !near(r.Rate, want, 0.001) ||
+			r.Binds != Politeness || r.Ready > 0 {
 			t.Errorf("sharded %v: %+v, want %.1f pages/s, limited by politeness", sharded, r, want)
 		}
 	}
@@ -165,7 +170,8 @@ func TestProcessesWithoutShardsAreLimitedByShards(t *testing.T) {
 	m := fast(128, 4)
 	m.Sharded, m.Shards = true, 64
 	r := simulate(t, m)
-	if want := 64 * 4 / m.Median.Seconds(); !near(r.Rate, want, 0.001) || r.Binds != Shards || !near(r.Misplaced, 0.5, 1e-9) {
+	if want := 64 * 4 / m.Median.Seconds(); !near(r.Rate, want, 0.001) || r.Binds != Shards ||
+		!near(r.Misplaced, 0.5, 1e-9) {
 		t.Errorf("%+v, want %.0f pages/s, limited by shards, since half of the processes have none", r, want)
 	}
 	m.Shards = 4096

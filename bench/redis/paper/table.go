@@ -45,7 +45,8 @@ func (s sheet) compared() [][]string {
 	if s.checks == nil {
 		return nil
 	}
-	rows := [][]string{{"processes", "workers of each", "a fetch takes", "limited by", "pages/s", "ratio", "busiest/mean",
+	rows := [][]string{{"processes", "workers of each", "a fetch takes", "limited by", "pages/s", "ratio",
+		"busiest/mean",
 		"pages a call", "server's time a page", "ratio", "processes' time a page", "ratio", "processors it got"}}
 	ratio := func(p, o float64) string { return fmt.Sprintf("%.2f", p/o) }
 	for _, c := range s.checks {
@@ -161,8 +162,9 @@ func writeCSV(w io.Writer, sheets []sheet) error {
 		for _, r := range s.results {
 			out.Write([]string{s.model.Frontier, strconv.Itoa(r.Processes), strconv.Itoa(s.model.Workers),
 				strconv.Itoa(s.model.Hosts), number(r.Rate), string(r.Binds), number(r.Server), number(r.Client),
-				number(r.Batch), number(r.Wait.Seconds()), strconv.Itoa(s.model.Shards), number(r.Imbalance), number(r.Ready),
-				number(r.Polite), number(r.Misplaced), number(r.Blocked), strconv.FormatBool(r.Extrapolated)})
+				number(r.Batch), number(r.Wait.Seconds()), strconv.Itoa(s.model.Shards), number(r.Imbalance),
+				number(r.Ready), number(r.Polite), number(r.Misplaced), number(r.Blocked),
+				strconv.FormatBool(r.Extrapolated)})
 		}
 	}
 	out.Flush()
