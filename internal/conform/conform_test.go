@@ -91,7 +91,8 @@ func TestUnusualCrawlersConform(t *testing.T) {
 		})
 	}
 	results := run(t, list, "id")
-	byURL := slices.DeleteFunc(slices.Clone(list), func(c crawl.Crawler) bool { return c.ByURL == nil || c.ByID == nil })
+	oneKind := func(c crawl.Crawler) bool { return c.ByURL == nil || c.ByID == nil }
+	byURL := slices.DeleteFunc(slices.Clone(list), oneKind)
 	if !testing.Short() {
 		results = append(results, runWithin(t, conform.Patience, byURL,
 			[]string{"seeds", "collide", "options", "again", "many", "memory"}, "url")...)
