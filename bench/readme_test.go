@@ -84,10 +84,13 @@ func TestReadmeProgramRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(mine, "go build -o .bin/mine .")
-	for _, script := range []string{".bin/mine run -progress none -force tiny.toml", ".bin/mine list crawlers",
-		"go test -run '^$' -bench keys=id/workers=1 -benchtime 1x"} {
-		if out := run(mine, script); !strings.Contains(out, "mine") {
-			t.Errorf("%s: no crawler mine in\n%s", script, out)
+	for script, want := range map[string]string{
+		".bin/mine run -progress none -force tiny.toml":                          "  mine ",
+		".bin/mine list crawlers":                                                "mine ",
+		"go test -run '^$' -bench Crawl/./hosts/keys=id/workers=1 -benchtime 1x": "BenchmarkCrawl/impl=mine/graph=hosts16k/keys=id/workers=1/",
+	} {
+		if out := run(mine, script); !strings.Contains(out, want) {
+			t.Errorf("%s: no %q in\n%s", script, want, out)
 		}
 	}
 }
