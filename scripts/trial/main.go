@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -67,9 +68,10 @@ func calibrate(ns float64) int {
 }
 
 //go:noinline
-func spin(rounds int) (sum int) {
+func spin(rounds int) {
+	sum := 0
 	for i := range rounds {
 		sum = sum*31 + i
 	}
-	return sum
+	runtime.KeepAlive(sum)
 }
