@@ -220,16 +220,19 @@ func hottest(p *profile.Profile) []causal.Site {
 	return list
 }
 
-// crawlerLine returns the line of a frame if it may be in a crawler: its package has a dot or a slash in its path, or
-// is main, and is not part of the harness.
+// crawlerLine returns the line of a frame if it may be in a crawler: the path of its package begins with a domain, or
+// it is main or of this module, and it is not part of the harness.
 func crawlerLine(function, file string, line int) (causal.Site, bool) {
 	crawlers := append(crawlerLibraries(), module.Package("internal/crawler/"))
 	in := func(prefix string) bool { return strings.HasPrefix(function, prefix) }
 	if in("golang.org/") || in(module.Path()+"/internal/") && !slices.ContainsFunc(crawlers, in) {
 		return causal.Site{}, false
 	}
-	if !strings.HasPrefix(function, module.Path()+"/") && !strings.HasPrefix(function, "main.") &&
-		!strings.Contains(strings.SplitN(function, "/", 2)[0], ".") {
+	path, _, _ := strings.Cut(function, "[") // of type arguments
+	slash := strings.LastIndexByte(path, '/') + 1
+	name, _, _ := strings.Cut(path[slash:], ".")
+	first, _, _ := strings.Cut(path[:slash]+name, "/")
+	if !in(module.Path()+"/") && !in("main.") && !strings.Contains(first, ".") {
 		return causal.Site{}, false
 	}
 	parts := strings.Split(file, "/")
