@@ -73,13 +73,14 @@ func (r *running) observe() {
 	tick := time.NewTicker(period)
 	defer tick.Stop()
 	for {
-		now := sizes{time.Now(), map[string]int64{}}
+		now := sizes{of: map[string]int64{}}
 		list, _ := os.ReadDir(r.files)
 		for _, entry := range list {
 			if info, err := entry.Info(); err == nil {
 				now.of[entry.Name()] = info.Size()
 			}
 		}
+		now.at = time.Now() // not before: what is written while the sizes are read is not older than that
 		r.mu.Lock()
 		r.seen = append(r.seen, now)
 		r.mu.Unlock()

@@ -26,8 +26,18 @@ func TestServerLosesItsLastSecondWithThePower(t *testing.T) {
 		if err := client.Set(t.Context(), key, 1, 0).Err(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(100 * time.Millisecond) // for the file, and the sizes of the file
-		return time.Now()
+		r, written := s.(*running), time.Now()
+		for n := 0; ; time.Sleep(time.Millisecond) { // until the sizes have been read once from begin to end
+			r.mu.Lock()
+			if n == 0 && r.seen[len(r.seen)-1].at.After(written) {
+				n = len(r.seen)
+			}
+			read := n > 0 && len(r.seen) > n
+			r.mu.Unlock()
+			if read {
+				return time.Now()
+			}
+		}
 	}
 	since := set("before")
 	set("after")
