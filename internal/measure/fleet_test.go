@@ -26,6 +26,7 @@ func startFleet(t *testing.T, change func(*plan.Scenario), names ...string) (*Ru
 			change(s)
 		}
 	}, names...)
+	r.Memory = 4 << 30 // which processes share: the race detector takes hundreds of MiB of each
 	server, err := fleettest.Start()
 	if err != nil {
 		t.Fatal(err)
