@@ -70,6 +70,7 @@ func secure(c *tls.Config, does answer) func(net.Conn) {
 	return func(plain net.Conn) {
 		s := tls.Server(plain, c)
 		if s.Handshake() != nil {
+			io.Copy(io.Discard, plain) // as a socket's buffer does: the client reads the alert, though it writes too
 			return
 		}
 		for from := bufio.NewReader(s); ; {
