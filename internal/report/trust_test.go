@@ -108,7 +108,7 @@ func TestTheFirstSentenceSaysWhatToUse(t *testing.T) {
 		}
 		for name, c := range map[string]struct{ text, want string }{
 			"JSON":    {written(t, a, JSON), fmt.Sprintf(`"untrusted": %v`, test.trust == "untrusted")},
-			"CSV":     {written(t, a, CSV), fmt.Sprintf(",%v,", test.trust == "untrusted")},
+			"CSV":     {written(t, a, CSV), fmt.Sprintf(",%v\n", test.trust == "untrusted")},
 			"summary": {written(t, a, short), test.want},
 		} {
 			lines := 1
