@@ -91,7 +91,7 @@ type Result struct {
 	// Polite and Misplaced are the mean shares of workers that have nothing to do: because every host rests, or because
 	// the hosts that do not are those of other processes. Blocked is that of workers that wait for an answer.
 	Polite, Misplaced, Blocked float64
-	// Extrapolated says that the model was never compared with a crawl by so many processes.
+	// Extrapolated says that the model was never compared with a crawl of as many processes.
 	Extrapolated bool
 }
 
