@@ -67,6 +67,9 @@ type Rules struct {
 	// Tolerance is how much too early a fetch may begin: 2 ns in virtual time, where x/time/rate is 1 ns early, and
 	// what the clocks of the two sides need on sockets.
 	Tolerance time.Duration
+	// Lag says that time passes between the end of a fetch in the log and the moment at which the crawler has read
+	// the answer, as it does everywhere but in virtual time. Until then other workers cannot know of a pause in it.
+	Lag bool
 }
 
 // Virtual is the tolerance in virtual time.

@@ -125,6 +125,49 @@ func TestEachRuleIsVerified(t *testing.T) {
 	}
 }
 
+// Whoever began a fetch before the crawler had read an answer cannot know of the pause in it.
+func TestAPauseIsKeptByThoseWhoKnowOfIt(t *testing.T) {
+	refused := hostlog.Fetch{Page: 0, Start: s, End: 2 * s, Refused: true, Rest: s}
+	again := hostlog.Fetch{Page: 0, Start: 4 * s, End: 5 * s}
+	at := func(page uint32, start, end time.Duration) hostlog.Fetch {
+		return hostlog.Fetch{Page: page, Start: start, End: end}
+	}
+	const part = s / 8
+	for _, c := range []struct {
+		name  string
+		width int
+		lag   bool
+		log   hostlog.Log
+		count int
+	}{
+		{"one place: nobody can be unaware", 1, true, hostlog.Log{refused, at(1, 2*s+3, 3*s)}, 1},
+		{"two places: one other", 2, true, hostlog.Log{refused, at(1, 2*s+3, 3*s)}, 0},
+		{"two places in virtual time", 2, false, hostlog.Log{refused, at(1, 2*s+3, 3*s)}, 1},
+		{"two places: two others in turn", 2, true,
+			hostlog.Log{refused, at(1, 2*s+part, 2*s+2*part), at(2, 2*s+3*part, 3*s)}, 0},
+		{"two places: two others at once", 2, true,
+			hostlog.Log{refused, at(1, 2*s+part, 3*s), at(2, 2*s+2*part, 3*s)}, 1},
+		{"two places: one was in flight", 2, true,
+			hostlog.Log{refused, at(1, s, 2*s+2*part), at(2, 2*s+part, 3*s)}, 1},
+		{"three places: two others", 3, true, hostlog.Log{refused, at(1, 2*s+3, 3*s), at(2, 2*s+4, 3*s)}, 0},
+	} {
+		r := rules(crawl.Politeness{PerHost: c.width, MaxDelay: time.Hour})
+		r.Lag = c.lag
+		site := site([]uint32{0, 0, 0}, make([]time.Duration, 3), []uint32{0, 1, 2}, nil, nil, nil)
+		count := 0
+		for _, f := range hostlog.Verify(site, r, append(c.log, again), false) {
+			if f.Rule != hostlog.Rest {
+				t.Errorf("%s: %v", c.name, f)
+				continue
+			}
+			count += f.Count
+		}
+		if count != c.count {
+			t.Errorf("%s: the pause was broken %d times, want %d", c.name, count, c.count)
+		}
+	}
+}
+
 func TestRobotsComeFirstOnceAndAreObeyed(t *testing.T) {
 	one := func() *hostlog.Site {
 		return site([]uint32{0, 0}, []time.Duration{s, s}, []uint32{0, 1}, nil, nil)

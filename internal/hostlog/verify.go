@@ -203,13 +203,30 @@ func (f faults) rests(r Rules, host uint32, log Log) {
 		if !e.Refused || rest == 0 {
 			continue
 		}
-		for _, later := range log[i+1:] {
-			if later.Start > e.End && later.Start+r.Tolerance < e.End+rest {
+		// The crawler has read the answer at the latest when it gives the place of e to another fetch.
+		known := !r.Lag
+		for j := i + 1; j < len(log) && log[j].Start+r.Tolerance < e.End+rest; j++ {
+			later := log[j]
+			if later.Start <= e.End {
+				continue
+			}
+			if known = known || inFlight(log[:j+1], later.Start) >= r.Policy.Width(); known {
 				f.add(Rest, later.Start-e.End, "page %d of host %d was fetched %v after the host had asked for a pause of %v",
 					later.Page, host, later.Start-e.End, rest)
 			}
 		}
 	}
+}
+
+// inFlight returns how many fetches of a log have not ended at a time.
+func inFlight(log Log, at time.Duration) int {
+	n := 0
+	for _, e := range log {
+		if at < e.End {
+			n++
+		}
+	}
+	return n
 }
 
 func (f faults) robots(s *Site, host uint32, log Log) {

@@ -116,7 +116,7 @@ func (s *Site) site() *hostlog.Site {
 
 // faults returns the rules of the policy that were broken. Which pages were fetched is known without it.
 func (s *Site) faults(log hostlog.Log) []hostlog.Fault {
-	rules := hostlog.Rules{Workers: math.MaxInt, Tolerance: s.set.Tolerance}
+	rules := hostlog.Rules{Workers: math.MaxInt, Tolerance: s.set.Tolerance, Lag: true}
 	keep := []hostlog.Rule{hostlog.Workers}
 	if s.set.Workers > 0 {
 		rules.Workers = s.set.Workers

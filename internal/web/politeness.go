@@ -132,7 +132,7 @@ func (s *Site) hostLog() (*hostlog.Site, hostlog.Rules, hostlog.Log) {
 	if !v.hosts.policy.Robots {
 		site.Forbidden = nil
 	}
-	rules := hostlog.Rules{Workers: v.rules.Workers, Policy: *v.hosts.policy, Tolerance: hostlog.Virtual}
+	rules := hostlog.Rules{Workers: v.rules.Workers, Policy: *v.hosts.policy, Tolerance: hostlog.Virtual, Lag: true}
 	if rules.Policy.FromStart {
 		rules.Tolerance = Started
 	}
