@@ -12,30 +12,45 @@ import (
 
 // Thresholds of the causes.
 const (
-	// idleShare is the share of the processors' time that is idle, and pathShare the share of processor time in locks
-	// and the scheduler, from which waiting for a lock costs throughput. Workers beyond the processors also wait for
-	// each other, but then the processors have enough to do.
-	idleShare = 0.10
-	pathShare = 0.10
+	// costShare is the share of the processors' time, idle or spent on waiting, from which waiting costs throughput.
+	// Workers beyond the processors also wait for each other, but then the processors have enough to do.
+	costShare = 0.10
 	// causeShare is the share of a cause in the growth of the processor time of a page.
 	causeShare = 0.35
+	// grownBy is the ratio of the processor time of a page to that with one worker from which the growth is a cause.
+	grownBy = 1.5
+	// preempted is the flag of a sample beside which other processes ran.
+	preempted = "preempted"
 )
 
-// costly reports whether waiting for each other can cost throughput: processors are idle, or busy with locks and the
-// scheduler.
-func costly(c *Cell) bool {
-	if c.Traces == nil {
-		return false
+// costly returns a condition: waiting in the given states costs throughput. Its cost is the part of the idle time of
+// the processors in which workers sleep in these states, the processor time of the class, and the part of the
+// scheduler's that wakes them. Processors that idle for another reason, as at the end of a crawl, do not count.
+func costly(class profile.Class, states ...breakdown.State) func(*Cell) bool {
+	return func(c *Cell) bool {
+		idle, known := c.IdleProcessors()
+		if !known {
+			return false
+		}
+		cost := idle * c.Traces.asleep(states...)
+		spent, profiled := c.classes(class)
+		if !profiled {
+			asleep := 0.0
+			for _, s := range states {
+				asleep += c.Traces.Share(s) - c.Traces.Queue(s)
+			}
+			return cost >= costShare || asleep >= lockShare
+		}
+		scheduler, _ := c.classes(profile.Scheduler)
+		return cost+spent.Median+scheduler.Median*c.Traces.sleeps(states...) >= costShare
 	}
-	if v, ok := traced(c, func(l *breakdown.Breakdown) float64 { return l.IdleShare(c.Procs) }); ok &&
-		v.Median >= idleShare {
-		return true
-	}
-	if v, known := c.classes(profile.LockPath, profile.Channels, profile.Scheduler); known {
-		return v.Median >= pathShare
-	}
-	return max(c.Traces.Share(breakdown.Lock)-c.Traces.Queue(breakdown.Lock),
-		c.Traces.Share(breakdown.Channel)-c.Traces.Queue(breakdown.Channel)) >= lockShare
+}
+
+// spins reports whether yielding costs processor time. Where other workers have something to do, one that yields waits
+// for a processor and costs nothing.
+func spins(c *Cell) bool {
+	v, known := c.classes(profile.Scheduler)
+	return !known || v.Median >= costShare
 }
 
 // classes returns the share of the processor time in some classes, with the interval for the number of samples; known
@@ -326,10 +341,14 @@ func starved(c *Cell) (v Value, known bool) {
 		Max: slices.Max(c.achieved) / asked}, N: len(c.achieved)}, true
 }
 
-// throttled returns the share of the time of the crawls in which the control group was throttled.
+// throttled returns the share of the time of the crawls in which the control group was throttled. Samples beside which
+// other processes ran do not count: these may have used up the quota.
 func throttled(c *Cell) (v Value, known bool) {
 	var list []float64
 	for _, r := range c.Records {
+		if slices.Contains(r.Sample.Flags, preempted) {
+			continue
+		}
 		if wall := float64(r.Sample.Crawls) * r.Sample.Values["sec/op"]; wall > 0 {
 			list = append(list, r.Sample.Host["throttled-sec"]/wall)
 		}

@@ -201,6 +201,12 @@ func TestCausesAndTheirTwins(t *testing.T) {
 			want: kinds(diagnose.HeldAcross)},
 		{name: "twin: the holder computes", breakdown: spent(locked, mutex, hold(0.2, 0.8)),
 			want: kinds(diagnose.ContendedLock)},
+		{name: "twin: a lock held across a sleep, while other workers keep the processors busy",
+			breakdown: spent(shares{breakdown.Lock: 0.2}, mutex, hold(0.9, 0.1)), one: own, many: own},
+		{name: "twin: workers queue for a lock while the processors idle for another reason",
+			breakdown: spent(shares{breakdown.Lock: 0.3, breakdown.Idle: 0.55}, mutex, func(l *breakdown.Breakdown) {
+				l.Queue = map[breakdown.State]float64{breakdown.Lock: 2.3}
+			}), one: own, many: own, want: kinds(diagnose.IdleWorkers)},
 		{name: "a logger's lock", want: kinds(diagnose.LoggerLock),
 			breakdown: spent(locked, with(mutex, func(s *breakdown.Site) { s.Primitive = "log.(*Logger).Printf" }))},
 		{name: "twin: a lock in the crawler's own code", want: kinds(diagnose.ContendedLock),
@@ -225,6 +231,8 @@ func TestCausesAndTheirTwins(t *testing.T) {
 		{name: "twin: a goroutine that sleeps and for which nobody waits", want: kinds(diagnose.IdleWorkers),
 			breakdown: spent(shares{breakdown.Idle: 0.85}, receive, role(breakdown.Role{Count: 1, Away: 0.9,
 				Ended: 0.1}))},
+		{name: "twin: a stage that waits for a processor, as the workers do", breakdown: spent(
+			shares{breakdown.Idle: 0.5}, receive, role(breakdown.Role{Count: 1, Runnable: 0.9, Ended: 3}))},
 		{name: "twin: a stage of eight", want: kinds(diagnose.IdleWorkers),
 			breakdown: spent(shares{breakdown.Idle: 0.85}, receive, role(breakdown.Role{Count: 8, Away: 0.9,
 				Ended: 5}))},
@@ -241,8 +249,16 @@ func TestCausesAndTheirTwins(t *testing.T) {
 			with(nap, func(s *breakdown.Site) { s.Primitive = "sync.(*WaitGroup).Wait" }))},
 		{name: "spinning with Gosched", breakdown: spent(shares{breakdown.Runnable: 0.5}, yields),
 			want: kinds(diagnose.Yielding)},
+		{name: "twin: a worker yields to others that have something to do", one: own,
+			many: ns{profile.OwnCode: 1000, profile.Scheduler: 50}, breakdown: spent(shares{breakdown.Runnable: 0.5},
+				yields)},
 		{name: "twin: preempted", breakdown: spent(shares{breakdown.Runnable: 0.5},
 			with(yields, func(s *breakdown.Site) { s.Primitive = "preempted" }))},
+		{name: "latency", breakdown: spent(shares{breakdown.Network: 0.9}, receive), one: own,
+			many: ns{profile.OwnCode: 400, profile.Collect: 300, profile.Syscalls: 300},
+			want: kinds(diagnose.LatencyBound)},
+		{name: "twin: the processors are busy, so that more workers fetch no more",
+			breakdown: spent(shares{breakdown.Network: 0.75}, receive)},
 		{name: "system calls", one: own, many: ns{profile.OwnCode: 800, profile.Syscalls: 400},
 			want: kinds(diagnose.SystemCalls)},
 		{name: "twin: few system calls", one: own, many: ns{profile.OwnCode: 950, profile.Syscalls: 50}},
@@ -265,6 +281,8 @@ func TestCausesAndTheirTwins(t *testing.T) {
 			one:  ns{profile.OwnCode: 1000, profile.Atomics: 900},
 			many: ns{profile.OwnCode: 1000, profile.Atomics: 910}},
 		{name: "false sharing", one: own, many: ns{profile.OwnCode: 2500}, want: kinds(diagnose.HotLine)},
+		{name: "twin: the harness is slower as well", many: ns{profile.OwnCode: 1000, profile.Harness: 4000},
+			one: ns{profile.OwnCode: 500, profile.Harness: 2000}},
 		{name: "false sharing, with hardware counters", one: own, many: ns{profile.OwnCode: 2500},
 			counters: counted(5000, 12500), want: kinds(diagnose.HotLine)},
 		{name: "twin: the line executes more instructions", one: own, many: ns{profile.OwnCode: 2500},
@@ -299,6 +317,10 @@ func TestCausesAndTheirTwins(t *testing.T) {
 			breakdown: spent(shares{breakdown.RateLimit: 0.1}, send)},
 		{name: "a quota below GOMAXPROCS", change: stopped(0.2), want: kinds(diagnose.Throttled)},
 		{name: "twin: not throttled", change: stopped(0)},
+		{name: "twin: others used up the quota", change: func(c plan.Cell, s *store.Sample) {
+			stopped(0.2)(c, s)
+			s.Flags = append(s.Flags, "preempted")
+		}},
 	} {
 		_, list := p.find(t)
 		var got []diagnose.Kind

@@ -69,6 +69,7 @@ type Table struct {
 	Workers []int
 	Rows    []*Row // crawlers in the order of the plan, without the control
 	Groups  []*Group
+	waits   bool // most of what a page costs is latency, for which workers do not need a processor
 }
 
 // Row is one crawler in a table.
@@ -101,6 +102,7 @@ type Cell struct {
 	Versus *Comparison
 	Bound  Bound
 	Site   store.GraphInfo // that it crawls; empty if the run was made by a program that did not say
+	uneven float64         // how many times as long as the mean its slowest pages take
 	// CPU is processor time per page in seconds, and cpu its value in each round. Growth is its
 	// ratio to that with one worker, paired by round; nil if unknown.
 	CPU    float64

@@ -1,12 +1,21 @@
 package diagnose
 
-import "crawlbench/internal/breakdown"
+import (
+	"math"
+
+	"crawlbench/internal/breakdown"
+	"crawlbench/internal/graph"
+)
 
 // slackShare is the share of the processors' time that is idle from which workers without a page cost throughput.
 const slackShare = 0.2
 
 // sureIdle is how much more idle workers than the site explains may still be its doing: traces are not exact.
 const sureIdle = 0.05
+
+// leastUneven is how many times as long as the mean the slowest pages take at least: a machine does not run all pages
+// equally fast.
+const leastUneven = 1.5
 
 // IdleProcessors returns the share of the time of the processors that the workers can use in which nothing ran on them;
 // known is false without traces.
@@ -44,15 +53,45 @@ func (c *Cell) shape() (pages, levels int) {
 }
 
 // narrow reports whether the site explains that workers are idle. Assume that no worker is idle while a page is known
-// that nobody fetches. Then all known pages are being fetched whenever a worker is idle, so the
-// time of a page later the
-// next level is known: workers are idle for the time of a page in each level at most (Graham, 1966).
+// that nobody fetches. Then all known pages are being fetched whenever a worker is idle, so the time of a page later
+// the next level is known: workers are idle for the time of a page in each level at most (Graham, 1966).
 func narrow(c *Cell) bool {
+	return slack(c) && c.idle() <= c.explainedIdle(1)+sureIdle
+}
+
+// wide reports whether the site does not explain that workers are idle, even if in each level all wait for a page that
+// is as slow as the slowest of a hundred.
+func wide(c *Cell) bool {
+	return slack(c) && c.explainedIdle(1) > 0 && c.idle() > c.explainedIdle(max(leastUneven, c.uneven))+sureIdle
+}
+
+// idle returns the share of the workers' time without a page, and not queueing for a processor.
+func (c *Cell) idle() float64 { return c.Traces.Share(breakdown.Idle) - c.Traces.Queue(breakdown.Idle) }
+
+// explainedIdle returns the share of the workers' time that the site leaves them idle at most, if the slowest page of a
+// level takes the given number of times as long as the mean; 0 if the site is unknown.
+func (c *Cell) explainedIdle(slowest float64) float64 {
 	pages, levels := c.shape()
-	if pages == 0 || !slack(c) {
-		return false
+	if pages == 0 {
+		return 0
 	}
-	others := float64((c.Workers - 1) * levels)
-	idle := c.Traces.Share(breakdown.Idle) - c.Traces.Queue(breakdown.Idle)
-	return idle <= others/(float64(pages)+others)+sureIdle
+	others := slowest * float64((c.Workers-1)*levels)
+	if math.IsInf(others, 1) {
+		return 1
+	}
+	return others / (float64(pages) + others)
+}
+
+// uneven returns how many times as long as the mean the slowest page of a hundred takes.
+func uneven(fetch graph.Behaviour) float64 {
+	l := fetch.Latency
+	sigma := math.Hypot(l.Sigma, l.HostSigma)
+	switch {
+	case l.Model == graph.Recorded || fetch.Largest > 0:
+		return math.Inf(1) // which is not known
+	case l.MeanWait() > 0:
+		const percentile = 2.33 // of the normal distribution
+		return math.Exp(percentile*sigma - sigma*sigma/2)
+	}
+	return 1
 }

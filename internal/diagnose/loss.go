@@ -211,6 +211,21 @@ func (l *Loss) Of(class profile.Class) *Growth {
 	return nil
 }
 
+// grows returns how many times the processor time of a page with one worker it takes with the cell's, if the growth in
+// the harness is left out: that does the same for a page with any number of workers, so the machine made it slower.
+// known is false without CPU profiles.
+func (l *Loss) grows() (times float64, known bool) {
+	h := l.Of(profile.Harness)
+	if h == nil {
+		return 0, false
+	}
+	one, many := 0.0, 0.0
+	for _, g := range l.Classes {
+		one, many = one+g.One, many+g.Many
+	}
+	return (many - max(0, h.More.Value)) / one, one > 0
+}
+
 // share adds up the growth of classes as a share of the loss.
 func (l *Loss) share(classes ...profile.Class) (sum float64) {
 	for _, class := range classes {

@@ -76,6 +76,16 @@ func achieved(c *Cell) (Value, bool) {
 		Max: slices.Max(c.achieved) / asked}, N: len(c.achieved)}, true
 }
 
+// exceeds reports whether the worst window has more pages than allowed even without one page of each worker, which may
+// have been delayed after it was let through, as all are while other processes run.
+func exceeds(c *Cell) bool {
+	if c.Pace == nil {
+		return false
+	}
+	allowed := c.Pace.Asked*c.Pace.Window + float64(c.BucketSize())
+	return (c.Window()-1)*allowed > float64(c.Workers)
+}
+
 // window returns the pages let through divided by what rate and burst allow, in the worst window.
 func window(c *Cell) (Value, bool) {
 	if c.Pace == nil {

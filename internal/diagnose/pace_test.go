@@ -13,6 +13,8 @@ func TestLimiterThatExceedsItsRate(t *testing.T) {
 	paced := func(achieved, worst float64) store.Pace {
 		return store.Pace{Asked: 1000, Achieved: achieved, Worst: worst, Window: 0.1}
 	}
+	brief := paced(1000, 1.7) // in a window of a millisecond, of 11 pages
+	brief.Window = 0.001
 	for _, test := range []struct {
 		name string
 		pace store.Pace
@@ -22,6 +24,7 @@ func TestLimiterThatExceedsItsRate(t *testing.T) {
 		{"four times", paced(4300, 3.9), diagnose.RateExceeded, 4.3},
 		{"a little", paced(1015, 1.01), diagnose.RateExceeded, 1.015},
 		{"bursts only", paced(1000, 3), diagnose.BurstExceeded, 3},
+		{"a page of each worker, delayed together", brief, "", 0},
 		{"kept", paced(1000, 1), "", 0},
 		{"delayed now and then", paced(999, 1.4), "", 0},
 		{"too little", paced(100, 0.1), "", 0},

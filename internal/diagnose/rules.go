@@ -57,45 +57,53 @@ var rules = [...]Rule{
 	{Kind: StoppedGaining, High: 1 + stat.DefaultMargin, value: beyondKnee},
 	{Kind: RateLimited, Class: breakdown.RateLimit, Least: 0.50, Low: 0.25},
 	{Kind: BusySite, Class: breakdown.Network, Least: 0.50, Low: 0.25, when: siteShares, Yields: []Kind{RateLimited}},
-	{Kind: LatencyBound, Class: breakdown.Network, Least: 0.50, Low: 0.25, Yields: []Kind{RateLimited, BusySite}},
+	{Kind: LatencyBound, Class: breakdown.Network, Least: 0.50, Low: 0.25, when: slack,
+		Yields: []Kind{RateLimited, BusySite}},
 	{Kind: Connections, Least: 0.10, Low: 0.10, when: remote, value: dials},
 	{Kind: Parsing, Least: 0.30, Low: 0.20, when: remote, value: ofClasses(profile.Parsing)},
 	{Kind: SmallBurst, High: 0.95, value: starved},
-	{Kind: LoggerLock, Least: lockShare, Low: lockShare / 2, when: costly, value: logging},
-	{Kind: HeldAcross, Least: lockShare, Low: lockShare / 2, Yields: []Kind{LoggerLock}, value: heldAcross},
-	{Kind: ContendedLock, Class: breakdown.Lock, Least: lockShare, Low: lockShare / 2, when: costly,
-		Yields: []Kind{LoggerLock, HeldAcross}},
-	{Kind: ChannelAsLock, Least: lockShare, Low: lockShare / 2, when: costly, value: token},
+	{Kind: LoggerLock, Least: lockShare, Low: lockShare / 2, when: costly(profile.LockPath, breakdown.Lock),
+		value: logging},
+	{Kind: HeldAcross, Least: lockShare, Low: lockShare / 2, when: costly(profile.LockPath, breakdown.Lock),
+		Yields: []Kind{LoggerLock}, value: heldAcross},
+	{Kind: ContendedLock, Class: breakdown.Lock, Least: lockShare, Low: lockShare / 2,
+		when: costly(profile.LockPath, breakdown.Lock), Yields: []Kind{LoggerLock, HeldAcross}},
+	{Kind: ChannelAsLock, Least: lockShare, Low: lockShare / 2,
+		when: costly(profile.Channels, breakdown.Channel, breakdown.Idle), value: token},
 	{Kind: Sleeping, Least: 0.15, Low: 0.08, when: slack, Yields: []Kind{HeldAcross}, value: napping},
-	{Kind: Yielding, Least: 0.25, Low: 0.12, value: yielding},
-	{Kind: Herd, Least: 0.5, Low: 0.25, when: costly, value: herd},
+	{Kind: Yielding, Least: 0.25, Low: 0.12, when: spins, value: yielding},
+	{Kind: Herd, Least: 0.5, Low: 0.25, when: costly(profile.LockPath, breakdown.Idle, breakdown.Lock), value: herd},
 	{Kind: SaturatedOwner, Least: 0.75, Low: 0.75, when: waiting, value: busiest},
-	{Kind: SerialStage, Least: 0.75, Low: 0.75, Yields: []Kind{SaturatedOwner}, value: stage},
+	// A stage that lacks a processor is occupied too, but does not limit what the others do with theirs.
+	{Kind: SerialStage, Least: 0.75, Low: 0.75, when: slack, Yields: []Kind{SaturatedOwner}, value: stage},
 	{Kind: LongTail, Least: 0.25, Low: 0.15, value: tail},
 	// A worker that was woken has work, and lacks a processor.
 	{Kind: NarrowFrontier, Class: breakdown.Idle, Asleep: true, Least: 0.40, Low: 0.20, when: narrow,
 		Yields: []Kind{SaturatedOwner, SerialStage, ChannelAsLock, LongTail}},
-	{Kind: IdleWorkers, Class: breakdown.Idle, Asleep: true, Least: 0.40, Low: 0.20, when: slack,
+	{Kind: IdleWorkers, Class: breakdown.Idle, Asleep: true, Least: 0.40, Low: 0.20, when: wide,
 		Yields: []Kind{SaturatedOwner, SerialStage, ChannelAsLock, LongTail, Herd, NarrowFrontier}},
-	{Kind: SmallChannel, Least: 0.5, Low: 0.25, when: busyWithChannels,
-		Yields: []Kind{ChannelAsLock, SaturatedOwner, SerialStage, NarrowFrontier, IdleWorkers}, value: rendezvous},
-	{Kind: CollectorBound, Least: 0.15, Low: 0.08, value: collector},
-	{Kind: Allocation, Least: 0.25, Low: 0.15, Yields: []Kind{CollectorBound}, value: ofClasses(profile.Allocate)},
-	{Kind: SystemCalls, Least: 0.20, Low: 0.12, Yields: []Kind{LoggerLock}, value: ofClasses(profile.Syscalls)},
-	{Kind: ReaderCounter, Least: 1.5, Low: 1, value: travels(largest(profile.Atomics, isReader))},
-	{Kind: HotAtomic, Least: 1.5, Low: 1, value: travels(largest(profile.Atomics, isAtomic))},
-	{Kind: HotLine, Least: 1.5, Low: 1, value: travels(oneLine),
+	// What a page costs on a processor does not matter to workers that wait for the site or the limiter.
+	{Kind: SmallChannel, Least: 0.5, Low: 0.25, when: busyWithChannels, Yields: []Kind{RateLimited, LatencyBound,
+		ChannelAsLock, SaturatedOwner, SerialStage, NarrowFrontier, IdleWorkers}, value: rendezvous},
+	{Kind: CollectorBound, Least: 0.15, Low: 0.08, Yields: []Kind{RateLimited, LatencyBound}, value: collector},
+	{Kind: Allocation, Least: 0.25, Low: 0.15, Yields: []Kind{RateLimited, LatencyBound, CollectorBound},
+		value: ofClasses(profile.Allocate)},
+	{Kind: SystemCalls, Least: 0.20, Low: 0.12, Yields: []Kind{RateLimited, LatencyBound, LoggerLock},
+		value: ofClasses(profile.Syscalls)},
+	{Kind: ReaderCounter, Least: grownBy, Low: 1, value: travels(largest(profile.Atomics, isReader))},
+	{Kind: HotAtomic, Least: grownBy, Low: 1, value: travels(largest(profile.Atomics, isAtomic))},
+	{Kind: HotLine, Least: grownBy, Low: 1, value: travels(oneLine),
 		Yields: []Kind{ContendedLock, HeldAcross, ChannelAsLock}},
-	{Kind: MemoryCopies, Least: 1.5, Low: 1, value: travels(memory)},
-	{Kind: WastedCycles, Least: 1.5, Low: 1, when: free, value: growth, Yields: []Kind{CollectorBound, Allocation,
-		ReaderCounter, HotAtomic, HotLine, MemoryCopies, ChannelAsLock, SmallChannel, Yielding, Herd}},
+	{Kind: MemoryCopies, Least: grownBy, Low: 1, value: travels(memory)},
+	{Kind: WastedCycles, Least: grownBy, Low: 1, when: free, value: growth, Yields: []Kind{CollectorBound,
+		Allocation, ReaderCounter, HotAtomic, HotLine, MemoryCopies, ChannelAsLock, SmallChannel, Yielding, Herd}},
 	{Kind: ProcessorBound, Per: PerGroup, Class: breakdown.Runnable, Least: 0.40, Low: 0.20, when: crowded,
 		Yields: []Kind{Yielding}},
 	{Kind: Throttled, Per: PerTable, Flagged: true, Least: 0.02, value: throttled},
 	{Kind: RateExceeded, Per: PerTable, Least: 1 + Off, value: achieved},
 	// Workers delayed after they were let through can be close to the next ones, so slightly more
-	// than 1 is not proof.
-	{Kind: BurstExceeded, Per: PerTable, Least: 1.5, Yields: []Kind{RateExceeded}, value: window},
+	// than 1 is not proof, nor are as many pages as there are workers.
+	{Kind: BurstExceeded, Per: PerTable, Least: 1.5, when: exceeds, Yields: []Kind{RateExceeded}, value: window},
 }
 
 // Rules returns the rules of findings, in the order in which they are applied to a cell.
@@ -188,10 +196,16 @@ func free(c *Cell) bool {
 	return c.Workers > 1 && c.Rate == 0 && (c.Traces == nil || c.Traces.Share(breakdown.Lock) < lockShare)
 }
 
-// growth returns the processor time per page divided by that with one worker.
+// growth returns the processor time per page divided by that with one worker, unless that is because the machine is
+// slower, or does not matter because workers wait for the site.
 func growth(c *Cell) (Value, bool) {
-	if c.Growth == nil || !c.representative() {
+	if c.Growth == nil || !c.representative() || c.Table.waits {
 		return Value{}, false
+	}
+	if c.Loss != nil {
+		if times, known := c.Loss.grows(); known && times < grownBy {
+			return Value{}, false
+		}
 	}
 	return ofPair(*c.Growth), c.Growth.Lo > 1 && c.Growth.P < plan.Alpha
 }

@@ -41,10 +41,10 @@ func TestTheRules(t *testing.T) {
 		{kind: "long tail", least: 0.25, low: 0.15},
 		{kind: "narrow frontier", class: breakdown.Idle, least: 0.4, low: 0.2, yields: "saturated owner"},
 		{kind: "idle workers", class: breakdown.Idle, least: 0.4, low: 0.2, yields: "saturated owner"},
-		{kind: "small channel", least: 0.5, low: 0.25, yields: "channel as lock"},
-		{kind: "collector-bound", least: 0.15, low: 0.08},
-		{kind: "allocation", least: 0.25, low: 0.15, yields: "collector-bound"},
-		{kind: "system calls", least: 0.2, low: 0.12, yields: "logger's lock"},
+		{kind: "small channel", least: 0.5, low: 0.25, yields: "rate-limited"},
+		{kind: "collector-bound", least: 0.15, low: 0.08, yields: "rate-limited"},
+		{kind: "allocation", least: 0.25, low: 0.15, yields: "rate-limited"},
+		{kind: "system calls", least: 0.2, low: 0.12, yields: "rate-limited"},
 		{kind: "readers' counter", least: 1.5, low: 1},
 		{kind: "hot atomic", least: 1.5, low: 1},
 		{kind: "hot line", least: 1.5, low: 1, yields: "contended lock"},
@@ -102,8 +102,11 @@ func TestRulesAboutSharesHoldFromTheirThresholds(t *testing.T) {
 			{[]float64{r.Low, r.Least - e, 0.9}, false, 1},
 		} {
 			c := traced(t, r.Class, test.shares...)
-			if r.Kind == diagnose.BusySite { // crawler and site use all of the two processors
+			switch r.Kind {
+			case diagnose.BusySite: // crawler and site use all of the two processors
 				c.Transport, c.CPU, c.SiteCPU, c.Wall = plan.HTTP, 2, 1, 0.5
+			case diagnose.IdleWorkers:
+				c.Site.Depth = 0 // all pages are known from the start
 			}
 			v, holds := r.Holds(c)
 			if holds != test.holds || v.N != 3 || v.Agree != test.agree || v.Max != 0.9 {

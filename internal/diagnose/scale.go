@@ -13,8 +13,8 @@ import (
 func (t *Table) scale(run *store.Run) {
 	p, cores := run.Plan(), t.Procs
 	fetch := p.FetchOf(plan.Cell{Graph: t.Graph, Cost: t.Cost})
-	if t.info(run).MeanWait(fetch.Latency) > fetch.CPU {
-		cores = 0 // workers that wait for the site do not need a processor
+	if t.waits = t.info(run).MeanWait(fetch.Latency) > fetch.CPU; t.waits {
+		cores = 0
 	}
 	for _, r := range t.Rows {
 		var points []stat.Point
@@ -74,10 +74,11 @@ func (t *Table) bound(run *store.Run) {
 		}
 		for _, c := range r.Cells {
 			c.Site = graph
+			fetch := p.FetchOf(c.Cell)
+			c.uneven = uneven(fetch)
 			if c.Transport == plan.HTTP || c.Processes > 0 { // the processor time of site or server binds too
 				continue
 			}
-			fetch := p.FetchOf(c.Cell)
 			c.Bound = bound(c, graph, graph.MeanWait(fetch.Latency), fetch.CPU, cost)
 		}
 	}

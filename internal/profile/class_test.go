@@ -40,6 +40,8 @@ func TestClasses(t *testing.T) {
 		{Allocate, "runtime.nextFreeFast runtime.mallocgc runtime.acquireSudog runtime.chansend" + own},
 		{Scheduler, "runtime.futex runtime.futexsleep runtime.notesleep runtime.stopm runtime.findRunnable " +
 			"runtime.schedule runtime.park_m runtime.mcall"},
+		{Scheduler, "internal/runtime/syscall/linux.Syscall6 internal/runtime/syscall/linux.EpollWait runtime.netpoll " +
+			"runtime.findRunnable runtime.schedule runtime.park_m runtime.mcall"}, // the scheduler waits for a timer
 		{Scheduler, "runtime.gosched_m runtime.mcall runtime.Gosched" + own},
 		{Scheduler, "sync.runtime_notifyListNotifyAll sync.(*Cond).Broadcast" + own},
 		{Syscalls, "internal/runtime/syscall.Syscall6 syscall.RawSyscall6 syscall.Syscall syscall.write " +
