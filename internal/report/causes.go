@@ -136,11 +136,11 @@ func grown(f diagnose.Finding, who string, out *Finding) string {
 		what = "the readers of an RWMutex count themselves in one word, whose cache line travels between the cores"
 		check = "replace it by a copy-on-write map, or shard it: processor time per page falls"
 	case diagnose.HotAtomic:
-		what = "all workers change one word, whose cache line travels between the cores"
+		what = "the workers change the same words, whose cache lines travel between the cores"
 		if strings.HasSuffix(f.Spot.Called, ").CompareAndSwap") {
-			what = "all workers compare and swap one word, whose cache line travels between the cores"
+			what = "the workers compare and swap the same words, whose cache lines travel between the cores"
 		}
-		check = "give each worker its own word, on its own cache line: processor time per page falls"
+		check = "give each worker words of its own, on cache lines of their own: processor time per page falls"
 	case diagnose.HotLine:
 		what = likely(f, "a cache line that several cores write travels between them")
 		check = "pad what this line writes to 64 bytes, or give each worker its own: if processor time per page stays, it is not the cache line"

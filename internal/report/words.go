@@ -385,7 +385,8 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 		case f.Grown != nil:
 			out.Text += ", " + growthOf(c.Loss, f.Grown)
 		default:
-			out.Text += "; where is not known: profile it with [profiles] kinds = [\"cpu\"] and growth = [1]"
+			out.Text += fmt.Sprintf("; to see where, take CPU profiles with one worker and with %d: in [profiles], set "+
+				"kinds = [\"cpu\"] and growth = [1]", c.Workers)
 		}
 		out.Evidence = append(out.Evidence, work(c.Loss)...)
 		for _, name := range slices.Sorted(maps.Keys(c.Counts)) {
