@@ -10,11 +10,15 @@
 #            the crawlers differ (they do not where rms z is near 1)
 #   causes   RUNS runs of crawlers that spend their time in a known way, which must be named, each with a twin of which
 #            it must not be said; ONLY names the crawlers to run
+#   clean    RUNS runs (200) of right and unremarkable crawlers, each a different situation, of which scripts/trial
+#            knows what may be said; any other cause is false and is printed, and the script fails. FIRST is the number
+#            of the first situation, to run one again or to go on
 #
-# usage: [SAMPLE=20ms] [ONLY=names] scripts/trial.sh same|slow|planted|blocks|causes [RUNS]
+# usage: [SAMPLE=20ms] [ONLY=names] [FIRST=1] scripts/trial.sh same|slow|planted|blocks|causes|clean [RUNS]
 set -eu
 cd "$(dirname "$0")/.."
 what=$1 runs=${2:-20}
+[ "$what" != clean ] || runs=${2:-200}
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 go build -o "$dir/trial" ./scripts/trial
@@ -184,6 +188,46 @@ if [ "$what" = causes ]; then
 		long tail;lastpage;lastpage.not;$hosts;
 		small channel;smallchan;smallchan.not;$hosts;
 	END
+	exit
+fi
+if [ "$what" = clean ]; then
+	# situation prints a line for each cause that is said in the situation with a number.
+	situation() {
+		"$dir/trial" situation "$1" >"$dir/clean.toml"
+		"$dir/trial" run -results "$dir" -progress none "$dir/clean.toml" >"$dir/out" 2>&1 || { cat "$dir/out" >&2; return 1; }
+		"$dir/trial" report -format json "$dir/latest" >"$dir/report.json"
+		"$dir/trial" check "$1" <"$dir/report.json"
+		rm -rf "$dir"/clean-2*
+	}
+	# Situation 0 has a cause that is not on its list: what finds nothing false there finds nothing anywhere.
+	situation 0 >"$dir/planted"
+	if ! grep -q '^false' "$dir/planted"; then
+		cat "$dir/planted" >&2
+		if grep -q '^disturbed' "$dir/planted"; then
+			echo "clean: other processes disturb the machine so much that no cause is said: try again when it is idle" >&2
+		else
+			echo "clean: the planted cause was not found: the other situations would prove nothing" >&2
+		fi
+		exit 1
+	fi
+	: >"$dir/said"
+	first=${FIRST:-1}
+	for i in $(seq "$first" $((first + runs - 1))); do
+		situation "$i" >"$dir/lines"
+		grep '^false' "$dir/lines" || true
+		cat "$dir/lines" >>"$dir/said"
+	done
+	awk -F'\t' -v runs="$runs" '
+		$1 == "disturbed" {disturbed++; next}
+		{said++; all[$1 ": " $3]++}
+		$1 == "false" {wrong++}
+		END {
+			for (what in all) print all[what], what | "sort -k2"
+			close("sort -k2")
+			if (disturbed) print disturbed " cells were disturbed by other processes too much to say a cause"
+			printf "%d runs, %d causes said, %d false\n", runs, said, wrong
+			exit wrong > 0
+		}' "$dir/said"
 	exit
 fi
 claims=0 untrusted=0

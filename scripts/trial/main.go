@@ -1,10 +1,13 @@
 // Command trial is crawlbench with crawlers for which the right answer is known: six that are the
 // same, one that is slower by TRIAL_DELAY nanoseconds per page, and some that spend their time in a
-// known way, with twins that do not. scripts/trial.sh runs it many times and counts the claims.
+// known way, with twins that do not. scripts/trial.sh runs it many times and counts the claims. Its further commands
+// "situation N" and "check N" are about runs of right and unremarkable crawlers: the first prints the scenario of the
+// N-th, and the second tells which causes of its report, as JSON on standard input, are false.
 package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"runtime"
 	"slices"
@@ -16,8 +19,20 @@ import (
 )
 
 func main() {
-	var list []bench.Crawler
-	for _, c := range bench.Crawlers() {
+	if len(os.Args) == 3 && slices.Contains([]string{"situation", "check"}, os.Args[1]) {
+		if err := clean(os.Args[1], os.Args[2], os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "trial:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(bench.Main(os.Args, crawlers()...))
+}
+
+// crawlers returns the crawlers of crawlbench, and those of which the right answer is known.
+func crawlers() []bench.Crawler {
+	list := bench.Crawlers()
+	for _, c := range list {
 		if c.Name == "mutexmap" {
 			for _, name := range []string{"same1", "same2", "same3", "same4", "same5", "same6"} {
 				c.Name = name
@@ -31,7 +46,7 @@ func main() {
 			list = append(list, c)
 		}
 	}
-	os.Exit(bench.Main(os.Args, slices.Concat(list, causes(), planted())...))
+	return slices.Concat(list, causes(), planted())
 }
 
 // slowed returns f with a delay before every fetch.

@@ -158,18 +158,22 @@ func planted() []bench.Crawler {
 			return s.locked(dst, links)
 		}),
 		set("allocates", "allocates for every link", func(s *shared, dst, links []uint32) []uint32 {
+			i := s.slot()
+			defer s.free(i)
 			for range 20 {
 				for range links {
-					s.kept.Store(new([64]byte))
+					s.kept[i].p = new([64]byte)
 				}
 			}
 			return s.locked(dst, links)
 		}),
 		set("allocates.not", "reuses what it allocated", func(s *shared, dst, links []uint32) []uint32 {
+			i := s.slot()
+			defer s.free(i)
 			keep := new([64]byte)
 			for range 20 {
 				for range links {
-					s.kept.Store(keep)
+					s.kept[i].p = keep
 				}
 			}
 			return s.locked(dst, links)
@@ -200,11 +204,15 @@ type shared struct {
 	seen     map[uint32]bool
 	log      *log.Logger
 	counters [slots]padded
-	kept     atomic.Pointer[[64]byte]
 
 	close [slots]int64
 	apart [slots]struct {
 		n int64
+		_ [120]byte
+	}
+	// kept has pointers that a goroutine writes alone, or all would contend for one cache line.
+	kept [slots]struct {
+		p *[64]byte
 		_ [120]byte
 	}
 	used [slots]atomic.Bool
