@@ -68,7 +68,7 @@ func (f evidence) classify(output []byte) (Class, string) {
 	case f.received.last != nil && (len(f.crash) == 0 || w.expired):
 		return Done, ""
 	case w.expired:
-		return classifyExpired(w, cpu.Seconds()/w.took.Seconds(), goroutines(string(f.crash)))
+		return classifyExpired(w, w.share(cpu), goroutines(string(f.crash)))
 	case len(f.crash) > 0:
 		c := parseCrash(f.crash, output)
 		for _, r := range f.received.regions {
@@ -109,7 +109,7 @@ func killedText(signal string) string {
 }
 
 // classifyExpired classifies a child that reached its time limit, from the share of a processor that
-// it used and from its goroutines.
+// it used at last and from its goroutines.
 func classifyExpired(w *watcher, share float64, list []goroutine) (Class, string) {
 	const idle, busy = 0.02, 0.2 // of one processor; a running child may get less than one on a busy machine
 	all, asleep, awake := 0, 0, 0

@@ -26,3 +26,22 @@ func TestOnlyPreemptedChildrenGetMoreTime(t *testing.T) {
 		}
 	}
 }
+
+// A child that worked at first and then waits is not one that runs, and one that began late is not one that waits.
+func TestOnlyTheEndOfATaskTellsWhetherAChildRuns(t *testing.T) {
+	for name, c := range map[string]struct {
+		half, end reading
+		want      float64
+	}{
+		"worked, then waited": {reading{20, 10}, reading{40, 10}, 0},
+		"waited, then worked": {reading{20, 1}, reading{40, 11}, 0.5},
+		"works":               {reading{20, 20}, reading{40, 40}, 1},
+		"no clock":            {reading{20, 0}, reading{40, 0}, 0.3},
+		"one reading":         {reading{40, 9}, reading{40, 9}, 0.3},
+	} {
+		w := &watcher{half: c.half, end: c.end, took: 40}
+		if got := w.share(12); got != c.want {
+			t.Errorf("%s: it used %v of a processor, want %v", name, got, c.want)
+		}
+	}
+}

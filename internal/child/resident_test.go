@@ -151,7 +151,9 @@ func TestResidentThatFailsHasItsClass(t *testing.T) {
 			}
 			if square(t, r, 3, shortLimit) {
 				time.Sleep(100 * time.Millisecond)
-				square(t, r, 4, longLimit)
+				for try := 0; square(t, r, 4, longLimit) && want.class == Panic && try < 1000; try++ {
+					time.Sleep(10 * time.Millisecond) // it is late, on a busy machine
+				}
 			}
 			end, err := r.End(longLimit)
 			if err != nil || end.Class != want.class || !strings.Contains(end.Text, want.text) {
@@ -165,9 +167,9 @@ func TestResidentThatFailsHasItsClass(t *testing.T) {
 func TestResidentMayWaitForEver(t *testing.T) {
 	t.Parallel()
 	r := startResident(t, t.Context(), "squares")
-	for n := range 3 {
-		time.Sleep(2 * pollInterval)
-		if !square(t, r, n, pollInterval) {
+	for n := range 2 {
+		time.Sleep(shortLimit + pollInterval)
+		if !square(t, r, n, shortLimit) {
 			t.Fatalf("request %d", n)
 		}
 	}
@@ -183,18 +185,18 @@ func TestProcessorTimeOfAResidentThatWaits(t *testing.T) {
 		t.Skip("the processor time of another process is not known here")
 	}
 	used := map[string]time.Duration{}
-	for name, patience := range map[string]time.Duration{
-		"squares": 200 * time.Millisecond, "works while it waits": longLimit,
+	for name, enough := range map[string]func(used time.Duration) bool{
+		"squares":              func(used time.Duration) bool { return used < time.Millisecond }, // it has come to rest
+		"works while it waits": func(used time.Duration) bool { return used > 5*time.Millisecond },
 	} {
 		r := startResident(t, t.Context(), name)
 		square(t, r, 1, longLimit)
-		before := r.CPU()
-		for begin := time.Now(); used[name] < 25*time.Millisecond && time.Since(begin) < patience; {
-			time.Sleep(5 * time.Millisecond)
-			used[name] = r.CPU() - before
-		}
-		if before == 0 {
-			t.Errorf("%s: no processor time is known", name)
+		for try := 0; try < 200 && (try == 0 || !enough(used[name])); try++ {
+			before := r.CPU()
+			time.Sleep(100 * time.Millisecond)
+			if used[name] = r.CPU() - before; before == 0 {
+				t.Fatalf("%s: no processor time is known", name)
+			}
 		}
 		if end, err := r.End(longLimit); err != nil || end.Class != Done {
 			t.Errorf("%s: %v, %+v", name, err, end)
@@ -203,7 +205,7 @@ func TestProcessorTimeOfAResidentThatWaits(t *testing.T) {
 			t.Errorf("%s: the processor time of an ended process is %v", name, r.CPU())
 		}
 	}
-	if used["works while it waits"] < 25*time.Millisecond || used["squares"] > 10*time.Millisecond {
+	if used["works while it waits"] <= 5*time.Millisecond || used["squares"] >= time.Millisecond {
 		t.Errorf("used while they waited: %v", used)
 	}
 }

@@ -31,12 +31,25 @@ type watcher struct {
 
 	limit       time.Duration // of the last task
 	spent       time.Duration // processor time of the child before that task
+	half, end   reading       // when half of the limit had passed, and at its end
 	expired     bool          // it reached its time limit
 	stopped     bool          // it was stopped by a signal at that time
 	frozen      bool          // the child or this process was stopped for a while
 	took        time.Duration // how long the task took, without the time during which this process was stopped
 	descendants []int         // descendants of the child before it was ended
 	leftover    []string
+}
+
+// reading is the processor time of a child at some time of its task; 0 if it is not known.
+type reading struct{ at, cpu time.Duration }
+
+// share returns the share of a processor that a child used at the end of its task, of cpu in all: what it did before
+// does not tell whether it still runs.
+func (w *watcher) share(cpu time.Duration) float64 {
+	if w.half.cpu > 0 && w.end.cpu >= w.half.cpu && w.end.at > w.half.at {
+		return float64(w.end.cpu-w.half.cpu) / float64(w.end.at-w.half.at)
+	}
+	return cpu.Seconds() / w.took.Seconds()
 }
 
 // task is something that a child has to do within a limit.
@@ -70,6 +83,7 @@ func (w *watcher) run(ctx context.Context) {
 		if next := w.task.Load(); next != current && !dying {
 			if current = next; current != nil {
 				w.limit, w.spent, limit, w.took = current.limit, current.spent, current.limit, 0
+				w.half = reading{}
 				if current.spent > 0 {
 					ran, waited = schedTimes(w.pid)
 				}
@@ -108,6 +122,9 @@ func (w *watcher) run(ctx context.Context) {
 		if n, _ := w.crash.Seek(0, io.SeekCurrent); n > 0 && !dying { // it is printing its goroutines
 			dying, limit = true, w.took+dumpTime
 		}
+		if w.half.at == 0 && w.took >= w.limit/2 {
+			w.half = reading{w.took, cpuTime(w.pid)}
+		}
 		if w.took < limit || !dying && w.task.Load() != current {
 			continue
 		}
@@ -143,7 +160,7 @@ func extension(ran, waited, limit, took time.Duration) time.Duration {
 // expire makes a child at its time limit print its goroutines: on SIGQUIT the runtime prints them and
 // exits.
 func (w *watcher) expire(stopped bool) {
-	w.expired, w.stopped = true, stopped
+	w.expired, w.stopped, w.end = true, stopped, reading{w.took, cpuTime(w.pid)}
 	w.recordDescendants()
 	requestDump(w.pid)
 	wake(w.pid)
