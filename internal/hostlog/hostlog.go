@@ -86,6 +86,8 @@ type Fetch struct {
 	Rest    time.Duration
 	// Delay is the Crawl-delay in a robots.txt.
 	Delay time.Duration
+	// Aborted says that the crawler gave up, at some time before End.
+	Aborted bool
 }
 
 // Log is what a site saw of a crawl.

@@ -58,7 +58,7 @@ type answer struct {
 // abort records that the client did not wait.
 func (a *answer) abort() {
 	if a.fetch != nil {
-		a.fetch.Refused = true
+		a.fetch.Refused, a.fetch.Aborted = true, true
 	}
 	a.site.leave(a.fetch, func(c *Counts) { c.Aborted++ })
 }

@@ -1,7 +1,10 @@
 package server_test
 
 import (
+	"context"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -219,6 +222,33 @@ func TestAClientThatDoesNotWaitGotNoPage(t *testing.T) {
 			t.Errorf("%+v", v)
 		}
 	})
+}
+
+// A client that gives up may ask for the next page before the site sees that it has. One that does not is the twin.
+func TestAClientThatGaveUpMayGoOn(t *testing.T) {
+	g := build(t, 50, 2)
+	for _, gives := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			s := site(t, g, graph.Behaviour{Latency: graph.Latency{Model: "constant", Median: time.Second}},
+				server.Settings{Workers: 1, Policy: &crawl.Politeness{}})
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			var all sync.WaitGroup
+			all.Go(func() {
+				s.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", s.SeedURL(), nil).WithContext(ctx))
+			})
+			time.Sleep(500 * time.Millisecond)
+			all.Go(func() { ask(s, "GET", s.SeedURL()) })
+			time.Sleep(time.Millisecond)
+			if gives {
+				stop()
+			}
+			all.Wait()
+			if v := s.Verdict(); gives != (len(v.Faults) == 0) || gives != (v.Aborted == 1) {
+				t.Errorf("it gives up: %v: %+v", gives, v)
+			}
+		})
+	}
 }
 
 func TestWaitIdle(t *testing.T) {

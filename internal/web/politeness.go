@@ -9,8 +9,8 @@ import (
 )
 
 // Started is how much too early a fetch may begin if the gap is measured from the start of the one before it: a crawler
-// reads its clock before the site does, and may lose the processor in between. From the end of a fetch the site reads
-// its clock first, so that nothing has to be tolerated.
+// reads its clock before the site does, and may lose the processor in between, now and then for longer: see
+// hostlog.Punctual. From the end of a fetch the site reads its clock first, so that nothing has to be tolerated.
 const Started = 20 * time.Millisecond
 
 // hosts watches what hosts see of a crawl that is given a policy. A timed crawl is logged, which takes two readings of
@@ -133,10 +133,12 @@ func (s *Site) hostLog() (*hostlog.Site, hostlog.Rules, hostlog.Log) {
 		site.Forbidden = nil
 	}
 	rules := hostlog.Rules{Workers: v.rules.Workers, Policy: *v.hosts.policy, Tolerance: hostlog.Virtual, Lag: true}
+	log := hostlog.Log(v.hosts.log[:min(int(v.hosts.next.Load()), len(v.hosts.log))])
 	if rules.Policy.FromStart {
 		rules.Tolerance = Started
+		log = hostlog.Punctual(site, rules, log)
 	}
-	return site, rules, v.hosts.log[:min(int(v.hosts.next.Load()), len(v.hosts.log))]
+	return site, rules, log
 }
 
 // hostFaults adds the rules of its policy that a crawl broke, if its crawler says that it keeps it.
