@@ -19,7 +19,7 @@ import (
 func itoa(n int) string { return strconv.Itoa(n) }
 
 // lineOf returns the number of the line in file that contains text.
-func lineOf(t *testing.T, file, text string) int {
+func lineOf(t testing.TB, file, text string) int {
 	t.Helper()
 	source, err := os.ReadFile(file)
 	if err != nil {
@@ -101,60 +101,64 @@ func TestDamagedTracesAreErrorsOrBreakdowns(t *testing.T) {
 }
 
 func TestReadingTwiceGivesTheSame(t *testing.T) {
-	b := traced(t, func() {
-		for range 3 {
-			breakdown.Crawl(pool(8, 20, func(int, int) { sleepyFetch(); spin(100_000) }))
-			time.Sleep(nap) // outside of crawls
+	patient(t, func(t testing.TB) {
+		b := traced(t, func() {
+			for range 3 {
+				breakdown.Crawl(pool(8, 20, func(int, int) { sleepyFetch(); spin(100_000) }))
+				time.Sleep(nap) // outside of crawls
+			}
+		})
+		var texts [2]string
+		for i := range texts {
+			l, wall := read(t, 8, b)
+			text, err := json.Marshal(l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var back breakdown.Breakdown
+			if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(&back, l) {
+				t.Errorf("%v: after the round trip %+v, want %+v", err, back, l)
+			}
+			var p bytes.Buffer
+			if err := wall.WriteUncompressed(&p); err != nil {
+				t.Fatal(err)
+			}
+			texts[i] = string(text) + p.String()
+		}
+		if texts[0] != texts[1] {
+			t.Error("the same trace gave two different breakdowns or profiles")
 		}
 	})
-	var texts [2]string
-	for i := range texts {
-		l, wall := read(t, 8, b)
-		text, err := json.Marshal(l)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var back breakdown.Breakdown
-		if err := json.Unmarshal(text, &back); err != nil || !reflect.DeepEqual(&back, l) {
-			t.Errorf("%v: after the round trip %+v, want %+v", err, back, l)
-		}
-		var p bytes.Buffer
-		if err := wall.WriteUncompressed(&p); err != nil {
-			t.Fatal(err)
-		}
-		texts[i] = string(text) + p.String()
-	}
-	if texts[0] != texts[1] {
-		t.Error("the same trace gave two different breakdowns or profiles")
-	}
 }
 
 func TestWallProfile(t *testing.T) {
-	_, wall := measured(t, 8, pool(8, 20, func(int, int) { sleepyFetch() }))
-	if len(wall.SampleType) != 1 || wall.SampleType[0].Type != "wall" || wall.SampleType[0].Unit != "nanoseconds" ||
-		len(wall.Mapping) != 1 {
-		t.Errorf("sample types %v, %d mappings", wall.SampleType, len(wall.Mapping))
-	}
-	roots := map[string]bool{}
-	for _, s := range wall.Sample {
-		names := stack(s)
-		roots[names[len(names)-1]] = true
-		for _, n := range names {
-			if n == "runtime.goexit" || n == "testing.tRunner" {
-				t.Errorf("%v has frames that do not belong to the crawler", names)
+	patient(t, func(t testing.TB) {
+		_, wall := measured(t, 8, pool(8, 20, func(int, int) { sleepyFetch() }))
+		if len(wall.SampleType) != 1 || wall.SampleType[0].Type != "wall" || wall.SampleType[0].Unit != "nanoseconds" ||
+			len(wall.Mapping) != 1 {
+			t.Errorf("sample types %v, %d mappings", wall.SampleType, len(wall.Mapping))
+		}
+		roots := map[string]bool{}
+		for _, s := range wall.Sample {
+			names := stack(s)
+			roots[names[len(names)-1]] = true
+			for _, n := range names {
+				if n == "runtime.goexit" || n == "testing.tRunner" {
+					t.Errorf("%v has frames that do not belong to the crawler", names)
+				}
 			}
 		}
-	}
-	for _, want := range []string{"[running]", "[runnable]", "[network]"} {
-		if !roots[want] {
-			t.Errorf("no %s in %v", want, roots)
+		for _, want := range []string{"[running]", "[runnable]", "[network]"} {
+			if !roots[want] {
+				t.Errorf("no %s in %v", want, roots)
+			}
 		}
-	}
-	for r := range roots {
-		if !strings.HasPrefix(r, "[") {
-			t.Errorf("root %s is not a state", r)
+		for r := range roots {
+			if !strings.HasPrefix(r, "[") {
+				t.Errorf("root %s is not a state", r)
+			}
 		}
-	}
+	})
 }
 
 func TestSpread(t *testing.T) {

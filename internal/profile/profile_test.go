@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -49,23 +50,35 @@ func valueBelow(p *Profile, name string) (part, whole int64) {
 	return part, whole
 }
 
-// long is how long goroutines wait in these tests; a busy machine may start one a few milliseconds late.
+// long is how long goroutines wait in these tests, once they wait.
 const long = 50 * time.Millisecond
+
+// waiting returns how many goroutines wait in a function of this package.
+func waiting(function string) (n int) {
+	text := make([]byte, 1<<20)
+	for _, g := range strings.Split(string(text[:runtime.Stack(text, true)]), "\n\n") {
+		head, stack, _ := strings.Cut(g, "\n")
+		if strings.Contains(stack, "/profile."+function+"(") && !strings.Contains(head, "[run") {
+			n++
+		}
+	}
+	return n
+}
 
 // hold makes one goroutine hold a lock while two wait for it, and joins them.
 func hold() {
 	var mu sync.Mutex
-	var pool, ready sync.WaitGroup
+	var pool sync.WaitGroup
 	mu.Lock()
-	ready.Add(2)
 	for range 2 {
 		pool.Go(func() {
-			ready.Done()
 			waitForLock(&mu)
 			mu.Unlock()
 		})
 	}
-	ready.Wait()
+	for waiting("waitForLock") < 2 {
+		time.Sleep(time.Millisecond)
+	}
 	time.Sleep(long)
 	mu.Unlock()
 	pool.Wait()
@@ -118,6 +131,9 @@ func TestChannelsOfTheCallerStay(t *testing.T) {
 		c := make(chan int)
 		var pool sync.WaitGroup
 		pool.Go(func() {
+			for waiting("waitForValue") < 1 {
+				time.Sleep(time.Millisecond)
+			}
 			time.Sleep(long)
 			c <- 1
 			time.Sleep(20 * time.Millisecond)

@@ -18,7 +18,7 @@ func serving(t *testing.T, dir string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.pulse = 100 * time.Millisecond
+	s.pulse, s.wait = 100*time.Millisecond, time.Minute
 	ctx, cancel := context.WithCancel(t.Context())
 	up, down := make(chan string), make(chan error)
 	go func() {
