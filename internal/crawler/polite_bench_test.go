@@ -8,54 +8,60 @@ import (
 	"os"
 	"runtime"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawler"
+	"crawlbench/internal/crawler/hostheap"
+	"crawlbench/internal/host"
+	"crawlbench/internal/stat"
 )
 
 // instant is a site of hosts of equal sizes whose fetches take no time. The first page of each host, a seed, links
 // to the others.
 type instant struct {
+	hosts uint32
+	seeds []uint32
 	links [][]uint32
-	last  uint32 // the last seed
-	atEnd func() // is called when it is fetched, if it is not nil
+	atEnd func() // is called when the last seed is fetched, if it is not nil
 }
 
 func (s *instant) Fetch(_ context.Context, page uint32) ([]uint32, error) {
-	if page == s.last && s.atEnd != nil {
+	if page == s.hosts-1 && s.atEnd != nil {
 		s.atEnd()
 	}
 	return s.links[page], nil
 }
 
-// newInstant returns the site and its seeds. Page p is of host p % hosts.
-func newInstant(hosts, each int) (site *instant, seeds []uint32) {
-	site = &instant{links: make([][]uint32, hosts*each), last: uint32(hosts - 1)}
+// newInstant returns a site. Page p is of host p % hosts.
+func newInstant(hosts, each int) *instant {
+	site := &instant{hosts: uint32(hosts), links: make([][]uint32, hosts*each)}
 	for h := range hosts {
-		seeds = append(seeds, uint32(h))
+		site.seeds = append(site.seeds, uint32(h))
 		for i := 1; i < each; i++ {
 			site.links[h] = append(site.links[h], uint32(h+i*hosts))
 		}
 	}
-	return site, seeds
+	return site
 }
 
-// cpu returns the processor time of this process.
-func cpu(b *testing.B) time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
+// crawl crawls the site and returns the processor time of a page, in nanoseconds.
+func (s *instant) crawl(b *testing.B, c crawl.Crawler, gap time.Duration, workers int) float64 {
+	o := crawl.Options{
+		Workers: workers, SizeHint: len(s.links),
+		Politeness: &crawl.Politeness{Gap: gap, HostOf: func(page uint32) uint32 { return page % s.hosts }},
 	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	begin := host.CPUTime()
+	if did, err := c.ByID(b.Context(), s, s.seeds, o); err != nil || did.Pages != len(s.links) {
+		b.Fatalf("%+v, %v", did, err)
+	}
+	return float64(host.CPUTime()-begin) / float64(len(s.links))
 }
 
-// BenchmarkPolite reports the processor time of a page and the memory of a host, of 10,000 hosts of 100 pages and a
-// million hosts of 3. CRAWLBENCH_HOSTS limits the number of hosts. For ratios of crawlers, compare runs that
-// alternate: go test -bench Polite -benchtime 1x -count 10.
-func BenchmarkPolite(b *testing.B) {
+// eachSite calls do for sites of 10,000 hosts of 100 pages and of a million hosts of 3, without and with a gap.
+// CRAWLBENCH_HOSTS limits the number of hosts.
+func eachSite(do func(site *instant, gap time.Duration, workers int, name string)) {
 	most, err := strconv.Atoi(os.Getenv("CRAWLBENCH_HOSTS"))
 	if err != nil {
 		most = 10_000
@@ -64,42 +70,37 @@ func BenchmarkPolite(b *testing.B) {
 		hosts, each int
 		gap         time.Duration
 	}{
-		{10_000, 100, 0}, {10_000, 100, 2 * time.Millisecond},
-		{1_000_000, 3, 0}, {1_000_000, 3, 200 * time.Millisecond},
+		{10_000, 100, 2 * time.Millisecond},
+		{1_000_000, 3, 200 * time.Millisecond},
 	} {
 		if shape.hosts > most {
 			continue
 		}
-		site, seeds := newInstant(shape.hosts, shape.each)
-		hosts := uint32(shape.hosts)
-		plain := crawl.Crawler{Name: "plain", ByID: plainCrawl, Polite: true} // has no gap
-		for _, c := range append(crawler.All(), plain) {
-			if !c.Polite || c.Name == plain.Name && shape.gap > 0 {
-				continue
-			}
+		site := newInstant(shape.hosts, shape.each)
+		for _, gap := range []time.Duration{0, shape.gap} {
 			for _, workers := range []int{2, 64} {
-				name := fmt.Sprintf("impl=%s/hosts=%d/gap=%v/workers=%d", c.Name, hosts, shape.gap, workers)
-				b.Run(name, func(b *testing.B) { onePolite(b, c, site, seeds, hosts, shape.gap, workers) })
+				do(site, gap, workers, fmt.Sprintf("hosts=%d/gap=%v/workers=%d", shape.hosts, gap, workers))
 			}
 		}
 	}
 }
 
-func onePolite(
-	b *testing.B, c crawl.Crawler, site *instant, seeds []uint32, hosts uint32, gap time.Duration, workers int,
-) {
-	wasteful := c.Name == "sleeper" || c.Name == "backqueues"
-	if wasteful && gap > 0 || c.Name == "poller" && hosts > 10_000 {
-		b.Skip("it wastes minutes")
-	}
-	o := crawl.Options{
-		Workers: workers, SizeHint: len(site.links),
-		Politeness: &crawl.Politeness{Gap: gap, HostOf: func(page uint32) uint32 { return page % hosts }},
-	}
-	crawl := func() {
-		if did, err := c.ByID(b.Context(), site, seeds, o); err != nil || did.Pages != len(site.links) {
-			b.Fatalf("%+v, %v", did, err)
+// BenchmarkPolite reports the processor time of a page and the memory of a host. For ratios to the prototype, see
+// BenchmarkPrototype.
+func BenchmarkPolite(b *testing.B) {
+	eachSite(func(site *instant, gap time.Duration, workers int, name string) {
+		for _, c := range append(crawler.All(), prototypeCrawler()) {
+			if c.Polite {
+				b.Run("impl="+c.Name+"/"+name, func(b *testing.B) { onePolite(b, c, site, gap, workers) })
+			}
 		}
+	})
+}
+
+func onePolite(b *testing.B, c crawl.Crawler, site *instant, gap time.Duration, workers int) {
+	wasteful := c.Name == "sleeper" || c.Name == "backqueues"
+	if wasteful && gap > 0 || c.Name == "poller" && site.hosts > 10_000 {
+		b.Skip("it wastes minutes")
 	}
 	// The first crawl measures memory when each host has its pages, and is not timed.
 	used := func() int64 {
@@ -112,14 +113,35 @@ func onePolite(
 	}
 	before, grown := used(), int64(0)
 	site.atEnd = func() { grown = used() - before }
-	crawl()
+	site.crawl(b, c, gap, workers)
 	site.atEnd = nil
 	b.ResetTimer()
-	begin := cpu(b)
+	sum := 0.0
 	for range b.N {
-		crawl()
+		sum += site.crawl(b, c, gap, workers)
 	}
-	spent := cpu(b) - begin
-	b.ReportMetric(float64(spent.Nanoseconds())/float64(b.N*len(site.links)), "cpu-ns/page")
-	b.ReportMetric(float64(grown)/float64(hosts), "B/host")
+	b.ReportMetric(sum/float64(b.N), "cpu-ns/page")
+	b.ReportMetric(float64(grown)/float64(site.hosts), "B/host")
+}
+
+// BenchmarkPrototype reports the processor time of a page of hostheap and of the prototype, which take turns, and their
+// ratio: medians of 10 pairs of crawls with -benchtime 10x, where CRAWLBENCH_HOSTS=1000000 includes the larger site.
+func BenchmarkPrototype(b *testing.B) {
+	pair := []crawl.Crawler{hostheap.Crawler(), prototypeCrawler()}
+	eachSite(func(site *instant, gap time.Duration, workers int, name string) {
+		b.Run(name, func(b *testing.B) {
+			var costs [2][]float64
+			var ratios []float64
+			for range b.N {
+				for i, c := range pair {
+					runtime.GC() // what the other left
+					costs[i] = append(costs[i], site.crawl(b, c, gap, workers))
+				}
+				ratios = append(ratios, costs[0][len(ratios)]/costs[1][len(ratios)])
+			}
+			b.ReportMetric(stat.Median(costs[0]).Center, "cpu-ns/page")
+			b.ReportMetric(stat.Median(costs[1]).Center, "prototype-cpu-ns/page")
+			b.ReportMetric(stat.Median(ratios).Center, "x-prototype")
+		})
+	})
 }
