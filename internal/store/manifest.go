@@ -57,9 +57,9 @@ type Manifest struct {
 	Build       map[string]string `json:"build,omitempty"`
 	Environment map[string]string `json:"environment,omitempty"`
 
-	// Dir is where the run was created, and GraphFiles has the files from which its graphs were read, by graph; both
-	// are absolute paths. With them, a run that is resumed from another directory, or was moved together with its
-	// graphs, finds its files.
+	// GraphFiles has the files from which graphs were read, by graph, and Dir is where the run was created; both are
+	// absolute paths. With them, a run that is resumed from another directory, or was moved together with its graphs,
+	// finds its files. A run without such graphs has neither: it names no directory of the machine.
 	Dir        Path            `json:"dir,omitempty"`
 	GraphFiles map[string]Path `json:"graph_files,omitempty"`
 

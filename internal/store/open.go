@@ -47,7 +47,9 @@ func Create(dir string, m Manifest, p *plan.Plan) (*Run, error) {
 func (r *Run) create() error {
 	place, err := filepath.Abs(r.dir)
 	if err == nil {
-		r.manifest.Dir = Path(place)
+		if r.manifest.Dir = ""; len(r.manifest.GraphFiles) > 0 {
+			r.manifest.Dir = Path(place)
+		}
 		r.files, err = rundir.Open(r.dir)
 	}
 	if err != nil {

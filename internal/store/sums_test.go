@@ -287,21 +287,6 @@ func TestReaderDuringPlanChanges(t *testing.T) {
 	}
 }
 
-// The project's reference run was written before manifests had sums.
-func TestReferenceRunIsRead(t *testing.T) {
-	r, err := Open("../../results/reference")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.Warnings != nil || r.Changed() != nil || r.Manifest().State != Complete ||
-		len(r.Samples()) != len(r.Plan().Schedule) {
-		t.Errorf(
-			"%d of %d samples, %s, %q, %v", len(r.Samples()), len(r.Plan().Schedule), r.Manifest().State, r.Warnings,
-			r.Changed(),
-		)
-	}
-}
-
 func TestPathsKeepEveryByte(t *testing.T) {
 	for _, path := range []Path{"", "/a/b c", "/a\xff\xfe/b", `"quoted"`, `"`, "/\u202e\n\x1b", "ü", "a\\b", `\xff`} {
 		text, err := json.Marshal(map[string]Path{"p": path})
@@ -320,8 +305,17 @@ func TestPathsKeepEveryByte(t *testing.T) {
 	}
 }
 
+// A run whose graphs are files knows where it was created, from which they are found; others name no directory.
 func TestRunRecordsItsOriginalDirectory(t *testing.T) {
-	r := recorded(t)
+	if m := recorded(t).Manifest(); m.Dir != "" {
+		t.Errorf("a run without graphs from files has the directory %q", m.Dir)
+	}
+	m := Manifest{GraphFiles: map[string]Path{"g": "/graphs/g.txt"}}
+	r, err := Create(filepath.Join(t.TempDir(), "run"), m, testPlan(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
 	moved := filepath.Join(t.TempDir(), "other name=$1\n\xff")
 	if err := os.Rename(r.Dir(), moved); err != nil {
 		t.Fatal(err)
