@@ -102,6 +102,7 @@ func TestMarkdown(t *testing.T) {
 // The Markdown of a run of two graphs explains each table once, and lists no cells.
 func TestMarkdownSaysEverythingOnce(t *testing.T) {
 	p := fullPage(showcase(t))
+	p.Sections[0].Figures[0].Sentence = "A bar is the time of a page."
 	again := p.Sections[0]
 	again.Title = "another graph"
 	p.Sections = append(p.Sections, again)
@@ -116,6 +117,9 @@ func TestMarkdownSaysEverythingOnce(t *testing.T) {
 			t.Errorf("twice: %s", line)
 		}
 		seen[line] = true
+		if strings.TrimRight(line, " \n") != strings.TrimRight(line, "\n") {
+			t.Errorf("%q ends in blanks", line)
+		}
 	}
 	for _, c := range p.Cells {
 		if strings.Contains(b.String(), "| "+cell(c.Name)) {

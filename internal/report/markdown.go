@@ -48,8 +48,8 @@ func (p *Page) markdown(w io.Writer) (map[string]string, error) {
 		for _, f := range s.Figures {
 			file := "plots/" + f.ID + ".svg"
 			pictures[file] = Alone(f.SVG)
-			fmt.Fprintf(&b, "\n**%s.** %s\n\n![%s](%s)\n", cell(f.Title), cell(said.sentences(f.Sentence)),
-				cell(f.Title), file)
+			text := fmt.Sprintf("**%s.** %s", cell(f.Title), cell(said.sentences(f.Sentence)))
+			fmt.Fprintf(&b, "\n%s\n\n![%s](%s)\n", strings.TrimSpace(text), cell(f.Title), file)
 		}
 		for _, g := range s.Groups {
 			fmt.Fprintf(&b, "\n### %s\n", cell(g.Title))
