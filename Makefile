@@ -78,6 +78,9 @@ limits: ### speed of fast crawlers relative to slow ones and to GAPBS: make limi
 microbench: ### benchmarks of hot code, for benchstat: make microbench [COUNT=6] [BENCH=regexp] >new.txt
 	@scripts/microbench.sh $(or $(COUNT),1) $(or $(BENCH),.)
 
+reference: ### measure quick anew on a quiet machine, as the run in results/reference that README shows
+	@scripts/reference.sh
+
 list: build ## list crawlers, scenarios, kinds of graphs and limiters: make list [WHAT=runs or cells]
 	@$(CRAWLBENCH) list $(FLAGS) $(WHAT)
 
