@@ -1,7 +1,7 @@
 // Package arch tests the structure of the project: what crawlers may import, which package wraps each heavy
-// library, that no package has an init function, that every package has one package comment, that doc comments
-// begin with the name of what they document, that only package module knows the path of the module, and how long
-// lines may be.
+// library, that no two folders import each other, that no package has an init function, that every package has one
+// package comment, that doc comments begin with the name of what they document, that only package module knows the
+// path of the module, and how long lines may be.
 package arch_test
 
 import (
