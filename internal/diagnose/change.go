@@ -85,10 +85,10 @@ func Unpaired(base, other *Cell) stat.Interval {
 	return inverse(stat.Interval{Value: p.Ratio, Lo: p.Lo, Hi: p.Hi})
 }
 
-// CheckComparable returns an error if two runs cannot be compared: different machines or
+// checkComparable returns an error if two runs cannot be compared: different machines or
 // conditions, different graphs of the same name, or files that were modified after they were
 // written.
-func CheckComparable(before, after *store.Run) error {
+func checkComparable(before, after *store.Run) error {
 	m, n := before.Manifest(), after.Manifest()
 	if before.Several() || after.Several() {
 		return errors.New("rounds of several machines have no pairs in another run: compare crawlers in one run, or " +
@@ -129,7 +129,7 @@ func sameGraphs(m, n store.Manifest) error {
 
 // samePlan returns an error if two runs have different plans or machines.
 func samePlan(before, after *store.Run) error {
-	if err := CheckComparable(before, after); err != nil {
+	if err := checkComparable(before, after); err != nil {
 		return err
 	}
 	p, q := before.Plan(), after.Plan()

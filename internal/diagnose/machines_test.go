@@ -247,10 +247,10 @@ func TestFailureOnOneMachine(t *testing.T) {
 func TestRunsOfSeveralMachinesAreNotComparable(t *testing.T) {
 	one := fleet(t, alike(1), func(int) float64 { return 2 }, false, nil)
 	two := fleet(t, alike(2), func(int) float64 { return 2 }, false, nil)
-	if err := CheckComparable(two, two); err == nil {
+	if err := checkComparable(two, two); err == nil {
 		t.Error("two machines: want an error")
 	}
-	if err := CheckComparable(one, one); err != nil {
+	if err := checkComparable(one, one); err != nil {
 		t.Error(err)
 	}
 }

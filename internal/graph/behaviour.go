@@ -179,10 +179,10 @@ func (b Behaviour) Reach(g *Graph, p *crawl.Policy, polite bool) Reach {
 		forbids = nil
 	}
 	if p == nil || refuses == nil || polite && p.Tries() > 1 {
-		return WalkAllowed(g, fails, forbids)
+		return walkAllowed(g, fails, forbids)
 	}
 	lost := func(page uint32) bool { return refuses(page) || fails != nil && fails(page) }
-	return WalkAllowed(g, lost, forbids)
+	return walkAllowed(g, lost, forbids)
 }
 
 // Waits returns how long the fetch of a page of g waits.

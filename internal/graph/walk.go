@@ -17,11 +17,11 @@ type Reach struct {
 const group = 64
 
 // Walk crawls g breadth first. The links of a page that fails are not followed; a nil fails means that none does.
-func Walk(g *Graph, fails func(page uint32) bool) Reach { return WalkAllowed(g, fails, nil) }
+func Walk(g *Graph, fails func(page uint32) bool) Reach { return walkAllowed(g, fails, nil) }
 
-// WalkAllowed is Walk without the pages that are forbidden; a nil forbids means that none is. The start page is
+// walkAllowed is Walk without the pages that are forbidden; a nil forbids means that none is. The start page is
 // allowed.
-func WalkAllowed(g *Graph, fails, forbids func(page uint32) bool) Reach {
+func walkAllowed(g *Graph, fails, forbids func(page uint32) bool) Reach {
 	r := Reach{Set: make([]uint64, (g.Pages()+63)/64), Depth: -1}
 	level := []uint32{g.Start}
 	r.Set[g.Start/64] |= 1 << (g.Start % 64)

@@ -70,7 +70,7 @@ const warmUps = 1
 // those of the program beside the built-in ones.
 func Run(ctx context.Context, job Job, table []crawl.Crawler, limiters ...crawl.LimiterKind) (Outcome, error) {
 	if job.Null {
-		return MeasureNull(ctx, job)
+		return measureNull(ctx, job)
 	}
 	b, err := Open(job, table, limiters...)
 	if err != nil {

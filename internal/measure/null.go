@@ -18,11 +18,11 @@ import (
 // nullRuns is the number of crawls of the null crawler, of which the median is reported.
 const nullRuns = 9
 
-// MeasureNull measures the cost of the harness: the seconds per page of a crawler without visited
+// measureNull measures the cost of the harness: the seconds per page of a crawler without visited
 // set, frontier or concurrency that knows all pages in advance and only fetches them. The site has
-// no latency and uses no processor time. MeasureNull also measures the cost of the engine for each
+// no latency and uses no processor time. measureNull also measures the cost of the engine for each
 // of the job's crews.
-func MeasureNull(ctx context.Context, job Job) (Outcome, error) {
+func measureNull(ctx context.Context, job Job) (Outcome, error) {
 	cache, err := graph.OpenCache(job.Cache)
 	if err != nil {
 		return Outcome{}, err

@@ -8,10 +8,10 @@ import (
 	"crawlbench/internal/hostlog"
 )
 
-// Started is how much too early a fetch may begin if the gap is measured from the start of the one before it: a crawler
+// started is how much too early a fetch may begin if the gap is measured from the start of the one before it: a crawler
 // reads its clock before the site does, and may lose the processor in between, now and then for longer: see
 // hostlog.Punctual. From the end of a fetch the site reads its clock first, so that nothing has to be tolerated.
-const Started = 20 * time.Millisecond
+const started = 20 * time.Millisecond
 
 // hosts watches what hosts see of a crawl that is given a policy. A timed crawl is logged, which takes two readings of
 // the clock for each page, unless it has no gap, robots.txt or refusals: then nothing depends on time. Of exact crawls,
@@ -135,7 +135,7 @@ func (s *Site) hostLog() (*hostlog.Site, hostlog.Rules, hostlog.Log) {
 	rules := hostlog.Rules{Workers: v.rules.Workers, Policy: *v.hosts.policy, Tolerance: hostlog.Virtual, Lag: true}
 	log := hostlog.Log(v.hosts.log[:min(int(v.hosts.next.Load()), len(v.hosts.log))])
 	if rules.Policy.FromStart {
-		rules.Tolerance = Started
+		rules.Tolerance = started
 		log = hostlog.Punctual(site, rules, log)
 	}
 	return site, rules, log

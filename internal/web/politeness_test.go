@@ -41,10 +41,10 @@ func TestAGapIsVerifiedInRealCrawls(t *testing.T) {
 		{"kept", false, []time.Duration{0, 0, 2 * time.Second, 0}, ""},
 		{"3 ns early", false, []time.Duration{0, 0, 2*time.Second - 3, 0}, "2.999999997s after the fetch before it, want 3s"},
 		{"kept from the start", true, []time.Duration{0, 0, time.Second, 0}, ""},
-		{"20 ms early from the start", true, []time.Duration{0, 0, time.Second - Started, Started}, ""},
+		{"20 ms early from the start", true, []time.Duration{0, 0, time.Second - started, started}, ""},
 		{"the first is 50 ms late", true, []time.Duration{50 * time.Millisecond, 0, 950 * time.Millisecond,
 			50 * time.Millisecond}, ""},
-		{"more than 20 ms early from the start", true, []time.Duration{0, 0, time.Second - Started - 1, Started},
+		{"more than 20 ms early from the start", true, []time.Duration{0, 0, time.Second - started - 1, started},
 			"gap"},
 	} {
 		for _, polite := range []bool{true, false} {

@@ -53,7 +53,7 @@ func TestRecordedFetchesAreReplayed(t *testing.T) {
 					t.Errorf("median %v: page %d took %v, want %v", test.median, p, took, want)
 				}
 				switch {
-				case p == 3 && !errors.Is(err, ErrFailed):
+				case p == 3 && !errors.Is(err, errFailed):
 					t.Errorf("page 3: %v, %v, want that it fails", links, err)
 				case p < 3 && (err != nil || len(links) != 1 || links[0] != fmt.Sprintf("https://a.example/%d", p+1)):
 					t.Errorf("page %d: %v, %v", p, links, err)

@@ -12,8 +12,8 @@ import (
 	"crawlbench/internal/parallel"
 )
 
-// ErrFailed is returned by a fetch that fails because of graph.Behaviour.Fail, or because it was recorded as failed.
-var ErrFailed = errors.New("fetch: the site failed, as its behaviour specifies")
+// errFailed is returned by a fetch that fails because of graph.Behaviour.Fail, or because it was recorded as failed.
+var errFailed = errors.New("fetch: the site failed, as its behaviour specifies")
 
 // errUnknown is returned by a fetch of a page that the site does not have; the verifier records it.
 var errUnknown = errors.New("fetch: no such page")
@@ -205,7 +205,7 @@ func (s *Site) answer(ctx context.Context, page uint32) error {
 	}
 	delay.Burn(s.burn)
 	if s.fails != nil && s.fails(page) {
-		return ErrFailed
+		return errFailed
 	}
 	return nil
 }

@@ -201,7 +201,7 @@ func TestFailedFetchIsCountedAndHasNoLinks(t *testing.T) {
 	s := newSite(graph.Behaviour{Fail: 1})
 	s.Begin(Rules{Workers: 1})
 	links, err := s.IDs().Fetch(context.Background(), 0)
-	if !errors.Is(err, ErrFailed) || links != nil {
+	if !errors.Is(err, errFailed) || links != nil {
 		t.Errorf("links %v, error %v", links, err)
 	}
 	if err := s.End(crawl.Result{Pages: 1, Errors: 1}, nil); err != nil {
