@@ -7,7 +7,6 @@ import (
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/report"
 )
 
 // fitRounds sets the number of rounds by the budget, of which spent has been used, and warns if there are too few.
@@ -40,15 +39,13 @@ func passNote(p *plan.Plan, firsts *measure.Firsts) string {
 		roundUp(firsts.PassTime(p)))
 }
 
-// soonest says how long p takes at least. When crawlers leave, depends on how far they differ, which one crawl does not
-// tell.
-func soonest(p *plan.Plan, firsts *measure.Firsts) string {
+// soonest returns how long p takes at least. When crawlers leave, depends on how far they differ, which one crawl does
+// not tell.
+func soonest(p *plan.Plan, firsts *measure.Firsts) time.Duration {
 	if len(p.Looks) < 2 {
-		return ""
+		return firsts.Total(p)
 	}
-	rounds := p.Looks[0].Blocks
-	return fmt.Sprintf(" If the first look, after %s, decides everything, it takes about %s.", plain.Count(rounds, "round"),
-		report.Duration(firsts.After(p, rounds)))
+	return firsts.After(p, p.Looks[0].Blocks)
 }
 
 // left returns what is left of a budget that began at a time, at least a nanosecond; 0 if there is none.

@@ -384,11 +384,11 @@ func (a *app) look(ctx context.Context, p *plan.Plan, graphs []measure.Graph, r 
 func (a *app) show(w io.Writer, s screen.Screen, p *plan.Plan, graphs []measure.Graph, firsts *measure.Firsts,
 	f runFlags) {
 	gate, _ := f.gate.share() // checked with the flags
-	fmt.Fprint(w, report.Plan(p, infos(graphs), firsts.Total(p), gate, s))
+	fmt.Fprint(w, report.Plan(p, infos(graphs), soonest(p, firsts), firsts.Total(p), gate, s))
 	var b strings.Builder
 	if firsts.Cells > 0 {
 		s.Paragraph(&b, "", fmt.Sprintf("The time is estimated from one crawl in %d of %s without a rate; samples that are "+
-			"taken again come on top.%s", firsts.Seen(), plain.Count(firsts.Cells, "cell"), soonest(p, firsts)))
+			"taken again come on top.", firsts.Seen(), plain.Count(firsts.Cells, "cell")))
 	}
 	if text := f.shard.note(p, firsts); text != "" {
 		s.Paragraph(&b, "", text)

@@ -16,16 +16,18 @@ import (
 )
 
 // Plan renders what is about to be measured, how long that takes, and what it can show, also to a gate; a negative gate
-// is none.
-func Plan(p *plan.Plan, graphs []store.GraphInfo, total time.Duration, gate float64, s screen.Screen) string {
+// is none. It takes the least time if the first look decides everything, and the most if no crawler leaves.
+func Plan(p *plan.Plan, graphs []store.GraphInfo, least, most time.Duration, gate float64, s screen.Screen) string {
 	var b strings.Builder
 	title := fmt.Sprintf("%s: %s = %s", p.Scenario, product(p), Plural(len(p.Schedule), "sample"))
 	if len(p.Passes) > 0 {
 		title += fmt.Sprintf(", then %s", Plural(len(p.Passes), "profile pass"))
 	}
-	title += ": about " + Duration(total)
 	if len(p.Looks) > 1 {
-		title += " if no crawler leaves"
+		title += fmt.Sprintf(": about %s if the first look, after %s, decides everything, and %s if no crawler leaves",
+			Duration(least), Plural(p.Looks[0].Blocks, "round"), Duration(most))
+	} else {
+		title += ": about " + Duration(most)
 	}
 	s.Title(&b, title)
 	var rows [][]string

@@ -102,7 +102,10 @@ func TestPlan(t *testing.T) {
 		{Name: "another", Spec: "chain pages=1234567", Pages: 1234567, Links: 1234566, Reachable: 12, Failed: 1,
 			Depth: 11},
 	}
-	golden(t, "plan.golden", Plan(run.Plan(), graphs, 93*time.Second, 0.05, screen.Screen{}))
+	p := run.Plan()
+	text := Plan(p, graphs, 40*time.Second, 93*time.Second, 0.05, screen.Screen{})
+	p.Looks = []stat.Look{{Blocks: 6}, {Blocks: 12}}
+	golden(t, "plan.golden", text+"\n"+Plan(p, graphs, 40*time.Second, 93*time.Second, 0.05, screen.Screen{}))
 }
 
 // Samples of 1 s of crawling in children of 2 s: half. A pause of an hour between sessions counts as a second.
@@ -175,7 +178,7 @@ func TestALongAxisIsShortened(t *testing.T) {
 		c.Workers = 1000 + i
 		p.Cells = append(p.Cells, c)
 	}
-	if text := Plan(&p, nil, 0, -1, screen.Screen{}); !strings.Contains(text, "workers     1, 8, 1000, 1001") ||
+	if text := Plan(&p, nil, 0, 0, -1, screen.Screen{}); !strings.Contains(text, "workers     1, 8, 1000, 1001") ||
 		!strings.Contains(text, "1019, ..., 1099 (102 in all)") {
 		t.Errorf("%s", text)
 	}
