@@ -9,8 +9,11 @@ type List[T any] struct {
 // Len returns the number of items.
 func (l *List[T]) Len() int { return len(l.items) - l.first }
 
-// Push adds an item at the end.
-func (l *List[T]) Push(item T) { l.items = append(l.items, item) }
+// Items returns the items, until the list changes.
+func (l *List[T]) Items() []T { return l.items[l.first:] }
+
+// Push adds items at the end.
+func (l *List[T]) Push(items ...T) { l.items = append(l.items, items...) }
 
 // Unshift adds an item at the beginning.
 func (l *List[T]) Unshift(item T) {
@@ -24,13 +27,17 @@ func (l *List[T]) Unshift(item T) {
 
 // Pop removes the first item. The list must not be empty.
 func (l *List[T]) Pop() T {
-	var zero T
 	item := l.items[l.first]
-	l.items[l.first] = zero
-	if l.first++; l.first > 64 && 2*l.first > len(l.items) { // at most half is unused
+	l.Drop(1)
+	return item
+}
+
+// Drop removes the first n items. There must be as many.
+func (l *List[T]) Drop(n int) {
+	clear(l.items[l.first : l.first+n])
+	if l.first += n; l.first > 64 && 2*l.first > len(l.items) { // at most half is unused
 		n := copy(l.items, l.items[l.first:])
 		clear(l.items[n:])
 		l.items, l.first = l.items[:n], 0
 	}
-	return item
 }

@@ -6,6 +6,7 @@
 package poller
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -31,7 +32,7 @@ type scheduler[K comparable] struct {
 	changed *sync.Cond
 	queue   polite.List[page[K]] // pages to look at
 	later   polite.List[page[K]] // pages that were looked at in vain since the last interval began
-	hosts   map[uint32]*polite.Clock
+	hosts   []polite.Clock
 	open    int // pages that are queued or being fetched
 	idle    int
 	stopped bool
@@ -46,9 +47,7 @@ type page[K comparable] struct {
 
 func schedule[K comparable](interval int64) polite.New[K] {
 	return func(rules polite.Rules) polite.Scheduler[K] {
-		s := &scheduler[K]{
-			rules: rules, interval: time.Duration(interval), begin: time.Now(), hosts: map[uint32]*polite.Clock{},
-		}
+		s := &scheduler[K]{rules: rules, interval: time.Duration(interval), begin: time.Now()}
 		s.changed = sync.NewCond(&s.mu)
 		return s
 	}
@@ -67,7 +66,11 @@ func (s *scheduler[K]) add(found polite.Found[K]) {
 		return
 	}
 	for i, p := range found.Pages {
-		s.queue.Push(page[K]{p, found.Hosts[i]})
+		host := found.Hosts[i]
+		s.queue.Push(page[K]{p, host})
+		if missing := int(host) + 1 - len(s.hosts); missing > 0 {
+			s.hosts = append(s.hosts, make([]polite.Clock, missing)...)
+		}
 	}
 	s.open += len(found.Pages)
 	s.wake()
@@ -91,7 +94,7 @@ func (s *scheduler[K]) next(done polite.Turn[K], found polite.Found[K]) (turn po
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if done.Valid() {
-		polite.EndOf(s.hosts[done.Host], s.rules, done, now)
+		polite.EndOf(&s.hosts[done.Host], s.rules, done, now)
 		if done.Requeue() {
 			s.queue.Unshift(page[K]{done.Page, done.Host})
 		}
@@ -116,24 +119,28 @@ func (s *scheduler[K]) next(done polite.Turn[K], found polite.Found[K]) (turn po
 
 // take returns the first page whose host may be asked, and puts those before it into the second queue.
 func (s *scheduler[K]) take(now int64) (turn polite.Turn[K], ok bool) {
-	for s.queue.Len() > 0 {
-		p := s.queue.Pop()
-		clock := s.hosts[p.host]
-		if clock == nil {
-			clock = &polite.Clock{}
-			s.hosts[p.host] = clock
-		}
-		if at, known := clock.Ready(s.rules); !known || at > now {
-			s.later.Push(p)
-			continue
-		}
-		robots := clock.Take(s.rules, now)
-		if robots {
-			s.later.Push(p)
-		}
-		return polite.NewTurn(p.page, p.host, robots), true
+	pages := s.queue.Items()
+	first := slices.IndexFunc(pages, func(p page[K]) bool {
+		at, known := s.hosts[p.host].Ready(s.rules)
+		return known && at <= now
+	})
+	if first < 0 {
+		s.postpone(len(pages))
+		return turn, false
 	}
-	return turn, false
+	s.postpone(first)
+	p := s.queue.Pop()
+	robots := s.hosts[p.host].Take(s.rules, now)
+	if robots {
+		s.later.Push(p)
+	}
+	return polite.NewTurn(p.page, p.host, robots), true
+}
+
+// postpone puts the first n pages of the queue into the second one.
+func (s *scheduler[K]) postpone(n int) {
+	s.later.Push(s.queue.Items()[:n]...)
+	s.queue.Drop(n)
 }
 
 // arm makes the timer run after the interval, if there is anything to look at. The caller holds the lock.
@@ -158,9 +165,7 @@ func (s *scheduler[K]) poll() {
 		s.changed.Broadcast() // Close may wait for this
 		return
 	}
-	for s.queue.Len() > 0 {
-		s.later.Push(s.queue.Pop())
-	}
+	s.postpone(s.queue.Len())
 	s.queue, s.later = s.later, s.queue
 	s.wake()
 }
