@@ -29,6 +29,7 @@ import (
 const (
 	oldProgram = "CRAWLBENCH_TEST_OLD" // set: the child acts as one of an older program
 	logFile    = "CRAWLBENCH_TEST_LOG"
+	markDir    = "CRAWLBENCH_TEST_MARKS"
 )
 
 // inTurns returns crawlers whose crawls are longer than the longest slice of inBlocks, so that they crawl once a turn:
@@ -73,9 +74,14 @@ func inTurns(right crawl.Func[uint32]) (list []crawl.Crawler) {
 	slow("retunes", in(1, func() { time.AfterFunc(12*time.Millisecond, func() { debug.SetGCPercent(-1) }) }))
 	slow("restless", func(n int) { // works after its first crawls, in a goroutine that no crawl leaves behind
 		if n > 0 && n < 6 {
-			time.AfterFunc(3*time.Millisecond, func() { burn(3 * time.Millisecond) })
+			time.AfterFunc(3*time.Millisecond, func() { burn(12 * time.Millisecond) })
 		}
 	})
+	slow("stays2", in(2, func() { // in the first process that finds where to leave its mark
+		if os.Mkdir(filepath.Join(os.Getenv(markDir), "stays"), 0o777) == nil {
+			time.Sleep(time.Hour)
+		}
+	}))
 	return list
 }
 
@@ -88,6 +94,9 @@ func inBlocks(change func(*plan.Scenario)) func(*plan.Scenario) {
 		}
 	}
 }
+
+// manyTurns lets blocks take all their turns, however slow the machine is.
+func manyTurns(s *plan.Scenario) { s.Sample = time.Minute }
 
 // actOld answers a job as a program does that knows no residents, or no fleets.
 func actOld() int {
@@ -232,7 +241,10 @@ func TestCrawlerThatFailsInABlock(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, run := start(t, inBlocks(nil), "slow1", name, "slow2")
+			r, run := start(t, inBlocks(manyTurns), "slow1", name, "slow2")
+			if want.class == "hang" || name == "junk" { // whose answer is not heard
+				r.Setup = time.Second
+			}
 			if err := r.Do(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -261,7 +273,7 @@ func TestLongSlicesAreNoHang(t *testing.T) {
 	r, run := start(t, inBlocks(func(s *plan.Scenario) {
 		s.Turns, s.Slice, s.Rounds, s.Deadline = 1, 2*time.Second, 1, 200*time.Millisecond
 	}), "mutexmap", "cas")
-	r.Setup = 400 * time.Millisecond
+	r.Setup = 1500 * time.Millisecond
 	if err := r.Do(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +286,7 @@ func TestLongSlicesAreNoHang(t *testing.T) {
 func TestTurnsFollowThePlan(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
 	t.Setenv(logFile, log)
-	r, run := start(t, inBlocks(func(s *plan.Scenario) { s.Sample = time.Second }), "slow1", "slow2", "slow3")
+	r, run := start(t, inBlocks(manyTurns), "slow1", "slow2", "slow3")
 	if err := r.Do(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -304,25 +316,26 @@ func TestTurnsFollowThePlan(t *testing.T) {
 // A resident that works while it waits disturbs the others: it is flagged, the block is taken again as a whole, and
 // both attempts are kept.
 func TestResidentThatWorksBetweenItsTurnsIsFlagged(t *testing.T) {
-	r, run := start(t, inBlocks(func(s *plan.Scenario) { s.Rounds = 1 }), "slow1", "restless")
+	r, run := start(t, inBlocks(func(s *plan.Scenario) { s.Rounds = 1; manyTurns(s) }), "slow1", "restless")
 	if err := r.Do(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	outside := map[bool]float64{} // of the restless one and of the other, which a busy machine may preempt
 	for _, rec := range run.Samples() {
 		s, restless := rec.Sample, strings.Contains(rec.Cell, "restless")
-		outside[restless] = s.Outside
 		if s.Before == nil || len(s.Before.Slices) != 6 {
 			t.Errorf("%s: before %+v", rec.Cell, s.Before)
 			continue
 		}
-		flagged := slices.Contains(s.Flags, busyBetween) && slices.Contains(s.Before.Flags, busyBetween)
+		outside[restless] = s.Outside + s.Before.Outside
+		// On a busy machine one of the two attempts may leave it no time for that.
+		flagged := slices.Contains(s.Flags, busyBetween) || slices.Contains(s.Before.Flags, busyBetween)
 		if restless && !flagged {
 			t.Errorf("%s: flags %v, before %v; %v s outside of its turns", rec.Cell, s.Flags, s.Before.Flags, s.Outside)
 		}
 	}
 	if outside[true] < 0.005 || outside[true] < 2*outside[false] {
-		t.Errorf("outside of their turns %v s, want 3 ms of most turns of one and little of the other", outside)
+		t.Errorf("outside of their turns %v s, want 5 ms of most turns of one and little of the other", outside)
 	}
 	if len(run.Samples()) != 2 {
 		t.Errorf("%d samples, failed %+v", len(run.Samples()), run.Failed())
@@ -332,32 +345,50 @@ func TestResidentThatWorksBetweenItsTurnsIsFlagged(t *testing.T) {
 // A resident that is stopped for a while, or killed from outside, does not count against its crawler.
 func TestBlockDisturbedFromOutsideIsTakenAgain(t *testing.T) {
 	for name, frozenBefore := range map[string]bool{"pauses": true, "unlucky": false} {
-		t.Setenv("CRAWLBENCH_TEST_MARK", filepath.Join(t.TempDir(), "mark"))
-		r, run := start(t, inBlocks(func(s *plan.Scenario) { s.Rounds = 1 }), "slow1", name)
-		r.Setup = time.Minute
-		if err := r.Do(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if len(run.Failed()) > 0 || len(run.Samples()) != 2 {
-			t.Fatalf("%s: failed %+v, %d samples", name, run.Failed(), len(run.Samples()))
-		}
-		for _, rec := range run.Samples() {
-			before := rec.Sample.Before
-			if frozenBefore && (before == nil ||
-				strings.Contains(rec.Cell, name) != slices.Contains(before.Flags, frozen)) {
-				t.Errorf("%s: before %+v", rec.Cell, before)
+		flags := map[bool][]string{} // of the first attempt, of that one and of the other
+		// This process may freeze too.
+		for try := 0; try == 0 || try < 5 && slices.Contains(flags[false], frozen); try++ {
+			clear(flags)
+			t.Setenv("CRAWLBENCH_TEST_MARK", filepath.Join(t.TempDir(), "mark"))
+			r, run := start(t, inBlocks(func(s *plan.Scenario) { s.Rounds = 1 }), "slow1", name)
+			if err := r.Do(t.Context()); err != nil {
+				t.Fatal(err)
 			}
+			if len(run.Failed()) > 0 || len(run.Samples()) != 2 {
+				t.Fatalf("%s: failed %+v, %d samples", name, run.Failed(), len(run.Samples()))
+			}
+			for _, rec := range run.Samples() {
+				if before := rec.Sample.Before; before != nil {
+					flags[strings.Contains(rec.Cell, name)] = before.Flags
+				} else if frozenBefore {
+					t.Errorf("%s: it was taken once", rec.Cell)
+				}
+			}
+		}
+		if frozenBefore && (!slices.Contains(flags[true], frozen) || slices.Contains(flags[false], frozen)) {
+			t.Errorf("%s: the flags of the first attempt are %v, those of the other crawler %v", name, flags[true],
+				flags[false])
 		}
 	}
 }
 
 func TestInterruptedBlockLeavesNoRecord(t *testing.T) {
-	r, run := start(t, inBlocks(nil), "slow1", "slow2", "slow3")
+	marks := filepath.Join(t.TempDir(), "marks")
+	t.Setenv(markDir, marks)
+	r, run := start(t, inBlocks(nil), "slow1", "stays2", "slow3")
+	r.Setup = time.Minute
 	ctx, cancel := context.WithCancelCause(t.Context())
 	stop := errors.New("stopped")
 	r.Watch = func(e Event) {
-		if e.Round == 1 && e.Record == nil {
-			time.AfterFunc(50*time.Millisecond, func() { cancel(stop) })
+		if e.Round == 1 && e.Record == nil && os.Mkdir(marks, 0o777) == nil {
+			go func() { // until the block is in its second turn
+				for ctx.Err() == nil {
+					if _, err := os.Stat(filepath.Join(marks, "stays")); err == nil {
+						cancel(stop)
+					}
+					time.Sleep(time.Millisecond)
+				}
+			}()
 		}
 	}
 	if err := r.Do(ctx); err != stop {

@@ -228,11 +228,22 @@ func faults(opened *[]int) []fault {
 			byID: then(func(stop <-chan struct{}) { go func() { <-stop }() }),
 		},
 		{name: "ends-later", want: " goroutines were left when it returned (one is in state \"sleep\", started by ",
-			byID: then(func(<-chan struct{}) { go time.Sleep(60 * time.Millisecond) })},
+			byID: then(func(stop <-chan struct{}) {
+				go func() {
+					for range 1000 {
+						select {
+						case <-stop:
+							return
+						default:
+							time.Sleep(time.Millisecond)
+						}
+					}
+				}()
+			})},
 		{
 			name: "works-on",
 			want: "its goroutines kept working after it returned: at least ",
-			byID: then(func(<-chan struct{}) { go burn(4 * time.Millisecond) }),
+			byID: then(func(<-chan struct{}) { go burn(20 * time.Millisecond) }),
 		},
 		{
 			name: "timer",
@@ -282,6 +293,9 @@ func faults(opened *[]int) []fault {
 		{
 			name: "one-worker-more",
 			want: "others in flight, the most allowed",
+			job: func(j *Job) { // with fetches so long that they overlap on a busy machine too
+				j.Fetch.Latency, j.Cell.MaxPages = graph.Latency{Model: "constant", Median: time.Millisecond}, 60
+			},
 			byID: func(_ <-chan struct{}, right crawl.Func[uint32]) crawl.Func[uint32] {
 				return func(
 					ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options,
@@ -367,6 +381,8 @@ func TestFaultsAreDetected(t *testing.T) {
 		switch f.name {
 		case "forgets-and-is-deaf":
 			n = min(n, 3) // each takes a second
+		case "works-on":
+			n = min(n, 5) // each takes a few tenths
 		case "signals":
 			n = 1 // a process cannot undo it
 		}

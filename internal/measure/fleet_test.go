@@ -43,7 +43,7 @@ func leftovers() []string {
 }
 
 func TestAFleetSharesACrawl(t *testing.T) {
-	before := leftovers()
+	t.Setenv("TMPDIR", t.TempDir()) // other tests leave files in the shared one
 	r, run, server := startFleet(t, func(s *plan.Scenario) {
 		s.Processes, s.Rounds = []int{1, 2, 4}, 2
 		s.Profiles = plan.Profiles{Kinds: []string{"cpu"}, Length: time.Millisecond}
@@ -91,8 +91,8 @@ func TestAFleetSharesACrawl(t *testing.T) {
 	if n := len(slices.Compact(slices.Clone(names))); n != len(names) || n < 12 {
 		t.Errorf("%d names of %d crawls", n, len(names))
 	}
-	if after := leftovers(); len(after) > len(before) {
-		t.Errorf("fleets left %v", after)
+	if left := leftovers(); len(left) > 0 {
+		t.Errorf("fleets left %v", left)
 	}
 	for _, rec := range run.Records() {
 		if rec.Profile != nil && strings.Contains(rec.Cell, "processes") {

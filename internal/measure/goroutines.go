@@ -67,7 +67,8 @@ func (b *goroutineBaseline) awaitExit(before float64) (seconds float64, v web.Vi
 			return now - before - overhead, nil
 		}
 		overhead += cpuSeconds() - now
-		var blockedNow, blockedTwice []goroutine // one that is blocked at two checks is not about to exit
+		// One that is blocked at two checks is not about to exit, unless one that still runs will wake it.
+		var blockedNow, blockedTwice []goroutine
 		for _, g := range extra {
 			if g.blocked() {
 				blockedNow = append(blockedNow, g)
@@ -78,8 +79,8 @@ func (b *goroutineBaseline) awaitExit(before float64) (seconds float64, v web.Vi
 		}
 		blocked = blockedNow
 		switch {
-		case len(blockedTwice) > 0:
-			return 0, leftBehind(blockedTwice)
+		case len(blockedTwice) == len(extra):
+			return 0, leftBehind(extra)
 		case since > lastCheck:
 			return 0, leftBehind(extra)
 		}
