@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -121,6 +122,38 @@ func TestCacheWaitEndsWithContext(t *testing.T) {
 	})
 }
 
+// Who waits for the fetch of another caller, which does not come back from it, makes its own.
+func TestCacheOutlivesTheFirstCaller(t *testing.T) {
+	for what, leave := range map[string]func(context.Context) (Rules, error){
+		"its context ends": func(ctx context.Context) (Rules, error) { <-ctx.Done(); return Rules{}, ctx.Err() },
+		"it panics":        func(ctx context.Context) (Rules, error) { <-ctx.Done(); panic("planted") },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var cache Cache
+			s := server{says: AllowAll}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			go func() {
+				defer func() { recover() }()
+				cache.Rules(ctx, "a", leave)
+			}()
+			synctest.Wait()
+			var wg sync.WaitGroup
+			for range 3 {
+				wg.Go(func() {
+					if r, err := cache.Rules(t.Context(), "a", s.rules("a")); err != nil || !r.Allowed("/") {
+						t.Errorf("%s: allowed %v, %v, want what the host says", what, r.Allowed("/"), err)
+					}
+				})
+			}
+			wg.Wait()
+			if s.asked["a"] != 1 {
+				t.Errorf("%s: the others have asked %d times, want once", what, s.asked["a"])
+			}
+		})
+	}
+}
+
 func TestCacheIsBounded(t *testing.T) {
 	var cache Cache
 	s := server{says: AllowAll}
@@ -132,5 +165,48 @@ func TestCacheIsBounded(t *testing.T) {
 		if len(cache.hosts) > maxHosts {
 			t.Fatalf("%d hosts are kept, want at most %d", len(cache.hosts), maxHosts)
 		}
+	}
+}
+
+// Hosts with long files are forgotten early, and what they took is counted back.
+func TestCacheIsBoundedInBytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var cache Cache
+		long := server{says: Rules{set: &ruleSet{bytes: maxRules / 10}}}
+		short := server{says: Parse([]byte("User-agent: *\nDisallow: /a")).Rules("crawlbench")}
+		ask := func(s *server, host string) {
+			if _, err := cache.Rules(t.Context(), host, s.rules(host)); err != nil {
+				t.Fatal(err)
+			}
+			sum := 0
+			for _, e := range cache.hosts {
+				sum += e.bytes
+			}
+			if cache.bytes != sum || sum > maxRules {
+				t.Fatalf("%d bytes are counted, and %d kept: want the same, and at most %d", cache.bytes, sum, maxRules)
+			}
+		}
+		for i := range 100 {
+			ask(&short, "short"+strconv.Itoa(i))
+			ask(&long, "long"+strconv.Itoa(i))
+		}
+		ask(&long, "long99")
+		if long.asked["long99"] != 1 || len(cache.hosts) < 5 {
+			t.Errorf("the last host was asked %d times, and %d are kept: want 1, and at least 5", long.asked["long99"],
+				len(cache.hosts))
+		}
+		time.Sleep(MaxAge + time.Second)
+		ask(&short, "long99") // which has a short file now
+	})
+}
+
+func TestRulesKnowTheirSize(t *testing.T) {
+	const lines = 1000
+	r := Parse([]byte(all + strings.Repeat("Disallow: /0123456789\n", lines))).Rules("crawlbench")
+	if least := lines * len("/0123456789"); r.bytes() < least || r.bytes() > 10*least {
+		t.Errorf("%d bytes, want at least the %d of the patterns", r.bytes(), least)
+	}
+	if AllowAll.bytes() != 0 || DisallowAll.bytes() != 0 {
+		t.Error("rules without patterns have a size")
 	}
 }

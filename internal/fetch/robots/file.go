@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// File is the text of a robots.txt, split into groups.
+// File is the text of a robots.txt, split into groups. It refers to the text, which must not change meanwhile.
 type File struct {
+	text   []byte
 	agents []agent // in the order of the text
 	rules  []line
 	deny   bool
@@ -17,15 +18,15 @@ type File struct {
 
 // agent is a line that names an agent.
 type agent struct {
-	token    string
+	token    []byte
 	delay    time.Duration
 	from, to int // the rules of its group
 }
 
-// line is a line with a rule.
+// line is a line with a rule: where its path is in the text.
 type line struct {
-	path  string
-	allow bool
+	from, to int32
+	allow    bool
 }
 
 // FromResponse returns the file that a response to a request for it stands for, after redirects (RFC 9309, 2.3.1).
@@ -47,12 +48,19 @@ func Parse(text []byte) *File {
 		// A line that is cut off would mean something else.
 		text = text[:1+bytes.LastIndexAny(text[:MaxBytes+1], "\r\n")]
 	}
-	f := &File{rules: make([]line, 0, bytes.Count(text, []byte("\n")))}
-	lines := strings.ReplaceAll(strings.TrimPrefix(string(text), "\ufeff"), "\r", "\n")
-	group := group{file: f, comments: strings.IndexByte(lines, '#') >= 0}
-	for line, more := "", true; more; {
-		line, lines, more = strings.Cut(lines, "\n")
-		group.read(line)
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	if bytes.IndexByte(text, '\r') >= 0 {
+		text = bytes.ReplaceAll(text, []byte("\r"), []byte("\n"))
+	}
+	f := &File{text: text, rules: make([]line, 0, bytes.Count(text, []byte("\n")))}
+	group := group{file: f, comments: bytes.IndexByte(text, '#') >= 0}
+	for begin := 0; begin < len(text); {
+		end := len(text)
+		if n := bytes.IndexByte(text[begin:], '\n'); n >= 0 {
+			end = begin + n
+		}
+		group.read(begin, end)
+		begin = end + 1
 	}
 	group.end()
 	return f
@@ -67,47 +75,54 @@ type group struct {
 	comments bool // there are some in the file
 }
 
-func (g *group) read(text string) {
+// read reads the line between two places of the text.
+func (g *group) read(begin, end int) {
+	f := g.file
 	if g.comments {
-		text, _, _ = strings.Cut(text, "#")
+		if n := bytes.IndexByte(f.text[begin:end], '#'); n >= 0 {
+			end = begin + n
+		}
 	}
-	colon := strings.IndexByte(text, ':')
+	colon := bytes.IndexByte(f.text[begin:end], ':')
 	if colon < 0 {
 		return
 	}
-	key, value := trim(text[:colon]), trim(text[colon+1:])
-	f := g.file
+	from, to := f.trim(begin, begin+colon)
+	key := f.text[from:to]
+	from, to = f.trim(begin+colon+1, end)
 	switch {
-	case is(key, "user-agent"):
+	case is(key, "User-agent"):
 		if g.ruled {
 			g.end()
 		}
-		f.agents = append(f.agents, agent{token: token(value), from: len(f.rules)})
+		f.agents = append(f.agents, agent{token: token(f.text[from:to]), from: len(f.rules)})
 	case g.first == len(f.agents): // outside of any group
-	case is(key, "disallow"), is(key, "allow"):
+	case is(key, "Disallow"), is(key, "Allow"):
 		g.ruled = true
-		if value != "" {
-			f.rules = append(f.rules, line{path: value, allow: len(key) == len("allow")})
+		if from < to {
+			f.rules = append(f.rules, line{int32(from), int32(to), len(key) == len("Allow")})
 		}
-	case is(key, "crawl-delay"):
+	case is(key, "Crawl-delay"):
 		// The RFC does not know it, so that it does not end the list of agents. It is for those before it.
 		last := &f.agents[len(f.agents)-1]
-		last.delay = max(last.delay, seconds(value))
+		last.delay = max(last.delay, seconds(string(f.text[from:to])))
 	}
 }
 
 // is reports whether a key has a name, in upper or lower case.
-func is(key, name string) bool { return len(key) == len(name) && strings.EqualFold(key, name) }
+func is(key []byte, name string) bool {
+	return len(key) == len(name) && (string(key) == name || bytes.EqualFold(key, []byte(name)))
+}
 
-// trim returns text without blanks around.
-func trim(text string) string {
-	for text != "" && isBlank(text[0]) {
-		text = text[1:]
+// trim returns a part of the text without blanks around.
+func (f *File) trim(from, to int) (int, int) {
+	for from < to && isBlank(f.text[from]) {
+		from++
 	}
-	for text != "" && isBlank(text[len(text)-1]) {
-		text = text[:len(text)-1]
+	for from < to && isBlank(f.text[to-1]) {
+		to--
 	}
-	return text
+	return from, to
 }
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
@@ -125,9 +140,11 @@ func (g *group) end() {
 }
 
 // token returns the product token of an agent, which a version and a comment may follow.
-func token(agent string) string {
-	if end := strings.IndexAny(agent, "/ \t;("); end >= 0 {
-		return agent[:end]
+func token[T string | []byte](agent T) T {
+	for i := range len(agent) {
+		if strings.IndexByte("/ \t;(", agent[i]) >= 0 {
+			return agent[:i]
+		}
 	}
 	return agent
 }
@@ -156,8 +173,7 @@ func (f *File) Rules(name string) Rules {
 	if f.deny {
 		return DisallowAll
 	}
-	name = token(trim(name))
-	if r, ok := f.rulesOf(name); ok {
+	if r, ok := f.rulesOf(token(strings.Trim(name, " \t"))); ok {
 		return r
 	}
 	r, _ := f.rulesOf("*")
@@ -167,9 +183,9 @@ func (f *File) Rules(name string) Rules {
 // rulesOf returns the rules of the groups that name an agent, and whether there are any.
 func (f *File) rulesOf(name string) (r Rules, found bool) {
 	var lines []line
-	done := 0
+	done, want := 0, []byte(name)
 	for _, a := range f.agents {
-		if strings.EqualFold(a.token, name) {
+		if bytes.EqualFold(a.token, want) {
 			found = true
 			r.CrawlDelay = max(r.CrawlDelay, a.delay)
 			group := f.rules[min(max(a.from, done), a.to):a.to:a.to] // once, if it names the agent twice
@@ -182,31 +198,32 @@ func (f *File) rulesOf(name string) (r Rules, found bool) {
 		}
 	}
 	if len(lines) > 0 {
-		r.set = compile(lines)
+		r.set = f.compile(lines)
 	}
 	return r, found
 }
 
-// compile returns the rules in lines. They do not refer to the file, which may be much longer.
-func compile(lines []line) *ruleSet {
+// compile returns the rules in lines. They do not refer to the text, which may be much longer.
+func (f *File) compile(lines []line) *ruleSet {
 	size := 0
 	for _, line := range lines {
-		size += len(line.path)
+		size += int(line.to - line.from)
 	}
-	s := &ruleSet{rules: make([]rule, 0, len(lines)), plain: true}
+	s := &ruleSet{rules: make([]rule, 0, len(lines)), final: -1, plain: true}
 	var patterns strings.Builder
 	patterns.Grow(size)
 	var buf []byte
 	for _, line := range lines {
-		if line.path[0] != '/' && line.path[0] != '*' {
+		path := f.text[line.from:line.to]
+		if path[0] != '/' && path[0] != '*' {
 			continue
 		}
-		path, anchored := strings.CutSuffix(line.path, "$")
+		path, anchored := bytes.CutSuffix(path, []byte("$"))
 		r := rule{allow: line.allow, anchored: anchored}
 		r.literal = int32(len(path)) // until asterisks are looked for
 		r.octets = r.literal
 		if isNormal(path) {
-			patterns.WriteString(path)
+			patterns.Write(path)
 		} else {
 			buf = appendNormal(buf[:0], path, inPattern)
 			patterns.Write(buf)
@@ -219,7 +236,7 @@ func compile(lines []line) *ruleSet {
 		s.rules = append(s.rules, r)
 	}
 	all := patterns.String()
-	var most *rule // the most specific one
+	s.bytes = len(all) + len(s.rules)*perRule
 	for i := range s.rules {
 		r := &s.rules[i]
 		r.pattern, all = all[:r.literal], all[r.literal:]
@@ -231,12 +248,9 @@ func compile(lines []line) *ruleSet {
 		if r.literal > 1 {
 			r.second = r.pattern[1]
 		}
-		if most == nil || r.octets > most.octets || r.octets == most.octets && r.allow {
-			most = r
+		if s.final < 0 || r.octets > s.rules[s.final].octets || r.octets == s.rules[s.final].octets && r.allow {
+			s.final = i
 		}
-	}
-	if most != nil {
-		most.final = true
 	}
 	return s
 }

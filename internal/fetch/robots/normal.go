@@ -17,7 +17,7 @@ const (
 //
 // In a pattern, what follows an asterisk may be in the path or in the query. There a slash that is escaped matches the
 // verbatim form of a target.
-func appendNormal(dst []byte, text string, f form) []byte {
+func appendNormal[T string | []byte](dst []byte, text T, f form) []byte {
 	query := false
 	for i := 0; i < len(text); i++ {
 		c, escaped := text[i], false
@@ -58,9 +58,9 @@ func octets(normal []byte) (n int32) {
 }
 
 // isNormal reports whether a pattern is in normal form.
-func isNormal(pattern string) bool {
-	for i := range len(pattern) {
-		if !plain[pattern[i]] {
+func isNormal(pattern []byte) bool {
+	for _, c := range pattern {
+		if !plain[c] {
 			return false
 		}
 	}

@@ -28,9 +28,14 @@ var DisallowAll = Rules{set: &ruleSet{deny: true}}
 // ruleSet are the rules of one agent.
 type ruleSet struct {
 	rules []rule
+	final int  // no rule is more specific than the one with this index
+	bytes int  // of memory, about
 	deny  bool // all, whatever the rules
 	plain bool // no pattern has what must be escaped
 }
+
+// perRule is how many bytes a rule takes beside its pattern.
+const perRule = 32
 
 // wild is what rule.second is if the second octet of a target says nothing.
 const wild = 0
@@ -45,7 +50,14 @@ type rule struct {
 	allow    bool
 	anchored bool // the pattern ended in a dollar sign
 	prefix   bool // the pattern has neither asterisks nor an end
-	final    bool // no other rule is more specific
+}
+
+// bytes returns about how much memory the rules take.
+func (r Rules) bytes() int {
+	if r.set == nil {
+		return 0
+	}
+	return r.set.bytes
 }
 
 // Allowed reports whether target may be fetched: the path and query of a URL, as in a request. The longest pattern
@@ -82,7 +94,7 @@ func (r Rules) Allowed(target string) bool {
 				continue
 			}
 		}
-		if r.final {
+		if i == s.final {
 			return r.allow || target == file
 		}
 		allow, longest = r.allow || r.octets == longest && allow, r.octets
