@@ -2,6 +2,7 @@ package importer
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
 	"fmt"
@@ -82,8 +83,9 @@ func dechunk(body []byte) []byte {
 	}
 }
 
-// decode decompresses a body, up to mostBody bytes. It reports whether the encoding is known. A body that is not
-// compressed is returned as it is.
+// decode decompresses a body, up to mostBody bytes. It reports whether that is the content: of a body that is cut off,
+// as much as there is. What is not compressed as it says is returned as it is, and is the content if it looks like
+// HTML: some programs write what they have decoded.
 func decode(body []byte, encoding string) ([]byte, bool) {
 	var z io.Reader
 	var err error
@@ -93,13 +95,23 @@ func decode(body []byte, encoding string) ([]byte, bool) {
 	case "gzip", "x-gzip":
 		z, err = gzip.NewReader(bytes.NewReader(body))
 	case "deflate":
-		z, err = zlib.NewReader(bytes.NewReader(body))
+		if z, err = zlib.NewReader(bytes.NewReader(body)); err != nil && !isMarkup(body) {
+			z, err = flate.NewReader(bytes.NewReader(body)), nil // without the header, as some servers send it
+		}
 	default:
-		return body, bytes.HasPrefix(bytes.TrimSpace(body), []byte{'<'}) // decoded already
+		return body, isMarkup(body)
 	}
 	if err != nil {
-		return body, true
+		return body, len(body) == 0 || isMarkup(body)
 	}
-	content, _ := io.ReadAll(io.LimitReader(z, mostBody)) // of a truncated body, what there is
+	content, err := io.ReadAll(io.LimitReader(z, mostBody))
+	if len(content) == 0 && err != nil {
+		return body, false
+	}
 	return content, true
+}
+
+// isMarkup reports whether a body looks like HTML that is not compressed.
+func isMarkup(body []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n\f\ufeff"), []byte{'<'})
 }

@@ -218,21 +218,26 @@ func TestBrokenRecordsAreNamedAndBounded(t *testing.T) {
 	if rep.Broken != 1000 || len(rep.First) != mostFirst {
 		t.Errorf("%d of %d are named", len(rep.First), rep.Broken)
 	}
-	wantError(t, strings.Repeat("{\n", 10), Options{Broken: 1}, "no page was fetched in 0 records")
+	wantError(t, strings.Repeat("{}\n", 10), Options{Broken: 1}, "no page was fetched in 0 records")
 }
 
 func TestFormatsAreToldByTheirContent(t *testing.T) {
 	for content, want := range map[string][]string{
-		"":                              {"x: the file is empty: want JSON lines", "WARC", "crawl.log of Heritrix"},
-		" \n\n":                         {"the file is empty"},
-		"https://a.example/\n\x1b[2J":   {`unknown format, it begins with "https://a.example/"`, "-format"},
-		"[{\"url\": \"x\"}]":            {"a JSON array", "jq -c '.[]' x | crawlbench import -"},
-		"\x28\xb5\x2f\xfd123":           {"zstd -dc x | crawlbench import -"},
-		"<html>":                        {"HTML or XML"},
-		"PK\x03\x04":                    {"WACZ"},
-		" CDX N b a":                    {"a CDX index"},
-		"filedesc://x.arc 0.0.0.0 2011": {"ARC"},
-		"crawlbench cbg1\n\x00":         {"imported already"},
+		"":                                 {"x: the file is empty: want JSON lines", "WARC", "crawl.log of Heritrix"},
+		" \n\n":                            {"the file is empty"},
+		"https://a.example/\n\x1b[2J":      {`unknown format, it begins with "https://a.example/"`, "-format"},
+		"[{\"url\": \"x\"}]":               {"a JSON array", "jq -c '.[]' x | crawlbench import -"},
+		"\x28\xb5\x2f\xfd123":              {"zstd -dc x | crawlbench import -"},
+		"\xff\xfe{\x00\"\x00":              {"text in UTF-16: iconv -f UTF-16 -t UTF-8 x"},
+		"\xfe\xff\x00{":                    {"text in UTF-16: iconv -f UTF-16 -t UTF-8 x"},
+		"{\"log\": {\"version\": \"1.2\"":  {"HAR, which has no links", ".log.entries[]", "x | crawlbench import -"},
+		"\ufeff{\r\n  \"log\": {\r\n":      {"HAR"},
+		"{\n  \"url\": \"https://a.b/\"\n": {"JSON with objects of several lines", "jq -c . x | crawlbench import -"},
+		"<html>":                           {"HTML or XML"},
+		"PK\x03\x04":                       {"WACZ"},
+		" CDX N b a":                       {"a CDX index"},
+		"filedesc://x.arc 0.0.0.0 2011":    {"ARC"},
+		"crawlbench cbg1\n\x00":            {"imported already"},
 	} {
 		wantError(t, content, all, want...)
 	}

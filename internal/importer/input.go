@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 )
 
@@ -153,17 +154,43 @@ func (in *input) line(most int) (line []byte, err error) {
 	}
 }
 
-// others are the beginnings of content that is in no format that can be read, with a remedy for each.
-var others = []struct{ magic, name, remedy string }{
-	{"\x28\xb5\x2f\xfd", "compressed with Zstandard", "zstd -dc FILE | crawlbench import -"},
-	{"BZh", "compressed with bzip2", "bzip2 -dc FILE | crawlbench import -"},
-	{"\xfd7zXZ\x00", "compressed with xz", "xz -dc FILE | crawlbench import -"},
-	{"PK\x03\x04", "a ZIP archive, as WACZ is", "extract it and import the files in it"},
-	{"filedesc://", "ARC, the format before WARC", "convert it to WARC"},
-	{"[", "a JSON array", "write its elements as lines: jq -c '.[]' FILE | crawlbench import -"},
-	{"CDX ", "a CDX index, which has no links", "import the WARC files that it lists"},
-	{"<", "HTML or XML", "import the record of a crawl"},
-	{"crawlbench cbg1\n", "a graph that was imported already", "crawl it: crawlbench run -graph FILE"},
+// others is what cannot be read, as it begins after blanks and a byte order mark of UTF-8, with a remedy for each. FILE
+// is the name of the file.
+var others = []struct {
+	is           func(head []byte) bool
+	name, remedy string
+}{
+	{begins("\x28\xb5\x2f\xfd"), "compressed with Zstandard", "zstd -dc FILE | crawlbench import -"},
+	{begins("BZh"), "compressed with bzip2", "bzip2 -dc FILE | crawlbench import -"},
+	{begins("\xfd7zXZ\x00"), "compressed with xz", "xz -dc FILE | crawlbench import -"},
+	{begins("PK\x03\x04"), "a ZIP archive, as WACZ is", "extract it and import the files in it"},
+	{begins("\xff\xfe"), "text in UTF-16", "iconv -f UTF-16 -t UTF-8 FILE | crawlbench import -"},
+	{begins("\xfe\xff"), "text in UTF-16", "iconv -f UTF-16 -t UTF-8 FILE | crawlbench import -"},
+	{begins("filedesc://"), "ARC, the format before WARC", "convert it to WARC"},
+	{begins("["), "a JSON array", "write its elements as lines: jq -c '.[]' FILE | crawlbench import -"},
+	{regexp.MustCompile(`^\{\s*"log"\s*:\s*\{`).Match, "HAR, which has no links",
+		"import its pages and times: jq -c '.log.entries[] | {url: .request.url, status: .response.status, " +
+			"seconds: (.time / 1000)}' FILE | crawlbench import -"},
+	{regexp.MustCompile(`^\{\s*[\r\n]`).Match, "JSON with objects of several lines",
+		"write each on one: jq -c . FILE | crawlbench import -"},
+	{begins("CDX "), "a CDX index, which has no links", "import the WARC files that it lists"},
+	{begins("<"), "HTML or XML", "import the record of a crawl"},
+	{begins("crawlbench cbg1\n"), "a graph that was imported already", "crawl it: crawlbench run -graph FILE"},
+}
+
+func begins(magic string) func([]byte) bool {
+	return func(head []byte) bool { return bytes.HasPrefix(head, []byte(magic)) }
+}
+
+// other returns what it is that begins with head, if that is known and cannot be read, and a remedy.
+func other(head []byte) (name, remedy string) {
+	head = bytes.TrimLeft(head, " \t\r\n\ufeff")
+	for _, o := range others {
+		if o.is(head) {
+			return o.name, o.remedy
+		}
+	}
+	return "", ""
 }
 
 // format returns the format with a name, or if that is "" the one that the content shows.
@@ -175,15 +202,14 @@ func (in *input) format(name string) (Format, error) {
 		}
 		return Format{}, fmt.Errorf("%s: the file is empty: want %s", in.name, described())
 	}
+	is, remedy := other(head)
 	for _, f := range Formats() {
-		if f.Name == name || name == "" && f.is(head) {
+		if f.Name == name || name == "" && is == "" && f.is(head) {
 			return f, nil
 		}
 	}
-	for _, o := range others {
-		if bytes.HasPrefix(bytes.TrimLeft(head, " \t\r\n\ufeff"), []byte(o.magic)) {
-			return Format{}, fmt.Errorf("%s: is %s: %s", in.name, o.name, strings.ReplaceAll(o.remedy, "FILE", in.name))
-		}
+	if is != "" {
+		return Format{}, fmt.Errorf("%s: is %s: %s", in.name, is, strings.ReplaceAll(remedy, "FILE", in.name))
 	}
 	line, _, _ := bytes.Cut(head[:min(len(head), 80)], []byte{'\n'})
 	return Format{}, fmt.Errorf("%s: unknown format, it begins with %q: want %s; -format names one of them", in.name,

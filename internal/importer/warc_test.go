@@ -2,6 +2,7 @@ package importer
 
 import (
 	"bytes"
+	"compress/flate"
 	"compress/zlib"
 	"fmt"
 	"strings"
@@ -129,6 +130,42 @@ func TestDamagedWARCMembers(t *testing.T) {
 	_, rep := imported(t, strings.Join(parts, ""), all)
 	if rep.Fetched != 4 || rep.Broken != 1 || !strings.Contains(rep.First[0], "decompressed content") {
 		t.Errorf("%d fetched, %d broken: %q", rep.Fetched, rep.Broken, rep.First)
+	}
+}
+
+// A page whose body cannot be decoded is counted, and not taken for one without links. What only says that it is
+// compressed is read.
+func TestBodiesThatAreNotCompressedAsTheySay(t *testing.T) {
+	const page = "\n <a href=/found>x</a>"
+	packed := zipped(page)
+	var raw bytes.Buffer
+	z, _ := flate.NewWriter(&raw, flate.BestSpeed)
+	z.Write([]byte(page))
+	z.Close()
+	for _, test := range []struct {
+		what, encoding, body string
+		found                bool
+		undecoded            int
+	}{
+		{"gzip", "gzip", packed, true, 0},
+		{"gzip, cut off after the links", "gzip", packed[:len(packed)-4], true, 0},
+		{"gzip, cut off before them", "gzip", packed[:12], false, 1},
+		{"gzip that is none", "gzip", "\x01\x02\x03", false, 1},
+		{"gzip that was decoded", "gzip", page, true, 0},
+		{"gzip of nothing", "gzip", "", false, 0},
+		{"deflate without a header", "deflate", raw.String(), true, 0},
+		{"deflate that was decoded", "deflate", page, true, 0},
+		{"deflate that is none", "deflate", "\xff\xff\xff\xff", false, 1},
+		{"brotli", "br", "\x01\x02\x03", false, 1},
+		{"brotli that was decoded", "br", "\ufeff" + page, true, 0},
+	} {
+		fields := typeHTML + "Content-Encoding: " + test.encoding + "\r\n"
+		g, rep := imported(t, response("https://a.example/", fields, test.body), all)
+		_, found := g.PageOf("https://a.example/found")
+		if found != test.found || rep.NoLinks != test.undecoded {
+			t.Errorf("%s: link found %v, want %v; %d pages without links, want %d", test.what, found, test.found,
+				rep.NoLinks, test.undecoded)
+		}
 	}
 }
 
