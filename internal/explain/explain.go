@@ -48,6 +48,9 @@ func Tests(a *diagnose.Analysis) (list []diagnose.Test, untested []Untested) {
 
 // testsOf returns the tests of a finding, or why there are none.
 func testsOf(s subject) (list []diagnose.Test, why string) {
+	if s.Cell.Processes > 0 {
+		return nil, "experiments measure a process alone, without what the processes of a fleet share"
+	}
 	why = "no experiment is known for this kind"
 	for _, x := range experiments {
 		if !slices.Contains(x.kinds, s.Rule.Kind) {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,6 +27,19 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	os.Exit(m.Run())
+}
+
+// A finding of a fleet is not tested with processes that lack what it shares.
+func TestFindingsOfFleetsAreNotTested(t *testing.T) {
+	for processes, want := range map[int]bool{0: true, 1: false, 2: false} {
+		f := diagnose.Finding{Rule: &diagnose.Rule{Kind: diagnose.RateLimited},
+			Cell: &diagnose.Cell{Cell: plan.Cell{Workers: 2, Procs: 2, Rate: 200, Processes: processes}}}
+		f.Value.Median = 0.9
+		tests, why := testsOf(subject{f, &plan.Plan{}, store.Manifest{}})
+		if (len(tests) > 0) != want || !want && !strings.Contains(why, "fleet") {
+			t.Errorf("%d processes: %d tests, %q", processes, len(tests), why)
+		}
+	}
 }
 
 // TestExperiment measures an experiment: a crawl that waits for its limiter becomes faster with twice the rate.
