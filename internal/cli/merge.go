@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,8 +100,14 @@ func (a *app) shards(dirs []string, name string) (list []*store.Run, err error) 
 			}
 			continue
 		}
-		if _, err := os.ReadDir(dir); err != nil {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
 			return nil, fmt.Errorf("merge: %w", err)
+		}
+		for _, e := range entries {
+			if why := passedOver(dir, e); why != "" {
+				fmt.Fprintf(a.err, "note: left out: %s %s\n", filepath.Join(dir, e.Name()), why)
+			}
 		}
 		names, err := store.Runs(dir)
 		if err != nil {
@@ -124,6 +131,19 @@ func (a *app) shards(dirs []string, name string) (list []*store.Run, err error) 
 		return nil, fmt.Errorf("merge: no shards%s in %s: want directories that \"run -shard\" wrote", of, quote(dirs))
 	}
 	return list, nil
+}
+
+// passedOver returns why an entry of a directory that contains shards is not taken for one, although it could be meant
+// as one; "" if it is taken, or is something else.
+func passedOver(dir string, e fs.DirEntry) string {
+	_, err := os.Stat(filepath.Join(dir, e.Name(), "manifest.json"))
+	switch {
+	case e.Type()&fs.ModeSymlink != 0 && e.Name() != "latest" && err == nil:
+		return "is a symbolic link: name it, or what it refers to"
+	case e.IsDir() && strings.Contains(e.Name(), ".shard-") && err != nil:
+		return fmt.Sprintf("cannot be a shard: %v", err)
+	}
+	return ""
 }
 
 // compareMachines prints the verdicts of a run that was measured on several machines, and reports whether it did.

@@ -87,6 +87,9 @@ func (r *Run) unfinished() string {
 	case len(slots)+len(passes) > 0:
 		return fmt.Sprintf("%d of its samples and %d of its profile passes are missing", len(slots), len(passes))
 	}
+	if err := r.checkFiles(); err != nil {
+		return err.Error()
+	}
 	return ""
 }
 

@@ -48,22 +48,39 @@ func order(rec Record) int {
 
 // copyFiles copies the files that a record refers to.
 func (r *Run) copyFiles(from *Run, rec Record) error {
-	var files []string
-	if rec.Profile != nil {
-		for _, file := range rec.Profile.Files {
-			files = append(files, file)
-		}
-	}
-	if rec.Failure != nil && rec.Failure.Output != "" {
-		files = append(files, rec.Failure.Output)
-	}
-	for _, name := range files {
-		text, err := from.ReadFile(path.Clean(name))
+	for _, name := range rec.files() {
+		text, err := from.ReadFile(name)
 		if err != nil {
 			return fmt.Errorf("%s: %w", from.dir, err)
 		}
 		if err := r.WriteFile(name, text); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// files returns the names of the files that a record refers to.
+func (rec *Record) files() (names []string) {
+	if rec.Profile != nil {
+		for _, file := range rec.Profile.Files {
+			names = append(names, path.Clean(file))
+		}
+	}
+	if rec.Failure != nil && rec.Failure.Output != "" {
+		names = append(names, path.Clean(rec.Failure.Output))
+	}
+	slices.Sort(names)
+	return names
+}
+
+// checkFiles returns the error of the first file that a record refers to and that cannot be read.
+func (r *Run) checkFiles() error {
+	for _, rec := range r.records {
+		for _, name := range rec.files() {
+			if _, err := r.ReadFile(name); err != nil {
+				return fmt.Errorf("a file of it cannot be read: %w", err)
+			}
 		}
 	}
 	return nil

@@ -337,6 +337,40 @@ func TestAttempts(t *testing.T) {
 	}
 }
 
+// An attempt of which a file is gone, or is none, does not count, and does not end a merge for which there is another.
+func TestAttemptsWithoutTheirFiles(t *testing.T) {
+	p := testPlan(2)
+	second := newShard(t, shardOf(2, 2, 1), p, nil)
+	whole := newShard(t, shardOf(1, 2, 2), p, nil)
+	for what, spoil := range map[string]func(file string) error{
+		"missing": os.Remove,
+		"a directory": func(file string) error {
+			return errors.Join(os.Remove(file), os.Mkdir(file, 0o777))
+		},
+		"a link": func(file string) error {
+			return errors.Join(os.Rename(file, file+"2"), os.Symlink(file+"2", file))
+		},
+	} {
+		first := newShard(t, shardOf(1, 2, 1), p, nil)
+		var file string
+		for _, rec := range first.Records() {
+			if rec.Profile != nil {
+				file = filepath.Join(first.Dir(), rec.Profile.Files["cpu"])
+			}
+		}
+		if err := spoil(file); err != nil {
+			t.Fatal(err)
+		}
+		chosen, left, err := Attempts([]*Run{first, second, whole})
+		if err != nil || chosen[0] != whole || !strings.Contains(fmt.Sprint(left), "a file of it cannot be read: ") {
+			t.Errorf("%s: chosen %v, left out %v, %v", what, chosen, left, err)
+		}
+		if _, _, err := Attempts([]*Run{first, second}); err == nil || !strings.Contains(err.Error(), "cpu.pb.gz") {
+			t.Errorf("%s, and no other attempt: %v, want the name of the file", what, err)
+		}
+	}
+}
+
 // writeManifestOf changes the manifest of a run on disk, with its sum.
 func writeManifestOf(t *testing.T, r *Run, change func(*Manifest)) {
 	t.Helper()
