@@ -113,7 +113,7 @@ func (f *importFlags) free() error {
 	info, err := os.Lstat(f.out)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil
+		return canWrite(f.out)
 	case err != nil:
 		return err
 	case info.IsDir():
@@ -121,7 +121,20 @@ func (f *importFlags) free() error {
 	case !f.force:
 		return fmt.Errorf("%s exists: give another name with -o, or replace it with -force", f.out)
 	}
-	return nil
+	return canWrite(f.out)
+}
+
+// canWrite returns an error if a file cannot be written in its directory: it is better to know before the work than
+// after it.
+func canWrite(file string) error {
+	f, err := os.CreateTemp(filepath.Dir(file), ".crawlbench-")
+	if err == nil {
+		return errors.Join(f.Close(), os.Remove(f.Name()))
+	}
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
+		err = path.Err
+	}
+	return fmt.Errorf("%s cannot be written: %w: want a directory that is there and can be written to", file, err)
 }
 
 // source returns the input with that name; - is standard input.

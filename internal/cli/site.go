@@ -46,7 +46,8 @@ func (a *app) site(ctx context.Context, fs *flag.FlagSet, args []string) error {
 		"`address` to listen on; with one other than of 127.0.0.1 the site can be reached from other machines")
 	fs.StringVar(&f.seed, "seed", "", "random `seed`, in place of the scenario's")
 	fs.DurationVar(&f.idle, "idle", 0,
-		"end when, after the first request, none has come for this `time` and the longest pause that the site asks for")
+		"end when, after the first request, none has come for this `time` and the longest pause that the site asks "+
+			"for; a command is ended too, and also if its first request does not come in time")
 	fs.DurationVar(&f.gap, "gap", 0, "verify this least `time` from the end of a request to the next one of the same host")
 	fs.BoolVar(&f.fromStart, "from-start", false, "measure -gap from the start of a request")
 	fs.DurationVar(&f.crawlDelay, "crawl-delay", 0,
@@ -72,11 +73,28 @@ func (a *app) site(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := f.checkOut(); err != nil {
+		return err
+	}
 	site, err := f.build(ctx, s, g)
 	if err != nil {
 		return err
 	}
 	return a.serveSite(ctx, site, f, command)
+}
+
+// checkOut returns an error if the verdict could not be written when the crawl has ended.
+func (f *siteFlags) checkOut() error {
+	if f.out == "" {
+		return nil
+	}
+	if info, err := os.Stat(f.out); err == nil && info.IsDir() {
+		return usagef("site: invalid -o %q: it is a directory: want the name of a file", f.out)
+	}
+	if err := canWrite(f.out); err != nil {
+		return fmt.Errorf("site: -o: %w", err)
+	}
+	return nil
 }
 
 // siteGraph returns the scenario and its graph that the arguments name.
@@ -178,9 +196,9 @@ func (a *app) serveSite(ctx context.Context, site *server.Site, f siteFlags, com
 	var ended string
 	switch {
 	case command != nil:
-		ended, err = a.crawlBy(ctx, command, proxy, site.SeedURL())
+		ended, err = a.crawlBy(ctx, command, proxy, site, f.quiet())
 	case f.idle > 0:
-		site.WaitIdle(ctx, f.idle+f.longestPause())
+		site.WaitIdle(ctx, time.Time{}, f.quiet())
 	default:
 		<-ctx.Done()
 	}
@@ -192,12 +210,12 @@ func (a *app) serveSite(ctx context.Context, site *server.Site, f siteFlags, com
 	if v.Requests == 0 && ctx.Err() != nil {
 		return exitError{exitInterrupted, errors.New("site: no request came")}
 	}
+	a.printVerdict(v, ended)
 	if f.out != "" {
 		if err := writeVerdict(f.out, v); err != nil {
-			return err
+			return fmt.Errorf("site: write the verdict: %w", err)
 		}
 	}
-	a.printVerdict(v, ended)
 	if !v.OK {
 		return exitError{code: exitCrawlFailed}
 	}
@@ -224,25 +242,41 @@ func (a *app) pointTo(seed, proxy string) {
 	fmt.Fprintf(a.out, "  curl -x %s %s (^C ends the site and prints the verdict)\n", proxy, seed)
 }
 
-// crawlBy runs a command that crawls, and returns how it ended if it failed.
-func (a *app) crawlBy(ctx context.Context, command []string, proxy, seed string) (ended string, err error) {
+// crawlBy runs a command that crawls, and returns how it ended if it failed. If quiet is above 0, it is ended when no
+// request has come for that time.
+func (a *app) crawlBy(ctx context.Context, command []string, proxy string, site *server.Site, quiet time.Duration,
+) (ended string, err error) {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Env = append(os.Environ(), "http_proxy="+proxy, "HTTP_PROXY="+proxy, "no_proxy=", "NO_PROXY=",
-		"CRAWLBENCH_SEED="+seed)
+		"CRAWLBENCH_SEED="+site.SeedURL())
 	cmd.Stdout, cmd.Stderr = a.rawErr, a.rawErr // the output of the command is the verdict
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 5 * time.Second
-	err = cmd.Run()
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		return fmt.Sprintf("%s: %v", command[0], exit), nil
-	}
-	if ctx.Err() != nil || errors.Is(err, exec.ErrWaitDelay) {
-		return fmt.Sprintf("%s: %v", command[0], err), nil
-	}
-	if err != nil {
+	if err := cmd.Start(); err != nil {
 		return "", fmt.Errorf("site: %w", err)
 	}
-	return "", nil
+	idle := fmt.Errorf("it was ended, as no request came for %v", quiet)
+	if quiet > 0 {
+		go func() {
+			if site.WaitIdle(ctx, time.Now(), quiet) == nil {
+				end(idle)
+			}
+		}()
+	}
+	err = cmd.Wait()
+	switch exit, ok := errors.AsType[*exec.ExitError](err); {
+	case err == nil:
+		return "", nil
+	case context.Cause(ctx) == idle:
+		return fmt.Sprintf("%s: %v", command[0], idle), nil
+	case ok:
+		return fmt.Sprintf("%s: %v", command[0], exit), nil
+	case ctx.Err() != nil, errors.Is(err, exec.ErrWaitDelay):
+		return fmt.Sprintf("%s: %v", command[0], err), nil
+	}
+	return "", fmt.Errorf("site: %w", err)
 }
 
 // writeVerdict writes a verdict as JSON.
@@ -290,6 +324,9 @@ func (a *app) printVerdict(v server.Verdict, ended string) {
 	for _, fault := range v.Faults {
 		fmt.Fprintf(a.out, "  %s\n", fault)
 	}
+	if v.Invalid > 0 {
+		fmt.Fprintf(a.out, "  not valid HTTP/1.1: %s\n", count(v.Invalid, "request"))
+	}
 	if ended != "" {
 		fmt.Fprintf(a.out, "  %s\n", ended)
 	}
@@ -321,6 +358,14 @@ func helpOnSites(s screen.Screen) string {
 	s.Paragraph(&b, "", "Those with a default above 0 do not change which pages have to be found. Links with rel=nofollow "+
 		"repeat other links, so following them is right, and so is skipping them.")
 	return b.String()
+}
+
+// quiet returns the time without requests after which a crawl has ended, 0 if that cannot be told.
+func (f *siteFlags) quiet() time.Duration {
+	if f.idle == 0 {
+		return 0
+	}
+	return f.idle + f.longestPause()
 }
 
 // longestPause returns how long the site asks crawlers to wait.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,11 +24,52 @@ func (s *Site) Serve(ctx context.Context, ln net.Listener) error {
 			server.Close()
 		}
 	}()
-	err := server.Serve(ln)
+	err := server.Serve(watched{ln, s})
 	if !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("site: serve: %w", err)
 	}
 	<-done
+	return nil
+}
+
+// watched is a listener whose connections tell the site about answers of net/http itself.
+type watched struct {
+	net.Listener
+	site *Site
+}
+
+func (l watched) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &watchedConn{c, l.site}, nil
+}
+
+type watchedConn struct {
+	net.Conn
+	site *Site
+}
+
+// ownHeader is the whole header with which net/http answers what is not a valid request. Answers of the site have more.
+const ownHeader = "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
+
+// Write counts what net/http refuses before the site sees it.
+func (c *watchedConn) Write(b []byte) (int, error) {
+	const longest = 1 << 10 // of such an answer
+	if len(b) < longest && bytes.HasPrefix(b, []byte("HTTP/1.1 ")) && bytes.Contains(b, []byte(ownHeader)) {
+		c.site.journal.mu.Lock()
+		c.site.journal.counts.Invalid++
+		c.site.journal.mu.Unlock()
+	}
+	return c.Conn.Write(b)
+}
+
+// CloseWrite lets net/http end an answer before it has read all of a request.
+func (c *watchedConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -39,6 +40,53 @@ func TestOnASocket(t *testing.T) {
 	}
 	if _, err := net.Dial("tcp", ln.Addr().String()); err == nil {
 		t.Error("the listener is open after Serve")
+	}
+}
+
+// What is not HTTP is counted, although the site never sees it. What it answers itself is not.
+func TestRequestsThatAreNotHTTP(t *testing.T) {
+	ln, _, err := server.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := site(t, build(t, 50, 2), graph.Behaviour{}, server.Settings{})
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ctx, ln) }()
+	host := strings.TrimPrefix(s.SeedURL(), "http://")
+	host, _, _ = strings.Cut(host, "/")
+	want := 0
+	for text, invalid := range map[string]bool{
+		"garbage\r\n\r\n":                                  true,
+		"GET / HTTP/1.1\r\n\r\n":                           true, // no host
+		"GET / x HTTP/1.1\r\nHost: " + host + "\r\n\r\n":   true,
+		"GET /\x00 HTTP/1.1\r\nHost: " + host + "\r\n\r\n": true,
+		"GET / HTTP/3.7\r\nHost: " + host + "\r\n\r\n":     true,
+		"GET / HTTP/1.1\r\nHost: " + host + "\r\nX: " + strings.Repeat("x", 1<<16) + "\r\n\r\n": true,
+		"\x16\x03\x01\x00\xc1\x01\x00\x00\xbd\x03\x03\r\n\r\n":                                  true, // TLS
+		"GET / HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n":                     false,
+		"GET /no HTTP/1.1\r\nHost: other\r\nConnection: close\r\n\r\n":                          false,
+		"POST / HTTP/1.0\r\nHost: " + host + "\r\n\r\n":                                         false,
+		"": false,
+	} {
+		conn, err := net.Dial("tcp", ln.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(conn, text)
+		conn.(*net.TCPConn).CloseWrite()
+		io.Copy(io.Discard, conn) // until the server closes it
+		conn.Close()
+		if invalid {
+			want++
+		}
+		if v := s.Verdict(); v.Invalid != want {
+			t.Errorf("%.60q: %d requests are not HTTP, want %d", text, v.Invalid, want)
+		}
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
 

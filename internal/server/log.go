@@ -40,6 +40,7 @@ type Counts struct {
 	Heads     int `json:"heads"`     // requests with HEAD
 	Aborted   int `json:"aborted"`   // the client did not wait for the answer
 	Other     int `json:"other"`     // 404 and 405
+	Invalid   int `json:"invalid"`   // 400 and the like: not valid HTTP, and not among Requests
 }
 
 // Some are URLs: how many, and the first of them.
@@ -146,13 +147,17 @@ func (s *Site) Log() hostlog.Log {
 	return append(hostlog.Log(nil), s.journal.fetches...)
 }
 
-// WaitIdle waits until the first request has come and none was in flight for a time, or ctx ends.
-func (s *Site) WaitIdle(ctx context.Context, quiet time.Duration) error {
+// WaitIdle waits until no request was in flight for a time, or ctx ends. That time begins with begin, or with the first
+// request if begin is zero.
+func (s *Site) WaitIdle(ctx context.Context, begin time.Time, quiet time.Duration) error {
 	for {
 		s.journal.mu.Lock()
-		left := quiet
-		if !s.journal.begin.IsZero() && s.journal.open == 0 {
-			left = quiet - time.Since(s.journal.last)
+		left, since := quiet, begin
+		if !s.journal.begin.IsZero() {
+			since = s.journal.last
+		}
+		if !since.IsZero() && s.journal.open == 0 {
+			left = quiet - time.Since(since)
 		}
 		s.journal.mu.Unlock()
 		if left <= 0 {

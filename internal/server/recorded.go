@@ -28,7 +28,8 @@ func (s *Site) alias() error {
 		case !ok:
 			s.aliases[form] = p
 		case other != p:
-			return fmt.Errorf("pages %d and %d are both asked for by %s: want one of them in what was imported", other, p, form)
+			return fmt.Errorf("pages %d and %d are both asked for by %s: want one of %s and %s in what was imported",
+				other, p, form, s.graph.URL(other), s.graph.URL(p))
 		}
 	}
 	for p := range uint32(s.graph.Pages()) {

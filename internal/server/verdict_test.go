@@ -265,11 +265,30 @@ func TestWaitIdle(t *testing.T) {
 				time.Sleep(2 * time.Second)
 			}
 		}()
-		if err := s.WaitIdle(t.Context(), 3*time.Second); err != nil {
+		if err := s.WaitIdle(t.Context(), time.Time{}, 3*time.Second); err != nil {
 			t.Error(err)
 		}
 		if took := time.Since(begin); took != (20+9+2+9+3)*time.Second {
 			t.Errorf("it was idle after %v, want 43s", took)
 		}
 	})
+	for first, want := range map[time.Duration]time.Duration{
+		2 * time.Second: (2 + 9 + 3) * time.Second, 4 * time.Second: 3 * time.Second,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			nine := graph.Behaviour{Latency: graph.Latency{Model: "constant", Median: 9 * time.Second}}
+			s := site(t, g, nine, server.Settings{})
+			client := over(t, s, false)
+			begin := time.Now()
+			go func() {
+				time.Sleep(first)
+				get(t, client, s.SeedURL(), false)
+			}()
+			err := s.WaitIdle(t.Context(), begin, 3*time.Second)
+			if took := time.Since(begin); err != nil || took != want {
+				t.Errorf("with a request after %v, it was idle after %v, %v: want %v", first, took, err, want)
+			}
+			time.Sleep(time.Minute) // until the request is answered
+		})
+	}
 }
