@@ -27,6 +27,7 @@ type fleet struct {
 	list    []*child.Resident
 	ended   []bool
 	shares  bool // they share the crawl, and not only the limit
+	kills   *int // OOMKills when a signal had ended a process of the fleet before this one; nil if none did
 	stop    context.CancelFunc
 }
 
@@ -52,10 +53,21 @@ type fleetFailure struct{ *failure }
 
 func (f fleetFailure) Error() string { return f.message }
 
-// runFleet takes a sample of a fleet, each of whose processes is a child, of the other program if against is set.
+// runFleet takes a sample of a fleet, each of whose processes is a child, of the other program if against is set. If a
+// foreign signal ends one of them, it takes the sample once more, as package child does for a process alone.
 func (r *Runner) runFleet(ctx context.Context, job Job, against bool, limit time.Duration) (*Outcome, *failure, error) {
-	o, err := r.sampleFleet(ctx, job, against, limit)
+	o, err := r.sampleFleet(ctx, job, against, limit, nil)
+	if f := (fleetFailure{}); errors.As(err, &f) && f.class == class(child.Killed) && ctx.Err() == nil {
+		kills := child.OOMKills()
+		o, err = r.sampleFleet(ctx, job, against, limit, &kills)
+	}
 	if f := (fleetFailure{}); errors.As(err, &f) {
+		if r.Server != nil {
+			if _, err := r.Server.CPU(); err != nil { // what a crawler does without its server says nothing about it
+				return nil, nil, fmt.Errorf("measure %s: %s, and the server that processes share does not answer: %w",
+					job.Cell.ID(), f.message, err)
+			}
+		}
 		return nil, f.failure, nil
 	}
 	if ctx.Err() != nil {
@@ -64,12 +76,13 @@ func (r *Runner) runFleet(ctx context.Context, job Job, against bool, limit time
 	return o, nil, err
 }
 
-func (r *Runner) sampleFleet(ctx context.Context, job Job, against bool, limit time.Duration) (*Outcome, error) {
+func (r *Runner) sampleFleet(ctx context.Context, job Job, against bool, limit time.Duration, kills *int,
+) (*Outcome, error) {
 	args, err := r.args(against)
 	if err != nil {
 		return nil, fmt.Errorf("start a fleet for %s: %w", job.Cell.ID(), err)
 	}
-	f := &fleet{job: job, server: r.Server, names: &r.fleets, limit: limit, program: args[0]}
+	f := &fleet{job: job, server: r.Server, names: &r.fleets, limit: limit, program: args[0], kills: kills}
 	defer f.close()
 	if err := f.start(ctx, args); err != nil {
 		return nil, err
@@ -155,6 +168,9 @@ func (f *fleet) conclude(i int) (frozen bool, err error) {
 	end, err := f.list[i].End(f.limit)
 	if err != nil {
 		return false, err
+	}
+	if end.Class == child.Killed && f.kills != nil {
+		end.Twice(*f.kills)
 	}
 	_, why, err := outcomeOfChild(f.job, end, f.program)
 	if err != nil {

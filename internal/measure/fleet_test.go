@@ -3,6 +3,7 @@
 package measure
 
 import (
+	"errors"
 	"maps"
 	"math"
 	"os"
@@ -127,6 +128,28 @@ func TestWrongFleetsAreFound(t *testing.T) {
 	}
 }
 
+// A fleet of which a signal from outside ends a process is taken once more, as a process alone is.
+func TestAFleetThatIsKilledIsTakenAgain(t *testing.T) {
+	t.Setenv(fleettest.KilledOnce, filepath.Join(t.TempDir(), "killed"))
+	r, run, _ := startFleet(t, nil, "mortal")
+	if err := r.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(run.Samples()) != 1 || len(run.Failed()) > 0 {
+		t.Errorf("killed once: %d samples, failed %+v", len(run.Samples()), slices.Collect(maps.Values(run.Failed())))
+	}
+	t.Setenv(fleettest.KilledOnce, "")
+	r, run, _ = startFleet(t, nil, "mortal")
+	if err := r.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	failed := slices.Collect(maps.Values(run.Failed()))
+	if len(failed) != 1 || failed[0].Failure.Class != "killed" ||
+		!strings.Contains(failed[0].Failure.Message, "process 2 of 2: it was killed twice") {
+		t.Errorf("killed each time: %+v", failed)
+	}
+}
+
 // The budget is that of the whole fleet.
 func TestTheBudgetIsThatOfTheFleet(t *testing.T) {
 	budget := func(s *plan.Scenario) {
@@ -226,6 +249,33 @@ func TestErrorsOfTheServerEndTheRun(t *testing.T) {
 	server.Broken = true
 	if err := r.Do(t.Context()); err == nil || !strings.Contains(err.Error(), "delete the keys of a crawl: planted") {
 		t.Errorf("a server that does not forget: %v", err)
+	}
+}
+
+// dying is a server that answers a number of times.
+type dying struct {
+	*fleettest.Server
+	left int
+}
+
+func (d *dying) CPU() (time.Duration, error) {
+	if d.left--; d.left < 0 {
+		return 0, errors.New("connection refused")
+	}
+	return d.Server.CPU()
+}
+
+// A crawler that fails when its server has died is not to blame for it, and is measured when the run is resumed.
+func TestTheDeathOfTheServerIsNotThatOfTheCrawler(t *testing.T) {
+	r, run, server := startFleet(t, nil, "everything")
+	r.Server = &dying{server, 2} // before and after the first crawl, which is wrong
+	err := r.Do(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "processes share does not answer: connection refused") ||
+		!strings.Contains(err.Error(), "400 fetches of pages that another process had fetched") {
+		t.Errorf("%v, want what the crawler did and that the server does not answer", err)
+	}
+	if len(run.Failed()) > 0 {
+		t.Errorf("the crawler has failed: %+v", slices.Collect(maps.Values(run.Failed())))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/rpc"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,8 +14,12 @@ import (
 	"crawlbench/internal/limiter"
 )
 
+// KilledOnce is a variable with the name of a file that says that the process of mortal was killed. Without it, it is
+// killed each time.
+const KilledOnce = "CRAWLBENCH_TEST_KILLED_ONCE"
+
 // Crawlers returns crawlers for fleets. The first, sharing, is right. The second process of skipping leaves pages out,
-// and that of dying panics. Each process of everything crawls all.
+// that of dying panics, and that of mortal is killed. Each process of everything crawls all.
 func Crawlers() []crawl.Crawler {
 	eighth := func(f *crawl.Fleet, page uint32) bool { return f.Index == 1 && page%8 == 7 }
 	return []crawl.Crawler{
@@ -26,8 +31,31 @@ func Crawlers() []crawl.Crawler {
 			}
 			return false
 		}),
+		over("mortal", func(f *crawl.Fleet, page uint32) bool {
+			if eighth(f, page) && !killedBefore() {
+				if self, err := os.FindProcess(os.Getpid()); err == nil {
+					self.Kill()
+				}
+				select {}
+			}
+			return false
+		}),
 		{Name: "everything", Doc: "each process crawls all", Fleet: true, ByID: crawler.All()[0].ByID},
 	}
+}
+
+// killedBefore reports whether it was called before, as the file of KilledOnce says.
+func killedBefore() bool {
+	name := os.Getenv(KilledOnce)
+	if name == "" {
+		return false
+	}
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return true
+	}
+	f.Close()
+	return false
 }
 
 // over returns a crawler that shares its crawl over a Server. skip says which pages it only pretends to have fetched.
