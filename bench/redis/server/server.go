@@ -10,6 +10,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -46,7 +48,8 @@ type Options struct {
 type Server struct {
 	url     string
 	version string
-	pid     int
+	mode    string // standalone, cluster or sentinel; "" if it does not say
+	pid     int    // 0 if it does not say
 	client  *redis.Client
 
 	// The rest is of a server that was started here.
@@ -158,6 +161,9 @@ func (s *Server) launch(ctx context.Context) error {
 		if err == nil && s.pid == p.pid() {
 			return nil
 		}
+		if err == nil {
+			err = fmt.Errorf("process %d answers there, and not process %d", s.pid, p.pid())
+		}
 		select {
 		case <-p.ended:
 			return fmt.Errorf("server: %s ended at its start: %s", filepath.Base(s.args[0]), p.lastWords())
@@ -177,10 +183,46 @@ func Connect(ctx context.Context, url string) (*Server, error) {
 	s := &Server{url: url, client: client}
 	if err := s.ask(ctx); err != nil {
 		client.Close()
-		return nil, fmt.Errorf("server: no answer from %s: %w: start it, or leave out -redis and crawlbench starts one",
-			Redacted(url), err)
+		return nil, unasked(Redacted(url), err)
+	}
+	if err := s.usable(ctx); err != nil {
+		client.Close()
+		return nil, fmt.Errorf("server: %s at %s cannot be used: %w: take another one, or leave out -redis and "+
+			"crawlbench starts one", s.version, Redacted(url), err)
 	}
 	return s, nil
+}
+
+// unasked returns the error of a server at url that did not say who it is.
+func unasked(url string, err error) error {
+	var refused redis.Error
+	var network net.Error
+	switch {
+	case errors.As(err, &refused):
+		return fmt.Errorf("server: %s refuses: %w: want a Valkey or Redis server that is ready, and in its URL the "+
+			"user and the password that it asks for", url, err)
+	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, context.DeadlineExceeded),
+		errors.Is(err, context.Canceled):
+		return fmt.Errorf("server: no answer from %s: %w: start it, or leave out -redis and crawlbench starts one", url,
+			err)
+	}
+	return fmt.Errorf("server: what answers at %s is not a Valkey or Redis server: %w: take another URL, or leave out "+
+		"-redis and crawlbench starts one", url, err)
+}
+
+// usable returns an error if crawls cannot use the server: a script changes keys that are on no other server, and the
+// server says what that costs.
+func (s *Server) usable(ctx context.Context) error {
+	if s.mode != "" && s.mode != "standalone" {
+		return fmt.Errorf("it is in %s mode: want a single server", s.mode)
+	}
+	const script = `redis.call('SET', KEYS[1], 1) return redis.call('DEL', KEYS[1])`
+	key := fmt.Sprintf("crawlbench-%016x:probe", rand.Uint64())
+	if err := s.client.Eval(ctx, script, []string{key}).Err(); err != nil {
+		return fmt.Errorf("it does not run a script that writes: %w", err)
+	}
+	_, err := s.CPU()
+	return err
 }
 
 // asker returns a client that tries once: it tells whether the server is there.
@@ -205,9 +247,12 @@ func (s *Server) ask(ctx context.Context) error {
 	s.version = "redis-server " + info["redis_version"]
 	if v := info["valkey_version"]; v != "" { // whose redis_version is that of the Redis that it is compatible with
 		s.version = "valkey-server " + v
+	} else if info["redis_version"] == "" {
+		return errors.New("it does not say its version")
 	}
-	s.pid, err = strconv.Atoi(info["process_id"])
-	return err
+	s.mode = info["redis_mode"]
+	s.pid, _ = strconv.Atoi(info["process_id"])
+	return nil
 }
 
 // info returns a section of the command INFO.
