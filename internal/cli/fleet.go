@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os/exec"
 	"slices"
 	"strings"
@@ -151,9 +152,32 @@ func (a *app) wrongLimiters(p *plan.Plan) map[string]string {
 	return wrong
 }
 
+// withoutPassword returns args without the password of a URL that is one of them, or ends one of them: runs are shown
+// to others.
+func withoutPassword(args []string, address string) []string {
+	u, err := url.Parse(address)
+	if address == "" || err == nil && u.User == nil {
+		return args
+	}
+	shown := "REDACTED"
+	if err == nil {
+		shown = u.Redacted()
+	}
+	args = slices.Clone(args)
+	for i, arg := range args {
+		if before, ok := strings.CutSuffix(arg, address); ok {
+			args[i] = before + shown
+		}
+	}
+	return args
+}
+
 // resumeServer starts the server of a resumed run, if it has one. Samples with another version would not be comparable.
 func (a *app) resumeServer(ctx context.Context, run *store.Run, f *runFlags) (err error) {
 	if !a.needsServer(run.Plan()) {
+		if f.redis != "" {
+			return usagef("-redis: nothing in this run is shared over a server: leave it out")
+		}
 		return nil
 	}
 	if f.server, err = a.startServer(ctx, f.redis); err != nil {

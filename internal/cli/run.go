@@ -219,9 +219,9 @@ func (a *app) plan(ctx context.Context, name string, f *runFlags) (*plan.Plan, s
 		p.Gate = &gate
 	}
 	m := store.Manifest{
-		Scenario: s.Name, ScenarioFile: s.File, ScenarioText: s.Text, Seed: s.Seed, Command: os.Args,
-		Against: f.against,
-		Host:    host.Fingerprint(), Go: runtime.Version(), Modules: modules(), Started: time.Now().UTC(),
+		Scenario: s.Name, ScenarioFile: s.File, ScenarioText: s.Text, Seed: s.Seed,
+		Command: withoutPassword(os.Args, f.redis), Against: f.against,
+		Host: host.Fingerprint(), Go: runtime.Version(), Modules: modules(), Started: time.Now().UTC(),
 	}
 	if f.server != nil {
 		m.Server = f.server.Version()
@@ -393,7 +393,12 @@ func (a *app) show(w io.Writer, s screen.Screen, p *plan.Plan, graphs []measure.
 	if text := f.shard.note(p, firsts); text != "" {
 		s.Paragraph(&b, "", text)
 	}
-	if len(p.Passes) == 0 {
+	switch {
+	case p.Fleets() && len(p.Passes) > 0:
+		s.Paragraph(&b, "", "Fleets are not profiled: the profiles are those of crawlers that crawl alone.")
+	case p.Fleets():
+		s.Paragraph(&b, "", "No profiles are taken: fleets are not profiled.")
+	case len(p.Passes) == 0:
 		s.Paragraph(&b, "", "No profiles are taken: add -profile cpu,block,mutex,wall, or a table [profiles] to the scenario.")
 	}
 	fmt.Fprint(w, b.String())

@@ -95,7 +95,8 @@ func (s *Scenario) checkFleets(table []crawl.Crawler, limiters []crawl.LimiterKi
 		case s.Simulated:
 			return fmt.Errorf("processes: a simulated scenario has no processes: leave them out, or measure another one")
 		case s.Politeness != nil:
-			return fmt.Errorf("processes: gaps are not verified across processes: leave out the processes or [politeness]")
+			return fmt.Errorf("processes: gaps are not verified across processes of a run, which the tests of " +
+				"bench/redis do: leave out the processes or [politeness]")
 		case slices.Contains(s.Transports, HTTP):
 			return fmt.Errorf("processes: a fleet crawls pages in memory: leave out the processes or transport http")
 		}
@@ -126,6 +127,16 @@ func (f fleets) checkShared(s *Scenario, chosen []crawl.Crawler, cells []Cell) e
 			return fmt.Errorf("nothing would be shared by %d processes: neither a crawler nor the limiter of a rate is made "+
 				"for fleets: choose a crawler that is, or a rate with a limiter%s", n, f.examples())
 		}
+	}
+	return nil
+}
+
+// checkProfiles returns an error if profiles are asked for and no cell is profiled because all are crawled by fleets.
+func (p *Plan) checkProfiles(s *Scenario) error {
+	alone := slices.ContainsFunc(p.Cells, func(c Cell) bool { return c.Processes == 0 })
+	if len(s.Profiles.Kinds) > 0 && len(p.Passes) == 0 && !alone {
+		return fmt.Errorf("profiles: fleets are not profiled, and all cells are of fleets: leave out the profiles " +
+			"(-profile none), or add a crawler that crawls alone")
 	}
 	return nil
 }

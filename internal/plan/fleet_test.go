@@ -147,6 +147,8 @@ func TestFleetsThatShareNothingAreRefused(t *testing.T) {
 		"polite":    {func(s *Scenario) { s.Politeness = &Politeness{} }, "gaps are not verified across processes"},
 		"over HTTP": {func(s *Scenario) { s.Transports, s.Keys = []Transport{HTTP}, []string{"url"} },
 			"a fleet crawls pages in memory"},
+		"profiled": {func(s *Scenario) { s.Crawlers, s.Profiles.Kinds = []string{"joint"}, []string{"cpu"} },
+			"profiles: fleets are not profiled"},
 		"processes not given": {func(s *Scenario) { s.Processes, s.Crawlers = nil, []string{"joint"} },
 			"crawler joint is made for several processes: say how many"},
 	} {

@@ -145,6 +145,9 @@ func Make(s *Scenario, table []crawl.Crawler, cores int, limiters ...crawl.Limit
 	if p.Passes, err = passes(s, p.Cells, table, cores); err != nil {
 		return nil, err
 	}
+	if err := p.checkProfiles(s); err != nil {
+		return nil, fmt.Errorf("plan %s: %w", s.Name, err)
+	}
 	if n := len(p.Passes); n > mostCells {
 		return nil, fmt.Errorf("plan %s: %s profile passes: a plan has at most %s: name fewer crawlers, graphs, "+
 			"workers, rates or kinds in [profiles]", s.Name, plain.Number(float64(n)), plain.Number(mostCells))
