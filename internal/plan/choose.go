@@ -68,27 +68,25 @@ func passes(s *Scenario, cells []Cell, table []crawl.Crawler, cores int) ([]Pass
 	if len(pf.Kinds) == 0 {
 		return nil, nil
 	}
-	impls := map[string]bool{}
+	var impls []string
 	if len(pf.Crawlers) > 0 {
 		chosen, err := Choose(pf.Crawlers, table)
 		if err != nil {
 			return nil, fmt.Errorf("profiles: %w", err)
 		}
-		for _, c := range chosen {
-			impls[c.Name] = true
-		}
+		impls = namesOf(chosen)
 	}
 	workers, rates := profiledWorkers(pf, cells, cores), profiledRates(pf, s.Rates)
 	growth := resolve(pf.Growth, cores)
 	has := func(list []string, v string) bool { return len(list) == 0 || slices.Contains(list, v) }
 	var list []Pass
 	for i, c := range cells {
-		if c.IsControl() || c.IsAgainst() || c.Processes > 0 || len(impls) > 0 && !impls[c.Impl] ||
+		if c.IsControl() || c.IsAgainst() || c.Processes > 0 || !has(impls, c.Impl) ||
 			!has(pf.Graphs, c.Graph) || !has(pf.Keys, c.Keys) {
 			continue
 		}
 		all := workers(c)
-		if !all && !slices.Contains(growth, c.Workers) || !rates[c.Rate] ||
+		if !all && !slices.Contains(growth, c.Workers) || !slices.Contains(rates, c.Rate) ||
 			c.Cost != cells[0].Cost { // profiles are about the crawler
 			continue
 		}
@@ -114,11 +112,8 @@ func passes(s *Scenario, cells []Cell, table []crawl.Crawler, cores int) ([]Pass
 // crawler's largest.
 func profiledWorkers(pf Profiles, cells []Cell, cores int) func(Cell) bool {
 	if len(pf.Workers) > 0 {
-		chosen := map[int]bool{}
-		for _, n := range resolve(pf.Workers, cores) {
-			chosen[n] = true
-		}
-		return func(c Cell) bool { return chosen[c.Workers] }
+		chosen := resolve(pf.Workers, cores)
+		return func(c Cell) bool { return slices.Contains(chosen, c.Workers) }
 	}
 	most := map[string]int{}
 	for _, c := range cells {
@@ -128,28 +123,17 @@ func profiledWorkers(pf Profiles, cells []Cell, cores int) func(Cell) bool {
 }
 
 // profiledRates returns the rates to profile: by default the largest, where inf is the largest of all.
-func profiledRates(pf Profiles, rates []Rate) map[Rate]bool {
-	if len(pf.Rates) == 0 {
-		largest := slices.Max(rates)
-		if slices.Contains(rates, 0) {
-			largest = 0
-		}
-		return map[Rate]bool{largest: true}
+func profiledRates(pf Profiles, rates []Rate) []Rate {
+	switch {
+	case len(pf.Rates) > 0:
+		return pf.Rates
+	case slices.Contains(rates, 0):
+		return []Rate{0}
 	}
-	chosen := map[Rate]bool{}
-	for _, r := range pf.Rates {
-		chosen[r] = true
-	}
-	return chosen
+	return []Rate{slices.Max(rates)}
 }
 
-func names(table []crawl.Crawler) string {
-	list := make([]string, len(table))
-	for i, c := range table {
-		list[i] = c.Name
-	}
-	return strings.Join(list, ", ")
-}
+func names(table []crawl.Crawler) string { return strings.Join(namesOf(table), ", ") }
 
 // counts lists numbers, abbreviated if there are many.
 func counts(list []int) string {

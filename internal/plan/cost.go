@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,10 +81,5 @@ func (c Cell) FetchOf(b graph.Behaviour) graph.Behaviour {
 
 // UsesCPU reports whether fetches of some cell use processor time.
 func (p *Plan) UsesCPU() bool {
-	for _, c := range p.Cells {
-		if p.FetchOf(c).CPU > 0 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.Cells, func(c Cell) bool { return p.FetchOf(c).CPU > 0 })
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -144,15 +145,14 @@ func (p *Plan) checkProfiles(s *Scenario) error {
 // examples lists the limiters that are made for fleets in parentheses, if there are any.
 func (f fleets) examples() string {
 	var names []string
-	for name, is := range f.limiters {
-		if is {
+	for _, name := range slices.Sorted(maps.Keys(f.limiters)) {
+		if f.limiters[name] {
 			names = append(names, name)
 		}
 	}
 	if names == nil {
 		return ""
 	}
-	slices.Sort(names)
 	return " (" + strings.Join(names, ", ") + ")"
 }
 

@@ -118,7 +118,7 @@ func (r Measured) stay(rounds []int, compared map[int]bool) {
 	for i, c := range r.Cells {
 		if compared[i] {
 			last = max(last, rounds[i])
-			group[groupOf(c)] = max(group[groupOf(c)], rounds[i])
+			group[c.Group()] = max(group[c.Group()], rounds[i])
 		}
 	}
 	if len(compared) == 0 {
@@ -128,7 +128,7 @@ func (r Measured) stay(rounds []int, compared map[int]bool) {
 		if c.Rate > 0 {
 			continue
 		}
-		most, ok := group[groupOf(c)]
+		most, ok := group[c.Group()]
 		switch {
 		case !ok:
 			rounds[i] = last
@@ -138,10 +138,4 @@ func (r Measured) stay(rounds []int, compared map[int]bool) {
 			rounds[i] = most
 		}
 	}
-}
-
-// groupOf returns what the cells that are compared with each other have in common.
-func groupOf(c Cell) Cell {
-	c.Impl, c.MaxPages = "", 0
-	return c
 }

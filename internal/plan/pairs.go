@@ -28,8 +28,8 @@ func (p *Plan) Pairs(q Question) iter.Seq2[Cell, Cell] {
 			if c.IsControl() || c.IsAgainst() {
 				continue
 			}
-			again, old, group := c, c, c
-			again.Impl, old.Impl, group.Impl, group.MaxPages = Control(c.Impl), Against(c.Impl), "", 0
+			again, old, group := c, c, c.Group()
+			again.Impl, old.Impl = Control(c.Impl), Against(c.Impl)
 			switch {
 			case q == Crawlers:
 				for _, base := range groups[group] {
