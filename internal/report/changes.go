@@ -110,7 +110,11 @@ func gateEntry(g stat.Gate) Entry {
 // Changes writes the view of changes.
 func Changes(w io.Writer, list []diagnose.Change, gate float64, format string, s screen.Screen) error {
 	if format == "json" {
-		return changesJSON(w, list, gate)
+		return encode(w, struct {
+			Schema  int          `json:"schema"`
+			Gate    string       `json:"gate,omitempty"`
+			Changes []changeJSON `json:"changes"`
+		}{Schema, gateName(list, gate), changesOf(list, gate)})
 	}
 	p := ViewChanges(list, gate, fragmentOf)
 	var b strings.Builder
@@ -140,14 +144,6 @@ type changeJSON struct {
 	Verdict    string  `json:"verdict"`
 	Regression bool    `json:"regression"`
 	Gate       string  `json:"gate,omitempty"`
-}
-
-func changesJSON(w io.Writer, list []diagnose.Change, gate float64) error {
-	return encode(w, struct {
-		Schema  int          `json:"schema"`
-		Gate    string       `json:"gate,omitempty"`
-		Changes []changeJSON `json:"changes"`
-	}{Schema, gateName(list, gate), changesOf(list, gate)})
 }
 
 // changesOf returns changes as JSON has them.

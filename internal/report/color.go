@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"hash/fnv"
+	"slices"
 
 	"crawlbench/internal/plan"
 )
@@ -23,10 +24,8 @@ func colors() []string {
 // crawler looks alike on all pages and in all runs.
 func ColorOf(crawler string) int {
 	name := plan.CrawlerOf(crawler)
-	for i, known := range colors() {
-		if known == name {
-			return i
-		}
+	if i := slices.Index(colors(), name); i >= 0 {
+		return i
 	}
 	h := fnv.New32a()
 	h.Write([]byte(name))

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -58,10 +59,7 @@ func csvRow(j cellJSON, rate plan.Rate, untrusted bool) []string {
 	if j.Speed != nil {
 		speed = *j.Speed
 	}
-	retained := j.Retained
-	if retained == 0 {
-		retained = number(math.NaN())
-	}
+	retained := cmp.Or(j.Retained, number(math.NaN()))
 	row = append(row, csvNumber(speed.Value), csvNumber(speed.Lo), csvNumber(speed.Hi), csvNumber(j.CPU),
 		csvNumber(j.Allocated), csvNumber(retained))
 	if j.Versus == nil {

@@ -37,11 +37,7 @@ func line(r *diagnose.Row, href Href) Series {
 	l := Series{Name: r.Impl, Color: ColorOf(r.Impl)}
 	for _, c := range r.Cells {
 		if c.Sound() {
-			l.X = append(l.X, float64(c.Workers))
-			l.Y = append(l.Y, c.Summary.Center)
-			l.Low = append(l.Low, c.Summary.Lo)
-			l.High = append(l.High, c.Summary.Hi)
-			l.Href = append(l.Href, href(c.ID()))
+			l.add(float64(c.Workers), c.Summary.Center, c.Summary.Lo, c.Summary.Hi, href(c.ID()))
 		}
 	}
 	return l
@@ -105,11 +101,8 @@ func efficiency(t *diagnose.Table, href Href) *Figure {
 	for _, r := range t.Rows {
 		l := Series{Name: r.Impl, Color: ColorOf(r.Impl)}
 		for _, g := range r.Gains {
-			l.X = append(l.X, float64(g.Workers))
-			l.Y = append(l.Y, g.Efficiency.Value)
-			l.Low = append(l.Low, g.Efficiency.Lo)
-			l.High = append(l.High, g.Efficiency.Hi)
-			l.Href = append(l.Href, href(t.Cell(r.Impl, g.Workers).ID()))
+			l.add(float64(g.Workers), g.Efficiency.Value, g.Efficiency.Lo, g.Efficiency.Hi,
+				href(t.Cell(r.Impl, g.Workers).ID()))
 		}
 		if len(l.X) > 1 {
 			list = append(list, l)
@@ -133,22 +126,20 @@ func forest(a *diagnose.Analysis, t *diagnose.Table, href Href) *Figure {
 	verdicts := map[stat.Verdict]int{}
 	f := &Figure{Title: "Throughput relative to " + a.Baseline,
 		Numbers: Table{Head: []string{"", "times", "from", "to", "verdict"}}}
-	for _, r := range t.Rows {
-		for _, c := range r.Cells {
-			if c.Versus == nil {
-				continue
-			}
-			x, word := c.Versus.Times(), c.Versus.Verdict.String()
-			ratio := Ratio{Label: fmt.Sprintf("%s, %d", r.Impl, c.Workers), Value: x.Value, Lo: x.Lo, Hi: x.Hi,
-				Word: word, Color: ColorOf(r.Impl), Href: href(c.ID())}
-			if g := t.Group(c.Workers); g.Control != nil {
-				floor := g.Control.Floor()
-				ratio.FloorLo, ratio.Floor = floor.Lo, floor.Hi
-			}
-			list = append(list, ratio)
-			f.Numbers.add(ratio.Label, end(x.Value, thousandths), end(x.Lo, thousandths), end(x.Hi, thousandths), word)
-			verdicts[c.Versus.Verdict]++
+	for c := range t.Cells() {
+		if c.Versus == nil {
+			continue
 		}
+		x, word := c.Versus.Times(), c.Versus.Verdict.String()
+		ratio := Ratio{Label: fmt.Sprintf("%s, %d", c.Impl, c.Workers), Value: x.Value, Lo: x.Lo, Hi: x.Hi,
+			Word: word, Color: ColorOf(c.Impl), Href: href(c.ID())}
+		if g := t.Group(c.Workers); g.Control != nil {
+			floor := g.Control.Floor()
+			ratio.FloorLo, ratio.Floor = floor.Lo, floor.Hi
+		}
+		list = append(list, ratio)
+		f.Numbers.add(ratio.Label, end(x.Value, thousandths), end(x.Lo, thousandths), end(x.Hi, thousandths), word)
+		verdicts[c.Versus.Verdict]++
 	}
 	if len(list) == 0 {
 		return nil
@@ -172,9 +163,7 @@ func processors(list []*topic, t *topic, href Href) *Figure {
 				continue
 			}
 			if c := o.tables[0].Cell(r.Impl, slices.Max(o.tables[0].Workers)); c != nil && c.Summary.Center > 0 {
-				l.X, l.Y = append(l.X, float64(o.Procs)), append(l.Y, c.Summary.Center)
-				l.Low, l.High = append(l.Low, c.Summary.Lo), append(l.High, c.Summary.Hi)
-				l.Href = append(l.Href, href(c.ID()))
+				l.add(float64(o.Procs), c.Summary.Center, c.Summary.Lo, c.Summary.Hi, href(c.ID()))
 			}
 		}
 		if len(l.X) > 1 {

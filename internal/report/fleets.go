@@ -40,7 +40,7 @@ func fleets(a *diagnose.Analysis, t *topic) []Table {
 			}
 		}
 	}
-	return slices.DeleteFunc([]Table{crawls, limits}, func(t Table) bool { return len(t.Rows) == 0 })
+	return []Table{crawls, limits}
 }
 
 // fleetLimit returns the row of a cell with a rate.

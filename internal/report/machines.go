@@ -159,19 +159,7 @@ func headlinesOfMachines(a *diagnose.Analysis) (list []string) {
 
 // jointHeadline says which crawler is the fastest over the machines of a stratum.
 func jointHeadline(a *diagnose.Analysis, s speaker, c diagnose.Choice) string {
-	var open []string
-	for _, o := range c.Others {
-		if o.Verdict != stat.Faster {
-			open = append(open, fmt.Sprintf("%s with %s", o.Impl, Plural(o.Workers, "worker")))
-		}
-	}
-	is := "is the fastest"
-	switch {
-	case len(c.Others) == 0:
-		is = "is alone"
-	case len(open) > 0:
-		is = "has the highest mean"
-	}
+	is, open := standing(c, "mean")
 	text := fmt.Sprintf("%s: %s with %s %s on %s", Condition(c.Key), c.Best.Impl, Plural(c.Best.Workers, "worker"), is,
 		s.name)
 	if len(open) > 0 {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"crawlbench/internal/diagnose"
@@ -30,14 +31,8 @@ func machinesSection(a *diagnose.Analysis) Section {
 		}
 		s.Groups = append(s.Groups, g)
 	}
-	for i := range s.Groups {
-		var tables []Table
-		for _, t := range s.Groups[i].Tables {
-			if len(t.Rows) > 0 {
-				tables = append(tables, t)
-			}
-		}
-		s.Groups[i].Tables = tables
+	for i, g := range s.Groups {
+		s.Groups[i].Tables = slices.DeleteFunc(g.Tables, func(t Table) bool { return len(t.Rows) == 0 })
 	}
 	return s
 }
@@ -101,7 +96,7 @@ func jointTables(a *diagnose.Analysis, s *diagnose.Stratum) (tables []Table) {
 			{Text: times(j.Times()) + " " + word, Short: times(j.Times()) + " " + verdictMark(j.Verdict), Class: word},
 			{Text: pValue(j.P)},
 			{Text: fmt.Sprintf("%d of %d", j.Faster, j.Of)},
-			{Text: spread(j.Spread.Between) + ", " + spread(j.Spread.Within)}, {Text: agreement(j.Spread.P)}})
+			{Text: spread(j.Spread.Between) + ", " + spread(j.Spread.Within)}, {Text: end(j.Spread.P, pValue)}})
 	}
 	return tables
 }
@@ -112,13 +107,6 @@ func spread(sd float64) string {
 		return "?"
 	}
 	return effect(math.Exp(sd))
-}
-
-func agreement(p float64) string {
-	if math.IsNaN(p) {
-		return "?"
-	}
-	return pValue(p)
 }
 
 // byMachine are the comparisons with the baseline on each machine of a stratum, a table for each condition. Where the

@@ -34,9 +34,7 @@ func matter(a *diagnose.Analysis, t *topic, href Href) *Figure {
 			if x == 0 {
 				x = 1e6 * smallest(m) / 10 // a logarithmic axis has no 0
 			}
-			l.X, l.Y = append(l.X, x), append(l.Y, p.Ratio.Value)
-			l.Low, l.High = append(l.Low, p.Ratio.Lo), append(l.High, p.Ratio.Hi)
-			l.Href = append(l.Href, href(p.Table.Cell(p.Best, m.Workers).ID()))
+			l.add(x, p.Ratio.Value, p.Ratio.Lo, p.Ratio.Hi, href(p.Table.Cell(p.Best, m.Workers).ID()))
 			if len(ticks) < len(m.Points) {
 				ticks = append(ticks, x)
 			}

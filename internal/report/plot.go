@@ -34,6 +34,12 @@ type Series struct {
 	Href      []string  // links of the points; nil for none
 }
 
+// add adds a point with its interval and its link.
+func (l *Series) add(x, y, low, high float64, href string) {
+	l.X, l.Y, l.Href = append(l.X, x), append(l.Y, y), append(l.Href, href)
+	l.Low, l.High = append(l.Low, low), append(l.High, high)
+}
+
 // Axes describes a line chart.
 type Axes struct {
 	Title, About string // for screen readers

@@ -75,27 +75,18 @@ func politeGroups(a *diagnose.Analysis, t *topic) (groups []Group, figures []*Fi
 	breaks := Group{Title: impoliteTitle, Main: true}
 	for _, table := range t.tables {
 		for _, n := range table.Workers {
-			if rows := politeTable(a, table, n); len(rows.Rows) > 0 {
-				keeps.Tables = append(keeps.Tables, rows)
-			}
+			keeps.Tables = append(keeps.Tables, politeTable(a, table, n))
 			if f := stripsFigure(table, n); f != nil {
 				figures = append(figures, f)
 			}
 		}
-		if rows := impoliteTable(table); len(rows.Rows) > 0 {
-			breaks.Tables = append(breaks.Tables, rows)
-		}
+		breaks.Tables = append(breaks.Tables, impoliteTable(table))
 	}
 	costs := Group{Title: hostCostTitle, Main: true}
-	if rows := costTable(t.tables[0]); !a.Run.Plan().Simulated && len(rows.Rows) > 0 {
-		costs.Tables = []Table{rows}
+	if !a.Run.Plan().Simulated {
+		costs.Tables = []Table{costTable(t.tables[0])}
 	}
-	for _, g := range []Group{keeps, breaks, costs} {
-		if len(g.Tables) > 0 {
-			groups = append(groups, g)
-		}
-	}
-	return groups, figures
+	return filled(keeps, breaks, costs), figures
 }
 
 // condition names a graph, and what else the scenario varies.

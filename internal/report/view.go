@@ -264,18 +264,23 @@ func (t *topic) section(a *diagnose.Analysis, href Href) Section {
 		speeds.Tables = append(speeds.Tables, throughputs(table))
 		compared.Tables = append(compared.Tables, versus(a, table))
 	}
-	for _, g := range []Group{speeds, compared, {winnersTitle, true, []Table{winners(t)}},
-		{fleetsTitle, true, fleets(a, t)},
-		{boundsTitle, false, []Table{bounds(t)}},
-		{memoryTitle, false, []Table{memory(fastest)}}, {countersTitle, false, []Table{counters(fastest)}},
-		{limitsTitle, true, []Table{limits(t)}}} {
-		g.Tables = slices.DeleteFunc(g.Tables, func(t Table) bool { return len(t.Rows) == 0 })
-		if len(g.Tables) > 0 {
-			s.Groups = append(s.Groups, g)
-		}
-	}
+	s.Groups = filled(speeds, compared, Group{winnersTitle, true, []Table{winners(t)}},
+		Group{fleetsTitle, true, fleets(a, t)}, Group{boundsTitle, false, []Table{bounds(t)}},
+		Group{memoryTitle, false, []Table{memory(fastest)}}, Group{countersTitle, false, []Table{counters(fastest)}},
+		Group{limitsTitle, true, []Table{limits(t)}})
 	s.polite(a, t)
 	return s
+}
+
+// filled returns the groups that have tables, and of these those that have rows.
+func filled(groups ...Group) (list []Group) {
+	for _, g := range groups {
+		g.Tables = slices.DeleteFunc(g.Tables, func(t Table) bool { return len(t.Rows) == 0 })
+		if len(g.Tables) > 0 {
+			list = append(list, g)
+		}
+	}
+	return list
 }
 
 // fileName returns name as a plain file name, for the pictures of a section.

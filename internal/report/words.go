@@ -3,11 +3,9 @@ package report
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
@@ -151,23 +149,28 @@ func compared(c *diagnose.Comparison) string {
 	return fmt.Sprintf("%s the %s of %s (%s)", times(c.Times()), speedOver(c.Transport), c.Against, result(c))
 }
 
-// headline says which crawler is the fastest, best against best, or if that is not proven, which has the highest
-// median.
-func headline(c diagnose.Choice) string {
-	best := c.Best
-	var open []string
+// standing says whether the best of a choice is proven to be it, and names the others that are not proven slower.
+// center is by what they are ranked.
+func standing(c diagnose.Choice, center string) (is string, open []string) {
 	for _, o := range c.Others {
 		if o.Verdict != stat.Faster {
 			open = append(open, fmt.Sprintf("%s with %s", o.Impl, Plural(o.Workers, "worker")))
 		}
 	}
-	is := "is the fastest"
 	switch {
 	case len(c.Others) == 0:
-		is = "is alone"
+		return "is alone", nil
 	case len(open) > 0:
-		is = "has the highest median"
+		return "has the highest " + center, open
 	}
+	return "is the fastest", nil
+}
+
+// headline says which crawler is the fastest, best against best, or if that is not proven, which has the highest
+// median.
+func headline(c diagnose.Choice) string {
+	best := c.Best
+	is, open := standing(c, "median")
 	speed := SI(best.Summary.Center) + " pages/s"
 	if c.Transport == plan.HTTP {
 		is = map[string]string{"is the fastest": "is the cheapest", "has the highest median": "has the lowest median",
@@ -305,142 +308,6 @@ func Who(c plan.Cell) string {
 		who += fmt.Sprintf(" at %s pages/s", c.Rate)
 	}
 	return who
-}
-
-// finding describes a finding: the crawler, how much, and the cause.
-func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
-	c, v, rule := f.Cell, f.Value, f.Rule
-	out := Finding{Kind: string(rule.Kind), Cell: c.ID()}
-	who := Who(c.Cell)
-	ratio := times(stat.Interval{Value: v.Median, Lo: v.Min, Hi: v.Max})
-	if v.Agree > 0 {
-		out.Confidence = fmt.Sprintf("%s to %s over %d traces, %d of which reach the threshold of %s", Share(v.Min),
-			Share(v.Max), v.N, v.Agree, setting(rule.Least))
-	}
-	profile := "cpu"
-	if rule.Class != "" {
-		profile = "wall"
-	}
-	switch rule.Kind {
-	case diagnose.StoppedGaining:
-		knee := c.Row.Knee.Workers
-		out.Text = fmt.Sprintf("%s on %s stops scaling at %s: with %d it reaches %s of that throughput", c.Impl,
-			c.Graph, Plural(knee, "worker"), c.Workers, ratio)
-		for _, g := range c.Row.Gains[1:] {
-			out.Evidence = append(out.Evidence,
-				fmt.Sprintf("%s: %s the throughput of %s", Plural(g.Workers, "worker"),
-					times(stat.Interval{Value: g.Ratio.Ratio, Lo: g.Ratio.Lo, Hi: g.Ratio.Hi}),
-					Plural(c.Row.Gains[0].Workers, "worker")))
-		}
-		out.Confidence = fmt.Sprintf("the %.0f %% interval over %d rounds ends at %.2f", 100*(1-plan.Alpha), v.N,
-			v.Max)
-		out.Check = "measure worker counts between these: a peak may lie between two points"
-	case diagnose.RateLimited:
-		out.Text = fmt.Sprintf("%s spends %s of its workers' time waiting for the rate limit: the choice of crawler does not matter here", who, Share(v.Median))
-		out.Check = "raise the rate: throughput follows it until something else limits it"
-	case diagnose.LatencyBound:
-		out.Text = fmt.Sprintf("%s spends %s of its workers' time waiting for the network: more workers fetch more, with any crawler", who, Share(v.Median))
-		out.Check = "double the workers: throughput doubles while latency is the limit"
-	case diagnose.ContendedLock:
-		profile = "mutex"
-		out.Text = fmt.Sprintf("%s spends %s of its workers' time blocked on locks", who, Share(v.Median))
-		if q := c.Traces.Queue(breakdown.Lock); q >= 0.005 {
-			out.Text += fmt.Sprintf(" (%s of it woken, and waiting for a processor)", Share(q/v.Median))
-		}
-		if s := f.Site; s != nil {
-			out.Text += ", mostly at " + s.Where
-			out.Evidence = append(out.Evidence,
-				fmt.Sprintf("%s (%s): %s, %s sleeps and %s wake-ups per page", s.Where, s.Primitive, Share(s.Share),
-					perPage(float64(s.Count)/float64(max(1, c.Traces.Pages()))),
-					perPage(float64(s.Wakes)/float64(max(1, c.Traces.Pages())))))
-		}
-		if s := f.Site; s != nil && s.Wakes > 0 {
-			wakes := float64(s.Wakes) / float64(max(1, c.Traces.Pages()))
-			out.Text += fmt.Sprintf(", with %s wake-ups per page", perPage(wakes))
-		}
-		out.Text += growthOfWaits(c.Loss)
-		if f.End != nil {
-			out.Evidence = append(out.Evidence, "unblocked by "+f.End.By)
-		}
-		if x := f.Faster; x != nil {
-			out.Text += fmt.Sprintf("; %s, which is blocked a quarter as much or less, has %s", x.Other, compared(x))
-		}
-		out.Check = "shard what the lock protects, or hold it for less time: the share falls and throughput rises"
-	case diagnose.SaturatedOwner:
-		entry, _, _ := c.Traces.Busiest()
-		out.Text = fmt.Sprintf("%s is limited by %s, which is on a processor %s of the time while the workers wait for it", who, role(entry), Share(v.Median))
-		out.Confidence = fmt.Sprintf("%s to %s over %d traces", Share(v.Min), Share(v.Max), v.N)
-		out.Check = "give the owner less to do, such as one message per page instead of one per link: throughput rises while its share stays"
-	case diagnose.NarrowFrontier:
-		out.Text = fmt.Sprintf("%s leaves its workers idle %s of the time: the site offers too few pages at once, %.1f in each of its levels on average", who, Share(v.Median), c.Width())
-		out.Check = "crawl a wider site: the share falls"
-	case diagnose.CollectorBound:
-		out.Text = fmt.Sprintf("%s spends %s of its processor time in the garbage collector, at %s allocated per page",
-			who, Share(v.Median), byteSize(c.Bytes))
-		out.Confidence = fmt.Sprintf("the mean of %d samples", v.N)
-		out.Check = "set GOGC=off: throughput rises by about that share"
-	case diagnose.WastedCycles:
-		out.Text = fmt.Sprintf("%s uses %s the processor time per page that it uses with one worker", who, ratio)
-		switch {
-		case f.Grown != nil:
-			out.Text += ", " + growthOf(c.Loss, f.Grown)
-		default:
-			out.Text += fmt.Sprintf("; to see where, take CPU profiles with one worker and with %d: in [profiles], set "+
-				"kinds = [\"cpu\"] and growth = [1]", c.Workers)
-		}
-		out.Evidence = append(out.Evidence, work(c.Loss)...)
-		for _, name := range slices.Sorted(maps.Keys(c.Counts)) {
-			out.Evidence = append(out.Evidence, fmt.Sprintf("%s: %.2g per page", name, c.Counts[name]))
-		}
-		out.Confidence = fmt.Sprintf("the %.0f %% interval over %d rounds starts at %.2f", 100*(1-plan.Alpha), v.N,
-			v.Min)
-		out.Check = "run it on one processor: the processor time per page falls to that of one worker"
-	case diagnose.ProcessorBound:
-		out.Text = fmt.Sprintf("with %s on %s, workers are runnable but have no processor: beyond %d they only queue",
-			Plural(c.Workers, "worker"), c.Graph, c.Procs)
-		least, most := math.Inf(1), 0.0
-		for _, h := range f.All {
-			least, most = min(least, h.Value.Min), max(most, h.Value.Max)
-			out.Evidence = append(out.Evidence,
-				fmt.Sprintf("%s: %s of its workers' time", h.Cell.Impl, Share(h.Value.Median)))
-		}
-		out.Confidence = fmt.Sprintf("%s to %s over the traces of %s", Share(least), Share(most),
-			Plural(len(f.All), "crawler"))
-		out.Check = fmt.Sprintf("run it on more than %s: the share falls and throughput rises",
-			Plural(c.Procs, "processor"))
-	case diagnose.RateExceeded, diagnose.BurstExceeded:
-		limiter, of := c.Table.LimiterName(), "the rate"
-		if rule.Kind == diagnose.BurstExceeded {
-			of = "what rate and burst allow for a moment"
-		}
-		out.Text = fmt.Sprintf("limiter %s lets through %.1f times %s: %s", limiter, v.Median, of, who)
-		for _, h := range f.All {
-			p := h.Cell.Pace
-			out.Evidence = append(out.Evidence,
-				fmt.Sprintf("%s, %s: %.0f pages/s of %.0f; in the worst window, of %.3g ms, %.1f times what rate and burst allow, in the median round %.1f times",
-					h.Cell.Impl, Plural(h.Cell.Workers, "worker"), p.Achieved, p.Asked, 1e3*p.Window, p.Worst,
-					h.Cell.Window()))
-		}
-		out.Confidence = fmt.Sprintf("%.2f to %.2f times over %s", v.Min, v.Max, Plural(v.N, "sample"))
-		out.Check = "run it with limiter = \"paced\": the excess disappears; if it does not, the crawler fetches without waiting"
-		if limiter == "paced" {
-			out.Check = "run it on an idle machine: workers that are delayed after they were let through look like this"
-		}
-	}
-	if k := cause(f, who, &out); k != "" {
-		profile = k
-	}
-	if text := explainedShare(f); text != "" {
-		out.Evidence = append(out.Evidence, text)
-	}
-	for _, kind := range []string{profile, "wall", "cpu"} {
-		if strings.HasSuffix(c.Files[kind], ".pb.gz") {
-			out.Profile = kind
-			out.Next = fmt.Sprintf("serve -cell %s -profile %s %s", c.ID(), kind, quoted(a.Run.Dir()))
-			break
-		}
-	}
-	return out
 }
 
 // breakdownSentence describes a time breakdown and its accuracy.
