@@ -75,10 +75,9 @@ func (s *Sample) check() error {
 		}
 	}
 	if p := s.Pace; p != nil {
-		return errors.Join(
-			checkAmount("asked", p.Asked), checkAmount("achieved", p.Achieved), checkAmount("worst", p.Worst),
-			checkAmount("worst_window_sec", p.Window), checkAmount("unfairness_p99", p.Unfairness),
-		)
+		return errors.Join(checkAmount("asked", p.Asked), checkAmount("achieved", p.Achieved),
+			checkAmount("worst", p.Worst), checkAmount("worst_window_sec", p.Window),
+			checkAmount("unfairness_p99", p.Unfairness))
 	}
 	return nil
 }

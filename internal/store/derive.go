@@ -54,9 +54,9 @@ func (r *Run) WriteBench() error {
 	if err != nil {
 		return err
 	}
-	return r.withDir(
-		func(d *rundir.Dir) error { return withRemedy("write", r.path(benchFile), d.WriteSync(benchFile, text)) },
-	)
+	return r.withDir(func(d *rundir.Dir) error {
+		return withRemedy("write", r.path(benchFile), d.WriteSync(benchFile, text))
+	})
 }
 
 // Bench returns the samples in Go's benchmark format.

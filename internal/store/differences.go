@@ -61,16 +61,12 @@ func Differences(old, new *Run) []Difference {
 	if m.Build != nil && n.Build != nil {
 		for _, key := range allKeys(m.Build, n.Build) {
 			// Two runs are usually of different programs; instrumentation of the program matters.
-			add(
-				"build setting "+key, m.Build[key], n.Build[key],
-				slices.Contains([]string{"-race", "-msan", "-asan", "-cover"}, key),
-			)
+			add("build setting "+key, m.Build[key], n.Build[key],
+				slices.Contains([]string{"-race", "-msan", "-asan", "-cover"}, key))
 		}
 	}
-	add(
-		"text of the scenario (SHA-256)", abbreviate(Sum([]byte(m.ScenarioText))),
-		abbreviate(Sum([]byte(n.ScenarioText))), false,
-	)
+	add("text of the scenario (SHA-256)", abbreviate(Sum([]byte(m.ScenarioText))),
+		abbreviate(Sum([]byte(n.ScenarioText))), false)
 	add("length of a sample", old.plan.Sample.String(), new.plan.Sample.String(), false)
 	return list
 }
@@ -98,10 +94,8 @@ func environmentDifferences(m, n map[string]string) []Difference {
 
 // allKeys returns the keys of both maps, sorted.
 func allKeys(m, n map[string]string) []string {
-	all := maps.Clone(m)
-	if all == nil {
-		all = map[string]string{}
-	}
+	all := map[string]string{}
+	maps.Copy(all, m)
 	maps.Copy(all, n)
 	return slices.Sorted(maps.Keys(all))
 }

@@ -20,10 +20,8 @@ const (
 // write replaces a file of the run durably.
 func (r *Run) write(name string, data []byte, most int64) error {
 	if int64(len(data)) > most {
-		return fmt.Errorf(
-			"write %s: too large, %d bytes: want at most %d: choose fewer cells or rounds", r.path(name), len(data),
-			most,
-		)
+		return fmt.Errorf("write %s: too large, %d bytes: want at most %d: choose fewer cells or rounds", r.path(name),
+			len(data), most)
 	}
 	return withRemedy("write", r.path(name), r.files.WriteSync(name, data))
 }

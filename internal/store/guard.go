@@ -19,11 +19,8 @@ func (r *Run) checkIntact() error {
 	case !r.files.Same(journalFile, r.journal):
 		return r.restoreJournal()
 	case !r.files.Same(lockFile, r.lock):
-		return fmt.Errorf(
-			"%s was deleted or replaced during the run, so another crawlbench could write to it: "+
-				"continue with -resume",
-			r.path(lockFile),
-		)
+		return fmt.Errorf("%s was deleted or replaced during the run, so another crawlbench could write to it: "+
+			"continue with -resume", r.path(lockFile))
 	}
 	return nil
 }
@@ -33,10 +30,8 @@ func (r *Run) Moved() error {
 	if r.files == nil || r.files.At(r.dir) {
 		return nil
 	}
-	return fmt.Errorf(
-		"the directory %s was deleted or moved during the run: move it back, or continue with -resume where it is now",
-		r.dir,
-	)
+	return fmt.Errorf("the directory %s was deleted or moved during the run: move it back, or continue with -resume where "+
+		"it is now", r.dir)
 }
 
 // restoreJournal writes the journal's content again, from the open file, which exists as long as it is open.
@@ -56,8 +51,6 @@ func (r *Run) restoreJournal() error {
 	if name == journalFile {
 		return fmt.Errorf("%w; its content, records: %d, was restored: continue with -resume", lost, len(r.records))
 	}
-	return fmt.Errorf(
-		"%w; its content, records: %d, is in %s: rename that file to %s and continue with -resume", lost,
-		len(r.records), r.path(name), journalFile,
-	)
+	return fmt.Errorf("%w; its content, records: %d, is in %s: rename that file to %s and continue with -resume", lost,
+		len(r.records), r.path(name), journalFile)
 }

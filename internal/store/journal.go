@@ -44,9 +44,8 @@ func encode(rec Record) ([]byte, error) {
 	}
 	line := fmt.Appendf(nil, "%s%s%s%s%s", linePrefix, checksum(text), lineMiddle, text, lineSuffix)
 	if len(line) > maxLine {
-		return nil, fmt.Errorf(
-			"record too large, %d bytes: want at most %d: shorten the scenario's samples", len(line), maxLine,
-		)
+		return nil, fmt.Errorf("record too large, %d bytes: want at most %d: shorten the scenario's samples", len(line),
+			maxLine)
 	}
 	return line, nil
 }
@@ -128,10 +127,8 @@ func readJournal(r io.Reader, size int64, known *Lines) (*journal, error) {
 			return j, nil
 		}
 		if len(text) > maxLine {
-			return nil, fmt.Errorf(
-				"line %d is longer than %d bytes: take the file from a backup, or truncate it after line %d", j.line+1,
-				maxLine, j.line,
-			)
+			return nil, fmt.Errorf("line %d is longer than %d bytes: take the file from a backup, or truncate it after line %d",
+				j.line+1, maxLine, j.line)
 		}
 	}
 }
@@ -156,14 +153,8 @@ func (j *journal) addLines(text []byte, prefix int) error {
 		case errs[i] != nil:
 			j.bad.size += size
 		case j.bad != nil:
-			return fmt.Errorf(
-				"line %d is damaged (%v) but line %d is valid, so the file was changed after it was written: "+
-					"take it from a backup, or delete line %d to drop that record",
-				j.bad.line,
-				j.bad.why,
-				j.line,
-				j.bad.line,
-			)
+			return fmt.Errorf("line %d is damaged (%v) but line %d is valid, so the file was changed after it was written: "+
+				"take it from a backup, or delete line %[1]d to drop that record", j.bad.line, j.bad.why, j.line)
 		default:
 			if err := j.add(records[i], line, prefix); err != nil {
 				return err
@@ -218,9 +209,6 @@ func (j *journal) recordPrefixSum(prefix int) {
 		j.prefixSum = sumOf(j.sum)
 	}
 }
-
-// addSum adds the checksum of a valid line to h: it identifies the line and takes a hundredth of the time.
-func addSum(h hash.Hash, line []byte) { h.Write(lineSum(line)) }
 
 func lineSum(line []byte) []byte { return line[len(linePrefix) : len(linePrefix)+8] }
 

@@ -41,10 +41,8 @@ func SetLatest(results, run string) error {
 	}
 	link := filepath.Join(results, latest)
 	if _, err := os.Lstat(link); err == nil && latestTarget(link) == "" {
-		return fmt.Errorf(
-			"link %s to the newest run: another file has that name: move it away, or use the run's directory, %s", link,
-			filepath.Join(results, run),
-		)
+		return fmt.Errorf("link %s to the newest run: another file has that name: move it away, or use the run's "+
+			"directory, %s", link, filepath.Join(results, run))
 	}
 	fresh := filepath.Join(results, fmt.Sprintf(".latest-%d", os.Getpid()))
 	os.Remove(fresh) // left by a killed process with the same PID
@@ -57,10 +55,8 @@ func SetLatest(results, run string) error {
 	}
 	if err != nil {
 		os.Remove(fresh)
-		return fmt.Errorf(
-			"link %s to the newest run: %w: the run is complete: use its directory, %s", link, err,
-			filepath.Join(results, run),
-		)
+		return fmt.Errorf("link %s to the newest run: %w: the run is complete: use its directory, %s", link, err,
+			filepath.Join(results, run))
 	}
 	return nil
 }
@@ -143,9 +139,8 @@ func Runs(results string) ([]string, error) {
 		return 1
 	}
 	slices.SortFunc(runs, func(a, b run) int {
-		return cmp.Or(
-			a.started.Compare(b.started), cmp.Compare(rank(a.name), rank(b.name)), strings.Compare(a.name, b.name),
-		)
+		return cmp.Or(a.started.Compare(b.started), cmp.Compare(rank(a.name), rank(b.name)),
+			strings.Compare(a.name, b.name))
 	})
 	names := make([]string, len(runs))
 	for i, r := range runs {

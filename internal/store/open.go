@@ -89,12 +89,8 @@ func Open(dir string) (*Run, error) {
 		return nil, fmt.Errorf("open run %s: %w", dir, err)
 	}
 	if j.bad != nil {
-		r.Warnings = append(
-			r.Warnings,
-			fmt.Sprintf(
-				"%s ends with an incomplete record or block of %d bytes, which is ignored", r.path(journalFile), j.bad.size,
-			),
-		)
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s ends with an incomplete record or block of %d bytes, which is ignored",
+			r.path(journalFile), j.bad.size))
 	}
 	return r, nil
 }
@@ -132,10 +128,8 @@ type Recovered struct {
 
 // String describes what was cut off and where it is.
 func (r *Recovered) String() string {
-	return fmt.Sprintf(
-		"the journal ended with an incomplete record or block: %d bytes from line %d on were moved to %s", r.Bytes, r.Line,
-		r.Kept,
-	)
+	return fmt.Sprintf("the journal ended with an incomplete record or block: %d bytes from line %d on were moved to %s",
+		r.Bytes, r.Line, r.Kept)
 }
 
 // Resume opens a run to continue it. It moves an incomplete last record or block, left by a crash, to another file and
@@ -267,12 +261,8 @@ func parseManifest(text []byte, path string) (m Manifest, err error) {
 		return m, damaged(path, err)
 	}
 	if head.Schema != Schema {
-		return m, fmt.Errorf(
-			"its files have schema %d, this program reads schema %d: "+
-				"use the version of crawlbench that wrote it, or measure again",
-			head.Schema,
-			Schema,
-		)
+		return m, fmt.Errorf("its files have schema %d, this program reads schema %d: "+
+			"use the version of crawlbench that wrote it, or measure again", head.Schema, Schema)
 	}
 	if err := json.Unmarshal(text, &m); err != nil {
 		return m, damaged(path, err)
@@ -328,9 +318,8 @@ type missingFileError struct {
 }
 
 func (e missingFileError) Error() string {
-	return fmt.Sprintf(
-		"no such file: %s: a run is a directory with %s, %s and %s", e.name, manifestFile, planFile, journalFile,
-	)
+	return fmt.Sprintf("no such file: %s: a run is a directory with %s, %s and %s", e.name, manifestFile, planFile,
+		journalFile)
 }
 
 func (e missingFileError) Unwrap() error { return e.cause }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"crawlbench/internal/plan"
@@ -46,15 +47,8 @@ func (s *Shard) check() error {
 
 // ValidName reports whether name can be the name of a run: letters, digits and . _ + -, not beginning with . or -.
 func ValidName(name string) bool {
-	if name == "" || len(name) > 100 || name[0] == '.' || name[0] == '-' {
-		return false
-	}
-	for _, r := range name {
-		if r != '-' && !plan.ValidName(string(r)) {
-			return false
-		}
-	}
-	return true
+	return name != "" && len(name) <= 100 && name[0] != '.' && name[0] != '-' &&
+		plan.ValidName(strings.ReplaceAll(name, "-", "_"))
 }
 
 // Machine is a machine that measured a shard, or rounds of a run that was merged from shards.

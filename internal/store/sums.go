@@ -47,13 +47,10 @@ func checkManifest(text []byte, m Manifest) error {
 	if err := json.Compact(&compact, text); err != nil {
 		return err
 	}
-	blank := bytes.Replace(
-		compact.Bytes(), fmt.Appendf(nil, `"manifest":%q`, m.Sums.Manifest), []byte(`"manifest":""`), 1,
-	)
+	blank := bytes.Replace(compact.Bytes(), fmt.Appendf(nil, `"manifest":%q`, m.Sums.Manifest),
+		[]byte(`"manifest":""`), 1)
 	if Sum(blank) != m.Sums.Manifest || m.Sums.Scenario != "" && Sum([]byte(m.ScenarioText)) != m.Sums.Scenario {
-		return fmt.Errorf(
-			"%s was changed after crawlbench wrote it: the results may not be what was measured", manifestFile,
-		)
+		return fmt.Errorf("%s was changed after crawlbench wrote it: the results may not be what was measured", manifestFile)
 	}
 	return nil
 }
@@ -74,10 +71,8 @@ func (m Manifest) checkJournal(j *journal) error {
 	case known == nil:
 		return nil
 	case len(j.records) < known.Count:
-		return fmt.Errorf(
-			"%s has %d records, but had %d when %s was written: the others are lost", journalFile, len(j.records),
-			known.Count, manifestFile,
-		)
+		return fmt.Errorf("%s has %d records, but had %d when %s was written: the others are lost", journalFile,
+			len(j.records), known.Count, manifestFile)
 	case j.prefixSum != known.Sum:
 		return fmt.Errorf("%s was changed after crawlbench wrote it, or belongs to another run: "+
 			"the results may not be what was measured", journalFile)
