@@ -11,10 +11,10 @@ import (
 // experiment changes one thing about a cell, to test findings of some kinds.
 type experiment struct {
 	name   string
-	kinds  []diagnose.Kind
 	metric diagnose.Metric
 	// change returns the changed cell, or why it cannot be changed so.
 	change func(s subject) (c plan.Cell, why string)
+	kinds  []diagnose.Kind
 	// predict returns the ratios that the finding allows. A finding that is wrong predicts others: where a cause is not
 	// the limit, removing it changes nothing. An empty band means that both predict nearly the same.
 	predict func(s subject) band
@@ -32,162 +32,92 @@ const (
 
 // experiments lists them. A finding is tested by all that list its kind, and apply.
 var experiments = [...]experiment{
-	{
-		name: "collector off", metric: throughput, change: collectorOff,
-		kinds: []diagnose.Kind{diagnose.CollectorBound},
+	{"collector off", throughput, collectorOff, []diagnose.Kind{diagnose.CollectorBound},
 		// At least half of what is gained if the whole share goes.
-		predict: func(s subject) band { return atLeast(1, without(s.Value.Median)) },
-	},
-	{
-		name: one, metric: throughput, change: oneProcessor,
-		kinds: []diagnose.Kind{diagnose.ContendedLock, diagnose.LoggerLock, diagnose.ChannelAsLock},
+		func(s subject) band { return atLeast(1, without(s.Value.Median)) }},
+	{one, throughput, oneProcessor, []diagnose.Kind{diagnose.ContendedLock, diagnose.LoggerLock,
+		diagnose.ChannelAsLock},
 		// Work in parallel falls to 1/P; what a lock serializes does not.
-		predict: func(s subject) band { return s.unlessAway(atLeast(1/s.procs(), 1)) },
-	},
-	{
-		name: half, metric: throughput, change: workers(1, 2),
-		kinds: []diagnose.Kind{diagnose.ContendedLock, diagnose.LoggerLock, diagnose.ChannelAsLock},
+		func(s subject) band { return s.unlessAway(atLeast(1/s.procs(), 1)) }},
+	{half, throughput, workers(1, 2), []diagnose.Kind{diagnose.ContendedLock, diagnose.LoggerLock,
+		diagnose.ChannelAsLock},
 		// Where workers wait for the site, they do not need processors, and half of them fetch half as much; those that
 		// wait for a lock do not.
-		predict: func(s subject) band { return s.ifAway(band{Lo: 0.85}) },
-	},
-	{
-		name: half, metric: throughput, change: workers(1, 2),
-		kinds:   []diagnose.Kind{diagnose.HeldAcross, diagnose.SerialStage},
-		predict: func(subject) band { return band{Lo: 0.85} },
-	},
-	{
-		name: one, metric: throughput, change: oneProcessor,
-		kinds: []diagnose.Kind{diagnose.HeldAcross, diagnose.SerialStage, diagnose.SaturatedOwner,
-			diagnose.NarrowFrontier, diagnose.IdleWorkers},
-		predict: oneSuffices,
-	},
-	{
-		name: twice, metric: throughput, change: workers(2, 1),
-		kinds:   []diagnose.Kind{diagnose.SaturatedOwner},
-		predict: func(subject) band { return band{Hi: 1.15} },
-	},
-	{
-		name: half, metric: throughput, change: workers(1, 2),
-		kinds: []diagnose.Kind{diagnose.NarrowFrontier, diagnose.IdleWorkers},
+		func(s subject) band { return s.ifAway(band{Lo: 0.85}) }},
+	{half, throughput, workers(1, 2), []diagnose.Kind{diagnose.HeldAcross, diagnose.SerialStage},
+		func(subject) band { return band{Lo: 0.85} }},
+	{one, throughput, oneProcessor, []diagnose.Kind{diagnose.HeldAcross, diagnose.SerialStage,
+		diagnose.SaturatedOwner, diagnose.NarrowFrontier, diagnose.IdleWorkers}, oneSuffices},
+	{twice, throughput, workers(2, 1), []diagnose.Kind{diagnose.SaturatedOwner},
+		func(subject) band { return band{Hi: 1.15} }},
+	{half, throughput, workers(1, 2), []diagnose.Kind{diagnose.NarrowFrontier, diagnose.IdleWorkers},
 		// The others take over what those that are missing did, as far as they are idle.
-		predict: func(s subject) band { return band{Lo: 0.85 * min(1, 0.5/max(0.01, 1-s.Value.Median))} },
-	},
-	{
-		name: half, metric: throughput, change: workers(1, 2),
-		kinds:   []diagnose.Kind{diagnose.StoppedGaining},
-		predict: func(subject) band { return band{Lo: 0.9} },
-	},
-	{
-		name: twice, metric: throughput, change: workers(2, 1), kinds: []diagnose.Kind{diagnose.Sleeping},
+		func(s subject) band { return band{Lo: 0.85 * min(1, 0.5/max(0.01, 1-s.Value.Median))} }},
+	{half, throughput, workers(1, 2), []diagnose.Kind{diagnose.StoppedGaining},
+		func(subject) band { return band{Lo: 0.9} }},
+	{twice, throughput, workers(2, 1), []diagnose.Kind{diagnose.Sleeping},
 		// Workers sleep beside each other, as long as processors are idle.
-		predict: func(s subject) band {
+		func(s subject) band {
 			gain := s.Value.Median
 			if idle, known := s.Cell.IdleProcessors(); known {
 				gain = min(gain, without(idle)-1)
 			}
 			return band{Lo: 1 + gain/4}
-		},
-	},
-	{
-		name: one, metric: cpu, change: oneProcessor, kinds: []diagnose.Kind{diagnose.Yielding},
+		}},
+	{one, cpu, oneProcessor, []diagnose.Kind{diagnose.Yielding},
 		// The processors on which workers only ask again are gone.
-		predict: func(s subject) band { return atMost(1, 1/s.procs()) },
-	},
-	{
-		name: one, metric: cpu, change: oneProcessor, kinds: []diagnose.Kind{diagnose.SmallChannel},
+		func(s subject) band { return atMost(1, 1/s.procs()) }},
+	{one, cpu, oneProcessor, []diagnose.Kind{diagnose.SmallChannel},
 		// Nobody wakes another processor. What it costs to use the channel remains.
-		predict: func(s subject) band { return band{Hi: 1 - s.Cell.Handing()/3} },
-	},
-	{
-		name: half, metric: cpu, change: workers(1, 2), kinds: []diagnose.Kind{diagnose.Herd},
-		predict: func(subject) band { return band{Hi: 0.9} },
-	},
-	{
-		name: one, metric: throughput, change: oneProcessor, kinds: []diagnose.Kind{diagnose.LongTail},
+		func(s subject) band { return band{Hi: 1 - s.Cell.Handing()/3} }},
+	{half, cpu, workers(1, 2), []diagnose.Kind{diagnose.Herd}, func(subject) band { return band{Hi: 0.9} }},
+	{one, throughput, oneProcessor, []diagnose.Kind{diagnose.LongTail},
 		// The tail does not need more than one.
-		predict: func(s subject) band { return s.unlessAway(atLeast(1/s.procs(), tailRemains(s, s.procs()))) },
-	},
-	{
-		name: half, metric: throughput, change: workers(1, 2), kinds: []diagnose.Kind{diagnose.LongTail},
-		predict: func(s subject) band { return s.ifAway(atLeast(0.5, tailRemains(s, 2))) },
-	},
-	{
-		name: nullSet, metric: throughput, change: withoutSet,
-		kinds: []diagnose.Kind{diagnose.ContendedLock, diagnose.LoggerLock, diagnose.HeldAcross,
-			diagnose.ChannelAsLock, diagnose.Allocation, diagnose.SystemCalls},
+		func(s subject) band { return s.unlessAway(atLeast(1/s.procs(), tailRemains(s, s.procs()))) }},
+	{half, throughput, workers(1, 2), []diagnose.Kind{diagnose.LongTail},
+		func(s subject) band { return s.ifAway(atLeast(0.5, tailRemains(s, 2))) }},
+	{nullSet, throughput, withoutSet, []diagnose.Kind{diagnose.ContendedLock, diagnose.LoggerLock,
+		diagnose.HeldAcross, diagnose.ChannelAsLock, diagnose.Allocation, diagnose.SystemCalls},
 		// The share goes with the set. Of waiting, a part may only become visible elsewhere.
-		predict: func(s subject) band {
+		func(s subject) band {
 			share := s.Value.Median
 			if s.Rule.Kind != diagnose.Allocation && s.Rule.Kind != diagnose.SystemCalls {
 				share /= 2
 			}
 			return atLeast(1, without(share))
-		},
-	},
-	{
-		name: one, metric: cpu, change: oneProcessor,
-		kinds: []diagnose.Kind{diagnose.WastedCycles, diagnose.ReaderCounter, diagnose.HotAtomic, diagnose.HotLine,
-			diagnose.MemoryCopies},
+		}},
+	{one, cpu, oneProcessor, []diagnose.Kind{diagnose.WastedCycles, diagnose.ReaderCounter, diagnose.HotAtomic,
+		diagnose.HotLine, diagnose.MemoryCopies},
 		// At least half of the growth goes, as it comes from other cores.
-		predict: func(s subject) band { return atMost(1, 1/max(1, s.Value.Median)) },
-	},
-	{
-		name: nullSet, metric: cpu, change: withoutSet,
-		kinds: []diagnose.Kind{diagnose.ReaderCounter, diagnose.HotAtomic, diagnose.HotLine, diagnose.MemoryCopies},
+		func(s subject) band { return atMost(1, 1/max(1, s.Value.Median)) }},
+	{nullSet, cpu, withoutSet, []diagnose.Kind{diagnose.ReaderCounter, diagnose.HotAtomic, diagnose.HotLine,
+		diagnose.MemoryCopies},
 		// What grew goes with the set.
-		predict: func(s subject) band { return atMost(1, 1-s.grown()) },
-	},
-	{
-		name: "twice the latency", metric: throughput, change: twiceTheLatency,
-		kinds: []diagnose.Kind{diagnose.LatencyBound},
+		func(s subject) band { return atMost(1, 1-s.grown()) }},
+	{"twice the latency", throughput, twiceTheLatency, []diagnose.Kind{diagnose.LatencyBound},
 		// A page takes longer by the share of the time that is latency.
-		predict: func(s subject) band { return atMost(1, 1/(1+s.Value.Median)) },
-	},
-	{
-		name: half, metric: throughput, change: workers(1, 2), kinds: []diagnose.Kind{diagnose.BusySite},
+		func(s subject) band { return atMost(1, 1/(1+s.Value.Median)) }},
+	{half, throughput, workers(1, 2), []diagnose.Kind{diagnose.BusySite},
 		// The processors stay busy; workers that wait for a latency fetch half as much.
-		predict: func(subject) band { return band{Lo: 0.85} },
-	},
-	{
-		name: memory, metric: cpu, change: inMemory, kinds: []diagnose.Kind{diagnose.Parsing},
-		predict: func(s subject) band { return atMost(1, 1-s.Value.Median) },
-	},
-	{
-		name: memory, metric: cpu, change: inMemory, kinds: []diagnose.Kind{diagnose.Connections},
+		func(subject) band { return band{Lo: 0.85} }},
+	{memory, cpu, inMemory, []diagnose.Kind{diagnose.Parsing},
+		func(s subject) band { return atMost(1, 1-s.Value.Median) }},
+	{memory, cpu, inMemory, []diagnose.Kind{diagnose.Connections},
 		// To make a connection needs about as much processor time as to fetch a page over one that is there.
-		predict: func(s subject) band { return atMost(1, 1/(1+s.Value.Median)) },
-	},
-	{
-		name: "more processors", metric: throughput, change: allProcessors,
-		kinds:   []diagnose.Kind{diagnose.ProcessorBound},
-		predict: func(s subject) band { return band{Lo: 1.15} },
-	},
-	{
-		name: "twice the processor time of a page", metric: throughput, change: twiceTheCPU,
-		kinds:   []diagnose.Kind{diagnose.ProcessorBound},
-		predict: func(subject) band { return band{Hi: 0.75} },
-	},
-	{
-		name: "twice the rate", metric: throughput, change: twiceTheRate, kinds: []diagnose.Kind{diagnose.RateLimited},
-		predict: func(subject) band { return band{Lo: 1.25} },
-	},
-	{
-		name: "four times the burst", metric: throughput, change: burst(4), kinds: []diagnose.Kind{diagnose.SmallBurst},
-		predict: func(s subject) band { return band{Lo: (1 + 1/max(0.01, s.Value.Median)) / 2} },
-	},
-	{
-		name: one, metric: throughput, change: oneProcessor, kinds: []diagnose.Kind{diagnose.Throttled},
-		predict: withinQuota,
-	},
-	{
-		name: paced, metric: throughput, change: pacedLimiter, kinds: []diagnose.Kind{diagnose.RateExceeded},
-		predict: func(s subject) band { return band{Hi: (1 + 1/s.Value.Median) / 2} },
-	},
-	{
-		name: paced, metric: window, change: pacedLimiter, kinds: []diagnose.Kind{diagnose.BurstExceeded},
-		predict: func(s subject) band { return atMost(1, 1/s.Value.Median) },
-	},
+		func(s subject) band { return atMost(1, 1/(1+s.Value.Median)) }},
+	{"more processors", throughput, allProcessors, []diagnose.Kind{diagnose.ProcessorBound},
+		func(s subject) band { return band{Lo: 1.15} }},
+	{"twice the processor time of a page", throughput, twiceTheCPU, []diagnose.Kind{diagnose.ProcessorBound},
+		func(subject) band { return band{Hi: 0.75} }},
+	{"twice the rate", throughput, twiceTheRate, []diagnose.Kind{diagnose.RateLimited},
+		func(subject) band { return band{Lo: 1.25} }},
+	{"four times the burst", throughput, burst(4), []diagnose.Kind{diagnose.SmallBurst},
+		func(s subject) band { return band{Lo: (1 + 1/max(0.01, s.Value.Median)) / 2} }},
+	{one, throughput, oneProcessor, []diagnose.Kind{diagnose.Throttled}, withinQuota},
+	{paced, throughput, pacedLimiter, []diagnose.Kind{diagnose.RateExceeded},
+		func(s subject) band { return band{Hi: (1 + 1/s.Value.Median) / 2} }},
+	{paced, window, pacedLimiter, []diagnose.Kind{diagnose.BurstExceeded},
+		func(s subject) band { return atMost(1, 1/s.Value.Median) }},
 }
 
 // tooClose is the ratio of two predictions that an experiment cannot tell apart.
