@@ -1,9 +1,9 @@
 package lesson
 
 import (
-	"context"
 	"fmt"
 
+	"crawlbench/internal/diagnose"
 	"crawlbench/internal/stat"
 )
 
@@ -20,8 +20,7 @@ func compareAndSwap() Lesson {
 			"workers write one word, such as a shared counter. What compare-and-swap costs instead is the cache line, " +
 			"which must travel to the core that writes it, and neither a block nor a mutex profile shows that.",
 		Next: "Look at \"cas-retries\" under Why in a report: a crawler can count events of its own with Options.Count.",
-		run: func(ctx context.Context, l *Lab) (Result, error) {
-			cells, err := l.cells(ctx, `
+		run: measured(`
 crawlers = ["cas"]
 workers  = [2, 8]
 rounds   = 4
@@ -31,10 +30,7 @@ name   = "rmat13"
 kind   = "rmat"
 scale  = 13
 degree = 12
-`, cellOf{"cas", 8})
-			if err != nil {
-				return Result{}, err
-			}
+`, []cellOf{{"cas", 8}}, func(cells []*diagnose.Cell) Result {
 			c := cells[0]
 			var each []float64 // retries per 100 pages, by sample
 			for _, rec := range c.Records {
@@ -49,7 +45,7 @@ degree = 12
 			}
 			return Result{choice, bars([]bar{{"pages claimed", 100, "100"}, {"tries repeated", tries,
 				fmt.Sprintf("%.2g", tries)}}), fmt.Sprintf("For 100 pages, %.2g attempts were repeated (median of %d samples).",
-				tries, len(each))}, nil
-		},
+				tries, len(each))}
+		}),
 	}
 }

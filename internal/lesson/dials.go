@@ -1,8 +1,9 @@
 package lesson
 
 import (
-	"context"
 	"fmt"
+
+	"crawlbench/internal/diagnose"
 )
 
 func twoDials() Lesson {
@@ -21,8 +22,7 @@ func twoDials() Lesson {
 			"latency: 200/s x 10 ms = 2. The rate is a promise to the site, the number of workers is what it takes to " +
 			"keep it: set the rate first, then as many workers as rate x latency, with some to spare for slow pages.",
 		Next: "\"crawlbench run rate\" sweeps both dials.",
-		run: func(ctx context.Context, l *Lab) (Result, error) {
-			cells, err := l.cells(ctx, `
+		run: measured(`
 crawlers = ["mutexmap"]
 workers  = [1, 8]
 rate     = [200]
@@ -36,10 +36,7 @@ name   = "rmat10"
 kind   = "rmat"
 scale  = 10
 degree = 12
-`, cellOf{"mutexmap", 1}, cellOf{"mutexmap", 8})
-			if err != nil {
-				return Result{}, err
-			}
+`, []cellOf{{"mutexmap", 1}, {"mutexmap", 8}}, func(cells []*diagnose.Cell) Result {
 			one, many := cells[0], cells[1]
 			p := times(many, one)
 			r := Result{Unsure, speeds(one, many), fmt.Sprintf("Eight workers have %s the throughput of one."+method, p.String())}
@@ -51,7 +48,7 @@ degree = 12
 			case p.lo > 4:
 				r.Choice = 2
 			}
-			return r, nil
-		},
+			return r
+		}),
 	}
 }

@@ -34,8 +34,11 @@ type Lesson struct {
 	Why    string
 	// Next says what to try or read afterwards.
 	Next string
-	run  func(ctx context.Context, l *Lab) (Result, error)
+	run  experiment
 }
+
+// experiment measures what answers a question.
+type experiment func(ctx context.Context, l *Lab) (Result, error)
 
 // Unsure is the Choice of a Result that does not decide between the choices.
 const Unsure = -1
@@ -138,6 +141,17 @@ func (l *Lab) cells(ctx context.Context, text string, of ...cellOf) ([]*diagnose
 		list[i], err = cell(a, of[i].crawler, of[i].workers)
 	}
 	return list, err
+}
+
+// measured returns an experiment that measures a scenario and judges some of its cells.
+func measured(text string, of []cellOf, judge func(cells []*diagnose.Cell) Result) experiment {
+	return func(ctx context.Context, l *Lab) (Result, error) {
+		cells, err := l.cells(ctx, text, of...)
+		if err != nil {
+			return Result{}, err
+		}
+		return judge(cells), nil
+	}
 }
 
 // cell returns a cell, or an error if it has no samples.

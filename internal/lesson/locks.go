@@ -1,11 +1,11 @@
 package lesson
 
 import (
-	"context"
 	"fmt"
 	"sync"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/diagnose"
 	"crawlbench/internal/engine"
 )
 
@@ -25,20 +25,16 @@ func lockPerLink() Lesson {
 			"a goroutine that sleeps and is woken up. That is paid for each acquisition, whereas a lookup is a few " +
 			"nanoseconds. So take a lock for a batch of work, not for each item; a batch of a page is already there.",
 		Next: "\"crawlbench list crawlers\" shows sharded and chunked, which go further: many locks, or none.",
-		run: func(ctx context.Context, l *Lab) (Result, error) {
-			cells, err := l.cells(ctx, `
+		run: measured(`
 crawlers = ["lesson.perlink", "lesson.perpage"]
 workers  = [8]
-`+inMemory, cellOf{"lesson.perlink", 8}, cellOf{"lesson.perpage", 8})
-			if err != nil {
-				return Result{}, err
-			}
+`+inMemory, []cellOf{{"lesson.perlink", 8}, {"lesson.perpage", 8}}, func(cells []*diagnose.Cell) Result {
 			link, page := cells[0], cells[1]
 			p := times(page, link)
 			return Result{side(p, 1.5), speeds(link, page), fmt.Sprintf(
 				"%.1f locks a page against %.1f: the lock per page has %s the throughput."+method,
-				link.Counts["locks"], page.Counts["locks"], p.String())}, nil
-		},
+				link.Counts["locks"], page.Counts["locks"], p.String())}
+		}),
 	}
 }
 

@@ -1,8 +1,9 @@
 package lesson
 
 import (
-	"context"
 	"fmt"
+
+	"crawlbench/internal/diagnose"
 )
 
 func ownerSaturates() Lesson {
@@ -20,14 +21,10 @@ func ownerSaturates() Lesson {
 			"runs the critical section, not that it is serial. An owner pays where its work is small compared with what " +
 			"workers do between two messages, and where order or deadlines matter.",
 		Next: "\"crawlbench run contention\" compares owner with ownerbatch, which sends fewer and larger messages.",
-		run: func(ctx context.Context, l *Lab) (Result, error) {
-			cells, err := l.cells(ctx, `
+		run: measured(`
 crawlers = ["owner"]
 workers  = [1, 2, 8]
-`+inMemory, cellOf{"owner", 1}, cellOf{"owner", 2}, cellOf{"owner", 8})
-			if err != nil {
-				return Result{}, err
-			}
+`+inMemory, []cellOf{{"owner", 1}, {"owner", 2}, {"owner", 8}}, func(cells []*diagnose.Cell) Result {
 			one, two, many := cells[0], cells[1], cells[2]
 			p := times(many, one)
 			r := Result{Unsure, speeds(one, two, many),
@@ -38,7 +35,7 @@ workers  = [1, 2, 8]
 			case p.lo >= 2:
 				r.Choice = 0
 			}
-			return r, nil
-		},
+			return r
+		}),
 	}
 }

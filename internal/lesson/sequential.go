@@ -1,6 +1,6 @@
 package lesson
 
-import "context"
+import "crawlbench/internal/diagnose"
 
 func sequentialFirst() Lesson {
 	return Lesson{
@@ -18,18 +18,14 @@ func sequentialFirst() Lesson {
 			"semaphore and a lock costs more. Always measure the sequential program first: without it, nobody notices " +
 			"that eight workers have only won back what concurrency costs.",
 		Next: "\"crawlbench run quick\" measures seven crawlers like this; the last lesson shows when the difference stops mattering.",
-		run: func(ctx context.Context, l *Lab) (Result, error) {
-			cells, err := l.cells(ctx, `
+		run: measured(`
 crawlers = ["sequential", "spawn"]
 workers  = [1, 8]
-`+inMemory, cellOf{"sequential", 1}, cellOf{"spawn", 8})
-			if err != nil {
-				return Result{}, err
-			}
+`+inMemory, []cellOf{{"sequential", 1}, {"spawn", 8}}, func(cells []*diagnose.Cell) Result {
 			alone, many := cells[0], cells[1]
 			p := times(many, alone)
 			return Result{side(p, 1.5), speeds(alone, many),
-				"spawn with 8 workers has " + p.String() + " the throughput of sequential." + method}, nil
-		},
+				"spawn with 8 workers has " + p.String() + " the throughput of sequential." + method}
+		}),
 	}
 }

@@ -1,8 +1,9 @@
 package lesson
 
 import (
-	"context"
 	"fmt"
+
+	"crawlbench/internal/diagnose"
 )
 
 func syncMap() Lesson {
@@ -18,14 +19,10 @@ func syncMap() Lesson {
 			"and read many times by many goroutines. Where the mutex is contended, it can win back what it costs: " +
 			"compare the two with eight workers.",
 		Next: "Measure your own keys: \"crawlbench run urls\" does it with URLs.",
-		run: func(ctx context.Context, l *Lab) (Result, error) {
-			cells, err := l.cells(ctx, `
+		run: measured(`
 crawlers = ["mutexmap", "syncmap"]
 workers  = [1, 8]
-`+inMemory, cellOf{"mutexmap", 1}, cellOf{"syncmap", 1}, cellOf{"mutexmap", 8}, cellOf{"syncmap", 8})
-			if err != nil {
-				return Result{}, err
-			}
+`+inMemory, []cellOf{{"mutexmap", 1}, {"syncmap", 1}, {"mutexmap", 8}, {"syncmap", 8}}, func(cells []*diagnose.Cell) Result {
 			lock, sync, lock8, sync8 := cells[0], cells[1], cells[2], cells[3]
 			r := Result{1, speeds(lock, sync, lock8, sync8) + bars([]bar{
 				{"mutexmap allocates", lock.Bytes, fmt.Sprintf("%.0f bytes a page", lock.Bytes)},
@@ -38,7 +35,7 @@ workers  = [1, 8]
 			case x <= 0.5:
 				r.Choice = 0
 			}
-			return r, nil
-		},
+			return r
+		}),
 	}
 }

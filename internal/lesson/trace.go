@@ -1,10 +1,10 @@
 package lesson
 
 import (
-	"context"
 	"fmt"
 
 	"crawlbench/internal/breakdown"
+	"crawlbench/internal/diagnose"
 )
 
 func readTrace() Lesson {
@@ -23,8 +23,7 @@ func readTrace() Lesson {
 			"records every wait and what ended it. The time breakdown sums it up: workers x wall time, split by state. " +
 			"The longest path of the graph bounds a crawl, whatever the crawler and the number of workers.",
 		Next: "Reports have this breakdown for each crawler, under Time breakdown; \"go tool trace\" shows single events.",
-		run: func(ctx context.Context, l *Lab) (Result, error) {
-			cells, err := l.cells(ctx, `
+		run: measured(`
 crawlers = ["mutexmap"]
 workers  = [8]
 rounds   = 1
@@ -39,13 +38,10 @@ pages = 60
 [profiles]
 kinds  = ["wall"]
 length = "300ms"
-`, cellOf{"mutexmap", 8})
-			if err != nil {
-				return Result{}, err
-			}
+`, []cellOf{{"mutexmap", 8}}, func(cells []*diagnose.Cell) Result {
 			c := cells[0]
 			if c.Traces == nil {
-				return Result{Choice: Unsure, Measured: "There is no trace."}, nil
+				return Result{Choice: Unsure, Measured: "There is no trace."}
 			}
 			var list []bar
 			for _, s := range breakdown.States() {
@@ -62,7 +58,7 @@ length = "300ms"
 			if r.Choice == Unsure {
 				r.Measured = "No state has more than half of the workers' time."
 			}
-			return r, nil
-		},
+			return r
+		}),
 	}
 }
