@@ -133,17 +133,17 @@ func (s *stacks) describe(frames []frame) *stack {
 		if library {
 			continue
 		}
-		st.entry = baseName(f.function)
+		st.entry = module.Function(f.function)
 		if own < 0 {
 			own = i
 		}
 	}
 	if own < 0 { // only functions of the harness or the runtime
 		own = len(frames) - 1
-		st.entry = baseName(frames[own].function)
+		st.entry = module.Function(frames[own].function)
 	}
 	f := frames[own]
-	st.function = baseName(f.function)
+	st.function = module.Function(f.function)
 	st.site = fmt.Sprintf("%s %s:%d", st.function, path.Base(f.file), f.line)
 	switch {
 	case own > 0 && hasPrefix(frames[own-1].function, s.options.Fetch): // a wrapper, which the author does not know
@@ -185,16 +185,7 @@ func primitive(function string) string {
 	case function == "runtime.selectgo":
 		return "select"
 	}
-	return baseName(function)
-}
-
-// baseName drops the directories from the name of a function.
-func baseName(function string) string {
-	generic := strings.IndexByte(function, '[') // type arguments may hold paths
-	if generic < 0 {
-		generic = len(function)
-	}
-	return function[strings.LastIndexByte(function[:generic], '/')+1:]
+	return module.Function(function)
 }
 
 func hasPrefix(name string, prefixes []string) bool {

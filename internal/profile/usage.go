@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/google/pprof/profile"
+
+	"crawlbench/internal/module"
 )
 
 // Usage is where crawls spent processor time, by class, in the repeats of a pass.
@@ -98,7 +100,7 @@ func classify(p *Profile, repeats []Repeat) {
 		if at := Site(stack); at >= 0 {
 			spot.Where = lines[at]
 			if at > 0 && stack[at-1] != "runtime.asyncPreempt" {
-				spot.Called = base(stack[at-1])
+				spot.Called = module.Function(stack[at-1])
 			}
 		}
 		if i, ok := repeatOf(s); ok && i < len(repeats) {
@@ -142,19 +144,10 @@ func positions(s *profile.Sample) []string {
 	for _, loc := range s.Location {
 		for _, line := range loc.Line {
 			if line.Function != nil {
-				list = append(list, fmt.Sprintf("%s %s:%d", base(line.Function.Name), path.Base(line.Function.Filename),
-					line.Line))
+				list = append(list, fmt.Sprintf("%s %s:%d", module.Function(line.Function.Name),
+					path.Base(line.Function.Filename), line.Line))
 			}
 		}
 	}
 	return list
-}
-
-// base drops the directories from the name of a function.
-func base(function string) string {
-	generic := strings.IndexByte(function, '[') // type arguments may hold paths
-	if generic < 0 {
-		generic = len(function)
-	}
-	return function[strings.LastIndexByte(function[:generic], '/')+1:]
 }
