@@ -11,10 +11,10 @@ import (
 )
 
 // ErrDisagree is the error for shards that were not measured under the same conditions.
-var ErrDisagree = errors.New("the shards differ in more than their rounds")
+var ErrDisagree = errors.New("the shards were not measured under the same conditions")
 
-// Agree returns an error that names what differs between which shards, unless all were measured by the same program by
-// the same plan, on the same graphs, with the same settings. Their machines may differ.
+// Agree returns an error unless all shards were measured by the same program, by the same plan, on the same graphs and
+// with the same settings. The error lists what differs between which shards. The machines may differ.
 func Agree(shards []*Run) error {
 	var order []string
 	properties := map[string]*group{}
@@ -40,7 +40,8 @@ func Agree(shards []*Run) error {
 		strings.Join(list, ""))
 }
 
-// conditions returns the properties in which the shards of a run agree, with their values.
+// conditions returns the names and values of the properties that must be the same for all shards of
+// a run.
 func (r *Run) conditions() [][2]string {
 	m := r.manifest
 	var procs []string

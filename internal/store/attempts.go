@@ -71,7 +71,7 @@ func sameRun(runs []*Run) error {
 	case 1:
 		return nil
 	}
-	return fmt.Errorf("they are of different runs: %s: name the shards of one run", dirs.String())
+	return fmt.Errorf("they belong to different runs: %s: name the shards of one run", dirs.String())
 }
 
 // unfinished says why a run cannot stand for its shard; "" if it can.

@@ -49,8 +49,10 @@ func (r *Run) restoreJournal() error {
 		return errors.Join(lost, err)
 	}
 	if name == journalFile {
-		return fmt.Errorf("%w; its content, records: %d, was restored: continue with -resume", lost, len(r.records))
+		return fmt.Errorf("%w; it was restored, with %d records: continue with -resume", lost, len(r.records))
 	}
-	return fmt.Errorf("%w; its content, records: %d, is in %s: rename that file to %s and continue with -resume", lost,
-		len(r.records), r.path(name), journalFile)
+	return fmt.Errorf(
+		"%w; its content, %d records, is in %s: rename that file to %s and continue with -resume", lost,
+		len(r.records), r.path(name), journalFile,
+	)
 }

@@ -22,14 +22,14 @@ func TestRemovedFilesAreDetectedAtTheNextCommit(t *testing.T) {
 		at   func(r *Run) string // where the run is then
 	}{
 		"the journal is deleted": {
-			func(r *Run) error { return os.Remove(r.path(journalFile)) }, "records: 3, was restored", (*Run).Dir,
+			func(r *Run) error { return os.Remove(r.path(journalFile)) }, "restored, with 3 records", (*Run).Dir,
 		},
 		"the journal is replaced": {
 			func(r *Run) error { return r.files.Write(journalFile, []byte("other")) },
 			"rename that file to journal.jsonl", nil,
 		},
 		"the journal is moved": {
-			func(r *Run) error { return os.Rename(r.path(journalFile), r.path("moved")) }, "records: 3, was restored",
+			func(r *Run) error { return os.Rename(r.path(journalFile), r.path("moved")) }, "restored, with 3 records",
 			(*Run).Dir,
 		},
 		"the journal is a link": {

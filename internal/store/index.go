@@ -7,7 +7,8 @@ import (
 	"crawlbench/internal/parallel"
 )
 
-// mostMachines limits the cells of all machines together, each of which is analysed alone.
+// mostMachines limits the total number of cells of all machines, since each machine is analysed
+// alone.
 const mostMachines = 1 << 20
 
 // index sets the records of the run after checking them, and records what is done and what failed.
@@ -15,7 +16,7 @@ func (r *Run) index(records []Record) error {
 	r.records, r.progress = make([]Record, 0, len(records)), NewProgress(r.plan).Of(r.manifest.Shard)
 	r.origins = newOrigins(&r.manifest)
 	if n := len(r.manifest.Machines); n > max(1, r.plan.Rounds) || n*len(r.plan.Cells) > mostMachines {
-		return fmt.Errorf("%s: it has %d machines: want at most one for each of the %d rounds", r.path(manifestFile), n,
+		return fmt.Errorf("%s: it has %d machines: want at most one per round, %d", r.path(manifestFile), n,
 			r.plan.Rounds)
 	}
 	errs := make([]error, len(records))

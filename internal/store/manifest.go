@@ -70,7 +70,7 @@ type Manifest struct {
 	ProfilerCost map[string]float64 `json:"profiler_ns_per_event,omitempty"`
 	// Server is the version of the server that fleets shared, such as redis-server 7.0.15; "" if there was none.
 	Server string `json:"server,omitempty"`
-	// WrongLimiters says of limiters that do not keep the rate, and are there to show that, what is wrong with them.
+	// WrongLimiters says what is wrong with limiters that break their rate on purpose, as an example.
 	WrongLimiters map[string]string `json:"wrong_limiters,omitempty"`
 	// Measured is the share of the timing pass's wall time that was measured crawl.
 	Measured float64 `json:"measured_share,omitempty"`

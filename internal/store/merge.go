@@ -11,9 +11,8 @@ import (
 	"crawlbench/internal/plan"
 )
 
-// Merge writes the shards of a run, in their order, as one run into a new directory: their journals one after another,
-// sorted by round, with the files that they refer to. The shards agree, see Agree. The run is still to be completed
-// with Update.
+// Merge writes shards as one run into a new directory: the records of their journals, sorted by round, and the files
+// that these refer to. The shards must agree; see Agree. The caller completes the run with Update.
 func Merge(dir string, command []string, shards []*Run) (*Run, error) {
 	m, names := merged(shards)
 	m.Command = command
@@ -38,7 +37,7 @@ func Merge(dir string, command []string, shards []*Run) (*Run, error) {
 	return r, nil
 }
 
-// order is where a record is in a merged journal: by round, and profiles after them.
+// order returns the position of a record in a merged journal: by round, profiles last.
 func order(rec Record) int {
 	if rec.Round == passRound {
 		return plan.MaxRounds
@@ -86,12 +85,12 @@ func (r *Run) checkFiles() error {
 	return nil
 }
 
-// merged returns the manifest of the run that shards are merged to, and the name of the machine of each. What depends
-// on the machine is that of the first shard, which took the profiles.
+// merged returns the manifest of the merged run, and the name of each shard's machine. What depends on the machine
+// comes from the first shard, which took the profiles.
 func merged(shards []*Run) (Manifest, map[*Run]string) {
 	m := shards[0].manifest
 	m.Shard, m.Machines, m.Parts, m.Measured = nil, nil, nil, 0
-	names, index := map[*Run]string{}, map[string]int{} // the latter by ID
+	names, index := map[*Run]string{}, map[string]int{} // index is by ID
 	for _, s := range shards {
 		n := s.manifest
 		x := n.Machines[0]
@@ -118,7 +117,7 @@ func merged(shards []*Run) (Manifest, map[*Run]string) {
 	return m, names
 }
 
-// unused returns a name for a machine that none of the others has.
+// unused returns a name for a machine that differs from those of the others.
 func unused(name, id string, others []Machine) string {
 	for slices.ContainsFunc(others, func(m Machine) bool { return m.Name == name }) {
 		name += "-" + id

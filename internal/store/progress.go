@@ -33,7 +33,7 @@ func (s *spent) add(seconds float64) {
 	s.seconds += seconds
 }
 
-// NewProgress returns that of a run that has no records yet.
+// NewProgress returns the progress of a run without records.
 func NewProgress(p *plan.Plan) *Progress {
 	g := &Progress{plan: p, done: map[place]bool{}, failed: map[string]Record{}, cells: map[string]spent{},
 		times: map[string][]float64{}, transports: map[string]plan.Transport{}}
@@ -112,8 +112,8 @@ func (g *Progress) Settled() plan.Settled {
 	return g.looked
 }
 
-// Pending returns what is still to be taken: slots of the schedule, and profile passes by their index. A cell that has
-// failed is not measured again, and a crawler that has left is not measured any more.
+// Pending returns the samples and profiles that are missing: slots of the schedule, and profile passes by their index.
+// A cell that has failed is not measured again, and a crawler that has left is not measured any more.
 func (g *Progress) Pending() (slots []plan.Slot, passes []int) {
 	for {
 		slots, passes = g.pending()

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,8 +10,8 @@ import (
 	"crawlbench/internal/plan"
 )
 
-// Shard is the place of a run that measures some of the rounds of its plan: number Index of Of, from 1, of the run Run.
-// Attempt numbers the runs that were started for the same place in one directory, from 1.
+// Shard identifies one shard of the run named Run: shard Index of Of, counted from 1, which measures some of the rounds
+// of the plan. Attempt counts, from 1, how often that shard was started in one directory.
 type Shard struct {
 	Run     string `json:"run"`
 	Index   int    `json:"index"`
@@ -20,19 +19,19 @@ type Shard struct {
 	Attempt int    `json:"attempt"`
 }
 
-// String returns the place as the command line has it, such as 2/8.
+// String returns the shard as it is written on the command line, such as 2/8.
 func (s Shard) String() string { return fmt.Sprintf("%d/%d", s.Index, s.Of) }
 
-// Dir returns the name of the directory of an attempt.
+// Dir returns the name of the shard's directory.
 func (s Shard) Dir() string {
 	return fmt.Sprintf("%s.shard-%d-of-%d.attempt-%d", s.Run, s.Index, s.Of, s.Attempt)
 }
 
-// Has reports whether a round is one of the shard; nil has all. Rounds are dealt out one by one, so that cells which
-// are measured in the first rounds only are measured by as many shards as possible.
+// Has reports whether the shard measures a round. A nil shard measures all. Consecutive rounds go to different shards,
+// so that cells measured in the first rounds only are spread over as many shards as possible.
 func (s *Shard) Has(round int) bool { return s == nil || round%s.Of == s.Index-1 }
 
-// HasPasses reports whether the shard takes the profile passes: the first one does, so that all are of one machine.
+// HasPasses reports whether the shard takes the profiles. Only the first one does, so that all come from one machine.
 func (s *Shard) HasPasses() bool { return s == nil || s.Index == 1 }
 
 func (s *Shard) check() error {
@@ -53,12 +52,12 @@ func ValidName(name string) bool {
 
 // Machine is a machine that measured a shard, or rounds of a run that was merged from shards.
 type Machine struct {
-	// Name is that of Record.Machine. ID is host.ID: what machines are told apart by.
+	// Name is the one in Record.Machine. ID is host.ID, which distinguishes machines.
 	Name string            `json:"name"`
 	ID   string            `json:"id"`
 	Host map[string]string `json:"host,omitempty"` // host.Fingerprint
-	// Shards are those of a merged run that it measured, from 1. What follows is that of the first of them; see
-	// Manifest.
+	// Shards are the shards of a merged run that it measured, counted from 1. The fields below come from the first of
+	// them; see Manifest.
 	Shards       []int              `json:"shards,omitempty"`
 	Spin         float64            `json:"spin,omitempty"`
 	ProfilerCost map[string]float64 `json:"profiler_ns_per_event,omitempty"`
@@ -76,7 +75,7 @@ type Part struct {
 	Ended   time.Time `json:"ended"`
 }
 
-// stamped returns records with the machine of a shard.
+// stamped returns records that name the machine if the run is a shard.
 func (r *Run) stamped(recs []Record) []Record {
 	if r.manifest.Shard == nil {
 		return recs
@@ -91,7 +90,8 @@ func (r *Run) stamped(recs []Record) []Record {
 // Several reports whether a run was measured on several machines.
 func (r *Run) Several() bool { return len(r.manifest.Machines) > 1 }
 
-// On returns what one machine measured of a run, for reading. A cell that failed on any machine has failed on all.
+// On returns the part of a run that one machine measured, for reading. A cell that failed on one machine counts as
+// failed on all.
 func (r *Run) On(machine string) (*Run, error) {
 	i := slices.IndexFunc(r.manifest.Machines, func(m Machine) bool { return m.Name == machine })
 	if i < 0 {
@@ -111,7 +111,7 @@ func (r *Run) On(machine string) (*Run, error) {
 	return part, nil
 }
 
-// Rounds returns which rounds have been measured, at least in part.
+// Rounds returns the rounds that have been measured, at least in part.
 func (r *Run) Rounds() []int {
 	rounds := map[int]bool{}
 	for _, rec := range r.records {
@@ -127,21 +127,21 @@ func (m *Manifest) checkMachines() error {
 	names := map[string]bool{}
 	for _, x := range m.Machines {
 		if !ValidName(x.Name) || !ValidName(x.ID) || names[x.Name] {
-			return fmt.Errorf("machine %q (%q): the name is invalid or occurs twice", x.Name, x.ID)
+			return fmt.Errorf("machine %q (ID %q): the name or ID is invalid, or the name occurs twice", x.Name, x.ID)
 		}
 		names[x.Name] = true
 	}
 	if m.Shard != nil && len(m.Machines) != 1 {
-		return errors.New("it is a shard of several machines, or of none: want one")
+		return fmt.Errorf("a shard with %d machines: want 1", len(m.Machines))
 	}
 	return m.Shard.check()
 }
 
-// origins checks where records come from.
+// origins checks that records come from the shard and the machines of a run.
 type origins struct {
 	shard *Shard
 	known map[string]bool
-	of    map[int]string // machine by round; that of the passes is at passRound
+	of    map[int]string // machine by round; passRound for the profiles
 }
 
 func newOrigins(m *Manifest) *origins {
@@ -152,21 +152,22 @@ func newOrigins(m *Manifest) *origins {
 	return o
 }
 
-// check returns an error unless rec is of a round of the shard, of a machine of the run, and of that which measured the
-// rest of its round.
+// check returns an error unless rec belongs to a round of the shard and to a machine of the run, the same as the rest
+// of its round.
 func (o *origins) check(rec Record) error {
 	at := place{rec.Round, rec.Slot}
 	if rec.Round == passRound && !o.shard.HasPasses() || rec.Round != passRound && !o.shard.Has(rec.Round) {
-		return fmt.Errorf("%s is not of shard %v", at, o.shard)
+		return fmt.Errorf("%s does not belong to shard %v", at, o.shard)
 	}
 	if len(o.known) == 0 && rec.Machine == "" {
 		return nil
 	}
 	if !o.known[rec.Machine] {
-		return fmt.Errorf("%s is of machine %q, which the run does not have", at, rec.Machine)
+		return fmt.Errorf("%s was measured on machine %q, which the manifest does not list", at, rec.Machine)
 	}
 	if before, ok := o.of[rec.Round]; ok && before != rec.Machine {
-		return fmt.Errorf("%s is of machine %q, but that round is of %q: a round is measured on one machine", at,
+		return fmt.Errorf("%s was measured on machine %q, and the rest of its round on %q: want one machine for a "+
+			"round", at,
 			rec.Machine, before)
 	}
 	o.of[rec.Round] = rec.Machine

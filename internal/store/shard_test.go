@@ -14,7 +14,7 @@ import (
 	"crawlbench/internal/plan"
 )
 
-// shardOf returns the manifest of a shard, whose machine is called like its number.
+// shardOf returns the manifest of a shard whose machine has the name m followed by its number.
 func shardOf(index, of, attempt int) Manifest {
 	name := fmt.Sprintf("m%d", index)
 	return Manifest{Scenario: "test", Seed: 7, Host: map[string]string{"os": "linux", "cpu": "x", "kernel": name},
@@ -109,7 +109,7 @@ func TestShardsDivideAPlan(t *testing.T) {
 	}
 }
 
-// A shard takes records of its own rounds only, and gives them its machine.
+// A shard accepts only records of its own rounds, and adds its machine to them.
 func TestShardRefusesOtherRounds(t *testing.T) {
 	p := testPlan(4)
 	r, err := Create(filepath.Join(t.TempDir(), "r"), shardOf(2, 2, 1), p)
@@ -117,7 +117,7 @@ func TestShardRefusesOtherRounds(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if err := r.Append(sampleOf(p, p.Schedule[0])); err == nil || !strings.Contains(err.Error(), "not of shard 2/2") {
+	if err := r.Append(sampleOf(p, p.Schedule[0])); err == nil || !strings.Contains(err.Error(), "does not belong to shard 2/2") {
 		t.Errorf("a record of round 1: %v, want an error that names the shard", err)
 	}
 	if err := r.Append(profileOf(p, 0)); err == nil {
@@ -140,7 +140,7 @@ func TestShardRefusesOtherRounds(t *testing.T) {
 	}
 }
 
-// Shards merged are the run done at once: the same plan, and a journal that differs in the machines alone.
+// Merged shards equal a run that was measured at once: the same plan, and a journal that differs only in the machines.
 func TestMergedShardsAreTheRunDoneAtOnce(t *testing.T) {
 	p := testPlan(7)
 	m := shardOf(1, 1, 1)
@@ -212,7 +212,7 @@ func read1(t *testing.T, r *Run, name string) string {
 	return string(text)
 }
 
-// Shards that one machine measured are those of one machine, whatever it was called.
+// Shards that one machine measured count as one machine, whatever it was called.
 func TestOneMachineIsOneMachine(t *testing.T) {
 	p := testPlan(4)
 	a := newShard(t, shardOf(1, 2, 1), p, nil)
@@ -225,7 +225,7 @@ func TestOneMachineIsOneMachine(t *testing.T) {
 	if list := merged.Manifest().Machines; len(list) != 1 || !slices.Equal(list[0].Shards, []int{1, 2}) {
 		t.Errorf("machines %+v: want one, with two shards", list)
 	}
-	// The same name on two machines is two machines.
+	// Two machines with the same name are two machines.
 	c := newShard(t, shardOf(2, 2, 1), p, func(m *Manifest) { m.Machines[0].Name = "m1" })
 	two, err := Merge(filepath.Join(t.TempDir(), "two"), nil, []*Run{a, c})
 	if err != nil {
@@ -259,7 +259,7 @@ func TestOnOneMachine(t *testing.T) {
 	}
 }
 
-// A journal in which a round crosses machines was not measured so.
+// A journal with a round on two machines is refused.
 func TestARoundIsOfOneMachine(t *testing.T) {
 	p := testPlan(2)
 	m := shardOf(1, 1, 1)
@@ -274,7 +274,7 @@ func TestARoundIsOfOneMachine(t *testing.T) {
 	if err := r.Append(first); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Append(second); err == nil || !strings.Contains(err.Error(), "a round is measured on one machine") {
+	if err := r.Append(second); err == nil || !strings.Contains(err.Error(), "want one machine for a round") {
 		t.Errorf("a round on two machines: %v", err)
 	}
 	if second.Machine = "nobody"; r.Append(second) == nil {
@@ -385,7 +385,7 @@ func writeManifestOf(t *testing.T, r *Run, change func(*Manifest)) {
 	}
 }
 
-// Whatever differs besides the machine is named, with the directories.
+// Every difference except that of the machines is listed, with the directories.
 func TestAgree(t *testing.T) {
 	p := testPlan(6)
 	base := newShard(t, shardOf(1, 3, 1), p, nil)
