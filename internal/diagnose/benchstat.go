@@ -9,8 +9,8 @@ import (
 type BenchstatComparison struct {
 	Cell plan.Cell // the one that is compared
 	Comparison
-	// P is that of the U-test, which benchstat calls a difference below 0.05, and Medians the ratio of the median
-	// speeds.
+	// P is the p value of the U-test, which benchstat calls a difference below 0.05, and Medians the ratio of the
+	// median speeds.
 	P       float64
 	Medians float64
 }

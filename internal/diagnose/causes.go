@@ -250,8 +250,8 @@ func token(c *Cell) (v Value, known bool) {
 	})
 }
 
-// Rendezvous returns the places that send on and receive from a channel at both of which goroutines sleep; nil if there
-// is none.
+// Rendezvous returns the places that send on and receive from a channel if goroutines sleep at both; nil if there is
+// none.
 func (c *Cell) Rendezvous() *breakdown.Pair {
 	if c.Traces == nil {
 		return nil
@@ -329,9 +329,9 @@ func tail(c *Cell) (v Value, known bool) {
 	return traced(c, func(l *breakdown.Breakdown) float64 { return l.Tail / l.Wall })
 }
 
-// starved returns the share of its rate that the limiter let through, if its workers wait for it nevertheless and
+// missedRate returns the share of its rate that the limiter let through, if its workers wait for it nevertheless and
 // neither the latency nor the depth of the site is the reason.
-func starved(c *Cell) (v Value, known bool) {
+func missedRate(c *Cell) (v Value, known bool) {
 	share, bound := c.Kept()
 	if !bound || c.Traces == nil || c.Traces.Share(breakdown.RateLimit) < 0.25 {
 		return v, false

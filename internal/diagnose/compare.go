@@ -11,9 +11,9 @@ import (
 // Comparison compares the times per page of two cells; Ratio is that of Other over Against, below 1 is faster.
 type Comparison struct {
 	stat.Decision
-	Other   string // what was compared, Against what
+	Other   string // compared with Against
 	Against string
-	// Transport is that of both cells: it says what their times are.
+	// Transport is the transport of both cells. It says what their times are.
 	Transport plan.Transport
 }
 
@@ -78,7 +78,7 @@ func (g *Group) Equivalent() bool {
 	return len(g.pairs) > 0
 }
 
-// measured returns what was measured, and how much of alpha is spent on it.
+// measured returns the data of the comparisons, and how much of alpha is spent on them.
 func (a *Analysis) measured() plan.Measured {
 	m := a.Run.Measured()
 	m.Share = a.share
@@ -125,7 +125,7 @@ func (a *Analysis) compare(all cells) {
 	}
 }
 
-// rank finds the best and who ties with it.
+// rank finds the best crawler and those that tie with it.
 func (g *Group) rank() {
 	if len(g.Cells) == 0 {
 		return

@@ -24,7 +24,8 @@ type Analysis struct {
 	Run      *store.Run
 	Baseline string
 	Margin   float64 // differences within it do not matter
-	// Families are the comparisons between crawlers, Controls those of the baseline with itself.
+	// Families are the comparisons between crawlers, Controls the comparisons of the baseline with
+	// itself.
 	Families, Controls *plan.Families
 	Trust              Trust
 	// Choices are the recommendations: the best crawler at its best number of workers, for each
@@ -42,8 +43,8 @@ type Analysis struct {
 	// Failures are the failed cells in the order of the plan, including the control and another program's cells.
 	Failures []*Cell
 	byID     map[string]*Cell // cells in Tables
-	// Machines are those of a run that was measured on several; nil for one machine. Then all tables, findings and
-	// causes are those of the first machine alone, and nothing is averaged over machines but what Machines has.
+	// Machines are the machines of a run that was measured on several; nil for one machine. With several, all tables,
+	// findings and causes come from the first machine alone, and only Machines has averages over machines.
 	Machines *Machines
 	share    float64 // of alpha that is spent on this machine; 0 means all
 }
@@ -82,7 +83,7 @@ type Row struct {
 	Fit   stat.Fit
 }
 
-// Cell is what was measured of one cell.
+// Cell holds the measurements of one cell.
 type Cell struct {
 	plan.Cell
 	Table *Table // nil for a control or another program's cell

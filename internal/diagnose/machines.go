@@ -12,10 +12,10 @@ import (
 )
 
 // Machines are the machines of a run that was merged from shards. A crawler that is faster on one machine may be slower
-// on another, so rounds of different machines are never pooled: each machine is analysed alone, and what is said of
-// several comes from the means of each.
+// on another, so rounds of different machines are never pooled: each machine is analysed alone, and verdicts over
+// several machines come from the mean of each.
 type Machines struct {
-	List   []*Machine // that which took the profiles is the first
+	List   []*Machine // the first one took the profiles
 	Strata []*Stratum
 }
 
@@ -28,12 +28,12 @@ type Machine struct {
 	all    cells
 }
 
-// Stratum is the machines with the same processors. From stat.LeastMachines on they are compared together; with fewer,
-// it has nothing but its machines.
+// Stratum groups the machines with the same model of processor. With stat.LeastMachines or more they are decided
+// together; with fewer, only Model and Machines are set.
 type Stratum struct {
 	Model    string
 	Machines []*Machine
-	// Families and Controls are decided by machine, with the comparisons in Pairs and Same.
+	// Families and Controls are decided over machines. Their comparisons are Pairs and Same.
 	Families, Controls     *plan.Families
 	Pairs, Same            []*Joint
 	Choices                []Choice
@@ -45,18 +45,19 @@ type Stratum struct {
 type Joint struct {
 	Comparison
 	Base, Cell plan.Cell
-	By         []stat.MachineRatio // of the machines of the stratum; those without rounds of both are NaN
-	// Faster is on how many machines, of those that measured both, Cell is faster in the mean.
+	By         []stat.MachineRatio // by machine of the stratum; NaN without rounds of both cells
+	// Of is the number of machines that measured both cells. On Faster of them, Cell is faster on
+	// average.
 	Faster, Of int
 	Spread     stat.Heterogeneity
-	failed     bool // one of them, on any machine
+	failed     bool // one of the cells, on any machine
 }
 
 // Decided reports whether the stratum has verdicts.
 func (s *Stratum) Decided() bool { return s.Families != nil }
 
-// Joint returns the stratum whose verdicts are those of the whole run: the only one, if it has enough machines. It is
-// nil if there is no such stratum.
+// Joint returns the stratum whose verdicts hold for the whole run: the only one, if it has enough machines. Otherwise
+// it returns nil.
 func (x *Machines) Joint() *Stratum {
 	if len(x.Strata) == 1 && x.Strata[0].Decided() {
 		return x.Strata[0]
@@ -64,8 +65,9 @@ func (x *Machines) Joint() *Stratum {
 	return nil
 }
 
-// compareMachines compares the crawlers of a run that was measured on several machines. Each may claim its part of what
-// the run may claim wrongly, and so may each stratum with verdicts and each machine without.
+// compareMachines compares the crawlers of a run that was measured on several machines. The permitted error is divided
+// equally: among the machines for their own verdicts, and among strata, or the machines of strata that are too small,
+// for joint ones.
 func compareMachines(run *store.Run) *Analysis {
 	list := run.Manifest().Machines
 	x := &Machines{List: make([]*Machine, len(list))}
@@ -108,7 +110,7 @@ func compareMachines(run *store.Run) *Analysis {
 	return &a
 }
 
-// analyse fills in all that is said of the machines together.
+// analyse fills in the results over all machines of the stratum.
 func (s *Stratum) analyse(p *plan.Plan, share float64) {
 	s.Families, s.Pairs = s.decide(p, plan.Crawlers, share)
 	s.Controls, s.Same = s.decide(p, plan.Controls, share)
@@ -119,8 +121,8 @@ func (s *Stratum) analyse(p *plan.Plan, share float64) {
 	s.Changes = s.changes(programs)
 }
 
-// decide compares all pairs of a question over the machines. Those of which a cell has failed are decided by nothing,
-// and not returned.
+// decide compares all pairs of a question over the machines. Pairs with a failed cell get no verdict and are not
+// returned.
 func (s *Stratum) decide(p *plan.Plan, q plan.Question, share float64) (*plan.Families, []*Joint) {
 	f := p.Families(q)
 	f.Spend(share)
@@ -137,7 +139,7 @@ func (s *Stratum) decide(p *plan.Plan, q plan.Question, share float64) (*plan.Fa
 	return f, slices.DeleteFunc(all, func(j *Joint) bool { return j.failed || j.Of == 0 })
 }
 
-// joint returns a comparison that is still to be decided.
+// joint returns a comparison that is not decided yet.
 func (s *Stratum) joint(q plan.Question, base, other plan.Cell) *Joint {
 	j := &Joint{Base: base, Cell: other, Comparison: Comparison{Other: other.Impl, Against: base.Impl,
 		Transport: base.Transport}}
@@ -173,7 +175,7 @@ func means(list []stat.MachineRatio) (out []float64) {
 	return out
 }
 
-// noise returns the noise of the tables in which a family is.
+// noise returns the noise of the tables that a family belongs to.
 func (s *Stratum) noise(f *plan.Family) Noise {
 	n := Noise{Family: f, Floor: math.NaN(), Worst: math.NaN(), Detectable: math.Inf(1), Noisiest: math.Inf(1)}
 	var controls []*Comparison
@@ -189,8 +191,8 @@ func (s *Stratum) noise(f *plan.Family) Noise {
 	return n
 }
 
-// Speed returns the pages per second of a cell: the geometric mean over the machines of their medians, NaN if none
-// measured it.
+// Speed returns the pages per second of a cell: the geometric mean of the machines' medians; NaN if no machine measured
+// it.
 func (s *Stratum) Speed(c plan.Cell) float64 {
 	sum, n := 0.0, 0.0
 	for _, m := range s.Machines {
@@ -230,8 +232,8 @@ func (s *Stratum) choose(share float64) {
 	})
 }
 
-// changes returns the changes by the comparisons of two programs. Speeds are those of Speed, over as many machines as
-// the summaries say.
+// changes returns the changes for comparisons of two programs. In their summaries, Center comes from Speed and N is the
+// number of machines.
 func (s *Stratum) changes(list []*Joint) (out []Change) {
 	for _, j := range list {
 		out = append(out, Change{Cell: j.Cell, Old: stat.Summary{Center: s.Speed(j.Base), N: j.Of},
@@ -240,7 +242,7 @@ func (s *Stratum) changes(list []*Joint) (out []Change) {
 	return out
 }
 
-// changes returns the changes of the whole run: those of its stratum, or if there is no joint verdict, all undecided.
+// changes returns the changes of the whole run. Without a joint verdict, all are undecided.
 func (x *Machines) changes(p *plan.Plan) (out []Change) {
 	if s := x.Joint(); s != nil {
 		return s.Changes
@@ -251,14 +253,14 @@ func (x *Machines) changes(p *plan.Plan) (out []Change) {
 	return out
 }
 
-// undecided returns a comparison of which nothing is known.
+// undecided returns a comparison without data.
 func undecided(other, against plan.Cell) *Comparison {
 	wide := stat.Interval{Value: math.NaN(), Lo: 0, Hi: math.Inf(1)}
 	return &Comparison{Other: other.Impl, Against: against.Impl, Transport: other.Transport,
 		Decision: stat.Decision{Ratio: wide, Alone: wide, P: 1, Look: -1}}
 }
 
-// trust says whether the run can be believed, by all its machines.
+// trust sets the trust of a from that of all machines.
 func (x *Machines) trust(a *Analysis) {
 	t := Trust{Flags: map[string]int{}, Unlimited: a.Trust.Unlimited, RateLimited: a.Trust.RateLimited}
 	if s := x.Joint(); s != nil {

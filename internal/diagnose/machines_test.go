@@ -80,7 +80,7 @@ func find(t *testing.T, s *Stratum, crawler string, workers int) *Joint {
 	return nil
 }
 
-// Over eight machines the ratio is the geometric mean of those of the machines, and how many agree is counted.
+// Over eight machines the ratio is the geometric mean of the machines' ratios, and the machines that agree are counted.
 func TestEightMachines(t *testing.T) {
 	ratios := []float64{1.5, 1.6, 1.4, 1.5, 0.95, 1.5, 1.6, 1.4}
 	run := fleet(t, alike(8), func(machine int) float64 { return ratios[machine] }, false, nil)
@@ -123,7 +123,8 @@ func TestEightMachines(t *testing.T) {
 	}
 }
 
-// What is alike on seven machines and far off on one is a difference for rounds, if pooled, but not for machines.
+// A ratio that is the same on seven machines and far off on one is a difference if rounds are pooled, but not over
+// machines.
 func TestOneMachineOfEightProvesNothing(t *testing.T) {
 	ratio := func(machine int) float64 {
 		if machine == 3 {
@@ -135,7 +136,7 @@ func TestOneMachineOfEightProvesNothing(t *testing.T) {
 	if j := find(t, a.Machines.Joint(), "cas", 2); j.Verdict != stat.Inconclusive {
 		t.Errorf("over machines: %v, want inconclusive", j.Verdict)
 	}
-	// The known-bad twin takes the same rounds for those of one machine.
+	// The known-bad twin treats the same rounds as rounds of one machine.
 	run := fleet(t, alike(1), func(int) float64 { return 1 }, false, nil)
 	twin := Compare(run)
 	if twin.Machines != nil {
@@ -209,7 +210,8 @@ func TestGateOverMachines(t *testing.T) {
 	}
 }
 
-// A machine on which the baseline differs from itself makes the run untrusted, and is named.
+// A machine on which the baseline differs from itself makes the run untrusted, and the report names
+// it.
 func TestOneBadMachine(t *testing.T) {
 	a := Compare(fleet(t, alike(5), func(int) float64 { return 2 }, false, func(c plan.Cell, rec *store.Record) {
 		if rec.Machine == "m3" && c.IsControl() {

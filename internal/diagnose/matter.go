@@ -19,7 +19,7 @@ type Matter struct {
 	// baseline, interpolated between the costs that were measured, with the costs at which the ends of the intervals
 	// cross. It is 0 below the smallest cost above 0, and +Inf above the largest.
 	Crossing stat.Interval
-	// Proven is the smallest cost from which on all pairs of crawlers are proven equivalent; -1 if there is none.
+	// Proven is the smallest cost at and above which all pairs of crawlers are proven equivalent; -1 if there is none.
 	Proven time.Duration
 }
 
@@ -28,7 +28,7 @@ type Point struct {
 	Cost time.Duration
 	*Table
 	Best string
-	// Ratio is the throughput of the best crawler over that of the baseline, with the interval of this comparison
+	// Ratio is the throughput of the best crawler divided by the baseline's, with the interval of this comparison
 	// alone; 1 if the baseline is the best.
 	Ratio stat.Interval
 	// Versus is the comparison with the baseline; nil if the baseline is the best.

@@ -28,5 +28,5 @@
 // run ends after 9 blocks or less. The guard increases the minimum detectable effect under normal
 // noise by 5 % of itself after 6 blocks, 2 % after 14, and 1 % after 28. If deviations differ by
 // e^1.2, it leaves 9 % after 9 blocks and 7 % after 28, of 18 and 22 %: few blocks cannot show a
-// tail that none of them is from.
+// tail that none of them has seen.
 package stat

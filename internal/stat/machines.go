@@ -7,28 +7,28 @@ import (
 	"github.com/aclements/go-moremath/mathx"
 )
 
-// LeastMachines is the number of machines from which on they are decided together. The 95 % interval of three is 4.3
-// standard errors wide on each side, that of two 12.7.
+// LeastMachines is the smallest number of machines that are decided together. A 95 % interval reaches 4.3 standard
+// errors to each side with three machines, and 12.7 with two.
 const LeastMachines = 4
 
-// MachineRatio is what one machine says of a comparison: the mean log ratio of its rounds. Without rounds the mean is
-// NaN, and below two the variance of a round.
+// MachineRatio is the result of a comparison on one machine: the mean log ratio of its rounds, and their variance. Mean
+// is NaN without rounds, and Variance with fewer than two.
 type MachineRatio struct {
 	Mean, Variance float64
 	Rounds         int
 }
 
-// OnMachine returns the ratio of a machine by the log ratios of its rounds.
+// OnMachine returns the result on a machine from the log ratios of its rounds.
 func OnMachine(d []float64) MachineRatio {
 	sd := deviation(d)
 	return MachineRatio{mean(d), sd * sd, len(d)}
 }
 
-// DecideMachines decides comparisons of which family[i] has the mean log ratio of each machine that measured both
-// sides. The machine is the unit, because a crawler may be faster on one machine than on another: rounds of one machine
-// share that, and more of them say nothing about other machines. Each comparison has a t-test with as many degrees of
-// freedom as it has machines less one, and variances are not moderated: how much crawlers depend on the machine is a
-// property of the two, not of the family. Comparisons with fewer than LeastMachines stay open.
+// DecideMachines decides comparisons over machines: family[i] has the mean log ratio of each machine that measured both
+// sides. The machine is the unit, because a crawler may be faster on one machine and slower on another: all rounds of a
+// machine share that effect, and more rounds say nothing about other machines. Each comparison is a t-test with n-1
+// degrees of freedom on n machines. Variances are not moderated: how much a ratio depends on the machine is a property
+// of the two crawlers, not of the family. Comparisons with fewer than LeastMachines stay open.
 func (f Family) DecideMachines(family [][]float64) (Decisions, error) {
 	f.Looks, f.Uneven = FinalLook(LeastMachines), true
 	if err := f.check(family); err != nil {
@@ -54,8 +54,8 @@ func (f Family) DecideMachines(family [][]float64) (Decisions, error) {
 	return out, nil
 }
 
-// MachinesMDE returns the minimum detectable effect of that many machines, as a ratio above 1, where their mean log
-// ratios have the standard deviation sd; see MDE.
+// MachinesMDE returns the minimum detectable effect, as a ratio above 1, of a number of machines whose mean log ratios
+// have the standard deviation sd; see MDE.
 func (f Family) MachinesMDE(machines int, sd float64) float64 {
 	if machines < LeastMachines {
 		return math.Inf(1)
@@ -69,13 +69,13 @@ func (f Family) MachinesMDE(machines int, sd float64) float64 {
 	return math.Exp(sd / math.Sqrt(n) * (t*(1-1/(4*v)) + upper(1-Power)*math.Sqrt(1+t*t/(2*v))))
 }
 
-// Heterogeneity is how far machines disagree about a comparison.
+// Heterogeneity measures how much machines disagree about a comparison.
 type Heterogeneity struct {
-	// Between is the standard deviation between machines that the noise of their rounds does not explain, and Within
-	// that of a round on one machine, both of log ratios.
+	// Between is the standard deviation of log ratios between machines that the noise of their rounds does not explain.
+	// Within is the standard deviation of a round on one machine.
 	Between, Within float64
-	// Q is Cochran's Q with the variance of a round pooled over the machines, and P the probability of at least that
-	// if all machines have the same ratio, which takes into account that the variance is estimated.
+	// Q is Cochran's Q, with the variance of a round pooled over the machines. P is the probability of such a Q or a
+	// larger one if all machines have the same ratio. It takes into account that the variance is estimated.
 	Q, P float64
 }
 
@@ -109,7 +109,7 @@ func Disagreement(list []MachineRatio) Heterogeneity {
 		}
 	}
 	k := float64(machines - 1)
-	each := (all - squares/all) / k // rounds of a machine, if all had as many (DerSimonian and Laird 1986)
+	each := (all - squares/all) / k // effective rounds of a machine (DerSimonian and Laird 1986)
 	h.Between = math.Sqrt(max(0, (h.Q/k-1)*variance/each))
 	h.P = mathx.BetaInc(degrees/(degrees+h.Q), degrees/2, k/2) // the upper tail of F = Q/k
 	return h

@@ -43,8 +43,8 @@ func covers(i Interval, truth float64) bool {
 	return i.Lo <= math.Exp(truth) && math.Exp(truth) <= i.Hi
 }
 
-// An interval over machines has its level, whatever crawlers depend on. One over all rounds, as if they were of one
-// machine, is the known-bad twin: it fails as soon as they do.
+// An interval over machines keeps its level, however much ratios depend on the machine. The known-bad twin, over all
+// rounds as if one machine had measured them, fails as soon as they depend on it.
 func TestIntervalsOverMachinesCover(t *testing.T) {
 	const truth = 0.2
 	n := runs(10_000)
@@ -89,7 +89,7 @@ func TestIntervalsOverMachinesCover(t *testing.T) {
 	}
 }
 
-// Families of comparisons that share nothing but their machines make any false claim in at most Alpha of the runs.
+// In families of comparisons that share only their machines, at most Alpha of the runs make any false claim.
 func TestFamiliesOverMachinesKeepTheirAlpha(t *testing.T) {
 	n := runs(4000)
 	f := Family{Size: 20, Alpha: UnlimitedAlpha, Margin: DefaultMargin}
@@ -128,7 +128,8 @@ func TestFourMachines(t *testing.T) {
 	}
 }
 
-// Fewer machines are never decided together, however clear and alike their results are.
+// Fewer machines are never decided together, however clear their results are and however well they
+// agree.
 func TestThreeMachinesStayOpen(t *testing.T) {
 	f := Family{Size: 2, Alpha: 0.05, Margin: DefaultMargin}
 	d, err := f.DecideMachines([][]float64{{0.5, 0.501, 0.499}, {0.5, 0.501, 0.499, 0.5}})
@@ -175,7 +176,7 @@ func TestDisagreement(t *testing.T) {
 	}
 }
 
-// Machines that agree are said to disagree as often as P says, and the spread between them is found without bias.
+// For machines that agree, P is uniform, and the estimate of the spread between machines is unbiased.
 func TestDisagreementIsCalibrated(t *testing.T) {
 	n := runs(5000)
 	draw := rand.New(rand.NewPCG(21, 0))
@@ -204,7 +205,7 @@ func TestDisagreementIsCalibrated(t *testing.T) {
 	}
 }
 
-// What MachinesMDE says is found with the power that it says.
+// An effect of the size of MachinesMDE is found with the power that it is computed for.
 func TestMachinesMDE(t *testing.T) {
 	const sd = 0.1
 	n := runs(4000)
