@@ -15,7 +15,7 @@ type Behaviour struct {
 	CPU time.Duration
 	// Fail is the fraction of pages, 0 to 1, whose fetch fails; a failed page has no links.
 	Fail float64
-	// HostFail is the fraction of hosts, 0 to 1, of which every fetch fails.
+	// HostFail is the fraction of hosts, 0 to 1, whose fetches all fail.
 	HostFail float64 `json:",omitempty"`
 	// Largest is how long each fetch of the host with the most pages waits; 0: no longer than the others.
 	Largest time.Duration `json:",omitempty"`
@@ -101,7 +101,7 @@ func (b Behaviour) Check() []Problem {
 		field, what string
 		value       float64
 	}{
-		{"fail", "pages whose fetch fails", b.Fail}, {"host_fail", "hosts of which every fetch fails", b.HostFail},
+		{"fail", "pages whose fetch fails", b.Fail}, {"host_fail", "hosts whose fetches all fail", b.HostFail},
 		{"refuse", "pages whose first fetch is refused", b.Refuse},
 		{"forbid", "pages that robots.txt forbids", b.Forbid},
 	} {

@@ -34,7 +34,7 @@ const maxPages = 1<<32 - 1
 // a field of Spec.
 func Kinds() []Kind {
 	pages := Param{Name: "pages", Doc: "number of pages", Min: 1, Max: maxPages, Required: true}
-	symmetric := Param{Name: "symmetric", Doc: "true: every link leads back too", Max: 1}
+	symmetric := Param{Name: "symmetric", Doc: "true: every link also leads back", Max: 1}
 	file := Param{Name: "file", Doc: "path", Required: true}
 	hosts := Param{Name: "hosts", Doc: "number of hosts; one for every 100 pages if not given", Min: 1, Max: 1 << 24}
 	degree := Param{Name: "degree", Doc: "mean number of links of a page, before duplicates are removed",
@@ -83,10 +83,10 @@ func Kinds() []Kind {
 			Name: "even", Doc: "hosts of equal sizes, a tree each, found from earlier hosts: what politeness costs",
 			Params: []Param{pages, degreeOf(8), hosts}, generate: sized(even), estimate: shapeMemory(3),
 		}, {
-			Name: "zipf", Doc: "as even, but the host of rank r has 1/r of the pages of the largest",
+			Name: "zipf", Doc: "like even, but the host of rank r has 1/r of the pages of the largest",
 			Params: []Param{pages, degreeOf(8), hosts}, generate: sized(zipf), estimate: shapeMemory(3),
 		}, {
-			Name: "giant", Doc: "as even, but one host has half of the pages",
+			Name: "giant", Doc: "like even, but one host has half of the pages",
 			Params: []Param{pages, degreeOf(8), hosts}, generate: sized(giant), estimate: shapeMemory(3),
 		}, {
 			Name: "flat", Doc: "hosts of equal sizes, all pages known after the first",

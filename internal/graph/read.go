@@ -30,7 +30,7 @@ func text(read func(*textFile, Spec, int64) (*reading, error)) func(context.Cont
 	}
 }
 
-// start sets the start page: the page that s gives by its number in the file, that of the file, or the hub.
+// start sets the start page: the page that s gives by its number in the file, the start page of the file, or the hub.
 func (r *reading) start(s Spec) (*Graph, error) {
 	switch {
 	case s.Start == "" && !r.begins:

@@ -16,7 +16,7 @@ type Record struct {
 	Sizes  []uint64 // bytes of the page
 	Waits  []uint32 // how long the fetch took, in microseconds
 	Status []int16  // of HTTP; 0 if the page was never fetched, below 0 if there was no answer
-	// Median is that of Waits over the pages that were fetched, 0 if no wait was recorded.
+	// Median is the median of Waits over the pages that were fetched, 0 if no wait was recorded.
 	Median uint32
 
 	index []uint32 // hash table of the pages' numbers, plus one; 0 is empty
@@ -152,7 +152,7 @@ func HostOf(url string) string {
 	return rest[strings.LastIndexByte(rest, '@')+1:]
 }
 
-// checkHosts returns an error unless the hosts of g are those of its URLs.
+// checkHosts returns an error unless the hosts of g agree with its URLs.
 func (g *Graph) checkHosts() error {
 	seen := make(map[string]bool, len(g.Hosts))
 	for h, first := range g.Hosts {

@@ -10,7 +10,7 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// maxProcesses bounds the processes of a fleet: each is a real one, on this machine.
+// maxProcesses bounds the size of a fleet. Each process is a real one, on this machine.
 const maxProcesses = 64
 
 // ParseProcesses parses a comma-separated list of numbers of processes: 1,2,4.
@@ -24,8 +24,8 @@ func ParseProcesses(s string) ([]int, error) {
 	})
 }
 
-// parseLimiter parses the name of a limiter. One that resembles none of the known names is left to Make, because a
-// program can have more limiters than the one that lists its scenarios.
+// parseLimiter parses the name of a limiter. A name that resembles none of the known ones is accepted, and checked by
+// Make: a program that runs the scenario can have more limiters than the one that only lists it.
 func (s *Scenario) parseLimiter(name string) (string, error) {
 	_, err := parseWord(name, "limiter", s.limiters)
 	if err != nil && ValidName(name) && len(name) <= maxName && Nearest(name, s.limiters) == "" {
@@ -34,7 +34,7 @@ func (s *Scenario) parseLimiter(name string) (string, error) {
 	return name, err
 }
 
-// fleets are the crawlers and limiters that are made for fleets, by name.
+// fleets holds the names of the crawlers and limiters that are made for fleets.
 type fleets struct{ crawlers, limiters map[string]bool }
 
 func fleetsOf(crawlers []crawl.Crawler, limiters []crawl.LimiterKind) fleets {
@@ -51,10 +51,9 @@ func fleetsOf(crawlers []crawl.Crawler, limiters []crawl.LimiterKind) fleets {
 // limits reports whether the limiter of a cell is made for fleets.
 func (f fleets) limits(c Cell) bool { return c.Rate > 0 && f.limiters[c.Limiter] }
 
-// set sets the number of processes of a cell, and reports whether there is such a cell. A crawler that is made for
-// fleets crawls in one even with one process, since it needs the server, and so does every crawler under a limiter of
-// fleets. Others crawl alone. Several processes must share all that the cell says: its rate, if it has one, and
-// otherwise the crawl.
+// set sets the number of processes of a cell, and reports whether there is such a cell. A crawler or a limiter that is
+// made for fleets runs in a fleet even with one process, since it needs the server. Other crawlers run alone. Several
+// processes must share the rate of the cell, if it has one, and otherwise the crawl.
 func (f fleets) set(c *Cell, n int) bool {
 	shares, limits := f.crawlers[c.Impl], f.limits(*c)
 	if !shares && !limits {
@@ -74,13 +73,13 @@ func (f fleets) count(c crawl.Crawler, r Rate, limiter string, processes []int) 
 	return n
 }
 
-// withoutFleets returns the crawlers that are not made for fleets: they are what * means in a scenario without
+// withoutFleets returns the crawlers that are not made for fleets: these are what * means in a scenario without
 // processes.
 func withoutFleets(table []crawl.Crawler) []crawl.Crawler {
 	return slices.DeleteFunc(slices.Clone(table), func(c crawl.Crawler) bool { return c.Fleet })
 }
 
-// checkFleets returns an error for limiters that the program does not have, and for what a fleet cannot do.
+// checkFleets returns an error if the program does not have a limiter, or a fleet cannot run the scenario.
 func (s *Scenario) checkFleets(table []crawl.Crawler, limiters []crawl.LimiterKind) error {
 	var names []string
 	for _, k := range limiters {
@@ -94,19 +93,19 @@ func (s *Scenario) checkFleets(table []crawl.Crawler, limiters []crawl.LimiterKi
 	if len(s.Processes) > 0 {
 		switch {
 		case s.Simulated:
-			return fmt.Errorf("processes: a simulated scenario has no processes: leave them out, or measure another one")
+			return fmt.Errorf("processes: a simulated scenario has no processes: remove processes, or choose another scenario")
 		case s.Politeness != nil:
 			return fmt.Errorf("processes: gaps are not verified across processes of a run, which the tests of " +
 				"bench/redis do: leave out the processes or [politeness]")
 		case slices.Contains(s.Transports, HTTP):
-			return fmt.Errorf("processes: a fleet crawls pages in memory: leave out the processes or transport http")
+			return fmt.Errorf("processes: a fleet does not crawl over HTTP: remove processes or the transport http")
 		}
 		return nil
 	}
 	for _, p := range s.Crawlers {
 		if c, err := Find(table, p); err == nil && c.Fleet {
-			return fmt.Errorf("crawler %s is made for several processes: say how many, as in processes = [1, 2, 4], or by "+
-				"-processes 1,2,4", p)
+			return fmt.Errorf("crawler %s is made for fleets: set the number of processes, such as processes = [1, 2, "+
+				"4] or -processes 1,2,4", p)
 		}
 	}
 	return nil
@@ -118,15 +117,16 @@ func (f fleets) checkShared(s *Scenario, chosen []crawl.Crawler, cells []Cell) e
 	for _, c := range chosen {
 		if !f.crawlers[c.Name] && len(s.Processes) > 0 &&
 			!slices.ContainsFunc(cells, func(x Cell) bool { return x.Impl == c.Name }) {
-			return fmt.Errorf("crawler %s is not made for fleets: each of its processes would crawl everything: add 1 to the "+
-				"processes, choose another crawler, or give a rate with a limiter that fleets share%s", CrawlerOf(c.Name),
+			return fmt.Errorf("crawler %s is not made for fleets: each of its processes would crawl everything: list "+
+				"1 among the processes, choose another crawler, or set a rate with a limiter that fleets "+
+				"share%s", CrawlerOf(c.Name),
 				f.examples())
 		}
 	}
 	for _, n := range s.Processes {
 		if n > 1 && !slices.ContainsFunc(cells, func(c Cell) bool { return c.Processes == n }) {
-			return fmt.Errorf("nothing would be shared by %d processes: neither a crawler nor the limiter of a rate is made "+
-				"for fleets: choose a crawler that is, or a rate with a limiter%s", n, f.examples())
+			return fmt.Errorf("%d processes would share nothing: no crawler and no limiter is made for fleets: choose "+
+				"such a crawler, or a rate with such a limiter%s", n, f.examples())
 		}
 	}
 	return nil
@@ -156,14 +156,14 @@ func (f fleets) examples() string {
 	return " (" + strings.Join(names, ", ") + ")"
 }
 
-// Share returns the page budget of each process if the processes of a cell crawl by themselves and share the limit
-// only: together they have the budget of the cell.
+// Share returns the page budget of each process if the processes share only the limit. Together they have the budget of
+// the cell.
 func (c Cell) Share() int {
 	n := max(1, c.Processes)
 	return (c.MaxPages + n - 1) / n
 }
 
-// Fleets reports whether some cell of the plan is crawled by a fleet.
+// Fleets reports whether a fleet crawls any cell of the plan.
 func (p *Plan) Fleets() bool {
 	return slices.ContainsFunc(p.Cells, func(c Cell) bool { return c.Processes > 0 })
 }

@@ -68,8 +68,8 @@ func fleetCells(t *testing.T, text string, change func(*Scenario)) []string {
 	return names
 }
 
-// Several processes share all that a cell says: a crawler that is not made for fleets has several under a limiter that
-// is, and nobody under one that is not.
+// Several processes share the crawl, or the rate if there is one. A crawler that is not made for fleets has several
+// processes only under a limiter that is.
 func TestProcessesAreAnAxis(t *testing.T) {
 	got := fleetCells(t, fleetScenario, nil)
 	want := []string{
@@ -103,7 +103,7 @@ func TestWithoutProcesses(t *testing.T) {
 	}
 }
 
-// The fleet has a budget, of which each process that crawls by itself has its part.
+// The fleet has a budget, and each process that crawls its own copy has a part of it.
 func TestTheBudgetOfAFleet(t *testing.T) {
 	s, err := Parse("x.toml", []byte("sample = \"150ms\"\n"+fleetScenario))
 	if err != nil {
@@ -138,9 +138,9 @@ func TestFleetsThatShareNothingAreRefused(t *testing.T) {
 			"crawler single is not made for fleets: each of its processes would crawl everything"},
 		"no limiter that is": {func(s *Scenario) {
 			s.Crawlers, s.Rates, s.Limiters = []string{"single"}, []Rate{0, 1000}, []string{"bucket"}
-		}, "nothing would be shared by 2 processes: neither a crawler nor the limiter of a rate is made for fleets"},
+		}, "2 processes would share nothing: no crawler and no limiter is made for fleets"},
 		"examples": {func(s *Scenario) { s.Crawlers, s.Rates = []string{"single"}, []Rate{0} },
-			"or a rate with a limiter (shared)"},
+			"or a rate with such a limiter (shared)"},
 		"an unknown limiter": {func(s *Scenario) { s.Limiters = []string{"redisslots"} },
 			`no limiter "redisslots": want one of bucket, ticker, gcra, paced, shared`},
 		"simulated": {func(s *Scenario) { s.Simulated = true }, "a simulated scenario has no processes"},
@@ -150,7 +150,7 @@ func TestFleetsThatShareNothingAreRefused(t *testing.T) {
 		"profiled": {func(s *Scenario) { s.Crawlers, s.Profiles.Kinds = []string{"joint"}, []string{"cpu"} },
 			"profiles: fleets are not profiled"},
 		"processes not given": {func(s *Scenario) { s.Processes, s.Crawlers = nil, []string{"joint"} },
-			"crawler joint is made for several processes: say how many"},
+			"crawler joint is made for fleets: set the number of processes"},
 	} {
 		s, err := Parse("x.toml", []byte(fleetScenario))
 		if err != nil {

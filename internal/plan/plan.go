@@ -123,7 +123,8 @@ func Make(s *Scenario, table []crawl.Crawler, cores int, limiters ...crawl.Limit
 			strings.Join(s.Keys, ", "))
 	}
 	if slices.Contains(s.Transports, HTTP) && s.Simulated {
-		return nil, fmt.Errorf("plan %s: a simulated scenario has no transport http: measure another one", s.Name)
+		return nil, fmt.Errorf("plan %s: a simulated scenario cannot use transport http: choose another "+
+			"scenario", s.Name)
 	}
 	a := axesOf(s, chosen, cores)
 	a.fleets = fleetsOf(chosen, limiters)
