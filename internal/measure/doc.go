@@ -11,10 +11,10 @@
 // and takes the profiles in a profile pass. It also checks what a crawl leaves behind: goroutines, changed process
 // settings, open files.
 //
-// A sample of a fleet is taken by several children. Each crawls when it is asked, at a time that all are given, and
-// logs which pages it has fetched and when its limiter let it; the parent unites the logs and verifies them. If the
-// crawler is not made for fleets, each child crawls its own copy of the graph, verifies that itself, and they share the
-// limit only. What they share is at a server, which the caller starts and ends.
+// A sample of a fleet is taken by several children. Each crawls on request, at a common start time, and logs which
+// pages it fetched and when its limiter let it; the parent unites the logs and verifies them. If the crawler is not
+// made for fleets, each child crawls and verifies its own copy of the graph, and they share only the limit. What they
+// share is on a server, which the caller starts and ends.
 //
 // A Trial measures a whole plan of its own at once, for lessons and experiments.
 //

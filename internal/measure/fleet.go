@@ -15,8 +15,8 @@ import (
 	"crawlbench/internal/web"
 )
 
-// fleet is the processes that take a sample together. They wait while one of them starts or ends, and start each crawl
-// at the same time.
+// fleet is a group of processes that take a sample together. All wait while one of them starts or ends, and they start
+// each crawl at the same time.
 type fleet struct {
 	job     Job
 	server  crawl.FleetServer // nil if they share none
@@ -31,7 +31,7 @@ type fleet struct {
 	stop    context.CancelFunc
 }
 
-// headStart is the time between the request for a crawl and its start, in which all processes learn about it.
+// headStart is the time between the request for a crawl and its start. The request reaches all processes in that time.
 const headStart = 2 * time.Millisecond
 
 // fleetNames makes the names of crawls, which are unique among all programs that share a server.
@@ -153,7 +153,7 @@ func (f *fleet) start(ctx context.Context, args []string) (err error) {
 	return nil
 }
 
-// lost returns why a process has ended: an error of type fleetFailure if its crawler is the reason.
+// lost returns why a process has ended: a fleetFailure if its crawler is the cause.
 func (f *fleet) lost(i int) error {
 	_, err := f.conclude(i)
 	if err == nil {
@@ -196,7 +196,7 @@ func (f *fleet) end() (frozen bool, err error) {
 	return frozen, err
 }
 
-// close stops the processes that are left, and removes what belongs to the fleet.
+// close stops the remaining processes, and removes the files of the fleet.
 func (f *fleet) close() {
 	if f.stop != nil {
 		f.stop()
@@ -214,8 +214,8 @@ func (f *fleet) close() {
 	}
 }
 
-// crawl lets the processes crawl together once, and verifies what they did. When one is lost, the others are stopped:
-// they may wait for it forever.
+// crawl makes the processes crawl together once, and verifies the crawl. If one of them ends, the others are stopped,
+// because they may wait for it forever.
 func (f *fleet) crawl(warm bool) (*crawled, error) {
 	q := together{Name: f.names.next(), At: time.Now().Add(headStart).UnixNano(), Warm: warm}
 	did := &crawled{parts: make([]part, len(f.list))}
@@ -262,7 +262,7 @@ func (f *fleet) crawl(warm bool) (*crawled, error) {
 	return did, f.verify(did)
 }
 
-// forget deletes what a crawl has left at the server.
+// forget deletes the keys of a crawl from the server.
 func (f *fleet) forget(name string) error {
 	if f.server == nil {
 		return nil
@@ -285,8 +285,8 @@ func (f *fleet) served() (time.Duration, error) {
 	return cpu, nil
 }
 
-// verify reads the logs of a crawl, and verifies it if its processes shared it. Copies are verified by their own
-// processes.
+// verify reads the logs of a crawl, and verifies it if the processes shared it. Otherwise each process verifies its
+// own.
 func (f *fleet) verify(did *crawled) error {
 	var fetched [][]uint64
 	for i := range f.list {

@@ -71,7 +71,7 @@ func TestAFleetSharesACrawl(t *testing.T) {
 			v["peak-RSS-bytes"] < float64(n)*(1<<20) {
 			t.Errorf("%s: values %v", rec.Cell, v)
 		}
-		// What the server says that it has used is exactly what the processes have asked for.
+		// The server's processor time is exactly what the processes asked it to use.
 		want := rec.Sample.Counts["server calls"] * 1e-6
 		if math.Abs(v[store.ServerUnit]-want) > 1e-9 || want < 400e-6 {
 			t.Errorf("%s: the server used %v s, want %v", rec.Cell, v[store.ServerUnit], want)
@@ -107,7 +107,7 @@ func TestAFleetSharesACrawl(t *testing.T) {
 	}
 }
 
-// Each known-bad crawler is right by the account of each of its processes.
+// Each of these broken crawlers is correct in the view of each single process.
 func TestWrongFleetsAreFound(t *testing.T) {
 	for name, want := range map[string]struct{ class, says string }{
 		"everything": {"wrong", "400 fetches of pages that another process had fetched (page 0, 1, 2)"},
@@ -171,7 +171,7 @@ func TestTheBudgetIsThatOfTheFleet(t *testing.T) {
 	}
 }
 
-// Crawlers that know nothing of fleets share a limit: each process crawls its own copy, with its part of the budget.
+// Crawlers that are not made for fleets share a limit: each process crawls its own copy, with its part of the budget.
 func TestAFleetSharesALimit(t *testing.T) {
 	limited := func(s *plan.Scenario) {
 		s.Rates, s.Limiters, s.Sample = []plan.Rate{200}, []string{"gate", "gates"}, 200*time.Millisecond
@@ -237,7 +237,7 @@ func TestPartsAreUnited(t *testing.T) {
 	}
 }
 
-// What is not the crawler's fault ends the run.
+// Errors that are not the crawler's fault end the run.
 func TestErrorsOfTheServerEndTheRun(t *testing.T) {
 	r, _, _ := startFleet(t, func(s *plan.Scenario) {
 		s.Rates, s.Limiters = []plan.Rate{1000}, []string{"closed"}

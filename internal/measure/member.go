@@ -25,7 +25,7 @@ type Member struct {
 
 // joined is the first answer of a process of a fleet.
 type joined struct {
-	Fleet bool // which a program without fleets does not answer
+	Fleet bool // false from a program that is older than fleets
 	// Shares says that the crawler is made for fleets, so that the processes share the crawl; otherwise each crawls its
 	// own copy of the graph, and they share the limit only.
 	Shares bool
@@ -36,7 +36,7 @@ type together struct {
 	Name string // of the crawl, see crawl.Fleet
 	// At is when to start, in nanoseconds of the wall clock, which the processes of a machine share.
 	At int64
-	// Warm asks for a crawl without limiter and latency, of which every fetch is verified.
+	// Warm asks for a crawl without limiter and latency in which every fetch is verified.
 	Warm bool
 }
 
@@ -46,15 +46,15 @@ type part struct {
 	Wall  time.Duration
 	Pages int
 	CPU   time.Duration
-	// of the meter, see there
+	// as in meter
 	Bytes, Allocs, Locked, Switches, GC, User, RunDelay float64
 	Peak                                                int64
 	Calls                                               int64 // of the limiter to the server
 	Counts                                              map[string]int
 }
 
-// fleetLog is what a process has fetched and waited for, with times since the start that it was given. It is sent in a
-// file: that of a large graph is too long for a connection.
+// fleetLog records what a process fetched and how it waited. Times count from the requested start. The log is passed in
+// a file, because that of a large graph is too long for the connection.
 type fleetLog struct {
 	Seen  []uint64
 	Waits []web.Wait
@@ -62,7 +62,7 @@ type fleetLog struct {
 
 func logPath(dir string, index int) string { return filepath.Join(dir, strconv.Itoa(index)) }
 
-// part reports whether this process fetches a part of a crawl that others share.
+// part reports whether this process shares its crawl with others.
 func (b *Bench) part() bool { return b.job.Fleet != nil && b.by.Fleet }
 
 // takeParts crawls together with the other processes of a fleet, on request of the parent.

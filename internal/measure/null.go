@@ -15,7 +15,7 @@ import (
 	"crawlbench/internal/web"
 )
 
-// nullRuns is the number of crawls of the null crawler, of which the median is reported.
+// nullRuns is the number of crawls of the null crawler; their median is reported.
 const nullRuns = 9
 
 // measureNull measures the cost of the harness: the seconds per page of a crawler without visited
@@ -66,7 +66,7 @@ func fetchAll[K comparable](ctx context.Context, web crawl.Web[K], pages []K) {
 }
 
 // nullOverHTTP measures what fetching costs over HTTP: the processor time per page, of this process, of workers that
-// know all pages in advance. No crawler can need less, as far as it fetches in a similar order.
+// know all pages in advance. No crawler that fetches in a similar order can need less.
 func nullOverHTTP(ctx context.Context, job Job, cache *graph.Cache) (Outcome, error) {
 	site := web.New(cache.Graph, cache.Reach, job.Fetch, 0)
 	var urls []string
