@@ -246,9 +246,9 @@ func cause(f diagnose.Finding, who string, out *Finding) (profile string) {
 		out.Check = "crawl a larger site: the share falls, as one page does not become slower"
 		return "wall"
 	case diagnose.SmallBurst:
-		out.Text = fmt.Sprintf("%s reaches %s of its rate although its workers wait for the limiter: the burst is too small to make up for the moments in which nobody asks", who, share)
+		out.Text = fmt.Sprintf("%s reaches %s of its rate although its workers wait for the limiter: the burst is too small to make up for moments without a waiting worker", who, share)
 		out.Confidence = fmt.Sprintf("%s to %s over %d samples", Share(v.Min), Share(v.Max), v.N)
-		out.Check = "raise the burst: the rate is reached; if it is not, the limiter loses it"
+		out.Check = "raise the burst: the rate is reached; if not, the limiter itself is too slow"
 		return "wall"
 	case diagnose.Throttled:
 		out.Text = fmt.Sprintf("GOMAXPROCS %d is more than the quota of the control group: it stopped the crawls for %s of their time", c.Procs, share)

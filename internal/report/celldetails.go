@@ -77,7 +77,7 @@ func cellDetails(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) CellDetails
 		fact("connections", "%s per page", perPage(c.Dials))
 	}
 	if f := c.Fleet; f != nil {
-		fact("fleet", "the least served of %s got %.2f of what the most served one got; they started within %s",
+		fact("fleet", "of %s, the least served got %.2f of what the most served got; all started within %s",
 			Plural(c.Processes, "process"), f.LeastToMost, Seconds(f.Skew))
 		if c.ServerCPU > 0 {
 			fact("server", "%s of processor time per page, in its own process", Seconds(c.ServerCPU))

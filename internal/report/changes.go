@@ -28,8 +28,8 @@ type ChangesPage struct {
 // mostPictures limits the figures of changes; the table has all.
 const mostPictures = 12
 
-// ViewChanges makes the view of how cells changed, and of what a gate at a regression by that share says; a negative
-// gate gates nothing.
+// ViewChanges makes the view of how cells changed, with the verdicts of a gate at a regression by that share; a
+// negative gate means none.
 func ViewChanges(list []diagnose.Change, gate float64, href Href) ChangesPage {
 	p := ChangesPage{Table: Table{Head: []string{"cell", "before", "after", "speed", "adjusted p", "verdict"}}}
 	if gate >= 0 {
@@ -96,7 +96,7 @@ func perSecond(s stat.Summary) Entry {
 	return Entry{Text: SI(s.Center) + "/s", Short: SI(s.Center)}
 }
 
-// gateEntry is what a gate says of a cell.
+// gateEntry returns the verdict of a gate on a cell.
 func gateEntry(g stat.Gate) Entry {
 	switch g {
 	case stat.Fail:
@@ -130,9 +130,9 @@ func Changes(w io.Writer, list []diagnose.Change, gate float64, format string, s
 	return err
 }
 
-// changeJSON is a change as JSON has it. Speeds are in pages per second, ratios those of the speeds, after over before;
-// what is not known is null. Gate is "pass", "fail" or "cannot tell", and missing without a gate; that of all cells is
-// the worst of them: fail before cannot tell before pass.
+// changeJSON is the JSON of a change. Speeds are in pages per second, ratios are speeds after over before, and unknown
+// values are null. Gate is "pass", "fail" or "cannot tell", and missing without a gate; the gate of all cells is the
+// worst of these: fail before cannot tell before pass.
 type changeJSON struct {
 	Cell       string  `json:"cell"`
 	Before     number  `json:"before"`
@@ -167,7 +167,7 @@ func changesOf(list []diagnose.Change, gate float64) []changeJSON {
 	return out
 }
 
-// gateName is what a gate says of all changes together; "" without a gate.
+// gateName returns the verdict of a gate on all changes together; "" without a gate.
 func gateName(list []diagnose.Change, gate float64) string {
 	if gate < 0 {
 		return ""

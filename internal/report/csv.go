@@ -11,8 +11,8 @@ import (
 	"crawlbench/internal/plan"
 )
 
-// CSV writes a line for each cell of a run, after a line of names. What is not known is empty; whether the run can be
-// believed is the same in all lines.
+// CSV writes a line for each cell of a run, after a line of names. Unknown values are empty. Whether the run is trusted
+// is the same in all lines.
 func CSV(w io.Writer, a *diagnose.Analysis) error {
 	out := csv.NewWriter(w)
 	names := []string{"crawler", "graph", "keys", "workers", "rate", "burst", "limiter", "gomaxprocs", "samples",

@@ -3,6 +3,6 @@
 //
 // It draws its charts as SVG: lines with bands, stacked bars, ratios with their intervals, samples in order, and flame
 // graphs. Colours are classes, s0 to s7 for series, with d1 and d2 for dashes, and k- followed by a name for kinds,
-// which Style defines for light and dark; they are those of Okabe and Ito, which people with colour blindness can tell
-// apart. Each chart has a title and a description for those who cannot see it.
+// which Style defines for light and dark. The palette is that of Okabe and Ito, which people with colour blindness can
+// distinguish. Each chart has a title and a description for those who cannot see it.
 package report

@@ -12,18 +12,19 @@ import (
 const (
 	fleetsTitle = "Fleets"
 
-	fleetCrawlsAbout = "Several processes share a crawl. Clients and server: processor time a page, of all processes and " +
-		"of the server that they share. Calls: to the server, a page. Least/most: pages of the process with the fewest, " +
-		"divided by those of the one with the most."
-	fleetLimitsAbout = "Several processes share a limit. Achieved: of the rate asked for. Worst: of all windows of at " +
-		"least 100 ms, the pages let through over rate x length + burst; in shorter ones, late wake-ups count for more than " +
-		"the limiter. Calls: to the server, a grant. Least/most: grants of the least served process, divided by those of the " +
-		"most served one. Clients and server: processor time a page, of all processes and of the server."
+	fleetCrawlsAbout = "Several processes share a crawl. Clients and server: processor time per page, of all " +
+		"processes together and of their server. Calls: to the server, per page. Least/most: pages of the process " +
+		"that fetched the fewest, divided by those of the process that fetched the most."
+	fleetLimitsAbout = "Several processes share a limit. Achieved: pages/s divided by the rate. Worst: of all " +
+		"windows of at least 100 ms, the pages let through over rate x length + burst; shorter windows would show " +
+		"late wake-ups rather than the limiter. Calls: to the server, per grant. Least/most: grants of the process " +
+		"with the fewest, divided by those of the process with the most. Clients and server: processor time per " +
+		"page, of all processes together and of their server."
 )
 
 // fleets returns the tables of what fleets did in a topic: the crawls that they shared, and the limits.
 func fleets(a *diagnose.Analysis, t *topic) []Table {
-	crawls := Table{About: fleetCrawlsAbout, Brief: Part(t.Key) + ": crawls that processes share, processor time a page",
+	crawls := Table{About: fleetCrawlsAbout, Brief: Part(t.Key) + ": crawls that processes share, processor time per page",
 		Head: []string{"crawler", "processes", "workers", "pages/s", "clients", "server", "calls", "least/most"}}
 	limits := Table{About: fleetLimitsAbout, Brief: Part(t.Key) + ": limits that processes share",
 		Head: []string{"limiter", "rate", "crawler", "processes", "achieved", "worst", "calls", "least/most",
@@ -66,10 +67,10 @@ func fleetMethod(a *diagnose.Analysis) string {
 	if !a.Run.Plan().Fleets() {
 		return ""
 	}
-	text := "each process is a real one, with its own workers and its own GOMAXPROCS; they start together, and the time of " +
-		"a crawl is from the first start to the last end. Where they share a crawl, what all have fetched is united: each " +
-		"page exactly once. Where they share a limit only, each crawls its own copy, verified by itself, and the grants of " +
-		"all are counted together"
+	text := "each process is a real one, with its own workers and its own GOMAXPROCS; they start together, and the " +
+		"time of a crawl is from the first start to the last end. Where they share a crawl, all together must have " +
+		"fetched each page exactly once. Where they share only a limit, each crawls and verifies its own copy of the " +
+		"graph, and the grants of all are counted together"
 	wrong := a.Run.Manifest().WrongLimiters
 	for _, name := range slices.Sorted(maps.Keys(wrong)) {
 		text += fmt.Sprintf("; limiter %s is wrong on purpose: %s", name, wrong[name])
@@ -80,7 +81,7 @@ func fleetMethod(a *diagnose.Analysis) string {
 	return text
 }
 
-// fleetOf returns what is known of a fleet as JSON has it; nil if one process crawled alone.
+// fleetOf returns the JSON of a fleet; nil if one process crawled alone.
 func fleetOf(c *diagnose.Cell) *fleetJSON {
 	if c.Fleet == nil {
 		return nil
@@ -93,7 +94,7 @@ func fleetOf(c *diagnose.Cell) *fleetJSON {
 	return j
 }
 
-// ofServer formats the processor time of the server a page.
+// ofServer formats the processor time of the server per page.
 func ofServer(c *diagnose.Cell) string {
 	if c.ServerCPU == 0 {
 		return "-"
@@ -101,7 +102,7 @@ func ofServer(c *diagnose.Cell) string {
 	return Seconds(c.ServerCPU)
 }
 
-// known formats a number that is not known if it is 0.
+// known formats x; 0 means that it is not known.
 func known(format string, x float64) string {
 	if x == 0 {
 		return "-"

@@ -93,7 +93,7 @@ func TestFleets(t *testing.T) {
 	words := func(text string) string { return strings.Join(strings.Fields(text), " ") }
 	text := words(report.Text(a, report.Terminal{}))
 	for _, want := range []string{
-		"crawls that processes share, processor time a page",
+		"crawls that processes share, processor time per page",
 		"crawler processes workers pages/s clients server calls least/most",
 		"joint 1 4 10.0k 20.0 µs 9.0 µs 0.03 0.90",
 		"joint 2 4 20.0k 20.0 µs 9.0 µs 0.03 0.90",
@@ -102,7 +102,8 @@ func TestFleets(t *testing.T) {
 		"limiter rate crawler processes achieved worst calls least/most clients server",
 		"shared (wrong) 1000 single 1 0.995 1.04 0.1 0.90 20.0 µs 9.0 µs",
 		"shared (wrong) 1000 joint 4 0.995 1.04 0.1 0.90 20.0 µs 9.0 µs",
-		"g, keys id, rate inf, fleet of 2 processes, GOMAXPROCS 2: joint is alone, 20.0k pages/s with 4 workers.",
+		"g, keys id, rate inf, fleet of 2 processes, GOMAXPROCS 2: joint is the only crawler, 20.0k pages/s with 4 " +
+			"workers.",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the text has no %q:\n%s", want, report.Text(a, report.Terminal{}))
@@ -125,7 +126,7 @@ func TestFleets(t *testing.T) {
 		want := []string{"Several processes share a crawl.", "least 100 ms, the pages let through", "40.0k",
 			"they start together", "limiter shared is wrong on purpose: it is made up", "server: toy-server 7"}
 		if name == "HTML" { // which has the details of cells
-			want = append(want, "the least served of 4 processes got 0.90")
+			want = append(want, "of 4 processes, the least served got 0.90")
 		}
 		for _, text := range want {
 			if !strings.Contains(b.String(), text) {

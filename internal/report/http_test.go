@@ -101,13 +101,13 @@ func TestOverHTTP(t *testing.T) {
 	}
 	text := strings.Join(strings.Fields(report.Text(a, report.Terminal{})), " ")
 	for _, want := range []string{
-		"g over HTTP, keys url, rate inf, GOMAXPROCS 2: processor time a page, median with 95 % interval, and that of the site",
+		"g over HTTP, keys url, rate inf, GOMAXPROCS 2: processor time a page, median with 95 % interval, and that in the site",
 		"chunked 48.0 µs + 42.0 µs mutexmap 50.0 µs + 42.0 µs",
 		"times mutexmap's pages per second of processor time",
-		"g over HTTP, keys url, rate inf, GOMAXPROCS 2: chunked is the cheapest, 48.0 µs of processor time a page (and " +
-			"42.0 µs of the site) with 8 workers; 1.04x",
-		"A crawler can change at most 8.0 % of that: mutexmap with 8 workers needs 50.0 µs a page, of which workers that only " +
-			"fetch and parse need 46.0 µs.",
+		"g over HTTP, keys url, rate inf, GOMAXPROCS 2: chunked is the cheapest, 48.0 µs of processor time a page " +
+			"(and 42.0 µs in the site) with 8 workers; 1.04x",
+		"A crawler can change at most 8.0 % of that: mutexmap with 8 workers needs 50.0 µs a page, and workers that " +
+			"only fetch and parse need 46.0 µs.",
 		"g, keys url, rate inf, GOMAXPROCS 2: chunked is the fastest, 10.0M pages/s with 8 workers; 10.00x",
 		"The site and the verification cost 20 ns (g/url) per page",
 		"Over HTTP, crawlers are compared by the processor time of their process",

@@ -13,14 +13,14 @@ import (
 	"crawlbench/internal/stat"
 )
 
-// Schema is the version of the JSON that this program prints, documented in results/README.md. It grows when a field is
-// removed or changes its meaning; new fields do not change it.
+// Schema is the version of the JSON that this program prints, documented in results/README.md. It increases when a
+// field is removed or changes its meaning, and not for new fields.
 const Schema = 1
 
 // Formats returns the formats of a report.
 func Formats() []string { return []string{"text", "markdown", "html", "json", "csv", "summary"} }
 
-// number is a number that JSON has as null where it is not known.
+// number is a number that is null in JSON if it is not known.
 type number float64
 
 // MarshalJSON encodes x.
@@ -38,8 +38,8 @@ type intervalJSON struct {
 	Hi    number `json:"hi"`
 }
 
-// runJSON is a run as JSON has it. Times are in seconds, memory is in bytes, speeds are in pages per second, ratios are
-// of speeds.
+// runJSON is the JSON of a run. Times are in seconds, memory in bytes, speeds in pages per second. Ratios are ratios of
+// speeds.
 type runJSON struct {
 	Schema    int               `json:"schema"`
 	Run       string            `json:"run"`
@@ -64,7 +64,7 @@ type runJSON struct {
 	Cells     []cellJSON        `json:"cells"`
 	Findings  []findingJSON     `json:"findings"`
 	Changes   []changeJSON      `json:"changes,omitempty"`
-	// Of a run on several machines, Cells are those of one machine, CellsOf, and so are Findings.
+	// For a run on several machines, Cells and Findings come from one machine, CellsOf.
 	CellsOf  string        `json:"cells_of,omitempty"`
 	Machines []machineJSON `json:"machines,omitempty"`
 	Joint    []jointJSON   `json:"joint,omitempty"`
@@ -119,7 +119,7 @@ type cellJSON struct {
 	Fleet       *fleetJSON         `json:"fleet,omitempty"`
 }
 
-// fleetJSON is how the processes of a fleet shared a crawl or a limit.
+// fleetJSON is the JSON of how a fleet shared a crawl or a limit.
 type fleetJSON struct {
 	ServerCPU   number `json:"server_cpu_seconds_per_page,omitempty"`
 	ServerCalls number `json:"server_calls_per_page,omitempty"` // of the crawler
@@ -189,7 +189,7 @@ func JSON(w io.Writer, a *diagnose.Analysis) error {
 	return encode(w, out)
 }
 
-// cellOf returns a cell as JSON has it.
+// cellOf returns the JSON of a cell.
 func cellOf(c *diagnose.Cell) cellJSON {
 	j := cellJSON{Cell: c.ID(), Crawler: c.Impl, Graph: c.Graph, Keys: c.Keys, Transport: c.Transport.String(),
 		Workers: c.Workers,

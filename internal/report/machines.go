@@ -30,7 +30,7 @@ func MachineOf(m store.Manifest) string {
 	return Machine(m.Host)
 }
 
-// origin says which part of a run a shard is, or of what a run was merged; "" for any other.
+// origin says which part of a run a shard is, or what a run was merged from; "" for any other.
 func origin(m store.Manifest) string {
 	switch {
 	case m.Shard != nil:
@@ -41,10 +41,10 @@ func origin(m store.Manifest) string {
 	return ""
 }
 
-// betweenMachines is how far ratios differ between machines in what a plan says beforehand.
+// betweenMachines is how far ratios are assumed to differ between machines when a plan is shown.
 const betweenMachines = 0.05
 
-// Shard says what a shard measures of a plan, how many rounds in which time, and what the machines can find together.
+// Shard says how many rounds of a plan a shard measures, in which time, and what the machines can find together.
 func Shard(p *plan.Plan, s store.Shard, rounds int, takes time.Duration) string {
 	text := fmt.Sprintf("Shard %v measures %d of these %s, in about %s", s, rounds, Plural(p.Rounds, "round"),
 		Duration(takes))
@@ -81,7 +81,7 @@ type speaker struct {
 	joint   *diagnose.Stratum // nil for a single machine
 }
 
-// speakers returns who says which crawler to use.
+// speakers returns the strata and machines that recommend crawlers.
 func speakers(x *diagnose.Machines) (list []speaker) {
 	for _, s := range x.Strata {
 		if s.Decided() {
@@ -202,17 +202,16 @@ func trustOfMachines(a *diagnose.Analysis) (list []string) {
 	if why := noVerdict(a.Machines); why != "" {
 		list = append(list, "No joint verdict: "+why+".")
 	}
-	return append(list, fmt.Sprintf("Profiles, causes, figures and cells are those of %s alone: what limits a crawler on "+
-		"another machine is not known.", a.Machines.List[0].Name))
+	return append(list, fmt.Sprintf("Profiles, causes, figures and cells come from %s alone: what limits a crawler on "+
+		"other machines is unknown.", a.Machines.List[0].Name))
 }
 
 // machinesMethod says how several machines are compared.
 func machinesMethod(a *diagnose.Analysis) (list [][2]string) {
-	list = append(list, [2]string{"machines", fmt.Sprintf("a machine is a random block: the mean log ratio of its rounds is "+
-		"one value, and from %d machines with the same processors on a t-test with as many degrees of freedom as machines "+
-		"less one decides, p and interval adjusted by Holm's method; rounds of different machines are never pooled. The "+
-		"probability of any false claim of the run is shared by the kinds of processors with such verdicts and the machines "+
-		"without", stat.LeastMachines)})
+	list = append(list, [2]string{"machines", fmt.Sprintf("a machine is a random block: the mean log ratio of its "+
+		"rounds is one value. With %d or more machines of one kind of processor, a t-test over these values decides, "+
+		"with p and interval adjusted by Holm's method; rounds of different machines are never pooled. The kinds of "+
+		"processors with such verdicts and the remaining machines share the permitted error", stat.LeastMachines)})
 	for _, m := range a.Machines.List {
 		text := m.Model
 		for _, key := range []string{"memory", "kernel", "governor", "hypervisor"} {

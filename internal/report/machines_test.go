@@ -94,12 +94,12 @@ func TestReportOfEightMachines(t *testing.T) {
 	formats := inFormats(t, a)
 	for format, want := range map[string][]string{
 		"text": {"; on 8 machines; trust: good.", "over 8 machines", "6 of 8", "node-8", "node-1: g, keys id",
-			"Profiles, causes, figures and cells are those of node-1 alone", "8 machines, 1 comparison",
+			"Profiles, causes, figures and cells come from node-1 alone", "8 machines, 1 comparison",
 			"SD between, within"},
 		"markdown": {"# fleet on 8 machines with 2 cores of Fast", "merged from 8 shards of 8 machines", "6 of 8",
 			"## Machines", "### Together: 2 cores of Fast", "### Machine by machine: 2 cores of Fast",
 			"![cas with 2 workers relative to mutexmap, machine by machine](plots/machines-1.svg)", "faster on 6 of 8 machines.",
-			"on node-1", "| machine node-3 | 2 cores of Fast, kernel 6.2 |", "a machine is a random block", "alike, p"},
+			"on node-1", "| machine node-3 | 2 cores of Fast, kernel 6.2 |", "a machine is a random block", "agreement, p"},
 		"html":     {"fleet on 8 machines", "Together: 2 cores of Fast", "6 of 8", "node-8"},
 		"summary":  {"on 8 machines", "8 machines with 2 cores of Fast"},
 		"verdicts": {"over 8 machines", "6 of 8", "noise floor"},

@@ -50,7 +50,7 @@ func (t Table) on(m *diagnose.Machine) Table {
 // machineList is the table of machines.
 func machineList(x *diagnose.Machines) Table {
 	t := Table{Brief: "machines", Head: []string{"machine", "processors", "shards", "rounds", "flagged", "noise floor"},
-		About: "The machines, and what each shows of itself. Noise floor: the worst cell of its A/A control, and the median."}
+		About: "The machines and how far each can be trusted. Noise floor: the worst cell of its A/A control, and the median."}
 	for _, m := range x.List {
 		var shards []string
 		for _, n := range m.Shards {
@@ -71,7 +71,7 @@ func machineList(x *diagnose.Machines) Table {
 }
 
 // jointAbout describes the columns of jointTables.
-const jointAbout = "SD between, within: the standard deviation of the ratio between machines, beyond the noise of their rounds, and that of a round on one machine. Adjusted p: that there is no difference. Alike, p: that all machines have the same ratio, by an F-test of Cochran's Q."
+const jointAbout = "SD between, within: standard deviations of the ratio, between machines beyond the noise of their rounds, and between rounds of one machine. Adjusted p: for no difference. Agreement, p: for the same ratio on all machines, by an F-test of Cochran's Q."
 
 // jointTables are the comparisons with the baseline over the machines of a stratum, a table for each condition.
 func jointTables(a *diagnose.Analysis, s *diagnose.Stratum) (tables []Table) {
@@ -89,7 +89,7 @@ func jointTables(a *diagnose.Analysis, s *diagnose.Stratum) (tables []Table) {
 				Plural(len(s.Machines), "machine"))
 			tables = append(tables, Table{About: about + ". " + jointAbout, Brief: about,
 				Head: []string{"crawler", "workers", "times", "adjusted p", "faster on", "SD between, within",
-					"alike, p"}})
+					"agreement, p"}})
 		}
 		word := j.Verdict.String()
 		tables[i].Rows = append(tables[i].Rows, []Entry{{Text: j.Cell.Impl}, {Text: fmt.Sprint(j.Cell.Workers)},

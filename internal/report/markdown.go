@@ -21,7 +21,7 @@ func (p *Page) markdown(w io.Writer) (map[string]string, error) {
 	bullets(&b, "Result", p.Headlines)
 	bullets(&b, "Failed, and left out", p.Failed)
 	bullets(&b, "Trust", p.Trust)
-	bullets(&b, "Taken back", p.TakenBack)
+	bullets(&b, "Refuted findings", p.TakenBack)
 	if len(p.Findings)+len(p.Others) > 0 {
 		b.WriteString("\n## Why\n\n")
 	}

@@ -34,7 +34,7 @@ func (t *Table) across(workers []int, of func(n int) Entry, first ...string) {
 func throughputs(t *diagnose.Table) Table {
 	about := ": pages/s, median with 95 % interval"
 	if t.Transport == plan.HTTP {
-		about = ": processor time a page, median with 95 % interval, and that of the site"
+		about = ": processor time a page, median with 95 % interval, and that in the site"
 	}
 	out := heads(Condition(t.Key)+about, t.Workers, "crawler")
 	rows := slices.Clone(t.Rows)

@@ -22,8 +22,8 @@ func experimentsOf(a *diagnose.Analysis) *experiments {
 	return e
 }
 
-// tested returns out, which describes f, with how experiments tested it. It returns false if one refuted it: then
-// it is taken back.
+// tested returns out, which describes f, with how experiments tested it. It returns false if an experiment refuted it;
+// the finding is then taken back.
 func (e *experiments) tested(f diagnose.Finding, out Finding) (Finding, bool) {
 	for _, r := range e.results {
 		if r.Kind != f.Rule.Kind || r.Cell != f.Cell.ID() {

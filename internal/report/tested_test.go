@@ -31,7 +31,7 @@ func TestRefutedFindingsAreTakenBack(t *testing.T) {
 			if !strings.Contains(words, said) {
 				t.Errorf("%s as %s does not say %q", verdict, format, said)
 			}
-			if strings.Contains(words, "Taken back") != taken {
+			if strings.Contains(words, "Refuted findings") != taken {
 				t.Errorf("%s as %s: is it taken back? want %v", verdict, format, taken)
 			}
 		}

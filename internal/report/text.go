@@ -57,7 +57,7 @@ func (p *Page) text(t Terminal) string {
 	if t.Detail > Quiet {
 		t.paragraphs(&b, "Result:", p.Headlines)
 		t.findings(&b, p.Findings, len(p.Others))
-		t.paragraphs(&b, "Taken back:", p.TakenBack)
+		t.paragraphs(&b, "Refuted findings:", p.TakenBack)
 		t.paragraphs(&b, "Trust:", p.Trust)
 		if t.Detail == Verbose && p.Uncounted != "" {
 			t.paragraphs(&b, "Counters:", []string{p.Uncounted})

@@ -15,7 +15,7 @@ import (
 // mostChoices is the maximum number of tables in the first sentence, mostTies that of crawlers beside the best.
 const mostChoices, mostTies = 3, 3
 
-// benchstatMethod says why benchstat's p values are others.
+// benchstatMethod says why benchstat's p values differ.
 const benchstatMethod = "its p values differ from these, as it compares medians by the U-test, without pairing by round and without adjusting for the number of comparisons"
 
 // summary is the first sentence of a report: what to use, and whether to believe it.
@@ -194,7 +194,7 @@ func familyName(f *plan.Family) string {
 	return "tables without a rate"
 }
 
-// noise says what the noise of the tables of a kind is, and what can be found in them.
+// noise describes the noise of one kind of tables, and what can be found in them.
 func noise(a *diagnose.Analysis, n diagnose.Noise) []string {
 	var list []string
 	name := strings.ToUpper(familyName(n.Family)[:1]) + familyName(n.Family)[1:]
@@ -238,7 +238,7 @@ const (
 	mostSkew = 0.3
 )
 
-// reach is a noise floor.
+// reach formats a noise floor.
 func reach(x float64) string {
 	if math.IsInf(x, 0) || math.IsNaN(x) {
 		return "unbounded"
@@ -246,7 +246,7 @@ func reach(x float64) string {
 	return "±" + effect(1+x)
 }
 
-// effect is the relative difference of a ratio above 1.
+// effect formats a ratio above 1 as a relative difference.
 func effect(ratio float64) string {
 	if x := ratio - 1; x < 1e4 {
 		return Share(x)

@@ -174,8 +174,8 @@ func headline(c diagnose.Choice) string {
 	speed := SI(best.Summary.Center) + " pages/s"
 	if c.Transport == plan.HTTP {
 		is = map[string]string{"is the fastest": "is the cheapest", "has the highest median": "has the lowest median",
-			"is alone": "is alone"}[is]
-		speed = fmt.Sprintf("%s of processor time a page (and %s of the site)", Seconds(1/best.Summary.Center),
+			"is the only crawler": "is the only crawler"}[is]
+		speed = fmt.Sprintf("%s of processor time a page (and %s in the site)", Seconds(1/best.Summary.Center),
 			Seconds(best.SiteCPU))
 	}
 	text := fmt.Sprintf("%s: %s %s, %s with %s", Condition(c.Key), best.Impl, is, speed,
@@ -189,7 +189,7 @@ func headline(c diagnose.Choice) string {
 	return text + "." + changeable(c.Table)
 }
 
-// changeable says how much of the processor time of a page the choice of the crawler could change at all.
+// changeable says how much of a page's processor time the choice of the crawler can change at all.
 func changeable(t *diagnose.Table) string {
 	var most *diagnose.Cell
 	share := 0.0
@@ -201,12 +201,12 @@ func changeable(t *diagnose.Table) string {
 	if most == nil {
 		return ""
 	}
-	return fmt.Sprintf(" A crawler can change at most %s of that: %s with %s needs %s a page, of which workers that only "+
+	return fmt.Sprintf(" A crawler can change at most %s of that: %s with %s needs %s a page, and workers that only "+
 		"fetch and parse need %s.", Share(share), most.Impl, Plural(most.Workers, "worker"),
 		Seconds(1/most.Summary.Center), Seconds(most.Fetching))
 }
 
-// rounds says how many rounds a plan has, and who plays them.
+// rounds says how many rounds a plan has, and which cells take part in them.
 func rounds(p *plan.Plan) string {
 	text := fmt.Sprintf("%d, each with every cell once, in random order", p.Rounds)
 	if n := p.RoundsOf(plan.Cell{Rate: 1}); n < p.Rounds {
