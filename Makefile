@@ -5,7 +5,8 @@ RUN      ?= latest
 PROFILE  ?= cpu
 CRAWLBENCH = .bin/crawlbench
 export CRAWLBENCH_MAKE = 1
-# Recipes take these from the environment, so that names may have spaces, quotes and whatever else the shell would split or obey.
+# Recipes take these from the environment, so that names may have spaces, quotes and whatever else the shell would split
+# or interpret.
 export SCENARIO RESUME RUN OLD NEW DIR CELL BASE PROFILE ROWS GAPBS GAPBS_TD
 
 TARGETS := $(shell sed -n 's/^\([a-z]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
@@ -24,7 +25,7 @@ FLEET = $(filter fleet,$(basename $(notdir $(SCENARIO))))
 bench: $(if $(FLEET),fleet,build) ## measure a scenario: make bench [SCENARIO=quick or path.toml] [FLAGS="-budget 2m"] [RESUME=dir]
 	@$(if $(FLEET),CRAWLBENCH_MAKE= .bin/crawlbench-fleet,$(CRAWLBENCH)) run $(FLAGS) $(if $(RESUME),-resume "$$RESUME","$$SCENARIO")
 
-build: ## build .bin/crawlbench, without cgo, with which the runtime finds no deadlock
+build: ## build .bin/crawlbench, without cgo, because with cgo the runtime detects no deadlocks
 	@CGO_ENABLED=0 go build -o $(CRAWLBENCH) ./bench/cmd/crawlbench
 
 fleet: ## build .bin/crawlbench-fleet, with crawls and limits that several processes share over Valkey or Redis
@@ -84,7 +85,7 @@ reference: ### measure quick anew on a quiet machine, as the run in results/refe
 list: build ## list crawlers, scenarios, kinds of graphs and limiters: make list [WHAT=runs or cells]
 	@$(CRAWLBENCH) list $(FLAGS) $(WHAT)
 
-outsiders: ### crawl served sites with colly, wget, wget2, Scrapy and Crawlee, as far as they are installed
+outsiders: ### crawl served sites with colly, wget, wget2, Scrapy and Crawlee, if installed
 	@scripts/outsiders $(FLAGS)
 
 browser: ### run the tests in a browser, which need chromium; screenshots go to .bin/screenshots

@@ -80,7 +80,7 @@ func must(t *testing.T, dir string, env []string, args ...string) string {
 	return out
 }
 
-// checkMerged checks that a run was merged from so many shards, and is complete.
+// checkMerged checks that a run is complete and was merged from a number of shards.
 func checkMerged(t *testing.T, dir string, shards int) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
@@ -220,7 +220,7 @@ func fill(t *testing.T, text string, values map[string]string) string {
 	})
 }
 
-// lint returns what actionlint says of a workflow.
+// lint returns the errors that actionlint finds in a workflow.
 func lint(t *testing.T, text []byte) []*actionlint.Error {
 	t.Helper()
 	linter, err := actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{})
