@@ -108,7 +108,7 @@ func sampleLines(p *plan.Plan) (list []string) {
 	return list
 }
 
-// sought is the difference for which a plan says how many rounds find it.
+// sought is the difference for which a plan says how many rounds detect it.
 const sought = 1.1
 
 // reachLines say what a plan can show.
@@ -126,7 +126,7 @@ func reachLines(p *plan.Plan) (list []string) {
 		}
 		text += fmt.Sprintf("MDE %s on a quiet machine, %s on a busy one", effect(r.AtQuiet), effect(r.AtBusy))
 		if find > r.Rounds {
-			text += fmt.Sprintf("; there %s find %s", Plural(find, "round"), effect(sought))
+			text += fmt.Sprintf(", where %s would detect %s", Plural(find, "round"), effect(sought))
 		}
 		list = append(list, text, fmt.Sprintf("if ratios vary by %s (quiet) or %s (busy) from round to round",
 			effect(1+r.Quiet), effect(1+r.Busy)))
