@@ -1,11 +1,12 @@
 // Package redis names the module of what several processes share over Valkey or Redis, so that the clients of these
 // stay out of crawlbench itself:
 //
-//   - server starts and stops a server, or takes one that runs;
+//   - server starts and stops a server, or uses a running one;
 //   - limit has rate limiters for a fleet of processes;
-//   - frontier has crawlers whose visited set and frontier are at the server;
+//   - frontier has crawlers whose visited set and frontier are on the server;
 //   - conform checks such crawlers in virtual time;
-//   - fleet runs real processes of a crawl that can be killed, and crash kills them and their server;
+//   - fleet runs the processes of a crawl so that they can be killed, and crash kills them and their
+//     server;
 //   - paper simulates larger fleets than one machine can run;
 //   - cmd/crawlbench is crawlbench with all of these.
 //

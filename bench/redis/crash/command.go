@@ -19,7 +19,7 @@ import (
 	"crawlbench/internal/screen"
 )
 
-// Exit codes, which are those of crawlbench.
+// Exit codes, the same as those of crawlbench.
 const (
 	exitOK, exitFailure, exitUsage, exitCrawlFailed, exitInterrupted = 0, 1, 2, 4, 130
 )
@@ -27,7 +27,7 @@ const (
 // Command is the command "crawlbench crash".
 type Command struct {
 	Frontiers []Frontier
-	// Serve starts a server. lasting says that it must keep what it knows when it is killed.
+	// Serve starts a server. lasting says that its data must survive when it is killed.
 	Serve func(ctx context.Context, lasting bool) (Server, error)
 }
 
@@ -97,8 +97,8 @@ func (c Command) flags(f *flags) *flag.FlagSet {
 	fs.IntVar(&f.Workers, "workers", f.Workers, "workers of a process")
 	fs.IntVar(&f.Graph.Pages, "pages", f.Graph.Pages, "pages of the graph")
 	fs.DurationVar(&f.Latency, "latency", f.Latency, "how long a fetch takes")
-	fs.DurationVar(&f.Down, "down", f.Down, "how long a killed server stays away")
-	fs.DurationVar(&f.Stall, "stall", f.Stall, "after how long without a fetch a crawl is given up")
+	fs.DurationVar(&f.Down, "down", f.Down, "how long a killed server stays down")
+	fs.DurationVar(&f.Stall, "stall", f.Stall, "time without a fetch after which a crawl is given up")
 	fs.Uint64Var(&f.Seed, "seed", f.Seed, "seed of the moments of death")
 	fs.StringVar(&f.format, "format", "text", "text or markdown")
 	fs.StringVar(&f.out, "o", "", "file for a line of JSON per round")
@@ -136,7 +136,7 @@ func (c Command) check(fs *flag.FlagSet, f flags) (list []Frontier, err error) {
 	list, err = c.chosen(f.names)
 	for _, frontier := range list {
 		if least := 3 * frontier.Lease; f.Stall < least {
-			return nil, fmt.Errorf("invalid -stall %v: want at least %v, three leases of %s, after which a crawl goes on",
+			return nil, fmt.Errorf("invalid -stall %v: want at least %v, three leases of %s, so that a crawl can continue",
 				f.Stall, least, frontier.Crawler.Name)
 		}
 	}
@@ -158,7 +158,7 @@ func (c Command) chosen(names string) (list []Frontier, err error) {
 	return list, nil
 }
 
-// run runs all rounds in a temporary directory, which it removes.
+// run runs all rounds in a temporary directory and removes it.
 func (c Command) run(ctx context.Context, f flags, frontiers []Frontier, errw io.Writer) (
 	rounds []Round, version string, err error) {
 	if f.Dir, err = os.MkdirTemp("", "crawlbench-crash"); err != nil {

@@ -1,12 +1,12 @@
-// Package crash kills processes of a fleet, and the server that they share, while they crawl, and reports what that
-// did to the crawl.
+// Package crash kills processes of a fleet, and the server that they share, during a crawl, and reports what that did
+// to the crawl.
 //
-// A Frontier and a number of rounds come in. Each round is a crawl by real processes in which one thing dies at a
-// moment drawn from a seed. A Round goes out: which pages were never fetched, which were fetched again, and how many of
-// these the death does not excuse, whether the others said that the crawl is complete, and how long they took to go on.
-// Rows add rounds up, as text or Markdown. Every wait has a limit, so that a crawl that never ends is a result.
+// A round is a crawl of a Frontier by real processes in which one process or the server dies at a moment drawn from a
+// seed. A Round says which pages were never fetched, which were fetched again, how many of these the death does not
+// excuse, whether the other processes reported the crawl as complete, and how long they took to continue. Rows add
+// rounds up, as text or Markdown. Every wait has a limit, so that a crawl that never ends is a result.
 //
-// Virtual time does not help here: processes, sockets and files of the server are what is tested.
+// It runs in real time, because it tests processes, sockets and the files of the server.
 package crash
 
 import (
@@ -22,12 +22,12 @@ type Frontier struct {
 	Crawler crawl.Crawler
 	// Name is the name of the crawler with the parameters of the test, such as a short lease.
 	Name string
-	// Lease is after how long without a sign of life the pages of a process are given to others, 0 if never.
+	// Lease is the time without a sign of life after which the pages of a process are given to others; 0 means never.
 	Lease time.Duration
 	// Held returns how many pages a process with a number of workers holds at most: these may be fetched again when it
 	// dies.
 	Held func(workers int) int
-	// Loses says what a death costs a frontier that is not made to survive one; "" if nothing may be lost.
+	// Loses says what is lost by a death if the frontier is not made to survive one; "" if nothing may be lost.
 	Loses string
 }
 
@@ -59,14 +59,15 @@ const (
 	Power Kind = "server, power lost"
 )
 
-// Config says how the crawls of a test are made.
+// Config configures the crawls of a test.
 type Config struct {
 	Graph              graph.Spec
 	Processes, Workers int
 	Latency            time.Duration
-	// Down is how long a killed server stays away.
+	// Down is how long a killed server stays down.
 	Down time.Duration
-	// Stall is after how long without a fetch a crawl is given up, and Limit how long it may take.
+	// Stall is the time without a fetch after which a crawl is given up. Limit is the time that a
+	// crawl may take.
 	Stall, Limit time.Duration
 	Seed         uint64
 	// Dir is an existing directory for logs, which the caller removes.
@@ -75,7 +76,7 @@ type Config struct {
 	Again bool
 }
 
-// Defaults are the settings of the command: some seconds of work for a whole fleet, with leases that end soon.
+// Defaults are the settings of the command: some seconds of work for a fleet, with short leases.
 func Defaults() Config {
 	return Config{
 		Graph: graph.Spec{Kind: "hosts", Pages: 5000, Seed: 1}, Processes: 4, Workers: 4, Latency: 5 * time.Millisecond,
@@ -102,7 +103,7 @@ type Round struct {
 	Took time.Duration
 }
 
-// Right reports whether the crawl is what a frontier promises that is made to survive.
+// Right reports whether the crawl kept the promise of a frontier that survives deaths.
 func (r Round) Right() bool {
 	return r.Ended && r.Lost == 0 && r.Beyond == 0 && r.Early == 0 && r.Strange == 0
 }

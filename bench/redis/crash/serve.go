@@ -51,7 +51,7 @@ func aofDirectory(ctx context.Context, url string) (string, error) {
 	return filepath.Join(answer["dir"], answer["appenddirname"]), nil
 }
 
-// running is a server that runs, whose append-only files are observed.
+// running is a running server whose append-only files are observed.
 type running struct {
 	*server.Server
 	files string // directory
@@ -92,7 +92,7 @@ func (r *running) observe() {
 	}
 }
 
-// Cut shortens the files to what they were.
+// Cut shortens the files to the sizes that they had at a time.
 func (r *running) Cut(since time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

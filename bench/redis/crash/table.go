@@ -15,14 +15,14 @@ import (
 type Row struct {
 	Frontier string
 	Kind     Kind
-	// Loses is what the frontier says that a death costs it; "" if it promises that nothing is lost.
+	// Loses is what a death costs the frontier; "" if it promises that nothing is lost.
 	Loses         string
 	Rounds, Ended int
-	// Crawls is how many crawls lost pages.
+	// Crawls is the number of crawls that lost pages.
 	Crawls int
 
 	Lost, Twice, Beyond, Early, Strange int
-	// Most is how many repeats one death excused at most.
+	// Most is the largest number of repeats that one death excused.
 	Most int
 	// Back has the times until the fleet went on, of the rounds in which something had to come back.
 	Back []time.Duration

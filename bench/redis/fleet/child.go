@@ -25,7 +25,7 @@ func Main(in io.Reader, out, errw io.Writer, table []crawl.Crawler) int {
 }
 
 // Child does the job that it reads from in, with a crawler of table, and writes to out how it ended. The process exits
-// when in ends, since then nobody waits for it.
+// when in ends, because nobody waits for it any more.
 func Child(in io.Reader, out io.Writer, table []crawl.Crawler) error {
 	asked, answers := json.NewDecoder(in), json.NewEncoder(out)
 	var job Job
@@ -89,7 +89,7 @@ func prepare(job Job, table []crawl.Crawler) (run func() End, err error) {
 	}, nil
 }
 
-// site is what a fleet crawls.
+// site is the site that a fleet crawls.
 type site struct {
 	graph   *graph.Graph
 	latency time.Duration
@@ -97,7 +97,7 @@ type site struct {
 	spent   atomic.Int64 // by fetches, in nanoseconds
 }
 
-// fetch takes the latency, and records that it did.
+// fetch sleeps for the latency, and logs the fetch.
 func (s *site) fetch(ctx context.Context, page uint32) error {
 	s.log.add(page, false)
 	if s.latency > 0 {

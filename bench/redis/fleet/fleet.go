@@ -25,7 +25,7 @@ import (
 // ChildVerb is the first argument of a program that is to call Child.
 const ChildVerb = "fleet-process"
 
-// Job is what one process of a fleet does.
+// Job describes what one process of a fleet does.
 type Job struct {
 	// Crawler is the name of the crawler, perhaps with parameters, in the table of Child.
 	Crawler string
@@ -41,7 +41,7 @@ type Job struct {
 	Log string
 }
 
-// End is how a process ended.
+// End describes how a process ended.
 type End struct {
 	Pages, Errors int
 	// Failed is the error of the crawl; "" if the crawler said that the crawl is complete.
@@ -56,7 +56,7 @@ type End struct {
 	Counts map[string]int
 }
 
-// Process is a process of a fleet that is ready to crawl, or crawls.
+// Process is a process of a fleet that has started.
 type Process struct {
 	Job    Job
 	cmd    *exec.Cmd
@@ -147,7 +147,7 @@ func (p *Process) Kill() time.Time {
 	return now
 }
 
-// Stop ends the process, whatever it does, and waits until it has ended.
+// Stop ends the process whatever it is doing, and waits until it has ended.
 func (p *Process) Stop() {
 	p.Kill()
 	p.stdin.Close()
@@ -156,7 +156,7 @@ func (p *Process) Stop() {
 // Done is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// End returns how the process ended, which it must have done. The error is ErrKilled after Kill.
+// End returns how the process ended. It must have ended. The error is ErrKilled after Kill.
 func (p *Process) End() (End, error) { return p.end, p.err }
 
 // PID returns the number of the process.

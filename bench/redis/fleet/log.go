@@ -13,8 +13,8 @@ type Fetch struct {
 	Begin, End time.Time // End is zero if the process died before the fetch ended
 }
 
-// record is the size of a record: page, whether the fetch ended, and the time in nanoseconds since 1970. A write of so
-// few bytes to a file is either done or not when the process is killed.
+// record is the size of a record: page, whether the fetch ended, and the time in nanoseconds since 1970. A killed
+// process has written either all or none of such a small record.
 const record = 16
 
 // log is a file of fetches. A nil log records nothing.
@@ -45,7 +45,7 @@ func (l *log) add(page uint32, ended bool) {
 	}
 }
 
-// ReadLog returns the fetches of a process in the order of their beginnings. A file that does not exist has none.
+// ReadLog returns the fetches of a process in the order in which they began; none if the file does not exist.
 func ReadLog(path string) ([]Fetch, error) {
 	data, err := os.ReadFile(path)
 	if os.IsNotExist(err) {
@@ -65,7 +65,7 @@ func ReadLog(path string) ([]Fetch, error) {
 			continue
 		}
 		if len(open[page]) == 0 {
-			return nil, fmt.Errorf("read the log of fetches %s: page %d ended without a beginning", path, page)
+			return nil, fmt.Errorf("read the log of fetches %s: the fetch of page %d ended before it began", path, page)
 		}
 		list[open[page][0]].End = at
 		open[page] = open[page][1:]

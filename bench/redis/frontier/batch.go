@@ -295,7 +295,7 @@ func (b *batch[K]) took(pages []any, waits bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := time.Now()
-	// The pages that are done in a millisecond may be taken ahead: so short a time no other process is idle for.
+	// The pages of a millisecond may be taken in advance: no other process is idle for such a short time.
 	cycle := max(now.Sub(b.last), time.Microsecond)
 	b.ahead = min(2*b.batch, int(time.Duration(b.quick)*time.Millisecond/cycle))
 	b.last, b.quick = now, 0
@@ -347,8 +347,7 @@ func (b *batch[K]) withLeases() exchange {
 			if !errors.Is(err, errForgot) {
 				return reply, err
 			}
-			// The server was restarted with an earlier state. What was sent since then is to be fetched and sent
-			// again.
+			// The server was restarted with an earlier state. Everything since then must be fetched and sent again.
 			b.forget()
 			call, links = 0, b.resend(links)
 			if err := b.enter(ctx); err != nil {

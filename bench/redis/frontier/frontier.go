@@ -1,4 +1,4 @@
-// Package frontier has crawlers for fleets: the processes of a crawl share a frontier and a visited set at a Valkey or
+// Package frontier has crawlers for fleets: the processes of a crawl share a frontier and a visited set on a Valkey or
 // Redis server.
 //
 //   - redisset asks the server about each link, and takes one page at a time. It is the naive one.
@@ -9,7 +9,7 @@
 //     the next owner goes on. It keeps Options.Politeness.
 //
 // They are crawlers of the contract (package bench), for ids and for URLs. Options.Fleet says which process of the
-// crawl this is, and where the server is. What differs from the contract, since several processes crawl:
+// crawl this is, and where the server is. With several processes, the contract differs as follows:
 //
 //   - Each page is fetched exactly once by the fleet if no process dies or is cut off from the server. If one is, pages
 //     that it had taken and not acknowledged are fetched again by others with redislease and redisshards; with redisset
@@ -24,9 +24,9 @@
 //   - Attempts of pages whose hosts refused them, and robots.txt, are known to the owner of the host, and not to the
 //     next one, which asks again.
 //
-// All decisions that concern several processes are made at the server, in scripts (directory lua). The crawl is over
-// when the number of outstanding pages is 0, which the script finds that adds links and acknowledges pages. Times of
-// leases are those of the server.
+// All decisions that concern several processes are made on the server, in scripts (directory lua). The crawl is over
+// when the number of outstanding pages is 0; the script that adds links and acknowledges pages finds this. Leases are
+// timed by the server's clock.
 package frontier
 
 import (
@@ -39,7 +39,7 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// Settings are what tests and experiments set. The zero value is that of Crawlers.
+// Settings are set by tests and experiments. Crawlers uses the zero value.
 type Settings struct {
 	// Dial connects to the server. Nil means sockets.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
@@ -78,10 +78,10 @@ var (
 		Default: int64(5 * time.Second), Min: int64(10 * time.Millisecond), Max: int64(time.Hour),
 	}
 	batchParam = crawl.Param{
-		Name: "batch", Doc: "pages that are taken and acknowledged in a call at most", Default: 64, Min: 1, Max: 1024,
+		Name: "batch", Doc: "largest number of pages taken and acknowledged in a call", Default: 64, Min: 1, Max: 1024,
 	}
 	syncParam = crawl.Param{
-		Name: "batch", Doc: "fetched pages after which they are written to the server", Default: 1024, Min: 1,
+		Name: "batch", Doc: "number of fetched pages after which they are written to the server", Default: 1024, Min: 1,
 		Max: 8192,
 	}
 	shardsParam = crawl.Param{Name: "shards", Doc: "shards of hosts", Default: 64, Min: 1, Max: 4096}
@@ -103,7 +103,7 @@ func (s Settings) Crawlers() []crawl.Crawler {
 	}
 }
 
-// config is the values of the parameters of a crawler, and who it is.
+// config is the name of a crawler and the values of its parameters.
 type config struct {
 	Settings
 	name          string

@@ -8,7 +8,7 @@ import (
 	"crawlbench/internal/polite"
 )
 
-// queue is the queue of the hosts that this process owns, and what has happened in them since the last sync. The lock
+// queue is the queue of the hosts that this process owns, with what has changed in them since the last sync. The lock
 // of its scheduler protects it.
 type queue[K comparable] struct {
 	codec[K]
@@ -44,7 +44,7 @@ type shard[K comparable] struct {
 	count           int    // of these
 	asked           []K    // these, if the server must admit them
 	done            []uint32
-	clocks          map[uint32]clock // by host; here their time is that of the scheduler
+	clocks          map[uint32]clock // by host, in the time of the scheduler
 	messages, links int              // that were read from the mailbox, and are still in it
 }
 
@@ -72,7 +72,7 @@ func (q *queue[K]) schedule(rules polite.Rules) *polite.Timed[K] {
 	return polite.NewShared[K](rules, q, q.heap)
 }
 
-// clear forgets all shards, and all that was not written.
+// clear forgets all shards, and everything that was not written.
 func (q *queue[K]) clear() {
 	*q.heap = nil
 	q.table = polite.NewTable[K](q.rules, q.heap)
@@ -89,7 +89,7 @@ func (q *queue[K]) wakeCourier() {
 	}
 }
 
-// tell notes something to be written.
+// tell counts something to be written.
 func (q *queue[K]) tell() {
 	if q.news++; q.news == 1 {
 		q.wakeCourier()
@@ -226,8 +226,8 @@ func (q *queue[K]) End(turn *polite.Turn[K], now int64) {
 	}
 }
 
-// due reports whether there is reason for a sync, and otherwise when there may be one. For a linger, workers may be
-// idle, so that syncs of fast fetches are few.
+// due reports whether a sync is needed, and otherwise when one may be. Workers may be idle for a linger, so that fast
+// fetches do not cause many syncs.
 func (q *queue[K]) due(now int64) (yes bool, wait int64) {
 	switch since := now - q.last; {
 	case !q.begun:
@@ -257,8 +257,8 @@ type part[K comparable] struct {
 	messages, links     int
 }
 
-// collect returns what is to be sent. offset is what to add to a time of the scheduler so that it is not before that
-// of the server.
+// collect returns what is to be sent. offset is added to times of the scheduler, so that they are not before the
+// server's.
 func (q *queue[K]) collect(now, offset int64) outgoing[K] {
 	out := outgoing[K]{mail: q.mail}
 	q.mail = make([]message, q.shards)
@@ -348,7 +348,7 @@ func (q *queue[K]) receive(out outgoing[K], mail, admitted []any, now int64) err
 	return nil
 }
 
-// released gives up the shards that are to be released and can be, and returns their numbers.
+// released gives up the draining shards that are free to go, and returns their numbers.
 func (q *queue[K]) released() (list []int) {
 	for i, s := range q.own {
 		if s != nil && s.draining && s.open == 0 && s.clean() {
@@ -359,7 +359,7 @@ func (q *queue[K]) released() (list []int) {
 	return list
 }
 
-// drain makes n shards draining, those included that are already.
+// drain makes n shards draining, including those that already are.
 func (q *queue[K]) drain(n int) {
 	for _, s := range q.own {
 		if s != nil && s.draining {
@@ -385,7 +385,8 @@ type taken struct {
 	crashed bool // its last owner died
 }
 
-// missing returns those shards in the server's list of own ones that this process has not loaded.
+// missing returns the shards that the server lists as this process's own and that it has not
+// loaded.
 func (q *queue[K]) missing(own []any) (list []taken) {
 	for i := 0; i+1 < len(own); i += 2 {
 		shard := int(number(own, i))
@@ -396,8 +397,8 @@ func (q *queue[K]) missing(own []any) (list []taken) {
 	return list
 }
 
-// load makes a shard an own one, given its log. offset is what to subtract from a time of the server so that it is not
-// before that of the scheduler.
+// load takes over a shard, given its log. offset is subtracted from times of the server, so that they are not before
+// the scheduler's.
 func (q *queue[K]) load(t taken, log []any, offset, now int64) error {
 	s := &shard[K]{number: t.shard, pages: map[K]uint32{}, clocks: map[uint32]clock{}}
 	var pages []K

@@ -11,8 +11,9 @@ import (
 // hosts. Pages are written as LENGTH:PAGE, like links on their way to another shard, and named afterwards by their
 // number in the log.
 
-// errRecord says that a record cannot be read.
-var errRecord = errors.New("redisshards: invalid record at the server: want one of redisshards: give each crawl a name")
+// errRecord is the error for a record that cannot be read.
+var errRecord = errors.New("redisshards: invalid record at the server: want one of redisshards: give each crawl a " +
+	"name of its own")
 
 func appendPage(b []byte, page string) []byte {
 	b = strconv.AppendInt(b, int64(len(page)), 10)

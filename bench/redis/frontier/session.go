@@ -82,7 +82,7 @@ func (s *session) connect() (*redis.Client, error) {
 	return client, nil
 }
 
-// enter makes this process a member of the crawl, once more if it was one.
+// enter makes this process a member of the crawl, again if it was one before.
 func (s *session) enter(ctx context.Context) error {
 	try := s.durable
 	if s.id == "" { // no server at the start is an error at once
@@ -109,8 +109,8 @@ func (s *session) who() string {
 	return s.member
 }
 
-// script returns a script by its name. Those but join begin with common.lua, and those of crawlers with one queue with
-// queue.lua.
+// script returns a script by its name. All but join begin with common.lua, and those of crawlers with one queue
+// continue with queue.lua.
 func (s *session) script(name string) *redis.Script {
 	var parts []string
 	switch name {
@@ -137,15 +137,15 @@ func (s *session) script(name string) *redis.Script {
 // args returns the first arguments of a script, with space for n more.
 func (s *session) args(n int) []any { return append(make([]any, 0, 2+n), s.id, s.who()) }
 
-// call runs a script. Should the server not have it, its text is sent.
+// call runs a script. If the server does not have it, its text is sent.
 func (s *session) call(ctx context.Context, script *redis.Script, args ...any) ([]any, error) {
 	s.calls.Add(1)
 	reply, err := script.Run(ctx, s.client, s.keys, args...).Slice()
 	return reply, s.explain(err)
 }
 
-// durable is call, and tries again while the server cannot be reached, for as long as the settings allow. The script
-// must bear to be run twice.
+// durable is call, and tries again while the server cannot be reached, for as long as the settings allow. It must be
+// safe to run the script twice.
 func (s *session) durable(ctx context.Context, script *redis.Script, args ...any) ([]any, error) {
 	const first, most = 10 * time.Millisecond, 500 * time.Millisecond
 	begin := time.Now()
@@ -165,7 +165,8 @@ func (s *session) durable(ctx context.Context, script *redis.Script, args ...any
 	}
 }
 
-// unreachable is the error of a call that the server may not have answered, or may answer later.
+// unreachable is the error of a call that the server has not answered. It may still have made the
+// call.
 type unreachable struct{ error }
 
 func (u unreachable) Unwrap() error { return u.error }
@@ -174,7 +175,7 @@ func (u unreachable) Unwrap() error { return u.error }
 // written everything to its file. Or it counts this process as dead.
 var errForgot = errors.New("the server has forgotten a call of this process")
 
-// explain returns what an error of the client means.
+// explain converts an error of the client into one that says what it means.
 func (s *session) explain(err error) error {
 	var refused redis.Error
 	switch {
@@ -228,9 +229,8 @@ func number(reply []any, i int) int64 {
 // ended reports whether a reply says that the crawl has ended.
 func ended(reply []any) bool { return len(reply) > 0 && reply[0] == int64(1) }
 
-// listen starts to send to wakes when the server wakes this process. A wake that gets lost with a connection is made
-// up for by the calls that every process makes from time to time. The returned function ends that, and closes the
-// client.
+// listen sends to wakes whenever the server wakes this process. If a wake is lost with a connection, the calls that
+// every process makes from time to time make up for it. The returned function ends that, and closes the client.
 func (s *session) listen(ctx context.Context, wakes chan<- struct{}) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var listening sync.WaitGroup

@@ -39,7 +39,7 @@ func setOf[K comparable](c config) crawl.Func[K] {
 		s := &set[K]{session: joined, codec: codecOf[K](), web: web, limiter: crawl.InTurn(o.Limiter), o: o,
 			push: joined.script("push"), add: joined.script("step")}
 		closed := make(chan struct{})
-		cancel := context.AfterFunc(inner, func() { // whoever waits for the server returns
+		cancel := context.AfterFunc(inner, func() { // calls that wait for the server return
 			defer close(closed)
 			s.client.Close()
 		})
@@ -92,7 +92,7 @@ func count(o crawl.Options, s *session) {
 	}
 }
 
-// mark marks links as seen, each with a call, and returns those that nobody had marked.
+// mark marks links as seen, with one call each, and returns those that were not marked before.
 func (s *set[K]) mark(ctx context.Context, new []string, links []K) ([]string, error) {
 	for _, link := range links {
 		key := s.encode(link)

@@ -18,13 +18,13 @@ import (
 // goroutine, the courier, writes what has happened in its shards to the server, sends links to other shards, and
 // receives those for its own.
 //
-// The server has for each shard its owner, a mailbox of links, and a log. A link is outstanding while it is in a
-// mailbox, and a page from when it is in the log until it is done.
+// For each shard, the server has its owner, a mailbox of links, and a log. A link is outstanding while it is in a
+// mailbox, and a page from its entry in the log until it is done.
 type shards[K comparable] struct {
 	*session
 	scheduler *polite.Timed[K]
 	q         *queue[K]
-	known     atomic.Pointer[crawl.Visited[K]] // links that are no news to this process
+	known     atomic.Pointer[crawl.Visited[K]] // links that this process has already had
 	seeds     []K
 	wakes     chan struct{}
 	renewed   *time.Timer // runs when the lease of this process ends
@@ -115,10 +115,10 @@ func crawlerOf[K comparable](s *shards[K], begin func(polite.Rules) *polite.Time
 	return f.(crawl.Func[K])
 }
 
-// AddNew makes s the visited set of the crawler: a link is news unless this process has had it before.
+// AddNew makes s the visited set of the crawler: a link is new unless this process has had it before.
 func (s *shards[K]) AddNew(dst, links []K) []K { return (*s.known.Load()).AddNew(dst, links) }
 
-// forget makes all links news again.
+// forget makes all links new again.
 func (s *shards[K]) forget() {
 	set := s.q.newSet(s.q.sizeHint)
 	s.known.Store(&set)
@@ -245,7 +245,7 @@ func (s *shards[K]) renew(begin time.Time) {
 	}
 }
 
-// hear notes what time it is at the server, in us, which it said between two times here.
+// hear records the time of the server, in us, which it told between two times here.
 func (s *shards[K]) hear(reply []any, sent, received int64) {
 	us, err := strconv.ParseInt(text(reply, 1), 10, 64)
 	if err == nil {
@@ -253,8 +253,8 @@ func (s *shards[K]) hear(reply []any, sent, received int64) {
 	}
 }
 
-// restart joins the crawl again, as a new member, because the server does not count this one any more, or was
-// restarted with an earlier state. What this process knows may be wrong, so that it forgets everything.
+// restart joins the crawl again, as a new member, because the server no longer counts this one, or was restarted with
+// an earlier state. What this process knows may be wrong, so it forgets everything.
 func (s *shards[K]) restart(ctx context.Context) error {
 	for s.suspend(); ; { // until no fetch is in flight whose result could be taken for a later one's
 		open := 0

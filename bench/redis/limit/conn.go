@@ -32,7 +32,7 @@ func (c *conn) Close() error {
 }
 
 // call calls the server by f and returns what f does, or returns when ctx ends: the client notices only deadlines while
-// it waits for an answer. The answer of a call that was left is lost, and with it at most what that call was to get.
+// it waits for an answer. The answer to an abandoned call is lost, and with it at most what the call asked for.
 func call[T any](ctx context.Context, c *conn, f func(context.Context) (T, error)) (T, error) {
 	type answer struct {
 		value T

@@ -3,8 +3,7 @@
 // All lists them. Each is made from the rate of the whole fleet and the fleet's server, and is a limiter like any other
 // to the crawler. Without their server they fail closed: Wait returns an error, and nothing is fetched.
 //
-// The file ../limits.md shows what each lets through, and at what price; the tests of this package compute it in
-// virtual time.
+// The file ../limits.md shows what each lets through; the tests of this package compute it in virtual time.
 package limit
 
 import (
@@ -17,7 +16,7 @@ import (
 	"crawlbench/internal/limiter"
 )
 
-// Default is the limiter for those who do not choose.
+// Default is the name of the recommended limiter.
 const Default = "redisslots"
 
 // All returns the limiters, in the order in which results show them.

@@ -15,8 +15,8 @@ import (
 	"crawlbench/internal/crawl"
 )
 
-// polled is a limiter whose library grants a page at once or says when to ask again. Who asks first then gets it,
-// however long others have waited.
+// polled is a limiter whose library grants a page at once or says when to ask again. The page then goes to the first to
+// ask, however long others have waited.
 type polled struct {
 	*conn
 	// ask returns 0 if it was granted a page, and otherwise how long to wait before the next attempt.
@@ -59,7 +59,7 @@ func newRate(c *conn, rate float64, burst int) (crawl.Limiter, error) {
 	}}, nil
 }
 
-// contended is how the error of throttled begins when ten attempts to swap its state have failed because others did.
+// contended is the beginning of throttled's error after ten failed attempts to swap its state.
 const contended = "Failed to store updated rate limit data"
 
 // newThrottled returns a limiter of throttled/throttled. Its bucket begins full. Attempts that fail because of others
@@ -103,7 +103,7 @@ func newWindow(c *conn, rate float64, _ int) (crawl.Limiter, error) {
 		if err != nil || !r.Reached {
 			return 0, err
 		}
-		const soon = 10 * time.Millisecond // it says the end of the window in whole seconds, which may have passed
+		const soon = 10 * time.Millisecond // the end of the window is in whole seconds, and may have passed
 		return max(soon, time.Until(time.Unix(r.Reset, 0))), nil
 	}}, nil
 }

@@ -16,7 +16,7 @@ import (
 //go:embed reserve.lua
 var reserveScript string
 
-// reserver reserves pages in the schedule of a rate that is kept at the server, by the server's clock.
+// reserver reserves pages in the schedule of a rate. The schedule is on the server and uses its clock.
 type reserver struct {
 	*conn
 	script    *redis.Script
@@ -31,14 +31,14 @@ func newReserver(c *conn, rate float64, burst int) *reserver {
 		tolerance: float64(burst-1) * 1e9 / rate, start: time.Now()}
 }
 
-// reservation is what the server says to a reservation.
+// reservation is the server's answer to a reservation.
 type reservation struct {
 	due float64 // when the first page is due, in ns since the start of the reserver
 	end int64
 }
 
-// reserve reserves pages. Times count from the moment at which the answer comes, so that a page is never early, and as
-// late as the answer was under way.
+// reserve reserves pages. Times count from the arrival of the answer, so that a page is never early, but late by the
+// travel time of the answer.
 func (r *reserver) reserve(ctx context.Context, pages int, known int64, others int) (reservation, error) {
 	microseconds := strconv.FormatFloat(r.interval/1e3, 'g', 17, 64)
 	list, err := r.script.Run(ctx, r.client, []string{r.key}, microseconds, r.burst, pages, known, others).StringSlice()
@@ -63,8 +63,8 @@ func (r *reserver) until(due float64, now time.Duration) time.Duration {
 }
 
 // one is a limiter that reserves one page with each call, and sleeps until it may be fetched. A cancelled wait leaves
-// its page reserved, as with golang.org/x/time/rate, hence crawl.InTurn. After the server has forgotten, those who
-// sleep wake beside those who reserve the same time again.
+// its page reserved, as with golang.org/x/time/rate, hence crawl.InTurn. After the server has lost its state, pages
+// that were reserved before are fetched beside others that get the same times again.
 type one struct{ *reserver }
 
 func newReserve(c *conn, rate float64, burst int) (crawl.Limiter, error) {

@@ -14,22 +14,22 @@ import (
 // slots is a limiter that reserves the pages of the next 10 ms, a block of slots, with one call. The slots are given
 // out in this process when their times come, first come, first served.
 //
-// No window of the fleet has more than rate x length + burst, except for how much calls differ in how long they take:
-// a slot is used between the time that the burst allows and the time at which it is due, and expires then, or a little
-// later if somebody waits whom the timer wakes late. Those who wait hold no slot. So a cancelled wait leaves nothing
-// behind: its slot is the next one's. Nobody uses what a process has reserved when it ends, or when its demand ends: at
-// most a block and a half, 15 ms of the rate. A process that lets slots expire reserves smaller blocks.
+// No window of the fleet has more than rate x length + burst, up to differences between the durations of calls: a slot
+// is used between the time that the burst allows and the time at which it is due, and then expires, or a little later
+// if the timer wakes a waiting worker late. Waiting workers hold no slot. So a cancelled wait leaves nothing behind:
+// the next one gets its slot. What a process has reserved is lost when it ends, or when its demand ends: at most a
+// block and a half, 15 ms of the rate. A process that lets slots expire reserves smaller blocks.
 //
-// If the server dies, a process uses the slots it has, and then every Wait returns an error. If the server forgets,
-// each process tells it how far it has reserved. The first to do so cannot know what the others have, and skips as
-// much as they can have.
+// If the server dies, a process uses the slots that it has, and then every Wait returns an error. If the server loses
+// its state, each process tells it how far it has reserved. The first to do so cannot know what the others have
+// reserved, and skips as much as they can have.
 type slots struct {
 	*reserver
 	block int // slots of a full block
 	spare int // the next block is reserved when no more slots are left, and more wait than that
 
 	mu      sync.Mutex
-	queue   list.List // of chan grant: those who wait
+	queue   list.List // of chan grant: the waits
 	blocks  []block   // what is left of the blocks, in order of time
 	size    int       // slots of the next block
 	expired bool      // since the last block some slots have expired
@@ -55,7 +55,7 @@ type grant struct {
 const (
 	// blockTime is the time whose pages make a block.
 	blockTime = 10 * time.Millisecond
-	// late is how late a timer may be. A process that was stopped for longer does not use up its slots all at once.
+	// late is how late a timer may be. A process that was stopped for longer does not use all of its slots at once.
 	late = 10 * time.Millisecond
 )
 
@@ -76,7 +76,7 @@ func slotsOf(c *conn, rate float64, burst, n int) *slots {
 	return s
 }
 
-// NonReserving implements crawl.NonReserving: a process reserves no more because somebody waits who is cancelled later.
+// NonReserving implements crawl.NonReserving: waits that are cancelled later do not make a process reserve more.
 func (s *slots) NonReserving() {}
 
 // Close gives up the slots. No Wait may be in progress.
@@ -150,7 +150,7 @@ func (s *slots) left() (n int) {
 	return n
 }
 
-// serve gives the slots whose times have come to those who wait, and sees to those that come next.
+// serve gives the slots whose times have come to waiting workers, and prepares the next ones.
 func (s *slots) serve() {
 	now := time.Since(s.start)
 	s.expire(now - late)
@@ -174,7 +174,7 @@ func (s *slots) serve() {
 	}
 }
 
-// reserveBlock reserves n slots. If that fails, it fails those who wait and have no slot.
+// reserveBlock reserves n slots. If that fails, waits without a slot fail too.
 func (s *slots) reserveBlock(n int, known int64) {
 	r, err := s.reserve(s.ctx, n, known, s.others*(s.block+s.spare))
 	s.mu.Lock()

@@ -23,7 +23,7 @@ import (
 	"crawlbench/internal/screen"
 )
 
-// Exit codes, which are those of crawlbench.
+// Exit codes, the same as those of crawlbench.
 const (
 	exitOK, exitFailure, exitUsage, exitInterrupted = 0, 1, 2, 130
 )
@@ -85,15 +85,15 @@ func (s *settings) flags(fs *flag.FlagSet) {
 	fs.DurationVar(&s.Median, "latency", 60*time.Millisecond, "median time of a fetch")
 	fs.Float64Var(&s.Sigma, "sigma", 0.87, "standard deviation of the logarithm of that time")
 	fs.DurationVar(&s.Gap, "gap", time.Second, "time for which a host rests after a fetch")
-	fs.DurationVar(&s.RoundTrip, "roundtrip", 200*time.Microsecond, "time of a call to the server beside the server's own")
+	fs.DurationVar(&s.RoundTrip, "roundtrip", 200*time.Microsecond, "time of a call to the server without the server's own")
 	fs.DurationVar(&s.WarmUp, "warmup", 3*time.Second, "virtual time before the measurement")
 	fs.DurationVar(&s.Window, "window", 3*time.Second, "virtual time of the measurement")
 	fs.Uint64Var(&s.Seed, "seed", 1, "seed")
 	fs.StringVar(&s.format, "format", "text", "text, markdown or csv")
 	fs.BoolVar(&s.measure, "measure", false, "measure the costs anew, on this machine")
-	fs.IntVar(&s.shards, "shards", 0, "shards of the hosts, for frontiers that have some (default those of the frontier)")
+	fs.IntVar(&s.shards, "shards", 0, "number of shards, for frontiers with shards (default: that of the frontier)")
 	fs.IntVar(&s.pages, "pages", 50_000, "pages of the real crawls of -measure and -compare")
-	fs.BoolVar(&s.compare, "compare", false, "compare predictions with real crawls on this machine, by 1, 2 and 4 processes")
+	fs.BoolVar(&s.compare, "compare", false, "compare predictions with real crawls by 1, 2 and 4 processes on this machine")
 }
 
 func names() (list []string) {

@@ -42,7 +42,7 @@ type lab struct {
 	crawls  int
 }
 
-// seen is what was seen of a crawl.
+// seen holds the measurements of a crawl.
 type seen struct {
 	rate           float64 // pages per second
 	client, server float64 // seconds of processor time per page
@@ -91,7 +91,7 @@ func (l *lab) run(ctx context.Context, crawler string, processes, workers int, l
 	}, nil
 }
 
-// median makes a crawl some times, and returns the median of each value.
+// median makes a crawl several times, and returns the median of each value.
 func (l *lab) median(ctx context.Context, crawler string, processes, workers int, latency time.Duration) (seen, error) {
 	var all [repeats]seen
 	for i := range all {
@@ -177,8 +177,8 @@ func (l *lab) measure(ctx context.Context, costs Costs, pages int) (Costs, error
 	return costs, nil
 }
 
-// split returns what explains two costs per page with two numbers of calls per page: cost = page + calls * call.
-// Neither is negative: if noise says so, it is 0, and the other explains the first cost.
+// split solves cost = page + calls * call for two costs per page with two numbers of calls per page. Neither result is
+// negative: if noise would make one negative, it is 0, and the other explains the first cost.
 func split(calls1, cost1, calls2, cost2 float64) (page, call time.Duration, err error) {
 	if calls1 <= 0 || calls2 < 1.2*calls1 {
 		return 0, 0, fmt.Errorf("%.4f and %.4f calls to the server a page: want two numbers that differ, from smaller "+

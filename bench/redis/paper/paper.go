@@ -1,5 +1,5 @@
-// Package paper simulates fleets that are larger than what one machine can run: how many pages per second they fetch,
-// and what limits them.
+// Package paper simulates fleets that are larger than one machine can run: how many pages per second they fetch, and
+// what limits them.
 //
 // The input is a Model: what a page costs a process and the server, which is measured here (Costs), and assumptions
 // about the web and the machines. The output is a Result per number of processes, as a table or as CSV. A row beyond
@@ -23,7 +23,7 @@ import (
 type Costs struct {
 	// Frontier is the name of the crawler.
 	Frontier string
-	// Batch is how many pages a call is for at most.
+	// Batch is the largest number of pages of a call.
 	Batch int
 	// Linger is the time after a call for which results gather before the next one, unless a batch is full before, or a
 	// worker has nothing to do.
@@ -31,8 +31,8 @@ type Costs struct {
 	// ClientPage and ClientCall are the processor times of a process per page and per call to the server. ClientWait is
 	// what a page takes in addition if its fetch takes time, for timers and for waking up.
 	ClientPage, ClientCall, ClientWait time.Duration
-	// ServerPage and ServerCall are those of the server. ServerWake is what a call takes in addition if the server has
-	// nothing to do when it comes, and must wake up.
+	// ServerPage and ServerCall are the same for the server. ServerWake is what a call takes in addition if the server
+	// is idle when it comes, and must wake up.
 	ServerPage, ServerCall, ServerWake time.Duration
 	// Sharded says that each process has hosts of its own. Otherwise any process may fetch from any host.
 	Sharded bool
@@ -44,7 +44,7 @@ type Costs struct {
 	Source string
 }
 
-// call returns what a call for a number of pages costs the server.
+// call returns the cost of a call for a number of pages to the server.
 func (c Costs) call(pages int) time.Duration { return c.ServerCall + time.Duration(pages)*c.ServerPage }
 
 // Model is a fleet and the web that it crawls.
@@ -70,7 +70,7 @@ type Model struct {
 	unbound bool                           // the server answers all calls at once: a wrong twin for tests
 }
 
-// Result is what a model does.
+// Result is the result of a simulation.
 type Result struct {
 	Processes int
 	// Rate is the number of pages per second.
@@ -86,10 +86,11 @@ type Result struct {
 	Woken float64
 	// Imbalance is the number of hosts of the process with the most, divided by the mean.
 	Imbalance float64
-	// Ready is the mean share of hosts that could be fetched from, and are not.
+	// Ready is the mean share of hosts that are ready and not being fetched from.
 	Ready float64
 	// Polite and Misplaced are the mean shares of workers that have nothing to do: because every host rests, or because
-	// the hosts that do not are those of other processes. Blocked is that of workers that wait for an answer.
+	// the hosts that do not rest belong to other processes. Blocked is the mean share of workers that wait for an
+	// answer.
 	Polite, Misplaced, Blocked float64
 	// Extrapolated says that the model was never compared with a crawl of as many processes.
 	Extrapolated bool
@@ -108,8 +109,8 @@ const (
 	Workers    Limit = "workers"    // none of these: more workers would fetch more
 )
 
-// busy is the share from which something is a limit. A server may be busy all the time and be none, as long as calls
-// that wait for it carry more pages, so that nobody waits for their answers.
+// busy is the share above which something is a limit. A server that is always busy is no limit as long as waiting calls
+// carry more pages, so that no worker waits for their answers.
 const busy = 0.95
 
 // limit returns what limits a result.

@@ -8,13 +8,13 @@ import (
 )
 
 const (
-	// moments is how often a simulation looks at all hosts and workers in its window.
+	// moments is the number of times that a simulation samples all hosts and workers in its window.
 	moments = 50
 	// unanswered is how many batches of a process may be without an answer before its workers wait.
 	unanswered = 2
 )
 
-// what is what happens to a worker.
+// what is the kind of an event.
 type what uint8
 
 const (
@@ -22,12 +22,12 @@ const (
 	rested              // its host has rested
 	fetched             // its fetch has ended
 	handled             // its process has handled the page
-	// The others happen to a process.
+	// The following happen to a process.
 	lingered // it has let results gather for long enough
 	answered // the server has answered its call
 )
 
-// pool is what the workers of a process, or of all processes, can fetch from.
+// pool holds the hosts that the workers of a process, or of all processes, can fetch from.
 type pool struct {
 	hosts heap
 	idle  []int32 // workers for which there is no host
@@ -69,7 +69,7 @@ type core struct {
 	busy int64 // time for what it was given, in the window
 }
 
-// do gives the core something to do at a time, and returns when it begins and when it has done it.
+// do gives the core work at a time, and returns when it begins and ends it.
 func (c *core) do(at int64, cost time.Duration) (begin, end int64) {
 	begin = max(at, c.free)
 	c.free = begin + int64(cost)
@@ -77,16 +77,16 @@ func (c *core) do(at int64, cost time.Duration) (begin, end int64) {
 	return begin, c.free
 }
 
-// interrupt gives the core something that it does at once, before what it was given.
+// interrupt gives the core work that it does at once, before its other work.
 func (c *core) interrupt(at int64, cost time.Duration) (end int64) {
 	c.do(at, cost)
 	return at + int64(cost)
 }
 
-// spent returns for how long the core was busy until a time, if it was asked to do nothing later than that.
+// spent returns how long the core was busy until a time, if it was given no work after it.
 func (c *core) spent(at int64) int64 { return c.busy - max(0, c.free-at) }
 
-// Simulate returns what the model does.
+// Simulate simulates the model.
 func Simulate(m Model) (Result, error) {
 	if err := m.Check(); err != nil {
 		return Result{}, err
@@ -122,7 +122,7 @@ func Simulate(m Model) (Result, error) {
 	return r, nil
 }
 
-// runUntil lets everything happen that happens before a time.
+// runUntil processes all events before a time.
 func (s *simulation) runUntil(end int64) {
 	for len(s.events) > 0 && s.events[0].at < end {
 		e := s.events.pop()
@@ -174,7 +174,7 @@ func mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// step lets an event happen.
+// step processes an event.
 func (s *simulation) step(e item) {
 	switch e.what {
 	case begins:
@@ -274,8 +274,8 @@ func (s *simulation) processor(process int) *core {
 	return &s.cpu[best]
 }
 
-// take gives a worker the host that is ready first, for which it waits if need be. Since all hosts rest for the same
-// time, no other host can be ready sooner later on.
+// take gives a worker the host that is ready first; it waits if necessary. Since all hosts rest for the same time, no
+// other host can become ready sooner.
 func (s *simulation) take(worker int32) {
 	p, from := s.processOf(worker), s.pool(int(worker)/s.Workers)
 	if len(from.hosts) == 0 {

@@ -18,7 +18,7 @@ type sheet struct {
 	checks  []Check
 }
 
-// basis says what a result rests on.
+// basis says what a result is based on.
 func (r Result) basis() string {
 	if r.Extrapolated {
 		return "extrapolated"

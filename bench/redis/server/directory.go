@@ -7,8 +7,8 @@ import (
 	"os/exec"
 )
 
-// directory is a temporary directory that goes even if this process is killed: a shell, its janitor, waits for the end
-// of a pipe that only this process holds open, and then removes it.
+// directory is a temporary directory that is removed even if this process is killed: a shell, its janitor, waits for
+// the end of a pipe that only this process holds open, and then removes it.
 type directory struct {
 	path    string
 	janitor *exec.Cmd

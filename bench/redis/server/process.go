@@ -22,7 +22,7 @@ func startProcess(args []string) (*process, error) {
 	p := &process{cmd: exec.Command(args[0], args[1:]...), ended: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
 	p.cmd.SysProcAttr = attributes()
-	p.cmd.WaitDelay = time.Second // for its output, should anybody else hold it open
+	p.cmd.WaitDelay = time.Second // for its output, in case another process holds it open
 	started := make(chan error)
 	go func() {
 		// On Linux the kernel kills the process when the thread that started it ends.
@@ -48,7 +48,7 @@ func (p *process) kill() {
 	<-p.ended
 }
 
-// logPrefix is what precedes the words of a server in a line of its log: process, role, time and level.
+// logPrefix matches what precedes the message in a line of a server's log: process, role, time and level.
 var logPrefix = regexp.MustCompile(`^\d+:[A-Z] \d+ [A-Z][a-z]+ \d+ [\d:.]+ [-.*#] `)
 
 // lastWords returns the last lines that the process wrote, or how it ended if it wrote none.

@@ -1,9 +1,9 @@
-// Package server starts a Valkey or Redis server for the crawls of several processes, or takes one that runs.
+// Package server starts a Valkey or Redis server for the crawls of several processes, or uses a running one.
 //
-// Start runs the server that is installed, in a directory of its own, and Close ends it and removes the directory. If
-// this process is killed, neither stays behind. Connect takes a server by its URL. Client makes clients of either. The
-// server says which version it is and how much processor time it has used, so that its cost can be shown beside that
-// of the crawlers.
+// Start runs the installed server in a directory of its own, and Close ends it and removes the directory. If this
+// process is killed, neither stays behind. Connect uses a running server by its URL. Client makes clients of either. A
+// Server tells its version and the processor time that it has used, so that its cost can be shown beside that of the
+// crawlers.
 package server
 
 import (
@@ -28,12 +28,12 @@ import (
 // ErrNotInstalled is in the error of Start if no server is installed.
 var ErrNotInstalled = errors.New("neither valkey-server nor redis-server is on PATH")
 
-// AOF says how a server writes what it is told to a file, its append-only file.
+// AOF says how a server writes its append-only file.
 type AOF string
 
 const (
-	NoAOF    AOF = ""         // not at all: what a server knows ends with it
-	EverySec AOF = "everysec" // it syncs the file once a second, and may forget about the last second
+	NoAOF    AOF = ""         // not at all: its data ends with the server
+	EverySec AOF = "everysec" // it syncs the file once a second, and may lose about the last second
 	Always   AOF = "always"   // it syncs the file before it answers
 )
 
@@ -52,7 +52,7 @@ type Server struct {
 	pid     int    // 0 if it does not say
 	client  *redis.Client
 
-	// The rest is of a server that was started here.
+	// The other fields are those of a server that was started here.
 	args      []string
 	directory *directory
 	process   *process
@@ -61,7 +61,7 @@ type Server struct {
 // patience is how long a server may take until it answers.
 const patience = 30 * time.Second
 
-// Serve takes the server that runs at url, or starts one if url is "". It is a crawl.Serve.
+// Serve uses the running server at url, or starts one if url is "". It is a crawl.Serve.
 func Serve(ctx context.Context, url string) (crawl.FleetServer, error) {
 	var s *Server
 	var err error
@@ -174,7 +174,7 @@ func (s *Server) launch(ctx context.Context) error {
 	}
 }
 
-// Connect takes the server that runs at url, such as redis://127.0.0.1:6379 or unix:///run/valkey.sock.
+// Connect uses the running server at url, such as redis://127.0.0.1:6379 or unix:///run/valkey.sock.
 func Connect(ctx context.Context, url string) (*Server, error) {
 	client, err := asker(url)
 	if err != nil {
@@ -313,7 +313,7 @@ func (s *Server) Forget(name string) error {
 var quoted = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "]", `\]`)
 
 // errNotOurs is the error of Kill and Restart for a server of Connect.
-var errNotOurs = errors.New("server: it was not started here, so that it cannot be killed: want one of Start")
+var errNotOurs = errors.New("server: cannot kill a server that this program did not start: want one of Start")
 
 // Kill kills the process of the server, as a crash would, and leaves its directory. See Restart.
 func (s *Server) Kill() error {
@@ -333,7 +333,8 @@ func (s *Server) Restart(ctx context.Context) error {
 	return s.launch(ctx)
 }
 
-// Close ends a server that was started here and removes its directory. One of Connect goes on.
+// Close ends a server that was started here and removes its directory. A server of Connect
+// continues to run.
 func (s *Server) Close() error {
 	if s.client != nil {
 		s.client.Close()

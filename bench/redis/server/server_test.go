@@ -220,7 +220,7 @@ func contains(err error, words ...string) error {
 func TestNobodyThere(t *testing.T) {
 	url := "unix://" + filepath.Join(t.TempDir(), "none")
 	_, err := server.Connect(t.Context(), url)
-	err = contains(err, "server: no answer from "+url, "no such file", "start it, or leave out -redis")
+	err = contains(err, "server: no answer from "+url, "no such file", "start it, or omit -redis")
 	if err != nil {
 		t.Error(err)
 	}

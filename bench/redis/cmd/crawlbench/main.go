@@ -29,13 +29,13 @@ func program() bench.Program {
 				Run: func(args []string) int { return crash.Main(args, os.Stdout, os.Stderr) }},
 			{Name: "paper", Doc: "simulate fleets of up to 1,000 processes, from costs measured here",
 				Run: func(args []string) int { return paper.Main(args, os.Stdout, os.Stderr) }},
-			{Name: fleet.ChildVerb, // of the other two
+			{Name: fleet.ChildVerb, // started by the other two
 				Run: func([]string) int { return fleet.Main(os.Stdin, os.Stdout, os.Stderr, frontier.Crawlers()) }},
 		},
 	}
 }
 
-// serve starts a server, or takes the one that url names.
+// serve starts a server, or uses the one at url.
 func serve(ctx context.Context, url string) (bench.FleetServer, error) {
 	s, err := server.Serve(ctx, url)
 	switch {
@@ -47,7 +47,7 @@ func serve(ctx context.Context, url string) (bench.FleetServer, error) {
 	return s, nil
 }
 
-// notFound says of an error that the program of a server was not found.
+// notFound is an error that says that no server program was found.
 type notFound struct{ error }
 
 func (e notFound) Unwrap() []error { return []error{e.error, exec.ErrNotFound} }
