@@ -34,7 +34,7 @@ const mostLines = 3
 // causal delays lines of a crawler and shows which of them limit it.
 func (a *app) causal(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	results := fs.String("results", "results", "`directory` that holds the runs")
-	selector := fs.String("cell", "", "`words` that select the cell (default: that of the first finding about a crawler)")
+	selector := fs.String("cell", "", "`words` that select the cell (default: the cell of the first finding about a crawler)")
 	given := fs.String("lines", "", "`lines` to delay, such as mutexmap.go:40,engine/pool.go:90 (default: the hottest of the cell's profiles)")
 	packages := fs.String("packages", "", "`packages` with the lines, such as ./mine (default: the crawlers)")
 	rounds := fs.Int("rounds", 12, "`number` of rounds")
@@ -102,7 +102,7 @@ func (a *app) causal(ctx context.Context, fs *flag.FlagSet, args []string) error
 	return nil
 }
 
-// causalCell returns the cell that the selector names, or that of the first finding.
+// causalCell returns the cell that the selector names, or the cell of the first finding.
 func causalCell(a *diagnose.Analysis, selector string) (plan.Cell, error) {
 	own := slices.DeleteFunc(slices.Clone(a.Run.Plan().Cells),
 		func(c plan.Cell) bool { return c.IsControl() || c.IsAgainst() || c.Processes > 0 })

@@ -64,7 +64,7 @@ func commands() []command {
 		{"list", "[WHAT]", "list crawlers, scenarios, graphs, limiters, runs or cells", (*app).list},
 		{"scenario", "[NAME]", "print a reference of all keys of a scenario, or the text of one", (*app).scenario},
 		{"graph", "SCENARIO NAME FILE", "write a scenario's graph as .el, .el.gz or .sg", (*app).graph},
-		{"import", "FILE...", "make a graph of what a crawler recorded: JSON lines, WARC, or Heritrix's crawl.log",
+		{"import", "FILE...", "make a graph from a recorded crawl: JSON lines, WARC, or Heritrix's crawl.log",
 			(*app).importCrawl},
 		{"site", "[SCENARIO [GRAPH]] [-- COMMAND]", "serve a graph as web sites, and verify how any program crawls them",
 			(*app).site},

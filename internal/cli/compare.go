@@ -22,7 +22,7 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	results := fs.String("results", "results", "`directory` that holds the runs")
 	baseline := fs.String("baseline", "", "`crawler` in the first column (default: the run's baseline)")
 	unit := fs.String("unit", "", "`unit` for benchstat: "+strings.Join(store.Units(), ", ")+
-		", or all (default: that by which crawlers are compared, sec/op, and cpu-sec/op over HTTP)")
+		", or all (default: the unit by which crawlers are compared: sec/op, or cpu-sec/op over HTTP)")
 	var gate gateFlags
 	gate.add(fs, "with OLD and NEW")
 	only := fs.Bool("print", false, "print the benchstat command instead of running it")

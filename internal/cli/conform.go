@@ -25,7 +25,7 @@ func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) erro
 	checks := fs.String("checks", "", "`names` of the checks to run, such as storm,cancel (default: all)")
 	yields := fs.String("yield", "", "rebuild the program with random yields in these `packages`, such as ./mine,./internal/..., and run the suite on it")
 	patience := fs.Duration("patience", conform.Patience, "`time` after which a check counts as hanging")
-	count := fs.Int("count", 1, "with -mutants, run the suite this `number` of times and show how often it finds what not every run finds")
+	count := fs.Int("count", 1, "with -mutants, run the suite this `number` of times and show how often it finds the mutants that some runs miss")
 	seeds := fs.Int("seeds", 20, "with -yield, the `number` of schedules to try")
 	transport := fs.String("transport", "memory", "`transport` over which pages come: memory, or http for crawlers by URL")
 	positional, err := parse(fs, args, 0, 1000)
@@ -135,7 +135,7 @@ func (a *app) verdicts(list []conform.Result, mutants bool) error {
 	}
 	a.screen.List(&b, rows)
 	if !conform.Raced() && !a.quiet {
-		a.screen.Paragraph(&b, "", "Built without the race detector: data races are found by luck. Check a program built with go build -race too.")
+		a.screen.Paragraph(&b, "", "Built without the race detector: data races are found only by chance. Check a program built with go build -race too.")
 	}
 	failed := false
 	for _, v := range list {
@@ -186,8 +186,8 @@ func alone(names []string, table []crawl.Crawler) ([]crawl.Crawler, error) {
 	made := func(c crawl.Crawler) bool { return c.Fleet }
 	list, err := named(names, table)
 	if i := slices.IndexFunc(list, made); err == nil && i >= 0 && len(names) > 0 {
-		return nil, usagef("conform: crawler %s is made for fleets, and the suite checks one process alone: the module of the "+
-			"crawler has its own checks", list[i].Name)
+		return nil, usagef("conform: crawler %s is made for fleets, and the suite checks crawls of one process: the module "+
+			"of the crawler has its own checks", list[i].Name)
 	}
 	return slices.DeleteFunc(slices.Clone(list), made), err
 }

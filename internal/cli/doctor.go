@@ -106,7 +106,7 @@ func noise(a *diagnose.Analysis) []measure.Reading {
 				Value: fmt.Sprintf("%.2fx [%.2f, %.2f] in %s; a round varies by %.0f %%", x.Value, x.Lo, x.Hi,
 					plain.Count(c.Blocks, "round"), 100*c.SD)}
 			if c.Verdict == stat.Faster || c.Verdict == stat.Slower {
-				r.Hint = "a difference where there is none: expect one run in twenty by chance; more mean that this machine's results cannot be trusted"
+				r.Hint = "a difference where there is none: one run in twenty has one by chance; if more do, this machine's results cannot be trusted"
 			}
 			list = append(list, r)
 			if c.Blocks < fewestBlocks {

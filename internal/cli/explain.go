@@ -49,7 +49,7 @@ func (a *app) test(ctx context.Context, run *store.Run, budget time.Duration, dr
 		return err
 	}
 	if run.Several() {
-		a.tell(fmt.Sprintf("note: the findings are those of %s, and the experiments run on this machine.",
+		a.tell(fmt.Sprintf("note: the findings come from %s, and the experiments run on this machine.",
 			report.MachineName(analysis)))
 	}
 	tests, untested := explain.Tests(analysis)
@@ -73,7 +73,7 @@ func (a *app) test(ctx context.Context, run *store.Run, budget time.Duration, dr
 	needed := time.Duration(p.Rounds) * round
 	about := roundUp(needed)
 	if needed > budget {
-		fmt.Fprintf(a.err, "note: %s of all experiments need about %v: a budget of %v ends before, without verdicts\n",
+		fmt.Fprintf(a.err, "note: %s of all experiments need about %v: a budget of %v ends earlier, without verdicts\n",
 			plain.Count(p.Rounds, "round"), about, budget)
 	}
 	var text strings.Builder

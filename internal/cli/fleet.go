@@ -83,7 +83,7 @@ func overServer(k crawl.LimiterKind) bool { return k.Fleet && !k.Local }
 func (a *app) serveFleets(ctx context.Context, s *plan.Scenario, p *plan.Plan, f *runFlags) (*plan.Plan, error) {
 	if !a.needsServer(p) {
 		if f.redis != "" {
-			return nil, usagef("run: -redis: nothing in this plan is shared over a server: leave it out")
+			return nil, usagef("run: -redis: nothing in this plan is shared over a server: omit it")
 		}
 		return p, nil
 	}
@@ -184,8 +184,8 @@ func (a *app) resumeServer(ctx context.Context, run *store.Run, f *runFlags) (er
 		return fmt.Errorf("start the server that processes share: %w", err)
 	}
 	if then, now := run.Manifest().Server, f.server.Version(); then != "" && then != now {
-		return exitError{exitNotComparable, fmt.Errorf("the run was started with %s, and the server is %s now: install that one, "+
-			"or start a new run", then, now)}
+		return exitError{exitNotComparable, fmt.Errorf("the run began with %s, and the server is now %s: install "+
+			"%[1]s, or start a new run", then, now)}
 	}
 	return nil
 }

@@ -188,7 +188,7 @@ func nearestFlag(fs *flag.FlagSet, err error) string {
 	return strings.Replace(plan.Nearest(name, names), "did you mean ", "did you mean -", 1)
 }
 
-// howMany returns the words for the arguments of a command, of which there are least to most.
+// howMany returns the words for the least to most arguments of a command.
 func howMany(verb string, least, most int) string {
 	if most == 0 {
 		return "none"

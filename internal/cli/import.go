@@ -31,7 +31,7 @@ type importFlags struct {
 	importer.Options
 }
 
-// importCrawl makes a graph file of what a crawler recorded.
+// importCrawl makes a graph file from a recorded crawl.
 func (a *app) importCrawl(ctx context.Context, set *flag.FlagSet, args []string) error {
 	var f importFlags
 	set.StringVar(&f.out, "o", "", "`file` to write (default: the name of the input with the ending .cbg)")
@@ -91,7 +91,7 @@ func (a *app) importCrawl(ctx context.Context, set *flag.FlagSet, args []string)
 	return nil
 }
 
-// importedName returns the name of the graph of an input: that of the input with another ending, in this directory.
+// importedName returns the name of the graph file of an input: the input's name with another ending, in this directory.
 func importedName(input string) string {
 	name := filepath.Base(input)
 	if input == "-" {

@@ -157,11 +157,11 @@ func (a *app) compareMachines(fs *flag.FlagSet, results string, names []string) 
 	}
 	m, _, err := store.Peek(dir)
 	if err != nil || len(m.Machines) < 2 {
-		return false, nil // errors are those of who opens it next
+		return false, nil // the next caller that opens it reports the error
 	}
 	fs.Visit(func(f *flag.Flag) {
 		if f.Name == "baseline" || f.Name == "unit" || f.Name == "print" {
-			err = usagef("compare: -%s is for benchstat, which would take the rounds of all machines for those of one: omit it",
+			err = usagef("compare: -%s is for benchstat, which would treat the rounds of all machines as rounds of one: omit it",
 				f.Name)
 		}
 	})
@@ -173,7 +173,7 @@ func (a *app) compareMachines(fs *flag.FlagSet, results string, names []string) 
 		return true, err
 	}
 	fmt.Fprintln(a.raw, strings.TrimLeft(report.Verdicts(diagnose.Compare(run), a.screen), "\n"))
-	a.tell("note: benchstat's table is left out: it would take the rounds of all machines for those of one.")
+	a.tell("note: benchstat's table is left out: it would treat the rounds of all machines as rounds of one.")
 	return true, nil
 }
 

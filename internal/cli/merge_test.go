@@ -38,8 +38,8 @@ rate    = ["inf"]
 length  = "5ms"
 `
 
-// Shards of one plan, measured here one after another and merged, are the run done at once: plan and journal are equal
-// to the byte, but for samples, times and machine.
+// Shards of one plan, measured here one after another and merged, equal a run that was measured at once: plan and
+// journal are equal to the byte, except for samples, times and machine.
 func TestShardsMergedAreTheRunDoneAtOnce(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "s.toml", sharded)
@@ -70,7 +70,7 @@ func TestShardsMergedAreTheRunDoneAtOnce(t *testing.T) {
 	if _, err := os.Stat("merged/profiles/impl=cas,graph=g,keys=id,workers=1,rate=inf-" + procs(t) + "/cpu.pb.gz"); err != nil {
 		t.Error(err)
 	}
-	// The looks of a merged run are one, with all of alpha: no shard knew what the others had.
+	// A merged run has one look, with all of alpha: no shard knew the samples of the others.
 	run, err := store.Open("merged")
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +129,7 @@ func blank(t *testing.T, dir string) (lines []string) {
 	return append(lines, passes...)
 }
 
-// constant returns what does not depend on time and machine of a manifest.
+// constant returns the parts of a manifest that do not depend on time and machine.
 func constant(t *testing.T, dir string) map[string]any {
 	t.Helper()
 	var m map[string]any

@@ -96,7 +96,7 @@ func workspace(ctx context.Context, dir string) string {
 	return ""
 }
 
-// newName returns the name of the crawler of a module in dir: that of the directory, or "mine" if that does not suit.
+// newName returns the name of the crawler of a module in dir: the directory's name, or "mine" if that is not valid.
 func (a *app) newName(dir string) string {
 	if abs, err := filepath.Abs(dir); err == nil {
 		dir = abs

@@ -9,7 +9,7 @@ import (
 	"crawlbench/internal/plan"
 )
 
-// fitRounds sets the number of rounds by the budget, of which spent has been used, and warns if there are too few.
+// fitRounds sets the number of rounds by the budget, less the time already spent, and warns if there are too few.
 func (a *app) fitRounds(p *plan.Plan, firsts *measure.Firsts, budget, spent time.Duration) {
 	if budget > 0 {
 		p.SetRounds(min(firsts.FitRounds(p, budget-spent), p.MaxRounds()))

@@ -22,7 +22,7 @@ func (a *app) serve(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	base := fs.String("base", "", "subtract the profile of this `cell`, scaled to the same number of pages")
 	kind := fs.String("profile", "cpu", "`kind` of profile: cpu, block, mutex or wall")
 	addr := fs.String("addr", "127.0.0.1:0",
-		"`address` to listen on; one that other machines reach lets them read the runs")
+		"`address` to listen on; other machines that can reach it can read the runs")
 	open := fs.Bool("open", true, "open the page in a browser if there is one")
 	positional, err := parse(fs, args, 0, 1)
 	if err != nil {

@@ -25,18 +25,18 @@ import (
 type shardFlags struct{ place, run, machine string }
 
 func (s *shardFlags) add(fs *flag.FlagSet) {
-	fs.StringVar(&s.place, "shard", "", "measure only shard `I/N` of a run, which is one of N rounds, I being 1 to N: "+
-		"start all N, each on a machine, and put them together with \"crawlbench merge\", whose -help says more")
+	fs.StringVar(&s.place, "shard", "", "measure only shard `I/N` of a run: one in N rounds, with I from 1 to N. Start all "+
+		"N shards, each on its own machine, and put them together with \"crawlbench merge\"; its -help says more")
 	fs.StringVar(&s.run, "run", "", "with -shard, the `name` of the run, the same for all its shards (default: the "+
-		"scenario with the digest of the plan)")
-	fs.StringVar(&s.machine, "machine", "", "with -shard, the `name` by which reports call this machine")
+		"scenario's name and a digest of the plan)")
+	fs.StringVar(&s.machine, "machine", "", "with -shard, the `name` of this machine in reports")
 }
 
 // withoutShards returns why a flag cannot be used with -shard; "" if it can.
 func withoutShards(name string) string {
 	switch name {
 	case "budget":
-		return "shards have a plan in common, which must not depend on how fast a machine is: use -rounds"
+		return "shards share a plan, which must not depend on how fast a machine is: use -rounds"
 	case "explain":
 		return "a shard has no findings: explain the merged run"
 	case "gate", "format":
@@ -136,7 +136,7 @@ func (s *shardFlags) checkRounds(p *plan.Plan) error {
 	return err
 }
 
-// create creates the directory of a run, which for a shard is that of its next attempt.
+// create creates the directory of a run; for a shard, of its next attempt.
 func (f *runFlags) create(m store.Manifest, p *plan.Plan, begin time.Time) (*store.Run, error) {
 	at := func(dir string) (*store.Run, error) {
 		if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
@@ -227,15 +227,14 @@ func checkShard(m store.Manifest) error {
 func helpOnShards(s screen.Screen) string {
 	var b strings.Builder
 	s.Paragraph(&b, "", "Each DIR is a shard, which \"run -shard I/N\" wrote, or a directory that contains shards. One "+
-		"complete attempt of each shard is taken, and the others are named. All must have been measured by the same "+
-		"program, with the same plan, settings and graphs. The plan comes from the scenario, its seed and the flags "+
-		"alone; no crawler leaves early, and the decision is taken once, at the end.")
+		"complete attempt of each shard is used, and the others are listed. All shards must have been measured by the "+
+		"same program, with the same plan, settings and graphs. The plan comes from the scenario, its seed and the "+
+		"flags alone; no crawler leaves early, and comparisons are decided once, at the end.")
 	b.WriteByte('\n')
-	s.Paragraph(&b, "", "With one machine, the run is like any other. With two or three, the results of each are shown, "+
-		"and no joint verdict. From four on, crawlers are compared over machines: the mean of the log ratios of the "+
-		"machines, with a t-test that has as many degrees of freedom as machines less one. Machines with different "+
-		"processors are never averaged. The boot of a kernel tells machines apart: containers of one machine count as "+
-		"one, and a machine that restarts counts as another.")
+	s.Paragraph(&b, "", "With one machine, the run is like any other. With two or three, the results of each are "+
+		"shown, without a joint verdict. With four or more, crawlers are compared over machines: a t-test on the mean "+
+		"log ratio of each machine. Machines with different processors are never averaged. A machine is identified by "+
+		"the boot of its kernel: all containers on it count as one machine, and after a restart it counts as another.")
 	b.WriteByte('\n')
 	s.Title(&b, "-shard on systems that number jobs:")
 	s.List(&b, [][]string{

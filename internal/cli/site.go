@@ -43,7 +43,7 @@ func (a *app) site(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	f.recorded.add(fs)
 	fs.StringVar(&f.out, "o", "", "write the verdict as JSON into this `file`")
 	fs.StringVar(&f.listen, "listen", "127.0.0.1:0",
-		"`address` to listen on; with one other than of 127.0.0.1 the site can be reached from other machines")
+		"`address` to listen on; other machines can reach the site unless it is on 127.0.0.1")
 	fs.StringVar(&f.seed, "seed", "", "random `seed`, in place of the scenario's")
 	fs.DurationVar(&f.idle, "idle", 0,
 		"end when, after the first request, none has come for this `time` and the longest pause that the site asks "+
@@ -355,8 +355,8 @@ func helpOnSites(s screen.Screen) string {
 	}
 	s.List(&b, rows)
 	b.WriteByte('\n')
-	s.Paragraph(&b, "", "Those with a default above 0 do not change which pages have to be found. Links with rel=nofollow "+
-		"repeat other links, so following them is right, and so is skipping them.")
+	s.Paragraph(&b, "", "Those with a default above 0 do not change which pages have to be found. Links with "+
+		"rel=nofollow repeat other links, so both following and skipping them is right.")
 	return b.String()
 }
 
