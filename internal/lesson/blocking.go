@@ -22,11 +22,11 @@ func headOfLine() Lesson {
 			"more than five times as long",
 		},
 		Taught: 2,
-		Why: "Pages of one host are found together and so stand together in the queue. Soon all 64 workers hold pages of " +
-			"the same few hosts and wait for their gaps, while hosts that could be asked stand behind them: the ! in the " +
-			"strip. More workers only delay it. The remedy is to hand out a worker and a ready host in one step, from a " +
-			"heap of hosts by the time at which they may be asked again. One number tells crawlers apart, unforced " +
-			"idleness: worker time in which a host could have been asked. It is 0 for the second one.",
+		Why: "Pages of one host are found together and so stand together in the queue. Soon all 64 workers hold " +
+			"pages of the same few hosts and wait for their gaps, while hosts that could be asked wait behind them: " +
+			"the ! in the strips. More workers only delay it. The remedy is to hand out a worker and a ready host in " +
+			"one step, from a heap of hosts by the time at which they may be asked again. One number tells crawlers " +
+			"apart, unforced idleness: worker time in which a host could have been asked. It is 0 for the second one.",
 		Next: "\"crawlbench run polite\" shows five shapes of hosts and seven crawlers, in seconds, in virtual time.",
 		run: func(ctx context.Context, l *Lab) (Result, error) {
 			rows, err := l.simulate(ctx, blocking)
@@ -35,8 +35,8 @@ func headOfLine() Lesson {
 			}
 			heap, sleeper := rows["hostheap"], rows["sleeper"]
 			ratio := sleeper.Makespan / heap.Makespan
-			measured := fmt.Sprintf("In virtual time, sleeper took %.0f s and hostheap %.0f s: %.1f times as long. Its "+
-				"workers were idle without need for %.0f s in all, those of hostheap for %.0f s.",
+			measured := fmt.Sprintf("In virtual time, sleeper took %.0f s and hostheap %.0f s: %.1f times as long. "+
+				"Its workers were needlessly idle for %.0f s in all, those of hostheap for %.0f s.",
 				sleeper.Makespan, heap.Makespan, ratio, sleeper.Idle, heap.Idle)
 			r := Result{Choice: Unsure, Picture: strips(rows, "hostheap", "sleeper"), Measured: measured}
 			switch {

@@ -24,7 +24,7 @@ func tokenBucket() Lesson {
 			"lost. A ticker keeps one tick. So a burst of 1 is smooth but loses throughput each time that a worker is " +
 			"late, because what was missed is not made up for; a large burst makes up for delays but lets many pages " +
 			"hit the site at once. crawlbench's default is 10 ms worth of pages, since timers may be a millisecond late.",
-		Next: "\"crawlbench run limiters\" shows each limiter's worst window, and \"crawlbench list limiters\" what there is.",
+		Next: "\"crawlbench run limiters\" shows each limiter's worst window, and \"crawlbench list limiters\" lists them.",
 		run: func(ctx context.Context, l *Lab) (Result, error) {
 			const rate, burst = 100, 20
 			admitted := map[string]int{}

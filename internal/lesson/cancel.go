@@ -44,7 +44,7 @@ func keeper() crawl.Crawler {
 	return crawl.Crawler{Name: "lesson.keeper", Doc: "waits for its workers when cancelled", ByID: collect(false)}
 }
 
-// leftBehind decides by the checks of a correct crawler and of one that should leave goroutines behind.
+// leftBehind returns the answer from the checks of a correct crawler and of one that should leave goroutines behind.
 func leftBehind(twin, leaky conform.Result) Result {
 	text, _, _ := strings.Cut(leaky.Text, "\n")
 	r := Result{Choice: Unsure, Picture: verdictLine("buffer, and waits", twin) +
@@ -65,7 +65,7 @@ func ignorer() crawl.Crawler {
 	return crawl.Crawler{Name: "lesson.ignorer", Doc: "returns when cancelled, without its workers", ByID: collect(true)}
 }
 
-// outcome is what a worker hands over.
+// outcome is the result of a fetch.
 type outcome[K comparable] struct {
 	links   []K
 	fetched bool

@@ -11,20 +11,20 @@ import (
 func realPages() Lesson {
 	return Lesson{
 		Title: "a faster set, and real pages",
-		Question: "Where pages are in memory and have dense numbers, chunked, which claims a bit in a bitset, fetches about " +
-			"ten times as many pages as spawn, which starts a goroutine for each page and takes a lock for each link, with " +
-			"eight workers. Now the pages are HTML, have URLs and come over HTTP. What remains of the lead, in processor time " +
-			"of the crawler?",
+		Question: "In memory, with dense numbers and eight workers, chunked fetches about ten times as many pages as " +
+			"spawn: chunked claims a bit in a bitset, and spawn starts a goroutine for each page and takes a lock " +
+			"for each link. Now the pages are HTML with URLs and come over HTTP. How much of the lead remains, in " +
+			"processor time of the crawler?",
 		Choices: []string{
 			"most of it: a goroutine and a lock still cost what they cost",
 			"less than twice the pages for the same processor time",
 		},
 		Taught: 1,
-		Why: "A goroutine and its locks cost some microseconds a page. A page over HTTP costs tens of microseconds before the " +
-			"crawler sees a single link: a request is written, headers and a body are read, the HTML is split into tags, " +
-			"and each link is resolved. No visited set changes that. What does: connections that are used again, bodies " +
-			"that are read to their end, a tokenizer in place of a tree, and not asking twice.",
-		Next: "\"crawlbench run http\" measures more crawlers, and says which part of a page a crawler can change at all.",
+		Why: "A goroutine and its locks cost some microseconds a page. A page over HTTP costs tens of microseconds " +
+			"before the crawler sees a single link: a request is written, headers and a body are read, the HTML is " +
+			"split into tags, and each link is resolved. No visited set changes that. These things do: reusing " +
+			"connections, reading bodies to their end, a tokenizer instead of a tree, and not fetching twice.",
+		Next: "\"crawlbench run http\" measures more crawlers, and says how much of a page's cost a crawler can change at all.",
 		run: func(ctx context.Context, l *Lab) (Result, error) {
 			a, err := l.measure(ctx, `
 crawlers  = ["spawn", "chunked"]

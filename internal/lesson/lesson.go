@@ -50,7 +50,7 @@ type Result struct {
 	Measured string // the figures from which Choice is computed, in a sentence
 }
 
-// Lab is what lessons measure with.
+// Lab holds what lessons need to measure.
 type Lab struct {
 	Crawlers []crawl.Crawler // includes those of Crawlers
 	Child    []string        // as in measure.Trial
@@ -117,7 +117,7 @@ func (l *Lab) measureThen(ctx context.Context, text string,
 	return a, then(a)
 }
 
-// inMemory is the end of a scenario with a site that answers at once.
+// inMemory ends the text of a scenario whose site answers at once.
 const inMemory = `rounds   = 12
 sample   = "30ms"
 [[graph]]
@@ -127,7 +127,7 @@ scale  = 13
 degree = 12
 `
 
-// cellOf says which cell is meant.
+// cellOf identifies a cell.
 type cellOf struct {
 	crawler string
 	workers int

@@ -121,7 +121,7 @@ func TestTell(t *testing.T) {
 			t.Errorf("choice %d is shown as the answer:\n%s", c.choice, told)
 		}
 		if (c.guess == 0 || c.choice == Unsure) && strings.Contains(text, "You guessed") {
-			t.Errorf("choice %d, guess %d: the guess is judged:\n%s", c.choice, c.guess, told)
+			t.Errorf("choice %d, guess %d: the guess is called right or wrong:\n%s", c.choice, c.guess, told)
 		}
 	}
 }

@@ -21,9 +21,9 @@ func lockPerLink() Lesson {
 			"a lock per page is faster: it is passed on less often",
 		},
 		Taught: 2,
-		Why: "What a contended lock costs is mostly being passed from one worker to the next: a cache line that moves, or " +
-			"a goroutine that sleeps and is woken up. That is paid for each acquisition, whereas a lookup is a few " +
-			"nanoseconds. So take a lock for a batch of work, not for each item; a batch of a page is already there.",
+		Why: "A contended lock costs time mostly when it passes from one worker to the next: a cache line moves, or " +
+			"a goroutine sleeps and is woken up. That is paid for each acquisition, whereas a lookup takes a few " +
+			"nanoseconds. So take a lock for a batch of work, not for each item; the links of a page are such a batch.",
 		Next: "\"crawlbench list crawlers\" shows sharded and chunked, which go further: many locks, or none.",
 		run: measured(`
 crawlers = ["lesson.perlink", "lesson.perpage"]

@@ -10,20 +10,20 @@ import (
 
 func whenItMatters() Lesson {
 	return Lesson{
-		Title: "when nothing of this matters",
-		Question: "On a site that answers at once, chunked, without a lock in the visited set, fetches several times as many " +
-			"pages as mutexmap, with eight workers. Now each page takes 10 ms to arrive, which is fast for the open web. " +
-			"What remains of the lead?",
+		Title: "when none of this matters",
+		Question: "On a site that answers at once, chunked, without a lock in the visited set, fetches several times " +
+			"as many pages as mutexmap, with eight workers. Now each page takes 10 ms to arrive, which is fast for " +
+			"the open web. How much of the lead remains?",
 		Choices: []string{
 			"most of it: a lock is a lock",
-			"nothing to speak of: less than 10 %",
+			"almost nothing: less than 10 %",
 		},
 		Taught: 1,
 		Why: "A worker that waits 10 ms for a page spends a microsecond on the visited set: one part in ten thousand. " +
 			"Workers that wait for the network hardly ever meet at the lock. With eight workers, the crawl fetches 800 " +
 			"pages a second, whatever the crawler. So measure the cost of your own pages first; then choose the crawler " +
 			"that is easiest to read and to get right, unless your pages are in memory.",
-		Next: "\"crawlbench run matter\" finds the cost from which on all crawlers are equivalent.",
+		Next: "\"crawlbench run matter\" finds the cost above which all crawlers are equivalent.",
 		run: func(ctx context.Context, l *Lab) (Result, error) {
 			a, err := l.measure(ctx, `
 crawlers = ["mutexmap", "chunked"]

@@ -39,8 +39,8 @@ func bars(list []bar) string {
 	return s.String()
 }
 
-// draw writes a picture on a screen: bars become shorter, and a column of strips stands for several, where there is no
-// room.
+// draw writes a picture to a screen. If there is not enough room, bars become shorter, and a column of a strip stands
+// for several.
 func draw(b *strings.Builder, s screen.Screen, picture string) {
 	const block, shortest = "█", 8
 	room, longest := math.MaxInt32, 0
@@ -103,7 +103,7 @@ func perSecond(x float64) string {
 	return fmt.Sprintf("%.3g pages/s", x)
 }
 
-// ratio is how many times the throughput of one cell another has.
+// ratio is a ratio of two throughputs, with its range.
 type ratio struct{ value, lo, hi float64 }
 
 // quick is the number of fastest rounds of a cell that a ratio is computed from.
@@ -118,8 +118,8 @@ func fastest(c *diagnose.Cell) []float64 {
 	return list[:min(quick, len(list))]
 }
 
-// times returns how many times the throughput of base another cell has in its fastest round. Its range is that of the
-// quick fastest rounds of both.
+// times returns the ratio of the throughputs of two cells in their fastest rounds, with the range over the quick
+// fastest rounds of both.
 func times(other, base *diagnose.Cell) ratio { return between(fastest(other), fastest(base)) }
 
 func between(other, base []float64) ratio {
@@ -128,7 +128,7 @@ func between(other, base []float64) ratio {
 
 func (r ratio) String() string { return fmt.Sprintf("%.2fx [%.2f, %.2f]", r.value, r.lo, r.hi) }
 
-// method says what speeds and ratios are.
+// method explains speeds and ratios.
 const method = " (Fastest round of each; in brackets, the range of the three fastest.)"
 
 // side says on which side of the band from 1/factor to factor the range of a ratio is: 0 below, 1 within, 2 above,

@@ -23,11 +23,11 @@ func blockProfile() Lesson {
 			"out. Which function has the most time in the block profile?",
 		Choices: []string{"load", "remember", "store"},
 		Taught:  2,
-		Why: "A block profile counts the time for which goroutines wait for each other, at the line where they wait: a " +
-			"channel, a select, a lock. Sleeping, waiting for the network, and waiting for a processor are not in it, so " +
-			"load does not appear, and of store only the wait for the token. A channel with room for one is a lock, and " +
-			"a block profile is how one finds that. Beware of idle workers that wait for work: they may be on top, and " +
-			"mean nothing.",
+		Why: "A block profile counts the time for which goroutines wait for each other, at the line where they wait: " +
+			"a channel, a select, a lock. Sleeping, waiting for the network, and waiting for a processor are not in " +
+			"it, so load does not appear, and store appears only with its wait for the token. A channel with room " +
+			"for one is a lock, and a block profile shows that. Beware of idle workers that wait for work: they may " +
+			"be at the top and mean nothing.",
 		Next: "After \"make bench\", \"make flame CELL='mutexmap rmat14' PROFILE=block\" opens such a profile.",
 		run: func(ctx context.Context, l *Lab) (Result, error) {
 			return l.profiled(ctx, "lesson.channellock", "block", "load", "remember", "store")
@@ -139,7 +139,7 @@ func byFunction(p *profile.Profile, functions []string) map[string]float64 {
 	return shares
 }
 
-// hold is how long a page takes in the functions that take long.
+// hold is the time per page of the slow functions.
 const hold = time.Millisecond
 
 // slots is a visited set that uses a channel with room for one as a lock.

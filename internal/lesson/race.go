@@ -20,11 +20,11 @@ func checkThenAct() Lesson {
 			"fetched exactly once?",
 		Choices: []string{"yes: all accesses are locked", "no: some pages are fetched twice"},
 		Taught:  1,
-		Why: "Between the lookup and the insertion, another worker can look up the same link, and both find it new. The " +
-			"race detector finds unsynchronized access to memory, which this is not: it is a check followed by an act " +
-			"that no longer fits. One critical section must do both, as LoadOrStore and compare-and-swap do in one step. " +
-			"Such bugs are found by checking results: here, that each page is fetched once while many workers find the " +
-			"same links.",
+		Why: "Between the lookup and the insertion, another worker can look up the same link, and both find it new. " +
+			"The race detector finds unsynchronized access to memory, and there is none here: there is a check, and " +
+			"an action that relies on it when it may no longer hold. One critical section must do both, as " +
+			"LoadOrStore and compare-and-swap do in one step. Such bugs are found by checking results: here, that " +
+			"each page is fetched once while many workers find the same links.",
 		Next: "\"crawlbench conform\" checks all crawlers, and your own; its README lists about 200 bugs of this kind.",
 		run: func(ctx context.Context, l *Lab) (Result, error) {
 			right, err := l.check(ctx, mutant.Right(), "storm")

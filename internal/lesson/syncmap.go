@@ -8,7 +8,7 @@ import (
 
 func syncMap() Lesson {
 	return Lesson{
-		Title: "what sync.Map costs, and its case",
+		Title: "what sync.Map costs, and when it pays",
 		Question: "sync.Map reads without a lock. As a visited set, how much memory does it allocate for each page, " +
 			"compared with a plain map behind a sync.Mutex? Guess the speeds with one and with eight workers too.",
 		Choices: []string{"at most half as much", "about as much, within a factor of 2", "more than twice as much"},
@@ -27,7 +27,7 @@ workers  = [1, 8]
 			r := Result{1, speeds(lock, sync, lock8, sync8) + bars([]bar{
 				{"mutexmap allocates", lock.Bytes, fmt.Sprintf("%.0f bytes a page", lock.Bytes)},
 				{"syncmap allocates", sync.Bytes, fmt.Sprintf("%.0f bytes a page", sync.Bytes)},
-			}), fmt.Sprintf("syncmap allocates %.1f times as much a page. It has %s the throughput of mutexmap with one worker and %s with eight."+method,
+			}), fmt.Sprintf("syncmap allocates %.1f times as much per page. It has %s the throughput of mutexmap with one worker and %s with eight."+method,
 				sync.Bytes/lock.Bytes, times(sync, lock).String(), times(sync8, lock8).String())}
 			switch x := sync.Bytes / lock.Bytes; {
 			case x > 2:
