@@ -12,7 +12,7 @@ import (
 type experiment struct {
 	name   string
 	metric diagnose.Metric
-	// change returns the changed cell, or why it cannot be changed so.
+	// change returns the changed cell, or the reason why it cannot be changed.
 	change func(s subject) (c plan.Cell, why string)
 	kinds  []diagnose.Kind
 	// predict returns the ratios that the finding allows. A finding that is wrong predicts others: where a cause is not
@@ -30,7 +30,8 @@ const (
 	memory  = "pages in memory"
 )
 
-// experiments lists them. A finding is tested by all that list its kind, and apply.
+// experiments lists all experiments. A finding is tested by all that list its kind and apply to its
+// cell.
 var experiments = [...]experiment{
 	{"collector off", throughput, collectorOff, []diagnose.Kind{diagnose.CollectorBound},
 		// At least half of what is gained if the whole share goes.
@@ -120,7 +121,7 @@ var experiments = [...]experiment{
 		func(s subject) band { return atMost(1, 1/s.Value.Median) }},
 }
 
-// tooClose is the ratio of two predictions that an experiment cannot tell apart.
+// tooClose is the ratio of two predictions below which an experiment cannot distinguish them.
 const tooClose = 1.1
 
 // atLeast returns a band that begins midway between the ratios that a wrong and a right finding predict.
@@ -139,11 +140,11 @@ func atMost(wrong, right float64) band {
 	return band{Hi: (wrong + right) / 2}
 }
 
-// without returns how many times as fast a crawl is without a share of what it needs, at most ten times.
+// without returns the speed-up of a crawl that no longer needs a share of its time, at most 10.
 func without(share float64) float64 { return 1 / (1 - min(0.9, share)) }
 
-// oneSuffices predicts the throughput on one processor if a crawl waits for something else: it needs one processor as
-// far as it did not use more.
+// oneSuffices predicts the throughput on one processor of a crawl that waits for something else: it falls only if the
+// crawl used more than one.
 func oneSuffices(s subject) band {
 	idle, known := s.Cell.IdleProcessors()
 	if !known || s.away() {
@@ -169,7 +170,7 @@ func withinQuota(s subject) band {
 func collectorOff(s subject) (plan.Cell, string) {
 	c := s.base()
 	if c.NoGC {
-		return c, "the collector is off in it already"
+		return c, "its collector is already off"
 	}
 	c.NoGC = true
 	return c, ""
@@ -178,7 +179,7 @@ func collectorOff(s subject) (plan.Cell, string) {
 func oneProcessor(s subject) (plan.Cell, string) {
 	c := s.base()
 	if c.Procs == 1 {
-		return c, "it has one processor only"
+		return c, "it has only one processor"
 	}
 	c.Procs = 1
 	return c, ""
@@ -187,7 +188,7 @@ func oneProcessor(s subject) (plan.Cell, string) {
 func allProcessors(s subject) (plan.Cell, string) {
 	c := s.base()
 	if c.Procs >= s.cores() {
-		return c, "it has all processors"
+		return c, "it already has all processors"
 	}
 	c.Procs = s.cores()
 	return c, ""
@@ -229,7 +230,7 @@ func twiceTheCPU(s subject) (plan.Cell, string) {
 func inMemory(s subject) (plan.Cell, string) {
 	c := s.base()
 	if c.Transport == plan.Memory {
-		return c, "its pages are in memory already"
+		return c, "its pages are already in memory"
 	}
 	c.Transport = plan.Memory
 	return c, ""
@@ -258,7 +259,7 @@ func burst(times int) func(subject) (plan.Cell, string) {
 func pacedLimiter(s subject) (plan.Cell, string) {
 	c := s.base()
 	if diagnose.KeyOf(c).LimiterName() == "paced" {
-		return c, "its limiter is the most precise one: if workers were late after they had been let through, only an idle machine shows it"
+		return c, "its limiter is already the most precise one: only an idle machine can show whether workers were late after they had been let through"
 	}
 	c.Limiter = "paced"
 	return c, ""
@@ -276,7 +277,7 @@ func withoutSet(s subject) (plan.Cell, string) {
 	case s.plan.BehaviourOf(c.Graph).Fail+s.plan.BehaviourOf(c.Graph).HostFail > 0:
 		return c, "some fetches fail, and the null set needs a tree that is reached whole"
 	case !s.onEngine() || where == "" || strings.HasPrefix(where, "engine."):
-		return c, "no setting removes what a line does that is outside of a visited set on the shared engine; crawlbench causal delays that line instead"
+		return c, "the line is not part of a visited set on the shared engine, so no setting removes its work; crawlbench causal delays it instead"
 	}
 	c.NullSet = true
 	return c, ""

@@ -2,7 +2,7 @@
 //
 // The input is the analysis of a run. Tests are made from its findings: each changes one thing about the finding's
 // cell, such as GOMAXPROCS or the collector, and predicts by how much throughput or processor time then changes if the
-// finding is right. The predictions are written down before the experiment is measured, interleaved with the unchanged
+// finding is right. The predictions are recorded before the experiment is measured, interleaved with the unchanged
 // crawler. The output is a diagnose.TestResult for each test: confirmed, refuted or inconclusive.
 package explain
 
@@ -17,7 +17,7 @@ import (
 	"crawlbench/internal/store"
 )
 
-// band is what a prediction allows; the zero value means that there is none.
+// band is the range that a prediction allows; the zero value means no prediction.
 type band = diagnose.Band
 
 // The metrics of the experiments.
@@ -33,7 +33,7 @@ type Untested struct {
 	Why string
 }
 
-// Tests returns the tests of the findings of a, and the findings for which there is none that leaves the code as it is.
+// Tests returns the tests of the findings of a, and the findings that no experiment can test without changing code.
 func Tests(a *diagnose.Analysis) (list []diagnose.Test, untested []Untested) {
 	p, m := a.Run.Plan(), a.Run.Manifest()
 	for _, f := range a.Findings {
@@ -150,8 +150,8 @@ func value(m diagnose.Metric, s *store.Sample) float64 {
 	return math.NaN()
 }
 
-// disturbed reports whether flags mean that the machine disturbed the experiment. That the control group stops the
-// crawl is what a finding about it says.
+// disturbed reports whether flags mean that the machine disturbed the experiment. A finding about throttling expects
+// the flag "throttled".
 func disturbed(t diagnose.Test, flags []string) bool {
 	return slices.ContainsFunc(flags, func(f string) bool { return f != "throttled" || t.Kind != diagnose.Throttled })
 }
@@ -172,7 +172,7 @@ func Combined(list []diagnose.TestResult, kind diagnose.Kind, cell string) (verd
 	return verdict, tested
 }
 
-// differs is the factor by which the unchanged crawler may differ from what it was in the run.
+// differs is the factor by which the unchanged crawler may differ from the run.
 const differs = 1.5
 
 // busy returns why an experiment decides nothing if the machine disturbed most samples; "" if it did not.
@@ -185,8 +185,8 @@ func busy(rounds int, flagged ...int) string {
 	return ""
 }
 
-// changed returns why an experiment cannot refute the finding: the unchanged crawler is not what it was in the run, so
-// that the cause may be absent. A prediction that comes true all the same confirms it.
+// changed returns why an experiment cannot refute the finding: the unchanged crawler behaves differently than in the
+// run, so the cause may be absent. A prediction that holds nevertheless confirms the finding.
 func changed(t diagnose.Test, base []float64) string {
 	measured := slices.DeleteFunc(slices.Clone(base), math.IsNaN)
 	if len(measured) == 0 || t.Was == 0 {

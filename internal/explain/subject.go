@@ -9,7 +9,7 @@ import (
 	"crawlbench/internal/store"
 )
 
-// subject is a finding that is tested, and where it is from.
+// subject is a finding to be tested, and the run that it comes from.
 type subject struct {
 	diagnose.Finding
 	plan     *plan.Plan
