@@ -99,8 +99,8 @@ func (c *collector) connect(g *graph.Graph, number []uint32) {
 	})
 }
 
-// begin sets the start page: that from which all are reached whose fetch succeeded. If there is none, it adds a page
-// that links to as few as it takes to reach all that were fetched.
+// begin sets the start page: the first from which every successfully fetched page can be reached. If there is none, it
+// adds a page with as few links as are needed to reach all pages that were fetched.
 func (c *collector) begin(g *graph.Graph, number []uint32, start string) error {
 	if start != "" {
 		url, err := canonical(nil, start)
@@ -138,7 +138,7 @@ func (c *collector) begin(g *graph.Graph, number []uint32, start string) error {
 	return nil
 }
 
-// roots returns as few of the pages as it takes to reach all of them, those that come first where there is a choice.
+// roots returns a smallest set of pages from which all can be reached; where there is a choice, the first ones.
 func roots(g *graph.Graph, pages []uint32) (list []uint32) {
 	seen := make([]bool, g.Pages())
 	for _, p := range pages {
@@ -174,7 +174,7 @@ func flood(g *graph.Graph, p uint32, seen []bool) {
 	}
 }
 
-// record makes the record of g, whose pages are those of order and perhaps the page of the seeds.
+// record makes the record of g. Its pages are those of order, and perhaps the added start page.
 func (c *collector) record(g *graph.Graph, order []uint32) *graph.Record {
 	pages := g.Pages()
 	r := &graph.Record{
@@ -216,7 +216,8 @@ func (c *collector) record(g *graph.Graph, order []uint32) *graph.Record {
 	return r
 }
 
-// median returns the median of waits, of an even number the lower one, or otherwise if there are none.
+// median returns the median of waits (the lower one if their number is even), or otherwise if there are
+// none.
 func median(waits []uint32, otherwise uint32) uint32 {
 	if len(waits) == 0 {
 		return otherwise

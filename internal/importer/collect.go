@@ -9,7 +9,7 @@ import (
 	"crawlbench/internal/plain"
 )
 
-// fetch is what a file says of the fetch of one page. URLs are canonical.
+// fetch is what a file says about the fetch of one page. URLs are canonical.
 type fetch struct {
 	url    string
 	status int           // of HTTP; 0: never fetched, below 0: no answer
@@ -45,14 +45,14 @@ type collector struct {
 	count uint64   // links
 }
 
-// collected is what is known of a page.
+// collected is what is known about a page.
 type collected struct {
 	first  uint64 // links of the page before the one with this number do not count
 	bytes  uint64
 	wait   uint32 // microseconds, or unknownWait
 	status int16
 	listed bool // it has a record
-	linked bool // links are those of its record
+	linked bool // links come from its record
 }
 
 const unknownWait = ^uint32(0)
@@ -131,7 +131,7 @@ func (c *collector) page(f fetch) (id uint32, counts bool, err error) {
 	return id, counts, nil
 }
 
-// waited says how long the fetch of a page took, if the page is known and its record did not say it.
+// waited sets how long the fetch of a page took, if the page is known and its record did not say so.
 func (c *collector) waited(url string, wait time.Duration) {
 	if id, ok := c.ids[url]; ok && c.pages[id].wait == unknownWait {
 		c.pages[id].wait = micros(wait)

@@ -9,8 +9,8 @@ import (
 
 const gzipMagic = "\x1f\x8b\x08"
 
-// members decompresses a gzip file of one or more members. After a member that is truncated or corrupt it returns a
-// damage once, and goes on with the next member that it finds.
+// members decompresses a gzip file of one or more members. After a truncated or corrupt member it returns one damage,
+// and continues with the next member that it finds.
 type members struct {
 	in   *window
 	z    *gzip.Reader
@@ -83,7 +83,7 @@ func (m *members) begin(skipped bool) (err error) {
 }
 
 // damaged converts an error of package gzip about its input into a damage, and goes back to where the next member may
-// begin: what was taken for the rest of this one may be others. Other errors are those of reading.
+// begin, since data taken for the rest of this one may belong to others. It returns errors of reading unchanged.
 func (m *members) damaged(err error) error {
 	what := ""
 	var corrupt flate.CorruptInputError
@@ -111,8 +111,8 @@ type window struct {
 	err  error
 }
 
-// rewindable is how far a window goes back at least. A decoder that reads a wrong stream finds that after a few
-// kilobytes.
+// rewindable is the least distance that a window can go back. A decoder notices within a few kilobytes that it reads a
+// wrong stream.
 const rewindable = 1 << 20
 
 // peek returns the next bytes, n if there are as many. The error is not io.EOF.

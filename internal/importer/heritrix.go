@@ -27,7 +27,8 @@ const (
 // crawlLogLine matches the beginning of a line: the time, of Heritrix 3 or 1, the status and the size.
 var crawlLogLine = regexp.MustCompile(`^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z|\d{14,17}) +-?\d+ +(\d+|-) +\S+ `)
 
-// hops matches the path of discovery: hops from the seed, of which one that is too long has its number before the last.
+// hops matches the path of discovery: one letter per hop from the seed; a long path begins with the number of hops that
+// it leaves out.
 var hops = regexp.MustCompile(`^(-|(\d+\+)?[A-Z]+)$`)
 
 // prerequisite matches the path of a DNS name or robots.txt, also where that redirected to.
@@ -36,7 +37,7 @@ var prerequisite = regexp.MustCompile(`PR*$`)
 // logTime matches the time at which a line begins.
 var logTime = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$`)
 
-// fetchTime matches the begin of a fetch, in UTC, and its duration in milliseconds.
+// fetchTime matches the start of a fetch, in UTC, and its duration in milliseconds.
 var fetchTime = regexp.MustCompile(`^\d{14,17}\+(\d+)$`)
 
 // isCrawlLog reports whether head is the beginning of a crawl.log.

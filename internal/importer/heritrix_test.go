@@ -39,7 +39,7 @@ c/ 0 0 11ms:
 		rep.Broken != 0 {
 		t.Errorf("%+v", rep)
 	}
-	if got := strings.Join(g.Notes, "; "); !strings.Contains(got, "only the links by which others were found") ||
+	if got := strings.Join(g.Notes, "; "); !strings.Contains(got, "only the links by which other pages were found") ||
 		!strings.Contains(got, "an added start page links to 2 pages") {
 		t.Errorf("notes %q", got)
 	}

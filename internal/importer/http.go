@@ -15,8 +15,8 @@ import (
 )
 
 // response parses an HTTP response as it was sent, sets the status of f and the links if it is a redirect, and returns
-// the decoded body. It is lenient where servers are sloppy, and where programs write a body that they have decoded
-// under a header that says it is encoded.
+// the decoded body. It is lenient with sloppy servers, and with programs that write a decoded body under a header that
+// says it is encoded.
 func (in *input) response(f *fetch, block []byte) (contentType string, body []byte, err error) {
 	head, body := cutHead(block)
 	first, rest, _ := bytes.Cut(head, []byte{'\n'})
@@ -63,8 +63,8 @@ func cutHead(block []byte) (head, body []byte) {
 	return block, nil
 }
 
-// dechunk returns the content of a chunked body, in the same memory, as far as it is whole. A body that does not begin
-// with a chunk is returned as it is.
+// dechunk returns the content of a chunked body, up to the last whole chunk, in the same memory. A body that does not
+// begin with a chunk is returned as it is.
 func dechunk(body []byte) []byte {
 	content, rest := body[:0], body
 	for {

@@ -1,7 +1,8 @@
-// Package importer makes a graph of what a crawler recorded of a real site: JSON lines, WARC, or the crawl.log of
+// Package importer makes a graph from the record of a crawl of a real site: JSON lines, WARC, or the crawl.log of
 // Heritrix.
 //
-// Files come in, of which any record may be broken; a graph with its record goes out, and a report of what was read.
+// Import reads files in which any record may be broken. It returns a graph with its record, and a report of what was
+// read.
 package importer
 
 import (
@@ -63,7 +64,7 @@ func Names() (names []string) {
 	return names
 }
 
-// Import makes a graph of what the sources recorded, in this order.
+// Import makes a graph from the records of the sources, in this order.
 func Import(ctx context.Context, sources []Source, o Options) (*graph.Graph, *Report, error) {
 	rep := new(Report)
 	c := newCollector(o.Memory, rep)

@@ -241,7 +241,7 @@ func TestFormatsAreToldByTheirContent(t *testing.T) {
 	} {
 		wantError(t, content, all, want...)
 	}
-	// A given format is not doubted.
+	// A given format is taken as given.
 	wantError(t, "https://a.example/\n", Options{Format: "jsonl", Broken: 1}, "no page was fetched")
 }
 

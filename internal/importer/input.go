@@ -54,7 +54,7 @@ func newInput(ctx context.Context, s Source, from io.Reader, rep *Report) *input
 	return in
 }
 
-// begun is a reader of which the head was read, up to an error if that is not nil.
+// begun is a reader whose head has been read, up to err if that is not nil.
 type begun struct {
 	head []byte
 	err  error
@@ -90,7 +90,7 @@ func (t *taken) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// damage is an error of reading after which the rest can be read.
+// damage is an error after which the rest of the input can be read.
 type damage struct{ what string }
 
 func (d *damage) Error() string { return d.what }
@@ -117,8 +117,8 @@ func (in *input) at(offset int64) string {
 }
 
 // line returns the next line without its end, valid until the next call. It skips a line that is longer than most, and
-// reports that as a broken record. Its error is io.EOF at the end, or that of reading; of a damage it is nil, as the
-// damage is reported and the line that it cut is skipped.
+// reports that as a broken record. It returns io.EOF at the end, or an error of reading. A damage is no error: it is
+// reported, and the line that it cut is skipped.
 func (in *input) line(most int) (line []byte, err error) {
 	for {
 		in.buf = in.buf[:0]
@@ -141,7 +141,7 @@ func (in *input) line(most int) (line []byte, err error) {
 		case err != nil && err != io.EOF:
 			return nil, err
 		case long:
-			in.broken(in.where(), "the line is longer than %d MiB: want a page a line", most>>20)
+			in.broken(in.where(), "the line is longer than %d MiB: want one page per line", most>>20)
 			if err == nil {
 				continue
 			}

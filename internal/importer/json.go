@@ -93,7 +93,7 @@ func parseJSON(line []byte) (f fetch, err error) {
 		return f, fmt.Errorf("invalid bytes %d: want at least 0", r.Bytes)
 	}
 	if f.status < math.MinInt16 || f.status > 999 {
-		return f, fmt.Errorf("invalid status %d: want one of HTTP, or 0 if there was no answer", f.status)
+		return f, fmt.Errorf("invalid status %d: want an HTTP status, or 0 if there was no answer", f.status)
 	}
 	base, err := url.Parse(f.url)
 	if err != nil {
@@ -110,10 +110,10 @@ func parseJSON(line []byte) (f fetch, err error) {
 	return f, nil
 }
 
-// canonical returns the canonical form of a URL, which must be one of http or https.
+// canonical returns the canonical form of a URL, which must have the scheme http or https.
 func canonical(base *url.URL, ref string) (string, error) {
 	if u, ok := page.Canonical(base, ref); ok && graph.ValidURL(u) {
 		return u, nil
 	}
-	return "", fmt.Errorf("%.100q: want a URL of http or https", ref)
+	return "", fmt.Errorf("%.100q: want a URL with http or https", ref)
 }

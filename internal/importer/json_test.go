@@ -37,7 +37,7 @@ func TestBrokenJSONLines(t *testing.T) {
 		`{"url": "https://a.example/"} x`:           "invalid record",
 		`{"url": "https://a.example/", "links": 1}`: "invalid record",
 		`[1]`:                         "invalid record",
-		`null`:                        `invalid url: "": want a URL of http or https`,
+		`null`:                        `invalid url: "": want a URL with http or https`,
 		`{"links": []}`:               `invalid url: ""`,
 		`{"url": "/relative"}`:        `invalid url: "/relative"`,
 		`{"url": "ftp://a.example/"}`: `invalid url: "ftp://a.example/"`,

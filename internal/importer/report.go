@@ -10,7 +10,7 @@ import (
 	"crawlbench/internal/plain"
 )
 
-// Report says what was read, and what became of it.
+// Report says what was read and how it was converted.
 type Report struct {
 	Formats  []string // names
 	Records  int      // that were read
@@ -33,7 +33,7 @@ type Report struct {
 	Waits []time.Duration
 }
 
-// mostFirst is how many broken records are named.
+// mostFirst is the largest number of broken records that are listed.
 const mostFirst = 10
 
 func (r *Report) broken(what string) {
@@ -99,7 +99,7 @@ func (r *Report) FailedBy() string {
 	return strings.Join(text, ", ")
 }
 
-// notes returns what a reader of a result has to know about the graph.
+// notes returns what a reader of results must know about the graph.
 func (r *Report) notes() (list []string) {
 	list = append(list, fmt.Sprintf("imported from %s: %s fetched, %s failed, %s redirected",
 		strings.Join(r.Formats, " and "), plain.Count(r.Fetched, "page"), plain.Number(float64(r.Failed)),
@@ -109,7 +109,7 @@ func (r *Report) notes() (list []string) {
 			fmt.Sprintf("an added start page links to %s from which the crawl began", plain.Count(r.Roots, "page")))
 	}
 	if r.TreeOnly {
-		list = append(list, "a page has only the links by which others were found")
+		list = append(list, "pages have only the links by which other pages were found")
 	}
 	if r.Broken > 0 {
 		list = append(list, plain.Count(r.Broken, "broken record")+" left out")
