@@ -14,7 +14,7 @@ type journal struct {
 	record
 }
 
-// record is what a site saw of a crawl.
+// record is a site's log of a crawl.
 type record struct {
 	begin   time.Time // of the first request
 	last    time.Time // of the last request or answer
@@ -29,7 +29,7 @@ type record struct {
 	unknown, unlinked, forbidden Some
 }
 
-// Counts are numbers of requests by what they were answered with.
+// Counts are numbers of requests by their answers.
 type Counts struct {
 	Requests  int `json:"requests"`
 	Served    int `json:"served"`    // bodies of pages, and the 404 of those that fail
@@ -43,7 +43,7 @@ type Counts struct {
 	Invalid   int `json:"invalid"`   // 400 and the like: not valid HTTP, and not among Requests
 }
 
-// Some are URLs: how many, and the first of them.
+// Some is a set of URLs: their number, and the first of them.
 type Some struct {
 	Count int      `json:"count"`
 	First []string `json:"first,omitempty"`

@@ -18,8 +18,8 @@ type Link struct {
 // must reports whether a crawl has to find a page.
 func (s *Site) must(page uint32) bool { return s.reach.Has(page) && !s.forbidden(page) }
 
-// nameMissed makes the first pages of v.Missed those that a page which was handed out links to, with one of these
-// links each: the other pages may be missed because of them. times is how often each page was handed out.
+// nameMissed puts those pages first in v.Missed that a fetched page links to, with one such link each: other pages may
+// be missed only because of these. times is how often each page was handed out.
 func (s *Site) nameMissed(v *Verdict, times []uint32) {
 	var first []string
 	for p := range times {

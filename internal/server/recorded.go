@@ -15,13 +15,13 @@ import (
 // largest bounds the bodies that are as large as recorded.
 const largest = 8 << 20
 
-// alias makes the table of the pages of a recorded graph whose URL is not that by which a client asks for them.
+// alias makes the table of the pages of a recorded graph that clients request by a URL other than that of the graph.
 func (s *Site) alias() error {
 	s.aliases = map[string]uint32{}
 	for p := range uint32(s.graph.Pages()) {
 		u, err := url.Parse(s.URL(p))
 		if err != nil {
-			return fmt.Errorf("page %d: %w: remove it from what was imported", p, err)
+			return fmt.Errorf("page %d: %w: remove it from the imported files", p, err)
 		}
 		form := canonical("http", u.Host, u)
 		switch other, ok := s.exactly(form); {

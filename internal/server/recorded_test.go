@@ -78,7 +78,7 @@ func TestRecordedSitesAreServed(t *testing.T) {
 		}
 	})
 	if _, err := server.New(g, instant, server.Settings{}); err == nil ||
-		!strings.Contains(err.Error(), "pages 8 and 4 are both asked for by http://b.example/-/http/") {
+		!strings.Contains(err.Error(), "clients request pages 8 and 4 by the same URL, http://b.example/-/http/") {
 		t.Error(err)
 	}
 }

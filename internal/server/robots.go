@@ -55,15 +55,15 @@ func (s *Site) pagesOf(host uint32) (first, past uint32) {
 	return s.graph.Hosts[host], past
 }
 
-// checkRobots returns an error if a robots.txt is longer than what crawlers read.
+// checkRobots returns an error if a robots.txt is longer than crawlers read.
 func (s *Site) checkRobots() error {
 	if s.set.Forbids == nil {
 		return nil
 	}
 	for host := range s.graph.Hosts {
 		if n := len(s.robotsOf(uint32(host))); n > rfc9309.MaxBytes {
-			return fmt.Errorf("the robots.txt of host %d has %d bytes, of which crawlers read %d: want fewer pages of a host, "+
-				"or a smaller share that is forbidden", host, n, rfc9309.MaxBytes)
+			return fmt.Errorf("the robots.txt of host %d has %d bytes, and crawlers read only %d: want fewer pages "+
+				"per host, or a smaller share of forbidden pages", host, n, rfc9309.MaxBytes)
 		}
 	}
 	return nil

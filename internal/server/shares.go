@@ -16,9 +16,9 @@ type Shares struct {
 	Slow, UTF16, Redirects, Refusals, Forbidden float64
 }
 
-// DefaultShares returns those of the pages of the web, as far as they do not change which pages have to be found. On
-// 1,081 article pages 32 % of the links of a page repeat another one of it, 4 % differ from another one in the fragment
-// only, 9 % of the pages have a base and 14 % another charset than UTF-8. The other shares are estimates.
+// DefaultShares returns shares like those of the web, of what does not change which pages have to be found. On 1,081
+// article pages, 32 % of the links repeat another link of their page, 4 % differ from one only in the fragment, 9 % of
+// the pages have a base, and 14 % have a charset other than UTF-8. The other shares are estimates.
 func DefaultShares() Shares {
 	return Shares{
 		Duplicates: 0.32, NoFollow: 0.1, Fragments: 0.04, Relative: 0.7, Odd: 0.02, Base: 0.09, Decoys: 0.2,
@@ -35,14 +35,14 @@ type Share struct {
 // Fields returns the fields of s.
 func (s *Shares) Fields() []Share {
 	return []Share{
-		{"duplicates", "links of a page that repeat another one of it", &s.Duplicates},
+		{"duplicates", "links that repeat another link of their page", &s.Duplicates},
 		{"nofollow", "repeated links with rel=nofollow", &s.NoFollow},
 		{"fragments", "links with a fragment", &s.Fragments},
 		{"relative", "links within a host that are relative, some with dots", &s.Relative},
 		{"odd", "links in unusual spelling: upper case, port 80, white space, references, excess dots", &s.Odd},
 		{"base", "pages with a base element", &s.Base},
 		{"decoys", "pages with text in comments, scripts and titles that looks like links", &s.Decoys},
-		{"charsets", "pages in another charset than UTF-8", &s.Charsets},
+		{"charsets", "pages in a charset other than UTF-8", &s.Charsets},
 		{"gzip", "pages that are compressed for clients that accept it", &s.Gzip},
 		{"chunked", "pages without Content-Length", &s.Chunked},
 		{"slow", "pages whose body arrives in pieces", &s.Slow},

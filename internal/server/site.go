@@ -22,11 +22,11 @@ type Behaviour interface {
 	Fails(page uint32) bool
 }
 
-// Settings are what a site has in addition to a graph and a behaviour. The zero value is valid.
+// Settings configure a site, in addition to its graph and behaviour. The zero value is valid.
 type Settings struct {
 	Seed   uint64
 	Shares Shares
-	// CrawlDelay is what the robots.txt of each host asks for, 0 if nothing.
+	// CrawlDelay is the Crawl-delay in the robots.txt of each host, 0 for none.
 	CrawlDelay time.Duration
 	// RetryAfter is how long a host that refuses a fetch asks to wait, in whole seconds; 0 means a second.
 	RetryAfter time.Duration

@@ -16,7 +16,7 @@ type Verdict struct {
 	// Pages is the number of pages that a crawl has to find, including those that fail.
 	Pages int `json:"pages"`
 	Found int `json:"found"`
-	// Missed are pages that were never handed out. The first ones are those with a link on a page that was handed out.
+	// Missed are pages that were never handed out; first those with a link on a page that was handed out.
 	Missed Some `json:"missed"`
 	// Links are such links to the first pages of Missed.
 	Links []Link `json:"links,omitempty"`
@@ -100,7 +100,7 @@ func (s *Site) countPages(v *Verdict, log hostlog.Log, moved map[uint32][4]uint3
 	s.nameMissed(v, times)
 }
 
-// site returns the site as package hostlog has it.
+// site returns the site in the form of package hostlog.
 func (s *Site) site() *hostlog.Site {
 	site := &hostlog.Site{Graph: s.graph, Host: make([]uint32, s.graph.Pages()), Seeds: []uint32{s.graph.Start},
 		Fails: s.behaviour.Fails, Forbidden: s.forbidden}
