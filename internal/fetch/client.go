@@ -121,7 +121,7 @@ func (c *Client) Get(ctx context.Context, url string) (*Response, error) {
 	return c.get(ctx, url, wanted{accept: isHTML, most: c.settings.MaxBody})
 }
 
-// wanted says which content a fetch is for.
+// wanted describes the content that a fetch accepts.
 type wanted struct {
 	accept func(http.Header) bool
 	most   int64 // bytes of the body
@@ -177,7 +177,8 @@ func (c *Client) once(w *watch, address string, want wanted) (*Response, error) 
 	success := r.Status >= 200 && r.Status <= 299
 	switch {
 	case r.Status == http.StatusSwitchingProtocols: // the body would be the connection, which no context ends
-		return nil, &Error{Protocol, address, r.Status, errors.New("it switches the protocol, which nobody asked for")}
+		return nil, &Error{Protocol, address, r.Status, errors.New("the host switches the protocol without being " +
+			"asked to")}
 	case !success:
 		w.drain(resp)
 	case !want.accept(resp.Header):
@@ -266,7 +267,7 @@ func readAll(from io.Reader, want wanted) ([]byte, error) {
 	}
 }
 
-// redirect returns where a response redirects to, and false if it does not.
+// redirect returns the URL that a response redirects to, and false if it does not redirect.
 func redirect(r *Response) (next string, ok bool, err error) {
 	switch r.Status {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect,
@@ -284,7 +285,7 @@ func redirect(r *Response) (next string, ok bool, err error) {
 	return "", false, &Error{Protocol, r.URL, r.Status, fmt.Errorf("it redirects to %.80q: want the URL of a page", to)}
 }
 
-// isHTML reports whether a header is that of an HTML page.
+// isHTML reports whether a header belongs to an HTML page.
 func isHTML(h http.Header) bool { return page.IsHTML(h.Get("Content-Type")) }
 
 func isAnything(http.Header) bool { return true }

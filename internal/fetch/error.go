@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Class says in which way a fetch failed.
+// Class is the kind of a failure.
 type Class string
 
 const (
@@ -25,7 +25,8 @@ const (
 	Protocol  Class = "protocol"  // the host broke HTTP, or the connection
 )
 
-// Error is why a fetch failed. If the context of a fetch ends, the error is the context's instead.
+// Error says why a fetch failed. If the context of a fetch ends, the error is the context's
+// instead.
 type Error struct {
 	Class  Class
 	URL    string // after redirects
@@ -45,7 +46,7 @@ type timeout string
 
 func (t timeout) Error() string { return string(t) }
 
-// phaseError is an error of a phase that has a class of its own.
+// phaseError is an error of a phase with a class of its own.
 type phaseError struct {
 	class Class
 	err   error
@@ -54,7 +55,7 @@ type phaseError struct {
 func (e *phaseError) Error() string { return e.err.Error() }
 func (e *phaseError) Unwrap() error { return e.err }
 
-// tooLarge is the error of a body with more bytes than that.
+// tooLarge is the error of a body with more than that many bytes.
 type tooLarge int64
 
 func (t tooLarge) Error() string { return fmt.Sprintf("the body has more than %d bytes", int64(t)) }

@@ -1,8 +1,8 @@
-// Package fetch fetches pages over HTTP, as a crawler has to: everything that a site sends is bounded, in bytes and in
-// time, and what goes wrong has a class.
+// Package fetch fetches pages over HTTP for crawlers: everything that a site sends is bounded in bytes and in time, and
+// every error has a class.
 //
-// The input is a URL, the output a Response or an Error. A Web makes a Client the site that a crawler crawls: its
-// pages are named by URL, and their links are those that package page finds.
+// A Client fetches a URL and returns a Response or an Error. A Web adapts a Client to the contract of crawlers: pages
+// are named by URL, and package page finds their links.
 package fetch
 
 import (
@@ -16,27 +16,28 @@ import (
 
 // Settings are the bounds of a Client. A zero field means its default.
 type Settings struct {
-	// Workers is the number of fetches in flight. So many connections are kept for each host: with fewer, a worker
-	// that is done closes its connection although the next fetch of the host needs one. 0 means 1.
+	// Workers is the number of fetches in flight, and of connections that are kept for each host: with fewer, a worker
+	// that is done would close its connection although the next fetch of the host needs one. 0 means 1.
 	Workers int
-	// Agent is the User-Agent, and its name the one that robots.txt knows.
+	// Agent is the User-Agent. Its name selects the rules in robots.txt.
 	Agent string
-	// MaxBody is the largest body in bytes, as it comes over the connection and inflated.
+	// MaxBody is the largest body in bytes, both as it is sent and inflated.
 	MaxBody int64
 	// MaxHeader is the largest header of a response in bytes.
 	MaxHeader int64
-	// Redirects is how many redirects are followed at most. Negative means none.
+	// Redirects is the largest number of redirects that are followed. Negative means none.
 	Redirects int
-	// RedirectLinks makes a redirect a page of a Web whose only link is where it leads to.
+	// RedirectLinks makes a redirect a page of a Web, whose only link is the target of the
+	// redirect.
 	RedirectLinks bool
-	// The time-outs of the phases of a fetch. Idle is the longest time without a byte of the body. Whole is that of a
-	// fetch with its redirects: what sends a byte now and then ends too.
+	// The time-outs of the phases of a fetch. Idle is the longest time without a byte of the body. Whole is the longest
+	// time of a fetch with its redirects, so that a body that arrives byte by byte ends too.
 	DialTimeout, TLSTimeout, HeaderTimeout, IdleTimeout, WholeTimeout time.Duration
-	// Roots are the certificates that are trusted. Nil means those of the system.
+	// Roots are the trusted certificates. Nil means those of the system.
 	Roots *x509.CertPool
 	// Dial makes connections. Nil means those of package net.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// Proxy is the forward proxy for all URLs. Nil means none: the environment is not asked.
+	// Proxy is the forward proxy for all URLs. Nil means none; the environment is ignored.
 	Proxy *url.URL
 }
 

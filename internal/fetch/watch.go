@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// watch ends a fetch that takes too long: as a whole, or without a byte of the body.
+// watch ends a fetch that takes too long: in total, or without a byte of the body.
 type watch struct {
 	ctx         context.Context
 	cancel      context.CancelCauseFunc
@@ -28,13 +28,13 @@ func (w *watch) expire() {
 		w.cancel(timeout(fmt.Sprintf("no byte of the body in %v", w.idle)))
 		return
 	}
-	w.cancel(timeout(fmt.Sprintf("it took longer than %v as a whole", w.whole)))
+	w.cancel(timeout(fmt.Sprintf("it took longer than %v in total", w.whole)))
 }
 
-// expectByte says that a byte has to come within the idle time.
+// expectByte requires a byte within the idle time.
 func (w *watch) expectByte() { w.timer.Reset(min(w.idle, time.Until(w.end))) }
 
-// expectEnd says that only the whole is limited.
+// expectEnd lifts the limit on the idle time.
 func (w *watch) expectEnd() { w.timer.Reset(time.Until(w.end)) }
 
 func (w *watch) stop() {

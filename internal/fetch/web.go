@@ -94,8 +94,8 @@ func retryAfter(h http.Header) (time.Duration, bool) {
 }
 
 // Robots returns what the robots.txt of the host of a page says. It is fetched once per host, and again when it is too
-// old. A host without one allows all, and one that cannot answer nothing (RFC 9309, 2.3.1). An error is a SlowDown, or
-// that of ctx: the next call asks again.
+// old. A host without one allows everything, and a host that cannot answer allows nothing (RFC 9309, 2.3.1). An error
+// is a SlowDown or the error of ctx; the next call then asks again.
 func (w *Web) Robots(ctx context.Context, address string) (crawl.Robots[string], error) {
 	host := crawl.HostKey(address)
 	rules, err := w.robots.Rules(ctx, host, func(ctx context.Context) (robots.Rules, error) {
@@ -110,7 +110,7 @@ func (w *Web) Robots(ctx context.Context, address string) (crawl.Robots[string],
 	}, nil
 }
 
-// askRobots fetches the robots.txt of a host. What is longer than anybody reads is cut.
+// askRobots fetches the robots.txt of a host. A file that is longer than crawlers read is cut.
 func (w *Web) askRobots(ctx context.Context, host string) (robots.Rules, error) {
 	r, err := w.client.get(ctx, host+"/robots.txt", wanted{accept: isAnything, most: robots.MaxBytes + 1, cut: true})
 	switch err = slowDown(r, err); {

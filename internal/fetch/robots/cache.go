@@ -18,7 +18,7 @@ const (
 	maxRules = 64 << 20 // bytes: as many files of 500 KiB, of which any page can name hosts, would take 100 GB
 )
 
-// Cache keeps what hosts have said to one agent. It is safe for concurrent use. The zero value is empty.
+// Cache keeps the rules of hosts for one agent. It is safe for concurrent use. The zero value is empty.
 type Cache struct {
 	mu    sync.Mutex
 	hosts map[string]*entry

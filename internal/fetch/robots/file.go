@@ -30,8 +30,8 @@ type line struct {
 }
 
 // FromResponse returns the file that a response to a request for it stands for, after redirects (RFC 9309, 2.3.1).
-// Without a file (a status from 300 to 499), everything is allowed. If the host cannot answer or asks to slow down
-// (any other status, and 429), nothing is: a fetch that failed has status 0.
+// Without a file (a status from 300 to 499), everything is allowed. If the host cannot answer or asks to slow down (any
+// other status, and 429), nothing is allowed. A fetch that failed has status 0.
 func FromResponse(status int, body []byte) *File {
 	switch {
 	case 200 <= status && status < 300:
@@ -42,7 +42,7 @@ func FromResponse(status int, body []byte) *File {
 	return &File{deny: true}
 }
 
-// Parse reads the text of a file, or what of it fits in MaxBytes. It has no errors: what it does not know, it skips.
+// Parse reads the text of a file, up to MaxBytes. It never fails: it skips what it does not know.
 func Parse(text []byte) *File {
 	if len(text) > MaxBytes {
 		// A line that is cut off would mean something else.

@@ -1,6 +1,6 @@
-// Package robots matches URLs against robots.txt by RFC 9309. Its input is the text of a file, or the response of a
-// server that was asked for it; its output says which paths an agent may fetch, and which delay the host asks for.
-// It fetches nothing. Parsing a file, and each test of a path, takes time that is linear in the length of the file.
+// Package robots matches URLs against robots.txt by RFC 9309. From the text of a file, or the response of a server, it
+// tells which paths an agent may fetch and which delay the host asks for. It fetches nothing itself. Parsing a file,
+// and each test of a path, takes time that is linear in the length of the file.
 package robots
 
 import (
