@@ -49,7 +49,7 @@
 // waits, and none waits on a pipe, a socket or a file: workers wait on channels, sync.Cond or
 // sync.WaitGroup.
 //
-// A crawler can be made for fleets: several processes that share a crawl, over a server or otherwise. See [Fleet], and
+// A crawler can be made for fleets: several processes that share a crawl, usually over a server. See [Fleet], and
 // [Program] for limiters that a fleet shares.
 //
 // There is also advice: a limiter that reserves, such as golang.org/x/time/rate, cannot cancel the

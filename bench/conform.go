@@ -19,7 +19,7 @@ import (
 // A crawler that is made for fleets is skipped: the suite checks crawls of one process.
 func Conform(t *testing.T, c Crawler) {
 	if c.Fleet {
-		t.Skipf("crawler %s is made for fleets, and the suite checks one process alone", c.Name)
+		t.Skipf("crawler %s is made for fleets; the suite checks only crawls of one process", c.Name)
 	}
 	conform.Test(t, c)
 }

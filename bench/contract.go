@@ -53,7 +53,7 @@ type Options = struct {
 }
 
 // Politeness limits what a crawl asks of each host. The zero value says: one fetch at a time, without a gap, and all
-// ids are of one host.
+// ids belong to one host.
 type Politeness = struct {
 	// Gap is the least time from the end of a fetch to the start of the next one of the same host. If PerHost is
 	// greater than 1, it is the least time until the next one in the place of that fetch.
@@ -74,7 +74,7 @@ type Politeness = struct {
 	CrawlDelay bool
 	// MaxDelay is the longest time that a Crawl-delay or a SlowDown can ask for. 0 means DefaultMaxDelay.
 	MaxDelay time.Duration
-	// Attempts is how often a page is fetched at most if its host asks to slow down. 0 means DefaultAttempts.
+	// Attempts is the largest number of fetches of a page whose host asks to slow down. 0 means DefaultAttempts.
 	Attempts int
 }
 
@@ -150,11 +150,12 @@ type Crawler = struct {
 	OnEngine bool
 	// Polite reports that the crawler keeps Options.Politeness. The others ignore it.
 	Polite bool
-	// Wasteful reports that a polite crawler's design leaves workers idle although a host could be asked. How much
-	// is measured; otherwise it is a fault.
+	// Wasteful reports that a polite crawler leaves workers idle by design although a host could be asked. The idle
+	// time is then measured and is no failure.
 	Wasteful bool
-	// Params are the parameters of the crawler. Its name with values of them, such as backqueues.B=5W, is another
-	// crawler in a sweep, and With returns its functions: values has one for each of Params, within its bounds.
+	// Params are the parameters of the crawler. In a sweep, its name with values for them, such as backqueues.B=5W, is
+	// a crawler of its own. With returns the functions of that crawler, given one value for each of Params, within its
+	// bounds.
 	Params []Param
 	With   func(values []int64) (Func[uint32], Func[string])
 	// Fleet says that the crawler is made for fleets: several processes share a crawl, see Fleet.

@@ -8,14 +8,14 @@ import (
 	"crawlbench/internal/cli"
 )
 
-// Fleet says that several processes share a crawl, or a limit, or both, and which of them this one is. Each process has
-// its own workers, and they start together. A crawler that is made for fleets says so with Crawler.Fleet, a limiter
-// with LimiterKind.Fleet. What the processes share is at a server, which a Program can start.
+// Fleet describes the processes that share a crawl, or a limit, or both, and says which of them this one is. Each
+// process has its own workers, and they start together. A crawler that is made for fleets sets Crawler.Fleet, a limiter
+// LimiterKind.Fleet. The processes usually share their state over a server, which a Program can start.
 //
-// The contract of a crawler of a fleet is that of any other, except that it holds for all of its processes together:
-// each page that can be reached is fetched exactly once by one of them, and at most Options.MaxPages pages by all.
-// Options.Workers holds for each process, and Result is what this process did. A call of the crawler returns when the
-// crawl of the whole fleet has ended.
+// The contract is the same as for any other crawler, but it holds for all processes together: each page that can be
+// reached is fetched exactly once by one of them, and at most Options.MaxPages pages by all. Options.Workers holds for
+// each process, and Result is what this process did. A call of the crawler returns when the crawl of the whole fleet
+// has ended.
 type Fleet = struct {
 	// Index is the number of this process, from 0, and Processes is how many there are, at least 1.
 	Index, Processes int
@@ -30,17 +30,18 @@ type Fleet = struct {
 // name.
 type LimiterKind = struct {
 	Name, Doc string
-	// Fleet says that the limiter is made for fleets: the rate is that of all processes together. Its New is always
+	// Fleet says that the limiter is made for fleets: it limits the rate of all processes together. Its New is always
 	// given a Fleet, perhaps of one process. Other limiters are given nil.
 	Fleet bool
-	// Local says of a limiter for fleets that it needs no server, as one that gives each process its part of the rate.
+	// Local says that a limiter for fleets needs no server, for example because it gives each process a part of the
+	// rate.
 	Local bool
-	// Wrong says what is wrong with a limiter that does not keep the rate, and is there to show that; "" for others.
+	// Wrong says what is wrong with a limiter that breaks its rate on purpose, as an example; "" for others.
 	Wrong string
-	// New returns a limiter with the given rate in pages/s, above 0, and an empty bucket of burst pages, at least 1.
-	// It is called for each crawl, in each process, when the crawl starts. A limiter with a method Close() error is
-	// closed when the crawl has ended, and must leave nothing behind then. A limiter with a method Calls() int64
-	// returns by it how many calls to the server it has made.
+	// New returns a limiter with the given rate in pages/s, above 0, and an empty bucket of burst pages, at least 1. It
+	// is called for each crawl, in each process, when the crawl starts. A limiter with a method Close() error is closed
+	// when the crawl has ended, and must leave nothing behind then. A method Calls() int64, if it has one, returns how
+	// many calls to the server it has made.
 	New func(rate float64, burst int, f *Fleet) (Limiter, error)
 }
 
@@ -65,22 +66,23 @@ type Serve = func(ctx context.Context, url string) (FleetServer, error)
 
 // Command is a further command of a program.
 type Command = struct {
-	// Name is the first argument that selects the command. Doc says what it does, in one line; a command without is not
-	// listed, as one that only other processes of the program start.
+	// Name is the first argument that selects the command. Doc says what it does, in one line. A command without Doc is
+	// not listed, such as one that only other processes of the program start.
 	Name, Doc string
 	// Run runs the command with the arguments after its name, and returns the exit code.
 	Run func(args []string) int
 }
 
-// Program is what a program measures. Main is the short form for one with crawlers only.
+// Program describes what a program measures. The function Main is the short form for a program that
+// has only crawlers.
 type Program struct {
 	Crawlers []Crawler
-	// Limiters are further limiters, beside the built-in ones.
+	// Limiters are added to the built-in ones.
 	Limiters []LimiterKind
 	// Serve starts the server that fleets share. It is called once in a run that needs one. Nil means that the program
-	// has none: its fleets then share by other means.
+	// has none; its fleets then share their state by other means.
 	Serve Serve
-	// Commands are further commands, beside those of crawlbench, whose names they do not have.
+	// Commands are added to those of crawlbench. Their names must be new.
 	Commands []Command
 }
 
