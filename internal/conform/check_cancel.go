@@ -45,7 +45,7 @@ func forgotten(t *Report, c subject) {
 			foreseen(t, c, form, workers)
 		}
 	}
-	indebted(t, c)
+	leftReserved(t, c)
 	right(t, c, star(50, 1), crawl.Options{Workers: 4}) // the cancelled crawls have left nothing behind
 }
 
@@ -173,10 +173,9 @@ func (s *staggered) Wait(ctx context.Context) error {
 	return s.limiter.Wait(own)
 }
 
-// indebted looks for tokens that a cancelled crawl has left reserved in a shared limiter. They are due to
-// a limiter that reserves and to workers that wait on it concurrently, so they are advice and not a
-// failure.
-func indebted(t *Report, c subject) {
+// leftReserved looks for tokens that a cancelled crawl has left reserved in a shared limiter. They are caused by a
+// limiter that reserves and by workers that wait on it concurrently, so they are advice and not a failure.
+func leftReserved(t *Report, c subject) {
 	const perSecond = 10
 	l := &staggered{limiter: limiter.New("bucket", perSecond, 1)}
 	ctx, stop := context.WithCancel(context.Background())

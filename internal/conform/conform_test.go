@@ -307,7 +307,7 @@ working directory, open and temporary files, loggers, profiles, child processes.
 		fmt.Fprintf(&b, "| %s | %s |\n", c.Name, c.Doc)
 	}
 	b.WriteString(`
-With ` + "`-transport http`" + `, crawlers by URL are checked over HTTP in its place, in virtual time: a site in the same process
+With ` + "`-transport http`" + `, crawlers by URL are instead checked over HTTP, in virtual time: a site in the same process
 sends HTML over connections in memory, with redirects, charsets, gzip, slow bodies and failures, and says from its own
 log which page was fetched, how often, and, for crawlers that are Polite, with which gaps. All built-in crawlers take ten
 seconds on two cores.

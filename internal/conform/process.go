@@ -156,7 +156,7 @@ func (p process) changed(after process) []string {
 		}
 	}
 	if slices.Sort(left); len(left) > 0 {
-		list = append(list, fmt.Sprintf("%d files or connections were left open after the check, such as %s",
+		list = append(list, fmt.Sprintf("files or connections were not closed by the check: %d, such as %s",
 			len(left), left[0]))
 	}
 	for _, name := range after.temp {

@@ -43,7 +43,8 @@ func TestProcessStateIsCompared(t *testing.T) {
 			func() { runtime.SetBlockProfileRate(0) }},
 		{"flags and prefix of package log was", func() { log.SetFlags(0) }, func() { log.SetFlags(log.LstdFlags) }},
 		{"the output of package log was", func() { log.SetOutput(io.Discard) }, func() { log.SetOutput(os.Stderr) }},
-		{"1 files or connections were left open", func() { file, _ = os.Open(os.DevNull) }, func() { file.Close() }},
+		{"files or connections were not closed by the check: 1", func() { file, _ = os.Open(os.DevNull) },
+			func() { file.Close() }},
 	} {
 		before := now()
 		test.alter()
