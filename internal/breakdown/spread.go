@@ -45,7 +45,7 @@ func Summarize(ls []*Breakdown) (Shares, error) {
 	return s, nil
 }
 
-// RangeOf returns the minimum, median and maximum of share over time breakdowns, of which there must be one at least.
+// RangeOf returns the minimum, median and maximum of share over one or more time breakdowns.
 func RangeOf(ls []*Breakdown, share func(*Breakdown) float64) Range {
 	list := make([]float64, len(ls))
 	for i, l := range ls {

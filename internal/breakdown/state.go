@@ -27,7 +27,7 @@ func (s selects) class(p interval) State {
 	return Other
 }
 
-// waiting returns the state of a waiting worker. The reasons are those of the execution tracer.
+// waiting returns the state of a waiting worker. The reasons come from the execution tracer.
 func (s selects) waiting(p interval) State {
 	var on flags
 	if p.at != nil {

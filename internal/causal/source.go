@@ -1,13 +1,14 @@
 // Package causal finds which line of a crawler limits its throughput, by delaying it.
 //
-// A line is delayed by a known time, in processes of their own that are interleaved with others without a delay. If
-// the crawl becomes longer by as much, everything waits for that line: it is serial. If it becomes longer by a P-th, P
-// workers share the delay. If it does not become longer, the line is hidden behind another. What a delay adds, the same
-// speed-up takes away, as long as the bottleneck stays where it is. Coz (Curtsinger and Berger, SOSP 2015) delays all
-// others instead, because it cannot repeat a run; here a sample is a process, so the line itself can be delayed.
+// A line is delayed by a known time, in processes of their own that are interleaved with others without a delay. If the
+// crawl becomes longer by as much, everything waits for that line: it is serial. If it becomes longer by a P-th, P
+// workers share the delay. If it does not become longer, the line is hidden behind another. What a delay adds, a
+// speed-up by the same time removes, as long as the bottleneck stays where it is. Coz (Curtsinger and Berger, SOSP
+// 2015) delays all others instead, because it cannot repeat a run; here a sample is a process, so the line itself can
+// be delayed.
 //
-// The input is the lines and a cell of a run; the output is a Line each: its slope, what it costs, and what a speed-up
-// of it would gain.
+// The input is a cell of a run and some lines; the output is one Line for each: its slope, what it costs, and what a
+// speed-up of it would gain.
 package causal
 
 import (

@@ -83,7 +83,8 @@ const (
 // Run starts the command that command returns, which must call Open, and waits for its end, at most
 // for limit. The child has its own process group and dies with this process, and whatever it leaves
 // behind is killed. Its standard output and error are in End.Output. A child that a foreign signal
-// ends is run once more. An error means that it could not be started, or is the cause of ctx's end.
+// ends is run once more. An error means that it could not be started, or that ctx ended; it is then
+// the cause.
 func Run(ctx context.Context, command func() *exec.Cmd, limit time.Duration) (*End, error) {
 	end, err := run(ctx, command(), limit)
 	if err != nil || end.Class != Killed {

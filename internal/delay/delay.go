@@ -3,7 +3,7 @@
 //
 // Programs that package causal rebuilds call Enter and Leave at some lines, by go:linkname, since the packages of a
 // user cannot import this one. The input is the number of a line and a time; the output is the counts of a sample. A
-// process measures one cell, so the state is that of the process.
+// process measures one cell, so the state belongs to the process.
 package delay
 
 import (

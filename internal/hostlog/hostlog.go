@@ -1,8 +1,8 @@
 // Package hostlog verifies from a log of fetches that a crawl was polite, and measures how much time it lost.
 //
-// In go a Site, the Rules of the crawl and the Log that the site wrote. Out come Faults, each with a count and the
-// first example, and Measures: the makespan and a proven lower bound of it, the unforced idleness, and the time to
-// 90 % of the pages of the other hosts than the largest. It knows nothing of how the crawl was made.
+// From a Site, the Rules of the crawl and the Log that the site wrote, it computes Faults, each with a count and the
+// first example, and Measures: the makespan and a proven lower bound of it, the unforced idleness, and the time to 90 %
+// of the pages of all hosts but the largest. It does not depend on how the crawl was made.
 package hostlog
 
 import (
@@ -60,7 +60,7 @@ func (s *Site) reach() []bool {
 	return reached
 }
 
-// Rules are what a crawl had to keep.
+// Rules are the rules that a crawl had to keep.
 type Rules struct {
 	Workers int
 	Policy  crawl.Policy
@@ -90,5 +90,5 @@ type Fetch struct {
 	Aborted bool
 }
 
-// Log is what a site saw of a crawl.
+// Log is a site's record of a crawl.
 type Log []Fetch

@@ -13,7 +13,7 @@ type Measures struct {
 	// Idle is the unforced idleness in worker time: the integral of the number of idle workers, or of the places of
 	// hosts that have pages and may be asked, whichever is less. It is 0 for a right scheduler.
 	Idle time.Duration
-	// Others is when 90 % of the pages of other hosts than the largest had been fetched; 0 if there are none.
+	// Others is when 90 % of the pages of all hosts but the largest had been fetched; 0 if there are none.
 	Others time.Duration
 	Gaps   int           // fetches that had to keep a gap
 	Broken int           // those that did not
@@ -39,7 +39,7 @@ func measure(s *Site, r Rules, log Log, list []event) Measures {
 	return m
 }
 
-// others returns when 90 % of the pages of other hosts than the largest had been fetched.
+// others returns when 90 % of the pages of all hosts but the largest had been fetched.
 func others(s *Site, log Log) time.Duration {
 	size := make([]int, s.hosts())
 	for _, h := range s.Host {

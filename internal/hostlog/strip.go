@@ -14,9 +14,9 @@ const (
 	StripReady = '!' // it has pages, could be asked, and is not
 )
 
-// Strip returns a line for each of the given hosts, of a number of columns of equal time up to end: what the host
-// was for most of that time, but StripReady if it waited for at least a quarter of it. A block of StripReady below
-// a host that is busy or rests is head-of-line blocking.
+// Strip returns a line for each of the given hosts, of a number of columns of equal time up to end: the state of the
+// host for most of that time, except that StripReady needs only a quarter of it. A block of StripReady below a host
+// that is busy or rests is head-of-line blocking.
 func Strip(s *Site, r Rules, log Log, hosts []uint32, columns int, end time.Duration) []string {
 	return strips(events(s, r, log), r, hosts, columns, end)
 }
@@ -38,8 +38,8 @@ func strips(list []event, r Rules, hosts []uint32, columns int, end time.Duratio
 	return lines
 }
 
-// Narrow returns a line of a Strip with share columns in each of its own: what the host was for most of that time, but
-// StripReady if it was that for at least a quarter of it.
+// Narrow returns a line of a Strip with share columns in each of its own: the state of the host for most of that time,
+// except that StripReady needs only a quarter of it.
 func Narrow(line string, share int) string {
 	columns := []rune(line)
 	var b []rune

@@ -155,7 +155,7 @@ func (f faults) inFlight(rule Rule, log Log, width int, tolerance time.Duration,
 	}
 }
 
-// gapsOf returns the gap after each fetch of a host: that of the policy, and from robots.txt on its Crawl-delay.
+// gapsOf returns the gap after each fetch of a host: the policy's, and after robots.txt its Crawl-delay.
 func gapsOf(r Rules, log Log) []time.Duration {
 	list := make([]time.Duration, len(log))
 	gap := r.Policy.Gap

@@ -7,7 +7,7 @@ type Clock struct {
 	busy  int     // turns
 	holds int     // turns that no other may follow yet: the start of the fetch or the answer of robots.txt is awaited
 	free  []int64 // when the places that rest become free, ascending
-	gap   int64   // 0 means that of the rules
+	gap   int64   // 0 means the gap of the rules
 	asked bool    // robots.txt was asked for
 }
 
@@ -27,7 +27,7 @@ func (c *Clock) Ready(r Rules) (at int64, ok bool) {
 // Idle reports whether the host has no turn.
 func (c *Clock) Idle() bool { return c.busy == 0 }
 
-// Take begins a turn, and reports whether it is that of robots.txt.
+// Take begins a turn, and reports whether it is for robots.txt.
 func (c *Clock) Take(r Rules, now int64) (robots bool) {
 	for len(c.free) > 0 && c.free[0] <= now {
 		c.free = c.free[1:]
@@ -51,7 +51,8 @@ func (c *Clock) gapOf(r Rules) int64 {
 	return r.Gap
 }
 
-// Begin says that the fetch of a turn begins now, if the gap is measured from there.
+// Begin records that the fetch of a turn begins now. It is needed if the gap is measured from
+// there.
 func (c *Clock) Begin(r Rules, now int64) {
 	c.holds--
 	c.rest = max(c.rest, now+c.gapOf(r))

@@ -2,11 +2,12 @@
 // robots.txt and errors. Crawlers that differ only in how they choose the next page share it, so that comparing
 // them compares the schedulers.
 //
-// In goes a Scheduler, out comes a crawl.Func. Three parts of schedulers are shared too: Table, the pages and the
-// state of each host; Heap, the times at which hosts may be asked again; and Timed, a scheduler made of a Table and
-// any such structure of times.
+// It makes a crawl.Func from a Scheduler. Three parts of schedulers are shared too: Table, the pages and the state of
+// each host; Heap, the times at which hosts may be asked again; and Timed, a scheduler made of a Table and any such
+// structure of times.
 //
-// Without a policy all pages are of one host, which may be asked for any number of pages at a time.
+// Without a policy all pages belong to one host, which may be asked for any number of pages at a
+// time.
 package polite
 
 import (
@@ -22,7 +23,7 @@ import (
 type Turn[K comparable] struct {
 	Page K
 	Host uint32
-	// Robots says that the fetch is that of robots.txt. The page stays queued.
+	// Robots says that the turn is for robots.txt. The page stays queued.
 	Robots bool
 
 	// The worker that has the turn sets the rest.
@@ -46,8 +47,7 @@ func (t Turn[K]) Valid() bool { return t.valid }
 // Requeue reports whether the page must be queued again, because its host has refused it.
 func (t Turn[K]) Requeue() bool { return t.Again && !t.Robots }
 
-// Final reports whether a page is done with the end of turn: not if its fetch was refused, or was that of
-// robots.txt.
+// Final reports whether the end of turn completes a page: not if its fetch was refused or was for robots.txt.
 func (t Turn[K]) Final() bool { return t.valid && !t.Robots && !t.Again }
 
 // Found are pages and their hosts.

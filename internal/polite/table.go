@@ -251,8 +251,8 @@ func (t *Table[K]) advance(turn *Turn[K], found Found[K], now int64) bool {
 	return t.Take(turn)
 }
 
-// Rest makes a host rest until a time, and sets its gap from now on, unless that is 0. It is for hosts of which
-// somebody else knows that.
+// Rest makes a host rest until a time, and sets its gap from now on, unless that is 0. It is for pauses that the table
+// does not see itself.
 func (t *Table[K]) Rest(host uint32, until, gap int64) {
 	if gap > 0 && gap != t.rules.Gap {
 		if t.gaps == nil {

@@ -1,9 +1,9 @@
 // Package simulate crawls sites of many hosts in virtual time: hours of crawl time take milliseconds, and the times
 // are exact. Goroutines, locks and timers are real; only the clock is not.
 //
-// In goes a Situation, a site with a policy, and a crawler. Out comes the log of the site, which package hostlog
-// verifies and measures. Of makes the site of a cell of a plan. Package testing/synctest has the clock, and needs a
-// test; Run makes one in child processes, so that a crawler that blocks for ever ends only its own.
+// Given a Situation, which is a site with a policy, and a crawler, it returns the log of the site, which package
+// hostlog verifies and measures. Of makes the Situation of a cell of a plan. Package testing/synctest has the clock,
+// and needs a test; Run makes one in child processes, so that a crawler that blocks for ever ends only its own.
 //
 // What a simulation says about time is exact. It says nothing about the cost of a crawler, since computing takes no
 // virtual time.
