@@ -66,7 +66,7 @@ func TestRunsOfAnyName(t *testing.T) {
 
 // begun waits until a sample is committed, and then calls f.
 func begun(f func()) {
-	for range 2000 {
+	for range 24_000 {
 		time.Sleep(5 * time.Millisecond)
 		journals, _ := filepath.Glob("results/gated-*/journal.jsonl")
 		if len(journals) == 1 {
@@ -90,16 +90,17 @@ func TestOtherProgramReplacedWhileItIsMeasured(t *testing.T) {
 	}
 	for what, test := range map[string]struct {
 		change func(other string) error
+		rounds string // so many that the run lasts until then, if that ends it
 		code   int
 		says   string
 	}{
 		"replaced": {func(other string) error {
 			return errors.Join(os.WriteFile("fresh", []byte("#!/bin/sh\nexit 1\n"), 0o777), os.Rename("fresh", other))
-		}, 0, ""},
-		"deleted": {os.Remove, 0, ""},
+		}, "8", 0, ""},
+		"deleted": {os.Remove, "8", 0, ""},
 		"changed": {func(other string) error {
 			return os.Chtimes(other, time.Time{}, time.Now().Add(time.Hour))
-		}, exitFailure, "has been changed since the run began"},
+		}, "1000", exitFailure, "has been changed since the run began"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			dir := t.TempDir()
@@ -111,7 +112,8 @@ func TestOtherProgramReplacedWhileItIsMeasured(t *testing.T) {
 			}
 			done := make(chan error, 1)
 			go begun(func() { done <- test.change(other) })
-			code, _, errs := call(t, "run", "-progress", "none", "-against", other, "gated.toml")
+			code, _, errs := call(t, "run", "-progress", "none", "-rounds", test.rounds, "-against", other,
+				"gated.toml")
 			if err := <-done; err != nil {
 				t.Fatal(err)
 			}

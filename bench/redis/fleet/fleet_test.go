@@ -130,7 +130,7 @@ func TestFailuresAreReported(t *testing.T) {
 }
 
 func TestFetchesOfAKilledProcessAreKnown(t *testing.T) {
-	job := jobs(t, "own", 5*time.Millisecond)[0]
+	job := jobs(t, "own", 20*time.Millisecond)[0]
 	p, err := Start(t.Context(), program(t)(), job)
 	if err != nil {
 		t.Fatal(err)
