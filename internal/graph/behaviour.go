@@ -247,13 +247,9 @@ const (
 	saltForbid   = 0xd6e8feb86659fd93
 )
 
-// draw mixes seed, salt and n with the finaliser of SplitMix64 (Steele, Lea and Flood, OOPSLA
-// 2014).
+// draw mixes seed, salt and n.
 func (b Behaviour) draw(salt uint64, n uint32) uint64 {
-	x := b.Seed ^ salt + uint64(n)*0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
+	return mix(b.Seed ^ salt + uint64(n)*0x9e3779b97f4a7c15)
 }
 
 // unit maps x to [0, 1).

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -22,7 +23,7 @@ func Build(ctx context.Context, s Spec, limit int64) (*Graph, error) {
 		return nil, err
 	}
 	if g.Hosts == nil {
-		g.Hosts = hostBlocks(g.Pages(), s.count("hosts"), s.Seed)
+		g.Hosts = hostBlocks(g.Pages(), s.hosts(g.Pages()), s.Seed)
 	}
 	return g, nil
 }
@@ -68,23 +69,28 @@ func hub(g *Graph) uint32 {
 	return uint32(best)
 }
 
-// hostBlocks divides pages among hosts; 0 hosts means one per 100 pages. Sizes follow a power law:
-// the host of rank r has about 1/r of the pages of the largest. The order of the hosts is random.
+// hosts returns the number of hosts of that many pages: one for every 100 if s does not say.
+func (s Spec) hosts(pages int) int { return min(cmp.Or(s.count("hosts"), (pages+99)/100), pages) }
+
+// hostBlocks divides pages among hosts. Sizes follow a power law: the host of rank r has about 1/r of the pages of the
+// largest. The order of the hosts is random.
 func hostBlocks(pages, hosts int, seed uint64) []uint32 {
-	if hosts == 0 {
-		hosts = (pages + 99) / 100
-	}
-	hosts = min(hosts, pages)
-	ranks := make([]int, hosts)
-	for i := range ranks {
-		ranks[i] = i
-	}
+	ranks := ascending(hosts)
 	draw := newStream(seed, streamHosts)
 	for i := hosts - 1; i > 0; i-- {
 		j := draw.below(uint64(i + 1))
 		ranks[i], ranks[j] = ranks[j], ranks[i]
 	}
 	return cut(pages, ranks)
+}
+
+// ascending returns the numbers below n.
+func ascending(n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = i
+	}
+	return list
 }
 
 // cut returns the first page of each host. Sizes are proportional to 1/(rank+1), at least one page.

@@ -3,7 +3,6 @@ package graph
 import (
 	"fmt"
 	"hash/crc64"
-	"iter"
 	"slices"
 	"sort"
 	"strings"
@@ -37,6 +36,23 @@ func (g *Graph) Host(p uint32) uint32 {
 	return uint32(sort.Search(len(g.Hosts), func(i int) bool { return g.Hosts[i] > p }) - 1)
 }
 
+// Block returns the first page of a host, and the page after its last one.
+func (g *Graph) Block(host uint32) (first, past uint32) {
+	return g.Hosts[host], g.past(int(host), g.Pages())
+}
+
+// HostOfEach returns the host of each page. Numbers from Pages to n-1, which no page has, count to the last host.
+func (g *Graph) HostOfEach(n int) []uint32 {
+	hosts, h := make([]uint32, n), 0
+	for p := range hosts {
+		for h+1 < len(g.Hosts) && uint32(p) >= g.Hosts[h+1] {
+			h++
+		}
+		hosts[p] = uint32(h)
+	}
+	return hosts
+}
+
 // Largest returns the first page of the host with the most pages, and the page after its last one.
 func (g *Graph) Largest() (first, past uint32) {
 	for h, at := range g.Hosts {
@@ -57,11 +73,7 @@ func (g *Graph) Digest() string {
 	parts := g.parts()
 	sums := make([]uint64, len(parts), len(parts)+4)
 	table := crc64.MakeTable(crc64.ECMA)
-	parallel.Workers(len(parts), func(numbers iter.Seq[int]) {
-		for i := range numbers {
-			sums[i] = crc64.Checksum(parts[i], table)
-		}
-	})
+	parallel.Each(len(parts), func(i int) { sums[i] = crc64.Checksum(parts[i], table) })
 	sums = append(sums, uint64(len(g.Offsets)), uint64(len(g.Links)), uint64(len(g.Hosts)), uint64(g.Start))
 	return fmt.Sprintf("%016x", crc64.Checksum(raw(sums), table))
 }

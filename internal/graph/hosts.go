@@ -52,17 +52,10 @@ func (s site) leaf(i uint32) bool {
 // popular hosts. Each root is linked from an earlier host, so that all pages can be reached from
 // the first.
 func web(ctx context.Context, s Spec) (*Graph, error) {
-	pages, hosts := s.Pages, s.count("hosts")
-	if hosts == 0 {
-		hosts = (pages + 99) / 100
-	}
-	ranks := make([]int, min(hosts, pages))
-	for i := range ranks {
-		ranks[i] = i // the largest host is also the most popular
-	}
-	w := webMaker{starts: cut(pages, ranks), pages: uint32(pages), spec: s}
-	w.scale = furtherScale(s)
-	w.intra, w.chain = s.value("intra"), s.value("chain")
+	pages := s.Pages
+	// The largest host is also the most popular.
+	w := webMaker{spec: s, pages: uint32(pages), starts: zipf(s, s.hosts(pages)),
+		scale: furtherScale(s), intra: s.value("intra"), chain: s.value("chain")}
 	g, err := source{pages: pages, blocks: pageBlocks(pages), links: w.block}.rows(ctx)
 	if err != nil {
 		return nil, err

@@ -39,87 +39,60 @@ func Kinds() []Kind {
 	hosts := Param{Name: "hosts", Doc: "number of hosts; one for every 100 pages if not given", Min: 1, Max: 1 << 24}
 	degree := Param{Name: "degree", Doc: "mean number of links of a page, before duplicates are removed",
 		Min: 1, Max: 10_000, Default: 16}
+	scale := Param{Name: "scale", Doc: "binary logarithm of the number of pages", Min: 1, Max: 31, Required: true}
+	children := Param{Name: "degree", Doc: "children of a page", Min: 1, Max: 10_000, Default: 8}
+	copied := Param{Name: "copy", Doc: "share of links that are copied; the in-degree's exponent is 1 + 1/copy", Max: 1,
+		Default: 0.9}
+	intra := Param{Name: "intra", Doc: "share of further links that stay in the host", Max: 1, Default: 0.85}
+	chains := Param{Name: "chain", Doc: "share of hosts that are chains of listings", Max: 1, Default: 0.15}
 	degreeOf := func(n float64) Param { p := degree; p.Default = n; return p }
 
+	// made and read return a kind that is generated, or read from a file.
+	made := func(name, doc string, generate func(context.Context, Spec) (*Graph, error),
+		estimate func(Spec) (int64, error), params ...Param) Kind {
+		return Kind{Name: name, Doc: doc, Params: params, generate: generate, estimate: estimate}
+	}
+	read := func(name, doc, format string, read func(context.Context, Spec, int64) (*reading, error),
+		estimate func(Spec) (int64, error), params ...Param) Kind {
+		return Kind{Name: name, Doc: doc, Params: params, format: format, read: read, estimate: estimate}
+	}
 	return []Kind{
-		{
-			Name: "rmat", Doc: "recursive matrix with Graph500 parameters: few huge hubs, shallow",
-			Params: []Param{{Name: "scale", Doc: "binary logarithm of the number of pages", Min: 1, Max: 31,
-				Required: true},
-				degree, symmetric, hosts},
-			generate: fromHub(rmat), estimate: drawnMemory,
-		}, {
-			Name: "uniform", Doc: "every link starts and ends at a random page (Erdos-Renyi)",
-			Params:   []Param{pages, degree, symmetric, hosts},
-			generate: fromHub(uniform), estimate: drawnMemory,
-		}, {
-			Name: "copying", Doc: "a page copies links of an earlier one: power-law in-degree",
-			Params: []Param{pages, degreeOf(10),
-				{Name: "copy", Doc: "share of links that are copied; the in-degree's exponent is 1 + 1/copy", Max: 1,
-					Default: 0.9},
-				hosts},
-			generate: copying, estimate: copyingMemory,
-		}, {
-			Name: "hosts", Doc: "a web: hosts with directory trees and listings, links mostly within their host",
-			Params: []Param{pages, degreeOf(9),
-				{Name: "intra", Doc: "share of further links that stay in the host", Max: 1, Default: 0.85},
-				{Name: "chain", Doc: "share of hosts that are chains of listings", Max: 1, Default: 0.15}, hosts},
-			generate: web, estimate: webMemory,
-		}, {
-			Name: "chain", Doc: "each page links to the next: no parallelism at all",
-			Params: []Param{pages, hosts}, generate: chain, estimate: shapeMemory(1),
-		}, {
-			Name: "star", Doc: "the first page links to all others: all parallelism at once",
-			Params: []Param{pages, hosts}, generate: star, estimate: shapeMemory(1),
-		}, {
-			Name: "tree", Doc: "a complete tree",
-			Params: []Param{pages, {Name: "degree", Doc: "children of a page", Min: 1, Max: 10_000, Default: 8},
-				hosts},
-			generate: tree, estimate: shapeMemory(1),
-		}, {
-			Name: "grid", Doc: "a square, each page linked with its neighbours",
-			Params: []Param{pages, hosts}, generate: grid, estimate: shapeMemory(4),
-		}, {
-			Name: "even", Doc: "hosts of equal sizes, a tree each, found from earlier hosts: what politeness costs",
-			Params: []Param{pages, degreeOf(8), hosts}, generate: sized(even), estimate: shapeMemory(3),
-		}, {
-			Name: "zipf", Doc: "like even, but the host of rank r has 1/r of the pages of the largest",
-			Params: []Param{pages, degreeOf(8), hosts}, generate: sized(zipf), estimate: shapeMemory(3),
-		}, {
-			Name: "giant", Doc: "like even, but one host has half of the pages",
-			Params: []Param{pages, degreeOf(8), hosts}, generate: sized(giant), estimate: shapeMemory(3),
-		}, {
-			Name: "flat", Doc: "hosts of equal sizes, all pages known after the first",
-			Params: []Param{pages, hosts}, generate: flat, estimate: shapeMemory(3),
-		}, {
-			Name: "wide", Doc: "hosts of equal sizes, all hosts known after the first page",
-			Params: []Param{pages, hosts}, generate: wide, estimate: shapeMemory(3),
-		}, {
-			Name: "pingpong", Doc: "a chain through all hosts in turn: each host's queue runs empty before its next page",
-			Params: []Param{pages, hosts}, generate: pingPong, estimate: shapeMemory(3),
-		}, {
-			Name: "edges", Doc: "read from an edge list such as SNAP's, plain or .gz", format: "an edge list",
-			Params: []Param{file, symmetric, hosts}, read: text(readEdges), estimate: textMemory,
-		}, {
-			Name: "konect", Doc: "read from a KONECT network, plain or .gz", format: "a KONECT network",
-			Params: []Param{file, symmetric, hosts}, read: text(readKONECT), estimate: textMemory,
-		}, {
-			Name: "mtx", Doc: "read from a Matrix Market file, plain or .gz", format: "a Matrix Market file",
-			Params: []Param{file, symmetric, hosts}, read: text(readMarket), estimate: textMemory,
-		}, {
-			Name: "dimacs", Doc: "read from a DIMACS graph, plain or .gz", format: "a DIMACS file",
-			Params: []Param{file, symmetric, hosts}, read: text(readDIMACS), estimate: textMemory,
-		}, {
-			Name: "metis", Doc: "read from a METIS graph, plain or .gz", format: "a METIS graph",
-			Params: []Param{file, hosts}, read: text(readMETIS), estimate: textMemory,
-		}, {
-			Name: "bvgraph", Doc: "read from a BVGraph of LAW: FILE.graph beside FILE.properties", format: "a BVGraph",
-			Params: []Param{file, hosts}, read: readBVGraph, estimate: bvMemory,
-		}, {
-			Name: "file", Doc: "read from a graph file of \"crawlbench import\", with what the crawl recorded",
-			format: "a graph file of \"crawlbench import\"",
-			Params: []Param{file}, read: readRecorded, estimate: recordedMemory,
-		},
+		made("rmat", "recursive matrix with Graph500 parameters: few huge hubs, shallow",
+			fromHub(rmat), drawnMemory, scale, degree, symmetric, hosts),
+		made("uniform", "every link starts and ends at a random page (Erdos-Renyi)",
+			fromHub(uniform), drawnMemory, pages, degree, symmetric, hosts),
+		made("copying", "a page copies links of an earlier one: power-law in-degree",
+			copying, copyingMemory, pages, degreeOf(10), copied, hosts),
+		made("hosts", "a web: hosts with directory trees and listings, links mostly within their host",
+			web, webMemory, pages, degreeOf(9), intra, chains, hosts),
+		made("chain", "each page links to the next: no parallelism at all", chain, shapeMemory(1), pages, hosts),
+		made("star", "the first page links to all others: all parallelism at once", star, shapeMemory(1), pages, hosts),
+		made("tree", "a complete tree", tree, shapeMemory(1), pages, children, hosts),
+		made("grid", "a square, each page linked with its neighbours", grid, shapeMemory(4), pages, hosts),
+		made("even", "hosts of equal sizes, a tree each, found from earlier hosts: what politeness costs",
+			sized(even), shapeMemory(3), pages, degreeOf(8), hosts),
+		made("zipf", "like even, but the host of rank r has 1/r of the pages of the largest",
+			sized(zipf), shapeMemory(3), pages, degreeOf(8), hosts),
+		made("giant", "like even, but one host has half of the pages",
+			sized(giant), shapeMemory(3), pages, degreeOf(8), hosts),
+		made("flat", "hosts of equal sizes, all pages known after the first", flat, shapeMemory(3), pages, hosts),
+		made("wide", "hosts of equal sizes, all hosts known after the first page", wide, shapeMemory(3), pages, hosts),
+		made("pingpong", "a chain through all hosts in turn: each host's queue runs empty before its next page",
+			pingPong, shapeMemory(3), pages, hosts),
+		read("edges", "read from an edge list such as SNAP's, plain or .gz",
+			"an edge list", text(readEdges), textMemory, file, symmetric, hosts),
+		read("konect", "read from a KONECT network, plain or .gz",
+			"a KONECT network", text(readKONECT), textMemory, file, symmetric, hosts),
+		read("mtx", "read from a Matrix Market file, plain or .gz",
+			"a Matrix Market file", text(readMarket), textMemory, file, symmetric, hosts),
+		read("dimacs", "read from a DIMACS graph, plain or .gz",
+			"a DIMACS file", text(readDIMACS), textMemory, file, symmetric, hosts),
+		read("metis", "read from a METIS graph, plain or .gz",
+			"a METIS graph", text(readMETIS), textMemory, file, hosts),
+		read("bvgraph", "read from a BVGraph of LAW: FILE.graph beside FILE.properties",
+			"a BVGraph", readBVGraph, bvMemory, file, hosts),
+		read("file", "read from a graph file of \"crawlbench import\", with what the crawl recorded",
+			"a graph file of \"crawlbench import\"", readRecorded, recordedMemory, file),
 	}
 }
 

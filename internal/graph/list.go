@@ -53,7 +53,7 @@ func (l *list) addFar(from, to pageNumber) error {
 
 // intern replaces the page numbers by indexes into names.
 func (l *list) intern() error {
-	l.names = newInterner()
+	l.names = &interner{places: map[pageNumber]uint32{}}
 	for _, block := range l.all() {
 		for i, k := range block {
 			block[i] = link{l.names.add(pageNumber{0, uint64(k.from)}), l.names.add(pageNumber{0, uint64(k.to)})}

@@ -120,8 +120,6 @@ type interner struct {
 	numbers []pageNumber
 }
 
-func newInterner() *interner { return &interner{places: map[pageNumber]uint32{}} }
-
 func (in *interner) add(n pageNumber) uint32 {
 	place, ok := in.places[n]
 	if !ok {

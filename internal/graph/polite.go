@@ -9,7 +9,7 @@ import "context"
 // pages, and a page near the root of an earlier host, both drawn at random, links to it.
 func sized(sizes func(s Spec, hosts int) []uint32) func(context.Context, Spec) (*Graph, error) {
 	return func(_ context.Context, s Spec) (*Graph, error) {
-		g := &Graph{Hosts: sizes(s, s.hosts())}
+		g := &Graph{Hosts: sizes(s, s.hosts(s.Pages))}
 		draw := newStream(s.Seed, streamHosts)
 		children := uint32(s.count("degree"))
 		return g.linked(s.Pages, func(host int, i uint32) uint32 {
@@ -25,13 +25,13 @@ func sized(sizes func(s Spec, hosts int) []uint32) func(context.Context, Spec) (
 
 // flat returns a graph of equal hosts whose first page links to all others.
 func flat(_ context.Context, s Spec) (*Graph, error) {
-	g := &Graph{Hosts: even(s, s.hosts())}
+	g := &Graph{Hosts: even(s, s.hosts(s.Pages))}
 	return g.linked(s.Pages, func(int, uint32) uint32 { return 0 }), nil
 }
 
 // wide returns a graph of equal hosts whose first page links to the first page of each, which links to the others.
 func wide(_ context.Context, s Spec) (*Graph, error) {
-	g := &Graph{Hosts: even(s, s.hosts())}
+	g := &Graph{Hosts: even(s, s.hosts(s.Pages))}
 	return g.linked(s.Pages, func(host int, i uint32) uint32 {
 		if i == 0 {
 			return 0
@@ -43,7 +43,7 @@ func wide(_ context.Context, s Spec) (*Graph, error) {
 // pingPong returns a chain that visits all hosts in turn. The queue of each host is empty before its next page is
 // known, and a crawler that then forgets the host comes back too early.
 func pingPong(_ context.Context, s Spec) (*Graph, error) {
-	hosts := s.hosts()
+	hosts := s.hosts(s.Pages)
 	g := &Graph{Hosts: even(s, hosts)}
 	return g.linked(s.Pages, func(host int, i uint32) uint32 {
 		if host > 0 {
@@ -57,15 +57,6 @@ func pingPong(_ context.Context, s Spec) (*Graph, error) {
 	}), nil
 }
 
-// hosts returns the number of hosts of a graph of s.
-func (s Spec) hosts() int {
-	hosts := s.count("hosts")
-	if hosts == 0 {
-		hosts = (s.Pages + 99) / 100
-	}
-	return min(hosts, s.Pages)
-}
-
 // even returns the first pages of hosts of equal sizes. The first ones have a page more if it does not divide.
 func even(s Spec, hosts int) []uint32 {
 	starts := make([]uint32, hosts)
@@ -77,13 +68,7 @@ func even(s Spec, hosts int) []uint32 {
 }
 
 // zipf returns the first pages of hosts whose sizes are proportional to 1/rank, the largest first.
-func zipf(s Spec, hosts int) []uint32 {
-	ranks := make([]int, hosts)
-	for i := range ranks {
-		ranks[i] = i
-	}
-	return cut(s.Pages, ranks)
-}
+func zipf(s Spec, hosts int) []uint32 { return cut(s.Pages, ascending(hosts)) }
 
 // giant returns the first pages of a host with half of the pages, and of equal ones.
 func giant(s Spec, hosts int) []uint32 {
@@ -110,25 +95,14 @@ func (g *Graph) past(host, pages int) uint32 {
 // linked adds a link to page i of each host from the page that from returns, except to page 0.
 func (g *Graph) linked(pages int, from func(host int, i uint32) uint32) *Graph {
 	parents := make([]uint32, pages)
-	g.Offsets = make([]uint64, pages+1)
 	for h, first := range g.Hosts {
 		for p := max(1, first); p < g.past(h, pages); p++ {
 			parents[p] = from(h, p-first)
-			g.Offsets[parents[p]+1]++
 		}
 	}
-	for p := range pages {
-		g.Offsets[p+1] += g.Offsets[p]
-	}
-	g.Links = make([]uint32, pages-1)
-	// Fill the rows from their ends: the end of each row becomes its beginning.
-	ends := make([]uint32, pages)
-	for p := range ends {
-		ends[p] = uint32(g.Offsets[p+1])
-	}
-	for p := pages - 1; p > 0; p-- {
-		ends[parents[p]]--
-		g.Links[ends[parents[p]]] = uint32(p)
-	}
+	g.Offsets, g.Links = Rows(pages, func(yield func(from, to uint32) bool) {
+		for p := 1; p < pages && yield(parents[p], uint32(p)); p++ {
+		}
+	})
 	return g
 }

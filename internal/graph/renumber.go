@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"iter"
 	"math/bits"
 
 	"crawlbench/internal/parallel"
@@ -85,11 +84,9 @@ func (l *list) sort() (numbering, int, error) {
 // apply replaces every page number n by to(n).
 func (l *list) apply(to func(uint32) uint32) {
 	blocks := l.all()
-	parallel.Workers(len(blocks), func(numbers iter.Seq[int]) {
-		for i := range numbers {
-			for j, k := range blocks[i] {
-				blocks[i][j] = link{to(k.from), to(k.to)}
-			}
+	parallel.Each(len(blocks), func(i int) {
+		for j, k := range blocks[i] {
+			blocks[i][j] = link{to(k.from), to(k.to)}
 		}
 	})
 }

@@ -66,6 +66,24 @@ func (s source) rows(ctx context.Context) (*Graph, error) {
 	return sortRows(ctx, s, l, spread[uint64](ctx, s, l))
 }
 
+// Rows returns the rows of links, which it ranges over twice; those of a page keep their order. It needs no memory
+// beside them, but is for links that are already at hand.
+func Rows(pages int, links iter.Seq2[uint32, uint32]) (offsets []uint64, rows []uint32) {
+	next := make([]uint64, pages+2) // where the next link of the page before belongs: in the end, its own first one
+	for from := range links {
+		next[from+2]++
+	}
+	for p := range pages {
+		next[p+2] += next[p+1]
+	}
+	rows = make([]uint32, next[pages+1])
+	for from, to := range links {
+		rows[next[from+1]] = to
+		next[from+1]++
+	}
+	return next[:pages+1], rows
+}
+
 type word interface{ uint32 | uint64 }
 
 // spreadBlock is the links of a block of work, bucket by bucket.

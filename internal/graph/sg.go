@@ -30,19 +30,15 @@ func WriteSG(w io.Writer, g *Graph) error {
 
 // transpose reverses all links.
 func transpose(g *Graph) *Graph {
-	t := &Graph{Offsets: make([]uint64, g.Pages()+1), Links: make([]uint32, len(g.Links))}
-	for _, q := range g.Links {
-		t.Offsets[q+1]++
-	}
-	for p := range g.Pages() {
-		t.Offsets[p+1] += t.Offsets[p]
-	}
-	next := append([]uint64(nil), t.Offsets...)
-	for p := range uint32(g.Pages()) {
-		for _, q := range g.Out(p) {
-			t.Links[next[q]] = p
-			next[q]++
+	t := new(Graph)
+	t.Offsets, t.Links = Rows(g.Pages(), func(yield func(from, to uint32) bool) {
+		for p := range uint32(g.Pages()) {
+			for _, q := range g.Out(p) {
+				if !yield(q, p) {
+					return
+				}
+			}
 		}
-	}
+	})
 	return t
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"iter"
 
 	"crawlbench/internal/parallel"
 )
@@ -14,11 +13,7 @@ import (
 func (g *Graph) SHA256() string {
 	parts := g.parts()
 	sums := make([][sha256.Size]byte, len(parts))
-	parallel.Workers(len(parts), func(numbers iter.Seq[int]) {
-		for i := range numbers {
-			sums[i] = sha256.Sum256(parts[i])
-		}
-	})
+	parallel.Each(len(parts), func(i int) { sums[i] = sha256.Sum256(parts[i]) })
 	all := sha256.New()
 	for _, sum := range sums {
 		all.Write(sum[:])

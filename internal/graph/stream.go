@@ -16,6 +16,7 @@ func newStream(seed, block uint64) stream {
 	return stream{mix(seed ^ mix(block+0x9e3779b97f4a7c15))}
 }
 
+// mix is the finaliser of SplitMix64.
 func mix(x uint64) uint64 {
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
@@ -34,4 +35,4 @@ func (s *stream) below(n uint64) uint64 {
 }
 
 // unit returns a number in [0, 1).
-func (s *stream) unit() float64 { return float64(s.next()>>11) / (1 << 53) }
+func (s *stream) unit() float64 { return unit(s.next()) }

@@ -59,13 +59,9 @@ func (g *Graph) PageOf(url string) (uint32, bool) {
 	if !ok || begin+n != end {
 		return 0, false
 	}
-	first, past := uint64(g.Hosts[host]), uint64(g.Pages())
-	if int(host)+1 < len(g.Hosts) {
-		past = uint64(g.Hosts[host+1])
-	}
-	page := first + uint64(local)
+	page := uint64(g.Hosts[host]) + uint64(local)
 	var buf [80]byte
-	if page >= past || string(appendURL(buf[:0], host, local)) != url {
+	if page >= uint64(g.past(int(host), g.Pages())) || string(appendURL(buf[:0], host, local)) != url {
 		return 0, false
 	}
 	return uint32(page), true

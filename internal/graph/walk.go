@@ -62,7 +62,7 @@ func (r Reach) Has(p uint32) bool { return r.Set[p/64]>>(p%64)&1 != 0 }
 
 // Spanning returns the breadth-first tree of g: a crawl of it fetches the same pages and meets no duplicate.
 func Spanning(g *Graph) *Graph {
-	tree := &Graph{Offsets: make([]uint64, g.Pages()+1), Hosts: g.Hosts, Start: g.Start, Record: g.Record}
+	tree := &Graph{Hosts: g.Hosts, Start: g.Start, Record: g.Record}
 	by := make([]uint32, g.Pages()) // parent of each page, plus one; 0 if not found
 	by[g.Start] = g.Start + 1
 	order := []uint32{g.Start}
@@ -71,19 +71,15 @@ func Spanning(g *Graph) *Graph {
 			if by[q] == 0 {
 				by[q] = order[i] + 1
 				order = append(order, q)
-				tree.Offsets[order[i]+1]++
 			}
 		}
 	}
-	for p := range g.Pages() {
-		tree.Offsets[p+1] += tree.Offsets[p]
-	}
-	next := append([]uint64(nil), tree.Offsets...)
-	tree.Links = make([]uint32, len(order)-1)
-	for _, q := range order[1:] {
-		from := by[q] - 1
-		tree.Links[next[from]] = q
-		next[from]++
-	}
+	tree.Offsets, tree.Links = Rows(g.Pages(), func(yield func(from, to uint32) bool) {
+		for _, q := range order[1:] {
+			if !yield(by[q]-1, q) {
+				return
+			}
+		}
+	})
 	return tree
 }

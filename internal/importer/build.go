@@ -39,7 +39,9 @@ func (c *collector) graph(ctx context.Context, o Options) (*graph.Graph, error) 
 // numbered returns the pages in the order of the graph, and the graph with its hosts and without links.
 func (c *collector) numbered(leaves bool) (order []uint32, g *graph.Graph) {
 	linked := make([]bool, len(c.urls))
-	c.eachLink(func(_, to uint32) { linked[to] = true })
+	for _, to := range c.counted {
+		linked[to] = true
+	}
 	all := slices.Clone(c.order)
 	for id := range uint32(len(c.urls)) {
 		if linked[id] && c.pages[id].status == 0 {
@@ -51,51 +53,35 @@ func (c *collector) numbered(leaves bool) (order []uint32, g *graph.Graph) {
 	}
 	hosts := map[string]uint32{}
 	host := make([]uint32, len(all))
-	var sizes []uint32
 	for i, id := range all {
 		name := graph.HostOf(c.urls[id])
-		h, ok := hosts[name]
-		if !ok {
-			h = uint32(len(sizes))
-			hosts[name] = h
-			sizes = append(sizes, 0)
+		if _, ok := hosts[name]; !ok {
+			hosts[name] = uint32(len(hosts))
 		}
-		host[i] = h
-		sizes[h]++
+		host[i] = hosts[name]
 	}
-	g = &graph.Graph{Offsets: make([]uint64, len(all)+1), Hosts: sizes}
-	first := uint32(0)
-	for h, n := range sizes { // from sizes to first pages
-		g.Hosts[h] = first
-		first += n
-	}
-	next := slices.Clone(g.Hosts)
-	order = make([]uint32, len(all))
-	for i, id := range all {
-		order[next[host[i]]] = id
-		next[host[i]]++
+	firsts, order := graph.Rows(len(hosts), func(yield func(host, id uint32) bool) {
+		for i, id := range all {
+			if !yield(host[i], id) {
+				return
+			}
+		}
+	})
+	g = &graph.Graph{Offsets: make([]uint64, len(all)+1)}
+	for _, first := range firsts[:len(hosts)] {
+		g.Hosts = append(g.Hosts, uint32(first))
 	}
 	return order, g
 }
 
 // connect adds the links between the pages that have a number, in the order in which they were collected.
 func (c *collector) connect(g *graph.Graph, number []uint32) {
-	each := func(visit func(from, to uint32)) {
-		c.eachLink(func(from, to uint32) {
-			if number[to] > 0 {
-				visit(number[from]-1, number[to]-1)
+	g.Offsets, g.Links = graph.Rows(g.Pages(), func(yield func(from, to uint32) bool) {
+		for from, to := range c.counted {
+			if number[to] > 0 && !yield(number[from]-1, number[to]-1) {
+				return
 			}
-		})
-	}
-	each(func(from, _ uint32) { g.Offsets[from+1]++ })
-	for p := range g.Pages() {
-		g.Offsets[p+1] += g.Offsets[p]
-	}
-	g.Links = make([]uint32, g.Offsets[g.Pages()])
-	next := slices.Clone(g.Offsets)
-	each(func(from, to uint32) {
-		g.Links[next[from]] = to
-		next[from]++
+		}
 	})
 }
 

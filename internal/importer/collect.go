@@ -61,10 +61,6 @@ type link struct{ from, to uint32 }
 
 const blockLinks = 1 << 16
 
-func newCollector(limit int64, rep *Report) *collector {
-	return &collector{limit: limit, report: rep, ids: map[string]uint32{}}
-}
-
 // fetched adds a fetch and the links on the page.
 func (c *collector) fetched(f fetch) error {
 	from, counts, err := c.page(f)
@@ -193,14 +189,14 @@ func (c *collector) link(from, to uint32) error {
 	return nil
 }
 
-// eachLink calls visit for the links that count, in the order in which they were collected: a page that was not fetched
-// has none.
-func (c *collector) eachLink(visit func(from, to uint32)) {
+// counted yields the links that count, in the order in which they were collected: a page that was not fetched has none.
+func (c *collector) counted(yield func(from, to uint32) bool) {
 	n := uint64(0)
 	for _, block := range c.links {
 		for _, l := range block {
-			if p := &c.pages[l.from]; n >= p.first && p.status != 0 && !failed(int(p.status)) {
-				visit(l.from, l.to)
+			p := &c.pages[l.from]
+			if n >= p.first && p.status != 0 && !failed(int(p.status)) && !yield(l.from, l.to) {
+				return
 			}
 			n++
 		}

@@ -18,8 +18,6 @@ type members struct {
 	lost bool // a damage was returned since the last member began
 }
 
-func newMembers(from io.Reader) *members { return &members{in: &window{from: from}} }
-
 func (m *members) Read(p []byte) (int, error) {
 	for {
 		if !m.open {

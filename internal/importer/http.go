@@ -27,10 +27,7 @@ func (in *input) response(f *fetch, block []byte) (contentType string, body []by
 	if f.status, err = strconv.Atoi(string(words[1])); err != nil || f.status < 100 || f.status > 999 {
 		return "", nil, fmt.Errorf("invalid HTTP status %.20q: want three digits", words[1])
 	}
-	fields := map[string]string{}
-	for line := range bytes.Lines(rest) {
-		field(fields, line)
-	}
+	fields := fieldsOf(rest)
 	if to := fields["location"]; f.status >= 300 && f.status < 400 && to != "" {
 		f.links = []string{}
 		if base, err := url.Parse(f.url); err == nil {

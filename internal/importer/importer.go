@@ -67,7 +67,7 @@ func Names() (names []string) {
 // Import makes a graph from the records of the sources, in this order.
 func Import(ctx context.Context, sources []Source, o Options) (*graph.Graph, *Report, error) {
 	rep := new(Report)
-	c := newCollector(o.Memory, rep)
+	c := &collector{limit: o.Memory, report: rep, ids: map[string]uint32{}}
 	for _, s := range sources {
 		if err := readSource(ctx, s, o, c, rep); err != nil {
 			return nil, nil, err

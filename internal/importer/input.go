@@ -42,7 +42,7 @@ func newInput(ctx context.Context, s Source, from io.Reader, rep *Report) *input
 	var rest io.Reader = in.in
 	if head, _ := in.in.Peek(len(gzipMagic)); string(head) == gzipMagic {
 		in.zipped = true
-		rest = newMembers(in.in)
+		rest = &members{in: &window{from: in.in}}
 	}
 	head := make([]byte, detected)
 	n, err := io.ReadFull(rest, head)

@@ -79,9 +79,7 @@ func parseJSON(line []byte) (f fetch, err error) {
 	} else if r.Redirect != "" {
 		f.status = 302
 	}
-	if f.status == 0 {
-		f.status = noAnswer
-	}
+	f.status = cmp.Or(f.status, noAnswer)
 	f.wait = unknown
 	if r.Seconds != nil {
 		f.wait = time.Duration(*r.Seconds * float64(time.Second))

@@ -1,7 +1,9 @@
 package importer
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -78,15 +80,8 @@ func (r *Report) summarize(g *graph.Graph) {
 
 // FailedBy returns the statuses of the pages that failed, the most frequent first, with their numbers.
 func (r *Report) FailedBy() string {
-	var list []int
-	for status := range r.Statuses {
-		list = append(list, status)
-	}
-	slices.SortFunc(list, func(a, b int) int {
-		if d := r.Statuses[b] - r.Statuses[a]; d != 0 {
-			return d
-		}
-		return a - b
+	list := slices.SortedFunc(maps.Keys(r.Statuses), func(a, b int) int {
+		return cmp.Or(r.Statuses[b]-r.Statuses[a], a-b)
 	})
 	var text []string
 	for i, status := range list {

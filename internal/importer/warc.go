@@ -88,9 +88,7 @@ func (in *input) warcRecord() (r warcRecord, err error) {
 	}
 	length, err := strconv.ParseInt(r.fields["content-length"], 10, 64)
 	if err != nil || length < 0 {
-		return r, &damage{
-			fmt.Sprintf("invalid Content-Length %.40q: want a number of bytes", r.fields["content-length"]),
-		}
+		return r, &damage{fmt.Sprintf("invalid Content-Length %.40q: want a number of bytes", r.fields["content-length"])}
 	}
 	keep := int64(0)
 	switch r.fields["warc-type"] {
@@ -105,13 +103,20 @@ func (in *input) warcRecord() (r warcRecord, err error) {
 		in.offset += n
 	}
 	if err == io.EOF {
-		return r, &damage{
-			fmt.Sprintf("the file ends within this record of %d bytes: it is truncated, or the length is "+
-				"wrong and hides the records that follow", length),
-		}
+		return r, &damage{fmt.Sprintf("the file ends within this record of %d bytes: it is truncated, or the length is "+
+			"wrong and hides the records that follow", length)}
 	}
 	r.block = block.Bytes()
 	return r, err
+}
+
+// fieldsOf parses a header.
+func fieldsOf(head []byte) map[string]string {
+	fields := map[string]string{}
+	for line := range bytes.Lines(head) {
+		field(fields, line)
+	}
+	return fields
 }
 
 // field parses a line "Name: value". It ignores other lines.
@@ -166,10 +171,7 @@ func (c *collector) warcRecord(in *input, where string, r warcRecord) error {
 
 // metadata adds the duration of a fetch, which Heritrix writes into a record of its own.
 func (c *collector) metadata(url string, block []byte) {
-	fields := map[string]string{}
-	for line := range bytes.Lines(block) {
-		field(fields, line)
-	}
+	fields := fieldsOf(block)
 	if ms, err := strconv.ParseInt(fields["fetchtimems"], 10, 32); err == nil && ms >= 0 {
 		c.waited(url, time.Duration(ms)*time.Millisecond)
 	}

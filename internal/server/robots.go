@@ -24,7 +24,7 @@ func (s *Site) robotsOf(host uint32) string {
 		fmt.Fprintf(&b, "Disallow: %s\n", s.forbids[host])
 	}
 	if s.set.Forbids != nil {
-		first, past := s.pagesOf(host)
+		first, past := s.graph.Block(host)
 		for p := first; p < past; p++ {
 			if s.set.Forbids(p) {
 				_, path := split(s.URL(p))
@@ -46,16 +46,7 @@ func literal(path string) string {
 	return strings.NewReplacer("*", "%2A", "$", "%24", "#", "%23").Replace(path)
 }
 
-// pagesOf returns the first page of a host, and the one after its last.
-func (s *Site) pagesOf(host uint32) (first, past uint32) {
-	past = uint32(s.graph.Pages())
-	if int(host)+1 < len(s.graph.Hosts) {
-		past = s.graph.Hosts[host+1]
-	}
-	return s.graph.Hosts[host], past
-}
-
-// checkRobots returns an error if a robots.txt is longer than crawlers read.
+// checkRobots returns an error if a robots.txt is longer than what crawlers read.
 func (s *Site) checkRobots() error {
 	if s.set.Forbids == nil {
 		return nil

@@ -130,10 +130,7 @@ func (s *Site) forbid() {
 		if draw.Float64() >= s.set.Shares.Forbidden {
 			continue
 		}
-		past := uint32(s.graph.Pages())
-		if h+1 < len(s.graph.Hosts) {
-			past = s.graph.Hosts[h+1]
-		}
+		_, past := s.graph.Block(uint32(h))
 		_, path := split(s.URL(first + draw.Uint32N(past-first)))
 		if end := strings.IndexByte(path[1:], '/'); end >= 0 {
 			path = path[:end+2]

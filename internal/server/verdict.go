@@ -102,16 +102,8 @@ func (s *Site) countPages(v *Verdict, log hostlog.Log, moved map[uint32][4]uint3
 
 // site returns the site in the form of package hostlog.
 func (s *Site) site() *hostlog.Site {
-	site := &hostlog.Site{Graph: s.graph, Host: make([]uint32, s.graph.Pages()), Seeds: []uint32{s.graph.Start},
+	return &hostlog.Site{Graph: s.graph, Host: s.graph.HostOfEach(s.graph.Pages()), Seeds: []uint32{s.graph.Start},
 		Fails: s.behaviour.Fails, Forbidden: s.forbidden}
-	host := 0
-	for p := range site.Host {
-		for host+1 < len(s.graph.Hosts) && uint32(p) >= s.graph.Hosts[host+1] {
-			host++
-		}
-		site.Host[p] = uint32(host)
-	}
-	return site
 }
 
 // faults returns the rules of the policy that were broken. Which pages were fetched is known without it.

@@ -70,13 +70,7 @@ func Build(ctx context.Context, s Situation) (*Site, error) {
 func New(s Situation, g *graph.Graph) *Site {
 	site := &Site{Situation: s, Site: hostlog.Site{Graph: g, Fails: s.Fails, Forbidden: s.Forbids}}
 	pages := g.Pages()
-	site.Host, site.Latency = make([]uint32, pages), make([]time.Duration, pages)
-	for h, p := 0, 0; p < pages; p++ {
-		for h+1 < len(g.Hosts) && uint32(p) >= g.Hosts[h+1] {
-			h++
-		}
-		site.Host[p] = uint32(h)
-	}
+	site.Host, site.Latency = g.HostOfEach(pages), make([]time.Duration, pages)
 	first, past := g.Largest()
 	draw := rand.New(rand.NewPCG(s.Spec.Seed, 0))
 	for p := range pages {

@@ -33,21 +33,14 @@ type hosts struct {
 
 // HostOf returns the host of a page's number, also that of a renamed page.
 func (s *Site) HostOf(page uint32) uint32 {
-	if s.hostOf == nil {
-		s.numberHosts()
-	}
+	s.numberHosts()
 	return s.hostOf[page]
 }
 
 // numberHosts notes the host of each number of a page.
 func (s *Site) numberHosts() {
-	s.hostOf = make([]uint32, s.verifier.numbers())
-	h := 0
-	for p := range s.hostOf {
-		for h+1 < len(s.graph.Hosts) && uint32(p) >= s.graph.Hosts[h+1] {
-			h++
-		}
-		s.hostOf[p] = uint32(h)
+	if s.hostOf == nil {
+		s.hostOf = s.graph.HostOfEach(s.verifier.numbers())
 	}
 }
 
@@ -61,9 +54,7 @@ func (s *Site) watchHosts(r Rules) {
 	if r.Politeness == nil {
 		return
 	}
-	if s.hostOf == nil {
-		s.numberHosts()
-	}
+	s.numberHosts()
 	h.final = !r.Polite || r.Politeness.Tries() == 1
 	h.more = s.watchRefusals()
 	if r.Politeness.Robots {
