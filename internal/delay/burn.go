@@ -1,6 +1,7 @@
 package delay
 
 import (
+	"context"
 	"runtime"
 	"slices"
 	"time"
@@ -30,4 +31,16 @@ func Calibrate() float64 {
 	}
 	slices.Sort(runs)
 	return runs[len(runs)/2]
+}
+
+// Wait waits for d, or returns the error of ctx when that ends.
+func Wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -1,5 +1,5 @@
-// Package delay delays: it burns the processor time of a fetch, and delays a line of a crawler in the process of a
-// sample, where it also measures how often the line is reached and how long it takes.
+// Package delay delays: it waits, burns the processor time of a fetch, and delays a line of a crawler in the process of
+// a sample, where it also measures how often the line is reached and how long it takes.
 //
 // Programs that package causal rebuilds call Enter and Leave at some lines, by go:linkname, since the packages of a
 // user cannot import this one. The input is the number of a line and a time; the output is the counts of a sample. A

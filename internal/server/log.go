@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"crawlbench/internal/delay"
 	"crawlbench/internal/hostlog"
 )
 
@@ -174,12 +175,5 @@ func pause(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return delay.Wait(ctx, d)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/delay"
 	"crawlbench/internal/hostlog"
 )
 
@@ -45,7 +46,7 @@ func (w *web[K]) Fetch(ctx context.Context, key K) ([]K, error) {
 		return nil, fmt.Errorf("there is no page %v", key)
 	}
 	e := hostlog.Fetch{Host: w.site.Host[page], Page: page, Start: start}
-	err := wait(ctx, w.site.Latency[page])
+	err := delay.Wait(ctx, w.site.Latency[page])
 	e.End = time.Since(w.begin)
 	w.mu.Lock()
 	if err == nil && w.site.Refuses != nil {
@@ -73,18 +74,6 @@ func (w *web[K]) Fetch(ctx context.Context, key K) ([]K, error) {
 	return links, nil
 }
 
-// wait waits for d, or returns the error of ctx when it ends.
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // robotsWeb is a web with robots.txt files.
 type robotsWeb[K comparable] struct{ *web[K] }
 
@@ -96,7 +85,7 @@ func (w robotsWeb[K]) Robots(ctx context.Context, key K) (crawl.Robots[K], error
 	}
 	host := w.site.Host[page]
 	e := hostlog.Fetch{Host: host, Page: page, Start: time.Since(w.begin), Robots: true, Delay: w.site.Robots(host)}
-	err := wait(ctx, robotsLatency)
+	err := delay.Wait(ctx, robotsLatency)
 	e.End = time.Since(w.begin)
 	w.mu.Lock()
 	w.log = append(w.log, e)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"crawlbench/internal/delay"
 )
 
 // site is what a fleet crawls. Page 0 is the seed.
@@ -45,14 +47,7 @@ func (s *site) get(ctx context.Context, p *process, page int) ([]int, error) {
 	s.mu.Lock()
 	s.fetches = append(s.fetches, f)
 	s.mu.Unlock()
-	timer := time.NewTimer(s.latency(page))
-	defer timer.Stop()
-	var err error
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
+	err := delay.Wait(ctx, s.latency(page))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f.end, f.cut = time.Now(), err != nil

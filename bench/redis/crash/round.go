@@ -12,6 +12,7 @@ import (
 
 	"crawlbench/bench/redis/fleet"
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/delay"
 	"crawlbench/internal/graph"
 )
 
@@ -177,10 +178,8 @@ func (c *trial) killServer(ctx context.Context, kind Kind) (killed time.Time, er
 			return killed, err
 		}
 	}
-	select {
-	case <-time.After(c.Down):
-	case <-ctx.Done():
-		return killed, ctx.Err()
+	if err := delay.Wait(ctx, c.Down); err != nil {
+		return killed, err
 	}
 	return killed, c.server.Restart(ctx)
 }

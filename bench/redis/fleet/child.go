@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/delay"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/host"
 	"crawlbench/internal/plan"
@@ -102,12 +103,8 @@ func (s *site) fetch(ctx context.Context, page uint32) error {
 	s.log.add(page, false)
 	if s.latency > 0 {
 		begin := time.Now()
-		timer := time.NewTimer(s.latency)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := delay.Wait(ctx, s.latency); err != nil {
+			return err
 		}
 		s.spent.Add(int64(time.Since(begin)))
 	}
