@@ -13,11 +13,11 @@ import (
 func causes() []bench.Crawler {
 	return []bench.Crawler{
 		bench.FromVisited("hotmutex", "holds its only lock for long",
-			func(int) bench.Visited[uint32] { return &hot{seen: map[uint32]bool{}} }, nil),
+			func(int) bench.Visited[uint32] { return &hot{seen: set{}} }, nil),
 		bench.FromVisited("spinner", "spins for its lock, which no lock profile shows",
-			func(int) bench.Visited[uint32] { return &spinner{seen: map[uint32]bool{}} }, nil),
+			func(int) bench.Visited[uint32] { return &spinner{seen: set{}} }, nil),
 		bench.FromVisited("churner", "allocates for every page",
-			func(int) bench.Visited[uint32] { return &churner{hot: hot{seen: map[uint32]bool{}}} }, nil),
+			func(int) bench.Visited[uint32] { return &churner{hot: hot{seen: set{}}} }, nil),
 		{Name: "busyowner", Doc: "its owner works long for every page", ByID: busyOwner},
 	}
 }
@@ -25,26 +25,20 @@ func causes() []bench.Crawler {
 // hot is a set that holds its lock while it works.
 type hot struct {
 	mu   sync.Mutex
-	seen map[uint32]bool
+	seen set
 }
 
 func (s *hot) AddNew(dst, links []uint32) []uint32 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	spin(40_000)
-	for _, link := range links {
-		if !s.seen[link] {
-			s.seen[link] = true
-			dst = append(dst, link)
-		}
-	}
-	return dst
+	return s.seen.insert(dst, links)
 }
 
 // spinner is a set with a spinlock.
 type spinner struct {
 	word atomic.Int32
-	seen map[uint32]bool
+	seen set
 }
 
 func (s *spinner) AddNew(dst, links []uint32) []uint32 {
@@ -55,13 +49,7 @@ func (s *spinner) AddNew(dst, links []uint32) []uint32 {
 	}
 	defer s.word.Store(0)
 	spin(4_000)
-	for _, link := range links {
-		if !s.seen[link] {
-			s.seen[link] = true
-			dst = append(dst, link)
-		}
-	}
-	return dst
+	return s.seen.insert(dst, links)
 }
 
 type node struct {
@@ -87,13 +75,7 @@ func (s *churner) AddNew(dst, links []uint32) []uint32 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.kept[s.next.Add(1)%64] = garbage
-	for _, link := range links {
-		if !s.seen[link] {
-			s.seen[link] = true
-			dst = append(dst, link)
-		}
-	}
-	return dst
+	return s.seen.insert(dst, links)
 }
 
 // busyOwner has one goroutine that owns the set, and works for every page.

@@ -72,11 +72,11 @@ func planted() []bench.Crawler {
 			return s.locked(dst, links)
 		}),
 		set("hotcounter.not", "counts in a word of its own", func(s *shared, dst, links []uint32) []uint32 {
-			c := s.own()
-			defer s.back(c)
+			i := s.slot()
+			defer s.free(i)
 			for range 50 {
 				for range links {
-					c.n.Add(1)
+					s.counters[i].n.Add(1)
 				}
 			}
 			return s.locked(dst, links)
@@ -201,7 +201,7 @@ type shared struct {
 	mu       sync.Mutex
 	rw       sync.RWMutex
 	token    chan bool
-	seen     map[uint32]bool
+	seen     set
 	log      *log.Logger
 	counters [slots]padded
 
@@ -223,7 +223,7 @@ type shared struct {
 }
 
 func newShared() *shared {
-	s := &shared{token: make(chan bool, 1), seen: map[uint32]bool{}, log: log.New(slow{}, "", log.LstdFlags)}
+	s := &shared{token: make(chan bool, 1), seen: set{}, log: log.New(slow{}, "", log.LstdFlags)}
 	s.changed.L = &s.waiting
 	return s
 }
@@ -237,10 +237,15 @@ func (slow) Write(p []byte) (int, error) {
 }
 
 // insert adds links; the caller has exclusive access.
-func (s *shared) insert(dst, links []uint32) []uint32 {
+func (s *shared) insert(dst, links []uint32) []uint32 { return s.seen.insert(dst, links) }
+
+// set are pages.
+type set map[uint32]bool
+
+func (s set) insert(dst, links []uint32) []uint32 {
 	for _, link := range links {
-		if !s.seen[link] {
-			s.seen[link] = true
+		if !s[link] {
+			s[link] = true
 			dst = append(dst, link)
 		}
 	}
@@ -270,16 +275,6 @@ func (s *shared) slot() int {
 }
 
 func (s *shared) free(i int) { s.used[i].Store(false) }
-
-func (s *shared) own() *padded { return &s.counters[s.slot()] }
-
-func (s *shared) back(c *padded) {
-	for i := range s.counters {
-		if &s.counters[i] == c {
-			s.free(i)
-		}
-	}
-}
 
 // turn works while nobody else does.
 func (s *shared) turn(wake func()) {

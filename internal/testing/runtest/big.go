@@ -26,21 +26,11 @@ var crawlers = []struct {
 	speed        float64 // pages per second of one worker
 	sigma, kappa float64 // contention and coherency
 }{
-	{
-		"mutexmap",
-		400e3,
-		0.9,
-		0.02,
-	},
+	{"mutexmap", 400e3, 0.9, 0.02},
 	{"rwmutexmap", 380e3, 0.8, 0.03},
 	{"syncmap", 250e3, 0.3, 0.004},
 	{"sharded", 390e3, 0.2, 0.002},
-	{
-		"cas",
-		900e3,
-		0.1,
-		0.001,
-	},
+	{"cas", 900e3, 0.1, 0.001},
 	{"owner", 200e3, 0.95, 0.001},
 	{"spawn", 300e3, 0.4, 0.01},
 	{"pipeline", 350e3, 0.5, 0.004},
@@ -67,46 +57,20 @@ func Big(profiles bool) (Run, error) {
 	var table []crawl.Crawler
 	names := ""
 	for _, d := range crawlers {
-		table = append(
-			table,
-			crawl.Crawler{
-				Name: d.name,
-				ByID: func(
-					ctx context.Context, _ crawl.Web[uint32], _ []uint32, _ crawl.Options,
-				) (crawl.Result, error) {
-					return crawl.Result{}, ctx.Err()
-				},
-			},
-		)
+		table = append(table, crawl.Crawler{Name: d.name,
+			ByID: func(ctx context.Context, _ crawl.Web[uint32], _ []uint32, _ crawl.Options) (crawl.Result, error) {
+				return crawl.Result{}, ctx.Err()
+			}})
 		names += fmt.Sprintf("%q, ", d.name)
 	}
 	toml := "crawlers = [" + names + "]\n" + big
-	m := store.Manifest{
-		Scenario: "big",
-		State:    store.Complete,
-		Started:  time.Unix(0, 0).UTC(),
-		Measured: 0.8,
-		Command: []string{
-			"crawlbench",
-			"run",
-			"big",
-		},
-		Host: map[string]string{"os": "linux", "arch": "amd64", "cpu": "made up", "cores": "2"},
-	}
+	m := store.Manifest{Scenario: "big", State: store.Complete, Started: time.Unix(0, 0).UTC(), Measured: 0.8,
+		Command: []string{"crawlbench", "run", "big"},
+		Host:    map[string]string{"os": "linux", "arch": "amd64", "cpu": "made up", "cores": "2"}}
 	for _, g := range []string{"rmat14", "hosts16k", "uniform16", "grid", "star"} {
 		toml += fmt.Sprintf("[[graph]]\nname = %q\nkind = \"hosts\"\npages = %d\n", g, pages)
-		m.Graphs = append(
-			m.Graphs,
-			store.GraphInfo{
-				Name:      g,
-				Spec:      "made up",
-				Digest:    g,
-				Pages:     pages,
-				Links:     9 * pages,
-				Reachable: pages,
-				Depth:     9,
-			},
-		)
+		m.Graphs = append(m.Graphs, store.GraphInfo{Name: g, Spec: "made up", Digest: g, Pages: pages, Links: 9 * pages,
+			Reachable: pages, Depth: 9})
 	}
 	s, err := plan.Parse("big.toml", []byte(toml))
 	if err != nil {
@@ -128,9 +92,8 @@ func speedOf(c plan.Cell, round int) float64 {
 	for _, d := range crawlers {
 		if d.name == c.Crawler() {
 			n := float64(c.Workers)
-			speed := d.speed * n / (1 + d.sigma*(n-1) + d.kappa*n*(n-1)) * (1 + 0.01*float64(round%5)) / float64(
-				len(c.Graph),
-			)
+			speed := d.speed * n / (1 + d.sigma*(n-1) + d.kappa*n*(n-1)) * (1 + 0.01*float64(round%5)) /
+				float64(len(c.Graph))
 			if c.Rate > 0 {
 				speed = min(speed, float64(c.Rate))
 			}
@@ -167,16 +130,8 @@ func fillSample(c plan.Cell, rec *store.Record) {
 // breakdownOf returns a time breakdown in which each state has half of the remaining time.
 func breakdownOf(c plan.Cell) *breakdown.Breakdown {
 	worker := float64(c.Workers)
-	l := &breakdown.Breakdown{
-		Workers: c.Workers,
-		Crawls:  14,
-		Pages:   14 * pages,
-		Wall:    1,
-		Worker:  worker,
-		Seconds: map[breakdown.State]float64{},
-		Samples: 16,
-		Events:  1_400_000,
-	}
+	l := &breakdown.Breakdown{Workers: c.Workers, Crawls: 14, Pages: 14 * pages, Wall: 1, Worker: worker,
+		Seconds: map[breakdown.State]float64{}, Samples: 16, Events: 1_400_000}
 	classes := breakdown.States()
 	rest := worker
 	for i, class := range classes {
@@ -187,20 +142,10 @@ func breakdownOf(c plan.Cell) *breakdown.Breakdown {
 		l.Seconds[class] = part
 		rest -= part
 		for line := range 2 {
-			where := fmt.Sprintf(
-				module.Package("internal/crawler/%s.(*set).AddNew %s.go:%d"), c.Impl, c.Impl, 40+10*i+line,
-			)
-			l.Sites = append(
-				l.Sites,
-				breakdown.Site{
-					State:     class,
-					Where:     where,
-					Primitive: "sync.(*Mutex).Lock",
-					Count:     1000,
-					Seconds:   part / 2,
-					Share:     part / 2 / worker,
-				},
-			)
+			where := fmt.Sprintf(module.Package("internal/crawler/%s.(*set).AddNew %s.go:%d"), c.Impl, c.Impl,
+				40+10*i+line)
+			l.Sites = append(l.Sites, breakdown.Site{State: class, Where: where, Primitive: "sync.(*Mutex).Lock",
+				Count: 1000, Seconds: part / 2, Share: part / 2 / worker})
 			l.Ends = append(l.Ends, breakdown.End{State: class, Where: where, By: where, Count: 1000,
 				Seconds: part / 2})
 		}
@@ -210,21 +155,15 @@ func breakdownOf(c plan.Cell) *breakdown.Breakdown {
 
 // profileOf returns a profile of 64 stacks of 12 functions. The root of a wall profile's stack is a state.
 func profileOf(c plan.Cell, kind string) *profile.Profile {
-	p := &profile.Profile{
-		SampleType: []*pprof.ValueType{{Type: kind, Unit: "nanoseconds"}},
-		PeriodType: &pprof.ValueType{Type: kind, Unit: "nanoseconds"},
-		Mapping:    []*pprof.Mapping{{ID: 1, File: c.ID()}},
-		Comments:   []string{fmt.Sprintf("pages=%d", pages)},
-	}
+	p := &profile.Profile{SampleType: []*pprof.ValueType{{Type: kind, Unit: "nanoseconds"}},
+		PeriodType: &pprof.ValueType{Type: kind, Unit: "nanoseconds"}, Mapping: []*pprof.Mapping{{ID: 1, File: c.ID()}},
+		Comments: []string{fmt.Sprintf("pages=%d", pages)}}
 	locations := map[string]*pprof.Location{}
 	at := func(name string) *pprof.Location {
 		if locations[name] == nil {
 			f := &pprof.Function{ID: uint64(len(p.Function) + 1), Name: name, SystemName: name, Filename: "made/up.go"}
-			locations[name] = &pprof.Location{
-				ID:      f.ID,
-				Mapping: p.Mapping[0],
-				Line:    []pprof.Line{{Function: f, Line: int64(f.ID)}},
-			}
+			locations[name] = &pprof.Location{ID: f.ID, Mapping: p.Mapping[0],
+				Line: []pprof.Line{{Function: f, Line: int64(f.ID)}}}
 			p.Function, p.Location = append(p.Function, f), append(p.Location, locations[name])
 		}
 		return locations[name]
@@ -233,10 +172,8 @@ func profileOf(c plan.Cell, kind string) *profile.Profile {
 	for i := range 64 {
 		s := &pprof.Sample{Value: []int64{int64(1+i*i%37) * int64(c.Workers) * 1e6}}
 		for depth := range 11 { // the leaf first
-			s.Location = append(
-				s.Location,
-				at(fmt.Sprintf(module.Package("internal/crawler/%s.f%d_%d"), c.Impl, 10-depth, i>>min(6, depth))),
-			)
+			s.Location = append(s.Location,
+				at(fmt.Sprintf(module.Package("internal/crawler/%s.f%d_%d"), c.Impl, 10-depth, i>>min(6, depth))))
 		}
 		root := module.Package("internal/crawler/") + c.Impl + ".crawl"
 		if kind == "wall" {

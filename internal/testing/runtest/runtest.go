@@ -103,25 +103,14 @@ func (r Run) samples() []store.Record {
 			continue
 		}
 		sec := pages / speed
-		sample := &store.Sample{
-			Crawls:  1,
-			Seconds: []float64{sec},
-			Values:  map[string]float64{},
-			Host:    map[string]float64{},
-		}
+		sample := &store.Sample{Crawls: 1, Seconds: []float64{sec}, Values: map[string]float64{},
+			Host: map[string]float64{}}
 		for _, u := range store.Units() {
 			sample.Values[u] = 0
 		}
 		sample.Values["pages/op"], sample.Values["sec/op"], sample.Values["cpu-sec/op"] = pages, sec, sec
-		rec := store.Record{
-			Kind:   store.KindSample,
-			Round:  slot.Round,
-			Slot:   slot.Slot,
-			Cell:   c.ID(),
-			Start:  time.Unix(int64(slot.Round), 0).UTC(),
-			Wall:   2 * sec,
-			Sample: sample,
-		}
+		rec := store.Record{Kind: store.KindSample, Round: slot.Round, Slot: slot.Slot, Cell: c.ID(),
+			Start: time.Unix(int64(slot.Round), 0).UTC(), Wall: 2 * sec, Sample: sample}
 		if r.Change != nil {
 			r.Change(c, &rec)
 		}
@@ -172,18 +161,8 @@ func (r Run) passes(dir string) ([]store.Record, error) {
 			}
 		}
 		if len(files) > 0 {
-			list = append(
-				list,
-				store.Record{
-					Kind:    store.KindProfile,
-					Round:   -1,
-					Slot:    i,
-					Cell:    c.ID(),
-					Start:   time.Unix(1, 0).UTC(),
-					Wall:    1,
-					Profile: &store.Profile{Crawls: 1, Pages: pages, Sec: 1, Files: files},
-				},
-			)
+			list = append(list, store.Record{Kind: store.KindProfile, Round: -1, Slot: i, Cell: c.ID(), Wall: 1,
+				Start: time.Unix(1, 0).UTC(), Profile: &store.Profile{Crawls: 1, Pages: pages, Sec: 1, Files: files}})
 		}
 	}
 	return list, nil
