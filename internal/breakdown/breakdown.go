@@ -23,11 +23,12 @@ func newBreakdown(workers int) *breakdown {
 		breakdown: Breakdown{Workers: workers},
 		seconds:   map[State]float64{},
 		queue:     map[State]float64{},
-		places:    newTally(),
-		evidence:  newEvidence(),
-		wall:      newWall(),
-		roles:     map[string]*Role{},
-		relayed:   map[[2]string]float64{},
+		places:    tally{map[siteKey]*Site{}, map[endKey]*End{}},
+		evidence:  evidence{map[LockHold]float64{}, map[Pair]*Pair{}},
+		wall: wall{waits: map[classStack]float64{}, queue: map[classStack]float64{}, samples: map[*stack]int{},
+			named: map[string]*stack{}},
+		roles:   map[string]*Role{},
+		relayed: map[[2]string]float64{},
 	}
 }
 

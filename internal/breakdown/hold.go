@@ -34,8 +34,6 @@ type evidence struct {
 	pairs map[Pair]*Pair       // keys have no counts
 }
 
-func newEvidence() evidence { return evidence{map[LockHold]float64{}, map[Pair]*Pair{}} }
-
 // wait is a wait of a goroutine that another one ended.
 type wait struct {
 	interval
@@ -112,10 +110,8 @@ func (v evidence) hold(x *crawlRecord, p wait, from trace.Time) {
 		return
 	}
 	intervals := p.waker.intervals
-	first, _ := slices.BinarySearchFunc(intervals, from, func(i interval,
-		t trace.Time) int {
-		return cmp.Compare(i.to, t)
-	})
+	first, _ := slices.BinarySearchFunc(intervals, from,
+		func(i interval, t trace.Time) int { return cmp.Compare(i.to, t) })
 	var held []interval
 	for _, i := range intervals[first:] {
 		if i.from >= p.to {
@@ -153,9 +149,8 @@ func (v evidence) finish() ([]LockHold, []Pair) {
 		pairs = append(pairs, *p)
 	}
 	slices.SortFunc(pairs, func(a, b Pair) int {
-		return cmp.Or(cmp.Compare(b.SendSleeps+b.ReceiveSleeps, a.SendSleeps+a.ReceiveSleeps), cmp.Compare(a.Send,
-			b.Send),
-			cmp.Compare(a.Receive, b.Receive))
+		return cmp.Or(cmp.Compare(b.SendSleeps+b.ReceiveSleeps, a.SendSleeps+a.ReceiveSleeps),
+			cmp.Compare(a.Send, b.Send), cmp.Compare(a.Receive, b.Receive))
 	})
 	return holds[:min(len(holds), maxEnds)], pairs[:min(len(pairs), maxEnds)]
 }

@@ -1,7 +1,6 @@
 package breakdown
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -51,7 +50,7 @@ func RangeOf(ls []*Breakdown, share func(*Breakdown) float64) Range {
 	for i, l := range ls {
 		list[i] = share(l)
 	}
-	slices.SortFunc(list, cmp.Compare[float64])
+	slices.Sort(list)
 	middle := list[len(list)/2]
 	if len(list)%2 == 0 {
 		middle = (middle + list[len(list)/2-1]) / 2

@@ -27,8 +27,6 @@ type tally struct {
 	ends  map[endKey]*End
 }
 
-func newTally() tally { return tally{map[siteKey]*Site{}, map[endKey]*End{}} }
-
 func (t tally) site(class State, where, primitive string) *Site {
 	k := siteKey{class, where, primitive}
 	s := t.sites[k]

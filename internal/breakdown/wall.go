@@ -25,15 +25,8 @@ type classStack struct {
 	at    *stack
 }
 
-func newWall() wall {
-	return wall{waits: map[classStack]float64{}, queue: map[classStack]float64{},
-		samples: map[*stack]int{}, named: map[string]*stack{}}
-}
-
 // Frame returns the root frame of the wall profile for the time in state c.
-func (c State) Frame() string {
-	return "[" + string(c) + "]"
-}
+func (c State) Frame() string { return "[" + string(c) + "]" }
 
 func (w *wall) wait(class State, p interval, ns float64) {
 	at := p.at

@@ -1,6 +1,7 @@
 package causal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -122,15 +123,7 @@ func (x Experiment) Run(ctx context.Context) ([]Line, error) {
 		lines[i].Delay = d
 		lines[i].fit(base, list)
 	}
-	slices.SortStableFunc(lines, func(a, b Line) int {
-		switch {
-		case a.Slope.Lo > b.Slope.Lo:
-			return -1
-		case a.Slope.Lo < b.Slope.Lo:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(lines, func(a, b Line) int { return cmp.Compare(b.Slope.Lo, a.Slope.Lo) })
 	return lines, nil
 }
 

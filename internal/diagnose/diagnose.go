@@ -8,6 +8,7 @@ package diagnose
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -246,9 +247,7 @@ func (a *Analysis) collect() cells {
 	}
 	for _, rec := range a.Run.Records() {
 		if d := byID[rec.Cell]; d != nil && rec.Profile != nil {
-			for kind, file := range rec.Profile.Files {
-				d.Files[kind] = file
-			}
+			maps.Copy(d.Files, rec.Profile.Files)
 			u := distortion(rec.Profile, d.Procs, a.Run.Manifest().ProfilerCost)
 			d.Distortions[strings.Join(p.Passes[rec.Slot].Kinds, " and ")] = u
 			if d.Traces == nil && rec.Profile.Files["breakdown"] != "" {

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"slices"
 
 	"crawlbench/internal/breakdown"
@@ -10,12 +11,7 @@ import (
 )
 
 // LimiterName returns the name of the limiter of the cells with key k.
-func (k Key) LimiterName() string {
-	if k.Limiter == "" {
-		return limiter.Default
-	}
-	return k.Limiter
-}
+func (k Key) LimiterName() string { return cmp.Or(k.Limiter, limiter.Default) }
 
 // pace adds the limiter's measurements of a sample.
 func (c *Cell) pace(p *store.Pace) {

@@ -61,7 +61,7 @@ var rules = [...]Rule{
 		Yields: []Kind{RateLimited, BusySite}},
 	{Kind: Connections, Least: 0.10, Low: 0.10, when: remote, value: dials},
 	{Kind: Parsing, Least: 0.30, Low: 0.20, when: remote, value: ofClasses(profile.Parsing)},
-	{Kind: SmallBurst, High: 0.95, value: starved},
+	{Kind: SmallBurst, High: 0.95, value: missedRate},
 	{Kind: LoggerLock, Least: lockShare, Low: lockShare / 2, when: costly(profile.LockPath, breakdown.Lock),
 		value: logging},
 	{Kind: HeldAcross, Least: lockShare, Low: lockShare / 2, when: costly(profile.LockPath, breakdown.Lock),

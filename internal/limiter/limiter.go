@@ -6,6 +6,7 @@
 package limiter
 
 import (
+	"cmp"
 	"crawlbench/internal/crawl"
 )
 
@@ -54,9 +55,7 @@ func With(more []crawl.LimiterKind) []crawl.LimiterKind {
 // New returns a limiter of the kind with that name, "" for Default, or nil if there is no such
 // kind. See Kind.
 func New(name string, rate float64, burst int) crawl.Limiter {
-	if name == "" {
-		name = Default
-	}
+	name = cmp.Or(name, Default)
 	for _, k := range All() {
 		if k.Name == name {
 			return k.New(rate, burst)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -81,19 +82,13 @@ func (s *Site) hops(page uint32) int {
 
 // asked returns the URL that a request is for, in canonical form except for its path.
 func asked(r *http.Request) string {
-	scheme := r.URL.Scheme // of an absolute URL, as sent to a proxy
-	if scheme == "" {
-		scheme = "http"
-	}
-	return canonical(scheme, r.Host, r.URL)
+	// An absolute URL, as sent to a proxy, has a scheme.
+	return canonical(cmp.Or(r.URL.Scheme, "http"), r.Host, r.URL)
 }
 
 // canonical returns the URL with the path and the query of u.
 func canonical(scheme, host string, u *url.URL) string {
-	path := u.EscapedPath()
-	if path == "" {
-		path = "/"
-	}
+	path := cmp.Or(u.EscapedPath(), "/")
 	if u.ForceQuery || u.RawQuery != "" {
 		path += "?" + u.RawQuery
 	}

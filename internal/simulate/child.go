@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"os/exec"
 	"runtime"
@@ -19,6 +20,7 @@ import (
 	"crawlbench/internal/child"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/hostlog"
+	"crawlbench/internal/parallel"
 	"crawlbench/internal/plan"
 )
 
@@ -68,26 +70,19 @@ func Run(
 		}
 		return nil
 	}
-	next := make(chan []plan.Cell)
-	var pool sync.WaitGroup
-	for range runtime.NumCPU() {
-		pool.Go(func() {
-			for cells := range next {
-				if ctx.Err() != nil {
-					continue
-				}
-				if err := one(cells); err != nil {
-					stop(err)
-				}
-			}
-		})
-	}
 	// The last crawlers of the table waste the most time, and so have the most to simulate: they begin first.
-	for _, cells := range slices.Backward(byCrawler(cells)) {
-		next <- cells
-	}
-	close(next)
-	pool.Wait()
+	list := byCrawler(cells)
+	slices.Reverse(list)
+	parallel.Workers(len(list), func(numbers iter.Seq[int]) {
+		for i := range numbers {
+			if ctx.Err() != nil {
+				return
+			}
+			if err := one(list[i]); err != nil {
+				stop(err)
+			}
+		}
+	})
 	return context.Cause(ctx)
 }
 

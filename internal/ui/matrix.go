@@ -120,11 +120,9 @@ func blocks(a *diagnose.Analysis) []block {
 	for _, t := range a.Tables {
 		k := t.Key
 		k.Rate, k.Burst, k.Limiter, k.Cost = 0, 0, "", plan.Cost{}
-		i := 0
-		for i < len(list) && list[i].of != k {
-			i++
-		}
-		if i == len(list) {
+		i := slices.IndexFunc(list, func(b block) bool { return b.of == k })
+		if i < 0 {
+			i = len(list)
 			list = append(list, block{Title: report.Part(k), of: k})
 		}
 		list[i].tables = append(list[i].tables, t)

@@ -65,8 +65,7 @@ func New(dir string) (*Server, error) {
 		s.mux.HandleFunc("GET "+pattern, h)
 	}
 	s.mux.Handle("GET /", s.page(func(r *http.Request) ([]byte, error) {
-		return nil,
-			notFound("no such page: %s", r.URL.Path)
+		return nil, notFound("no such page: %s", r.URL.Path)
 	}))
 	s.early.Go(s.library.newest)
 	return s, nil

@@ -76,23 +76,21 @@ type interval [3]*float64
 func (s *Site) points(a *diagnose.Analysis) points {
 	p := points{Baseline: a.Baseline}
 	for _, t := range a.Tables {
-		for _, r := range t.Rows {
-			for _, c := range r.Cells {
-				if !c.Sound() {
-					continue
-				}
-				x := point{Crawler: r.Impl, Color: report.ColorOf(r.Impl), Graph: t.Graph, Keys: t.Keys, Procs: t.Procs,
-					Rate: report.RateName(t.Key), Workers: c.Workers, Href: s.cellOfRun(c.ID()),
-					Speed: ends(c.Summary.Center, c.Summary.Lo, c.Summary.Hi), CPU: ends(c.CPU, math.NaN(), math.NaN())}
-				if c.Versus != nil {
-					v := c.Versus.Times()
-					x.Versus = ends(v.Value, v.Lo, v.Hi)
-				}
-				if c.Bound.By != "" {
-					x.Share = ends(c.Bound.Share, math.NaN(), math.NaN())
-				}
-				p.Cells = append(p.Cells, x)
+		for c := range t.Cells() {
+			if !c.Sound() {
+				continue
 			}
+			x := point{Crawler: c.Impl, Color: report.ColorOf(c.Impl), Graph: t.Graph, Keys: t.Keys, Procs: t.Procs,
+				Rate: report.RateName(t.Key), Workers: c.Workers, Href: s.cellOfRun(c.ID()),
+				Speed: ends(c.Summary.Center, c.Summary.Lo, c.Summary.Hi), CPU: ends(c.CPU, math.NaN(), math.NaN())}
+			if c.Versus != nil {
+				v := c.Versus.Times()
+				x.Versus = ends(v.Value, v.Lo, v.Hi)
+			}
+			if c.Bound.By != "" {
+				x.Share = ends(c.Bound.Share, math.NaN(), math.NaN())
+			}
+			p.Cells = append(p.Cells, x)
 		}
 	}
 	return p

@@ -21,10 +21,6 @@ type grantLog struct {
 // Wait is a wait that the limiter granted, by its times since the crawl began.
 type Wait struct{ Asked, Granted time.Duration }
 
-func newGrantLog(fetches int) *grantLog {
-	return &grantLog{waits: make([]Wait, fetches)}
-}
-
 // record records one grant. Grants beyond the expected fetches are not timed: such a crawl is
 // incorrect anyway.
 func (p *grantLog) record(asked time.Duration) {

@@ -136,7 +136,7 @@ func (s *Site) Begin(r Rules) (limit func() crawl.Limiter) {
 			return nil
 		}
 	}
-	v.grants = newGrantLog(v.expected() + v.hosts.more)
+	v.grants = &grantLog{waits: make([]Wait, v.expected()+v.hosts.more)}
 	return func() crawl.Limiter {
 		l := r.Limiter()
 		v.grants.begin = time.Now()
