@@ -7,14 +7,10 @@ import (
 	"sync"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/engine"
 )
 
 // apart returns mutants that are not a pool with a bug.
 func apart() []Mutant {
-	set := func(name, doc, seen string, byID crawl.NewVisited[uint32], byURL crawl.NewVisited[string]) Mutant {
-		return Mutant{Crawler: engine.FromVisited(name, doc, byID, byURL), Case: seen}
-	}
 	kept, keptURL := newStateful[uint32](false), newStateful[string](false)
 	shared, sharedURL := newStateful[uint32](true), newStateful[string](true)
 	return []Mutant{
@@ -34,16 +30,14 @@ func apart() []Mutant {
 		set("negativeshard", "the shard index is the remainder of a signed hash, which can be negative", "int(hash) % shards",
 			newSigned[uint32], newSigned[string]),
 		set("foldscase", "URLs that differ only in case are treated as equal",
-			"crawler4j 408: the key differs from what is fetched", nil, newFolding),
-		{Crawler: crawl.Crawler{Name: "boundedfeedback",
-			Doc:  "workers send new links into the bounded channel that they read from",
-			ByID: bounded[uint32](false), ByURL: bounded[string](false)},
-			Case: "lychee 465: a page with more links than the queue holds"},
-		{Crawler: crawl.Crawler{Name: "sendonclosed",
-			Doc:  "the channel is closed when all pages are dequeued, before their links are sent",
-			ByID: bounded[uint32](true), ByURL: bounded[string](true)}, Case: "fetchbot: send on closed channel"},
-		{Crawler: crawl.Crawler{Name: "goroutineperlink", Doc: "every new link is fetched at once by a goroutine of its own",
-			ByID: unbounded[uint32], ByURL: unbounded[string]}, Case: "colly 381: unbounded goroutines"},
+			"crawler4j 408: the key differs from what is fetched", nil,
+			behindLock(keyed(func(url string) any { return strings.ToLower(url) }))),
+		made("boundedfeedback", "workers send new links into the bounded channel that they read from",
+			"lychee 465: a page with more links than the queue holds", bounded[uint32](false), bounded[string](false)),
+		made("sendonclosed", "the channel is closed when all pages are dequeued, before their links are sent",
+			"fetchbot: send on closed channel", bounded[uint32](true), bounded[string](true)),
+		made("goroutineperlink", "every new link is fetched at once by a goroutine of its own",
+			"colly 381: unbounded goroutines", unbounded[uint32], unbounded[string]),
 	}
 }
 
@@ -135,13 +129,7 @@ func newStateful[K comparable](clears bool) crawl.NewVisited[K] {
 func (s *stateful[K]) AddNew(dst, links []K) []K {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, link := range links {
-		if !s.seen[link] {
-			s.seen[link] = true
-			dst = append(dst, link)
-		}
-	}
-	return dst
+	return unlocked[K](s.seen).AddNew(dst, links)
 }
 
 // private has a lock that no other caller uses.
@@ -184,22 +172,4 @@ func hash[K comparable](key K) int32 {
 	h := fnv.New32a()
 	fmt.Fprint(h, key)
 	return int32(h.Sum32())
-}
-
-type folding struct{ stateful[string] }
-
-func newFolding(int) crawl.Visited[string] {
-	return &folding{stateful[string]{seen: map[string]bool{}}}
-}
-
-func (s *folding) AddNew(dst, links []string) []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, link := range links {
-		if key := strings.ToLower(link); !s.seen[key] {
-			s.seen[key] = true
-			dst = append(dst, link)
-		}
-	}
-	return dst
 }

@@ -3,6 +3,7 @@ package mutant
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 
 	"crawlbench/internal/crawl"
@@ -12,8 +13,7 @@ import (
 // page, this crawler is correct.
 func bags() []Mutant {
 	one := func(b bug, doc, seen string) Mutant {
-		return Mutant{Crawler: crawl.Crawler{Name: string(b), Doc: doc, ByID: bagged[uint32](b),
-			ByURL: bagged[string](b)}, Case: seen}
+		return made(string(b), doc, seen, bagged[uint32](b), bagged[string](b))
 	}
 	return []Mutant{
 		one(hoardsPages, "a worker keeps the pages it took while others are idle",
@@ -130,7 +130,7 @@ func (p *bagger[K]) take() []K {
 	if p.bug == hoardsPages {
 		n = min(bagPages, len(p.pages))
 	}
-	bag := append([]K(nil), p.pages[len(p.pages)-n:]...)
+	bag := slices.Clone(p.pages[len(p.pages)-n:])
 	if p.bug == lastElement && len(p.pages) == 1 {
 		p.mu.Unlock()
 		runtime.Gosched()
@@ -143,17 +143,12 @@ func (p *bagger[K]) take() []K {
 // fetch fetches page, appends its new links to found, and reports whether to continue.
 func (p *bagger[K]) fetch(ctx context.Context, page K, found *[]K) bool {
 	p.mu.Unlock()
-	var err error
-	if p.limiter != nil {
-		err = p.limiter.Wait(ctx)
-	}
-	if err != nil {
-		p.mu.Lock()
+	links, refused, err := pacedFetch(ctx, p.web, p.limiter, page)
+	p.mu.Lock()
+	if refused {
 		p.stop(err)
 		return false
 	}
-	links, err := p.web.Fetch(ctx, page)
-	p.mu.Lock()
 	p.did.Pages++
 	if err != nil {
 		p.did.Errors++

@@ -65,13 +65,11 @@ func feedback[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o 
 					if !ok {
 						return
 					}
-					if limiter != nil {
-						if err := limiter.Wait(ctx); err != nil {
-							cancel(err)
-							return
-						}
+					links, refused, err := pacedFetch(ctx, web, limiter, page)
+					if refused {
+						cancel(err)
+						return
 					}
-					links, err := web.Fetch(ctx, page)
 					mu.Lock()
 					did.Pages++
 					if err != nil {
@@ -129,13 +127,11 @@ func unbounded[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o
 					fail(e)
 					return
 				}
-				if limiter != nil {
-					if e := limiter.Wait(ctx); e != nil {
-						fail(e)
-						return
-					}
+				links, refused, e := pacedFetch(ctx, web, limiter, link)
+				if refused {
+					fail(e)
+					return
 				}
-				links, e := web.Fetch(ctx, link)
 				mu.Lock()
 				did.Pages++
 				if e != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/engine"
 )
 
 // Mutant is a broken crawler.
@@ -20,14 +21,18 @@ type Mutant struct {
 func All() []Mutant {
 	var list []Mutant
 	for _, b := range bugs() {
-		list = append(list, Mutant{
-			Crawler: crawl.Crawler{Name: string(b.bug), Doc: b.doc, ByID: run[uint32](b.bug),
-				ByURL: run[string](b.bug)},
-			Case: b.seen,
-		})
+		list = append(list, made(string(b.bug), b.doc, b.seen, run[uint32](b.bug), run[string](b.bug)))
 	}
-	list = append(append(list, apart()...), bags()...)
-	return slices.Concat(list, offers(), sizes(), leftovers(), twists(), ends(), beside(), sets())
+	return slices.Concat(list, apart(), bags(), offers(), sizes(), leftovers(), twists(), ends(), beside(), sets())
+}
+
+func made(name, doc, seen string, byID crawl.Func[uint32], byURL crawl.Func[string]) Mutant {
+	return Mutant{crawl.Crawler{Name: name, Doc: doc, ByID: byID, ByURL: byURL}, seen}
+}
+
+// set returns a mutant that has only its visited set of its own.
+func set(name, doc, seen string, byID crawl.NewVisited[uint32], byURL crawl.NewVisited[string]) Mutant {
+	return Mutant{engine.FromVisited(name, doc, byID, byURL), seen}
 }
 
 // Controls returns correct crawlers: the one that the mutants are made from, and those of Unusual.

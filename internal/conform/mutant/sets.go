@@ -1,6 +1,7 @@
 package mutant
 
 import (
+	"cmp"
 	"encoding/binary"
 	"hash/crc32"
 	"hash/fnv"
@@ -14,7 +15,6 @@ import (
 	"unsafe"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/engine"
 )
 
 // adder is a set that need not be safe for concurrent use. add reports whether the page is new.
@@ -53,7 +53,7 @@ func sets() []Mutant {
 		if url != nil {
 			byURL = behindLock(url)
 		}
-		list = append(list, Mutant{Crawler: engine.FromVisited(name, doc, byID, byURL), Case: seen})
+		list = append(list, set(name, doc, seen, byID, byURL))
 	}
 	ids := func(name, doc, seen string, of func(uint32) any) { both(name, doc, seen, keyed(of), nil) }
 	urls := func(name, doc, seen string, of func(string) any) { both(name, doc, seen, nil, keyed(of)) }
@@ -135,13 +135,11 @@ func sets() []Mutant {
 			return [2]uintptr{uintptr(unsafe.Pointer(unsafe.StringData(s))), uintptr(len(s))}
 		})
 
-	list = append(list,
-		Mutant{Crawler: engine.FromVisited("rareloss", "the lock is released during one in 2,048 insertions",
-			newRare[uint32], newRare[string]), Case: "a rare race in a lock-free table"},
-		Mutant{Crawler: engine.FromVisited("growsbare", "a table is copied to a larger one while others add to the old one",
-			newGrowing[uint32], newGrowing[string]), Case: "a resize tested by one goroutine"},
-	)
-	return list
+	return append(list,
+		set("rareloss", "the lock is released during one in 2,048 insertions", "a rare race in a lock-free table",
+			newRare[uint32], newRare[string]),
+		set("growsbare", "a table is copied to a larger one while others add to the old one",
+			"a resize tested by one goroutine", newGrowing[uint32], newGrowing[string]))
 }
 
 func parsed(s string) *url.URL {
@@ -267,9 +265,7 @@ type fixed[K comparable] struct {
 }
 
 func newFixed[K comparable](sizeHint int) adder[K] {
-	if sizeHint == 0 {
-		sizeHint = 1 << 20
-	}
+	sizeHint = cmp.Or(sizeHint, 1<<20)
 	return &fixed[K]{map[K]bool{}, 2 * sizeHint}
 }
 

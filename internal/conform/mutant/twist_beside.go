@@ -11,50 +11,40 @@ import (
 
 // beside returns the mutants that share state with concurrent crawls, or without a lock.
 func beside() []Mutant {
-	var list []Mutant
-	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {
-		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)},
-			Case: seen})
+	return []Mutant{
+		both("slotsshared", "concurrent crawls with the same Workers share their slots", "a semaphore in a package variable",
+			slotsShared[uint32](), slotsShared[string]()),
+		both("turnshared", "concurrent crawls wait on their limiters one at a time", "a lock in a package variable",
+			turnShared[uint32](), turnShared[string]()),
+		both("errorsshared", "all crawls count errors in one variable, which each crawl resets", "a counter in a package variable",
+			errorsShared[uint32](), errorsShared[string]()),
+		both("racyerrors", "errors are counted without a lock", "a second counter, outside the lock",
+			racyErrors, racyErrors),
+		both("seenbyweb", "concurrent crawls of one Web share their visited set", "one visited set per client",
+			seenByWeb[uint32](), seenByWeb[string]()),
 	}
-	both("slotsshared", "concurrent crawls with the same Workers share their slots", "a semaphore in a package variable",
-		slotsShared[uint32](), slotsShared[string]())
-	both("turnshared", "concurrent crawls wait on their limiters one at a time",
-		"a lock in a package variable", turnShared[uint32](), turnShared[string]())
-	both("errorsshared", "all crawls count errors in one variable, which each crawl resets",
-		"a counter in a package variable", errorsShared[uint32](), errorsShared[string]())
-	both("racyerrors", "errors are counted without a lock", "a second counter, outside the lock", racyErrors,
-		racyErrors)
-	both("seenbyweb", "concurrent crawls of one Web share their visited set", "one visited set per client",
-		seenByWeb[uint32](), seenByWeb[string]())
-	return list
-}
-
-// inPlace limits concurrent fetches to the capacity of places.
-func inPlace[K comparable](web crawl.Web[K], places chan struct{}) crawl.Web[K] {
-	return fetcher[K](func(ctx context.Context, page K) ([]K, error) {
-		places <- struct{}{}
-		defer func() { <-places }()
-		return web.Fetch(ctx, page)
-	})
 }
 
 func slotsShared[K comparable]() twist[K] {
 	var mu sync.Mutex
 	places, users := map[int]chan struct{}{}, map[int]int{}
-	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result,
-		error) {
+	return func(ctx context.Context, c call[K]) (crawl.Result, error) {
 		mu.Lock()
-		if users[o.Workers]++; users[o.Workers] == 1 {
-			places[o.Workers] = make(chan struct{}, o.Workers)
+		if users[c.Workers]++; users[c.Workers] == 1 {
+			places[c.Workers] = make(chan struct{}, c.Workers)
 		}
-		own := places[o.Workers]
+		own := places[c.Workers]
 		mu.Unlock()
 		defer func() {
 			mu.Lock()
 			defer mu.Unlock()
-			users[o.Workers]--
+			users[c.Workers]--
 		}()
-		return right(ctx, inPlace(web, own), seeds, o)
+		return c.fetches(ctx, func(ctx context.Context, page K) ([]K, error) {
+			own <- struct{}{}
+			defer func() { <-own }()
+			return c.web.Fetch(ctx, page)
+		})
 	}
 }
 
@@ -62,11 +52,10 @@ func turnShared[K comparable]() twist[K] {
 	var mu sync.Mutex
 	var turn chan struct{}
 	users := 0
-	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result,
-		error) {
-		l := o.Limiter
+	return func(ctx context.Context, c call[K]) (crawl.Result, error) {
+		l := c.Limiter
 		if l == nil {
-			return right(ctx, web, seeds, o)
+			return c.crawl(ctx)
 		}
 		mu.Lock()
 		if users++; users == 1 {
@@ -79,7 +68,7 @@ func turnShared[K comparable]() twist[K] {
 			defer mu.Unlock()
 			users--
 		}()
-		o.Limiter = waiter(func(ctx context.Context) error {
+		c.Limiter = waiter(func(ctx context.Context) error {
 			select {
 			case own <- struct{}{}:
 				defer func() { <-own }()
@@ -88,37 +77,35 @@ func turnShared[K comparable]() twist[K] {
 			}
 			return l.Wait(ctx)
 		})
-		return right(ctx, web, seeds, o)
+		return c.crawl(ctx)
 	}
 }
 
 func errorsShared[K comparable]() twist[K] {
 	var failed atomic.Int64
-	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result,
-		error) {
+	return func(ctx context.Context, c call[K]) (crawl.Result, error) {
 		failed.Store(0)
-		did, err := right(ctx, answered(web, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
+		did, err := c.answers(ctx, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
 			if err != nil {
 				failed.Add(1)
 			}
 			return links, err
-		}), seeds, o)
+		})
 		did.Errors = int(failed.Load())
 		return did, err
 	}
 }
 
-func racyErrors[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
+func racyErrors[K comparable](ctx context.Context, c call[K]) (crawl.Result, error) {
 	n := 0
-	did, err := right(ctx, answered(web, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
+	did, err := c.answers(ctx, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
 		if err != nil {
 			was := n
 			runtime.Gosched()
 			n = was + 1
 		}
 		return links, err
-	}), seeds, o)
+	})
 	did.Errors = n
 	return did, err
 }
@@ -126,9 +113,8 @@ func racyErrors[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, 
 func seenByWeb[K comparable]() twist[K] {
 	var mu sync.Mutex
 	seen, users := map[any]map[K]bool{}, map[any]int{}
-	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result,
-		error) {
-		key := any(web)
+	return func(ctx context.Context, c call[K]) (crawl.Result, error) {
+		key := any(c.web)
 		mu.Lock()
 		if users[key]++; users[key] == 1 {
 			seen[key] = map[K]bool{}
@@ -143,7 +129,7 @@ func seenByWeb[K comparable]() twist[K] {
 				delete(seen, key)
 			}
 		}()
-		return right(ctx, answered(web, func(_ context.Context, page K, links []K, err error) ([]K, error) {
+		return c.answers(ctx, func(_ context.Context, page K, links []K, err error) ([]K, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			var fresh []K
@@ -154,6 +140,6 @@ func seenByWeb[K comparable]() twist[K] {
 				}
 			}
 			return fresh, err
-		}), seeds, o)
+		})
 	}
 }

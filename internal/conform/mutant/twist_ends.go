@@ -1,6 +1,7 @@
 package mutant
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,97 +14,102 @@ import (
 
 // ends returns the mutants that handle the end of a crawl wrongly, and those that distribute pages badly.
 func ends() []Mutant {
-	var list []Mutant
-	add := func(name, doc, seen string, id crawl.Func[uint32], url crawl.Func[string]) {
-		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: id, ByURL: url}, Case: seen})
+	return []Mutant{
+		both("budgetended", "a cancelled crawl returns no error if it has begun all pages of its budget", "an empty frontier taken for the end",
+			budgetEnded, budgetEnded),
+		both("cutuncounted", "fetches that the end of the context interrupted are not counted as errors", "context errors filtered out",
+			cutUncounted, cutUncounted),
+		both("cuterrorslost", "a cancelled crawl reports no errors", "a result filled in at the end",
+			cutErrorsLost, cutErrorsLost),
+		both("cutabandons", "fetches in flight are abandoned when the context ends", "a select on the result and ctx.Done",
+			cutAbandons, cutAbandons),
+		both("deadlinecanceled", "a deadline is reported as a cancellation", "a derived context that is cancelled",
+			deadlineCanceled, deadlineCanceled),
+		made("cutfloods", "after the context has ended, all known pages are still fetched, and fail", "only Fetch looks at the context",
+			floods[uint32], floods[string]),
+		both("cutlooksatfetch", "the context is checked only when a fetch fails", "only Fetch looks at the context",
+			cutLooksAtFetch, cutLooksAtFetch),
+
+		limits("refusalretried", "after an error of the limiter, a worker waits again and continues if that succeeds", "a retry on any error",
+			func(l crawl.Limiter) crawl.Limiter {
+				return waiter(func(ctx context.Context) error {
+					if l.Wait(ctx) == nil {
+						return nil
+					}
+					return l.Wait(ctx)
+				})
+			}),
+		both("refusalone", "an error of the limiter ends only the worker that got it", "an error kept in the worker",
+			refusalOne, refusalOne),
+		both("refusallast", "an error of the limiter for the last page is dropped", "an empty frontier taken for the end",
+			refusalLast, refusalLast),
+		both("refusalcanceled", "an error of the limiter that wraps context.Canceled is dropped", "errors.Is applied to the limiter's error",
+			refusalCanceled, refusalCanceled),
+		both("refusalsticks", "after an error of the limiter, all later crawls return it", "an error kept in the client",
+			refusalSticks[uint32](), refusalSticks[string]()),
+
+		both("paniccounted", "a panic counts as a failed page and ends the crawl without an error", "recover around the whole crawl",
+			panicCounted, panicCounted),
+		made("panicworker", "a worker that recovers from a panic counts an error and exits, and is not replaced", "recover around the whole worker",
+			panicWorker[uint32], panicWorker[string]),
+		both("panicerror", "panics whose value is an error are swallowed", "recovering http.ErrAbortHandler",
+			panicError, panicError),
+
+		made("dealt", "pages are assigned to workers round-robin, without work stealing", "a queue for each worker",
+			dealt[uint32], dealt[string]),
+		options("workers512", "at most 512 workers", "a limit that was once high enough",
+			func(o *crawl.Options) { o.Workers = min(o.Workers, 512) }),
+		options("limitednarrow", "with a limiter, at most 32 fetches are in flight", "a connection pool beside the rate limit",
+			func(o *crawl.Options) {
+				if o.Limiter != nil {
+					o.Workers = min(o.Workers, 32)
+				}
+			}),
+		both("backoff", "a worker sleeps for a second after a temporary error", "a back-off that holds its slot",
+			backOff, backOff),
+		options("hintasbudget", "the size hint limits a crawl with many workers and a small budget", "a buffer of the size hint's length",
+			func(o *crawl.Options) {
+				if o.SizeHint > 0 && o.SizeHint < o.MaxPages && o.MaxPages < o.Workers/20 {
+					o.MaxPages = o.SizeHint
+				}
+			}),
 	}
-	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {
-		add(name, doc, seen, twisted(id), twisted(url))
-	}
-	both("budgetended", "a cancelled crawl returns no error if it has begun all pages of its budget",
-		"an empty frontier taken for the end", budgetEnded, budgetEnded)
-	both("cutuncounted", "fetches that the end of the context interrupted are not counted as errors",
-		"context errors filtered out", cutUncounted, cutUncounted)
-	both("cuterrorslost", "a cancelled crawl reports no errors", "a result filled in at the end",
-		cutErrorsLost, cutErrorsLost)
-	both("cutabandons", "fetches in flight are abandoned when the context ends",
-		"a select on the result and ctx.Done", cutAbandons, cutAbandons)
-	both("deadlinecanceled", "a deadline is reported as a cancellation", "a derived context that is cancelled",
-		deadlineCanceled, deadlineCanceled)
-	add("cutfloods", "after the context has ended, all known pages are still fetched, and fail",
-		"only Fetch looks at the context", floods[uint32], floods[string])
-	both("cutlooksatfetch", "the context is checked only when a fetch fails", "only Fetch looks at the context",
-		cutLooksAtFetch, cutLooksAtFetch)
-
-	both("refusalretried", "after an error of the limiter, a worker waits again and continues if that succeeds",
-		"a retry on any error", refusalRetried, refusalRetried)
-	both("refusalone", "an error of the limiter ends only the worker that got it", "an error kept in the worker",
-		refusalOne, refusalOne)
-	both("refusallast", "an error of the limiter for the last page is dropped",
-		"an empty frontier taken for the end", refusalLast, refusalLast)
-	both("refusalcanceled", "an error of the limiter that wraps context.Canceled is dropped",
-		"errors.Is applied to the limiter's error", refusalCanceled, refusalCanceled)
-	both("refusalsticks", "after an error of the limiter, all later crawls return it",
-		"an error kept in the client", refusalSticks[uint32](), refusalSticks[string]())
-
-	both("paniccounted", "a panic counts as a failed page and ends the crawl without an error", "recover around the whole crawl",
-		panicCounted, panicCounted)
-	add("panicworker", "a worker that recovers from a panic counts an error and exits, and is not replaced",
-		"recover around the whole worker", panicWorker[uint32], panicWorker[string])
-	both("panicerror", "panics whose value is an error are swallowed", "recovering http.ErrAbortHandler",
-		panicError, panicError)
-
-	add("dealt", "pages are assigned to workers round-robin, without work stealing", "a queue for each worker",
-		dealt[uint32], dealt[string])
-	both("workers512", "at most 512 workers", "a limit that was once high enough", workers512,
-		workers512)
-	both("limitednarrow", "with a limiter, at most 32 fetches are in flight",
-		"a connection pool beside the rate limit", limitedNarrow, limitedNarrow)
-	both("backoff", "a worker sleeps for a second after a temporary error", "a back-off that holds its slot", backOff,
-		backOff)
-	both("hintasbudget", "the size hint limits a crawl with many workers and a small budget",
-		"a buffer of the size hint's length", hintAsBudget, hintAsBudget)
-	return list
 }
 
-func budgetEnded[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
-	did, err := right(ctx, web, seeds, o)
-	if o.MaxPages > 0 && did.Pages == o.MaxPages {
+func budgetEnded[K comparable](ctx context.Context, c call[K]) (crawl.Result, error) {
+	did, err := c.crawl(ctx)
+	if c.MaxPages > 0 && did.Pages == c.MaxPages {
 		err = nil
 	}
 	return did, err
 }
 
-func cutUncounted[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
+func cutUncounted[K comparable](ctx context.Context, c call[K]) (crawl.Result, error) {
 	var cut atomic.Int64
-	did, err := right(ctx, answered(web, func(ctx context.Context, _ K, links []K, err error) ([]K, error) {
+	did, err := c.answers(ctx, func(ctx context.Context, _ K, links []K, err error) ([]K, error) {
 		if err != nil && ctx.Err() != nil {
 			cut.Add(1)
 		}
 		return links, err
-	}), seeds, o)
+	})
 	did.Errors -= int(cut.Load())
 	return did, err
 }
 
-func cutErrorsLost[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
-	did, err := right(ctx, web, seeds, o)
+func cutErrorsLost[K comparable](ctx context.Context, c call[K]) (crawl.Result, error) {
+	did, err := c.crawl(ctx)
 	if err != nil {
 		did.Errors = 0
 	}
 	return did, err
 }
 
-func cutAbandons[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
-	return right(ctx, fetcher[K](func(ctx context.Context, page K) (links []K, err error) {
+func cutAbandons[K comparable](ctx context.Context, c call[K]) (crawl.Result, error) {
+	return c.fetches(ctx, func(ctx context.Context, page K) (links []K, err error) {
 		back := make(chan struct{})
 		go func() {
 			defer close(back)
-			links, err = web.Fetch(ctx, page)
+			links, err = c.web.Fetch(ctx, page)
 		}()
 		select {
 		case <-back:
@@ -111,32 +117,30 @@ func cutAbandons[K comparable](ctx context.Context, web crawl.Web[K], seeds []K,
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-	}), seeds, o)
+	})
 }
 
-func deadlineCanceled[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
-	did, err := right(ctx, web, seeds, o)
+func deadlineCanceled[K comparable](ctx context.Context, c call[K]) (crawl.Result, error) {
+	did, err := c.crawl(ctx)
 	if ctx.Err() != nil && errors.Is(err, context.DeadlineExceeded) {
 		err = context.Canceled
 	}
 	return did, err
 }
 
-func cutLooksAtFetch[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
+func cutLooksAtFetch[K comparable](ctx context.Context, c call[K]) (crawl.Result, error) {
 	own, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	if l := o.Limiter; l != nil {
-		o.Limiter = waiter(func(context.Context) error { return l.Wait(ctx) })
+	if l := c.Limiter; l != nil {
+		c.Limiter = waiter(func(context.Context) error { return l.Wait(ctx) })
 	}
-	did, err := right(own, fetcher[K](func(_ context.Context, page K) ([]K, error) {
-		links, err := web.Fetch(ctx, page)
+	did, err := c.fetches(own, func(_ context.Context, page K) ([]K, error) {
+		links, err := c.web.Fetch(ctx, page)
 		if err != nil && ctx.Err() != nil {
 			stop()
 		}
 		return links, err
-	}), seeds, o)
+	})
 	if err != nil && ctx.Err() != nil {
 		err = ctx.Err()
 	}
@@ -161,20 +165,14 @@ func floods[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o cr
 	visit = func(page K) {
 		places <- struct{}{}
 		defer func() { <-places }()
-		if limiter != nil {
-			if err := limiter.Wait(own); err != nil {
-				f.mu.Lock()
-				defer f.mu.Unlock()
-				if f.err == nil {
-					f.err = err
-				}
-				stop()
-				return
-			}
-		}
-		links, err := web.Fetch(own, page)
+		links, refused, err := pacedFetch(own, web, limiter, page)
 		f.mu.Lock()
 		defer f.mu.Unlock()
+		if refused {
+			f.err = cmp.Or(f.err, err)
+			stop()
+			return
+		}
 		f.book(ctx, links, err)
 		spread()
 	}
@@ -188,27 +186,13 @@ func floods[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o cr
 	return f.did, f.err
 }
 
-func refusalRetried[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
-	if l := o.Limiter; l != nil {
-		o.Limiter = waiter(func(ctx context.Context) error {
-			if l.Wait(ctx) == nil {
-				return nil
-			}
-			return l.Wait(ctx)
-		})
-	}
-	return right(ctx, web, seeds, o)
-}
-
 // refusalOne hides an error of the limiter until all workers have got one.
-func refusalOne[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
+func refusalOne[K comparable](ctx context.Context, c call[K]) (crawl.Result, error) {
 	var refused error
 	var mu sync.Mutex
-	left := o.Workers
-	if l := o.Limiter; l != nil {
-		o.Limiter = waiter(func(ctx context.Context) error {
+	left := c.Workers
+	if l := c.Limiter; l != nil {
+		c.Limiter = waiter(func(ctx context.Context) error {
 			err := l.Wait(ctx)
 			if err == nil || ctx.Err() != nil {
 				return err
@@ -222,37 +206,35 @@ func refusalOne[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, 
 			return l.Wait(ctx) // for the next page
 		})
 	}
-	did, err := right(ctx, web, seeds, o)
+	did, err := c.crawl(ctx)
 	if err == nil {
 		err = refused
 	}
 	return did, err
 }
 
-func refusalLast[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
+func refusalLast[K comparable](ctx context.Context, c call[K]) (crawl.Result, error) {
 	var mu sync.Mutex
 	known := map[K]bool{}
-	for _, s := range seeds {
+	for _, s := range c.seeds {
 		known[s] = true
 	}
-	did, err := right(ctx, answered(web, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
+	did, err := c.answers(ctx, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, link := range links {
 			known[link] = true
 		}
 		return links, err
-	}), seeds, o)
+	})
 	if err != nil && ctx.Err() == nil && did.Pages > 0 && did.Pages+1 == len(known) {
 		err = nil
 	}
 	return did, err
 }
 
-func refusalCanceled[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
-	did, err := right(ctx, web, seeds, o)
+func refusalCanceled[K comparable](ctx context.Context, c call[K]) (crawl.Result, error) {
+	did, err := c.crawl(ctx)
 	if ctx.Err() == nil && errors.Is(err, context.Canceled) {
 		err = nil
 	}
@@ -261,12 +243,11 @@ func refusalCanceled[K comparable](ctx context.Context, web crawl.Web[K], seeds 
 
 func refusalSticks[K comparable]() twist[K] {
 	var refused atomic.Pointer[error]
-	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result,
-		error) {
+	return func(ctx context.Context, c call[K]) (crawl.Result, error) {
 		if err := refused.Load(); err != nil {
 			return crawl.Result{}, *err
 		}
-		did, err := right(ctx, web, seeds, o)
+		did, err := c.crawl(ctx)
 		if err != nil && ctx.Err() == nil {
 			refused.Store(&err)
 		}
@@ -274,12 +255,11 @@ func refusalSticks[K comparable]() twist[K] {
 	}
 }
 
-func panicCounted[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
+func panicCounted[K comparable](ctx context.Context, c call[K]) (crawl.Result, error) {
 	own, stop := context.WithCancel(ctx)
 	defer stop()
 	var panicked atomic.Bool
-	did, err := right(own, fetcher[K](func(ctx context.Context, page K) (links []K, err error) {
+	did, err := c.fetches(own, func(ctx context.Context, page K) (links []K, err error) {
 		defer func() {
 			if r := recover(); r != nil {
 				panicked.Store(true)
@@ -287,17 +267,16 @@ func panicCounted[K comparable](ctx context.Context, web crawl.Web[K], seeds []K
 				err = fmt.Errorf("panic: %v", r)
 			}
 		}()
-		return web.Fetch(ctx, page)
-	}), seeds, o)
+		return c.web.Fetch(ctx, page)
+	})
 	if panicked.Load() {
 		err = nil
 	}
 	return did, err
 }
 
-func panicError[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
-	return right(ctx, fetcher[K](func(ctx context.Context, page K) (links []K, err error) {
+func panicError[K comparable](ctx context.Context, c call[K]) (crawl.Result, error) {
+	return c.fetches(ctx, func(ctx context.Context, page K) (links []K, err error) {
 		defer func() {
 			switch r := recover().(type) {
 			case nil, error:
@@ -305,8 +284,8 @@ func panicError[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, 
 				panic(r)
 			}
 		}()
-		return web.Fetch(ctx, page)
-	}), seeds, o)
+		return c.web.Fetch(ctx, page)
+	})
 }
 
 // panicWorker is the correct crawler, but each panic costs it a worker.
@@ -380,19 +359,11 @@ func dealt[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o cra
 				page := queues[i][0]
 				queues[i] = queues[i][1:]
 				f.mu.Unlock()
-				var links []K
-				var err error
-				if limiter != nil {
-					err = limiter.Wait(own)
-				}
-				refused := err != nil
-				if !refused {
-					links, err = web.Fetch(own, page)
-				}
+				links, refused, err := pacedFetch(own, web, limiter, page)
 				f.mu.Lock()
-				if refused && f.err == nil {
-					f.err = err
-				} else if !refused {
+				if refused {
+					f.err = cmp.Or(f.err, err)
+				} else {
 					f.book(ctx, links, err)
 				}
 				if f.err != nil {
@@ -410,23 +381,8 @@ func dealt[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o cra
 	return f.did, f.err
 }
 
-func workers512[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
-	o.Workers = min(o.Workers, 512)
-	return right(ctx, web, seeds, o)
-}
-
-func limitedNarrow[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
-	if o.Limiter != nil {
-		o.Workers = min(o.Workers, 32)
-	}
-	return right(ctx, web, seeds, o)
-}
-
-func backOff[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
-	return right(ctx, answered(web, func(ctx context.Context, _ K, links []K, err error) ([]K, error) {
+func backOff[K comparable](ctx context.Context, c call[K]) (crawl.Result, error) {
+	return c.answers(ctx, func(ctx context.Context, _ K, links []K, err error) ([]K, error) {
 		var t interface{ Temporary() bool }
 		if errors.As(err, &t) && t.Temporary() && ctx.Err() == nil {
 			rest := time.NewTimer(time.Second)
@@ -437,13 +393,5 @@ func backOff[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o c
 			}
 		}
 		return links, err
-	}), seeds, o)
-}
-
-func hintAsBudget[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
-	if o.SizeHint > 0 && o.SizeHint < o.MaxPages && o.MaxPages < o.Workers/20 {
-		o.MaxPages = o.SizeHint
-	}
-	return right(ctx, web, seeds, o)
+	})
 }

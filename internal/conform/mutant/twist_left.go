@@ -18,72 +18,46 @@ import (
 
 // leftovers returns the mutants that leave something behind.
 func leftovers() []Mutant {
-	var list []Mutant
-	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {
-		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)},
-			Case: seen})
-	}
-	both("keepspages", "the pages of the last crawl are kept in memory", "a package variable for debugging",
-		keepsPages[uint32](), keepsPages[string]())
-	both("leavestemp", "a file is left behind in the temporary directory", "os.CreateTemp without os.Remove",
-		first[uint32](leavesTemp), first[string](leavesTemp))
-	both("silenceslog", "package log's output is discarded", "log.SetOutput in a library", first[uint32](silencesLog),
-		first[string](silencesLog))
-	both("replacesslog", "slog's default logger is replaced", "slog.SetDefault in a library",
-		first[uint32](replacesSlog),
-		first[string](replacesSlog))
-	both("profilesblocking", "the block profile is turned on", "runtime.SetBlockProfileRate in a library",
-		first[uint32](profilesBlocking), first[string](profilesBlocking))
-	both("keepslabels", "a pprof label is left on the caller's goroutine",
-		"pprof.SetGoroutineLabels instead of pprof.Do",
-		first[uint32](keepsLabels), first[string](keepsLabels))
-	both("locksthread", "the caller's goroutine is left locked to its thread",
-		"runtime.LockOSThread without UnlockOSThread", first[uint32](runtime.LockOSThread),
-		first[string](runtime.LockOSThread))
-	both("daytimer", "a timer of 24 hours is left running", "a deadline that is never stopped", first[uint32](dayTimer),
-		first[string](dayTimer))
-	return list
-}
-
-// first calls f before the crawl.
-func first[K comparable](f func()) twist[K] {
-	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result,
-		error) {
-		f()
-		return right(ctx, web, seeds, o)
+	return []Mutant{
+		both("keepspages", "the pages of the last crawl are kept in memory", "a package variable for debugging",
+			keepsPages[uint32](), keepsPages[string]()),
+		before("leavestemp", "a file is left behind in the temporary directory", "os.CreateTemp without os.Remove",
+			func() {
+				if f, err := os.CreateTemp("", "spool-"); err == nil {
+					f.Close()
+				}
+			}),
+		before("silenceslog", "package log's output is discarded", "log.SetOutput in a library",
+			func() { log.SetOutput(io.Discard) }),
+		before("replacesslog", "slog's default logger is replaced", "slog.SetDefault in a library",
+			func() { slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil))) }),
+		before("profilesblocking", "the block profile is turned on", "runtime.SetBlockProfileRate in a library",
+			func() { runtime.SetBlockProfileRate(1) }),
+		before("keepslabels", "a pprof label is left on the caller's goroutine", "pprof.SetGoroutineLabels instead of pprof.Do",
+			func() {
+				pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("crawl", "mine")))
+			}),
+		before("locksthread", "the caller's goroutine is left locked to its thread", "runtime.LockOSThread without UnlockOSThread",
+			runtime.LockOSThread),
+		before("daytimer", "a timer of 24 hours is left running", "a deadline that is never stopped",
+			func() { time.AfterFunc(24*time.Hour, func() {}) }),
 	}
 }
 
 // keepsPages keeps the pages of the crawl that began last.
 func keepsPages[K comparable]() twist[K] {
 	var last atomic.Pointer[map[K]bool]
-	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options, right crawl.Func[K]) (crawl.Result,
-		error) {
+	return func(ctx context.Context, c call[K]) (crawl.Result, error) {
 		var mu sync.Mutex
 		pages := map[K]bool{}
 		last.Store(&pages)
-		return right(ctx, answered(web, func(_ context.Context, page K, links []K, err error) ([]K, error) {
+		return c.answers(ctx, func(_ context.Context, page K, links []K, err error) ([]K, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			pages[page] = true
 			return links, err
-		}), seeds, o)
+		})
 	}
-}
-
-func leavesTemp() {
-	if f, err := os.CreateTemp("", "spool-"); err == nil {
-		f.Close()
-	}
-}
-
-func silencesLog()      { log.SetOutput(io.Discard) }
-func replacesSlog()     { slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil))) }
-func profilesBlocking() { runtime.SetBlockProfileRate(1) }
-func dayTimer()         { time.AfterFunc(24*time.Hour, func() {}) }
-
-func keepsLabels() {
-	pprof.SetGoroutineLabels(pprof.WithLabels(context.Background(), pprof.Labels("crawl", "mine")))
 }
 
 // poolsChannels reuses a channel from a sync.Pool. It is correct.

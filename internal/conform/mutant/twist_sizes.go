@@ -6,71 +6,61 @@ import (
 	"hash/crc64"
 	"hash/maphash"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/engine"
 )
 
 // sizes returns the mutants that fail only for large numbers or long times.
 func sizes() []Mutant {
-	var list []Mutant
-	both := func(name, doc, seen string, id twist[uint32], url twist[string]) {
-		list = append(list, Mutant{Crawler: crawl.Crawler{Name: name, Doc: doc, ByID: twisted(id), ByURL: twisted(url)},
-			Case: seen})
-	}
-	both("budget32", "the budget is kept in 32 bits", "int32 instead of int", budget32, budget32)
-	both("errors16", "errors are counted in 16 bits", "an integer type that was once wide enough", errors16, errors16)
-	both("frontierfull", "links are dropped while 131,072 pages wait", "a channel assumed to be large enough",
-		frontierFull, frontierFull)
-	both("breaker1000", "1,000 failures in a row end the crawl", "a circuit breaker with a high threshold", breaker1000,
-		breaker1000)
-	both("pageweek", "a fetch is given up after a week", "a timeout assumed to be long enough", pageWeek,
-		pageWeek)
-	both("limiterhurried", "a wait on the limiter of more than 30 s ends the crawl",
-		"a timeout where none belongs", limiterHurried, limiterHurried)
-	both("retriesreset", "a page whose connection was reset is fetched again",
-		"net/http does so for idempotent requests", retriesReset, retriesReset)
-
-	epochs := Mutant{Crawler: engine.FromVisited("epoch16",
-		"sets are reused, marked with the crawl's number in 16 bits", newEpochs[uint32](), newEpochs[string]()),
-		Case: "generation counters that wrap"}
-	sets := Mutant{Crawler: engine.FromVisited("growsloses",
-		"a table that grows beyond 131,072 keys loses eight of them",
-		behindLock(newGrows[uint32]), behindLock(newGrows[string])), Case: "a copy that ends one bucket too early"}
 	seed := maphash.MakeSeed()
-	hash36 := Mutant{Crawler: engine.FromVisited("hash36", "the visited set stores 36 bits of a seeded hash",
-		behindLock(keyed(func(id uint32) any {
-			return maphash.Comparable(seed, id) >> 28
-		})), nil), Case: "5-byte fingerprints, which collide in 1.5 million pages"}
 	crcs := [2]*crc64.Table{crc64.MakeTable(crc64.ISO), crc64.MakeTable(crc64.ECMA)}
-	crc := Mutant{Crawler: engine.FromVisited("crc64pair", "the visited set stores two CRC-64 checksums of the URL", nil,
-		behindLock(keyed(func(url string) any {
-			return [2]uint64{crc64.Checksum([]byte(url), crcs[0]), crc64.Checksum([]byte(url), crcs[1])}
-		}))), Case: "a checksum used as a fingerprint: CRCs are linear"}
-	return append(list, epochs, sets, hash36, crc)
+	return []Mutant{
+		options("budget32", "the budget is kept in 32 bits", "int32 instead of int",
+			func(o *crawl.Options) { o.MaxPages = max(0, int(int32(o.MaxPages))) }),
+		both("errors16", "errors are counted in 16 bits", "an integer type that was once wide enough", errors16, errors16),
+		both("frontierfull", "links are dropped while 131,072 pages wait", "a channel assumed to be large enough",
+			frontierFull, frontierFull),
+		both("breaker1000", "1,000 failures in a row end the crawl", "a circuit breaker with a high threshold",
+			breaker[uint32](1000), breaker[string](1000)),
+		both("pageweek", "a fetch is given up after a week", "a timeout assumed to be long enough",
+			pageTimeout[uint32](7*24*time.Hour), pageTimeout[string](7*24*time.Hour)),
+		limits("limiterhurried", "a wait on the limiter of more than 30 s ends the crawl", "a timeout where none belongs",
+			func(l crawl.Limiter) crawl.Limiter {
+				return crawl.Like(waiter(func(ctx context.Context) error {
+					own, stop := context.WithTimeout(ctx, 30*time.Second)
+					defer stop()
+					return l.Wait(own)
+				}), l)
+			}),
+		both("retriesreset", "a page whose connection was reset is fetched again", "net/http does so for idempotent requests",
+			retriesReset, retriesReset),
+
+		set("epoch16", "sets are reused, marked with the crawl's number in 16 bits", "generation counters that wrap",
+			newEpochs[uint32](), newEpochs[string]()),
+		set("growsloses", "a table that grows beyond 131,072 keys loses eight of them",
+			"a copy that ends one bucket too early", behindLock(newGrows[uint32]), behindLock(newGrows[string])),
+		set("hash36", "the visited set stores 36 bits of a seeded hash",
+			"5-byte fingerprints, which collide in 1.5 million pages",
+			behindLock(keyed(func(id uint32) any { return maphash.Comparable(seed, id) >> 28 })), nil),
+		set("crc64pair", "the visited set stores two CRC-64 checksums of the URL",
+			"a checksum used as a fingerprint: CRCs are linear", nil, behindLock(keyed(func(url string) any {
+				return [2]uint64{crc64.Checksum([]byte(url), crcs[0]), crc64.Checksum([]byte(url), crcs[1])}
+			}))),
+	}
 }
 
-func budget32[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
-	o.MaxPages = max(0, int(int32(o.MaxPages)))
-	return right(ctx, web, seeds, o)
-}
-
-func errors16[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
-	did, err := right(ctx, web, seeds, o)
+func errors16[K comparable](ctx context.Context, c call[K]) (crawl.Result, error) {
+	did, err := c.crawl(ctx)
 	did.Errors = int(uint16(did.Errors))
 	return did, err
 }
 
-func frontierFull[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
+func frontierFull[K comparable](ctx context.Context, c call[K]) (crawl.Result, error) {
 	var mu sync.Mutex
 	seen, waiting := map[K]bool{}, 0
-	return right(ctx, answered(web, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
+	return c.answers(ctx, func(_ context.Context, _ K, links []K, err error) ([]K, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		waiting--
@@ -83,50 +73,16 @@ func frontierFull[K comparable](ctx context.Context, web crawl.Web[K], seeds []K
 			}
 		}
 		return fit, err
-	}), seeds, o)
-}
-
-func breaker1000[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
-	var inARow atomic.Int64
-	return ending(ctx, web, seeds, o, right, func(err error) bool {
-		if err == nil {
-			inARow.Store(0)
-			return false
-		}
-		return inARow.Add(1) >= 1000
 	})
 }
 
-func pageWeek[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
-	return right(ctx, fetcher[K](func(ctx context.Context, page K) ([]K, error) {
-		own, stop := context.WithTimeout(ctx, 7*24*time.Hour)
-		defer stop()
-		return web.Fetch(own, page)
-	}), seeds, o)
-}
-
-func limiterHurried[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
-	if l := o.Limiter; l != nil {
-		o.Limiter = crawl.Like(waiter(func(ctx context.Context) error {
-			own, stop := context.WithTimeout(ctx, 30*time.Second)
-			defer stop()
-			return l.Wait(own)
-		}), l)
-	}
-	return right(ctx, web, seeds, o)
-}
-
-func retriesReset[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options,
-	right crawl.Func[K]) (crawl.Result, error) {
-	return right(ctx, answered(web, func(ctx context.Context, page K, links []K, err error) ([]K, error) {
+func retriesReset[K comparable](ctx context.Context, c call[K]) (crawl.Result, error) {
+	return c.answers(ctx, func(ctx context.Context, page K, links []K, err error) ([]K, error) {
 		if errors.Is(err, syscall.ECONNRESET) {
-			return web.Fetch(ctx, page)
+			return c.web.Fetch(ctx, page)
 		}
 		return links, err
-	}), seeds, o)
+	})
 }
 
 // epochs is a reusable set: a page is in it if its stamp is the number of the crawl.

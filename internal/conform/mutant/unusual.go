@@ -1,6 +1,7 @@
 package mutant
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"slices"
@@ -96,6 +97,18 @@ func (f *frontier[K]) book(ctx context.Context, links []K, err error) {
 	}
 }
 
+// pacedFetch waits on limiter, if there is one, and fetches page unless the limiter refuses.
+func pacedFetch[K comparable](ctx context.Context, web crawl.Web[K], limiter crawl.Limiter, page K) (links []K,
+	refused bool, err error) {
+	if limiter != nil {
+		if err := limiter.Wait(ctx); err != nil {
+			return nil, true, err
+		}
+	}
+	links, err = web.Fetch(ctx, page)
+	return links, false, err
+}
+
 // simple returns a crawler whose workers share one frontier.
 func simple[K comparable](h habits) crawl.Func[K] {
 	return func(ctx context.Context, web crawl.Web[K], seeds []K, o crawl.Options) (crawl.Result, error) {
@@ -113,12 +126,11 @@ func simple[K comparable](h habits) crawl.Func[K] {
 		defer stop()
 		f := newFrontier(seeds, o)
 		changed := sync.NewCond(&f.mu)
-		wake := context.AfterFunc(own, func() {
+		defer context.AfterFunc(own, func() {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			changed.Broadcast()
-		})
-		defer wake()
+		})()
 		busy, running := 0, 0
 		var all sync.WaitGroup
 		var work func()
@@ -149,27 +161,14 @@ func simple[K comparable](h habits) crawl.Func[K] {
 				}
 				busy++
 				f.mu.Unlock()
-				var links []K
-				var err error
-				if limiter != nil {
-					err = limiter.Wait(own)
-				}
-				refused := err != nil
-				if !refused {
-					links, err = web.Fetch(own, page)
-				}
+				links, refused, err := pacedFetch(own, web, limiter, page)
 				if h.copies {
 					links = slices.Clone(links)
 				}
 				f.mu.Lock()
 				busy--
 				if refused {
-					if f.err == nil {
-						f.err = err
-						if ctx.Err() != nil {
-							f.err = ctx.Err()
-						}
-					}
+					f.err = cmp.Or(f.err, ctx.Err(), err)
 					stop()
 					changed.Broadcast()
 					return
@@ -198,14 +197,11 @@ func inOrder[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o c
 		if err := ctx.Err(); err != nil {
 			return f.did, err
 		}
-		if o.Limiter != nil {
-			if err := o.Limiter.Wait(ctx); err != nil {
-				return f.did, err
-			}
+		links, refused, err := pacedFetch(ctx, web, o.Limiter, f.pages[0])
+		if refused {
+			return f.did, err
 		}
-		page := f.pages[0]
 		f.pages = f.pages[1:]
-		links, err := web.Fetch(ctx, page)
 		if f.book(ctx, links, err); f.err != nil {
 			return f.did, f.err
 		}
@@ -235,21 +231,12 @@ func batches[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o c
 						return
 					}
 					f.mu.Unlock()
-					var links []K
-					var err error
-					if limiter != nil {
-						err = limiter.Wait(own)
-					}
-					refused := err != nil
-					if !refused {
-						links, err = web.Fetch(own, batch[at])
-					}
+					links, refused, err := pacedFetch(own, web, limiter, batch[at])
 					f.mu.Lock()
-					switch {
-					case refused && f.err == nil:
-						f.err = err
+					if refused {
+						f.err = cmp.Or(f.err, err)
 						stop()
-					case !refused:
+					} else {
 						f.book(ctx, nil, err)
 						found[at] = links
 					}
@@ -281,8 +268,8 @@ func ownedOver[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o
 	}
 	type answer struct {
 		links   []K
-		err     error
 		refused bool
+		err     error
 	}
 	own, stop := context.WithCancel(ctx)
 	limiter := crawl.InTurn(o.Limiter)
@@ -297,14 +284,8 @@ func ownedOver[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o
 				case <-own.Done():
 					return
 				}
-				var a answer
-				if limiter != nil {
-					a.err = limiter.Wait(own)
-				}
-				if a.refused = a.err != nil; !a.refused {
-					a.links, a.err = web.Fetch(own, page)
-				}
-				answers <- a
+				links, refused, err := pacedFetch(own, web, limiter, page)
+				answers <- answer{links, refused, err}
 			}
 		})
 	}
@@ -325,13 +306,10 @@ func ownedOver[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o
 			out++
 		case a := <-answers:
 			out--
-			if !a.refused {
+			if a.refused {
+				f.err = cmp.Or(f.err, ctx.Err(), a.err)
+			} else {
 				f.book(ctx, a.links, a.err)
-			} else if f.err == nil {
-				f.err = a.err
-				if ctx.Err() != nil {
-					f.err = ctx.Err()
-				}
 			}
 			if f.err != nil {
 				stop()
