@@ -20,25 +20,20 @@ func again(t *Report, c subject) {
 	right(t, c, s, o)
 	right(t, c, s, o)
 	others(t, c)
-	failing := random(100, 4, 6)
-	failing.latency = func(p page) time.Duration { return time.Duration(1+p%5) * time.Millisecond }
-	failing.fails = func(p page, _ int) error {
-		if p%5 == 2 {
-			return errPlanted
-		}
-		return nil
-	}
+	failed := random(100, 4, 6)
+	failed.latency = func(p page) time.Duration { return time.Duration(1+p%5) * time.Millisecond }
+	failed.fails = failing(errPlanted, func(p page) bool { return p%5 == 2 })
 	for _, stagger := range []time.Duration{0, 1700 * time.Microsecond} {
 		for _, o := range []crawl.Options{o, {Workers: 4, MaxPages: 30}, {Workers: 1}} {
 			for _, form := range []string{"", "paced", "bucket"} {
-				if beside(t, c, []*site{s, failing}, o, form, stagger); t.Failed() {
+				if beside(t, c, []*site{s, failed}, o, form, stagger); t.Failed() {
 					return // the others would fail too
 				}
 			}
 		}
 	}
 	for _, stagger := range []time.Duration{0, 1700 * time.Microsecond} {
-		twice(t, c, failing, crawl.Options{Workers: 4}, stagger)
+		twice(t, c, failed, crawl.Options{Workers: 4}, stagger)
 	}
 }
 

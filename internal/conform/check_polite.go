@@ -81,14 +81,18 @@ const (
 	politeLatency = 60 * time.Millisecond
 )
 
+// flat is a situation with equal hosts and a gap.
+func flat(pages, hosts, workers int) simulate.Situation {
+	return simulate.Situation{Spec: graph.Spec{Kind: "flat", Pages: pages, Hosts: hosts}, Workers: workers,
+		Median: politeLatency, Sigma: 1, Policy: crawl.Politeness{Gap: politeGap}}
+}
+
 func gap(t *Report, c subject) {
 	for _, workers := range []int{1, 3, 64} {
 		for _, latency := range []time.Duration{time.Millisecond, politeLatency, 3 * time.Second} {
 			for _, kind := range []string{"even", "zipf", "flat"} {
-				s := simulate.Situation{
-					Spec: graph.Spec{Kind: kind, Pages: 120, Hosts: 12}, Workers: workers, Median: latency, Sigma: 1,
-					Policy: crawl.Politeness{Gap: politeGap},
-				}
+				s := flat(120, 12, workers)
+				s.Spec.Kind, s.Median = kind, latency
 				politely(t, c, siteOf(t, c, s), false, nil)
 				s.Fails = func(page uint32) bool { return page%3 == 2 }
 				politely(t, c, siteOf(t, c, s), false, nil)
@@ -99,10 +103,8 @@ func gap(t *Report, c subject) {
 
 func fromStart(t *Report, c subject) {
 	for _, latency := range []time.Duration{politeLatency, 3 * time.Second} {
-		s := simulate.Situation{
-			Spec: graph.Spec{Kind: "flat", Pages: 60, Hosts: 6}, Workers: 30, Median: latency, Sigma: 1,
-			Policy: crawl.Politeness{Gap: politeGap, FromStart: true},
-		}
+		s := flat(60, 6, 30)
+		s.Median, s.Policy.FromStart = latency, true
 		politely(t, c, siteOf(t, c, s), true, nil)
 		s.Policy.PerHost = 3
 		politely(t, c, siteOf(t, c, s), true, nil)
@@ -114,18 +116,14 @@ func fromStart(t *Report, c subject) {
 func late(t *Report, c subject) {
 	for _, start := range []bool{false, true} {
 		for _, hosts := range []int{30, 80} {
-			s := simulate.Situation{
-				Spec: graph.Spec{Kind: "flat", Pages: 10 * hosts, Hosts: hosts}, Workers: 4, AllSeeded: true,
-				Median: politeLatency, Sigma: 1, Policy: crawl.Politeness{Gap: politeGap, FromStart: start},
-			}
+			s := flat(10*hosts, hosts, 4)
+			s.AllSeeded, s.Policy.FromStart = true, start
 			politely(t, c, siteOf(t, c, s), false, nil)
 		}
 		for _, width := range []int{1, 2} {
 			for _, latency := range []time.Duration{politeLatency, 3 * politeGap} {
-				s := simulate.Situation{
-					Spec: graph.Spec{Kind: "flat", Pages: 60, Hosts: 6}, Workers: 30, Median: latency, Sigma: 1,
-					Policy: crawl.Politeness{Gap: politeGap, FromStart: start, PerHost: width},
-				}
+				s := flat(60, 6, 30)
+				s.Median, s.Policy.FromStart, s.Policy.PerHost = latency, start, width
 				limit := func(o *crawl.Options) { o.Limiter = limiter.New("bucket", 4, 2) }
 				politely(t, c, siteOf(t, c, s), false, limit)
 			}
@@ -135,10 +133,8 @@ func late(t *Report, c subject) {
 
 func pingPong(t *Report, c subject) {
 	for _, hosts := range []int{2, 3, 15} {
-		s := simulate.Situation{
-			Spec: graph.Spec{Kind: "pingpong", Pages: 60, Hosts: hosts}, Workers: 4, Median: politeLatency,
-			Policy: crawl.Politeness{Gap: politeGap},
-		}
+		s := flat(60, hosts, 4)
+		s.Spec.Kind, s.Sigma = "pingpong", 0
 		politely(t, c, siteOf(t, c, s), false, nil)
 	}
 }
@@ -146,10 +142,8 @@ func pingPong(t *Report, c subject) {
 func places(t *Report, c subject) {
 	for _, width := range []int{2, 3} {
 		for _, gap := range []time.Duration{0, politeGap} {
-			s := simulate.Situation{
-				Spec: graph.Spec{Kind: "flat", Pages: 120, Hosts: 4}, Workers: 20, Median: politeLatency, Sigma: 1,
-				Policy: crawl.Politeness{Gap: gap, PerHost: width},
-			}
+			s := flat(120, 4, 20)
+			s.Policy.Gap, s.Policy.PerHost = gap, width
 			politely(t, c, siteOf(t, c, s), true, nil)
 		}
 	}
@@ -158,10 +152,7 @@ func places(t *Report, c subject) {
 // slowDown makes hosts ask for pauses.
 func slowDown(t *Report, c subject) {
 	const pause = 20 * time.Second
-	s := simulate.Situation{
-		Spec: graph.Spec{Kind: "flat", Pages: 60, Hosts: 6}, Workers: 8, Median: politeLatency, Sigma: 1,
-		Policy: crawl.Politeness{Gap: politeGap},
-	}
+	s := flat(60, 6, 8)
 	for _, rest := range []time.Duration{pause, 0} {
 		for _, width := range []int{1, 2} {
 			s.Policy.PerHost = width
@@ -192,17 +183,13 @@ func slowDown(t *Report, c subject) {
 // robots gives hosts a robots.txt, with a Crawl-delay of up to three years and pages that are forbidden.
 func robots(t *Report, c subject) {
 	for _, width := range []int{1, 2} {
-		s := simulate.Situation{
-			Spec: graph.Spec{Kind: "flat", Pages: 60, Hosts: 6}, Workers: 8, Median: politeLatency, Sigma: 1,
-			Policy: crawl.Politeness{
-				Gap: politeGap, PerHost: width, Robots: true, CrawlDelay: true, MaxDelay: time.Minute,
-			},
-			Robots: func(host uint32) time.Duration {
-				delays := []time.Duration{0, politeGap / 2, 3 * time.Second, 1e8 * time.Second}
-				return delays[host%4]
-			},
-			Forbids: func(page uint32) bool { return page%10 == 7 },
+		s := flat(60, 6, 8)
+		s.Policy = crawl.Politeness{Gap: politeGap, PerHost: width, Robots: true, CrawlDelay: true,
+			MaxDelay: time.Minute}
+		s.Robots = func(host uint32) time.Duration {
+			return []time.Duration{0, politeGap / 2, 3 * time.Second, 1e8 * time.Second}[host%4]
 		}
+		s.Forbids = func(page uint32) bool { return page%10 == 7 }
 		politely(t, c, siteOf(t, c, s), true, nil)
 		politely(t, c, siteOf(t, c, s), false, func(o *crawl.Options) { o.MaxPages = 60 - 6 })
 	}
@@ -213,10 +200,8 @@ func hostKey(t *Report, c subject) {
 	if c.ids {
 		return
 	}
-	s := simulate.Situation{
-		Spec: graph.Spec{Kind: "flat", Pages: 60, Hosts: 6}, Workers: 20, Median: politeLatency, Sigma: 1,
-		Policy: crawl.Politeness{Gap: politeGap}, Spelled: true,
-	}
+	s := flat(60, 6, 20)
+	s.Spelled = true
 	politely(t, c, siteOf(t, c, s), true, nil)
 	s.Policy.Server = func(host string) string {
 		number, _ := strconv.Atoi(strings.TrimFunc(host, func(r rune) bool { return r < '0' || r > '9' }))
@@ -235,10 +220,8 @@ func hurry(t *Report, c subject) {
 	for _, workers := range []int{1, 4} {
 		for _, pause := range []bool{false, true} {
 			for _, start := range []bool{false, true} {
-				s := simulate.Situation{
-					Spec: graph.Spec{Kind: "flat", Pages: 20, Hosts: 1}, Workers: workers, Median: politeLatency,
-					Policy: crawl.Politeness{Gap: long, FromStart: start},
-				}
+				s := flat(20, 1, workers)
+				s.Sigma, s.Policy = 0, crawl.Politeness{Gap: long, FromStart: start}
 				if pause {
 					s.Policy.Gap = politeGap
 					s.Refuses = func(uint32, int) (time.Duration, bool) { return long, true }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -13,13 +14,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"crawlbench/internal/child"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/host"
+	"crawlbench/internal/parallel"
 	"crawlbench/internal/plain"
 )
 
@@ -94,22 +95,13 @@ func (s Suite) Run(ctx context.Context) []Result {
 			}
 		}
 	}
-	next := make(chan int)
-	var pool sync.WaitGroup
-	for range runtime.NumCPU() {
-		pool.Go(func() {
-			for i := range next {
-				v := &list[i]
-				command := func() *exec.Cmd { return s.Command(v.Crawler, v.Keys, v.Check) }
-				v.Kind, v.Text = runCheck(ctx, command, slowdown*cmp.Or(s.Patience, Patience))
-			}
-		})
-	}
-	for i := range list {
-		next <- i
-	}
-	close(next)
-	pool.Wait()
+	parallel.Workers(len(list), func(numbers iter.Seq[int]) {
+		for i := range numbers {
+			v := &list[i]
+			command := func() *exec.Cmd { return s.Command(v.Crawler, v.Keys, v.Check) }
+			v.Kind, v.Text = runCheck(ctx, command, slowdown*cmp.Or(s.Patience, Patience))
+		}
+	})
 	return list
 }
 
