@@ -91,8 +91,7 @@ func spoken(f *fleet, since time.Time, within time.Duration, words ...string) {
 // Checks returns all checks.
 func Checks() []Check {
 	return []Check{
-		{
-			Name: "whole", Doc: "fetch each page once, count those that fail, end together, leave nothing",
+		{Name: "whole", Doc: "fetch each page once, count those that fail, end together, leave nothing",
 			site: func() *site {
 				s := usualTree()
 				s.fails = func(page int) bool { return page%5 == 4 }
@@ -103,10 +102,8 @@ func Checks() []Check {
 				if left := f.server.lasting(); len(left) > 0 {
 					f.fault("the server keeps %q", left)
 				}
-			},
-		},
-		{
-			Name: "end", Doc: "wait for a page that takes a minute and has the only link to others",
+			}},
+		{Name: "end", Doc: "wait for a page that takes a minute and has the only link to others",
 			site: func() *site {
 				s := tree(40, 4, usual)
 				s.latency = func(page int) time.Duration {
@@ -122,10 +119,8 @@ func Checks() []Check {
 					f.fault("took %v", took)
 				}
 				wellEnded(f)
-			},
-		},
-		{
-			Name: "width", Doc: "keep the workers of all processes busy as long as there are pages",
+			}},
+		{Name: "width", Doc: "keep the workers of all processes busy as long as there are pages",
 			site: func() *site { return star(60, time.Second) },
 			verify: func(f *fleet) {
 				wellEnded(f)
@@ -136,10 +131,8 @@ func Checks() []Check {
 				if took := f.processes[0].at.Sub(f.begin); took > most {
 					f.fault("took %v, want %v", took, most)
 				}
-			},
-		},
-		{
-			Name: "budget", Doc: "fetch exactly MaxPages pages together", site: usualTree,
+			}},
+		{Name: "budget", Doc: "fetch exactly MaxPages pages together", site: usualTree,
 			set: func(f *fleet) { f.options.MaxPages = 17 },
 			verify: func(f *fleet) {
 				f.noErrors()
@@ -147,10 +140,8 @@ func Checks() []Check {
 				if n := len(f.site.fetches); n != 17 {
 					f.fault("%d pages were fetched, MaxPages is 17", n)
 				}
-			},
-		},
-		{
-			Name: "cancel", Doc: "return when cancelled, and tell the others, who go on or fail", site: usualTree,
+			}},
+		{Name: "cancel", Doc: "return when cancelled, and tell the others, who go on or fail", site: usualTree,
 			happens: func(f *fleet) {
 				time.Sleep(5*usual + usual/2)
 				p := f.processes[1]
@@ -168,10 +159,8 @@ func Checks() []Check {
 				} else {
 					spoken(f, f.processes[1].died, 3*usual+slack, "has left")
 				}
-			},
-		},
-		{
-			Name: "dead", Doc: "lose nothing that a dead process held, or fail and say so", site: usualTree,
+			}},
+		{Name: "dead", Doc: "lose nothing that a dead process held, or fail and say so", site: usualTree,
 			happens: func(f *fleet) {
 				time.Sleep(4*usual + usual/3)
 				if p := f.server.loseAnswer(); p != nil { // as it arrives
@@ -188,19 +177,15 @@ func Checks() []Check {
 				default:
 					spoken(f, f.processes[at].died, lease*4/3+3*usual+slack, "has died")
 				}
-			},
-		},
-		{
-			Name: "late", Doc: "count an acknowledgement that comes after the lease no second time", durable: true,
+			}},
+		{Name: "late", Doc: "count an acknowledgement that comes after the lease no second time", durable: true,
 			site: func() *site { return tree(250, 4, usual) },
 			happens: func(f *fleet) {
 				time.Sleep(3*usual + usual/3)
 				f.processes[1].freeze(2*lease + usual/3)
 			},
-			verify: func(f *fleet) { survived(f, f.processes[1]) },
-		},
-		{
-			Name: "restart", site: usualTree,
+			verify: func(f *fleet) { survived(f, f.processes[1]) }},
+		{Name: "restart", site: usualTree,
 			Doc:     "survive a restart of the server that has lost nothing but an answer, or fail and say so",
 			happens: func(f *fleet) { f.restart(0) },
 			verify: func(f *fleet) {
@@ -211,16 +196,12 @@ func Checks() []Check {
 				} else {
 					spoken(f, f.begin, 10*usual, "server of the crawl", "has left", "has died")
 				}
-			},
-		},
-		{
-			Name: "earlier", Doc: "lose nothing when a restarted server has lost the last moment", durable: true,
+			}},
+		{Name: "earlier", Doc: "lose nothing when a restarted server has lost the last moment", durable: true,
 			site:    usualTree,
 			happens: func(f *fleet) { f.restart(3 * usual) },
-			verify:  func(f *fleet) { survived(f, f.processes...) },
-		},
-		{
-			Name: "forgotten", Doc: "fail, and say so, when a restarted server has lost everything", site: usualTree,
+			verify:  func(f *fleet) { survived(f, f.processes...) }},
+		{Name: "forgotten", Doc: "fail, and say so, when a restarted server has lost everything", site: usualTree,
 			happens: func(f *fleet) {
 				time.Sleep(5*usual + usual/3)
 				f.server.stop()
@@ -233,20 +214,16 @@ func Checks() []Check {
 					words = append(words, "server of the crawl")
 				}
 				spoken(f, f.begin, 20*usual, words...)
-			},
-		},
-		{
-			Name: "flushed", Doc: "go on when the server has dropped all scripts", site: usualTree,
+			}},
+		{Name: "flushed", Doc: "go on when the server has dropped all scripts", site: usualTree,
 			happens: func(f *fleet) {
 				for range 5 {
 					time.Sleep(usual + usual/3)
 					f.server.flushScripts()
 				}
 			},
-			verify: wellEnded,
-		},
-		{
-			Name: "again", Doc: "go on with a crawl whose processes have all died", durable: true, site: usualTree,
+			verify: wellEnded},
+		{Name: "again", Doc: "go on with a crawl whose processes have all died", durable: true, site: usualTree,
 			happens: func(f *fleet) {
 				time.Sleep(5 * usual)
 				old := slices.Clone(f.processes)
@@ -258,10 +235,8 @@ func Checks() []Check {
 					f.start()
 				}
 			},
-			verify: func(f *fleet) { survived(f, f.processes[:3]...) },
-		},
-		{
-			Name: "joins", Doc: "give work to a process that comes later",
+			verify: func(f *fleet) { survived(f, f.processes[:3]...) }},
+		{Name: "joins", Doc: "give work to a process that comes later",
 			site: func() *site {
 				s := tree(200, 30, usual)
 				s.host = func(page int) uint32 { return uint32(page) % 40 }
@@ -277,10 +252,8 @@ func Checks() []Check {
 				if n := f.processes[2].did.Pages; n < 10 {
 					f.fault("a process that came later fetched %d pages of %d", n, len(f.site.fetches))
 				}
-			},
-		},
-		{
-			Name: "gaps", Doc: "keep the gap of each host, also when its owner dies", polite: true,
+			}},
+		{Name: "gaps", Doc: "keep the gap of each host, also when its owner dies", polite: true,
 			site: politeSite, set: politely,
 			happens: func(f *fleet) {
 				time.Sleep(7 * time.Second)
@@ -292,10 +265,8 @@ func Checks() []Check {
 				}
 				f.crash(f.processes[0])
 			},
-			verify: func(f *fleet) { f.gaps(); survived(f, f.processes[0]) },
-		},
-		{
-			Name: "handover", Doc: "keep the gap of each host when it is handed over", polite: true,
+			verify: func(f *fleet) { f.gaps(); survived(f, f.processes[0]) }},
+		{Name: "handover", Doc: "keep the gap of each host when it is handed over", polite: true,
 			site: politeSite,
 			set:  func(f *fleet) { politely(f); f.size = 1 },
 			happens: func(f *fleet) {
@@ -307,26 +278,22 @@ func Checks() []Check {
 			verify: func(f *fleet) {
 				f.gaps()
 				wellEnded(f)
-			},
-		},
+			}},
 	}
 }
 
 // Extras returns checks that are run on the crawlers, and not on mutants: what they find, others find too.
 func Extras() []Check {
 	return []Check{
-		{
-			Name: "turns", Doc: "wake a process that waits when there is a page for it",
+		{Name: "turns", Doc: "wake a process that waits when there is a page for it",
 			site: func() *site { return chain(40, time.Second) },
 			verify: func(f *fleet) {
 				wellEnded(f)
 				if took, most := f.processes[0].at.Sub(f.begin), 40*(time.Second+slack); took > most {
 					f.fault("took %v, want %v", took, most)
 				}
-			},
-		},
-		{
-			Name: "deaths", Doc: "lose nothing when all but one die, one after the other", durable: true,
+			}},
+		{Name: "deaths", Doc: "lose nothing when all but one die, one after the other", durable: true,
 			site: func() *site { return tree(80, 4, usual) },
 			happens: func(f *fleet) {
 				for _, p := range f.processes[:2] {
@@ -334,16 +301,12 @@ func Extras() []Check {
 					f.crash(p)
 				}
 			},
-			verify: func(f *fleet) { survived(f, f.processes[0], f.processes[1]) },
-		},
-		{
-			Name: "first", Doc: "lose nothing when a server has lost all but that the crawl has begun", durable: true,
+			verify: func(f *fleet) { survived(f, f.processes[0], f.processes[1]) }},
+		{Name: "first", Doc: "lose nothing when a server has lost all but that the crawl has begun", durable: true,
 			site:    usualTree,
 			happens: func(f *fleet) { f.restart(time.Hour) },
-			verify:  func(f *fleet) { f.noErrors(); f.completeness(); f.endedTogether(slack) },
-		},
-		{
-			Name: "storm", Doc: "survive deaths, restarts and cuts at random moments", durable: true,
+			verify:  func(f *fleet) { f.noErrors(); f.completeness(); f.endedTogether(slack) }},
+		{Name: "storm", Doc: "survive deaths, restarts and cuts at random moments", durable: true,
 			site: func() *site { return tree(120, 3, usual) },
 			happens: func(f *fleet) {
 				draw := rand.New(rand.NewPCG(1, uint64(len(f.subject.Name))))
@@ -358,7 +321,6 @@ func Extras() []Check {
 					f.start()
 				}
 			},
-			verify: func(f *fleet) { f.noErrors(); f.completeness() },
-		},
+			verify: func(f *fleet) { f.noErrors(); f.completeness() }},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/delay"
 )
 
 // batch is redislua and redislease: workers fetch pages from a list of this process, and one goroutine, the courier,
@@ -135,12 +136,7 @@ func (b *batch[K]) end(err error) {
 	b.wakeCourier()
 }
 
-func (b *batch[K]) wakeCourier() {
-	select {
-	case b.kick <- struct{}{}:
-	default:
-	}
-}
+func (b *batch[K]) wakeCourier() { nudge(b.kick) }
 
 // run fetches pages until the crawl ends.
 func (b *batch[K]) run(ctx context.Context, w int) {
@@ -359,12 +355,7 @@ func (b *batch[K]) withLeases() exchange {
 
 // renew renews the leases of all pages that this process holds, in each third of a lease, until ctx ends.
 func (b *batch[K]) renew(ctx context.Context, script *redis.Script) {
-	for {
-		select {
-		case <-time.After(b.lease / 3):
-		case <-ctx.Done():
-			return
-		}
+	for delay.Wait(ctx, b.lease/3) == nil {
 		b.mu.Lock()
 		held := append(append([]string(nil), b.pages...), b.done...)
 		for _, h := range b.inHand {

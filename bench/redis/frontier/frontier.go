@@ -30,6 +30,7 @@
 package frontier
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"time"
@@ -54,19 +55,8 @@ type Settings struct {
 	Timeout time.Duration
 }
 
-func (s Settings) outage() time.Duration {
-	if s.Outage == 0 {
-		return 30 * time.Second
-	}
-	return s.Outage
-}
-
-func (s Settings) timeout() time.Duration {
-	if s.Timeout == 0 {
-		return 2 * time.Second
-	}
-	return s.Timeout
-}
+func (s Settings) outage() time.Duration  { return cmp.Or(s.Outage, 30*time.Second) }
+func (s Settings) timeout() time.Duration { return cmp.Or(s.Timeout, 2*time.Second) }
 
 // Crawlers returns the crawlers.
 func Crawlers() []crawl.Crawler { return Settings{}.Crawlers() }

@@ -82,12 +82,7 @@ func (q *queue[K]) clear() {
 }
 
 // wakeCourier wakes the courier.
-func (q *queue[K]) wakeCourier() {
-	select {
-	case q.kick <- struct{}{}:
-	default:
-	}
-}
+func (q *queue[K]) wakeCourier() { nudge(q.kick) }
 
 // tell counts something to be written.
 func (q *queue[K]) tell() {

@@ -16,6 +16,7 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/delay"
 )
 
 //go:embed lua
@@ -157,10 +158,8 @@ func (s *session) durable(ctx context.Context, script *redis.Script, args ...any
 		if time.Since(begin) > s.outage() {
 			return nil, fmt.Errorf("%w: gave up after %v", err, s.outage())
 		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return nil, ctx.Err()
+		if err := delay.Wait(ctx, pause); err != nil {
+			return nil, err
 		}
 	}
 }
@@ -197,34 +196,17 @@ func (s *session) explain(err error) error {
 	return fmt.Errorf("%s: server of the crawl %q: %w", s.name, s.fleet.Name, err)
 }
 
-// text returns element i of a reply, "" if it is not a text.
-func text(reply []any, i int) string {
+// element returns element i of a reply, or the zero value if there is none of that type.
+func element[T any](reply []any, i int) (v T) {
 	if i < len(reply) {
-		if t, ok := reply[i].(string); ok {
-			return t
-		}
+		v, _ = reply[i].(T)
 	}
-	return ""
+	return v
 }
 
-// list returns element i of a reply, nil if it is not a list.
-func list(reply []any, i int) []any {
-	if i < len(reply) {
-		if l, ok := reply[i].([]any); ok {
-			return l
-		}
-	}
-	return nil
-}
-
-// number returns element i of a reply, 0 if it is not a number.
-func number(reply []any, i int) int64 {
-	if i < len(reply) {
-		n, _ := reply[i].(int64)
-		return n
-	}
-	return 0
-}
+func text(reply []any, i int) string  { return element[string](reply, i) }
+func list(reply []any, i int) []any   { return element[[]any](reply, i) }
+func number(reply []any, i int) int64 { return element[int64](reply, i) }
 
 // ended reports whether a reply says that the crawl has ended.
 func ended(reply []any) bool { return len(reply) > 0 && reply[0] == int64(1) }
@@ -239,15 +221,9 @@ func (s *session) listen(ctx context.Context, wakes chan<- struct{}) (stop func(
 			_, err := s.client.BLPop(ctx, 5*time.Second, s.keys[0]+":wake:"+s.random).Result()
 			switch {
 			case err == nil:
-				select {
-				case wakes <- struct{}{}:
-				default:
-				}
+				nudge(wakes)
 			case !errors.Is(err, redis.Nil):
-				select {
-				case <-time.After(50 * time.Millisecond):
-				case <-ctx.Done():
-				}
+				delay.Wait(ctx, 50*time.Millisecond)
 			}
 		}
 	})
@@ -255,6 +231,14 @@ func (s *session) listen(ctx context.Context, wakes chan<- struct{}) (stop func(
 		cancel()
 		s.client.Close()
 		listening.Wait()
+	}
+}
+
+// nudge makes whoever waits for a channel go on, now or when it waits.
+func nudge(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
 	}
 }
 

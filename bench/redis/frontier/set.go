@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/delay"
 )
 
 // set is redisset: each worker talks to the server on its own, about one link or one page at a time.
@@ -201,9 +202,7 @@ func (s *session) beat(ctx context.Context, fail func(error)) {
 		if err != nil && ctx.Err() == nil {
 			fail(err)
 		}
-		select {
-		case <-time.After(s.lease / 3):
-		case <-ctx.Done():
+		if delay.Wait(ctx, s.lease/3) != nil {
 			return
 		}
 	}
