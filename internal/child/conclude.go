@@ -23,13 +23,8 @@ type evidence struct {
 // conclude classifies the end of a child.
 func conclude(f evidence) *End {
 	output := f.output.Bytes()
-	e := &End{
-		Records: f.received.records,
-		Last:    f.received.last,
-		Left:    f.watch.leftover,
-		Frozen:  f.watch.frozen,
-		Output:  output,
-	}
+	e := &End{Records: f.received.records, Last: f.received.last, Left: f.watch.leftover, Frozen: f.watch.frozen,
+		Output: output}
 	e.Class, e.Text = f.classify(output)
 	if e.Class == Unstarted && len(output) > 0 {
 		e.Text += "; it printed:\n" + e.Tail()
@@ -131,9 +126,7 @@ func classifyExpired(w *watcher, share float64, list []goroutine) (Class, string
 	case share > busy || awake > 0 && share > idle:
 		class, text = Spin, fmt.Sprintf("it was still running after %v, on %.1f processors", w.limit, share)
 	case all > 0 && asleep == all && share < idle:
-		class, text = Deadlock, fmt.Sprintf(
-			"a deadlock, or a wait of more than %v: all its goroutines were blocked", w.limit,
-		)
+		class, text = Deadlock, fmt.Sprintf("a deadlock, or a wait of more than %v: all its goroutines were blocked", w.limit)
 	}
 	return class, strings.Join(append([]string{text}, places(list)...), "\n")
 }

@@ -38,9 +38,7 @@ const (
 func Open() (*Conn, error) {
 	nonce := os.Getenv(nonceVariable)
 	if nonce == "" {
-		return nil, errors.New(
-			"this is the child process of a run or a conformance check: it cannot be started by hand",
-		)
+		return nil, errors.New("this is the child process of a run or a conformance check: it cannot be started by hand")
 	}
 	syscall.CloseOnExec(connFD)
 	crash := os.NewFile(crashFD, "crash output")

@@ -78,9 +78,8 @@ func parseCrash(text, output []byte) crash {
 // beyond the maximum depth fails there too, but that is not a lack of memory.
 func isAllocation(f frame) bool {
 	file, _, _ := strings.Cut(f.place, ":")
-	parts := []string{"mem", "malloc", "mcache", "mcentral", "mheap", "mpagealloc", "mfixalloc", "stack"}
 	return f.function != "runtime.newstack" &&
-		slices.ContainsFunc(parts, func(prefix string) bool { return strings.HasPrefix(file, prefix) })
+		hasPrefix(file, "mem", "malloc", "mcache", "mcentral", "mheap", "mpagealloc", "mfixalloc", "stack")
 }
 
 // precedingLine returns the line with the prefix that immediately precedes crash in output, or "".

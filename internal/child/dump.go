@@ -63,12 +63,11 @@ func (g goroutine) isRuntime() bool {
 
 // blocked reports whether g waits for something that only another goroutine, or a timer, can do.
 func (g goroutine) blocked() bool {
-	for _, s := range []string{"chan receive", "chan send", "select", "semacquire", "sync.", "synctest.", "coroutine"} {
-		if strings.HasPrefix(g.state, s) {
-			return true
-		}
-	}
-	return false
+	return hasPrefix(g.state, "chan receive", "chan send", "select", "semacquire", "sync.", "synctest.", "coroutine")
+}
+
+func hasPrefix(text string, prefixes ...string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(text, p) })
 }
 
 // location returns the innermost call outside of the standard library; for a goroutine that panics,
@@ -80,22 +79,9 @@ func (g goroutine) location() string {
 			frames = g.frames[i:]
 		}
 	}
-	machinery := []string{
-		"runtime.",
-		"runtime/",
-		"internal/",
-		"sync.",
-		"sync/",
-		"time.",
-		"context.",
-		"testing.",
-		"testing/",
-		"panic",
-		"os.",
-		"syscall.",
-	}
 	for _, f := range frames {
-		if !slices.ContainsFunc(machinery, func(p string) bool { return strings.HasPrefix(f.function, p) }) {
+		if !hasPrefix(f.function, "runtime.", "runtime/", "internal/", "sync.", "sync/", "time.", "context.",
+			"testing.", "testing/", "panic", "os.", "syscall.") {
 			return fmt.Sprintf("%s (%s)", f.function, f.place)
 		}
 	}
@@ -105,9 +91,8 @@ func (g goroutine) location() string {
 // Places returns the locations of the goroutines in a dump whose first lines contain mark, one per
 // line, each line preceded by a newline.
 func Places(dump []byte, mark string) string {
-	list := slices.DeleteFunc(
-		goroutines(string(dump)), func(g goroutine) bool { return !strings.Contains(g.head, mark) },
-	)
+	list := slices.DeleteFunc(goroutines(string(dump)),
+		func(g goroutine) bool { return !strings.Contains(g.head, mark) })
 	return strings.Join(append([]string{""}, places(list)...), "\n")
 }
 

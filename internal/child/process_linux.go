@@ -2,6 +2,7 @@ package child
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"strconv"
@@ -87,10 +88,7 @@ func (p process) String() string {
 	const longest = 100
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.pid))
 	line := strings.TrimSpace(string(bytes.ReplaceAll(text, []byte{0}, []byte{' '})))
-	if line == "" {
-		line = fmt.Sprintf("process %d", p.pid)
-	}
-	line = plain.Line(line)
+	line = plain.Line(cmp.Or(line, fmt.Sprintf("process %d", p.pid)))
 	if r := []rune(line); len(r) > longest {
 		line = string(r[:longest]) + "..."
 	}
