@@ -1,6 +1,7 @@
 package crawl
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -34,11 +35,7 @@ func (p *Policy) Width() int { return max(1, p.PerHost) }
 
 // Bounded returns a delay that a host asked for, between 0 and the largest that p admits.
 func (p *Policy) Bounded(delay time.Duration) time.Duration {
-	most := p.MaxDelay
-	if most == 0 {
-		most = DefaultMaxDelay
-	}
-	return max(0, min(delay, most))
+	return max(0, min(delay, cmp.Or(p.MaxDelay, DefaultMaxDelay)))
 }
 
 // Tries returns how often a page is fetched at most.

@@ -23,7 +23,8 @@ const leastOrdered = 6
 // Median summarises samples, at least one.
 func Median(samples []float64) Summary {
 	m := benchmath.AssumeNothing.Summary(sample(samples), level)
-	if n := len(samples); n > 1 && n < leastOrdered && !slices.ContainsFunc(samples, unusable) {
+	if n := len(samples); n > 1 && n < leastOrdered && !slices.ContainsFunc(samples,
+		func(x float64) bool { return !usable(x) }) {
 		logs := make([]float64, n)
 		for i, x := range samples {
 			logs[i] = math.Log(x)
@@ -44,8 +45,6 @@ func Quantile(samples []float64, q float64) float64 { return stats.Sample{Xs: sa
 func sample(list []float64) *benchmath.Sample {
 	return benchmath.NewSample(slices.Clone(list), &benchmath.DefaultThresholds)
 }
-
-func unusable(x float64) bool { return !usable(x) }
 
 func texts(errs []error) []string {
 	var list []string

@@ -1,7 +1,6 @@
 package stat
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -29,7 +28,7 @@ func Unpaired(base, other []float64) Paired {
 			logs = append(logs, math.Log(o/b))
 		}
 	}
-	slices.SortFunc(logs, cmp.Compare[float64])
+	slices.Sort(logs)
 	n := len(logs)
 	p.Ratio = math.Exp((logs[n/2] + logs[(n-1)/2]) / 2)
 	if k, confidence := uQuantile(len(base), len(other), level); k >= 0 {
