@@ -25,7 +25,7 @@ type Timed[K comparable] struct {
 	timed  bool // hosts may have gaps, by the policy or by their robots.txt
 	shared bool // the end of the crawl is not seen here
 
-	mu      sync.Mutex
+	mu      lock
 	changed sync.Cond
 	table   Queue[K]
 	own     *Table[K] // the same, if it is one: calls through an interface cost as much as what they do
