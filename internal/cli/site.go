@@ -48,7 +48,7 @@ func (a *app) site(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	fs.DurationVar(&f.idle, "idle", 0,
 		"end when, after the first request, none has come for this `time` and the longest pause that the site asks "+
 			"for; a command is ended too, and also if its first request does not come in time")
-	fs.DurationVar(&f.gap, "gap", 0, "verify this least `time` from the end of a request to the next one of the same host")
+	fs.DurationVar(&f.gap, "gap", 0, "verify that at least this `time` passes from the end of a request to the next one of the same host")
 	fs.BoolVar(&f.fromStart, "from-start", false, "measure -gap from the start of a request")
 	fs.DurationVar(&f.crawlDelay, "crawl-delay", 0,
 		"ask for this `time` by Crawl-delay in robots.txt, and verify it as -gap for the hosts whose robots.txt was read")

@@ -52,7 +52,7 @@ var experiments = [...]experiment{
 	{twice, throughput, workers(2, 1), []diagnose.Kind{diagnose.SaturatedOwner},
 		func(subject) band { return band{Hi: 1.15} }},
 	{half, throughput, workers(1, 2), []diagnose.Kind{diagnose.NarrowFrontier, diagnose.IdleWorkers},
-		// The others take over what those that are missing did, as far as they are idle.
+		// The remaining workers take over the work of the missing ones in their idle time.
 		func(s subject) band { return band{Lo: 0.85 * min(1, 0.5/max(0.01, 1-s.Value.Median))} }},
 	{half, throughput, workers(1, 2), []diagnose.Kind{diagnose.StoppedGaining},
 		func(subject) band { return band{Lo: 0.9} }},
@@ -104,7 +104,7 @@ var experiments = [...]experiment{
 	{memory, cpu, inMemory, []diagnose.Kind{diagnose.Parsing},
 		func(s subject) band { return atMost(1, 1-s.Value.Median) }},
 	{memory, cpu, inMemory, []diagnose.Kind{diagnose.Connections},
-		// To make a connection needs about as much processor time as to fetch a page over one that is there.
+		// Making a connection takes about as much processor time as fetching a page over an existing one.
 		func(s subject) band { return atMost(1, 1/(1+s.Value.Median)) }},
 	{"more processors", throughput, allProcessors, []diagnose.Kind{diagnose.ProcessorBound},
 		func(s subject) band { return band{Lo: 1.15} }},

@@ -53,8 +53,8 @@ type fleetFailure struct{ *failure }
 
 func (f fleetFailure) Error() string { return f.message }
 
-// runFleet takes a sample of a fleet, each of whose processes is a child, of the other program if against is set. If a
-// foreign signal ends one of them, it takes the sample once more, as package child does for a process alone.
+// runFleet takes a sample with a fleet of child processes; they run the other program if against is set. If a foreign
+// signal ends one of them, it takes the sample once more, as package child does for a process alone.
 func (r *Runner) runFleet(ctx context.Context, job Job, against bool, limit time.Duration) (*Outcome, *failure, error) {
 	o, err := r.sampleFleet(ctx, job, against, limit, nil)
 	if f := (fleetFailure{}); errors.As(err, &f) && f.class == class(child.Killed) && ctx.Err() == nil {

@@ -150,7 +150,7 @@ func TestAFleetThatIsKilledIsTakenAgain(t *testing.T) {
 	}
 }
 
-// The budget is that of the whole fleet.
+// The budget holds for the whole fleet.
 func TestTheBudgetIsThatOfTheFleet(t *testing.T) {
 	budget := func(s *plan.Scenario) {
 		s.Costs, s.Sample = []plan.Cost{{Latency: time.Millisecond}}, 20*time.Millisecond

@@ -142,7 +142,7 @@ func (p *Plan) checkProfiles(s *Scenario) error {
 	return nil
 }
 
-// examples lists the limiters that are made for fleets in parentheses, if there are any.
+// examples returns the limiters that are made for fleets, in parentheses; "" if there are none.
 func (f fleets) examples() string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(f.limiters)) {

@@ -146,7 +146,7 @@ func TestFleetsThatShareNothingAreRefused(t *testing.T) {
 		"simulated": {func(s *Scenario) { s.Simulated = true }, "a simulated scenario has no processes"},
 		"polite":    {func(s *Scenario) { s.Politeness = &Politeness{} }, "gaps are not verified across processes"},
 		"over HTTP": {func(s *Scenario) { s.Transports, s.Keys = []Transport{HTTP}, []string{"url"} },
-			"a fleet crawls pages in memory"},
+			"a fleet does not crawl over HTTP"},
 		"profiled": {func(s *Scenario) { s.Crawlers, s.Profiles.Kinds = []string{"joint"}, []string{"cpu"} },
 			"profiles: fleets are not profiled"},
 		"processes not given": {func(s *Scenario) { s.Processes, s.Crawlers = nil, []string{"joint"} },

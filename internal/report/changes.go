@@ -146,7 +146,7 @@ type changeJSON struct {
 	Gate       string  `json:"gate,omitempty"`
 }
 
-// changesOf returns changes as JSON has them.
+// changesOf returns the JSON of changes.
 func changesOf(list []diagnose.Change, gate float64) []changeJSON {
 	center := func(s stat.Summary) number {
 		if s.N == 0 {

@@ -46,7 +46,7 @@ func literal(path string) string {
 	return strings.NewReplacer("*", "%2A", "$", "%24", "#", "%23").Replace(path)
 }
 
-// checkRobots returns an error if a robots.txt is longer than what crawlers read.
+// checkRobots returns an error if a robots.txt is longer than crawlers read.
 func (s *Site) checkRobots() error {
 	if s.set.Forbids == nil {
 		return nil

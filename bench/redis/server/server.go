@@ -203,7 +203,7 @@ func unasked(url string, err error) error {
 			"user and the password that it asks for", url, err)
 	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, context.DeadlineExceeded),
 		errors.Is(err, context.Canceled):
-		return fmt.Errorf("server: no answer from %s: %w: start it, or leave out -redis and crawlbench starts one", url,
+		return fmt.Errorf("server: no answer from %s: %w: start it, or omit -redis, and crawlbench starts one", url,
 			err)
 	}
 	return fmt.Errorf("server: what answers at %s is not a Valkey or Redis server: %w: take another URL, or leave out "+
