@@ -88,7 +88,7 @@ func TestServersOfOtherKinds(t *testing.T) {
 		answers map[string]string
 		says    []string
 	}{
-		"one that closes": {nil, []string{"no answer from redis://", "start it, or leave out -redis"}},
+		"one that closes": {nil, []string{"no answer from redis://", "start it, or omit -redis"}},
 		"one that speaks HTTP": {map[string]string{"PING": "HTTP/1.1 400 Bad Request\r\n\r\n"},
 			[]string{"is not a Valkey or Redis server"}},
 		"one that asks for a password": {map[string]string{"PING": "-NOAUTH Authentication required.\r\n"},

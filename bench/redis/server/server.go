@@ -187,7 +187,7 @@ func Connect(ctx context.Context, url string) (*Server, error) {
 	}
 	if err := s.usable(ctx); err != nil {
 		client.Close()
-		return nil, fmt.Errorf("server: %s at %s cannot be used: %w: take another one, or leave out -redis and "+
+		return nil, fmt.Errorf("server: %s at %s cannot be used: %w: take another one, or omit -redis, and "+
 			"crawlbench starts one", s.version, Redacted(url), err)
 	}
 	return s, nil
