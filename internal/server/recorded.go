@@ -28,7 +28,7 @@ func (s *Site) alias() error {
 		case !ok:
 			s.aliases[form] = p
 		case other != p:
-			return fmt.Errorf("pages %d and %d are both asked for by %s: want one of %s and %s in what was imported",
+			return fmt.Errorf("clients request pages %d and %d by the same URL, %s: import only one of %s and %s",
 				other, p, form, s.graph.URL(other), s.graph.URL(p))
 		}
 	}
