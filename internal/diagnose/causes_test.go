@@ -271,6 +271,10 @@ func TestCausesAndTheirTwins(t *testing.T) {
 			many: ns{profile.OwnCode: 980, profile.Collect: 20}, change: func(_ plan.Cell, s *store.Sample) {
 				s.Host["gc-sec"], s.Host["user-sec"] = 0.4, 0.6
 			}},
+		{name: "twin: the runtime's own figure has next to nothing", one: own,
+			many: ns{profile.OwnCode: 700, profile.Collect: 300}, change: func(_ plan.Cell, s *store.Sample) {
+				s.Host["gc-sec"], s.Host["user-sec"] = 0.001, 0.1
+			}},
 		{name: "readers of an RWMutex", called: "sync.(*RWMutex).RLock", one: own, want: kinds(diagnose.ReaderCounter),
 			many: ns{profile.OwnCode: 1000, profile.Atomics: 900}},
 		{name: "a hot atomic counter", called: "atomic.(*Int64).Add", one: own, want: kinds(diagnose.HotAtomic),

@@ -111,6 +111,8 @@ type Cell struct {
 	cpu    []float64
 	Growth *stat.Paired
 	GC     float64 // share of processor time in the garbage collector
+	// Of which GC is the ratio, in seconds.
+	gcSec, gcOf float64
 	// Wall is pages per second of the wall clock. Over HTTP, SiteCPU is the processor time per page of the site, Dials
 	// the connections per page, and Fetching the processor time per page of workers that only fetch; 0 if unknown.
 	Wall, SiteCPU, Dials, Fetching float64
@@ -280,10 +282,7 @@ func (c *Cell) take(rec store.Record) {
 	c.CPU += c.cpu[rec.Round]
 	c.Bytes += s.Values["B/op"] / pages
 	c.Retained, c.PerHost = max(c.Retained, s.Retained), max(c.PerHost, s.PerHost)
-	// As a share of the runtime's estimate of processor time, which a busy machine affects in both.
-	if all := s.Host["gc-sec"] + s.Host["user-sec"]; all > 0 {
-		c.GC += s.Host["gc-sec"] / all
-	}
+	c.gcSec, c.gcOf = c.gcSec+s.Host["gc-sec"], c.gcOf+s.Host["gc-sec"]+s.Host["user-sec"]
 	for name, n := range s.Counts {
 		c.Counts[name] += n / pages
 	}
@@ -311,7 +310,12 @@ func (c *Cell) finish() {
 	if n == 0 {
 		return
 	}
-	c.CPU, c.Bytes, c.GC = c.CPU/n, c.Bytes/n, c.GC/n
+	c.CPU, c.Bytes = c.CPU/n, c.Bytes/n
+	// As a share of the runtime's estimate of processor time, which a busy machine affects in both. It is updated at the
+	// end of a collection only, so samples without one have no share of their own.
+	if c.gcOf > 0 {
+		c.GC = c.gcSec / c.gcOf
+	}
 	c.SiteCPU, c.Dials, c.Wall = c.SiteCPU/n, c.Dials/n, stat.Quantile(c.walls, 0.5)
 	c.Fleet, c.ServerCPU = c.fleet(), c.ServerCPU/n
 	for name := range c.Counts {

@@ -48,6 +48,8 @@ type Rule struct {
 // Thresholds shared by several rules.
 const (
 	lockShare = 0.15
+	// collected is the share of the collector by the runtime's own figure from which a CPU profile is believed.
+	collected = 0.05
 	// Off is the tolerated relative deviation of a limiter from its rate.
 	Off = 0.01
 )
@@ -183,10 +185,11 @@ func waiting(c *Cell) bool {
 }
 
 // collector returns the share of processor time in the garbage collector. The runtime's own figure, in which a busy
-// machine's other processes count, is used only without a CPU profile.
+// machine's other processes count, is used only without a CPU profile. Where it has next to nothing, what a profile of
+// short crawls shows is the harness's garbage.
 func collector(c *Cell) (Value, bool) {
 	if v, known := c.classes(profile.Collect); known {
-		return v, true
+		return v, c.gcOf == 0 || c.GC >= collected
 	}
 	return Value{Range: breakdown.Range{Min: c.GC, Median: c.GC, Max: c.GC}, N: len(c.Measured())}, c.representative()
 }
