@@ -16,8 +16,8 @@ func TestPrototypeKeepsTheRulesAndWastesNothing(t *testing.T) {
 	for _, kind := range []string{"even", "zipf", "flat", "wide"} {
 		for _, gap := range []time.Duration{0, time.Second} {
 			site, err := simulate.Build(t.Context(), simulate.Situation{
-				Spec: graph.Spec{Kind: kind, Pages: 1000, Hosts: 50}, Workers: 16, Median: 60 * time.Millisecond, Sigma: 0.87,
-				Policy: crawl.Policy{Gap: gap},
+				Spec: graph.Spec{Kind: kind, Pages: 1000, Hosts: 50}, Workers: 16, Policy: crawl.Policy{Gap: gap},
+				Median: 60 * time.Millisecond, Sigma: 0.87,
 			})
 			if err != nil {
 				t.Fatal(err)

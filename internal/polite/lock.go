@@ -9,8 +9,8 @@ type lock struct{ sync.Mutex }
 
 const (
 	tries = 10
-	// pause is how many steps lie between two tries. To look all the time would take the cache line of the lock from the
-	// worker that holds it.
+	// pause is how many steps lie between two tries. To look all the time would take the cache line of the lock from
+	// the worker that holds it.
 	pause = 1000
 )
 
