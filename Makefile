@@ -31,8 +31,10 @@ build: ## build .bin/crawlbench, without cgo, because with cgo the runtime detec
 fleet: ## build .bin/crawlbench-fleet, with crawls and limits that several processes share over Valkey or Redis
 	@cd bench/redis && CGO_ENABLED=0 go build -o ../../.bin/crawlbench-fleet ./cmd/crawlbench
 
+# The longest tests begin first, so that none of them runs alone at the end.
+LONGEST = measure cli conform lesson
 test: ## run all tests; make lint vets
-	go test -vet=off -p 3 -timeout 20m ./...
+	go test -vet=off -p 3 -timeout 20m $(LONGEST:%=./internal/%) ./...
 
 compare: build ## compare with benchstat: make compare [RUN=dir], or OLD=dir NEW=dir
 	@$(CRAWLBENCH) compare $(FLAGS) $(if $(OLD)$(NEW),"$$OLD" "$$NEW","$$RUN")
