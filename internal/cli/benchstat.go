@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,16 +56,10 @@ func (b *benchstat) print(a *app) error {
 		return nil
 	}
 	if len(t.shown) > 0 {
-		var text strings.Builder
-		a.side.Command(&text, "$ ", "", quote(slices.Concat(t.shown, b.args)))
-		fmt.Fprint(a.rawErr, text.String())
+		a.side.Command(a.rawErr, "$ ", "", quote(slices.Concat(t.shown, b.args)))
 	}
 	b.err.WriteTo(a.err)
-	width := a.screen.Width
-	if width == 0 {
-		width = screen.Prose
-	}
-	fmt.Fprint(a.out, narrowed(b.out.String(), width))
+	fmt.Fprint(a.out, narrowed(b.out.String(), cmp.Or(a.screen.Width, screen.Prose)))
 	return err
 }
 

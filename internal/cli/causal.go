@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -210,14 +211,9 @@ func hottest(p *profile.Profile) []causal.Site {
 			}
 		}
 	}
-	var list []causal.Site
-	for s := range times {
-		list = append(list, s)
-	}
-	slices.SortFunc(list, func(x, y causal.Site) int {
+	return slices.SortedFunc(maps.Keys(times), func(x, y causal.Site) int {
 		return cmp.Or(cmp.Compare(times[y], times[x]), cmp.Compare(x.String(), y.String()))
 	})
-	return list
 }
 
 // crawlerLine returns the line of a frame if it may be in a crawler: the path of its package begins with a domain, or
@@ -244,35 +240,29 @@ func crawlerLine(function, file string, line int) (causal.Site, bool) {
 
 // causalTable prints what the delays show.
 func (a *app) causalTable(c plan.Cell, lines []causal.Line, rounds int) {
-	var text strings.Builder
-	a.screen.Title(&text, fmt.Sprintf("%s: what a delay at a line costs, %s", report.Who(c),
+	a.screen.Title(a.raw, fmt.Sprintf("%s: what a delay at a line costs, %s", report.Who(c),
 		plain.Count(rounds, "round")))
 	rows := make([][]screen.Entry, len(lines))
 	for i, l := range lines {
 		cells := []string{l.Site.String(), string(l.Kind), "", "0", "", ""}
 		if l.Hits > 0 {
-			cells = []string{l.Site.String(), string(l.Kind), interval2(l.Slope), fmt.Sprintf("%.3g", l.Hits),
-				"unknown",
-				"unknown"}
+			cells = append(cells[:2], interval2(l.Slope), fmt.Sprintf("%.3g", l.Hits), "unknown", "unknown")
 			if g, known := l.Gain(0.1); known {
 				cells[4] = nanos(l.Cost)
 				cells[5] = fmt.Sprintf("%.1f %% [%.1f, %.1f]", 100*g.Value, 100*g.Lo, 100*g.Hi)
 			}
 		}
-		for _, t := range cells {
-			rows[i] = append(rows[i], screen.Entry{Text: t})
-		}
+		rows[i] = screen.Row(cells...)
 	}
-	a.screen.Table(&text, []string{"line", "", "slope", "visits/page", "time/page", "gain"}, rows)
+	a.screen.Table(a.raw, []string{"line", "", "slope", "visits/page", "time/page", "gain"}, rows)
 	if len(lines) > 0 {
 		l := lines[0]
-		a.screen.Paragraph(&text, "", fmt.Sprintf("A page takes %s. Slope: seconds that it takes longer for each second of delay a page; "+
+		a.screen.Paragraph(a.raw, "", fmt.Sprintf("A page takes %s. Slope: seconds that it takes longer for each second of delay a page; "+
 			"1 is serial, %.2g is shared by the workers, 0 is hidden. Gain: of throughput, if the line took 10 %% less time.",
 			nanos(l.Page), l.Parallel))
-		a.screen.Paragraph(&text, "", fmt.Sprintf("The time of a line is measured in an unlimited crawl. Delays from %v on sleep, shorter ones keep a processor busy.",
+		a.screen.Paragraph(a.raw, "", fmt.Sprintf("The time of a line is measured in an unlimited crawl. Delays from %v on sleep, shorter ones keep a processor busy.",
 			delay.SleepFrom))
 	}
-	fmt.Fprint(a.raw, text.String())
 }
 
 func interval2(x stat.Interval) string { return fmt.Sprintf("%.2f [%.2f, %.2f]", x.Value, x.Lo, x.Hi) }

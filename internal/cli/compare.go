@@ -97,11 +97,10 @@ func (a *app) compare(ctx context.Context, fs *flag.FlagSet, args []string) erro
 		}
 	}
 	if _, err := table.done(); *unit == "" && !*only && !errors.Is(err, errNoBenchstat) {
-		var text strings.Builder
 		for _, s := range beside {
-			a.screen.Paragraph(&text, "", s)
+			a.prose(s)
 		}
-		fmt.Fprintf(a.raw, "%s\n", text.String())
+		fmt.Fprintln(a.raw)
 	}
 	return table.print(a)
 }

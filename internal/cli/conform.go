@@ -125,7 +125,6 @@ func (a *app) verdicts(list []conform.Result, mutants bool) error {
 			passed[subject]++
 		}
 	}
-	var b strings.Builder
 	var rows [][]string
 	for _, s := range subjects {
 		if !a.quiet || passed[s] < all[s] {
@@ -133,22 +132,21 @@ func (a *app) verdicts(list []conform.Result, mutants bool) error {
 				append(strings.Split(s, "\t"), fmt.Sprintf("%d of %d checks passed", passed[s], all[s])))
 		}
 	}
-	a.screen.List(&b, rows)
+	a.screen.List(a.raw, rows)
 	if !conform.Raced() && !a.quiet {
-		a.screen.Paragraph(&b, "", "Built without the race detector: data races are found only by chance. Check a program built with go build -race too.")
+		a.prose("Built without the race detector: data races are found only by chance. Check a program built with go build -race too.")
 	}
 	failed := false
 	for _, v := range list {
 		if v.Kind != conform.Pass || a.verbose {
 			failed = failed || !v.Kind.OK()
 			first, more, _ := strings.Cut(v.Text, "\n")
-			a.screen.Line(&b, fmt.Sprintf("%s by %s, %s: %s: %s", v.Crawler, v.Keys, v.Check, v.Kind, first))
+			a.screen.Line(a.raw, fmt.Sprintf("%s by %s, %s: %s: %s", v.Crawler, v.Keys, v.Check, v.Kind, first))
 			for line := range strings.Lines(more) { // a list or a stack
-				fmt.Fprintf(&b, "    %s\n", plain.Text(strings.TrimSuffix(line, "\n")))
+				fmt.Fprintf(a.raw, "    %s\n", plain.Text(strings.TrimSuffix(line, "\n")))
 			}
 		}
 	}
-	fmt.Fprint(a.raw, b.String())
 	if failed {
 		return exitError{code: exitCrawlFailed}
 	}

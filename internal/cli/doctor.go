@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"crawlbench/internal/child"
@@ -57,9 +56,7 @@ func (a *app) doctor(ctx context.Context, fs *flag.FlagSet, args []string) error
 			rows = append(rows, []string{"", "hint: " + r.Hint})
 		}
 	}
-	var b strings.Builder
-	a.screen.List(&b, rows)
-	fmt.Fprint(a.raw, b.String())
+	a.screen.List(a.raw, rows)
 	return nil
 }
 
@@ -75,20 +72,13 @@ func (a *app) measureLimiters(ctx context.Context) error {
 				if err != nil {
 					return err
 				}
-				var row []screen.Entry
-				for _, text := range []string{fmt.Sprintf("%.0f", rate), fmt.Sprint(goroutines), k.Name,
-					fmt.Sprint(p.Burst),
-					fmt.Sprintf("%.4f", p.Achieved), fmt.Sprintf("%.3f", p.Worst), fmt.Sprintf("%.3g µs", 1e6*p.CPU),
-					fmt.Sprintf("%.3f", p.Jain)} {
-					row = append(row, screen.Entry{Text: text})
-				}
-				rows = append(rows, row)
+				rows = append(rows, screen.Row(fmt.Sprintf("%.0f", rate), fmt.Sprint(goroutines), k.Name,
+					fmt.Sprint(p.Burst), fmt.Sprintf("%.4f", p.Achieved), fmt.Sprintf("%.3f", p.Worst),
+					fmt.Sprintf("%.3g µs", 1e6*p.CPU), fmt.Sprintf("%.3f", p.Jain)))
 			}
 		}
 	}
-	var b strings.Builder
-	a.screen.Table(&b, head, rows)
-	fmt.Fprint(a.raw, b.String())
+	a.screen.Table(a.raw, head, rows)
 	return nil
 }
 

@@ -104,15 +104,12 @@ func (a *app) againstItself(ctx context.Context, rounds, turns int, slice time.D
 		return nil, err
 	}
 	run, err := store.Create(filepath.Join(dir, "run"),
-		store.Manifest{Scenario: s.Name, Seed: s.Seed, Started: time.Now(), Graphs: infos(graphs)}, p)
+		store.Manifest{Scenario: s.Name, Seed: s.Seed, Started: time.Now(), Graphs: measure.Infos(graphs)}, p)
 	if err != nil {
 		return nil, err
 	}
 	defer run.Close()
-	r := measure.Runner{Run: run, Caches: map[string]string{}, Memory: host.FreeMemory(), Watch: watch}
-	for _, g := range graphs {
-		r.Caches[g.Info.Name] = g.Cache
-	}
+	r := measure.Runner{Run: run, Caches: measure.CacheFiles(graphs), Memory: host.FreeMemory(), Watch: watch}
 	if err := r.Do(ctx); err != nil && !errors.Is(err, errEnough) {
 		return nil, err
 	}

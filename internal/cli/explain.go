@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"crawlbench/internal/diagnose"
@@ -53,12 +52,10 @@ func (a *app) test(ctx context.Context, run *store.Run, budget time.Duration, dr
 			report.MachineName(analysis)))
 	}
 	tests, untested := explain.Tests(analysis)
-	var notes strings.Builder
 	for _, f := range untested {
-		a.side.Paragraph(&notes, "", fmt.Sprintf("note: no experiment tests the finding %q of %s: %s", f.Rule.Kind,
+		a.side.Paragraph(a.rawErr, "", fmt.Sprintf("note: no experiment tests the finding %q of %s: %s", f.Rule.Kind,
 			report.Who(f.Cell.Cell), f.Why))
 	}
-	fmt.Fprint(a.rawErr, notes.String())
 	if len(tests) == 0 {
 		fmt.Fprintln(a.out, "No finding can be tested.")
 		return nil
@@ -76,14 +73,12 @@ func (a *app) test(ctx context.Context, run *store.Run, budget time.Duration, dr
 		fmt.Fprintf(a.err, "note: %s of all experiments need about %v: a budget of %v ends earlier, without verdicts\n",
 			plain.Count(p.Rounds, "round"), about, budget)
 	}
-	var text strings.Builder
-	a.screen.Paragraph(&text, "", fmt.Sprintf("%s, %s: about %v", plain.Count(len(tests), "prediction"),
+	a.prose(fmt.Sprintf("%s, %s: about %v", plain.Count(len(tests), "prediction"),
 		plain.Count(p.Rounds, "round"), about))
 	for _, t := range tests {
-		a.screen.Paragraph(&text, "  ", fmt.Sprintf("%s, %s: with %s, %s changes to %s", cellOf(t, tests), t.Kind,
+		a.screen.Paragraph(a.raw, "  ", fmt.Sprintf("%s, %s: with %s, %s changes to %s", cellOf(t, tests), t.Kind,
 			t.Experiment, t.Metric, t.Predicted))
 	}
-	fmt.Fprint(a.raw, text.String())
 	if dry {
 		return nil
 	}
@@ -107,12 +102,10 @@ func (a *app) test(ctx context.Context, run *store.Run, budget time.Duration, dr
 	if err := diagnose.WriteTestResults(run, list); err != nil {
 		return err
 	}
-	text.Reset()
-	text.WriteByte('\n')
+	fmt.Fprintln(a.raw)
 	for _, r := range list {
-		a.screen.Paragraph(&text, "  ", fmt.Sprintf("%s, %s: %s", cellOf(r.Test, tests), r.Kind, report.TestResult(r)))
+		a.screen.Paragraph(a.raw, "  ", fmt.Sprintf("%s, %s: %s", cellOf(r.Test, tests), r.Kind, report.TestResult(r)))
 	}
-	fmt.Fprint(a.raw, text.String())
 	count := map[diagnose.Verdict]int{}
 	for _, f := range analysis.Findings {
 		if v, tested := explain.Combined(list, f.Rule.Kind, f.Cell.ID()); tested {

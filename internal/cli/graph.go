@@ -29,10 +29,8 @@ func (a *app) graph(ctx context.Context, fs *flag.FlagSet, args []string) error 
 	if err != nil {
 		return err
 	}
-	var names []string
 	for _, sg := range s.Graphs {
 		if sg.Name != positional[1] {
-			names = append(names, sg.Name)
 			continue
 		}
 		g, err := graph.Build(ctx, sg.Spec, host.FreeMemory())
@@ -50,8 +48,21 @@ func (a *app) graph(ctx context.Context, fs *flag.FlagSet, args []string) error 
 			g.Described(sg.Spec))
 		return nil
 	}
-	return usagef("graph: scenario %s has no graph %q%s: want one of %s", s.Name, positional[1],
-		plan.Nearest(positional[1], names), strings.Join(names, ", "))
+	return noGraph("graph", s, positional[1])
+}
+
+// noGraph is the error of a command for a graph that a scenario does not have.
+func noGraph(command string, s *plan.Scenario, name string) error {
+	names := graphNames(s)
+	return usagef("%s: scenario %s has no graph %q%s: want one of %s", command, s.Name, name, plan.Nearest(name, names),
+		strings.Join(names, ", "))
+}
+
+func graphNames(s *plan.Scenario) (names []string) {
+	for _, g := range s.Graphs {
+		names = append(names, g.Name)
+	}
+	return names
 }
 
 // writer returns the writer for the format given by the extension of file.

@@ -156,9 +156,8 @@ func (a *app) source(name string) (importer.Source, error) {
 
 // imported prints what was imported, and which command to type next.
 func (a *app) imported(g *graph.Graph, rep *importer.Report, f importFlags) {
-	var b strings.Builder
 	s := a.screen
-	s.Title(&b, fmt.Sprintf("%s: %s, %s, %s", f.out, plain.Count(rep.Pages, "page"), plain.Count(rep.Links, "link"),
+	s.Title(a.raw, fmt.Sprintf("%s: %s, %s, %s", f.out, plain.Count(rep.Pages, "page"), plain.Count(rep.Links, "link"),
 		plain.Count(rep.Hosts, "host")))
 	var rows [][]string
 	row := func(key, format string, args ...any) {
@@ -211,16 +210,16 @@ func (a *app) imported(g *graph.Graph, rep *importer.Report, f importFlags) {
 	if a.quiet {
 		rows = nil
 	}
-	s.List(&b, rows)
+	s.List(a.raw, rows)
 	if !a.quiet {
-		b.WriteByte('\n')
-		s.Command(&b, "crawl it: ", "", typed(os.Args[0])+" "+quote([]string{"run", "-graph", f.out, "-keys", "url"}))
+		fmt.Fprintln(a.raw)
+		s.Command(a.raw, "crawl it: ", "",
+			typed(os.Args[0])+" "+quote([]string{"run", "-graph", f.out, "-keys", "url"}))
 		if len(rep.Waits) > 0 {
-			s.Command(&b, "with its latencies and failures: ", "",
+			s.Command(a.raw, "with its latencies and failures: ", "",
 				typed(os.Args[0])+" "+quote([]string{"run", "-graph", f.out, "-keys", "url", recordedFlag(rep)}))
 		}
 	}
-	fmt.Fprint(a.raw, b.String())
 }
 
 // recordedFlag returns the flag that replays a crawl, with latencies scaled to a median if one worker could not keep

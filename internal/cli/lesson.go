@@ -31,13 +31,12 @@ func (a *app) lesson(ctx context.Context, fs *flag.FlagSet, args []string) error
 	}
 	lessons := lesson.All()
 	if len(positional) == 0 {
-		var b strings.Builder
 		var rows [][]string
 		for i, l := range lessons {
 			rows = append(rows, []string{fmt.Sprintf("%2d", i+1), l.Title})
 		}
-		a.screen.List(&b, rows)
-		fmt.Fprintln(a.raw, b.String())
+		a.screen.List(a.raw, rows)
+		fmt.Fprintln(a.raw)
 		a.prose("Run one with \"crawlbench lesson 1\". Each takes a minute or less, and measures what it teaches.")
 		return nil
 	}

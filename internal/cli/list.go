@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -145,10 +146,8 @@ func (a *app) listOf(what, results, run string) (list []listing, err error) {
 		for _, n := range names {
 			entry := describe(filepath.Join(results, n))
 			entry.Name = n
-			about := entry.Problem
-			if about == "" {
-				about = fmt.Sprintf("%s of %s", report.Count(entry.Samples), plain.Count(entry.Planned, "sample"))
-			}
+			about := cmp.Or(entry.Problem,
+				fmt.Sprintf("%s of %s", report.Count(entry.Samples), plain.Count(entry.Planned, "sample")))
 			add(entry, quoteWord(n), entry.State, plain.Line(about))
 		}
 	case "cells":

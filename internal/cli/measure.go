@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,15 +22,9 @@ import (
 // prints the result. Finished samples are kept in any case.
 func (a *app) measure(ctx context.Context, run *store.Run, graphs []measure.Graph, f runFlags, begin time.Time) error {
 	r := measure.Runner{
-		Run: run, Caches: map[string]string{}, Spin: run.Manifest().Spin, Memory: run.Plan().Memory,
-		Budget: f.budget, Begin: begin, Child: []string{f.programs.startThis, measure.ChildVerb},
-		Against: f.programs.startOther, Server: f.server,
-	}
-	if r.Memory == 0 {
-		r.Memory = host.FreeMemory()
-	}
-	for _, g := range graphs {
-		r.Caches[g.Info.Name] = g.Cache
+		Run: run, Caches: measure.CacheFiles(graphs), Spin: run.Manifest().Spin,
+		Memory: cmp.Or(run.Plan().Memory, host.FreeMemory()), Budget: f.budget, Begin: begin,
+		Child: []string{f.programs.startThis, measure.ChildVerb}, Against: f.programs.startOther, Server: f.server,
 	}
 	show := newProgress(a.rawErr, f.progress)
 	watched, stop := context.WithCancelCause(ctx)
@@ -81,9 +76,7 @@ func (a *app) measure(ctx context.Context, run *store.Run, graphs []measure.Grap
 
 // tell writes a line to the standard error, wrapped on a terminal.
 func (a *app) tell(text string) {
-	var b strings.Builder
-	screen.Of(a.rawErr).Line(&b, text) // which may have become narrower
-	fmt.Fprint(a.rawErr, b.String())
+	screen.Of(a.rawErr).Line(a.rawErr, text) // which may have become narrower
 }
 
 // conclude writes bench.txt and the manifest, and prints the result.
@@ -138,9 +131,7 @@ func (a *app) publish(run *store.Run) (*diagnose.Analysis, error) {
 	if err := report.Write(analysis); err != nil {
 		return analysis, err
 	}
-	var path strings.Builder
-	a.screen.Line(&path, "report: "+filepath.Join(run.Dir(), "report.html"))
-	fmt.Fprint(a.raw, path.String())
+	a.screen.Line(a.raw, "report: "+filepath.Join(run.Dir(), "report.html"))
 	return analysis, nil
 }
 

@@ -65,10 +65,8 @@ func (a *app) startModule(ctx context.Context, flags *flag.FlagSet, args []strin
 	if kind != starter.Test {
 		next = append(next, []string{"make bench", "measure it beside mutexmap, in less than a minute"})
 	}
-	var b strings.Builder
-	a.screen.List(&b, append(next, []string{"make test", "check that it keeps the contract"},
+	a.screen.List(a.raw, append(next, []string{"make test", "check that it keeps the contract"},
 		[]string{"make microbench", "measure it with \"go test -bench\""}))
-	fmt.Fprint(a.raw, b.String())
 	if from.Workspace != "" {
 		a.prose(fmt.Sprintf("note: %s does not list this module, so the Makefile sets GOWORK=off. For go commands of your "+
 			"own, set it too, or add the module with \"go work use\".", from.Workspace))

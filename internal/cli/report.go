@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -98,8 +99,6 @@ func (a *app) reportAs(run *store.Run, f reportFlags) error {
 	} else if analysis.Changes != nil {
 		base = &report.Base{Name: run.Manifest().Against, Changes: analysis.Changes}
 	}
-	if f.link == "" {
-		f.link = filepath.ToSlash(filepath.Join(run.Dir(), "report.html"))
-	}
-	return report.Summary(a.out, analysis, base, f.link)
+	link := cmp.Or(f.link, filepath.ToSlash(filepath.Join(run.Dir(), "report.html")))
+	return report.Summary(a.out, analysis, base, link)
 }

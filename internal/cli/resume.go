@@ -70,7 +70,7 @@ func (a *app) resume(ctx context.Context, f runFlags) error {
 	err = run.Update(func(m *store.Manifest) {
 		m.State = store.Running
 		if len(m.Graphs) == 0 { // it was killed while graphs were built
-			m.Graphs = infos(graphs)
+			m.Graphs = measure.Infos(graphs)
 		}
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -12,7 +13,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"time"
 
 	"crawlbench/internal/child"
@@ -243,66 +243,41 @@ func (a *app) make(s *plan.Scenario) (*plan.Plan, error) {
 	return plan.Make(s, a.crawlers, runtime.NumCPU(), a.limiters...)
 }
 
+// given parses the value of a flag of run and passes it to set, if the flag was given.
+func given[T any](name, text string, parse func(string) (T, error), set func(T)) error {
+	if text == "" {
+		return nil
+	}
+	value, err := parse(text)
+	if err != nil {
+		return usagef("run: -%s: %w", name, err)
+	}
+	set(value)
+	return nil
+}
+
 // override replaces the scenario's values by those of flags. limiters are the names that one can have.
 func override(s *plan.Scenario, f runFlags, limiters []string) error {
-	if f.crawlers != "" {
-		names, err := plan.ParseNames(f.crawlers)
-		if err != nil {
-			return usagef("run: -crawlers: %w", err)
-		}
-		s.Crawlers, s.Profiles.Crawlers, s.Baseline = names, nil, ""
-	}
-	if f.keys != "" {
-		keys, err := plan.ParseKeys(f.keys)
-		if err != nil {
-			return usagef("run: -keys: %w", err)
-		}
-		s.Keys, s.Profiles.Keys = keys, nil
-	}
-	if f.transport != "" {
-		transports, err := plan.ParseTransports(f.transport)
-		if err != nil {
-			return usagef("run: -transport: %w", err)
-		}
-		s.Transports = transports
-	}
-	if f.profile != "" {
-		kinds, err := plan.ParseProfiles(f.profile)
-		if err != nil {
-			return usagef("run: -profile: %w", err)
-		}
-		s.Profiles.Kinds = kinds
-	}
-	if f.workers != "" {
-		counts, err := plan.ParseCounts(f.workers)
-		if err != nil {
-			return usagef("run: -workers: %w", err)
-		}
-		s.Workers, s.Profiles.Workers = counts, nil
-		for i := range s.Graphs {
-			s.Graphs[i].Workers = nil
-		}
-	}
-	if f.rate != "" {
-		rates, err := plan.ParseRates(f.rate)
-		if err != nil {
-			return usagef("run: -rate: %w", err)
-		}
-		s.Rates, s.Profiles.Rates = rates, nil
-	}
-	if f.limiter != "" {
-		names, err := plan.ParseLimiters(f.limiter, limiters)
-		if err != nil {
-			return usagef("run: -limiter: %w", err)
-		}
-		s.Limiters = names
-	}
-	if f.processes != "" {
-		numbers, err := plan.ParseProcesses(f.processes)
-		if err != nil {
-			return usagef("run: -processes: %w", err)
-		}
-		s.Processes = numbers
+	err := cmp.Or(
+		given("crawlers", f.crawlers, plan.ParseNames, func(names []string) {
+			s.Crawlers, s.Profiles.Crawlers, s.Baseline = names, nil, ""
+		}),
+		given("keys", f.keys, plan.ParseKeys, func(keys []string) { s.Keys, s.Profiles.Keys = keys, nil }),
+		given("transport", f.transport, plan.ParseTransports, func(list []plan.Transport) { s.Transports = list }),
+		given("profile", f.profile, plan.ParseProfiles, func(kinds []string) { s.Profiles.Kinds = kinds }),
+		given("workers", f.workers, plan.ParseCounts, func(counts []plan.Count) {
+			s.Workers, s.Profiles.Workers = counts, nil
+			for i := range s.Graphs {
+				s.Graphs[i].Workers = nil
+			}
+		}),
+		given("rate", f.rate, plan.ParseRates, func(rates []plan.Rate) { s.Rates, s.Profiles.Rates = rates, nil }),
+		given("limiter", f.limiter, func(text string) ([]string, error) { return plan.ParseLimiters(text, limiters) },
+			func(names []string) { s.Limiters = names }),
+		given("processes", f.processes, plan.ParseProcesses, func(numbers []int) { s.Processes = numbers }),
+	)
+	if err != nil {
+		return err
 	}
 	f.recorded.apply(s)
 	if f.rounds > 0 && f.budget > 0 {
@@ -312,14 +287,7 @@ func override(s *plan.Scenario, f runFlags, limiters []string) error {
 		s.Rounds = f.rounds
 	}
 	s.Stop = s.Stop && f.stop
-	if f.seed != "" {
-		seed, err := plan.ParseSeed(f.seed)
-		if err != nil {
-			return usagef("run: -seed: %w", err)
-		}
-		s.Reseed(seed)
-	}
-	return nil
+	return given("seed", f.seed, plan.ParseSeed, s.Reseed)
 }
 
 // modules returns the versions of the modules in this program.
@@ -367,15 +335,9 @@ const lookTime = 10 * time.Second
 func (a *app) look(ctx context.Context, p *plan.Plan, graphs []measure.Graph, r measure.Runner,
 ) (*measure.Firsts, error) {
 	f := &measure.Firsts{Ideal: ideal(p, graphs)}
-	r.Caches, r.Memory = map[string]string{}, p.Memory
-	if r.Memory == 0 {
-		r.Memory = host.FreeMemory()
-	}
+	r.Caches, r.Memory = measure.CacheFiles(graphs), cmp.Or(p.Memory, host.FreeMemory())
 	if p.UsesCPU() && r.Spin == 0 {
 		r.Spin = delay.Calibrate()
-	}
-	for _, g := range graphs {
-		r.Caches[g.Info.Name] = g.Cache
 	}
 	return f, f.Look(ctx, &r, p, lookTime)
 }
@@ -384,35 +346,25 @@ func (a *app) look(ctx context.Context, p *plan.Plan, graphs []measure.Graph, r 
 func (a *app) show(w io.Writer, s screen.Screen, p *plan.Plan, graphs []measure.Graph, firsts *measure.Firsts,
 	f runFlags) {
 	gate, _ := f.gate.share() // checked with the flags
-	fmt.Fprint(w, report.Plan(p, infos(graphs), soonest(p, firsts), firsts.Total(p), gate, s))
-	var b strings.Builder
+	fmt.Fprint(w, report.Plan(p, measure.Infos(graphs), soonest(p, firsts), firsts.Total(p), gate, s))
 	if firsts.Cells > 0 {
-		s.Paragraph(&b, "", fmt.Sprintf("The time is estimated from one crawl in %d of %s without a rate; samples that are "+
+		s.Paragraph(w, "", fmt.Sprintf("The time is estimated from one crawl in %d of %s without a rate; samples that are "+
 			"taken again come on top.", firsts.Seen(), plain.Count(firsts.Cells, "cell")))
 	}
 	if text := f.shard.note(p, firsts); text != "" {
-		s.Paragraph(&b, "", text)
+		s.Paragraph(w, "", text)
 	}
 	switch {
 	case p.Fleets() && len(p.Passes) > 0:
-		s.Paragraph(&b, "", "Fleets are not profiled: the profiles are those of crawlers that crawl alone.")
+		s.Paragraph(w, "", "Fleets are not profiled: the profiles are those of crawlers that crawl alone.")
 	case p.Fleets():
-		s.Paragraph(&b, "", "No profiles are taken: fleets are not profiled.")
+		s.Paragraph(w, "", "No profiles are taken: fleets are not profiled.")
 	case len(p.Passes) == 0:
-		s.Paragraph(&b, "", "No profiles are taken: add -profile cpu,block,mutex,wall, or a table [profiles] to the scenario.")
+		s.Paragraph(w, "", "No profiles are taken: add -profile cpu,block,mutex,wall, or a table [profiles] to the scenario.")
 	}
-	fmt.Fprint(w, b.String())
 }
 
 func roundUp(d time.Duration) time.Duration { return (d + 5*time.Second - 1).Truncate(5 * time.Second) }
-
-func infos(graphs []measure.Graph) []store.GraphInfo {
-	list := make([]store.GraphInfo, len(graphs))
-	for i, g := range graphs {
-		list[i] = g.Info
-	}
-	return list
-}
 
 // fresh starts a new run.
 func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFlags) error {
@@ -481,7 +433,7 @@ func (a *app) fresh(ctx context.Context, p *plan.Plan, m store.Manifest, f runFl
 	if err := run.SetPlan(p); err != nil {
 		return err
 	}
-	if err := run.Update(func(m *store.Manifest) { m.Graphs = infos(graphs) }); err != nil {
+	if err := run.Update(func(m *store.Manifest) { m.Graphs = measure.Infos(graphs) }); err != nil {
 		return err
 	}
 	if !a.quiet {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -34,10 +35,7 @@ func (a *app) scenario(_ context.Context, fs *flag.FlagSet, args []string) error
 // it is a scenario of these graphs and the defaults, called after the first. limiters are those that the program has.
 func load(name string, paths fileList, limiters ...string) (*plan.Scenario, error) {
 	if len(paths) == 0 {
-		if name == "" {
-			name = "quick"
-		}
-		return plan.Load(name, limiters...)
+		return plan.Load(cmp.Or(name, "quick"), limiters...)
 	}
 	var list []plan.Graph
 	for _, path := range paths {

@@ -75,7 +75,7 @@ func describeGraphs(ctx context.Context, run *store.Run) error {
 	if err != nil {
 		return err
 	}
-	return run.Update(func(m *store.Manifest) { m.Graphs = infos(graphs) })
+	return run.Update(func(m *store.Manifest) { m.Graphs = measure.Infos(graphs) })
 }
 
 // takeSimulated simulates the pending cells of a run and prints the result.
@@ -141,7 +141,7 @@ func recordOf(r simulate.Result, at plan.Slot, begin time.Time) store.Record {
 func (a *app) showSimulated(p *plan.Plan) {
 	a.prose(fmt.Sprintf("%s is simulated in virtual time, with %s: %s.", p.Scenario, p.Politeness,
 		plain.Count(len(p.Cells), "crawl")))
-	fmt.Fprintln(a.out)
+	fmt.Fprintln(a.raw)
 	var rows [][]string
 	for _, g := range p.Graphs {
 		var workers []string
@@ -152,18 +152,14 @@ func (a *app) showSimulated(p *plan.Plan) {
 		}
 		rows = append(rows, []string{g.Name, strings.Join(workers, ", ") + " workers", g.Doc})
 	}
-	var b strings.Builder
-	a.screen.List(&b, rows)
-	fmt.Fprint(a.raw, b.String())
-	fmt.Fprintln(a.out)
+	a.screen.List(a.raw, rows)
+	fmt.Fprintln(a.raw)
 	a.prose("crawlers: " + strings.Join(p.Crawlers, ", "))
 }
 
 // prose prints a paragraph as wide as the screen.
 func (a *app) prose(text string) {
-	var b strings.Builder
-	a.screen.Paragraph(&b, "", text)
-	fmt.Fprint(a.raw, b.String())
+	a.screen.Paragraph(a.raw, "", text)
 }
 
 // simulated simulates a plan for a lesson, in child processes of this program.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -118,19 +119,16 @@ func siteGraph(args []string, f siteFlags) (*plan.Scenario, plan.Graph, error) {
 		}
 		s.Reseed(seed)
 	}
-	var names []string
 	for _, g := range s.Graphs {
 		if len(args) > 1 && g.Name == args[1] || len(args) < 2 && len(s.Graphs) == 1 {
 			return s, g, nil
 		}
-		names = append(names, g.Name)
 	}
 	if len(args) < 2 {
 		return nil, plan.Graph{}, usagef("site: scenario %s has several graphs: name one of %s after it", s.Name,
-			strings.Join(names, ", "))
+			strings.Join(graphNames(s), ", "))
 	}
-	return nil, plan.Graph{}, usagef("site: scenario %s has no graph %q%s: want one of %s", s.Name, args[1],
-		plan.Nearest(args[1], names), strings.Join(names, ", "))
+	return nil, plan.Graph{}, noGraph("site", s, args[1])
 }
 
 // build returns the site of a graph.
@@ -162,9 +160,7 @@ func (f *siteFlags) build(ctx context.Context, s *plan.Scenario, sg plan.Graph) 
 		return nil, fmt.Errorf("site: graph %s: %w", sg.Name, err)
 	}
 	set.Refuses, set.Forbids = b.Refusing(), b.Forbidding(g)
-	if set.CrawlDelay == 0 {
-		set.CrawlDelay = b.RobotsDelay
-	}
+	set.CrawlDelay = cmp.Or(set.CrawlDelay, b.RobotsDelay)
 	if b.RetryAfter > set.RetryAfter {
 		set.RetryAfter = b.RetryAfter.Round(time.Second)
 	}

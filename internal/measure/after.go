@@ -76,9 +76,8 @@ func (b *Bench) confirm(ctx context.Context) error {
 			least = b.late.last
 		}
 	}
-	return web.Violations{fmt.Sprintf(
-		"its goroutines kept working after it returned: at least %.3g s of processor time in each of %d crawls",
-		least, confirmingCrawls)}
+	return web.Violations{fmt.Sprintf("its goroutines kept working after it returned: at least %.3g s of processor time "+
+		"in each of %d crawls", least, confirmingCrawls)}
 }
 
 // The process must be idle for this long after the last crawl; longer in the sample that measures retained bytes.

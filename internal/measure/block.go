@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -217,9 +218,7 @@ func (b *block) estimate(counted map[string]float64, window float64) error {
 		s := p.sample
 		s.Values[store.TimeUnit(p.cell.Transport)] = math.Exp(means[i])
 		s.Outside = p.outside.Seconds()
-		for name, x := range counted {
-			s.Host[name] = x
-		}
+		maps.Copy(s.Host, counted)
 		// What the others use while they wait disturbs this one like the rest of the machine.
 		disturbed := map[string]float64{
 			"throttled-sec": counted["throttled-sec"], "others-sec": counted["others-sec"] + outside - s.Outside,

@@ -99,7 +99,10 @@ func Run(ctx context.Context, job Job, table []crawl.Crawler, limiters ...crawl.
 		if err == nil {
 			b.Close() // after an error the graph stays mapped, because goroutines may still fetch
 		}
-		return outcomeOf(o, err)
+		if v, ok := err.(web.Violations); ok {
+			return Outcome{Wrong: v.Error()}, nil
+		}
+		return o, err
 	case v := <-b.stuck:
 		return Outcome{Wrong: v.Error()}, nil
 	}
@@ -127,14 +130,6 @@ func (b *Bench) run(ctx context.Context) (o Outcome, err error) {
 	}
 	if err == nil {
 		err = b.checkAfter(ctx)
-	}
-	return o, err
-}
-
-// outcomeOf converts a verification failure into an Outcome.
-func outcomeOf(o Outcome, err error) (Outcome, error) {
-	if v, ok := err.(web.Violations); ok {
-		return Outcome{Wrong: v.Error()}, nil
 	}
 	return o, err
 }
@@ -225,10 +220,8 @@ func Open(job Job, table []crawl.Crawler, limiters ...crawl.LimiterKind) (*Bench
 	}
 	if b.crawl == nil {
 		cache.Close()
-		return nil, fmt.Errorf(
-			"cell %s: this program has no crawler %q that crawls by %s: choose another, or build it in", job.Cell.ID(),
-			job.Cell.Impl, job.Cell.Keys,
-		)
+		return nil, fmt.Errorf("cell %s: this program has no crawler %q that crawls by %s: choose another, or build it in",
+			job.Cell.ID(), job.Cell.Impl, job.Cell.Keys)
 	}
 	return b, nil
 }

@@ -62,10 +62,8 @@ func timers() Reading {
 	slices.Sort(late)
 	r := Reading{
 		Name: "timers",
-		Value: fmt.Sprintf(
-			"a sleep of 1 ms ends %s late (median), %s late (p99)", plain.Seconds(late[100].Seconds()),
-			plain.Seconds(late[198].Seconds()),
-		),
+		Value: fmt.Sprintf("a sleep of 1 ms ends %s late (median), %s late (p99)", plain.Seconds(late[100].Seconds()),
+			plain.Seconds(late[198].Seconds())),
 	}
 	if late[100] > time.Millisecond {
 		r.Hint = "simulated latencies and limiters with small buckets will be late by as much"

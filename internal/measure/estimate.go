@@ -2,14 +2,10 @@ package measure
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"os/exec"
 	"slices"
 	"sort"
 	"time"
 
-	"crawlbench/internal/child"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/store"
 )
@@ -39,10 +35,6 @@ func (f *Firsts) Look(ctx context.Context, r *Runner, p *plan.Plan, most time.Du
 	defer r.sites.close()
 	begin := time.Now()
 	f.seen, f.Cells = map[plan.Cell]First{}, 0
-	args, err := r.args(false)
-	if err != nil {
-		return fmt.Errorf("start a child process: %w", err)
-	}
 	for _, c := range p.Cells {
 		if c.Rate > 0 || c.IsControl() || c.IsAgainst() {
 			continue
@@ -58,35 +50,14 @@ func (f *Firsts) Look(ctx context.Context, r *Runner, p *plan.Plan, most time.Du
 			return err
 		}
 		start := time.Now()
-		if c.Processes > 0 {
-			o, failure, err := r.runFleet(ctx, job, false, left)
-			if err != nil {
-				return err
-			}
-			if failure == nil {
-				f.see(c, o.Sample, time.Since(start))
-			}
-			continue
-		}
-		in, err := json.Marshal(job)
-		if err != nil {
-			return fmt.Errorf("encode the job of %s: %w", c.ID(), err)
-		}
-		end, err := child.Run(ctx, func() *exec.Cmd { return command(args, in) }, left)
+		o, failure, err := r.run(ctx, job, false, left)
 		wall := time.Since(start)
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if err != nil {
-			return fmt.Errorf("start a child process for %s: %w", c.ID(), err)
-		}
-		o, failure, err := outcomeOfChild(job, end, args[0])
 		switch {
 		case err != nil:
 			return err
 		case failure == nil && o.Sample != nil:
 			f.see(c, o.Sample, wall)
-		case wall >= left: // it takes at least so long
+		case wall >= left && c.Processes == 0: // it takes at least so long
 			f.seen[c] = First{wall / 2, wall / 2}
 		}
 	}

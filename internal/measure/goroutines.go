@@ -132,10 +132,6 @@ func goroutines() (list []goroutine) {
 // blocked reports whether g waits for a timer or for another goroutine to act. A goroutine that waits for a lock will
 // get it.
 func (g goroutine) blocked() bool {
-	for _, state := range []string{"sleep", "select", "chan ", "IO wait", "sync.Cond.Wait", "sync.WaitGroup.Wait"} {
-		if strings.HasPrefix(g.state, state) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"sleep", "select", "chan ", "IO wait", "sync.Cond.Wait", "sync.WaitGroup.Wait"},
+		func(state string) bool { return strings.HasPrefix(g.state, state) })
 }

@@ -27,6 +27,24 @@ type Graph struct {
 	Largest int
 }
 
+// Infos returns what a manifest says of graphs.
+func Infos(graphs []Graph) []store.GraphInfo {
+	list := make([]store.GraphInfo, len(graphs))
+	for i, g := range graphs {
+		list[i] = g.Info
+	}
+	return list
+}
+
+// CacheFiles returns the cache files of graphs by their names.
+func CacheFiles(graphs []Graph) map[string]string {
+	files := map[string]string{}
+	for _, g := range graphs {
+		files[g.Info.Name] = g.Cache
+	}
+	return files
+}
+
 // Build builds the graphs of p into cache files in dir. memory limits the memory for building, in bytes; 0 means no
 // limit.
 func Build(ctx context.Context, p *plan.Plan, dir string, memory int64) ([]Graph, error) {
@@ -52,12 +70,8 @@ func build(ctx context.Context, p *plan.Plan, sg plan.Graph, file string, memory
 	}
 	byURL := slices.ContainsFunc(p.Cells, func(c plan.Cell) bool { return c.Graph == sg.Name && c.Keys == "url" })
 	if need := web.URLMemory(g.Pages(), len(g.Links)); byURL && memory > 0 && need > memory {
-		return Graph{}, fmt.Errorf(
-			"its URLs as keys need about %d MiB in each child process, but only %d MiB are free: "+
-				"choose fewer pages or links, or keys = [\"id\"]",
-			need>>20,
-			memory>>20,
-		)
+		return Graph{}, fmt.Errorf("its URLs as keys need about %d MiB in each child process, but only %d MiB are free: "+
+			"choose fewer pages or links, or keys = [\"id\"]", need>>20, memory>>20)
 	}
 	var digest, sum string
 	var sums sync.WaitGroup

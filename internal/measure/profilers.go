@@ -67,22 +67,10 @@ func profilerTable() []profiler {
 		{"", message, messages, idle, idle, nil},
 		{"", lock, locks, idle, idle, nil},
 		{"", mark, marks, idle, idle, nil},
-		{
-			"block",
-			message,
-			messages,
-			rate(runtime.SetBlockProfileRate, profile.BlockRate),
-			func(w io.Writer) error { runtime.SetBlockProfileRate(0); return block(w) },
-			recorded,
-		},
-		{
-			"mutex",
-			lock,
-			locks,
-			rate(fraction, profile.MutexFraction),
-			func(w io.Writer) error { fraction(0); return mutex(w) },
-			recorded,
-		},
+		{"block", message, messages, rate(runtime.SetBlockProfileRate, profile.BlockRate),
+			func(w io.Writer) error { runtime.SetBlockProfileRate(0); return block(w) }, recorded},
+		{"mutex", lock, locks, rate(fraction, profile.MutexFraction),
+			func(w io.Writer) error { fraction(0); return mutex(w) }, recorded},
 		{"wall", message, messages, trace.Start, stop, traced},
 		{"mark", mark, marks, trace.Start, stop, traced},
 	}
@@ -114,8 +102,7 @@ func Costs() ([]Cost, error) {
 			if err != nil {
 				return nil, fmt.Errorf("measure the cost of the %s profile: %w", c.kind, err)
 			}
-			if (c.kind == "block" || c.kind == "mutex") &&
-				len(took[i]) > 1 { // these profiles are cumulative since the process started
+			if (c.kind == "block" || c.kind == "mutex") && len(took[i]) > 1 { // cumulative since the process started
 				n = (n - events[i]) / (costRounds - 1)
 			}
 			events[i] = n
@@ -132,18 +119,8 @@ func Costs() ([]Cost, error) {
 			more = append(more, (ns-base[r])/max(1, events[i]))
 		}
 		slices.Sort(more)
-		list = append(
-			list,
-			Cost{
-				c.kind,
-				stat.Quantile(more, 0.5),
-				more[1],
-				more[costRounds-2],
-				c.what,
-				events[i] / costEvents,
-				stat.Quantile(base, 0.5) / costEvents,
-			},
-		)
+		list = append(list, Cost{c.kind, stat.Quantile(more, 0.5), more[1], more[costRounds-2], c.what,
+			events[i] / costEvents, stat.Quantile(base, 0.5) / costEvents})
 	}
 	return list, nil
 }
@@ -157,13 +134,8 @@ func profilers() ([]Reading, error) {
 		if c.Base >= 0.5 { // a mark costs nothing if it is not taken
 			each += fmt.Sprintf(" of %.0f ns", c.Base)
 		}
-		list = append(
-			list,
-			Reading{
-				Name:  c.Kind + " profile",
-				Value: fmt.Sprintf("%+.0f ns [%+.0f, %+.0f] per event, %s", c.NS, c.Least, c.Most, each),
-			},
-		)
+		list = append(list, Reading{Name: c.Kind + " profile",
+			Value: fmt.Sprintf("%+.0f ns [%+.0f, %+.0f] per event, %s", c.NS, c.Least, c.Most, each)})
 	}
 	return list, err
 }

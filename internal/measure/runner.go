@@ -94,14 +94,9 @@ func (r *Runner) nextPass(ctx context.Context) (bool, error) {
 // measureHarness measures the cost of the harness and of the engine on each graph by each kind of key, unless the
 // manifest has it already.
 func (r *Runner) measureHarness(ctx context.Context) error {
-	costs := maps.Clone(r.Run.Manifest().Harness)
-	if costs == nil {
-		costs = map[string]float64{}
-	}
-	engine := maps.Clone(r.Run.Manifest().Engine)
-	if engine == nil {
-		engine = map[string]float64{}
-	}
+	costs, engine := map[string]float64{}, map[string]float64{}
+	maps.Copy(costs, r.Run.Manifest().Harness)
+	maps.Copy(engine, r.Run.Manifest().Engine)
 	for _, c := range r.Run.Plan().Cells {
 		key := c.Graph + "/" + c.Keys
 		if c.Transport == plan.HTTP {
@@ -115,7 +110,7 @@ func (r *Runner) measureHarness(ctx context.Context) error {
 			return err
 		}
 		job.Null, job.Crews = true, crews(r.Run.Plan(), c)
-		outcome, failure, err := r.run(ctx, job, false)
+		outcome, failure, err := r.run(ctx, job, false, r.limit())
 		if err != nil {
 			return err
 		}
@@ -209,13 +204,13 @@ func (r *Runner) commit(ctx context.Context, c plan.Cell, rec store.Record, job 
 	}
 	r.notify(c, rec.Round, nil)
 	rec.Start = time.Now().UTC()
-	outcome, failure, err := r.run(ctx, job, c.IsAgainst())
+	outcome, failure, err := r.run(ctx, job, c.IsAgainst(), r.limit())
 	if err != nil {
 		return err
 	}
 	if failure == nil && (outcome.Frozen || outcome.Sample != nil && len(outcome.Sample.Flags) > 0) {
 		first := outcome.Sample
-		if outcome, failure, err = r.run(ctx, job, c.IsAgainst()); err != nil {
+		if outcome, failure, err = r.run(ctx, job, c.IsAgainst(), r.limit()); err != nil {
 			return err
 		}
 		if failure == nil && outcome.Sample != nil {

@@ -31,9 +31,9 @@ const frozen = "frozen"
 
 // run runs job in a child, of the other program if against is set. An error is the harness's own;
 // a failure is the crawler's.
-func (r *Runner) run(ctx context.Context, job Job, against bool) (*Outcome, *failure, error) {
+func (r *Runner) run(ctx context.Context, job Job, against bool, limit time.Duration) (*Outcome, *failure, error) {
 	if job.Cell.Processes > 0 && !job.Null {
-		return r.runFleet(ctx, job, against, r.limit())
+		return r.runFleet(ctx, job, against, limit)
 	}
 	in, err := json.Marshal(job)
 	if err != nil {
@@ -43,7 +43,7 @@ func (r *Runner) run(ctx context.Context, job Job, against bool) (*Outcome, *fai
 	if err != nil {
 		return nil, nil, fmt.Errorf("start a child process for %s: %w", job.Cell.ID(), err)
 	}
-	end, err := child.Run(ctx, func() *exec.Cmd { return command(args, in) }, r.limit())
+	end, err := child.Run(ctx, func() *exec.Cmd { return command(args, in) }, limit)
 	if ctx.Err() != nil {
 		return nil, nil, context.Cause(ctx)
 	}

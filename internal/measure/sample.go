@@ -197,6 +197,4 @@ func (m *meter) runtime() (bytes, allocs, locked, gc, user, turns float64) {
 }
 
 // cpuSeconds returns the processor time of this process in seconds.
-func cpuSeconds() float64 {
-	return host.CPUTime().Seconds()
-}
+func cpuSeconds() float64 { return host.CPUTime().Seconds() }

@@ -54,29 +54,16 @@ func (s *settings) changes() web.Violations {
 }
 
 func (s *settings) compare(now [3]uint64, when string) (v web.Violations) {
-	if now == s.before {
-		return nil
-	}
+	wrong := func(format string, args ...any) { v = append(v, fmt.Sprintf(format, args...)) }
 	if now[0] != s.before[0] {
-		v = append(v, fmt.Sprintf("GOMAXPROCS is %d %s the crawl, the cell has %d", now[0], when, s.procs))
+		wrong("GOMAXPROCS is %d %s the crawl, the cell has %d", now[0], when, s.procs)
 	}
 	if now[1] != s.before[1] {
-		v = append(
-			v,
-			fmt.Sprintf(
-				"the GC percentage is %s %s the crawl, it was %s before", formatPercent(now[1]), when,
-				formatPercent(s.before[1]),
-			),
-		)
+		wrong("the GC percentage is %s %s the crawl, it was %s before", formatPercent(now[1]), when,
+			formatPercent(s.before[1]))
 	}
 	if now[2] != s.before[2] {
-		v = append(
-			v,
-			fmt.Sprintf(
-				"the memory limit is %s %s the crawl, it was %s before", formatLimit(now[2]), when,
-				formatLimit(s.before[2]),
-			),
-		)
+		wrong("the memory limit is %s %s the crawl, it was %s before", formatLimit(now[2]), when, formatLimit(s.before[2]))
 	}
 	return v
 }

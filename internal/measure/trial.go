@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,21 +53,12 @@ func (t Trial) measure(ctx context.Context, run *store.Run, p *plan.Plan, begin 
 	if err != nil {
 		return err
 	}
-	caches := map[string]string{}
-	var infos []store.GraphInfo
-	for _, g := range graphs {
-		caches[g.Info.Name] = g.Cache
-		infos = append(infos, g.Info)
-	}
 	spin := delay.Calibrate()
-	if err := run.Update(func(m *store.Manifest) { m.Graphs, m.Spin = infos, spin }); err != nil {
+	if err := run.Update(func(m *store.Manifest) { m.Graphs, m.Spin = Infos(graphs), spin }); err != nil {
 		return err
 	}
-	r := Runner{Run: run, Caches: caches, Spin: spin, Memory: p.Memory, Child: t.Child, Watch: t.Watch,
-		Budget: t.Budget, Begin: begin}
-	if r.Memory == 0 {
-		r.Memory = host.FreeMemory()
-	}
+	r := Runner{Run: run, Caches: CacheFiles(graphs), Spin: spin, Memory: cmp.Or(p.Memory, host.FreeMemory()),
+		Child: t.Child, Watch: t.Watch, Budget: t.Budget, Begin: begin}
 	if err := r.Do(ctx); err != nil {
 		return fmt.Errorf("measure %s: %w", filepath.Base(t.Dir), err)
 	}

@@ -73,33 +73,33 @@ func (s Screen) paint(style Style, text string) string {
 const Glue = "\u00a0"
 
 // Title writes a line in bold, broken if it has to be.
-func (s Screen) Title(b *strings.Builder, text string) { s.fill(b, Bold, "", "  ", text) }
+func (s Screen) Title(w io.Writer, text string) { s.fill(w, Bold, "", "  ", text) }
 
 // Paragraph writes text in lines that begin with indent; those after the first are indented by two more columns.
-func (s Screen) Paragraph(b *strings.Builder, indent, text string) {
-	s.fill(b, "", indent, indent+"  ", text)
+func (s Screen) Paragraph(w io.Writer, indent, text string) {
+	s.fill(w, "", indent, indent+"  ", text)
 }
 
 // Fill writes text in lines of which the first begins with first and the others with rest.
-func (s Screen) Fill(b *strings.Builder, first, rest, text string) { s.fill(b, "", first, rest, text) }
+func (s Screen) Fill(w io.Writer, first, rest, text string) { s.fill(w, "", first, rest, text) }
 
 // Line writes text that is one line in a file, where programs look for it, and a paragraph on a terminal.
-func (s Screen) Line(b *strings.Builder, text string) {
+func (s Screen) Line(w io.Writer, text string) {
 	if s.Width == 0 {
-		b.WriteString(strings.ReplaceAll(plain.Line(text), Glue, " ") + "\n")
+		io.WriteString(w, strings.ReplaceAll(plain.Line(text), Glue, " ")+"\n")
 		return
 	}
-	s.Paragraph(b, "", text)
+	s.Paragraph(w, "", text)
 }
 
 // Styled is Paragraph in a style.
-func (s Screen) Styled(b *strings.Builder, style Style, indent, text string) {
-	s.fill(b, style, indent, indent+"  ", text)
+func (s Screen) Styled(w io.Writer, style Style, indent, text string) {
+	s.fill(w, style, indent, indent+"  ", text)
 }
 
-func (s Screen) fill(b *strings.Builder, style Style, first, rest, text string) {
+func (s Screen) fill(w io.Writer, style Style, first, rest, text string) {
 	for i, line := range split(plain.Line(text), min(s.width(), Prose), len(first), len(rest)) {
-		b.WriteString([]string{first, rest}[min(i, 1)] + s.paint(style, line) + "\n")
+		io.WriteString(w, []string{first, rest}[min(i, 1)]+s.paint(style, line)+"\n")
 	}
 }
 
@@ -134,30 +134,31 @@ func split(text string, width, first, rest int) (lines []string) {
 }
 
 // Command writes a command line that can be copied: a shell joins lines at a backslash. Words in quotes are not broken.
-func (s Screen) Command(b *strings.Builder, label, indent, command string) {
+func (s Screen) Command(w io.Writer, label, indent, command string) {
 	room := s.width()
 	line := []rune(indent + label)
 	start := len(line)
 	flush := func(mark string) {
-		b.WriteString(string(line) + mark + "\n")
+		io.WriteString(w, string(line)+mark+"\n")
 		line, start = []rune(indent+"  "), len(indent)+2
 	}
 	for _, word := range words(plain.Line(command)) {
-		w := []rune(word)
-		if len(line) > start && len(line)+1+len(w)+2 > room {
+		letters := []rune(word)
+		if len(line) > start && len(line)+1+len(letters)+2 > room {
 			flush(" \\")
 		} else if len(line) > start {
 			line = append(line, ' ')
 		}
-		for !strings.ContainsAny(word, `'"`) && len(line)+len(w)+2 > room && room-1 > len(line) && len(w) > 1 {
-			n := min(room-1-len(line), len(w)-1)
-			line, w = append(line, w[:n]...), w[n:]
+		for !strings.ContainsAny(word, `'"`) && len(line)+len(letters)+2 > room && room-1 > len(line) &&
+			len(letters) > 1 {
+			n := min(room-1-len(line), len(letters)-1)
+			line, letters = append(line, letters[:n]...), letters[n:]
 			flush("\\")
 			line, start = nil, 0 // indentation would split the word
 		}
-		line = append(line, w...)
+		line = append(line, letters...)
 	}
-	b.WriteString(string(line) + "\n")
+	io.WriteString(w, string(line)+"\n")
 }
 
 // words splits a command line at spaces outside quotes.

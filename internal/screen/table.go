@@ -3,6 +3,7 @@ package screen
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -16,6 +17,15 @@ type Entry struct {
 	Style Style
 }
 
+// Row returns a row of texts.
+func Row(texts ...string) []Entry {
+	row := make([]Entry, len(texts))
+	for i, text := range texts {
+		row[i].Text = text
+	}
+	return row
+}
+
 const (
 	margin = 2 // columns before a table
 	gap    = 2 // columns between those of a table
@@ -23,7 +33,7 @@ const (
 
 // Table writes a table. If it is wider than the screen, it is continued below, each part with the columns that name its
 // rows, without those that have nothing there; if even one more does not fit beside these, each row becomes a list.
-func (s Screen) Table(b *strings.Builder, head []string, rows [][]Entry) {
+func (s Screen) Table(w io.Writer, head []string, rows [][]Entry) {
 	var title []Entry
 	for _, h := range head {
 		title = append(title, Entry{h, Dim})
@@ -38,16 +48,16 @@ func (s Screen) Table(b *strings.Builder, head []string, rows [][]Entry) {
 	}
 	parts := s.parts(grid)
 	if parts == nil {
-		s.records(b, grid)
+		s.records(w, grid)
 	}
 	widths := columns(grid)
 	for i, part := range parts {
 		if i > 0 {
-			b.WriteByte('\n')
+			io.WriteString(w, "\n")
 		}
 		for j, row := range grid {
 			if i == 0 || j == 0 || told(row, part, named(grid)) {
-				s.row(b, row, widths, part)
+				s.row(w, row, widths, part)
 			}
 		}
 	}
@@ -116,7 +126,7 @@ func columns(grid [][]Entry) (widths []int) {
 }
 
 // row writes some columns of a row, without spaces at its end.
-func (s Screen) row(b *strings.Builder, row []Entry, widths, part []int) {
+func (s Screen) row(w io.Writer, row []Entry, widths, part []int) {
 	var line strings.Builder
 	space := margin
 	for _, i := range part {
@@ -130,15 +140,15 @@ func (s Screen) row(b *strings.Builder, row []Entry, widths, part []int) {
 		}
 		space += widths[i] - utf8.RuneCountInString(e.Text) + gap
 	}
-	b.WriteString(line.String() + "\n")
+	io.WriteString(w, line.String()+"\n")
 }
 
 // records writes each row as a list of its columns.
-func (s Screen) records(b *strings.Builder, grid [][]Entry) {
+func (s Screen) records(w io.Writer, grid [][]Entry) {
 	names := named(grid)
 	for i, row := range grid[1:] {
 		if i > 0 {
-			b.WriteByte('\n')
+			io.WriteString(w, "\n")
 		}
 		for j, e := range row {
 			if e.Text == "" {
@@ -151,14 +161,14 @@ func (s Screen) records(b *strings.Builder, grid [][]Entry) {
 			if j > 0 {
 				indent = "    "
 			}
-			s.Styled(b, cmp.Or(e.Style, map[bool]Style{true: Bold}[j == 0]), indent, name+e.Text)
+			s.Styled(w, cmp.Or(e.Style, map[bool]Style{true: Bold}[j == 0]), indent, name+e.Text)
 		}
 	}
 }
 
 // List writes rows of columns whose last is prose: it continues below itself, or on lines of its own if little room is
 // left. In a file, each row is a line.
-func (s Screen) List(b *strings.Builder, rows [][]string) {
+func (s Screen) List(w io.Writer, rows [][]string) {
 	const least = 24 // columns of prose
 	grid := make([][]Entry, len(rows))
 	for i, row := range rows {
@@ -169,8 +179,8 @@ func (s Screen) List(b *strings.Builder, rows [][]string) {
 	widths := columns(grid)
 	indent := margin
 	var all []int
-	for i, w := range widths {
-		indent += w + gap
+	for i, columns := range widths {
+		indent += columns + gap
 		all = append(all, i)
 	}
 	width := s.width()
@@ -181,9 +191,9 @@ func (s Screen) List(b *strings.Builder, rows [][]string) {
 		prose := plain.Line(row[len(row)-1])
 		if width-indent < least {
 			outer, inner := strings.Repeat(" ", margin), strings.Repeat(" ", 2*margin)
-			s.fill(b, "", outer, inner, strings.Join(row[:len(row)-1], "  "))
+			s.fill(w, "", outer, inner, strings.Join(row[:len(row)-1], "  "))
 			if prose != "" {
-				s.fill(b, "", inner, inner, prose)
+				s.fill(w, "", inner, inner, prose)
 			}
 			continue
 		}
@@ -197,7 +207,7 @@ func (s Screen) List(b *strings.Builder, rows [][]string) {
 			if text != "" {
 				head += strings.Repeat(" ", indent-utf8.RuneCountInString(head)) + text
 			}
-			b.WriteString(head + "\n")
+			io.WriteString(w, head+"\n")
 		}
 	}
 }

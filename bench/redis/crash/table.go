@@ -132,10 +132,7 @@ func notes(rows []Row) (list []string) {
 func Text(b *strings.Builder, s screen.Screen, rows []Row) {
 	var grid [][]screen.Entry
 	for _, row := range rows {
-		var line []screen.Entry
-		for _, text := range row.cells() {
-			line = append(line, screen.Entry{Text: text})
-		}
+		line := screen.Row(row.cells()...)
 		if !row.Kept() {
 			line[0].Style = screen.Bad
 		}

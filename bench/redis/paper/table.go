@@ -109,11 +109,7 @@ func (s sheet) text(b *strings.Builder, on screen.Screen) {
 	table := func(rows [][]string) {
 		var grid [][]screen.Entry
 		for _, row := range rows[1:] {
-			var line []screen.Entry
-			for _, cell := range row {
-				line = append(line, screen.Entry{Text: cell})
-			}
-			grid = append(grid, line)
+			grid = append(grid, screen.Row(row...))
 		}
 		on.Table(b, rows[0], grid)
 	}
