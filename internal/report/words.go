@@ -150,7 +150,7 @@ func compared(c *diagnose.Comparison) string {
 }
 
 // standing says whether the best of a choice is proven to be it, and names the others that are not proven slower.
-// center is by what they are ranked.
+// center is the estimate that ranks them, such as the median.
 func standing(c diagnose.Choice, center string) (is string, open []string) {
 	for _, o := range c.Others {
 		if o.Verdict != stat.Faster {
@@ -159,7 +159,7 @@ func standing(c diagnose.Choice, center string) (is string, open []string) {
 	}
 	switch {
 	case len(c.Others) == 0:
-		return "is alone", nil
+		return "is the only crawler", nil
 	case len(open) > 0:
 		return "has the highest " + center, open
 	}
