@@ -311,8 +311,8 @@ func (c *Cell) finish() {
 		return
 	}
 	c.CPU, c.Bytes = c.CPU/n, c.Bytes/n
-	// As a share of the runtime's estimate of processor time, which a busy machine affects in both. It is updated at the
-	// end of a collection only, so samples without one have no share of their own.
+	// As a share of the runtime's estimate of processor time, which a busy machine affects in both. It is updated at
+	// the end of a collection only, so samples without one have no share of their own.
 	if c.gcOf > 0 {
 		c.GC = c.gcSec / c.gcOf
 	}

@@ -117,7 +117,8 @@ func TestShardRefusesOtherRounds(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if err := r.Append(sampleOf(p, p.Schedule[0])); err == nil || !strings.Contains(err.Error(), "does not belong to shard 2/2") {
+	err = r.Append(sampleOf(p, p.Schedule[0]))
+	if err == nil || !strings.Contains(err.Error(), "does not belong to shard 2/2") {
 		t.Errorf("a record of round 1: %v, want an error that names the shard", err)
 	}
 	if err := r.Append(profileOf(p, 0)); err == nil {
