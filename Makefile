@@ -67,8 +67,8 @@ doctor: build ## measure this machine's noise, timers and profiling overhead
 	@$(CRAWLBENCH) doctor $(FLAGS)
 
 stress: build ### check the crawlers on many schedules of one processor, and that this finds broken ones
-	@$(CRAWLBENCH) conform -yield ./internal/crawler/...,./internal/engine,./internal/visited -checks storm,shapes,cancel,errors,again -seeds $(or $(SEEDS),5) $(FLAGS)
-	@$(CRAWLBENCH) conform -yield ./internal/conform/mutant,./internal/engine -checks storm -seeds 20 -mutants right loadthenstore norecheck unlockedmap rareloss growsbare
+	@$(CRAWLBENCH) conform -yield ./internal/crawler/...,./internal/crawl/engine,./internal/crawl/visited -checks storm,shapes,cancel,errors,again -seeds $(or $(SEEDS),5) $(FLAGS)
+	@$(CRAWLBENCH) conform -yield ./internal/conform/mutant,./internal/crawl/engine -checks storm -seeds 20 -mutants right loadthenstore norecheck unlockedmap rareloss growsbare
 
 mutate: ### mutation testing of the logic of crawlbench: make mutate [FLAGS="plan stat"]
 	@scripts/mutate.sh $(FLAGS)
@@ -101,7 +101,7 @@ shards: ### run the commands of the examples for Kubernetes, GitHub and Slurm, a
 	cd scripts/shards && go vet ./... && go test $(FLAGS) ./...
 
 # What is concurrent in this process; conform checks the crawlers in processes of their own.
-CONCURRENT = child crawl crawler/... engine fetch/robots host limiter measure parallel polite server simulate store ui visited web
+CONCURRENT = crawl crawl/engine crawl/limiter crawl/polite crawl/visited crawler/... host host/child measure parallel report/ui simulate store web web/fetch/robots web/server
 race: ### run the tests of what is concurrent under the race detector
 	go test -vet=off -p 3 -race -short -timeout 20m $(CONCURRENT:%=./internal/%)
 

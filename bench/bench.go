@@ -58,8 +58,8 @@ package bench
 
 import (
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/crawl/engine"
 	"crawlbench/internal/crawler"
-	"crawlbench/internal/engine"
 )
 
 // Crawlers returns the built-in crawlers.

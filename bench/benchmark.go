@@ -4,10 +4,10 @@ import (
 	"runtime"
 	"testing"
 
-	"crawlbench/internal/delay"
 	"crawlbench/internal/host"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/web/delay"
 )
 
 // Benchmark measures c with "go test -bench", as sub-benchmarks of b: each graph, each kind of key that

@@ -22,5 +22,5 @@ if ! qemu=$(command -v qemu-aarch64-static || command -v qemu-aarch64); then
 	exit
 fi
 echo "test linux/arm64, emulated"
-GOARCH=arm64 CGO_ENABLED=0 go test -short -exec "$qemu" ./internal/crawl ./internal/crawler/... ./internal/engine \
-	./internal/visited ./internal/limiter ./internal/web ./internal/host ./internal/rundir ./internal/plain
+GOARCH=arm64 CGO_ENABLED=0 go test -short -exec "$qemu" ./internal/crawl ./internal/crawler/... ./internal/crawl/engine \
+	./internal/crawl/visited ./internal/crawl/limiter ./internal/web ./internal/host ./internal/rundir ./internal/plain

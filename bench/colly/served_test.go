@@ -11,8 +11,8 @@ import (
 	"github.com/gocolly/colly/v2"
 
 	"crawlbench/internal/graph"
-	"crawlbench/internal/server"
-	"crawlbench/internal/server/pipenet"
+	"crawlbench/internal/web/server"
+	"crawlbench/internal/web/server/pipenet"
 )
 
 // served crawls 20 hosts of 50 pages with a colly that nobody adapted, over HTTP in virtual time, and returns what the

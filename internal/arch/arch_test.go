@@ -29,7 +29,9 @@ var prefix = module.Path() + "/"
 
 // crawlerImports are the packages of this module that a crawler may import: the contract, the engines and the
 // shared sets.
-var crawlerImports = []string{"internal/crawl", "internal/engine", "internal/polite", "internal/visited"}
+var crawlerImports = []string{
+	"internal/crawl", "internal/crawl/engine", "internal/crawl/polite", "internal/crawl/visited",
+}
 
 // only lists, for each import with few users, the packages that may have it and what others should do.
 var only = map[string]struct {
@@ -39,23 +41,25 @@ var only = map[string]struct {
 	"golang.org/x/perf/":             {[]string{"internal/stat"}, "use package stat"},
 	"github.com/google/pprof/driver": {[]string{"internal/profile"}, "use package profile"},
 	"net/http": {
-		[]string{"internal/fetch", "internal/measure", "internal/profile", "internal/server", "internal/ui"},
+		[]string{
+			"internal/web/fetch", "internal/measure", "internal/profile", "internal/web/server", "internal/report/ui",
+		},
 		"use package ui for what people read, server for sites that are crawled, and fetch to crawl them",
 	},
 	"os/exec": {
 		[]string{
-			"internal/child", "internal/measure", "internal/conform", "internal/cli", "internal/profile",
+			"internal/host/child", "internal/measure", "internal/conform", "internal/cli", "internal/profile",
 			"internal/conform/mutant", "internal/simulate", "scripts/limits",
 		},
 		"run children with package child",
 	},
 	"flag":                              {[]string{"internal/cli", "scripts/limits"}, "parse flags in package cli"},
 	"github.com/pelletier/go-toml":      {[]string{"internal/plan"}, "use package plan"},
-	"golang.org/x/net/":                 {[]string{"internal/page"}, "use package page"},
-	"golang.org/x/text/":                {[]string{"internal/page"}, "use package page"},
-	"golang.org/x/exp/trace":            {[]string{"internal/breakdown"}, "use package breakdown"},
+	"golang.org/x/net/":                 {[]string{"internal/web/page"}, "use package page"},
+	"golang.org/x/text/":                {[]string{"internal/web/page"}, "use package page"},
+	"golang.org/x/exp/trace":            {[]string{"internal/profile/breakdown"}, "use package breakdown"},
 	"github.com/anishathalye/porcupine": {[]string{"internal/conform"}, "use conform.Visited"},
-	"golang.org/x/time/rate":            {[]string{"internal/limiter"}, "use package limiter"},
+	"golang.org/x/time/rate":            {[]string{"internal/crawl/limiter"}, "use package limiter"},
 	"github.com/puzpuzpuz/xsync": {
 		[]string{"internal/crawler/xsync"},
 		"use a map and a lock: xsync is only measured",
@@ -149,7 +153,7 @@ func TestImportRulesDetectViolations(t *testing.T) {
 	}
 	allowed := pkg{
 		ImportPath: prefix + "internal/crawler/cas",
-		Imports:    []string{"sync", "math/rand/v2", prefix + "internal/crawl", prefix + "internal/visited"},
+		Imports:    []string{"sync", "math/rand/v2", prefix + "internal/crawl", prefix + "internal/crawl/visited"},
 	}
 	if list := importErrors(allowed); list != nil {
 		t.Errorf("allowed imports: %v", list)

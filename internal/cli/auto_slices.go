@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"crawlbench/internal/child"
+	"crawlbench/internal/host/child"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 )

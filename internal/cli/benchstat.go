@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"crawlbench/internal/screen"
+	"crawlbench/internal/plain/screen"
 )
 
 // tool is a program: its path, and the command as the user would type it. An empty path means that it is not run.

@@ -14,19 +14,19 @@ import (
 	"strings"
 	"time"
 
-	"crawlbench/internal/breakdown"
-	"crawlbench/internal/causal"
 	"crawlbench/internal/conform/yield"
-	"crawlbench/internal/delay"
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/explain/causal"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/module"
 	"crawlbench/internal/plain"
+	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/report"
-	"crawlbench/internal/screen"
 	"crawlbench/internal/stat"
+	"crawlbench/internal/web/delay"
 )
 
 // mostLines is the number of lines that are delayed unless they are given, of waits and of processor time each.
@@ -143,8 +143,8 @@ func causalPackages(given string) []string {
 
 // crawlerLibraries returns the packages that crawlers share.
 func crawlerLibraries() []string {
-	return []string{module.Package("internal/engine"), module.Package("internal/polite"),
-		module.Package("internal/visited")}
+	return []string{module.Package("internal/crawl/engine"), module.Package("internal/crawl/polite"),
+		module.Package("internal/crawl/visited")}
 }
 
 // causalSites returns the given lines, or the hottest of the time breakdown and of the CPU profile of a cell.

@@ -8,11 +8,11 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"crawlbench/internal/causal"
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/explain/causal"
 	"crawlbench/internal/module"
+	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/screen"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/testing/runtest"
 )
@@ -83,21 +83,21 @@ scale = 6
 // Only lines of crawlers, and of what they are made of, are delayed: not those of the site that they fetch from.
 func TestCrawlerLine(t *testing.T) {
 	for function, want := range map[string]bool{
-		module.Package("internal/crawler/cas.(*set).AddNew"):  true,
-		module.Package("internal/engine.(*pool[...]).refill"): true,
-		module.Package("internal/polite.(*crawler).next"):     true,
-		module.Package("internal/visited.(*Table).Add"):       true,
-		module.Package("bench/colly.crawl"):                   true,
-		"main.(*set).AddNew":                                  true,
-		"example.org/mine.crawl":                              true,
-		module.Package("internal/web.byID.Fetch"):             false,
-		module.Package("internal/delay.Burn"):                 false,
-		module.Package("internal/graph.(*Graph).Out"):         false,
-		module.Package("internal/fetch.(*Web).Fetch"):         false,
-		module.Package("internal/measure.marked.Fetch"):       false,
-		"golang.org/x/time/rate.(*Limiter).Wait":              false,
-		"sync.(*Mutex).Lock":                                  false,
-		"runtime.mallocgc":                                    false,
+		module.Package("internal/crawler/cas.(*set).AddNew"):        true,
+		module.Package("internal/crawl/engine.(*pool[...]).refill"): true,
+		module.Package("internal/crawl/polite.(*crawler).next"):     true,
+		module.Package("internal/crawl/visited.(*Table).Add"):       true,
+		module.Package("bench/colly.crawl"):                         true,
+		"main.(*set).AddNew":                                        true,
+		"example.org/mine.crawl":                                    true,
+		module.Package("internal/web.byID.Fetch"):                   false,
+		module.Package("internal/web/delay.Burn"):                   false,
+		module.Package("internal/graph.(*Graph).Out"):               false,
+		module.Package("internal/web/fetch.(*Web).Fetch"):           false,
+		module.Package("internal/measure.marked.Fetch"):             false,
+		"golang.org/x/time/rate.(*Limiter).Wait":                    false,
+		"sync.(*Mutex).Lock":                                        false,
+		"runtime.mallocgc":                                          false,
 	} {
 		if _, is := crawlerLine(function, "/dir/file.go", 7); is != want {
 			t.Errorf("%s: is it a line of a crawler? %v, want %v", function, is, want)

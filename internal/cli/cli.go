@@ -20,9 +20,9 @@ import (
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
+	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
-	"crawlbench/internal/screen"
 	"crawlbench/internal/simulate"
 )
 

@@ -15,8 +15,8 @@ import (
 	"crawlbench/internal/importer"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
-	"crawlbench/internal/server"
 	"crawlbench/internal/store"
+	"crawlbench/internal/web/server"
 	"crawlbench/scenarios"
 )
 

@@ -9,11 +9,11 @@ import (
 	"slices"
 	"strings"
 
-	"crawlbench/internal/child"
 	"crawlbench/internal/conform"
 	"crawlbench/internal/conform/mutant"
 	"crawlbench/internal/conform/rude"
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/host/child"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 )

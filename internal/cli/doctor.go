@@ -7,14 +7,14 @@ import (
 	"math"
 	"time"
 
-	"crawlbench/internal/child"
+	"crawlbench/internal/crawl/limiter"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/host"
-	"crawlbench/internal/limiter"
+	"crawlbench/internal/host/child"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
+	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/screen"
 	"crawlbench/internal/stat"
 )
 

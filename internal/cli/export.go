@@ -11,7 +11,7 @@ import (
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/report"
-	"crawlbench/internal/ui"
+	"crawlbench/internal/report/ui"
 )
 
 // export writes the pages of a run as files in a directory or a .zip archive, or its report as one .html file.

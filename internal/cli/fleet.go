@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/limiter"
+	"crawlbench/internal/crawl/limiter"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/store"
 )

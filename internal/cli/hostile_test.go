@@ -24,13 +24,13 @@ import (
 
 	pprof "github.com/google/pprof/profile"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/profile/breakdown"
+	"crawlbench/internal/report/ui"
 	"crawlbench/internal/store"
 	"crawlbench/internal/testing/runtest"
-	"crawlbench/internal/ui"
 )
 
 // hostileCell is the cell whose files are manipulated.

@@ -13,8 +13,8 @@ import (
 	"crawlbench/internal/host"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
+	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/report"
-	"crawlbench/internal/screen"
 	"crawlbench/internal/store"
 )
 

@@ -16,7 +16,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/starter"
+	"crawlbench/internal/module/starter"
 )
 
 // startModule writes a module with a crawler of its own into a new or empty directory.

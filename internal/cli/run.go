@@ -15,16 +15,16 @@ import (
 	"slices"
 	"time"
 
-	"crawlbench/internal/child"
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/delay"
 	"crawlbench/internal/host"
+	"crawlbench/internal/host/child"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
+	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
-	"crawlbench/internal/screen"
 	"crawlbench/internal/store"
+	"crawlbench/internal/web/delay"
 )
 
 // runFlags are the flags of run.

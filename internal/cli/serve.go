@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/plan"
-	"crawlbench/internal/ui"
+	"crawlbench/internal/report/ui"
 
 	"crawlbench/internal/store"
 )

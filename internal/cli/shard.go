@@ -15,9 +15,9 @@ import (
 	"crawlbench/internal/host"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
+	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
-	"crawlbench/internal/screen"
 	"crawlbench/internal/store"
 )
 

@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"crawlbench/internal/child"
 	"crawlbench/internal/host"
+	"crawlbench/internal/host/child"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"

@@ -20,10 +20,10 @@ import (
 	"crawlbench/internal/host"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
+	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/rundir"
-	"crawlbench/internal/screen"
-	"crawlbench/internal/server"
+	"crawlbench/internal/web/server"
 )
 
 // siteFlags are the flags of site.

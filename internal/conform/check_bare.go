@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/limiter"
+	"crawlbench/internal/crawl/limiter"
 )
 
 // bare calls the crawler as its users do, with no more than the contract promises: a Web that is or is

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/limiter"
+	"crawlbench/internal/crawl/limiter"
 )
 
 // coverSeed makes the combinations the same in each process.

@@ -7,11 +7,11 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/fetch"
+	"crawlbench/internal/crawl/limiter"
 	"crawlbench/internal/graph"
-	"crawlbench/internal/limiter"
-	"crawlbench/internal/server"
-	"crawlbench/internal/server/pipenet"
+	"crawlbench/internal/web/fetch"
+	"crawlbench/internal/web/server"
+	"crawlbench/internal/web/server/pipenet"
 )
 
 // realCrawl is a crawl of HTML pages over HTTP.

@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/crawl/limiter"
 	"crawlbench/internal/graph"
-	"crawlbench/internal/hostlog"
-	"crawlbench/internal/limiter"
 	"crawlbench/internal/simulate"
+	"crawlbench/internal/web/hostlog"
 )
 
 // keys returns the kind of key of a subject.

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"crawlbench/internal/child"
+	"crawlbench/internal/host/child"
 )
 
 // Report is the *testing.T of a check. It sends failures and advice to the parent process as records.

@@ -17,9 +17,9 @@ import (
 	"testing"
 	"time"
 
-	"crawlbench/internal/child"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/host"
+	"crawlbench/internal/host/child"
 	"crawlbench/internal/parallel"
 	"crawlbench/internal/plain"
 )

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
-	"crawlbench/internal/child"
+	"crawlbench/internal/host/child"
 )
 
 // Errors of the runtime about bubbles are told from panics of the crawler and from other errors.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/limiter"
+	"crawlbench/internal/crawl/limiter"
 )
 
 // trial is one crawl with all its options.

@@ -3,7 +3,7 @@
 // Its types are identical to these, because both are aliases of the same type literals: package bench
 // imports the crawlers, so that they cannot import it.
 //
-// A crawler imports this package, and may import packages engine and visited.
+// A crawler imports this package, and may import packages engine, polite and visited below it.
 package crawl
 
 import "context"

@@ -6,13 +6,13 @@ import (
 
 	"crawlbench/internal/conform"
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/crawl/visited"
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/crawler/mutexmap"
 	"crawlbench/internal/crawler/rwmutexmap"
 	"crawlbench/internal/crawler/sharded"
 	"crawlbench/internal/crawler/syncmap"
 	"crawlbench/internal/crawler/xsync"
-	"crawlbench/internal/visited"
 )
 
 // Package conform tests what crawlers must do in general.

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/polite"
-	"crawlbench/internal/visited"
+	"crawlbench/internal/crawl/polite"
+	"crawlbench/internal/crawl/visited"
 )
 
 // prototype is the scheduler that one writes first, which hostheap is compared with. For each host it has the pages

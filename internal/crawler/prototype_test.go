@@ -7,8 +7,8 @@ import (
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
-	"crawlbench/internal/hostlog"
 	"crawlbench/internal/simulate"
+	"crawlbench/internal/web/hostlog"
 )
 
 // A prototype that broke the gap or left workers idle would be cheap for the wrong reason.

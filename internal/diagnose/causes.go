@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/stat"
 )
 

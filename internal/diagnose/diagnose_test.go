@@ -9,10 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 	"crawlbench/internal/testing/runtest"

@@ -3,8 +3,8 @@ package diagnose
 import (
 	"math"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/graph"
+	"crawlbench/internal/profile/breakdown"
 )
 
 // slackShare is the share of the processors' time that is idle from which workers without a page cost throughput.

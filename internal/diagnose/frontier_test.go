@@ -3,9 +3,9 @@ package diagnose_test
 import (
 	"testing"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/profile/breakdown"
 )
 
 // Where pages take unevenly long, workers wait for the slowest of a level, so the site explains more idle time. Whether

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"time"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 )

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"slices"
 
-	"crawlbench/internal/breakdown"
-	"crawlbench/internal/limiter"
+	"crawlbench/internal/crawl/limiter"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 )

@@ -1,8 +1,8 @@
 package diagnose
 
 import (
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 )

@@ -3,9 +3,9 @@ package diagnose
 import (
 	"slices"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/stat"
 )
 

@@ -4,9 +4,9 @@ import (
 	"slices"
 	"testing"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 	"crawlbench/internal/testing/runtest"

@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 	"slices"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/parallel"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/profile/breakdown"
 )
 
 // Traces holds the results of the execution traces of a cell.

@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/store"
 )
 

@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 	"crawlbench/internal/testing/runtest"

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"crawlbench/internal/page"
+	"crawlbench/internal/web/page"
 )
 
 // response parses an HTTP response as it was sent, sets the status of f and the links if it is a redirect, and returns

@@ -13,7 +13,7 @@ import (
 	"unicode/utf8"
 
 	"crawlbench/internal/graph"
-	"crawlbench/internal/page"
+	"crawlbench/internal/web/page"
 )
 
 // isJSON reports whether head is the beginning of JSON lines.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"crawlbench/internal/page"
+	"crawlbench/internal/web/page"
 )
 
 // Bounds on a record; what is beyond them is not read.

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"strings"
 
-	"crawlbench/internal/hostlog"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/web/hostlog"
 )
 
 func headOfLine() Lesson {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"crawlbench/internal/limiter"
+	"crawlbench/internal/crawl/limiter"
 )
 
 func tokenBucket() Lesson {

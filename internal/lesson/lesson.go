@@ -19,8 +19,8 @@ import (
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/measure"
+	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/screen"
 	"crawlbench/internal/simulate"
 )
 

@@ -16,8 +16,8 @@ import (
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/measure"
+	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/screen"
 	"crawlbench/internal/simulate"
 )
 

@@ -5,8 +5,8 @@ import (
 	"sync"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/crawl/engine"
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/engine"
 )
 
 func lockPerLink() Lesson {

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/hostlog"
-	"crawlbench/internal/screen"
+	"crawlbench/internal/plain/screen"
+	"crawlbench/internal/web/hostlog"
 )
 
 // bar is a line of a bar chart.

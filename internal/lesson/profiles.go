@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/crawl/engine"
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/engine"
 	"crawlbench/internal/profile"
 )
 

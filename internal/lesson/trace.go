@@ -3,8 +3,8 @@ package lesson
 import (
 	"fmt"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/profile/breakdown"
 )
 
 func readTrace() Lesson {

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"crawlbench/internal/child"
+	"crawlbench/internal/host/child"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"

@@ -8,13 +8,13 @@ import (
 	"slices"
 	"time"
 
-	"crawlbench/internal/child"
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/delay"
 	"crawlbench/internal/graph"
+	"crawlbench/internal/host/child"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/store"
 	"crawlbench/internal/web"
+	"crawlbench/internal/web/delay"
 )
 
 // Job says what to measure.

@@ -13,13 +13,13 @@ import (
 	"testing"
 	"time"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/crawl/limiter"
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/graph"
-	"crawlbench/internal/limiter"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/profile/breakdown"
 
 	"crawlbench/internal/store"
 )

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 
-	"crawlbench/internal/child"
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/host/child"
 )
 
 // Child runs a child process: it reads a Job from in, measures, and sends the Outcome to its parent.

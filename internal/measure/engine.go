@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/engine"
+	"crawlbench/internal/crawl/engine"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/web"

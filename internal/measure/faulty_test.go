@@ -20,9 +20,9 @@ import (
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawler"
-	"crawlbench/internal/delay"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/web/delay"
 )
 
 // fault is the one thing wrong with an otherwise correct crawler. Every attempt must detect it.

@@ -9,9 +9,9 @@ import (
 	"os"
 	"time"
 
-	"crawlbench/internal/child"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
+	"crawlbench/internal/host/child"
 	"crawlbench/internal/web"
 )
 

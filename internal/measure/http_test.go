@@ -12,11 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/store"
 )
 

@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/limiter"
+	"crawlbench/internal/crawl/limiter"
 )
 
 // limit is the limiter of a cell: its kind, and the limiter of the current crawl.

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"crawlbench/internal/crawl/limiter"
 	"crawlbench/internal/host"
-	"crawlbench/internal/limiter"
 )
 
 // LimiterPace describes how well a limiter keeps a rate when goroutines do nothing but wait on it.

@@ -5,7 +5,7 @@ import (
 	"math"
 	"time"
 
-	"crawlbench/internal/child"
+	"crawlbench/internal/host/child"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/store"
 )

@@ -10,9 +10,9 @@ import (
 	"slices"
 	"sync"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/host"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/stat"
 )
 

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/fetch"
+	"crawlbench/internal/web/fetch"
 )
 
 // remote is the site of a cell over HTTP, in another process. A crawl begins without connections and leaves none.

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"crawlbench/internal/child"
 	"crawlbench/internal/graph"
+	"crawlbench/internal/host/child"
 	"crawlbench/internal/plan"
 )
 

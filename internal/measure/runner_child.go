@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"crawlbench/internal/child"
+	"crawlbench/internal/host/child"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/store"

@@ -5,10 +5,10 @@ import (
 	"runtime/metrics"
 	"time"
 
-	"crawlbench/internal/delay"
 	"crawlbench/internal/host"
 	"crawlbench/internal/store"
 	"crawlbench/internal/web"
+	"crawlbench/internal/web/delay"
 )
 
 // takeSample takes one sample: it crawls until the crawls have lasted for the job's sample length.

@@ -11,7 +11,7 @@ import (
 
 	"crawlbench/internal/graph"
 	"crawlbench/internal/host"
-	"crawlbench/internal/server"
+	"crawlbench/internal/web/server"
 )
 
 // The requests of a remote that are not part of a crawl are those of a host that no graph has.

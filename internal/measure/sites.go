@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"crawlbench/internal/child"
 	"crawlbench/internal/graph"
+	"crawlbench/internal/host/child"
 	"crawlbench/internal/plan"
 )
 

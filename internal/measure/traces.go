@@ -7,10 +7,10 @@ import (
 	"runtime/trace"
 	"time"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/module"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/store"
 	"crawlbench/internal/web"
 )

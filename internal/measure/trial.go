@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/delay"
 	"crawlbench/internal/host"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/store"
+	"crawlbench/internal/web/delay"
 )
 
 // Trial measures a small plan in a directory of its own. Lessons and experiments use it, so that their answers come

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/crawl/limiter"
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/graph"
-	"crawlbench/internal/limiter"
 	"crawlbench/internal/plan"
 )
 

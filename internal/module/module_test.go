@@ -78,7 +78,7 @@ func TestModuleCanBeRenamed(t *testing.T) {
 	}
 	for _, p := range profiles {
 		for _, harness := range []string{"/internal/measure.(*Bench)", "/internal/profile.(*Collector)",
-			"/internal/breakdown.Crawl"} {
+			"/internal/profile/breakdown.Crawl"} {
 			if top := run("go", "tool", "pprof", "-top", "-nodecount=10000", p); strings.Contains(top, harness) {
 				t.Errorf("%s has frames of the harness (%s):\n%s", filepath.Base(p), harness, top)
 			}

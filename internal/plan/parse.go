@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"crawlbench/internal/crawl/limiter"
 	"crawlbench/internal/graph"
-	"crawlbench/internal/limiter"
 	"crawlbench/scenarios"
 )
 

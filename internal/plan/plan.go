@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/crawl/limiter"
 	"crawlbench/internal/graph"
-	"crawlbench/internal/limiter"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/stat"
 )

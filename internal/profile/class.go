@@ -34,9 +34,10 @@ func Classes() []Class {
 
 // harness are the prefixes of functions whose time is the harness's, whatever they call.
 var harness = [...]string{
-	module.Package("internal/web."), module.Package("internal/measure."), module.Package("internal/breakdown."),
-	module.Package("internal/limiter."), module.Package("internal/crawl.inTurn"), module.Package("internal/child."),
-	module.Package("internal/profile.(*Collector)"), "golang.org/x/time/rate.", "runtime/trace.",
+	module.Package("internal/web."), module.Package("internal/measure."), module.Package("internal/profile/breakdown."),
+	module.Package("internal/crawl/limiter."), module.Package("internal/crawl.inTurn"),
+	module.Package("internal/host/child."), module.Package("internal/profile.(*Collector)"), "golang.org/x/time/rate.",
+	"runtime/trace.",
 }
 
 // transport are the prefixes of functions of pages that come over HTTP, whatever they call. A transport's own
@@ -45,8 +46,8 @@ var transport = []struct {
 	class    Class
 	prefixes []string
 }{
-	{Parsing, []string{module.Package("internal/page."), module.Package("internal/fetch/robots.")}},
-	{Fetching, []string{module.Package("internal/fetch."), "net/http.", "net/http/", "net.(*netFD)"}},
+	{Parsing, []string{module.Package("internal/web/page."), module.Package("internal/web/fetch/robots.")}},
+	{Fetching, []string{module.Package("internal/web/fetch."), "net/http.", "net/http/", "net.(*netFD)"}},
 }
 
 // decisive are the functions of the runtime and of packages beside it that tell a class. The innermost one on a stack

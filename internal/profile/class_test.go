@@ -12,7 +12,7 @@ import (
 func stackOf(names string) []string { return strings.Fields(names) }
 
 func TestClasses(t *testing.T) {
-	const own = " mine.(*set).add mine.(*set).AddNew crawlbench/internal/engine.(*worker[go.shape.uint32]).run"
+	const own = " mine.(*set).add mine.(*set).AddNew crawlbench/internal/crawl/engine.(*worker[go.shape.uint32]).run"
 	for _, test := range []struct {
 		class Class
 		stack string

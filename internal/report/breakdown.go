@@ -3,8 +3,8 @@ package report
 import (
 	"fmt"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/profile/breakdown"
 )
 
 // Breakdown draws the time breakdown of the traced cells; it returns nil if there are none. Shares

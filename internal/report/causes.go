@@ -7,10 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/stat"
 )
 

@@ -8,9 +8,9 @@ import (
 	"testing"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
-	"crawlbench/internal/screen"
 	"crawlbench/internal/store"
 	"crawlbench/internal/testing/runtest"
 )

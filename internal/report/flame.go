@@ -5,7 +5,7 @@ import (
 	"os"
 	"slices"
 
-	"crawlbench/internal/breakdown"
+	"crawlbench/internal/profile/breakdown"
 
 	"crawlbench/internal/profile"
 )

@@ -17,11 +17,11 @@ import (
 	pprof "github.com/google/pprof/profile"
 	"golang.org/x/net/html"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/store"
 	"crawlbench/internal/testing/runtest"
 )

@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/store"
 )
 

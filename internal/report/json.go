@@ -6,11 +6,11 @@ import (
 	"math"
 	"time"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/hostlog"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/stat"
+	"crawlbench/internal/web/hostlog"
 )
 
 // Schema is the version of the JSON that this program prints, documented in results/README.md. It increases when a

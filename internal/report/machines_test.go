@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/screen"
 	"crawlbench/internal/store"
 	"crawlbench/internal/testing/runtest"
 )

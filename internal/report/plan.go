@@ -9,8 +9,8 @@ import (
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/graph"
+	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/screen"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 )

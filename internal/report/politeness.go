@@ -7,10 +7,10 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/hostlog"
+	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/screen"
 	"crawlbench/internal/stat"
+	"crawlbench/internal/web/hostlog"
 )
 
 // Titles and descriptions of what hosts see.

@@ -6,11 +6,11 @@ import (
 	"testing"
 
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/hostlog"
+	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/screen"
 	"crawlbench/internal/store"
 	"crawlbench/internal/testing/runtest"
+	"crawlbench/internal/web/hostlog"
 )
 
 // politely returns the analysis of a fabricated run of a scenario with a policy. idle is the unforced idleness of

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/screen"
+	"crawlbench/internal/plain/screen"
 )
 
 // README.md quotes the first sentence of the reference run and its first finding, and shows its pictures.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"crawlbench/internal/hostlog"
+	"crawlbench/internal/web/hostlog"
 )
 
 // StripRow is a crawler in a picture of strips: a line for each of some hosts, as hostlog.Strip returns them.

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/hostlog"
-	"crawlbench/internal/screen"
+	"crawlbench/internal/plain/screen"
+	"crawlbench/internal/web/hostlog"
 )
 
 // Detail is how much a terminal shows.

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/screen"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
 	"crawlbench/internal/testing/runtest"

@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/screen"
 	"crawlbench/internal/store"
 	"crawlbench/internal/testing/runtest"
 )

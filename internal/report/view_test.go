@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/testing/runtest"
 )
 

@@ -17,11 +17,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"crawlbench/internal/child"
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/hostlog"
+	"crawlbench/internal/host/child"
 	"crawlbench/internal/parallel"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/web/hostlog"
 )
 
 // ChildVerb is the argument of a program that is called as the child process of a simulation.

@@ -8,9 +8,9 @@ import (
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/graph"
-	"crawlbench/internal/hostlog"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/simulate"
+	"crawlbench/internal/web/hostlog"
 )
 
 // scenario returns the plan of the scenario polite.

@@ -19,8 +19,8 @@ import (
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
-	"crawlbench/internal/hostlog"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/web/hostlog"
 )
 
 // Situation is a site and how it is crawled.

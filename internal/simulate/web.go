@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/delay"
-	"crawlbench/internal/hostlog"
+	"crawlbench/internal/web/delay"
+	"crawlbench/internal/web/hostlog"
 )
 
 // Outcome is what a crawl did.

@@ -3,8 +3,8 @@ package store
 import (
 	"time"
 
-	"crawlbench/internal/hostlog"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/web/hostlog"
 )
 
 // Record is one line of the journal: a sample, a profile pass, or the failure of either.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/limiter"
+	"crawlbench/internal/crawl/limiter"
 )
 
 // grantLog records when fetches asked the limiter, and when it granted them.

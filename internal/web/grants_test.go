@@ -13,8 +13,8 @@ import (
 	"golang.org/x/time/rate"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/crawl/limiter"
 	"crawlbench/internal/graph"
-	"crawlbench/internal/limiter"
 )
 
 func TestFetchWaitsItsLatencyUnlessHurried(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/crawl/limiter"
 	"crawlbench/internal/graph"
-	"crawlbench/internal/limiter"
 )
 
 // Waits on the limiter are used one by one: a crawler that collects them fetches in bursts,

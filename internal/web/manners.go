@@ -8,7 +8,7 @@ import (
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
-	"crawlbench/internal/hostlog"
+	"crawlbench/internal/web/hostlog"
 )
 
 const tooMany = 429 // the status of a refusal

@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/delay"
+	"crawlbench/internal/web/delay"
 )
 
 // Fetcher fetches a page from elsewhere and returns its links.

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/hostlog"
+	"crawlbench/internal/web/hostlog"
 )
 
 // started is how much too early a fetch may begin if the gap is measured from the start of the one before it: a crawler

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/delay"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/parallel"
+	"crawlbench/internal/web/delay"
 )
 
 // errFailed is returned by a fetch that fails because of graph.Behaviour.Fail, or because it was recorded as failed.

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"crawlbench/internal/limiter"
+	"crawlbench/internal/crawl/limiter"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/stat"
 )

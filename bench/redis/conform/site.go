@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"crawlbench/internal/delay"
+	"crawlbench/internal/web/delay"
 )
 
 // site is what a fleet crawls. Page 0 is the seed.

@@ -16,7 +16,7 @@ import (
 
 	"crawlbench/bench/redis/fleet"
 	"crawlbench/internal/plain"
-	"crawlbench/internal/screen"
+	"crawlbench/internal/plain/screen"
 )
 
 // Exit codes, the same as those of crawlbench.

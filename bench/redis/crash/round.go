@@ -12,8 +12,8 @@ import (
 
 	"crawlbench/bench/redis/fleet"
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/delay"
 	"crawlbench/internal/graph"
+	"crawlbench/internal/web/delay"
 )
 
 const (

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"crawlbench/internal/plain"
-	"crawlbench/internal/screen"
+	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/stat"
 )
 

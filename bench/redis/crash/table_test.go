@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"crawlbench/internal/screen"
+	"crawlbench/internal/plain/screen"
 )
 
 func TestTable(t *testing.T) {

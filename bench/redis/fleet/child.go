@@ -10,10 +10,10 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/delay"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/host"
 	"crawlbench/internal/plan"
+	"crawlbench/internal/web/delay"
 )
 
 // Main is Child for the main function of a program whose first argument is ChildVerb. It returns the exit code.

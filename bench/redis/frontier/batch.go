@@ -10,7 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/delay"
+	"crawlbench/internal/web/delay"
 )
 
 // batch is redislua and redislease: workers fetch pages from a list of this process, and one goroutine, the courier,

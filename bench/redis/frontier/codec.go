@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/visited"
+	"crawlbench/internal/crawl/visited"
 )
 
 // codec is what depends on the kind of key.

@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/polite"
+	"crawlbench/internal/crawl/polite"
 )
 
 // queue is the queue of the hosts that this process owns, with what has changed in them since the last sync. The lock

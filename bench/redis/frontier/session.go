@@ -16,7 +16,7 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/delay"
+	"crawlbench/internal/web/delay"
 )
 
 //go:embed lua

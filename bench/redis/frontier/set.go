@@ -10,7 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/delay"
+	"crawlbench/internal/web/delay"
 )
 
 // set is redisset: each worker talks to the server on its own, about one link or one page at a time.

@@ -11,7 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/polite"
+	"crawlbench/internal/crawl/polite"
 )
 
 // shards is redisshards: the crawler of package polite around a queue of the hosts that this process owns. One

@@ -13,7 +13,7 @@ import (
 
 	"crawlbench/bench/redis/server"
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/limiter"
+	"crawlbench/internal/crawl/limiter"
 )
 
 // Default is the name of the recommended limiter.

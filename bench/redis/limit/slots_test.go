@@ -15,7 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/limiter"
+	"crawlbench/internal/crawl/limiter"
 )
 
 // member is a process of a fleet in a world.

@@ -19,7 +19,7 @@ import (
 
 	"crawlbench/bench/redis/server"
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/limiter"
+	"crawlbench/internal/crawl/limiter"
 )
 
 // world is a server in virtual time, and the network to it. It belongs to a bubble of testing/synctest, and so do its

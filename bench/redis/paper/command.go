@@ -20,7 +20,7 @@ import (
 	"crawlbench/internal/graph"
 	"crawlbench/internal/parallel"
 	"crawlbench/internal/plain"
-	"crawlbench/internal/screen"
+	"crawlbench/internal/plain/screen"
 )
 
 // Exit codes, the same as those of crawlbench.

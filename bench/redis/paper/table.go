@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/plain"
-	"crawlbench/internal/screen"
+	"crawlbench/internal/plain/screen"
 )
 
 // sheet is the results for one frontier.

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/engine"
+	"crawlbench/internal/crawl/engine"
 )
 
 // Mutant is a broken crawler.

@@ -5,8 +5,8 @@ package rude
 
 import (
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/polite"
-	"crawlbench/internal/visited"
+	"crawlbench/internal/crawl/polite"
+	"crawlbench/internal/crawl/visited"
 )
 
 // Mutant is a broken crawler.

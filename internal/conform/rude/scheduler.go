@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"crawlbench/internal/polite"
+	"crawlbench/internal/crawl/polite"
 )
 
 // scheduler looks at the whole queue for each page. It has one lock.

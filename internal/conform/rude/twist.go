@@ -7,8 +7,8 @@ import (
 	"sync"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/polite"
-	"crawlbench/internal/visited"
+	"crawlbench/internal/crawl/polite"
+	"crawlbench/internal/crawl/visited"
 )
 
 // twists returns the mutants that are the right crawler with other options, another site or other keys of hosts.

@@ -9,8 +9,8 @@ package backqueues
 
 import (
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/polite"
-	"crawlbench/internal/visited"
+	"crawlbench/internal/crawl/polite"
+	"crawlbench/internal/crawl/visited"
 )
 
 // Crawler returns the crawler.

@@ -7,8 +7,8 @@ package hostheap
 
 import (
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/polite"
-	"crawlbench/internal/visited"
+	"crawlbench/internal/crawl/polite"
+	"crawlbench/internal/crawl/visited"
 )
 
 // Crawler returns the crawler.

@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/polite"
-	"crawlbench/internal/visited"
+	"crawlbench/internal/crawl/polite"
+	"crawlbench/internal/crawl/visited"
 )
 
 // Crawler returns the crawler.

@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"crawlbench/internal/polite"
+	"crawlbench/internal/crawl/polite"
 )
 
 // TestTimesComeAtTheNextTick compares the wheel with a list, for times of up to several rounds of the wheel.

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/visited"
+	"crawlbench/internal/crawl/visited"
 )
 
 // Crawler returns the crawler.

@@ -11,8 +11,8 @@ package readahead
 
 import (
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/engine"
-	"crawlbench/internal/visited"
+	"crawlbench/internal/crawl/engine"
+	"crawlbench/internal/crawl/visited"
 )
 
 // Crawler returns the crawler.

@@ -10,7 +10,7 @@ import (
 	"sync"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/engine"
+	"crawlbench/internal/crawl/engine"
 )
 
 // Crawler returns the crawler.

@@ -10,7 +10,7 @@ import (
 	"sync"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/engine"
+	"crawlbench/internal/crawl/engine"
 )
 
 // stripes is a power of two, several times the number of cores of any machine that this is likely

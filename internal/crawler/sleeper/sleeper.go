@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/polite"
-	"crawlbench/internal/visited"
+	"crawlbench/internal/crawl/polite"
+	"crawlbench/internal/crawl/visited"
 )
 
 // Crawler returns the crawler.

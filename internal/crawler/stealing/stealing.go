@@ -14,8 +14,8 @@ import (
 	"sync/atomic"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/engine"
-	"crawlbench/internal/visited"
+	"crawlbench/internal/crawl/engine"
+	"crawlbench/internal/crawl/visited"
 )
 
 // Crawler returns the crawler.

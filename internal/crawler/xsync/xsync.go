@@ -9,7 +9,7 @@ import (
 	"github.com/puzpuzpuz/xsync/v4"
 
 	"crawlbench/internal/crawl"
-	"crawlbench/internal/engine"
+	"crawlbench/internal/crawl/engine"
 )
 
 // Crawler returns the crawler.

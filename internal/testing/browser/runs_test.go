@@ -6,13 +6,13 @@ import (
 	"path/filepath"
 	"testing"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/report"
+	"crawlbench/internal/report/ui"
 	"crawlbench/internal/testing/runtest"
-	"crawlbench/internal/ui"
 
 	"crawlbench/internal/store"
 )

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/store"
 	"crawlbench/internal/testing/browser"
 	"crawlbench/internal/testing/runtest"

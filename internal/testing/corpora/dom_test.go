@@ -10,7 +10,7 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/charset"
 
-	"crawlbench/internal/page"
+	"crawlbench/internal/web/page"
 )
 
 // pageURL is where the documents are taken to be.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"crawlbench/internal/page"
+	"crawlbench/internal/web/page"
 )
 
 // pages are collections of real pages.

@@ -16,8 +16,8 @@ import (
 	"github.com/temoto/robotstxt"
 	"golang.org/x/net/html"
 
-	"crawlbench/internal/fetch/robots"
-	"crawlbench/internal/page"
+	"crawlbench/internal/web/fetch/robots"
+	"crawlbench/internal/web/page"
 )
 
 // used returns the processor time that this process has used, which other processes disturb least.

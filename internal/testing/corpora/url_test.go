@@ -11,7 +11,7 @@ import (
 
 	whatwg "github.com/nlnwa/whatwg-url/url"
 
-	"crawlbench/internal/page"
+	"crawlbench/internal/web/page"
 )
 
 // webPlatform are the tests of the Web Platform for URLs.

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/crawl/limiter"
 	"crawlbench/internal/crawler"
-	"crawlbench/internal/limiter"
 )
 
 // KilledOnce is a variable with the name of a file that says that the process of mortal was killed. Without it, it is

@@ -11,11 +11,11 @@ import (
 
 	pprof "github.com/google/pprof/profile"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/module"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/profile/breakdown"
 
 	"crawlbench/internal/store"
 )

@@ -16,10 +16,10 @@ import (
 	"strings"
 	"time"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/crawler"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/profile/breakdown"
 
 	"crawlbench/internal/store"
 )

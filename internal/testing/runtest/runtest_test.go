@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/store"
 	"crawlbench/internal/testing/runtest"
 )

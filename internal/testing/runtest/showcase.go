@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"crawlbench/internal/breakdown"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
+	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/store"
 )
 
