@@ -166,10 +166,10 @@ func (a *app) imported(g *graph.Graph, rep *importer.Report, f importFlags) {
 	row("read", "%s of %s", plain.Count(rep.Records, "record"), strings.Join(rep.Formats, " and "))
 	row("fetched", "%s, %s", plain.Count(rep.Fetched, "page"), plain.Bytes(float64(rep.Bytes)))
 	if rep.Failed > 0 {
-		row("failed", "%s of them (%s)", plain.Number(float64(rep.Failed)), rep.FailedBy())
+		row("failed", "%s of them (%s)", plain.Number(rep.Failed), rep.FailedBy())
 	}
 	if rep.Redirected > 0 {
-		row("redirected", "%s of them, each a page with one link", plain.Number(float64(rep.Redirected)))
+		row("redirected", "%s of them, each a page with one link", plain.Number(rep.Redirected))
 	}
 	if rep.Leaves > 0 {
 		kept := "kept as pages without links"
@@ -242,7 +242,7 @@ func (a *app) startText(g *graph.Graph, rep *importer.Report) string {
 			plain.Count(rep.Roots, "page"))
 	}
 	if rep.Reached < rep.Pages {
-		text += fmt.Sprintf("; it leads to %s of %s", plain.Number(float64(rep.Reached)),
+		text += fmt.Sprintf("; it leads to %s of %s", plain.Number(rep.Reached),
 			plain.Count(rep.Pages, "page"))
 	}
 	return text

@@ -147,7 +147,7 @@ func (a *app) listOf(what, results, run string) (list []listing, err error) {
 			entry := describe(filepath.Join(results, n))
 			entry.Name = n
 			about := cmp.Or(entry.Problem,
-				fmt.Sprintf("%s of %s", report.Count(entry.Samples), plain.Count(entry.Planned, "sample")))
+				fmt.Sprintf("%s of %s", plain.Number(entry.Samples), plain.Count(entry.Planned, "sample")))
 			add(entry, quoteWord(n), entry.State, plain.Line(about))
 		}
 	case "cells":

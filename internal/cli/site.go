@@ -293,7 +293,7 @@ func (a *app) printVerdict(v server.Verdict, ended string) {
 	if !v.OK {
 		word = "failed"
 	}
-	fmt.Fprintf(a.out, "%s: found %s of %s in %s\n", word, plain.Number(float64(v.Found)), count(v.Pages, "page"),
+	fmt.Fprintf(a.out, "%s: found %s of %s in %s\n", word, plain.Number(v.Found), count(v.Pages, "page"),
 		seconds(v.Took))
 	for _, s := range []struct {
 		what string

@@ -76,7 +76,7 @@ func Import(ctx context.Context, sources []Source, o Options) (*graph.Graph, *Re
 	switch broken := float64(rep.Broken) / float64(max(1, rep.Records+rep.Broken)); {
 	case broken > o.Broken:
 		return nil, nil, fmt.Errorf("%s of %s are broken, %.3g %%: want at most %.3g %%: look at them, or allow more with "+
-			"-broken %.0f%%:\n  %s", plain.Number(float64(rep.Broken)), plain.Count(rep.Records+rep.Broken, "record"),
+			"-broken %.0f%%:\n  %s", plain.Number(rep.Broken), plain.Count(rep.Records+rep.Broken, "record"),
 			100*broken, 100*o.Broken, 100*broken+1, strings.Join(rep.First, "\n  "))
 	case len(c.order) == 0:
 		return nil, nil, fmt.Errorf("%s: no page was fetched in %s: want records of pages of http or https",

@@ -97,8 +97,8 @@ func (r *Report) FailedBy() string {
 // notes returns what a reader of results must know about the graph.
 func (r *Report) notes() (list []string) {
 	list = append(list, fmt.Sprintf("imported from %s: %s fetched, %s failed, %s redirected",
-		strings.Join(r.Formats, " and "), plain.Count(r.Fetched, "page"), plain.Number(float64(r.Failed)),
-		plain.Number(float64(r.Redirected))))
+		strings.Join(r.Formats, " and "), plain.Count(r.Fetched, "page"), plain.Number(r.Failed),
+		plain.Number(r.Redirected)))
 	if r.Roots > 1 {
 		list = append(list,
 			fmt.Sprintf("an added start page links to %s from which the crawl began", plain.Count(r.Roots, "page")))

@@ -6,7 +6,8 @@ import (
 )
 
 // Number writes a whole number with commas; one beyond counting with an exponent.
-func Number(x float64) string {
+func Number[T int | float64](n T) string {
+	x := float64(n)
 	if x > 1e15 || x < -1e15 {
 		return fmt.Sprintf("%.2g", x)
 	}
@@ -28,7 +29,7 @@ func Count(n int, noun string) string {
 	case strings.HasSuffix(noun, "s"), strings.HasSuffix(noun, "ch"):
 		noun += "e"
 	}
-	return Number(float64(n)) + " " + noun + "s"
+	return Number(n) + " " + noun + "s"
 }
 
 // Seconds writes a time with its unit: 12 ns, 1.5 µs, 2.0 ms, 1.25 s.

@@ -151,7 +151,7 @@ func Make(s *Scenario, table []crawl.Crawler, cores int, limiters ...crawl.Limit
 	}
 	if n := len(p.Passes); n > mostCells {
 		return nil, fmt.Errorf("plan %s: %s profile passes: a plan has at most %s: name fewer crawlers, graphs, "+
-			"workers, rates or kinds in [profiles]", s.Name, plain.Number(float64(n)), plain.Number(mostCells))
+			"workers, rates or kinds in [profiles]", s.Name, plain.Number(n), plain.Number(mostCells))
 	}
 	if err := p.Check(); err != nil { // otherwise the run could not be opened after it was measured
 		return nil, fmt.Errorf("plan %s: %w", s.Name, err)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/stat"
 )
 
@@ -31,10 +32,10 @@ func Benchstat(list []diagnose.BenchstatComparison, size int, paired bool) []str
 			reasons = append(reasons, why)
 		}
 		cells[why] = append(cells[why],
-			fmt.Sprintf("%s with %s on %s", b.Cell.Impl, Plural(b.Cell.Workers, "worker"), b.Cell.Graph))
+			fmt.Sprintf("%s with %s on %s", b.Cell.Impl, plain.Count(b.Cell.Workers, "worker"), b.Cell.Graph))
 	}
 	if len(reasons) == 0 {
-		return append(out, fmt.Sprintf("Here both say the same of each of the %s.", Plural(len(list), "comparison")))
+		return append(out, fmt.Sprintf("Here both say the same of each of the %s.", plain.Count(len(list), "comparison")))
 	}
 	for _, why := range reasons {
 		names := cells[why]

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/profile/breakdown"
 )
 
@@ -65,12 +66,12 @@ func StatesBeside(this, base *diagnose.Cell) Table {
 		more := Entry{Text: "0"}
 		switch {
 		case x > y:
-			more = Entry{Text: "+" + Seconds(x-y), Class: "slower"}
+			more = Entry{Text: "+" + plain.Seconds(x-y), Class: "slower"}
 		case x < y:
-			more = Entry{Text: "-" + Seconds(y-x), Class: "faster"}
+			more = Entry{Text: "-" + plain.Seconds(y-x), Class: "faster"}
 		}
 		t.Rows = append(t.Rows, []Entry{{Text: string(class)}, {Text: Share(this.Traces.Scaled(class))},
-			{Text: Share(base.Traces.Scaled(class))}, {Text: Seconds(x)}, {Text: Seconds(y)}, more})
+			{Text: Share(base.Traces.Scaled(class))}, {Text: plain.Seconds(x)}, {Text: plain.Seconds(y)}, more})
 	}
 	return t
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
 	"crawlbench/internal/profile/breakdown"
@@ -32,12 +33,12 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 	case diagnose.StoppedGaining:
 		knee := c.Row.Knee.Workers
 		out.Text = fmt.Sprintf("%s on %s stops scaling at %s: with %d it reaches %s of that throughput", c.Impl,
-			c.Graph, Plural(knee, "worker"), c.Workers, ratio)
+			c.Graph, plain.Count(knee, "worker"), c.Workers, ratio)
 		for _, g := range c.Row.Gains[1:] {
 			out.Evidence = append(out.Evidence,
-				fmt.Sprintf("%s: %s the throughput of %s", Plural(g.Workers, "worker"),
+				fmt.Sprintf("%s: %s the throughput of %s", plain.Count(g.Workers, "worker"),
 					times(stat.Interval{Value: g.Ratio.Ratio, Lo: g.Ratio.Lo, Hi: g.Ratio.Hi}),
-					Plural(c.Row.Gains[0].Workers, "worker")))
+					plain.Count(c.Row.Gains[0].Workers, "worker")))
 		}
 		out.Confidence = fmt.Sprintf("the %.0f %% interval over %d rounds ends at %.2f", 100*(1-plan.Alpha), v.N,
 			v.Max)
@@ -102,7 +103,7 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 		out.Check = "run it on one processor: the processor time per page falls to that of one worker"
 	case diagnose.ProcessorBound:
 		out.Text = fmt.Sprintf("with %s on %s, workers are runnable but have no processor: beyond %d they only queue",
-			Plural(c.Workers, "worker"), c.Graph, c.Procs)
+			plain.Count(c.Workers, "worker"), c.Graph, c.Procs)
 		least, most := math.Inf(1), 0.0
 		for _, h := range f.All {
 			least, most = min(least, h.Value.Min), max(most, h.Value.Max)
@@ -110,9 +111,9 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 				fmt.Sprintf("%s: %s of its workers' time", h.Cell.Impl, Share(h.Value.Median)))
 		}
 		out.Confidence = fmt.Sprintf("%s to %s over the traces of %s", Share(least), Share(most),
-			Plural(len(f.All), "crawler"))
+			plain.Count(len(f.All), "crawler"))
 		out.Check = fmt.Sprintf("run it on more than %s: the share falls and throughput rises",
-			Plural(c.Procs, "processor"))
+			plain.Count(c.Procs, "processor"))
 	case diagnose.RateExceeded, diagnose.BurstExceeded:
 		limiter, of := c.Table.LimiterName(), "the rate"
 		if rule.Kind == diagnose.BurstExceeded {
@@ -123,10 +124,10 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 			p := h.Cell.Pace
 			out.Evidence = append(out.Evidence,
 				fmt.Sprintf("%s, %s: %.0f pages/s of %.0f; in the worst window, of %.3g ms, %.1f times what rate and burst allow, in the median round %.1f times",
-					h.Cell.Impl, Plural(h.Cell.Workers, "worker"), p.Achieved, p.Asked, 1e3*p.Window, p.Worst,
+					h.Cell.Impl, plain.Count(h.Cell.Workers, "worker"), p.Achieved, p.Asked, 1e3*p.Window, p.Worst,
 					h.Cell.Window()))
 		}
-		out.Confidence = fmt.Sprintf("%.2f to %.2f times over %s", v.Min, v.Max, Plural(v.N, "sample"))
+		out.Confidence = fmt.Sprintf("%.2f to %.2f times over %s", v.Min, v.Max, plain.Count(v.N, "sample"))
 		out.Check = "run it with limiter = \"paced\": the excess disappears; if it does not, the crawler fetches without waiting"
 		if limiter == "paced" {
 			out.Check = "run it on an idle machine: workers that are delayed after they were let through look like this"
@@ -170,13 +171,13 @@ func cause(f diagnose.Finding, who string, out *Finding) (profile string) {
 	case diagnose.ChannelAsLock:
 		out.Text = fmt.Sprintf("%s spends %s of its workers' time waiting for a channel that it uses as a lock, at %s, released at %s", who, share, f.Pair.Send, f.Pair.Receive)
 		out.Evidence = append(out.Evidence, fmt.Sprintf("%s of %s were ended by a goroutine that had waited there itself and fetched nothing since",
-			Count(f.Pair.Locks), Plural(f.Pair.SendSleeps+f.Pair.ReceiveSleeps, "wait")))
+			plain.Number(f.Pair.Locks), plain.Count(f.Pair.SendSleeps+f.Pair.ReceiveSleeps, "wait")))
 		out.Check = "replace it by a sync.Mutex, which hands over faster, or split what it protects: throughput rises"
 		return "block"
 	case diagnose.SmallChannel:
 		out.Text = fmt.Sprintf("%s sleeps %.2g times per page for a channel at both of its ends: the sender at %s, the receiver at %s: they take turns, which a larger channel avoids", who, v.Median, f.Pair.Send, f.Pair.Receive)
-		out.Evidence = append(out.Evidence, fmt.Sprintf("%s slept, %s", Plural(f.Pair.SendSleeps, "sender"),
-			Plural(f.Pair.ReceiveSleeps, "receiver")))
+		out.Evidence = append(out.Evidence, fmt.Sprintf("%s slept, %s", plain.Count(f.Pair.SendSleeps, "sender"),
+			plain.Count(f.Pair.ReceiveSleeps, "receiver")))
 		out.Confidence = fmt.Sprintf("%.2g to %.2g sleeps per page over %d traces", v.Min, v.Max, v.N)
 		out.Check = "double the channel's capacity: if the sleeps per page stay, the two wait for each other by design"
 		return "block"
@@ -225,7 +226,7 @@ func cause(f diagnose.Finding, who string, out *Finding) (profile string) {
 		out.Check = "crawl pages with fewer links: the share falls"
 	case diagnose.Connections:
 		out.Text = fmt.Sprintf("%s makes %s connections a page", who, perPage(v.Median))
-		out.Confidence = fmt.Sprintf("%s to %s over %s", perPage(v.Min), perPage(v.Max), Plural(v.N, "sample"))
+		out.Confidence = fmt.Sprintf("%s to %s over %s", perPage(v.Min), perPage(v.Max), plain.Count(v.N, "sample"))
 		out.Check = "crawl a graph with fewer hosts: processor time per page falls"
 		switch first, known := c.FirstDials(); {
 		case !known:
@@ -238,7 +239,7 @@ func cause(f diagnose.Finding, who string, out *Finding) (profile string) {
 		}
 		return "cpu"
 	case diagnose.BusySite:
-		out.Text = fmt.Sprintf("%s spends %s of its workers' time waiting for the site, which shares the processors: a page needs %s of the crawler's process and %s of the site", who, share, Seconds(c.CPU), Seconds(c.SiteCPU))
+		out.Text = fmt.Sprintf("%s spends %s of its workers' time waiting for the site, which shares the processors: a page needs %s of the crawler's process and %s of the site", who, share, plain.Seconds(c.CPU), plain.Seconds(c.SiteCPU))
 		out.Check = "double the workers: the pages per second stay, since the processors are busy"
 		return "wall"
 	case diagnose.LongTail:
@@ -259,7 +260,7 @@ func cause(f diagnose.Finding, who string, out *Finding) (profile string) {
 	}
 	if f.Rule.Kind != diagnose.Throttled {
 		out.Confidence = fmt.Sprintf("%s to %s, the 95 %% interval for %s", Share(v.Min), Share(v.Max),
-			Plural(v.N, "sample"))
+			plain.Count(v.N, "sample"))
 	}
 	return "cpu"
 }
@@ -306,7 +307,7 @@ func likely(f diagnose.Finding, what string) string {
 // growthOf says which part of the growth of processor time a class has, and where.
 func growthOf(l *diagnose.Loss, g *diagnose.Growth) string {
 	part := partOf(l, g)
-	text := fmt.Sprintf("%s more; %s of what grew is in %s%s", Seconds(l.CPU.Value),
+	text := fmt.Sprintf("%s more; %s of what grew is in %s%s", plain.Seconds(l.CPU.Value),
 		interval(part.Value, part.Lo, part.Hi, Share), className(g.Class), atSpot(&g.Spot))
 	if g.More.Lo <= 0 {
 		text += ", which is not sure: profile it for longer, with a larger length in [profiles]"
@@ -370,7 +371,7 @@ func growthOfWaits(l *diagnose.Loss) string {
 	}
 	part := partOf(l, lock)
 	return fmt.Sprintf("; a page costs %s more processor time than with one worker: %s of what grew is in the slow path of locks and %s in the scheduler",
-		Seconds(l.CPU.Value), interval(part.Value, part.Lo, part.Hi, Share), Share(partOf(l, sched).Value))
+		plain.Seconds(l.CPU.Value), interval(part.Value, part.Lo, part.Hi, Share), Share(partOf(l, sched).Value))
 }
 
 // explainedShare says which share of the throughput lost against one worker a finding explains; "" if unknown.
@@ -379,7 +380,7 @@ func explainedShare(f diagnose.Finding) string {
 		return ""
 	}
 	return fmt.Sprintf("it explains %s of what a page costs more than with one worker, %s of the processors' time",
-		Share(f.Explains), Seconds(f.Cell.Loss.Total.Value))
+		Share(f.Explains), plain.Seconds(f.Cell.Loss.Total.Value))
 }
 
 // causes returns the causes of a run in words: each once, with the other crawlers and graphs that it holds for.

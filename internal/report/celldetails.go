@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
@@ -45,7 +46,7 @@ func cellDetails(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) CellDetails
 		v.Facts = append(v.Facts, [2]string{name, fmt.Sprintf(format, args...)})
 	}
 	if name := MachineName(a); name != "" {
-		fact("machine", "%s alone, of %s", name, Plural(len(a.Machines.List), "machine"))
+		fact("machine", "%s alone, of %s", name, plain.Count(len(a.Machines.List), "machine"))
 	}
 	v.Median = fmt.Sprintf("%s %s", SI(c.Summary.Center), perSecondOf(c.Transport))
 	v.Interval, v.Samples = Interval(c), samples(c)
@@ -62,7 +63,7 @@ func cellDetails(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) CellDetails
 	for _, f := range slices.Sorted(maps.Keys(c.Flags)) {
 		v.Flagged += fmt.Sprintf("%s: %d of %d samples. ", f, c.Flags[f], len(c.Measured()))
 	}
-	fact("processor time, not traced", "%s per page", Seconds(c.CPU))
+	fact("processor time, not traced", "%s per page", plain.Seconds(c.CPU))
 	fact("allocated", "%.0f B per page", c.Bytes)
 	if c.Retained > 0 {
 		fact("retained", "%.1f B of the heap per page, at the last page", c.Retained)
@@ -73,22 +74,22 @@ func cellDetails(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) CellDetails
 	}
 	if c.Transport == plan.HTTP {
 		fact("by the wall clock", "%s pages/s", SI(c.Wall))
-		fact("site", "%s of processor time per page, in its own process", Seconds(c.SiteCPU))
+		fact("site", "%s of processor time per page, in its own process", plain.Seconds(c.SiteCPU))
 		fact("connections", "%s per page", perPage(c.Dials))
 	}
 	if f := c.Fleet; f != nil {
 		fact("fleet", "of %s, the least served got %.2f of what the most served got; all started within %s",
-			Plural(c.Processes, "process"), f.LeastToMost, Seconds(f.Skew))
+			plain.Count(c.Processes, "process"), f.LeastToMost, plain.Seconds(f.Skew))
 		if c.ServerCPU > 0 {
-			fact("server", "%s of processor time per page, in its own process", Seconds(c.ServerCPU))
+			fact("server", "%s of processor time per page, in its own process", plain.Seconds(c.ServerCPU))
 		}
 	}
 	if share, known := c.Changeable(); known {
-		fact("fetching and parsing", "%s per page with workers that do nothing else: the crawler can change %s", Seconds(c.Fetching),
+		fact("fetching and parsing", "%s per page with workers that do nothing else: the crawler can change %s", plain.Seconds(c.Fetching),
 			Share(share))
 	}
 	if cost, share := engineShare(a.Run.Manifest(), c); cost > 0 {
-		fact("engine, site and verification", "%s per page, %s of this cell", Seconds(cost), Share(share))
+		fact("engine, site and verification", "%s per page, %s of this cell", plain.Seconds(cost), Share(share))
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Counts)) {
 		fact(name, "%.2g per page", c.Counts[name])
@@ -162,7 +163,7 @@ func samples(c *diagnose.Cell) Figure {
 		}
 		f.Numbers.add(fmt.Sprint(rec.Round+1), fmt.Sprint(rec.Slot+1), rec.Start.UTC().Format("15:04:05"),
 			fmt.Sprint(s.Crawls), SI(speed),
-			Seconds(s.Values["sec/op"]), Seconds(s.Values["cpu-sec/op"]/pages), flags)
+			plain.Seconds(s.Values["sec/op"]), plain.Seconds(s.Values["cpu-sec/op"]/pages), flags)
 	}
 	f.SVG = Samples("samples of "+CellName(c), f.Sentence, ColorOf(c.Impl), dots, c.Summary.Center,
 		c.Summary.Lo, c.Summary.Hi, SI)

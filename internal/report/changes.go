@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 
 	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/plan"
@@ -62,12 +63,12 @@ func ViewChanges(list []diagnose.Change, gate float64, href Href) ChangesPage {
 			Ratio{Label: fmt.Sprintf("%s, %d", c.Cell.Impl, c.Cell.Workers), Value: x.Value, Lo: x.Lo, Hi: x.Hi,
 				Word: verdict, Color: ColorOf(c.Cell.Impl), Href: href(id)})
 	}
-	p.Summary = Plural(len(list), "cell") + ", p adjusted for their number"
+	p.Summary = plain.Count(len(list), "cell") + ", p adjusted for their number"
 	if gate >= 0 {
 		p.Summary += fmt.Sprintf("; gate at a regression of %s: %v (%d fail, %d pass, %d cannot tell)", effect(1+gate),
 			diagnose.Gate(list, gate), gates[stat.Fail], gates[stat.Pass], gates[stat.CannotTell])
 	}
-	p.Tally = fmt.Sprintf("Of %s: %s; p adjusted for all of them.", Plural(len(list), "cell"), tally(verdicts))
+	p.Tally = fmt.Sprintf("Of %s: %s; p adjusted for all of them.", plain.Count(len(list), "cell"), tally(verdicts))
 	for i := range p.Figures {
 		f := &p.Figures[i]
 		f.SVG = Forest("changes, "+f.Title, p.Tally, "times the pages/s of before", ratios[f.Title])

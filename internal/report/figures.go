@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 
 	"crawlbench/internal/stat"
@@ -145,7 +146,7 @@ func forest(a *diagnose.Analysis, t *diagnose.Table, href Href) *Figure {
 		return nil
 	}
 	f.Sentence = fmt.Sprintf("Of %s: %s; p adjusted for all %d comparisons. The grey boxes are the noise floor: the interval of %s against itself.",
-		Plural(len(list), "comparison"), tally(verdicts), a.Families.At(t.Rate).Size, a.Baseline)
+		plain.Count(len(list), "comparison"), tally(verdicts), a.Families.At(t.Rate).Size, a.Baseline)
 	f.SVG = Forest(f.Title, f.Sentence, "times "+a.Baseline, list)
 	return f
 }

@@ -5,9 +5,10 @@ import (
 	"os"
 	"slices"
 
-	"crawlbench/internal/profile/breakdown"
-
+	"crawlbench/internal/plain"
 	"crawlbench/internal/profile"
+
+	"crawlbench/internal/profile/breakdown"
 )
 
 // flameLeast is the share below which frames are omitted from a flame graph in a report.
@@ -57,6 +58,6 @@ func draw(p *profile.Profile, name string) string {
 	}
 	return Flame("where the workers' time went, "+name, "a flame graph whose first row are the states of workers", root,
 		flameLeast,
-		func(ns float64) string { return Seconds(ns / 1e9) },
+		func(ns float64) string { return plain.Seconds(ns / 1e9) },
 		func(name string) string { return ids[name] })
 }

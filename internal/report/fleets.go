@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 )
 
 // Titles and descriptions of what fleets did.
@@ -36,7 +37,8 @@ func fleets(a *diagnose.Analysis, t *topic) []Table {
 			case c.Rate > 0:
 				limits.add(fleetLimit(a, table, c)...)
 			default:
-				crawls.add(c.Impl, fmt.Sprint(c.Processes), fmt.Sprint(c.Workers), SI(c.Summary.Center), Seconds(c.CPU),
+				crawls.add(c.Impl, fmt.Sprint(c.Processes), fmt.Sprint(c.Workers), SI(c.Summary.Center),
+					plain.Seconds(c.CPU),
 					ofServer(c), known("%.2g", c.Counts["server calls"]), fmt.Sprintf("%.2f", c.Fleet.LeastToMost))
 			}
 		}
@@ -56,10 +58,10 @@ func fleetLimit(a *diagnose.Analysis, t *diagnose.Table, c *diagnose.Cell) []str
 		name += " (wrong)"
 	}
 	if n := len(t.Workers); n > 1 {
-		name += ", " + Plural(c.Workers, "worker")
+		name += ", " + plain.Count(c.Workers, "worker")
 	}
 	return []string{name, t.Rate.String(), c.Impl, fmt.Sprint(c.Processes), achieved, window,
-		known("%.2g", c.Fleet.Calls), fmt.Sprintf("%.2f", c.Fleet.LeastToMost), Seconds(c.CPU), ofServer(c)}
+		known("%.2g", c.Fleet.Calls), fmt.Sprintf("%.2f", c.Fleet.LeastToMost), plain.Seconds(c.CPU), ofServer(c)}
 }
 
 // fleetMethod says what fleets did and how that was verified; "" if there were none.
@@ -99,7 +101,7 @@ func ofServer(c *diagnose.Cell) string {
 	if c.ServerCPU == 0 {
 		return "-"
 	}
-	return Seconds(c.ServerCPU)
+	return plain.Seconds(c.ServerCPU)
 }
 
 // known formats x; 0 means that it is not known.

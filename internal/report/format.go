@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"crawlbench/internal/host"
-	"crawlbench/internal/plain"
 	"crawlbench/internal/stat"
 )
 
@@ -34,12 +32,6 @@ func SI(x float64) string {
 	return fmt.Sprintf("%.*f%s", digits, x, prefix)
 }
 
-// Count formats n with commas.
-func Count(n int) string { return plain.Number(float64(n)) }
-
-// Plural formats n with its noun.
-func Plural(n int, noun string) string { return plain.Count(n, noun) }
-
 // Duration formats d to the second, or finer if it is short.
 func Duration(d time.Duration) string {
 	switch {
@@ -50,9 +42,6 @@ func Duration(d time.Duration) string {
 	}
 	return d.Round(time.Minute).String()
 }
-
-// Seconds formats a time with its unit.
-func Seconds(x float64) string { return plain.Seconds(x) }
 
 // perPage formats a number of events per page.
 func perPage(n float64) string {
@@ -127,6 +116,3 @@ func nanoseconds(costs map[string]float64) string {
 	}
 	return strings.Join(list, ", ")
 }
-
-// Machine describes the machine of a fingerprint; see host.Fingerprint.
-func Machine(h map[string]string) string { return host.Model(h) }

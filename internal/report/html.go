@@ -29,7 +29,7 @@ func Parts(href Href) (*template.Template, error) {
 		"href":  func(id string) string { return href(id) },
 		"svg":   func(s string) template.HTML { return template.HTML(s) }, // made by this package, which escapes names
 		"si":    SI,
-		"count": Count,
+		"count": plain.Number[int],
 		"json": func(v any) (template.JS, error) {
 			text, err := json.Marshal(v)
 			return template.JS(text), err

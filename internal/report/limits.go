@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/stat"
 )
 
@@ -64,9 +65,9 @@ func limit(t *diagnose.Table, workers int) []Entry {
 	}
 	peak := "unknown"
 	if worst > 0 {
-		peak = fmt.Sprintf("%.2f in %s", worst, Seconds(window))
+		peak = fmt.Sprintf("%.2f in %s", worst, plain.Seconds(window))
 	}
 	return []Entry{{Text: t.LimiterName()}, {Text: t.Rate.String()}, {Text: fmt.Sprint(bucket)},
 		{Text: fmt.Sprint(workers)}, achieved, {Text: peak},
-		{Text: Seconds(stat.Median(cpu).Center)}, {Text: fmt.Sprintf("%.0f", passed)}}
+		{Text: plain.Seconds(stat.Median(cpu).Center)}, {Text: fmt.Sprintf("%.0f", passed)}}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 )
 
 // machineFigures draw how machines agree about the best crawler and the baseline, a figure for each condition and kind
@@ -29,7 +30,7 @@ func machineFigures(a *diagnose.Analysis) (list []*Figure) {
 
 // machineFigure draws the ratio of a cell to the baseline on each machine, and over all.
 func machineFigure(a *diagnose.Analysis, s *diagnose.Stratum, c *diagnose.Cell) *Figure {
-	title := fmt.Sprintf("%s with %s relative to %s, machine by machine", c.Impl, Plural(c.Workers, "worker"), a.Baseline)
+	title := fmt.Sprintf("%s with %s relative to %s, machine by machine", c.Impl, plain.Count(c.Workers, "worker"), a.Baseline)
 	f := &Figure{Title: title, Numbers: Table{Head: []string{"", "times", "from", "to"}}, Sentence: Condition(
 		diagnose.KeyOf(c.Cell)) + ". Each machine has the 95 % interval of its rounds alone."}
 	var ratios []Ratio
@@ -47,7 +48,8 @@ func machineFigure(a *diagnose.Analysis, s *diagnose.Stratum, c *diagnose.Cell) 
 	for _, j := range s.Pairs {
 		if j.Base.Impl == a.Baseline && j.Cell == c.Cell {
 			x := j.Times()
-			add(Ratio{Label: Plural(j.Of, "machine"), Value: x.Value, Lo: x.Lo, Hi: x.Hi, Word: j.Verdict.String()})
+			add(Ratio{Label: plain.Count(j.Of, "machine"), Value: x.Value, Lo: x.Lo, Hi: x.Hi,
+				Word: j.Verdict.String()})
 			f.Sentence += fmt.Sprintf(" The interval of all is adjusted for the number of comparisons; faster on %s.", onOf(j))
 		}
 	}

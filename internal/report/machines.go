@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/host"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
@@ -20,14 +22,14 @@ func MachineOf(m store.Manifest) string {
 	if n := len(m.Machines); n > 1 {
 		models := map[string]bool{}
 		for _, x := range m.Machines {
-			models[Machine(x.Host)] = true
+			models[host.Model(x.Host)] = true
 		}
 		if len(models) > 1 {
-			return fmt.Sprintf("%s with %d kinds of processors", Plural(n, "machine"), len(models))
+			return fmt.Sprintf("%s with %d kinds of processors", plain.Count(n, "machine"), len(models))
 		}
-		return fmt.Sprintf("%s with %s", Plural(n, "machine"), Machine(m.Machines[0].Host))
+		return fmt.Sprintf("%s with %s", plain.Count(n, "machine"), host.Model(m.Machines[0].Host))
 	}
-	return Machine(m.Host)
+	return host.Model(m.Host)
 }
 
 // origin says which part of a run a shard is, or what a run was merged from; "" for any other.
@@ -36,7 +38,8 @@ func origin(m store.Manifest) string {
 	case m.Shard != nil:
 		return fmt.Sprintf("; shard %v of run %s", m.Shard, m.Shard.Run)
 	case len(m.Parts) > 0:
-		return fmt.Sprintf("; merged from %s of %s", Plural(len(m.Parts), "shard"), Plural(len(m.Machines), "machine"))
+		return fmt.Sprintf("; merged from %s of %s", plain.Count(len(m.Parts), "shard"),
+			plain.Count(len(m.Machines), "machine"))
 	}
 	return ""
 }
@@ -46,7 +49,7 @@ const betweenMachines = 0.05
 
 // Shard says how many rounds of a plan a shard measures, in which time, and what the machines can find together.
 func Shard(p *plan.Plan, s store.Shard, rounds int, takes time.Duration) string {
-	text := fmt.Sprintf("Shard %v measures %d of these %s, in about %s", s, rounds, Plural(p.Rounds, "round"),
+	text := fmt.Sprintf("Shard %v measures %d of these %s, in about %s", s, rounds, plain.Count(p.Rounds, "round"),
 		Duration(takes))
 	switch {
 	case len(p.Passes) > 0 && s.HasPasses():
@@ -58,8 +61,8 @@ func Shard(p *plan.Plan, s store.Shard, rounds int, takes time.Duration) string 
 	if s.Of < stat.LeastMachines || f.Size == 0 {
 		return text + "."
 	}
-	return text + fmt.Sprintf(". On %s whose ratios differ by %s, %s have an MDE of %s.", Plural(s.Of, "machine"),
-		effect(1+betweenMachines), Plural(f.Size, "comparison"), effect(f.MachinesMDE(s.Of, betweenMachines)))
+	return text + fmt.Sprintf(". On %s whose ratios differ by %s, %s have an MDE of %s.", plain.Count(s.Of, "machine"),
+		effect(1+betweenMachines), plain.Count(f.Size, "comparison"), effect(f.MachinesMDE(s.Of, betweenMachines)))
 }
 
 // noVerdict says why machines are not compared together; "" if they are.
@@ -68,10 +71,10 @@ func noVerdict(x *diagnose.Machines) string {
 	case x.Joint() != nil:
 		return ""
 	case len(x.Strata) > 1:
-		return fmt.Sprintf("%s have %d kinds of processors, which are not averaged", Plural(len(x.List), "machine"),
+		return fmt.Sprintf("%s have %d kinds of processors, which are not averaged", plain.Count(len(x.List), "machine"),
 			len(x.Strata))
 	}
-	return fmt.Sprintf("%s were measured, and %d are needed", Plural(len(x.List), "machine"), stat.LeastMachines)
+	return fmt.Sprintf("%s were measured, and %d are needed", plain.Count(len(x.List), "machine"), stat.LeastMachines)
 }
 
 // speaker is a stratum with verdicts, or a machine of another stratum, with what it recommends.
@@ -85,7 +88,7 @@ type speaker struct {
 func speakers(x *diagnose.Machines) (list []speaker) {
 	for _, s := range x.Strata {
 		if s.Decided() {
-			name := fmt.Sprintf("%s with %s", Plural(len(s.Machines), "machine"), s.Model)
+			name := fmt.Sprintf("%s with %s", plain.Count(len(s.Machines), "machine"), s.Model)
 			list = append(list, speaker{name, s.Choices, s})
 			continue
 		}
@@ -129,9 +132,9 @@ func summaryOfMachines(a *diagnose.Analysis) string {
 		return "Nothing was measured."
 	case len(choices[0].Others) == 0:
 		return fmt.Sprintf("There is only one crawler, %s, to compare on %s; trust: %s.", choices[0].Best.Impl,
-			Plural(len(x.List), "machine"), trust)
+			plain.Count(len(x.List), "machine"), trust)
 	}
-	return fmt.Sprintf("%s; on %s; trust: %s.", recommendation(x.Joint().Choices), Plural(len(x.List), "machine"),
+	return fmt.Sprintf("%s; on %s; trust: %s.", recommendation(x.Joint().Choices), plain.Count(len(x.List), "machine"),
 		trust)
 }
 
@@ -160,8 +163,8 @@ func headlinesOfMachines(a *diagnose.Analysis) (list []string) {
 // jointHeadline says which crawler is the fastest over the machines of a stratum.
 func jointHeadline(a *diagnose.Analysis, s speaker, c diagnose.Choice) string {
 	is, open := standing(c, "mean")
-	text := fmt.Sprintf("%s: %s with %s %s on %s", Condition(c.Key), c.Best.Impl, Plural(c.Best.Workers, "worker"), is,
-		s.name)
+	text := fmt.Sprintf("%s: %s with %s %s on %s", Condition(c.Key), c.Best.Impl, plain.Count(c.Best.Workers, "worker"),
+		is, s.name)
 	if len(open) > 0 {
 		text += "; not proven slower: " + strings.Join(open, ", ")
 	}
@@ -175,7 +178,7 @@ func jointHeadline(a *diagnose.Analysis, s speaker, c diagnose.Choice) string {
 
 // onOf says on how many machines the cell of a joint comparison is faster.
 func onOf(j *diagnose.Joint) string {
-	return fmt.Sprintf("%d of %s", j.Faster, Plural(j.Of, "machine"))
+	return fmt.Sprintf("%d of %s", j.Faster, plain.Count(j.Of, "machine"))
 }
 
 // trustOfMachines says whether a run on several machines can be believed, and what it can show.
@@ -259,7 +262,7 @@ func MachineName(a *diagnose.Analysis) string {
 // units says by how many machines or rounds a family was decided.
 func units(f *plan.Family) string {
 	if f.Machines > 0 {
-		return Plural(f.Machines, "machine")
+		return plain.Count(f.Machines, "machine")
 	}
-	return Plural(f.Rounds, "round")
+	return plain.Count(f.Rounds, "round")
 }

@@ -83,10 +83,10 @@ func inFormats(t *testing.T, a *diagnose.Analysis) map[string]string {
 	onOneLine := func(text string) string {
 		return strings.Join(strings.Fields(strings.ReplaceAll(text, screen.Glue, " ")), " ")
 	}
-	plain := strings.NewReplacer("&#43;", "+", "&lt;", "<", `\<`, "<", `\_`, "_")
+	unescaped := strings.NewReplacer("&#43;", "+", "&lt;", "<", `\<`, "<", `\_`, "_")
 	return map[string]string{"text": onOneLine(Text(a, Terminal{Screen: screen.Screen{}, Detail: Verbose})),
-		"markdown": plain.Replace(markdown.String()), "html": plain.Replace(html.String()),
-		"summary": plain.Replace(summary.String()), "verdicts": onOneLine(Verdicts(a, screen.Screen{}))}
+		"markdown": unescaped.Replace(markdown.String()), "html": unescaped.Replace(html.String()),
+		"summary": unescaped.Replace(summary.String()), "verdicts": onOneLine(Verdicts(a, screen.Screen{}))}
 }
 
 func TestReportOfEightMachines(t *testing.T) {

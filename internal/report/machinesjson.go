@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 )
 
 // machineJSON is a machine as JSON has it, with its own cells.
@@ -102,7 +103,7 @@ func jointRows(a *diagnose.Analysis) (rows [][]string) {
 			c := cellOf(&diagnose.Cell{Cell: j.Cell})
 			c.Versus = &versusJSON{intervalOf(j.Times()), j.P, j.Verdict.String()}
 			row := append(csvRow(c, j.Cell.Rate, a.Trust.Untrusted()), fmt.Sprintf("%s with %s",
-				Plural(len(s.Machines), "machine"), s.Model), fmt.Sprint(j.Faster), fmt.Sprint(j.Of),
+				plain.Count(len(s.Machines), "machine"), s.Model), fmt.Sprint(j.Faster), fmt.Sprint(j.Of),
 				csvNumber(number(j.Spread.Between)), csvNumber(number(j.Spread.Within)), csvNumber(number(j.Spread.P)))
 			row[8], row[9] = "", "" // samples and flagged
 			rows = append(rows, row)

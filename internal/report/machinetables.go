@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 )
 
 // machinesSection shows the machines, what they say together, and each alone.
@@ -65,7 +66,7 @@ func machineList(x *diagnose.Machines) Table {
 			text = fmt.Sprintf("%s, %s", reach(floor.Worst), reach(floor.Floor))
 		}
 		t.add(m.Name, m.Model, strings.Join(shards, ", "), fmt.Sprint(m.Rounds), fmt.Sprintf("%s of %s",
-			Count(m.Own.Trust.Flagged), Plural(m.Own.Trust.Samples, "sample")), text)
+			plain.Number(m.Own.Trust.Flagged), plain.Count(m.Own.Trust.Samples, "sample")), text)
 	}
 	return t
 }
@@ -86,7 +87,7 @@ func jointTables(a *diagnose.Analysis, s *diagnose.Stratum) (tables []Table) {
 			i = len(tables)
 			at[k] = i
 			about := fmt.Sprintf("%s: times %s's %s, over %s", Condition(k), a.Baseline, perSecondOf(k.Transport),
-				Plural(len(s.Machines), "machine"))
+				plain.Count(len(s.Machines), "machine"))
 			tables = append(tables, Table{About: about + ". " + jointAbout, Brief: about,
 				Head: []string{"crawler", "workers", "times", "adjusted p", "faster on", "SD between, within",
 					"agreement, p"}})

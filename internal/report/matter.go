@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 )
 
 // costName names what a fetch costs.
@@ -83,7 +84,7 @@ func span(seconds float64) string {
 func matterSentence(a *diagnose.Analysis, m diagnose.Matter) string {
 	what, margin := costName(m.By), setting(a.Margin)
 	most := m.Points[len(m.Points)-1].Cost.Seconds()
-	text := fmt.Sprintf("%s, %s: ", Part(m.Key), Plural(m.Workers, "worker"))
+	text := fmt.Sprintf("%s, %s: ", Part(m.Key), plain.Count(m.Workers, "worker"))
 	switch {
 	case m.Proven == 0:
 		text += fmt.Sprintf("at every %s of a fetch, all of these are equivalent (within %s)", what, margin)

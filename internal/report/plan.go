@@ -9,6 +9,7 @@ import (
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/graph"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
@@ -19,13 +20,13 @@ import (
 // is none. It takes the least time if the first look decides everything, and the most if no crawler leaves.
 func Plan(p *plan.Plan, graphs []store.GraphInfo, least, most time.Duration, gate float64, s screen.Screen) string {
 	var b strings.Builder
-	title := fmt.Sprintf("%s: %s = %s", p.Scenario, product(p), Plural(len(p.Schedule), "sample"))
+	title := fmt.Sprintf("%s: %s = %s", p.Scenario, product(p), plain.Count(len(p.Schedule), "sample"))
 	if len(p.Passes) > 0 {
-		title += fmt.Sprintf(", then %s", Plural(len(p.Passes), "profile pass"))
+		title += fmt.Sprintf(", then %s", plain.Count(len(p.Passes), "profile pass"))
 	}
 	if len(p.Looks) > 1 {
 		title += fmt.Sprintf(": about %s if the first look, after %s, decides everything, and %s if no crawler leaves",
-			Duration(least), Plural(p.Looks[0].Blocks, "round"), Duration(most))
+			Duration(least), plain.Count(p.Looks[0].Blocks, "round"), Duration(most))
 	} else {
 		title += ": about " + Duration(most)
 	}
@@ -34,7 +35,7 @@ func Plan(p *plan.Plan, graphs []store.GraphInfo, least, most time.Duration, gat
 	row := func(key string, values ...string) {
 		if n := len(values); n > mostValues {
 			values = append(slices.Clone(values[:mostValues-2]), "...",
-				fmt.Sprintf("%s (%s in all)", values[n-1], Count(n)))
+				fmt.Sprintf("%s (%s in all)", values[n-1], plain.Number(n)))
 		}
 		rows = append(rows, []string{key, strings.Join(values, ", ")})
 	}
@@ -82,10 +83,10 @@ func product(p *plan.Plan) string {
 			limited++
 		}
 	}
-	text := fmt.Sprintf("%s x %s", Plural(len(p.Cells), "cell"), Plural(p.Rounds, "round"))
+	text := fmt.Sprintf("%s x %s", plain.Count(len(p.Cells), "cell"), plain.Count(p.Rounds, "round"))
 	if rest := len(p.Cells) - limited; limited > 0 && few < p.Rounds {
-		text = fmt.Sprintf("%s x %s + %s with a rate x %d", Plural(rest, "cell"), Plural(p.Rounds, "round"),
-			Count(limited), few)
+		text = fmt.Sprintf("%s x %s + %s with a rate x %d", plain.Count(rest, "cell"), plain.Count(p.Rounds, "round"),
+			plain.Number(limited), few)
 	}
 	return text
 }
@@ -100,10 +101,10 @@ func sampleLines(p *plan.Plan) (list []string) {
 	}
 	if residents > 0 {
 		list = append(list, fmt.Sprintf("%s in blocks: the crawlers of a group are alive at once and take turns, %d of %v",
-			Plural(residents, "cell"), p.Turns, p.Slice))
+			plain.Count(residents, "cell"), p.Turns, p.Slice))
 	}
 	if n := len(p.Cells) - residents; n > 0 {
-		list = append(list, fmt.Sprintf("%s in fresh processes: at least %v of crawls each", Plural(n, "cell"), p.Sample))
+		list = append(list, fmt.Sprintf("%s in fresh processes: at least %v of crawls each", plain.Count(n, "cell"), p.Sample))
 	}
 	return list
 }
@@ -118,15 +119,16 @@ func reachLines(p *plan.Plan) (list []string) {
 		return []string{"none: there are no two crawlers to compare"}
 	}
 	for _, r := range reaches {
-		text := fmt.Sprintf("%s in %s: ", Plural(r.Size, "comparison"), familyName(r.Family))
+		text := fmt.Sprintf("%s in %s: ", plain.Count(r.Size, "comparison"), familyName(r.Family))
 		least, find := r.Enough(sought)
 		if !r.Decides() {
-			list = append(list, text+fmt.Sprintf("%s can decide nothing; %d can", Plural(r.Rounds, "round"), least))
+			list = append(list, text+fmt.Sprintf("%s can decide nothing; %d can", plain.Count(r.Rounds, "round"),
+				least))
 			continue
 		}
 		text += fmt.Sprintf("MDE %s on a quiet machine, %s on a busy one", effect(r.AtQuiet), effect(r.AtBusy))
 		if find > r.Rounds {
-			text += fmt.Sprintf(", where %s would detect %s", Plural(find, "round"), effect(sought))
+			text += fmt.Sprintf(", where %s would detect %s", plain.Count(find, "round"), effect(sought))
 		}
 		list = append(list, text, fmt.Sprintf("if ratios vary by %s (quiet) or %s (busy) from round to round",
 			effect(1+r.Quiet), effect(1+r.Busy)))
@@ -140,16 +142,17 @@ func reachLines(p *plan.Plan) (list []string) {
 
 // gateLine says whether a gate can fire.
 func gateLine(r diagnose.DetectableEffect, gate float64) string {
-	text := fmt.Sprintf("%s, %s in %s: ", effect(1+gate), Plural(r.Size, "comparison"), familyName(r.Family))
+	text := fmt.Sprintf("%s, %s in %s: ", effect(1+gate), plain.Count(r.Size, "comparison"), familyName(r.Family))
 	twice := 1 + max(2*gate, stat.DefaultMargin)
 	least, find := r.Enough(twice)
 	if !r.Decides() {
-		return text + fmt.Sprintf("cannot fire with %s; can with %s", Plural(r.Rounds, "round"), Count(least))
+		return text + fmt.Sprintf("cannot fire with %s; can with %s", plain.Count(r.Rounds, "round"),
+			plain.Number(least))
 	}
 	text += fmt.Sprintf("can fire: fails on a regression of %s on a quiet machine, of %s on a busy one (80 %% power)",
 		effect(max(1+gate, r.AtQuiet)), effect(max(1+gate, r.AtBusy)))
 	if find > r.Rounds {
-		text += fmt.Sprintf("; there %s fail one of %s", Plural(find, "round"), effect(twice))
+		text += fmt.Sprintf("; there %s fail one of %s", plain.Count(find, "round"), effect(twice))
 	}
 	return text
 }
@@ -166,7 +169,7 @@ func NothingToFind(p *plan.Plan) string {
 		least = max(least, n)
 	}
 	return fmt.Sprintf("%s can decide nothing: want at least %d, or -force to measure without verdicts",
-		Plural(p.Rounds, "round"), least)
+		plain.Count(p.Rounds, "round"), least)
 }
 
 // mostValues is how many values of an axis a plan shows.
@@ -174,11 +177,11 @@ const mostValues = 24
 
 // graphSentence describes a graph, for a site with the given latency.
 func graphSentence(g store.GraphInfo, latency graph.Latency) string {
-	reached := fmt.Sprintf("%s reached in %s", Count(g.Reachable), Plural(g.Depth+1, "level"))
+	reached := fmt.Sprintf("%s reached in %s", plain.Number(g.Reachable), plain.Count(g.Depth+1, "level"))
 	if g.Failed > 0 {
-		reached += fmt.Sprintf(", %s of them fail", Count(g.Failed))
+		reached += fmt.Sprintf(", %s of them fail", plain.Number(g.Failed))
 	}
-	parts := []string{Count(g.Pages) + " pages", Count(g.Links) + " links", reached, "(" + g.Spec + ")"}
+	parts := []string{plain.Number(g.Pages) + " pages", plain.Number(g.Links) + " links", reached, "(" + g.Spec + ")"}
 	if g.RecordedMedian > 0 {
 		parts = append(parts, recordedSentence(g, latency))
 	}

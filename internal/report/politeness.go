@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
@@ -91,7 +92,7 @@ func politeGroups(a *diagnose.Analysis, t *topic) (groups []Group, figures []*Fi
 
 // condition names a graph, and what else the scenario varies.
 func condition(t *diagnose.Table, workers int) string {
-	text := t.Graph + ", " + Plural(workers, "worker")
+	text := t.Graph + ", " + plain.Count(workers, "worker")
 	if t.Keys != "id" {
 		text += ", keys " + t.Keys
 	}
@@ -347,7 +348,7 @@ func stripsFigure(t *diagnose.Table, workers int) *Figure {
 	f := &Figure{Title: stripsTitle + ", " + condition(t, workers),
 		Sentence: fmt.Sprintf("The first %s, %s, one a line: what each was for most of a column. Ready means that its pages "+
 			"could be fetched and no worker did: head-of-line blocking.", seconds(list[0].StripEnd),
-			Plural(len(list[0].Strips), "host")),
+			plain.Count(len(list[0].Strips), "host")),
 		Numbers: Table{Head: []string{"crawler", "busy", "gap", "ready", "no page"}}}
 	var rows []StripRow
 	for i, s := range list {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 )
 
@@ -91,7 +92,7 @@ func achievedRateFigure(t *topic, href Href) *Figure {
 	if len(list) == 0 {
 		return nil
 	}
-	f := &Figure{Title: fmt.Sprintf("Achieved rate as a share of the offered rate, %s", Plural(workers, "worker")),
+	f := &Figure{Title: fmt.Sprintf("Achieved rate as a share of the offered rate, %s", plain.Count(workers, "worker")),
 		Sentence: "Below 100 %, something other than the rate is the limit."}
 	f.lines(Axes{Title: f.Title, About: f.Sentence, X: "offered pages/s", Y: "achieved", Ticks: xs, Top: 100,
 		Unit: func(y float64) string { return fmt.Sprintf("%.0f %%", y) }}, list)

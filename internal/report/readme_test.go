@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/host"
 	"crawlbench/internal/plain/screen"
 )
 
@@ -32,7 +33,7 @@ func TestReadmeQuotesTheReferenceRun(t *testing.T) {
 	}
 	m := a.Run.Manifest()
 	if !strings.Contains(readme, m.Host["cpu"]) {
-		t.Errorf("README.md does not name the machine of the reference run, %s", Machine(m.Host))
+		t.Errorf("README.md does not name the machine of the reference run, %s", host.Model(m.Host))
 	}
 	links := regexp.MustCompile(`\((results/reference/[^)]*)\)`).FindAllStringSubmatch(readme, -1)
 	if len(links) == 0 {

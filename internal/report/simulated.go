@@ -34,8 +34,8 @@ func (p *Page) simulated(a *diagnose.Analysis) {
 		policy(a)...)
 	p.Method = append(p.Method, [2]string{"go", m.Go})
 	for _, g := range m.Graphs {
-		text := fmt.Sprintf("%s: %s, %s, %s reachable in %s", g.Spec, Plural(g.Pages, "page"), Plural(g.Links, "link"),
-			Count(g.Reachable), plain.Count(g.Depth+1, "level"))
+		text := fmt.Sprintf("%s: %s, %s, %s reachable in %s", g.Spec, plain.Count(g.Pages, "page"),
+			plain.Count(g.Links, "link"), plain.Number(g.Reachable), plain.Count(g.Depth+1, "level"))
 		if of.Graph(g.Name).Doc != "" {
 			text = of.Graph(g.Name).Doc + "; " + text
 		}

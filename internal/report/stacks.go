@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/profile"
 )
 
@@ -70,7 +71,7 @@ func costOfPage(t *diagnose.Table, href Href) *Figure {
 		for _, s := range list {
 			row := []string{s.cell.Impl, fmt.Sprint(s.cell.Workers)}
 			for _, b := range bands {
-				row = append(row, Seconds(s.parts[b.Name]))
+				row = append(row, plain.Seconds(s.parts[b.Name]))
 			}
 			f.Numbers.add(row...)
 		}
@@ -92,7 +93,7 @@ func stacks(groups [][]stack, href Href) string {
 	legend := float64((len(bands) + 3) / 4)
 	s := begin(plotWidth, top+tall+40+18*legend, costTitle, costAbout)
 	s.printf(`<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="rule"/>`, left, float64(plotWidth), top, top)
-	s.text(left-4, top+6, "dim", "end", Seconds(most))
+	s.text(left-4, top+6, "dim", "end", plain.Seconds(most))
 	s.text(left-4, top+tall, "dim", "end", "0")
 	step := (plotWidth - left) / float64(n)
 	x := left
@@ -104,9 +105,9 @@ func stacks(groups [][]stack, href Href) string {
 				sec := bar.parts[b.Name]
 				if h := tall * sec / most; h >= 0.2 {
 					y -= h
-					note := fmt.Sprintf("%s, %s: %s, %s per page", bar.cell.Impl, Plural(bar.cell.Workers, "worker"),
-						b.Name,
-						Seconds(sec))
+					note := fmt.Sprintf("%s, %s: %s, %s per page", bar.cell.Impl,
+						plain.Count(bar.cell.Workers, "worker"), b.Name,
+						plain.Seconds(sec))
 					s.linked(flameOf(bar.cell, href),
 						fmt.Sprintf(`<g class="%s"><rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" class="fill"><title>%s</title></rect></g>`,
 							b.ID, x+1, y, max(1, step-2), h, escape(note)))

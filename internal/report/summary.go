@@ -28,7 +28,7 @@ func Summary(w io.Writer, a *diagnose.Analysis, base *Base, link string) error {
 	}
 	t := Table{Head: []string{"machine", "system", "Go", "scenario", "rounds", "noise floor", "MDE", "flagged"}}
 	t.add(MachineOf(m), m.Host["os"]+"/"+m.Host["arch"], m.Go, m.Scenario, fmt.Sprint(a.Run.Plan().Rounds),
-		reach(floor), effect(mde), fmt.Sprintf("%s of %s", Count(tr.Flagged), Plural(tr.Samples, "sample")))
+		reach(floor), effect(mde), fmt.Sprintf("%s of %s", plain.Number(tr.Flagged), plain.Count(tr.Samples, "sample")))
 	var b strings.Builder
 	if a.Run.Plan().Simulated {
 		p := View(a, fragmentOf)
@@ -45,8 +45,8 @@ func Summary(w io.Writer, a *diagnose.Analysis, base *Base, link string) error {
 	}
 	var last []string
 	if n := len(a.Failures); n > 0 {
-		last = append(last, cell(fmt.Sprintf("%s failed, among them %s: %s.", Plural(n, "cell"), a.Failures[0].ID(),
-			a.Failures[0].Failure.Class)))
+		last = append(last, cell(fmt.Sprintf("%s failed, among them %s: %s.", plain.Count(n, "cell"),
+			a.Failures[0].ID(), a.Failures[0].Failure.Class)))
 	}
 	if m.State != "complete" {
 		last = append(last, cell("The run is "+status(a)+"."))
@@ -71,13 +71,13 @@ func since(base *Base) string {
 			slower = append(slower, c)
 		}
 	}
-	text := fmt.Sprintf("Since %s, of %s: %s.", base.Name, Plural(len(base.Changes), "cell"), tally(verdicts))
+	text := fmt.Sprintf("Since %s, of %s: %s.", base.Name, plain.Count(len(base.Changes), "cell"), tally(verdicts))
 	slices.SortStableFunc(slower, func(x, y diagnose.Change) int {
 		return cmp.Compare(x.Times().Value, y.Times().Value)
 	})
 	var names []string
 	for _, c := range slower[:min(mostSlower, len(slower))] {
-		names = append(names, fmt.Sprintf("%s with %s on %s %s", c.Cell.Impl, Plural(c.Cell.Workers, "worker"),
+		names = append(names, fmt.Sprintf("%s with %s on %s %s", c.Cell.Impl, plain.Count(c.Cell.Workers, "worker"),
 			c.Cell.Graph, times(c.Times())))
 	}
 	if len(names) > 0 {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 )
@@ -16,7 +17,7 @@ import (
 func heads(about string, workers []int, first ...string) Table {
 	t := Table{About: about, Head: first}
 	for _, n := range workers {
-		t.Head = append(t.Head, Plural(n, "worker"))
+		t.Head = append(t.Head, plain.Count(n, "worker"))
 	}
 	return t
 }
@@ -88,9 +89,9 @@ func speed(c *diagnose.Cell) Entry {
 	text := interval(m.Center, m.Lo, m.Hi, SI)
 	switch {
 	case c.Transport == plan.HTTP:
-		text = interval(1/m.Center, 1/m.Hi, 1/m.Lo, Seconds)
-		return Entry{Text: fmt.Sprintf("%s; site %s", text, Seconds(c.SiteCPU)),
-			Short: fmt.Sprintf("%s + %s", Seconds(1/m.Center), Seconds(c.SiteCPU))}
+		text = interval(1/m.Center, 1/m.Hi, 1/m.Lo, plain.Seconds)
+		return Entry{Text: fmt.Sprintf("%s; site %s", text, plain.Seconds(c.SiteCPU)),
+			Short: fmt.Sprintf("%s + %s", plain.Seconds(1/m.Center), plain.Seconds(c.SiteCPU))}
 	case math.IsInf(reach, 0) || math.IsNaN(reach):
 		return Entry{Text: text, Short: SI(m.Center) + " ± ?"}
 	case reach > mostReach:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 )
 
 // experiments are the experiments that tested the findings of a run.
@@ -42,7 +43,7 @@ func (e *experiments) tested(f diagnose.Finding, out Finding) (Finding, bool) {
 
 // TestResult describes the result of an experiment.
 func TestResult(r diagnose.TestResult) string {
-	observed := "no interval after " + Plural(r.Rounds, "round")
+	observed := "no interval after " + plain.Count(r.Rounds, "round")
 	if r.Ratio > 0 {
 		observed = fmt.Sprintf("observed %.2fx [%.2f, %.2f]", r.Ratio, r.Lo, r.Hi)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/web/hostlog"
 )
@@ -113,7 +114,7 @@ func (t Terminal) findings(b *strings.Builder, list []Finding, more int) {
 		}
 	}
 	if more > 0 {
-		t.Paragraph(b, "  ", Plural(more, "more finding")+" in the report.")
+		t.Paragraph(b, "  ", plain.Count(more, "more finding")+" in the report.")
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 )
@@ -42,11 +43,11 @@ func untrusted(a *diagnose.Analysis) string {
 	tr := a.Trust
 	controls, rejected := tr.Controls()
 	if tr.Busy() {
-		return fmt.Sprintf("The machine was busy, %s of %s are flagged: do not use these results.", Count(tr.Flagged),
-			Plural(tr.Samples, "sample"))
+		return fmt.Sprintf("The machine was busy, %s of %s are flagged: do not use these results.", plain.Number(tr.Flagged),
+			plain.Count(tr.Samples, "sample"))
 	}
 	return fmt.Sprintf("Something other than the crawlers changed during the run, as %s differs from itself in %d of %s: do not use these results.",
-		a.Baseline, rejected, Plural(controls, "comparison"))
+		a.Baseline, rejected, plain.Count(controls, "comparison"))
 }
 
 // recommendation says which crawlers to use.
@@ -60,7 +61,7 @@ func recommendation(choices []diagnose.Choice) string {
 		parts = append(parts, text)
 	}
 	if n := len(choices) - len(parts); n > 0 {
-		parts = append(parts, Plural(n, "more table")+" below")
+		parts = append(parts, plain.Count(n, "more table")+" below")
 	}
 	return strings.Join(parts, "; ")
 }
@@ -85,7 +86,7 @@ func where(k diagnose.Key, among []diagnose.Choice) string {
 
 // choice says which crawler to use, best against best.
 func choice(c diagnose.Choice) string {
-	with := func(c *diagnose.Cell) string { return c.Impl + " with " + Plural(c.Workers, "worker") }
+	with := func(c *diagnose.Cell) string { return c.Impl + " with " + plain.Count(c.Workers, "worker") }
 	text := "Use " + with(c.Best)
 	if len(c.Others) == 0 {
 		return text + fmt.Sprintf(" (%s %s; there is no other crawler)", SI(c.Best.Summary.Center),
@@ -133,7 +134,7 @@ func trust(a *diagnose.Analysis) []string {
 	switch {
 	case tr.Busy():
 		list = append(list, fmt.Sprintf("UNTRUSTED: %s of %s are flagged. Next: stop other programs, or measure at another time; \"crawlbench doctor\" shows the noise.",
-			Count(tr.Flagged), Plural(tr.Samples, "sample")))
+			plain.Number(tr.Flagged), plain.Count(tr.Samples, "sample")))
 	case rejected > 0:
 		list = append(list, "UNTRUSTED: the A/A control differs from itself. Next: \"crawlbench doctor\" shows the noise; then measure again.")
 	case controls == 0:
@@ -143,7 +144,7 @@ func trust(a *diagnose.Analysis) []string {
 		list = append(list, noise(a, n)...)
 	}
 	if tr.Repeated > 0 {
-		text := fmt.Sprintf("%s of %s were flagged and measured again", Count(tr.Repeated), Plural(tr.Samples, "sample"))
+		text := fmt.Sprintf("%s of %s were flagged and measured again", plain.Number(tr.Repeated), plain.Count(tr.Samples, "sample"))
 		if len(tr.Flags) > 0 {
 			var left []string
 			for _, f := range slices.Sorted(maps.Keys(tr.Flags)) {
@@ -155,7 +156,7 @@ func trust(a *diagnose.Analysis) []string {
 	}
 	if tr.Bimodal > 0 {
 		list = append(list, fmt.Sprintf("The samples of %s are bimodal: look at them before you read the median.",
-			Plural(tr.Bimodal, "cell")))
+			plain.Count(tr.Bimodal, "cell")))
 	}
 	if slices.ContainsFunc(a.Choices, apart) {
 		list = append(list, "Ratios between different numbers of workers, in the first sentence, are in no table: "+
@@ -209,12 +210,12 @@ func noise(a *diagnose.Analysis, n diagnose.Noise) []string {
 		}
 		of := map[bool]string{true: "of", false: "in"}[n.Rejected > 0]
 		list = append(list, fmt.Sprintf("%s: A/A control: %s %s %s %s; noise floor %s (worst cell), %s (median).", name,
-			a.Baseline, differs, of, Plural(n.Controls, "comparison"), reach(n.Worst), reach(n.Floor)))
+			a.Baseline, differs, of, plain.Count(n.Controls, "comparison"), reach(n.Worst), reach(n.Floor)))
 	}
 	if n.Size == 0 {
 		return list
 	}
-	text := fmt.Sprintf("%s: %s, %s", name, units(n.Family), Plural(n.Size, "comparison"))
+	text := fmt.Sprintf("%s: %s, %s", name, units(n.Family), plain.Count(n.Size, "comparison"))
 	if math.IsInf(n.Detectable, 0) {
 		return append(list, text+": nothing can be decided.")
 	}
@@ -282,7 +283,7 @@ func verdictMethod(a *diagnose.Analysis) string {
 			asks = ", tested for equivalence first"
 		}
 		parts = append(parts, fmt.Sprintf("%s of crawlers in %s, any false claim below %.1f %%%s",
-			Plural(f.Size, "comparison"), familyName(f), 100*f.Alpha, asks))
+			plain.Count(f.Size, "comparison"), familyName(f), 100*f.Alpha, asks))
 	}
 	if len(parts) == 0 {
 		return "none: there is nothing to compare"

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
@@ -41,7 +42,8 @@ func runTitle(m store.Manifest) string { return fmt.Sprintf("%s on %s", m.Scenar
 // status describes the state of a run.
 func status(a *diagnose.Analysis) string {
 	m := a.Run.Manifest()
-	text := fmt.Sprintf("%s, %s of %s samples", m.State, Count(len(a.Run.Samples())), Count(a.Run.Planned()))
+	text := fmt.Sprintf("%s, %s of %s samples", m.State, plain.Number(len(a.Run.Samples())),
+		plain.Number(a.Run.Planned()))
 	if s := Settled(a.Run); s != "" {
 		text += "; " + s
 	}
@@ -101,7 +103,7 @@ func limiterName(k diagnose.Key) string {
 		text += ", " + k.Cost.String() + " a page"
 	}
 	if k.Processes > 0 {
-		text += ", fleet of " + Plural(k.Processes, "process")
+		text += ", fleet of " + plain.Count(k.Processes, "process")
 	}
 	if k.NoGC {
 		text += ", GOGC off"
@@ -115,7 +117,7 @@ func limiterName(k diagnose.Key) string {
 // CellName names a cell by its properties, separated by commas.
 func CellName(c *diagnose.Cell) string {
 	return fmt.Sprintf("%s, %s by %s%s, %s, rate %s", c.Impl, c.Graph, c.Keys, over(c.Transport),
-		Plural(c.Workers, "worker"), RateName(diagnose.KeyOf(c.Cell)))
+		plain.Count(c.Workers, "worker"), RateName(diagnose.KeyOf(c.Cell)))
 }
 
 // verdictMark returns the mark of a verdict in a terminal.
@@ -154,7 +156,7 @@ func compared(c *diagnose.Comparison) string {
 func standing(c diagnose.Choice, center string) (is string, open []string) {
 	for _, o := range c.Others {
 		if o.Verdict != stat.Faster {
-			open = append(open, fmt.Sprintf("%s with %s", o.Impl, Plural(o.Workers, "worker")))
+			open = append(open, fmt.Sprintf("%s with %s", o.Impl, plain.Count(o.Workers, "worker")))
 		}
 	}
 	switch {
@@ -175,11 +177,11 @@ func headline(c diagnose.Choice) string {
 	if c.Transport == plan.HTTP {
 		is = map[string]string{"is the fastest": "is the cheapest", "has the highest median": "has the lowest median",
 			"is the only crawler": "is the only crawler"}[is]
-		speed = fmt.Sprintf("%s of processor time a page (and %s in the site)", Seconds(1/best.Summary.Center),
-			Seconds(best.SiteCPU))
+		speed = fmt.Sprintf("%s of processor time a page (and %s in the site)", plain.Seconds(1/best.Summary.Center),
+			plain.Seconds(best.SiteCPU))
 	}
 	text := fmt.Sprintf("%s: %s %s, %s with %s", Condition(c.Key), best.Impl, is, speed,
-		Plural(best.Workers, "worker"))
+		plain.Count(best.Workers, "worker"))
 	if len(open) > 0 {
 		text += "; not proven slower: " + strings.Join(open, ", ")
 	}
@@ -202,8 +204,8 @@ func changeable(t *diagnose.Table) string {
 		return ""
 	}
 	return fmt.Sprintf(" A crawler can change at most %s of that: %s with %s needs %s a page, and workers that only "+
-		"fetch and parse need %s.", Share(share), most.Impl, Plural(most.Workers, "worker"),
-		Seconds(1/most.Summary.Center), Seconds(most.Fetching))
+		"fetch and parse need %s.", Share(share), most.Impl, plain.Count(most.Workers, "worker"),
+		plain.Seconds(1/most.Summary.Center), plain.Seconds(most.Fetching))
 }
 
 // rounds says how many rounds a plan has, and which cells take part in them.
@@ -230,14 +232,14 @@ func Settled(run *store.Run) string {
 	if s.Of == 0 || s.Rounds == 0 {
 		return ""
 	}
-	which := fmt.Sprintf("%s of %s", Count(s.Settled), Plural(s.Of, "comparison"))
+	which := fmt.Sprintf("%s of %s", plain.Number(s.Settled), plain.Count(s.Of, "comparison"))
 	if s.All() {
-		which = "all " + Plural(s.Of, "comparison")
+		which = "all " + plain.Count(s.Of, "comparison")
 	}
 	if p.RoundsOf(plan.Cell{Rate: 1}) < p.Rounds {
 		which += " without a rate"
 	}
-	return fmt.Sprintf("%s settled after %d of %s", which, s.Rounds, Plural(p.Rounds, "round"))
+	return fmt.Sprintf("%s settled after %d of %s", which, s.Rounds, plain.Count(p.Rounds, "round"))
 }
 
 // method says how the run was measured.
@@ -267,8 +269,8 @@ func method(a *diagnose.Analysis) [][2]string {
 	}
 	for _, g := range m.Graphs {
 		list = append(list, [2]string{"graph " + g.Name,
-			fmt.Sprintf("%s: %s pages, %s links, %s reachable in %d levels", g.Spec, Count(g.Pages), Count(g.Links),
-				Count(g.Reachable), g.Depth+1)})
+			fmt.Sprintf("%s: %s pages, %s links, %s reachable in %d levels", g.Spec, plain.Number(g.Pages), plain.Number(g.Links),
+				plain.Number(g.Reachable), g.Depth+1)})
 	}
 	if engine := overMemory(m.Engine); len(engine) > 0 {
 		list = append(list, [2]string{"engine",
@@ -303,7 +305,7 @@ func boundName(by string) string {
 
 // Who names a cell in a sentence.
 func Who(c plan.Cell) string {
-	who := fmt.Sprintf("%s with %s on %s%s", c.Impl, Plural(c.Workers, "worker"), c.Graph, over(c.Transport))
+	who := fmt.Sprintf("%s with %s on %s%s", c.Impl, plain.Count(c.Workers, "worker"), c.Graph, over(c.Transport))
 	if c.Rate > 0 {
 		who += fmt.Sprintf(" at %s pages/s", c.Rate)
 	}
@@ -337,7 +339,7 @@ func DifferenceSentence(this, base *diagnose.Cell, sameRun bool) string {
 			times(diagnose.Unpaired(base, this)))
 	}
 	x, adjusted := this.Compared(base)
-	text := fmt.Sprintf("This has %s the throughput of the base; paired by %s", times(x.Times()), Plural(x.Blocks, "round"))
+	text := fmt.Sprintf("This has %s the throughput of the base; paired by %s", times(x.Times()), plain.Count(x.Blocks, "round"))
 	if !adjusted {
 		return text + "; not one of the comparisons that p is adjusted for, so there is no verdict."
 	}

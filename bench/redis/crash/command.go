@@ -253,7 +253,7 @@ func (r Round) summary() string {
 func (c Command) text(f flags, rows []Row, version string, s screen.Screen) string {
 	var b strings.Builder
 	said := fmt.Sprintf("%d processes of %d workers crawl %s pages, which take %v each, over %s; seed %d.", f.Processes,
-		f.Workers, plain.Number(float64(f.Graph.Pages)), f.Latency, version, f.Seed)
+		f.Workers, plain.Number(f.Graph.Pages), f.Latency, version, f.Seed)
 	if f.server+f.power > 0 {
 		said += fmt.Sprintf(" A killed server is back after %v.", f.Down)
 	}

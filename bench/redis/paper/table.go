@@ -33,7 +33,7 @@ func (s sheet) grid() [][]string {
 	rows := [][]string{{"processes", "pages/s", "limited by", "server busy", "processors busy", "pages a call",
 		"shard imbalance", "hosts ready", "basis"}}
 	for _, r := range s.results {
-		rows = append(rows, []string{plain.Number(float64(r.Processes)), plain.Number(r.Rate), string(r.Binds),
+		rows = append(rows, []string{plain.Number(r.Processes), plain.Number(r.Rate), string(r.Binds),
 			share(r.Server), share(r.Client), fmt.Sprintf("%.1f", r.Batch), fmt.Sprintf("%.2f", r.Imbalance),
 			share(r.Ready), r.basis()})
 	}
@@ -80,7 +80,7 @@ func (s sheet) assumptions() []string {
 	}
 	list := []string{
 		fmt.Sprintf("Assumed: %s hosts that always have pages; a fetch takes %v %s; a host then rests for %v; %d workers "+
-			"in each process. %s", plain.Number(float64(m.Hosts)), m.Median, spread, m.Gap, m.Workers, place),
+			"in each process. %s", plain.Number(m.Hosts), m.Median, spread, m.Gap, m.Workers, place),
 		fmt.Sprintf("Assumed: each process and the server have a processor of their own; a call takes %v in addition to the "+
 			"time of the server, whatever it carries; no process and no connection fails.", m.RoundTrip),
 		fmt.Sprintf("Costs: a page takes %v of a process, %v more if its fetch takes time, and %v of the server; a call, of "+

@@ -146,5 +146,5 @@ func differingName(c, o *diagnose.Cell) string {
 	if o.Impl != c.Impl {
 		return o.Impl
 	}
-	return report.Plural(o.Workers, "worker")
+	return plain.Count(o.Workers, "worker")
 }

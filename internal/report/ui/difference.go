@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/report"
 )
 
@@ -61,7 +62,7 @@ func (s *Site) DifferencePage(this, base Side) ([]byte, error) {
 			Speed: "not measured"}
 		if x.Cell.Sound() {
 			v.Speed = report.Interval(x.Cell)
-			v.CPU = report.Seconds(x.Cell.CPU) + " of processor time per page, not traced"
+			v.CPU = plain.Seconds(x.Cell.CPU) + " of processor time per page, not traced"
 		}
 		return v
 	}

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
-	"crawlbench/internal/report"
 
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
@@ -140,7 +140,7 @@ func (w *watch) page() Progress {
 // news returns the event for changed cells.
 func (w *watch) news(changed []string) news {
 	n := news{Rows: map[string]fields{},
-		Fields: fields{"done": report.Count(w.done), "passes": w.passes, "left": w.left(),
+		Fields: fields{"done": plain.Number(w.done), "passes": w.passes, "left": w.left(),
 			"progress": 100 * w.done / max(1, w.progress.Planned())}}
 	for _, c := range w.plan.Cells {
 		if slices.Contains(changed, c.ID()) {
@@ -210,7 +210,7 @@ func (s *Server) runsEvents(rw http.ResponseWriter, r *http.Request) {
 			x := s.library.summary(name)
 			list[name] = x.State
 			if x.State == string(store.Running) {
-				n.Rows[s.site.Run(name)] = fields{"done": report.Count(x.Done), "total": report.Count(x.Total),
+				n.Rows[s.site.Run(name)] = fields{"done": plain.Number(x.Done), "total": plain.Number(x.Total),
 					"progress": 100 * x.Done / max(1, x.Total)}
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/host"
 	"crawlbench/internal/report"
 	"crawlbench/internal/store"
 )
@@ -143,7 +144,7 @@ type progressPage struct {
 // Running makes the page of a run in progress, which events keep up to date.
 func (s *Site) Running(p Progress) ([]byte, error) {
 	path := s.Run(p.Name)
-	f := frame{Title: fmt.Sprintf("%s on %s", p.Manifest.Scenario, report.Machine(p.Manifest.Host)), Subtitle: p.Name +
+	f := frame{Title: fmt.Sprintf("%s on %s", p.Manifest.Scenario, host.Model(p.Manifest.Host)), Subtitle: p.Name +
 		", in progress",
 		Crumbs: s.crumbs(path, p.Name), Live: true}
 	return s.render("running.html", path, f, progressPage{Progress: p, Percent: 100 * p.Done / max(1, p.Total)})

@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 
+	"crawlbench/internal/plain"
 	"crawlbench/internal/profile"
 	"crawlbench/internal/report"
 	"crawlbench/internal/store"
@@ -57,8 +58,8 @@ func blockedWords(p *profile.Profile, pass store.Profile, workers int, kind stri
 	have := pass.Sec * float64(workers)
 	if delay > have {
 		return fmt.Sprintf(": %s, while the time of the %s is %s: more goroutines than these waited at once",
-			report.Seconds(delay), report.Plural(workers, "worker"), report.Seconds(have))
+			plain.Seconds(delay), plain.Count(workers, "worker"), plain.Seconds(have))
 	}
 	return fmt.Sprintf(": %s, which is %s of the time of the %s; other goroutines that waited count too",
-		report.Seconds(delay), report.Share(delay/have), report.Plural(workers, "worker"))
+		plain.Seconds(delay), report.Share(delay/have), plain.Count(workers, "worker"))
 }
