@@ -41,7 +41,7 @@ type Timed[K comparable] struct {
 
 // NewTimed returns a scheduler of a queue that keeps its times in times.
 func NewTimed[K comparable](rules Rules, queue Queue[K], times Times) *Timed[K] {
-	s := &Timed[K]{rules: rules, begin: time.Now(), table: queue, times: times}
+	s := &Timed[K]{rules: rules, begin: time.Now(), mu: newLock(rules.Workers), table: queue, times: times}
 	s.timed = rules.Gap > 0 || rules.Robots
 	s.own, _ = queue.(*Table[K])
 	s.changed.L = &s.mu
