@@ -106,8 +106,8 @@ if [ "$what" = blocks ]; then
 	# The ratio to mutexmap of every other cell must be the same with both.
 	awk '
 		/^Benchmark/ {
-			name = $1; n = ++count[FILENAME, name]
-			for (i = 2; i < NF; i++) if ($(i+1) == "sec/op") sec[FILENAME, name, n] = $i
+			name = $1; round = ++count[FILENAME, name]
+			for (i = 2; i < NF; i++) if ($(i+1) == "sec/op") sec[FILENAME, name, round] = $i
 		}
 		END {
 			for (key in sec) {
