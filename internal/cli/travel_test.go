@@ -90,7 +90,7 @@ func TestOtherProgramReplacedWhileItIsMeasured(t *testing.T) {
 	}
 	for what, test := range map[string]struct {
 		change func(other string) error
-		rounds string // so many that the run lasts until then, if that ends it
+		rounds string // enough for the run to last until it is ended
 		code   int
 		says   string
 	}{

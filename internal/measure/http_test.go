@@ -158,13 +158,12 @@ func TestBlocksOverHTTPCompareProcessorTime(t *testing.T) {
 	}
 	for _, rec := range list {
 		s := rec.Sample
-		procs := float64(run.Plan().Cells[0].Procs)
-		bad := func(x store.Slice) bool { return x.CPU <= 0 || x.CPU >= procs*x.Seconds }
+		bad := func(x store.Slice) bool { return x.CPU <= 0 || x.CPU > x.Seconds }
 		if len(s.Slices) == 0 || slices.ContainsFunc(s.Slices, bad) {
 			t.Errorf("%s: slices %+v", rec.Cell, s.Slices)
 		}
-		// 400 pages of 2 ms with 2 workers take 0.4 s.
-		if s.Values["sec/op"] < 0.4 || s.Values["cpu-sec/op"] >= procs*s.Values["sec/op"] {
+		// 400 pages of 2 ms with 2 workers take 0.4 s, most of it waiting. A busy machine adds time, not processor time.
+		if s.Values["sec/op"] < 0.4 || s.Values["cpu-sec/op"] > s.Values["sec/op"]/2 {
 			t.Errorf("%s: %v", rec.Cell, s.Values)
 		}
 		if per := s.PerPage(plan.HTTP); per != s.Values["cpu-sec/op"]/400 {

@@ -14,7 +14,7 @@ import (
 	"crawlbench/bench/redis/server"
 )
 
-// pretend listens, and answers each command by its name, or that it does not know it. With no answer at all it is silent;
+// pretend listens, and answers each command by its name, or that it does not know it. Without any answer it is silent;
 // nil closes connections at once.
 func pretend(t *testing.T, answers map[string]string) (url string) {
 	t.Helper()

@@ -73,7 +73,7 @@ func endsWith[K comparable](cause error) twist[K] {
 	}
 }
 
-// breaker ends the crawl when so many pages in a row have failed.
+// breaker ends the crawl after a number of failed pages in a row.
 func breaker[K comparable](most int64) twist[K] {
 	return func(ctx context.Context, c call[K]) (crawl.Result, error) {
 		var inARow atomic.Int64
