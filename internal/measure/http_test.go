@@ -96,8 +96,8 @@ func TestCrawlsOverHTTP(t *testing.T) {
 				t.Errorf("%s: a cell in memory has %s", rec.Cell, store.SiteUnit)
 			}
 		case rec.Profile != nil && http && rec.Profile.Files["breakdown"] != "":
-			if share := networkShare(t, run, rec); share == 0 {
-				t.Errorf("%s: workers never wait for the network", rec.Cell)
+			if share := networkShare(t, run, rec); share < 0.05 {
+				t.Errorf("%s: workers wait for the network %.0f %% of their time", rec.Cell, 100*share)
 			}
 		}
 	}
