@@ -162,7 +162,8 @@ func TestBlocksOverHTTPCompareProcessorTime(t *testing.T) {
 		if len(s.Slices) == 0 || slices.ContainsFunc(s.Slices, bad) {
 			t.Errorf("%s: slices %+v", rec.Cell, s.Slices)
 		}
-		// 400 pages of 2 ms with 2 workers take 0.4 s, most of it waiting. A busy machine adds time, not processor time.
+		// 400 pages of 2 ms with 2 workers take 0.4 s, most of it waiting. A busy machine adds time, not
+		// processor time.
 		if s.Values["sec/op"] < 0.4 || s.Values["cpu-sec/op"] > s.Values["sec/op"]/2 {
 			t.Errorf("%s: %v", rec.Cell, s.Values)
 		}
