@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,10 +22,7 @@ func (a *Analysis) attachUsage(c *Cell) error {
 	}
 	var u profile.Usage
 	if err == nil {
-		err = json.Unmarshal(text, &u)
-	}
-	if err == nil {
-		err = u.Check()
+		u, err = profile.ParseUsage(text)
 	}
 	if err != nil {
 		return fmt.Errorf("read the processor time by class %s: %w: restore it from a backup, or delete it to read the run without it", filepath.Join(a.Run.Dir(), file), err)

@@ -15,11 +15,16 @@ func Path() string { return strings.TrimSuffix(reflect.TypeFor[here]().PkgPath()
 // Package returns the path of a package of the module, such as internal/web.
 func Package(name string) string { return Path() + "/" + name }
 
-// Function drops the directories of its package from the name of a function.
+// Function returns the short name of a function: without the directories of its package, and with [...] for its type
+// arguments. Profiles name the shape of these ([go.shape.uint32]); traces and panics do not.
 func Function(name string) string {
-	generic := strings.IndexByte(name, '[') // type arguments may hold paths
-	if generic < 0 {
-		generic = len(name)
+	from := strings.IndexByte(name, '[') // type arguments may hold paths and brackets
+	if from < 0 {
+		return name[strings.LastIndexByte(name, '/')+1:]
 	}
-	return name[strings.LastIndexByte(name[:generic], '/')+1:]
+	begin := strings.LastIndexByte(name[:from], '/') + 1
+	if to := strings.LastIndexByte(name, ']'); from > begin && to > from {
+		return name[begin:from] + "[...]" + name[to+1:]
+	}
+	return name[begin:]
 }

@@ -91,3 +91,33 @@ func TestModuleCanBeRenamed(t *testing.T) {
 	}
 	run("go", "build", "-C", "mine", ".")
 }
+
+// Profiles and traces name a generic function differently; short, its names are the same.
+func TestShortNamesOfFunctions(t *testing.T) {
+	for name, want := range map[string]string{
+		"main.main":                                                 "main.main",
+		"example.org/a/b.(*c).d":                                    "b.(*c).d",
+		"example.org/a/b.(*c[...]).d":                               "b.(*c[...]).d",
+		"a/b.(*c[go.shape.uint32]).d":                               "b.(*c[...]).d",
+		"a/b.c[go.shape.string].func1.2":                            "b.c[...].func1.2",
+		"a/b.c[example.org/k/l.M]":                                  "b.c[...]",
+		"a/b.c[go.shape.[]uint8,x/y.Z]-fm":                          "b.c[...]-fm",
+		"a/b.c[go.shape.struct { F [2]x/y.Z; G map[string]int }].d": "b.c[...].d",
+		"runtime.gopark":                                            "runtime.gopark",
+		"aeshashbody":                                               "aeshashbody",
+		"[blocked: lock]":                                           "[blocked: lock]",
+		"[woken, waiting for a core]":                               "[woken, waiting for a core]",
+		"(no stack)":                                                "(no stack)",
+		"a/b.c[":                                                    "b.c[",
+		"a/b.c]d[":                                                  "b.c]d[",
+		"":                                                          "",
+	} {
+		got := module.Function(name)
+		if got != want {
+			t.Errorf("%q is %q, want %q", name, got, want)
+		}
+		if again := module.Function(got); again != got {
+			t.Errorf("%q becomes %q: short names do not change", got, again)
+		}
+	}
+}

@@ -107,3 +107,27 @@ func TestSamplesAreDividedOverRepeats(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }
+
+// Lines have the names that traces use, also in a file of an earlier version.
+func TestSpotsHaveShortNames(t *testing.T) {
+	p := &Profile{Sample: []*profile.Sample{sampleOf(10, "crawl0", "sync/atomic.(*Pointer[go.shape.int]).Load",
+		"example.org/mine.(*set[go.shape.uint32]).add")}}
+	repeats := []Repeat{{CPU: 1}}
+	classify(p, repeats)
+	const where, called = "mine.(*set[...]).add set.go:11", "atomic.(*Pointer[...]).Load"
+	if s := repeats[0].Spots; len(s) != 1 || s[0].Where != where || s[0].Called != called {
+		t.Errorf("%+v, want %s, called %s", s, where, called)
+	}
+	u, err := ParseUsage([]byte(`{"repeats":[{"spots":[{"where":"mine.(*set[go.shape.uint32]).add set.go:11",` +
+		`"called":"atomic.(*Pointer[go.shape.int]).Load","sec":1},{"where":"mine.add a[1].go:3"},{"where":""}]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := u.Repeats[0].Spots; s[0].Where != where || s[0].Called != called || s[1].Where != "mine.add a[1].go:3" ||
+		s[2].Where != "" {
+		t.Errorf("%+v, want %s, called %s", s, where, called)
+	}
+	if _, err := ParseUsage([]byte(`{"repeats":[{"spots":[{"sec":-1}]}]}`)); err == nil {
+		t.Error("a negative time is read")
+	}
+}

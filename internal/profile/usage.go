@@ -2,6 +2,7 @@ package profile
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"math"
 	"path"
@@ -42,6 +43,23 @@ type Spot struct {
 }
 
 const mostSpots = 24
+
+// ParseUsage reads what a profile pass wrote. Earlier versions wrote the type arguments of functions.
+func ParseUsage(text []byte) (u Usage, err error) {
+	if err = json.Unmarshal(text, &u); err != nil {
+		return u, err
+	}
+	for _, r := range u.Repeats {
+		for i := range r.Spots {
+			s := &r.Spots[i]
+			s.Called = module.Function(s.Called)
+			if at := strings.LastIndexByte(s.Where, ' '); at >= 0 {
+				s.Where = module.Function(s.Where[:at]) + s.Where[at:]
+			}
+		}
+	}
+	return u, u.Check()
+}
 
 // Check returns an error unless all times and counts are amounts.
 func (u Usage) Check() error {

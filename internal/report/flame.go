@@ -5,9 +5,9 @@ import (
 	"os"
 	"slices"
 
+	"crawlbench/internal/module"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/profile"
-
 	"crawlbench/internal/profile/breakdown"
 )
 
@@ -48,7 +48,7 @@ func draw(p *profile.Profile, name string) string {
 		at.Value += value
 		for _, l := range slices.Backward(s.Location) {
 			for _, line := range slices.Backward(l.Line) {
-				at = at.Child(cmp.Or(names[line.Function.Name], line.Function.Name))
+				at = at.Child(cmp.Or(names[line.Function.Name], module.Function(line.Function.Name)))
 				at.Value += value
 			}
 		}
