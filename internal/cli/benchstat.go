@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/plain/screen"
+	"crawlbench/internal/plain/shell"
 )
 
 // tool is a program: its path, and the command as the user would type it. An empty path means that it is not run.
@@ -56,7 +57,7 @@ func (b *benchstat) print(a *app) error {
 		return nil
 	}
 	if len(t.shown) > 0 {
-		a.side.Command(a.rawErr, "$ ", "", quote(slices.Concat(t.shown, b.args)))
+		a.side.Command(a.rawErr, "$ ", "", shell.Command(slices.Concat(t.shown, b.args)...))
 	}
 	b.err.WriteTo(a.err)
 	fmt.Fprint(a.out, narrowed(b.out.String(), cmp.Or(a.screen.Width, screen.Prose)))

@@ -13,6 +13,7 @@ import (
 
 	"crawlbench/internal/conform"
 	"crawlbench/internal/importer"
+	"crawlbench/internal/plain/shell"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
 	"crawlbench/internal/store"
@@ -59,7 +60,7 @@ func (a *app) complete(ctx context.Context, words []string) error {
 	}
 	last := words[len(words)-1]
 	for _, text := range a.candidates(ctx, words[:len(words)-1], last) {
-		if strings.HasPrefix(text, last) && quoteWord(text) == text {
+		if strings.HasPrefix(text, last) && shell.Word(text) == text {
 			fmt.Fprintln(a.out, text)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"crawlbench/internal/plain/shell"
 	"crawlbench/internal/store"
 )
 
@@ -56,7 +57,7 @@ func selector(run *store.Run, id, kind string) string {
 func (a *app) command(verb, run string, more ...string) string {
 	words := []string{verb, run}
 	if os.Getenv("CRAWLBENCH_MAKE") != "" {
-		if quoteWord(run) == run && (verb != "resume" || more[0] == "" || quoteWord(more[0]) == more[0]) {
+		if shell.Word(run) == run && (verb != "resume" || more[0] == "" || shell.Word(more[0]) == more[0]) {
 			return makeCommand(verb, run, more)
 		}
 	}
@@ -69,7 +70,7 @@ func (a *app) command(verb, run string, more ...string) string {
 	case "flame":
 		words = []string{"serve", "-cell", more[0], "-profile", more[1], run}
 	}
-	return typed(os.Args[0]) + " " + quote(words)
+	return typed(os.Args[0]) + " " + shell.Command(words...)
 }
 
 // typed returns the words with which a shell starts the program again that was started as path.
@@ -77,7 +78,7 @@ func typed(path string) string {
 	if strings.Contains(filepath.ToSlash(path), "/go-build") {
 		return "go run ." // which removes the file when the program ends
 	}
-	return quoteWord(path)
+	return shell.Word(path)
 }
 
 func makeCommand(verb, run string, more []string) string {

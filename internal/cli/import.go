@@ -20,6 +20,7 @@ import (
 	"crawlbench/internal/host"
 	"crawlbench/internal/importer"
 	"crawlbench/internal/plain"
+	"crawlbench/internal/plain/shell"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/rundir"
 )
@@ -214,10 +215,10 @@ func (a *app) imported(g *graph.Graph, rep *importer.Report, f importFlags) {
 	if !a.quiet {
 		fmt.Fprintln(a.raw)
 		s.Command(a.raw, "crawl it: ", "",
-			typed(os.Args[0])+" "+quote([]string{"run", "-graph", f.out, "-keys", "url"}))
+			typed(os.Args[0])+" "+shell.Command("run", "-graph", f.out, "-keys", "url"))
 		if len(rep.Waits) > 0 {
 			s.Command(a.raw, "with its latencies and failures: ", "",
-				typed(os.Args[0])+" "+quote([]string{"run", "-graph", f.out, "-keys", "url", recordedFlag(rep)}))
+				typed(os.Args[0])+" "+shell.Command("run", "-graph", f.out, "-keys", "url", recordedFlag(rep)))
 		}
 	}
 }

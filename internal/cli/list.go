@@ -12,6 +12,7 @@ import (
 
 	"crawlbench/internal/graph"
 	"crawlbench/internal/plain"
+	"crawlbench/internal/plain/shell"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
 	"crawlbench/internal/store"
@@ -148,7 +149,7 @@ func (a *app) listOf(what, results, run string) (list []listing, err error) {
 			entry.Name = n
 			about := cmp.Or(entry.Problem,
 				fmt.Sprintf("%s of %s", plain.Number(entry.Samples), plain.Count(entry.Planned, "sample")))
-			add(entry, quoteWord(n), entry.State, plain.Line(about))
+			add(entry, shell.Word(n), entry.State, plain.Line(about))
 		}
 	case "cells":
 		return a.listCells(results, run)

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain/shell"
 	"crawlbench/internal/report"
 	"crawlbench/internal/store"
 )
@@ -128,7 +129,7 @@ func (a *app) shards(dirs []string, name string) (list []*store.Run, err error) 
 		if name != "" {
 			of = fmt.Sprintf(" of run %q", name)
 		}
-		return nil, fmt.Errorf("merge: no shards%s in %s: want directories that \"run -shard\" wrote", of, quote(dirs))
+		return nil, fmt.Errorf("merge: no shards%s in %s: want directories that \"run -shard\" wrote", of, shell.Command(dirs...))
 	}
 	return list, nil
 }

@@ -17,6 +17,7 @@ import (
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/module/starter"
+	"crawlbench/internal/plain/shell"
 )
 
 // startModule writes a module with a crawler of its own into a new or empty directory.
@@ -57,7 +58,7 @@ func (a *app) startModule(ctx context.Context, flags *flag.FlagSet, args []strin
 		return fmt.Errorf("new: %w", err)
 	}
 	a.prose(fmt.Sprintf("%s has a module with the crawler %s. Next:", dir, name))
-	fmt.Fprintf(a.out, "  cd %s\n", quoteWord(dir))
+	fmt.Fprintf(a.out, "  cd %s\n", shell.Word(dir))
 	var next [][]string
 	if from.Published() {
 		next = append(next, []string{"go mod tidy", ""})

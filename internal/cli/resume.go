@@ -11,6 +11,7 @@ import (
 	"crawlbench/internal/host"
 	"crawlbench/internal/host/child"
 	"crawlbench/internal/measure"
+	"crawlbench/internal/plain/shell"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/store"
 )
@@ -137,7 +138,7 @@ func (a *app) checkCanResume(run *store.Run, against string) error {
 	left := slices.ContainsFunc(slots, func(s plan.Slot) bool { return p.Cells[s.Cell].IsAgainst() })
 	switch {
 	case left && against == "":
-		return usagef("some cells are measured with another program, which is never taken from a file: name it with -against (the run was started with %s)", quote([]string{run.Manifest().Against}))
+		return usagef("some cells are measured with another program, which is never taken from a file: name it with -against (the run was started with %s)", shell.Word(run.Manifest().Against))
 	case !others && against != "":
 		return usagef("the run has no other program: omit -against")
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"crawlbench/internal/plain/shell"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/store"
 )
@@ -35,7 +36,7 @@ func findRun(results, name string) (string, error) {
 	}
 	const shown = 10
 	few := list[max(0, len(list)-shown):]
-	text := fmt.Sprintf("no such run: %q: the runs in %s are %s", name, results, quote(few))
+	text := fmt.Sprintf("no such run: %q: the runs in %s are %s", name, results, shell.Command(few...))
 	if len(few) < len(list) {
 		text += fmt.Sprintf(" and %d older (list them with \"crawlbench list runs\")", len(list)-len(few))
 	}

@@ -16,6 +16,7 @@ import (
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plain/screen"
+	"crawlbench/internal/plain/shell"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
 	"crawlbench/internal/store"
@@ -204,7 +205,7 @@ func (s *shardFlags) note(p *plan.Plan, firsts *measure.Firsts) string {
 func (a *app) shardDone(run *store.Run, state store.State) {
 	s := run.Manifest().Shard
 	fmt.Fprintf(a.out, "shard %v of run %s, attempt %d: %s, %d of %d samples: %s\n", s, s.Run, s.Attempt, state,
-		len(run.Samples()), run.Planned(), quoteWord(run.Dir()))
+		len(run.Samples()), run.Planned(), shell.Word(run.Dir()))
 	if state == store.Complete && !a.quiet {
 		fmt.Fprintf(a.out, "when all %d shards are complete, with their directories: %s merge DIR...\n", s.Of,
 			typed(os.Args[0]))

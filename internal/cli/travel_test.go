@@ -204,19 +204,3 @@ func TestRemovedFilesEndARun(t *testing.T) {
 		})
 	}
 }
-
-func TestWordsAreQuotedForAShell(t *testing.T) {
-	for _, word := range []string{"", "a", "a b", "it's", `\`, `"`, "$x", "a\nb", "\x01\x7f", "\xff", "é", "\u202e",
-		"~", "=x", "-x", "{a,b}", "[a]", "a!b", "a;b", "#", "\x1b'\\"} {
-		got, err := exec.Command("bash", "-c", "printf '%s|' "+quoteWord(word)).Output()
-		if err != nil || string(got) != word+"|" {
-			t.Errorf("%q is quoted as %s, which is %q, %v", word, quoteWord(word), got, err)
-		}
-		if strings.ContainsAny(quoteWord(word), "\x1b\n\x01\x7f\u202e") {
-			t.Errorf("%q is quoted as %q", word, quoteWord(word))
-		}
-	}
-	if got := quote([]string{"a", "b c", "impl=x,graph=g-2"}); got != "a 'b c' impl=x,graph=g-2" {
-		t.Error(got)
-	}
-}

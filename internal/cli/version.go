@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 
 	"crawlbench/internal/module"
+	"crawlbench/internal/plain/shell"
 )
 
 // version prints the build information of this program.
@@ -42,7 +43,7 @@ func printVersion(out io.Writer, info *debug.BuildInfo, platform string) error {
 		case strings.HasPrefix(s.Key, "vcs"):
 			vcs[s.Key] = s.Value
 		case s.Value != "" && s.Key != "GOOS" && s.Key != "GOARCH":
-			flags = append(flags, quoteWord(s.Key+"="+s.Value))
+			flags = append(flags, shell.Word(s.Key+"="+s.Value))
 		}
 	}
 	fmt.Fprintf(w, "commit\t%s\n", commit(vcs))

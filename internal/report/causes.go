@@ -9,6 +9,7 @@ import (
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plain"
+	"crawlbench/internal/plain/shell"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/profile"
 	"crawlbench/internal/profile/breakdown"
@@ -142,7 +143,7 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 	for _, kind := range []string{profile, "wall", "cpu"} {
 		if strings.HasSuffix(c.Files[kind], ".pb.gz") {
 			out.Profile = kind
-			out.Next = fmt.Sprintf("serve -cell %s -profile %s %s", c.ID(), kind, quoted(a.Run.Dir()))
+			out.Next = shell.Command("serve", "-cell", c.ID(), "-profile", kind, a.Run.Dir())
 			break
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -98,14 +97,6 @@ func pValue(p float64) string {
 		return "< 0.0001"
 	}
 	return fmt.Sprintf("%.2g", p)
-}
-
-// quoted quotes a word for a shell if necessary.
-func quoted(word string) string {
-	if regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`).MatchString(word) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // nanoseconds formats costs per page.

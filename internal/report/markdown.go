@@ -7,6 +7,7 @@ import (
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plain"
+	"crawlbench/internal/plain/shell"
 )
 
 // Markdown writes the report as Markdown, and returns its pictures by file name below the directory plots.
@@ -66,7 +67,7 @@ func (p *Page) markdown(w io.Writer) (map[string]string, error) {
 	}
 	if len(p.Cells) > 0 {
 		fmt.Fprintf(&b, "\n## Cells\n\nEach cell with its samples, and the evidence of each finding, for people and for programs:\n\n"+
-			"    crawlbench report -format html %[1]s\n    crawlbench report -format json %[1]s\n", plain.Line(quoted(p.Dir)))
+			"    crawlbench report -format html %[1]s\n    crawlbench report -format json %[1]s\n", shell.Word(p.Dir))
 	}
 	b.WriteString("\n## Method\n")
 	m := Table{Head: []string{"", ""}}
@@ -74,7 +75,7 @@ func (p *Page) markdown(w io.Writer) (map[string]string, error) {
 		m.add(r[:]...)
 	}
 	m.markdown(&b)
-	fmt.Fprintf(&b, "\nTo run it again:\n\n    %s\n", plain.Line(p.Command))
+	fmt.Fprintf(&b, "\nTo run it again:\n\n    %s\n", p.Command)
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return nil, fmt.Errorf("write the report: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/parallel"
+	"crawlbench/internal/plain/shell"
 	"crawlbench/internal/plan"
 )
 
@@ -114,7 +115,7 @@ func View(a *diagnose.Analysis, href Href) *Page {
 		Untrusted: a.Trust.Untrusted(),
 		Headlines: headlines(a),
 		Trust:     trust(a),
-		Command:   strings.Join(m.Command, " "),
+		Command:   shell.Command(m.Command...),
 		Method:    method(a),
 		Uncounted: uncounted(a),
 	}

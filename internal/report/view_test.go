@@ -5,12 +5,16 @@ import (
 	"fmt"
 	"html"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain/shell"
+	"crawlbench/internal/plan"
 	"crawlbench/internal/profile/breakdown"
+	"crawlbench/internal/store"
 	"crawlbench/internal/testing/runtest"
 )
 
@@ -214,13 +218,37 @@ func TestFindingsInWords(t *testing.T) {
 		}
 	}
 	if f := got["contended lock mutexmap"]; f.Next != "serve -cell "+f.Cell+" -profile wall "+
-		quoted(a.Run.Dir()) || f.Confidence != "35 % to 50 % over 3 traces, 3 of which reach the threshold of 15 %" {
+		shell.Word(a.Run.Dir()) || f.Confidence != "35 % to 50 % over 3 traces, 3 of which reach the threshold of 15 %" {
 		t.Errorf("%+v", f)
 	}
 	if s := fmt.Sprint(Findings(a, a.Tables[0].Cell("owner", 2))); s != "[]" {
 		t.Errorf("a finding about an unremarkable cell: %s", s)
 	}
-	if quoted("a b'c") != `'a b'\''c'` || quoted("results/x-1") != "results/x-1" {
-		t.Error("words are not quoted for a shell")
+}
+
+// The commands that a report shows can be copied, whatever their words hold.
+func TestCommandsAreQuoted(t *testing.T) {
+	argv := []string{"crawlbench", "run", "-name", "it's mine", "a\n$b.toml"}
+	p, err := runtest.Plan("crawlers = [\"cas\"]\nworkers = [1]\nrounds = 2\n[[graph]]\nname = \"g\"\nkind = \"rmat\"\n"+
+		"scale = 10\n", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := runtest.Run{Plan: p, Noise: 0.01, Manifest: store.Manifest{Scenario: "made", Command: argv},
+		Speed: func(plan.Cell, int) float64 { return 1e5 }}.Write(filepath.Join(t.TempDir(), "a run"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if _, err := Markdown(&b, analysed(t, run)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"\n    crawlbench run -name 'it'\\''s mine' $'a\\x0a$b.toml'\n",
+		"\n    crawlbench report -format json '" + run.Dir() + "'\n",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, &b)
+		}
 	}
 }

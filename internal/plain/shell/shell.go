@@ -1,4 +1,5 @@
-package cli
+// Package shell quotes words, so that a command that is shown can be copied into a shell.
+package shell
 
 import (
 	"fmt"
@@ -7,17 +8,17 @@ import (
 	"unicode/utf8"
 )
 
-// quote returns argv quoted for a shell.
-func quote(argv []string) string {
+// Command returns words quoted for a shell.
+func Command(argv ...string) string {
 	words := make([]string, len(argv))
 	for i, w := range argv {
-		words[i] = quoteWord(w)
+		words[i] = Word(w)
 	}
 	return strings.Join(words, " ")
 }
 
-// quoteWord returns w quoted for a shell. Unprintable characters are escaped as in bash, zsh and POSIX 2024.
-func quoteWord(w string) string {
+// Word returns w quoted for a shell. Unprintable characters are escaped as in bash, zsh and POSIX 2024.
+func Word(w string) string {
 	special := func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
 			strings.ContainsRune("%+:,./_-=", r))
