@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"crawlbench/internal/plain/markdown"
 )
 
 // JSON says of each cell what the analysis says, and what is not known is null.
@@ -117,7 +119,7 @@ func TestSummaryIsShort(t *testing.T) {
 		if n := strings.Count(text, "\n"); n > 10 || !strings.HasSuffix(text, "\n") {
 			t.Errorf("%d lines:\n%s", n, text)
 		}
-		want := []string{"**" + cell(summary(a)) + "**\n", "| 2 cores of made up |", "| showcase | 12 |",
+		want := []string{"**" + markdown.Line(summary(a)) + "**\n", "| 2 cores of made up |", "| showcase | 12 |",
 			"3 cells failed, among them impl=", "[Full report](<https://example.org/a b%3E.html>)"}
 		if base != nil {
 			want = append(want, fmt.Sprintf("Since main, of %d cells: ", len(a.Changes)), "Slower: ")

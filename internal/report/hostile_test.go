@@ -15,6 +15,9 @@ import (
 	"time"
 
 	pprof "github.com/google/pprof/profile"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+	renderer "github.com/yuin/goldmark/renderer/html"
 	"golang.org/x/net/html"
 
 	"crawlbench/internal/diagnose"
@@ -236,4 +239,16 @@ func TestAProfileThatCannotBeReadIsLeftOut(t *testing.T) {
 			t.Errorf("%s is drawn", file)
 		}
 	}
+}
+
+// shown renders Markdown as HTML.
+func shown(tb testing.TB, text string) string {
+	tb.Helper()
+	var b bytes.Buffer
+	m := goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.TaskList,
+		extension.Footnote), goldmark.WithRendererOptions(renderer.WithUnsafe()))
+	if err := m.Convert([]byte(text), &b); err != nil {
+		tb.Fatal(err)
+	}
+	return b.String()
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain/markdown"
 	"crawlbench/internal/profile/breakdown"
 	"crawlbench/internal/store"
 )
@@ -122,7 +123,7 @@ func TestMarkdownSaysEverythingOnce(t *testing.T) {
 		}
 	}
 	for _, c := range p.Cells {
-		if strings.Contains(b.String(), "| "+cell(c.Name)) {
+		if strings.Contains(b.String(), "| "+markdown.Line(c.Name)) {
 			t.Errorf("%s has a row of its own", c.Name)
 		}
 	}

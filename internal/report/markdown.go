@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
-	"crawlbench/internal/plain"
+	"crawlbench/internal/plain/markdown"
 	"crawlbench/internal/plain/shell"
 )
 
@@ -18,7 +18,8 @@ func Markdown(w io.Writer, a *diagnose.Analysis) (map[string]string, error) {
 func (p *Page) markdown(w io.Writer) (map[string]string, error) {
 	pictures := map[string]string{}
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s\n\n%s\n\n**%s**\n", cell(p.Title), cell(p.Subtitle), cell(p.Summary))
+	fmt.Fprintf(&b, "# %s\n\n%s\n\n**%s**\n", markdown.Line(p.Title), markdown.Line(p.Subtitle),
+		markdown.Line(p.Summary))
 	bullets(&b, "Result", p.Headlines)
 	bullets(&b, "Failed, and left out", p.Failed)
 	bullets(&b, "Trust", p.Trust)
@@ -27,13 +28,13 @@ func (p *Page) markdown(w io.Writer) (map[string]string, error) {
 		b.WriteString("\n## Why\n\n")
 	}
 	for _, f := range p.Findings {
-		fmt.Fprintf(&b, "- **%s**: %s.", f.Kind, cell(f.Text))
+		fmt.Fprintf(&b, "- **%s**: %s.", f.Kind, markdown.Line(f.Text))
 		if len(f.Evidence) > 0 {
-			fmt.Fprintf(&b, " Evidence: %s.", cell(strings.Join(f.Evidence, "; ")))
+			fmt.Fprintf(&b, " Evidence: %s.", markdown.Line(strings.Join(f.Evidence, "; ")))
 		}
-		fmt.Fprintf(&b, " Confidence: %s. To check: %s.", cell(f.Confidence), cell(f.Check))
+		fmt.Fprintf(&b, " Confidence: %s. To check: %s.", markdown.Line(f.Confidence), markdown.Line(f.Check))
 		if f.Next != "" {
-			fmt.Fprintf(&b, " Next: %s", cell("crawlbench "+f.Next))
+			fmt.Fprintf(&b, " Next: %s", markdown.Line("crawlbench "+f.Next))
 		}
 		b.WriteByte('\n')
 	}
@@ -41,23 +42,23 @@ func (p *Page) markdown(w io.Writer) (map[string]string, error) {
 		b.WriteString("\n### More findings\n\n")
 	}
 	for _, f := range p.Others {
-		fmt.Fprintf(&b, "- **%s**: %s (%s).\n", f.Kind, cell(f.Text), cell(f.Confidence))
+		fmt.Fprintf(&b, "- **%s**: %s (%s).\n", f.Kind, markdown.Line(f.Text), markdown.Line(f.Confidence))
 	}
 	said := saying{}
 	for _, s := range p.Sections {
-		fmt.Fprintf(&b, "\n## %s\n", cell(s.Title))
+		fmt.Fprintf(&b, "\n## %s\n", markdown.Line(s.Title))
 		for _, f := range s.Figures {
 			file := "plots/" + f.ID + ".svg"
 			pictures[file] = Alone(f.SVG)
-			text := fmt.Sprintf("**%s.** %s", cell(f.Title), cell(said.sentences(f.Sentence)))
-			fmt.Fprintf(&b, "\n%s\n\n![%s](%s)\n", strings.TrimSpace(text), cell(f.Title), file)
+			text := fmt.Sprintf("**%s.** %s", markdown.Line(f.Title), markdown.Line(said.sentences(f.Sentence)))
+			fmt.Fprintf(&b, "\n%s\n\n![%s](%s)\n", strings.TrimSpace(text), markdown.Line(f.Title), file)
 		}
 		for _, g := range s.Groups {
-			fmt.Fprintf(&b, "\n### %s\n", cell(g.Title))
+			fmt.Fprintf(&b, "\n### %s\n", markdown.Line(g.Title))
 			for _, t := range g.Tables {
 				switch {
 				case t.OneLine != "":
-					fmt.Fprintf(&b, "\n%s.\n", cell(t.OneLine))
+					fmt.Fprintf(&b, "\n%s.\n", markdown.Line(t.OneLine))
 				default:
 					t.About = said.once(t.About)
 					t.markdown(&b)
@@ -111,7 +112,7 @@ func bullets(b *strings.Builder, title string, list []string) {
 		fmt.Fprintf(b, "\n## %s\n\n", title)
 	}
 	for _, s := range list {
-		fmt.Fprintf(b, "- %s\n", cell(s))
+		fmt.Fprintf(b, "- %s\n", markdown.Line(s))
 	}
 }
 
@@ -120,42 +121,14 @@ func (t Table) markdown(b *strings.Builder) {
 		return
 	}
 	if t.About != "" {
-		fmt.Fprintf(b, "\n%s\n", cell(t.About))
+		fmt.Fprintf(b, "\n%s\n", markdown.Line(t.About))
+	}
+	rows := make([][]string, len(t.Rows))
+	for i, r := range t.Rows {
+		for _, e := range r {
+			rows[i] = append(rows[i], e.Text)
+		}
 	}
 	b.WriteByte('\n')
-	for _, h := range t.Head {
-		fmt.Fprintf(b, "| %s ", cell(h))
-	}
-	b.WriteString("|\n" + strings.Repeat("|---", len(t.Head)) + "|\n")
-	for _, r := range t.Rows {
-		for _, e := range r {
-			fmt.Fprintf(b, "| %s ", cell(e.Text))
-		}
-		b.WriteString("|\n")
-	}
-}
-
-// cell escapes Markdown in a line of text or an entry of a table.
-func cell(s string) string {
-	s = strings.TrimSpace(plain.Line(s))
-	special := "\\`*_<|~$&"
-	for _, link := range []string{"](", "][", "]:"} {
-		if strings.Contains(s, link) {
-			special += "[]" // otherwise brackets are intervals
-		}
-	}
-	var b strings.Builder
-	number := strings.TrimLeft(s, "0123456789")
-	for i, r := range s {
-		switch {
-		case strings.ContainsRune(special, r),
-			// a heading, a list, a rule, a quotation, a box to tick
-			i == 0 && strings.ContainsRune("#+-=>[", r),
-			// a numbered list
-			i > 0 && s[i:] == number && (strings.HasPrefix(number+" ", ". ") || strings.HasPrefix(number+" ", ") ")):
-			b.WriteByte('\\')
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
+	markdown.Table(b, t.Head, rows)
 }

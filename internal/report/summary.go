@@ -9,6 +9,7 @@ import (
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/plain"
+	"crawlbench/internal/plain/markdown"
 	"crawlbench/internal/stat"
 )
 
@@ -32,24 +33,24 @@ func Summary(w io.Writer, a *diagnose.Analysis, base *Base, link string) error {
 	var b strings.Builder
 	if a.Run.Plan().Simulated {
 		p := View(a, fragmentOf)
-		fmt.Fprintf(&b, "**%s**\n\n", cell(p.Summary))
+		fmt.Fprintf(&b, "**%s**\n\n", markdown.Line(p.Summary))
 		for _, line := range p.Headlines[:min(5, len(p.Headlines))] {
-			fmt.Fprintf(&b, "- %s\n", cell(line))
+			fmt.Fprintf(&b, "- %s\n", markdown.Line(line))
 		}
 	} else {
-		fmt.Fprintf(&b, "**%s**\n", cell(summary(a)))
+		fmt.Fprintf(&b, "**%s**\n", markdown.Line(summary(a)))
 		t.markdown(&b)
 	}
 	if base != nil {
-		fmt.Fprintf(&b, "\n%s\n", cell(since(base)))
+		fmt.Fprintf(&b, "\n%s\n", markdown.Line(since(base)))
 	}
 	var last []string
 	if n := len(a.Failures); n > 0 {
-		last = append(last, cell(fmt.Sprintf("%s failed, among them %s: %s.", plain.Count(n, "cell"),
+		last = append(last, markdown.Line(fmt.Sprintf("%s failed, among them %s: %s.", plain.Count(n, "cell"),
 			a.Failures[0].ID(), a.Failures[0].Failure.Class)))
 	}
 	if m.State != "complete" {
-		last = append(last, cell("The run is "+status(a)+"."))
+		last = append(last, markdown.Line("The run is "+status(a)+"."))
 	}
 	to := strings.NewReplacer("<", "%3C", ">", "%3E").Replace(plain.Line(link))
 	last = append(last, fmt.Sprintf("[Full report](<%s>)", to))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crawlbench/internal/plain"
+	"crawlbench/internal/plain/markdown"
 	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/stat"
 )
@@ -147,18 +148,12 @@ func Text(b *strings.Builder, s screen.Screen, rows []Row) {
 
 // Markdown writes rows as a table in Markdown.
 func Markdown(b *strings.Builder, rows []Row) {
-	line := func(cells []string) {
-		for i, text := range cells {
-			cells[i] = strings.ReplaceAll(plain.Line(text), "|", "\\|")
-		}
-		b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
-	}
-	line(head())
-	b.WriteString(strings.Repeat("|---", len(head())) + "|\n")
+	var grid [][]string
 	for _, row := range rows {
-		line(row.cells())
+		grid = append(grid, row.cells())
 	}
+	markdown.Table(b, head(), grid)
 	for _, note := range notes(rows) {
-		b.WriteString("\n" + note + "\n")
+		b.WriteString("\n" + markdown.Line(note) + "\n")
 	}
 }

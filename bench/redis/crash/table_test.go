@@ -38,8 +38,8 @@ func TestTable(t *testing.T) {
 	}
 	for _, want := range []string{
 		"| safe | process | 3 | 3 | 0 | 4 | 3 | 0 | 0 | 600.0 ms | 700.0 ms |\n",
-		"| unsafe | process | 2 | 1 | 13 in 1 crawl | 0 | 0 | 0 | 0 | - | - |\n",
-		"\nsafe, death of a server: a|b\n",
+		"| unsafe | process | 2 | 1 | 13 in 1 crawl | 0 | 0 | 0 | 0 | \\- | \\- |\n",
+		"\nsafe, death of a server: a\\|b\n",
 	} {
 		if !strings.Contains(markdown.String(), want) {
 			t.Errorf("no %q in\n%s", want, &markdown)

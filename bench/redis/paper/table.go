@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/plain"
+	"crawlbench/internal/plain/markdown"
 	"crawlbench/internal/plain/screen"
 )
 
@@ -128,22 +129,15 @@ func (s sheet) text(b *strings.Builder, on screen.Screen) {
 
 // markdown writes a sheet in Markdown.
 func (s sheet) markdown(b *strings.Builder) {
-	table := func(rows [][]string) {
-		for i, row := range rows {
-			b.WriteString("| " + strings.Join(row, " | ") + " |\n")
-			if i == 0 {
-				b.WriteString(strings.Repeat("|---", len(row)) + "|\n")
-			}
-		}
-	}
 	fmt.Fprintf(b, "### %s\n\n", s.title())
 	for _, text := range s.assumptions() {
 		b.WriteString(text + "\n\n")
 	}
-	table(s.grid())
+	grid := s.grid()
+	markdown.Table(b, grid[0], grid[1:])
 	if rows := s.compared(); rows != nil {
 		b.WriteString("\n" + realCrawls + "\n\n")
-		table(rows)
+		markdown.Table(b, rows[0], rows[1:])
 	}
 }
 

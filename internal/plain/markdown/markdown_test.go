@@ -1,4 +1,4 @@
-package report
+package markdown
 
 import (
 	"bytes"
@@ -25,8 +25,8 @@ func shown(tb testing.TB, text string) string {
 	return b.String()
 }
 
-// checkCell fails the test unless s is shown unchanged, in a list and in a table.
-func checkCell(tb testing.TB, s string) {
+// check fails the test unless s is shown unchanged, in a list and in a table.
+func check(tb testing.TB, s string) {
 	tb.Helper()
 	want := strings.Join(strings.Fields(html.EscapeString(plain.Line(s))), " ")
 	alike := func(text, begin, end string) {
@@ -38,9 +38,9 @@ func checkCell(tb testing.TB, s string) {
 			tb.Errorf("%q is shown as %q, want %q", s, text, want)
 		}
 	}
-	alike(shown(tb, "- "+cell(s)+"\n"), "<ul>\n<li>", "</li>\n</ul>\n")
+	alike(shown(tb, "- "+Line(s)+"\n"), "<ul>\n<li>", "</li>\n</ul>\n")
 	var b strings.Builder
-	Table{Head: []string{"a", "b"}, Rows: [][]Entry{{{Text: s}, {Text: "end"}}}}.markdown(&b)
+	Table(&b, []string{"a", "b"}, [][]string{{s, "end"}})
 	alike(shown(tb, b.String()), "<table>\n<thead>\n<tr>\n<th>a</th>\n<th>b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>",
 		"</td>\n<td>end</td>\n</tr>\n</tbody>\n</table>\n")
 }
@@ -61,7 +61,7 @@ var hostile = []string{
 
 func TestMarkdownShowsTextAsItIs(t *testing.T) {
 	for _, s := range hostile {
-		checkCell(t, s)
+		check(t, s)
 	}
 }
 
@@ -71,7 +71,7 @@ func FuzzMarkdown(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		if len(s) < 1000 {
-			checkCell(t, s)
+			check(t, s)
 		}
 	})
 }
