@@ -2,10 +2,11 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
+
+	"crawlbench/internal/host/child"
 )
 
 // interruptible returns a context that is cancelled by the first SIGINT, SIGTERM or SIGHUP, so that
@@ -24,8 +25,8 @@ func interruptible(parent context.Context) (ctx context.Context, stop func()) {
 			select {
 			case s := <-signals:
 				if s != syscall.SIGPIPE {
-					cancel(fmt.Errorf("%v signal", s))
-					signal.Reset(syscall.SIGINT)
+					signal.Reset(syscall.SIGINT) // before ctx ends: then others may ask for it
+					cancel(child.Signal{Received: s.(syscall.Signal)})
 				}
 			case <-done:
 				return

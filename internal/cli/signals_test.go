@@ -192,3 +192,30 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 		})
 	}
 }
+
+// What the command of site has started, here the right side of a pipe, ends with it.
+func TestSiteEndsWhatItsCommandStarted(t *testing.T) {
+	for name, s := range map[string]syscall.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			write(t, "few.txt", "0 1\n")
+			cmd, errs := process(nil, "site", "-graph", "few.txt", "--", "sh", "-c",
+				`: | sh -c 'trap "echo `+name+` >got; exit" `+name+`; : >ready; while :; do sleep 0.01; done'`)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			for range 3000 {
+				if _, err := os.Stat("ready"); err == nil {
+					break
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+			cmd.Process.Signal(s)
+			cmd.Wait()
+			got, err := os.ReadFile("got")
+			if err != nil || cmd.ProcessState.ExitCode() != exitInterrupted {
+				t.Errorf("%q, %v, %v: %s", got, err, cmd.ProcessState, errs)
+			}
+		})
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
 	"crawlbench/internal/host"
+	"crawlbench/internal/host/child"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain"
 	"crawlbench/internal/plain/screen"
@@ -238,21 +239,19 @@ func (a *app) pointTo(seed, proxy string) {
 	fmt.Fprintf(a.out, "  curl -x %s %s (^C ends the site and prints the verdict)\n", proxy, seed)
 }
 
+// endTime is how long a command may take to end after it was interrupted.
+const endTime = 5 * time.Second
+
 // crawlBy runs a command that crawls, and returns how it ended if it failed. If quiet is above 0, it is ended when no
 // request has come for that time.
 func (a *app) crawlBy(ctx context.Context, command []string, proxy string, site *server.Site, quiet time.Duration,
 ) (ended string, err error) {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Env = append(os.Environ(), "http_proxy="+proxy, "HTTP_PROXY="+proxy, "no_proxy=", "NO_PROXY=",
 		"CRAWLBENCH_SEED="+site.SeedURL())
 	cmd.Stdout, cmd.Stderr = a.rawErr, a.rawErr // the output of the command is the verdict
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 5 * time.Second
-	if err := cmd.Start(); err != nil {
-		return "", fmt.Errorf("site: %w", err)
-	}
 	idle := fmt.Errorf("it was ended, as no request came for %v", quiet)
 	if quiet > 0 {
 		go func() {
@@ -261,7 +260,7 @@ func (a *app) crawlBy(ctx context.Context, command []string, proxy string, site 
 			}
 		}()
 	}
-	err = cmd.Wait()
+	err = child.RunGroup(ctx, cmd, endTime)
 	switch exit, ok := errors.AsType[*exec.ExitError](err); {
 	case err == nil:
 		return "", nil
@@ -342,6 +341,10 @@ func helpOnSites(s screen.Screen) string {
 	s.Paragraph(&b, "", "With a command after --, the command crawls, and the verdict follows when it ends. Its "+
 		"environment has http_proxy, the address of the site, and CRAWLBENCH_SEED, the URL of the first page. Without one, "+
 		"the site is served until ^C, or as -idle says. The exit code is 4 if the crawl fails verification.")
+	b.WriteByte('\n')
+	s.Paragraph(&b, "", "A signal that ends this program, such as that of ^C, goes to the command and to the processes "+
+		"that it started; those that have not ended after "+endTime.String()+", or at a second ^C, are killed. The "+
+		"command can write to the terminal but not read from it: its standard input is empty.")
 	b.WriteByte('\n')
 	s.Title(&b, "shares for -set, from 0 to 1:")
 	defaults := server.DefaultShares()

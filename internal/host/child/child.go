@@ -5,6 +5,8 @@
 // crash output, the processor time used) and never from text that the child printed, because the
 // code under test may print anything. The child sends records over a Conn, a file that it shares
 // with the parent.
+//
+// RunGroup runs any other command, such as one of the user's, and ends what it started.
 package child
 
 import (

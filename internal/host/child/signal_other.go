@@ -5,6 +5,7 @@ package child
 import (
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"syscall"
 )
@@ -17,10 +18,12 @@ func Supported() error {
 		runtime.GOOS, errors.ErrUnsupported)
 }
 
-func procAttributes() *syscall.SysProcAttr { return nil }
-func requestDump(pid int)                  {}
-func kill(pid int)                         {}
-func killGroup(pid int)                    {}
-func killProcess(pid int)                  {}
-func wake(pid int)                         {}
-func limitData(bytes int64) error          { return Supported() }
+func procAttributes() *syscall.SysProcAttr        { return nil }
+func requestDump(pid int)                         {}
+func kill(pid int)                                {}
+func killGroup(pid int)                           {}
+func groupExists(pid int) bool                    { return false }
+func signalGroup(p *os.Process, s syscall.Signal) { p.Signal(s) }
+func killProcess(pid int)                         {}
+func wake(pid int)                                {}
+func limitData(bytes int64) error                 { return Supported() }

@@ -4,6 +4,7 @@ package child
 
 import (
 	"fmt"
+	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -20,6 +21,15 @@ func kill(pid int) {
 
 func killGroup(pid int)   { syscall.Kill(-pid, syscall.SIGKILL) }
 func killProcess(pid int) { syscall.Kill(pid, syscall.SIGKILL) }
+
+// groupExists reports whether a process group has processes that can be signalled.
+func groupExists(pid int) bool { return syscall.Kill(-pid, 0) == nil }
+
+// signalGroup sends a signal to the group of a process, and lets stopped processes continue, to receive it.
+func signalGroup(p *os.Process, s syscall.Signal) {
+	syscall.Kill(-p.Pid, s)
+	syscall.Kill(-p.Pid, syscall.SIGCONT)
+}
 
 // wake lets a stopped process continue.
 func wake(pid int) { syscall.Kill(pid, syscall.SIGCONT) }
