@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -40,10 +41,12 @@ func startProcess(args []string) (*process, error) {
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
 
-// kill kills the process and waits for its end.
+// kill kills the process and its group, as the program may be a script that starts the server, and waits for its end.
 func (p *process) kill() {
-	if p.cmd.Process != nil {
-		p.cmd.Process.Kill()
+	select {
+	case <-p.ended: // its number may be that of another process now
+	default:
+		syscall.Kill(-p.pid(), syscall.SIGKILL)
 	}
 	<-p.ended
 }

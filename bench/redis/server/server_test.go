@@ -322,3 +322,34 @@ func TestOneThatNeverAnswers(t *testing.T) {
 		t.Errorf("%d directories are left", n)
 	}
 }
+
+// What a program starts that stands in for the server is killed with it.
+func TestOneThatStartsAnother(t *testing.T) {
+	files, file := temporary(t), filepath.Join(t.TempDir(), "pid")
+	install(t, "redis-server", fmt.Sprintf("sleep 1000 & echo $! >'%s'; wait", file))
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var pid int
+	go func() {
+		defer stop()
+		for range 500 {
+			if text, _ := os.ReadFile(file); strings.HasSuffix(string(text), "\n") {
+				fmt.Sscan(string(text), &pid)
+				return
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+	}()
+	_, err := server.Start(ctx, server.Options{})
+	<-ctx.Done()
+	if err := contains(err, "redis-server does not answer at unix://"); err != nil || pid == 0 {
+		t.Fatalf("process %d: %v", pid, err)
+	}
+	if what := left(pid, file+".none"); what != nil {
+		t.Errorf("there is still %v", what)
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+	if n := files(); n != 0 {
+		t.Errorf("%d directories are left", n)
+	}
+}
