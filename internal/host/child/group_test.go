@@ -30,8 +30,8 @@ const (
 )
 
 // runScript runs a script in a group until its inner process is ready, then ends its context with a SIGTERM. It
-// returns what RunGroup returns, the number of the inner process, and the files that were written.
-func runScript(t *testing.T, script string, grace time.Duration, then func(over <-chan error)) (error, int, string) {
+// returns the number of the inner process, what the file got has, and what RunGroup returns.
+func runScript(t *testing.T, script string, grace time.Duration, then func(over <-chan error)) (int, string, error) {
 	t.Helper()
 	dir := t.TempDir()
 	cmd := exec.Command("sh", "-c", script)
@@ -56,7 +56,7 @@ func runScript(t *testing.T, script string, grace time.Duration, then func(over 
 	}
 	err = <-over
 	got, _ := os.ReadFile(filepath.Join(dir, "got"))
-	return err, pid, strings.TrimSpace(string(got))
+	return pid, strings.TrimSpace(string(got)), err
 }
 
 func TestGroupEndsWithItsContext(t *testing.T) {
@@ -74,7 +74,7 @@ func TestGroupEndsWithItsContext(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err, pid, got := runScript(t, test.script, test.grace, nil)
+			pid, got, err := runScript(t, test.script, test.grace, nil)
 			if err == nil && test.err != "" || err != nil && err.Error() != test.err {
 				t.Errorf("it ended with %v, want %q", err, test.err)
 			}
@@ -92,7 +92,7 @@ func TestSecondInterruptKillsTheGroup(t *testing.T) {
 	guard := make(chan os.Signal, 1)
 	signal.Notify(guard, syscall.SIGINT) // until RunGroup asks for it, an interrupt would end the test
 	defer signal.Stop(guard)
-	err, pid, _ := runScript(t, deaf+inner+"wait; wait", time.Hour, func(over <-chan error) {
+	pid, _, err := runScript(t, deaf+inner+"wait; wait", time.Hour, func(over <-chan error) {
 		for range 1000 {
 			syscall.Kill(os.Getpid(), syscall.SIGINT)
 			if time.Sleep(10 * time.Millisecond); len(over) > 0 {
