@@ -47,6 +47,22 @@ func TestModulesBuildAtOnce(t *testing.T) {
 	}
 }
 
+// Make expands dollar signs, so what a Makefile says is not always what the shell gets.
+func TestMakefilesRunOnlyBenchmarksInMicrobench(t *testing.T) {
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip(err)
+	}
+	for _, kind := range []Kind{Set, Crawler, Test} {
+		cmd := exec.Command("make", "-n", "microbench")
+		cmd.Dir = t.TempDir()
+		write(t, kind, cmd.Dir, "")
+		want := "go test -run '^$' -bench .\n"
+		if out, err := cmd.CombinedOutput(); err != nil || string(out) != want {
+			t.Errorf("%s: make microbench runs %q, want %q; %v", kind, out, want, err)
+		}
+	}
+}
+
 // Below a go.work that lists other modules, plain go commands fail, and those of the Makefile do not.
 func TestModulesBuildBelowAForeignWorkspace(t *testing.T) {
 	if _, err := exec.LookPath("make"); err != nil {
