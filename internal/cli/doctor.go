@@ -92,9 +92,12 @@ func noise(a *diagnose.Analysis) []measure.Reading {
 				continue
 			}
 			x := c.Times()
-			r := measure.Reading{Name: fmt.Sprintf("itself, %s", plain.Count(g.Workers, "worker")),
+			r := measure.Reading{Name: fmt.Sprintf("A/A control, %s", plain.Count(g.Workers, "worker")),
 				Value: fmt.Sprintf("%.2fx [%.2f, %.2f] in %s; a round varies by %.0f %%", x.Value, x.Lo, x.Hi,
 					plain.Count(c.Blocks, "round"), 100*c.SD)}
+			if c.Blocks < 2 {
+				r.Value = fmt.Sprintf("%.2fx in one round, too few for an interval", x.Value)
+			}
 			if c.Verdict == stat.Faster || c.Verdict == stat.Slower {
 				r.Hint = "a difference where there is none: one run in twenty has one by chance; if more do, this machine's results cannot be trusted"
 			}

@@ -11,6 +11,7 @@ import (
 
 	"crawlbench/internal/graph"
 	"crawlbench/internal/host"
+	"crawlbench/internal/plain"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/rundir"
 )
@@ -44,8 +45,8 @@ func (a *app) graph(ctx context.Context, fs *flag.FlagSet, args []string) error 
 		if g.Notes == nil {
 			g.Notes = []string{fmt.Sprintf("start page %d", g.Start)}
 		}
-		fmt.Fprintf(a.out, "%s: %d pages, %d links from %s\n", positional[2], g.Pages(), len(g.Links),
-			g.Described(sg.Spec))
+		fmt.Fprintf(a.out, "%s: %s, %s from %s\n", positional[2], plain.Count(g.Pages(), "page"),
+			plain.Count(len(g.Links), "link"), g.Described(sg.Spec))
 		return nil
 	}
 	return noGraph("graph", s, positional[1])

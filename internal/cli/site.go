@@ -298,15 +298,15 @@ func (a *app) printVerdict(v server.Verdict, ended string) {
 		what string
 		some server.Some
 	}{
-		{"missed", v.Missed}, {"fetched twice", v.Twice}, {"unknown URLs asked for", v.Unknown},
-		{"asked for without a link", v.Unlinked}, {"forbidden by robots.txt", v.Forbidden},
+		{"missed", v.Missed}, {"fetched twice", v.Twice}, {"asked for, and not on the site", v.Unknown},
+		{"asked for without a link", v.Unlinked}, {"asked for, and forbidden by robots.txt", v.Forbidden},
 	} {
 		if s.some.Count > 0 {
 			more := ""
 			if s.some.Count > len(s.some.First) {
 				more = ", ..."
 			}
-			fmt.Fprintf(a.out, "  %s: %d: %s%s\n", s.what, s.some.Count, strings.Join(s.some.First, ", "), more)
+			fmt.Fprintf(a.out, "  %s %s: %s%s\n", plain.Number(s.some.Count), s.what, strings.Join(s.some.First, ", "), more)
 		}
 	}
 	for _, l := range v.Links {
@@ -325,9 +325,9 @@ func (a *app) printVerdict(v server.Verdict, ended string) {
 	if ended != "" {
 		fmt.Fprintf(a.out, "  %s\n", ended)
 	}
-	fmt.Fprintf(a.out, "%s to %s: %s, %s, %s, %d robots.txt, %d other\n", count(v.Requests, "request"),
+	fmt.Fprintf(a.out, "%s to %s: %s, %s, %s, %s robots.txt, %s other\n", count(v.Requests, "request"),
 		count(v.Hosts, "host"), count(v.Served, "page"), count(v.Redirects, "redirect"), count(v.Refused, "refusal"),
-		v.Robots, v.Requests-v.Served-v.Redirects-v.Refused-v.Robots)
+		plain.Number(v.Robots), plain.Number(v.Requests-v.Served-v.Redirects-v.Refused-v.Robots))
 	fmt.Fprintf(a.out, "in flight: %d at most, %d at a host\n", v.InFlight, v.AtHost)
 	if v.GapHost != "" {
 		fmt.Fprintf(a.out, "least gap at a host: %s from an answer to the next request (%s), %s between requests\n",
@@ -376,13 +376,13 @@ func (f *siteFlags) longestPause() time.Duration {
 	return pause
 }
 
-// seconds formats a time as seconds.
+// seconds formats a time as seconds, or as milliseconds if it is short.
 func seconds(d time.Duration) string {
 	if d == 0 {
 		return "0"
 	}
 	if d < 100*time.Millisecond {
-		return fmt.Sprintf("%.3g s", d.Seconds())
+		return fmt.Sprintf("%.3g ms", 1e3*d.Seconds())
 	}
 	return fmt.Sprintf("%.1f s", d.Seconds())
 }

@@ -236,7 +236,7 @@ func Settled(run *store.Run) string {
 	if s.All() {
 		which = "all " + plain.Count(s.Of, "comparison")
 	}
-	if p.RoundsOf(plan.Cell{Rate: 1}) < p.Rounds {
+	if slices.ContainsFunc(p.Cells, func(c plan.Cell) bool { return c.Rate > 0 }) {
 		which += " without a rate"
 	}
 	return fmt.Sprintf("%s settled after %d of %s", which, s.Rounds, plain.Count(p.Rounds, "round"))
