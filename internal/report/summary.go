@@ -27,7 +27,7 @@ func Summary(w io.Writer, a *diagnose.Analysis, base *Base, link string) error {
 	if tr.Unlimited.Size == 0 && tr.Unlimited.Controls == 0 {
 		floor, mde = tr.RateLimited.Floor, tr.RateLimited.Detectable
 	}
-	t := Table{Head: []string{"machine", "system", "Go", "scenario", "rounds", "noise floor", "MDE", "flagged"}}
+	t := Table{Head: []string{"machine", "system", "Go", "scenario", "rounds", "noise floor", "MDE", "still flagged"}}
 	t.add(MachineOf(m), m.Host["os"]+"/"+m.Host["arch"], m.Go, m.Scenario, fmt.Sprint(a.Run.Plan().Rounds),
 		reach(floor), effect(mde), fmt.Sprintf("%s of %s", plain.Number(tr.Flagged), plain.Count(tr.Samples, "sample")))
 	var b strings.Builder

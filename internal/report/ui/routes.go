@@ -124,18 +124,18 @@ func (s *Server) page(h page) http.Handler {
 
 // fail responds with the status of an error and a page with its message.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
-	status := http.StatusInternalServerError
+	status, title := http.StatusInternalServerError, ""
 	var f failure
 	switch {
 	case errors.Is(err, errReading):
-		status = http.StatusAccepted
+		status, title = http.StatusAccepted, "Reading the run"
 		w.Header().Set("Refresh", "1")
 	case errors.As(err, &f):
 		status = f.status
 	case errors.Is(err, errNoRun):
 		status = http.StatusNotFound
 	}
-	text, errPage := s.site.Problem(strings.TrimPrefix(r.URL.EscapedPath(), "/"), http.StatusText(status), err.Error())
+	text, errPage := s.site.Problem(strings.TrimPrefix(r.URL.EscapedPath(), "/"), cmp.Or(title, http.StatusText(status)), err.Error())
 	if errPage != nil {
 		http.Error(w, err.Error(), status)
 		return
@@ -146,7 +146,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // errReading is the error for a run that is being read; the page reloads itself.
-var errReading = errors.New("the run is being read: this page shows it in a moment")
+var errReading = errors.New("the run is being read; this page shows it in a moment")
 
 // read returns the analysis of a run, or errReading if that takes long.
 func (s *Server) read(name string) (*diagnose.Analysis, error) {

@@ -183,7 +183,7 @@ func TestALargeRunIsAnnounced(t *testing.T) {
 	w := get(s, "/runs/one/matrix/throughput/", nil)
 	s.library.reading.Unlock()
 	if w.Code != http.StatusAccepted || w.Header().Get("Refresh") != "1" ||
-		!strings.Contains(w.Body.String(), "is being read") {
+		!strings.Contains(w.Body.String(), "<h1>Reading the run</h1>") {
 		t.Errorf("code %d, %v: %.200s", w.Code, w.Header(), w.Body)
 	}
 	s.wait = time.Minute
