@@ -17,6 +17,7 @@ import (
 	"crawlbench/internal/conform/yield"
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/explain/causal"
+	"crawlbench/internal/host"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/module"
 	"crawlbench/internal/plain"
@@ -69,7 +70,7 @@ func (a *app) causal(ctx context.Context, fs *flag.FlagSet, args []string) error
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "crawlbench-causal-")
+	dir, err := host.TempDir("crawlbench-causal-")
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/host"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/report"
 	"crawlbench/internal/store"
@@ -308,7 +309,7 @@ type scratch struct {
 
 func (s *scratch) write(text []byte) (path string, err error) {
 	if s.dir == "" {
-		if s.dir, err = os.MkdirTemp("", "crawlbench-"); err != nil {
+		if s.dir, err = host.TempDir("crawlbench-"); err != nil {
 			return "", err
 		}
 	}

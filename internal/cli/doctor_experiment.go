@@ -84,7 +84,7 @@ func (a *app) experiment(ctx context.Context, rounds int, bound time.Duration) (
 // until ctx ends with errEnough. It calls watch before and after each block.
 func (a *app) againstItself(ctx context.Context, rounds, turns int, slice time.Duration,
 	watch func(measure.Event)) (*diagnose.Analysis, error) {
-	dir, err := os.MkdirTemp("", "crawlbench-doctor-")
+	dir, err := host.TempDir("crawlbench-doctor-")
 	if err != nil {
 		return nil, err
 	}

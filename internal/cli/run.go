@@ -304,7 +304,7 @@ func modules() map[string]string {
 
 // dry prints the plan.
 func (a *app) dry(ctx context.Context, p *plan.Plan, f runFlags) error {
-	dir, err := os.MkdirTemp("", "crawlbench-")
+	dir, err := host.TempDir("crawlbench-")
 	if err != nil {
 		return err
 	}

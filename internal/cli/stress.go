@@ -16,6 +16,7 @@ import (
 
 	"crawlbench/internal/conform"
 	"crawlbench/internal/conform/yield"
+	"crawlbench/internal/host"
 )
 
 // stress runs the suite with seeds schedules on one processor, with random yields in the packages
@@ -24,7 +25,7 @@ func (a *app) stress(ctx context.Context, s conform.Suite, patterns []string, se
 	if seeds < 1 {
 		return usagef("conform: invalid -seeds %d: want at least 1", seeds)
 	}
-	dir, err := os.MkdirTemp("", "crawlbench-yield-")
+	dir, err := host.TempDir("crawlbench-yield-")
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"crawlbench/internal/conform"
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/host"
 	"crawlbench/internal/measure"
 	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/plan"
@@ -96,7 +97,7 @@ func (l *Lab) measureThen(ctx context.Context, text string,
 	if l.Short {
 		s.Sample, s.Rest, s.Profiles.Length = s.Sample/4, s.Rest/8, s.Profiles.Length/2
 	}
-	dir, err := os.MkdirTemp("", "crawlbench-lesson-")
+	dir, err := host.TempDir("crawlbench-lesson-")
 	if err != nil {
 		return nil, err
 	}

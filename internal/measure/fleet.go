@@ -11,6 +11,7 @@ import (
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
+	"crawlbench/internal/host"
 	"crawlbench/internal/host/child"
 	"crawlbench/internal/web"
 )
@@ -114,7 +115,7 @@ func (f *fleet) start(ctx context.Context, args []string) (err error) {
 	if f.cache, err = graph.OpenCache(f.job.Cache); err != nil {
 		return err
 	}
-	if f.job.Dir, err = os.MkdirTemp("", "crawlbench-"); err != nil {
+	if f.job.Dir, err = host.TempDir("crawlbench-"); err != nil {
 		return fmt.Errorf("make a directory for a fleet: %w", err)
 	}
 	ctx, f.stop = context.WithCancel(ctx)

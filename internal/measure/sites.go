@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crawlbench/internal/graph"
+	"crawlbench/internal/host"
 	"crawlbench/internal/host/child"
 	"crawlbench/internal/plan"
 )
@@ -44,7 +45,7 @@ func (s *sites) at(ctx context.Context, r *Runner, job Job, seed uint64) (Job, e
 		return job, nil
 	}
 	if s.list == nil {
-		dir, err := os.MkdirTemp("", "crawlbench-")
+		dir, err := host.TempDir("crawlbench-")
 		if err != nil {
 			return job, fmt.Errorf("make a directory for the socket of a site: %w", err)
 		}

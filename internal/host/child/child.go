@@ -22,6 +22,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"crawlbench/internal/host"
 )
 
 // Class is how a child ended.
@@ -210,7 +212,7 @@ func (r *running) wait() (*End, error) {
 
 // unlinkedFile creates a file that disappears when it is closed.
 func unlinkedFile() (*os.File, error) {
-	f, err := os.CreateTemp("", "crawlbench-")
+	f, err := host.TempFile("crawlbench-")
 	if err == nil {
 		os.Remove(f.Name())
 	}
