@@ -124,13 +124,16 @@ func TestBlockWithoutALineIsAnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := slices.Collect(bytes.Lines(text))
-	for i, want := range map[int]string{1: "line 2 does not continue the block of line 1", 2: "line 3 does not continue the block of line 2"} {
+	for i, want := range map[int][]string{
+		1: {"line 2 does not continue the block of line 1", "delete line 1 to"},
+		2: {"line 3 does not continue the block of line 2", "delete lines 1 to 2 to"},
+	} {
 		edited := bytes.Join(slices.Delete(slices.Clone(lines), i, i+1), nil)
 		if err := os.WriteFile(path, edited, 0o666); err != nil {
 			t.Fatal(err)
 		}
 		_, err := Open(r.Dir())
-		wantError(t, err, want, "delete lines 1 to")
+		wantError(t, err, want...)
 	}
 }
 

@@ -135,6 +135,11 @@ func readJournal(r io.Reader, size int64, known *Lines) (*journal, error) {
 
 // addLines decodes lines and adds their records.
 func (j *journal) addLines(text []byte, prefix int) error {
+	if j.line == 0 { // an editor may have added a byte order mark
+		rest := withoutMark(text)
+		j.size += int64(len(text) - len(rest))
+		text = rest
+	}
 	lines := slices.Collect(bytes.Lines(text))
 	records, errs := make([]Record, len(lines)), make([]error, len(lines))
 	parallel.Each(len(lines), func(i int) {
@@ -167,8 +172,12 @@ func (j *journal) addLines(text []byte, prefix int) error {
 // add adds a record, those of a block when it is complete.
 func (j *journal) add(rec Record, line []byte, prefix int) error {
 	if n := len(j.block); n > 0 && !follows(j.block[n-1], rec) {
+		lines := fmt.Sprintf("lines %d to %d", j.line-n, j.line-1)
+		if n == 1 {
+			lines = fmt.Sprintf("line %d", j.line-1)
+		}
 		return fmt.Errorf("line %d does not continue the block of line %d, so the file was changed after it was written: "+
-			"take it from a backup, or delete lines %d to %d to drop that block", j.line, j.line-1, j.line-n, j.line-1)
+			"take it from a backup, or delete %s to drop that block", j.line, j.line-1, lines)
 	}
 	j.block, j.blockSize = append(j.block, rec), j.blockSize+int64(len(line))
 	j.blockSums = append(j.blockSums, bytes.Clone(lineSum(line)))

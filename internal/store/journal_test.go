@@ -198,13 +198,15 @@ func TestEveryTornTailIsKept(t *testing.T) {
 	}
 }
 
-// A journal with CRLF, as from a git checkout, is valid and can be continued.
+// A journal with CRLF, as from a git checkout, or with an editor's byte order mark is valid and can be continued.
 func TestJournalWithCRLF(t *testing.T) {
 	want, text, lines := smallJournal(t)
 	p := testPlan(2)
 	dos := func(text []byte) []byte { return bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")) }
 	mixed := append(dos(text[:lines[1]]), text[lines[1]:]...)
-	for what, journal := range map[string][]byte{"all": dos(text), "some": mixed} {
+	mark := []byte("\ufeff")
+	for what, journal := range map[string][]byte{"all": dos(text), "some": mixed, "a byte order mark": append(mark, text...),
+		"both": append(bytes.Clone(mark), dos(text)...)} {
 		for _, torn := range []string{"", "{\"crc\":\"to", "{\"crc\":\"torn\r\n", "\r\n", "\r"} {
 			r := newRun(t, p)
 			r.Close()

@@ -300,7 +300,7 @@ func openDir(dir string) (*rundir.Dir, error) {
 
 func readFile(d *rundir.Dir, name string, most int64) ([]byte, error) {
 	text, err := d.Read(name, most)
-	return text, explainMissing(name, err)
+	return withoutMark(text), explainMissing(name, err)
 }
 
 // explainMissing converts the error of a file that does not exist.

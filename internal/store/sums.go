@@ -23,6 +23,9 @@ func unixLines(text []byte) []byte {
 	return bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
 }
 
+// withoutMark returns text without the byte order mark with which editors may begin a file.
+func withoutMark(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) }
+
 // encodeManifest returns the text of a manifest including its own sum.
 func encodeManifest(m Manifest) ([]byte, error) {
 	m.Sums.Manifest = ""

@@ -128,6 +128,9 @@ func TestChangedFilesAreDetected(t *testing.T) {
 		"journal with CRLF": {
 			journalFile, func(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }, "",
 		},
+		"manifest with a byte order mark": {manifestFile, func(text string) string { return "\ufeff" + text }, ""},
+		"plan with a byte order mark":     {planFile, func(text string) string { return "\ufeff" + text }, ""},
+		"journal with a byte order mark":  {journalFile, func(text string) string { return "\ufeff" + text }, ""},
 		"manifest indented by others": {manifestFile, func(text string) string {
 			var out bytes.Buffer
 			if err := json.Indent(&out, []byte(text), "\t", " "); err != nil {
