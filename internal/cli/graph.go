@@ -34,6 +34,9 @@ func (a *app) graph(ctx context.Context, fs *flag.FlagSet, args []string) error 
 		if sg.Name != positional[1] {
 			continue
 		}
+		if err := writable(positional[2], sg.Spec.File); err != nil {
+			return fmt.Errorf("graph: %w", err)
+		}
 		g, err := graph.Build(ctx, sg.Spec, host.FreeMemory())
 		if err != nil {
 			return err

@@ -61,7 +61,7 @@ func (a *app) importCrawl(ctx context.Context, set *flag.FlagSet, args []string)
 	if f.out == "" {
 		f.out = importedName(positional[0])
 	}
-	if err := f.free(); err != nil {
+	if err := f.free(positional); err != nil {
 		return fmt.Errorf("import: %w", err)
 	}
 	var sources []importer.Source
@@ -77,7 +77,7 @@ func (a *app) importCrawl(ctx context.Context, set *flag.FlagSet, args []string)
 	}
 	g, rep, err := importer.Import(ctx, sources, f.Options)
 	if err == nil {
-		err = f.free() // the file may have been written meanwhile
+		err = f.free(positional) // the file may have been written meanwhile
 	}
 	if err == nil {
 		err = rundir.Replace(f.out, 0o644, true, func(w io.Writer) error { return graph.WriteRecorded(ctx, w, g) })
@@ -107,7 +107,7 @@ func importedName(input string) string {
 }
 
 // free returns an error if the file to write exists and must not be replaced.
-func (f *importFlags) free() error {
+func (f *importFlags) free(inputs []string) error {
 	if !strings.HasSuffix(f.out, ".cbg") {
 		return usagef("invalid -o %q: want a name that ends in .cbg, by which run knows the format", f.out)
 	}
@@ -122,7 +122,23 @@ func (f *importFlags) free() error {
 	case !f.force:
 		return fmt.Errorf("%s exists: give another name with -o, or replace it with -force", f.out)
 	}
-	return canWrite(f.out)
+	return writable(f.out, inputs...)
+}
+
+// writable returns an error if a file cannot be written, or is one of the inputs, which would be lost.
+func writable(file string, inputs ...string) error {
+	info, err := os.Stat(file)
+	switch {
+	case err == nil && info.IsDir():
+		return fmt.Errorf("%s is a directory: want the name of a file", file)
+	case err == nil:
+		for _, input := range inputs {
+			if same, err := os.Stat(input); err == nil && os.SameFile(info, same) {
+				return fmt.Errorf("%s is the input, which would be overwritten: give another name", file)
+			}
+		}
+	}
+	return canWrite(file)
 }
 
 // canWrite returns an error if a file cannot be written in its directory: it is better to know before the work than

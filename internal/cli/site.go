@@ -75,7 +75,7 @@ func (a *app) site(ctx context.Context, fs *flag.FlagSet, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := f.checkOut(); err != nil {
+	if err := f.checkOut(append(positional, g.Spec.File)...); err != nil {
 		return err
 	}
 	site, err := f.build(ctx, s, g)
@@ -86,14 +86,14 @@ func (a *app) site(ctx context.Context, fs *flag.FlagSet, args []string) error {
 }
 
 // checkOut returns an error if the verdict could not be written when the crawl has ended.
-func (f *siteFlags) checkOut() error {
+func (f *siteFlags) checkOut(inputs ...string) error {
 	if f.out == "" {
 		return nil
 	}
 	if info, err := os.Stat(f.out); err == nil && info.IsDir() {
 		return usagef("site: invalid -o %q: it is a directory: want the name of a file", f.out)
 	}
-	if err := canWrite(f.out); err != nil {
+	if err := writable(f.out, inputs...); err != nil {
 		return fmt.Errorf("site: -o: %w", err)
 	}
 	return nil
