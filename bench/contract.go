@@ -35,14 +35,15 @@ type Limiter = interface {
 type Options = struct {
 	// Workers is the largest number of fetches in flight, at least 1.
 	Workers int
-	// Limiter is waited on once before every fetch. Nil means no limit.
+	// Limiter is waited on once before every fetch, also of robots.txt and after a SlowDown. Nil means no limit.
 	Limiter Limiter
 	// MaxPages is the number of pages after which the crawl ends. 0 means that it ends with the
 	// graph. It is never negative.
 	MaxPages int
 	// SizeHint is the expected number of pages, 0 if unknown. A wrong hint costs speed, never correctness.
 	SizeHint int
-	// Politeness limits the fetches of each host. Nil means no limit. Only a crawler that is Polite keeps it.
+	// Politeness limits the fetches of each host. Nil means no limit. Only a crawler that is Polite keeps it, beside
+	// Workers, Limiter and MaxPages, which hold as without it. It must not be modified.
 	Politeness *Politeness
 	// Count, if not nil, may be called before the crawl returns, from one goroutine, with what the crawler
 	// has counted, such as repeated attempts, which no profile shows.

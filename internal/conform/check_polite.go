@@ -44,14 +44,22 @@ func politely(t *Report, c subject, site *simulate.Site, busy bool, change func(
 	where := fmt.Sprintf(" (%s, %d hosts, %d workers, gap %v, from the start: %v, %d per host)", site.Spec.Kind,
 		site.Spec.Hosts, site.Workers, p.Gap, p.FromStart, p.Width())
 	*t.doing = where
-	out := simulate.Crawl(context.Background(), c.crawler, c.keys(), site, change)
+	var watched watchedOptions
+	out := simulate.Crawl(context.Background(), c.crawler, c.keys(), site, func(o *crawl.Options) {
+		if change != nil {
+			change(o)
+		}
+		watched.watch(o)
+	})
 	synctest.Wait()
 	if out.Err != nil {
 		t.Fatalf("it returned the error %v%s", out.Err, where)
 	}
-	faults := hostlog.Verify(&site.Site, site.Rules(), out.Log, true)
-	for _, f := range faults {
+	for _, f := range hostlog.Verify(&site.Site, site.Rules(), out.Log, watched.budget == 0) {
 		t.Errorf("%v%s", f, where)
+	}
+	for _, fault := range watched.faults(out) {
+		t.Errorf("%s%s", fault, where)
 	}
 	fetches, failed := 0, 0
 	for _, e := range out.Log {
@@ -126,6 +134,7 @@ func late(t *Report, c subject) {
 				s.Median, s.Policy.FromStart, s.Policy.PerHost = latency, start, width
 				limit := func(o *crawl.Options) { o.Limiter = limiter.New("bucket", 4, 2) }
 				politely(t, c, siteOf(t, c, s), false, limit)
+				politely(t, c, siteOf(t, c, s), false, func(o *crawl.Options) { o.MaxPages = 20 })
 			}
 		}
 	}
@@ -145,6 +154,11 @@ func places(t *Report, c subject) {
 			s := flat(120, 4, 20)
 			s.Policy.Gap, s.Policy.PerHost = gap, width
 			politely(t, c, siteOf(t, c, s), true, nil)
+			if gap == 0 { // enough failures to use up the places of each host
+				s.Fails = func(page uint32) bool { return page%3 == 2 }
+				politely(t, c, siteOf(t, c, s), true, nil)
+				s.Fails = nil
+			}
 		}
 	}
 }
@@ -163,6 +177,10 @@ func slowDown(t *Report, c subject) {
 			}
 		}
 	}
+	// Each attempt waits on the limiter, and a refused one costs no budget.
+	politely(t, c, siteOf(t, c, s), false, func(o *crawl.Options) {
+		o.Limiter, o.MaxPages = limiter.New("bucket", 2, 2), 50
+	})
 	// One page is refused for ever, with a pause that is longer than what the policy admits.
 	s.Policy = crawl.Politeness{Gap: politeGap, MaxDelay: time.Minute, Attempts: 4}
 	asked := 0
@@ -192,6 +210,10 @@ func robots(t *Report, c subject) {
 		s.Forbids = func(page uint32) bool { return page%10 == 7 }
 		politely(t, c, siteOf(t, c, s), true, nil)
 		politely(t, c, siteOf(t, c, s), false, func(o *crawl.Options) { o.MaxPages = 60 - 6 })
+		politely(t, c, siteOf(t, c, s), false, func(o *crawl.Options) { o.Limiter = limiter.New("paced", 2, 1) })
+		// Whoever cannot read a robots.txt must assume that it forbids everything (RFC 9309, 2.3.1.4).
+		s.RobotsFails = func(host uint32) bool { return host%3 == 2 }
+		politely(t, c, siteOf(t, c, s), false, nil)
 	}
 }
 
@@ -234,6 +256,9 @@ func hurry(t *Report, c subject) {
 				if out.Err != context.DeadlineExceeded || out.Took != at {
 					t.Fatalf("with a deadline after %v, in a gap or pause of %v, it returned %v after %v, want %v after %v",
 						at, long, out.Err, out.Took, context.DeadlineExceeded, at)
+				}
+				if want := (crawl.Result{Pages: len(out.Log)}); !pause && out.Result != want {
+					t.Fatalf("with a deadline after %v, in a gap of %v, it returned %+v, want %+v", at, long, out.Result, want)
 				}
 				synctest.Wait()
 				time.Sleep(long)

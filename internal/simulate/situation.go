@@ -45,6 +45,9 @@ type Situation struct {
 	// Robots returns the Crawl-delay of a host, and Forbids what its robots.txt forbids. Both may be nil.
 	Robots  func(host uint32) time.Duration
 	Forbids func(page uint32) bool
+	// RobotsFails reports whether the fetch of a host's robots.txt fails, so that all its pages are forbidden. It needs
+	// Robots.
+	RobotsFails func(host uint32) bool
 	// Spelled writes the name of a host differently in the URLs of its pages.
 	Spelled bool
 }
@@ -69,6 +72,11 @@ func Build(ctx context.Context, s Situation) (*Site, error) {
 // New returns a site with the pages of g.
 func New(s Situation, g *graph.Graph) *Site {
 	site := &Site{Situation: s, Site: hostlog.Site{Graph: g, Fails: s.Fails, Forbidden: s.Forbids}}
+	if s.RobotsFails != nil {
+		site.Forbidden = func(page uint32) bool {
+			return s.RobotsFails(site.Host[page]) || s.Forbids != nil && s.Forbids(page)
+		}
+	}
 	pages := g.Pages()
 	site.Host, site.Latency = g.HostOfEach(pages), make([]time.Duration, pages)
 	first, past := g.Largest()

@@ -90,6 +90,9 @@ func (w robotsWeb[K]) Robots(ctx context.Context, key K) (crawl.Robots[K], error
 	w.mu.Lock()
 	w.log = append(w.log, e)
 	w.mu.Unlock()
+	if err == nil && w.site.RobotsFails != nil && w.site.RobotsFails(host) {
+		return crawl.Robots[K]{}, errPlanted
+	}
 	says := crawl.Robots[K]{CrawlDelay: e.Delay}
 	if w.site.Forbids != nil {
 		says.Allowed = func(key K) bool {

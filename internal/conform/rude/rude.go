@@ -53,6 +53,7 @@ const (
 	cancelWaits      bug = "cancelwaits"
 	neverFreed       bug = "neverfreed"
 	failureIsNoFetch bug = "failureisnofetch"
+	placeKept        bug = "placekept"
 )
 
 type entry struct {
@@ -98,6 +99,7 @@ func bugs() []entry {
 		{cancelWaits, "a cancelled crawl waits for the end of the gap", "gocrawl: time.Sleep"},
 		{neverFreed, "each host keeps a channel with room for 4,096 pages", "Scrapy 245: slots are never freed"},
 		{failureIsNoFetch, "a fetch that failed does not set the clock", "the clock is set where links are handled"},
+		{placeKept, "with several places per host, a fetch that failed keeps its place", "a semaphore that is released on success"},
 	}
 }
 
@@ -107,7 +109,7 @@ func All() []Mutant {
 	for _, b := range bugs() {
 		list = append(list, Mutant{crawler(b.bug, b.doc), b.seen})
 	}
-	return append(list, twists()...)
+	return append(append(list, twists()...), paths()...)
 }
 
 // Right returns the crawler that the mutants are made from. It has no bug.
@@ -125,7 +127,7 @@ func Crawlers() []crawl.Crawler {
 }
 
 func crawler(b bug, doc string) crawl.Crawler {
-	if b == failureIsNoFetch {
+	if b == failureIsNoFetch || b == placeKept {
 		return forgetful(b, doc)
 	}
 	return polite.Crawler(string(b), doc, newScheduler[uint32](b, nil), newScheduler[string](b, nil),

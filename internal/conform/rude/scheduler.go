@@ -279,12 +279,16 @@ func (s *scheduler[K]) end(w int, turn polite.Turn[K], now int64) {
 	case s.bug == gapFromStart && !s.rules.FromStart:
 		at = h.tick
 	}
+	kept := false
 	if s.failed != nil {
 		if _, failed := s.failed.Load(turn.Page); failed {
-			turn.Skipped = true
+			turn.Skipped = s.bug == failureIsNoFetch
+			kept = s.bug == placeKept && s.rules.PerHost > 1
 		}
 	}
-	polite.EndOf(&h.clock, s.rules, turn, at)
+	if !kept {
+		polite.EndOf(&h.clock, s.rules, turn, at)
+	}
 	if s.rules.FromStart && s.bug == gapFromLater {
 		h.clock.Take(s.rules, now) // as if the fetch began when it ended
 		h.clock.Begin(s.rules, now)
