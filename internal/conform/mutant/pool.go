@@ -215,7 +215,9 @@ func (p *pool[K]) book(ctx context.Context, page K, links []K, err error) bool {
 		if ctx.Err() != nil {
 			p.stop(ctx.Err())
 		}
-		links = nil
+		if p.bug != followsFailed {
+			links = nil
+		}
 	}
 	p.mu.Unlock()
 	if p.bug == lockOrder {

@@ -237,8 +237,9 @@ func batches[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o c
 						f.err = cmp.Or(f.err, err)
 						stop()
 					} else {
-						f.book(ctx, nil, err)
-						found[at] = links
+						if f.book(ctx, nil, err); err == nil {
+							found[at] = links
+						}
 					}
 				}
 			})
@@ -344,7 +345,10 @@ func lockAPage[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o
 	}
 	sifted := fetcher[K](func(ctx context.Context, page K) ([]K, error) {
 		links, err := web.Fetch(ctx, page)
-		return fresh(links), err
+		if err != nil {
+			return nil, err
+		}
+		return fresh(links), nil
 	})
 	return simple[K](habits{})(ctx, sifted, fresh(seeds), o)
 }
