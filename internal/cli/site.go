@@ -306,7 +306,8 @@ func (a *app) printVerdict(v server.Verdict, ended string) {
 			if s.some.Count > len(s.some.First) {
 				more = ", ..."
 			}
-			fmt.Fprintf(a.out, "  %s %s: %s%s\n", plain.Number(s.some.Count), s.what, strings.Join(s.some.First, ", "), more)
+			fmt.Fprintf(a.out, "  %s %s: %s%s\n", plain.Number(s.some.Count), s.what,
+				strings.Join(s.some.First, ", "), more)
 		}
 	}
 	for _, l := range v.Links {

@@ -124,7 +124,7 @@ func (s *Server) page(h page) http.Handler {
 
 // fail responds with the status of an error and a page with its message.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
-	status, title := http.StatusInternalServerError, ""
+	status, title := http.StatusInternalServerError, "" // "": the status is the title
 	var f failure
 	switch {
 	case errors.Is(err, errReading):
@@ -135,7 +135,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, errNoRun):
 		status = http.StatusNotFound
 	}
-	text, errPage := s.site.Problem(strings.TrimPrefix(r.URL.EscapedPath(), "/"), cmp.Or(title, http.StatusText(status)), err.Error())
+	text, errPage := s.site.Problem(strings.TrimPrefix(r.URL.EscapedPath(), "/"),
+		cmp.Or(title, http.StatusText(status)), err.Error())
 	if errPage != nil {
 		http.Error(w, err.Error(), status)
 		return
