@@ -96,9 +96,9 @@ func speeds(cells ...*diagnose.Cell) string {
 func perSecond(x float64) string {
 	switch {
 	case x >= 1e6:
-		return fmt.Sprintf("%.3g M pages/s", x/1e6)
+		return fmt.Sprintf("%.3gM pages/s", x/1e6)
 	case x >= 1e3:
-		return fmt.Sprintf("%.3g k pages/s", x/1e3)
+		return fmt.Sprintf("%.3gk pages/s", x/1e3)
 	}
 	return fmt.Sprintf("%.3g pages/s", x)
 }
