@@ -155,8 +155,8 @@ func trust(a *diagnose.Analysis) []string {
 		list = append(list, text+".")
 	}
 	if tr.Bimodal > 0 {
-		list = append(list, fmt.Sprintf("The samples of %s are bimodal: look at them before you read the median.",
-			plain.Count(tr.Bimodal, "cell")))
+		list = append(list, fmt.Sprintf("The samples of %s are bimodal (%s): look at them before you read the median.",
+			plain.Count(tr.Bimodal, "cell"), bimodal(a)))
 	}
 	if slices.ContainsFunc(a.Choices, apart) {
 		list = append(list, "Ratios between different numbers of workers, in the first sentence, are in no table: "+
@@ -290,4 +290,19 @@ func verdictMethod(a *diagnose.Analysis) string {
 	}
 	return fmt.Sprintf("log ratios paired by round; t-test with variances moderated over the family, p and interval adjusted by Holm's method: %s. Every pair of crawlers counts, as any may be the best. Equivalent within %.0f %%",
 		strings.Join(parts, "; "), 100*a.Margin)
+}
+
+// bimodal names the cells whose samples are bimodal.
+func bimodal(a *diagnose.Analysis) string {
+	var names []string
+	for c := range a.Cells() {
+		if c.Bimodal {
+			names = append(names, CellName(c))
+		}
+	}
+	text := strings.Join(names[:min(mostNamed, len(names))], "; ")
+	if more := len(names) - mostNamed; more > 0 {
+		text += fmt.Sprintf("; and %d more", more)
+	}
+	return text
 }
