@@ -205,8 +205,10 @@ func TestJournalWithCRLF(t *testing.T) {
 	dos := func(text []byte) []byte { return bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")) }
 	mixed := append(dos(text[:lines[1]]), text[lines[1]:]...)
 	mark := []byte("\ufeff")
-	for what, journal := range map[string][]byte{"all": dos(text), "some": mixed, "a byte order mark": append(mark, text...),
-		"both": append(bytes.Clone(mark), dos(text)...)} {
+	for what, journal := range map[string][]byte{
+		"all": dos(text), "some": mixed,
+		"a byte order mark": append(mark, text...), "both": append(bytes.Clone(mark), dos(text)...),
+	} {
 		for _, torn := range []string{"", "{\"crc\":\"to", "{\"crc\":\"torn\r\n", "\r\n", "\r"} {
 			r := newRun(t, p)
 			r.Close()
