@@ -431,7 +431,8 @@ func TestTemporaryDirectoryMissing(t *testing.T) {
 	t.Setenv("TMPDIR", "/missing/place")
 	for _, args := range [][]string{{"run", "-n", "gated.toml"}, {"compare", run}} {
 		code, _, errs := call(t, args...)
-		if code != exitFailure || !strings.Contains(errs, `"/missing/place": `) || !strings.Contains(errs, "set TMPDIR") {
+		if code != exitFailure || !strings.Contains(errs, `"/missing/place": `) ||
+			!strings.Contains(errs, "set TMPDIR") {
 			t.Errorf("%q: exit code %d\n%s", args, code, errs)
 		}
 	}
