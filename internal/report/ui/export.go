@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"crawlbench/internal/diagnose"
 	"crawlbench/internal/profile"
@@ -91,6 +92,9 @@ func vacant(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
+	}
+	if errors.Is(err, syscall.ENOTDIR) {
+		return fmt.Errorf("%s is a file, or below one: name a directory, or a file ending in .zip or .html", dir)
 	}
 	if err == nil && len(entries) > 0 {
 		err = fmt.Errorf("%s is not empty: delete it, or name another directory", dir)

@@ -147,4 +147,10 @@ func TestExportDoesNotOverwrite(t *testing.T) {
 		!strings.Contains(err.Error(), "is not empty: delete it, or name another directory") {
 		t.Errorf("error %v", err)
 	}
+	file := filepath.Join(dir, "mine")
+	for _, to := range []string{file, filepath.Join(file, "below")} {
+		if _, err := Write(to, nil, "x"); err == nil || !strings.Contains(err.Error(), "is a file, or below one: name a dir") {
+			t.Errorf("%s: error %v", to, err)
+		}
+	}
 }
