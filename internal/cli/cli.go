@@ -114,7 +114,7 @@ func (a *app) main(args []string) int {
 	}
 	ctx, stop := interruptible(context.Background())
 	defer stop()
-	return a.code(a.dispatch(ctx, args))
+	return a.code(interrupted(ctx, a.dispatch(ctx, args)))
 }
 
 // dispatch finds the command and runs it.

@@ -124,6 +124,10 @@ func (a *app) twoRuns(results string, names []string) (old, new *store.Run, list
 		}
 		runs = append(runs, run)
 	}
+	if runs[0].Same(runs[1]) {
+		fmt.Fprintln(a.err, "warning: OLD and NEW are the same run, or copies of it, so there is no difference and -gate "+
+			"passes: name two runs (list them with \"crawlbench list runs\")")
+	}
 	list, err = a.between(runs[0], runs[1])
 	return runs[0], runs[1], list, err
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -55,6 +56,16 @@ func codeOf(err error) int {
 	var e exitError
 	errors.As(err, &e)
 	return e.code
+}
+
+// interrupted returns err with the exit code of an interrupt if a signal is its cause and it has no code yet, as when
+// the signal came before the first sample.
+func interrupted(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil || codeOf(err) != exitOK ||
+		!errors.Is(err, context.Cause(ctx)) && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return exitError{exitInterrupted, fmt.Errorf("interrupted before there was a result: %w", err)}
 }
 
 // code prints err and returns its exit code.

@@ -420,20 +420,3 @@ func ask(t *testing.T, bad string, missing bool, check func(what string, code in
 		}
 	}
 }
-
-// Commands that need a temporary directory say which one cannot be used, and which variable chooses another.
-func TestTemporaryDirectoryMissing(t *testing.T) {
-	t.Chdir(t.TempDir())
-	run := gatedRun(t)
-	if err := os.Remove(filepath.Join(run, "bench.txt")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		t.Fatal(err)
-	}
-	t.Setenv("TMPDIR", "/missing/place")
-	for _, args := range [][]string{{"run", "-n", "gated.toml"}, {"compare", run}} {
-		code, _, errs := call(t, args...)
-		if code != exitFailure || !strings.Contains(errs, `"/missing/place": `) ||
-			!strings.Contains(errs, "set TMPDIR") {
-			t.Errorf("%q: exit code %d\n%s", args, code, errs)
-		}
-	}
-}

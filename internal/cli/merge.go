@@ -54,8 +54,8 @@ func (a *app) merge(_ context.Context, set *flag.FlagSet, args []string) error {
 	if _, err := os.Lstat(dir); err == nil {
 		return fmt.Errorf("merge: %s exists: remove it, or choose another directory with -o", dir)
 	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
-		return fmt.Errorf("merge: create the directory of the runs: %w", err)
+	if err := store.MakeParent(dir); err != nil {
+		return fmt.Errorf("merge: %w", err)
 	}
 	run, err := store.Merge(dir, os.Args, chosen)
 	if err != nil {

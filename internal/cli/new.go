@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/module/starter"
@@ -42,12 +43,15 @@ func (a *app) startModule(ctx context.Context, flags *flag.FlagSet, args []strin
 	if given > 1 {
 		return usagef("new: -set, -crawler and -test exclude each other: use one of them")
 	}
+	dir := positional[0]
+	if dir == "" {
+		return usagef("new: DIR is empty: want a new or an empty directory")
+	}
 	info, _ := debug.ReadBuildInfo()
 	from, err := starter.Find(info, *checkout)
 	if err != nil {
 		return fmt.Errorf("new: %w", err)
 	}
-	dir := positional[0]
 	name := a.newName(dir)
 	from.Workspace = workspace(ctx, dir)
 	files, err := starter.Files(kind, name, from)
@@ -112,6 +116,9 @@ func (a *app) newName(dir string) string {
 // writeNew writes files into a new or empty directory.
 func writeNew(dir string, files []starter.File) error {
 	list, err := os.ReadDir(dir)
+	if errors.Is(err, syscall.ENOTDIR) {
+		return fmt.Errorf("%s is a file, or below one: want a new or an empty directory", dir)
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

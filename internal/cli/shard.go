@@ -140,8 +140,8 @@ func (s *shardFlags) checkRounds(p *plan.Plan) error {
 // create creates the directory of a run; for a shard, of its next attempt.
 func (f *runFlags) create(m store.Manifest, p *plan.Plan, begin time.Time) (*store.Run, error) {
 	at := func(dir string) (*store.Run, error) {
-		if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
-			return nil, fmt.Errorf("create the directory of the runs: %w", err)
+		if err := store.MakeParent(dir); err != nil {
+			return nil, err
 		}
 		return store.Create(dir, m, p)
 	}

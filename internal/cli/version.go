@@ -24,7 +24,8 @@ func (a *app) version(_ context.Context, fs *flag.FlagSet, args []string) error 
 	if !ok {
 		return errors.New("version: the program has no build information: build it with go build, in module mode")
 	}
-	return printVersion(a.out, info, runtime.GOOS+"/"+runtime.GOARCH)
+	printVersion(a.out, info, runtime.GOOS+"/"+runtime.GOARCH) // a.out keeps its error
+	return nil
 }
 
 // printVersion prints build information: the main module, this module if it is not the main one,

@@ -17,6 +17,9 @@ const (
 	maxFile     = 256 << 20 // such as a time breakdown
 )
 
+// opParent is the operation of MakeParent.
+const opParent = "create the directory of the runs"
+
 // write replaces a file of the run durably.
 func (r *Run) write(name string, data []byte, most int64) error {
 	if int64(len(data)) > most {
@@ -40,6 +43,10 @@ func withRemedy(op, path string, err error) error {
 		remedy = ": choose a writable directory with -results"
 	case errors.Is(err, syscall.ENOTDIR):
 		remedy = ": a part of that path is a file: choose a directory with -results"
+	case errors.Is(err, fs.ErrExist) && op == opParent: // MkdirAll of a link whose target is not there
+		remedy = ": it is a link that leads to no directory: create its target, or choose a directory with -results"
+	case errors.Is(err, fs.ErrNotExist) && op == opParent:
+		remedy = ": choose a writable directory with -results"
 	case errors.Is(err, rundir.ErrUnsafe):
 		remedy = ": delete it, or replace it with a copy of its content"
 	}

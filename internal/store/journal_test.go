@@ -207,7 +207,7 @@ func TestJournalWithCRLF(t *testing.T) {
 	mark := []byte("\ufeff")
 	for what, journal := range map[string][]byte{
 		"all": dos(text), "some": mixed,
-		"a byte order mark": append(mark, text...), "both": append(bytes.Clone(mark), dos(text)...),
+		"a byte order mark": append(bytes.Clone(mark), text...), "both": append(bytes.Clone(mark), dos(text)...),
 	} {
 		for _, torn := range []string{"", "{\"crc\":\"to", "{\"crc\":\"torn\r\n", "\r\n", "\r"} {
 			r := newRun(t, p)

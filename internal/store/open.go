@@ -43,6 +43,12 @@ func Create(dir string, m Manifest, p *plan.Plan) (*Run, error) {
 	return r, nil
 }
 
+// MakeParent creates the directory in which Create creates the directory of a run.
+func MakeParent(dir string) error {
+	parent := filepath.Dir(dir)
+	return withRemedy(opParent, parent, os.MkdirAll(parent, 0o777))
+}
+
 // create writes the files of a new run, the manifest last: a run with a manifest has all files and can be resumed.
 func (r *Run) create() error {
 	place, err := filepath.Abs(r.dir)

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 )
 
@@ -13,6 +14,17 @@ import (
 func Sum(text []byte) string {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
+}
+
+// Same reports whether other is this run, by whatever name, or has the same records, as a copy has.
+func (r *Run) Same(other *Run) bool {
+	if a, err := os.Stat(r.dir); err == nil {
+		if b, err := os.Stat(other.dir); err == nil && os.SameFile(a, b) {
+			return true
+		}
+	}
+	a, b := r.manifest.Sums.Journal, other.manifest.Sums.Journal
+	return a != nil && b != nil && a.Count > 0 && *a == *b
 }
 
 // unixLines returns text with CRLF, which a git checkout may have produced, replaced by line feeds.
