@@ -11,8 +11,7 @@ import (
 // the crawlers in this module cannot import this package, which imports them.
 
 // Web is the site that a crawler crawls. Fetch is safe for concurrent use. The links are in document
-// order, may repeat, may contain the page itself, stay valid after the crawl, and must not be modified. Those that come
-// with an error do not count. ctx is the crawl's, or derived from it.
+// order, may repeat, may contain the page itself, stay valid after the crawl, and must not be modified.
 type Web[K comparable] = interface {
 	Fetch(ctx context.Context, page K) (links []K, err error)
 }

@@ -75,7 +75,6 @@ func ExampleFunc() {
 			did.Pages++
 			if err != nil {
 				did.Errors++
-				continue // links that come with an error do not count
 			}
 			todo = append(todo, links...)
 		}

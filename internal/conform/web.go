@@ -156,7 +156,6 @@ type web[K comparable] struct {
 
 	mu       sync.Mutex
 	ctx      context.Context // of the crawl
-	valued   bool            // the context that the crawler was given has a value
 	crawls   int             // the number of concurrent crawls; 0 means 1
 	hinted   string          // what was modified during Prefetch
 	inflight int
@@ -226,7 +225,6 @@ func (w *web[K]) crawl(ctx context.Context, f crawl.Func[K], o crawl.Options, re
 	if form.plain {
 		under = ctx
 	}
-	w.valued = !form.plain
 	_, before := goroutine()
 	running := runtime.NumGoroutine()
 	w.ctx, w.log.start = ctx, time.Now()
@@ -304,11 +302,7 @@ func goroutines() int {
 // Fetch returns the links of a page. A page that is fetched again has no links, so that a crawler that
 // forgets pages ends.
 func (w *web[K]) Fetch(ctx context.Context, key K) ([]K, error) {
-	detached := w.valued && ctx.Value(ofCrawl{}) == nil
 	w.mu.Lock()
-	if detached {
-		w.log.broke = "it passed Fetch a context that is not the crawl's or derived from it, so that the values of the crawl's are lost"
-	}
 	p, ok := w.pages[key]
 	if !ok {
 		w.log.unknown = fmt.Sprintf("%.80q", fmt.Sprint(key))
@@ -344,10 +338,10 @@ func (w *web[K]) Fetch(ctx context.Context, key K) ([]K, error) {
 	}
 
 	w.close(p, err != nil)
-	if again {
+	if err != nil || again {
 		return nil, err
 	}
-	return w.links[p], err // whoever parses a body up to where it breaks off has links and an error
+	return w.links[p], nil
 }
 
 // close logs the end of the fetch of p and, unless it failed, that its links were handed out.
@@ -410,15 +404,7 @@ func watchContext(ctx context.Context) *watchedContext {
 	return &watchedContext{Context: ctx, never: make(chan struct{})}
 }
 
-func (c *watchedContext) Value(key any) any {
-	if key == (ofCrawl{}) {
-		return c
-	}
-	return nil
-}
-
-// ofCrawl is the key of a value that the context of a crawl has, as one with a trace or a user has others.
-type ofCrawl struct{}
+func (c *watchedContext) Value(any) any { return nil }
 
 // Done does not return nil even if the context never ends, because contexts derived from such a context
 // cannot be counted.

@@ -23,8 +23,7 @@ func All() []Mutant {
 	for _, b := range bugs() {
 		list = append(list, made(string(b.bug), b.doc, b.seen, run[uint32](b.bug), run[string](b.bug)))
 	}
-	return slices.Concat(list, apart(), bags(), offers(), sizes(), leftovers(), twists(), ends(), beside(),
-		sets(), contexts())
+	return slices.Concat(list, apart(), bags(), offers(), sizes(), leftovers(), twists(), ends(), beside(), sets())
 }
 
 func made(name, doc, seen string, byID crawl.Func[uint32], byURL crawl.Func[string]) Mutant {
@@ -102,7 +101,6 @@ const (
 	recyclesNodes     bug = "recyclesnodes"
 	depthOfFirstPath  bug = "depthoffirstpath"
 	budgetFirst       bug = "budgetfirst"
-	followsFailed     bug = "followsfailed"
 )
 
 type entry struct {
@@ -170,7 +168,6 @@ func bugs() []entry {
 			"gocrawl: reaped workers are not replaced"},
 		{recyclesNodes, "the frontier is a lock-free stack that reuses its nodes",
 			"the ABA problem, which garbage collection prevents until nodes are pooled"},
-		{followsFailed, "links that come with an error are followed", "a body that ends early, parsed up to there"},
 		{budgetFirst, "links are cut to the remaining budget before duplicates are removed", "crawlee 3153"},
 		{depthOfFirstPath, "links are followed to depth 50, counted along the path that found the page first", "a depth limit in a crawler that is not breadth-first"},
 	}

@@ -215,9 +215,7 @@ func (p *pool[K]) book(ctx context.Context, page K, links []K, err error) bool {
 		if ctx.Err() != nil {
 			p.stop(ctx.Err())
 		}
-		if p.bug != followsFailed {
-			links = nil
-		}
+		links = nil
 	}
 	p.mu.Unlock()
 	if p.bug == lockOrder {

@@ -237,9 +237,8 @@ func batches[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o c
 						f.err = cmp.Or(f.err, err)
 						stop()
 					} else {
-						if f.book(ctx, nil, err); err == nil {
-							found[at] = links
-						}
+						f.book(ctx, nil, err)
+						found[at] = links
 					}
 				}
 			})
@@ -345,10 +344,7 @@ func lockAPage[K comparable](ctx context.Context, web crawl.Web[K], seeds []K, o
 	}
 	sifted := fetcher[K](func(ctx context.Context, page K) ([]K, error) {
 		links, err := web.Fetch(ctx, page)
-		if err != nil {
-			return nil, err
-		}
-		return fresh(links), nil
+		return fresh(links), err
 	})
 	return simple[K](habits{})(ctx, sifted, fresh(seeds), o)
 }

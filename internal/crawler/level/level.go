@@ -93,9 +93,6 @@ func fetch[K comparable](ctx context.Context, web crawl.Web[K], pages []K, answe
 					}
 				}
 				links, err := web.Fetch(ctx, pages[i])
-				if err != nil {
-					links = nil // such as those of a body that breaks off
-				}
 				answers[i] = answer[K]{links: links, fetched: true, failed: err != nil}
 			}
 		})
