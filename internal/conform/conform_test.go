@@ -298,7 +298,8 @@ func readme(matrix, rates string) string {
 your own crawler. A check passes only if its process sends a final record. Every crawl is verified against the
 sequential oracle: pages are fetched once, and only after a link to them was handed out; seeds and links are not
 modified. The state of the process must be the same afterwards: GOMAXPROCS, garbage collector settings, environment,
-working directory, open and temporary files, loggers, profiles, child processes. Advice is not a failure.
+working directory, open and temporary files, loggers, profiles, child processes, and on Linux the umask, the resource
+limits and how the kernel schedules its threads. Advice is not a failure.
 
 | check | the crawler must |
 |---|---|

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"runtime/metrics"
 	"runtime/pprof"
 	"runtime/trace"
@@ -17,6 +18,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"crawlbench/internal/host"
 )
 
 // process is the state of the process that a crawl must not change.
@@ -46,6 +49,13 @@ func now() process {
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT,
 		syscall.SIGPIPE} {
 		p.settings["signal.Ignored("+sig.String()+")"] = fmt.Sprint(signal.Ignored(sig))
+	}
+	p.settings["debug.SetMaxThreads"] = fmt.Sprint(reads(debug.SetMaxThreads, 10_000))
+	p.settings["debug.SetMaxStack"] = fmt.Sprint(reads(debug.SetMaxStack, 1_000_000_000))
+	for name, value := range host.KernelSettings() {
+		if name != "SigIgn" { // signal.Ignored says which
+			p.settings["the process's "+name] = value
+		}
 	}
 	p.settings["block profiling"] = fmt.Sprint(profilesBlocking())
 	p.settings["execution tracing"] = fmt.Sprint(trace.IsEnabled())
@@ -86,6 +96,13 @@ func writer(w io.Writer) string {
 
 // tempPrefix is the prefix of the name of a temporary directory that only one check uses.
 const tempPrefix = "crawlbench-check-"
+
+// reads returns the value that set sets, which can be read only by setting another, any.
+func reads(set func(int) int, other int) int {
+	value := set(other)
+	set(value)
+	return value
+}
 
 // profilesBlocking reports whether the block profile counts a wait. Its rate cannot be read.
 func profilesBlocking() bool {

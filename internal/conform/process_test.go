@@ -43,6 +43,9 @@ func TestProcessStateIsCompared(t *testing.T) {
 			func() { runtime.SetBlockProfileRate(0) }},
 		{"flags and prefix of package log was", func() { log.SetFlags(0) }, func() { log.SetFlags(log.LstdFlags) }},
 		{"the output of package log was", func() { log.SetOutput(io.Discard) }, func() { log.SetOutput(os.Stderr) }},
+		{"debug.SetMaxThreads was 10000 before the check and is 20000", func() { debug.SetMaxThreads(20_000) },
+			func() { debug.SetMaxThreads(10_000) }},
+		{"debug.SetMaxStack was", func() { debug.SetMaxStack(1 << 20) }, func() { debug.SetMaxStack(1_000_000_000) }},
 		{"files or connections were not closed by the check: 1", func() { file, _ = os.Open(os.DevNull) },
 			func() { file.Close() }},
 	} {

@@ -1,7 +1,6 @@
 package measure
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"os"
@@ -9,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"crawlbench/internal/host"
 	"crawlbench/internal/web"
 )
 
@@ -27,7 +27,7 @@ func readEnvironment() environment {
 	s := environment{
 		vars:     map[string]string{},
 		files:    map[string]string{},
-		kernel:   kernelSettings(),
+		kernel:   host.KernelSettings(),
 		children: hasChildren(),
 	}
 	s.dir, _ = os.Getwd()
@@ -47,63 +47,6 @@ func readEnvironment() environment {
 		}
 	}
 	return s
-}
-
-// kernelSettings returns the resource limits, the umask, the ignored signals and how the kernel schedules the threads;
-// it returns nothing except on Linux.
-func kernelSettings() map[string]string {
-	settings := map[string]string{}
-	status, _ := os.ReadFile("/proc/self/status")
-	for line := range strings.Lines(string(status)) {
-		name, value, _ := strings.Cut(line, ":")
-		if name == "Umask" || name == "SigIgn" {
-			settings[name] = strings.TrimSpace(value)
-		}
-	}
-	limits, _ := os.ReadFile("/proc/self/limits")
-	for line := range strings.Lines(string(limits)) {
-		if name, value, ok := strings.Cut(line, "  "); ok {
-			settings[name] = strings.Join(strings.Fields(value), " ")
-		}
-	}
-	for name, values := range threadSettings() {
-		settings[name] = strings.Join(values, " and ")
-		if name == affinity && len(values) == 1 { // whoever administers the machine may change it, for all of them
-			settings[name] = "one for all threads"
-		}
-	}
-	return settings
-}
-
-const affinity = "processor affinity"
-
-// threadSettings returns the settings by which the kernel schedules the threads, which have them from the thread that
-// started them: all values that occur, by name.
-func threadSettings() map[string][]string {
-	const tasks = "/proc/self/task"
-	settings := map[string][]string{}
-	add := func(name, value string) {
-		if !slices.Contains(settings[name], value) {
-			settings[name] = append(settings[name], value)
-			slices.Sort(settings[name])
-		}
-	}
-	threads, _ := os.ReadDir(tasks)
-	for _, t := range threads {
-		stat, _ := os.ReadFile(filepath.Join(tasks, t.Name(), "stat"))
-		// The name of the program, in parentheses, may have spaces. After it come the fields from the third on.
-		if fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:])); len(fields) > 38 {
-			add("nice value", fields[16])
-			add("scheduling policy", fields[38])
-		}
-		status, _ := os.ReadFile(filepath.Join(tasks, t.Name(), "status"))
-		for line := range strings.Lines(string(status)) {
-			if value, ok := strings.CutPrefix(line, "Cpus_allowed_list:"); ok {
-				add(affinity, strings.TrimSpace(value))
-			}
-		}
-	}
-	return settings
 }
 
 // compare returns what the crawls have changed since s.

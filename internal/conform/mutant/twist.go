@@ -190,6 +190,8 @@ func twists() []Mutant {
 			func() { os.Chdir("/") }),
 		before("ignoressignals", "interrupts are ignored from then on", "signal.Ignore in a library",
 			func() { signal.Ignore(os.Interrupt) }),
+		before("morethreads", "the limit of threads is raised", "debug.SetMaxThreads in a library",
+			func() { debug.SetMaxThreads(20_000) }),
 		before("leavesfiles", "each crawl opens a file and does not close it", "unclosed response bodies",
 			func() { // not an os.File, which the garbage collector would close
 				syscall.Open(os.DevNull, syscall.O_RDONLY, 0)
