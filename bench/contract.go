@@ -35,7 +35,7 @@ type Limiter = interface {
 type Options = struct {
 	// Workers is the largest number of fetches in flight, at least 1.
 	Workers int
-	// Limiter is waited on once before every fetch, also of robots.txt and after a SlowDown. Nil means no limit.
+	// Limiter is waited on once before every fetch, also after a SlowDown. Nil means no limit.
 	Limiter Limiter
 	// MaxPages is the number of pages after which the crawl ends. 0 means that it ends with the
 	// graph. It is never negative.
