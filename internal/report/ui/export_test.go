@@ -149,7 +149,8 @@ func TestExportDoesNotOverwrite(t *testing.T) {
 	}
 	file := filepath.Join(dir, "mine")
 	for _, to := range []string{file, filepath.Join(file, "below")} {
-		if _, err := Write(to, nil, "x"); err == nil || !strings.Contains(err.Error(), "is a file, or below one: name a dir") {
+		if _, err := Write(to, nil, "x"); err == nil ||
+			!strings.Contains(err.Error(), "is a file, or below one: name a directory") {
 			t.Errorf("%s: error %v", to, err)
 		}
 	}
