@@ -53,8 +53,9 @@ func TestMakefilesRunOnlyBenchmarksInMicrobench(t *testing.T) {
 		t.Skip(err)
 	}
 	for _, kind := range []Kind{Set, Crawler, Test} {
-		cmd := exec.Command("make", "-n", "microbench")
+		cmd := exec.Command("make", "--no-print-directory", "-n", "microbench")
 		cmd.Dir = t.TempDir()
+		cmd.Env = append(os.Environ(), "MAKEFLAGS=") // of the make that runs this test, if any
 		write(t, kind, cmd.Dir, "")
 		want := "go test -run '^$' -bench .\n"
 		if out, err := cmd.CombinedOutput(); err != nil || string(out) != want {
