@@ -27,6 +27,8 @@ func groupExists(pid int) bool { return syscall.Kill(-pid, 0) == nil }
 
 // signalGroup sends a signal to the group of a process, and lets stopped processes continue, to receive it.
 func signalGroup(p *os.Process, s syscall.Signal) {
+	// Before the signal too: if it ends the leader while others are stopped, the kernel sends them SIGHUP.
+	syscall.Kill(-p.Pid, syscall.SIGCONT)
 	syscall.Kill(-p.Pid, s)
 	syscall.Kill(-p.Pid, syscall.SIGCONT)
 }
