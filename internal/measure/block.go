@@ -242,8 +242,8 @@ func (b *block) disturbed() bool {
 }
 
 // turnsOf returns how many turns a block has, at most most, once its first one is known. As soon as crawls are longer
-// than a slice, they would take longer than samples of the given length in fresh processes do: a block takes at most
-// twice their time, or two turns.
+// than a slice, they would take longer than samples of the given length in fresh processes do: the slices of a block
+// take at most twice their time, or two turns.
 func turnsOf(playing []*player, most int, sample time.Duration) int {
 	first, fresh := 0.0, 0.0
 	for _, p := range playing {

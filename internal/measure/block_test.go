@@ -32,15 +32,15 @@ const (
 	markDir    = "CRAWLBENCH_TEST_MARKS"
 )
 
-// inTurns returns crawlers whose crawls are longer than the longest slice of inBlocks, so that they crawl once a turn:
-// crawl 0 is the warm-up, crawl n that of turn n. They do something special in one of their crawls.
+// inTurns returns crawlers whose crawls are longer than coldCrawl and the longest slice of inBlocks, so that they crawl
+// once a turn: crawl 0 is the warm-up, crawl n that of turn n. They do something special in one of their crawls.
 func inTurns(right crawl.Func[uint32]) (list []crawl.Crawler) {
 	slow := func(name string, f func(n int)) {
 		n := -1
 		list = append(list, crawl.Crawler{Name: name, ByID: func(
 			ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options,
 		) (crawl.Result, error) {
-			time.Sleep(6 * time.Millisecond)
+			time.Sleep(coldCrawl + 2*time.Millisecond)
 			n++
 			f(n)
 			did, err := right(ctx, w, seeds, o)
@@ -189,7 +189,7 @@ func checkBlock(t *testing.T, block []store.Record) {
 			if seconds = seconds[slice.Crawls:]; math.Abs(sum/slice.Seconds-1) > 1e-6 {
 				t.Errorf("%s: a slice of %v s has crawls of %v s", rec.Cell, slice.Seconds, sum)
 			}
-			if !sliceEnds(slice.Crawls, time.Duration(slice.Seconds*1e9)+1, time.Millisecond) {
+			if !sliceEnds(slice.Crawls, turnCrawls-1, time.Duration(slice.Seconds*1e9)+1, time.Millisecond) {
 				t.Errorf("%s: a slice ended after %d crawls in %v s", rec.Cell, slice.Crawls, slice.Seconds)
 			}
 			means = append(means, math.Log(slice.Seconds/float64(slice.Crawls)))
@@ -342,6 +342,25 @@ func TestResidentThatWorksBetweenItsTurnsIsFlagged(t *testing.T) {
 	}
 }
 
+// What follows a crawl is waited for, until it has ended or lasts too long.
+func TestSettle(t *testing.T) {
+	const ms = time.Millisecond
+	for _, c := range []struct{ works, most, least, longest time.Duration }{
+		{0, 2 * ms, settleStep, settleStep},
+		{5 * ms, 8 * ms, 5 * ms, 5*ms + 2*settleStep},
+		{5 * ms, 2 * ms, 2 * ms, 2*ms + settleStep},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			begin := time.Now()
+			used := func() time.Duration { return min(time.Since(begin), c.works) }
+			got, took := settle(used, c.most), time.Since(begin)
+			if got != min(took, c.works) || took < c.least || took > c.longest {
+				t.Errorf("%+v: waited for %v, until %v were used", c, took, got)
+			}
+		})
+	}
+}
+
 // A resident that is stopped for a while, or killed from outside, does not count against its crawler.
 func TestBlockDisturbedFromOutsideIsTakenAgain(t *testing.T) {
 	for name, frozenBefore := range map[string]bool{"pauses": true, "unlucky": false} {
@@ -435,12 +454,12 @@ func TestLengthOfASlice(t *testing.T) {
 		crawl time.Duration
 		want  int
 	}{
-		{time.Microsecond, 5000}, {600 * time.Microsecond, 9}, {ms, 5}, {2 * ms, 5}, {5 * ms, 5}, {6 * ms, 5},
-		{7 * ms, 4},
+		{time.Microsecond, 5000}, {600 * time.Microsecond, 9}, {ms, 5}, {2 * ms, 4},
+		{8 * ms, 4}, {9 * ms, 3},
 		{10 * ms, 3}, {24 * ms, 2}, {25 * ms, 1}, {time.Hour, 1},
 	} {
 		n := 0
-		for !sliceEnds(n, time.Duration(n)*c.crawl, 5*ms) {
+		for !sliceEnds(n, turnCrawls-1, time.Duration(n)*c.crawl, 5*ms) {
 			n++
 		}
 		if n != c.want {

@@ -165,20 +165,30 @@ func blockTime(p *plan.Plan, cells []First) time.Duration {
 		processes += x.Process
 	}
 	turns := max(1, min(p.Turns, int(2*float64(fresh)/float64(max(1, turn)))))
-	each := turn + time.Duration(len(cells))*handOver
 	for _, x := range cells {
-		if x.Crawl < coldCrawl {
-			each += x.Crawl // uncounted
-		}
+		turn += TurnOverhead(x.Crawl)
 	}
-	return processes + time.Duration(turns)*each
+	return processes + time.Duration(turns)*turn
+}
+
+// TurnOverhead returns how long a turn takes besides its slice of crawls of the given length: until the machine is
+// handed over, and for the crawl that does not count.
+func TurnOverhead(crawl time.Duration) time.Duration {
+	if crawl < coldCrawl {
+		return handOver + crawl
+	}
+	return handOver
 }
 
 // sliceTime estimates the time of a slice of crawls, see sliceEnds.
 func sliceTime(crawl, length time.Duration) time.Duration {
 	crawl = max(crawl, time.Microsecond)
+	least := turnCrawls
+	if crawl < coldCrawl {
+		least--
+	}
 	var took time.Duration
-	for n := 0; !sliceEnds(n, took, length); n++ {
+	for n := 0; !sliceEnds(n, least, took, length); n++ {
 		took += crawl
 	}
 	return took

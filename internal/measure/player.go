@@ -34,7 +34,8 @@ const (
 	outsideShare = 0.05
 	// settleStep is a time in which a process that has settled uses less than a part in settleShare of a processor.
 	settleStep, settleShare = 100 * time.Microsecond, 10
-	// settleMost is how long a process may take to settle.
+	// settleMost is how long a process may take to settle, or as long as one of its crawls if that is longer: the more
+	// a crawl allocates, the longer its garbage is collected.
 	settleMost = 2 * time.Millisecond
 )
 
@@ -57,19 +58,21 @@ func (p *player) crawl(length, limit time.Duration) error {
 		}
 		return fmt.Errorf("measure %s: its process ended before its last turn", p.cell.ID())
 	}
-	p.mark = p.settle()
+	crawl := time.Duration(s.Seconds / float64(s.Crawls) * float64(time.Second))
+	p.mark = settle(p.resident.CPU, max(settleMost, crawl))
 	p.slices = append(p.slices, s)
 	return nil
 }
 
-// settle waits until the process uses no processor any more, or settleMost has passed, and returns its processor time.
-// The end of a garbage collection then falls into the player's own turn, uncounted, and not into that of the next.
-func (p *player) settle() time.Duration {
-	used := p.resident.CPU()
+// settle waits until a process of the given processor time uses no processor any more, at most for most, and returns
+// its processor time. The end of a garbage collection then falls into the player's own turn, uncounted, and not into
+// that of the next.
+func settle(cpu func() time.Duration, most time.Duration) time.Duration {
+	used := cpu()
 	for begin := time.Now(); ; {
 		time.Sleep(settleStep)
-		now := p.resident.CPU()
-		if now-used < settleStep/settleShare || time.Since(begin) >= settleMost {
+		now := cpu()
+		if now-used < settleStep/settleShare || time.Since(begin) >= most {
 			return now
 		}
 		used = now

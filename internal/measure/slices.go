@@ -15,14 +15,15 @@ type turn struct {
 }
 
 const (
-	// sliceCrawls is how many crawls a slice has at least, so that the first one, with cold caches, counts little.
-	sliceCrawls = 5
-	// maxSlices limits a slice with fewer crawls than that, as a multiple of its least time. A crawl that takes longer
-	// is a slice by itself.
+	// turnCrawls is how many crawls a turn has at least, with the first one.
+	turnCrawls = 5
+	// maxSlices limits a turn with fewer crawls than that, as a multiple of the least time of a slice. A crawl that
+	// takes longer is a slice by itself.
 	maxSlices = 5
-	// coldCrawl is the length below which a crawl suffers from cold caches by more than a tenth: a slice of shorter
-	// crawls begins with one that does not count.
-	coldCrawl = time.Millisecond
+	// coldCrawl is the length below which the first crawl of a turn does not count. It has cold caches, and if it uses
+	// all processors, the runtime's monitor, which it has woken, interrupts it: it takes up to 30 % longer than the
+	// next one. Of the few longer crawls of a turn, none can be spared.
+	coldCrawl = 10 * time.Millisecond
 )
 
 // takeSlices takes a sample in slices, on request of the parent.
@@ -41,12 +42,14 @@ func (b *Bench) takeSlices(ctx context.Context) (Outcome, error) {
 		if !more {
 			break
 		}
+		least := turnCrawls
 		if last < coldCrawl {
+			least--
 			if err := t.uncounted(ctx); err != nil {
 				return Outcome{}, err
 			}
 		}
-		slice, err := t.slice(ctx, request.Slice)
+		slice, err := t.slice(ctx, request.Slice, least)
 		if err != nil {
 			return Outcome{}, err
 		}
@@ -70,11 +73,11 @@ func (t *taking) uncounted(ctx context.Context) error {
 	return err
 }
 
-// slice crawls for at least length and sliceCrawls, if that takes no longer than maxSlices lengths.
-func (t *taking) slice(ctx context.Context, length time.Duration) (store.Slice, error) {
+// slice crawls for at least length, and at least as often as given if that takes no longer than maxSlices lengths.
+func (t *taking) slice(ctx context.Context, length time.Duration, least int) (store.Slice, error) {
 	var s store.Slice
 	cpu := t.m.cpu
-	for begin, took := t.m.wall, time.Duration(0); !sliceEnds(s.Crawls, took, length); took = t.m.wall - begin {
+	for begin, took := t.m.wall, time.Duration(0); !sliceEnds(s.Crawls, least, took, length); took = t.m.wall - begin {
 		if err := t.crawl(ctx); err != nil {
 			return s, err
 		}
@@ -88,7 +91,7 @@ func (t *taking) slice(ctx context.Context, length time.Duration) (store.Slice, 
 	return s, nil
 }
 
-// sliceEnds reports whether a slice is long enough after the given number of crawls.
-func sliceEnds(crawls int, took, length time.Duration) bool {
-	return crawls >= sliceCrawls && took >= length || crawls > 0 && took >= maxSlices*length
+// sliceEnds reports whether a slice of at least that many crawls is long enough after the given number of them.
+func sliceEnds(crawls, least int, took, length time.Duration) bool {
+	return crawls >= least && took >= length || crawls > 0 && took >= maxSlices*length
 }
