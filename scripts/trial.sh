@@ -7,7 +7,7 @@
 #            groups; prints how many are found, and how many of the intervals have the truth
 #   blocks   RUNS runs of two rounds in blocks, and as many with fresh processes, in turn; prints how much the ratio of
 #            the A/A control varies with each, which must be halved, how long a round takes, and whether the ratios of
-#            the crawlers differ (they do not where rms z is near 1)
+#            the crawlers differ (they do not where rms z is near what it is without bias)
 #   causes   RUNS runs of crawlers that spend their time in a known way, which must be named, each with a twin of which
 #            it must not be said; ONLY names the crawlers to run
 #   clean    RUNS runs (200) of right and unremarkable crawlers, each a different situation, of which scripts/trial
@@ -119,17 +119,18 @@ if [ "$what" = blocks ]; then
 			for (key in n) {
 				split(key, part, SUBSEP)
 				if (part[1] != ARGV[1] || n[key] < 3) continue
-				z = 0; v = 0
+				z = 0; v = 0; w = 0
 				for (f = 1; f <= 2; f++) {
 					k = ARGV[f] SUBSEP part[2]; mean = sum[k] / n[k]
 					z += f == 1 ? mean : -mean
-					v += (square[k] - n[k] * mean * mean) / (n[k] - 1) / n[k]
+					u = (square[k] - n[k] * mean * mean) / (n[k] - 1) / n[k]; v += u; w += u * u / (n[k] - 1)
 				}
 				all += z; cells++; squares += z * z / v
+				df = v * v / w; chance += df / (df - 2) # the variance of a t distribution with df degrees of freedom
 				if (z * z / v > most * most) {most = z / sqrt(v); where = part[2]}
 			}
-			printf "ratios to mutexmap, blocks against fresh processes: rms z %.2f over %d cells, mean %+.1f %%, largest z %.1f (%s)\n",
-				sqrt(squares / cells), cells, 100 * all / cells, most, where
+			printf "ratios to mutexmap, blocks against fresh processes: rms z %.2f (%.2f without bias) over %d cells, mean %+.1f %%, largest z %.1f (%s)\n",
+				sqrt(squares / cells), sqrt(chance / cells), cells, 100 * all / cells, most, where
 		}' "$dir/bench6" "$dir/bench0"
 	exit
 fi
