@@ -15,6 +15,18 @@ func TempDir(pattern string) (string, error) {
 	return dir, explainTemp("directory", err)
 }
 
+// SocketDir creates a directory as TempDir does, for sockets with names of a few bytes. It is in /tmp if the place for
+// temporary files has a long name: the path of a Unix socket has at most 103 bytes on some systems.
+func SocketDir(pattern string) (string, error) {
+	const longest = 64
+	place := ""
+	if len(os.TempDir()) > longest {
+		place = "/tmp"
+	}
+	dir, err := os.MkdirTemp(place, pattern)
+	return dir, explainTemp("directory", err)
+}
+
 // TempFile creates a new temporary file, which the caller removes.
 func TempFile(pattern string) (*os.File, error) {
 	f, err := os.CreateTemp("", pattern)

@@ -5,6 +5,7 @@ package host
 import (
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,5 +44,27 @@ func TestTempSaysHowToMend(t *testing.T) {
 	dir, err := TempDir("x-")
 	if info, errStat := os.Stat(dir); err != nil || errStat != nil || !info.IsDir() {
 		t.Errorf("TempDir() = %q, %v", dir, err)
+	}
+}
+
+// Wherever temporary files are, a socket in the directory can be listened on.
+func TestSocketDirHasAShortName(t *testing.T) {
+	long := filepath.Join(t.TempDir(), strings.Repeat("x", 110))
+	if err := os.Mkdir(long, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, place := range []string{"/tmp", long} {
+		t.Setenv("TMPDIR", place)
+		dir, err := SocketDir("x-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer os.RemoveAll(dir)
+		l, err := net.Listen("unix", filepath.Join(dir, "0"))
+		if err != nil {
+			t.Errorf("TMPDIR=%q: %v", place, err)
+			continue
+		}
+		l.Close()
 	}
 }

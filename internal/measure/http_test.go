@@ -70,7 +70,12 @@ func carried(also func(*plan.Scenario)) func(*plan.Scenario) {
 const hosts = 4
 
 func TestCrawlsOverHTTP(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir()) // other tests leave files in the shared one
+	temp, err := os.MkdirTemp("/tmp", "") // other tests leave files in the shared one; sockets need a short name
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(temp) })
+	t.Setenv("TMPDIR", temp)
 	r, run := start(t, carried(func(s *plan.Scenario) {
 		s.Transports = []plan.Transport{plan.Memory, plan.HTTP}
 		s.Workers = []plan.Count{{N: 1}, {N: 4}}
@@ -222,6 +227,11 @@ func TestWrongCrawlersAreFoundOverHTTP(t *testing.T) {
 // A recorded site is served under its own URLs, which are those of https, with its latencies and failures.
 func TestRecordedSiteOverHTTP(t *testing.T) {
 	file := recordedGraph(t, 4000, 2000, 6000, 8000)
+	long := filepath.Join(t.TempDir(), strings.Repeat("long", 25)) // sockets are elsewhere then
+	if err := os.Mkdir(long, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", long)
 	r, run := start(t, carried(func(s *plan.Scenario) {
 		s.SetGraphs(plan.Graph{Name: "g", Spec: graph.Spec{Kind: "file", File: file}})
 		s.Fetch.Latency.Model, s.Rounds, s.Workers = "recorded", 1, []plan.Count{{N: 1}}

@@ -45,7 +45,7 @@ func (s *sites) at(ctx context.Context, r *Runner, job Job, seed uint64) (Job, e
 		return job, nil
 	}
 	if s.list == nil {
-		dir, err := host.TempDir("crawlbench-")
+		dir, err := host.SocketDir("crawlbench-")
 		if err != nil {
 			return job, fmt.Errorf("make a directory for the socket of a site: %w", err)
 		}
