@@ -156,6 +156,21 @@ func TestChannelsOfTheCallerStay(t *testing.T) {
 	}
 }
 
+// The first garbage collection makes the goroutine that begins it wait on a channel of the runtime.
+func TestWaitsOfTheRuntimeAreNotContention(t *testing.T) {
+	for name, foreign := range map[string]bool{"runtime.gcBgMarkStartWorkers": true, "runtime.saveblockevent": true,
+		"runtime.mallocgc": false} {
+		s := &profile.Sample{}
+		for _, f := range []string{"runtime.chanrecv1", name, "example/mine.worker"} {
+			line := profile.Line{Function: &profile.Function{Name: f}}
+			s.Location = append(s.Location, &profile.Location{Line: []profile.Line{line}})
+		}
+		if got := isForeignWait(s); got != foreign {
+			t.Errorf("%s: foreign %v, want %v", name, got, foreign)
+		}
+	}
+}
+
 //go:noinline
 func crawlBurns(d time.Duration) float64 { return spin(d) }
 

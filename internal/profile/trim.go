@@ -44,10 +44,10 @@ func notCrawling(s *profile.Sample) bool {
 
 // isForeignWait reports whether a sample of the block or mutex profile is not contention of the
 // crawler: the goroutine that called the crawler joining the others, or the runtime recording an
-// event.
+// event or starting the workers of the first garbage collection.
 func isForeignWait(s *profile.Sample) bool {
 	names := functions(s)
-	if slices.ContainsFunc(names, isRecording) {
+	if slices.ContainsFunc(names, isRecording) || slices.Contains(names, "runtime.gcBgMarkStartWorkers") {
 		return true
 	}
 	if !slices.ContainsFunc(names, isCaller) {
