@@ -57,18 +57,22 @@ const (
 )
 
 // liveHeap returns the size of the heap when it has settled. One collection is not enough: it leaves the contents of
-// each sync.Pool and what finalizers refer to, and counts what was allocated meanwhile.
+// each sync.Pool and what finalizers refer to, and counts what was allocated meanwhile. Finalizers that it queues may
+// wait for a processor for longer than the next collections take.
 func liveHeap() heapSize {
-	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	last := math.Inf(-1)
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/finalizers/queued:finalizers"},
+		{Name: "/gc/finalizers/executed:finalizers"}}
+	last, executed := math.Inf(-1), uint64(0)
 	for range mostReadings {
 		runtime.GC()
 		metrics.Read(sample)
-		now := float64(sample[0].Value.Uint64())
-		if math.Abs(now-last) <= heapNoise {
+		now, queued := float64(sample[0].Value.Uint64()), sample[1].Value.Uint64()
+		if queued == executed && math.Abs(now-last) <= heapNoise {
 			return heapSize(now)
 		}
-		last = now
+		if last, executed = now, sample[2].Value.Uint64(); executed < queued {
+			time.Sleep(time.Millisecond)
+		}
 	}
 	return 0
 }

@@ -50,6 +50,21 @@ func TestTheLiveHeapIsWhatIsReachable(t *testing.T) {
 	runtime.KeepAlive(pool)
 }
 
+// The heap has not settled while a finalizer is kept from a processor.
+func TestTheLiveHeapWaitsForFinalizers(t *testing.T) {
+	const size = 8 << 20
+	before := liveHeap()
+	slow := &struct{ kept []byte }{make([]byte, size)}
+	runtime.SetFinalizer(slow, func(o *struct{ kept []byte }) {
+		time.Sleep(5 * time.Millisecond)
+		o.kept[0] = 1
+	})
+	slow = nil
+	if after := liveHeap(); before == 0 || after == 0 || after-before > size/2 {
+		t.Errorf("the heap grew from %v to %v bytes by what a finalizer refers to", before, after)
+	}
+}
+
 // A host needs 16 bytes for its state, 8 for each page that waits, and little else. A crawl with a gap goes before, and
 // leaves timers behind.
 func TestBytesPerHostAreMeasured(t *testing.T) {
