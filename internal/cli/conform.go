@@ -68,7 +68,11 @@ func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) erro
 		for i := range runs {
 			runs[i] = s.Run(ctx)
 		}
-		err = a.verdicts(slices.Concat(runs...), *mutants)
+		list := slices.Concat(runs...)
+		if ctx.Err() != nil {
+			return a.unfinished(list, *mutants)
+		}
+		err = a.verdicts(list, *mutants)
 		if *count > 1 {
 			fmt.Fprint(a.out, "\n", conform.Rates(runs))
 		}
@@ -77,6 +81,22 @@ func (a *app) conform(ctx context.Context, fs *flag.FlagSet, args []string) erro
 		return exitError{code: exitInterrupted}
 	}
 	return err
+}
+
+// unfinished prints what an interrupted suite has found, and returns an error that says how far it came. Of mutants it
+// prints nothing: a mutant that no check has found yet is not one that none finds.
+func (a *app) unfinished(list []conform.Result, mutants bool) error {
+	if !mutants {
+		a.verdicts(list, false) // the interrupt is the error
+	}
+	ended := 0
+	for _, v := range list {
+		if v.Kind != conform.Unfinished {
+			ended++
+		}
+	}
+	return exitError{exitInterrupted, fmt.Errorf("conform: interrupted after %d of %d checks: the others say nothing",
+		ended, len(list))}
 }
 
 // ownProgram configures the suite to run checks in child processes of this program.
@@ -138,7 +158,7 @@ func (a *app) verdicts(list []conform.Result, mutants bool) error {
 	}
 	failed := false
 	for _, v := range list {
-		if v.Kind != conform.Pass || a.verbose {
+		if v.Kind != conform.Unfinished && (v.Kind != conform.Pass || a.verbose) {
 			failed = failed || !v.Kind.OK()
 			first, more, _ := strings.Cut(v.Text, "\n")
 			a.screen.Line(a.raw, fmt.Sprintf("%s by %s, %s: %s: %s", v.Crawler, v.Keys, v.Check, v.Kind, first))

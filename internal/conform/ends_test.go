@@ -190,3 +190,16 @@ func TestGoTestFailsEachEnd(t *testing.T) {
 		})
 	}
 }
+
+// A suite that is interrupted says nothing about the crawler, and in particular not that it hangs.
+func TestInterruptedSuite(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	list := conform.Suite{Crawlers: []crawl.Crawler{mutant.Right()}, Keys: []string{"id"}, Checks: []string{"storm"},
+		Command: func(crawler, keys, check string) *exec.Cmd {
+			return exec.CommandContext(ctx, os.Args[0], conform.ChildVerb, crawler, keys, check)
+		}}.Run(ctx)
+	if len(list) != 1 || list[0].Kind != conform.Unfinished || list[0].Kind.OK() || list[0].Text != "" {
+		t.Errorf("%+v", list)
+	}
+}

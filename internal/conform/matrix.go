@@ -8,7 +8,7 @@ import (
 
 // letters are the kinds in a matrix.
 var letters = map[Kind]string{Pass: ".", Fail: "F", Deadlock: "D", Leak: "L", Hang: "H", Panic: "P", Exit: "E",
-	Race: "R", Advice: "a"}
+	Race: "R", Advice: "a", Unfinished: "?"}
 
 // Matrix formats results as a table with a row for each crawler and a column for each check.
 func Matrix(results []Result) string {

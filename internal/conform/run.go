@@ -37,6 +37,8 @@ const (
 	Exit     Kind = "exit"     // the process ended in another way before the check did
 	Race     Kind = "race"     // the race detector saw a data race
 	Advice   Kind = "advice"   // the contract is kept, but something could be better
+	// Unfinished says nothing about the crawler: the suite was interrupted first.
+	Unfinished Kind = "unfinished"
 )
 
 // OK reports whether the contract is kept.
@@ -140,7 +142,7 @@ func runCases(ctx context.Context, command func() *exec.Cmd, patience time.Durat
 	}
 	switch {
 	case ctx.Err() != nil:
-		return Hang, "interrupted", 0
+		return Unfinished, "", 0
 	case err != nil:
 		return Panic, "the check's process could not be started: " + err.Error(), 0
 	case end.Class == child.Panic && strings.HasPrefix(end.Text, ended):
