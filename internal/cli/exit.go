@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"syscall"
 )
 
 // Exit codes; exitCodes says what each means.
@@ -72,10 +71,11 @@ func interrupted(ctx context.Context, err error) error {
 func (a *app) code(err error) int {
 	var usage usageError
 	var exit exitError
+	var out outputError
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return exitOK
-	case errors.Is(err, syscall.EPIPE): // a reader that stops early, such as head, needs no message
+	case errors.As(err, &out): // output.failed prints it
 		return exitFailure
 	case errors.As(err, &exit):
 		if exit.error != nil {

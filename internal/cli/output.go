@@ -19,12 +19,20 @@ func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.err != nil {
-		return 0, o.err
+		return 0, outputError{o.err}
 	}
 	n, err := o.w.Write(p)
-	o.err = err
+	if o.err = err; err != nil {
+		err = outputError{err}
+	}
 	return n, err
 }
+
+// outputError is an error of standard output, which failed prints. The same error of another file, such as a broken
+// pipe to a child process or a full disk, is not one.
+type outputError struct{ error }
+
+func (e outputError) Unwrap() error { return e.error }
 
 // failed returns the exit code for output that could not be written, 0 if it could. A reader that
 // stops early, such as head, needs no message.
