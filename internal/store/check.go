@@ -49,7 +49,7 @@ func (s *Sample) check() error {
 	if err := s.checkSlices(); err != nil {
 		return err
 	}
-	if s.Values["sec/op"] <= 0 || s.Values["pages/op"] <= 0 {
+	if s.Values["sec/op"] < leastDivisor || s.Values["pages/op"] < leastDivisor {
 		return fmt.Errorf("invalid sample: %v pages in %v seconds", s.Values["pages/op"], s.Values["sec/op"])
 	}
 	retained := errors.Join(checkAmount("retained bytes per page", s.Retained),
@@ -58,8 +58,8 @@ func (s *Sample) check() error {
 		return err
 	}
 	for name, x := range s.Host {
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return fmt.Errorf("invalid value: %q is %v: want a finite number", name, x)
+		if !(math.Abs(x) <= mostAmount) {
+			return fmt.Errorf("invalid value: %q is %v: want a number between %v and %v", name, x, -mostAmount, mostAmount)
 		}
 	}
 	if s.Polite != nil {
@@ -86,7 +86,7 @@ func (s *Sample) check() error {
 func (s *Sample) checkSlices() error {
 	crawls := 0
 	for i, slice := range s.Slices {
-		if slice.Crawls < 1 || slice.Crawls > s.Crawls || !(slice.Seconds > 0 && slice.Seconds <= math.MaxInt32) ||
+		if slice.Crawls < 1 || slice.Crawls > s.Crawls || !(slice.Seconds >= leastDivisor && slice.Seconds <= math.MaxInt32) ||
 			!(slice.CPU >= 0 && slice.CPU <= math.MaxInt32) {
 			return fmt.Errorf("invalid slice %d: %d crawls in %v seconds", i+1, slice.Crawls, slice.Seconds)
 		}
@@ -114,12 +114,30 @@ func checkAmounts(values map[string]float64) error {
 	return nil
 }
 
-// checkAmount returns an error if x is not an amount, which is a finite number of at least 0.
+// mostAmount is the largest amount, and leastDivisor the smallest number of pages or seconds of a sample. Quotients of
+// such numbers, their squares and sums are finite, so no report can have infinite figures or NaN.
+const (
+	mostAmount   = 1e18
+	leastDivisor = 1e-9
+)
+
+// checkAmount returns an error if x is not an amount, which is a number from 0 to mostAmount.
 func checkAmount(name string, x float64) error {
-	if x >= 0 && x <= math.MaxFloat64 {
+	if x >= 0 && x <= mostAmount {
 		return nil
 	}
-	return fmt.Errorf("invalid value: %q is %v: want a finite number of at least 0", name, x)
+	return fmt.Errorf("invalid value: %q is %v: want a number between 0 and %v", name, x, mostAmount)
+}
+
+// checkAmounts returns an error if the manifest has an amount or a count that cannot be.
+func (m *Manifest) checkAmounts() error {
+	for _, g := range m.Graphs {
+		if min(g.Pages, g.Links, g.Reachable, g.Failed, g.Depth) < 0 || min(g.RecordedMean, g.RecordedMedian) < 0 {
+			return fmt.Errorf("invalid count of graph %q: want at least 0", g.Name)
+		}
+	}
+	return errors.Join(checkAmount("spin", m.Spin), checkAmount("measured_share", m.Measured),
+		checkAmounts(m.ProfilerCost), checkAmounts(m.Harness), checkAmounts(m.Engine))
 }
 
 func (p *Profile) check(cell string) error {

@@ -151,6 +151,9 @@ func traps(t testing.TB) []trap {
 		{"a schema that is a string", `"schema": 2`, `"schema": "1"`, "is damaged"},
 		{"an unknown state", `"state": "running"`, `"state": "\u001b[2J"`, `invalid state "\x1b[2J"`},
 		{"an invalid time", `"started": "0001`, `"started": "9999999`, "is damaged"},
+		{"an amount of 1e308", `"seed": 7`, `"seed": 7, "measured_share": 1e308`, `"measured_share" is 1e+308`},
+		{"a negative cost", `"seed": 7`, `"seed": 7, "engine_sec_per_page": {"g/id": -1}`, `"g/id" is -1`},
+		{"a graph of -1 pages", `"graphs": null`, `"graphs": [{"name": "h", "pages": -1}]`, `count of graph "h"`},
 		{"a seed that is too large", `"seed": 7`, `"seed": 7e99`, "is damaged"},
 	} {
 		add("the manifest has "+x.what, x.says, both, rewritten(manifestFile, x.old, x.new))
@@ -204,6 +207,10 @@ func traps(t testing.TB) []trap {
 		{"a sample of negative pages", record(t, `"pages/op":1000`, `"pages/op":-1000`), "line 2"},
 		{"a crawl of negative seconds", record(t, `[0.1,`, `[-0.1,`), "-0.1 seconds"},
 		{"a sample of 1e300 seconds", record(t, `"wall_sec":0.25`, `"wall_sec":1e300`), "1e+300 seconds"},
+		{"a sample of 1e-300 seconds", record(t, `"sec/op":`, `"sec/op":1e-300,"x":`), "invalid sample"},
+		{"a sample of 1e300 pages", record(t, `"pages/op":1000`, `"pages/op":1e300`), `"pages/op" is 1e+300`},
+		{"a sample of 1e-300 pages", record(t, `"pages/op":1000`, `"pages/op":1e-300`), "invalid sample"},
+		{"a sample of 1e300 bytes", record(t, `"B/op":`, `"B/op":1e300,"x":`), `"B/op" is 1e+300`},
 		{"a sample of zero crawls", record(t, `"crawls":2`, `"crawls":0`), "0 crawls"},
 		{
 			"a sample with a huge number of crawls", record(t, `"crawls":2`, `"crawls":9223372036854775807`),

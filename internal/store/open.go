@@ -276,7 +276,7 @@ func parseManifest(text []byte, path string) (m Manifest, err error) {
 	if m.State != Running && m.State != Interrupted && m.State != Complete {
 		return m, damaged(path, fmt.Errorf("invalid state %q", m.State))
 	}
-	if err := m.checkMachines(); err != nil {
+	if err := errors.Join(m.checkMachines(), m.checkAmounts()); err != nil {
 		return m, damaged(path, err)
 	}
 	return m, nil
