@@ -35,7 +35,7 @@ func Benchstat(list []diagnose.BenchstatComparison, size int, paired bool) []str
 			fmt.Sprintf("%s with %s on %s", b.Cell.Impl, plain.Count(b.Cell.Workers, "worker"), b.Cell.Graph))
 	}
 	if len(reasons) == 0 {
-		return append(out, fmt.Sprintf("Here both say the same of each of the %s.", plain.Count(len(list), "comparison")))
+		return append(out, fmt.Sprintf("Here both agree on each of the %s.", plain.Count(len(list), "comparison")))
 	}
 	for _, why := range reasons {
 		names := cells[why]
@@ -54,22 +54,22 @@ func differs(b diagnose.BenchstatComparison, size int) string {
 	switch b.Verdict {
 	case stat.Equivalent:
 		if theirs {
-			return fmt.Sprintf("benchstat finds a difference, we call them equivalent, as it is smaller than %s", effect(1+stat.DefaultMargin))
+			return fmt.Sprintf("benchstat finds a difference; we call them equivalent, as it is smaller than %s", effect(1+stat.DefaultMargin))
 		}
 	case stat.Inconclusive:
 		switch {
 		case theirs && (b.Alone.Lo > 1 || b.Alone.Hi < 1):
-			return fmt.Sprintf("benchstat finds a difference, and so would we in a single comparison; adjusted for all %d it may be chance, so it is inconclusive", size)
+			return fmt.Sprintf("benchstat finds a difference, and so would we in a single comparison; adjusted for all %d, it may be chance, so it is inconclusive", size)
 		case theirs:
-			return "benchstat finds a difference, we do not: round by round, the ratio varies too much"
+			return "benchstat finds a difference; we do not: round by round, the ratio varies too much"
 		}
 	default:
 		up := b.Verdict == stat.Faster
 		switch {
 		case !theirs:
-			return "benchstat finds no difference, we do: compared within each round, the noise that both share cancels out"
+			return "benchstat finds no difference; we do: compared within each round, the noise that both share cancels out"
 		case b.Medians != 1 && b.Medians > 1 != up:
-			return "the medians say the opposite of the ratios round by round: the samples are skewed, look at them"
+			return "the medians say the opposite of the ratios round by round: the samples are skewed; look at them"
 		}
 	}
 	return ""

@@ -26,7 +26,7 @@ func TestWhyVerdictsDifferFromBenchstat(t *testing.T) {
 		{of(stat.Equivalent, 0.5, 1, around), ""},
 		{of(stat.Inconclusive, 0.05, 1, around), ""},
 		{of(stat.Equivalent, 0.01, 1.01, around), "smaller than 3.0 %"},
-		{of(stat.Inconclusive, 0.01, 1.2, above), "adjusted for all 12 it may be chance"},
+		{of(stat.Inconclusive, 0.01, 1.2, above), "adjusted for all 12, it may be chance"},
 		{of(stat.Inconclusive, 0.01, 1.2, around), "the ratio varies too much"},
 		{of(stat.Faster, 0.2, 1.5, above), "noise that both share cancels out"},
 		{of(stat.Faster, 0.01, 0.9, above), "the samples are skewed"},

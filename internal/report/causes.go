@@ -23,8 +23,8 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 	who := Who(c.Cell)
 	ratio := times(stat.Interval{Value: v.Median, Lo: v.Min, Hi: v.Max})
 	if v.Agree > 0 {
-		out.Confidence = fmt.Sprintf("%s to %s over %d traces, %d of which reach the threshold of %s", Share(v.Min),
-			Share(v.Max), v.N, v.Agree, setting(rule.Least))
+		out.Confidence = fmt.Sprintf("%s to %s over %d traces; %d of %d reach the threshold of %s", Share(v.Min),
+			Share(v.Max), v.N, v.Agree, v.N, setting(rule.Least))
 	}
 	profile := "cpu"
 	if rule.Class != "" {
@@ -54,7 +54,7 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 		profile = "mutex"
 		out.Text = fmt.Sprintf("%s spends %s of its workers' time blocked on locks", who, Share(v.Median))
 		if q := c.Traces.Queue(breakdown.Lock); q >= 0.005 {
-			out.Text += fmt.Sprintf(" (%s of it woken, and waiting for a processor)", Share(q/v.Median))
+			out.Text += fmt.Sprintf(" (%s of that already woken and waiting for a processor)", Share(q/v.Median))
 		}
 		if s := f.Site; s != nil {
 			out.Text += ", mostly at " + s.Where
@@ -71,7 +71,7 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 			out.Evidence = append(out.Evidence, "unblocked by "+f.End.By)
 		}
 		if x := f.Faster; x != nil {
-			out.Text += fmt.Sprintf("; %s, which is blocked a quarter as much or less, has %s", x.Other, compared(x))
+			out.Text += fmt.Sprintf("; %s, which is blocked at most a quarter as much, has %s", x.Other, compared(x))
 		}
 		out.Check = "shard what the lock protects, or hold it for less time: the share falls and throughput rises"
 	case diagnose.SaturatedOwner:
@@ -80,7 +80,7 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 		out.Confidence = fmt.Sprintf("%s to %s over %d traces", Share(v.Min), Share(v.Max), v.N)
 		out.Check = "give the owner less to do, such as one message per page instead of one per link: throughput rises while its share stays"
 	case diagnose.NarrowFrontier:
-		out.Text = fmt.Sprintf("%s leaves its workers idle %s of the time: the site offers too few pages at once, %.1f in each of its levels on average", who, Share(v.Median), c.Width())
+		out.Text = fmt.Sprintf("%s leaves its workers idle %s of the time: the site offers too few pages at once, %.1f per level on average", who, Share(v.Median), c.Width())
 		out.Check = "crawl a wider site: the share falls"
 	case diagnose.CollectorBound:
 		out.Text = fmt.Sprintf("%s spends %s of its processor time in the garbage collector, at %s allocated per page",
@@ -118,7 +118,7 @@ func finding(a *diagnose.Analysis, f diagnose.Finding) Finding {
 	case diagnose.RateExceeded, diagnose.BurstExceeded:
 		limiter, of := c.Table.LimiterName(), "the rate"
 		if rule.Kind == diagnose.BurstExceeded {
-			of = "what rate and burst allow for a moment"
+			of = "what rate and burst allow in its worst window"
 		}
 		out.Text = fmt.Sprintf("limiter %s lets through %.1f times %s: %s", limiter, v.Median, of, who)
 		for _, h := range f.All {
@@ -166,7 +166,7 @@ func cause(f diagnose.Finding, who string, out *Finding) (profile string) {
 		return "mutex"
 	case diagnose.HeldAcross:
 		out.Text = fmt.Sprintf("%s spends %s of its workers' time blocked on a lock, at %s, that is held across a wait: its holder is in %s at %s", who, share, place(f.Site), f.Hold.For, f.Hold.At)
-		out.Evidence = append(out.Evidence, fmt.Sprintf("of the time that others wait for it, the lock is held %s by a goroutine that waits itself", Share(f.Part)))
+		out.Evidence = append(out.Evidence, fmt.Sprintf("for %s of the time that others wait for the lock, its holder waits too", Share(f.Part)))
 		out.Check = "unlock before that call: the share falls and throughput rises"
 		return "mutex"
 	case diagnose.ChannelAsLock:
@@ -176,15 +176,15 @@ func cause(f diagnose.Finding, who string, out *Finding) (profile string) {
 		out.Check = "replace it by a sync.Mutex, which hands over faster, or split what it protects: throughput rises"
 		return "block"
 	case diagnose.SmallChannel:
-		out.Text = fmt.Sprintf("%s sleeps %.2g times per page for a channel at both of its ends: the sender at %s, the receiver at %s: they take turns, which a larger channel avoids", who, v.Median, f.Pair.Send, f.Pair.Receive)
+		out.Text = fmt.Sprintf("%s sleeps %.2g times per page at the two ends of a channel, the sender at %s and the receiver at %s: they take turns, which a larger buffer avoids", who, v.Median, f.Pair.Send, f.Pair.Receive)
 		out.Evidence = append(out.Evidence, fmt.Sprintf("%s slept, %s", plain.Count(f.Pair.SendSleeps, "sender"),
 			plain.Count(f.Pair.ReceiveSleeps, "receiver")))
 		out.Confidence = fmt.Sprintf("%.2g to %.2g sleeps per page over %d traces", v.Min, v.Max, v.N)
-		out.Check = "double the channel's capacity: if the sleeps per page stay, the two wait for each other by design"
+		out.Check = "double the channel's buffer: the sleeps per page fall; if they do not, the two wait for each other by design"
 		return "block"
 	case diagnose.IdleWorkers:
 		idle, _ := c.IdleProcessors()
-		out.Text = fmt.Sprintf("%s leaves its workers idle %s of the time, and %s of the processors' time, although the site has %.0f pages in each of its levels", who, share, Share(idle), c.Width())
+		out.Text = fmt.Sprintf("%s leaves its workers idle %s of the time and the processors %s, although the site has %.0f pages per level on average", who, share, Share(idle), c.Width())
 		if f.Site != nil {
 			out.Text += fmt.Sprintf(": they wait mostly at %s (%s)", f.Site.Where, f.Site.Primitive)
 		}
@@ -205,7 +205,7 @@ func cause(f diagnose.Finding, who string, out *Finding) (profile string) {
 	case diagnose.Sleeping:
 		what := "between pages"
 		if _, polling := c.Napping(); polling {
-			what = "to poll: most of the times it finds nothing to do when it wakes, and sleeps again"
+			what = "to poll: most of the time it wakes, finds nothing to do, and sleeps again"
 		}
 		out.Text = fmt.Sprintf("%s spends %s of its workers' time in time.Sleep at %s, %s", who, share, place(f.Site), what)
 		out.Check = "halve the sleep: throughput rises"
@@ -233,15 +233,15 @@ func cause(f diagnose.Finding, who string, out *Finding) (profile string) {
 		case !known:
 			out.Text += "; why is not known: measure it with one worker too"
 		case first >= 0.5:
-			out.Text += fmt.Sprintf(": %s are the first of their host, since the hosts have few pages", Share(first))
+			out.Text += fmt.Sprintf(": %s are the first to their host, since the hosts have few pages", Share(first))
 		default:
 			out.Text += fmt.Sprintf(": %s are made because several workers visit a host at once", Share(1-first))
 			out.Check = "halve the workers: connections and processor time per page fall"
 		}
 		return "cpu"
 	case diagnose.BusySite:
-		out.Text = fmt.Sprintf("%s spends %s of its workers' time waiting for the site, which shares the processors: a page needs %s of the crawler's process and %s of the site", who, share, plain.Seconds(c.CPU), plain.Seconds(c.SiteCPU))
-		out.Check = "double the workers: the pages per second stay, since the processors are busy"
+		out.Text = fmt.Sprintf("%s spends %s of its workers' time waiting for the site, which shares the processors: a page takes %s of processor time in the crawler and %s in the site", who, share, plain.Seconds(c.CPU), plain.Seconds(c.SiteCPU))
+		out.Check = "double the workers: throughput stays, since the processors are busy"
 		return "wall"
 	case diagnose.LongTail:
 		out.Text = fmt.Sprintf("%s spends %s of the time of a crawl on a single page at its end, while all other workers have nothing left to do", who, share)
@@ -253,7 +253,7 @@ func cause(f diagnose.Finding, who string, out *Finding) (profile string) {
 		out.Check = "raise the burst: the rate is reached; if not, the limiter itself is too slow"
 		return "wall"
 	case diagnose.Throttled:
-		out.Text = fmt.Sprintf("GOMAXPROCS %d is more than the quota of the control group: it stopped the crawls for %s of their time", c.Procs, share)
+		out.Text = fmt.Sprintf("GOMAXPROCS %d is more than the processor quota of the control group, which stopped the crawls for %s of their time", c.Procs, share)
 		out.Confidence = fmt.Sprintf("%s to %s over %d samples", Share(v.Min), Share(v.Max), v.N)
 		out.Check = "raise the quota, or set gomaxprocs to it: the crawls are no longer stopped"
 	default:
@@ -302,16 +302,16 @@ func likely(f diagnose.Finding, what string) string {
 	if _, _, known := f.Cell.Loss.Instructions(); known {
 		return what
 	}
-	return "as when " + what + ", which hardware counters would tell from more instructions"
+	return "as if " + what + "; without hardware counters, this cannot be told from more instructions"
 }
 
 // growthOf says which part of the growth of processor time a class has, and where.
 func growthOf(l *diagnose.Loss, g *diagnose.Growth) string {
 	part := partOf(l, g)
-	text := fmt.Sprintf("%s more; %s of what grew is in %s%s", plain.Seconds(l.CPU.Value),
+	text := fmt.Sprintf("%s more; %s of the growth is in %s%s", plain.Seconds(l.CPU.Value),
 		interval(part.Value, part.Lo, part.Hi, Share), className(g.Class), atSpot(&g.Spot))
 	if g.More.Lo <= 0 {
-		text += ", which is not sure: profile it for longer, with a larger length in [profiles]"
+		text += ", which is uncertain: take longer profiles, by a larger length in [profiles]"
 	}
 	return text
 }
@@ -371,7 +371,7 @@ func growthOfWaits(l *diagnose.Loss) string {
 		return ""
 	}
 	part := partOf(l, lock)
-	return fmt.Sprintf("; a page costs %s more processor time than with one worker: %s of what grew is in the slow path of locks and %s in the scheduler",
+	return fmt.Sprintf("; a page costs %s more processor time than with one worker: %s of the growth is in the slow path of locks and %s in the scheduler",
 		plain.Seconds(l.CPU.Value), interval(part.Value, part.Lo, part.Hi, Share), Share(partOf(l, sched).Value))
 }
 
@@ -380,7 +380,7 @@ func explainedShare(f diagnose.Finding) string {
 	if f.Explains <= 0 || f.Cell.Loss == nil {
 		return ""
 	}
-	return fmt.Sprintf("it explains %s of what a page costs more than with one worker, %s of the processors' time",
+	return fmt.Sprintf("it explains %s of the %s per page that the processors spend more than with one worker, busy or idle",
 		Share(f.Explains), plain.Seconds(f.Cell.Loss.Total.Value))
 }
 

@@ -121,8 +121,28 @@ func TestMissingCountersAreSaidOnce(t *testing.T) {
 		if n := strings.Count(text, "perf_event_open"); n != 1 {
 			t.Errorf("%s says it %d times, want once", format, n)
 		}
-		if !strings.Contains(text, "as when a cache line that several cores write travels between them") {
+		if !strings.Contains(text, "as if a cache line that several cores write travels between them") {
 			t.Errorf("%s is sure of a cache line", format)
+		}
+	}
+}
+
+// Rare and frequent events are decimal numbers, without an exponent.
+func TestEventsPerPage(t *testing.T) {
+	for n, want := range map[float64]string{0: "0", 3.54e-6: "0.0000035", 1.7e-5: "0.000017", 0.14: "0.14", 2: "2",
+		99.6: "100", 140: "140"} {
+		if got := perPage(n); got != want {
+			t.Errorf("%v: %q, want %q", n, got, want)
+		}
+	}
+}
+
+// The memory of a machine has a unit that suits it; whatever else a property says stays.
+func TestPropertiesOfAMachine(t *testing.T) {
+	for in, want := range map[[2]string]string{{"memory", "24684084 kB"}: "23.5 GiB", {"memory", "much"}: "much",
+		{"kernel", "6 kB"}: "6 kB"} {
+		if got := property(in[0], in[1]); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}
 }

@@ -5,9 +5,11 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"crawlbench/internal/plain"
 	"crawlbench/internal/stat"
 )
 
@@ -42,12 +44,13 @@ func Duration(d time.Duration) string {
 	return d.Round(time.Minute).String()
 }
 
-// perPage formats a number of events per page.
+// perPage formats a number of events per page with two significant digits and no exponent.
 func perPage(n float64) string {
 	if n == 0 {
 		return "0"
 	}
-	return fmt.Sprintf("%.2g", n)
+	two, _ := strconv.ParseFloat(strconv.FormatFloat(n, 'g', 2, 64), 64)
+	return strconv.FormatFloat(two, 'f', -1, 64)
 }
 
 // Share formats a share or a relative difference in percent: with a decimal below 10 %.
@@ -68,6 +71,15 @@ func end(x float64, unit func(float64) string) string {
 		return "?"
 	}
 	return unit(x)
+}
+
+// property formats a property of a machine. Its memory is recorded in kB, by which the kernel means KiB.
+func property(key, value string) string {
+	n, err := strconv.ParseFloat(strings.TrimSuffix(value, " kB"), 64)
+	if key != "memory" || err != nil {
+		return value
+	}
+	return plain.Bytes(n * 1024)
 }
 
 func byteSize(n float64) string {

@@ -105,13 +105,13 @@ func TestOverHTTP(t *testing.T) {
 		"chunked 48.0 µs + 42.0 µs mutexmap 50.0 µs + 42.0 µs",
 		"times mutexmap's pages per second of processor time",
 		"g over HTTP, keys url, rate inf, GOMAXPROCS 2: chunked is the cheapest, 48.0 µs of processor time a page " +
-			"(and 42.0 µs in the site) with 8 workers; 1.04x",
-		"A crawler can change at most 8.0 % of that: mutexmap with 8 workers needs 50.0 µs a page, and workers that " +
+			"(and 42.0 µs in the site) with 8 workers; it has 1.04x",
+		"A crawler can change at most 8.0 % of this time: mutexmap with 8 workers needs 50.0 µs a page, and workers that " +
 			"only fetch and parse need 46.0 µs.",
-		"g, keys url, rate inf, GOMAXPROCS 2: chunked is the fastest, 10.0M pages/s with 8 workers; 10.00x",
+		"g, keys url, rate inf, GOMAXPROCS 2: chunked is the fastest, 10.0M pages/s with 8 workers; it has 10.00x",
 		"The site and the verification cost 20 ns (g/url) per page",
 		"Over HTTP, crawlers are compared by the processor time of their process",
-		"on g over HTTP spends 75 % of its workers' time waiting for the site, which shares the processors: a page needs",
+		"on g over HTTP spends 75 % of its workers' time waiting for the site, which shares the processors: a page takes",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the text has no %q:\n%s", want, report.Text(a, report.Terminal{}))
@@ -137,7 +137,7 @@ func TestOverHTTP(t *testing.T) {
 // Connections have one reason each: few pages per host, which a single worker meets as well, or many workers.
 func TestConnectionsHaveOneReason(t *testing.T) {
 	for first, want := range map[float64]string{
-		190: "0.2 connections a page: 95 % are the first of their host, since the hosts have few pages",
+		190: "0.2 connections a page: 95 % are the first to their host, since the hosts have few pages",
 		20:  "0.2 connections a page: 90 % are made because several workers visit a host at once",
 		0:   "0.2 connections a page; why is not known: measure it with one worker too",
 	} {

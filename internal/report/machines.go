@@ -170,7 +170,7 @@ func jointHeadline(a *diagnose.Analysis, s speaker, c diagnose.Choice) string {
 	}
 	for _, j := range s.joint.Pairs {
 		if j.Base.Impl == a.Baseline && j.Cell == c.Best.Cell {
-			text += fmt.Sprintf("; %s, the baseline, with as many workers; faster on %s", compared(&j.Comparison), onOf(j))
+			text += fmt.Sprintf("; it has %s; faster on %s", overBaseline(&j.Comparison), onOf(j))
 		}
 	}
 	return text + "."
@@ -219,7 +219,7 @@ func machinesMethod(a *diagnose.Analysis) (list [][2]string) {
 		text := m.Model
 		for _, key := range []string{"memory", "kernel", "governor", "hypervisor"} {
 			if v := m.Host[key]; v != "" {
-				text += ", " + key + " " + v
+				text += ", " + key + " " + property(key, v)
 			}
 		}
 		list = append(list, [2]string{"machine " + m.Name, text})

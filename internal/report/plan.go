@@ -100,7 +100,7 @@ func sampleLines(p *plan.Plan) (list []string) {
 		}
 	}
 	if residents > 0 {
-		list = append(list, fmt.Sprintf("%s in blocks: the crawlers of a group are alive at once and take turns, %d of %v",
+		list = append(list, fmt.Sprintf("%s in blocks: the crawlers of a group are alive at once and take up to %d turns of at least %v",
 			plain.Count(residents, "cell"), p.Turns, p.Slice))
 	}
 	if n := len(p.Cells) - residents; n > 0 {

@@ -12,7 +12,7 @@ import (
 // The sentence and the title of the picture of a page's cost.
 const (
 	costTitle = "Where the time of a page goes"
-	costAbout = "Time per page on the processors that the workers can use, by what they do, from CPU profiles: one bar for each number of workers. Bars of the same height mean that more workers bring nothing where processors are the limit; each part links to its flame graph."
+	costAbout = "Time per page on the processors that the workers can use, by what they do, from CPU profiles: one bar for each number of workers. A bar as high as that of one worker means that each processor brings as much as the first. Each part links to its flame graph."
 )
 
 // idle is the part of a page's cost in which a processor has nothing to do.

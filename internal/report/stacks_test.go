@@ -95,14 +95,14 @@ func TestGrowthInWords(t *testing.T) {
 		g(profile.LockPath, 0.9e-6, 0.6e-6, 1.3e-6), g(profile.Scheduler, 0.3e-6, -0.1e-6, 0.5e-6),
 		g(profile.Maps, -0.2e-6, -0.3e-6, 0)}}
 	l.Classes[0].Spot = profile.Spot{Where: "set.add set.go:41", Called: "sync.(*Mutex).Lock"}
-	want := "1.0 µs more; 75 % [50 %, 100 %] of what grew is in the slow path of locks, at set.add set.go:41 (sync.(*Mutex).Lock)"
+	want := "1.0 µs more; 75 % [50 %, 100 %] of the growth is in the slow path of locks, at set.add set.go:41 (sync.(*Mutex).Lock)"
 	if got := growthOf(l, &l.Classes[0]); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if got := growthOf(l, &l.Classes[1]); !strings.Contains(got, "not sure: profile it for longer") {
+	if got := growthOf(l, &l.Classes[1]); !strings.Contains(got, "uncertain: take longer profiles") {
 		t.Errorf("%q, want what would make it sure", got)
 	}
-	want = "; a page costs 1.0 µs more processor time than with one worker: 75 % [50 %, 100 %] of what grew is in the slow path of locks and 25 % in the scheduler"
+	want = "; a page costs 1.0 µs more processor time than with one worker: 75 % [50 %, 100 %] of the growth is in the slow path of locks and 25 % in the scheduler"
 	if got := growthOfWaits(l); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

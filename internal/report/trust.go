@@ -43,7 +43,7 @@ func untrusted(a *diagnose.Analysis) string {
 	tr := a.Trust
 	controls, rejected := tr.Controls()
 	if tr.Busy() {
-		return fmt.Sprintf("The machine was busy, %s of %s are flagged: do not use these results.", plain.Number(tr.Flagged),
+		return fmt.Sprintf("The machine was busy (%s of %s are flagged): do not use these results.", plain.Number(tr.Flagged),
 			plain.Count(tr.Samples, "sample"))
 	}
 	return fmt.Sprintf("Something other than the crawlers changed during the run, as %s differs from itself in %d of %s: do not use these results.",
@@ -136,7 +136,7 @@ func trust(a *diagnose.Analysis) []string {
 		list = append(list, fmt.Sprintf("UNTRUSTED: %s of %s are flagged. Next: stop other programs, or measure at another time; \"crawlbench doctor\" shows the noise.",
 			plain.Number(tr.Flagged), plain.Count(tr.Samples, "sample")))
 	case rejected > 0:
-		list = append(list, "UNTRUSTED: the A/A control differs from itself. Next: \"crawlbench doctor\" shows the noise; then measure again.")
+		list = append(list, "UNTRUSTED: in the A/A control, the baseline differs from itself. Next: \"crawlbench doctor\" shows the noise; then measure again.")
 	case controls == 0:
 		list = append(list, "No A/A control: the noise floor is unknown. Remove control = false from the scenario and run it again.")
 	}
@@ -155,12 +155,12 @@ func trust(a *diagnose.Analysis) []string {
 		list = append(list, text+".")
 	}
 	if tr.Bimodal > 0 {
-		list = append(list, fmt.Sprintf("The samples of %s are bimodal (%s): look at them before you read the median.",
+		list = append(list, fmt.Sprintf("The samples of %s are bimodal (%s): a median can lie where there are no samples; \"crawlbench serve\" shows them.",
 			plain.Count(tr.Bimodal, "cell"), bimodal(a)))
 	}
 	if slices.ContainsFunc(a.Choices, apart) {
-		list = append(list, "Ratios between different numbers of workers, in the first sentence, are in no table: "+
-			"they are adjusted as a family of their own.")
+		list = append(list, "The first sentence compares crawlers with different numbers of workers: these ratios are in no "+
+			"table, and are adjusted as a family of their own.")
 	}
 	if costs := overMemory(a.Run.Manifest().Harness); len(costs) > 0 {
 		list = append(list, fmt.Sprintf("The site and the verification cost %s per page, the same for every crawler.",
@@ -222,7 +222,7 @@ func noise(a *diagnose.Analysis, n diagnose.Noise) []string {
 	list = append(list, fmt.Sprintf("%s: minimum detectable effect %s (noisiest comparison), %s (pooled; 80 %% power).", text,
 		effect(n.Noisiest), effect(n.Detectable)))
 	if n.LagOne > MostLag {
-		list = append(list, fmt.Sprintf("%s: rounds depend on the one before (lag-1 correlation %.2f): intervals are widened by %s.",
+		list = append(list, fmt.Sprintf("%s: each round depends on the one before (lag-1 correlation %.2f): intervals are widened by %s.",
 			name, n.LagOne, Share(stat.Inflation(n.LagOne)-1)))
 	}
 	if n.Skewness > mostSkew {
@@ -282,7 +282,7 @@ func verdictMethod(a *diagnose.Analysis) string {
 		if f.Equivalence {
 			asks = ", tested for equivalence first"
 		}
-		parts = append(parts, fmt.Sprintf("%s of crawlers in %s, any false claim below %.1f %%%s",
+		parts = append(parts, fmt.Sprintf("%s of crawlers in %s, the probability of any false claim below %.1f %%%s",
 			plain.Count(f.Size, "comparison"), familyName(f), 100*f.Alpha, asks))
 	}
 	if len(parts) == 0 {

@@ -92,7 +92,7 @@ func TestTheFirstSentenceSaysWhatToUse(t *testing.T) {
 		{"good", "", "Use cas with 2 workers, which has 2.00x [1.92, 2.09] the throughput of syncmap at its best; trust: good.",
 			"trusted, ±", nil},
 		{"no control", "control = false", "trust: unknown, no A/A control.", "no control", nil},
-		{"busy", "", "The machine was busy, 80 of 80 samples are flagged: do not use these results.", "untrusted", flagged},
+		{"busy", "", "The machine was busy (80 of 80 samples are flagged): do not use these results.", "untrusted", flagged},
 		{"the control differs", "", "mutexmap differs from itself in 2 of 2 comparisons: do not use these results.",
 			"untrusted", other},
 	} {
@@ -160,7 +160,7 @@ func TestTheMethodIsSaid(t *testing.T) {
 			continue
 		}
 		for _, want := range []string{"its p values differ from these", "12 comparisons of crawlers in tables without a rate",
-			"12 comparisons of crawlers in rate-limited tables", "any false claim below 0.5 %"} {
+			"12 comparisons of crawlers in rate-limited tables", "the probability of any false claim below 0.5 %"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: no %q", name, want)
 			}

@@ -207,7 +207,7 @@ func TestFindingsInWords(t *testing.T) {
 		got[f.Kind+" "+a.Cell(f.Cell).Impl] = f
 	}
 	for key, want := range map[string]string{
-		"contended lock mutexmap":  "mutexmap with 8 workers on g spends 40 % of its workers' time blocked on locks, mostly at set.AddNew set.go:40; cas, which is blocked a quarter as much or less, has ",
+		"contended lock mutexmap":  "mutexmap with 8 workers on g spends 40 % of its workers' time blocked on locks, mostly at set.AddNew set.go:40; cas, which is blocked at most a quarter as much, has ",
 		"stopped scaling mutexmap": "mutexmap on g stops scaling at 1 worker: with 8 it reaches 0.5",
 		"wasted cycles cas":        "cas with 8 workers on g uses 2.",
 		"rate exceeded mutexmap":   "limiter bucket lets through 1.8 times the rate: mutexmap with 8 workers on g at 500 pages/s",
@@ -218,7 +218,7 @@ func TestFindingsInWords(t *testing.T) {
 		}
 	}
 	if f := got["contended lock mutexmap"]; f.Next != "serve -cell "+f.Cell+" -profile wall "+
-		shell.Word(a.Run.Dir()) || f.Confidence != "35 % to 50 % over 3 traces, 3 of which reach the threshold of 15 %" {
+		shell.Word(a.Run.Dir()) || f.Confidence != "35 % to 50 % over 3 traces; 3 of 3 reach the threshold of 15 %" {
 		t.Errorf("%+v", f)
 	}
 	if s := fmt.Sprint(Findings(a, a.Tables[0].Cell("owner", 2))); s != "[]" {

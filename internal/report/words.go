@@ -26,8 +26,8 @@ const (
 // Descriptions of tables.
 const (
 	winnersAbout = "The crawler with the highest median, and those that are not proven slower."
-	boundsAbout  = "Throughput as a share of its upper bound, whatever the crawler: the rate, the workers' waiting for pages (latency), the depth of the graph, or the cores, all busy at the least processor time per page that the crawler took in any round."
-	memoryAbout  = "Heap bytes per page: retained while the last page is fetched, when the visited set is full and the frontier empty; and allocated in total. The memory of the site is subtracted, stacks are not counted."
+	boundsAbout  = "Throughput as a share of its lowest upper bound: the rate; the latency of pages, with one page per worker in flight; the depth of the graph; or the cores, all busy at the least processor time per page that the crawler took in any round."
+	memoryAbout  = "Heap bytes per page: retained in one untimed crawl, while its last page is fetched, when the visited set is full and the frontier empty; and allocated in a timed crawl, on average. The memory of the site is subtracted, and stacks are not counted."
 	limitsAbout  = "How well the limiter kept its rate, over all crawlers. Achieved: only of cells whose latency and depth allow the rate; a crawler that is slower misses it with any limiter. Worst window: of all windows of at least 1 ms, the pages let through over rate x length + burst; workers delayed after they were let through can push it above 1. Unfairness (p99 overtakes): later requests served before a request, 99th percentile; 0 is first come, first served."
 	queueAbout   = "In the queue: the part in which another goroutine had ended the wait, by an unlock, a send or a close, and the worker waited for a processor."
 	besideAbout  = "Workers' time per page while traced. The speeds and the processor time above are not traced."
@@ -151,6 +151,12 @@ func compared(c *diagnose.Comparison) string {
 	return fmt.Sprintf("%s the %s of %s (%s)", times(c.Times()), speedOver(c.Transport), c.Against, result(c))
 }
 
+// overBaseline formats the throughput of a crawler relative to the baseline.
+func overBaseline(c *diagnose.Comparison) string {
+	return fmt.Sprintf("%s the %s of the baseline, %s, with as many workers (%s)", times(c.Times()),
+		speedOver(c.Transport), c.Against, result(c))
+}
+
 // standing says whether the best of a choice is proven to be it, and names the others that are not proven slower.
 // center is the estimate that ranks them, such as the median.
 func standing(c diagnose.Choice, center string) (is string, open []string) {
@@ -186,7 +192,7 @@ func headline(c diagnose.Choice) string {
 		text += "; not proven slower: " + strings.Join(open, ", ")
 	}
 	if v := best.Versus; v != nil {
-		text += fmt.Sprintf("; %s, the baseline, with as many workers", compared(v))
+		text += "; it has " + overBaseline(v)
 	}
 	return text + "." + changeable(c.Table)
 }
@@ -203,23 +209,23 @@ func changeable(t *diagnose.Table) string {
 	if most == nil {
 		return ""
 	}
-	return fmt.Sprintf(" A crawler can change at most %s of that: %s with %s needs %s a page, and workers that only "+
+	return fmt.Sprintf(" A crawler can change at most %s of this time: %s with %s needs %s a page, and workers that only "+
 		"fetch and parse need %s.", Share(share), most.Impl, plain.Count(most.Workers, "worker"),
 		plain.Seconds(1/most.Summary.Center), plain.Seconds(most.Fetching))
 }
 
 // rounds says how many rounds a plan has, and which cells take part in them.
 func rounds(p *plan.Plan) string {
-	text := fmt.Sprintf("%d, each with every cell once, in random order", p.Rounds)
+	text := fmt.Sprintf("%d, with each cell at most once in a round, in random order", p.Rounds)
 	if n := p.RoundsOf(plan.Cell{Rate: 1}); n < p.Rounds {
-		text += fmt.Sprintf("; those with a rate in the first %d", n)
+		text += fmt.Sprintf("; cells with a rate only in the first %d", n)
 	}
 	if len(p.Looks) > 1 {
 		var at []string
 		for _, l := range p.Looks {
 			at = append(at, fmt.Sprint(l.Blocks))
 		}
-		text += fmt.Sprintf("; decided after %s, and a crawler leaves when all its comparisons are settled",
+		text += fmt.Sprintf("; decided after rounds %s: a crawler leaves when all its comparisons are settled",
 			strings.Join(at, ", "))
 	}
 	return text
@@ -250,7 +256,7 @@ func method(a *diagnose.Analysis) [][2]string {
 		{"rounds", rounds(p)},
 		{"sample", strings.Join(sampleLines(p), "; ") + "; every crawl is verified page by page"},
 		{"verdicts", verdictMethod(a)},
-		{"best against best", "with the same number of workers the comparison of the table; with different ones a family of its own, in which any claim is false with a probability below 5 %: adjusted for all such pairs in a table, as the best are chosen by their medians"},
+		{"best against best", "with the same number of workers, the comparison in the table; with different numbers, a family of its own, adjusted for all such pairs of a table, as the best are chosen by their medians; the probability of any false claim below 5 %"},
 		{"benchstat", benchstatMethod},
 		{"go", m.Go},
 	}
@@ -262,10 +268,10 @@ func method(a *diagnose.Analysis) [][2]string {
 		list = append(list, machinesMethod(a)...)
 	}
 	for _, k := range slices.Sorted(maps.Keys(m.Host)) {
-		list = append(list, [2]string{k, m.Host[k]})
+		list = append(list, [2]string{k, property(k, m.Host[k])})
 	}
 	if text := uncounted(a); text != "" {
-		list = append(list, [2]string{countersTitle, text})
+		list = append(list, [2]string{"counters", text})
 	}
 	for _, g := range m.Graphs {
 		list = append(list, [2]string{"graph " + g.Name,
@@ -274,7 +280,7 @@ func method(a *diagnose.Analysis) [][2]string {
 	}
 	if engine := overMemory(m.Engine); len(engine) > 0 {
 		list = append(list, [2]string{"engine",
-			fmt.Sprintf("costs %s per page, with the site, the verification and a visited set that stores nothing (graph, keys, workers and GOMAXPROCS); used by %s", nanoseconds(engine), strings.Join(m.OnEngine, ", "))})
+			fmt.Sprintf("per page, with the site, the verification and a visited set that stores nothing: %s (graph/keys/workers-GOMAXPROCS); used by %s", nanoseconds(engine), strings.Join(m.OnEngine, ", "))})
 	}
 	return list
 }
