@@ -11,8 +11,8 @@ import (
 func realPages() Lesson {
 	return Lesson{
 		Title: "a faster set, and real pages",
-		Question: "In memory, with dense numbers and eight workers, chunked fetches about ten times as many pages as " +
-			"spawn: chunked claims a bit in a bitset, and spawn starts a goroutine for each page and takes a lock " +
+		Question: "In memory, with dense numbers and eight workers, chunked fetches more than ten times as many " +
+			"pages as spawn: chunked claims a bit in a bitset, and spawn starts a goroutine for each page and takes a lock " +
 			"for each link. Now the pages are HTML with URLs and come over HTTP. How much of the lead remains, in " +
 			"processor time of the crawler?",
 		Choices: []string{
@@ -66,7 +66,7 @@ hosts = 30
 				lead[i], page = times(fast, slow), fast
 			}
 			r := Result{Unsure, picture, fmt.Sprintf("chunked has %s the throughput of spawn in memory by number, %s by URL, "+
-				"and %s over HTTP, where a page takes %.0f us of its processor time and %.0f us of the site's."+method, lead[0],
+				"and %s over HTTP, where a page takes %.0f µs of its processor time and %.0f µs of the site's."+method, lead[0],
 				lead[1], lead[2], 1e6/page.Summary.Center, 1e6*page.SiteCPU)}
 			switch {
 			case lead[0].lo > 4 && lead[2].hi < 2:

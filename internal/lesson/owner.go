@@ -20,7 +20,7 @@ func ownerSaturates() Lesson {
 			"page, however many workers ask. A lock around the same map has the same bound: communicating changes who " +
 			"runs the critical section, not that it is serial. An owner pays where its work is small compared with what " +
 			"workers do between two messages, and where order or deadlines matter.",
-		Next: "\"crawlbench run contention\" compares owner with ownerbatch, which sends fewer and larger messages.",
+		Next: "\"crawlbench run limits\" compares owner with ownerbatch, which sends fewer and larger messages.",
 		run: measured(`
 crawlers = ["owner"]
 workers  = [1, 2, 8]
