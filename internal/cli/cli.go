@@ -49,7 +49,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"run", "[SCENARIO]", "measure a scenario, given by name or as a .toml file", (*app).run},
-		{"merge", "DIR...", "put the shards of a run together, measured with \"run -shard\"", (*app).merge},
+		{"merge", "DIR...", "put together the shards of a run, measured with \"run -shard\"", (*app).merge},
 		{"compare", "[RUN | OLD NEW]", "compare the crawlers of a run, or two runs, with benchstat", (*app).compare},
 		{"report", "[RUN]", "print the result of a run and write its report", (*app).report},
 		{"serve", "[RUN]", "show runs, cells and flame graphs in a browser", (*app).serve},
@@ -62,7 +62,7 @@ func commands() []command {
 		{"doctor", "", "measure this machine's noise, timers and profiling overhead", (*app).doctor},
 		{"new", "DIR", "write a module with a crawler of your own, its tests and a Makefile", (*app).startModule},
 		{"list", "[WHAT]", "list crawlers, scenarios, graphs, limiters, runs or cells", (*app).list},
-		{"scenario", "[NAME]", "print a reference of all keys of a scenario, or the text of one", (*app).scenario},
+		{"scenario", "[NAME]", "print a reference of all scenario keys, or the text of a scenario", (*app).scenario},
 		{"graph", "SCENARIO NAME FILE", "write a scenario's graph as .el, .el.gz or .sg", (*app).graph},
 		{"import", "FILE...", "make a graph from a recorded crawl: JSON lines, WARC, or Heritrix's crawl.log",
 			(*app).importCrawl},

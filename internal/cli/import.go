@@ -41,7 +41,7 @@ func (a *app) importCrawl(ctx context.Context, set *flag.FlagSet, args []string)
 	set.StringVar(&f.Start, "start", "",
 		"`URL` of the page from which crawls start (default: the first page that leads to all others; if none does, an added page that links to as few as necessary)")
 	set.BoolVar(&f.Leaves, "leaves", true,
-		"keep pages that are linked to and were never fetched, as pages without links")
+		"keep pages that are linked to but were never fetched, as pages without links")
 	set.StringVar(&f.broken, "broken", "1%", "largest `share` of records that may be broken; they are left out")
 	set.BoolVar(&f.force, "force", false, "replace the file of -o if it exists")
 	positional, err := parse(set, args, 1, 1000)

@@ -25,7 +25,7 @@ func (a *app) merge(_ context.Context, set *flag.FlagSet, args []string) error {
 	out := set.String("o", "", "write the run into this new `directory`, in place of one in -results")
 	name := set.String("run", "", "merge the shards of the run of this `name` only")
 	var gate gateFlags
-	gate.add(set, "of shards that were measured with -against")
+	gate.add(set, "if the shards were measured with -against")
 	positional, err := parse(set, args, 1, mostShards)
 	if err != nil {
 		return err

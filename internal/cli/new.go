@@ -24,9 +24,9 @@ import (
 // startModule writes a module with a crawler of its own into a new or empty directory.
 func (a *app) startModule(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	kinds := map[starter.Kind]*bool{
-		starter.Set:     flags.Bool("set", false, "a program with a visited set of its own, on the shared engine (default)"),
-		starter.Crawler: flags.Bool("crawler", false, "a program with a crawler of its own, which shares no code"),
-		starter.Test:    flags.Bool("test", false, "a package with a visited set, to test and benchmark with \"go test\" only"),
+		starter.Set:     flags.Bool("set", false, "write a program with a visited set on the shared engine (default)"),
+		starter.Crawler: flags.Bool("crawler", false, "write a program whose crawler does not use the shared engine"),
+		starter.Test:    flags.Bool("test", false, "write a package without a program: a visited set, to test and benchmark with \"go test\""),
 	}
 	checkout := flags.String("checkout", "", "`directory` of the source of crawlbench (default: where this program was built)")
 	positional, err := parse(flags, args, 1, 1)

@@ -26,7 +26,7 @@ func (a *app) report(_ context.Context, fs *flag.FlagSet, args []string) error {
 	fs.StringVar(&f.results, "results", "results", "`directory` that holds the runs")
 	fs.StringVar(&f.format, "format", "text", "`format`: "+strings.Join(report.Formats(), ", ")+
 		"; summary is at most ten lines of Markdown for a pull request; only text also writes report.html and report.md")
-	fs.StringVar(&f.base, "base", "", "with -format summary, an earlier `run` to say what changed since (default: the program of -against, if any)")
+	fs.StringVar(&f.base, "base", "", "with -format summary, an earlier `run`, to list what changed since then (default: the program of -against, if any)")
 	fs.StringVar(&f.link, "link", "", "with -format summary, the `URL` of the full report (default: the path of report.html)")
 	positional, err := parse(fs, args, 0, 1)
 	if err != nil {

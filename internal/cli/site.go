@@ -48,12 +48,12 @@ func (a *app) site(ctx context.Context, fs *flag.FlagSet, args []string) error {
 		"`address` to listen on; other machines can reach the site unless it is on 127.0.0.1")
 	fs.StringVar(&f.seed, "seed", "", "random `seed`, in place of the scenario's")
 	fs.DurationVar(&f.idle, "idle", 0,
-		"end when, after the first request, none has come for this `time` and the longest pause that the site asks "+
-			"for; a command is ended too, and also if its first request does not come in time")
+		"end, and end the command, when no request has come for this `time` plus the longest pause that the site asks "+
+			"for; without a command, the time counts from the first request")
 	fs.DurationVar(&f.gap, "gap", 0, "verify that at least this `time` passes from the end of a request to the next one of the same host")
-	fs.BoolVar(&f.fromStart, "from-start", false, "measure -gap from the start of a request")
+	fs.BoolVar(&f.fromStart, "from-start", false, "measure -gap from the start of a request instead of its end")
 	fs.DurationVar(&f.crawlDelay, "crawl-delay", 0,
-		"ask for this `time` by Crawl-delay in robots.txt, and verify it as -gap for the hosts whose robots.txt was read")
+		"set Crawl-delay in robots.txt to this `time`, and verify it like -gap for the hosts whose robots.txt was read")
 	fs.IntVar(&f.perHost, "per-host", 0, "verify that at most this `number` of requests are in flight at a host "+
 		"(1 with -gap or -crawl-delay if not given)")
 	fs.IntVar(&f.workers, "workers", 0, "verify that no more than this `number` of requests are in flight")
