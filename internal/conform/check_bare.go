@@ -56,7 +56,8 @@ func hourlyCut(t *Report, c subject, workers int) {
 		t.Fatalf("cancelled in a wait on a *rate.Limiter: %v (%s)", err, dials(o))
 	}
 	if !errors.Is(out.err, context.Canceled) || out.took != at {
-		t.Fatalf("cancelled after %v in a wait on a *rate.Limiter: it returned after %v with the error %v, want %v (%s)", at, out.took, out.err, context.Canceled, dials(o))
+		t.Fatalf("cancelled after %v in a wait on a *rate.Limiter: it returned after %v with the error %v, "+
+			"want after %v with %v (%s)", at, out.took, out.err, at, context.Canceled, dials(o))
 	}
 }
 

@@ -96,10 +96,14 @@ func Places(dump []byte, mark string) string {
 	return strings.Join(append([]string{""}, places(list)...), "\n")
 }
 
-// harness reports whether a place is in the machinery of checks.
+// harness reports whether a place is in the machinery of checks, which waits for the crawler or lists goroutines.
 func harness(place string) bool {
-	return strings.Contains(place, "/internal/conform.Child ") || strings.Contains(place, "/internal/conform.take ") ||
-		strings.Contains(place, "/internal/conform.bubble ")
+	for _, name := range []string{"Child", "runAsChild", "bubble", "where"} {
+		if strings.Contains(place, "/internal/conform."+name+" ") {
+			return true
+		}
+	}
+	return false
 }
 
 // places returns the locations of the goroutines in a few lines, with goroutines at the same location
@@ -119,15 +123,9 @@ func places(list []goroutine) []string {
 		}
 	}
 	slices.SortStableFunc(keys, func(a, b string) int { return count[b] - count[a] })
-	slices.SortStableFunc(keys, func(a, b string) int { // what waits for the crawler says less than the crawler
-		switch {
-		case harness(a) == harness(b):
-			return 0
-		case harness(a):
-			return 1
-		}
-		return -1
-	})
+	if slices.ContainsFunc(keys, func(key string) bool { return !harness(key) }) {
+		keys = slices.DeleteFunc(keys, harness)
+	}
 	var lines []string
 	for i, key := range keys {
 		if i == most {
