@@ -153,8 +153,12 @@ func (a *app) verdicts(list []conform.Result, mutants bool) error {
 		}
 	}
 	a.screen.List(a.raw, rows)
-	if !conform.Raced() && !a.quiet {
-		a.prose("Built without the race detector: data races are found only by chance. Check a program built with go build -race too.")
+	if !a.quiet {
+		if !conform.Raced() {
+			a.prose("Built without the race detector: data races are found only by chance. Check a program built with go " +
+				"build -race too.")
+		}
+		a.prose("Some races show only on some schedules: conform -yield PACKAGES tries more of them.")
 	}
 	failed := false
 	for _, v := range list {

@@ -67,11 +67,11 @@ func (a *app) startModule(ctx context.Context, flags *flag.FlagSet, args []strin
 	if from.Published() {
 		next = append(next, []string{"go mod tidy", ""})
 	}
+	next = append(next, []string{"make test", "check that it keeps the contract"})
 	if kind != starter.Test {
 		next = append(next, []string{"make bench", "measure it beside mutexmap, in less than a minute"})
 	}
-	a.screen.List(a.raw, append(next, []string{"make test", "check that it keeps the contract"},
-		[]string{"make microbench", "measure it with \"go test -bench\""}))
+	a.screen.List(a.raw, append(next, []string{"make microbench", "measure it with \"go test -bench\""}))
 	if from.Workspace != "" {
 		a.prose(fmt.Sprintf("note: %s does not list this module, so the Makefile sets GOWORK=off. For go commands of your "+
 			"own, set it too, or add the module with \"go work use\".", from.Workspace))
