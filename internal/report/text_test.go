@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain/markdown"
 	"crawlbench/internal/plain/screen"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
@@ -146,9 +147,10 @@ func TestNumbersForPeople(t *testing.T) {
 	}
 }
 
-// relative returns text without the directory of the run.
+// relative returns text without the directory of the run, in Markdown or as it is.
 func relative(a *diagnose.Analysis, text string) string {
-	return strings.ReplaceAll(text, filepath.Dir(a.Run.Dir()), "results")
+	dir := filepath.Dir(a.Run.Dir())
+	return strings.NewReplacer(dir, "results", markdown.Line(dir), "results").Replace(text)
 }
 
 func TestEngineShare(t *testing.T) {
