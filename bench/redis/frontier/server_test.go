@@ -161,16 +161,21 @@ func TestARealServerIsKilled(t *testing.T) {
 		s := servertest.Start(t, server.Options{AOF: server.EverySec})
 		site := small(time.Millisecond)
 		var restart sync.WaitGroup
+		killed := make(chan struct{})
 		site.after = func(n int) {
 			if n == 1500 {
 				restart.Go(func() {
 					if err := s.Kill(); err != nil {
 						t.Error(err)
 					}
+					close(killed)
 					if err := s.Restart(context.Background()); err != nil {
 						t.Error(err)
 					}
 				})
+			}
+			if n >= 1500 { // else a crawl may end before its server does
+				<-killed
 			}
 		}
 		errs := fleet(t, c, s.URL(), site, false, 2*time.Second)
