@@ -59,7 +59,8 @@ func (s *Sample) check() error {
 	}
 	for name, x := range s.Host {
 		if !(math.Abs(x) <= mostAmount) {
-			return fmt.Errorf("invalid value: %q is %v: want a number between %v and %v", name, x, -mostAmount, mostAmount)
+			return fmt.Errorf("invalid value: %q is %v: want a number between %v and %v", name, x, -mostAmount,
+				mostAmount)
 		}
 	}
 	if s.Polite != nil {
@@ -86,7 +87,8 @@ func (s *Sample) check() error {
 func (s *Sample) checkSlices() error {
 	crawls := 0
 	for i, slice := range s.Slices {
-		if slice.Crawls < 1 || slice.Crawls > s.Crawls || !(slice.Seconds >= leastDivisor && slice.Seconds <= math.MaxInt32) ||
+		if slice.Crawls < 1 || slice.Crawls > s.Crawls ||
+			!(slice.Seconds >= leastDivisor && slice.Seconds <= math.MaxInt32) ||
 			!(slice.CPU >= 0 && slice.CPU <= math.MaxInt32) {
 			return fmt.Errorf("invalid slice %d: %d crawls in %v seconds", i+1, slice.Crawls, slice.Seconds)
 		}
