@@ -30,9 +30,6 @@ func (a *app) export(_ context.Context, fs *flag.FlagSet, args []string) error {
 		return err
 	}
 	to := positional[1]
-	if to == "" {
-		return usageError{errors.New("export: TO is empty: want a directory, or a file ending in .zip or .html")}
-	}
 	if strings.EqualFold(filepath.Ext(to), ".html") {
 		return a.exportReport(analysis, to)
 	}

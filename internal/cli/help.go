@@ -118,6 +118,10 @@ func parse(fs *flag.FlagSet, args []string, least, most int) ([]string, error) {
 		return nil, usagef("%s: got %s: want %s; see \"crawlbench %s -help\"", fs.Name(),
 			plain.Count(len(positional), "argument"), howMany(fs.Name(), least, most), fs.Name())
 	}
+	if slices.Contains(positional, "") { // such as a shell variable that is not set
+		return nil, usagef("%s: an argument is empty: give a value or omit it; see \"crawlbench %s -help\"", fs.Name(),
+			fs.Name())
+	}
 	return positional, nil
 }
 

@@ -44,9 +44,6 @@ func (a *app) startModule(ctx context.Context, flags *flag.FlagSet, args []strin
 		return usagef("new: -set, -crawler and -test exclude each other: use one of them")
 	}
 	dir := positional[0]
-	if dir == "" {
-		return usagef("new: DIR is empty: want a new or an empty directory")
-	}
 	info, _ := debug.ReadBuildInfo()
 	from, err := starter.Find(info, *checkout)
 	if err != nil {
