@@ -55,6 +55,7 @@ func (s *Shares) Fields() []Share {
 
 // Set sets shares from a list such as "redirects=0.1,slow=0".
 func (s *Shares) Set(list string) error {
+	var given []string
 	for item := range strings.SplitSeq(list, ",") {
 		name, text, ok := strings.Cut(strings.TrimSpace(item), "=")
 		fields := s.Fields()
@@ -63,6 +64,10 @@ func (s *Shares) Set(list string) error {
 			return fmt.Errorf("invalid share %q: want NAME=SHARE with one of %s", item,
 				strings.Join(shareNames(), ", "))
 		}
+		if slices.Contains(given, name) {
+			return fmt.Errorf("invalid share %q: %s occurs twice in the list: give it once", item, name)
+		}
+		given = append(given, name)
 		x, err := strconv.ParseFloat(text, 64)
 		if err != nil {
 			return fmt.Errorf("invalid share %q: want a number from 0 to 1 after %s=", item, name)

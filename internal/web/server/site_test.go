@@ -274,3 +274,12 @@ func TestSettingsAreChecked(t *testing.T) {
 		}
 	}
 }
+
+// Of two values for a share, neither would be what was meant.
+func TestSharesOccurOnce(t *testing.T) {
+	shares := server.DefaultShares()
+	err := shares.Set("slow=0.1, slow=0.2")
+	if err == nil || err.Error() != `invalid share " slow=0.2": slow occurs twice in the list: give it once` {
+		t.Errorf("error %v", err)
+	}
+}
