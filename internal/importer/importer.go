@@ -75,9 +75,13 @@ func Import(ctx context.Context, sources []Source, o Options) (*graph.Graph, *Re
 	}
 	switch broken := float64(rep.Broken) / float64(max(1, rep.Records+rep.Broken)); {
 	case broken > o.Broken:
-		return nil, nil, fmt.Errorf("%s of %s are broken, %.3g %%: want at most %.3g %%: look at them, or allow more with "+
-			"-broken %.0f%%:\n  %s", plain.Number(rep.Broken), plain.Count(rep.Records+rep.Broken, "record"),
-			100*broken, 100*o.Broken, 100*broken+1, strings.Join(rep.First, "\n  "))
+		remedy := "look at them, and at the format"
+		if rep.Records > 0 {
+			remedy = fmt.Sprintf("look at them, or allow more with -broken %.0f%%", min(100*broken+1, 100))
+		}
+		return nil, nil, fmt.Errorf("broken records: %s of %s, %.3g %%: want at most %.3g %%: %s:\n  %s",
+			plain.Number(rep.Broken), plain.Number(rep.Records+rep.Broken), 100*broken, 100*o.Broken, remedy,
+			strings.Join(rep.First, "\n  "))
 	case len(c.order) == 0:
 		return nil, nil, fmt.Errorf("%s: no page was fetched in %s: want records of pages of http or https",
 			sources[0].Name, plain.Count(rep.Records, "record"))

@@ -211,13 +211,15 @@ func TestBrokenRecordsAreNamedAndBounded(t *testing.T) {
 		strings.ContainsRune(strings.Join(rep.First, ""), 0x1b) {
 		t.Errorf("%+v", rep)
 	}
-	wantError(t, content, Options{Broken: 0.39}, "2 of 5 records are broken, 40 %: want at most 39 %", "-broken 41%",
+	wantError(t, content, Options{Broken: 0.39}, "broken records: 2 of 5, 40 %: want at most 39 %", "-broken 41%:",
 		"x:2: ", "x:4: ")
 	imported(t, content, Options{Broken: 0.4})
 	_, rep = imported(t, good+strings.Repeat("{\n", 1000), all)
 	if rep.Broken != 1000 || len(rep.First) != mostFirst {
 		t.Errorf("%d of %d are named", len(rep.First), rep.Broken)
 	}
+	wantError(t, good+strings.Repeat("{\n", 1000), Options{Broken: 0.5}, "1,000 of 1,001, 99.9 %", "-broken 100%:")
+	wantError(t, "{}\n", Options{Broken: 0.5}, "broken records: 1 of 1, 100 %: want at most 50 %: look at them, and at ")
 	wantError(t, strings.Repeat("{}\n", 10), Options{Broken: 1}, "no page was fetched in 0 records")
 }
 

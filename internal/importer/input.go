@@ -9,6 +9,8 @@ import (
 	"io"
 	"regexp"
 	"strings"
+
+	"crawlbench/internal/plain"
 )
 
 // input is the content of a source, decompressed if necessary. It counts lines and bytes, for messages.
@@ -141,7 +143,8 @@ func (in *input) line(most int) (line []byte, err error) {
 		case err != nil && err != io.EOF:
 			return nil, err
 		case long:
-			in.broken(in.where(), "the line is longer than %d MiB: want one page per line", most>>20)
+			in.broken(in.where(), "the line is longer than %s: want at most that: the file is damaged, or of another format",
+				plain.Bytes(float64(most)))
 			if err == nil {
 				continue
 			}
