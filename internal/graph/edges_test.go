@@ -99,7 +99,7 @@ func TestEdgesErrorsSayWhere(t *testing.T) {
 		{"1,2\n", "x:1: invalid page number \"1,2\": want two numbers with blanks between them"},
 		{"1, 2\n", "x:1: invalid page number \"1,\": want two numbers with blanks between them"},
 		{strings.Repeat("1", 2e6), "x:1: the line is longer than 1.0 MiB"},
-		{"1 2\n\x00\x01 \x02\n1 2", "x:2: the line has a NUL byte"},
+		{"1 2\n\x00\x01 \x02\n1 2", "x:2: the line has a NUL byte: the file is binary, as .sg is, which can be written but not read: use .el"},
 		{"1\x00 \x002\x00", "x:1: the line has a NUL byte"},
 		{"1 2\n% c\n", "x:2: METIS, KONECT and Matrix Market have comments that begin with %"},
 		{"5 5\n2 5\n1 3\n2 4\n3 5\n4 1\n",

@@ -47,8 +47,8 @@ func wrongNumber(text []byte) error {
 	is := func(allowed string) bool { return len(bytes.Trim(text, allowed)) == 0 }
 	switch {
 	case bytes.IndexByte(text, 0) >= 0:
-		return errors.New("the line has a NUL byte: the file is binary, or text in UTF-16: convert it: iconv -f " +
-			"UTF-16 -t UTF-8")
+		return errors.New("the line has a NUL byte: the file is binary, as .sg is, which can be written but not read: " +
+			"use .el; or it is text in UTF-16: convert it: iconv -f UTF-16 -t UTF-8")
 	case bytes.ContainsAny(text, ",;"):
 		why = "want two numbers with blanks between them: convert CSV, and delete the line of column names: tail -n +2 FILE | tr ',;' '  '"
 	case len(text) > maxDigits && is("0123456789"):
