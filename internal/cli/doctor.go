@@ -93,7 +93,7 @@ func noise(a *diagnose.Analysis) []measure.Reading {
 			}
 			x := c.Times()
 			r := measure.Reading{Name: fmt.Sprintf("A/A control, %s", plain.Count(g.Workers, "worker")),
-				Value: fmt.Sprintf("%.2fx [%.2f, %.2f] in %s; a round varies by %.0f %%", x.Value, x.Lo, x.Hi,
+				Value: fmt.Sprintf("%.2fx [%.2f, %.2f] in %s; standard deviation of a round %.0f %%", x.Value, x.Lo, x.Hi,
 					plain.Count(c.Blocks, "round"), 100*c.SD)}
 			if c.Blocks < 2 {
 				r.Value = fmt.Sprintf("%.2fx in one round, too few for an interval", x.Value)

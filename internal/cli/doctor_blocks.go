@@ -90,11 +90,11 @@ func (a *app) components(x experiment) ([]measure.Reading, error) {
 		}
 		list = append(list,
 			measure.Reading{Name: "blocks, " + plain.Count(w, "worker"), Value: fmt.Sprintf(
-				"a process varies by %s, a slice of 5 ms by %s, one of 20 ms by %s", percent(c.Process),
+				"standard deviation %s between processes, %s between slices of 5 ms, %s between slices of 20 ms", percent(c.Process),
 				percent(c.Slice/0.005+c.Machine), percent(c.Slice/0.02+c.Machine))},
 			measure.Reading{Name: "  best blocks", Value: fmt.Sprintf("turns = %d, slice = \"%.0fms\" in a scenario: "+
-				"minimum detectable effect of quick %s, in the same time %s with turns = %d, slice = \"%v\"", turns, 1000*slice,
-				finds(turns, slice), finds(quick.Turns, quick.Slice.Seconds()), quick.Turns, quick.Slice)})
+				"minimum detectable effect of quick %s; in the same time, turns = %d, slice = \"%v\" have %s", turns, 1000*slice,
+				finds(turns, slice), quick.Turns, quick.Slice, finds(quick.Turns, quick.Slice.Seconds()))})
 	}
 	return list, nil
 }

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"crawlbench/internal/diagnose"
@@ -73,10 +74,14 @@ func (a *app) test(ctx context.Context, run *store.Run, budget time.Duration, dr
 		fmt.Fprintf(a.err, "note: %s of all experiments need about %v: a budget of %v ends earlier, without verdicts\n",
 			plain.Count(p.Rounds, "round"), about, budget)
 	}
-	a.prose(fmt.Sprintf("%s, %s: about %v", plain.Count(len(tests), "prediction"),
-		plain.Count(p.Rounds, "round"), about))
+	text := fmt.Sprintf("%s, %s: about %v. Ratios are to the unchanged crawler.", plain.Count(len(tests), "prediction"),
+		plain.Count(p.Rounds, "round"), about)
+	if slices.ContainsFunc(tests, func(t diagnose.Test) bool { return t.Changed.NullSet }) {
+		text += " The null set: the shared engine crawls a spanning tree, without a visited set."
+	}
+	a.prose(text)
 	for _, t := range tests {
-		a.screen.Paragraph(a.raw, "  ", fmt.Sprintf("%s, %s: with %s, %s changes to %s", cellOf(t, tests), t.Kind,
+		a.screen.Paragraph(a.raw, "  ", fmt.Sprintf("%s, %s: with %s, %s becomes %s", cellOf(t, tests), t.Kind,
 			t.Experiment, t.Metric, t.Predicted))
 	}
 	if dry {
