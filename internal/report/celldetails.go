@@ -54,7 +54,7 @@ func cellDetails(a *diagnose.Analysis, c *diagnose.Cell, drawn bool) CellDetails
 		v.Versus = compared(c.Versus)
 	}
 	if c.Bound.By != "" {
-		v.Bound = fmt.Sprintf("%s of the %s/s that %s", boundShare(c), SI(c.Bound.Speed),
+		v.Bound = fmt.Sprintf("%s of the %s pages/s that %s", boundShare(c), SI(c.Bound.Speed),
 			boundName(c.Bound.By))
 	}
 	if !c.Valid() {

@@ -60,7 +60,7 @@ func throughput(t *diagnose.Table, href Href) *Figure {
 		Y: perSecondOf(t.Transport), Ticks: ticks(t), Unit: SI,
 	}
 	if t.Transport == plan.HTTP {
-		f.Sentence = "More workers do not make a page cheaper: this is processor time, of the crawler's process."
+		f.Sentence = "Over HTTP, speed is pages per second of processor time of the crawler's process, not of wall time."
 	}
 	if t.Rate == 0 && len(t.Workers) > 1 && t.Transport == plan.Memory {
 		axes.Marks = []Mark{{X: float64(t.Procs), Label: fmt.Sprintf("GOMAXPROCS %d", t.Procs)}}
