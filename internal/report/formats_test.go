@@ -5,11 +5,14 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"crawlbench/internal/plain/markdown"
+	"crawlbench/internal/plan"
+	"crawlbench/internal/testing/runtest"
 )
 
 // JSON says of each cell what the analysis says, and what is not known is null.
@@ -127,6 +130,48 @@ func TestSummaryIsShort(t *testing.T) {
 		for _, s := range want {
 			if !strings.Contains(text, s) {
 				t.Errorf("it lacks %q:\n%s", s, text)
+			}
+		}
+	}
+}
+
+// A run of one crawler has a control but no comparison, so no detectable effect; with two and no control, it has no
+// noise floor.
+func TestSummaryOfOneCrawler(t *testing.T) {
+	for _, c := range []struct{ toml, row, floor, mde string }{
+		{"crawlers = [\"mutexmap\"]\ncontrol = true", `| \- | 0 of `, `"floor": 0.`, `"mde": null`},
+		{"crawlers = [\"mutexmap\", \"cas\"]\ncontrol = false", `| 8 | \- | `, `"floor": null`, `"mde": 0.`},
+	} {
+		p, err := runtest.Plan(c.toml+`
+workers = [1]
+rounds = 8
+[[graph]]
+name = "g"
+kind = "hosts"
+pages = 1000
+`, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same := func(plan.Cell, int) float64 { return 1000 }
+		run, err := runtest.Run{Plan: p, Noise: 0.03, Speed: same}.Write(filepath.Join(t.TempDir(), "run"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := analysed(t, run)
+		var text, data bytes.Buffer
+		if err := Summary(&text, a, nil, "report.html"); err != nil {
+			t.Fatal(err)
+		}
+		if err := JSON(&data, a); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(text.String(), c.row) {
+			t.Errorf("%s: the summary lacks %q:\n%s", c.toml, c.row, &text)
+		}
+		for _, s := range []string{c.floor, c.mde} {
+			if !strings.Contains(data.String(), s) {
+				t.Errorf("%s: the JSON lacks %s:\n%.2000s", c.toml, s, &data)
 			}
 		}
 	}

@@ -85,6 +85,12 @@ func noisesOf(list ...diagnose.Noise) []noiseJSON {
 	out := []noiseJSON{}
 	for _, n := range list {
 		if n.Size > 0 || n.Controls > 0 {
+			if n.Controls == 0 {
+				n.Floor, n.Worst = math.NaN(), math.NaN()
+			}
+			if n.Size == 0 {
+				n.Detectable, n.Noisiest = math.NaN(), math.NaN()
+			}
 			out = append(out, noiseJSON{familyName(n.Family), n.Size, n.Controls, n.Rejected, number(n.Floor),
 				number(n.Worst), number(n.Detectable - 1), number(n.Noisiest - 1)})
 		}

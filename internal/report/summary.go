@@ -23,13 +23,20 @@ type Base struct {
 // base is nil if there is none.
 func Summary(w io.Writer, a *diagnose.Analysis, base *Base, link string) error {
 	m, tr := a.Run.Manifest(), a.Trust
-	floor, mde := tr.Unlimited.Floor, tr.Unlimited.Detectable
-	if tr.Unlimited.Size == 0 && tr.Unlimited.Controls == 0 {
-		floor, mde = tr.RateLimited.Floor, tr.RateLimited.Detectable
+	noise := tr.Unlimited
+	if noise.Size == 0 && noise.Controls == 0 {
+		noise = tr.RateLimited
+	}
+	floor, mde := "-", "-"
+	if noise.Controls > 0 {
+		floor = reach(noise.Floor)
+	}
+	if noise.Size > 0 {
+		mde = effect(noise.Detectable)
 	}
 	t := Table{Head: []string{"machine", "system", "Go", "scenario", "rounds", "noise floor", "MDE", "still flagged"}}
 	t.add(MachineOf(m), m.Host["os"]+"/"+m.Host["arch"], m.Go, m.Scenario, fmt.Sprint(a.Run.Plan().Rounds),
-		reach(floor), effect(mde), fmt.Sprintf("%s of %s", plain.Number(tr.Flagged), plain.Count(tr.Samples, "sample")))
+		floor, mde, fmt.Sprintf("%s of %s", plain.Number(tr.Flagged), plain.Count(tr.Samples, "sample")))
 	var b strings.Builder
 	if a.Run.Plan().Simulated {
 		p := View(a, fragmentOf)
