@@ -129,6 +129,9 @@ func (a *app) dispatch(ctx context.Context, args []string) error {
 	verb := args[1]
 	switch verb {
 	case "help", "-h", "-help", "--help":
+		if verb == "help" && len(args) == 3 && !strings.HasPrefix(args[2], "-") && args[2] != "help" {
+			return a.dispatch(ctx, []string{args[0], args[2], "-help"})
+		}
 		fmt.Fprint(a.raw, a.usage())
 		return nil
 	case "-version", "--version":
