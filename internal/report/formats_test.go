@@ -176,3 +176,33 @@ pages = 1000
 		}
 	}
 }
+
+// What one crawler with one number of workers reached is not said of all.
+func TestDialOfOneCell(t *testing.T) {
+	for toml, want := range map[string]string{
+		"crawlers = [\"mutexmap\"]\nworkers = [2]": "At 500 pages/s, mutexmap with 2 workers reaches 100.0 % of the rate.",
+		"crawlers = [\"mutexmap\"]\nworkers = [1, 2]": "At 500 pages/s, all crawlers with any number of workers reach " +
+			"100.0 to 100.0 % of the rate. Where the rate is the limit, the crawler and its workers do not matter.",
+	} {
+		p, err := runtest.Plan(toml+`
+rate = [500]
+rounds = 8
+rate_limited_rounds = 8
+[[graph]]
+name = "g"
+kind = "hosts"
+pages = 1000
+`, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rate := func(plan.Cell, int) float64 { return 500 }
+		run, err := runtest.Run{Plan: p, Speed: rate}.Write(filepath.Join(t.TempDir(), "run"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := dialSentence(analysed(t, run).Tables); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

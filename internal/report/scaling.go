@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"crawlbench/internal/diagnose"
+	"crawlbench/internal/plain"
 )
 
 // gainSentence states which crawlers gain from more workers, and which lose.
@@ -82,22 +83,34 @@ func lawSentence(t *diagnose.Table) string {
 // dialSentence states at which rates the rate is the limit.
 func dialSentence(tables []*diagnose.Table) string {
 	var parts []string
+	most := 0
 	for _, table := range tables {
 		if table.Rate == 0 {
 			continue
 		}
+		var cells []*diagnose.Cell
 		lo, hi := math.Inf(1), 0.0
 		for c := range table.Cells() {
-			if c.Summary.Center > 0 {
-				lo, hi = min(lo, c.Summary.Center/float64(table.Rate)), max(hi, c.Summary.Center/float64(table.Rate))
+			if share := 100 * c.Summary.Center / float64(table.Rate); share > 0 {
+				cells = append(cells, c)
+				lo, hi = min(lo, share), max(hi, share)
 			}
 		}
-		if hi > 0 {
-			parts = append(parts, fmt.Sprintf("At %s pages/s, all crawlers with any number of workers reach %.1f to %.1f %% of the rate.", table.Rate, 100*lo, 100*hi))
+		switch most = max(most, len(cells)); len(cells) {
+		case 0:
+		case 1:
+			parts = append(parts, fmt.Sprintf("At %s pages/s, %s with %s reaches %.1f %% of the rate.", table.Rate,
+				cells[0].Impl, plain.Count(cells[0].Workers, "worker"), hi))
+		default:
+			parts = append(parts, fmt.Sprintf("At %s pages/s, all crawlers with any number of workers reach %.1f to %.1f %% "+
+				"of the rate.", table.Rate, lo, hi))
 		}
 	}
 	if len(parts) == 0 {
 		return "No rate was limited."
+	}
+	if most == 1 {
+		return strings.Join(parts, " ")
 	}
 	return strings.Join(parts, " ") + " Where the rate is the limit, the crawler and its workers do not matter."
 }
