@@ -10,6 +10,7 @@ import (
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/crawl/limiter"
+	"crawlbench/internal/plain"
 )
 
 const turn = 10 * time.Millisecond
@@ -203,7 +204,7 @@ func refusal(t *Report, c subject) {
 				if l.once {
 					how = "one error"
 				}
-				t.Fatalf("the limiter granted %d waits and then returned %s: %v (%s)", after, how, err, dials(o))
+				t.Fatalf("the limiter granted %s and then returned %s: %v (%s)", plain.Count(int(after), "wait"), how, err, dials(o))
 			}
 			o.Limiter = &refusing{after: 2 * leaves}
 			s.visited = nil

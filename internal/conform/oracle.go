@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crawlbench/internal/crawl"
+	"crawlbench/internal/plain"
 )
 
 // reach is the sequential oracle. It returns, for each page, its distance from the seeds in links, or -1
@@ -132,7 +133,8 @@ func (s *site) inOrder(out outcome, o crawl.Options) error {
 	case out.did.Pages != fetched:
 		return fmt.Errorf("it reports %d pages, %d were fetched", out.did.Pages, fetched)
 	case out.did.Errors != failed:
-		return fmt.Errorf("it reports %d errors, %d fetches failed", out.did.Errors, failed)
+		return fmt.Errorf("it reports %s, %s failed", plain.Count(out.did.Errors, "error"),
+			plain.Count(failed, "fetch"))
 	case out.late != "":
 		return fmt.Errorf("after it had returned, %s", out.late)
 	case out.modified != "":

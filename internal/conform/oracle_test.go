@@ -42,7 +42,7 @@ func TestOracleReportsEachFault(t *testing.T) {
 		{"MaxPages is 5", 5, func(*outcome) {}},
 		{"want 7", 9, func(o *outcome) { o.count[6] = 0; o.did.Pages-- }},
 		{"reports 8 pages", 0, func(o *outcome) { o.did.Pages++ }},
-		{"reports 1 errors", 0, func(o *outcome) { o.did.Errors++ }},
+		{"reports 1 error, 0 fetches failed", 0, func(o *outcome) { o.did.Errors++ }},
 		{"returned the error", 0, func(o *outcome) { o.err = errPlanted }},
 		{"in flight at once", 0, func(o *outcome) { o.peak = 3 }},
 		{"with 1 fetches in flight", 0, func(o *outcome) { o.inflight = 1 }},
