@@ -27,8 +27,8 @@ type Package struct {
 	GoFiles   []string
 }
 
-// hookFile is the file that is added to a rewritten package.
-const hookFile = "crawlbench_yield.go"
+// HookFile is the file that is added to a rewritten package.
+const HookFile = "crawlbench_yield.go"
 
 // Overlay writes the files of packages, with yields, into the directory dir and returns the path of the overlay for
 // "go build -overlay".
@@ -58,7 +58,7 @@ func Lay(dir string, packages []Package, source func(path string, src []byte) ([
 				return "", fmt.Errorf("rewrite: %w", err)
 			}
 		}
-		if err := lay(hookFile, []byte(strings.Replace(hook, "PACKAGE", p.Name, 1))); err != nil {
+		if err := lay(HookFile, []byte(strings.Replace(hook, "PACKAGE", p.Name, 1))); err != nil {
 			return "", fmt.Errorf("rewrite: %w", err)
 		}
 	}

@@ -163,17 +163,9 @@ func main() {
 // build builds the fixture with delays at the sites.
 func build(t *testing.T, sites []Site) (exe string) {
 	t.Helper()
-	here, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	root := filepath.Join(here, "..", "..", "..")
-	// Inside this module, so that the fixture needs no module of its own; go ignores directories that begin with _.
-	dir, err := os.MkdirTemp(here, "_fixture")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	// Outside the source, where other tests walk at the same time. Files that are named one by one may import
+	// packages of the module in the working directory.
+	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(fixture), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -190,8 +182,8 @@ func build(t *testing.T, sites []Site) (exe string) {
 		}
 	}
 	exe = filepath.Join(out, "program")
-	cmd := exec.Command("go", "build", "-overlay", overlay, "-o", exe, dir)
-	cmd.Dir = root
+	cmd := exec.Command("go", "build", "-overlay", overlay, "-o", exe, filepath.Join(dir, "main.go"),
+		filepath.Join(dir, yield.HookFile))
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, text)
 	}
