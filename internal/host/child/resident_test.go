@@ -118,7 +118,7 @@ func TestResidentsAnswerInTurn(t *testing.T) {
 	}
 	for i, r := range all {
 		end, err := r.End(longLimit)
-		if err != nil || end.Class != Done || string(end.Last) != "190" || len(end.Records) != 0 || end.Frozen {
+		if err != nil || end.Class != Done || string(end.Last) != "190" || len(end.Records) != 0 {
 			t.Errorf("resident %d: %v, %+v", i, err, end)
 		}
 	}
