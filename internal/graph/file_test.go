@@ -255,14 +255,13 @@ func TestReadingTakesTheMemoryThatIsCounted(t *testing.T) {
 				t.Fatal(err)
 			}
 			text = bytes.Buffer{}
-			runtime.GC()
-			peak := watchHeap(func() { build(t, s) })
 			// The smallest sufficient limit, to 1 MiB.
 			least := sort.Search(32, func(mib int) bool {
 				_, err := Build(context.Background(), s, int64(mib+1)<<20)
 				return err == nil
 			})
 			need := int64(least+1) << 20
+			peak := watchPeak(need, func() { build(t, s) })
 			if peak > need+4*lineBuffer || need > 3*peak {
 				t.Errorf("%s, symmetric %v: %s counted, %s taken", name, s.Symmetric, sizeText(need), sizeText(peak))
 			}

@@ -394,12 +394,21 @@ func TestEstimateIsHonest(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		runtime.GC()
-		peak := watchHeap(func() { build(t, s) })
+		peak := watchPeak(need, func() { build(t, s) })
 		if peak > need || need > 3*peak {
 			t.Errorf("%s: estimated %s, measured %s", s, sizeText(need), sizeText(peak))
 		}
 	}
+}
+
+// watchPeak returns the largest growth of the heap that was seen while f ran. Samples miss a peak on a busy machine,
+// but invent none: f runs again, at most 20 times, while a third of need was not seen.
+func watchPeak(need int64, f func()) (peak int64) {
+	for try := 0; try < 20 && need > 3*peak; try++ {
+		runtime.GC()
+		peak = max(peak, watchHeap(f))
+	}
+	return peak
 }
 
 // watchHeap returns the largest growth of the heap in use while f runs, by sampling.
