@@ -205,7 +205,7 @@ func TestHostsAskForPausesOverHTTP(t *testing.T) {
 func TestWrongCrawlersAreFoundOverHTTP(t *testing.T) {
 	for name, want := range map[string]string{
 		"urltwice": "1 fetch of pages that had been fetched before",
-		"urlleaks": "1 goroutines were left",
+		"urlleaks": " goroutines were left", // on a busy machine those of a connection, which end later, too
 		"urlblind": "399 of 400 reachable pages were not fetched",
 		"urlguess": "1 fetch of unknown pages",
 	} {
