@@ -316,30 +316,51 @@ func TestTurnsFollowThePlan(t *testing.T) {
 // A resident that works while it waits disturbs the others: it is flagged, the block is taken again as a whole, and
 // both attempts are kept.
 func TestResidentThatWorksBetweenItsTurnsIsFlagged(t *testing.T) {
+	for try := 1; ; try++ {
+		wrong, preempted := resultOfRestless(t)
+		if len(wrong) == 0 {
+			return
+		}
+		if !preempted || try == 5 { // other programs may leave it no time for that
+			t.Fatalf("try %d: %s", try, strings.Join(wrong, "\n"))
+		}
+	}
+}
+
+// resultOfRestless takes a block with a resident that works between its turns. It returns what is wrong with the result
+// and whether other programs used the processors in both attempts.
+func resultOfRestless(t *testing.T) (wrong []string, preempted bool) {
 	r, run := start(t, inBlocks(func(s *plan.Scenario) { s.Rounds = 1; manyTurns(s) }), "slow1", "restless")
 	if err := r.Do(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+	if len(run.Samples()) != 2 {
+		t.Fatalf("%d samples, failed %+v", len(run.Samples()), run.Failed())
 	}
 	outside := map[bool]float64{} // of the restless one and of the other, which a busy machine may preempt
 	for _, rec := range run.Samples() {
 		s, restless := rec.Sample, strings.Contains(rec.Cell, "restless")
 		if s.Before == nil || len(s.Before.Slices) != 6 {
-			t.Errorf("%s: before %+v", rec.Cell, s.Before)
+			wrong = append(wrong, fmt.Sprintf("%s: before %+v", rec.Cell, s.Before))
 			continue
 		}
 		outside[restless] = s.Outside + s.Before.Outside
+		has := func(flag string) (now, before bool) {
+			return slices.Contains(s.Flags, flag), slices.Contains(s.Before.Flags, flag)
+		}
+		now, before := has("preempted")
+		preempted = preempted || now && before
 		// On a busy machine one of the two attempts may leave it no time for that.
-		flagged := slices.Contains(s.Flags, busyBetween) || slices.Contains(s.Before.Flags, busyBetween)
-		if restless && !flagged {
-			t.Errorf("%s: flags %v, before %v; %v s outside of its turns", rec.Cell, s.Flags, s.Before.Flags, s.Outside)
+		if now, before := has(busyBetween); restless && !now && !before {
+			wrong = append(wrong, fmt.Sprintf("%s: flags %v, before %v; %v s outside of its turns", rec.Cell, s.Flags,
+				s.Before.Flags, s.Outside))
 		}
 	}
 	if outside[true] < 0.005 || outside[true] < 2*outside[false] {
-		t.Errorf("outside of their turns %v s, want 5 ms of most turns of one and little of the other", outside)
+		wrong = append(wrong, fmt.Sprintf("outside of their turns %v s, want 5 ms of most turns of one and little of the other",
+			outside))
 	}
-	if len(run.Samples()) != 2 {
-		t.Errorf("%d samples, failed %+v", len(run.Samples()), run.Failed())
-	}
+	return wrong, preempted
 }
 
 // What follows a crawl is waited for, until it has ended or lasts too long.
