@@ -420,8 +420,9 @@ func watchHeap(f func()) int64 {
 		most := uint64(0)
 		for {
 			select {
-			case <-stop:
-				peak <- most
+			case <-stop: // what f took and nothing has collected is still in use
+				runtime.ReadMemStats(&m)
+				peak <- max(most, m.HeapInuse)
 				return
 			default:
 				runtime.ReadMemStats(&m)
