@@ -196,7 +196,11 @@ func TestRemovedFilesEndARun(t *testing.T) {
 			if code != exitFailure || !strings.Contains(errs, test.says) || !strings.Contains(errs, "-resume") {
 				t.Errorf("exit code %d\n%s", code, errs)
 			}
-			code, out, errs := call(t, "report", test.at)
+			args := []string{"report"}
+			if test.at != "" {
+				args = append(args, test.at)
+			}
+			code, out, errs := call(t, args...)
 			if code != 0 || !strings.Contains(out, "interrupted, ") || strings.Contains(out, "interrupted, 0 of") ||
 				strings.Contains(errs, "note:") {
 				t.Errorf("report: exit code %d\n%s\n%s", code, out, errs)
