@@ -357,8 +357,8 @@ func resultOfRestless(t *testing.T) (wrong []string, preempted bool) {
 		}
 	}
 	if outside[true] < 0.005 || outside[true] < 2*outside[false] {
-		wrong = append(wrong, fmt.Sprintf("outside of their turns %v s, want 5 ms of most turns of one and little of the other",
-			outside))
+		wrong = append(wrong, fmt.Sprintf("outside of their turns %v s, want 5 ms of most turns of one, and little of "+
+			"the other", outside))
 	}
 	return wrong, preempted
 }

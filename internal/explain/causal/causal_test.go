@@ -221,10 +221,10 @@ func TestSlopes(t *testing.T) {
 	check := func() (wrong []string) {
 		slow := measured("slow", 7)
 		serial, beside := slow[sites[0]], slow[sites[1]]
-		if serial.Kind != Serial || serial.Slope.Lo > 1.15 || serial.Slope.Hi < 0.85 {
+		if serial.Kind != Serial || math.Abs(serial.Slope.Value-1) > 0.15 {
 			wrong = append(wrong, fmt.Sprintf("the lock has slope %v, %s: want 1", serial.Slope, serial.Kind))
 		}
-		if beside.Kind == Serial || beside.Slope.Lo > 0.3 {
+		if beside.Kind == Serial || beside.Slope.Value > 0.3 {
 			wrong = append(wrong, fmt.Sprintf("the line beside the lock has slope %v, want about 0", beside.Slope))
 		}
 		fast := measured("fast", 6)[sites[0]]
