@@ -46,10 +46,10 @@ func blocksOf(run *store.Run) (blocks map[int][]stat.Turns, costs map[int]stat.C
 		b.Logs = append(b.Logs, logs)
 		c := costs[w]
 		n := samples[w]
-		crawl := seconds / float64(crawls)
-		beside := measure.TurnOverhead(time.Duration(crawl * float64(time.Second))).Seconds()
+		crawl := time.Duration(seconds / float64(crawls) * float64(time.Second))
+		beside := measure.TurnOverhead(crawl).Seconds()
 		c.Process = (c.Process*n + max(0, rec.Wall-seconds-float64(len(logs))*beside)) / (n + 1)
-		c.Crawl = (c.Crawl*n + crawl) / (n + 1)
+		c.Shortest = (c.Shortest*n + measure.ShortestSlice(crawl).Seconds()) / (n + 1)
 		c.HandOver = (c.HandOver*n + beside) / (n + 1)
 		costs[w], samples[w] = c, n+1
 	}
@@ -82,7 +82,7 @@ func (a *app) components(x experiment) ([]measure.Reading, error) {
 		budget := float64(quick.Rounds) * k.Time(quick.Turns, quick.Slice.Seconds())
 		finds := func(turns int, slice float64) string {
 			blocks := int(budget/k.Time(turns, slice) + 0.5)
-			x := family.Family.MDE(blocks, c.SD(turns, max(slice, 4*k.Crawl)))
+			x := family.Family.MDE(blocks, c.SD(turns, max(slice, k.Shortest)))
 			if math.IsInf(x, 0) || math.IsNaN(x) {
 				return "unbounded"
 			}

@@ -45,7 +45,7 @@ func TestBlocksOfARun(t *testing.T) {
 	}
 	// A sample is 50 ms of crawls (30), of what two turns have beside them (3 each), and of the process (the rest).
 	if c := costs[4]; math.Abs(c.Process-0.014) > 1e-9 || math.Abs(c.HandOver-0.003) > 1e-9 ||
-		math.Abs(c.Crawl-0.002) > 1e-9 {
+		math.Abs(c.Shortest-0.002) > 1e-9 {
 		t.Errorf("%+v", c)
 	}
 }

@@ -17,6 +17,9 @@ import (
 	"crawlbench/internal/store"
 )
 
+// neverPause makes blocks of this process work as where processes cannot be stopped, for tests.
+var neverPause bool
+
 // block is one attempt at a block: a sample of each cell of a group, whose crawlers are all alive at once and take
 // turns.
 type block struct {
@@ -173,7 +176,7 @@ func (b *block) enter(ctx context.Context, s plan.Slot) error {
 		return err
 	}
 	p := &player{slot: s, cell: c, job: job}
-	p.job.Resident, p.job.Retained = true, b.r.retained(s)
+	p.job.Resident, p.job.Pauses, p.job.Retained = true, child.CanPause && !neverPause, b.r.retained(s)
 	defer p.spend(time.Now())
 	in, err := json.Marshal(p.job)
 	if err != nil {
@@ -190,8 +193,12 @@ func (b *block) enter(ctx context.Context, s plan.Slot) error {
 	b.players = append(b.players, p)
 	var ready any
 	ok, err := p.resident.Await(&ready)
-	if err != nil || ok {
+	if err != nil {
 		return err
+	}
+	if ok {
+		p.pause(0)
+		return nil
 	}
 	if err := p.finish(b.r.limit()); err != nil || p.failure != nil {
 		return err

@@ -21,6 +21,7 @@ import (
 
 	"crawlbench/internal/crawl"
 	"crawlbench/internal/graph"
+	"crawlbench/internal/host/child"
 	"crawlbench/internal/plan"
 	"crawlbench/internal/stat"
 	"crawlbench/internal/store"
@@ -32,7 +33,7 @@ const (
 	markDir    = "CRAWLBENCH_TEST_MARKS"
 )
 
-// inTurns returns crawlers whose crawls are longer than coldCrawl and the longest slice of inBlocks, so that they crawl
+// inTurns returns crawlers whose crawls are longer than leadIn and the longest slice of inBlocks, so that they crawl
 // once a turn: crawl 0 is the warm-up, crawl n that of turn n. They do something special in one of their crawls.
 func inTurns(right crawl.Func[uint32]) (list []crawl.Crawler) {
 	slow := func(name string, f func(n int)) {
@@ -40,7 +41,7 @@ func inTurns(right crawl.Func[uint32]) (list []crawl.Crawler) {
 		list = append(list, crawl.Crawler{Name: name, ByID: func(
 			ctx context.Context, w crawl.Web[uint32], seeds []uint32, o crawl.Options,
 		) (crawl.Result, error) {
-			time.Sleep(coldCrawl + 2*time.Millisecond)
+			time.Sleep(leadIn + 2*time.Millisecond)
 			n++
 			f(n)
 			did, err := right(ctx, w, seeds, o)
@@ -189,7 +190,7 @@ func checkBlock(t *testing.T, block []store.Record) {
 			if seconds = seconds[slice.Crawls:]; math.Abs(sum/slice.Seconds-1) > 1e-6 {
 				t.Errorf("%s: a slice of %v s has crawls of %v s", rec.Cell, slice.Seconds, sum)
 			}
-			if !sliceEnds(slice.Crawls, turnCrawls-1, time.Duration(slice.Seconds*1e9)+1, time.Millisecond) {
+			if !sliceEnds(slice.Crawls, 1, time.Duration(slice.Seconds*1e9)+1, time.Millisecond) {
 				t.Errorf("%s: a slice ended after %d crawls in %v s", rec.Cell, slice.Crawls, slice.Seconds)
 			}
 			means = append(means, math.Log(slice.Seconds/float64(slice.Crawls)))
@@ -313,9 +314,31 @@ func TestTurnsFollowThePlan(t *testing.T) {
 	}
 }
 
-// A resident that works while it waits disturbs the others: it is flagged, the block is taken again as a whole, and
-// both attempts are kept.
+// A resident that would work while it waits cannot: it is stopped. Its known-bad twin is the next test.
+func TestResidentPausesBetweenItsTurns(t *testing.T) {
+	if !child.CanPause {
+		t.Skip("a waiting process cannot be stopped here")
+	}
+	r, run := start(t, inBlocks(func(s *plan.Scenario) { s.Rounds = 1; manyTurns(s) }), "slow1", "restless")
+	if err := r.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, rec := range run.Samples() {
+		s := rec.Sample
+		if slices.Contains(s.Flags, busyBetween) || slices.Contains(s.Flags, frozen) || len(s.Slices) != 6 {
+			t.Errorf("%s: flags %v, %d slices", rec.Cell, s.Flags, len(s.Slices))
+		}
+		if s.Outside > outsideShare*12e-3*6 { // of the time for which it would work
+			t.Errorf("%s: %v s outside of its turns", rec.Cell, s.Outside)
+		}
+	}
+}
+
+// Where processes cannot be stopped, a resident that works while it waits disturbs the others: it is flagged, the block
+// is taken again as a whole, and both attempts are kept.
 func TestResidentThatWorksBetweenItsTurnsIsFlagged(t *testing.T) {
+	neverPause = true
+	defer func() { neverPause = false }()
 	for try := 1; ; try++ {
 		wrong, preempted := resultOfRestless(t)
 		if len(wrong) == 0 {
@@ -475,12 +498,12 @@ func TestLengthOfASlice(t *testing.T) {
 		crawl time.Duration
 		want  int
 	}{
-		{time.Microsecond, 5000}, {600 * time.Microsecond, 9}, {ms, 5}, {2 * ms, 4},
-		{8 * ms, 4}, {9 * ms, 3},
+		{time.Microsecond, 5000}, {600 * time.Microsecond, 9}, {ms, 5}, {2 * ms, 3},
+		{3 * ms, 2}, {4 * ms, 2}, {6 * ms, 3}, {8 * ms, 3}, {9 * ms, 3},
 		{10 * ms, 3}, {24 * ms, 2}, {25 * ms, 1}, {time.Hour, 1},
 	} {
 		n := 0
-		for !sliceEnds(n, turnCrawls-1, time.Duration(n)*c.crawl, 5*ms) {
+		for !sliceEnds(n, turnCrawls-leadCrawls(c.crawl), time.Duration(n)*c.crawl, 5*ms) {
 			n++
 		}
 		if n != c.want {

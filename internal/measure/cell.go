@@ -31,8 +31,9 @@ type Job struct {
 	Memory int64
 	// Retained makes a sample also measure the crawler's retained bytes per page.
 	Retained bool
-	// Resident asks for a sample in slices, each on request of the parent.
-	Resident bool
+	// Resident asks for a sample in slices, each on request of the parent, which stops the process in between if it
+	// Pauses.
+	Resident, Pauses bool
 	// Profiles lists the kinds of profiles to take; if there are any, nothing is timed.
 	Profiles []string
 	Dir      string   // directory for the profiles

@@ -172,21 +172,29 @@ func blockTime(p *plan.Plan, cells []First) time.Duration {
 }
 
 // TurnOverhead returns how long a turn takes besides its slice of crawls of the given length: until the machine is
-// handed over, and for the crawl that does not count.
+// handed over, and for the crawls that do not count.
 func TurnOverhead(crawl time.Duration) time.Duration {
-	if crawl < coldCrawl {
-		return handOver + crawl
+	crawl = max(crawl, time.Microsecond)
+	return handOver + time.Duration(leadCrawls(crawl))*crawl
+}
+
+// leadCrawls estimates how many crawls of the given length do not count in a turn.
+func leadCrawls(crawl time.Duration) int {
+	if crawl >= leadIn {
+		return 0
 	}
-	return handOver
+	return int((leadIn + crawl - 1) / crawl)
+}
+
+// ShortestSlice estimates the time of the shortest slice of crawls of the given length.
+func ShortestSlice(crawl time.Duration) time.Duration {
+	return time.Duration(max(1, turnCrawls-leadCrawls(crawl))) * crawl
 }
 
 // sliceTime estimates the time of a slice of crawls, see sliceEnds.
 func sliceTime(crawl, length time.Duration) time.Duration {
 	crawl = max(crawl, time.Microsecond)
-	least := turnCrawls
-	if crawl < coldCrawl {
-		least--
-	}
+	least := turnCrawls - leadCrawls(crawl)
 	var took time.Duration
 	for n := 0; !sliceEnds(n, least, took, length); n++ {
 		took += crawl

@@ -15,7 +15,8 @@ const ms = time.Millisecond
 func TestTimesOfSlicesAndBlocksByHand(t *testing.T) {
 	for _, c := range []struct{ crawl, want time.Duration }{
 		{ms / 10, 5 * ms},    // 50 crawls of at least 5 ms
-		{2 * ms, 8 * ms},     // at least 4 crawls after one that does not count
+		{2 * ms, 6 * ms},     // 3 that reach 5 ms, after 5 that do not count
+		{6 * ms, 18 * ms},    // 3 after 2 that do not count: at least 5
 		{10 * ms, 30 * ms},   // as many as reach 25 ms
 		{400 * ms, 400 * ms}, // one
 		{0, 5 * ms},
@@ -29,8 +30,8 @@ func TestTimesOfSlicesAndBlocksByHand(t *testing.T) {
 		cells []First
 		want  time.Duration
 	}{
-		// Processes, and 6 turns of two slices, two hand-overs and two uncounted crawls.
-		{[]First{{ms / 10, 20 * ms}, {2 * ms, 30 * ms}}, 50*ms + 6*(5*ms+8*ms+2*ms+2*ms+ms/10)},
+		// Processes, and 6 turns of two slices, two hand-overs and two lead-ins.
+		{[]First{{ms / 10, 20 * ms}, {2 * ms, 30 * ms}}, 50*ms + 6*(5*ms+6*ms+2*(1+10)*ms)},
 		// Two crawls that take longer than a sample: 2 turns, twice their time.
 		{[]First{{400 * ms, 500 * ms}, {200 * ms, 300 * ms}}, 800*ms + 2*(600*ms+2*ms)},
 	} {

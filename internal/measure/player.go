@@ -58,10 +58,19 @@ func (p *player) crawl(length, limit time.Duration) error {
 		}
 		return fmt.Errorf("measure %s: its process ended before its last turn", p.cell.ID())
 	}
-	crawl := time.Duration(s.Seconds / float64(s.Crawls) * float64(time.Second))
-	p.mark = settle(p.resident.CPU, max(settleMost, crawl))
+	p.pause(time.Duration(s.Seconds / float64(s.Crawls) * float64(time.Second)))
 	p.slices = append(p.slices, s)
 	return nil
+}
+
+// pause makes the player, whose last crawl took so long, use no processor until its next turn.
+func (p *player) pause(crawl time.Duration) {
+	if p.job.Pauses {
+		p.resident.Pause()
+		p.mark = p.resident.CPU()
+		return
+	}
+	p.mark = settle(p.resident.CPU, max(settleMost, crawl))
 }
 
 // settle waits until a process of the given processor time uses no processor any more, at most for most, and returns

@@ -15,41 +15,44 @@ type turn struct {
 }
 
 const (
-	// turnCrawls is how many crawls a turn has at least, with the first one.
+	// turnCrawls is how many crawls a turn has at least, with those of its lead-in.
 	turnCrawls = 5
 	// maxSlices limits a turn with fewer crawls than that, as a multiple of the least time of a slice. A crawl that
 	// takes longer is a slice by itself.
 	maxSlices = 5
-	// coldCrawl is the length below which the first crawl of a turn does not count. It has cold caches, and if it uses
-	// all processors, the runtime's monitor, which it has woken, interrupts it: it takes up to 30 % longer than the
-	// next one. Of the few longer crawls of a turn, none can be spared.
-	coldCrawl = 10 * time.Millisecond
+	// leadIn is how long a turn crawls before its slice. The caches are cold, and it takes the operating system several
+	// milliseconds to have a process use all processors again: the first crawl takes up to 30 % longer than those after
+	// this time. Of the few crawls of a turn that take longer than that, none can be spared.
+	leadIn = 10 * time.Millisecond
 )
 
 // takeSlices takes a sample in slices, on request of the parent.
 func (b *Bench) takeSlices(ctx context.Context) (Outcome, error) {
 	conn, last := b.job.conn, b.warm
+	next := conn.Next
+	if b.job.Pauses {
+		next = conn.NextPaused
+	}
 	if err := conn.Answer(nil); err != nil { // it is ready
 		return Outcome{}, err
 	}
 	t := b.begin()
 	for {
 		var request turn
-		more, err := conn.Next(&request)
+		more, err := next(&request)
 		if err != nil {
 			return Outcome{}, err
 		}
 		if !more {
 			break
 		}
-		least := turnCrawls
-		if last < coldCrawl {
-			least--
+		lead := 0
+		for begin := time.Now(); last < leadIn && (lead == 0 || time.Since(begin) < leadIn); lead++ {
 			if err := t.uncounted(ctx); err != nil {
 				return Outcome{}, err
 			}
 		}
-		slice, err := t.slice(ctx, request.Slice, least)
+		slice, err := t.slice(ctx, request.Slice, turnCrawls-lead)
 		if err != nil {
 			return Outcome{}, err
 		}

@@ -78,15 +78,15 @@ func (c Components) SD(turns int, slice float64) float64 {
 }
 
 // Cost is what a block costs, in seconds: Process for starting, warming up and ending each of its Crawlers, HandOver
-// for each turn besides its slice. A slice has at least 4 crawls of Crawl seconds.
+// for each turn besides its slice, and Shortest for the shortest slice, which has the least number of crawls.
 type Cost struct {
-	Crawlers                 int
-	Process, HandOver, Crawl float64
+	Crawlers                    int
+	Process, HandOver, Shortest float64
 }
 
 // Time returns the time of a block.
 func (k Cost) Time(turns int, slice float64) float64 {
-	return float64(k.Crawlers) * (k.Process + float64(turns)*(max(slice, 4*k.Crawl)+k.HandOver))
+	return float64(k.Crawlers) * (k.Process + float64(turns)*(max(slice, k.Shortest)+k.HandOver))
 }
 
 // Noise is that of a kind of block, and what such a block costs.
@@ -110,7 +110,7 @@ func Best(kinds ...Noise) (turns int, slice float64) {
 		for r := 1; r <= mostTurns; r++ {
 			sum := 0.0
 			for _, k := range kinds {
-				sd := k.SD(r, max(l, 4*k.Crawl))
+				sd := k.SD(r, max(l, k.Shortest))
 				sum += math.Log(max(sd*sd, noNoise) * k.Time(r, l))
 			}
 			if sum < least-1e-9 {

@@ -69,7 +69,7 @@ func TestSDOfComponents(t *testing.T) {
 }
 
 func TestBestTurnsAndSlices(t *testing.T) {
-	k := Cost{Crawlers: 7, Process: 0.022, HandOver: 0.0004, Crawl: 0.0005}
+	k := Cost{Crawlers: 7, Process: 0.022, HandOver: 0.0004, Shortest: 0.002}
 	for _, c := range []Components{{0.004, 0.0001, 0.01}, {0.0025, 1e-7, 0}, {0, 5e-7, 0.00003}} {
 		turns, slice := Best(Noise{c, k})
 		best := c.SD(turns, slice) * math.Sqrt(k.Time(turns, slice))
@@ -95,7 +95,7 @@ func TestBestTurnsAndSlices(t *testing.T) {
 
 // The best for two kinds of blocks lies between those for each; that of two equal kinds is that of one.
 func TestBestOfSeveralKinds(t *testing.T) {
-	k := Cost{Crawlers: 7, Process: 0.022, HandOver: 0.0004, Crawl: 0.0005}
+	k := Cost{Crawlers: 7, Process: 0.022, HandOver: 0.0004, Shortest: 0.002}
 	processes, machine := Noise{Components{0.01, 0, 0.0001}, k}, Noise{Components{0.001, 0, 0.05}, k}
 	few, _ := Best(processes)
 	many, _ := Best(machine)

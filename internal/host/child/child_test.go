@@ -18,7 +18,7 @@ const verb = "__planted"
 func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && os.Args[1] == verb {
 		if f := residents()[os.Args[2]]; f != nil {
-			runResident(f)
+			runResident(os.Args[2], f)
 		}
 		runPlanted(os.Args[2])
 	}

@@ -17,6 +17,12 @@ func (process) String() string             { return "" }
 // becomeSubreaper does nothing: it needs Linux. Elsewhere only the process group of a child is found.
 func becomeSubreaper() {}
 
+// CanPause says whether a child can be stopped while it waits: here a stopped child could outlive this process.
+const CanPause = false
+
+func hasStopped(pid int) bool         { return true }
+func readNow(fd int, part []byte) int { return 0 }
+
 // noChildren reports true: children are only detected on Linux.
 func noChildren() bool { return true }
 

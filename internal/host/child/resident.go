@@ -17,6 +17,7 @@ type Resident struct {
 	*running
 	requests *os.File // the parent's end; the child has the other one as requestFD
 	read     int64    // bytes of the connection that were searched for answers
+	paused   bool
 }
 
 // requestFD is the file descriptor of a resident child for requests.
@@ -46,7 +47,9 @@ func (r *Resident) Ask(request any, limit time.Duration, answer any) (bool, erro
 		return false, fmt.Errorf("encode a request: %w", err)
 	}
 	r.watch.expect(limit, r.CPU())
-	if _, err := r.requests.Write(append(text, '\n')); err != nil {
+	_, err = r.requests.Write(append(text, '\n'))
+	r.resume()
+	if err != nil {
 		return false, nil
 	}
 	return r.Await(answer)
@@ -91,6 +94,30 @@ func (r *Resident) answer() (body json.RawMessage) {
 	return body
 }
 
+// Pause stops the child, which has given its answer and calls Conn.NextPaused, and what it has started in its process
+// group, until the next request or its end, and returns once all its threads have stopped. It needs CanPause.
+func (r *Resident) Pause() {
+	r.paused = true
+	stopGroup(r.watch.pid)
+	for begin := time.Now(); !hasStopped(r.watch.pid) && time.Since(begin) < maxStop; {
+		time.Sleep(stopStep)
+	}
+}
+
+const (
+	stopStep = 50 * time.Microsecond
+	// maxStop limits the wait for a child that ends instead, or that someone else lets continue.
+	maxStop = 10 * time.Millisecond
+)
+
+// resume ends a pause.
+func (r *Resident) resume() {
+	if r.paused {
+		wakeGroup(r.watch.pid)
+		r.paused = false
+	}
+}
+
 // CPU returns the processor time that the child has used, also since its last answer. It is 0 if that
 // is not known: after its end, and except on Linux.
 func (r *Resident) CPU() time.Duration { return cpuTime(r.watch.pid) }
@@ -100,6 +127,7 @@ func (r *Resident) CPU() time.Duration { return cpuTime(r.watch.pid) }
 func (r *Resident) End(limit time.Duration) (*End, error) {
 	r.watch.expect(limit, r.CPU())
 	r.requests.Close()
+	r.resume()
 	return r.wait()
 }
 
@@ -134,12 +162,29 @@ func (c *Conn) Answer(body any) error {
 }
 
 // Next waits for a request. It returns false if there are no more.
-func (c *Conn) Next(request any) (bool, error) {
+func (c *Conn) Next(request any) (bool, error) { return c.next(request, 0) }
+
+// NextPaused is Next for a child that its parent stops as soon as it waits. Until then, it runs. A process without work
+// puts the runtime's monitor to sleep, which looks for work 50 times when it is woken again and so interrupts the work:
+// a stopped process continues as if there had been no pause.
+func (c *Conn) NextPaused(request any) (bool, error) { return c.next(request, maxSpin) }
+
+// maxSpin is how long a child runs until it is stopped.
+const maxSpin = 5 * time.Millisecond
+
+// next waits for a request, and runs meanwhile for the given time.
+func (c *Conn) next(request any, spin time.Duration) (bool, error) {
 	var text []byte
 	part := make([]byte, 4096)
 	for !bytes.HasSuffix(text, []byte("\n")) {
 		c.checkRequests()
-		n, err := c.requests.Read(part)
+		n, err := 0, error(nil)
+		for begin := time.Now(); n == 0 && time.Since(begin) < spin; {
+			n = readNow(requestFD, part)
+		}
+		if n == 0 {
+			n, err = c.requests.Read(part)
+		}
 		if err != nil { // the parent has closed it
 			return false, nil
 		}

@@ -39,6 +39,10 @@ func residents() map[string]func(n int) {
 		"works while it waits": func(int) {
 			go work(time.Second)
 		},
+		"pauses": func(int) {},
+		"pauses, works": func(int) {
+			go work(time.Second)
+		},
 		"dies while it waits": third(func() {
 			go func() {
 				time.Sleep(20 * time.Millisecond)
@@ -55,7 +59,7 @@ func work(d time.Duration) {
 	}
 }
 
-func runResident(f func(int)) {
+func runResident(name string, f func(int)) {
 	err := Serve(func(c *Conn) (any, error) {
 		if err := c.Listen(); err != nil {
 			return nil, err
@@ -63,7 +67,11 @@ func runResident(f func(int)) {
 		c.Answer("ready")
 		sum := 0
 		for n := 0; ; {
-			more, err := c.Next(&n)
+			next := c.Next
+			if strings.HasPrefix(name, "pauses") {
+				next = c.NextPaused
+			}
+			more, err := next(&n)
 			if err != nil || !more {
 				return sum, err
 			}
@@ -176,6 +184,75 @@ func TestResidentMayWaitForEver(t *testing.T) {
 	time.Sleep(2 * pollInterval)
 	if end, err := r.End(longLimit); err != nil || end.Class != Done {
 		t.Errorf("%v, %+v", err, end)
+	}
+}
+
+// A resident that is paused uses no processor, goes on as if nothing had been, and does not count as frozen.
+func TestResidentsPause(t *testing.T) {
+	if !CanPause {
+		t.Skip("a waiting process cannot be stopped here")
+	}
+	for _, name := range []string{"pauses", "pauses, works"} {
+		r := startResident(t, t.Context(), name)
+		r.Pause()
+		for n, pause := range []time.Duration{
+			0, time.Millisecond, pollInterval / 3, 2*pollInterval + maxPollDelay, 0, pollInterval,
+		} {
+			square(t, r, n, longLimit)
+			r.Pause()
+			before := r.CPU()
+			time.Sleep(pause)
+			if used := r.CPU() - before; used > 0 {
+				t.Errorf("%s: it used %v in a pause of %v", name, used, pause)
+			}
+		}
+		for n := range 1000 { // at all times relative to the checks
+			square(t, r, n, longLimit)
+			r.Pause()
+		}
+		if end, err := r.End(longLimit); err != nil || end.Class != Done || end.Frozen {
+			t.Errorf("%s: %v, %+v", name, err, end)
+		}
+	}
+}
+
+// A resident that is paused ends with the context, when it is killed, and with a parent that is killed.
+func TestPausedResidentsEnd(t *testing.T) {
+	if !CanPause {
+		t.Skip("a waiting process cannot be stopped here")
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	a, b := startResident(t, ctx, "pauses"), startResident(t, t.Context(), "pauses")
+	a.Pause()
+	b.Pause()
+	for _, r := range []*Resident{a, b} {
+		if p, _ := readProcess(r.watch.pid); p.state != 'T' {
+			t.Errorf("state %c, want T", p.state)
+		}
+	}
+	cause := errors.New("ended")
+	cancel(cause)
+	if !gone(a.watch.pid) {
+		t.Error("it outlived its context")
+	}
+	if end, err := a.End(longLimit); err != cause {
+		t.Errorf("%v, %+v", err, end)
+	}
+	b.Kill()
+	cmd := exec.Command(os.Args[0], parent, "pauses")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	c := waitForChild(t, cmd.Process.Pid, "pauses")
+	for p := (process{}); p.state != 'T'; p, _ = readProcess(c) {
+		time.Sleep(time.Millisecond)
+	}
+	cmd.Process.Kill()
+	cmd.Wait()
+	for _, pid := range []int{a.watch.pid, b.watch.pid, c} {
+		if !gone(pid) {
+			t.Errorf("process %d lives", pid)
+		}
 	}
 }
 

@@ -26,4 +26,6 @@ func groupExists(pid int) bool                    { return false }
 func signalGroup(p *os.Process, s syscall.Signal) { p.Signal(s) }
 func killProcess(pid int)                         {}
 func wake(pid int)                                {}
+func stopGroup(pid int)                           {}
+func wakeGroup(pid int)                           {}
 func limitData(bytes int64) error                 { return Supported() }

@@ -36,6 +36,9 @@ func signalGroup(p *os.Process, s syscall.Signal) {
 // wake lets a stopped process continue.
 func wake(pid int) { syscall.Kill(pid, syscall.SIGCONT) }
 
+func stopGroup(pid int) { syscall.Kill(-pid, syscall.SIGSTOP) }
+func wakeGroup(pid int) { syscall.Kill(-pid, syscall.SIGCONT) }
+
 // limitData limits the data segment of this process.
 func limitData(bytes int64) error {
 	var limit unix.Rlimit

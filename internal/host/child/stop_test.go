@@ -17,7 +17,7 @@ import (
 
 const (
 	// parent is the argument that makes the test binary run a planted child for at most parentLimit and
-	// print its end.
+	// print its end, or pause a resident for that time.
 	parent      = "__parent"
 	parentLimit = 3 * time.Second
 	// readyVariable is the environment variable with the path of a file that a child creates when it is
@@ -28,6 +28,16 @@ const (
 )
 
 func runParent(name string) {
+	if residents()[name] != nil {
+		r, err := Start(context.Background(), command(name)(), parentLimit)
+		if err == nil {
+			var ready any
+			r.Await(&ready)
+			r.Pause()
+			time.Sleep(parentLimit)
+		}
+		os.Exit(1)
+	}
 	end, err := Run(context.Background(), command(name), parentLimit)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -118,6 +118,9 @@ func (w *watcher) run(ctx context.Context) {
 			continue
 		}
 		p, _ := readProcess(w.pid)
+		if w.task.Load() != current && !dying { // it has answered, and may be paused
+			continue
+		}
 		w.frozen = w.frozen || p.state == 'T'
 		if n, _ := w.crash.Seek(0, io.SeekCurrent); n > 0 && !dying { // it is printing its goroutines
 			dying, limit = true, w.took+dumpTime
