@@ -47,9 +47,9 @@ func blocksOf(run *store.Run) (blocks map[int][]stat.Turns, costs map[int]stat.C
 		c := costs[w]
 		n := samples[w]
 		crawl := time.Duration(seconds / float64(crawls) * float64(time.Second))
-		beside := measure.TurnOverhead(crawl).Seconds()
+		beside := measure.TurnOverhead(crawl, run.Plan().Slice).Seconds()
 		c.Process = (c.Process*n + max(0, rec.Wall-seconds-float64(len(logs))*beside)) / (n + 1)
-		c.Shortest = (c.Shortest*n + measure.ShortestSlice(crawl).Seconds()) / (n + 1)
+		c.Shortest = (c.Shortest*n + measure.SliceTime(crawl, shortSlice).Seconds()) / (n + 1)
 		c.HandOver = (c.HandOver*n + beside) / (n + 1)
 		costs[w], samples[w] = c, n+1
 	}

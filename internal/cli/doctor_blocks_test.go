@@ -23,7 +23,7 @@ func TestBlocksOfARun(t *testing.T) {
 	}
 	run, err := runtest.Run{Plan: p, Speed: func(plan.Cell, int) float64 { return 1000 },
 		Change: func(c plan.Cell, rec *store.Record) {
-			rec.Wall = 0.05
+			rec.Wall = 0.1
 			if c.Workers == 4 || rec.Round > 0 {
 				rec.Sample.Crawls, rec.Sample.Seconds = 15, slices.Repeat([]float64{0.002}, 15)
 				rec.Sample.Slices = []store.Slice{{Crawls: 5, Seconds: 0.01}, {Crawls: 10, Seconds: 0.02}}
@@ -43,9 +43,9 @@ func TestBlocksOfARun(t *testing.T) {
 			t.Errorf("%+v", b)
 		}
 	}
-	// A sample is 50 ms of crawls (30), of what two turns have beside them (3 each), and of the process (the rest).
-	if c := costs[4]; math.Abs(c.Process-0.014) > 1e-9 || math.Abs(c.HandOver-0.003) > 1e-9 ||
-		math.Abs(c.Shortest-0.002) > 1e-9 {
+	// A sample is 100 ms of crawls (30), of what two turns have beside them (11 each), and of the process (the rest).
+	if c := costs[4]; math.Abs(c.Process-0.048) > 1e-9 || math.Abs(c.HandOver-0.011) > 1e-9 ||
+		math.Abs(c.Shortest-0.006) > 1e-9 {
 		t.Errorf("%+v", c)
 	}
 }

@@ -190,7 +190,7 @@ func checkBlock(t *testing.T, block []store.Record) {
 			if seconds = seconds[slice.Crawls:]; math.Abs(sum/slice.Seconds-1) > 1e-6 {
 				t.Errorf("%s: a slice of %v s has crawls of %v s", rec.Cell, slice.Seconds, sum)
 			}
-			if !sliceEnds(slice.Crawls, 1, time.Duration(slice.Seconds*1e9)+1, time.Millisecond) {
+			if !sliceEnds(slice.Crawls, time.Duration(slice.Seconds*1e9)+1, time.Millisecond, lead{crawls: turnCrawls}) {
 				t.Errorf("%s: a slice ended after %d crawls in %v s", rec.Cell, slice.Crawls, slice.Seconds)
 			}
 			means = append(means, math.Log(slice.Seconds/float64(slice.Crawls)))
@@ -499,11 +499,11 @@ func TestLengthOfASlice(t *testing.T) {
 		want  int
 	}{
 		{time.Microsecond, 5000}, {600 * time.Microsecond, 9}, {ms, 5}, {2 * ms, 3},
-		{3 * ms, 2}, {4 * ms, 2}, {6 * ms, 3}, {8 * ms, 3}, {9 * ms, 3},
-		{10 * ms, 3}, {24 * ms, 2}, {25 * ms, 1}, {time.Hour, 1},
+		{3 * ms, 2}, {4 * ms, 2}, {6 * ms, 3}, {8 * ms, 2}, {9 * ms, 1},
+		{10 * ms, 2}, {13 * ms, 1}, {24 * ms, 1}, {25 * ms, 1}, {time.Hour, 1},
 	} {
-		n := 0
-		for !sliceEnds(n, turnCrawls-leadCrawls(c.crawl), time.Duration(n)*c.crawl, 5*ms) {
+		n, before := 0, leadOf(c.crawl, 5*ms)
+		for !sliceEnds(n, time.Duration(n)*c.crawl, 5*ms, before) {
 			n++
 		}
 		if n != c.want {

@@ -160,43 +160,38 @@ func (t times) of(rounds, limited int) time.Duration {
 func blockTime(p *plan.Plan, cells []First) time.Duration {
 	var turn, fresh, processes time.Duration
 	for _, x := range cells {
-		turn += sliceTime(x.Crawl, p.Slice)
+		turn += SliceTime(x.Crawl, p.Slice)
 		fresh += max(p.Sample, x.Crawl)
 		processes += x.Process
 	}
 	turns := max(1, min(p.Turns, int(2*float64(fresh)/float64(max(1, turn)))))
 	for _, x := range cells {
-		turn += TurnOverhead(x.Crawl)
+		turn += TurnOverhead(x.Crawl, p.Slice)
 	}
 	return processes + time.Duration(turns)*turn
 }
 
-// TurnOverhead returns how long a turn takes besides its slice of crawls of the given length: until the machine is
+// TurnOverhead estimates how long a turn takes besides its slice of at least the given length: until the machine is
 // handed over, and for the crawls that do not count.
-func TurnOverhead(crawl time.Duration) time.Duration {
-	crawl = max(crawl, time.Microsecond)
-	return handOver + time.Duration(leadCrawls(crawl))*crawl
+func TurnOverhead(crawl, length time.Duration) time.Duration {
+	return handOver + leadOf(crawl, length).took
 }
 
-// leadCrawls estimates how many crawls of the given length do not count in a turn.
-func leadCrawls(crawl time.Duration) int {
-	if crawl >= leadIn {
-		return 0
+// leadOf estimates the part of a turn that does not count.
+func leadOf(crawl, length time.Duration) (l lead) {
+	crawl = max(crawl, time.Microsecond)
+	for !l.ends(crawl, length) {
+		l.crawls++
+		l.took += crawl
 	}
-	return int((leadIn + crawl - 1) / crawl)
+	return l
 }
 
-// ShortestSlice estimates the time of the shortest slice of crawls of the given length.
-func ShortestSlice(crawl time.Duration) time.Duration {
-	return time.Duration(max(1, turnCrawls-leadCrawls(crawl))) * crawl
-}
-
-// sliceTime estimates the time of a slice of crawls, see sliceEnds.
-func sliceTime(crawl, length time.Duration) time.Duration {
+// SliceTime estimates how long a slice of at least the given length takes.
+func SliceTime(crawl, length time.Duration) (took time.Duration) {
 	crawl = max(crawl, time.Microsecond)
-	least := turnCrawls - leadCrawls(crawl)
-	var took time.Duration
-	for n := 0; !sliceEnds(n, least, took, length); n++ {
+	before := leadOf(crawl, length)
+	for n := 0; !sliceEnds(n, took, length, before); n++ {
 		took += crawl
 	}
 	return took

@@ -17,11 +17,11 @@ func TestTimesOfSlicesAndBlocksByHand(t *testing.T) {
 		{ms / 10, 5 * ms},    // 50 crawls of at least 5 ms
 		{2 * ms, 6 * ms},     // 3 that reach 5 ms, after 5 that do not count
 		{6 * ms, 18 * ms},    // 3 after 2 that do not count: at least 5
-		{10 * ms, 30 * ms},   // as many as reach 25 ms
+		{10 * ms, 20 * ms},   // 2 after one that does not count: 25 ms in all
 		{400 * ms, 400 * ms}, // one
 		{0, 5 * ms},
 	} {
-		if got := sliceTime(c.crawl, 5*ms); got != c.want {
+		if got := SliceTime(c.crawl, 5*ms); got != c.want {
 			t.Errorf("a slice of crawls of %v takes %v, want %v", c.crawl, got, c.want)
 		}
 	}

@@ -18,11 +18,11 @@ const (
 	// turnCrawls is how many crawls a turn has at least, with those of its lead-in.
 	turnCrawls = 5
 	// maxSlices limits a turn with fewer crawls than that, as a multiple of the least time of a slice. A crawl that
-	// takes longer is a slice by itself.
+	// takes longer is a turn by itself.
 	maxSlices = 5
-	// leadIn is how long a turn crawls before its slice. The caches are cold, and it takes the operating system several
-	// milliseconds to have a process use all processors again: the first crawl takes up to 30 % longer than those after
-	// this time. Of the few crawls of a turn that take longer than that, none can be spared.
+	// leadIn is how long a turn crawls before its slice, unless a crawl is a turn by itself. The caches are cold, and it
+	// takes the operating system several milliseconds to have a process use all processors again: the first crawl takes
+	// up to 30 % longer than those after this time.
 	leadIn = 10 * time.Millisecond
 )
 
@@ -46,13 +46,14 @@ func (b *Bench) takeSlices(ctx context.Context) (Outcome, error) {
 		if !more {
 			break
 		}
-		lead := 0
-		for begin := time.Now(); last < leadIn && (lead == 0 || time.Since(begin) < leadIn); lead++ {
+		var before lead
+		for begin := time.Now(); !before.ends(last, request.Slice); before.took = time.Since(begin) {
 			if err := t.uncounted(ctx); err != nil {
 				return Outcome{}, err
 			}
+			before.crawls++
 		}
-		slice, err := t.slice(ctx, request.Slice, turnCrawls-lead)
+		slice, err := t.slice(ctx, request.Slice, before)
 		if err != nil {
 			return Outcome{}, err
 		}
@@ -76,11 +77,11 @@ func (t *taking) uncounted(ctx context.Context) error {
 	return err
 }
 
-// slice crawls for at least length, and at least as often as given if that takes no longer than maxSlices lengths.
-func (t *taking) slice(ctx context.Context, length time.Duration, least int) (store.Slice, error) {
+// slice crawls until the turn is over.
+func (t *taking) slice(ctx context.Context, length time.Duration, before lead) (store.Slice, error) {
 	var s store.Slice
 	cpu := t.m.cpu
-	for begin, took := t.m.wall, time.Duration(0); !sliceEnds(s.Crawls, least, took, length); took = t.m.wall - begin {
+	for begin, took := t.m.wall, time.Duration(0); !sliceEnds(s.Crawls, took, length, before); took = t.m.wall - begin {
 		if err := t.crawl(ctx); err != nil {
 			return s, err
 		}
@@ -94,7 +95,18 @@ func (t *taking) slice(ctx context.Context, length time.Duration, least int) (st
 	return s, nil
 }
 
-// sliceEnds reports whether a slice of at least that many crawls is long enough after the given number of them.
-func sliceEnds(crawls, least int, took, length time.Duration) bool {
-	return crawls >= least && took >= length || crawls > 0 && took >= maxSlices*length
+// lead is the part of a turn that does not count.
+type lead struct {
+	crawls int
+	took   time.Duration
+}
+
+// ends reports whether the lead-in of a slice of at least the given length is over, if a crawl takes that long.
+func (l lead) ends(crawl, length time.Duration) bool {
+	return crawl >= maxSlices*length || l.crawls > 0 && l.took >= leadIn
+}
+
+// sliceEnds reports whether a slice of at least the given length is over after so many crawls, and with it the turn.
+func sliceEnds(crawls int, took, length time.Duration, before lead) bool {
+	return took >= length && (before.crawls+crawls >= turnCrawls || before.took+took >= maxSlices*length)
 }

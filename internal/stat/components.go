@@ -78,7 +78,7 @@ func (c Components) SD(turns int, slice float64) float64 {
 }
 
 // Cost is what a block costs, in seconds: Process for starting, warming up and ending each of its Crawlers, HandOver
-// for each turn besides its slice, and Shortest for the shortest slice, which has the least number of crawls.
+// for each turn besides its slice, and at least Shortest for a slice, however short it is to be.
 type Cost struct {
 	Crawlers                    int
 	Process, HandOver, Shortest float64
