@@ -190,7 +190,8 @@ func checkBlock(t *testing.T, block []store.Record) {
 			if seconds = seconds[slice.Crawls:]; math.Abs(sum/slice.Seconds-1) > 1e-6 {
 				t.Errorf("%s: a slice of %v s has crawls of %v s", rec.Cell, slice.Seconds, sum)
 			}
-			if !sliceEnds(slice.Crawls, time.Duration(slice.Seconds*1e9)+1, time.Millisecond, lead{crawls: turnCrawls}) {
+			took := time.Duration(slice.Seconds*1e9) + 1
+			if !sliceEnds(slice.Crawls, took, time.Millisecond, lead{crawls: turnCrawls}) {
 				t.Errorf("%s: a slice ended after %d crawls in %v s", rec.Cell, slice.Crawls, slice.Seconds)
 			}
 			means = append(means, math.Log(slice.Seconds/float64(slice.Crawls)))

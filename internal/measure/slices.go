@@ -20,9 +20,9 @@ const (
 	// maxSlices limits a turn with fewer crawls than that, as a multiple of the least time of a slice. A crawl that
 	// takes longer is a turn by itself.
 	maxSlices = 5
-	// leadIn is how long a turn crawls before its slice, unless a crawl is a turn by itself. The caches are cold, and it
-	// takes the operating system several milliseconds to have a process use all processors again: the first crawl takes
-	// up to 30 % longer than those after this time.
+	// leadIn is how long a turn crawls before its slice, unless a crawl is a turn by itself. The caches are cold, and
+	// it takes the operating system several milliseconds to have a process use all processors again: the first crawl
+	// takes up to 30 % longer than those after this time.
 	leadIn = 10 * time.Millisecond
 )
 
