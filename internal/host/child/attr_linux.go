@@ -16,10 +16,10 @@ func procAttributes() *syscall.SysProcAttr {
 // CanPause says whether a child can be stopped while it waits: a stopped child must not outlive this process.
 const CanPause = true
 
-// hasStopped reports, once, that all threads of a child have stopped.
+// hasStopped reports, once, that all threads of a child have stopped, or that it has ended.
 func hasStopped(pid int) bool {
 	var info unix.Siginfo
-	return unix.Waitid(unix.P_PID, pid, &info, unix.WSTOPPED|unix.WNOHANG, nil) == nil && info.Signo != 0
+	return unix.Waitid(unix.P_PID, pid, &info, unix.WSTOPPED|unix.WNOHANG, nil) != nil || info.Signo != 0
 }
 
 // readNow reads what has arrived at a socket, and returns 0 if there is nothing. The scheduler of Go does not notice.

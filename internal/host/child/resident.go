@@ -107,7 +107,7 @@ func (r *Resident) Pause() {
 const (
 	stopStep = 50 * time.Microsecond
 	// maxStop limits the wait for a child that ends instead, or that someone else lets continue.
-	maxStop = 10 * time.Millisecond
+	maxStop = time.Second
 )
 
 // resume ends a pause.
