@@ -202,7 +202,8 @@ func TestResidentsPause(t *testing.T) {
 			r.Pause()
 			before := r.CPU()
 			time.Sleep(pause)
-			if used := r.CPU() - before; used > 0 {
+			// The last thread says that it has stopped just before it does.
+			if used := r.CPU() - before; used > time.Millisecond {
 				t.Errorf("%s: it used %v in a pause of %v", name, used, pause)
 			}
 		}
