@@ -106,7 +106,7 @@ func (l lead) ends(crawl, length time.Duration) bool {
 	return crawl >= maxSlices*length || l.crawls > 0 && l.took >= leadIn
 }
 
-// sliceEnds reports whether a slice of at least the given length is over after so many crawls, and with it the turn.
+// sliceEnds reports whether a slice of at least the given length is over after the given crawls, and with it the turn.
 func sliceEnds(crawls int, took, length time.Duration, before lead) bool {
 	return took >= length && (before.crawls+crawls >= turnCrawls || before.took+took >= maxSlices*length)
 }

@@ -192,7 +192,9 @@ func TestResidentsPause(t *testing.T) {
 	if !CanPause {
 		t.Skip("a waiting process cannot be stopped here")
 	}
-	for _, name := range []string{"pauses", "pauses, works"} {
+	names := []string{"pauses", "pauses, works"}
+	for i, try := 0, 1; i < len(names); i++ {
+		name := names[i]
 		r := startResident(t, t.Context(), name)
 		r.Pause()
 		for n, pause := range []time.Duration{
@@ -211,7 +213,13 @@ func TestResidentsPause(t *testing.T) {
 			square(t, r, n, longLimit)
 			r.Pause()
 		}
-		if end, err := r.End(longLimit); err != nil || end.Class != Done || end.Frozen {
+		end, err := r.End(longLimit)
+		if err == nil && end.Frozen && try < 3 { // this process may freeze too
+			try++
+			i--
+			continue
+		}
+		if err != nil || end.Class != Done || end.Frozen {
 			t.Errorf("%s: %v, %+v", name, err, end)
 		}
 	}
